@@ -1,0 +1,1 @@
+"""The rules of collaborative editing: pure, without I/O, clock or randomness."""

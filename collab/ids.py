@@ -1,0 +1,29 @@
+"""Names: what a document, a tenant and a JSON value are called in the code."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple, TypeAlias
+
+# Any JSON value: None, bool, int, float, str, list of Json, dict of str to Json. Values that
+# the core hands out are shared between versions and are never changed in place.
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+DOC_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}")
+TENANT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+MAX_SAFE_INTEGER = 2**53 - 1
+
+
+class DocKey(NamedTuple):
+    """A document's whole name: no table, cache or channel knows it without its tenant."""
+
+    tenant: str
+    doc: str
+
+
+def is_doc_name(name: str) -> bool:
+    return DOC_NAME.fullmatch(name) is not None
+
+
+def is_tenant_name(name: str) -> bool:
+    return TENANT_NAME.fullmatch(name) is not None

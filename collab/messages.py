@@ -1,0 +1,267 @@
+"""Every message of the patch lane, as the wire contract states it: one frozen Struct each."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from collab.entry import Author, Kind, Op
+
+# --- what a client says ---------------------------------------------------------------------
+
+
+class Since(Struct, frozen=True):
+    epoch: int
+    version: int
+
+
+class Incoming(Struct, frozen=True, tag_field="type"):
+    """A message from a client; unknown fields are ignored."""
+
+
+class Open(Incoming, frozen=True, tag="open"):
+    token: str | None = None
+    client: str = ""
+    since: Since | None = None
+    create: dict[str, Any] | None = None
+    max_fps: float | None = None
+    accept: list[str] = []
+
+
+class Patch(Incoming, frozen=True, tag="patch"):
+    id: str
+    base: int
+    ops: list[Op]
+    strict: bool = False
+    fence: int | None = None
+
+
+class Undo(Incoming, frozen=True, tag="undo"):
+    id: str
+    scope: str = ""
+
+
+class Redo(Incoming, frozen=True, tag="redo"):
+    id: str
+    scope: str = ""
+
+
+class SetPresence(Incoming, frozen=True, tag="presence"):
+    state: dict[str, Any] | None
+    base: int | None = None
+
+
+LockAction = Literal["acquire", "renew", "release", "take_over", "keep"]
+
+
+class LockRequest(Incoming, frozen=True, tag="lock"):
+    id: str
+    action: LockAction
+    scope: str | None = None
+    base: int | None = None
+    lock_id: str | None = None
+    ttl: float | None = None
+
+
+class RenewToken(Incoming, frozen=True, tag="token"):
+    token: str
+
+
+class Ping(Incoming, frozen=True, tag="ping"):
+    at: Any = None
+
+
+ClientMessage = Open | Patch | Undo | Redo | SetPresence | LockRequest | RenewToken | Ping
+
+# --- what the server says -------------------------------------------------------------------
+
+
+class Outgoing(Struct, frozen=True, tag_field="type", omit_defaults=True):
+    """A message from the server; fields left at their default are not sent."""
+
+
+class Peer(Struct, frozen=True):
+    """Somebody who is in the document, with what their client shows of them."""
+
+    session: str
+    client_id: int
+    user: str
+    name: str
+    client: str
+    role: str
+    state: dict[str, Any]
+
+
+class Holder(Struct, frozen=True):
+    user: str
+    name: str = ""
+    client: str = ""
+
+
+class LockState(Struct, frozen=True, omit_defaults=True):
+    """A lock as everybody sees it; `holder` null says that it ended, and `reason` why."""
+
+    id: str
+    scope: str
+    holder: Holder | None
+    fence: int
+    expires_at: str | UnsetType = UNSET
+    claimed_by: Holder | UnsetType = UNSET
+    yields_at: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+
+
+class Opened(Outgoing, frozen=True, tag="opened"):
+    protocol: int
+    server: str
+    session: str
+    client_id: int
+    user: str
+    role: str
+    epoch: int
+    version: int
+    presence: list[Peer]
+    locks: list[LockState]
+    limits: dict[str, Any]
+    accept: list[str]
+    value: Any = UNSET
+    changes: list[Any] | UnsetType = UNSET
+    resync: bool = False
+
+
+class Change(Outgoing, frozen=True, tag="change", rename={"from_": "from"}):
+    """One version, or with `from` several merged into one."""
+
+    version: int
+    by: Author
+    at: str
+    kind: Kind
+    ops: list[Op]
+    id: str | UnsetType = UNSET
+    from_: int | UnsetType = UNSET
+    acks: list[Any] | UnsetType = UNSET
+
+
+class Conflict(Struct, frozen=True):
+    path: str
+    base: Any
+    theirs: Any
+    yours: Any
+    resolution: Literal["merged", "yours", "theirs"]
+
+
+class Ack(Outgoing, frozen=True, tag="ack"):
+    id: str
+    version: int
+    ops: list[Op] | UnsetType = UNSET
+    conflicts: list[Any] | UnsetType = UNSET
+    undone: list[Any] | UnsetType = UNSET
+    skipped: list[str] | UnsetType = UNSET
+    lock: LockState | UnsetType = UNSET
+    secret: str | UnsetType = UNSET
+    duplicate: bool = False
+
+
+class Reject(Outgoing, frozen=True, tag="reject"):
+    """A request was refused; the fields after `version` belong to certain codes only."""
+
+    id: str
+    code: str
+    message: str
+    retryable: bool | UnsetType
+    version: int | UnsetType = UNSET
+    after: str | UnsetType = UNSET
+    base: int | UnsetType = UNSET
+    changes: list[Any] | UnsetType = UNSET
+    conflicts: list[Any] | UnsetType = UNSET
+    op: int | UnsetType = UNSET
+    path: str | UnsetType = UNSET
+    lock: LockState | UnsetType = UNSET
+    retry_after_ms: int | UnsetType = UNSET
+
+
+class Error(Outgoing, frozen=True, tag="error"):
+    code: str
+    message: str
+    retryable: bool | UnsetType
+    retry_after_ms: int | UnsetType = UNSET
+
+
+class PresenceChange(Outgoing, frozen=True, tag="presence"):
+    joined: list[Peer] | UnsetType = UNSET
+    updated: list[Peer] | UnsetType = UNSET
+    left: list[str] | UnsetType = UNSET
+
+
+class LockChange(Outgoing, frozen=True, tag="lock"):
+    """`LockState` as a broadcast."""
+
+    id: str
+    scope: str
+    holder: Holder | None
+    fence: int
+    expires_at: str | UnsetType = UNSET
+    claimed_by: Holder | UnsetType = UNSET
+    yields_at: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+
+
+class Budget(Struct, frozen=True):
+    bytes_per_second: int
+    burst: int
+
+
+class Behind(Struct, frozen=True):
+    versions: int
+    bytes: int
+
+
+class Backpressure(Outgoing, frozen=True, tag="backpressure"):
+    direction: Literal["in", "out"]
+    state: Literal["on", "clear"]
+    budget: Budget | UnsetType = UNSET
+    behind: Behind | UnsetType = UNSET
+    retry_after_ms: int | UnsetType = UNSET
+
+
+class DisconnectNotice(Outgoing, frozen=True, tag="disconnect_notice"):
+    code: int
+    reason: str
+    retry_after_ms: int | UnsetType = UNSET
+
+
+NoticeCode = Literal[
+    "token_expiring",
+    "token_accepted",
+    "degraded",
+    "recovered",
+    "read_only",
+    "writable",
+    "restarting",
+    "another_tab",
+]
+
+
+class Notice(Outgoing, frozen=True, tag="notice"):
+    code: NoticeCode
+    in_seconds: int | UnsetType = UNSET
+
+
+class Pong(Outgoing, frozen=True, tag="pong"):
+    at: Any = UNSET
+
+
+ServerMessage = (
+    Opened
+    | Change
+    | Ack
+    | Reject
+    | Error
+    | PresenceChange
+    | LockChange
+    | Backpressure
+    | DisconnectNotice
+    | Notice
+    | Pong
+)

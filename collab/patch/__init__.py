@@ -1,0 +1,1 @@
+"""JSON values and how they change: pointers, patches, differences, rebasing, schemas."""

@@ -1,0 +1,290 @@
+"""What the core asks of the world: the change log, the directory, locks, gossip.
+
+Every adapter in `storage/` passes the contract suite of its port. All times are
+milliseconds since 1970, UTC. Calls that cannot reach the database raise `StorageUnavailable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Literal, Protocol
+
+from msgspec import Struct
+
+from collab.entry import Author, Entry
+from collab.ids import DocKey, Json
+
+
+class StorageUnavailable(Exception):
+    """The database did not answer in time, is full, locked or gone; nothing is known of the write."""
+
+
+class Corrupt(Exception):
+    """A stored row does not match its checksum, and nothing earlier can stand in for it."""
+
+
+class Snapshot(Struct, frozen=True):
+    """A document's whole state at a version; `body` is opaque here, made by `collab.document`."""
+
+    version: int
+    body: bytes
+
+
+class Control(Struct, frozen=True):
+    """What decides beside the value whether a change is accepted; every write of it moves `revision`.
+
+    A commit states the revision that it was judged by; when the row has another, it clashes.
+    """
+
+    revision: int = 0
+    schema: bytes = b""  # JSON Schema, empty for none
+    published: int = 0  # the published version, 0 for none
+
+
+class Stored(Struct, frozen=True):
+    """A document as it is opened: the newest sound snapshot and every entry after it, in order."""
+
+    epoch: int
+    head: int
+    control: Control
+    snapshot: Snapshot | None
+    entries: list[Entry]
+
+
+class Accepted(Struct, frozen=True):
+    """A request's id that was answered; `answer` is what its ack said beside the version."""
+
+    user: str
+    id: str
+    version: int
+    answer: dict[str, Any] = {}
+
+
+class Append(Struct, frozen=True):
+    """What one commit adds to one document.
+
+    `after` is the head that the entries were computed on (0: the document is created, and must
+    not exist), `epoch` and `revision` what they were judged by. `accepted` are ids that were
+    answered without making a version. `audit` rows are written with it or not at all.
+    """
+
+    key: DocKey
+    epoch: int
+    after: int
+    revision: int
+    entries: list[Entry]
+    accepted: list[Accepted] = []
+
+
+class Committed(Struct, frozen=True, tag=True):
+    """The entries are durable. `epoch` is what the document has now (a creation chooses it)."""
+
+    epoch: int
+
+
+class Clash(Struct, frozen=True, tag=True):
+    """Head, epoch or revision were others; nothing of this document was written."""
+
+
+class Duplicate(Struct, frozen=True, tag=True):
+    """Ids that were accepted before; nothing of this document was written."""
+
+    accepted: list[Accepted]
+
+
+Outcome = Committed | Clash | Duplicate
+
+
+class DocRow(Struct, frozen=True):
+    """A document in a listing."""
+
+    doc: str
+    epoch: int
+    version: int
+    created_at: int
+    updated_at: int
+    updated_by: str
+    published: int = 0
+
+
+class ChangeLog(Protocol):
+    """Entries under dense versions. The arbiter: of two writers on one head, one wins."""
+
+    async def load(self, key: DocKey) -> Stored | None:
+        """The document to open, or None when it does not exist (or is deleted).
+
+        A corrupt snapshot is passed over for an earlier one and the entries since; a corrupt
+        entry raises `Corrupt`.
+        """
+
+    async def next_epoch(self, key: DocKey) -> int:
+        """The epoch that a document created under this name would have, and
+        the head that it goes on counting from is `last_version`."""
+
+    async def last_version(self, key: DocKey) -> int:
+        """The version that a deleted document stopped at, 0 where there never was one."""
+
+    async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
+        """All of it in one transaction and one hop, durable on return; one outcome an append.
+
+        An append that clashes or is a duplicate leaves its own document untouched and does not
+        disturb the others. Raises `StorageUnavailable` when the outcome is unknown: the caller
+        settles it by `find_commit`.
+        """
+
+    async def commit_locked(self, batch: Sequence[Append]) -> list[Outcome]:
+        """`commit` for a document that keeps clashing: takes the rows' locks first."""
+
+    async def find_commit(self, key: DocKey, commit: str) -> int | None:
+        """The highest version that was written under this commit id, None when none was."""
+
+    async def find_accepted(self, key: DocKey, user: str, ids: Sequence[str]) -> list[Accepted]:
+        """Which of these request ids were accepted, in entries or without a version."""
+
+    async def entries(self, key: DocKey, after: int, upto: int, limit: int) -> list[Entry]:
+        """Entries with after < version <= upto, in order, at most `limit`; gaps are not filled."""
+
+    async def save_snapshot(self, key: DocKey, epoch: int, snapshot: Snapshot) -> None: ...
+
+    async def snapshot_before(self, key: DocKey, version: int) -> Snapshot | None:
+        """The newest sound snapshot at or below `version`."""
+
+    async def compact(self, key: DocKey, *, before: int, keep: Sequence[int]) -> int:
+        """Drop entries below the newest snapshot at or below `before` that nobody needs, and
+        superseded snapshots, but keep each version in `keep`, the named and the published
+        reachable (a snapshot at or below it and the entries up to it). How many entries went.
+
+        Accepted ids younger than the retention stay found though their entry is gone."""
+
+    async def delete(self, key: DocKey, at: int) -> bool:
+        """Mark deleted: it no longer exists; its name goes on counting with a new epoch."""
+
+    async def new_epoch(self, key: DocKey, epoch: int) -> None: ...
+
+    async def list_docs(self, tenant: str, after: str, limit: int) -> list[DocRow]: ...
+
+    async def row(self, key: DocKey) -> DocRow | None: ...
+
+    async def set_schema(self, key: DocKey, schema: bytes, revision: int) -> bool:
+        """False when `revision` is no longer the document's."""
+
+    async def set_published(self, key: DocKey, version: int, revision: int) -> bool: ...
+
+
+class NamedVersion(Struct, frozen=True):
+    version: int
+    name: str
+    by: str
+    at: int
+
+
+class Names(Protocol):
+    """Names of versions; a named version is kept for ever."""
+
+    async def name_version(self, key: DocKey, named: NamedVersion) -> None: ...
+
+    async def named_versions(self, key: DocKey) -> list[NamedVersion]: ...
+
+
+class SigningKey(Struct, frozen=True):
+    kid: str
+    secret: bytes
+    created_at: int
+    retired_at: int = 0  # 0: still active
+
+
+class Directory(Protocol):
+    """Tenants and their keys."""
+
+    async def add_tenant(self, tenant: str, at: int) -> bool:
+        """False when it was there already."""
+
+    async def tenants(self) -> list[str]: ...
+
+    async def add_key(self, tenant: str, key: SigningKey) -> None: ...
+
+    async def retire_key(self, tenant: str, kid: str, at: int) -> bool: ...
+
+    async def keys(self, tenant: str) -> list[SigningKey]:
+        """Every key of the tenant, retired ones included, oldest first."""
+
+    async def find_key(self, kid: str) -> tuple[str, SigningKey] | None:
+        """The tenant and the key under this id."""
+
+
+class StoredLock(Struct, frozen=True):
+    """An edit lock; times are the database's."""
+
+    id: str
+    scope: str
+    holder: Author
+    fence: int
+    acquired_at: int
+    expires_at: int
+    secret_hash: bytes
+    claimed_by: Author | None = None
+    yields_at: int = 0
+
+
+class Locks(Protocol):
+    """A document's locks; every write of them moves the document's control revision."""
+
+    async def locks(self, key: DocKey) -> tuple[int, list[StoredLock]]:
+        """The control revision, and the locks that stand at it."""
+
+    async def save_locks(
+        self, key: DocKey, *, revision: int, put: Sequence[StoredLock], drop: Sequence[str]
+    ) -> bool:
+        """False when `revision` is no longer the document's; nothing was written then."""
+
+    async def now(self) -> int:
+        """The database's clock."""
+
+
+class AuditRow(Struct, frozen=True):
+    at: int
+    actor: str
+    action: str
+    origin: str = ""  # address and connection, no content
+    outcome: str = "ok"
+    version: int = 0
+    detail: dict[str, Any] = {}
+
+
+class Audit(Protocol):
+    """Who did what to which document, when, from where."""
+
+    async def write_audit(self, rows: Sequence[tuple[DocKey, AuditRow]]) -> None: ...
+
+    async def audit(self, key: DocKey, before: int, limit: int) -> list[tuple[int, AuditRow]]:
+        """Newest first, with each row's number; `before` 0 starts at the newest."""
+
+    async def drop_audit(self, older_than: int) -> int: ...
+
+
+class Gossip(Protocol):
+    """What may be late or lost between instances without harm."""
+
+    async def publish(self, key: DocKey, message: bytes) -> None: ...
+
+    def subscribe(self, key: DocKey) -> AsyncIterator[bytes]: ...
+
+    async def ping(self) -> bool: ...
+
+
+class Store(ChangeLog, Names, Directory, Locks, Audit, Protocol):
+    """One database, all of its ports."""
+
+    async def start(self) -> None:
+        """Connect, and bring a SQLite schema up to date."""
+
+    async def migrate(self) -> None: ...
+
+    async def ping(self) -> None:
+        """Raises `StorageUnavailable` when the database does not answer a write's preconditions."""
+
+    async def close(self) -> None: ...
+
+
+HealthState = Literal["ok", "degraded", "down"]
+Value = Json

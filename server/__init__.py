@@ -1,0 +1,1 @@
+"""The process: HTTP, sockets, the hub, settings."""
