@@ -51,6 +51,13 @@ class Stored(Struct, frozen=True):
     entries: list[Entry]
 
 
+class Vacant(Struct, frozen=True):
+    """No such document. One made under this name gets this epoch and counts on from `last`."""
+
+    epoch: int = 1
+    last: int = 0
+
+
 class Accepted(Struct, frozen=True):
     """A request's id that was answered; `answer` is what its ack said beside the version."""
 
@@ -63,9 +70,9 @@ class Accepted(Struct, frozen=True):
 class Append(Struct, frozen=True):
     """What one commit adds to one document.
 
-    `after` is the head that the entries were computed on (0: the document is created, and must
-    not exist), `epoch` and `revision` what they were judged by. `accepted` are ids that were
-    answered without making a version. `audit` rows are written with it or not at all.
+    `after` is the head that the entries were computed on, `epoch` and `revision` what they were
+    judged by. With `create` the document must not exist, and `after` and `epoch` are those of its
+    `Vacant`. `accepted` are ids that were answered without making a version.
     """
 
     key: DocKey
@@ -74,12 +81,11 @@ class Append(Struct, frozen=True):
     revision: int
     entries: list[Entry]
     accepted: list[Accepted] = []
+    create: bool = False
 
 
 class Committed(Struct, frozen=True, tag=True):
-    """The entries are durable. `epoch` is what the document has now (a creation chooses it)."""
-
-    epoch: int
+    """The entries are durable."""
 
 
 class Clash(Struct, frozen=True, tag=True):
@@ -110,19 +116,12 @@ class DocRow(Struct, frozen=True):
 class ChangeLog(Protocol):
     """Entries under dense versions. The arbiter: of two writers on one head, one wins."""
 
-    async def load(self, key: DocKey) -> Stored | None:
-        """The document to open, or None when it does not exist (or is deleted).
+    async def load(self, key: DocKey) -> Stored | Vacant:
+        """The document to open, or what one would start from when it does not exist (any more).
 
         A corrupt snapshot is passed over for an earlier one and the entries since; a corrupt
         entry raises `Corrupt`.
         """
-
-    async def next_epoch(self, key: DocKey) -> int:
-        """The epoch that a document created under this name would have, and
-        the head that it goes on counting from is `last_version`."""
-
-    async def last_version(self, key: DocKey) -> int:
-        """The version that a deleted document stopped at, 0 where there never was one."""
 
     async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
         """All of it in one transaction and one hop, durable on return; one outcome an append.
