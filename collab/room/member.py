@@ -1,0 +1,41 @@
+"""A member: one connection or HTTP caller in a room, as the room's rules see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collab.entry import Author, Lane
+    from collab.patch.bridge import Bridge
+    from collab.room.rights import Rights
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """Who asks, by what right, and what their patches stand on.
+
+    `broken` is the id of the member's newest rejected patch that its client may not have seen
+    yet, with the number of the barrier that will tell that it has: until then every patch stood
+    on it and is refused with it.
+    """
+
+    author: Author
+    rights: Rights
+    lane: Lane
+    client_id: int = 0
+    splice: bool = False
+    pipelines: bool = False  # a live patch lane: several patches may be under way
+    bridge: Bridge | None = None
+    broken: tuple[str, int] | None = None
+    barriers: int = 0  # rejects so far: the number of the newest barrier
+
+    def reject_patch(self, request_id: str) -> None:
+        """Remember that what is already under way stands on a refused patch."""
+        if self.pipelines:
+            self.barriers += 1
+            self.broken = (request_id, self.barriers)
+
+    def pass_barrier(self, nonce: int) -> None:
+        if self.broken is not None and self.broken[1] <= nonce:
+            self.broken = None

@@ -1,0 +1,212 @@
+"""The patch lane's rules: stale patches are carried to the head, then judged there.
+
+The order of the checks is the contract's: strict, rebase, section rights, lock, apply, schema.
+Role and duplicate ids have been judged before (`Room.apply`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from collab.entry import Entry, Op
+from collab.errors import Code, Rejected
+from collab.ids import Json
+from collab.patch.bridge import Bridge
+from collab.patch.diff import diff
+from collab.patch.pointer import lookup, parse
+from collab.room.requests import Answer, Create, PatchRequest, Replace, Restore, Revert
+
+if TYPE_CHECKING:
+    from collab.room.member import Member
+    from collab.room.room import Room
+
+# A conflict lists the changes since its base so that the client can offer the edit again.
+MAX_CONFLICT_CHANGES = 50
+
+
+def create(room: Room, member: Member, request: Create, now: int) -> Answer:
+    """Version 1, or the next one where a deleted document's name goes on counting."""
+    ops: list[Op] = [{"op": "replace", "path": "", "value": request.value}]
+    change = room.document.patch(
+        ops,
+        bounds=room.bounds.patch,
+        version=room.head + 1,
+        user=member.author.user,
+        at=now,
+        check=_schema_check(room),
+    )
+    if change is None:  # created as `{}`, which it was before
+        change = room.document.touch(version=room.head + 1)
+    return room.enter(member, change, now, kind="create", request_id=request.id)
+
+
+def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answer:
+    """Carry the ops from their base to the head, and make them the next version there."""
+    if not room.head_exists:
+        raise Rejected(Code.NOT_FOUND, "no such document")
+    if member.broken is not None:
+        raise Rejected(
+            Code.CONFLICT,
+            "it stands on a patch that was refused",
+            after=member.broken[0],
+            version=room.head,
+        )
+    base = room.head if request.base is None else request.base
+    _judge_base(room, base, strict=request.strict)
+    bridge = _bridge(room, member, base)
+    carried = bridge.submit(request.ops, room.value_at(base))
+    ops, conflicts = carried.ops, carried.conflicts
+    change = room.document.patch(
+        ops,
+        bounds=room.bounds.patch,
+        version=room.head + 1,
+        user=member.author.user,
+        at=now,
+        check=_schema_check(room),
+        splice=member.splice,
+    )
+    ack: dict[str, Any] = {}
+    if conflicts:
+        ack["conflicts"] = msgspec.to_builtins(conflicts)
+    if change is None:
+        if not _is_only_tests(request.ops) and request.ops != ops:
+            ack["ops"] = []
+        return room.unchanged(member, request.id, ack)
+    if change.ops != request.ops:
+        ack["ops"] = change.ops
+    answer = room.enter(member, change, now, request_id=request.id, ack=ack)
+    bridge.landed(answer.version, request.ops, change.ops)
+    return answer
+
+
+def replace(room: Room, member: Member, request: Replace, now: int) -> Answer:
+    """The whole value as one minimal change; `base` is always strict."""
+    if not room.head_exists:
+        raise Rejected(Code.NOT_FOUND, "no such document")
+    base = room.head if request.base is None else request.base
+    _judge_base(room, base, strict=True)
+    return _lead_to(room, member, request.value, now, "edit", request.id)
+
+
+def restore(room: Room, member: Member, request: Restore, now: int) -> Answer:
+    """An ordinary, undoable change back to what was."""
+    if not room.head_exists:
+        raise Rejected(Code.NOT_FOUND, "no such document")
+    return _lead_to(room, member, request.value, now, "restore", request.id, request.pointer)
+
+
+def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
+    """Undo or redo the user's newest step that can still do something."""
+    if not room.head_exists:
+        raise Rejected(Code.NOT_FOUND, "no such document")
+    turn = room.document.redo if request.redo else room.document.undo
+    undone = turn(
+        member.author.user,
+        request.scope,
+        version=room.head + 1,
+        at=now,
+    )
+    ack = {
+        "ops": undone.change.ops,
+        "undone": undone.undone,
+        "skipped": undone.skipped,
+    }
+    return room.enter(
+        member,
+        undone.change,
+        now,
+        kind="redo" if request.redo else "undo",
+        request_id=request.id,
+        ack=ack,
+        reverts=undone.reverts,
+    )
+
+
+def _lead_to(
+    room: Room,
+    member: Member,
+    value: Json,
+    now: int,
+    kind: Any,
+    request_id: str,
+    pointer: str = "",
+) -> Answer:
+    """Make `value` what stands under `pointer`, by the smallest patch that does it."""
+    tokens = parse(pointer)
+    standing = lookup(room.document.value, tokens)
+    ops = [_under(pointer, op) for op in diff(standing, value)]
+    change = room.document.patch(
+        ops,
+        bounds=room.bounds.patch,
+        version=room.head + 1,
+        user=member.author.user,
+        at=now,
+        check=_schema_check(room),
+    )
+    if change is None:
+        return room.unchanged(member, request_id)
+    return room.enter(member, change, now, kind=kind, request_id=request_id)
+
+
+def _under(pointer: str, op: Op) -> Op:
+    moved = {**op, "path": pointer + op["path"]}
+    if "from" in op:
+        moved["from"] = pointer + op["from"]
+    return moved
+
+
+def _judge_base(room: Room, base: int, *, strict: bool) -> None:
+    if base > room.head or base < 0:
+        raise Rejected(
+            Code.UNKNOWN_VERSION, f"there is no version {base} yet", version=room.head
+        )
+    if strict and base != room.head:
+        raise Rejected(
+            Code.CONFLICT,
+            f"the document has moved from version {base} to {room.head}",
+            base=base,
+            version=room.head,
+            **conflict_changes(room, base),
+        )
+    if room.entries_since(base) is None:
+        raise Rejected(
+            Code.UNKNOWN_VERSION,
+            f"version {base} is older than what is kept for rebasing",
+            version=room.head,
+        )
+
+
+def conflict_changes(room: Room, base: int) -> dict[str, Any]:
+    """The entries since `base`, where they are few enough to be worth sending."""
+    entries = room.entries_since(base)
+    if entries is None or len(entries) > MAX_CONFLICT_CHANGES:
+        return {}
+    return {"changes": entries}
+
+
+def _bridge(room: Room, member: Member, base: int) -> Bridge:
+    """The member's bridge, brought to this base and to the head."""
+    bridge = member.bridge
+    if bridge is None or base < bridge.base or not member.pipelines:
+        bridge = member.bridge = Bridge(base)
+    else:
+        bridge.advance(base)
+    for entry in _unseen(room, bridge):
+        bridge.observe(entry.version, entry.author, entry.ops)
+    return bridge
+
+
+def _unseen(room: Room, bridge: Bridge) -> list[Entry]:
+    entries = room.entries_since(bridge.seen)
+    assert entries is not None, "the base was judged to be within the tail"
+    return entries
+
+
+def _schema_check(room: Room) -> Any:
+    return None if room.schema is None else room.schema.check
+
+
+def _is_only_tests(ops: list[Op]) -> bool:
+    return all(op.get("op") == "test" for op in ops)

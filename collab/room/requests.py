@@ -1,0 +1,101 @@
+"""What may be asked of a room, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from collab.entry import Entry, Op
+from collab.errors import Refusal
+from collab.ids import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Make the document with this value; where it exists already nothing happens to it.
+
+    `only` refuses instead (`PUT` without `If-Match`).
+    """
+
+    value: dict[str, Any]
+    id: str = ""
+    only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PatchRequest:
+    """Ops on `base` (and on the member's own patches after it that are not answered yet)."""
+
+    id: str
+    base: int | None  # None: the head, whatever it is
+    ops: list[Op]
+    strict: bool = False
+    fence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """The whole value, as the minimal change that leads to it from `base`, which must be the head."""
+
+    value: dict[str, Any]
+    base: int | None
+    id: str = ""
+    fence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """What stood under `pointer` at `version` comes back as a new change; `value` is that version's."""
+
+    version: int
+    value: Json
+    pointer: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A Yjs update that the guard has not seen yet."""
+
+    update: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Revert:
+    """Undo or redo of the member's newest step under `scope`."""
+
+    id: str
+    scope: str = ""
+    redo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """The client has seen every reject up to the one numbered `nonce`."""
+
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadState:
+    """What a Yjs client with this state vector has not got."""
+
+    state_vector: bytes
+
+
+Request = Create | PatchRequest | Replace | Restore | Update | Revert | Barrier | ReadState
+
+
+@dataclass(slots=True)
+class Answer:
+    """What became of a request: an entry, a refusal, or neither where nothing changed.
+
+    `version` is where the document stands after it. `ack` is what an ack says beside that.
+    It leaves the process only after the commit that it stands on.
+    """
+
+    version: int
+    entry: Entry | None = None
+    refusal: Refusal | None = None
+    ack: dict[str, Any] = field(default_factory=dict)
+    state: bytes = b""

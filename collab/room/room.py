@@ -1,0 +1,282 @@
+"""A room: one open document, what its newest entries were, and the rules for changing it.
+
+A room lives in batches. `apply` judges one request after the other on the *working* document;
+the hub writes what `pending` returns to the log; then `commit` moves the *committed* value, which
+is all that anybody reads meanwhile. If the commit fails, the room is thrown away (Yjs cannot
+roll back) and another is opened from the log.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, assert_never
+
+from collab.document import Change, Document
+from collab.entry import Author, Entry, Kind
+from collab.errors import Code, Refusal, Rejected
+from collab.ids import DocKey, Json
+from collab.patch.bounds import Bounds
+from collab.patch.schema import Schema, atomic_by_default
+from collab.ports import Accepted, Append, Control, Stored, Vacant
+from collab.room import patch_lane, yjs_lane
+from collab.room.member import Member
+from collab.room.requests import (
+    Answer,
+    Barrier,
+    Create,
+    PatchRequest,
+    ReadState,
+    Replace,
+    Request,
+    Restore,
+    Revert,
+    Update,
+)
+from collab.room.tail import Tail
+
+RECENT_IDS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class RoomBounds:
+    """The settings that a room obeys."""
+
+    patch: Bounds = field(default_factory=Bounds)
+    undo_depth: int = 100
+    tail_entries: int = 1000
+    tail_bytes: int = 4 << 20
+    max_frame: int = 1 << 20
+
+
+class Room:
+    """Invariant: `version` and `value` are durable; `head` and the document may be ahead of them."""
+
+    def __init__(
+        self, key: DocKey, stored: Stored | Vacant, bounds: RoomBounds, schema: Schema | None
+    ) -> None:
+        self.key = key
+        self.bounds = bounds
+        self.schema = schema
+        self.epoch = stored.epoch
+        self.control = stored.control if isinstance(stored, Stored) else Control()
+        self.exists = isinstance(stored, Stored)
+        self.document = _open_document(stored, schema)
+        self.version = self.head = self.document.version
+        self.value: Json = self.document.value
+        self.tail = Tail(
+            self.version, max_entries=bounds.tail_entries, max_bytes=bounds.tail_bytes
+        )
+        self.commit_id = ""
+        self._batch: list[tuple[Entry, Json]] = []
+        self._accepted: list[Accepted] = []
+        self._recent: OrderedDict[tuple[str, str], Accepted] = OrderedDict()
+        if isinstance(stored, Stored):
+            for entry in stored.entries:
+                self._remember(entry)
+
+    # --- one batch ------------------------------------------------------------------------
+
+    def apply(self, member: Member, request: Request, now: int) -> Answer:
+        """Judge one request on the working document; `now` is in milliseconds since 1970."""
+        try:
+            return self._dispatch(member, request, now)
+        except Rejected as rejected:
+            if isinstance(request, PatchRequest):
+                member.reject_patch(request.id)
+            return Answer(self.head, refusal=rejected.refusal)
+
+    def pending(self) -> Append | None:
+        """What the log must hold before anybody hears of this batch."""
+        if not self._batch and not self._accepted:
+            return None
+        return Append(
+            key=self.key,
+            epoch=self.epoch,
+            after=self.version,
+            revision=self.control.revision,
+            entries=[entry for entry, _ in self._batch],
+            accepted=self._accepted,
+            create=not self.exists,
+        )
+
+    def commit(self) -> list[Entry]:
+        """The batch is durable: it is what everybody sees from now on."""
+        committed = [entry for entry, _ in self._batch]
+        for entry, before in self._batch:
+            self.tail.append(entry, before)
+            self._remember(entry)
+        for accepted in self._accepted:
+            self._remember_id(accepted)
+        self.exists = self.exists or bool(committed)
+        self.version, self.value = self.head, self.document.value
+        self._batch, self._accepted = [], []
+        return committed
+
+    def snapshot(self) -> bytes:
+        """The committed state as bytes; only between batches."""
+        assert self.head == self.version and not self._batch
+        return self.document.snapshot()
+
+    def close(self) -> None:
+        self.document.close()
+
+    # --- what the lanes need --------------------------------------------------------------
+
+    def entries_since(self, version: int) -> list[Entry] | None:
+        """Every entry of the working document after `version`; None when the tail is too short."""
+        committed = self.tail.since(min(version, self.version))
+        if committed is None:
+            return None
+        return committed + [entry for entry, _ in self._batch if entry.version > version]
+
+    def value_at(self, version: int) -> Json:
+        """The value at a version within the tail or the batch."""
+        if version == self.head:
+            return self.document.value
+        if version >= self.version:
+            return self._batch[version - self.version][1]
+        return self.tail.value_at(version)
+
+    def accepted(self, user: str, request_id: str) -> Accepted | None:
+        """The first answer to this id, as far as the room remembers."""
+        return self._recent.get((user, request_id)) if request_id else None
+
+    def enter(
+        self,
+        member: Member,
+        change: Change,
+        now: int,
+        *,
+        kind: Kind = "edit",
+        request_id: str = "",
+        ack: dict[str, Any] | None = None,
+        reverts: Sequence[int] = (),
+        leases: Sequence[int] = (),
+    ) -> Answer:
+        """Make the change that the document has taken the next entry."""
+        entry = Entry(
+            version=self.head + 1,
+            author=member.author,
+            at=now,
+            kind=kind if self.head_exists else "create",
+            ops=change.ops,
+            update=change.update,
+            lane=member.lane,
+            id=request_id,
+            commit=self.commit_id,
+            inverse=change.inverse,
+            reverts=list(reverts),
+            leases=list(leases),
+            answer=ack or {},
+        )
+        self.document.note(entry)
+        self.head = entry.version
+        self._batch.append((entry, change.before))
+        return Answer(entry.version, entry=entry, ack=ack or {})
+
+    def unchanged(
+        self, member: Member, request_id: str = "", ack: dict[str, Any] | None = None
+    ) -> Answer:
+        """Acknowledge at the head what made no version; its id counts as accepted all the same."""
+        if request_id:
+            accepted = Accepted(member.author.user, request_id, self.head, ack or {})
+            self._accepted.append(accepted)
+        return Answer(self.head, ack=ack or {})
+
+    @property
+    def head_exists(self) -> bool:
+        """Whether the working document exists, a creation under way included."""
+        return self.exists or bool(self._batch)
+
+    def learn(self, accepted: Sequence[Accepted]) -> None:
+        """Ids that the log knows and this room had forgotten."""
+        for one in accepted:
+            self._remember_id(one)
+
+    # --- requests -------------------------------------------------------------------------
+
+    def _dispatch(self, member: Member, request: Request, now: int) -> Answer:
+        match request:
+            case Barrier():
+                member.pass_barrier(request.nonce)
+                return Answer(self.head)
+            case ReadState():
+                return Answer(self.version, state=self.document.diff(request.state_vector))
+            case Update():
+                return yjs_lane.integrate(self, member, request, now)
+        require_writer(member, now)
+        duplicate = self._duplicate(member, request.id)
+        if duplicate is not None:
+            return duplicate
+        match request:
+            case Create():
+                return self._create(member, request, now)
+            case PatchRequest():
+                return patch_lane.propose(self, member, request, now)
+            case Replace():
+                return patch_lane.replace(self, member, request, now)
+            case Restore():
+                return patch_lane.restore(self, member, request, now)
+            case Revert():
+                return patch_lane.revert(self, member, request, now)
+            case _:
+                assert_never(request)
+
+    def _duplicate(self, member: Member, request_id: str) -> Answer | None:
+        accepted = self.accepted(member.author.user, request_id)
+        if accepted is None:
+            accepted = self._accepted_in_batch(member.author.user, request_id)
+        if accepted is None:
+            return None
+        return Answer(accepted.version, ack={**accepted.answer, "duplicate": True})
+
+    def _accepted_in_batch(self, user: str, request_id: str) -> Accepted | None:
+        if not request_id:
+            return None
+        for entry, _ in self._batch:
+            if entry.id == request_id and entry.author.user == user:
+                return Accepted(user, request_id, entry.version, entry.answer)
+        return next((a for a in self._accepted if (a.user, a.id) == (user, request_id)), None)
+
+    def _create(self, member: Member, request: Create, now: int) -> Answer:
+        if self.head_exists:
+            if request.only:
+                raise Rejected(Code.ALREADY_EXISTS, "a document of this name exists already")
+            return Answer(self.head)
+        return patch_lane.create(self, member, request, now)
+
+    def _remember(self, entry: Entry) -> None:
+        if entry.id:
+            self._remember_id(
+                Accepted(entry.author.user, entry.id, entry.version, entry.answer)
+            )
+
+    def _remember_id(self, accepted: Accepted) -> None:
+        self._recent[accepted.user, accepted.id] = accepted
+        while len(self._recent) > RECENT_IDS:
+            self._recent.popitem(last=False)
+
+
+def require_writer(member: Member, now: int) -> None:
+    """Rights are judged at every commit, not when the connection was opened."""
+    if not member.rights.alive(now):
+        raise Rejected(Code.UNAUTHENTICATED, "the token has expired")
+    if not member.rights.can_write:
+        raise Rejected(Code.FORBIDDEN, "this role may not change the document")
+
+
+def refused(code: Code, message: str, **extra: Any) -> Refusal:
+    return Refusal(code, message, extra)
+
+
+def _open_document(stored: Stored | Vacant, schema: Schema | None) -> Document:
+    atomic = atomic_by_default if schema is None else schema.is_atomic
+    if isinstance(stored, Vacant):
+        return Document.create(epoch=stored.epoch, version=stored.last, atomic=atomic)
+    body = stored.snapshot.body if stored.snapshot is not None else None
+    return Document.open(body, stored.entries, epoch=stored.epoch, atomic=atomic)
+
+
+__all__ = ["Author", "Room", "RoomBounds", "refused", "require_writer"]

@@ -1,0 +1,59 @@
+"""The tail: a room's newest committed entries and the values before them, bounded."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from itertools import islice
+from typing import NamedTuple
+
+from collab.entry import Entry
+from collab.ids import Json
+
+
+class _Kept(NamedTuple):
+    entry: Entry
+    before: Json
+    size: int
+
+
+class Tail:
+    """Entries `first..last` without a gap.
+
+    Invariant: at most `max_entries` and about `max_bytes` of ops and updates are held; the
+    values before each entry share their structure, so they cost only what changed.
+    """
+
+    def __init__(self, last: int, *, max_entries: int = 1000, max_bytes: int = 4 << 20) -> None:
+        self._kept: deque[_Kept] = deque()
+        self._bytes = 0
+        self._max_entries = max_entries
+        self._max_bytes = max_bytes
+        self.last = last
+
+    @property
+    def base(self) -> int:
+        """The oldest version whose successors are all here."""
+        return self.last - len(self._kept)
+
+    def append(self, entry: Entry, before: Json) -> None:
+        assert entry.version == self.last + 1, (entry.version, self.last)
+        size = 200 + len(entry.update) * 3 + len(entry.inverse)
+        self._kept.append(_Kept(entry, before, size))
+        self._bytes += size
+        self.last = entry.version
+        while len(self._kept) > self._max_entries or self._bytes > self._max_bytes:
+            self._bytes -= self._kept.popleft().size
+
+    def since(self, version: int) -> list[Entry] | None:
+        """The entries after `version`; None when some of them are not here any more."""
+        if version < self.base:
+            return None
+        return [kept.entry for kept in self._from(version)]
+
+    def value_at(self, version: int) -> Json:
+        """The value at `base <= version < last`."""
+        return next(iter(self._from(version))).before
+
+    def _from(self, version: int) -> Iterable[_Kept]:
+        return islice(self._kept, version - self.base, None)
