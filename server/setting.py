@@ -1,0 +1,134 @@
+"""One setting: the kinds there are, what each accepts, and how it says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import Field, dataclass, field
+from typing import Any
+
+KiB = 1024
+MiB = 1024 * KiB
+
+_NUMBER = re.compile(r"\d{1,18}(\.\d{1,9})?")
+_SIZE = re.compile(r"(\d{1,18})\s*(KiB|MiB|GiB)?", re.IGNORECASE)
+_UNITS = {"": 1, "kib": KiB, "mib": MiB, "gib": 1024 * MiB}
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off", ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one setting is read: `parse` raises ValueError for what is not `may_be`."""
+
+    parse: Callable[[str], object]
+    may_be: str
+    doc: str
+    limit: bool = False
+    unit: str = ""
+
+
+def size(default: int, doc: str, *, low: int = 0, limit: bool = False) -> int:
+    def parse(given: str) -> int:
+        match = _SIZE.fullmatch(given)
+        if match is None:
+            raise ValueError(given)
+        amount = int(match[1]) * _UNITS[(match[2] or "").lower()]
+        if amount and amount < low:
+            raise ValueError(given)
+        return amount
+
+    may_be = "a size in bytes, or with KiB, MiB or GiB (65536, 64KiB)"
+    may_be += f", at least {low}; 0 for none" if low else "; 0 for none"
+    return field(default=default, metadata={"rule": Rule(parse, may_be, doc, limit, "bytes")})
+
+
+def count(
+    default: int,
+    doc: str,
+    *,
+    low: int = 0,
+    high: int = 10**9,
+    none: bool = True,
+    limit: bool = False,
+) -> int:
+    def parse(given: str) -> int:
+        if not (given.isascii() and given.isdigit() and len(given) <= 18):
+            raise ValueError(given)
+        number = int(given)
+        if not (low <= number <= high or (none and number == 0)):
+            raise ValueError(given)
+        return number
+
+    may_be = f"a whole number from {low} to {high}" + ("; 0 for none" if none else "")
+    return field(default=default, metadata={"rule": Rule(parse, may_be, doc, limit)})
+
+
+def seconds(
+    default: float,
+    doc: str,
+    *,
+    low: float = 0,
+    high: float = 86_400,
+    zero: float | None = None,
+    limit: bool = False,
+) -> float:
+    """Seconds, whole or not; `zero` is what 0 stands for where it is below `low`."""
+
+    def parse(given: str) -> float:
+        if not _NUMBER.fullmatch(given):
+            raise ValueError(given)
+        amount = float(given)
+        if amount == 0 and zero is not None:
+            return zero
+        if not low <= amount <= high:
+            raise ValueError(given)
+        return int(amount) if amount.is_integer() else amount
+
+    may_be = f"a number of seconds from {low:g} to {high:g}"
+    may_be += f"; 0 stands for {zero:g}" if zero is not None else ""
+    return field(default=default, metadata={"rule": Rule(parse, may_be, doc, limit, "seconds")})
+
+
+def flag(default: bool, doc: str) -> bool:
+    def parse(given: str) -> bool:
+        if given.lower() not in _TRUE | _FALSE:
+            raise ValueError(given)
+        return given.lower() in _TRUE
+
+    may_be = "1, true, yes or on; or 0, false, no or off"
+    return field(default=default, metadata={"rule": Rule(parse, may_be, doc)})
+
+
+def text(default: str, may_be: str, doc: str, accepts: Callable[[str], object]) -> str:
+    def parse(given: str) -> str:
+        if not accepts(given):
+            raise ValueError(given)
+        return given
+
+    return field(default=default, metadata={"rule": Rule(parse, may_be, doc)})
+
+
+def choice(default: str, choices: tuple[str, ...], doc: str) -> str:
+    def parse(given: str) -> str:
+        if given.lower() not in choices:
+            raise ValueError(given)
+        return given.lower()
+
+    may_be = f"one of {', '.join(choices)}"
+    return field(default=default, metadata={"rule": Rule(parse, may_be, doc)})
+
+
+def listed(shape: re.Pattern[str], may_be: str, doc: str) -> tuple[str, ...]:
+    def parse(given: str) -> tuple[str, ...]:
+        parts = tuple(part for part in re.split(r"[,\s]+", given) if part)
+        if not all(shape.fullmatch(part) for part in parts):
+            raise ValueError(given)
+        return parts
+
+    return field(default=(), metadata={"rule": Rule(parse, f"a list of {may_be}", doc)})
+
+
+def rule_of(each: Field[Any]) -> Rule:
+    rule: Rule = each.metadata["rule"]
+    return rule

@@ -1,0 +1,37 @@
+"""A clock that stands still until a test moves it, and whose random bytes repeat."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from server.clock import readable
+
+
+class ManualClock:
+    """Time passes only by `advance`; the same calls give the same bytes in every run."""
+
+    def __init__(self, now_ms: int = 1_800_000_000_000) -> None:
+        self.ms = now_ms
+        self.seconds = 1000.0
+        self._drawn = 0
+
+    def advance(self, seconds: float) -> None:
+        self.ms += round(seconds * 1000)
+        self.seconds += seconds
+
+    def now_ms(self) -> int:
+        return self.ms
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def token_bytes(self, size: int) -> bytes:
+        self._drawn += 1
+        blocks = (sha256(b"%d.%d" % (self._drawn, i)).digest() for i in range(size // 32 + 1))
+        return b"".join(blocks)[:size]
+
+    def new_id(self, prefix: str) -> str:
+        return f"{prefix}-{readable(self.token_bytes(8))}"
+
+    def jitter(self, spread: float) -> float:
+        return spread / 2
