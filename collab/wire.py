@@ -1,0 +1,140 @@
+"""Frames of the patch lane: bytes to messages, and what the room answers to bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+import msgspec
+
+from collab.entry import Entry
+from collab.errors import Code, Refusal, Rejected
+from collab.messages import Change, ClientMessage, ServerMessage
+
+_encoder = msgspec.json.Encoder()
+_frame_decoder = msgspec.json.Decoder(ClientMessage | list[msgspec.Raw])
+_message_decoder = msgspec.json.Decoder(ClientMessage)
+_any_decoder = msgspec.json.Decoder()
+
+# A frame is a transport detail: more messages than this in one is somebody testing us.
+MAX_MESSAGES_PER_FRAME = 1000
+
+
+_TYPES = frozenset(str(member.__struct_config__.tag) for member in get_args(ClientMessage))
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A message that is JSON but not one of ours: answered by `reject` if it had an id."""
+
+    id: str | None
+    refusal: Refusal
+
+
+Incoming = ClientMessage | Unreadable
+
+
+def decode(frame: bytes) -> list[Incoming]:
+    """The messages of one frame; raises `Rejected` for what is not JSON at all."""
+    try:
+        decoded = _frame_decoder.decode(frame)
+    except msgspec.ValidationError:
+        return [_decode_message(frame)]
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Rejected(Code.MALFORMED, "the frame is not JSON") from error
+    if not isinstance(decoded, list):
+        return [decoded]
+    if len(decoded) > MAX_MESSAGES_PER_FRAME:
+        raise Rejected(Code.MALFORMED, "too many messages in one frame")
+    return [_decode_message(bytes(raw)) for raw in decoded]
+
+
+def _decode_message(raw: bytes) -> Incoming:
+    try:
+        message: ClientMessage = _message_decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        return Unreadable(_id_of(raw), Refusal(Code.MALFORMED, str(error)))
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Rejected(Code.MALFORMED, "the frame is not JSON") from error
+    return message
+
+
+def _id_of(raw: bytes) -> str | None:
+    """The id that a reject can name; a message of no known type is answered by `error` instead."""
+    try:
+        message = _any_decoder.decode(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Rejected(Code.MALFORMED, "the frame is not JSON") from error
+    if not isinstance(message, dict) or message.get("type") not in _TYPES:
+        return None
+    request_id = message.get("id")
+    return request_id if isinstance(request_id, str) else None
+
+
+def encode(message: ServerMessage | dict[str, Any]) -> bytes:
+    return _encoder.encode(message)
+
+
+def rfc3339(ms: int) -> str:
+    """Milliseconds since 1970 as the wire writes a time."""
+    seconds, millis = divmod(ms, 1000)
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{millis:03d}Z"
+
+
+def change(entry: Entry, *, with_id: bool = False) -> Change:
+    """An entry as its readers see it; its request's id is only for its author's own eyes."""
+    return Change(
+        version=entry.version,
+        by=entry.author,
+        at=rfc3339(entry.at),
+        kind=entry.kind,
+        ops=entry.ops,
+        id=entry.id if with_id and entry.id else msgspec.UNSET,
+    )
+
+
+def ack(request_id: str, version: int, fields: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "ack", "id": request_id, "version": version, **fields}
+
+
+def problem(refusal: Refusal) -> dict[str, Any]:
+    """What a refusal says, on the lane and over HTTP alike, beside its code and sentence."""
+    fields = dict(refusal.extra)
+    if "changes" in fields:
+        fields["changes"] = [
+            change(item) if isinstance(item, Entry) else item for item in fields["changes"]
+        ]
+    return fields
+
+
+def reject(request_id: str, refusal: Refusal, version: int | None = None) -> dict[str, Any]:
+    message: dict[str, Any] = {
+        "type": "reject",
+        "id": request_id,
+        "code": refusal.code,
+        "message": refusal.message,
+        "retryable": refusal.retryable,
+    }
+    if version is not None:
+        message["version"] = version
+    return {**message, **problem(refusal)}
+
+
+def error(refusal: Refusal) -> dict[str, Any]:
+    return {
+        "type": "error",
+        "code": refusal.code,
+        "message": refusal.message,
+        "retryable": refusal.retryable,
+        **problem(refusal),
+    }
+
+
+def join(payloads: Sequence[bytes]) -> bytes:
+    """Several encoded messages as one frame's payload."""
+    if len(payloads) == 1:
+        return payloads[0]
+    return b"[" + b",".join(payloads) + b"]"
