@@ -1,0 +1,135 @@
+"""The y-protocols codec: WebSocket frame ↔ sync, awareness and auth messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from collab.yjs.lib0 import Reader, refuse, refuse_size, write_raw
+
+_SYNC: Final = 0
+_AWARENESS: Final = 1
+_AUTH: Final = 2
+_QUERY_AWARENESS: Final = 3
+
+_STEP_1: Final = 0
+_STEP_2: Final = 1
+_UPDATE: Final = 2
+
+_PERMISSION_DENIED: Final = 0
+
+# A query is one byte: without a bound a frame of 1 MiB would be a million messages.
+MAX_MESSAGES: Final = 128
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStep1:
+    """What the sender has; it wants the rest."""
+
+    state_vector: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStep2:
+    """The answer to a step 1."""
+
+    update: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SyncUpdate:
+    """What the sender has just changed."""
+
+    update: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AwarenessUpdate:
+    """Presence states; `collab.yjs.awareness` reads the body."""
+
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionDenied:
+    """The sender refuses to go on, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueryAwareness:
+    """The sender wants every presence state."""
+
+
+Message = SyncStep1 | SyncStep2 | SyncUpdate | AwarenessUpdate | PermissionDenied | QueryAwareness
+
+
+def decode(frame: bytes) -> list[Message]:
+    """Every message of a frame, in order; raises `Rejected` for anything else."""
+    reader = Reader(frame)
+    if not frame:
+        refuse("the frame is empty")
+    messages = [_read(reader)]
+    while reader.pos < reader.end:
+        if len(messages) == MAX_MESSAGES:
+            refuse_size(f"more than {MAX_MESSAGES} messages in one frame")
+        messages.append(_read(reader))
+    return messages
+
+
+def _read(reader: Reader) -> Message:
+    kind = reader.uint()
+    if kind == _SYNC:
+        return _read_sync(reader)
+    if kind == _AWARENESS:
+        return AwarenessUpdate(reader.raw())
+    if kind == _QUERY_AWARENESS:
+        return QueryAwareness()
+    if kind != _AUTH or reader.uint() != _PERMISSION_DENIED:
+        refuse("unknown message type")
+    return PermissionDenied(reader.text())
+
+
+def _read_sync(reader: Reader) -> Message:
+    step = reader.uint()
+    if step == _UPDATE:
+        return SyncUpdate(reader.raw())
+    if step == _STEP_1:
+        return SyncStep1(reader.raw())
+    if step != _STEP_2:
+        refuse("unknown sync step")
+    return SyncStep2(reader.raw())
+
+
+def sync_step1(state_vector: bytes) -> bytes:
+    return _frame(b"\x00\x00", state_vector)
+
+
+def sync_step2(update: bytes) -> bytes:
+    return _frame(b"\x00\x01", update)
+
+
+def update(update: bytes) -> bytes:
+    return _frame(b"\x00\x02", update)
+
+
+def awareness(body: bytes) -> bytes:
+    return _frame(b"\x01", body)
+
+
+def permission_denied(reason: str) -> bytes:
+    return _frame(b"\x02\x00", reason.encode())
+
+
+def query_awareness() -> bytes:
+    return b"\x03"
+
+
+def _frame(head: bytes, body: bytes) -> bytes:
+    size = len(body)
+    if size < 0x80:
+        return head + bytes((size,)) + body
+    out = bytearray(head)
+    write_raw(out, body)
+    return bytes(out)
