@@ -1,0 +1,220 @@
+"""The import law and the shape of the house, as docs/architecture.md states them."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from tests.house import (
+    ROOMS,
+    ROOT,
+    Source,
+    covers,
+    doors,
+    floors,
+    imports,
+    is_at,
+    reaches,
+    rooms,
+    shape,
+    sources,
+)
+
+JS_IMPORT = re.compile(
+    r"""(?:^|[;\s])(?:import|export)\b[^'"();]*?\bfrom\s*['"]([^'"]+)['"]"""
+    r"""|(?:^|[;\s])import\s*['"]([^'"]+)['"]"""
+    r"""|\bimport\s*\(\s*['"]([^'"]+)['"]""",
+    re.MULTILINE,
+)
+
+
+def source_of(path: str, text: str) -> Source:
+    return Source(path, text, ast.parse(text))
+
+
+# --- the rules, as functions of a file ------------------------------------------------------
+
+
+def room_breaches(source: Source) -> Iterator[str]:
+    law = rooms()[source.room]
+    for line, module in imports(source):
+        top = module.split(".", 1)[0]
+        known = top == source.room or top in sys.stdlib_module_names
+        if any(covers(rule, module) for rule in law.never):
+            yield f"{source.path}:{line} imports {module}, never in {source.room}/"
+        elif not known and not any(covers(rule, module) for rule in law.may):
+            yield f"{source.path}:{line} imports {module}, which {source.room}/ may not"
+
+
+def floor_breaches(source: Source) -> Iterator[str]:
+    order = floors()
+    here = _floor(source.module)
+    if here is None:
+        return
+    if here not in order:
+        yield f"{source.path} stands on no floor: give {here} a row in docs/architecture.md"
+        return
+    for line, module in imports(source):
+        there = _floor(module)
+        if there in order and order.index(there) > order.index(here):
+            yield f"{source.path}:{line} reaches up from {here} to {there}"
+
+
+def _floor(module: str) -> str | None:
+    parts = module.split(".")
+    return parts[1] if parts[0] == "collab" and len(parts) > 1 else None
+
+
+def door_breaches(source: Source) -> Iterator[str]:
+    for thing, places in doors().items():
+        if source.room in {"tests", "bench"} or is_at(source.path, places):
+            continue
+        # `self.storage.put` is no module: only a dotted thing is looked for among attributes.
+        reached = reaches(source) if "." in thing else ()
+        for line, name in [*imports(source), *reached]:
+            if covers(thing, name):
+                yield f"{source.path}:{line} uses {name}; that goes through {places or 'no door'}"
+
+
+def script_breaches(path: PurePosixPath, text: str) -> Iterator[str]:
+    for match in JS_IMPORT.finditer(text):
+        wanted = next(group for group in match.groups() if group)
+        if not wanted.startswith(("./", "../")):
+            yield f"{path} imports {wanted}: only relative modules"
+        elif path.is_relative_to("static/sdk") and not _lands_in_sdk(path, wanted):
+            yield f"{path} imports {wanted}, outside static/sdk/"
+
+
+def _lands_in_sdk(path: PurePosixPath, wanted: str) -> bool:
+    target = (ROOT / path.parent / wanted).resolve()
+    return target.is_relative_to(ROOT / "static" / "sdk")
+
+
+def scripts() -> list[Path]:
+    folder = ROOT / "static"
+    return sorted(path for kind in ("*.js", "*.mjs") for path in folder.rglob(kind))
+
+
+def named(path: Path) -> PurePosixPath:
+    return PurePosixPath(path.relative_to(ROOT).as_posix())
+
+
+# --- what must hold -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_what_its_row_allows(room: str) -> None:
+    assert [b for s in sources() if s.room == room for b in room_breaches(s)] == []
+
+
+def test_a_floor_of_the_core_imports_only_what_lies_below() -> None:
+    assert [b for s in sources() for b in floor_breaches(s)] == []
+
+
+def test_what_has_one_door_goes_through_it() -> None:
+    assert [b for s in sources() for b in door_breaches(s)] == []
+
+
+def test_scripts_import_relative_modules_and_the_sdk_never_the_pages() -> None:
+    found = [b for p in scripts() for b in script_breaches(named(p), p.read_text("utf-8"))]
+    assert found == []
+
+
+def test_no_file_is_a_hall() -> None:
+    longest = int(shape("longest file")[0])
+    lengths = {s.path: s.text.count("\n") for s in sources() if s.room not in {"tests", "bench"}}
+    lengths |= {str(named(p)): p.read_text("utf-8").count("\n") for p in scripts()}
+    assert {path: lines for path, lines in lengths.items() if lines > longest} == {}
+
+
+def test_no_module_is_a_drawer_for_everything() -> None:
+    drawers = set(shape("names"))
+    paths = [PurePosixPath(s.path) for s in sources()] + [named(p) for p in scripts()]
+    assert [str(path) for path in paths if {path.stem, *path.parts} & drawers] == []
+
+
+def test_nothing_is_left_for_later_in_the_code() -> None:
+    words = re.compile(rf"\b({'|'.join(shape('words'))})\b")
+    texts = {s.path: s.text for s in sources()}
+    texts |= {str(named(p)): p.read_text("utf-8") for p in scripts()}
+    assert [path for path, text in texts.items() if words.search(text)] == []
+
+
+def test_no_test_sleeps() -> None:
+    sleeps = re.compile(r"\basyncio\.sleep\((?!0\))|\btime\.sleep\(")
+    found = [s.path for s in sources() if s.room == "tests" and sleeps.search(s.text)]
+    assert [path for path in found if path != "tests/test_architecture.py"] == []
+
+
+# --- the rules see what they are for --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("collab/x.py", "import asyncio"),
+        ("collab/x.py", "def f():\n    from time import monotonic"),
+        ("collab/x.py", "from server import app"),
+        ("collab/room/x.py", "from ...storage import store"),
+        ("collab/x.py", "import importlib\nimportlib.import_module('storage.store')"),
+        ("storage/x.py", "from collab.messages import Open"),
+        ("storage/x.py", "from collab import document"),
+        ("server/x.py", "import pycrdt"),
+        ("bench/x.py", "from tests import conftest"),
+    ],
+)
+def test_an_import_against_the_law_is_seen(path: str, text: str) -> None:
+    assert list(room_breaches(source_of(path, text)))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("collab/patch/x.py", "from collab.document import Document"),
+        ("collab/patch/x.py", "from collab import room"),
+        ("collab/ids.py", "from . import errors"),
+        ("collab/attic.py", ""),
+    ],
+)
+def test_a_floor_that_reaches_up_is_seen(path: str, text: str) -> None:
+    assert list(floor_breaches(source_of(path, text)))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("collab/room/x.py", "from pycrdt import Doc"),
+        ("server/hub.py", "def f():\n    from storage.store import SqlStore"),
+        ("server/hub.py", "import os\nlevel = os.environ['X']"),
+        ("server/hub.py", "import time"),
+        ("server/hub.py", "import datetime\nnow = datetime.datetime.now()"),
+    ],
+)
+def test_a_way_around_the_door_is_seen(path: str, text: str) -> None:
+    assert list(door_breaches(source_of(path, text)))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("static/editor/a.js", "import { html } from 'https://cdn.example/lit.js';"),
+        ("static/editor/a.js", 'const m = await import("yjs");'),
+        ("static/editor/a.js", 'import "/sdk/weft.js";'),
+        ("static/sdk/a.js", "export { x } from '../editor/b.js';"),
+        ("static/sdk/a.js", "import {\n  x,\n  y,\n} from '../editor/b.js';"),
+    ],
+)
+def test_a_script_that_imports_what_it_may_not_is_seen(path: str, text: str) -> None:
+    assert list(script_breaches(PurePosixPath(path), text))
+
+
+def test_what_the_law_allows_is_let_through() -> None:
+    assert not list(room_breaches(source_of("collab/x.py", "import re, msgspec, collab.ids")))
+    assert not list(floor_breaches(source_of("collab/room/x.py", "from collab import ids")))
+    assert not list(door_breaches(source_of("server/app.py", "from storage.store import S")))
+    assert not list(script_breaches(PurePosixPath("static/sdk/a.js"), "import './b.js';"))
