@@ -1,0 +1,130 @@
+"""Rights: the order of roles, documents by glob, sections by pointer, and expiry."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collab.room.rights import Rights, Role, is_pointer
+
+ROLES = list(Role)
+KEYS = st.sampled_from(["", "a", "b", "ab", "0", "1", "-", "a/b", "~", "~1", "m~n", "é"])
+PATHS = st.lists(KEYS, max_size=4)
+
+
+def pointer(path: list[str]) -> str:
+    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in path)
+
+
+def rights(role: Role = Role.EDITOR, **narrowed: tuple[str, ...] | None) -> Rights:
+    return Rights(role, expires_at=1000, **narrowed)
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"),
+    [
+        (Role.VIEWER, [True, False, False, False, False]),
+        (Role.COMMENTER, [True, True, False, False, False]),
+        (Role.EDITOR, [True, True, True, False, False]),
+        (Role.PUBLISHER, [True, True, True, True, False]),
+        (Role.ADMIN, [True, True, True, True, True]),
+    ],
+)
+def test_a_role_may_do_what_those_before_it_may(role: Role, allowed: list[bool]) -> None:
+    has = rights(role)
+    assert [
+        has.can_read(),
+        has.can_comment(),
+        has.can_write(),
+        has.can_publish(),
+        has.can_administer(),
+    ] == allowed
+
+
+@given(st.sampled_from(ROLES), st.sampled_from(ROLES))
+def test_roles_are_in_one_order(a: Role, b: Role) -> None:
+    assert a.reaches(b) == (ROLES.index(a) >= ROLES.index(b))
+
+
+@pytest.mark.parametrize(
+    ("globs", "doc", "seen"),
+    [
+        (None, "home", True),
+        ((), "home", False),
+        (("home",), "home", True),
+        (("home",), "Home", False),
+        (("home",), "home2", False),
+        (("blog-*",), "blog-1", True),
+        (("blog-*",), "my-blog-1", False),
+        (("a.b",), "axb", False),
+        (("a?",), "ab", True),
+        (("[ab]1",), "b1", True),
+        (("[!ab]1",), "b1", False),
+        (("x", "home"), "home", True),
+        (("*",), "home", True),
+        (("home",), "home\n", False),
+    ],
+)
+def test_a_document_is_seen_through_the_globs(
+    globs: tuple[str, ...] | None, doc: str, seen: bool
+) -> None:
+    assert rights(docs=globs).sees(doc) is seen
+
+
+def test_a_glob_made_of_stars_is_matched_without_backtracking() -> None:
+    # 64 stars would take 128!/64! steps if each were tried against every rest.
+    assert not rights(docs=("*a" * 64 + "b",)).sees("a" * 128)
+
+
+@given(st.one_of(st.none(), st.lists(PATHS, max_size=3)), PATHS)
+def test_a_pointer_may_be_written_at_and_under_a_section(
+    sections: list[list[str]] | None, path: list[str]
+) -> None:
+    given_to = None if sections is None else tuple(map(pointer, sections))
+    expected = sections is None or any(path[: len(at)] == at for at in sections)
+    assert rights(sections=given_to).may_write(pointer(path)) is expected
+
+
+@given(st.lists(PATHS, max_size=3), PATHS, PATHS)
+def test_what_may_be_written_may_be_written_all_below(
+    sections: list[list[str]], path: list[str], below: list[str]
+) -> None:
+    has = rights(sections=tuple(map(pointer, sections)))
+    if has.may_write(pointer(path)):
+        assert has.may_write(pointer(path + below))
+
+
+@given(st.lists(PATHS, max_size=3), PATHS, PATHS)
+def test_one_section_more_never_allows_less(
+    sections: list[list[str]], more: list[str], path: list[str]
+) -> None:
+    few = rights(sections=tuple(map(pointer, sections)))
+    many = rights(sections=tuple(map(pointer, [*sections, more])))
+    assert many.may_write(pointer(path)) or not few.may_write(pointer(path))
+
+
+@pytest.mark.parametrize("at", ["/sections/1", "/sections/10", "/sections", "", "/section"])
+def test_neighbours_and_ancestors_of_a_section_stay_closed(at: str) -> None:
+    assert not rights(sections=("/sections/0", "/sections/1x")).may_write(at)
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.COMMENTER])
+def test_a_section_lets_nobody_write_whose_role_does_not(role: Role) -> None:
+    assert not rights(role, sections=("/sections",)).may_write("/sections/0")
+    assert not rights(role).may_write("/sections/0")
+
+
+@given(st.integers(0, 2000))
+def test_rights_end_at_their_expiry(now: int) -> None:
+    assert rights().alive(now) is (now < 1000)
+
+
+@given(PATHS)
+def test_a_written_path_is_a_pointer(path: list[str]) -> None:
+    assert is_pointer(pointer(path))
+
+
+@pytest.mark.parametrize("text", ["a", "/~", "/~2", "/a~", "#/a", " /a", "a/b"])
+def test_what_is_no_pointer_is_known(text: str) -> None:
+    assert not is_pointer(text)
