@@ -1,0 +1,300 @@
+"""A `Socket` on a bare transport: no queue, no task, no copy between the peer and its handler."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from enum import IntEnum
+
+from server import frames
+from server.keep_alive import ControlBudget, KeepAlive
+from server.reader import POLICY, FrameReader, Violation, close_code
+from server.socket import Handler, SocketBounds
+
+logger = logging.getLogger(__name__)
+
+VANISHED, RESTARTING, OUR_FAULT = 1006, 1012, 1011
+# After a failure the peer's bytes are read and thrown away for a moment: closing over unread
+# bytes makes the kernel send a reset, which can overtake the close frame that says why.
+_MAX_DISCARD = 16 << 20
+
+
+class State(IntEnum):
+    """Where the closing handshake stands (RFC 6455, 7.1); it only moves forward."""
+
+    OPEN = 0
+    CLOSING = 1  # our close frame is out, the peer's is awaited
+    DONE = 2  # nothing more is heard or said, the transport is ending
+    LOST = 3  # the transport is gone
+
+
+class _Nobody:
+    """Stands in for a handler that was told `closed`."""
+
+    def opened(self, socket: object) -> None: ...
+    def text(self, message: bytes) -> None: ...
+    def binary(self, message: bytes) -> None: ...
+    def pong(self, payload: bytes) -> None: ...
+    def writable(self) -> None: ...
+    def closed(self, code: int) -> None: ...
+
+
+_NOBODY: Handler = _Nobody()
+
+
+class TransportSocket(asyncio.Protocol):
+    """The protocol of a transport after the WebSocket handshake, and its handler's `Socket`.
+
+    Invariant: the handler hears nothing after `closed`, and the transport ends within
+    `close_within` of the first close, whatever the peer does.
+    """
+
+    __slots__ = (
+        "_bounds",
+        "_close_code",
+        "_connections",
+        "_control",
+        "_deadline",
+        "_discarded",
+        "_fragment_deadline",
+        "_handler",
+        "_keep_alive",
+        "_loop",
+        "_paused",
+        "_reader",
+        "_state",
+        "_told",
+        "_transport",
+        "peer",
+    )
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        handler: Handler,
+        bounds: SocketBounds,
+        connections: set[asyncio.BaseProtocol],
+        peer: str,
+    ) -> None:
+        self.peer = peer
+        self._transport = transport
+        self._handler = handler
+        self._bounds = bounds
+        self._connections = connections
+        self._loop = asyncio.get_running_loop()
+        self._reader = FrameReader(bounds.max_message, bounds.max_fragments)
+        self._control = ControlBudget(bounds, self._loop.time())
+        self._keep_alive = KeepAlive(self, self._loop, bounds.ping_every)
+        self._state = State.OPEN
+        self._close_code = VANISHED
+        self._told = False
+        self._paused = False
+        self._discarded = 0
+        self._fragment_deadline: asyncio.TimerHandle | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def start(self, early: bytes, *, lost: bool) -> None:
+        """Take the transport, tell the handler, and hear what came `early` after that."""
+        self._handler.opened(self)
+        self._reader.feed(early)
+        if lost:
+            self._loop.call_soon(self.connection_lost, None)
+            return
+        self._connections.add(self)
+        transport = self._transport
+        transport.set_write_buffer_limits(self._bounds.high_water, self._bounds.low_water)
+        transport.set_protocol(self)
+        if transport.is_closing():
+            self._state = State.DONE
+            return
+        self._keep_alive.start()
+        # Later, so that the caller has its socket before the first message.
+        self._loop.call_soon(self._go_on)
+
+    # What the handler says
+
+    def write(self, data: bytes) -> None:
+        if self._state is State.OPEN:
+            self._put(data)
+
+    def buffered(self) -> int:
+        return 0 if self._state is State.LOST else self._transport.get_write_buffer_size()
+
+    def limit(self, max_message: int) -> None:
+        self._reader.max_message = max_message
+
+    def ping(self, payload: bytes = b"") -> None:
+        self.write(frames.control(frames.PING, payload))
+
+    @property
+    def paused(self) -> bool:
+        return self._paused
+
+    def pause_reading(self) -> None:
+        if self._state is State.OPEN and not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self._paused:
+            self._paused = False
+            # Not at once: the handler may be inside of a message that is being heard.
+            self._loop.call_soon(self._go_on)
+
+    def close(self, code: int, reason: str = "") -> None:
+        if self._state is not State.OPEN:
+            return
+        self._put(frames.close(code, reason))
+        self._close_code = code
+        self._leave_open(State.CLOSING)
+        self.resume_reading()  # for the peer's half of the handshake
+
+    def abort(self) -> None:
+        if self._state is not State.LOST:
+            self._leave_open(State.DONE)
+            self._transport.abort()
+
+    async def carry(self) -> None:
+        """Nothing is left to do for the endpoint."""
+
+    def shutdown(self) -> None:
+        """The server's last word to connections that are still there when it stops."""
+        self.close(RESTARTING)
+
+    # What the transport says
+
+    def data_received(self, data: bytes) -> None:
+        self._keep_alive.heard = True
+        if self._state is State.DONE:
+            self._discard(len(data))
+            return
+        self._reader.feed(data)
+        if not self._paused:
+            self._hear()
+
+    def eof_received(self) -> None:
+        """The peer has left; what is still to be sent may be stuck, so the end gets a deadline."""
+        self._leave_open(State.DONE)
+
+    def resume_writing(self) -> None:
+        if self._state is State.OPEN:
+            self._handler.writable()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._leave_open(State.LOST)
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._connections.discard(self)
+        self._tell_closed()
+
+    # In between
+
+    def _put(self, data: bytes) -> None:
+        try:
+            self._transport.write(data)
+        except RuntimeError:
+            # uvloop raises on a transport that failed since the last read; asyncio says nothing.
+            self._leave_open(State.DONE)
+
+    def _go_on(self) -> None:
+        """Hear what waited, then read again."""
+        if not self._paused and self._state < State.DONE:
+            self._hear()
+        if not self._paused and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _hear(self) -> None:
+        """Tell the handler every message that is whole, until it pauses or closes."""
+        reader = self._reader
+        try:
+            while not self._paused and self._state < State.DONE:
+                message = reader.next()
+                if message is None:
+                    break
+                opcode, payload = message
+                if opcode > frames.BINARY:
+                    self._hear_control(opcode, payload)
+                elif self._state is State.OPEN:
+                    self._hear_data(opcode, payload)
+        except Violation as violation:
+            self._fail(violation.code, violation.reason)
+        except Exception:
+            logger.exception("connection failed", extra={"peer": self.peer})
+            self._fail(OUR_FAULT, "internal error")
+        if reader.fragmented and self._fragment_deadline is None:
+            self._expect_last_fragment()
+
+    def _hear_data(self, opcode: int, payload: bytes) -> None:
+        if self._fragment_deadline is not None:
+            self._fragment_deadline.cancel()
+            self._fragment_deadline = None
+        if opcode == frames.TEXT:
+            self._handler.text(payload)
+        else:
+            self._handler.binary(payload)
+
+    def _hear_control(self, opcode: int, payload: bytes) -> None:
+        if opcode == frames.CLOSE:
+            self._hear_close(close_code(payload), payload[:2])
+        elif not self._control.spend(self._loop.time()):
+            raise Violation(POLICY, "too many control frames")
+        elif opcode == frames.PING:
+            self.write(frames.control(frames.PONG, payload))
+        elif self._state is State.OPEN:
+            self._handler.pong(payload)
+
+    def _hear_close(self, code: int, echo: bytes) -> None:
+        if self._state is State.OPEN:
+            self._put(frames.control(frames.CLOSE, echo))
+            self._close_code = code
+        self._leave_open(State.DONE)
+        self._transport.close()
+        self._tell_closed()
+
+    def _expect_last_fragment(self) -> None:
+        if self._state < State.DONE:
+            within = self._bounds.fragmented_within
+            self._fragment_deadline = self._loop.call_later(within, self._fragments_are_late)
+
+    def _fragments_are_late(self) -> None:
+        self._fragment_deadline = None
+        if self._paused:  # it is we who are late
+            self._expect_last_fragment()
+        else:
+            self._fail(POLICY, "message takes too long")
+
+    def _fail(self, code: int, reason: str) -> None:
+        """7.1.7: say why, stop listening, and end."""
+        if self._state is State.OPEN:
+            self._put(frames.close(code, reason))
+            self._close_code = code
+        if self._state >= State.DONE:
+            return
+        self._leave_open(State.DONE)
+        if self._transport.is_closing() or not self._transport.can_write_eof():
+            self._transport.close()
+            return
+        self._transport.write_eof()
+        self._transport.resume_reading()
+
+    def _discard(self, size: int) -> None:
+        self._discarded += size
+        if self._discarded > _MAX_DISCARD:
+            self._transport.abort()
+
+    def _leave_open(self, state: State) -> None:
+        """Move forward to `state`, from where on the peer has `close_within` left."""
+        self._state = max(self._state, state)
+        self._keep_alive.stop()
+        if self._fragment_deadline is not None:
+            self._fragment_deadline.cancel()
+            self._fragment_deadline = None
+        if self._deadline is None and state is not State.LOST:
+            within = self._bounds.close_within
+            self._deadline = self._loop.call_later(within, self._transport.abort)
+
+    def _tell_closed(self) -> None:
+        if not self._told:
+            self._told = True
+            handler, self._handler = self._handler, _NOBODY  # neither keeps the other
+            handler.closed(self._close_code)
