@@ -1,0 +1,126 @@
+"""What a patch may hold and grow to, and the measures that are taken before anything is built."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from collab.errors import Code, Rejected
+from collab.ids import MAX_SAFE_INTEGER
+
+# Keys that reach an object's prototype in a browser that assigns them.
+FORBIDDEN_KEYS = frozenset({"__proto__", "constructor", "prototype"})
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The limits of one patch; 0 means none.
+
+    `max_bytes` bounds the document that results, as JSON. `max_work` bounds the bytes of values
+    that a patch adds, copies and takes out in all: without it a patch that copies a megabyte and
+    removes it again 500 times would stay within `max_bytes` all the while.
+    """
+
+    max_ops: int = 1_000
+    max_depth: int = 64
+    max_pointer: int = 4_096
+    max_nodes: int = 10_000
+    max_bytes: int = 4 * 1024 * 1024
+    max_work: int = 16 * 1024 * 1024
+
+
+UNBOUNDED = Bounds(max_ops=0, max_depth=0, max_pointer=0, max_nodes=0, max_bytes=0, max_work=0)
+
+
+def json_size(value: Any) -> int:
+    """How many bytes of JSON a sound value is."""
+    return len(_encode(value))
+
+
+def check(value: Any, *, room: int, depth: int) -> int:
+    """Refuse what is no JSON of ours; how many nodes it has, at most `room`, at most `depth` deep.
+
+    Iterative: nesting must not reach Python's stack.
+    """
+    if type(value) is str and room > 0:
+        _check_text(value)
+        return 1
+    return _check_tree(value, room, depth)
+
+
+def nesting(value: Any) -> tuple[int, int]:
+    """How deep containers nest in a value (a scalar 0, an empty list 1), and its node count."""
+    level = [value]
+    depth = nodes = 0
+    while True:
+        nodes += len(level)
+        containers = [item for item in level if type(item) is dict or type(item) is list]
+        if not containers:
+            return depth, nodes
+        depth += 1
+        level = [
+            child
+            for item in containers
+            for child in (item.values() if type(item) is dict else item)
+        ]
+
+
+def _check_tree(value: Any, room: int, depth: int) -> int:
+    nodes = 0
+    level = [value]
+    while level:
+        nodes += len(level)
+        if nodes > room:
+            raise Rejected(Code.TOO_LARGE, "the patch holds too many values")
+        deeper: list[Any] = []
+        for item in level:
+            kind = type(item)
+            if kind is dict:
+                for key in item:
+                    _check_key(key)
+                deeper += item.values()
+            elif kind is list:
+                deeper += item
+            else:
+                _check_scalar(item, kind)
+                continue
+            if depth < 1:
+                raise Rejected(Code.INVALID_PATCH, "the value nests too deep")
+        depth -= 1
+        level = deeper
+    return nodes
+
+
+def _check_key(key: Any) -> None:
+    if type(key) is not str:
+        raise Rejected(Code.INVALID_PATCH, "a key must be a string")
+    if key in FORBIDDEN_KEYS:
+        raise Rejected(Code.INVALID_PATCH, f"the key {key!r} is not allowed")
+    _check_text(key)
+
+
+def _check_scalar(value: Any, kind: type) -> None:
+    if kind is str:
+        _check_text(value)
+    elif kind is int:
+        if not -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
+            raise Rejected(Code.INVALID_PATCH, "an integer is beyond 2^53-1")
+    elif kind is float:
+        if not math.isfinite(value):
+            raise Rejected(Code.INVALID_PATCH, "NaN and Infinity are no JSON")
+    elif value is not None and kind is not bool:
+        raise Rejected(Code.INVALID_PATCH, f"a {kind.__name__} is no JSON")
+
+
+def _check_text(text: str) -> None:
+    if text.isascii():
+        return
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Rejected(Code.INVALID_PATCH, "a string holds a lone surrogate") from None

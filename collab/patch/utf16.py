@@ -1,0 +1,99 @@
+"""Text in UTF-16 units, which is how browsers count: offsets, splices, what changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from collab.errors import Code, Rejected
+from collab.patch.equality import same
+from collab.patch.pointer import lookup, parse
+
+
+def length(text: str) -> int:
+    """How many UTF-16 units a text is."""
+    if text.isascii():
+        return len(text)
+    return len(text.encode("utf-16-le")) // 2
+
+
+def splice(text: str, offset: object, delete: object, insert: object) -> str:
+    """`text` with `delete` units at `offset` replaced by `insert`, or `invalid_patch`."""
+    if type(offset) is not int or type(delete) is not int or offset < 0 or delete < 0:
+        raise Rejected(Code.INVALID_PATCH, "offset and delete must be integers from 0")
+    if type(insert) is not str:
+        raise Rejected(Code.INVALID_PATCH, "insert must be a string")
+    end = offset + delete
+    if end > length(text):
+        raise Rejected(Code.INVALID_PATCH, "the splice ends beyond the text")
+    return text[: _index(text, offset)] + insert + text[_index(text, end) :]
+
+
+def _index(text: str, offset: int) -> int:
+    """The code point that starts at a unit; a unit inside a surrogate pair is refused."""
+    if text.isascii():
+        return offset
+    try:
+        return len(text.encode("utf-16-le")[: 2 * offset].decode("utf-16-le"))
+    except UnicodeDecodeError:
+        raise Rejected(Code.INVALID_PATCH, "the splice is inside a surrogate pair") from None
+
+
+def edit(old: str, new: str) -> tuple[int, int, str]:
+    """The one replaced stretch between two texts: its start, its end in `old`, its new text.
+
+    In code points. Python compares whole strings fast, so common ends are found by halving.
+    """
+    start = _common(old, new)
+    tail = _common(old[start:][::-1], new[start:][::-1])
+    return start, len(old) - tail, new[start : len(new) - tail]
+
+
+def _common(a: str, b: str) -> int:
+    """Length of the common prefix."""
+    low, high = 0, min(len(a), len(b))
+    if a[:high] == b[:high]:
+        return high
+    while low < high:
+        middle = (low + high + 1) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def carry_offset(offset: int, old: str, new: str) -> int:
+    """Where a unit offset in `old` is in `new`; inside a replaced stretch, at its end."""
+    start, end, text = edit(old, new)
+    units = length(old[:start])
+    if offset <= units:
+        return offset
+    if offset >= length(old[:end]):
+        return offset + length(new) - length(old)
+    return units + length(text)
+
+
+def as_splice(path: str, old: str, new: str) -> dict[str, Any]:
+    """The splice that turns `old` into `new`."""
+    start, end, text = edit(old, new)
+    offset = length(old[:start])
+    return {
+        "op": "splice",
+        "path": path,
+        "offset": offset,
+        "delete": length(old[start:end]),
+        "insert": text,
+    }
+
+
+def as_splices(before: Any, ops: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The ops of one change, for a client that accepts splices: a replaced text as what changed.
+
+    Only a change of one op is looked at: further ops stand on values that are not at hand here.
+    """
+    if len(ops) != 1 or ops[0]["op"] != "replace" or not isinstance(ops[0]["value"], str):
+        return ops
+    old = lookup(before, parse(ops[0]["path"]))
+    if not isinstance(old, str) or same(old, ops[0]["value"]):
+        return ops
+    return [as_splice(ops[0]["path"], old, ops[0]["value"])]
