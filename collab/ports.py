@@ -52,10 +52,14 @@ class Stored(Struct, frozen=True):
 
 
 class Vacant(Struct, frozen=True):
-    """No such document. One made under this name gets this epoch and counts on from `last`."""
+    """No such document. One made under this name gets this epoch and counts on from `last`.
+
+    `revision` too counts on, so that nothing judged by the document that was deleted still fits.
+    """
 
     epoch: int = 1
     last: int = 0
+    revision: int = 0
 
 
 class Accepted(Struct, frozen=True):
@@ -71,8 +75,8 @@ class Append(Struct, frozen=True):
     """What one commit adds to one document.
 
     `after` is the head that the entries were computed on, `epoch` and `revision` what they were
-    judged by. With `create` the document must not exist, and `after` and `epoch` are those of its
-    `Vacant`. `accepted` are ids that were answered without making a version.
+    judged by. With `create` the document must not exist, and `after`, `epoch` and `revision` are
+    those of its `Vacant`. `accepted` are ids that were answered without making a version.
     """
 
     key: DocKey
@@ -148,12 +152,19 @@ class ChangeLog(Protocol):
     async def snapshot_before(self, key: DocKey, version: int) -> Snapshot | None:
         """The newest sound snapshot at or below `version`."""
 
-    async def compact(self, key: DocKey, *, before: int, keep: Sequence[int]) -> int:
+    async def last_before(self, key: DocKey, at: int) -> int:
+        """The newest kept version that was written before this time, 0 when there is none."""
+
+    async def compact(
+        self, key: DocKey, *, before: int, keep: Sequence[int], forget: int = 0
+    ) -> int:
         """Drop entries below the newest snapshot at or below `before` that nobody needs, and
         superseded snapshots, but keep each version in `keep`, the named and the published
         reachable (a snapshot at or below it and the entries up to it). How many entries went.
 
-        Accepted ids younger than the retention stay found though their entry is gone."""
+        The newest snapshot always keeps an earlier sound one beside it, and the entries since,
+        to stand in for it. Ids accepted at `forget` or later stay found though their entry is
+        gone."""
 
     async def delete(self, key: DocKey, at: int) -> bool:
         """Mark deleted: it no longer exists; its name goes on counting with a new epoch."""
@@ -261,12 +272,22 @@ class Audit(Protocol):
     async def drop_audit(self, older_than: int) -> int: ...
 
 
+class Subscription(Protocol):
+    """The messages of one document from the call on, until it is closed."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def __anext__(self) -> bytes: ...
+
+    async def aclose(self) -> None: ...
+
+
 class Gossip(Protocol):
     """What may be late or lost between instances without harm."""
 
     async def publish(self, key: DocKey, message: bytes) -> None: ...
 
-    def subscribe(self, key: DocKey) -> AsyncIterator[bytes]: ...
+    def subscribe(self, key: DocKey) -> Subscription: ...
 
     async def ping(self) -> bool: ...
 

@@ -1,0 +1,112 @@
+"""Rows to bytes and back: what is stored carries a CRC over its content and over its own key."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from collab.entry import Entry
+from collab.ids import DocKey
+from collab.ports import Corrupt, Snapshot
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_entry = msgspec.msgpack.Decoder(Entry).decode
+
+PLAIN, DEFLATED = 0, 1
+# Below this a body is one page or two anyway, and inflating it would cost more than reading it.
+_SMALLEST_DEFLATED = 8192
+# Generous: a stored body larger than this was not written by us.
+_LARGEST_BODY = 1 << 30
+
+
+class EntryRow(NamedTuple):
+    """An entry as its table holds it, after the document's key."""
+
+    version: int
+    author: bytes
+    request: bytes
+    commit_id: bytes
+    at: int
+    payload: bytes
+    crc: int
+
+
+def _place(key: DocKey, version: int) -> int:
+    # The key takes part, so that a row that turns up under another document or version is found.
+    return zlib.crc32(f"{key.tenant}/{key.doc}/{version}".encode())
+
+
+def _entry_crc(key: DocKey, row: Sequence[Any]) -> int:
+    version, author, request, commit_id, at, payload = row[:6]
+    head = b"%d %d %d %d %b%b%b" % (
+        len(author),
+        len(request),
+        len(commit_id),
+        at,
+        author,
+        request,
+        commit_id,
+    )
+    return zlib.crc32(payload, zlib.crc32(head, _place(key, version)))
+
+
+def pack_entry(key: DocKey, entry: Entry) -> EntryRow:
+    row = (
+        entry.version,
+        entry.author.user.encode(),
+        entry.id.encode(),
+        entry.commit.encode(),
+        entry.at,
+        _encode(entry),
+    )
+    return EntryRow(*row, _entry_crc(key, row))
+
+
+def unpack_entry(key: DocKey, row: Sequence[Any]) -> Entry:
+    """The entry in a row of `EntryRow`'s columns; `Corrupt` when any of it has changed."""
+    try:
+        sound = _entry_crc(key, row) == row[6]
+        if sound:
+            return _decode_entry(row[5])
+    except (TypeError, msgspec.MsgspecError):
+        # A column that is no longer of its type: SQLite stores whatever the bytes say.
+        pass
+    raise Corrupt(f"entry {row[0]} of {key.tenant}/{key.doc} does not match its checksum")
+
+
+def _snapshot_crc(key: DocKey, version: int, packing: int, body: bytes) -> int:
+    return zlib.crc32(body, zlib.crc32(b"%d" % packing, _place(key, version)))
+
+
+def pack_snapshot(key: DocKey, snapshot: Snapshot) -> tuple[int, bytes, int]:
+    """(packing, body, crc) as the table holds them."""
+    packing, body = PLAIN, snapshot.body
+    if len(body) >= _SMALLEST_DEFLATED:
+        smaller = zlib.compress(body, 1)
+        if len(smaller) < len(body) * 3 // 4:
+            packing, body = DEFLATED, smaller
+    return packing, body, _snapshot_crc(key, snapshot.version, packing, body)
+
+
+def unpack_snapshot(key: DocKey, row: Sequence[Any]) -> Snapshot | None:
+    """The snapshot in a row (version, packing, body, crc); None when any of it has changed."""
+    version, packing, body, crc = row
+    try:
+        if _snapshot_crc(key, version, packing, body) != crc:
+            return None
+        if packing == DEFLATED:
+            body = zlib.decompressobj().decompress(body, _LARGEST_BODY)
+    except (TypeError, zlib.error):
+        return None
+    return Snapshot(version, bytes(body))
+
+
+def pack_answer(answer: dict[str, Any]) -> bytes:
+    return _encode(answer) if answer else b""
+
+
+def unpack_answer(packed: bytes) -> dict[str, Any]:
+    return msgspec.msgpack.decode(packed, type=dict[str, Any]) if packed else {}

@@ -1,0 +1,69 @@
+"""A database as the adapters see it: jobs in, results out; waits are bounded, faults translated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from storage.dialect import translate
+
+T = TypeVar("T")
+
+# A write waits this long for another writer's lock; the whole hop may take twice that.
+LOCK_SECONDS = 5.0
+DEADLINE_SECONDS = 10.0
+
+
+class Runner(Protocol):
+    """Runs a statement given as the driver's own text: what the commit can afford."""
+
+    dialect: str
+
+    def run(self, sql: str, values: Sequence[Any]) -> int:
+        """How many rows it wrote."""
+
+
+class CoreRunner:
+    """`Runner` on a SQLAlchemy connection, which also notices a connection that is gone."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.dialect = connection.dialect.name
+
+    def run(self, sql: str, values: Sequence[Any]) -> int:
+        return self._connection.exec_driver_sql(sql, tuple(values)).rowcount
+
+
+class Database(Protocol):
+    """Runs each job inside one transaction of its own.
+
+    A job is plain synchronous Core code, the same for every dialect; it may be run again by its
+    caller but never by the database. Faults arrive as `StorageUnavailable` or `Corrupt`.
+    """
+
+    dialect: str
+
+    async def read(self, job: Callable[[Connection], T]) -> T:
+        """On one consistent view of the data."""
+
+    async def write(self, job: Callable[[Connection], T]) -> T: ...
+
+    async def commit(self, job: Callable[[Runner], T]) -> T:
+        """`write` for the hot path: one hop, and the statements as the driver takes them."""
+
+    async def close(self) -> None: ...
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns the drivers' errors into the ports'."""
+    try:
+        yield
+    except Exception as error:
+        known = translate(error)
+        if known is None:
+            raise
+        raise known from error

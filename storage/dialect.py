@@ -1,0 +1,78 @@
+"""What SQLite and PostgreSQL say differently: everything else in this room is one text for both."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Table, exc
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from collab.ports import Corrupt, StorageUnavailable
+
+SQLITE, POSTGRES = "sqlite", "postgresql"
+
+# sqlite3's primary result codes for a file whose pages no longer hold together.
+_BROKEN_FILE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+# These say that we wrote a wrong statement; told as the database's trouble, a bug would hide.
+_OURS = (exc.ProgrammingError, exc.DataError, sqlite3.ProgrammingError, sqlite3.DataError)
+
+
+# The database's clock, in milliseconds since 1970. In SQLite unixepoch('subsec') would say it
+# plainly, from 3.42 on.
+NOW = {
+    SQLITE: "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
+    POSTGRES: "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
+}
+
+
+class now_ms(FunctionElement[int]):  # noqa: N801 - reads as SQL's functions do
+    """The database's clock, in milliseconds since 1970."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(now_ms)
+def _now(element: now_ms, compiler: SQLCompiler, **kw: Any) -> str:
+    return NOW[compiler.dialect.name]
+
+
+def insert(connection: Connection, table: Table) -> SqliteInsert | PostgresInsert:
+    """An INSERT that can say ON CONFLICT, the same in both dialects but not in Core."""
+    return SqliteInsert(table) if connection.dialect.name == SQLITE else PostgresInsert(table)
+
+
+def is_taken(error: BaseException) -> bool:
+    """A unique or foreign key refused the row."""
+    return isinstance(error, exc.IntegrityError | sqlite3.IntegrityError)
+
+
+def translate(error: BaseException) -> Exception | None:
+    """What the caller is told of a driver's error; None when it is not the database's trouble."""
+    if isinstance(error, _OURS) or is_taken(error):
+        return None
+    if isinstance(error, exc.DBAPIError):
+        return _from_driver(error.orig or error)
+    if isinstance(error, sqlite3.Error | exc.TimeoutError | OSError | TimeoutError):
+        return _from_driver(error)
+    # asyncpg is an extra; its errors on connecting reach us as they are.
+    if type(error).__module__.startswith("asyncpg."):
+        return StorageUnavailable(_sentence(error))
+    return None
+
+
+def _from_driver(error: BaseException) -> Exception:
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code & 0xFF in _BROKEN_FILE or "Could not decode to UTF-8" in str(error):
+        return Corrupt(_sentence(error))
+    return StorageUnavailable(_sentence(error))
+
+
+def _sentence(error: BaseException) -> str:
+    # The driver's words name the fault ("database or disk is full") and hold no values.
+    return f"the database does not answer as it should: {type(error).__name__}: {error}"

@@ -1,0 +1,46 @@
+"""The schema's revision: which one a database has, and bringing it up to ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from storage.dialect import POSTGRES
+from storage.schema import REVISION
+
+# Any number will do, so long as nobody else's migrations take the same one.
+_ADVISORY_LOCK = 0x57454654
+
+
+class SchemaOutdatedError(Exception):
+    """The database's schema is not the one that this version was written for."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            f"the database's schema is at revision {found or 'none'}, this version needs "
+            f"{REVISION}: stop the older instances and run `weft migrate`"
+        )
+
+
+def revision_of(connection: Connection) -> str:
+    """The revision a database stands at; empty for a new one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")
+
+
+def upgrade(connection: Connection) -> None:
+    """Run the missing migrations inside the connection's transaction; of two callers one waits."""
+    if connection.dialect.name == POSTGRES:
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+    if revision_of(connection) == REVISION:
+        return
+    # Imported only when there is something to do: it costs a start 0.1 s.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

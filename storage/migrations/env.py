@@ -1,0 +1,15 @@
+"""Alembic's entry: it works on the connection and inside the transaction that it is given."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from storage.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    # SQLite cannot alter a column in place; Alembic then copies the table.
+    render_as_batch=True,
+)
+context.run_migrations()

@@ -1,0 +1,71 @@
+"""PostgreSQL through asyncpg: a pool for writers, another for readers, so that neither starves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import URL, Connection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from storage.database import DEADLINE_SECONDS, LOCK_SECONDS, CoreRunner, Runner, translated
+from storage.dialect import POSTGRES
+
+T = TypeVar("T")
+
+_WRITERS = 4
+_READERS = 4
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(int(seconds * 1000))
+
+
+def _open(url: URL, size: int, isolation: str) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=LOCK_SECONDS,
+        isolation_level=isolation,
+        connect_args={
+            "timeout": LOCK_SECONDS,
+            "command_timeout": DEADLINE_SECONDS,
+            "server_settings": {
+                "application_name": "weft",
+                # An acknowledgement is a promise: whatever the server's default is, wait.
+                "synchronous_commit": "on",
+                "lock_timeout": _milliseconds(LOCK_SECONDS),
+                "statement_timeout": _milliseconds(DEADLINE_SECONDS),
+                "idle_in_transaction_session_timeout": _milliseconds(DEADLINE_SECONDS),
+            },
+        },
+    )
+
+
+class PostgresDatabase:
+    """Reads see one snapshot (`REPEATABLE READ`); writes lock the documents' rows."""
+
+    dialect = POSTGRES
+
+    def __init__(self, url: URL) -> None:
+        self._writers = _open(url, _WRITERS, "READ COMMITTED")
+        self._readers = _open(url, _READERS, "REPEATABLE READ")
+
+    async def read(self, job: Callable[[Connection], T]) -> T:
+        with translated():
+            async with asyncio.timeout(DEADLINE_SECONDS), self._readers.connect() as connection:
+                return await connection.run_sync(job)
+
+    async def write(self, job: Callable[[Connection], T]) -> T:
+        with translated():
+            async with asyncio.timeout(DEADLINE_SECONDS), self._writers.begin() as connection:
+                return await connection.run_sync(job)
+
+    async def commit(self, job: Callable[[Runner], T]) -> T:
+        return await self.write(lambda connection: job(CoreRunner(connection)))
+
+    async def close(self) -> None:
+        await self._writers.dispose()
+        await self._readers.dispose()

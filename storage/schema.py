@@ -1,0 +1,193 @@
+"""The tables, one schema for SQLite and PostgreSQL; every key starts with the tenant."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+# The newest file in `migrations/versions`; a test holds the two together.
+REVISION = "0001"
+
+
+class Words(TypeDecorator[str]):
+    """Text that a client chose, as UTF-8 bytes: PostgreSQL's text refuses U+0000, JSON does not."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else value.encode()
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        return None if value is None else bytes(value).decode()
+
+
+# Compared by bytes everywhere, so that pages and lock order agree with Python's own order.
+Name = String().with_variant(String(collation="C"), "postgresql")
+Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata = MetaData()
+
+
+def _key() -> list[Column[str]]:
+    return [Column("tenant", Name, nullable=False), Column("doc", Name, nullable=False)]
+
+
+def _of_document() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["tenant", "doc"], ["docs.tenant", "docs.doc"])
+
+
+# The row is written by every commit, so nothing large stands in it (SQLite rewrites it whole).
+docs = Table(
+    "docs",
+    metadata,
+    *_key(),
+    Column("epoch", BigInteger, nullable=False),
+    Column("head", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("deleted_at", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("updated_by", Words, nullable=False),
+    Column("published", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant", "doc"),
+    sqlite_with_rowid=False,
+)
+
+schemas = Table(
+    "schemas",
+    metadata,
+    *_key(),
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant", "doc"),
+    _of_document(),
+)
+
+# No foreign key here: a commit writes these rows only after it has moved their document's head.
+entries = Table(
+    "entries",
+    metadata,
+    *_key(),
+    Column("version", BigInteger, nullable=False),
+    Column("author", Words, nullable=False),
+    Column("request", Words, nullable=False),
+    Column("commit_id", Words, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("crc", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant", "doc", "version"),
+    sqlite_with_rowid=False,
+)
+Index(
+    "entries_request",
+    entries.c.tenant,
+    entries.c.doc,
+    entries.c.author,
+    entries.c.request,
+    unique=True,
+    sqlite_where=text("length(request) > 0"),
+    postgresql_where=text("length(request) > 0"),
+)
+
+# Requests that were answered and have no entry: nothing changed, or it was compacted since.
+accepted = Table(
+    "accepted",
+    metadata,
+    *_key(),
+    Column("author", Words, nullable=False),
+    Column("request", Words, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant", "doc", "author", "request"),
+    sqlite_with_rowid=False,
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    *_key(),
+    Column("version", BigInteger, nullable=False),
+    Column("packing", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("crc", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant", "doc", "version"),
+    _of_document(),
+)
+
+named = Table(
+    "named",
+    metadata,
+    *_key(),
+    Column("version", BigInteger, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant", "doc", "version"),
+    _of_document(),
+)
+
+locks = Table(
+    "locks",
+    metadata,
+    *_key(),
+    Column("id", Name, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant", "doc", "id"),
+    _of_document(),
+)
+
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("tenant", Name, primary_key=True),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("kid", Words, primary_key=True),
+    Column("tenant", Name, ForeignKey("tenants.tenant"), nullable=False, index=True),
+    Column("secret", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("retired_at", BigInteger, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Serial, primary_key=True, autoincrement=True),
+    *_key(),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("actor", Words, nullable=False),
+    Column("action", Words, nullable=False),
+    Column("origin", Words, nullable=False),
+    Column("outcome", Words, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("detail", LargeBinary, nullable=False),
+    Index("audit_document", "tenant", "doc", "number"),
+    sqlite_autoincrement=True,
+)
+
+# One row, written by `ping`: a database that cannot take it cannot take an edit either.
+pulse = Table(
+    "pulse",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+)

@@ -1,0 +1,70 @@
+"""The audit trail: rows that are added and, in time, dropped, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete, select
+
+from collab.ids import DocKey
+from collab.ports import AuditRow
+from storage.database import Database
+from storage.rows import of
+from storage.schema import audit
+
+
+def _values(key: DocKey, row: AuditRow) -> dict[str, Any]:
+    fields = msgspec.structs.asdict(row) | {"detail": msgspec.json.encode(row.detail)}
+    return {"tenant": key.tenant, "doc": key.doc, **fields}
+
+
+def _read(
+    connection: Connection, key: DocKey, before: int, limit: int
+) -> list[tuple[int, AuditRow]]:
+    found = select(
+        audit.c.number,
+        audit.c.at,
+        audit.c.actor,
+        audit.c.action,
+        audit.c.origin,
+        audit.c.outcome,
+        audit.c.version,
+        audit.c.detail,
+    ).where(of(audit, key))
+    if before:
+        found = found.where(audit.c.number < before)
+    rows = connection.execute(found.order_by(audit.c.number.desc()).limit(limit))
+    return [(row.number, _audit_row(row)) for row in rows]
+
+
+def _audit_row(row: Any) -> AuditRow:
+    return AuditRow(
+        at=row.at,
+        actor=row.actor,
+        action=row.action,
+        origin=row.origin,
+        outcome=row.outcome,
+        version=row.version,
+        detail=msgspec.json.decode(row.detail),
+    )
+
+
+class SqlAudit:
+    """Numbers grow in the order of writing and are never used again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def write_audit(self, rows: Sequence[tuple[DocKey, AuditRow]]) -> None:
+        values = [_values(key, row) for key, row in rows]
+        if values:
+            await self._database.write(lambda c: c.execute(audit.insert(), values).rowcount)
+
+    async def audit(self, key: DocKey, before: int, limit: int) -> list[tuple[int, AuditRow]]:
+        return await self._database.read(lambda c: _read(c, key, before, limit))
+
+    async def drop_audit(self, older_than: int) -> int:
+        old = delete(audit).where(audit.c.at < older_than)
+        return await self._database.write(lambda c: c.execute(old).rowcount)

@@ -1,0 +1,151 @@
+"""The commit: heads are moved from the version they were computed on, then entries go in.
+
+The first try takes the usual case for granted: each head is where its writer saw it, and no
+id is known. A head that is elsewhere leaves its document out. A known id shows as a row that
+does not go in; then all is rolled back, and a second, careful try locks the rows, asks for
+the ids, and writes what may be written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from collab.ids import DocKey
+from collab.ports import Accepted, Append, Clash, Committed, Duplicate, Outcome
+from storage import sql_text
+from storage.checksum import pack_answer, pack_entry
+from storage.database import CoreRunner, Database, Runner
+from storage.dialect import is_taken
+from storage.schema import docs
+from storage.sql_requests import find_requests
+
+
+class _TakenError(Exception):
+    """A row did not go in: its id was accepted before."""
+
+
+class _Packed:
+    """One append with its rows made, so that no time is spent on them inside the transaction."""
+
+    __slots__ = ("accepted", "append", "entries")
+
+    def __init__(self, append: Append) -> None:
+        key = append.key
+        self.append = append
+        self.entries: list[tuple[Any, ...]] = [
+            (*key, *pack_entry(key, entry)) for entry in append.entries
+        ]
+        self.accepted: list[tuple[Any, ...]] = [
+            (*key, one.user.encode(), one.id.encode(), one.version, pack_answer(one.answer))
+            for one in append.accepted
+        ]
+
+
+def _move_head(runner: Runner, append: Append) -> bool:
+    """Locks the document's row and moves its head; False when it was not where it was seen."""
+    key, dialect = append.key, runner.dialect
+    judged = (*key, append.epoch, append.after, append.revision)
+    if not append.entries:
+        return runner.run(sql_text.hold(dialect), judged) == 1
+    last = append.entries[-1]
+    head, at, by = last.version, last.at, last.author.user.encode()
+    if append.create:
+        made = append.entries[0].at
+        values = (*key, append.epoch, head, append.revision, made, at, by, append.after)
+        return runner.run(sql_text.create(dialect), values) == 1
+    return runner.run(sql_text.advance(dialect), (head, at, by, *judged)) == 1
+
+
+def _insert(runner: Runner, moved: Sequence[_Packed]) -> None:
+    dialect = runner.dialect
+    entry_rows = [row for packed in moved for row in packed.entries]
+    accepted_rows = [row for packed in moved for row in packed.accepted]
+    for (sql, values), size in sql_text.entries(dialect, entry_rows):
+        if runner.run(sql, values) != size:
+            raise _TakenError
+    for (sql, values), size in sql_text.accepted(dialect, accepted_rows):
+        if runner.run(sql, values) != size:
+            raise _TakenError
+
+
+def _write(runner: Runner, batch: Sequence[_Packed]) -> set[DocKey]:
+    """Write what can be; the documents whose heads were elsewhere."""
+    moved, left = [], set()
+    # Sorted, so that two writers of the same documents wait for each other in one order.
+    for packed in sorted(batch, key=lambda packed: packed.append.key):
+        if _move_head(runner, packed.append):
+            moved.append(packed)
+        else:
+            left.add(packed.append.key)
+    _insert(runner, moved)
+    return left
+
+
+def _known_ids(connection: Connection, append: Append) -> list[Accepted]:
+    asked = {(entry.author.user, entry.id) for entry in append.entries if entry.id}
+    asked |= {(one.user, one.id) for one in append.accepted}
+    return find_requests(connection, append.key, asked)
+
+
+def _classify(connection: Connection, append: Append) -> Outcome:
+    known = _known_ids(connection, append)
+    return Duplicate(known) if known else Clash()
+
+
+def _write_carefully(connection: Connection, batch: Sequence[_Packed]) -> list[Outcome]:
+    for key in sorted({packed.append.key for packed in batch}):
+        row = select(docs.c.head).where(docs.c.tenant == key.tenant, docs.c.doc == key.doc)
+        connection.execute(row.with_for_update())
+    outcomes: dict[int, Outcome] = {}
+    for packed in batch:
+        known = _known_ids(connection, packed.append)
+        if known:
+            outcomes[id(packed)] = Duplicate(known)
+    left = _write(CoreRunner(connection), [p for p in batch if id(p) not in outcomes])
+    for packed in batch:
+        outcomes.setdefault(id(packed), Clash() if packed.append.key in left else Committed())
+    return [outcomes[id(packed)] for packed in batch]
+
+
+class SqlCommit:
+    """Of two writers on one head, one wins; on return the winner's entries are durable.
+
+    A batch holds each document once.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
+        packed = _pack(batch)
+        try:
+            left = await self._database.commit(lambda runner: _write(runner, packed))
+        except Exception as error:
+            if not (isinstance(error, _TakenError) or is_taken(error)):
+                raise
+            return await self._commit_carefully(packed)
+        if not left:
+            return [_COMMITTED] * len(batch)
+        return await self._sort_out(batch, left)
+
+    async def commit_locked(self, batch: Sequence[Append]) -> list[Outcome]:
+        return await self._commit_carefully(_pack(batch))
+
+    async def _commit_carefully(self, packed: Sequence[_Packed]) -> list[Outcome]:
+        return await self._database.write(lambda c: _write_carefully(c, packed))
+
+    async def _sort_out(self, batch: Sequence[Append], left: set[DocKey]) -> list[Outcome]:
+        def job(connection: Connection) -> list[Outcome]:
+            return [_classify(connection, a) if a.key in left else _COMMITTED for a in batch]
+
+        return await self._database.read(job)
+
+
+_COMMITTED = Committed()
+
+
+def _pack(batch: Sequence[Append]) -> list[_Packed]:
+    return [_Packed(append) for append in batch]

@@ -1,0 +1,111 @@
+"""Compaction: entries that nobody needs any more go, a bounded slice a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, select
+
+from collab.entry import Entry
+from collab.ids import DocKey
+from storage.checksum import pack_answer
+from storage.database import Database
+from storage.dialect import insert
+from storage.retention import Retained, retain
+from storage.rows import lock_document, of
+from storage.schema import accepted, entries, named, snapshots
+from storage.sql_log import read_entries
+from storage.sql_snapshots import read_snapshot, snapshot_versions
+
+# A slice holds the write lock for a few milliseconds; commits go on in between.
+_SLICE = 500
+
+
+def _sound_versions(connection: Connection, key: DocKey) -> list[int]:
+    versions = snapshot_versions(connection, key)
+    return [version for version in versions if read_snapshot(connection, key, version)]
+
+
+def _remember(connection: Connection, key: DocKey, gone: Sequence[Entry], forget: int) -> None:
+    """Keep the ids of entries that go, as long as they may be sent again."""
+    rows = [
+        {
+            "tenant": key.tenant,
+            "doc": key.doc,
+            "author": entry.author.user,
+            "request": entry.id,
+            "version": entry.version,
+            "at": entry.at,
+            "answer": pack_answer(entry.answer),
+        }
+        for entry in gone
+        if entry.id and entry.at >= forget
+    ]
+    if rows:
+        connection.execute(insert(connection, accepted).on_conflict_do_nothing(), rows)
+
+
+class SqlCompaction:
+    """Drops what is below the floor and not kept; stopped half-way, it has only dropped less."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def compact(
+        self, key: DocKey, *, before: int, keep: Sequence[int], forget: int = 0
+    ) -> int:
+        sound = await self._database.read(lambda c: _sound_versions(c, key))
+        dropped = 0
+        while True:
+            went = await self._database.write(lambda c: _slice(c, key, sound, before, keep, forget))
+            dropped += went
+            if went < _SLICE:
+                return dropped
+
+
+def _slice(
+    connection: Connection,
+    key: DocKey,
+    sound: Sequence[int],
+    before: int,
+    keep: Sequence[int],
+    forget: int,
+) -> int:
+    # Under the document's lock and judged anew each time: a version may be named in between.
+    row = lock_document(connection, key)
+    if row is None:
+        return 0
+    names = connection.scalars(select(named.c.version).where(of(named, key)))
+    standing = set(snapshot_versions(connection, key)).intersection(sound)
+    plan = retain(sorted(standing), before=before, needed={*keep, *names, row.published})
+    room = _SLICE
+    for after, upto in plan.gaps():
+        room -= _drop_entries(connection, key, after, upto, room, forget)
+        if not room:
+            return _SLICE
+    _drop_rest(connection, key, plan, forget)
+    return _SLICE - room
+
+
+def _drop_entries(
+    connection: Connection, key: DocKey, after: int, upto: int, limit: int, forget: int
+) -> int:
+    gone = read_entries(connection, key, after, upto, limit)
+    if gone:
+        _remember(connection, key, gone, forget)
+        last = gone[-1].version
+        connection.execute(
+            delete(entries).where(
+                of(entries, key), entries.c.version > after, entries.c.version <= last
+            )
+        )
+    return len(gone)
+
+
+def _drop_rest(connection: Connection, key: DocKey, plan: Retained, forget: int) -> None:
+    for version in snapshot_versions(connection, key):
+        if version < plan.floor and version not in plan.snapshots:
+            connection.execute(
+                delete(snapshots).where(of(snapshots, key), snapshots.c.version == version)
+            )
+    connection.execute(delete(accepted).where(of(accepted, key), accepted.c.at < forget))

@@ -1,0 +1,94 @@
+"""Tenants and their signing keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from collab.ports import SigningKey
+from storage.database import Database
+from storage.dialect import insert, is_taken
+from storage.schema import signing_keys, tenants
+
+_COLUMNS = (
+    signing_keys.c.kid,
+    signing_keys.c.secret,
+    signing_keys.c.created_at,
+    signing_keys.c.retired_at,
+)
+
+
+def _add_tenant(connection: Connection, tenant: str, at: int) -> bool:
+    row = insert(connection, tenants).values(tenant=tenant, created_at=at)
+    return connection.execute(row.on_conflict_do_nothing()).rowcount == 1
+
+
+def _signing_key(row: Any) -> SigningKey:
+    return SigningKey(row.kid, bytes(row.secret), row.created_at, row.retired_at)
+
+
+def _keys(connection: Connection, tenant: str) -> list[SigningKey]:
+    rows = connection.execute(
+        select(*_COLUMNS)
+        .where(signing_keys.c.tenant == tenant)
+        .order_by(signing_keys.c.created_at, signing_keys.c.kid)
+    )
+    return [_signing_key(row) for row in rows]
+
+
+def _find(connection: Connection, kid: str) -> tuple[str, SigningKey] | None:
+    found = select(signing_keys.c.tenant, *_COLUMNS).where(signing_keys.c.kid == kid)
+    row = connection.execute(found).one_or_none()
+    return None if row is None else (row.tenant, _signing_key(row))
+
+
+def _retire(connection: Connection, tenant: str, kid: str, at: int) -> bool:
+    retired = connection.execute(
+        update(signing_keys)
+        .where(
+            signing_keys.c.tenant == tenant,
+            signing_keys.c.kid == kid,
+            signing_keys.c.retired_at == 0,
+        )
+        .values(retired_at=at)
+    )
+    return retired.rowcount == 1
+
+
+class SqlDirectory:
+    """A key id belongs to one tenant, among all of them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add_tenant(self, tenant: str, at: int) -> bool:
+        return await self._database.write(lambda c: _add_tenant(c, tenant, at))
+
+    async def tenants(self) -> list[str]:
+        names = select(tenants.c.tenant).order_by(tenants.c.tenant)
+        return await self._database.read(lambda c: list(c.scalars(names)))
+
+    async def add_key(self, tenant: str, key: SigningKey) -> None:
+        row = signing_keys.insert().values(
+            kid=key.kid,
+            tenant=tenant,
+            secret=key.secret,
+            created_at=key.created_at,
+            retired_at=key.retired_at,
+        )
+        try:
+            await self._database.write(lambda c: c.execute(row).rowcount)
+        except Exception as error:
+            if is_taken(error):
+                raise ValueError(f"key {key.kid} exists, or tenant {tenant} does not") from error
+            raise
+
+    async def retire_key(self, tenant: str, kid: str, at: int) -> bool:
+        return await self._database.write(lambda c: _retire(c, tenant, kid, at))
+
+    async def keys(self, tenant: str) -> list[SigningKey]:
+        return await self._database.read(lambda c: _keys(c, tenant))
+
+    async def find_key(self, kid: str) -> tuple[str, SigningKey] | None:
+        return await self._database.read(lambda c: _find(c, kid))

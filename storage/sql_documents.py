@@ -1,0 +1,113 @@
+"""The documents' rows: listing, control state, deletion, epochs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, delete, select, update
+
+from collab.ids import DocKey, is_doc_name
+from collab.ports import DocRow
+from storage.database import Database
+from storage.dialect import insert
+from storage.rows import lock_document, of
+from storage.schema import accepted, docs, entries, locks, named, schemas, snapshots
+
+# What a deleted document leaves behind is its row alone: epoch and head go on counting there.
+_CONTENT: tuple[Table, ...] = (entries, accepted, snapshots, named, locks, schemas)
+
+
+def move_revision(connection: Connection, key: DocKey, revision: int, **control: int) -> bool:
+    """Take the next revision from this one; False when the document's is another."""
+    moved = connection.execute(
+        update(docs)
+        .where(of(docs, key), docs.c.deleted_at == 0, docs.c.revision == revision)
+        .values(revision=revision + 1, **control)
+    )
+    return moved.rowcount == 1
+
+
+def _delete(connection: Connection, key: DocKey, at: int) -> bool:
+    row = lock_document(connection, key)
+    if row is None:
+        return False
+    for table in _CONTENT:
+        connection.execute(delete(table).where(of(table, key)))
+    # Never 0: that says that the document exists.
+    gone = update(docs).where(of(docs, key)).values(deleted_at=max(at, 1), published=0)
+    connection.execute(gone)
+    return True
+
+
+def _set_schema(connection: Connection, key: DocKey, schema: bytes, revision: int) -> bool:
+    if not move_revision(connection, key, revision):
+        return False
+    connection.execute(delete(schemas).where(of(schemas, key)))
+    if schema:
+        row = insert(connection, schemas).values(tenant=key.tenant, doc=key.doc, body=schema)
+        connection.execute(row)
+    return True
+
+
+def _doc_row(row: Row[Any]) -> DocRow:
+    return DocRow(
+        doc=row.doc,
+        epoch=row.epoch,
+        version=row.head,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        updated_by=row.updated_by,
+        published=row.published,
+    )
+
+
+def _row(connection: Connection, key: DocKey) -> DocRow | None:
+    found = select(docs).where(of(docs, key), docs.c.deleted_at == 0)
+    row = connection.execute(found).one_or_none()
+    return None if row is None else _doc_row(row)
+
+
+def _list(connection: Connection, tenant: str, after: str, limit: int) -> list[DocRow]:
+    if after and not is_doc_name(after):
+        return []
+    rows = connection.execute(
+        select(docs)
+        .where(docs.c.tenant == tenant, docs.c.doc > after, docs.c.deleted_at == 0)
+        .order_by(docs.c.doc)
+        .limit(limit)
+    )
+    return [_doc_row(row) for row in rows]
+
+
+class SqlDocuments:
+    """A row a document, kept when the document is deleted so that its numbers never come again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def delete(self, key: DocKey, at: int) -> bool:
+        return await self._database.write(lambda c: _delete(c, key, at))
+
+    async def new_epoch(self, key: DocKey, epoch: int) -> None:
+        def job(connection: Connection) -> None:
+            # The revision moves too: what was judged before the restored backup is stale.
+            moved = (
+                update(docs).where(of(docs, key)).values(epoch=epoch, revision=docs.c.revision + 1)
+            )
+            connection.execute(moved)
+
+        await self._database.write(job)
+
+    async def list_docs(self, tenant: str, after: str, limit: int) -> list[DocRow]:
+        return await self._database.read(lambda c: _list(c, tenant, after, limit))
+
+    async def row(self, key: DocKey) -> DocRow | None:
+        return await self._database.read(lambda c: _row(c, key))
+
+    async def set_schema(self, key: DocKey, schema: bytes, revision: int) -> bool:
+        return await self._database.write(lambda c: _set_schema(c, key, schema, revision))
+
+    async def set_published(self, key: DocKey, version: int, revision: int) -> bool:
+        return await self._database.write(
+            lambda c: move_revision(c, key, revision, published=version)
+        )

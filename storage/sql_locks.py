@@ -1,0 +1,66 @@
+"""Edit locks: rows that change only together with the document's revision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection, delete, select
+
+from collab.ids import DocKey
+from collab.ports import StoredLock
+from storage.database import Database
+from storage.dialect import now_ms
+from storage.rows import of
+from storage.schema import docs, locks
+from storage.sql_documents import move_revision
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(StoredLock).decode
+
+
+def _locks(connection: Connection, key: DocKey) -> tuple[int, list[StoredLock]]:
+    revision = connection.scalar(
+        select(docs.c.revision).where(of(docs, key), docs.c.deleted_at == 0)
+    )
+    if revision is None:
+        return 0, []
+    bodies = connection.scalars(select(locks.c.body).where(of(locks, key)).order_by(locks.c.id))
+    return revision, [_decode(body) for body in bodies]
+
+
+def _save(
+    connection: Connection,
+    key: DocKey,
+    revision: int,
+    put: Sequence[StoredLock],
+    drop: Sequence[str],
+) -> bool:
+    if not move_revision(connection, key, revision):
+        return False
+    gone = [*drop, *(lock.id for lock in put)]
+    connection.execute(delete(locks).where(of(locks, key), locks.c.id.in_(gone)))
+    rows = [
+        {"tenant": key.tenant, "doc": key.doc, "id": lock.id, "body": _encode(lock)} for lock in put
+    ]
+    if rows:
+        connection.execute(locks.insert(), rows)
+    return True
+
+
+class SqlLocks:
+    """What stands at a revision is what every commit judged by that revision has seen."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def locks(self, key: DocKey) -> tuple[int, list[StoredLock]]:
+        return await self._database.read(lambda c: _locks(c, key))
+
+    async def save_locks(
+        self, key: DocKey, *, revision: int, put: Sequence[StoredLock], drop: Sequence[str]
+    ) -> bool:
+        return await self._database.write(lambda c: _save(c, key, revision, put, drop))
+
+    async def now(self) -> int:
+        return await self._database.read(lambda c: c.execute(select(now_ms())).scalar_one())

@@ -1,0 +1,96 @@
+"""Reading the log: a document as it is opened, its entries, and what became of a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from collab.entry import Entry
+from collab.ids import DocKey
+from collab.ports import Accepted, Control, Corrupt, Stored, Vacant
+from storage.checksum import unpack_entry
+from storage.database import Database
+from storage.rows import of
+from storage.schema import docs, entries, schemas
+from storage.sql_requests import ENTRY_COLUMNS, find_requests
+from storage.sql_snapshots import newest_sound_snapshot
+
+
+def read_entries(
+    connection: Connection, key: DocKey, after: int, upto: int, limit: int | None = None
+) -> list[Entry]:
+    rows = connection.execute(
+        select(*ENTRY_COLUMNS)
+        .where(of(entries, key), entries.c.version > after, entries.c.version <= upto)
+        .order_by(entries.c.version)
+        .limit(limit)
+    )
+    return [unpack_entry(key, row) for row in rows]
+
+
+def _load(connection: Connection, key: DocKey) -> Stored | Vacant:
+    row = connection.execute(select(docs).where(of(docs, key))).one_or_none()
+    if row is None:
+        return Vacant()
+    if row.deleted_at:
+        return Vacant(row.epoch + 1, row.head, row.revision + 1)
+    snapshot = newest_sound_snapshot(connection, key, row.head)
+    since = snapshot.version if snapshot else 0
+    found = read_entries(connection, key, since, row.head)
+    if [entry.version for entry in found] != list(range(since + 1, row.head + 1)):
+        raise Corrupt(f"{key.tenant}/{key.doc} has no sound snapshot and entries up to its head")
+    return Stored(row.epoch, row.head, _control(connection, key, row), snapshot, found)
+
+
+def _control(connection: Connection, key: DocKey, row: Row[Any]) -> Control:
+    schema = connection.scalar(select(schemas.c.body).where(of(schemas, key)))
+    return Control(row.revision, schema or b"", row.published)
+
+
+def _find_commit(connection: Connection, key: DocKey, commit: str) -> int | None:
+    # The commit that is asked for may still be on its way. It holds this row once it has moved
+    # the head, so whoever gets the row after it knows how it ended.
+    connection.execute(select(docs.c.head).where(of(docs, key)).with_for_update())
+    found: int | None = connection.scalar(
+        select(entries.c.version)
+        .where(of(entries, key), entries.c.commit_id == commit)
+        .order_by(entries.c.version.desc())
+        .limit(1)
+    )
+    return found
+
+
+def _last_before(connection: Connection, key: DocKey, at: int) -> int:
+    found: int | None = connection.scalar(
+        select(entries.c.version)
+        .where(of(entries, key), entries.c.at < at)
+        .order_by(entries.c.version.desc())
+        .limit(1)
+    )
+    return found or 0
+
+
+class SqlLog:
+    """What was committed, read back; a row that has changed since is never handed out."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load(self, key: DocKey) -> Stored | Vacant:
+        return await self._database.read(lambda c: _load(c, key))
+
+    async def entries(self, key: DocKey, after: int, upto: int, limit: int) -> list[Entry]:
+        return await self._database.read(lambda c: read_entries(c, key, after, upto, limit))
+
+    async def find_commit(self, key: DocKey, commit: str) -> int | None:
+        # In the writers' queue, so that it is answered after a commit that is still under way.
+        return await self._database.write(lambda c: _find_commit(c, key, commit))
+
+    async def find_accepted(self, key: DocKey, user: str, ids: Sequence[str]) -> list[Accepted]:
+        asked = {(user, one) for one in ids}
+        return await self._database.read(lambda c: find_requests(c, key, asked))
+
+    async def last_before(self, key: DocKey, at: int) -> int:
+        return await self._database.read(lambda c: _last_before(c, key, at))

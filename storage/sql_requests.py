@@ -1,0 +1,61 @@
+"""Request ids: which were accepted, in an entry or without one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from sqlalchemy import Connection, LargeBinary, select, type_coerce
+
+from collab.ids import DocKey
+from collab.ports import Accepted
+from storage.checksum import unpack_answer, unpack_entry
+from storage.schema import accepted, entries
+
+# SQLite before 3.32 takes 999 values in a statement; PostgreSQL gains nothing above this.
+_AT_ONCE = 500
+
+# As bytes, which is what the checksum was made over.
+ENTRY_COLUMNS = (
+    entries.c.version,
+    type_coerce(entries.c.author, LargeBinary),
+    type_coerce(entries.c.request, LargeBinary),
+    type_coerce(entries.c.commit_id, LargeBinary),
+    entries.c.at,
+    entries.c.payload,
+    entries.c.crc,
+)
+
+
+def find_requests(
+    connection: Connection, key: DocKey, asked: Iterable[tuple[str, str]]
+) -> list[Accepted]:
+    """Those of the (user, id) pairs that were accepted."""
+    found: list[Accepted] = []
+    for user, pairs in groupby(sorted(asked), key=lambda pair: pair[0]):
+        ids = [pair[1] for pair in pairs if pair[1]]
+        for start in range(0, len(ids), _AT_ONCE):
+            found += _find(connection, key, user, ids[start : start + _AT_ONCE])
+    return found
+
+
+def _find(connection: Connection, key: DocKey, user: str, ids: Sequence[str]) -> list[Accepted]:
+    in_log = select(*ENTRY_COLUMNS).where(
+        entries.c.tenant == key.tenant,
+        entries.c.doc == key.doc,
+        entries.c.author == user,
+        entries.c.request.in_(ids),
+    )
+    beside = select(accepted.c.request, accepted.c.version, accepted.c.answer).where(
+        accepted.c.tenant == key.tenant,
+        accepted.c.doc == key.doc,
+        accepted.c.author == user,
+        accepted.c.request.in_(ids),
+    )
+    found = []
+    for row in connection.execute(in_log):
+        entry = unpack_entry(key, row)
+        found.append(Accepted(user, entry.id, entry.version, entry.answer))
+    for request, version, answer in connection.execute(beside):
+        found.append(Accepted(user, request, version, unpack_answer(answer)))
+    return found

@@ -1,0 +1,79 @@
+"""Snapshots: whole states that make opening cheap; one that has rotted is passed over."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, select
+
+from collab.ids import DocKey
+from collab.ports import Snapshot
+from storage.checksum import pack_snapshot, unpack_snapshot
+from storage.database import Database
+from storage.rows import of
+from storage.schema import docs, snapshots
+
+
+def read_snapshot(connection: Connection, key: DocKey, version: int) -> Snapshot | None:
+    """The snapshot at exactly this version, if it is there and sound."""
+    row = connection.execute(
+        select(snapshots.c.version, snapshots.c.packing, snapshots.c.body, snapshots.c.crc).where(
+            of(snapshots, key), snapshots.c.version == version
+        )
+    ).one_or_none()
+    return None if row is None else unpack_snapshot(key, row)
+
+
+def snapshot_versions(connection: Connection, key: DocKey) -> list[int]:
+    """Every version that has a snapshot, sound or not, newest first."""
+    return list(
+        connection.scalars(
+            select(snapshots.c.version)
+            .where(of(snapshots, key))
+            .order_by(snapshots.c.version.desc())
+        )
+    )
+
+
+def newest_sound_snapshot(connection: Connection, key: DocKey, upto: int) -> Snapshot | None:
+    for version in snapshot_versions(connection, key):
+        if version <= upto and (found := read_snapshot(connection, key, version)):
+            return found
+    return None
+
+
+def _save(connection: Connection, key: DocKey, epoch: int, snapshot: Snapshot) -> None:
+    packing, body, crc = pack_snapshot(key, snapshot)
+    # Made from a state that is gone, if the document was deleted or restored meanwhile.
+    still = select(docs.c.head).where(
+        of(docs, key),
+        docs.c.epoch == epoch,
+        docs.c.deleted_at == 0,
+        docs.c.head >= snapshot.version,
+    )
+    if connection.execute(still.with_for_update()).one_or_none() is None:
+        return
+    connection.execute(
+        delete(snapshots).where(of(snapshots, key), snapshots.c.version == snapshot.version)
+    )
+    connection.execute(
+        snapshots.insert().values(
+            tenant=key.tenant,
+            doc=key.doc,
+            version=snapshot.version,
+            packing=packing,
+            body=body,
+            crc=crc,
+        )
+    )
+
+
+class SqlSnapshots:
+    """Opaque bodies under (document, version); saving one again replaces it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def save_snapshot(self, key: DocKey, epoch: int, snapshot: Snapshot) -> None:
+        await self._database.write(lambda c: _save(c, key, epoch, snapshot))
+
+    async def snapshot_before(self, key: DocKey, version: int) -> Snapshot | None:
+        return await self._database.read(lambda c: newest_sound_snapshot(c, key, version))

@@ -1,0 +1,107 @@
+"""The commit's statements, as text: to compile them each time costs more than they do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import chain, count
+from typing import Any
+
+from storage.dialect import NOW, POSTGRES
+
+# Each `?` is one value, in order; PostgreSQL numbers them.
+_ADVANCE = """
+UPDATE docs SET head = ?, updated_at = ?, updated_by = ?
+WHERE tenant = ? AND doc = ? AND epoch = ? AND head = ? AND revision = ? AND deleted_at = 0"""
+
+# For requests that made no version: the row is locked and judged, and stays as it is.
+_HOLD = """
+UPDATE docs SET head = head
+WHERE tenant = ? AND doc = ? AND epoch = ? AND head = ? AND revision = ? AND deleted_at = 0"""
+
+_CREATE = """
+INSERT INTO docs (tenant, doc, epoch, head, revision, deleted_at, created_at, updated_at,
+    updated_by, published)
+VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, 0)
+ON CONFLICT (tenant, doc) DO UPDATE SET epoch = excluded.epoch, head = excluded.head,
+    revision = excluded.revision, deleted_at = 0, created_at = excluded.created_at,
+    updated_at = excluded.updated_at, updated_by = excluded.updated_by, published = 0
+WHERE docs.deleted_at > 0 AND docs.epoch = excluded.epoch - 1 AND docs.head = ?"""
+
+# An id that was accepted and has no entry (any more) is found here; one that has, by the index.
+_ENTRIES = """
+INSERT INTO entries (tenant, doc, version, author, request, commit_id, at, payload, crc)
+SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9
+FROM {rows}
+WHERE NOT EXISTS (SELECT 1 FROM accepted AS a WHERE a.tenant = column1 AND a.doc = column2
+    AND a.author = column4 AND a.request = column5)"""
+_ENTRY_TYPES = ("text", "text", "bigint", "bytea", "bytea", "bytea", "bigint", "bytea", "bigint")
+
+_ACCEPTED = """
+INSERT INTO accepted (tenant, doc, author, request, version, answer, at)
+SELECT column1, column2, column3, column4, column5, column6, {now}
+FROM {rows}
+WHERE NOT EXISTS (SELECT 1 FROM entries AS e WHERE e.tenant = column1 AND e.doc = column2
+    AND e.author = column3 AND e.request = column4 AND length(e.request) > 0)"""
+_ACCEPTED_TYPES = ("text", "text", "bytea", "bytea", "bigint", "bytea")
+
+# A statement of many rows enters SQLite once: every entry and exit hands the interpreter's lock
+# over. A few sizes only, so that each stays prepared.
+_SIZES = (64, 16, 4, 1)
+
+Statement = tuple[str, list[Any]]
+
+
+@cache
+def _numbered(dialect: str, sql: str) -> str:
+    if dialect != POSTGRES:
+        return sql
+    numbers = count(1)
+    return re.sub(r"\?", lambda _: f"${next(numbers)}", sql)
+
+
+def advance(dialect: str) -> str:
+    return _numbered(dialect, _ADVANCE)
+
+
+def hold(dialect: str) -> str:
+    return _numbered(dialect, _HOLD)
+
+
+def create(dialect: str) -> str:
+    return _numbered(dialect, _CREATE)
+
+
+@cache
+def _many(dialect: str, template: str, types: tuple[str, ...], size: int) -> str:
+    if dialect == POSTGRES:
+        arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(types, 1))
+        names = ", ".join(f"column{n}" for n in range(1, len(types) + 1))
+        return template.format(now=NOW[dialect], rows=f"unnest({arrays}) AS r({names})")
+    row = f"({', '.join('?' * len(types))})"
+    return template.format(now=NOW[dialect], rows=f"(VALUES {', '.join([row] * size)}) AS r")
+
+
+def _statements(
+    dialect: str, template: str, types: tuple[str, ...], rows: Sequence[Sequence[Any]]
+) -> Iterator[tuple[Statement, int]]:
+    if dialect == POSTGRES and rows:
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        yield (_many(dialect, template, types, 0), columns), len(rows)
+        return
+    start = 0
+    for size in _SIZES:
+        while len(rows) - start >= size:
+            values = list(chain.from_iterable(rows[start : start + size]))
+            yield (_many(dialect, template, types, size), values), size
+            start += size
+
+
+def entries(dialect: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[Statement, int]]:
+    """The statements that insert these rows, each with how many rows it must write."""
+    return _statements(dialect, _ENTRIES, _ENTRY_TYPES, rows)
+
+
+def accepted(dialect: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[Statement, int]]:
+    return _statements(dialect, _ACCEPTED, _ACCEPTED_TYPES, rows)

@@ -1,0 +1,165 @@
+"""SQLite: one writer thread that owns the writing connection, and readers through aiosqlite."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from storage.database import DEADLINE_SECONDS, LOCK_SECONDS, Runner, translated
+from storage.dialect import SQLITE, is_taken
+
+T = TypeVar("T")
+
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {int(LOCK_SECONDS * 1000)}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    # A burst may grow the log file; a checkpoint gives the space back down to this.
+    "PRAGMA journal_size_limit = 67108864",
+)
+_READERS = 4
+
+
+def _prepare(engine: Engine, begin: str, pragmas: Sequence[str]) -> None:
+    """The driver's own idea of transactions off, and ours in its place."""
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, record: object) -> None:
+        # By default the driver begins before a write only, and never before a SELECT: two
+        # reads would see two states, and a read that turns into a write loses the race.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+
+class _CursorRunner:
+    """`Runner` on the driver's cursor."""
+
+    dialect = SQLITE
+
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self._cursor = cursor
+
+    def run(self, sql: str, values: Sequence[Any]) -> int:
+        return self._cursor.execute(sql, values).rowcount
+
+
+class SqliteDatabase:
+    """One file, or memory.
+
+    Invariant: everything of this process that writes goes through one connection in one thread,
+    under `BEGIN IMMEDIATE`; after a fault that connection is closed and opened anew.
+    """
+
+    dialect = SQLITE
+
+    def __init__(self, url: URL) -> None:
+        self._in_memory = url.database in (None, "", ":memory:")
+        if not self._in_memory:
+            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        self._engine = create_engine(url.set(drivername="sqlite"), poolclass=NullPool)
+        _prepare(self._engine, "BEGIN IMMEDIATE", _PRAGMAS)
+        self._readers = self._open_readers(url)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="weft-writer")
+        self._connection: Connection | None = None
+
+    def _open_readers(self, url: URL) -> AsyncEngine | None:
+        if self._in_memory:
+            return None
+        engine = create_async_engine(
+            url.set(drivername="sqlite+aiosqlite"),
+            pool_size=_READERS,
+            max_overflow=0,
+            pool_timeout=LOCK_SECONDS,
+        )
+        _prepare(engine.sync_engine, "BEGIN", (*_PRAGMAS, "PRAGMA query_only = ON"))
+        return engine
+
+    async def read(self, job: Callable[[Connection], T]) -> T:
+        if self._readers is None:
+            return await self.write(job)
+        with translated():
+            async with asyncio.timeout(DEADLINE_SECONDS), self._readers.connect() as connection:
+                return await connection.run_sync(job)
+
+    async def write(self, job: Callable[[Connection], T]) -> T:
+        return await self._hop(self._write, job)
+
+    async def commit(self, job: Callable[[Runner], T]) -> T:
+        return await self._hop(self._commit, job)
+
+    async def _hop(self, work: Callable[[Callable[..., T]], T], job: Callable[..., T]) -> T:
+        loop = asyncio.get_running_loop()
+        with translated():
+            hop = loop.run_in_executor(self._thread, work, job)
+            return await asyncio.wait_for(hop, DEADLINE_SECONDS)
+
+    def _open(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _write(self, job: Callable[[Connection], T]) -> T:
+        try:
+            connection = self._open()
+            with connection.begin():
+                return job(connection)
+        except BaseException as error:
+            self._recover(error)
+            raise
+
+    def _commit(self, job: Callable[[Runner], T]) -> T:
+        try:
+            raw = self._open().connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)
+            cursor = raw.cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+            result = job(_CursorRunner(cursor))
+            cursor.execute("COMMIT")
+            return result
+        except BaseException as error:
+            self._recover(error)
+            raise
+
+    def _recover(self, error: BaseException) -> None:
+        """Leave no transaction open; a connection that has failed is not trusted again."""
+        if self._connection is None:
+            return
+        with suppress(sqlite3.Error, exc.SQLAlchemyError):
+            raw = self._connection.connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)
+            raw.rollback()
+        failed = isinstance(error, sqlite3.Error | exc.DBAPIError) and not is_taken(error)
+        if failed and not self._in_memory:
+            self._forget()
+
+    def _forget(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(sqlite3.Error, exc.SQLAlchemyError):
+                connection.invalidate()
+            with suppress(sqlite3.Error, exc.SQLAlchemyError):
+                connection.close()
+
+    async def close(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._readers is not None:
+            await self._readers.dispose()
+        await loop.run_in_executor(self._thread, self._forget)
+        self._thread.shutdown()

@@ -1,0 +1,83 @@
+"""One database behind all of the ports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, make_url
+
+from storage.database import Database
+from storage.dialect import SQLITE, insert, now_ms
+from storage.migration import SchemaOutdatedError, revision_of, upgrade
+from storage.schema import REVISION, pulse
+from storage.sql_audit import SqlAudit
+from storage.sql_commit import SqlCommit
+from storage.sql_compaction import SqlCompaction
+from storage.sql_directory import SqlDirectory
+from storage.sql_documents import SqlDocuments
+from storage.sql_locks import SqlLocks
+from storage.sql_log import SqlLog
+from storage.sql_names import SqlNames
+from storage.sql_snapshots import SqlSnapshots
+
+
+def _open(url: str) -> Database:
+    """The drivers are imported for the database that is used, and only then."""
+    parsed = make_url(url)
+    match parsed.drivername:
+        case "sqlite+aiosqlite":
+            from storage.sqlite import SqliteDatabase
+
+            return SqliteDatabase(parsed)
+        case "postgresql+asyncpg":
+            from storage.postgres import PostgresDatabase
+
+            return PostgresDatabase(parsed)
+    raise ValueError("a database is sqlite+aiosqlite:///… or postgresql+asyncpg://…")
+
+
+def _beat(connection: Connection) -> None:
+    row: Any = insert(connection, pulse).values(id=1, at=now_ms())
+    connection.execute(row.on_conflict_do_update(index_elements=["id"], set_={"at": now_ms()}))
+
+
+class SqlStore(
+    SqlCommit,
+    SqlLog,
+    SqlSnapshots,
+    SqlCompaction,
+    SqlDocuments,
+    SqlNames,
+    SqlDirectory,
+    SqlLocks,
+    SqlAudit,
+):
+    """The whole `Store`: each port's rules live in its own module, on one shared database."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(_open(url))
+
+    async def start(self) -> None:
+        """Brings a SQLite file up to date; refuses a PostgreSQL schema that is not ours.
+
+        An instance that starts must not change a schema under the others that still run.
+        """
+        if self._database.dialect == SQLITE:
+            await self.migrate()
+            return
+        found = await self._database.read(revision_of)
+        if found != REVISION:
+            raise SchemaOutdatedError(found)
+
+    async def migrate(self) -> None:
+        await self._database.write(upgrade)
+
+    async def ping(self) -> None:
+        """A write: only that tells whether the database would take an edit."""
+        await self._database.write(_beat)
+
+    async def close(self) -> None:
+        await self._database.close()
+
+
+__all__ = ["SchemaOutdatedError", "SqlStore"]
