@@ -1,0 +1,1 @@
+"""Workloads and their figures: every module here that has `rows()` is a bench."""

@@ -1,0 +1,75 @@
+"""Run the benches: `python -m bench [NAME …]` prints a table each and writes bench/results/*.json.
+
+A bench is a module of this package with a function `rows()` that gives its figures, one mapping
+of column to value a row (or a NamedTuple, dataclass or Struct). It reports medians, and measures
+for seconds, not minutes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+import pkgutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import bench
+from bench import machine
+from bench.table import Row, render
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def names() -> list[str]:
+    return sorted(found.name for found in pkgutil.iter_modules(bench.__path__))
+
+
+def benches(wanted: list[str]) -> Iterator[tuple[str, Callable[[], Iterable[Any]]]]:
+    for name in wanted or names():
+        if name == "__main__":
+            continue
+        module = importlib.import_module(f"bench.{name}")
+        rows = getattr(module, "rows", None)
+        if callable(rows):
+            yield name, rows
+
+
+def as_row(figure: Any) -> Row:
+    if isinstance(figure, Mapping):
+        return dict(figure)
+    if dataclasses.is_dataclass(figure) and not isinstance(figure, type):
+        return dataclasses.asdict(figure)
+    if isinstance(figure, msgspec.Struct):
+        return msgspec.structs.asdict(figure)
+    named: dict[str, Any] = figure._asdict()
+    return named
+
+
+def write(name: str, rows: list[Row]) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    result = {"bench": name, "machine": machine.describe(), "rows": rows}
+    text = json.dumps(result, indent=2, ensure_ascii=False) + "\n"
+    (RESULTS / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def main(wanted: list[str]) -> int:
+    unknown = [name for name in wanted if name not in names()]
+    if unknown:
+        print(f"No bench called {', '.join(unknown)}. There are: {', '.join(names())}")
+        return 2
+    print(machine.sentence())
+    for name, measure in benches(wanted):
+        print(f"\n{name}", flush=True)
+        rows = [as_row(figure) for figure in measure()]
+        print(render(rows), flush=True)
+        write(name, rows)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
