@@ -30,11 +30,15 @@ class Member:
     broken: tuple[str, int] | None = None
     barriers: int = 0  # rejects so far: the number of the newest barrier
 
-    def reject_patch(self, request_id: str) -> None:
-        """Remember that what is already under way stands on a refused patch."""
+    def reject_patch(self, request_id: str) -> int:
+        """Remember that what is already under way stands on a refused patch; the barrier's number.
+
+        Only a live lane has anything under way; elsewhere there is no barrier, 0.
+        """
         if self.pipelines:
             self.barriers += 1
             self.broken = (request_id, self.barriers)
+        return self.barriers
 
     def pass_barrier(self, nonce: int) -> None:
         if self.broken is not None and self.broken[1] <= nonce:

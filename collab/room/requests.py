@@ -35,7 +35,7 @@ class PatchRequest:
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """The whole value, as the minimal change that leads to it from `base`, which must be the head."""
+    """The whole value, as the minimal change from `base`, which must be the head."""
 
     value: dict[str, Any]
     base: int | None
@@ -45,7 +45,7 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """What stood under `pointer` at `version` comes back as a new change; `value` is that version's."""
+    """What stood under `pointer` at `version` comes back; `value` is that version's."""
 
     version: int
     value: Json
@@ -83,7 +83,36 @@ class ReadState:
     state_vector: bytes
 
 
-Request = Create | PatchRequest | Replace | Restore | Update | Revert | Barrier | ReadState
+@dataclass(frozen=True, slots=True)
+class ReadVector:
+    """What the server has, as a Yjs state vector: a client answers with what it has not got."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """A request that was refused before it came here; answered in its turn.
+
+    What was sent after a refused patch stands on it, so the refusal must not overtake the
+    requests before it.
+    """
+
+    id: str
+    refusal: Refusal
+    is_patch: bool = False
+
+
+Request = (
+    Refuse
+    | Create
+    | PatchRequest
+    | Replace
+    | Restore
+    | Update
+    | Revert
+    | Barrier
+    | ReadState
+    | ReadVector
+)
 
 
 @dataclass(slots=True)
@@ -91,7 +120,8 @@ class Answer:
     """What became of a request: an entry, a refusal, or neither where nothing changed.
 
     `version` is where the document stands after it. `ack` is what an ack says beside that.
-    It leaves the process only after the commit that it stands on.
+    It leaves the process only after the commit that it stands on. `barrier` numbers a refused
+    patch, so that it can be told when its client has read of it.
     """
 
     version: int
@@ -99,3 +129,4 @@ class Answer:
     refusal: Refusal | None = None
     ack: dict[str, Any] = field(default_factory=dict)
     state: bytes = b""
+    barrier: int = 0

@@ -28,6 +28,8 @@ from collab.room.requests import (
     Create,
     PatchRequest,
     ReadState,
+    ReadVector,
+    Refuse,
     Replace,
     Request,
     Restore,
@@ -51,7 +53,7 @@ class RoomBounds:
 
 
 class Room:
-    """Invariant: `version` and `value` are durable; `head` and the document may be ahead of them."""
+    """Invariant: `version` and `value` are durable; `head` and the document may be ahead."""
 
     def __init__(
         self, key: DocKey, stored: Stored | Vacant, bounds: RoomBounds, schema: Schema | None
@@ -65,14 +67,15 @@ class Room:
         self.document = _open_document(stored, schema)
         self.version = self.head = self.document.version
         self.value: Json = self.document.value
-        self.tail = Tail(
-            self.version, max_entries=bounds.tail_entries, max_bytes=bounds.tail_bytes
-        )
+        self.tail = Tail(self.version, max_entries=bounds.tail_entries, max_bytes=bounds.tail_bytes)
         self.commit_id = ""
         self._batch: list[tuple[Entry, Json]] = []
         self._accepted: list[Accepted] = []
         self._recent: OrderedDict[tuple[str, str], Accepted] = OrderedDict()
+        # Whether no id was ever accepted here that is not among the recent ones.
+        self.knows_every_id = self.version == 0
         if isinstance(stored, Stored):
+            self.knows_every_id = stored.snapshot is None and stored.entries[:1] != []
             for entry in stored.entries:
                 self._remember(entry)
 
@@ -83,9 +86,11 @@ class Room:
         try:
             return self._dispatch(member, request, now)
         except Rejected as rejected:
+            refusal = rejected.refusal
             if isinstance(request, PatchRequest):
-                member.reject_patch(request.id)
-            return Answer(self.head, refusal=rejected.refusal)
+                barrier = member.reject_patch(request.id)
+                return Answer(self.head, refusal=refusal, barrier=barrier)
+            return Answer(self.head, refusal=refusal)
 
     def pending(self) -> Append | None:
         """What the log must hold before anybody hears of this batch."""
@@ -116,7 +121,8 @@ class Room:
 
     def snapshot(self) -> bytes:
         """The committed state as bytes; only between batches."""
-        assert self.head == self.version and not self._batch
+        assert self.head == self.version
+        assert not self._batch
         return self.document.snapshot()
 
     def close(self) -> None:
@@ -195,15 +201,24 @@ class Room:
         for one in accepted:
             self._remember_id(one)
 
+    def recall(self) -> list[Accepted]:
+        """The ids that this room remembers, for the one that takes its place."""
+        return list(self._recent.values())
+
     # --- requests -------------------------------------------------------------------------
 
     def _dispatch(self, member: Member, request: Request, now: int) -> Answer:
         match request:
+            case Refuse():
+                barrier = member.reject_patch(request.id) if request.is_patch else 0
+                return Answer(self.head, refusal=request.refusal, barrier=barrier)
             case Barrier():
                 member.pass_barrier(request.nonce)
                 return Answer(self.head)
             case ReadState():
-                return Answer(self.version, state=self.document.diff(request.state_vector))
+                return Answer(self.head, state=self.document.diff(request.state_vector))
+            case ReadVector():
+                return Answer(self.head, state=self.document.encode_state_vector())
             case Update():
                 return yjs_lane.integrate(self, member, request, now)
         require_writer(member, now)
@@ -249,21 +264,20 @@ class Room:
 
     def _remember(self, entry: Entry) -> None:
         if entry.id:
-            self._remember_id(
-                Accepted(entry.author.user, entry.id, entry.version, entry.answer)
-            )
+            self._remember_id(Accepted(entry.author.user, entry.id, entry.version, entry.answer))
 
     def _remember_id(self, accepted: Accepted) -> None:
         self._recent[accepted.user, accepted.id] = accepted
         while len(self._recent) > RECENT_IDS:
             self._recent.popitem(last=False)
+            self.knows_every_id = False
 
 
 def require_writer(member: Member, now: int) -> None:
     """Rights are judged at every commit, not when the connection was opened."""
     if not member.rights.alive(now):
         raise Rejected(Code.UNAUTHENTICATED, "the token has expired")
-    if not member.rights.can_write:
+    if not member.rights.can_write():
         raise Rejected(Code.FORBIDDEN, "this role may not change the document")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -38,12 +38,19 @@ class Tail:
 
     def append(self, entry: Entry, before: Json) -> None:
         assert entry.version == self.last + 1, (entry.version, self.last)
-        size = 200 + len(entry.update) * 3 + len(entry.inverse)
+        size = _size(entry)
         self._kept.append(_Kept(entry, before, size))
         self._bytes += size
         self.last = entry.version
         while len(self._kept) > self._max_entries or self._bytes > self._max_bytes:
             self._bytes -= self._kept.popleft().size
+
+    def look_back(self, entries: Sequence[Entry], befores: Sequence[Json]) -> None:
+        """Hold older entries again, that end where the tail begins."""
+        assert not entries or entries[-1].version == self.base
+        for entry, before in zip(reversed(entries), reversed(befores), strict=True):
+            self._kept.appendleft(_Kept(entry, before, _size(entry)))
+            self._bytes += _size(entry)
 
     def since(self, version: int) -> list[Entry] | None:
         """The entries after `version`; None when some of them are not here any more."""
@@ -51,9 +58,18 @@ class Tail:
             return None
         return [kept.entry for kept in self._from(version)]
 
+    @property
+    def newest(self) -> Entry | None:
+        return self._kept[-1].entry if self._kept else None
+
     def value_at(self, version: int) -> Json:
         """The value at `base <= version < last`."""
         return next(iter(self._from(version))).before
 
     def _from(self, version: int) -> Iterable[_Kept]:
         return islice(self._kept, version - self.base, None)
+
+
+def _size(entry: Entry) -> int:
+    """About what an entry weighs: its ops are of the order of its update."""
+    return 200 + len(entry.update) * 3 + len(entry.inverse)

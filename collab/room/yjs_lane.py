@@ -1,4 +1,4 @@
-"""The Yjs lane's rules: an update is validated, integrated, and compensated where it must not stay."""
+"""The Yjs lane's rules: an update is validated, integrated, and compensated where it must be."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
         return Answer(room.head)
     if not member.rights.alive(now):
         raise Rejected(Code.UNAUTHENTICATED, "the token has expired")
-    if not member.rights.can_write:
+    if not member.rights.can_write():
         raise Rejected(Code.FORBIDDEN, "this role may not change the document")
     change = room.document.integrate(
         request.update,

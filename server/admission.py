@@ -1,0 +1,126 @@
+"""Admission: who comes in, to which document, and from where they read on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from collab import wire
+from collab.entry import Author, Entry
+from collab.errors import Code, Rejected
+from collab.ids import DocKey, is_doc_name
+from collab.messages import Change, Open, Since
+from collab.room.member import Member
+from collab.room.requests import Create
+
+if TYPE_CHECKING:
+    from server.auth import Claims
+    from server.live import LiveRoom
+    from server.services import Services
+
+# Whoever was away for longer gets the value: it is shorter than what happened meanwhile.
+MAX_RESUMED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Somebody who may come in; the live room is in use by them until it is released.
+
+    `changes` lead from the version they have to the room's; None where they need the value.
+    It holds only until the next await.
+    """
+
+    claims: Claims
+    live: LiveRoom
+    changes: list[Change] | None
+
+
+async def authenticate(services: Services, token: str | None) -> Claims:
+    if not token:
+        raise Rejected(Code.UNAUTHENTICATED, "a token is needed")
+    return await services.keyring.verify(token)
+
+
+def name_document(claims: Claims, doc: str) -> DocKey:
+    """The document's key; what a token does not show cannot be told from what does not exist."""
+    if not is_doc_name(doc) or not claims.rights.sees(doc):
+        raise not_found()
+    return DocKey(claims.tenant, doc)
+
+
+def not_found() -> Rejected:
+    return Rejected(Code.NOT_FOUND, "no such document")
+
+
+async def admit_to_patch_lane(
+    services: Services, doc: str, token: str | None, message: Open
+) -> Admission:
+    """The whole way in: token, document (made where `create` says so), place to read on from."""
+    claims = await authenticate(services, token)
+    key = name_document(claims, doc)
+    live = await services.hub.open(key)
+    try:
+        await _ensure_document(services, claims, live, message)
+        _judge_room_for_one_more(services, live)
+        changes = await _resume(services, claims, live, message.since)
+    except BaseException:
+        services.hub.release(live)
+        raise
+    return Admission(claims, live, changes)
+
+
+async def admit_to_yjs_lane(services: Services, doc: str, token: str | None) -> Admission:
+    """A Yjs client makes the document by its first write, so whoever may write may come in."""
+    claims = await authenticate(services, token)
+    key = name_document(claims, doc)
+    live = await services.hub.open(key)
+    try:
+        if not live.room.exists and not claims.rights.can_write():
+            raise not_found()
+        _judge_room_for_one_more(services, live)
+    except BaseException:
+        services.hub.release(live)
+        raise
+    return Admission(claims, live, None)
+
+
+async def _ensure_document(
+    services: Services, claims: Claims, live: LiveRoom, message: Open
+) -> None:
+    if live.room.exists:
+        return
+    if message.create is None or not claims.rights.can_write():
+        raise not_found()
+    author = Author(claims.user, claims.name, message.client)
+    member = Member(author=author, rights=claims.rights, lane="patch")
+    await services.hub.ask(live, member, Create(message.create))
+
+
+def _judge_room_for_one_more(services: Services, live: LiveRoom) -> None:
+    most = services.settings.max_connections
+    if most and len(live.audience) >= most:
+        raise Rejected(Code.QUOTA_EXCEEDED, f"a document takes {most} connections at most")
+
+
+async def _resume(
+    services: Services, claims: Claims, live: LiveRoom, since: Since | None
+) -> list[Change] | None:
+    """What happened after `since`, up to the room's version at this very moment."""
+    if since is None or not _is_known(live, since):
+        return None
+    at = since.version
+    missed: list[Entry] = []
+    while (newer := live.room.tail.since(at)) is None:
+        upto = live.room.tail.base
+        older = await services.hub.history.between(live.key, at, upto, MAX_RESUMED)
+        if older is None or len(missed) + len(older) > MAX_RESUMED or not _is_known(live, since):
+            return None
+        missed += older
+        at = upto
+    return [
+        wire.change(entry, with_id=entry.author.user == claims.user) for entry in missed + newer
+    ]
+
+
+def _is_known(live: LiveRoom, since: Since) -> bool:
+    return since.epoch == live.room.epoch and 0 < since.version <= live.room.version

@@ -1,0 +1,124 @@
+"""The audience of a document: who hears of its commits, each in the words of their lane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+
+from collab import wire
+from collab.entry import Entry
+from collab.ids import Json
+from collab.room.member import Member
+from collab.room.requests import Answer, Request
+from collab.yjs import frames as yjs_frames
+from server import frames
+
+
+@dataclass(slots=True, eq=False)
+class Submission:
+    """A request on its way through the commit loop, and who wants the answer.
+
+    Exactly one of `listener` (a connection, which hears answers among the news) and `deliver`
+    (an HTTP call) is set. `looked_back` says that the history before the tail was fetched for it.
+    """
+
+    member: Member
+    request: Request
+    received_at: float
+    listener: Listener | None = None
+    deliver: Callable[[Answer], None] | None = None
+    looked_back: bool = False
+
+
+Answered = tuple[Submission, Answer]
+
+
+class News:
+    """What one commit made of one document, encoded once for everybody.
+
+    `before` and `after` are the versions around it; `value` stands at `after`. There is a `gap`
+    where the entries between them are not all at hand: readers catch up by value then.
+    """
+
+    def __init__(
+        self, entries: Sequence[Entry], before: int, value: Json, *, after: int | None = None
+    ) -> None:
+        self.entries = entries
+        self.before = before
+        self.after = before + len(entries) if after is None else after
+        self.gap = self.after - self.before != len(entries)
+        self.value = value
+        self.users = {entry.author.user for entry in entries if entry.id}
+
+    @cached_property
+    def payloads(self) -> list[bytes]:
+        """One `change` an entry, without the requests' ids."""
+        return [wire.encode(wire.change(entry)) for entry in self.entries]
+
+    @cached_property
+    def patch_frame(self) -> bytes:
+        return frames.text(wire.join(self.payloads))
+
+    @cached_property
+    def yjs_frame(self) -> bytes:
+        """One WebSocket frame an update: y-websocket reads only the first message of a frame."""
+        return b"".join(
+            frames.binary(yjs_frames.update(entry.update)) for entry in self.entries if entry.update
+        )
+
+
+class Listener(Protocol):
+    """A connection, as the document's commits see it."""
+
+    def hear(self, news: News, answers: Sequence[Answered]) -> None:
+        """Entries became durable, or requests of this listener's were answered without any."""
+
+    def notice(self, payload: bytes) -> None:
+        """A message for every patch client of the document; Yjs clients ignore it."""
+
+    def resynchronise(self) -> None:
+        """The server may have missed something of this client's: ask for it where the lane can."""
+
+    def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
+        """Say goodbye and close."""
+
+
+@dataclass(slots=True)
+class Audience:
+    """Everybody who listens to one document."""
+
+    listeners: dict[Listener, None] = field(default_factory=dict)
+
+    def join(self, listener: Listener) -> None:
+        self.listeners[listener] = None
+
+    def leave(self, listener: Listener) -> None:
+        self.listeners.pop(listener, None)
+
+    def __len__(self) -> int:
+        return len(self.listeners)
+
+    def publish(self, news: News, answered: Sequence[Answered]) -> None:
+        """Tell everybody what has become durable, and everybody who asked what came of it."""
+        answers: dict[Listener, list[Answered]] = {}
+        for item in answered:
+            submission, answer = item
+            if submission.listener is not None:
+                answers.setdefault(submission.listener, []).append(item)
+            elif submission.deliver is not None:
+                submission.deliver(answer)
+        if news.after != news.before:
+            for listener in list(self.listeners):
+                listener.hear(news, answers.pop(listener, ()))
+        for listener, own in answers.items():
+            listener.hear(news, own)
+
+    def notice(self, payload: bytes) -> None:
+        for listener in list(self.listeners):
+            listener.notice(payload)
+
+    def resynchronise(self) -> None:
+        for listener in list(self.listeners):
+            listener.resynchronise()

@@ -1,0 +1,76 @@
+"""History: what a document was at a version, from a snapshot and a short replay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from collab.document import Document
+from collab.entry import Entry
+from collab.errors import Code, Rejected
+from collab.ids import DocKey, Json
+from collab.patch.apply import replay
+from collab.patch.schema import atomic_by_default
+from collab.ports import Store
+
+# How many entries are read from the log at once.
+PAGE = 1000
+
+
+class History:
+    """Reads the log; never writes it, and knows nothing of open documents."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def value_at(self, key: DocKey, version: int, epoch: int) -> Json:
+        """The value at a version that is kept; raises `unknown_version` otherwise."""
+        value, at = await self._start(key, version, epoch)
+        while at < version:
+            entries = await self._store.entries(key, at, version, PAGE)
+            if not entries or entries[0].version != at + 1:
+                raise Rejected(Code.UNKNOWN_VERSION, f"version {version} is not kept any more")
+            for entry in entries:
+                value = replay(value, entry.ops)
+            at = entries[-1].version
+        return value
+
+    async def between(
+        self, key: DocKey, after: int, upto: int, most: int
+    ) -> list[Entry] | None:
+        """Every entry in (after, upto]; None when they are not all kept, or too many."""
+        if upto - after > most:
+            return None
+        entries: list[Entry] = []
+        while after < upto:
+            page = await self._store.entries(key, after, upto, PAGE)
+            if not page or page[0].version != after + 1:
+                return None
+            entries += page
+            after = page[-1].version
+        return entries
+
+    async def _start(self, key: DocKey, version: int, epoch: int) -> tuple[Json, int]:
+        snapshot = await self._store.snapshot_before(key, version)
+        if snapshot is None:
+            return {}, await self._birth(key)
+        document = Document.open(snapshot.body, [], epoch=epoch, atomic=atomic_by_default)
+        try:
+            return document.value, snapshot.version
+        finally:
+            document.close()
+
+    async def _birth(self, key: DocKey) -> int:
+        """The version before the oldest entry that is kept."""
+        oldest = await self._store.entries(key, 0, 2**53, 1)
+        if not oldest or oldest[0].kind != "create":
+            raise Rejected(Code.UNKNOWN_VERSION, "the beginning is not kept any more")
+        return oldest[0].version - 1
+
+
+def befores(value: Json, entries: Sequence[Entry]) -> list[Json]:
+    """The value before each of the entries, the first standing on `value`."""
+    values: list[Json] = []
+    for entry in entries:
+        values.append(value)
+        value = replay(value, entry.ops)
+    return values

@@ -1,0 +1,209 @@
+"""The hub: every open document of this process, opened once, unloaded when idle."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from collab.errors import Code, Rejected
+from collab.ids import DocKey, Json
+from collab.patch.schema import Schema
+from collab.ports import Corrupt, Snapshot, StorageUnavailable, Store, Stored, Vacant
+from collab.room.member import Member
+from collab.room.requests import Answer, Request
+from collab.room.room import Room, RoomBounds
+from server.audience import Submission
+from server.clock import Clock
+from server.history import History
+from server.live import LiveRoom, LiveState
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class HubBounds:
+    """When snapshots are made and idle documents unloaded."""
+
+    room: RoomBounds
+    snapshot_entries: int = 200
+    snapshot_bytes: int = 1 << 20
+    snapshot_seconds: float = 60.0
+    idle_seconds: float = 60.0
+    answer_seconds: float = 20.0
+
+
+class Hub:
+    """Open documents by key.
+
+    Invariant: a key has at most one live room, and one that somebody uses is never unloaded.
+    """
+
+    def __init__(self, store: Store, clock: Clock, bounds: HubBounds) -> None:
+        self.store = store
+        self.clock = clock
+        self.bounds = bounds
+        self.history = History(store)
+        self.lives: dict[DocKey, LiveRoom] = {}
+        self.dirty: dict[LiveRoom, None] = {}
+        self.work = asyncio.Event()
+        self.draining = False
+        self._opening: dict[DocKey, asyncio.Future[LiveRoom]] = {}
+
+    # --- opening ----------------------------------------------------------------------------
+
+    async def open(self, key: DocKey) -> LiveRoom:
+        """The live room of this document, in use by the caller until `release`."""
+        while True:
+            live = self.lives.get(key)
+            if live is not None:
+                live.users += 1
+                return live
+            if self.draining:
+                raise Rejected(Code.STORAGE_UNAVAILABLE, "the server is restarting")
+            await self._open_once(key)
+
+    def release(self, live: LiveRoom) -> None:
+        live.users -= 1
+        live.idle_since = self.clock.monotonic()
+
+    @asynccontextmanager
+    async def using(self, key: DocKey) -> AsyncIterator[LiveRoom]:
+        live = await self.open(key)
+        try:
+            yield live
+        finally:
+            self.release(live)
+
+    async def load(self, key: DocKey) -> tuple[Room, Stored | Vacant]:
+        """A fresh room from the log."""
+        try:
+            stored = await self.store.load(key)
+        except StorageUnavailable as error:
+            raise Rejected(Code.STORAGE_UNAVAILABLE, "the database does not answer") from error
+        except Corrupt as error:
+            logger.error("document is quarantined: a row does not match its checksum")
+            raise Rejected(
+                Code.STORAGE_UNAVAILABLE, "the document is damaged and in quarantine"
+            ) from error
+        schema = None
+        if isinstance(stored, Stored) and stored.control.schema:
+            schema = Schema.compile(stored.control.schema)
+        return Room(key, stored, self.bounds.room, schema), stored
+
+    async def _open_once(self, key: DocKey) -> None:
+        """Open the document, or wait for whoever is at it already."""
+        opening = self._opening.get(key)
+        if opening is not None:
+            await asyncio.shield(asyncio.wait([opening]))
+            if opening.done() and not opening.cancelled() and opening.exception() is not None:
+                await opening
+            return
+        future: asyncio.Future[LiveRoom] = asyncio.get_running_loop().create_future()
+        self._opening[key] = future
+        try:
+            room, stored = await self.load(key)
+            live = LiveRoom(room, self.clock.monotonic())
+            if isinstance(stored, Stored):
+                live.count_unsnapshotted(stored.entries, self.clock.monotonic())
+            self.lives[key] = live
+            future.set_result(live)
+        except BaseException as error:
+            if isinstance(error, Exception):
+                future.set_exception(error)
+                future.exception()  # whoever waits raises it; nobody may be waiting
+            else:
+                future.cancel()
+            raise
+        finally:
+            del self._opening[key]
+
+    # --- requests ---------------------------------------------------------------------------
+
+    def submit(self, live: LiveRoom, submission: Submission) -> None:
+        """Put a request in the commit loop's way; its answer comes by `hear` or `deliver`."""
+        live.queue.append(submission)
+        if live.state is LiveState.OPEN:
+            self.wake(live)
+        elif live.state is LiveState.READ_ONLY:
+            live.refuse_waiting("the database is in trouble, nothing can be changed now")
+        elif live.state is LiveState.CLOSED:
+            live.refuse_waiting("the document is being closed")
+
+    def wake(self, live: LiveRoom) -> None:
+        self.dirty[live] = None
+        self.work.set()
+
+    async def ask(self, live: LiveRoom, member: Member, request: Request) -> Answer:
+        """Submit, and wait for the answer; raises what it was refused for."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+        def deliver(answer: Answer) -> None:
+            if not future.done():
+                future.set_result(answer)
+
+        self.submit(live, Submission(member, request, self.clock.monotonic(), deliver=deliver))
+        try:
+            answer = await asyncio.wait_for(future, self.bounds.answer_seconds)
+        except TimeoutError as error:
+            raise Rejected(Code.STORAGE_UNAVAILABLE, "the database did not answer in time") from error
+        if answer.refusal is not None:
+            raise Rejected(answer.refusal.code, answer.refusal.message, **answer.refusal.extra)
+        return answer
+
+    # --- unloading --------------------------------------------------------------------------
+
+    async def unload_idle(self) -> None:
+        """Unload what nobody has used for a while; what changed since is snapshotted first."""
+        deadline = self.clock.monotonic() - self.bounds.idle_seconds
+        for live in list(self.lives.values()):
+            if self._is_idle(live) and live.idle_since <= deadline:
+                await self.unload(live)
+
+    async def unload(self, live: LiveRoom) -> None:
+        if live.unsnapshotted:
+            await self.save_snapshot(live)
+        if self._is_idle(live):  # nobody came while the snapshot was being written
+            self.drop(live)
+
+    def drop(self, live: LiveRoom) -> None:
+        live.state = LiveState.CLOSED
+        if self.lives.get(live.key) is live:
+            del self.lives[live.key]
+        self.dirty.pop(live, None)
+        live.room.close()
+
+    def _is_idle(self, live: LiveRoom) -> bool:
+        return not (live.users or live.queue or live.in_flight or len(live.audience)) and (
+            live.state in (LiveState.OPEN, LiveState.READ_ONLY)
+        )
+
+    # --- snapshots --------------------------------------------------------------------------
+
+    def is_snapshot_due(self, live: LiveRoom) -> bool:
+        bounds = self.bounds
+        return live.unsnapshotted > 0 and (
+            live.unsnapshotted >= bounds.snapshot_entries
+            or 0 < bounds.snapshot_bytes <= live.unsnapshotted_bytes
+            or self.clock.monotonic() - live.oldest_unsnapshotted >= bounds.snapshot_seconds
+        )
+
+    async def save_snapshot(self, live: LiveRoom) -> None:
+        """Save what is committed; must be called between batches, the writing happens later."""
+        room = live.room
+        if live.in_flight or not room.exists:
+            return
+        snapshot = Snapshot(room.version, room.snapshot())
+        live.unsnapshotted = live.unsnapshotted_bytes = 0
+        try:
+            await self.store.save_snapshot(live.key, room.epoch, snapshot)
+        except StorageUnavailable:
+            logger.warning("a snapshot could not be saved; the log has everything")
+
+    def every(self, condition: Callable[[LiveRoom], bool]) -> list[LiveRoom]:
+        return [live for live in self.lives.values() if condition(live)]
+
+
+Value = Json

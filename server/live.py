@@ -1,0 +1,165 @@
+"""A live room: a room, its audience, and the requests that wait for the commit loop."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from collab.errors import Code, Refusal
+from collab.ports import Append
+from collab.room.requests import Answer, PatchRequest
+from server.history import befores
+from server.audience import Answered, Audience, News, Submission
+
+if TYPE_CHECKING:
+    from collab.entry import Entry
+    from collab.ids import DocKey
+    from collab.patch.bridge import Bridge
+    from collab.room.member import Member
+    from collab.room.room import Room
+
+# One room may not keep the loop to itself: what is over goes into the next batch.
+MAX_BATCH = 256
+
+
+class LiveState(Enum):
+    OPEN = "open"
+    FETCHING = "fetching"  # older history, or the document anew, is on its way from the log
+    READ_ONLY = "read_only"  # the storage is in trouble
+    CLOSED = "closed"
+
+
+class LiveRoom:
+    """One open document in this process.
+
+    Invariant: between `begin` and one of `settle`, `put_back` and `fail` the batch is in flight:
+    the room is ahead of what anybody has seen, and new requests only queue.
+    """
+
+    def __init__(self, room: Room, now: float) -> None:
+        self.key: DocKey = room.key
+        self.room = room
+        self.audience = Audience()
+        self.queue: deque[Submission] = deque()
+        self.state = LiveState.OPEN
+        self.users = 0
+        self.idle_since = now
+        self.unsnapshotted = 0
+        self.unsnapshotted_bytes = 0
+        self.oldest_unsnapshotted = 0.0
+        self._batch: list[Answered] = []
+        self._bridges: dict[Member, tuple[Bridge | None, tuple[str, int] | None]] = {}
+
+    # --- a batch --------------------------------------------------------------------------
+
+    @property
+    def in_flight(self) -> bool:
+        return bool(self._batch)
+
+    def begin(self, now: int, commit_id: str) -> Append | None:
+        """Judge what waits; what the log must hold before it is answered."""
+        self.room.commit_id = commit_id
+        while self.queue and len(self._batch) < MAX_BATCH:
+            submission = self.queue[0]
+            if self.is_beyond_tail(submission):
+                break
+            self.queue.popleft()
+            self._remember_bridge(submission.member)
+            answer = self.room.apply(submission.member, submission.request, now)
+            self._batch.append((submission, answer))
+        return self.room.pending()
+
+    def is_beyond_tail(self, submission: Submission) -> bool:
+        """Whether the request stands on a version that must be fetched from the log first."""
+        request = submission.request
+        return (
+            isinstance(request, PatchRequest)
+            and not submission.looked_back
+            and request.base is not None
+            and 0 <= request.base < self.room.tail.base
+        )
+
+    def doubtful(self) -> dict[str, list[str]]:
+        """Ids by user that were answered from memory alone, and may have been accepted long ago.
+
+        An accepted id that comes again must get its first answer, whatever would become of it
+        today. Those that make an entry are caught by the log's unique key; a refusal or an ack
+        without a version is only right when the log does not know the id.
+        """
+        ids: dict[str, list[str]] = {}
+        if self.room.knows_every_id:
+            return ids
+        for submission, answer in self._batch:
+            request_id = getattr(submission.request, "id", "")
+            if request_id and answer.entry is None and "duplicate" not in answer.ack:
+                ids.setdefault(submission.member.author.user, []).append(request_id)
+        return ids
+
+    def settle(self) -> News:
+        """The batch is durable: move on, and tell everybody."""
+        before = self.room.version
+        entries = self.room.commit()
+        batch, self._batch = self._batch, []
+        self._bridges.clear()
+        news = News(entries, before, self.room.value)
+        self.audience.publish(news, batch)
+        return news
+
+    def put_back(self) -> None:
+        """The batch was not written: its requests wait again, in their order."""
+        self.queue.extendleft(submission for submission, _ in reversed(self._batch))
+        self._forget_batch()
+
+    def fail(self, message: str) -> None:
+        """The batch failed, or nobody knows: everybody may ask again, with the same id."""
+        batch = self._batch
+        self._forget_batch()
+        self._refuse([submission for submission, _ in batch], message)
+
+    def refuse_waiting(self, message: str) -> None:
+        waiting = list(self.queue)
+        self.queue.clear()
+        self._refuse(waiting, message)
+
+    def replace(self, room: Room, missed: Sequence[Entry]) -> None:
+        """Another room, opened from the log, takes this one's place; tell what had been missed."""
+        old, self.room = self.room, room
+        room.learn(old.recall())
+        old.close()
+        if room.version != old.version:
+            room.tail.look_back(missed, befores(old.value, missed))
+            news = News(missed, old.version, room.value, after=room.version)
+            self.audience.publish(news, [])
+
+    def count_unsnapshotted(self, entries: Sequence[Entry], now: float) -> None:
+        """Remember what the next snapshot will have to hold."""
+        if entries and not self.unsnapshotted:
+            self.oldest_unsnapshotted = now
+        self.unsnapshotted += len(entries)
+        self.unsnapshotted_bytes += sum(len(entry.update) for entry in entries)
+
+    # --- inside ---------------------------------------------------------------------------
+
+    def _refuse(self, submissions: Sequence[Submission], message: str) -> None:
+        refusal = Refusal(Code.STORAGE_UNAVAILABLE, message, {"retry_after_ms": 1000})
+        answered: list[Answered] = []
+        for submission in submissions:
+            barrier = 0
+            if isinstance(submission.request, PatchRequest):
+                barrier = submission.member.reject_patch(submission.request.id)
+            answer = Answer(self.room.version, refusal=refusal, barrier=barrier)
+            answered.append((submission, answer))
+        self.audience.publish(News([], self.room.version, self.room.value), answered)
+
+    def _remember_bridge(self, member: Member) -> None:
+        if member not in self._bridges:
+            bridge = None if member.bridge is None else member.bridge.copy()
+            self._bridges[member] = (bridge, member.broken)
+
+    def _forget_batch(self) -> None:
+        for member, (bridge, broken) in self._bridges.items():
+            member.bridge, member.broken = bridge, broken
+        self._bridges.clear()
+        self._batch = []

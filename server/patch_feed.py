@@ -1,0 +1,252 @@
+"""A patch client's feed: a cursor into the document's versions, never a queue of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import structs
+
+from collab import wire
+from collab.entry import Author, Entry
+from collab.messages import Behind, Change, DisconnectNotice
+from collab.patch.diff import diff
+from collab.room.outflow import Outflow, OutflowState, Pace, Turn
+from server import frames
+from server.answers import render
+from server.audience import Answered, News
+
+if TYPE_CHECKING:
+    from collab.ids import Json
+    from server.live import LiveRoom
+    from server.socket import Socket
+
+# A socket that holds more than this takes nothing new: its cursor stops.
+FULL_SOCKET = 64 * 1024
+# Answers that a client which reads nothing has asked for; beyond it, it is not read from either.
+MAX_OWED = 1000
+
+
+class Owed(NamedTuple):
+    """An answer that waits for the catch-up which brings its reader to it."""
+
+    payload: dict[str, Any]
+    in_versions: bool  # its version is among those that the catch-up merges
+    barrier: int
+
+
+class PatchFeed:
+    """What one patch client has been sent of one document.
+
+    Invariant: the client has seen every version up to `position`, whose value is `value`, once
+    and in order; nothing is kept for it but its own answers.
+    """
+
+    def __init__(
+        self,
+        socket: Socket,
+        live: LiveRoom,
+        user: str,
+        *,
+        outflow: Outflow,
+        pace: Pace,
+        now: Callable[[], float],
+    ) -> None:
+        self._socket = socket
+        self._live = live
+        self._user = user
+        self._outflow = outflow
+        self._pace = pace
+        self._now = now
+        self._timer: asyncio.TimerHandle | None = None
+        self._missed_bytes = 0
+        self._owed: list[Owed] = []
+        self.position = live.room.version
+        self.value: Json = live.room.value
+
+    # --- news -------------------------------------------------------------------------------
+
+    def hear(self, news: News, answers: Sequence[Answered]) -> None:
+        """Send what happened, or stop here and remember what is owed."""
+        if not self._is_level(news) or not self._pass(news, answers):
+            for submission, answer in answers:
+                payload = render(submission.request, answer)
+                if payload is not None:
+                    self._owed.append(Owed(payload, answer.entry is not None, answer.barrier))
+            self._missed_bytes += sum(map(len, news.payloads))
+            self._stop()
+
+    def send(self, payload: bytes) -> None:
+        """A message that belongs to no version: it goes out whatever the level."""
+        frame = frames.text(payload)
+        self._outflow.charge(len(frame), self._now())
+        self._socket.write(frame)
+
+    def pump(self) -> None:
+        """The socket has drained, or the budget or the pace may let a catch-up go."""
+        self._cancel()
+        wait = self._pace.wait(self._now())
+        if wait > 0:
+            self._call_in(wait)
+        elif self._outflow.state is OutflowState.LEVEL:
+            self._catch_up_at_level()
+        else:
+            turn = self._outflow.turn(self._now(), full=self._is_full(), behind=self._behind())
+            self._obey(turn)
+
+    def close(self) -> None:
+        self._cancel()
+
+    @property
+    def is_overdrawn(self) -> bool:
+        """It asks and does not listen: nothing more should be read from it."""
+        return len(self._owed) > MAX_OWED
+
+    # --- one frame --------------------------------------------------------------------------
+
+    def _is_level(self, news: News) -> bool:
+        return (
+            self.position == news.before
+            and not self._owed
+            and not news.gap
+            and self._timer is None
+            and self._pace.wait(self._now()) <= 0
+        )
+
+    def _pass(self, news: News, answers: Sequence[Answered]) -> bool:
+        shared = not answers and self._user not in news.users
+        frame = news.patch_frame if shared else self._own_frame(news, answers)
+        if frame and not self._outflow.pass_frame(len(frame), self._now(), full=self._is_full()):
+            return False
+        self._bar(max((answer.barrier for _, answer in answers), default=0))
+        self._socket.write(frame)
+        if news.entries:
+            self._moved(news.after, news.value)
+        return True
+
+    def _own_frame(self, news: News, answers: Sequence[Answered]) -> bytes:
+        """The shared payloads, with the reader's acks in the place of their own changes."""
+        payloads: list[bytes] = []
+        sent = 0
+        for submission, answer in answers:
+            own = answer.entry is not None
+            upto = min(answer.version - news.before - own, len(news.entries))
+            payloads += [self._change(news, index) for index in range(sent, upto)]
+            sent = max(sent, upto + own)
+            payload = render(submission.request, answer)
+            if payload is not None:
+                payloads.append(wire.encode(payload))
+        payloads += [self._change(news, index) for index in range(sent, len(news.entries))]
+        return frames.text(wire.join(payloads)) if payloads else b""
+
+    def _change(self, news: News, index: int) -> bytes:
+        entry = news.entries[index]
+        if entry.id and entry.author.user == self._user:
+            return wire.encode(wire.change(entry, with_id=True))
+        return news.payloads[index]
+
+    def _bar(self, barrier: int) -> None:
+        """Before a patch's reject goes a ping: its pong tells that the client has read it.
+
+        Frames are read in order, so what is sent in answer to the reject comes after the pong,
+        and what was under way before comes ahead of it.
+        """
+        if barrier:
+            self._socket.ping(barrier.to_bytes(8, "big"))
+
+    # --- behind -----------------------------------------------------------------------------
+
+    def _stop(self) -> None:
+        wait = self._pace.wait(self._now())
+        if wait > 0 and self._outflow.state is OutflowState.LEVEL:
+            self._call_in(wait)
+            return
+        told = self._outflow.hold(self._now(), self._behind())
+        if told is not None:
+            self.send(wire.encode(told))
+        if self._timer is None:
+            self.pump()
+
+    def _catch_up_at_level(self) -> None:
+        """Only the pace held it back: it is owed what is new, if the budget lets it go."""
+        if self.position == self._live.room.version and not self._owed:
+            return
+        frame = self._catch_up_frame()
+        if self._outflow.pass_frame(len(frame), self._now(), full=self._is_full()):
+            self._write_catch_up(frame)
+        else:
+            self._stop()
+
+    def _obey(self, turn: Turn) -> None:
+        if turn.catch_up:
+            frame = self._catch_up_frame()
+            self._write_catch_up(frame)
+            self._outflow.caught_up(len(frame), self._now())
+            self._call_in(self._pace.wait(self._now()))
+            return
+        if turn.announce is not None:
+            self.send(wire.encode(turn.announce))
+        if turn.close:
+            reason = turn.announce.reason if isinstance(turn.announce, DisconnectNotice) else ""
+            self._socket.close(turn.close, reason)
+        elif turn.wait:
+            self._call_in(turn.wait)
+
+    def _write_catch_up(self, frame: bytes) -> None:
+        self._bar(max((owed.barrier for owed in self._owed), default=0))
+        self._socket.write(frame)
+        self._owed.clear()
+        self._missed_bytes = 0
+        self._moved(self._live.room.version, self._live.room.value)
+
+    def _catch_up_frame(self) -> bytes:
+        """One merged change to the head with the acks that lie on the way, then what else is owed."""
+        payloads: list[bytes] = []
+        acks = [owed.payload for owed in self._owed if owed.in_versions]
+        if self.position < self._live.room.version:
+            payloads.append(self._merged(acks))
+        payloads += [wire.encode(owed.payload) for owed in self._owed if not owed.in_versions]
+        return frames.text(wire.join(payloads))
+
+    def _merged(self, acks: list[dict[str, Any]]) -> bytes:
+        room = self._live.room
+        last = room.tail.newest
+        if room.version - self.position == 1 and last is not None:
+            if acks:
+                return wire.encode(acks[0])
+            return wire.encode(wire.change(last, with_id=last.author.user == self._user))
+        merged = merge(last, self.position + 1, room.version, diff(self.value, room.value))
+        return wire.encode(structs.replace(merged, acks=acks))
+
+    def _behind(self) -> Behind:
+        versions = self._live.room.version - self.position
+        return Behind(versions=max(versions, len(self._owed)), bytes=self._missed_bytes)
+
+    def _is_full(self) -> bool:
+        return self._socket.buffered() > FULL_SOCKET
+
+    def _moved(self, version: int, value: Json) -> None:
+        self.position, self.value = version, value
+        self._pace.sent(self._now())
+
+    def _call_in(self, seconds: float) -> None:
+        self._cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self.pump)
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def merge(last: Entry | None, first: int, version: int, ops: list[dict[str, Any]]) -> Change:
+    """Several versions as one change: `by`, `at` and `kind` are those of the last of them."""
+    return Change(
+        version=version,
+        by=last.author if last is not None else Author(""),
+        at=wire.rfc3339(last.at if last is not None else 0),
+        kind=last.kind if last is not None else "edit",
+        ops=ops,
+        from_=first,
+    )

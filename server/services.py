@@ -1,0 +1,47 @@
+"""What a request handler is given: the process's parts, put together once by the composition root."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collab.ports import Store
+    from collab.room.budget import Purses
+    from server.clock import Clock
+    from server.hub import Hub
+    from server.keyring import Keyring
+    from server.origins import Origins
+    from server.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Services:
+    """Invariant: every task of a connection or a request lives in `group`."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    hub: Hub
+    keyring: Keyring
+    origins: Origins
+    purses: Purses
+    group: asyncio.TaskGroup
+    sockets_by_address: dict[str, int] = field(default_factory=dict)
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Run a connection's work; what goes wrong there ends there."""
+        return self.group.create_task(_at_the_edge(work, name), name=name)
+
+
+async def _at_the_edge(work: Coroutine[Any, Any, None], name: str) -> None:
+    try:
+        await work
+    except Exception:
+        # A connection's own failure must not take the process's task group with it.
+        logger.exception("task failed", extra={"task": name})

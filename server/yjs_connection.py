@@ -1,0 +1,254 @@
+"""The Yjs lane: one y-protocols client's socket, in the words of an unmodified y-websocket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from collab.entry import Author
+from collab.errors import CLOSE_OF, Close, Code, Refusal, Rejected
+from collab.ids import DocKey
+from collab.room.inflow import Inflow
+from collab.room.member import Member
+from collab.room.outflow import Outflow
+from collab.room.requests import Answer, ReadState, ReadVector, Request, Update
+from collab.yjs import frames as yjs_frames
+from collab.yjs.guard import inspect_state_vector
+from server.admission import Admission, admit_to_yjs_lane
+from server.audience import Answered, News, Submission
+from server.token_watch import TokenWatch
+from server.yjs_feed import YjsFeed
+
+if TYPE_CHECKING:
+    from server.live import LiveRoom
+    from server.services import Services
+    from server.socket import Socket
+
+# y-websocket 3 drops a socket that was silent for 30 s, and pings do not count for it.
+SPEAK_EVERY = 15.0
+NO_AWARENESS = yjs_frames.awareness(b"\x00")
+DENIED = "this role may not change the document"
+READ_AGAIN = 0.1
+
+
+class YjsConnection:
+    """One socket of the Yjs lane: a `Handler` to it and a `Listener` to its document.
+
+    Invariant: it is in its document's audience exactly while `_live` is set.
+    """
+
+    def __init__(self, services: Services, doc: str, token: str | None, client: str) -> None:
+        self._services = services
+        self._doc = doc
+        self._token = token
+        self._client = client
+        self._live: LiveRoom | None = None
+        self._is_closed = False
+        self._waiting: list[bytes] = []
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._token_watch = TokenWatch(services.clock, lambda _: None, self._expire)
+
+    socket: Socket
+    feed: YjsFeed
+    member: Member
+    inflow: Inflow
+
+    # --- the socket's side ------------------------------------------------------------------
+
+    def opened(self, socket: Socket) -> None:
+        self.socket = socket
+        socket.pause_reading()
+        self._services.spawn(self._open(), f"open {self._doc}")
+
+    def text(self, message: bytes) -> None:
+        self.refuse(Refusal(Code.MALFORMED, "the Yjs lane speaks binary frames"))
+
+    def binary(self, message: bytes) -> None:
+        if self._live is None:
+            self._waiting.append(message)
+        else:
+            self._receive(message)
+
+    def pong(self, payload: bytes) -> None:
+        """Any byte counts as life; nothing else hangs on it here."""
+
+    def writable(self) -> None:
+        if self._live is not None:
+            self.feed.pump()
+
+    def closed(self, code: int) -> None:
+        self._is_closed = True
+        self._token_watch.cancel()
+        for timer in self._timers.values():
+            timer.cancel()
+        live, self._live = self._live, None
+        if live is not None:
+            self.feed.close()
+            live.audience.leave(self)
+            self._services.purses.put_back(
+                (live.key, self.member.author.user), self._services.clock.monotonic()
+            )
+            self._services.hub.release(live)
+
+    # --- the document's side ----------------------------------------------------------------
+
+    def hear(self, news: News, answers: Sequence[Answered]) -> None:
+        if self._live is None:
+            return
+        if news.after != news.before:
+            self.feed.hear(news)
+        for submission, answer in answers:
+            self._hear_answer(submission.request, answer)
+
+    def notice(self, payload: bytes) -> None:
+        """This lane has no words for it."""
+
+    def resynchronise(self) -> None:
+        """What was refused while the storage was down is in the client still: ask for it."""
+        self._submit(ReadVector())
+
+    def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
+        self.socket.close(code, reason)
+
+    # --- opening ----------------------------------------------------------------------------
+
+    async def _open(self) -> None:
+        try:
+            admission = await admit_to_yjs_lane(self._services, self._doc, self._token)
+        except Rejected as rejected:
+            self.refuse(rejected.refusal)
+            return
+        if self._is_closed:
+            self._services.hub.release(admission.live)
+            return
+        self._join(admission)
+        waiting, self._waiting = self._waiting, []
+        for frame in waiting:
+            if self._live is not None:
+                self._receive(frame)
+        self.socket.resume_reading()
+
+    def _join(self, admission: Admission) -> None:
+        services, claims = self._services, admission.claims
+        now = services.clock.monotonic()
+        patience = services.settings.slow_seconds
+        self.member = Member(
+            author=Author(claims.user, claims.name, self._client, services.clock.new_id("s")),
+            rights=claims.rights,
+            lane="yjs",
+        )
+        purse = services.purses.take((admission.live.key, claims.user), now)
+        self.inflow = Inflow(purse.inbound, patience=patience or 30.0)
+        self.feed = YjsFeed(
+            self.socket,
+            admission.live,
+            outflow=Outflow(purse.outbound, patience=patience or 1e9),
+            now=services.clock.monotonic,
+            catch_up=lambda: self._submit(CatchUp(self._state_vector)),
+        )
+        self._state_vector = b"\x00"
+        self._live = admission.live
+        self._live.audience.join(self)
+        self._token_watch.watch(claims.expires_at)
+        self._submit(ReadVector())
+        self._speak()
+
+    # --- messages ---------------------------------------------------------------------------
+
+    def _receive(self, frame: bytes) -> None:
+        try:
+            messages = yjs_frames.decode(frame)
+            for message in messages:
+                self._handle(message)
+        except Rejected as rejected:
+            self.refuse(rejected.refusal)
+            return
+        verdict = self.inflow.receive(
+            len(frame), self._services.clock.monotonic(), len(messages), refusable=False
+        )
+        if verdict.close:
+            self.socket.close(verdict.close, "rate_limited")
+        elif verdict.stop_reading:
+            self.socket.pause_reading()
+            self._call_in("resume", verdict.stop_reading, self._read_again)
+
+    def _handle(self, message: yjs_frames.Message) -> None:
+        match message:
+            case yjs_frames.SyncStep1():
+                inspect_state_vector(message.state_vector)
+                self._state_vector = message.state_vector
+                self._submit(ReadState(message.state_vector))
+            case yjs_frames.SyncStep2() | yjs_frames.SyncUpdate():
+                self._submit(Update(message.update))
+            case yjs_frames.AwarenessUpdate():
+                self.show(message.body)
+            case yjs_frames.QueryAwareness():
+                self.feed.send(NO_AWARENESS)
+            case yjs_frames.PermissionDenied():
+                pass  # a client has nothing to deny
+
+    def _hear_answer(self, request: Request, answer: Answer) -> None:
+        match request:
+            case CatchUp() if answer.refusal is None:
+                self.feed.send_diff(answer.state, answer.version)
+            case ReadState() if answer.refusal is None:
+                self.feed.send(yjs_frames.sync_step2(answer.state))
+            case ReadVector() if answer.refusal is None:
+                self.feed.send(yjs_frames.sync_step1(answer.state))
+            case Update() if answer.refusal is not None:
+                self._hear_refusal(answer.refusal)
+            case _:
+                pass
+
+    def _hear_refusal(self, refusal: Refusal) -> None:
+        match refusal.code:
+            case Code.FORBIDDEN:
+                self.feed.send(yjs_frames.permission_denied(refusal.message))
+            case Code.MISSING_DEPENDENCY:
+                self._submit(ReadVector())
+            case Code.STORAGE_UNAVAILABLE:
+                pass  # asked for again when the storage is back
+            case _:
+                self.refuse(refusal)
+
+    def show(self, body: bytes) -> None:
+        """Presence comes with its own slice."""
+
+    # --- inside -----------------------------------------------------------------------------
+
+    def refuse(self, refusal: Refusal) -> None:
+        self.socket.close(CLOSE_OF.get(refusal.code, Close.MALFORMED), refusal.message)
+
+    def _submit(self, request: Request) -> None:
+        if self._live is not None:
+            now = self._services.clock.monotonic()
+            self._services.hub.submit(
+                self._live, Submission(self.member, request, now, listener=self)
+            )
+
+    def _read_again(self) -> None:
+        reads, _ = self.inflow.resume(self._services.clock.monotonic())
+        if reads:
+            self.socket.resume_reading()
+        else:
+            self._call_in("resume", READ_AGAIN, self._read_again)
+
+    def _speak(self) -> None:
+        self.feed.send(NO_AWARENESS)
+        self._call_in("speak", SPEAK_EVERY, self._speak)
+
+    def _expire(self) -> None:
+        self.refuse(Refusal(Code.UNAUTHENTICATED, "the token has expired"))
+
+    def _call_in(self, name: str, seconds: float, what: Callable[[], None]) -> None:
+        if name in self._timers:
+            self._timers[name].cancel()
+        self._timers[name] = asyncio.get_running_loop().call_later(max(0.0, seconds), what)
+
+
+class CatchUp(ReadState):
+    """A diff for a reader that had fallen behind."""
+
+
+__all__ = ["DocKey", "YjsConnection"]
