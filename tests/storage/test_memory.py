@@ -1,0 +1,17 @@
+"""The store in memory keeps the contract."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+
+from collab.ports import Store
+from storage.memory import MemoryStore
+from tests.storage.contract import StoreContract
+
+
+class TestMemoryStore(StoreContract):
+    @pytest.fixture
+    def store(self) -> Store:
+        return MemoryStore(clock=count(1).__next__)
