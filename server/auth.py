@@ -98,20 +98,20 @@ def mint(key: SigningKey, claims: Claims) -> str:
     try:  # what we would not take, we do not hand out
         _check(_PAYLOAD.decode(body), claims.tenant, claims.issued_at)
     except msgspec.MsgspecError as error:
-        raise Rejected(Code.MALFORMED, f"No token can say this: {error}.") from error
+        raise Rejected(Code.MALFORMED, f"no token can say this: {error}") from error
     return _JWS.encode(body, key.secret, ALGORITHM, headers={"kid": key.kid})
 
 
 def key_id(token: str) -> str:
     """The key that a token says it was signed with; nothing in it is to be trusted yet."""
     if len(token) > MAX_TOKEN or not token.isascii():
-        refuse("The token is not a token.")
+        refuse("the token is not a token")
     try:
         kid = _JWS.get_unverified_header(token).get("kid")
     except PyJWTError:
-        refuse("The token is not a token.")
+        refuse("the token is not a token")
     if not isinstance(kid, str) or _KID.fullmatch(kid) is None:
-        refuse("The token does not name its key (kid).")
+        refuse("the token does not name its key (kid)")
     return kid
 
 
@@ -121,11 +121,11 @@ def open_token(token: str, tenant: str, key: SigningKey, now: int) -> Claims:
         # Raises for another algorithm, a bad signature, and header extensions (crit, b64).
         body = _JWS.decode(token, key.secret, [ALGORITHM], {"enforce_minimum_key_length": True})
     except PyJWTError:
-        refuse("The token was not signed by a key of this server.")
+        refuse("the token was not signed by a key of this server")
     try:
         payload = _PAYLOAD.decode(body)
     except msgspec.MsgspecError as error:
-        refuse(f"The token's claims are not as they should be: {error}.")
+        refuse(f"the token's claims are not as they should be: {error}")
     _check(payload, tenant, now)
     return _claims(payload, key.kid)
 
@@ -133,17 +133,17 @@ def open_token(token: str, tenant: str, key: SigningKey, now: int) -> Claims:
 def _check(payload: Payload, tenant: str, now: int) -> None:
     audience = [payload.aud] if isinstance(payload.aud, str) else payload.aud
     if AUDIENCE not in audience:
-        refuse('The token is for somebody else (aud must be "weft").')
+        refuse('the token is for somebody else: aud must be "weft"')
     if payload.tid != tenant:
-        refuse("The token was signed with another tenant's key.")
+        refuse("the token was signed with another tenant's key")
     if now >= int(payload.exp * 1000):
-        refuse("The token has expired.")
+        refuse("the token has expired")
     if max(payload.iat, payload.nbf) * 1000 > now + LEEWAY_MS:
-        refuse("The token is not valid yet; compare the clocks.")
+        refuse("the token is not valid yet; compare the clocks")
     if payload.iat >= payload.exp:
-        refuse("The token expires before it was issued.")
+        refuse("the token expires before it was issued")
     if not all(map(is_pointer, payload.sections or ())):
-        refuse("The token's sections must be JSON Pointers.")
+        refuse("the token's sections must be JSON Pointers")
 
 
 def _claims(payload: Payload, kid: str) -> Claims:

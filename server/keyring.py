@@ -55,7 +55,7 @@ class Keyring:
         """Who the token speaks for; raises `Rejected`."""
         found = await self._find(key_id(token))
         if found.key is None:
-            refuse("The token was not signed by a key of this server.")
+            refuse("the token was not signed by a key of this server")
         return open_token(token, found.tenant, found.key, self._clock.now_ms())
 
     async def ensure_key(self, tenant: str) -> SigningKey:
@@ -67,7 +67,7 @@ class Keyring:
         if not is_tenant_name(tenant):
             raise Rejected(
                 Code.MALFORMED,
-                "A tenant's name is 1 to 63 small letters, digits and hyphens, no hyphen first.",
+                "a tenant's name is 1 to 63 small letters, digits and hyphens, no hyphen first",
             )
         now = self._clock.now_ms()
         await self._directory.add_tenant(tenant, now)
@@ -130,13 +130,13 @@ class Keyring:
             return await self._ask_for_stranger(kid)
         except StorageUnavailable as error:
             raise Rejected(
-                Code.STORAGE_UNAVAILABLE, "The keys cannot be read at the moment."
+                Code.STORAGE_UNAVAILABLE, "the keys cannot be read at the moment"
             ) from error
 
     async def _ask_for_stranger(self, kid: str) -> Found:
         if self._strangers >= MAX_STRANGERS:
             raise Rejected(
-                Code.RATE_LIMITED, "Too many unknown keys are being tried.", retry_after_ms=1000
+                Code.RATE_LIMITED, "too many unknown keys are being tried", retry_after_ms=1000
             )
         self._strangers += 1
         try:

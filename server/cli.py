@@ -1,0 +1,180 @@
+"""The command line: `weft serve`, and what an operator does beside it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import TypeAlias
+
+from server.settings import BadSetting, Settings
+
+OK, FAILED, USAGE = 0, 1, 2
+SIGNALLED = 130  # as a shell counts an interrupt
+
+# Which module runs a command. They are imported when it is called: `weft token` is run by hand
+# and by scripts, and should not wait for the web server to be imported.
+_HOMES = {
+    "serve": "server.app",
+    "token": "server.cli_keys",
+    "tenant": "server.cli_keys",
+    "key": "server.cli_keys",
+    "doc": "server.cli_docs",
+    "migrate": "server.cli_check",
+    "check": "server.cli_check",
+}
+_LONGEST_TTL = 10 * 365 * 86_400
+_FLAGS = ("host", "port", "database", "redis", "demo")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code is 0 done, 1 failed, 2 wrongly asked or set."""
+    asked = _parser().parse_args(argv)
+    try:
+        settings = Settings.load(os.environ, **{name: vars(asked).get(name) for name in _FLAGS})
+    except BadSetting as error:
+        return _wrong_settings(asked.command, error)
+    try:
+        home = importlib.import_module(_HOMES[asked.command])
+        if asked.command == "serve":
+            return int(home.serve(settings))
+        return int(asyncio.run(home.run(asked, settings)))
+    except KeyboardInterrupt:
+        return SIGNALLED
+    except BrokenPipeError:
+        # Whoever read us has gone (`weft doc ls | head`); keep the interpreter from flushing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:  # the process's edge: one sentence, and the trace when asked for
+        if settings.log_level == "debug":
+            traceback.print_exc()
+        print(f"weft: {_sentence(error)}", file=sys.stderr)
+        return FAILED
+
+
+def _wrong_settings(command: str, error: BadSetting) -> int:
+    for name, may_be in error.problems:
+        print(f"weft: {name} must be {may_be}", file=sys.stderr)
+    if command == "check":
+        print("settings  wrong: see above; nothing else was checked")
+    return USAGE
+
+
+def _sentence(error: Exception) -> str:
+    from collab.errors import Rejected
+    from collab.ports import StorageUnavailable
+
+    match error:
+        case Rejected():
+            return error.refusal.message
+        case StorageUnavailable():
+            return str(error) or "the database does not answer; `weft check` says more"
+        case _:
+            return f"{error}" or type(error).__name__
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="weft",
+        description="A real-time collaborative editing server.",
+        epilog="Every WEFT_ variable of docs/settings.md applies to every command.",
+    )
+    parser.add_argument("--version", action="version", version=f"weft {version('weft')}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_serve(commands)
+    _add_token(commands)
+    _add_tenant(commands)
+    _add_key(commands)
+    _add_doc(commands)
+    _add(commands, "migrate", "bring the database's schema up to date")
+    _add(commands, "check", "settings, database, gossip and keys: ok, or what to do")
+    return parser
+
+
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _add(commands: _Commands, name: str, says: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=says, description=f"{says[0].upper()}{says[1:]}.")
+    parser.add_argument("--database", metavar="URL", help="instead of WEFT_DATABASE")
+    return parser
+
+
+def _add_serve(commands: _Commands) -> None:
+    parser = _add(commands, "serve", "run the server")
+    parser.add_argument("--host", help="where to listen (127.0.0.1)")
+    parser.add_argument("--port", help="the port, 0 for a free one (8080)")
+    parser.add_argument("--redis", metavar="URL", help="between several instances")
+    parser.add_argument(
+        "--demo", action="store_true", default=None, help="demo documents, and guests may edit"
+    )
+
+
+def _add_token(commands: _Commands) -> None:
+    parser = _add(commands, "token", "print a token, alone on a line")
+    parser.add_argument("--user", required=True, help="who it is for")
+    roles = ("viewer", "commenter", "editor", "publisher", "admin")
+    parser.add_argument("--role", required=True, choices=roles)
+    _of_tenant(parser)
+    parser.add_argument("--name", default="", help="what others see (the user)")
+    parser.add_argument("--ttl", type=_ttl, default=3600, help="seconds that it lasts (3600)")
+    parser.add_argument(
+        "--docs", action="append", metavar="GLOB", help="only documents like this; repeatable"
+    )
+    parser.add_argument(
+        "--sections", action="append", metavar="POINTER", help="write only under it; repeatable"
+    )
+
+
+def _ttl(given: str) -> int:
+    seconds = int(given)
+    if not 1 <= seconds <= _LONGEST_TTL:
+        raise argparse.ArgumentTypeError(f"must be from 1 to {_LONGEST_TTL} seconds")
+    return seconds
+
+
+def _add_tenant(commands: _Commands) -> None:
+    actions = _actions(_add(commands, "tenant", "tenants: add one, list them"))
+    adding = actions.add_parser("add", help="make a tenant and its first key")
+    adding.add_argument("tenant", metavar="NAME")
+    actions.add_parser("ls", help="list them")
+
+
+def _add_key(commands: _Commands) -> None:
+    actions = _actions(_add(commands, "key", "a tenant's signing keys: add, list, retire"))
+    adding = actions.add_parser("add", help="make one more; older ones go on signing")
+    adding.add_argument(
+        "--show", action="store_true", help="also print its secret, in base64url, this one time"
+    )
+    retiring = actions.add_parser("retire", help="refuse what it signed from now on")
+    retiring.add_argument("kid", metavar="KEY")
+    for each in (adding, actions.add_parser("ls", help="list them"), retiring):
+        _of_tenant(each)
+
+
+def _add_doc(commands: _Commands) -> None:
+    actions = _actions(_add(commands, "doc", "documents: list, and after a restored backup"))
+    _of_tenant(actions.add_parser("ls", help="list a tenant's documents"))
+    epoch = actions.add_parser(
+        "new-epoch", help="after a restored backup: make every client load anew"
+    )
+    epoch.add_argument("docs", nargs="*", metavar="DOC")
+    epoch.add_argument("--all", action="store_true", help="every document of every tenant")
+    _of_tenant(epoch)
+
+
+def _actions(parser: argparse.ArgumentParser) -> _Commands:
+    return parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+
+def _of_tenant(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tenant", default="demo", help="which tenant (demo)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,24 @@
+"""The store as a command has it: opened, up to date, and closed when the command is done."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from collab.ports import Store
+from server.app import open_store
+from server.clock import SystemClock
+from server.keyring import DEMO_TENANT
+from server.settings import Settings
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Store]:
+    """Beside a running server too: the database orders what both of them write."""
+    store = open_store(settings)
+    try:
+        await store.start()
+        await store.add_tenant(DEMO_TENANT, SystemClock().now_ms())
+        yield store
+    finally:
+        await store.close()
