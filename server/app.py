@@ -1,16 +1,174 @@
-"""The composition root: which adapters stand behind the ports, and the process that serves them."""
+"""The composition root: which adapters stand behind the ports, and the application around them."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from collab.errors import Rejected
+from collab.patch.bounds import Bounds
+from collab.room.budget import Allowance, Purses
+from collab.room.room import RoomBounds
+from server.clock import SystemClock
+from server.commits import CommitLoop
+from server.correlation import Correlated
+from server.http.problem import on_failure, on_http_exception, on_rejected
+from server.hub import Hub, HubBounds
+from server.keyring import Keyring
+from server.origins import Origins
+from server.routes import routes
+from server.services import Services
+from server.socket import SocketBounds
+from server.upkeep import keep_up
+
 if TYPE_CHECKING:
-    from collab.ports import Store
+    from collab.ports import Gossip, Store
+    from server.clock import Clock
     from server.settings import Settings
+
+EXPOSED = ["ETag", "Retry-After", "Weft-Updated-By", "Weft-Request", "Accept-Patch", "Location"]
 
 
 def open_store(settings: Settings) -> Store:
     """The database that the settings name, not started yet."""
     from storage.store import SqlStore
 
+    make_home(settings)
     return SqlStore(settings.database)
+
+
+def open_gossip(settings: Settings) -> Gossip:
+    """What carries notices between instances; a single one talks to itself."""
+    from storage.memory import MemoryGossip
+
+    return MemoryGossip()
+
+
+def make_home(settings: Settings) -> None:
+    """The folder of a SQLite file, made where it is missing."""
+    prefix = "sqlite+aiosqlite:///"
+    if settings.database.startswith(prefix):
+        Path(settings.database.removeprefix(prefix)).parent.mkdir(parents=True, exist_ok=True)
+
+
+def build(
+    settings: Settings,
+    store: Store,
+    clock: Clock | None = None,
+    on_start: Callable[[Services], AbstractAsyncContextManager[None]] | None = None,
+) -> Starlette:
+    """The application on these adapters; it starts and stops them with its lifespan."""
+    clock = clock or SystemClock()
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await store.start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                app.state.services = services = _services(settings, store, clock, group)
+                loops = [
+                    group.create_task(services.commits.run(), name="commit loop"),
+                    group.create_task(keep_up(services), name="upkeep"),
+                ]
+                if on_start is None:
+                    yield
+                else:
+                    async with on_start(services):
+                        yield
+                for loop in loops:
+                    loop.cancel()
+        finally:
+            await store.close()
+
+    return Starlette(
+        routes=routes(),
+        lifespan=lifespan,
+        middleware=[Middleware(Correlated, clock=clock), *_cors(settings)],
+        exception_handlers={
+            Rejected: on_rejected,
+            HTTPException: on_http_exception,
+            Exception: on_failure,
+        },
+    )
+
+
+def _cors(settings: Settings) -> list[Middleware]:
+    if not settings.origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.origins),
+            allow_methods=["GET", "PUT", "PATCH", "POST", "DELETE"],
+            allow_headers=["*"],
+            expose_headers=EXPOSED,
+            max_age=600,
+        )
+    ]
+
+
+def _services(
+    settings: Settings, store: Store, clock: Clock, group: asyncio.TaskGroup
+) -> Services:
+    hub = Hub(store, clock, _hub_bounds(settings))
+    return Services(
+        settings=settings,
+        clock=clock,
+        store=store,
+        hub=hub,
+        commits=CommitLoop(hub, group),
+        keyring=Keyring(store, clock),
+        origins=Origins(settings.origins),
+        purses=_purses(settings),
+        socket_bounds=socket_bounds(settings),
+        group=group,
+        version=version("weft"),
+    )
+
+
+def _hub_bounds(settings: Settings) -> HubBounds:
+    patch = Bounds(max_ops=settings.max_ops, max_bytes=settings.max_document)
+    return HubBounds(
+        room=RoomBounds(
+            patch=patch, undo_depth=settings.undo_depth, max_frame=settings.max_frame
+        ),
+        snapshot_entries=settings.snapshot_entries,
+        snapshot_bytes=settings.snapshot_bytes,
+        snapshot_seconds=settings.snapshot_seconds,
+        idle_seconds=settings.idle_seconds,
+    )
+
+
+def _purses(settings: Settings) -> Purses:
+    inbound = Allowance(
+        settings.in_bytes_per_second,
+        settings.in_burst,
+        settings.in_messages_per_second,
+        settings.in_messages_burst,
+    )
+    outbound = Allowance(settings.out_bytes_per_second, settings.out_burst)
+    return Purses(inbound, outbound)
+
+
+def socket_bounds(settings: Settings) -> SocketBounds:
+    return SocketBounds(
+        max_message=settings.max_frame,
+        ping_every=settings.ping_seconds,
+        request_head_within=settings.head_seconds,
+    )
+
+
+def serve(settings: Settings) -> int:
+    """Run until told to stop; the process's exit code."""
+    from server.process import run
+
+    return run(settings, open_store(settings))

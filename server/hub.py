@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from collab.errors import Code, Rejected
+from collab.errors import Close, Code, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.schema import Schema
 from collab.ports import Corrupt, Snapshot, StorageUnavailable, Store, Stored, Vacant
@@ -152,6 +152,19 @@ class Hub:
         if answer.refusal is not None:
             raise Rejected(answer.refusal.code, answer.refusal.message, **answer.refusal.extra)
         return answer
+
+    async def delete(self, live: LiveRoom) -> None:
+        """The document ends: in the log first, then for everybody who is in it."""
+        try:
+            await self.store.delete(live.key, self.clock.now_ms())
+        except StorageUnavailable as error:
+            raise Rejected(Code.STORAGE_UNAVAILABLE, "the database does not answer") from error
+        live.state = LiveState.CLOSED
+        live.refuse_waiting("the document was deleted")
+        for listener in list(live.audience.listeners):
+            listener.dismiss(Close.NOT_FOUND, "the document was deleted")
+        if self.lives.get(live.key) is live:
+            del self.lives[live.key]
 
     # --- unloading --------------------------------------------------------------------------
 

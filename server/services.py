@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from collab.ports import Store
     from collab.room.budget import Purses
     from server.clock import Clock
+    from server.commits import CommitLoop
     from server.hub import Hub
     from server.keyring import Keyring
     from server.origins import Origins
     from server.settings import Settings
+    from server.socket import SocketBounds
 
 logger = logging.getLogger(__name__)
 
@@ -28,10 +30,13 @@ class Services:
     clock: Clock
     store: Store
     hub: Hub
+    commits: CommitLoop
     keyring: Keyring
     origins: Origins
     purses: Purses
+    socket_bounds: SocketBounds
     group: asyncio.TaskGroup
+    version: str = ""
     sockets_by_address: dict[str, int] = field(default_factory=dict)
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:

@@ -1,0 +1,50 @@
+"""Demo mode: pages to look at, keys to make tokens with, and links to open."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from collab.entry import Author
+from collab.room.member import Member
+from collab.room.requests import Create
+from collab.room.rights import Rights, Role
+from server import demo
+
+if TYPE_CHECKING:
+    from server.services import Services
+
+logger = logging.getLogger(__name__)
+
+FOREVER = 253_402_300_799_000  # the year 9999
+
+
+async def prepare(services: Services, where: str) -> None:
+    """Make the demo tenants and documents that are not there yet, and say what to open."""
+    logger.warning("demo mode is open: every visitor may edit the demo tenant's documents")
+    rights = Rights(Role.ADMIN, expires_at=FOREVER)
+    member = Member(Author("weft", "Weft"), rights, "server")
+    for key, page in demo.pages():
+        await services.keyring.ensure_key(key.tenant)
+        async with services.hub.using(key) as live:
+            await services.hub.ask(live, member, Create(page))
+    token = await services.keyring.guest_token()
+    print(_welcome(where, token), flush=True)
+
+
+def _welcome(where: str, token: str) -> str:
+    docs = [key.doc for key, _ in demo.pages() if key.tenant == "demo"]
+    return "\n".join(
+        [
+            f"Weft serves {where} (demo mode: open to everybody who reaches it)",
+            "",
+            "  health     " + f"{where}/healthz",
+            "  documents  " + ", ".join(f"{where}/v1/docs/{doc}" for doc in docs),
+            "  live       " + f"{where.replace('http', 'ws', 1)}/v1/docs/{docs[0]}/live",
+            "",
+            "A guest's token, good for an hour (more: weft token --user ada --role editor):",
+            f"  {token}",
+            "",
+            f"  curl -H 'Authorization: Bearer {token[:12]}…' {where}/v1/docs/{docs[0]}",
+        ]
+    )

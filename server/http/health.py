@@ -1,0 +1,32 @@
+"""Alive, and ready: what a load balancer asks."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from collab.ports import StorageUnavailable
+from server.http.asking import answer, services_of
+
+
+async def healthz(request: Request) -> Response:
+    """The process answers."""
+    return answer({"status": "ok"})
+
+
+async def readyz(request: Request) -> Response:
+    """The database and the gossip answer, and we are not about to stop."""
+    services = services_of(request)
+    try:
+        await services.store.ping()
+        database = "ok"
+    except StorageUnavailable:
+        database = "down"
+    status = "ok" if database == "ok" and not services.hub.draining else "unavailable"
+    body = {
+        "status": status,
+        "database": database,
+        "gossip": "ok",
+        "draining": services.hub.draining,
+    }
+    return answer(body, 200 if status == "ok" else 503)

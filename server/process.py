@@ -1,0 +1,115 @@
+"""The process: uvicorn around the application, and a stop that loses nothing and nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from collab.errors import Close
+from collab.messages import Notice
+from collab.wire import encode
+from server import app as composition
+from server import logs
+from server.protocol import bounded
+
+if TYPE_CHECKING:
+    from collab.ports import Store
+    from server.services import Services
+    from server.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+COME_BACK_MS = 500
+COME_BACK_SPREAD_MS = 2000.0
+
+
+class DrainingServer(uvicorn.Server):
+    """Uvicorn, with a word to everybody before their connections end."""
+
+    services: Services | None = None
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        if self.services is not None:
+            await drain(self.services)
+        await super().shutdown(sockets)
+
+
+async def drain(services: Services) -> None:
+    """Flush what was accepted, tell everybody when to come back, and wait until they are gone."""
+    hub = services.hub
+    hub.draining = True
+    restarting = encode(Notice(code="restarting"))
+    try:
+        async with asyncio.timeout(services.settings.drain_seconds):
+            await services.commits.drain()
+            for live in list(hub.lives.values()):
+                live.audience.notice(restarting)
+                for listener in list(live.audience.listeners):
+                    wait = COME_BACK_MS + int(services.clock.jitter(COME_BACK_SPREAD_MS))
+                    listener.dismiss(Close.RESTARTING, "restarting", wait)
+            for live in list(hub.lives.values()):
+                await hub.save_snapshot(live)
+            while any(len(live.audience) for live in hub.lives.values()):
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        logger.warning("the stop took too long; the rest is cut off")
+
+
+def run(settings: Settings, store: Store) -> int:
+    """Serve until SIGTERM or SIGINT."""
+    logs.configure(settings.log_level, settings.log_format)
+    bounds = composition.socket_bounds(settings)
+    http, ws = bounded(bounds)
+    server: DrainingServer
+
+    @asynccontextmanager
+    async def on_start(services: Services) -> AsyncIterator[None]:
+        server.services = services
+        await _greet(services)
+        yield
+
+    config = uvicorn.Config(
+        composition.build(settings, store, on_start=on_start),
+        host=settings.host,
+        port=settings.port,
+        http=http,
+        ws=ws,
+        loop="uvloop" if sys.platform != "win32" else "asyncio",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        ws_per_message_deflate=False,
+        ws_max_size=settings.max_frame or 2**62,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=2,
+        backlog=4096,
+    )
+    server = DrainingServer(config)
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        return 130
+    return 0 if server.started else 1
+
+
+async def _greet(services: Services) -> None:
+    """Say where to go; in demo mode make what there is to see."""
+    settings = services.settings
+    where = f"http://{settings.host}:{settings.port}"
+    if settings.demo:
+        from server.demonstration import prepare
+
+        await prepare(services, where)
+    else:
+        print(f"Weft serves {where}", flush=True)

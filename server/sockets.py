@@ -1,0 +1,53 @@
+"""The WebSocket endpoints: origin, upgrade, and over to a connection."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+
+from server.auth import token_in_header, token_in_query, token_in_subprotocols
+from server.patch_connection import PatchConnection
+from server.services import Services
+from server.socket import Handler, take_over
+from server.yjs_connection import YjsConnection
+
+SUBPROTOCOL = "weft.v1"
+MAX_CLIENT = 128
+
+
+async def patch_lane(websocket: WebSocket) -> None:
+    """`/v1/docs/{doc}/live`"""
+    token = token_in_subprotocols(websocket.scope["subprotocols"]) or token_in_header(
+        websocket.headers.get("authorization")
+    )
+    connection = PatchConnection(_services(websocket), websocket.path_params["doc"], token)
+    await _serve(websocket, connection)
+
+
+async def yjs_lane(websocket: WebSocket) -> None:
+    """`/v1/yjs/{doc}`: its clients can carry a token in the query only."""
+    token = token_in_query(websocket.scope["query_string"]) or token_in_header(
+        websocket.headers.get("authorization")
+    )
+    client = websocket.query_params.get("client", "")[:MAX_CLIENT]
+    doc = websocket.path_params["doc"]
+    await _serve(websocket, YjsConnection(_services(websocket), doc, token, client))
+
+
+async def _serve(websocket: WebSocket, handler: Handler) -> None:
+    services = _services(websocket)
+    if not services.origins.admits_headers(websocket.scope["headers"]):
+        # Before the upgrade, and the only refusal that is: a browser cannot read why.
+        await websocket.send_denial_response(Response("Origin not allowed\n", 403))
+        return
+    if services.hub.draining:
+        await websocket.send_denial_response(Response("Restarting\n", 503))
+        return
+    offered = websocket.scope["subprotocols"]
+    await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
+    await take_over(websocket, handler, services.socket_bounds).carry()
+
+
+def _services(websocket: WebSocket) -> Services:
+    services: Services = websocket.app.state.services
+    return services
