@@ -6,7 +6,7 @@ import os
 from argparse import Namespace
 
 from collab.ports import SigningKey, Store
-from server.app import open_store
+from server.cli_store import open_store
 from server.settings import Settings, unknown_names
 
 _REMEDY = "does WEFT_DATABASE name it, does it run, and may this user write there?"

@@ -6,10 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from collab.ports import Store
-from server.app import open_store
 from server.clock import SystemClock
 from server.keyring import DEMO_TENANT
 from server.settings import Settings
+from storage.store import SqlStore
+
+
+def open_store(settings: Settings) -> Store:
+    """The database that the settings name; the server's own root would import the web server."""
+    return SqlStore(settings.database)
 
 
 @asynccontextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,11 +18,13 @@ from collab.errors import Rejected
 from collab.ids import DocKey
 from collab.ports import Append, Committed
 from collab.room.rights import Role
+from server import cli
 from server.auth import Claims
 from server.cli import main
 from server.clock import SystemClock
 from server.keyring import Keyring
 from storage.store import SqlStore
+from tests.house import ROOT
 
 WEFT = [sys.executable, "-m", "server.cli"]
 
@@ -296,6 +300,26 @@ def test_help_names_every_command(shell: Shell) -> None:
     _, out, _ = shell.run("--help")
     for command in ("serve", "token", "tenant", "key", "migrate", "check", "doc"):
         assert re.search(rf"^ +{command} ", out, re.MULTILINE)
+
+
+def _leaves(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """The parsers of the commands that have no commands below them."""
+    below = [each for each in parser._actions if isinstance(each, argparse._SubParsersAction)]
+    if not below:
+        yield parser
+    for action in below:
+        for each in dict.fromkeys(action.choices.values()):
+            yield from _leaves(each)
+
+
+@pytest.mark.parametrize("command", list(_leaves(cli._parser())), ids=lambda parser: parser.prog)
+def test_a_command_is_documented_with_its_flags(command: argparse.ArgumentParser) -> None:
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    rows = [row for row in page.splitlines() if re.match(rf"\| `{command.prog}\b", row)]
+    assert rows, command.prog
+    flags = [flag for action in command._actions for flag in action.option_strings]
+    for flag in set(flags) - {"-h", "--help", "--database"}:
+        assert any(flag in row for row in rows), f"{command.prog} {flag}"
 
 
 def _start(folder: Path, *argv: str) -> subprocess.Popen[str]:
