@@ -19,15 +19,18 @@ from storage.dialect import SQLITE, is_taken
 
 T = TypeVar("T")
 
-_PRAGMAS = (
-    f"PRAGMA busy_timeout = {int(LOCK_SECONDS * 1000)}",
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-    # A burst may grow the log file; a checkpoint gives the space back down to this.
-    "PRAGMA journal_size_limit = 67108864",
-)
 _READERS = 4
+
+
+def _pragmas() -> tuple[str, ...]:
+    return (
+        f"PRAGMA busy_timeout = {int(LOCK_SECONDS * 1000)}",
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA foreign_keys = ON",
+        # A burst may grow the log file; a checkpoint gives the space back down to this.
+        "PRAGMA journal_size_limit = 67108864",
+    )
 
 
 def _prepare(engine: Engine, begin: str, pragmas: Sequence[str]) -> None:
@@ -74,7 +77,7 @@ class SqliteDatabase:
         if not self._in_memory:
             Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
         self._engine = create_engine(url.set(drivername="sqlite"), poolclass=NullPool)
-        _prepare(self._engine, "BEGIN IMMEDIATE", _PRAGMAS)
+        _prepare(self._engine, "BEGIN IMMEDIATE", _pragmas())
         self._readers = self._open_readers(url)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="weft-writer")
         self._connection: Connection | None = None
@@ -88,7 +91,7 @@ class SqliteDatabase:
             max_overflow=0,
             pool_timeout=LOCK_SECONDS,
         )
-        _prepare(engine.sync_engine, "BEGIN", (*_PRAGMAS, "PRAGMA query_only = ON"))
+        _prepare(engine.sync_engine, "BEGIN", (*_pragmas(), "PRAGMA query_only = ON"))
         return engine
 
     async def read(self, job: Callable[[Connection], T]) -> T:

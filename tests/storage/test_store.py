@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from collab.ports import Store
 from storage.store import SqlStore
+from tests.storage.conftest import opened
 from tests.storage.contract import StoreContract
+from tests.storage.races import RaceContract
 
 
-class TestSqliteFile(StoreContract):
+class TestSqliteFile(StoreContract, RaceContract):
     @pytest.fixture
     def store(self, sqlite_store: SqlStore) -> Store:
         return sqlite_store
 
+    @pytest.fixture
+    async def rival(self, sqlite_store: SqlStore, sqlite_url: str) -> AsyncIterator[Store]:
+        async with opened(sqlite_url) as rival:
+            yield rival
+
+
+class TestSqliteInMemory(StoreContract):
+    @pytest.fixture
+    async def store(self) -> AsyncIterator[Store]:
+        async with opened("sqlite+aiosqlite:///:memory:") as store:
+            yield store
+
 
 @pytest.mark.real
-class TestPostgres(StoreContract):
+class TestPostgres(StoreContract, RaceContract):
     @pytest.fixture
     def store(self, postgres_store: SqlStore) -> Store:
         return postgres_store
+
+    @pytest.fixture
+    async def rival(self, postgres_url: str) -> AsyncIterator[Store]:
+        async with opened(postgres_url) as rival:
+            yield rival
 
 
 def test_only_two_kinds_of_database_are_known() -> None:

@@ -1,0 +1,99 @@
+"""Two stores on one database, as two instances would be: for those that can be shared."""
+
+from __future__ import annotations
+
+import asyncio
+
+from collab.ids import DocKey
+from collab.ports import Append, Clash, Committed, Duplicate, Snapshot, Store
+from tests.storage.contract import AWAY, HOME, entry, further, made, stored
+
+
+async def _head(store: Store, key: DocKey) -> int:
+    row = await store.row(key)
+    assert row is not None
+    return row.version
+
+
+async def _increment(store: Store, user: str, times: int) -> int:
+    """Append `times` entries, coming back after each clash; how often it clashed."""
+    clashes, head = 0, await _head(store, HOME)
+    for n in range(times):
+        while True:
+            mine = entry(head + 1, id=f"{user}-{n}", user=user)
+            (outcome,) = await store.commit([Append(HOME, 1, head, 0, [mine])])
+            if outcome == Committed():
+                head += 1
+                break
+            assert outcome == Clash()
+            clashes, head = clashes + 1, await _head(store, HOME)
+    return clashes
+
+
+class RaceContract:
+    async def test_of_400_increments_by_two_writers_none_is_lost(
+        self, store: Store, rival: Store
+    ) -> None:
+        await store.commit([made(HOME)])
+        await asyncio.gather(_increment(store, "ada", 200), _increment(rival, "bo", 200))
+        entries = (await stored(store)).entries
+        assert [one.version for one in entries] == list(range(1, 402))
+        wanted = {f"{user}-{n}" for user in ("ada", "bo") for n in range(200)}
+        assert {one.id for one in entries[1:]} == wanted
+
+    async def test_of_two_that_make_a_document_one_does(self, store: Store, rival: Store) -> None:
+        for n in range(20):
+            key = DocKey("demo", f"doc-{n}")
+            outcomes = await asyncio.gather(store.commit([made(key)]), rival.commit([made(key)]))
+            assert sorted(type(one).__name__ for (one,) in outcomes) == ["Clash", "Committed"]
+
+    async def test_of_two_that_send_one_id_one_is_the_duplicate(
+        self, store: Store, rival: Store
+    ) -> None:
+        await store.commit([made(HOME)])
+        for n in range(1, 21):
+            append = further(HOME, n, id=f"p-{n}")
+            outcomes = await asyncio.gather(store.commit([append]), rival.commit([append]))
+            assert sorted(type(one).__name__ for (one,) in outcomes) == ["Committed", "Duplicate"]
+            (duplicate,) = (one for (one,) in outcomes if isinstance(one, Duplicate))
+            assert duplicate.accepted[0].version == n + 1
+
+    async def test_batches_that_meet_in_many_documents_do_not_deadlock(
+        self, store: Store, rival: Store
+    ) -> None:
+        keys = [DocKey("demo", f"doc-{n:02}") for n in range(30)]
+        await store.commit([made(key) for key in keys])
+        for head in range(1, 11):
+            forward = [further(key, head) for key in keys]
+            outcomes = await asyncio.gather(
+                store.commit(forward), rival.commit(list(reversed(forward)))
+            )
+            won = [outcome for one in outcomes for outcome in one if outcome == Committed()]
+            assert len(won) == len(keys)
+
+    async def test_a_delete_and_a_commit_come_one_after_the_other(
+        self, store: Store, rival: Store
+    ) -> None:
+        for n in range(10):
+            key = DocKey("demo", f"doc-{n}")
+            await store.commit([made(key)])
+            (outcome,), gone = await asyncio.gather(
+                store.commit([further(key, 1)]), rival.delete(key, 9)
+            )
+            assert gone
+            assert await store.entries(key, 0, 9, 9) == []
+            vacant = await store.load(key)
+            assert vacant.last == (2 if outcome == Committed() else 1)  # type: ignore[union-attr] # it was deleted
+
+    async def test_compaction_and_commits_go_side_by_side(self, store: Store, rival: Store) -> None:
+        await store.commit([made(HOME, 1_600), made(AWAY)])
+        for version in (1_400, 1_500):
+            await store.save_snapshot(HOME, 1, Snapshot(version, b"state"))
+
+        async def edit() -> None:
+            for head in range(1_600, 1_650):
+                assert await store.commit([further(HOME, head)]) == [Committed()]
+
+        _, dropped = await asyncio.gather(edit(), rival.compact(HOME, before=1_600, keep=[]))
+        assert dropped == 1_400
+        assert (await stored(store)).head == 1_650
