@@ -66,7 +66,7 @@ PYTHON_NEEDED := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11
 
 .venv/.installed: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing Weft into .venv"
-	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[postgres]'
+	@$(BIN)/pip install -qq --constraint constraints.txt --editable '.[postgres]'
 	@touch $@
 
 .venv/.provisioned: .venv/.installed tests/provision.py tests/node/package-lock.json

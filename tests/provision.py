@@ -91,7 +91,7 @@ def install_python() -> None:
 
 
 def pip(*arguments: str) -> int:
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--constraint", "constraints.txt"]
+    command = [sys.executable, "-m", "pip", "install", "-qq", "--constraint", "constraints.txt"]
     done = subprocess.run(
         [*command, *arguments], cwd=ROOT, check=False, capture_output=True, text=True
     )
