@@ -1,0 +1,263 @@
+"""A document: its value, its Yjs state, its undo stacks, and the one way in which they change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from collab.document.numbers import canonical_ops
+from collab.document.stacks import DEPTH, Inverse, Stacks, encode_inverse, fold
+from collab.document.undo import Undone, revert
+from collab.entry import Entry, Kind, Op
+from collab.errors import Code, Rejected
+from collab.ids import Json
+from collab.patch.apply import Applied, apply
+from collab.patch.bounds import UNBOUNDED, Bounds, json_size
+from collab.patch.diff import diff
+from collab.yjs.state_vector import decode_state_vector
+from collab.yjs.tree import Tree, merge_updates
+from collab.yjs.tree_build import Atomic, atomic_by_name
+from collab.yjs.tree_records import Record
+
+Check = Callable[[Json, list[Op]], None]
+Judge = Callable[[Json, Json, list[Op]], "Json | None"]
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one accepted change did.
+
+    Invariant: `ops` give `value` from `before`, exactly; `update` gives peers at the version
+    before the state after; `inverse` takes it back. `ops` are empty where only root types other
+    than `content` changed.
+    """
+
+    ops: list[Op]
+    update: bytes
+    inverse: bytes
+    before: Json
+    value: Json
+
+
+class Body(Struct, array_like=True):
+    """A snapshot's inside."""
+
+    format: int
+    version: int
+    state: bytes
+    stacks: dict[str, Stacks]
+    leases: dict[int, str]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Body).decode
+
+
+class Document:
+    """One document in memory.
+
+    Invariant: `value` is what the Yjs types read as, and the stacks are the fold over all
+    entries up to `version`. There is no rollback: a document whose change could not be committed
+    is closed and opened again. Its own Yjs client id is the epoch: nothing leaves before it is
+    committed, so applying again may use the same clocks.
+    """
+
+    def __init__(self, body: Body, entries: Sequence[Entry], epoch: int, atomic: Atomic) -> None:
+        updates = [body.state, *(entry.update for entry in entries if entry.update)]
+        self.epoch = epoch
+        self.version = entries[-1].version if entries else body.version
+        self.depth = DEPTH
+        self._stacks = body.stacks
+        self._leases = body.leases
+        for entry in entries:
+            self._fold_entry(entry)
+        self._tree = Tree(epoch, [update for update in updates if update], atomic)
+        self.value: Json = self._tree.initial
+        self.size = json_size(self.value)
+
+    @classmethod
+    def create(cls, epoch: int, atomic: Atomic = atomic_by_name, *, version: int = 0) -> Document:
+        """A document before its first version: `{}`."""
+        return cls(Body(_FORMAT, version, b"", {}, {}), (), epoch, atomic)
+
+    @classmethod
+    def open(
+        cls,
+        body: bytes | None,
+        entries: Sequence[Entry],
+        epoch: int,
+        atomic: Atomic = atomic_by_name,
+    ) -> Document:
+        """A document from its snapshot and the entries since."""
+        if body is None:
+            return cls(Body(_FORMAT, 0, b"", {}, {}), entries, epoch, atomic)
+        decoded = _decode(body)
+        if decoded.format != _FORMAT:
+            raise ValueError(f"a snapshot of format {decoded.format} is of another Weft")
+        return cls(decoded, entries, epoch, atomic)
+
+    def snapshot(self) -> bytes:
+        """The whole state, for `open`."""
+        body = Body(_FORMAT, self.version, self._tree.state(), self._stacks, self._leases)
+        return _encode(body)
+
+    def close(self) -> None:
+        """Let go of what would keep the document in memory."""
+        self._tree.close()
+
+    # --- changes ----------------------------------------------------------------------------
+
+    def patch(
+        self,
+        ops: Sequence[Any],
+        *,
+        version: int,
+        user: str,
+        at: int,
+        kind: Kind = "edit",
+        bounds: Bounds = UNBOUNDED,
+        splices: bool = False,
+        check: Check | None = None,
+    ) -> Change | None:
+        """Apply a patch whole or not at all; None where it changes nothing.
+
+        Whatever is wrong with it, or `check` finds, is raised before anything has happened.
+        """
+        applied = apply(
+            self.value, canonical_ops(ops), size=self.size, bounds=bounds, splices=splices
+        )
+        if not isinstance(applied.value, dict):
+            raise Rejected(Code.INVALID_DOCUMENT, "a document is an object", path="")
+        if not applied.ops:
+            return None
+        if check is not None:
+            check(applied.value, applied.ops)
+        update, writer = self._tree.write(f"{version:x}", lambda w: w.apply(applied.ops))
+        inverse = Inverse(tuple(writer.records))
+        return self._accept(applied, update, inverse, version, user, at, kind)
+
+    def integrate(
+        self,
+        update: bytes,
+        *,
+        version: int,
+        user: str,
+        at: int,
+        kind: Kind = "edit",
+        judge: Judge | None = None,
+        leases: Sequence[int] = (),
+    ) -> Change | None:
+        """Apply a client's update, which has passed the validator; None where it adds nothing.
+
+        `judge` may answer with the value that the document must have instead; what takes it
+        there is part of the change.
+        """
+        written, ops, records = self._tree.integrate(update, self.value)
+        if not written:
+            return None
+        applied = apply(self.value, ops, size=self.size)
+        wanted = judge(self.value, applied.value, applied.ops) if judge and ops else None
+        if wanted is not None:
+            applied, written, records = self._compensate(applied, wanted, written, records, version)
+        self._lease(leases, user)
+        inverse = Inverse(tuple(records))
+        return self._accept(applied, written, inverse, version, user, at, kind)
+
+    def _compensate(
+        self, applied: Applied, wanted: Json, written: bytes, records: list[Record], version: int
+    ) -> tuple[Applied, bytes, list[Record]]:
+        back = diff(applied.value, wanted)
+        update, writer = self._tree.write(f"{version:x}", lambda w: w.apply(back))
+        whole = apply(self.value, diff(self.value, wanted), size=self.size)
+        kept = [*records, *writer.records] if whole.ops else []
+        return whole, merge_updates([written, update]), kept
+
+    def _accept(
+        self,
+        applied: Applied,
+        update: bytes,
+        inverse: Inverse,
+        version: int,
+        user: str,
+        at: int,
+        kind: Kind,
+    ) -> Change:
+        before, self.value, self.size = self.value, applied.value, applied.size
+        self.version = version
+        blob = encode_inverse(inverse)
+        self._fold(user, kind, version, at, blob)
+        return Change(applied.ops, update, blob, before, applied.value)
+
+    # --- undo and redo ----------------------------------------------------------------------
+
+    def undo(self, user: str, scope: str = "", *, version: int, at: int) -> Undone:
+        """Take back the user's last step under `scope`; `nothing_to_undo` where there is none."""
+        return self._revert(user, scope, version, at, "undo")
+
+    def redo(self, user: str, scope: str = "", *, version: int, at: int) -> Undone:
+        """Put back what the user's last undo took back."""
+        return self._revert(user, scope, version, at, "redo")
+
+    def _revert(self, user: str, scope: str, version: int, at: int, kind: Kind) -> Undone:
+        own = self._stacks.get(user, Stacks())
+        run = revert(self._tree, own.undo if kind == "undo" else own.redo, scope, f"{version:x}")
+        applied = apply(self.value, run.ops, size=self.size)
+        origins = run.origins
+        inverse = Inverse(tuple(run.records), tuple(run.popped), tuple(run.kept), tuple(origins))
+        change = self._accept(applied, run.update, inverse, version, user, at, kind)
+        return Undone(change, origins, run.undone, run.skipped)
+
+    # --- what others committed --------------------------------------------------------------
+
+    def follow(self, entry: Entry) -> None:
+        """Take over an entry that was committed elsewhere, the next one."""
+        self._tree.integrate(entry.update, self.value)
+        applied = apply(self.value, entry.ops, size=self.size)
+        self.value, self.size, self.version = applied.value, applied.size, entry.version
+        self._fold_entry(entry)
+
+    def _fold_entry(self, entry: Entry) -> None:
+        self._lease(entry.leases, entry.author.user)
+        self._fold(entry.author.user, entry.kind, entry.version, entry.at, entry.inverse)
+
+    def _fold(self, user: str, kind: Kind, version: int, at: int, inverse: bytes) -> None:
+        fold(
+            self._stacks,
+            user=user,
+            kind=kind,
+            version=version,
+            at=at,
+            inverse=inverse,
+            depth=self.depth,
+        )
+
+    def _lease(self, client_ids: Sequence[int], user: str) -> None:
+        for client_id in client_ids:
+            self._leases.setdefault(client_id, user)
+
+    # --- the Yjs lane -----------------------------------------------------------------------
+
+    @property
+    def leases(self) -> Mapping[int, str]:
+        """Which user writes under which Yjs client id."""
+        return self._leases
+
+    def encode_state_vector(self) -> bytes:
+        return self._tree.state_vector()
+
+    def state_vector(self) -> dict[int, int]:
+        return decode_state_vector(self._tree.state_vector())
+
+    def diff(self, state_vector: bytes) -> bytes:
+        """What a peer with this state vector lacks; it has passed the validator."""
+        return self._tree.diff(state_vector)
+
+    def read(self) -> Json:
+        """The value, read anew from the Yjs types."""
+        return self._tree.read()

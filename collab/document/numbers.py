@@ -1,0 +1,71 @@
+"""Numbers as Yjs keeps them: it has one kind, so 1.0 is 1 and -0.0 is 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from collab.ids import MAX_SAFE_INTEGER
+
+
+def canonical_ops(ops: Sequence[Any]) -> Sequence[Any]:
+    """The same ops, their values with integral floats as integers; the very ones where none is."""
+    changed = [_op(op) for op in ops]
+    return ops if all(new is old for new, old in zip(changed, ops, strict=True)) else changed
+
+
+def _op(op: Any) -> Any:
+    if type(op) is not dict or op.get("op") == "test":
+        return op
+    value = op.get("value")
+    kind = type(value)
+    if kind is str or kind is int or value is None:
+        return op
+    new = canonical(value)
+    return op if new is value else {**op, "value": new}
+
+
+def canonical(value: Any) -> Any:
+    """The value with its integral floats as integers; the very same where it has none.
+
+    Works down level by level, and rebuilds only when a float was found: a hostile nesting
+    that nobody has bounded yet must not reach Python's stack.
+    """
+    return _rebuilt(value) if _has_integral_float(value) else value
+
+
+def _has_integral_float(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        deeper: list[Any] = []
+        for item in level:
+            kind = type(item)
+            if kind is dict:
+                deeper += item.values()
+            elif kind is list:
+                deeper += item
+            elif kind is float and _is_integral(item):
+                return True
+        if not deeper:
+            return False
+        level = deeper
+    return False  # too deep to be accepted
+
+
+_DEEPEST = 128
+
+
+def _is_integral(number: float) -> bool:
+    return number.is_integer() and -MAX_SAFE_INTEGER <= number <= MAX_SAFE_INTEGER
+
+
+def _rebuilt(value: Any, depth: int = 0) -> Any:
+    kind = type(value)
+    if kind is float:
+        return int(value) if _is_integral(value) else value
+    if depth < _DEEPEST:
+        if kind is dict:
+            return {key: _rebuilt(inner, depth + 1) for key, inner in value.items()}
+        if kind is list:
+            return [_rebuilt(inner, depth + 1) for inner in value]
+    return value

@@ -1,0 +1,138 @@
+"""Undo and redo stacks: a fold over entries, so that they are the same wherever it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from collab.entry import Kind
+from collab.yjs.tree_records import Path, Record, TextRecord
+
+DEPTH = 100
+ONE_STEP_MS = 1_000  # one user's edits of one string that follow within this are one step
+
+# Kinds that a user does not take back: making the document, and bringing one in with its past.
+_NO_STEP = frozenset({"create", "import"})
+
+
+class Inverse(Struct, frozen=True, array_like=True):
+    """How to take an entry back, and, for an undo or a redo, what it did to the stack.
+
+    `popped` are the versions whose steps went, `kept` what is left of one that was taken back
+    only within a scope: the version, and the numbers of its records that stay. `origins` are
+    the versions of the edits that it took or put back.
+    """
+
+    records: tuple[Record, ...] = ()
+    popped: tuple[int, ...] = ()
+    kept: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    origins: tuple[int, ...] = ()
+
+
+class Part(Struct, frozen=True, array_like=True):
+    """One entry in a step; `only` are the records that are left, all of them when None."""
+
+    version: int
+    at: int
+    inverse: bytes
+    only: tuple[int, ...] | None = None
+    origins: tuple[int, ...] = ()
+
+
+class Step(Struct, array_like=True):
+    """What one undo takes back: one entry, or one string's edits in a row, oldest first."""
+
+    parts: list[Part]
+    text: Path | None = None  # the one string that all of it is about
+
+
+class Stacks(Struct, array_like=True):
+    """One user's steps, newest last."""
+
+    undo: list[Step] = []
+    redo: list[Step] = []
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Inverse)
+
+
+def encode_inverse(inverse: Inverse) -> bytes:
+    """Records as an entry keeps them; nothing where there is nothing to tell."""
+    return _encoder.encode(inverse) if inverse.records or inverse.popped else b""
+
+
+def decode_inverse(blob: bytes) -> Inverse:
+    return _decoder.decode(blob) if blob else Inverse()
+
+
+def records_of(part: Part) -> list[tuple[int, Record]]:
+    """The numbered records of a part that are left to take back, oldest first."""
+    records = list(enumerate(decode_inverse(part.inverse).records))
+    return records if part.only is None else [pair for pair in records if pair[0] in part.only]
+
+
+def fold(
+    stacks: dict[str, Stacks],
+    *,
+    user: str,
+    kind: Kind,
+    version: int,
+    at: int,
+    inverse: bytes,
+    depth: int = DEPTH,
+) -> None:
+    """What an accepted entry does to the stacks of its author."""
+    if kind in _NO_STEP or not inverse:
+        return
+    own = stacks.setdefault(user, Stacks())
+    decoded = decode_inverse(inverse)
+    part = Part(version, at, inverse, None, decoded.origins)
+    if kind == "undo":
+        _take(own.undo, decoded)
+        own.redo.append(Step([part]))
+    elif kind == "redo":
+        _take(own.redo, decoded)
+        own.undo.append(Step([part]))
+    else:
+        own.redo.clear()
+        _push(own.undo, part, only_text(decoded.records))
+    del own.undo[:-depth], own.redo[:-depth]
+
+
+def _push(steps: list[Step], part: Part, text: Path | None) -> None:
+    if steps and text is not None and steps[-1].text == text:
+        last = steps[-1].parts[-1]
+        if 0 <= part.at - last.at <= ONE_STEP_MS:
+            steps[-1].parts.append(part)
+            return
+    steps.append(Step([part], text))
+
+
+def only_text(records: Sequence[Record]) -> Path | None:
+    """The one string that records are about, None where they are about more."""
+    paths = {record.path if isinstance(record, TextRecord) else None for record in records}
+    return paths.pop() if len(paths) == 1 else None
+
+
+def _take(steps: list[Step], inverse: Inverse) -> None:
+    """Remove the steps that were taken back, but for what of them was kept."""
+    popped = set(inverse.popped)
+    if not popped:
+        return
+    kept = dict(inverse.kept)
+    left: list[Step] = []
+    for step in steps:
+        if step.parts[0].version not in popped:
+            left.append(step)
+            continue
+        parts = [
+            Part(part.version, part.at, part.inverse, kept[part.version], part.origins)
+            for part in step.parts
+            if part.version in kept
+        ]
+        if parts:
+            left.append(Step(parts, step.text))
+    steps[:] = left

@@ -1,0 +1,143 @@
+"""Fractional order keys: strings that sort where an element stands, so that a move is one write.
+
+The format is that of the npm package `fractional-indexing` (base 62): a head letter that
+says how many digits the integer part has, the integer part, and a fraction. Counting in the
+integer part keeps a thousand appends at three characters. A Yjs client may use that package.
+"""
+
+from __future__ import annotations
+
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+BASE = len(DIGITS)
+ZERO = DIGITS[0]
+SMALLEST = "A" + ZERO * 26
+FIRST = "a0"
+MAX_LENGTH = 512  # a longer key in a document is garbage
+REBALANCE_LENGTH = 60  # a longer new key is worth writing its neighbours again
+
+_VALUE = {digit: value for value, digit in enumerate(DIGITS)}
+
+
+def is_order_key(key: object) -> bool:
+    """Whether `key` is one that `between` can stand next to."""
+    if not isinstance(key, str) or not 2 <= len(key) <= MAX_LENGTH:
+        return False
+    width = _width(key[0])
+    if not width or len(key) < width or key == SMALLEST:
+        return False
+    if len(key) > width and key[-1] == ZERO:
+        return False
+    return all(digit in _VALUE for digit in key)
+
+
+def between(low: str | None, high: str | None) -> str:
+    """A key strictly between two keys; None is the open end. `low` must sort before `high`."""
+    if low is None:
+        return FIRST if high is None else _before(high)
+    if high is None:
+        return _after(low)
+    whole_low, whole_high = _whole(low), _whole(high)
+    fraction = low[len(whole_low) :]
+    if whole_low == whole_high:
+        return whole_low + _middle(fraction, high[len(whole_high) :])
+    following = _increment(whole_low)
+    if following is not None and following < high:
+        return following
+    return whole_low + _middle(fraction, None)
+
+
+def spread(low: str | None, high: str | None, count: int) -> list[str]:
+    """`count` ascending keys strictly between two keys, as short as halving makes them."""
+    if count <= 0:
+        return []
+    if high is None:
+        keys: list[str] = []
+        for _ in range(count):
+            low = between(low, None)
+            keys.append(low)
+        return keys
+    middle = between(low, high)
+    left = spread(low, middle, count // 2)
+    return [*left, middle, *spread(middle, high, count - len(left) - 1)]
+
+
+def _width(head: str) -> int:
+    """How many characters the integer part has, its head included; 0 for no head at all."""
+    if "a" <= head <= "z":
+        return ord(head) - ord("a") + 2
+    if "A" <= head <= "Z":
+        return ord("Z") - ord(head) + 2
+    return 0
+
+
+def _whole(key: str) -> str:
+    return key[: _width(key[0])]
+
+
+def _before(key: str) -> str:
+    whole = _whole(key)
+    if whole == SMALLEST:
+        return whole + _middle("", key[len(whole) :])
+    if whole < key:
+        return whole
+    smaller = _decrement(whole)
+    if smaller is None or smaller == SMALLEST:
+        return SMALLEST + _middle("", None)
+    return smaller
+
+
+def _after(key: str) -> str:
+    whole = _whole(key)
+    following = _increment(whole)
+    return whole + _middle(key[len(whole) :], None) if following is None else following
+
+
+def _middle(low: str, high: str | None) -> str:
+    """A fraction strictly between two fractions; `high` None is one."""
+    if high is not None:
+        shared = 0
+        while shared < len(high) and (low[shared] if shared < len(low) else ZERO) == high[shared]:
+            shared += 1
+        if shared:
+            return high[:shared] + _middle(low[shared:], high[shared:])
+    first = _VALUE[low[0]] if low else 0
+    last = _VALUE[high[0]] if high else BASE
+    if last - first > 1:
+        return DIGITS[(first + last + 1) // 2]
+    if high is not None and len(high) > 1:
+        return high[0]
+    return DIGITS[first] + _middle(low[1:], None)
+
+
+def _increment(whole: str) -> str | None:
+    head, digits = whole[0], list(whole[1:])
+    for place in range(len(digits) - 1, -1, -1):
+        value = _VALUE[digits[place]] + 1
+        if value < BASE:
+            digits[place] = DIGITS[value]
+            return head + "".join(digits)
+        digits[place] = ZERO
+    if head == "z":
+        return None
+    if head == "Z":
+        return "a" + ZERO
+    return _resized(chr(ord(head) + 1), ZERO)
+
+
+def _decrement(whole: str) -> str | None:
+    head, digits = whole[0], list(whole[1:])
+    for place in range(len(digits) - 1, -1, -1):
+        value = _VALUE[digits[place]] - 1
+        if value >= 0:
+            digits[place] = DIGITS[value]
+            return head + "".join(digits)
+        digits[place] = DIGITS[-1]
+    if head == "A":
+        return None
+    if head == "a":
+        return "Z" + DIGITS[-1]
+    return _resized(chr(ord(head) - 1), DIGITS[-1])
+
+
+def _resized(head: str, digit: str) -> str:
+    return head + digit * (_width(head) - 1)

@@ -1,0 +1,170 @@
+"""A Yjs document as a tree of JSON: patches in, updates in, exact ops and update bytes out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pycrdt import _pycrdt as native
+
+from collab.entry import Op
+from collab.ids import Json
+from collab.yjs.tree_build import Atomic
+from collab.yjs.tree_layout import read_object
+from collab.yjs.tree_place import Place
+from collab.yjs.tree_read import Dirt, Reader
+from collab.yjs.tree_records import Record
+from collab.yjs.tree_write import Writer
+
+CONTENT = "content"
+NO_STATE = b"\x00"
+# A type may be nested by one update in what another nested; pycrdt reads types recursively, and
+# its stack ends. What is put deeper than this is taken out again.
+DEEPEST = 128
+
+
+class Tree:
+    """One Yjs document, the nodes that mirror its shape, and what its last transaction did.
+
+    Invariant: between calls no transaction is open, and `root` describes `content`.
+    """
+
+    def __init__(self, client_id: int, updates: Sequence[bytes], atomic: Atomic) -> None:
+        self._doc = native.Doc(client_id, None, None)
+        self._atomic = atomic
+        txn = self._doc.create_transaction()
+        self._content: Any = self._doc.get_or_insert_map(txn, CONTENT)
+        for update in updates:
+            self._doc.apply_update(txn, update)
+        txn.commit()
+        raw = json.loads(self._content.to_json(txn))
+        txn.drop()
+        self.initial: dict[str, Json]
+        self.initial, self.root = read_object(raw)
+        self._dirt: Dirt | None = None
+        self._too_deep: list[list[str | int]] = []
+        self._update = b""
+        # Native callbacks, not pycrdt's wrappers: these copy every event into Python objects.
+        self._subscriptions = [
+            self._content.observe_deep(self._on_events),
+            self._doc.observe(self._on_commit),
+        ]
+
+    def close(self) -> None:
+        """Let go of the callbacks: a document that is observed is never freed."""
+        for subscription in self._subscriptions:
+            subscription.drop()
+        self._subscriptions.clear()
+
+    # --- transactions -----------------------------------------------------------------------
+
+    def write(self, prefix: str, work: Callable[[Writer], None]) -> tuple[bytes, Writer]:
+        """One transaction of our own; its update, empty where it did nothing, and the writer."""
+        self._update = b""
+        txn = self._doc.create_transaction()
+        writer = Writer(txn, self._place(), self._atomic, prefix)
+        try:
+            work(writer)
+        finally:
+            txn.commit()
+            txn.drop()
+            self._dirt = None
+        return self._update, writer
+
+    def integrate(self, update: bytes, value: Json) -> tuple[bytes, list[Op], list[Record]]:
+        """One client update on the document whose value is `value`; what it added, and did."""
+        merged = [self._apply(update)]
+        while self._too_deep:
+            merged.append(self._take_out())
+        reader = Reader(txn := self._doc.create_transaction())
+        if self._dirt is not None:
+            reader.refresh(self._content, self.root, value, self._dirt, (), "")
+            self._dirt = None
+        txn.drop()
+        return merge_updates(merged), reader.ops, reader.records
+
+    def _apply(self, update: bytes) -> bytes:
+        self._update = b""
+        txn = self._doc.create_transaction()
+        try:
+            self._doc.apply_update(txn, update)
+        finally:
+            txn.commit()
+            txn.drop()
+        return self._update
+
+    def _take_out(self) -> bytes:
+        """Remove what lies too deep, from the map or list at the deepest allowed place."""
+        paths, self._too_deep = self._too_deep, []
+        self._update = b""
+        txn = self._doc.create_transaction()
+        for path in paths:
+            held: Any = self._content
+            for step in path[: DEEPEST - 1]:
+                held = held.get(txn, step) if hasattr(held, "get") else None
+            last = path[DEEPEST - 1]
+            if isinstance(held, native.Map) and isinstance(last, str):
+                held.remove(txn, last)
+            elif isinstance(held, native.Array) and isinstance(last, int):
+                held.remove_range(txn, last, 1)
+        txn.commit()
+        txn.drop()
+        return self._update
+
+    def _place(self) -> Place:
+        return Place(self._content, self.root, (), ())
+
+    # --- state ------------------------------------------------------------------------------
+
+    def state(self) -> bytes:
+        return self.diff(NO_STATE)
+
+    def diff(self, state_vector: bytes) -> bytes:
+        txn = self._doc.create_transaction()
+        try:
+            return self._doc.get_update(txn, state_vector)
+        finally:
+            txn.drop()
+
+    def state_vector(self) -> bytes:
+        txn = self._doc.create_transaction()
+        try:
+            return self._doc.get_state(txn)
+        finally:
+            txn.drop()
+
+    def read(self) -> Json:
+        """The value read anew from the Yjs types; for tests and checks."""
+        txn = self._doc.create_transaction()
+        try:
+            return read_object(json.loads(self._content.to_json(txn)))[0]
+        finally:
+            txn.drop()
+
+    # --- callbacks --------------------------------------------------------------------------
+
+    def _on_events(self, events: list[Any]) -> None:
+        if self._dirt is None:
+            self._dirt = Dirt()
+        for event in events:
+            path = event.path
+            if len(path) >= DEEPEST:
+                self._too_deep.append(path)
+                path = path[:DEEPEST]
+            place = self._dirt.at(path)
+            if isinstance(event, native.MapEvent):
+                place.keys.update(event.keys)  # type: ignore[attr-defined]  # not in its stub
+            else:
+                place.items = True
+
+    def _on_commit(self, event: Any) -> None:
+        self._update = event.update
+
+
+def merge_updates(updates: Sequence[bytes]) -> bytes:
+    """One update that does what all of them do, in whatever order they arrive."""
+    some = [update for update in updates if update]
+    if len(some) <= 1:
+        return some[0] if some else b""
+    return native.merge_updates(tuple(some))

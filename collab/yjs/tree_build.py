@@ -1,0 +1,137 @@
+"""Making Yjs types of JSON: the layout of a new value, and writing layouts into types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from collab.ids import Json
+from collab.yjs.order_keys import spread
+from collab.yjs.tree_handles import ArrayHandle, MapHandle, TextHandle, Txn
+from collab.yjs.tree_layout import (
+    ARRAY,
+    ORDER,
+    RESERVED,
+    UNSEEN,
+    VALUE,
+    escape,
+    order_of,
+    unescape,
+)
+
+Tokens: TypeAlias = "tuple[str, ...]"
+# Whether the string at a pointer is replaced as a whole, not merged: a plain value, no text.
+Atomic: TypeAlias = "Callable[[Tokens, str], bool]"
+
+
+def atomic_by_name(tokens: Tokens, value: str) -> bool:
+    """Without a schema: an `id` and a `type` are names, not prose."""
+    return bool(tokens) and tokens[-1] in ("id", "type")
+
+
+class Layouts:
+    """Makes layouts of new values, with element keys that are the same wherever they are made.
+
+    Invariant: a key is the element's own unique `id` where it has one, otherwise `prefix` and a
+    number that has not been given before; `taken` never holds a key that is given.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._made = 0
+
+    def layout(self, value: Json) -> Any:
+        if isinstance(value, dict):
+            return {
+                escape(key): inner if type(inner) is str else self.layout(inner)
+                for key, inner in value.items()
+            }
+        if isinstance(value, list):
+            return self._array(value)
+        return value
+
+    def element(self, value: Json, order: str) -> dict[str, Any]:
+        laid = self.layout(value)
+        if isinstance(value, dict):
+            laid[ORDER] = order
+            return laid  # type: ignore[no-any-return]  # a dict's layout is a dict
+        return {VALUE: laid, ORDER: order}
+
+    def key(self, value: Json, taken: Callable[[str], bool]) -> str:
+        own = own_id(value)
+        if own is not None and not taken(own):
+            return own
+        while True:
+            key = f"{self._prefix}-{self._made:x}"
+            self._made += 1
+            if not taken(key):
+                return key
+
+    def _array(self, items: list[Json]) -> dict[str, Any]:
+        array: dict[str, Any] = {ARRAY: True}
+        for item, order in zip(items, spread(None, None, len(items)), strict=True):
+            array[self.key(item, array.__contains__)] = self.element(item, order)
+        return array
+
+
+def own_id(value: Json) -> str | None:
+    """The key that an element brings along."""
+    own = value.get("id") if isinstance(value, dict) else None
+    return escape(own) if isinstance(own, str) and 0 < len(own) <= 128 else None
+
+
+class Builder:
+    """Writes layouts into Yjs types; strings become texts unless they are atomic."""
+
+    def __init__(self, txn: Txn, atomic: Atomic) -> None:
+        self._txn = txn
+        self._atomic = atomic
+
+    def put(self, parent: MapHandle, key: str, raw: Any, tokens: Tokens) -> None:
+        """Set a map's key to a layout; `tokens` say where in the JSON that is."""
+        if isinstance(raw, dict):
+            self._fill_map(parent.insert_map_prelim(self._txn, key), raw, tokens)
+        elif isinstance(raw, list):
+            self._fill_list(parent.insert_array_prelim(self._txn, key), raw, tokens)
+        elif type(raw) is str and not self._is_atomic(key, tokens, raw):
+            self._fill_text(parent.insert_text_prelim(self._txn, key), raw)
+        else:
+            parent.insert(self._txn, key, raw)
+
+    def put_at(self, parent: ArrayHandle, index: int, raw: Any, tokens: Tokens) -> None:
+        """Insert a layout into a Y.Array."""
+        if isinstance(raw, dict):
+            self._fill_map(parent.insert_map_prelim(self._txn, index), raw, tokens)
+        elif isinstance(raw, list):
+            self._fill_list(parent.insert_array_prelim(self._txn, index), raw, tokens)
+        elif type(raw) is str and not self._atomic(tokens, raw):
+            self._fill_text(parent.insert_text_prelim(self._txn, index), raw)
+        else:
+            parent.insert(self._txn, index, raw)
+
+    def _is_atomic(self, key: str, tokens: Tokens, value: str) -> bool:
+        return (key in RESERVED and key != VALUE) or self._atomic(tokens, value)
+
+    def _fill_text(self, text: TextHandle, value: str) -> None:
+        if value:
+            text.insert(self._txn, 0, value, None)
+
+    def _fill_map(self, handle: MapHandle, raw: dict[str, Any], tokens: Tokens) -> None:
+        if raw.get(ARRAY) is True:
+            self._fill_array(handle, raw, tokens)
+            return
+        for key, inner in raw.items():
+            deeper = tokens if key in UNSEEN else (*tokens, unescape(key))
+            self.put(handle, key, inner, deeper)
+
+    def _fill_array(self, handle: MapHandle, raw: dict[str, Any], tokens: Tokens) -> None:
+        handle.insert(self._txn, ARRAY, True)
+        keys = sorted(
+            (key for key in raw if key != ARRAY), key=lambda key: (order_of(raw[key]), key)
+        )
+        for index, key in enumerate(keys):
+            self.put(handle, key, raw[key], (*tokens, str(index)))
+
+    def _fill_list(self, handle: ArrayHandle, raw: list[Any], tokens: Tokens) -> None:
+        for index, inner in enumerate(raw):
+            self.put_at(handle, index, inner, (*tokens, str(index)))

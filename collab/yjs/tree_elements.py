@@ -1,0 +1,193 @@
+"""Elements of keyed arrays: adding, hiding, bringing back, moving and replacing them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from collab.ids import Json
+from collab.patch.equality import same
+from collab.patch.pointer import render
+from collab.yjs.order_keys import REBALANCE_LENGTH, between, is_order_key, spread
+from collab.yjs.tree_build import own_id
+from collab.yjs.tree_handles import is_map, look, raw_of
+from collab.yjs.tree_layout import DELETED, ORDER, VALUE, ArrayNode, order_of, read_element
+from collab.yjs.tree_place import Place
+from collab.yjs.tree_records import Absent, Exactly, MovedRecord, SetRecord, ShownRecord, known
+
+if TYPE_CHECKING:
+    from collab.yjs.tree_write import Writer
+
+
+class Elements:
+    """The writer's hand for keyed arrays; a removed element is only hidden, so it can come back
+    with what others have done in it."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._txn = writer.txn
+
+    def insert(self, place: Place, index: int, value: Json) -> None:
+        node = array_node(place)
+        order = self._order_at(place, index)
+        own = own_id(value)
+        if (
+            own is not None
+            and own not in node.orders
+            and is_map(look(self._txn, place.handle, own))
+        ):
+            self._bring_back(place, own, order, value)
+            return
+        key = self._writer.layouts.key(value, lambda key: place.handle.has(self._txn, key))
+        self.create(place, key, self._writer.layouts.element(value, order))
+
+    def create(self, place: Place, key: str, raw: Any) -> None:
+        """Write a new element from its layout."""
+        node = array_node(place)
+        index = node.show(key, order_of(raw))
+        self._writer.build.put(place.handle, key, raw, (*place.tokens, str(index)))
+        value, inner = read_element(raw)
+        self._keep_node(node, key, inner)
+        self._writer.records.append(ShownRecord(place.path, key, True))
+        self._writer.emit("add", (*place.tokens, str(index)), value)
+
+    def overwrite(self, place: Place, key: str, raw: Any) -> None:
+        """Write an element anew from its layout, under the key that it has."""
+        node = array_node(place)
+        held = look(self._txn, place.handle, key)
+        before = Exactly(raw_of(self._txn, held))
+        self._writer.emit("remove", (*place.tokens, str(node.hide(key))))
+        index = node.show(key, order_of(raw))
+        self._writer.build.put(place.handle, key, raw, (*place.tokens, str(index)))
+        value, inner = read_element(raw)
+        self._keep_node(node, key, inner)
+        self._writer.records.append(SetRecord(place.path, key, before, known(value)))
+        self._writer.emit("add", (*place.tokens, str(index)), value)
+
+    def remove(self, place: Place, key: str) -> None:
+        held = look(self._txn, place.handle, key)
+        if is_map(held):
+            held.insert(self._txn, DELETED, True)
+            self._writer.records.append(ShownRecord(place.path, key, False))
+        else:
+            place.handle.remove(self._txn, key)
+            before = Exactly(raw_of(self._txn, held))
+            self._writer.records.append(SetRecord(place.path, key, before, Absent()))
+        index = array_node(place).hide(key)
+        self._writer.emit("remove", (*place.tokens, str(index)))
+
+    def show(self, place: Place, key: str) -> Json:
+        """Bring a hidden element back as it is now; its value."""
+        held = look(self._txn, place.handle, key)
+        held.remove(self._txn, DELETED)
+        raw = raw_of(self._txn, held)
+        node = array_node(place)
+        index = node.show(key, order_of(raw))
+        value, inner = read_element(raw)
+        self._keep_node(node, key, inner)
+        self._writer.records.append(ShownRecord(place.path, key, True))
+        self._writer.emit("add", (*place.tokens, str(index)), value)
+        return value
+
+    def move(self, place: Place, source: int, target: int) -> None:
+        node = array_node(place)
+        _, key = node.order[source]
+        # Two neighbours with the element taken out: those of its new place.
+        order = self._order_at(place, target if target < source else target + 1)
+        before = node.orders[key]
+        self.reorder(place, key, order)
+        self._writer.records.append(MovedRecord(place.path, key, before, order))
+
+    def reorder(self, place: Place, key: str, order: str) -> None:
+        """Give a visible element another order key."""
+        node = array_node(place)
+        inner = node.children.get(key)
+        self._write_order(place, key, order, node.index(key))
+        source, target = node.hide(key), node.show(key, order)
+        self._keep_node(node, key, inner)
+        if source != target:
+            paths = [render((*place.tokens, index)) for index in (source, target)]
+            self._writer.ops.append({"op": "move", "from": paths[0], "path": paths[1]})
+
+    def replace(self, place: Place, key: str, value: Json) -> None:
+        """Put another value where an element is."""
+        node = array_node(place)
+        held = look(self._txn, place.handle, key)
+        index = node.index(key)
+        if is_map(held) and held.has(self._txn, VALUE) and not isinstance(value, dict):
+            raw = self._writer.layouts.layout(value)
+            tokens = (*place.tokens, str(index))
+            path = (*place.path, key)
+            self._writer.set_slot(held, VALUE, raw, path, tokens, node.children, key)
+            return
+        self.remove(place, key)
+        self.insert(place, index, value)
+
+    def _bring_back(self, place: Place, key: str, order: str, value: Json) -> None:
+        held = look(self._txn, place.handle, key)
+        held.insert(self._txn, ORDER, order)
+        current = self.show(place, key)
+        if not same(current, value):
+            index = array_node(place).index(key)
+            self._writer.replace((*place.tokens, str(index)), value)
+
+    def _keep_node(self, node: ArrayNode, key: str, inner: Any) -> None:
+        if inner is None:
+            node.children.pop(key, None)
+        else:
+            node.children[key] = inner
+
+    # --- order ------------------------------------------------------------------------------
+
+    def _order_at(self, place: Place, index: int) -> str:
+        """An order key for an element that is to stand before what is at `index` now."""
+        order = self._gap(place, index)
+        if len(order) > REBALANCE_LENGTH:
+            self._rekey(place, 0, len(array_node(place).order), None, None)
+            order = self._gap(place, index)
+        return order
+
+    def _gap(self, place: Place, index: int) -> str:
+        pairs = array_node(place).order
+        if index and not is_order_key(pairs[index - 1][0]):
+            first = next(at for at, (order, _) in enumerate(pairs) if not is_order_key(order))
+            self._rekey(place, first, index, pairs[first - 1][0] if first else None, None)
+        low = pairs[index - 1][0] if index else None
+        high = pairs[index][0] if index < len(pairs) else None
+        if high is not None and not is_order_key(high):
+            high = None
+        if low is not None and low == high:
+            high = self._untie(place, index, low)
+        return between(low, high)
+
+    def _untie(self, place: Place, index: int, low: str) -> str:
+        """Give the elements from `index` on that are tied with `low` keys of their own."""
+        pairs = array_node(place).order
+        end = index
+        while end < len(pairs) and pairs[end][0] == low:
+            end += 1
+        high = pairs[end][0] if end < len(pairs) and is_order_key(pairs[end][0]) else None
+        self._rekey(place, index, end, low, high)
+        return pairs[index][0]
+
+    def _rekey(self, place: Place, start: int, end: int, low: str | None, high: str | None) -> None:
+        node = array_node(place)
+        for at, order in zip(range(start, end), spread(low, high, end - start), strict=True):
+            key = node.order[at][1]
+            self._write_order(place, key, order, at)
+            node.order[at] = (order, key)
+            node.orders[key] = order
+
+    def _write_order(self, place: Place, key: str, order: str, index: int) -> None:
+        held = look(self._txn, place.handle, key)
+        if is_map(held):
+            held.insert(self._txn, ORDER, order)
+            return
+        raw = {VALUE: raw_of(self._txn, held), ORDER: order}
+        tokens = (*place.tokens, str(index))
+        self._writer.build.put(place.handle, key, raw, tokens)
+        self._keep_node(array_node(place), key, read_element(raw)[1])
+
+
+def array_node(place: Place) -> ArrayNode:
+    assert type(place.node) is ArrayNode
+    return place.node
