@@ -1,0 +1,139 @@
+"""Pipelining: a connection's patches that stand on its own earlier ones, unanswered as yet.
+
+A client need not wait for an answer. Its next patch is made for the value that it sees: the value
+at `base`, with its own patches on it that it has no answer to. By the time the patch arrives
+these have versions of their own, and others' entries have come between. The bridge keeps what the
+client sees apart from what is; a passage leads from one to the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from collab.entry import Op
+from collab.errors import Code, Rejected
+from collab.patch.apply import apply
+from collab.patch.bounds import UNBOUNDED, Bounds
+from collab.patch.carry import Past
+from collab.patch.passage import Passage, Source
+from collab.patch.rebase import Atomic, Rebased, Rebasing, named_atomic
+from collab.patch.steps import Step, trace
+
+# The entries after a version, up to the head; raises `unknown_version` where they are not kept.
+Since = Callable[[int], Sequence[Past]]
+
+
+@dataclass(slots=True)
+class _Pending:
+    """An own patch that the client may not have the answer to.
+
+    Invariant: `ops` stand on what the client saw, which is the value at the bridge's base with
+    the pendings before this one.
+    """
+
+    version: int
+    ops: Sequence[Op]
+    made_version: bool
+
+    def exact(self, seen: Any) -> Sequence[Op]:
+        return apply(seen, self.ops, splices=True, tests=False).ops
+
+
+class Bridge:
+    """What one connection has sent and may not know the answer to.
+
+    Invariant: every pending's version is above `base`, the last version that the client said it
+    had; so it counts as unanswered. A connection that sends nothing keeps nothing here.
+    """
+
+    def __init__(self, base: int) -> None:
+        self.base = base
+        self._pending: list[_Pending] = []
+
+    def submit(
+        self,
+        base: int,
+        ops: Sequence[Any],
+        since: Since,
+        head: Any,
+        *,
+        bounds: Bounds = UNBOUNDED,
+        splices: bool = False,
+        atomic: Atomic = named_atomic,
+    ) -> Rebased:
+        """`ops` for `head`, the value after the last of `since(base)`; raises as `rebase` does."""
+        self.advance(base, since)
+        past = since(base)
+        own = {pending.version for pending in self._pending if pending.made_version}
+        if all(entry.version in own for entry in past):
+            # Nobody else's is ahead: what the client sees is the head.
+            return Rebased(list(ops))
+        passage, seen = _passage(self._pending, past)
+        return Rebasing(passage, seen, head, atomic).run(ops, bounds, splices)
+
+    def advance(self, base: int, since: Since) -> None:
+        """The client has every version up to `base`: own patches up to there are answered."""
+        if base < self.base:
+            raise Rejected(Code.UNKNOWN_VERSION, f"this connection already had {self.base}")
+        if self._pending and base > self.base:
+            self._carry(base, since)
+        self.base = base
+
+    def landed(self, version: int, ops: Sequence[Any], *, made_version: bool = True) -> None:
+        """A patch of this connection, `ops` as sent, is answered with `version`.
+
+        A patch that changes nothing is answered at the head and makes no version. An id that was
+        sent again lands where it landed before: call this with the version that it has.
+        """
+        if version > self.base:
+            self._pending.append(_Pending(version, ops, made_version))
+            self._pending.sort(key=_version)
+
+    def seen(self, since: Since, head: Any) -> Any:
+        """What the client sees: the value at `base` with its unanswered patches."""
+        past = since(self.base)
+        return _passage(self._pending, past)[1] if past else head
+
+    def _carry(self, base: int, since: Since) -> None:
+        """Make what stays unanswered stand on `base`.
+
+        Pointers are carried. Texts are not merged: a client shows its own text until the answer
+        brings the merged one, whatever number of changes it takes in at a time.
+        """
+        past = [entry for entry in since(self.base) if entry.version <= base]
+        gone = [pending for pending in self._pending if pending.version <= base]
+        kept = self._pending = [pending for pending in self._pending if pending.version > base]
+        own = {pending.version for pending in gone if pending.made_version}
+        if not kept or all(entry.version in own for entry in past):
+            return
+        passage, seen = _passage(gone, past)
+        head = trace(past[-1].before, past[-1].ops)[1]
+        rebasing = Rebasing(passage, seen, head, named_atomic, merging=False)
+        for pending in kept:
+            start = len(rebasing.ops)
+            rebasing.run(pending.exact(rebasing.seen), UNBOUNDED, splices=False)
+            pending.ops = rebasing.ops[start:]
+
+
+def _version(pending: _Pending) -> int:
+    return pending.version
+
+
+def _passage(pendings: Sequence[_Pending], past: Sequence[Past]) -> tuple[Passage, Any]:
+    """The way from what a client sees to the end of `past`, and what it sees."""
+    passage = Passage()
+    seen = past[0].before
+    sent: dict[int, list[Step]] = {}
+    for pending in pendings:
+        steps, seen = trace(seen, pending.exact(seen))
+        passage.sent(steps)
+        if pending.made_version:
+            sent[pending.version] = steps
+    for entry in past:
+        if entry.version in sent:
+            passage.landed(sent[entry.version], entry.exact)
+        else:
+            passage.happened(entry.structural, Source(entry.version, entry.author))
+    return passage, seen

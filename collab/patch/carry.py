@@ -1,0 +1,204 @@
+"""Carrying locations: where an element, a place between elements or a text cursor is after a step.
+
+Forward is through what happened, backward is to before it. An element is what a pointer names; a
+place is where an `add` puts something: a gap of a list, or a key of an object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+from collab.entry import Author, Op
+from collab.errors import Rejected
+from collab.patch.pointer import Tokens, covers, lookup
+from collab.patch.steps import Path, Step, trace, typed, untyped
+from collab.patch.utf16 import carry_offset
+
+
+class Past:
+    """One committed change with the value before it: what locations are carried through.
+
+    Invariant: `ops` are exact on `before`. Steps are worked out once, when first asked for, so a
+    tail of these costs nothing while nobody is behind.
+    """
+
+    def __init__(self, version: int, author: Author, ops: Sequence[Op], before: Any) -> None:
+        self.version = version
+        self.author = author
+        self.ops = ops
+        self.before = before
+
+    @cached_property
+    def exact(self) -> list[Step]:
+        """The ops as they are."""
+        return trace(self.before, self.ops)[0]
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """The ops with replaced objects and arrays as what differs in them."""
+        return trace(self.before, self.ops, expand=True)[0]
+
+    @cached_property
+    def structural(self) -> list[Step]:
+        """The steps that touch other locations than their own."""
+        return [step for step in self.steps if step.structural]
+
+    def carry(self, tokens: Tokens) -> Tokens | None:
+        """Where an element is after this change; None when it was removed."""
+        if not self.structural:
+            return tokens
+        path = element(_existing(self.before, tokens), self.structural)
+        return None if path is None else untyped(path)
+
+    def carry_cursor(self, tokens: Tokens, offset: int) -> tuple[Tokens, int] | None:
+        """Where a cursor (UTF-16 units into a text) is; None when its text was removed."""
+        path: Path | None = _existing(self.before, tokens)
+        for step in self.steps:
+            if path is None:
+                return None
+            if step.kind == "replace" and step.path == path:
+                texts = isinstance(step.old, str) and isinstance(step.value, str)
+                offset = carry_offset(offset, step.old, step.value) if texts else 0
+            path = forward(path, step)
+        return None if path is None else (untyped(path), offset)
+
+
+def carry_pointer(tokens: Tokens, ops: Sequence[Op], before: Any) -> Tokens | None:
+    """Where an element of `before` is after exact ops; None when it was removed.
+
+    Who carries many pointers through one change keeps a `Past`, which reads the ops once.
+    """
+    return Past(0, Author(""), ops, before).carry(tokens)
+
+
+def carry_cursor(
+    tokens: Tokens, offset: int, ops: Sequence[Op], before: Any
+) -> tuple[Tokens, int] | None:
+    """Where a text cursor in `before` is after exact ops; None when its text was removed."""
+    return Past(0, Author(""), ops, before).carry_cursor(tokens, offset)
+
+
+def element(path: Path | None, steps: Iterable[Step]) -> Path | None:
+    """`forward` through several steps."""
+    for step in steps:
+        if path is None:
+            return None
+        path = forward(path, step)
+    return path
+
+
+def forward(path: Path, step: Step) -> Path | None:
+    """Where an element is after a step; None when the step took it away."""
+    if step.kind == "add":
+        return _pushed(path, step.path)
+    if step.kind == "remove":
+        return _pulled(path, step.path)
+    if step.kind == "move":
+        if covers(step.source, path):
+            return step.path + path[len(step.source) :]
+        pulled = _pulled(path, step.source)
+        return None if pulled is None else _pushed(pulled, step.path)
+    gone = len(path) > len(step.path) and covers(step.path, path)
+    return None if gone else path
+
+
+def backward(path: Path, step: Step) -> Path | None:
+    """Where an element was before a step; None when the step brought it."""
+    if step.kind == "add":
+        return _pulled(path, step.path)
+    if step.kind == "remove":
+        return _pushed(path, step.path)
+    if step.kind == "move":
+        if covers(step.path, path):
+            return step.source + path[len(step.path) :]
+        pulled = _pulled(path, step.path)
+        return None if pulled is None else _pushed(pulled, step.source)
+    came = len(path) > len(step.path) and covers(step.path, path)
+    return None if came else path
+
+
+def place_forward(place: Path, step: Step, *, before: bool = False) -> Path | None:
+    """Where a place is after a step; None when what holds it was taken away.
+
+    Of two that insert at one place the earlier stays first, so a place moves behind what was
+    inserted at it, but for `before`.
+    """
+    if step.kind == "replace" or not place:
+        return forward(place, step) if step.path != place else place
+    cut = step.source if step.kind == "move" else step.path
+    if step.kind == "move" and covers(cut, place[:-1]):
+        return step.path + place[len(cut) :]
+    if step.kind != "add":
+        if covers(cut, place[:-1]):
+            return None
+        place = _pulled_place(place, cut)
+    if step.kind == "remove":
+        return place
+    if before and place == step.path:
+        return place
+    return _pushed(place, step.path)
+
+
+def place_backward(place: Path, step: Step) -> Path | None:
+    """Where a place was before a step; None when the step brought what holds it."""
+    if step.kind == "replace" or not place:
+        return backward(place, step) if step.path != place else place
+    if step.kind == "remove":
+        return _pushed_place(place, step.path)
+    if covers(step.path, place[:-1]):
+        if step.kind == "move":
+            return step.source + place[len(step.path) :]
+        return None
+    place = _pulled_place(place, step.path)
+    return _pushed_place(place, step.source) if step.kind == "move" else place
+
+
+def _existing(value: Any, tokens: Tokens) -> Path:
+    """The typed path of an element; one that is not there stays as it is written."""
+    try:
+        lookup(value, tokens)
+    except Rejected:
+        return tokens
+    return typed(value, tokens)
+
+
+def _pushed(path: Path, inserted: Path) -> Path:
+    """After something was inserted: what stands there or behind moves up."""
+    at = len(inserted) - 1
+    index = inserted[at] if at >= 0 else ""
+    if type(index) is not int or len(path) <= at or path[:at] != inserted[:at]:
+        return path
+    mine = path[at]
+    if type(mine) is not int or mine < index:
+        return path
+    return (*path[:at], mine + 1, *path[at + 1 :])
+
+
+def _pulled(path: Path, removed: Path) -> Path | None:
+    """After something was removed: gone with it, or moved down from behind it."""
+    if covers(removed, path):
+        return None
+    return _closed(path, removed)
+
+
+def _closed(path: Path, removed: Path) -> Path:
+    at = len(removed) - 1
+    index = removed[at] if at >= 0 else ""
+    if type(index) is not int or len(path) <= at or path[:at] != removed[:at]:
+        return path
+    mine = path[at]
+    if type(mine) is not int or mine <= index:
+        return path
+    return (*path[:at], mine - 1, *path[at + 1 :])
+
+
+def _pulled_place(place: Path, removed: Path) -> Path:
+    """A gap stays where the element behind it is removed."""
+    return _closed(place, removed)
+
+
+def _pushed_place(place: Path, inserted: Path) -> Path:
+    """Back over a removal: a gap at the removed element counts as before it."""
+    return place if place == inserted else _pushed(place, inserted)
