@@ -81,6 +81,7 @@ class SqliteDatabase:
         self._readers = self._open_readers(url)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="weft-writer")
         self._connection: Connection | None = None
+        self._closed = False
 
     def _open_readers(self, url: URL) -> AsyncEngine | None:
         if self._in_memory:
@@ -161,8 +162,10 @@ class SqliteDatabase:
                 connection.close()
 
     async def close(self) -> None:
-        loop = asyncio.get_running_loop()
+        if self._closed:
+            return
+        self._closed = True
         if self._readers is not None:
             await self._readers.dispose()
-        await loop.run_in_executor(self._thread, self._forget)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._forget)
         self._thread.shutdown()

@@ -1,0 +1,216 @@
+"""A SQLite file through its faults: full, locked, stuck, killed, rotten."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from collab.ports import Clash, Committed, Snapshot, StorageUnavailable, Store, Vacant
+from storage import sqlite
+from storage.database import Runner
+from storage.store import SqlStore
+from tests.storage.conftest import opened
+from tests.storage.contract import AWAY, HOME, further, made, stored
+
+ROOT = Path(__file__).parents[2]
+
+
+def path_of(url: str) -> Path:
+    return Path(url.partition(":///")[2])
+
+
+async def test_every_connection_is_durable_and_bounded(sqlite_store: SqlStore) -> None:
+    names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+
+    def pragmas(connection: Connection) -> list[object]:
+        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
+
+    full = 2
+    database = sqlite_store._database
+    for run in (database.read, database.write):
+        assert await run(pragmas) == ["wal", full, 1, 5000]
+
+
+async def test_readers_cannot_write(sqlite_store: SqlStore) -> None:
+    with pytest.raises(StorageUnavailable, match="readonly"):
+        await sqlite_store._database.read(
+            lambda c: c.exec_driver_sql("INSERT INTO tenants VALUES ('demo', 1)").rowcount
+        )
+
+
+async def test_a_locked_file_is_waited_for_a_bounded_time(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "LOCK_SECONDS", 0.05)
+    async with opened(sqlite_url) as store:
+        await store.commit([made(HOME)])
+        with closing(sqlite3.connect(path_of(sqlite_url), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StorageUnavailable, match="locked"):
+                await store.commit([further(HOME, 1)])
+            with pytest.raises(StorageUnavailable, match="locked"):
+                await store.ping()
+            assert (await stored(store)).head == 1
+            other.execute("ROLLBACK")
+        await store.ping()
+        assert await store.commit([further(HOME, 1)]) == [Committed()]
+
+
+async def test_a_disk_that_does_not_answer_is_waited_for_a_bounded_time(
+    sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sqlite_store.commit([made(HOME)])
+    release = threading.Event()
+    monkeypatch.setattr(sqlite, "DEADLINE_SECONDS", 0.05)
+    try:
+        with pytest.raises(StorageUnavailable):
+            await sqlite_store._database.write(lambda c: release.wait(60))
+        with pytest.raises(StorageUnavailable):
+            await sqlite_store.commit([further(HOME, 1)])
+    finally:
+        release.set()
+    monkeypatch.undo()
+    # The commit that nobody waited for was taken out of the queue, and the thread goes on.
+    assert await sqlite_store.find_commit(HOME, "c-1") is None
+    assert await sqlite_store.commit([further(HOME, 1)]) == [Committed()]
+
+
+async def test_a_commit_of_unknown_outcome_is_settled_after_it_has_ended(
+    sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, release = threading.Event(), threading.Event()
+
+    def slow(runner: Runner) -> None:
+        started.set()
+        release.wait(60)
+
+    await sqlite_store.commit([made(HOME, commit="c-1")])
+    monkeypatch.setattr(sqlite, "DEADLINE_SECONDS", 0.05)
+    with pytest.raises(StorageUnavailable):
+        await sqlite_store._database.commit(slow)
+    assert started.is_set()
+    monkeypatch.undo()
+    release.set()
+    assert await sqlite_store.find_commit(HOME, "c-1") == 1
+
+
+async def test_a_file_that_may_not_grow_is_full_and_writes_again_when_it_may(
+    sqlite_store: SqlStore,
+) -> None:
+    await sqlite_store.commit([made(HOME)])
+    await sqlite_store._database.write(
+        lambda c: c.exec_driver_sql("PRAGMA max_page_count = 1").scalar()
+    )
+    with pytest.raises(StorageUnavailable, match="full"):
+        await sqlite_store.commit([made(AWAY, 500)])
+    assert await sqlite_store.load(AWAY) == Vacant()
+    assert await sqlite_store.commit([further(HOME, 1)]) == [Committed()]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.strip()}")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@pytest.mark.real
+async def test_a_full_disk_loses_nothing_and_is_written_again_after_space(
+    small_disk: Path,
+) -> None:
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(b"\0" * 400_000)
+    async with opened(f"sqlite+aiosqlite:///{small_disk / 'weft.db'}") as store:
+        await store.commit([made(HOME)])
+        head = await fill(store)
+        for _ in range(5):
+            with pytest.raises(StorageUnavailable):
+                await store.commit([further(HOME, head, count=20)])
+        assert (await stored(store)).head == head
+        ballast.unlink()
+        await store.ping()
+        assert await store.commit([further(HOME, head)]) == [Committed()]
+        versions = [one.version for one in (await stored(store)).entries]
+        assert versions == list(range(1, head + 2))
+
+
+async def fill(store: Store) -> int:
+    """Commit until the disk is full; the last version that was acknowledged."""
+    head = 1
+    try:
+        while head < 10_000:
+            assert await store.commit([further(HOME, head, count=20)]) == [Committed()]
+            head += 20
+    except StorageUnavailable:
+        return head
+    raise AssertionError("the disk is larger than it should be")
+
+
+def killed_while_it_writes(url: str, after: int) -> int:
+    """Run a writer, kill it amid its commits, and say what it had acknowledged."""
+    command = [sys.executable, "-m", "tests.storage.endless_writer", url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as writer:
+        assert writer.stdout is not None
+        lines = [writer.stdout.readline() for _ in range(after)]
+        os.kill(writer.pid, signal.SIGKILL)
+        lines += [line for line in writer.stdout if line.endswith("\n")]
+    return int(lines[-1])
+
+
+@pytest.mark.real
+def test_nothing_acknowledged_is_lost_when_the_writer_is_killed(sqlite_url: str) -> None:
+    async def judge(acknowledged: int) -> None:
+        async with opened(sqlite_url) as store:
+            found = await stored(store)
+            assert found.head >= acknowledged
+            assert [one.version for one in found.entries] == list(range(1, found.head + 1))
+            assert await store.commit([further(HOME, found.head + 1)]) == [Clash()]
+
+    for round_ in range(5):
+        asyncio.run(judge(killed_while_it_writes(sqlite_url, after=20 + round_)))
+
+
+async def test_a_new_file_is_made_with_its_folder(tmp_path: Path) -> None:
+    async with opened(f"sqlite+aiosqlite:///{tmp_path / 'a' / 'b' / 'weft.db'}") as store:
+        await store.commit([made(HOME)])
+    assert (tmp_path / "a" / "b" / "weft.db").exists()
+
+
+async def test_what_is_no_database_is_not_overwritten(sqlite_url: str) -> None:
+    path_of(sqlite_url).write_bytes(b"a letter to my aunt, and no database at all\n" * 100)
+    store = SqlStore(sqlite_url)
+    with pytest.raises(Exception, match="not a database"):
+        await store.start()
+    await store.close()
+    assert path_of(sqlite_url).read_bytes().startswith(b"a letter")
+
+
+async def test_snapshots_that_repeat_themselves_are_kept_small(sqlite_store: SqlStore) -> None:
+    await sqlite_store.commit([made(HOME)])
+    await sqlite_store.save_snapshot(HOME, 1, Snapshot(1, b"headline " * 10_000))
+    size = await sqlite_store._database.read(
+        lambda c: c.exec_driver_sql("SELECT length(body) FROM snapshots").scalar()
+    )
+    assert isinstance(size, int)
+    assert size < 9_000
