@@ -271,6 +271,7 @@ class TransportSocket(asyncio.Protocol):
         if self._state >= State.DONE:
             return
         self._leave_open(State.DONE)
+        self._tell_closed()
         if self._transport.is_closing() or not self._transport.can_write_eof():
             self._transport.close()
             return

@@ -89,7 +89,9 @@ class RawClient:
             return None
 
     async def receive_all(self) -> list[Received]:
+        """Every frame to the end of the stream; then this side ends too."""
         received = []
         while (one := await self.receive()) is not None:
             received.append(one)
+        self.writer.close()
         return received
