@@ -48,7 +48,7 @@ def open_store(settings: Settings) -> Store:
 
 def open_gossip(settings: Settings) -> Gossip:
     """What carries notices between instances; a single one talks to itself."""
-    from storage.memory import MemoryGossip
+    from storage.memory_gossip import MemoryGossip
 
     return MemoryGossip()
 
@@ -116,9 +116,7 @@ def _cors(settings: Settings) -> list[Middleware]:
     ]
 
 
-def _services(
-    settings: Settings, store: Store, clock: Clock, group: asyncio.TaskGroup
-) -> Services:
+def _services(settings: Settings, store: Store, clock: Clock, group: asyncio.TaskGroup) -> Services:
     hub = Hub(store, clock, _hub_bounds(settings))
     return Services(
         settings=settings,
@@ -138,9 +136,7 @@ def _services(
 def _hub_bounds(settings: Settings) -> HubBounds:
     patch = Bounds(max_ops=settings.max_ops, max_bytes=settings.max_document)
     return HubBounds(
-        room=RoomBounds(
-            patch=patch, undo_depth=settings.undo_depth, max_frame=settings.max_frame
-        ),
+        room=RoomBounds(patch=patch, undo_depth=settings.undo_depth, max_frame=settings.max_frame),
         snapshot_entries=settings.snapshot_entries,
         snapshot_bytes=settings.snapshot_bytes,
         snapshot_seconds=settings.snapshot_seconds,

@@ -158,8 +158,20 @@ def _add_key(commands: _Commands) -> None:
 
 
 def _add_doc(commands: _Commands) -> None:
-    actions = _actions(_add(commands, "doc", "documents: list, and after a restored backup"))
+    actions = _actions(_add(commands, "doc", "documents: list, show, export, import, new epoch"))
     _of_tenant(actions.add_parser("ls", help="list a tenant's documents"))
+    showing = actions.add_parser("show", help="print a document's value")
+    showing.add_argument("--at", type=int, metavar="VERSION", help="as it was (the newest)")
+    showing.add_argument("--pointer", default="", help="only what stands there")
+    exporting = actions.add_parser("export", help="write a document with its history")
+    exporting.add_argument("--output", default="-", metavar="FILE", help="where to (the output)")
+    for each in (showing, exporting):
+        each.add_argument("doc", metavar="DOC")
+        _of_tenant(each)
+    importing = actions.add_parser("import", help="make a document of what was exported")
+    importing.add_argument("file", metavar="FILE", help="what was exported, - for the input")
+    importing.add_argument("--doc", help="under this name (its own)")
+    _of_tenant(importing)
     epoch = actions.add_parser(
         "new-epoch", help="after a restored backup: make every client load anew"
     )

@@ -5,8 +5,12 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator
+from pathlib import Path
 
-from collab.ids import DocKey
+import msgspec
+
+from collab.ids import DocKey, is_doc_name
+from collab.patch.pointer import lookup, parse
 from collab.ports import DocRow, Store
 from server.cli_store import opened
 from server.clock import SystemClock, rfc3339
@@ -17,9 +21,17 @@ _PAGE = 500
 
 async def run(asked: Namespace, settings: Settings) -> int:
     async with opened(settings) as store:
-        if asked.action == "ls":
-            return await _list(asked.tenant, store)
-        return await _new_epoch(asked, store)
+        match asked.action:
+            case "ls":
+                return await _list(asked.tenant, store)
+            case "show":
+                return await _show(asked, store)
+            case "export":
+                return await _export(asked, store)
+            case "import":
+                return await _import(asked, store)
+            case _:
+                return await _new_epoch(asked, store)
 
 
 async def _list(tenant: str, store: Store) -> int:
@@ -39,6 +51,46 @@ async def _rows(tenant: str, store: Store) -> AsyncIterator[DocRow]:
         after = page[-1].doc
 
 
+async def _show(asked: Namespace, store: Store) -> int:
+    from server.history import History
+
+    key = DocKey(asked.tenant, asked.doc)
+    row = await store.row(key)
+    if row is None:
+        return _no_document(key)
+    version = row.version if asked.at is None else asked.at
+    if not 0 <= version <= row.version:
+        return _fail(f"{asked.doc} has versions up to {row.version}")
+    value = await History(store).value_at(key, version, row.epoch)
+    if asked.pointer:
+        value = lookup(value, parse(asked.pointer))
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    return 0
+
+
+async def _export(asked: Namespace, store: Store) -> int:
+    from server import archive
+
+    exported = await archive.export(store, DocKey(asked.tenant, asked.doc), SystemClock().now_ms())
+    raw = msgspec.json.encode(exported) + b"\n"
+    _write(asked.output, raw)
+    return 0
+
+
+async def _import(asked: Namespace, store: Store) -> int:
+    from server import archive
+
+    if asked.tenant not in await store.tenants():
+        return _fail(f"there is no tenant {asked.tenant}; `weft tenant add` makes one")
+    whole = archive.decode(_read(asked.file))
+    key = DocKey(asked.tenant, asked.doc or whole.doc)
+    if not is_doc_name(key.doc):
+        return _fail(f"{key.doc!r} is no name for a document")
+    version = await archive.plant(store, key, whole)
+    print(f"{key.tenant}/{key.doc}  version {version}")
+    return 0
+
+
 async def _new_epoch(asked: Namespace, store: Store) -> int:
     if bool(asked.docs) is asked.all:
         return _fail("name documents, or say --all")
@@ -54,7 +106,7 @@ async def _new_epoch(asked: Namespace, store: Store) -> int:
 async def _renew(key: DocKey, store: Store) -> bool:
     row = await store.row(key)
     if row is None:
-        _fail(f"tenant {key.tenant} has no document {key.doc}")
+        _no_document(key)
         return False
     # A backup may have forgotten epochs that clients still hold, so one more than the last
     # it knows could be one of theirs; the second of the clock is not.
@@ -62,6 +114,21 @@ async def _renew(key: DocKey, store: Store) -> bool:
     await store.new_epoch(key, epoch)
     print(f"{key.tenant}/{key.doc}  epoch {epoch}")
     return True
+
+
+def _read(file: str) -> bytes:
+    return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+
+
+def _write(file: str, raw: bytes) -> None:
+    if file == "-":
+        sys.stdout.buffer.write(raw)
+    else:
+        Path(file).write_bytes(raw)
+
+
+def _no_document(key: DocKey) -> int:
+    return _fail(f"tenant {key.tenant} has no document {key.doc}")
 
 
 def _fail(sentence: str) -> int:

@@ -25,12 +25,11 @@ from collab.ports import (
 from collab.wire import encode
 from server.history import befores
 from server.hub import Hub
-from server.live import LiveRoom, LiveState
+from server.live import IN_TROUBLE, LiveRoom, LiveState
 
 logger = logging.getLogger(__name__)
 
 RECOVER_EVERY = 0.5
-IN_TROUBLE = "the database is in trouble, nothing can be changed now"
 READ_ONLY = encode(Notice(code="read_only"))
 WRITABLE = encode(Notice(code="writable"))
 
@@ -156,7 +155,7 @@ class CommitLoop:
         live.replace(room, missed or [])
 
     async def _look_back(self, live: LiveRoom) -> None:
-        """Bring the entries that the next request stands on back into the tail, if they are kept."""
+        """Bring the entries that the next request stands on back into the tail, if kept."""
         hub = self._hub
         submission = live.queue[0]
         submission.looked_back = True

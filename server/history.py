@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from collab.document import Document
+from collab.document.document import Document
 from collab.entry import Entry
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.apply import replay
-from collab.patch.schema import atomic_by_default
 from collab.ports import Store
 
 # How many entries are read from the log at once.
@@ -34,9 +33,7 @@ class History:
             at = entries[-1].version
         return value
 
-    async def between(
-        self, key: DocKey, after: int, upto: int, most: int
-    ) -> list[Entry] | None:
+    async def between(self, key: DocKey, after: int, upto: int, most: int) -> list[Entry] | None:
         """Every entry in (after, upto]; None when they are not all kept, or too many."""
         if upto - after > most:
             return None
@@ -53,7 +50,7 @@ class History:
         snapshot = await self._store.snapshot_before(key, version)
         if snapshot is None:
             return {}, await self._birth(key)
-        document = Document.open(snapshot.body, [], epoch=epoch, atomic=atomic_by_default)
+        document = Document.open(snapshot.body, [], epoch)
         try:
             return document.value, snapshot.version
         finally:

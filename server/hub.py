@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from collab.patch.schema import Schema
+
 from collab.errors import Close, Code, Rejected
 from collab.ids import DocKey, Json
-from collab.patch.schema import Schema
 from collab.ports import Corrupt, Snapshot, StorageUnavailable, Store, Stored, Vacant
 from collab.room.member import Member
 from collab.room.requests import Answer, Request
@@ -18,7 +19,7 @@ from collab.room.room import Room, RoomBounds
 from server.audience import Submission
 from server.clock import Clock
 from server.history import History
-from server.live import LiveRoom, LiveState
+from server.live import GONE, IN_TROUBLE, LiveRoom, LiveState
 
 logger = logging.getLogger(__name__)
 
@@ -128,9 +129,9 @@ class Hub:
         if live.state is LiveState.OPEN:
             self.wake(live)
         elif live.state is LiveState.READ_ONLY:
-            live.refuse_waiting("the database is in trouble, nothing can be changed now")
+            live.refuse_waiting(IN_TROUBLE)
         elif live.state is LiveState.CLOSED:
-            live.refuse_waiting("the document is being closed")
+            live.refuse_waiting(GONE)
 
     def wake(self, live: LiveRoom) -> None:
         self.dirty[live] = None
@@ -148,7 +149,9 @@ class Hub:
         try:
             answer = await asyncio.wait_for(future, self.bounds.answer_seconds)
         except TimeoutError as error:
-            raise Rejected(Code.STORAGE_UNAVAILABLE, "the database did not answer in time") from error
+            raise Rejected(
+                Code.STORAGE_UNAVAILABLE, "the database did not answer in time"
+            ) from error
         if answer.refusal is not None:
             raise Rejected(answer.refusal.code, answer.refusal.message, **answer.refusal.extra)
         return answer
@@ -160,7 +163,7 @@ class Hub:
         except StorageUnavailable as error:
             raise Rejected(Code.STORAGE_UNAVAILABLE, "the database does not answer") from error
         live.state = LiveState.CLOSED
-        live.refuse_waiting("the document was deleted")
+        live.refuse_waiting(GONE)
         for listener in list(live.audience.listeners):
             listener.dismiss(Close.NOT_FOUND, "the document was deleted")
         if self.lives.get(live.key) is live:

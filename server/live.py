@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from collab.errors import Code, Refusal
 from collab.ports import Append
 from collab.room.requests import Answer, PatchRequest
-from server.history import befores
 from server.audience import Answered, Audience, News, Submission
+from server.history import befores
 
 if TYPE_CHECKING:
     from collab.entry import Entry
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from collab.patch.bridge import Bridge
     from collab.room.member import Member
     from collab.room.room import Room
+
+IN_TROUBLE = Refusal(
+    Code.STORAGE_UNAVAILABLE,
+    "the database is in trouble, nothing can be changed now",
+    {"retry_after_ms": 1000},
+)
+GONE = Refusal(Code.NOT_FOUND, "no such document")
 
 # One room may not keep the loop to itself: what is over goes into the next batch.
 MAX_BATCH = 256
@@ -112,16 +119,16 @@ class LiveRoom:
         self.queue.extendleft(submission for submission, _ in reversed(self._batch))
         self._forget_batch()
 
-    def fail(self, message: str) -> None:
+    def fail(self, refusal: Refusal) -> None:
         """The batch failed, or nobody knows: everybody may ask again, with the same id."""
         batch = self._batch
         self._forget_batch()
-        self._refuse([submission for submission, _ in batch], message)
+        self._refuse([submission for submission, _ in batch], refusal)
 
-    def refuse_waiting(self, message: str) -> None:
+    def refuse_waiting(self, refusal: Refusal) -> None:
         waiting = list(self.queue)
         self.queue.clear()
-        self._refuse(waiting, message)
+        self._refuse(waiting, refusal)
 
     def replace(self, room: Room, missed: Sequence[Entry]) -> None:
         """Another room, opened from the log, takes this one's place; tell what had been missed."""
@@ -142,8 +149,7 @@ class LiveRoom:
 
     # --- inside ---------------------------------------------------------------------------
 
-    def _refuse(self, submissions: Sequence[Submission], message: str) -> None:
-        refusal = Refusal(Code.STORAGE_UNAVAILABLE, message, {"retry_after_ms": 1000})
+    def _refuse(self, submissions: Sequence[Submission], refusal: Refusal) -> None:
         answered: list[Answered] = []
         for submission in submissions:
             barrier = 0

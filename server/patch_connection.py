@@ -140,17 +140,18 @@ class PatchConnection:
 
     def _begin(self, frame: bytes) -> None:
         try:
-            first, *rest = wire.decode(frame) or [None]
+            incoming = wire.decode(frame)
         except Rejected as rejected:
             self.refuse(rejected.refusal)
             return
+        first = incoming[0] if incoming else None
         if not isinstance(first, messages.Open):
             why = first.refusal.message if isinstance(first, wire.Unreadable) else "not `open`"
             self.refuse(Refusal(Code.MALFORMED, f"the first message must be `open`: {why}"))
             return
         self._state = State.OPENING
         self.socket.pause_reading()
-        self._services.spawn(self._open(first, rest), f"open {self._doc}")
+        self._services.spawn(self._open(first, incoming[1:]), f"open {self._doc}")
 
     async def _open(self, message: messages.Open, rest: list[Any]) -> None:
         try:

@@ -201,7 +201,7 @@ class PatchFeed:
         self._moved(self._live.room.version, self._live.room.value)
 
     def _catch_up_frame(self) -> bytes:
-        """One merged change to the head with the acks that lie on the way, then what else is owed."""
+        """One merged change to the head with the acks on the way, then what else is owed."""
         payloads: list[bytes] = []
         acks = [owed.payload for owed in self._owed if owed.in_versions]
         if self.position < self._live.room.version:

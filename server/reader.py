@@ -19,7 +19,7 @@ _WHOLE_TEXT, _WHOLE_BINARY = _FIN | TEXT, _FIN | BINARY
 _OPCODES = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 
 
-class Violation(Exception):  # noqa: N818  # a word of the RFC's, no error of ours
+class Violation(Exception):  # a word of the RFC's, no error of ours
     """The peer broke the protocol or a bound; what is left of its stream means nothing."""
 
     def __init__(self, code: int, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""What a request handler is given: the process's parts, put together once by the composition root."""
+"""What a request handler is given: the process's parts, put together by the composition root."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ client sees apart from what is; a passage leads from one to the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from collab.entry import Op
@@ -51,6 +51,12 @@ class Bridge:
     def __init__(self, base: int) -> None:
         self.base = base
         self._pending: list[_Pending] = []
+
+    def copy(self) -> Bridge:
+        """As it is now, for a caller who may have to take back what lands from here on."""
+        other = Bridge(self.base)
+        other._pending = [replace(pending) for pending in self._pending]
+        return other
 
     def submit(
         self,

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from collab.entry import Entry, Op
+from collab.document.document import Change
+from collab.entry import Kind, Op
 from collab.errors import Code, Rejected
 from collab.ids import Json
 from collab.patch.bridge import Bridge
 from collab.patch.diff import diff
 from collab.patch.pointer import lookup, parse
 from collab.room.requests import Answer, Create, PatchRequest, Replace, Restore, Revert
+from collab.wire import rfc3339
 
 if TYPE_CHECKING:
     from collab.room.member import Member
@@ -29,16 +31,10 @@ MAX_CONFLICT_CHANGES = 50
 def create(room: Room, member: Member, request: Create, now: int) -> Answer:
     """Version 1, or the next one where a deleted document's name goes on counting."""
     ops: list[Op] = [{"op": "replace", "path": "", "value": request.value}]
-    change = room.document.patch(
-        ops,
-        bounds=room.bounds.patch,
-        version=room.head + 1,
-        user=member.author.user,
-        at=now,
-        check=_schema_check(room),
-    )
+    change = _patch(room, member, ops, now, "create")
     if change is None:  # created as `{}`, which it was before
-        change = room.document.touch(version=room.head + 1)
+        value = room.document.value
+        change = Change([], b"", b"", value, value)
     return room.enter(member, change, now, kind="create", request_id=request.id)
 
 
@@ -55,30 +51,36 @@ def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answ
         )
     base = room.head if request.base is None else request.base
     _judge_base(room, base, strict=request.strict)
-    bridge = _bridge(room, member, base)
-    carried = bridge.submit(request.ops, room.value_at(base))
-    ops, conflicts = carried.ops, carried.conflicts
-    change = room.document.patch(
-        ops,
+    bridge = bridge_of(member, base)
+    carried = bridge.submit(
+        base,
+        request.ops,
+        room.pasts_since,
+        room.document.value,
         bounds=room.bounds.patch,
-        version=room.head + 1,
-        user=member.author.user,
-        at=now,
-        check=_schema_check(room),
-        splice=member.splice,
+        splices=member.splice,
+        atomic=room.atomic,
     )
+    change = _patch(room, member, carried.ops, now, splices=member.splice)
     ack: dict[str, Any] = {}
-    if conflicts:
-        ack["conflicts"] = msgspec.to_builtins(conflicts)
+    if carried.conflicts:
+        ack["conflicts"] = msgspec.to_builtins(carried.conflicts)
     if change is None:
-        if not _is_only_tests(request.ops) and request.ops != ops:
+        if carried.ops != request.ops:
             ack["ops"] = []
-        return room.unchanged(member, request.id, ack)
-    if change.ops != request.ops:
-        ack["ops"] = change.ops
-    answer = room.enter(member, change, now, request_id=request.id, ack=ack)
-    bridge.landed(answer.version, request.ops, change.ops)
+        answer = room.unchanged(member, request.id, ack)
+    else:
+        if change.ops != request.ops:
+            ack["ops"] = change.ops
+        answer = room.enter(member, change, now, request_id=request.id, ack=ack)
+    bridge.landed(answer.version, request.ops, made_version=answer.entry is not None)
     return answer
+
+
+def repeat(member: Member, request: PatchRequest, version: int) -> None:
+    """An id that was accepted before: what comes after it stands on it all the same."""
+    if member.pipelines and request.base is not None and version > request.base:
+        bridge_of(member, request.base).landed(version, request.ops)
 
 
 def replace(room: Room, member: Member, request: Replace, now: int) -> Answer:
@@ -110,7 +112,10 @@ def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
     )
     ack = {
         "ops": undone.change.ops,
-        "undone": undone.undone,
+        "undone": [
+            {"version": one.version, "at": rfc3339(one.at), "pointers": one.pointers}
+            for one in undone.undone
+        ],
         "skipped": undone.skipped,
     }
     return room.enter(
@@ -129,7 +134,7 @@ def _lead_to(
     member: Member,
     value: Json,
     now: int,
-    kind: Any,
+    kind: Kind,
     request_id: str,
     pointer: str = "",
 ) -> Answer:
@@ -137,14 +142,7 @@ def _lead_to(
     tokens = parse(pointer)
     standing = lookup(room.document.value, tokens)
     ops = [_under(pointer, op) for op in diff(standing, value)]
-    change = room.document.patch(
-        ops,
-        bounds=room.bounds.patch,
-        version=room.head + 1,
-        user=member.author.user,
-        at=now,
-        check=_schema_check(room),
-    )
+    change = _patch(room, member, ops, now, kind)
     if change is None:
         return room.unchanged(member, request_id)
     return room.enter(member, change, now, kind=kind, request_id=request_id)
@@ -159,9 +157,7 @@ def _under(pointer: str, op: Op) -> Op:
 
 def _judge_base(room: Room, base: int, *, strict: bool) -> None:
     if base > room.head or base < 0:
-        raise Rejected(
-            Code.UNKNOWN_VERSION, f"there is no version {base} yet", version=room.head
-        )
+        raise Rejected(Code.UNKNOWN_VERSION, f"there is no version {base} yet", version=room.head)
     if strict and base != room.head:
         raise Rejected(
             Code.CONFLICT,
@@ -186,27 +182,29 @@ def conflict_changes(room: Room, base: int) -> dict[str, Any]:
     return {"changes": entries}
 
 
-def _bridge(room: Room, member: Member, base: int) -> Bridge:
-    """The member's bridge, brought to this base and to the head."""
-    bridge = member.bridge
-    if bridge is None or base < bridge.base or not member.pipelines:
-        bridge = member.bridge = Bridge(base)
-    else:
-        bridge.advance(base)
-    for entry in _unseen(room, bridge):
-        bridge.observe(entry.version, entry.author, entry.ops)
-    return bridge
+def bridge_of(member: Member, base: int) -> Bridge:
+    """The member's bridge; one that pipelines nothing, or went back, stands on its base alone."""
+    if member.bridge is None or not member.pipelines or base < member.bridge.base:
+        member.bridge = Bridge(base)
+    return member.bridge
 
 
-def _unseen(room: Room, bridge: Bridge) -> list[Entry]:
-    entries = room.entries_since(bridge.seen)
-    assert entries is not None, "the base was judged to be within the tail"
-    return entries
-
-
-def _schema_check(room: Room) -> Any:
-    return None if room.schema is None else room.schema.check
-
-
-def _is_only_tests(ops: list[Op]) -> bool:
-    return all(op.get("op") == "test" for op in ops)
+def _patch(
+    room: Room,
+    member: Member,
+    ops: list[Op],
+    now: int,
+    kind: Kind = "edit",
+    *,
+    splices: bool = False,
+) -> Change | None:
+    return room.document.patch(
+        ops,
+        version=room.head + 1,
+        user=member.author.user,
+        at=now,
+        kind=kind,
+        bounds=room.bounds.patch,
+        splices=splices,
+        check=None if room.schema is None else room.schema.check,
+    )

@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from collab.document import Change, Document
+from collab.document.document import Change, Document
 from collab.entry import Author, Entry, Kind
 from collab.errors import Code, Refusal, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.bounds import Bounds
-from collab.patch.schema import Schema, atomic_by_default
+from collab.patch.carry import Past
+from collab.patch.schema import Schema
 from collab.ports import Accepted, Append, Control, Stored, Vacant
 from collab.room import patch_lane, yjs_lane
 from collab.room.member import Member
@@ -36,9 +37,12 @@ from collab.room.requests import (
     Revert,
     Update,
 )
-from collab.room.tail import Tail
+from collab.room.tail import Tail, past_of
+from collab.yjs.tree_build import Atomic, atomic_by_name
 
 RECENT_IDS = 4096
+
+Asked = Create | PatchRequest | Replace | Restore | Revert
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +65,16 @@ class Room:
         self.key = key
         self.bounds = bounds
         self.schema = schema
+        self.atomic = atomic_by_name if schema is None else schema.is_atomic
         self.epoch = stored.epoch
         self.control = stored.control if isinstance(stored, Stored) else Control()
         self.exists = isinstance(stored, Stored)
-        self.document = _open_document(stored, schema)
+        self.document = _open_document(stored, self.atomic)
         self.version = self.head = self.document.version
         self.value: Json = self.document.value
         self.tail = Tail(self.version, max_entries=bounds.tail_entries, max_bytes=bounds.tail_bytes)
         self.commit_id = ""
-        self._batch: list[tuple[Entry, Json]] = []
+        self._batch: list[tuple[Entry, Past]] = []
         self._accepted: list[Accepted] = []
         self._recent: OrderedDict[tuple[str, str], Accepted] = OrderedDict()
         # Whether no id was ever accepted here that is not among the recent ones.
@@ -109,8 +114,8 @@ class Room:
     def commit(self) -> list[Entry]:
         """The batch is durable: it is what everybody sees from now on."""
         committed = [entry for entry, _ in self._batch]
-        for entry, before in self._batch:
-            self.tail.append(entry, before)
+        for entry, past in self._batch:
+            self.tail.append(entry, past)
             self._remember(entry)
         for accepted in self._accepted:
             self._remember_id(accepted)
@@ -137,13 +142,10 @@ class Room:
             return None
         return committed + [entry for entry, _ in self._batch if entry.version > version]
 
-    def value_at(self, version: int) -> Json:
-        """The value at a version within the tail or the batch."""
-        if version == self.head:
-            return self.document.value
-        if version >= self.version:
-            return self._batch[version - self.version][1]
-        return self.tail.value_at(version)
+    def pasts_since(self, version: int) -> list[Past]:
+        """Every change of the working document after a version that the tail reaches."""
+        committed = self.tail.pasts(min(version, self.version))
+        return committed + [past for _, past in self._batch if past.version > version]
 
     def accepted(self, user: str, request_id: str) -> Accepted | None:
         """The first answer to this id, as far as the room remembers."""
@@ -177,9 +179,8 @@ class Room:
             leases=list(leases),
             answer=ack or {},
         )
-        self.document.note(entry)
-        self.head = entry.version
-        self._batch.append((entry, change.before))
+        self.document.version = self.head = entry.version
+        self._batch.append((entry, past_of(entry, change.before)))
         return Answer(entry.version, entry=entry, ack=ack or {})
 
     def unchanged(
@@ -222,7 +223,7 @@ class Room:
             case Update():
                 return yjs_lane.integrate(self, member, request, now)
         require_writer(member, now)
-        duplicate = self._duplicate(member, request.id)
+        duplicate = self._duplicate(member, request)
         if duplicate is not None:
             return duplicate
         match request:
@@ -239,12 +240,13 @@ class Room:
             case _:
                 assert_never(request)
 
-    def _duplicate(self, member: Member, request_id: str) -> Answer | None:
-        accepted = self.accepted(member.author.user, request_id)
-        if accepted is None:
-            accepted = self._accepted_in_batch(member.author.user, request_id)
+    def _duplicate(self, member: Member, request: Asked) -> Answer | None:
+        user = member.author.user
+        accepted = self.accepted(user, request.id) or self._accepted_in_batch(user, request.id)
         if accepted is None:
             return None
+        if isinstance(request, PatchRequest):
+            patch_lane.repeat(member, request, accepted.version)
         return Answer(accepted.version, ack={**accepted.answer, "duplicate": True})
 
     def _accepted_in_batch(self, user: str, request_id: str) -> Accepted | None:
@@ -285,12 +287,11 @@ def refused(code: Code, message: str, **extra: Any) -> Refusal:
     return Refusal(code, message, extra)
 
 
-def _open_document(stored: Stored | Vacant, schema: Schema | None) -> Document:
-    atomic = atomic_by_default if schema is None else schema.is_atomic
+def _open_document(stored: Stored | Vacant, atomic: Atomic) -> Document:
     if isinstance(stored, Vacant):
-        return Document.create(epoch=stored.epoch, version=stored.last, atomic=atomic)
+        return Document.create(stored.epoch, atomic, version=stored.last)
     body = stored.snapshot.body if stored.snapshot is not None else None
-    return Document.open(body, stored.entries, epoch=stored.epoch, atomic=atomic)
+    return Document.open(body, stored.entries, stored.epoch, atomic)
 
 
 __all__ = ["Author", "Room", "RoomBounds", "refused", "require_writer"]

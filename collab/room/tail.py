@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from collab.entry import Entry
 from collab.ids import Json
+from collab.patch.carry import Past
 
 
 class _Kept(NamedTuple):
     entry: Entry
-    before: Json
+    past: Past
     size: int
 
 
@@ -36,10 +37,10 @@ class Tail:
         """The oldest version whose successors are all here."""
         return self.last - len(self._kept)
 
-    def append(self, entry: Entry, before: Json) -> None:
+    def append(self, entry: Entry, past: Past) -> None:
         assert entry.version == self.last + 1, (entry.version, self.last)
         size = _size(entry)
-        self._kept.append(_Kept(entry, before, size))
+        self._kept.append(_Kept(entry, past, size))
         self._bytes += size
         self.last = entry.version
         while len(self._kept) > self._max_entries or self._bytes > self._max_bytes:
@@ -49,7 +50,7 @@ class Tail:
         """Hold older entries again, that end where the tail begins."""
         assert not entries or entries[-1].version == self.base
         for entry, before in zip(reversed(entries), reversed(befores), strict=True):
-            self._kept.appendleft(_Kept(entry, before, _size(entry)))
+            self._kept.appendleft(_Kept(entry, past_of(entry, before), _size(entry)))
             self._bytes += _size(entry)
 
     def since(self, version: int) -> list[Entry] | None:
@@ -58,16 +59,25 @@ class Tail:
             return None
         return [kept.entry for kept in self._from(version)]
 
+    def pasts(self, version: int) -> list[Past]:
+        """The changes after `version >= base`, with the values that they stand on."""
+        return [kept.past for kept in self._from(version)]
+
     @property
     def newest(self) -> Entry | None:
         return self._kept[-1].entry if self._kept else None
 
     def value_at(self, version: int) -> Json:
         """The value at `base <= version < last`."""
-        return next(iter(self._from(version))).before
+        before: Json = next(iter(self._from(version))).past.before
+        return before
 
     def _from(self, version: int) -> Iterable[_Kept]:
         return islice(self._kept, version - self.base, None)
+
+
+def past_of(entry: Entry, before: Json) -> Past:
+    return Past(entry.version, entry.author, entry.ops, before)
 
 
 def _size(entry: Entry) -> int:

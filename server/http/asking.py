@@ -1,4 +1,4 @@
-"""What HTTP requests have in common: who asks, for which document, with what body and validators."""
+"""What HTTP requests share: who asks, for which document, with what body and validators."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ async def _ask(
 
 
 def _matching_version(live: LiveRoom, tags: set[str]) -> int:
-    """The version that `If-Match` names; the head among several, so that it can be judged strictly."""
+    """The version that `If-Match` names; of several the head, or else the newest."""
     head = live.room.version
     if "*" in tags or str(head) in tags:
         return head
@@ -224,5 +224,3 @@ def _http_date(ms: int) -> str:
 def _header_text(text: str) -> str:
     """A user's name as a header can carry it (RFC 8187 would need every client to decode it)."""
     return text.encode("ascii", "backslashreplace").decode("ascii")
-
-

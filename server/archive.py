@@ -1,0 +1,130 @@
+"""Archives: a document with its history as one JSON object, written out and read back."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from collab.document.document import Document
+from collab.entry import Entry
+from collab.errors import Code, Rejected
+from collab.ids import DocKey, Json
+from collab.patch.apply import replay
+from collab.patch.equality import same
+from collab.ports import Append, Committed, NamedVersion, Store, Stored, Vacant
+from collab.yjs.guard import GuardBounds, inspect
+from server.clock import rfc3339
+from server.history import PAGE, History
+
+# An entry may be a page that was pasted whole, so only what kills is bounded here, not its size.
+_BOUNDS = GuardBounds(update_bytes=0)
+_COMMIT = 500
+
+
+class Archive(Struct, frozen=True, forbid_unknown_fields=True):
+    """A document at a version, and every entry that led there.
+
+    Invariant: `value` is what the entries give, from nothing where they begin at version 1.
+    Where older ones have been compacted away, `entries` are those that are left.
+    """
+
+    format: Literal["weft-archive/1"]
+    doc: str
+    epoch: int
+    version: int
+    exported_at: str
+    value: Any
+    schema: Any
+    names: list[NamedVersion]
+    entries: list[Entry]
+
+
+async def export(store: Store, key: DocKey, now: int) -> Archive:
+    """Everything that is kept of a document."""
+    stored = await store.load(key)
+    if isinstance(stored, Vacant):
+        raise Rejected(Code.NOT_FOUND, f"there is no document {key.doc}")
+    schema = stored.control.schema
+    return Archive(
+        format="weft-archive/1",
+        doc=key.doc,
+        epoch=stored.epoch,
+        version=stored.head,
+        exported_at=rfc3339(now),
+        value=await History(store).value_at(key, stored.head, stored.epoch),
+        schema=msgspec.json.decode(schema) if schema else None,
+        names=await store.named_versions(key),
+        entries=await _entries(store, key, stored.head),
+    )
+
+
+async def _entries(store: Store, key: DocKey, head: int) -> list[Entry]:
+    entries: list[Entry] = []
+    while page := await store.entries(key, entries[-1].version if entries else 0, head, PAGE):
+        entries += page
+    return entries
+
+
+def decode(raw: bytes) -> Archive:
+    try:
+        return msgspec.json.decode(raw, type=Archive)
+    except msgspec.MsgspecError as error:
+        raise Rejected(Code.MALFORMED, f"this is no archive of a document: {error}") from error
+
+
+async def plant(store: Store, key: DocKey, archive: Archive) -> int:
+    """Make the document under a name that was never used; the version that it has then."""
+    vacant = await store.load(key)
+    if isinstance(vacant, Stored):
+        raise Rejected(Code.ALREADY_EXISTS, f"there is a document {key.doc} already")
+    if vacant.last:
+        # Undo records name versions, so an entry cannot be given another number.
+        raise Rejected(Code.CONFLICT, f"the name {key.doc} was used before; take another")
+    check(archive, vacant.epoch)
+    for start in range(0, archive.version, _COMMIT):
+        await _commit(store, key, vacant.epoch, archive.entries[start : start + _COMMIT])
+    for named in archive.names:
+        await store.name_version(key, named)
+    if archive.schema is not None:
+        await _set_schema(store, key, msgspec.json.encode(archive.schema))
+    return archive.version
+
+
+def check(archive: Archive, epoch: int) -> None:
+    """Whether the entries are a whole history and give the value, in JSON and in Yjs alike."""
+    entries = archive.entries
+    if [entry.version for entry in entries] != list(range(1, archive.version + 1)):
+        raise Rejected(
+            Code.UNKNOWN_VERSION,
+            "the archive does not begin at version 1; create a document from its value instead",
+        )
+    value: Json = {}
+    for entry in entries:
+        if entry.update:
+            inspect(entry.update, _BOUNDS)  # before the bytes come near native code
+        value = replay(value, entry.ops)
+    document = Document.open(None, entries, epoch=epoch)
+    try:
+        sound = same(value, archive.value) and same(document.value, archive.value)
+    finally:
+        document.close()
+    if not sound:
+        raise Rejected(Code.INVALID_DOCUMENT, "the archive's entries do not give its value")
+
+
+async def _commit(store: Store, key: DocKey, epoch: int, entries: list[Entry]) -> None:
+    after = entries[0].version - 1
+    append = Append(key, epoch, after, 0, entries, create=after == 0)
+    if await store.commit([append]) != [Committed()]:
+        raise Rejected(
+            Code.CONFLICT, f"somebody wrote to {key.doc} meanwhile; it has versions up to {after}"
+        )
+
+
+async def _set_schema(store: Store, key: DocKey, schema: bytes) -> None:
+    stored = await store.load(key)
+    revision = stored.control.revision if isinstance(stored, Stored) else 0
+    if not await store.set_schema(key, schema, revision):
+        raise Rejected(Code.CONFLICT, f"somebody wrote to {key.doc} meanwhile; it has no schema")

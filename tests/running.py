@@ -1,0 +1,143 @@
+"""A real server: the installed `weft` in a process of its own, on a free port and a new database."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from collab.room.rights import Rights, Role
+from server.auth import Claims, mint
+from server.clock import SystemClock
+from server.keyring import Keyring
+from storage.store import SqlStore
+
+READY_WITHIN = 20.0
+WEFT = Path(sys.executable).with_name("weft")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class RunningServer:
+    """Started on entry, stopped on exit; `kill` and `start` again keep the database and the port."""
+
+    home: Path
+    env: dict[str, str] = field(default_factory=dict)
+    database: str = ""
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+    prefix: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.database = self.database or f"sqlite+aiosqlite:///{self.home}/weft.db"
+
+    @property
+    def http(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> RunningServer:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> float:
+        """Start, and wait until it serves; how many seconds that took."""
+        began = time.monotonic()
+        log = (self.home / "weft.log").open("ab")
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("WEFT_")}
+        self.process = subprocess.Popen(
+            [
+                *self.prefix,
+                str(WEFT),
+                "serve",
+                "--port",
+                str(self.port),
+                "--database",
+                self.database,
+            ],
+            stdout=log,
+            stderr=log,
+            env={**inherited, "WEFT_LOG_FORMAT": "json", **self.env},
+        )
+        log.close()
+        while not self._is_ready():
+            if self.process.poll() is not None or time.monotonic() - began > READY_WITHIN:
+                raise AssertionError(f"the server did not start:\n{self.log()}")
+            time.sleep(0.02)
+        return time.monotonic() - began
+
+    def kill(self) -> None:
+        """`kill -9`: nothing is flushed."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        """SIGTERM, and wait; the exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                return self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        return self.process.wait(10)
+
+    def log(self) -> str:
+        return (self.home / "weft.log").read_text(errors="replace")[-8000:]
+
+    def token(self, user: str = "ada", role: Role = Role.EDITOR, *, tenant: str = "demo") -> str:
+        """A token as `weft token` prints it."""
+        return asyncio.run(self.mint(user, role, tenant=tenant))
+
+    async def mint(
+        self,
+        user: str = "ada",
+        role: Role = Role.EDITOR,
+        *,
+        tenant: str = "demo",
+        seconds: float = 3600,
+        docs: tuple[str, ...] | None = None,
+    ) -> str:
+        clock = SystemClock()
+        store = SqlStore(self.database)
+        await store.start()
+        try:
+            key = await Keyring(store, clock).ensure_key(tenant)
+        finally:
+            await store.close()
+        now = clock.now_ms()
+        rights = Rights(role, expires_at=now + int(seconds * 1000), docs=docs)
+        return mint(key, Claims(tenant, user, user.title(), rights, now, kid=""))
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.http}/readyz", timeout=1) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
