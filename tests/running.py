@@ -1,4 +1,4 @@
-"""A real server: the installed `weft` in a process of its own, on a free port and a new database."""
+"""A real server: the installed `weft` as a process, on a free port and a database of its own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def free_port() -> int:
 
 @dataclass
 class RunningServer:
-    """Started on entry, stopped on exit; `kill` and `start` again keep the database and the port."""
+    """Started on entry, stopped on exit; `kill` and `start` keep the database and the port."""
 
     home: Path
     env: dict[str, str] = field(default_factory=dict)
