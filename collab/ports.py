@@ -6,7 +6,7 @@ milliseconds since 1970, UTC. Calls that cannot reach the database raise `Storag
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
@@ -135,8 +135,16 @@ class ChangeLog(Protocol):
         settles it by `find_commit`.
         """
 
-    async def commit_locked(self, batch: Sequence[Append]) -> list[Outcome]:
-        """`commit` for a document that keeps clashing: takes the rows' locks first."""
+    async def commit_locked(
+        self,
+        keys: Sequence[DocKey],
+        compute: Callable[[list[Stored | Vacant]], Sequence[Append]],
+    ) -> list[Outcome]:
+        """`commit` for documents that keep clashing: no other writer comes in between.
+
+        Takes the rows' locks, loads the documents in the order of `keys`, and commits what
+        `compute` makes of them: called once, on the caller's thread, while others wait.
+        """
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:
         """The highest version that was written under this commit id, None when none was."""
@@ -234,6 +242,7 @@ class StoredLock(Struct, frozen=True):
     secret_hash: bytes
     claimed_by: Author | None = None
     yields_at: int = 0
+    version: int = 0  # what the scope stands on
 
 
 class Locks(Protocol):
