@@ -26,7 +26,7 @@ _JWT = re.compile(r"ey[JA][A-Za-z0-9_-]{5,}(\.[A-Za-z0-9_-]*){0,4}")
 _BEARER = re.compile(r"(?i)\b(bearer)([\s.:=+]|%20)+[^\s\"',;)\]}]+")
 _NAMED = re.compile(
     r"(?i)(token|secret|password|authorization|api_?key)"
-    r"([\"']?\s*(?:[=:]|%3[dD]|,)\s*b?[\"']?)(?!\s)[^\s&\"',;#)\]}]+"
+    r"((?:[\"']?\s*(?:[=:]|%3[dD])|[\"']\s*,)\s*b?[\"']?)(?!\s)[^\s&\"',;#)\]}]+"
 )
 _URL_PASSWORD = re.compile(r"(://[^\s/:@]*:)[^\s/@]+@")
 # What a database error quotes of a statement is document content.

@@ -226,6 +226,7 @@ def test_redacting_twice_changes_nothing_more(text: str) -> None:
     [
         "opened home at version 57",
         "the token has expired",
+        "no token, no entry",
         "key k-04c2 of demo was retired",
         "listening on http://127.0.0.1:8080",
     ],
