@@ -8,7 +8,7 @@ from typing import Any
 
 import jwt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collab.errors import Code, Rejected
@@ -228,6 +228,18 @@ def test_what_names_no_key_is_refused_before_any_lookup(token: str) -> None:
 def test_no_text_does_worse_than_being_refused(token: str) -> None:
     with pytest.raises(Rejected):
         key_id(token)
+
+
+@settings(max_examples=500)
+@given(st.data())
+def test_a_token_with_one_character_changed_is_refused(data: st.DataObject) -> None:
+    token = signed()
+    at = data.draw(st.integers(0, len(token) - 1))
+    other = data.draw(st.characters(codec="ascii").filter(lambda c: c != token[at]))
+    changed = token[:at] + other + token[at + 1 :]
+    with pytest.raises(Rejected):
+        key_id(changed)  # it may name another key now; this one did not sign it either
+        open_token(changed, "demo", KEY, NOW)
 
 
 @pytest.mark.parametrize(
