@@ -11,6 +11,8 @@ from sqlalchemy import Connection
 from storage.dialect import translate
 
 T = TypeVar("T")
+U = TypeVar("U")
+V = TypeVar("V")
 
 # A write waits this long for another writer's lock; the whole hop may take twice that.
 LOCK_SECONDS = 5.0
@@ -53,6 +55,14 @@ class Database(Protocol):
 
     async def commit(self, job: Callable[[Runner], T]) -> T:
         """`write` for the hot path: one hop, and the statements as the driver takes them."""
+
+    async def exchange(
+        self,
+        first: Callable[[Connection], T],
+        between: Callable[[T], U],
+        then: Callable[[Connection, U], V],
+    ) -> V:
+        """A `write` that asks its caller in the middle; `between` runs on the loop's thread."""
 
     async def close(self) -> None: ...
 

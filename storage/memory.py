@@ -127,8 +127,12 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
     async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
         return [self._commit(append) for append in batch]
 
-    async def commit_locked(self, batch: Sequence[Append]) -> list[Outcome]:
-        return await self.commit(batch)
+    async def commit_locked(
+        self,
+        keys: Sequence[DocKey],
+        compute: Callable[[list[Stored | Vacant]], Sequence[Append]],
+    ) -> list[Outcome]:
+        return await self.commit(compute([await self.load(key) for key in keys]))
 
     def _commit(self, append: Append) -> Outcome:
         document = self._documents[append.key]

@@ -13,6 +13,8 @@ from storage.database import DEADLINE_SECONDS, LOCK_SECONDS, CoreRunner, Runner,
 from storage.dialect import POSTGRES
 
 T = TypeVar("T")
+U = TypeVar("U")
+V = TypeVar("V")
 
 _WRITERS = 4
 _READERS = 4
@@ -65,6 +67,15 @@ class PostgresDatabase:
 
     async def commit(self, job: Callable[[Runner], T]) -> T:
         return await self.write(lambda connection: job(CoreRunner(connection)))
+
+    async def exchange(
+        self,
+        first: Callable[[Connection], T],
+        between: Callable[[T], U],
+        then: Callable[[Connection, U], V],
+    ) -> V:
+        # Our jobs are run on the loop's own thread, so the caller can be asked right there.
+        return await self.write(lambda connection: then(connection, between(first(connection))))
 
     async def close(self) -> None:
         await self._writers.dispose()

@@ -8,18 +8,20 @@ the ids, and writes what may be written.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from collab.ids import DocKey
-from collab.ports import Accepted, Append, Clash, Committed, Duplicate, Outcome
+from collab.ports import Accepted, Append, Clash, Committed, Duplicate, Outcome, Stored, Vacant
 from storage import sql_text
 from storage.checksum import pack_answer, pack_entry
 from storage.database import CoreRunner, Database, Runner
 from storage.dialect import is_taken
+from storage.rows import of
 from storage.schema import docs
+from storage.sql_log import load_document
 from storage.sql_requests import find_requests
 
 
@@ -95,10 +97,13 @@ def _classify(connection: Connection, append: Append) -> Outcome:
     return Duplicate(known) if known else Clash()
 
 
+def _lock(connection: Connection, keys: Iterable[DocKey]) -> None:
+    for key in sorted(set(keys)):
+        connection.execute(select(docs.c.head).where(of(docs, key)).with_for_update())
+
+
 def _write_carefully(connection: Connection, batch: Sequence[_Packed]) -> list[Outcome]:
-    for key in sorted({packed.append.key for packed in batch}):
-        row = select(docs.c.head).where(docs.c.tenant == key.tenant, docs.c.doc == key.doc)
-        connection.execute(row.with_for_update())
+    _lock(connection, [packed.append.key for packed in batch])
     outcomes: dict[int, Outcome] = {}
     for packed in batch:
         known = _known_ids(connection, packed.append)
@@ -131,8 +136,19 @@ class SqlCommit:
             return [_COMMITTED] * len(batch)
         return await self._sort_out(batch, left)
 
-    async def commit_locked(self, batch: Sequence[Append]) -> list[Outcome]:
-        return await self._commit_carefully(_pack(batch))
+    async def commit_locked(
+        self,
+        keys: Sequence[DocKey],
+        compute: Callable[[list[Stored | Vacant]], Sequence[Append]],
+    ) -> list[Outcome]:
+        def load(connection: Connection) -> list[Stored | Vacant]:
+            _lock(connection, keys)
+            return [load_document(connection, key) for key in keys]
+
+        def write(connection: Connection, batch: Sequence[Append]) -> list[Outcome]:
+            return _write_carefully(connection, _pack(batch))
+
+        return await self._database.exchange(load, compute, write)
 
     async def _commit_carefully(self, packed: Sequence[_Packed]) -> list[Outcome]:
         return await self._database.write(lambda c: _write_carefully(c, packed))

@@ -30,7 +30,7 @@ def read_entries(
     return [unpack_entry(key, row) for row in rows]
 
 
-def _load(connection: Connection, key: DocKey) -> Stored | Vacant:
+def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
     row = connection.execute(select(docs).where(of(docs, key))).one_or_none()
     if row is None:
         return Vacant()
@@ -79,7 +79,7 @@ class SqlLog:
         self._database = database
 
     async def load(self, key: DocKey) -> Stored | Vacant:
-        return await self._database.read(lambda c: _load(c, key))
+        return await self._database.read(lambda c: load_document(c, key))
 
     async def entries(self, key: DocKey, after: int, upto: int, limit: int) -> list[Entry]:
         return await self._database.read(lambda c: read_entries(c, key, after, upto, limit))

@@ -18,6 +18,8 @@ from storage.database import DEADLINE_SECONDS, LOCK_SECONDS, Runner, translated
 from storage.dialect import SQLITE, is_taken
 
 T = TypeVar("T")
+U = TypeVar("U")
+V = TypeVar("V")
 
 _READERS = 4
 
@@ -107,6 +109,23 @@ class SqliteDatabase:
 
     async def commit(self, job: Callable[[Runner], T]) -> T:
         return await self._hop(self._commit, job)
+
+    async def exchange(
+        self,
+        first: Callable[[Connection], T],
+        between: Callable[[T], U],
+        then: Callable[[Connection, U], V],
+    ) -> V:
+        loop = asyncio.get_running_loop()
+
+        async def ask(found: T) -> U:
+            return between(found)
+
+        def job(connection: Connection) -> V:
+            answer = asyncio.run_coroutine_threadsafe(ask(first(connection)), loop)
+            return then(connection, answer.result(DEADLINE_SECONDS))
+
+        return await self.write(job)
 
     async def _hop(self, work: Callable[[Callable[..., T]], T], job: Callable[..., T]) -> T:
         loop = asyncio.get_running_loop()

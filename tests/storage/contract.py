@@ -16,6 +16,7 @@ from collab.ports import (
     DocRow,
     Duplicate,
     NamedVersion,
+    Outcome,
     SigningKey,
     Snapshot,
     Store,
@@ -52,6 +53,10 @@ def made(key: DocKey, versions: int = 1, **fields: str) -> Append:
 def further(key: DocKey, after: int, *, count: int = 1, revision: int = 0, id: str = "") -> Append:
     entries = [entry(after + n, id=id) for n in range(1, count + 1)]
     return Append(key, epoch=1, after=after, revision=revision, entries=entries)
+
+
+async def locked(store: Store, *appends: Append) -> list[Outcome]:
+    return await store.commit_locked([append.key for append in appends], lambda _: appends)
 
 
 async def stored(store: Store, key: DocKey = HOME) -> Stored:
@@ -100,11 +105,11 @@ class LogContract:
     async def test_making_a_document_that_exists_is_a_clash(self, store: Store) -> None:
         await store.commit([made(HOME)])
         assert await store.commit([made(HOME)]) == [Clash()]
-        assert await store.commit_locked([made(HOME)]) == [Clash()]
+        assert await locked(store, made(HOME)) == [Clash()]
 
     async def test_writing_a_document_that_does_not_exist_is_a_clash(self, store: Store) -> None:
         assert await store.commit([further(HOME, 1)]) == [Clash()]
-        assert await store.commit_locked([further(HOME, 1)]) == [Clash()]
+        assert await locked(store, further(HOME, 1)) == [Clash()]
         assert await store.load(HOME) == Vacant()
 
     async def test_a_clash_leaves_the_batch_s_other_documents_alone(self, store: Store) -> None:
@@ -135,10 +140,35 @@ class LogContract:
         assert (await stored(store)).entries == append.entries
 
     async def test_locked_commits_follow_the_same_rules(self, store: Store) -> None:
-        assert await store.commit_locked([made(HOME), made(AWAY)]) == [Committed(), Committed()]
-        outcomes = await store.commit_locked([further(HOME, 1), further(AWAY, 0)])
+        assert await locked(store, made(HOME), made(AWAY)) == [Committed(), Committed()]
+        outcomes = await locked(store, further(HOME, 1), further(AWAY, 0))
         assert outcomes == [Committed(), Clash()]
         assert (await stored(store)).entries == [entry(1), entry(2)]
+
+    async def test_a_locked_commit_is_computed_on_what_stands(self, store: Store) -> None:
+        await store.commit([made(HOME, 3)])
+        seen: list[Stored | Vacant] = []
+
+        def compute(found: list[Stored | Vacant]) -> list[Append]:
+            seen.extend(found)
+            return [made(AWAY), further(HOME, 3)]
+
+        assert await store.commit_locked([AWAY, HOME], compute) == [Committed(), Committed()]
+        assert seen[0] == Vacant()
+        assert isinstance(seen[1], Stored)
+        assert seen[1].head == 3
+
+    async def test_a_locked_commit_that_cannot_be_computed_writes_nothing(
+        self, store: Store
+    ) -> None:
+        await store.commit([made(HOME, 3)])
+
+        def compute(found: list[Stored | Vacant]) -> list[Append]:
+            raise LookupError("no such section")
+
+        with pytest.raises(LookupError):
+            await store.commit_locked([HOME], compute)
+        assert await store.commit([further(HOME, 3)]) == [Committed()]
 
     async def test_entries_are_read_in_order_within_their_bounds(self, store: Store) -> None:
         await store.commit([made(HOME, 9)])
@@ -167,7 +197,7 @@ class RequestsContract:
         await store.commit([Append(HOME, 1, 0, 0, [answered], create=True)])
         duplicate = [Duplicate([Accepted("ada", "p-1", 1, {"n": [1]})])]
         assert await store.commit([further(HOME, 1, id="p-1")]) == duplicate
-        assert await store.commit_locked([further(HOME, 1, id="p-1")]) == duplicate
+        assert await locked(store, further(HOME, 1, id="p-1")) == duplicate
         assert (await stored(store)).head == 1
 
     async def test_a_duplicate_leaves_the_batch_s_other_documents_alone(self, store: Store) -> None:

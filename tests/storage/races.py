@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from collab.ids import DocKey
-from collab.ports import Append, Clash, Committed, Duplicate, Snapshot, Store
+from collab.ports import Append, Clash, Committed, Duplicate, Snapshot, Store, Stored, Vacant
 from tests.storage.contract import AWAY, HOME, entry, further, made, stored
 
 
@@ -40,6 +40,23 @@ class RaceContract:
         assert [one.version for one in entries] == list(range(1, 402))
         wanted = {f"{user}-{n}" for user in ("ada", "bo") for n in range(200)}
         assert {one.id for one in entries[1:]} == wanted
+
+    async def test_a_locked_commit_never_clashes_and_never_starves(
+        self, store: Store, rival: Store
+    ) -> None:
+        await store.commit([made(HOME)])
+
+        def next_one(found: list[Stored | Vacant]) -> list[Append]:
+            (document,) = found
+            assert isinstance(document, Stored)
+            return [further(HOME, document.head)]
+
+        async def insist() -> None:
+            for _ in range(20):
+                assert await rival.commit_locked([HOME], next_one) == [Committed()]
+
+        await asyncio.gather(insist(), _increment(store, "ada", 60))
+        assert (await stored(store)).head == 81
 
     async def test_of_two_that_make_a_document_one_does(self, store: Store, rival: Store) -> None:
         for n in range(20):
