@@ -194,9 +194,7 @@ class WeftProtocol(WebSocketsSansIOProtocol):
             self.data_received(early)
 
     def _refuse_head(self) -> None:
-        response = self.conn.reject(400, "Bad request head.\n")
-        self.conn.send_response(response)
-        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.write(self.conn.reject(400, "Bad request head.\n").serialize())
         self.transport.close()
 
 
