@@ -1,0 +1,70 @@
+"""Revisions lead to the schema that the code works with, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+import storage
+from collab.ports import Committed
+from storage.migration import revision_of
+from storage.schema import REVISION, metadata
+from storage.store import SqlStore
+from tests.storage.contract import HOME, further, made
+
+
+def differences(connection: Connection) -> list[object]:
+    found = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(found, metadata))
+
+
+def test_the_newest_revision_is_the_one_that_the_code_asks_for() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(storage.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == REVISION
+
+
+async def test_a_migrated_sqlite_file_is_what_the_schema_says(sqlite_store: SqlStore) -> None:
+    assert await sqlite_store._database.read(differences) == []
+
+
+@pytest.mark.real
+async def test_a_migrated_postgres_is_what_the_schema_says(postgres_store: SqlStore) -> None:
+    assert await postgres_store._database.read(differences) == []
+
+
+async def test_two_that_start_on_a_new_file_at_once_both_start(sqlite_url: str) -> None:
+    stores = [SqlStore(sqlite_url) for _ in range(3)]
+    await asyncio.gather(*(store.start() for store in stores))
+    assert await stores[0].commit([made(HOME)]) == [Committed()]
+    assert await stores[2].commit([further(HOME, 1)]) == [Committed()]
+    for store in stores:
+        await store.close()
+
+
+async def test_a_file_keeps_its_content_when_it_is_opened_again(sqlite_url: str) -> None:
+    for head in range(3):
+        store = SqlStore(sqlite_url)
+        await store.start()
+        append = further(HOME, head) if head else made(HOME)
+        assert await store.commit([append]) == [Committed()]
+        assert await store._database.read(revision_of) == REVISION
+        await store.close()
+
+
+async def test_a_migration_that_fails_leaves_nothing_half_done(sqlite_url: str) -> None:
+    store = SqlStore(sqlite_url)
+    await store._database.write(lambda c: c.execute(text("CREATE TABLE locks (id INTEGER)")))
+    with pytest.raises(Exception, match="already exists"):
+        await store.start()
+    tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    found = await store._database.read(lambda c: c.scalars(text(tables)).all())
+    assert found == ["locks"]
+    await store.close()

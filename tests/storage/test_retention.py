@@ -1,0 +1,41 @@
+"""What may go and what must stay, as arithmetic."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.retention import retain
+
+HEAD = 60
+versions = st.integers(1, HEAD)
+
+
+def test_nothing_goes_without_two_snapshots() -> None:
+    assert retain([], before=9, needed=[]).gaps() == []
+    assert retain([5], before=9, needed=[3]).gaps() == []
+
+
+def test_an_older_snapshot_stands_beside_the_newest() -> None:
+    assert retain([5, 9], before=9, needed=[]).floor == 5
+    assert retain([5, 9, 12], before=9, needed=[]).floor == 9
+
+
+@given(st.sets(versions), versions, st.sets(versions))
+def test_whatever_is_needed_or_young_can_be_rebuilt(
+    sound: set[int], before: int, needed: set[int]
+) -> None:
+    plan = retain(sorted(sound), before=before, needed=needed)
+    dropped = {v for after, upto in plan.gaps() for v in range(after + 1, upto + 1)}
+    kept = plan.snapshots | {0}
+
+    def rebuilt(version: int) -> bool:
+        start = max(v for v in kept if v <= version)
+        return dropped.isdisjoint(range(start + 1, version + 1))
+
+    assert all(rebuilt(version) for version in needed)
+    assert all(rebuilt(version) for version in range(before, HEAD + 1))
+    newest = max(sound, default=0)
+    without = max((v for v in plan.snapshots if v != newest), default=0)
+    assert dropped.isdisjoint(range(without + 1, HEAD + 1))
+    assert plan.floor <= before
