@@ -238,7 +238,6 @@ def test_a_token_with_one_character_changed_is_refused(data: st.DataObject) -> N
     other = data.draw(st.characters(codec="ascii").filter(lambda c: c != token[at]))
     changed = token[:at] + other + token[at + 1 :]
     with pytest.raises(Rejected):
-        key_id(changed)  # it may name another key now; this one did not sign it either
         open_token(changed, "demo", KEY, NOW)
 
 
