@@ -221,14 +221,12 @@ class Locks:
     ) -> LockStep:
         """The locks of a document that is opened at `version`.
 
-        A row stands on the version that it was written at: what was committed between that and
-        the crash is caught up on, as far back as it is known.
+        A row stands on the version that it was written at; what came after is caught up on.
         """
-        held = tuple(sorted(rows, key=lambda lock: lock.fence))
-        locks = Locks(revision, held)
+        locks = Locks(revision, tuple(sorted(rows, key=lambda lock: lock.fence)), version)
         end: list[tuple[StoredLock, Reason]] = []
         put: list[StoredLock] = []
-        for lock in held:
+        for lock in locks.held:
             scope: str | None = lock.scope
             for past in history:
                 if scope is not None and lock.version < past.version <= version:
@@ -237,7 +235,7 @@ class Locks:
                 end.append((lock, "deleted"))
             elif scope != lock.scope:
                 put.append(changed(lock, scope=scope, version=version))
-        return replace(locks, version=version)._step(put=put, end=end)
+        return locks._step(put=put, end=end)
 
     # --- what stands ----------------------------------------------------------------------
 

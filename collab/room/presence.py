@@ -97,7 +97,10 @@ class PresenceBook:
     # --- transitions ----------------------------------------------------------------------
 
     def join(self, visitor: Visitor, now: float) -> None:
-        """Somebody opened the document; on the Yjs lane they are seen from their first state."""
+        """Somebody opened the document; on the Yjs lane they are seen from their first state.
+
+        A patch client's `client_id` is one that was not taken.
+        """
         self._joins += 1
         person = Person(visitor, joined=self._joins, heard_at=now)
         self._people[visitor.session] = person

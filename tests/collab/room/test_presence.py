@@ -191,7 +191,8 @@ def test_w8_what_the_differences_add_up_to_is_what_a_newcomer_is_shown(seed: int
             serial += 1
             lane = choose.choice(["patch", "yjs"])
             user = choose.choice("abc")
-            one = visitor(f"s{serial}", lane=lane, user=user, client_id=1000 + serial)
+            free = next(n for n in range(1000 + serial, 9999) if not book.is_taken(n))
+            one = visitor(f"s{serial}", lane=lane, user=user, client_id=free)
             here[one.session] = one
             book.join(one, now)
         else:
