@@ -95,19 +95,18 @@ class TransportSocket(asyncio.Protocol):
 
     def start(self, early: bytes, *, lost: bool) -> None:
         """Take the transport, tell the handler, and hear what came `early` after that."""
-        self._handler.opened(self)
         self._reader.feed(early)
         if lost:
+            self._handler.opened(self)
             self._loop.call_soon(self.connection_lost, None)
             return
         self._connections.add(self)
-        transport = self._transport
-        transport.set_write_buffer_limits(self._bounds.high_water, self._bounds.low_water)
-        transport.set_protocol(self)
-        if transport.is_closing():
+        self._transport.set_write_buffer_limits(self._bounds.high_water, self._bounds.low_water)
+        self._transport.set_protocol(self)
+        if self._transport.is_closing():
             self._state = State.DONE
-            return
         self._keep_alive.start()
+        self._handler.opened(self)
         # Later, so that the caller has its socket before the first message.
         self._loop.call_soon(self._go_on)
 

@@ -15,6 +15,8 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
 from server import frames
@@ -105,8 +107,10 @@ async def serving(
     make_handler: Callable[[], Any] = Echo,
     bounds: SocketBounds | None = None,
     endpoint: Endpoint | None = None,
+    *,
+    stock: bool = False,
 ) -> AsyncIterator[Served]:
-    """Uvicorn's protocols on a listening socket, without its signals and its ticking."""
+    """Uvicorn's protocols, bounded by us or as they are in `stock`, on a listening socket."""
     served = Served()
 
     async def live(websocket: WebSocket) -> None:
@@ -117,7 +121,10 @@ async def serving(
         await socket.carry()
 
     app = Starlette(routes=[WebSocketRoute("/live", endpoint or live)])
-    http, ws = bounded(bounds or SocketBounds())
+    http: type[HttpToolsProtocol] = HttpToolsProtocol
+    ws: type[WebSocketsSansIOProtocol] = WebSocketsSansIOProtocol
+    if not stock:
+        http, ws = bounded(bounds or SocketBounds())
     config = Config(app, http=http, ws=ws, lifespan="off", log_config=None)
     config.load()
     loop = asyncio.get_running_loop()
