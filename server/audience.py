@@ -9,6 +9,7 @@ from typing import Protocol
 
 from collab import wire
 from collab.entry import Entry
+from collab.errors import Close
 from collab.ids import Json
 from collab.room.member import Member
 from collab.room.requests import Answer, Request
@@ -28,8 +29,15 @@ class Submission:
     request: Request
     received_at: float
     listener: Listener | None = None
-    deliver: Callable[[Answer], None] | None = None
+    deliver: Callable[[Answer | Exception], None] | None = None
     looked_back: bool = False
+
+    def fail(self, error: Exception) -> None:
+        """Our fault: the connection ends, or the HTTP call fails."""
+        if self.listener is not None:
+            self.listener.dismiss(Close.OUR_FAULT, "internal error")
+        if self.deliver is not None:
+            self.deliver(error)
 
 
 Answered = tuple[Submission, Answer]

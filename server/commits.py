@@ -65,14 +65,18 @@ class CommitLoop:
         try:
             forgetful = await self._find_forgotten(lives)
             outcomes = await self._write(
-                [(live, append) for live, append in appends if append and live not in forgetful]
+                [
+                    (live, append)
+                    for live, append in appends
+                    if append and live not in forgetful and not live.is_broken
+                ]
             )
         except StorageUnavailable:
             logger.warning("a commit failed or its outcome is unknown", exc_info=True)
             self._enter_trouble(lives)
             return
         for live, append in appends:
-            if live in forgetful:
+            if live in forgetful or live.is_broken:
                 self._reopen(live)
             elif append is None:
                 self._settle(live)

@@ -8,10 +8,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from collab.patch.schema import Schema
-
 from collab.errors import Close, Code, Rejected
 from collab.ids import DocKey, Json
+from collab.patch.schema import Schema
 from collab.ports import Corrupt, Snapshot, StorageUnavailable, Store, Stored, Vacant
 from collab.room.member import Member
 from collab.room.requests import Answer, Request
@@ -141,8 +140,12 @@ class Hub:
         """Submit, and wait for the answer; raises what it was refused for."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
-        def deliver(answer: Answer) -> None:
-            if not future.done():
+        def deliver(answer: Answer | Exception) -> None:
+            if future.done():
+                return
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
                 future.set_result(answer)
 
         self.submit(live, Submission(member, request, self.clock.monotonic(), deliver=deliver))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Sequence
 from enum import Enum
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collab.patch.bridge import Bridge
     from collab.room.member import Member
     from collab.room.room import Room
+
+logger = logging.getLogger(__name__)
 
 IN_TROUBLE = Refusal(
     Code.STORAGE_UNAVAILABLE,
@@ -51,6 +54,7 @@ class LiveRoom:
         self.audience = Audience()
         self.queue: deque[Submission] = deque()
         self.state = LiveState.OPEN
+        self.is_broken = False  # the working document may be half changed
         self.users = 0
         self.idle_since = now
         self.unsnapshotted = 0
@@ -74,7 +78,17 @@ class LiveRoom:
                 break
             self.queue.popleft()
             self._remember_bridge(submission.member)
-            answer = self.room.apply(submission.member, submission.request, now)
+            try:
+                answer = self.room.apply(submission.member, submission.request, now)
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:
+                # A bug of ours, or a panic of pycrdt's, which is no Exception: it must stay this
+                # request's.
+                logger.exception("a request failed; the document is opened anew without it")
+                self.is_broken = True
+                submission.fail(RuntimeError(str(error)))
+                return None
             self._batch.append((submission, answer))
         return self.room.pending()
 
@@ -133,6 +147,7 @@ class LiveRoom:
     def replace(self, room: Room, missed: Sequence[Entry]) -> None:
         """Another room, opened from the log, takes this one's place; tell what had been missed."""
         old, self.room = self.room, room
+        self.is_broken = False
         room.learn(old.recall())
         old.close()
         if room.version != old.version:

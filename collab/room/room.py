@@ -38,9 +38,14 @@ from collab.room.requests import (
     Update,
 )
 from collab.room.tail import Tail, past_of
+from collab.yjs.guard import GuardBounds, StructIndex, inspect
 from collab.yjs.tree_build import Atomic, atomic_by_name
 
 RECENT_IDS = 4096
+# Beyond so many updates the index is read anew from the whole state.
+MAX_UNINDEXED = 1000
+# What pycrdt says of its own transactions has been judged already.
+OURS = GuardBounds(update_bytes=0)
 
 Asked = Create | PatchRequest | Replace | Restore | Revert
 
@@ -76,6 +81,8 @@ class Room:
         self.commit_id = ""
         self._batch: list[tuple[Entry, Past]] = []
         self._accepted: list[Accepted] = []
+        self._structs: StructIndex | None = None
+        self._unindexed: list[bytes] = []
         self._recent: OrderedDict[tuple[str, str], Accepted] = OrderedDict()
         # Whether no id was ever accepted here that is not among the recent ones.
         self.knows_every_id = self.version == 0
@@ -147,6 +154,16 @@ class Room:
         committed = self.tail.pasts(min(version, self.version))
         return committed + [past for _, past in self._batch if past.version > version]
 
+    def structs(self) -> StructIndex:
+        """What the guard must know of the working document; made when the first update comes."""
+        if self._structs is None or len(self._unindexed) > MAX_UNINDEXED:
+            self._structs = StructIndex.of(self.document.diff(b"\x00"))
+        else:
+            for update in self._unindexed:
+                self._structs.add(inspect(update, OURS))
+        self._unindexed.clear()
+        return self._structs
+
     def accepted(self, user: str, request_id: str) -> Accepted | None:
         """The first answer to this id, as far as the room remembers."""
         return self._recent.get((user, request_id)) if request_id else None
@@ -180,6 +197,8 @@ class Room:
             answer=ack or {},
         )
         self.document.version = self.head = entry.version
+        if self._structs is not None and entry.update:
+            self._unindexed.append(entry.update)
         self._batch.append((entry, past_of(entry, change.before)))
         return Answer(entry.version, entry=entry, ack=ack or {})
 

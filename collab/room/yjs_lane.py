@@ -22,6 +22,8 @@ def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
         room.document.state_vector(),
         leases=room.document.leases,
         user=member.author.user,
+        reserved=(room.epoch,),
+        index=room.structs(),
     )
     if not checked.news:  # a step 2 that adds nothing is no write, whoever sends it
         return Answer(room.head)
@@ -34,6 +36,7 @@ def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
         version=room.head + 1,
         user=member.author.user,
         at=now,
+        leases=checked.new_clients,
         judge=lambda before, after, ops: _permitted(room, before, after, ops),
     )
     if change is None:

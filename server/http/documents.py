@@ -187,11 +187,12 @@ async def _value_at(request: Request, live: LiveRoom, version: int) -> Json:
 
 def _part(value: Json, pointer: str) -> Json:
     try:
-        return lookup(value, parse(pointer))
+        part: Json = lookup(value, parse(pointer))
     except Rejected as rejected:
         if rejected.refusal.code is Code.PATH_NOT_FOUND:
             raise Rejected(Code.NOT_FOUND, "nothing stands there", path=pointer) from rejected
         raise
+    return part
 
 
 def _fence(request: Request) -> int | None:
