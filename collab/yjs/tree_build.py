@@ -125,9 +125,10 @@ class Builder:
             self.put(handle, key, inner, deeper)
 
     def _fill_array(self, handle: MapHandle, raw: dict[str, Any], tokens: Tokens) -> None:
-        handle.insert(self._txn, ARRAY, True)
+        for key in sorted(RESERVED & raw.keys()):
+            self.put(handle, key, raw[key], tokens)
         keys = sorted(
-            (key for key in raw if key != ARRAY), key=lambda key: (order_of(raw[key]), key)
+            (key for key in raw if key not in RESERVED), key=lambda key: (order_of(raw[key]), key)
         )
         for index, key in enumerate(keys):
             self.put(handle, key, raw[key], (*tokens, str(index)))

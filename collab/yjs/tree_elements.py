@@ -30,11 +30,7 @@ class Elements:
         node = array_node(place)
         order = self._order_at(place, index)
         own = own_id(value)
-        if (
-            own is not None
-            and own not in node.orders
-            and is_map(look(self._txn, place.handle, own))
-        ):
+        if own is not None and own not in node.orders and self._waits(place, own):
             self._bring_back(place, own, order, value)
             return
         key = self._writer.layouts.key(value, lambda key: place.handle.has(self._txn, key))
@@ -122,6 +118,11 @@ class Elements:
         self.remove(place, key)
         self.insert(place, index, value)
 
+    def _waits(self, place: Place, key: str) -> bool:
+        """Whether the element that has this id is there, hidden."""
+        held = look(self._txn, place.handle, key)
+        return is_map(held) and own_id(read_element(raw_of(self._txn, held))[0]) == key
+
     def _bring_back(self, place: Place, key: str, order: str, value: Json) -> None:
         held = look(self._txn, place.handle, key)
         held.insert(self._txn, ORDER, order)
@@ -182,7 +183,8 @@ class Elements:
         if is_map(held):
             held.insert(self._txn, ORDER, order)
             return
-        raw = {VALUE: raw_of(self._txn, held), ORDER: order}
+        was = raw_of(self._txn, held)
+        raw = {**(was if isinstance(was, dict) else {VALUE: was}), ORDER: order}
         tokens = (*place.tokens, str(index))
         self._writer.build.put(place.handle, key, raw, tokens)
         self._keep_node(array_node(place), key, read_element(raw)[1])

@@ -116,7 +116,7 @@ def read_array(raw: dict[str, Any]) -> tuple[list[Json], ArrayNode]:
     node = ArrayNode()
     values: dict[str, Json] = {}
     for key, element in raw.items():
-        if key == ARRAY or is_hidden(element):
+        if key in RESERVED or is_hidden(element):
             continue
         values[key], child = read_element(element)
         if child is not None:

@@ -103,9 +103,14 @@ def value_at(txn: Txn, root: Place, tokens: Tokens) -> Json:
     rest = tokens[len(place.tokens) :]
     if not rest:
         return read(raw_of(txn, place.handle))[0]
-    raw = raw_of(txn, child(txn, place, step_of(place.node, rest[0])))
-    value: Json = lookup(read(raw)[0], rest[1:])
+    value: Json = lookup(value_under(txn, place, step_of(place.node, rest[0])), rest[1:])
     return value
+
+
+def value_under(txn: Txn, place: Place, step: Step) -> Json:
+    """The JSON under a step, whatever holds it."""
+    raw = raw_of(txn, look(txn, place.handle, step))
+    return (read_element(raw) if type(place.node) is ArrayNode else read(raw))[0]
 
 
 def pointer_tokens(root: Node, path: Path) -> Tokens:
@@ -121,8 +126,3 @@ def pointer_tokens(root: Node, path: Path) -> Tokens:
             tokens.append(unescape(str(step)))
         node = _node_under(node, step)[0]
     return tuple(tokens)
-
-
-def element(txn: Txn, raw: Any) -> tuple[Json, Node | None]:
-    """An element's value and node, from what `get` gave."""
-    return read_element(raw_of(txn, raw))

@@ -20,6 +20,7 @@ from collab.yjs.tree_layout import (
     ARRAY,
     DELETED,
     ORDER,
+    RESERVED,
     UNSEEN,
     VALUE,
     ArrayNode,
@@ -184,11 +185,10 @@ class Reader:
     def _array(
         self, handle: Any, node: ArrayNode, old: list[Json], dirt: Dirt, path: Path, pointer: str
     ) -> None:
-        touched = {key for key in dirt.keys if key != ARRAY}
+        touched = {key for key in dirt.keys if key not in RESERVED}
         for step, deeper in dirt.below.items():
-            if isinstance(step, str) and deeper.keys & _STRUCTURE:
+            if isinstance(step, str) and step not in RESERVED and deeper.keys & _STRUCTURE:
                 touched.add(step)
-        touched.discard(ARRAY)
         before = {
             key: (old[index], node.children.get(key), order)
             for index, (order, key) in enumerate(node.order)

@@ -24,7 +24,7 @@ from collab.yjs.tree_layout import (
     read,
     unescape,
 )
-from collab.yjs.tree_place import Place, child, open_tokens, step_of, value_at
+from collab.yjs.tree_place import Place, open_tokens, step_of, value_at, value_under
 from collab.yjs.tree_records import (
     Absent,
     Exactly,
@@ -139,7 +139,7 @@ class Writer:
         """The root map stays; what it holds goes."""
         assert isinstance(old, dict)
         assert isinstance(value, dict)
-        for key in old.keys() - value.keys():
+        for key in sorted(old.keys() - value.keys()):
             self.unset(self.root, escape(key))
         for key, inner in value.items():
             if key not in old or not same(old[key], inner):
@@ -164,7 +164,7 @@ class Writer:
         """Something inside a plain value changes: the whole of it is written anew, as types."""
         depth = len(place.tokens)
         step = step_of(place.node, tokens[depth])
-        old = read(raw_of(self.txn, child(self.txn, place, step)))[0]
+        old = value_under(self.txn, place, step)
         whole = apply(old, [{**op, "path": render(tokens[depth + 1 :])}]).value
         self._replace_whole(place, step, whole)
 
