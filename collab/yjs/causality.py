@@ -1,0 +1,111 @@
+"""The order in which an update's new structs can be integrated, or that there is none.
+
+yrs holds back what it cannot integrate and says nothing: such an update succeeds, and its
+content is in no later state (measured). So the order is found here first, as yrs would find it:
+each client's structs in turn, waiting where one stands on another client's later struct.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from heapq import heappop, heappush
+from typing import NoReturn
+
+from collab.errors import Code, Rejected
+from collab.yjs.update import SKIP, Id, Struct
+
+Sections = Mapping[int, list[Struct]]
+Clocks = Mapping[int, int]
+# The new structs of an update with their clients, in an order in which they can be integrated.
+Fresh = list[tuple[int, Struct]]
+
+
+def in_causal_order(sections: Sections, known: Clocks) -> Fresh:
+    """The structs that go beyond `known`, each after all that it stands on.
+
+    Raises `Rejected(MISSING_DEPENDENCY)` where a client's clocks have a gap before them, or where
+    a struct stands on one that is neither known nor in the update, or on itself in a circle.
+    """
+    fresh = {}
+    for client, structs in sections.items():
+        clock = known.get(client, 0)
+        if structs[-1].end > clock and (beyond := _beyond(structs, clock)):
+            fresh[client] = beyond
+    if len(fresh) > 1:
+        return _Weave(fresh, known).order
+    order = [(client, struct) for client, structs in fresh.items() for struct in structs]
+    for client, struct in order:
+        if _missing(struct, client, known, known) is not None:
+            refuse_missing()
+    return order
+
+
+def _beyond(structs: list[Struct], clock: int) -> list[Struct]:
+    """The structs that end after `clock`, without a gap."""
+    fresh = []
+    for struct in structs:
+        if struct.end > clock and struct.kind != SKIP:
+            # yrs integrates the rest of a struct whose beginning it has. Where that names its
+            # parent, and not the one that the beginning has here, two lists are tied together
+            # that a reload parts again (measured); sent from our clock on, it names none.
+            if struct.clock > clock or (struct.placed and struct.clock < clock):
+                refuse_missing()
+            fresh.append(struct)
+            clock = struct.end
+    return fresh
+
+
+def _missing(struct: Struct, client: int, reached: Clocks, known: Clocks) -> Id | None:
+    """The first id that a struct stands on and that is not there yet."""
+    for at in (struct.origin, struct.right, struct.parent):
+        if at is not None:
+            owner = at[0]
+            end = struct.clock if owner == client else reached.get(owner, known.get(owner, 0))
+            if at[1] >= end:
+                return at
+    return None
+
+
+class _Weave:
+    """Several clients' new structs, brought into one order.
+
+    Invariant: a client is either done, or waits under the client that its next struct needs,
+    with the clock it needs; so each struct is looked at once a wait, and each wait ends once.
+    """
+
+    def __init__(self, fresh: dict[int, list[Struct]], known: Clocks) -> None:
+        self._known = known
+        self._reached = {client: known.get(client, 0) for client in fresh}
+        self._left = {client: iter(structs) for client, structs in fresh.items()}
+        self._waiting: dict[int, list[tuple[int, int, Struct]]] = {c: [] for c in fresh}
+        self.order: Fresh = []
+        ready: list[tuple[int, Struct | None]] = [(client, None) for client in fresh]
+        while ready:
+            client, blocked = ready.pop()
+            self._advance(client, blocked or next(self._left[client]))
+            ready.extend(self._woken_by(client))
+        if any(self._waiting.values()):
+            refuse_missing()
+
+    def _advance(self, client: int, struct: Struct | None) -> None:
+        while struct is not None:
+            needed = _missing(struct, client, self._reached, self._known)
+            if needed is not None:
+                if needed[0] not in self._waiting:
+                    refuse_missing()
+                # No two of one client wait at once, so the heap never compares structs.
+                heappush(self._waiting[needed[0]], (needed[1], client, struct))
+                return
+            self.order.append((client, struct))
+            self._reached[client] = struct.end
+            struct = next(self._left[client], None)
+
+    def _woken_by(self, client: int) -> Iterator[tuple[int, Struct]]:
+        queue = self._waiting[client]
+        while queue and queue[0][0] < self._reached[client]:
+            _, waiting, struct = heappop(queue)
+            yield waiting, struct
+
+
+def refuse_missing() -> NoReturn:
+    raise Rejected(Code.MISSING_DEPENDENCY, "the update stands on edits that are not here")

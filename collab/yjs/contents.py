@@ -1,0 +1,176 @@
+"""What a struct of a Yjs update holds: its length in clocks, read without recursion and bounded.
+
+Refused although Yjs knows them, because yrs 0.28 reads them otherwise than yjs writes them:
+ContentJSON (yrs takes one text more than there is) and XmlHook (yrs leaves its name unread, so
+what follows is read as something else). Refused as well: subdocuments, which nobody here opens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isfinite
+from struct import unpack_from
+from typing import Final
+
+from collab.ids import MAX_SAFE_INTEGER
+from collab.yjs.json_text import MAX_DEPTH, RESERVED_KEYS, read_json
+from collab.yjs.lib0 import Reader, refuse, refuse_size
+
+DELETED: Final = 1
+STRING: Final = 4
+TYPE: Final = 7
+
+# yrs keeps clocks in 32 bits and compares them as signed ones.
+MAX_CLOCK: Final = 2**31 - 1
+# Names of root types, XML elements and formats.
+MAX_NAME: Final = 1024
+
+_XML_ELEMENT: Final = 3
+_TYPE_REFS: Final = frozenset({0, 1, 2, _XML_ELEMENT, 4, 6})
+
+# A content's length in clocks, and its text where that holds surrogate pairs.
+Content = tuple[int, str | None]
+
+
+def read_content(kind: int, reader: Reader) -> Content:
+    read = _CONTENTS.get(kind)
+    if read is None:
+        refuse("a struct holds what is not supported here")
+    return read(reader)
+
+
+def read_name(reader: Reader) -> str:
+    name = read_key(reader)
+    if len(name) > MAX_NAME:
+        refuse_size(f"a name is longer than {MAX_NAME}")
+    return name
+
+
+def read_key(reader: Reader) -> str:
+    key = reader.text()
+    if key in RESERVED_KEYS:
+        refuse("a key is reserved")
+    return key
+
+
+def read_run(reader: Reader) -> int:
+    """The length of a run; none is empty, yrs panics when it meets one (measured)."""
+    length = reader.uint()
+    if length == 0:
+        refuse("a struct is empty")
+    return length
+
+
+def _read_deleted(reader: Reader) -> Content:
+    return read_run(reader), None
+
+
+def _read_binary(reader: Reader) -> Content:
+    reader.skip(reader.uint())
+    return 1, None
+
+
+def _read_string(reader: Reader) -> Content:
+    raw = reader.raw()
+    if not raw:
+        refuse("a struct is empty")
+    if raw.isascii():
+        return len(raw), None
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        refuse("a text is not UTF-8")
+    units = len(text.encode("utf-16-le")) // 2
+    return units, text if units != len(text) else None
+
+
+def _read_embed(reader: Reader) -> Content:
+    read_json(reader.raw())
+    return 1, None
+
+
+def _read_format(reader: Reader) -> Content:
+    read_name(reader)
+    read_json(reader.raw())
+    return 1, None
+
+
+def _read_type(reader: Reader) -> Content:
+    ref = reader.byte()
+    if ref not in _TYPE_REFS:
+        refuse("a shared type is not supported here")
+    if ref == _XML_ELEMENT:
+        read_name(reader)
+    return 1, None
+
+
+def _read_plain_values(reader: Reader) -> Content:
+    count = reader.count()
+    if count == 0:
+        refuse("a struct is empty")
+    for _ in range(count):
+        skip_plain_value(reader)
+    return count, None
+
+
+_CONTENTS: Final[dict[int, Callable[[Reader], Content]]] = {
+    DELETED: _read_deleted,
+    3: _read_binary,
+    STRING: _read_string,
+    5: _read_embed,
+    6: _read_format,
+    TYPE: _read_type,
+    8: _read_plain_values,
+}
+
+_ARRAY: Final = 117
+_OBJECT: Final = 118
+
+
+def skip_plain_value(reader: Reader) -> None:
+    """Walk one value (lib0's `any`) with a stack of our own: 40 KB of nesting kills yrs."""
+    left: list[int] = []
+    kinds: list[int] = []
+    while True:
+        tag = reader.byte()
+        if tag in (_ARRAY, _OBJECT):
+            if len(left) == MAX_DEPTH:
+                refuse(f"a value is nested deeper than {MAX_DEPTH}")
+            kinds.append(tag)
+            left.append(reader.count(least=tag - 116))
+        else:
+            _skip_scalar(tag, reader)
+        while left and left[-1] == 0:
+            left.pop()
+            kinds.pop()
+        if not left:
+            return
+        left[-1] -= 1
+        if kinds[-1] == _OBJECT:
+            read_key(reader)
+
+
+def _skip_scalar(tag: int, reader: Reader) -> None:
+    if tag == 119:
+        reader.text()
+    elif tag == 125:
+        reader.sint()
+    elif tag == 123:
+        _check_float(reader, ">d", 8)
+    elif tag == 124:
+        _check_float(reader, ">f", 4)
+    elif tag == 116:
+        reader.skip(reader.uint())
+    elif tag not in (120, 121, 126, 127):  # true, false, null, undefined
+        refuse("a value has an unknown type or is a bigint")
+
+
+def _check_float(reader: Reader, layout: str, size: int) -> None:
+    start = reader.pos
+    reader.skip(size)
+    (value,) = unpack_from(layout, reader.data, start)
+    if not isfinite(value):
+        refuse("a number is not finite")
+    # yrs prints these as integers; larger ones it prints as floats.
+    if MAX_SAFE_INTEGER < abs(value) <= 2**63:
+        refuse("an integer is longer than 53 bits")

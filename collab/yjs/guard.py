@@ -1,0 +1,124 @@
+"""The guard before pycrdt: whether an update that is well formed may be integrated here and now.
+
+`inspect` takes the bytes apart, `check` judges them by what the document holds. What both accept
+pycrdt applies whole: no panic, nothing held back, nothing that a reload would lose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from collab.errors import Code, Rejected
+from collab.yjs.causality import Clocks, Fresh, in_causal_order, refuse_missing
+from collab.yjs.contents import TYPE
+from collab.yjs.lib0 import refuse, refuse_size
+from collab.yjs.struct_index import StructIndex, second_halves
+from collab.yjs.update import (
+    DEFAULT_BOUNDS,
+    GuardBounds,
+    Inspected,
+    Struct,
+    inspect,
+    inspect_state_vector,
+)
+
+__all__ = [
+    "DEFAULT_BOUNDS",
+    "Checked",
+    "GuardBounds",
+    "Inspected",
+    "StructIndex",
+    "check",
+    "inspect",
+    "inspect_state_vector",
+]
+
+_BLANK: Final = StructIndex()
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An update that may be integrated.
+
+    `news` is false where it adds and deletes nothing; without an index every deletion counts.
+    `new_clients` are the ids that are leased to its user from now on; `clocks` is the state
+    vector that the document has afterwards, for the clients that the update moves.
+    """
+
+    news: bool
+    new_clients: list[int]
+    clocks: dict[int, int]
+
+
+def check(
+    inspected: Inspected,
+    known: Clocks,
+    *,
+    leases: Mapping[int, str],
+    user: str,
+    reserved: Container[int] = (),
+    index: StructIndex | None = None,
+) -> Checked:
+    """Judge an update by the document's state vector, leases (client id → user) and structs.
+
+    Raises `Rejected`: FORBIDDEN for new structs under an id that is another user's, reserved, or
+    in the document without a lease; MISSING_DEPENDENCY for what stands on edits that are not here.
+    """
+    fresh = in_causal_order(inspected.sections, known)
+    clocks = {client: struct.end for client, struct in fresh}
+    new_clients = _check_ids(clocks, known, leases, user, reserved)
+    if len(new_clients) > inspected.bounds.new_clients:
+        refuse_size(f"more than {inspected.bounds.new_clients} new client ids in one update")
+    layer = StructIndex(index or _BLANK)
+    _check_structs(fresh, known, layer, inspected.bounds)
+    news = bool(fresh)
+    for client, ranges in inspected.deletes.items():
+        reached = clocks.get(client) or known.get(client, 0)
+        for start, end in ranges:
+            if end > reached:
+                refuse_missing()
+            if layer.cuts(client, start) or layer.cuts(client, end):
+                refuse("a deletion parts a surrogate pair")
+            news = news or index is None or not index.has_deleted(client, start, end)
+    return Checked(news, new_clients, clocks)
+
+
+def _check_ids(
+    clocks: Clocks, known: Clocks, leases: Mapping[int, str], user: str, reserved: Container[int]
+) -> list[int]:
+    new_clients = []
+    for client in clocks:
+        owner = leases.get(client)
+        if owner == user:
+            continue
+        if owner is not None or client in reserved or known.get(client, 0):
+            raise Rejected(Code.FORBIDDEN, "new edits under a client id that is somebody else's")
+        new_clients.append(client)
+    return new_clients
+
+
+def _check_structs(fresh: Fresh, known: Clocks, layer: StructIndex, bounds: GuardBounds) -> None:
+    for client, struct in fresh:
+        if struct.parent is not None and not layer.may_be_parent(struct.parent):
+            refuse("a struct's parent is no shared type")
+        if struct.kind == TYPE and layer.depth(struct) > bounds.depth:
+            refuse_size(f"shared types are nested deeper than {bounds.depth}")
+        reached = known.get(client, 0)
+        if struct.end - struct.clock > bounds.run and struct.end - reached > bounds.run:
+            refuse_size(f"a run is longer than {bounds.run}")
+        if _cuts(client, struct, reached, layer):
+            refuse("a struct parts a surrogate pair")
+        if len(fresh) > 1 or struct.text is not None:
+            layer.append(client, struct)
+
+
+def _cuts(client: int, struct: Struct, reached: int, layer: StructIndex) -> bool:
+    """Whether integrating a struct parts a surrogate pair: another's, or its own where it is cut
+    because its beginning is known already."""
+    if struct.origin is not None and layer.cuts(struct.origin[0], struct.origin[1] + 1):
+        return True
+    if struct.right is not None and layer.cuts(*struct.right):
+        return True
+    return struct.text is not None and struct.clock < reached and reached in second_halves(struct)

@@ -1,0 +1,191 @@
+"""Yjs updates (V1) and state vectors, taken apart without trusting or applying anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from collab.yjs.contents import MAX_CLOCK, read_content, read_key, read_name, read_run
+from collab.yjs.lib0 import Reader, refuse, refuse_size
+
+GC: Final = 0
+SKIP: Final = 10
+
+_HAS_ORIGIN: Final = 0x80
+_HAS_RIGHT: Final = 0x40
+_HAS_KEY: Final = 0x20
+_KIND: Final = 0x1F
+
+# (client, clock): one character, element or other unit that somebody inserted.
+Id = tuple[int, int]
+# [start, end) of clocks.
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class GuardBounds:
+    """How much one update or state vector may hold; 0 bytes means any."""
+
+    update_bytes: int = 2**20
+    # Each new client id is a lease that the document carries from then on.
+    new_clients: int = 64
+    # Shared types within each other: 20,000 kill the process when the document is read.
+    depth: int = 256
+    # Clocks that one new struct may use up: a run of what is deleted takes four bytes.
+    run: int = 2**24
+    # Entries of a state vector: whoever ever wrote to the document is in it.
+    clients: int = 2**17
+
+
+DEFAULT_BOUNDS: Final = GuardBounds()
+
+
+class Struct(NamedTuple):
+    """One struct: clocks [clock, end), what it is, and the ids that it stands on.
+
+    `parent` is there only where the parent is a type with an id; `placed` says that the struct
+    names a parent of either kind. `text` is there only where a string holds surrogate pairs.
+    """
+
+    clock: int
+    end: int
+    kind: int
+    origin: Id | None = None
+    right: Id | None = None
+    parent: Id | None = None
+    text: str | None = None
+    placed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """An update that is well formed and within bounds.
+
+    Invariant: every section's structs follow each other without a gap, none is empty, and no
+    clock is beyond 2^31 - 1; a client's deleted ranges ascend and do not overlap.
+    """
+
+    sections: dict[int, list[Struct]]
+    deletes: dict[int, list[Range]]
+    bounds: GuardBounds
+
+    @property
+    def empty(self) -> bool:
+        return not self.sections and not self.deletes
+
+    def spans(self) -> dict[int, Range]:
+        """Per client the first clock and the one after the last."""
+        return {
+            client: (structs[0].clock, structs[-1].end) for client, structs in self.sections.items()
+        }
+
+
+def inspect(update: bytes, bounds: GuardBounds = DEFAULT_BOUNDS) -> Inspected:
+    """Take an update apart; raises `Rejected` for what is malformed or too large.
+
+    A V2 update never passes: its first bytes read as an empty V1 update, and bytes follow.
+    """
+    if bounds.update_bytes and len(update) > bounds.update_bytes:
+        refuse_size(f"an update is larger than {bounds.update_bytes} bytes")
+    reader = Reader(update)
+    sections: dict[int, list[Struct]] = {}
+    for _ in range(reader.count(least=5)):
+        # None of the three is legal, and yrs panics when a section without structs meets
+        # a client that it knows.
+        count = reader.count(least=2)
+        client = reader.uint()
+        if count == 0 or client in sections:
+            refuse("an update has an empty section or two of one client")
+        sections[client] = _read_structs(reader, count)
+    deletes = _read_deletes(reader)
+    reader.finish()
+    return Inspected(sections, deletes, bounds)
+
+
+def _read_structs(reader: Reader, count: int) -> list[Struct]:
+    clock = reader.uint()
+    structs: list[Struct] = []
+    for _ in range(count):
+        info = reader.byte()
+        if info in (GC, SKIP):
+            struct = Struct(clock, clock + read_run(reader), info)
+        else:
+            struct = _read_item(reader, clock, info)
+        clock = struct.end
+        if clock > MAX_CLOCK:
+            refuse("a clock is longer than 31 bits")
+        structs.append(struct)
+    return structs
+
+
+def _read_item(reader: Reader, clock: int, info: int) -> Struct:
+    origin = right = parent = None
+    placed = not info & (_HAS_ORIGIN | _HAS_RIGHT)
+    if info & _HAS_ORIGIN:
+        origin = (reader.uint(), reader.uint())
+    if info & _HAS_RIGHT:
+        right = (reader.uint(), reader.uint())
+    if placed:
+        parent = _read_parent(reader)
+        if info & _HAS_KEY:
+            read_key(reader)
+    kind = info & _KIND
+    length, text = read_content(kind, reader)
+    return Struct(clock, clock + length, kind, origin, right, parent, text, placed)
+
+
+def _read_parent(reader: Reader) -> Id | None:
+    """The parent's id; None where it is a root type."""
+    named = reader.uint()
+    if named == 1:
+        read_name(reader)
+        return None
+    if named != 0:
+        refuse("a struct's parent is neither a name nor an id")
+    return reader.uint(), reader.uint()
+
+
+def _read_deletes(reader: Reader) -> dict[int, list[Range]]:
+    deletes: dict[int, list[Range]] = {}
+    for _ in range(reader.count(least=4)):
+        client = reader.uint()
+        count = reader.count(least=2)
+        if count == 0 or client in deletes:
+            refuse("a delete set has an empty client or one twice")
+        deletes[client] = [_read_range(reader) for _ in range(count)]
+    for ranges in deletes.values():
+        _check_order(ranges)
+    return deletes
+
+
+def _read_range(reader: Reader) -> Range:
+    start = reader.uint()
+    length = reader.uint()
+    if length == 0 or start + length > MAX_CLOCK:
+        refuse("a deleted range is empty or ends beyond 31 bits")
+    return start, start + length
+
+
+def _check_order(ranges: list[Range]) -> None:
+    reached = 0
+    for start, end in ranges:
+        if start < reached:
+            refuse("deleted ranges overlap or do not ascend")
+        reached = end
+
+
+def inspect_state_vector(raw: bytes, bounds: GuardBounds = DEFAULT_BOUNDS) -> dict[int, int]:
+    """Client id → clock; raises `Rejected` for what is malformed or too large."""
+    reader = Reader(raw)
+    count = reader.count(least=2)
+    if count > bounds.clients:
+        refuse_size(f"a state vector names more than {bounds.clients} clients")
+    clocks: dict[int, int] = {}
+    for _ in range(count):
+        client = reader.uint()
+        clock = reader.uint()
+        if client in clocks or clock > MAX_CLOCK:
+            refuse("a state vector names a client twice, or a clock beyond 31 bits")
+        clocks[client] = clock
+    reader.finish()
+    return clocks
