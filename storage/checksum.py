@@ -34,41 +34,46 @@ class EntryRow(NamedTuple):
     crc: int
 
 
-def _place(key: DocKey, version: int) -> int:
-    # The key takes part, so that a row that turns up under another document or version is found.
-    return zlib.crc32(f"{key.tenant}/{key.doc}/{version}".encode())
+def _place(key: DocKey) -> int:
+    # The key takes part, so that a row that turns up under another document is found.
+    return zlib.crc32(f"{key.tenant}/{key.doc}/".encode())
 
 
-def _entry_crc(key: DocKey, row: Sequence[Any]) -> int:
+def _entry_crc(place: int, row: Sequence[Any]) -> int:
     version, author, request, commit_id, at, payload = row[:6]
-    head = b"%d %d %d %d %b%b%b" % (
+    fields = b"%d %d %d %d %d %b%b%b" % (
+        version,
+        at,
         len(author),
         len(request),
         len(commit_id),
-        at,
         author,
         request,
         commit_id,
     )
-    return zlib.crc32(payload, zlib.crc32(head, _place(key, version)))
+    return zlib.crc32(payload, zlib.crc32(fields, place))
 
 
-def pack_entry(key: DocKey, entry: Entry) -> EntryRow:
-    row = (
-        entry.version,
-        entry.author.user.encode(),
-        entry.id.encode(),
-        entry.commit.encode(),
-        entry.at,
-        _encode(entry),
-    )
-    return EntryRow(*row, _entry_crc(key, row))
+def pack_entries(key: DocKey, entries: Sequence[Entry]) -> list[EntryRow]:
+    place = _place(key)
+    rows = []
+    for entry in entries:
+        row = (
+            entry.version,
+            entry.author.user.encode(),
+            entry.id.encode(),
+            entry.commit.encode(),
+            entry.at,
+            _encode(entry),
+        )
+        rows.append(EntryRow(*row, _entry_crc(place, row)))
+    return rows
 
 
 def unpack_entry(key: DocKey, row: Sequence[Any]) -> Entry:
     """The entry in a row of `EntryRow`'s columns; `Corrupt` when any of it has changed."""
     try:
-        sound = _entry_crc(key, row) == row[6]
+        sound = _entry_crc(_place(key), row) == row[6]
         if sound:
             return _decode_entry(row[5])
     except (TypeError, msgspec.MsgspecError):
@@ -78,7 +83,7 @@ def unpack_entry(key: DocKey, row: Sequence[Any]) -> Entry:
 
 
 def _snapshot_crc(key: DocKey, version: int, packing: int, body: bytes) -> int:
-    return zlib.crc32(body, zlib.crc32(b"%d" % packing, _place(key, version)))
+    return zlib.crc32(body, zlib.crc32(b"%d %d " % (version, packing), _place(key)))
 
 
 def pack_snapshot(key: DocKey, snapshot: Snapshot) -> tuple[int, bytes, int]:

@@ -78,6 +78,8 @@ schemas = Table(
 )
 
 # No foreign key here: a commit writes these rows only after it has moved their document's head.
+# With a rowid, unlike the other tables: rows of many documents then go to the end of one tree.
+# Measured, 64 entries of 60 documents: insert and COMMIT 1.4 ms, without a rowid 3.3 ms.
 entries = Table(
     "entries",
     metadata,
@@ -90,7 +92,6 @@ entries = Table(
     Column("payload", LargeBinary, nullable=False),
     Column("crc", BigInteger, nullable=False),
     PrimaryKeyConstraint("tenant", "doc", "version"),
-    sqlite_with_rowid=False,
 )
 Index(
     "entries_request",

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from collab.ids import DocKey
 from collab.ports import Accepted, Append, Clash, Committed, Duplicate, Outcome, Stored, Vacant
 from storage import sql_text
-from storage.checksum import pack_answer, pack_entry
+from storage.checksum import pack_answer, pack_entries
 from storage.database import CoreRunner, Database, Runner
 from storage.dialect import is_taken
 from storage.rows import of
@@ -38,7 +38,7 @@ class _Packed:
         key = append.key
         self.append = append
         self.entries: list[tuple[Any, ...]] = [
-            (*key, *pack_entry(key, entry)) for entry in append.entries
+            (*key, *row) for row in pack_entries(key, append.entries)
         ]
         self.accepted: list[tuple[Any, ...]] = [
             (*key, one.user.encode(), one.id.encode(), one.version, pack_answer(one.answer))

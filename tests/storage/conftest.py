@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
@@ -61,9 +62,40 @@ async def postgres_store(postgres_url: str) -> AsyncIterator[SqlStore]:
         yield store
 
 
+@pytest.fixture(scope="session")
+def sqlite_folder() -> Iterator[Path]:
+    """In memory where there is such a folder: what is tested here is not the disk's patience."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(
+        prefix="weft-", dir=memory if memory.is_dir() else None
+    ) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(sqlite_folder: Path) -> bytes:
+    """A file with the schema in it and nothing else."""
+    path = sqlite_folder / "template.db"
+
+    async def make() -> None:
+        async with opened(f"sqlite+aiosqlite:///{path}"):
+            pass
+
+    asyncio.run(make())
+    return path.read_bytes()
+
+
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path / 'weft.db'}"
+def new_sqlite_url(sqlite_folder: Path) -> str:
+    """A file that is not there yet."""
+    return f"sqlite+aiosqlite:///{sqlite_folder / f'weft-{next(_numbers)}.db'}"
+
+
+@pytest.fixture
+def sqlite_url(new_sqlite_url: str, sqlite_template: bytes) -> str:
+    """A file of the test's own, with the schema in it."""
+    Path(new_sqlite_url.partition(":///")[2]).write_bytes(sqlite_template)
+    return new_sqlite_url
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from collab.ids import DocKey
 from collab.ports import Corrupt, Snapshot, StorageUnavailable
-from storage.checksum import pack_entry, pack_snapshot, unpack_entry, unpack_snapshot
+from storage.checksum import pack_entries, pack_snapshot, unpack_entry, unpack_snapshot
 from storage.store import SqlStore
 from tests.storage.contract import AWAY, HOME, OTHER, entry, further, made, stored
 
@@ -186,7 +186,7 @@ async def test_a_file_with_a_rotten_page_never_serves_another_value(
 
 
 def test_a_row_is_sound_only_in_its_own_place() -> None:
-    row = pack_entry(HOME, entry(7, id="p-7", commit="c-7"))
+    (row,) = pack_entries(HOME, [entry(7, id="p-7", commit="c-7")])
     assert unpack_entry(HOME, row) == entry(7, id="p-7", commit="c-7")
     for key in (AWAY, OTHER, DocKey("demoh", "ome")):
         with pytest.raises(Corrupt):
@@ -198,7 +198,7 @@ def test_a_row_is_sound_only_in_its_own_place() -> None:
 
 
 def test_a_column_of_another_type_is_no_entry_and_no_snapshot() -> None:
-    row = pack_entry(HOME, entry(7))
+    (row,) = pack_entries(HOME, [entry(7)])
     for column in range(len(row)):
         with pytest.raises(Corrupt):
             unpack_entry(HOME, [*row[:column], None, *row[column + 1 :]])

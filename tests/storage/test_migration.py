@@ -40,8 +40,8 @@ async def test_a_migrated_postgres_is_what_the_schema_says(postgres_store: SqlSt
     assert await postgres_store._database.read(differences) == []
 
 
-async def test_two_that_start_on_a_new_file_at_once_both_start(sqlite_url: str) -> None:
-    stores = [SqlStore(sqlite_url) for _ in range(3)]
+async def test_two_that_start_on_a_new_file_at_once_both_start(new_sqlite_url: str) -> None:
+    stores = [SqlStore(new_sqlite_url) for _ in range(3)]
     await asyncio.gather(*(store.start() for store in stores))
     assert await stores[0].commit([made(HOME)]) == [Committed()]
     assert await stores[2].commit([further(HOME, 1)]) == [Committed()]
@@ -49,9 +49,9 @@ async def test_two_that_start_on_a_new_file_at_once_both_start(sqlite_url: str) 
         await store.close()
 
 
-async def test_a_file_keeps_its_content_when_it_is_opened_again(sqlite_url: str) -> None:
+async def test_a_file_keeps_its_content_when_it_is_opened_again(new_sqlite_url: str) -> None:
     for head in range(3):
-        store = SqlStore(sqlite_url)
+        store = SqlStore(new_sqlite_url)
         await store.start()
         append = further(HOME, head) if head else made(HOME)
         assert await store.commit([append]) == [Committed()]
@@ -59,8 +59,8 @@ async def test_a_file_keeps_its_content_when_it_is_opened_again(sqlite_url: str)
         await store.close()
 
 
-async def test_a_migration_that_fails_leaves_nothing_half_done(sqlite_url: str) -> None:
-    store = SqlStore(sqlite_url)
+async def test_a_migration_that_fails_leaves_nothing_half_done(new_sqlite_url: str) -> None:
+    store = SqlStore(new_sqlite_url)
     await store._database.write(lambda c: c.execute(text("CREATE TABLE locks (id INTEGER)")))
     with pytest.raises(Exception, match="already exists"):
         await store.start()

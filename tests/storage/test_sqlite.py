@@ -179,16 +179,16 @@ def killed_while_it_writes(url: str, after: int) -> int:
 
 
 @pytest.mark.real
-def test_nothing_acknowledged_is_lost_when_the_writer_is_killed(sqlite_url: str) -> None:
+def test_nothing_acknowledged_is_lost_when_the_writer_is_killed(new_sqlite_url: str) -> None:
     async def judge(acknowledged: int) -> None:
-        async with opened(sqlite_url) as store:
+        async with opened(new_sqlite_url) as store:
             found = await stored(store)
             assert found.head >= acknowledged
             assert [one.version for one in found.entries] == list(range(1, found.head + 1))
             assert await store.commit([further(HOME, found.head + 1)]) == [Clash()]
 
     for round_ in range(5):
-        asyncio.run(judge(killed_while_it_writes(sqlite_url, after=20 + round_)))
+        asyncio.run(judge(killed_while_it_writes(new_sqlite_url, after=20 + round_)))
 
 
 async def test_a_new_file_is_made_with_its_folder(tmp_path: Path) -> None:
@@ -197,13 +197,13 @@ async def test_a_new_file_is_made_with_its_folder(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b" / "weft.db").exists()
 
 
-async def test_what_is_no_database_is_not_overwritten(sqlite_url: str) -> None:
-    path_of(sqlite_url).write_bytes(b"a letter to my aunt, and no database at all\n" * 100)
-    store = SqlStore(sqlite_url)
+async def test_what_is_no_database_is_not_overwritten(new_sqlite_url: str) -> None:
+    path_of(new_sqlite_url).write_bytes(b"a letter to my aunt, and no database at all\n" * 100)
+    store = SqlStore(new_sqlite_url)
     with pytest.raises(Exception, match="not a database"):
         await store.start()
     await store.close()
-    assert path_of(sqlite_url).read_bytes().startswith(b"a letter")
+    assert path_of(new_sqlite_url).read_bytes().startswith(b"a letter")
 
 
 async def test_snapshots_that_repeat_themselves_are_kept_small(sqlite_store: SqlStore) -> None:

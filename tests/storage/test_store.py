@@ -9,7 +9,7 @@ import pytest
 from collab.ports import Store
 from storage.store import SqlStore
 from tests.storage.conftest import opened
-from tests.storage.contract import StoreContract
+from tests.storage.contract import LogContract, SnapshotContract, StoreContract
 from tests.storage.races import RaceContract
 
 
@@ -24,7 +24,7 @@ class TestSqliteFile(StoreContract, RaceContract):
             yield rival
 
 
-class TestSqliteInMemory(StoreContract):
+class TestSqliteInMemory(LogContract, SnapshotContract):
     @pytest.fixture
     async def store(self) -> AsyncIterator[Store]:
         async with opened("sqlite+aiosqlite:///:memory:") as store:

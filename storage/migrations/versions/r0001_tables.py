@@ -60,7 +60,6 @@ def _make_log() -> None:
         sa.Column("payload", _BYTES, nullable=False),
         sa.Column("crc", _LONG, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "doc", "version"),
-        sqlite_with_rowid=False,
     )
     op.create_index(
         "entries_request",
