@@ -113,9 +113,9 @@ class Meter:
 
     def try_spend(self, size: int, now: float) -> bool:
         """Charge a frame of one message if both budgets let it go now."""
-        if self.messages.rate and not self.messages.would_fit(1, now):
-            return False
-        if not self.bytes.try_spend(size, now):
+        if not self.messages.rate:
+            return self.bytes.try_spend(size, now)
+        if not self.messages.would_fit(1, now) or not self.bytes.try_spend(size, now):
             return False
         self.messages.spend(1, now)
         return True

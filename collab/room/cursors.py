@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from collab.entry import Op
 from collab.errors import Rejected
 from collab.patch.carry import Past
 from collab.patch.pointer import parse, render
@@ -32,20 +30,3 @@ def carry_state(state: dict[str, Any], past: Past) -> dict[str, Any]:
     if placed:
         moved["offset"] = carried[1]
     return state if moved == cursor else {**state, "cursor": moved}
-
-
-def touched_prefixes(ops: Sequence[Op]) -> tuple[str, ...]:
-    """What a cursor's path begins with if one of these changes may have moved it.
-
-    To ask 500 cursors this is a hundred times cheaper than to carry them.
-    """
-    prefixes: dict[str, None] = {}
-    for op in ops:
-        if op["op"] == "test":
-            continue
-        for pointer in (op.get("path"), op.get("from")):
-            if isinstance(pointer, str):
-                inside = op["op"] in ("replace", "splice")
-                # An insert or removal moves what comes after it in the same array.
-                prefixes[pointer if inside else pointer[: pointer.rfind("/") + 1]] = None
-    return tuple(prefixes)

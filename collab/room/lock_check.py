@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from collab.entry import Author, Op
@@ -15,7 +15,7 @@ from collab.patch.pointer import covers, parse
 from collab.patch.steps import Path, Step, trace, typed
 from collab.ports import StoredLock
 from collab.room.lock_messages import locked, stale
-from collab.room.lock_scope import collide, same
+from collab.room.lock_scope import same
 from collab.room.locks import Locks
 
 BOUNDS = Bounds()
@@ -44,10 +44,12 @@ def check_locks(
     others = [lock for lock in locks.held if lock.expires_at > now and not same(lock.holder, by)]
     if fence is not None and not _holds(locks, fence, by, now):
         return stale(_touched_text(others, ops))
-    near = [lock for lock in others if _related(lock, ops)]
-    if not near:
+    if not others:
         return None
-    touched = _touched_text(near, ops) if _all_still(ops) else _touched(near, ops, before, bounds)
+    if all(op["op"] in _STILL for op in ops):
+        touched = _touched_text(others, ops)
+    else:
+        touched = _touched(_near(others, ops), ops, before, bounds)
     return None if touched is None else locked(touched)
 
 
@@ -58,33 +60,29 @@ def _holds(locks: Locks, fence: int, by: Author, now: int) -> bool:
     )
 
 
-def _related(lock: StoredLock, ops: Sequence[Op]) -> bool:
-    """Whether these ops can touch the lock or move its element: a cheap and generous test."""
-    return any(
-        collide(lock.scope, pointer[: pointer.rfind("/")])
-        for op in ops
-        for pointer in (op["path"], op.get("from", op["path"]))
-        if pointer
-    ) or any(not op["path"] for op in ops)
+def _near(others: list[StoredLock], ops: Sequence[Op]) -> list[StoredLock]:
+    """Whom these ops may touch, or move in their list: a cheap and generous choice."""
+    pointers = [op["path"] for op in ops] + [op["from"] for op in ops if "from" in op]
+    lists = {f"{pointer[: max(0, pointer.rfind('/'))]}/" for pointer in pointers}
+    return [lock for lock in others if _meets(f"{lock.scope}/", lists)]
 
 
-def _all_still(ops: Sequence[Op]) -> bool:
-    return all(op["op"] in _STILL for op in ops)
+def _touched_text(others: list[StoredLock], ops: Sequence[Op]) -> StoredLock | None:
+    paths = [f"{op['path']}/" for op in ops if op["op"] != "test"]
+    return next((lock for lock in others if _meets(f"{lock.scope}/", paths)), None)
 
 
-def _touched_text(near: list[StoredLock], ops: Sequence[Op]) -> StoredLock | None:
-    for op in ops:
-        if op["op"] != "test":
-            for lock in near:
-                if collide(lock.scope, op["path"]):
-                    return lock
-    return None
+def _meets(scope: str, pointers: Collection[str]) -> bool:
+    """`collide` with any of them; all of them end in a slash."""
+    return any(pointer.startswith(scope) or scope.startswith(pointer) for pointer in pointers)
 
 
 def _touched(
     near: list[StoredLock], ops: Sequence[Op], before: Json, bounds: Bounds
 ) -> StoredLock | None:
     """Op by op: an earlier op of the same patch may move what a later pointer means."""
+    if not near:
+        return None
     scopes: dict[StoredLock, Path | None] = {lock: _path(before, lock.scope) for lock in near}
     for step in trace(before, _exact(before, ops, bounds))[0]:
         for lock, scope in scopes.items():

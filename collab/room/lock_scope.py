@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from collab.entry import Author
 from collab.errors import Refusal, Rejected
 from collab.ids import Json
 from collab.patch.carry import Past
 from collab.patch.pointer import lookup, parse, render
+from collab.ports import StoredLock
+from collab.room.reach import reach
 
 
 def collide(a: str, b: str) -> bool:
@@ -19,12 +23,39 @@ def same(a: Author, b: Author) -> bool:
     return a.user == b.user and a.client == b.client
 
 
-def carried(scope: str, past: Past) -> str | None:
-    """The scope after a change; None when its element is gone."""
-    if not past.structural:
-        return scope
-    tokens = past.carry(parse(scope))
-    return None if tokens is None else render(tokens)
+def reached(locks: Sequence[StoredLock], history: Sequence[Past]) -> Sequence[StoredLock]:
+    """The locks that one change may have carried elsewhere; of a longer history, all."""
+    if len(history) > 1:
+        return locks
+    prefixes = reach(history[0].ops)
+    return [lock for lock in locks if lock.scope.startswith(prefixes)]
+
+
+def carried(lock: StoredLock, history: Sequence[Past]) -> str | None:
+    """The lock's scope after the changes that it has not followed yet; None when it is gone."""
+    scope = lock.scope
+    for past in history:
+        if lock.version < past.version and past.structural:
+            tokens = past.carry(parse(scope))
+            if tokens is None:
+                return None
+            scope = render(tokens)
+    return scope
+
+
+def covered(locks: Iterable[StoredLock]) -> list[StoredLock]:
+    """Of locks that lie in each other, the younger: only whoever holds both can have moved one."""
+    over: list[StoredLock] = []
+    upper: StoredLock | None = None
+    # Sorted like this, whatever lies in a scope follows right after it.
+    for lock in sorted(locks, key=lambda one: f"{one.scope}/"):
+        if upper is None or not collide(upper.scope, lock.scope):
+            upper = lock
+            continue
+        younger = max(upper, lock, key=lambda one: one.fence)
+        over.append(younger)
+        upper = upper if younger is lock else lock
+    return over
 
 
 def not_an_element(scope: str, value: Json) -> Refusal | None:

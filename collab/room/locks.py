@@ -43,7 +43,7 @@ from collab.messages import LockChange, LockState
 from collab.patch.carry import Past
 from collab.ports import StoredLock
 from collab.room.lock_messages import Reason, ended, locked, shown, stale, stands
-from collab.room.lock_scope import carried, collide, not_an_element, same
+from collab.room.lock_scope import carried, collide, covered, not_an_element, reached, same
 
 DEFAULT_TTL = 300.0
 SHORTEST_TTL, LONGEST_TTL = 1.0, 3600.0
@@ -197,45 +197,36 @@ class Locks:
         ]
         return min(times, default=None)
 
-    def carry(self, past: Past) -> LockStep:
-        """Scopes follow their elements through a committed change."""
+    def carry(self, *history: Past) -> LockStep:
+        """Scopes follow their elements through committed changes, in order."""
+        if not history:
+            return self._step()
         end: list[tuple[StoredLock, Reason]] = []
-        put: list[StoredLock] = []
-        kept: list[str] = []
-        for lock in self.held:  # by fence: where two come together, the older one stays
-            scope = carried(lock.scope, past)
+        moved: dict[str, StoredLock] = {}
+        for lock in reached(self.held, history):
+            scope = carried(lock, history)
             if scope is None:
                 end.append((lock, "deleted"))
-            elif any(collide(scope, other) for other in kept):
-                # Only whoever holds both may move one into the other.
-                end.append((lock, "released"))
-            else:
-                kept.append(scope)
-                if scope != lock.scope:
-                    put.append(changed(lock, scope=scope, version=past.version))
-        return replace(self, version=past.version)._step(put=put, end=end)
+            elif scope != lock.scope:
+                moved[lock.id] = changed(lock, scope=scope, version=history[-1].version)
+        gone = {lock.id for lock, _ in end}
+        stay = [moved.get(lock.id, lock) for lock in self.held if lock.id not in gone]
+        for lock in covered(stay) if moved else ():
+            moved.pop(lock.id, None)
+            end.append((lock, "released"))
+        at = replace(self, version=history[-1].version)
+        return at._step(put=list(moved.values()), end=end)
 
     @staticmethod
     def restore(
         revision: int, rows: Iterable[StoredLock], version: int, history: Sequence[Past] = ()
     ) -> LockStep:
-        """The locks of a document that is opened at `version`.
+        """The locks of a document that is opened at `version`, the last one of `history`.
 
         A row stands on the version that it was written at; what came after is caught up on.
         """
-        locks = Locks(revision, tuple(sorted(rows, key=lambda lock: lock.fence)), version)
-        end: list[tuple[StoredLock, Reason]] = []
-        put: list[StoredLock] = []
-        for lock in locks.held:
-            scope: str | None = lock.scope
-            for past in history:
-                if scope is not None and lock.version < past.version <= version:
-                    scope = carried(scope, past)
-            if scope is None:
-                end.append((lock, "deleted"))
-            elif scope != lock.scope:
-                put.append(changed(lock, scope=scope, version=version))
-        return locks._step(put=put, end=end)
+        held = tuple(sorted(rows, key=lambda lock: lock.fence))
+        return Locks(revision, held, version).carry(*history)
 
     # --- what stands ----------------------------------------------------------------------
 

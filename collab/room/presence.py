@@ -36,8 +36,9 @@ from collab.errors import Code, Refusal
 from collab.messages import Peer, PresenceChange
 from collab.patch.carry import Past
 from collab.room.client_ids import ClientIds
-from collab.room.cursors import carry_state, touched_prefixes
+from collab.room.cursors import carry_state
 from collab.room.person import Person, Visitor
+from collab.room.reach import reach
 from collab.yjs.awareness import MAX_CLOCK, State
 
 MAX_STATE_BYTES = 2048
@@ -183,7 +184,7 @@ class PresenceBook:
 
     def carry(self, past: Past) -> None:
         """Every patch client's cursor follows what the change did to its element and text."""
-        prefixes = touched_prefixes(past.ops)
+        prefixes = reach(past.ops)
         for person in self._people.values():
             if person.cursor and person.cursor.startswith(prefixes):
                 carried = carry_state(person.state or {}, past)
@@ -248,6 +249,10 @@ class PresenceBook:
     def sessions_of(self, user: str) -> list[str]:
         """A user's sessions: the second one is told of the first (`another_tab`)."""
         return [s for s, person in self._people.items() if person.visitor.user == user]
+
+    def client_id_of(self, session: str) -> int:
+        """The client id that a session shows itself under, 0 before its first state."""
+        return self._people[session].client_id
 
     def is_taken(self, client_id: int) -> bool:
         """Whether a client id for a newcomer would be somebody else's."""

@@ -12,9 +12,10 @@ from collab.entry import Author, Op
 from collab.errors import Rejected
 from collab.patch.apply import apply
 from collab.patch.carry import Past
-from collab.room.cursors import carry_state, touched_prefixes
+from collab.room.cursors import carry_state
 from collab.room.person import Visitor
 from collab.room.presence import PresenceBook
+from collab.room.reach import reach
 
 PAGE: dict[str, Any] = {
     "sections": [{"id": "a", "t": "one"}, {"id": "b", "t": "two words"}, {"id": "c", "t": "three"}],
@@ -99,4 +100,4 @@ def test_w12_no_cursor_that_moves_is_passed_over(
         return
     state = cursor(at)
     if carry_state(state, past(*ops)) is not state:
-        assert at.startswith(touched_prefixes(ops))
+        assert at.startswith(reach(ops))
