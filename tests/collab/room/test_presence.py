@@ -117,9 +117,19 @@ def test_w4_one_tick_is_one_difference_however_many_moved() -> None:
     difference = book.flush(now=1.0)
     assert difference is not None
     assert len(told(difference).updated or ()) == len(difference.awareness) == 50
-    without = difference.without("s7")
+    assert difference.sessions == frozenset()
+
+
+def test_w4_where_few_moved_nobody_is_told_of_themselves() -> None:
+    book = book_of("ada", "bo", "cy")
+    book.set_state("ada", {"n": 1}, now=1.0)
+    book.set_state("bo", {"n": 2}, now=1.0)
+    difference = book.flush(now=1.0)
+    assert difference is not None
+    assert difference.sessions == {"ada", "bo"}
+    without = difference.without("ada")
     assert without is not None
-    assert "s7" not in [peer.session for peer in without.updated or ()]
+    assert [peer.session for peer in without.updated or ()] == ["bo"]
 
 
 def test_w5_leaving_is_told_at_once_on_both_lanes() -> None:
