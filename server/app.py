@@ -141,6 +141,8 @@ def _hub_bounds(settings: Settings) -> HubBounds:
         snapshot_bytes=settings.snapshot_bytes,
         snapshot_seconds=settings.snapshot_seconds,
         idle_seconds=settings.idle_seconds,
+        presence_per_second=settings.presence_per_second,
+        presence_bytes=settings.presence_bytes,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from collab import wire
 from collab.entry import Entry
@@ -15,6 +15,9 @@ from collab.room.member import Member
 from collab.room.requests import Answer, Request
 from collab.yjs import frames as yjs_frames
 from server import frames
+
+if TYPE_CHECKING:
+    from server.presence_board import PresenceNews
 
 
 @dataclass(slots=True, eq=False)
@@ -80,8 +83,15 @@ class News:
 class Listener(Protocol):
     """A connection, as the document's commits see it."""
 
+    @property
+    def session(self) -> str:
+        """Its id, while it is in the audience."""
+
     def hear(self, news: News, answers: Sequence[Answered]) -> None:
         """Entries became durable, or requests of this listener's were answered without any."""
+
+    def see(self, news: PresenceNews) -> None:
+        """Somebody came, went or moved."""
 
     def notice(self, payload: bytes) -> None:
         """A message for every patch client of the document; Yjs clients ignore it."""
@@ -126,6 +136,11 @@ class Audience:
     def notice(self, payload: bytes) -> None:
         for listener in list(self.listeners):
             listener.notice(payload)
+
+    def notice_to(self, sessions: set[str], payload: bytes) -> None:
+        for listener in list(self.listeners):
+            if listener.session in sessions:
+                listener.notice(payload)
 
     def resynchronise(self) -> None:
         for listener in list(self.listeners):

@@ -13,6 +13,7 @@ from collab.ids import DocKey, Json
 from collab.patch.schema import Schema
 from collab.ports import Corrupt, Snapshot, StorageUnavailable, Store, Stored, Vacant
 from collab.room.member import Member
+from collab.room.presence import PresenceBook
 from collab.room.requests import Answer, Request
 from collab.room.room import Room, RoomBounds
 from server.audience import Submission
@@ -33,6 +34,11 @@ class HubBounds:
     snapshot_seconds: float = 60.0
     idle_seconds: float = 60.0
     answer_seconds: float = 20.0
+    presence_per_second: float = 20.0
+    presence_bytes: int = 2048
+
+    def new_book(self) -> PresenceBook:
+        return PresenceBook(per_second=self.presence_per_second, max_bytes=self.presence_bytes)
 
 
 class Hub:
@@ -105,7 +111,7 @@ class Hub:
         self._opening[key] = future
         try:
             room, stored = await self.load(key)
-            live = LiveRoom(room, self.clock.monotonic())
+            live = LiveRoom(room, self.clock, self.bounds.new_book())
             if isinstance(stored, Stored):
                 live.count_unsnapshotted(stored.entries, self.clock.monotonic())
             self.lives[key] = live
@@ -192,6 +198,7 @@ class Hub:
         if self.lives.get(live.key) is live:
             del self.lives[live.key]
         self.dirty.pop(live, None)
+        live.presence.close()
         live.room.close()
 
     def _is_idle(self, live: LiveRoom) -> bool:

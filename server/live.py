@@ -13,13 +13,16 @@ from collab.ports import Append
 from collab.room.requests import Answer, PatchRequest
 from server.audience import Answered, Audience, News, Submission
 from server.history import befores
+from server.presence_board import PresenceBoard
 
 if TYPE_CHECKING:
     from collab.entry import Entry
     from collab.ids import DocKey
     from collab.patch.bridge import Bridge
     from collab.room.member import Member
+    from collab.room.presence import PresenceBook
     from collab.room.room import Room
+    from server.clock import Clock
 
 logger = logging.getLogger(__name__)
 
@@ -48,15 +51,16 @@ class LiveRoom:
     the room is ahead of what anybody has seen, and new requests only queue.
     """
 
-    def __init__(self, room: Room, now: float) -> None:
+    def __init__(self, room: Room, clock: Clock, book: PresenceBook) -> None:
         self.key: DocKey = room.key
         self.room = room
         self.audience = Audience()
+        self.presence = PresenceBoard(clock, self.audience, book)
         self.queue: deque[Submission] = deque()
         self.state = LiveState.OPEN
         self.is_broken = False  # the working document may be half changed
         self.users = 0
-        self.idle_since = now
+        self.idle_since = clock.monotonic()
         self.unsnapshotted = 0
         self.unsnapshotted_bytes = 0
         self.oldest_unsnapshotted = 0.0
@@ -126,6 +130,7 @@ class LiveRoom:
         self._bridges.clear()
         news = News(entries, before, self.room.value)
         self.audience.publish(news, batch)
+        self.presence.carry(self.room, entries)
         return news
 
     def put_back(self) -> None:
@@ -154,6 +159,7 @@ class LiveRoom:
             room.tail.look_back(missed, befores(old.value, missed))
             news = News(missed, old.version, room.value, after=room.version)
             self.audience.publish(news, [])
+            self.presence.carry(room, missed)
 
     def count_unsnapshotted(self, entries: Sequence[Entry], now: float) -> None:
         """Remember what the next snapshot will have to hold."""

@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING, Any, assert_never
 from collab import messages, wire
 from collab.entry import Author
 from collab.errors import CLOSE_OF, Close, Code, Refusal, Rejected
+from collab.room.cursors import carry_state
 from collab.room.inflow import Inflow, InflowState
 from collab.room.member import Member
 from collab.room.outflow import Outflow, Pace
+from collab.room.person import Visitor
 from collab.room.requests import Barrier, PatchRequest, Refuse, Request, Revert
 from server.admission import Admission, admit_to_patch_lane
 from server.audience import Answered, News, Submission
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from collab.ids import DocKey
     from server.auth import Claims
     from server.live import LiveRoom
+    from server.presence_board import PresenceNews
     from server.services import Services
     from server.socket import Socket
 
@@ -89,8 +92,10 @@ class PatchConnection:
         self.refuse(Refusal(Code.MALFORMED, "the patch lane speaks text frames"))
 
     def pong(self, payload: bytes) -> None:
-        if self._state is State.OPEN and len(payload) == 8:
-            self._submit(Barrier(int.from_bytes(payload, "big")))
+        if self._state is State.OPEN:
+            self.live.presence.book.touch(self.session, self._services.clock.monotonic())
+            if len(payload) == 8:
+                self._submit(Barrier(int.from_bytes(payload, "big")))
 
     def writable(self) -> None:
         if self._state is State.OPEN:
@@ -104,6 +109,8 @@ class PatchConnection:
         if was is State.OPEN:
             self.feed.close()
             self.live.audience.leave(self)
+            self.live.presence.book.leave(self.member.author.session)
+            self.live.presence.changed()
             self._services.hub.release(self.live)
             self._services.purses.put_back(self._owner, self._services.clock.monotonic())
 
@@ -112,6 +119,14 @@ class PatchConnection:
     def hear(self, news: News, answers: Sequence[Answered]) -> None:
         if self._state is State.OPEN:
             self.feed.hear(news, answers)
+
+    def see(self, news: PresenceNews) -> None:
+        if self._state is State.OPEN:
+            self.feed.see(news)
+
+    @property
+    def session(self) -> str:
+        return self.member.author.session
 
     def notice(self, payload: bytes) -> None:
         if self._state is State.OPEN:
@@ -185,7 +200,7 @@ class PatchConnection:
             ),
             rights=claims.rights,
             lane="patch",
-            client_id=int.from_bytes(services.clock.token_bytes(4), "big") | 1,
+            client_id=self._free_client_id(),
             splice="splice" in message.accept,
             pipelines=True,
         )
@@ -194,18 +209,20 @@ class PatchConnection:
         self.feed = PatchFeed(
             self.socket,
             self.live,
-            claims.user,
+            self.member.author,
             outflow=Outflow(purse.outbound, patience=settings.slow_seconds or 1e9),
             pace=Pace(message.max_fps),
             now=services.clock.monotonic,
         )
         self.feed.send(wire.encode(self._greeting(admission, message)))
         self.live.audience.join(self)
+        self._appear()
         self._token_watch.watch(claims.expires_at)
 
     def _greeting(self, admission: Admission, message: messages.Open) -> messages.Opened:
-        room = self.live.room
+        room, book = self.live.room, self.live.presence.book
         claims = admission.claims
+        self.feed.told = book.arriving()
         known: dict[str, Any] = {"value": room.value}
         if admission.changes is not None:
             known = {"changes": admission.changes}
@@ -218,7 +235,7 @@ class PatchConnection:
             role=claims.role,
             epoch=room.epoch,
             version=room.version,
-            presence=[],
+            presence=[*book.peers(), *self.feed.told.values()],
             locks=[],
             limits=self._services.settings.limits(),
             accept=["splice"] if self.member.splice else [],
@@ -239,6 +256,7 @@ class PatchConnection:
             self.refuse(rejected.refusal)
             return
         now = self._services.clock.monotonic()
+        self.live.presence.book.touch(self.session, now)
         verdict = self.inflow.receive(len(frame), now, len(incoming))
         for message in incoming[: verdict.take]:
             self._handle(message)
@@ -282,7 +300,7 @@ class PatchConnection:
             case wire.Unreadable():
                 self._refuse_one(message, message.refusal)
             case messages.SetPresence():
-                self.present(message)
+                self._present(message)
             case messages.LockRequest():
                 self.lock(message)
             case _:
@@ -303,8 +321,48 @@ class PatchConnection:
     def _say_error(self, code: Code, sentence: str) -> None:
         self.feed.send(wire.encode(wire.error(Refusal(code, sentence))))
 
-    def present(self, message: messages.SetPresence) -> None:
-        """Presence comes with its own slice."""
+    def _present(self, message: messages.SetPresence) -> None:
+        """Show another state; a cursor stands on `base` and is carried to the head first."""
+        state, room = message.state, self.live.room
+        base = room.version if message.base is None else message.base
+        if state is not None and room.tail.base <= base < room.version:
+            for past in room.tail.pasts(base):
+                state = carry_state(state, past)
+        book = self.live.presence.book
+        now = self._services.clock.monotonic()
+        refusal = book.set_state(self.member.author.session, state, now)
+        if refusal is not None:
+            self.feed.send(wire.encode(wire.error(refusal)))
+        self.live.presence.changed()
+
+    def _appear(self) -> None:
+        """Into the book; whoever has another tab open here is told so, in both."""
+        book, author = self.live.presence.book, self.member.author
+        others = set(book.sessions_of(author.user))
+        book.join(
+            Visitor(
+                author.session,
+                author.user,
+                author.name,
+                author.client,
+                self.member.rights.role,
+                "patch",
+                self.member.client_id,
+            ),
+            self._services.clock.monotonic(),
+        )
+        self.live.presence.changed()
+        if others:
+            told = wire.encode(messages.Notice(code="another_tab"))
+            self.feed.send(told)
+            self.live.audience.notice_to(others, told)
+
+    def _free_client_id(self) -> int:
+        """A Yjs client id for a client that has none: 31 random bits, and nobody else's."""
+        while True:
+            client_id = int.from_bytes(self._services.clock.token_bytes(4), "big") >> 1
+            if client_id > 2**20 and not self.live.presence.book.is_taken(client_id):
+                return client_id
 
     def lock(self, message: messages.LockRequest) -> None:
         """Locks come with their own slice."""

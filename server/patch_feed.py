@@ -10,9 +10,10 @@ from msgspec import structs
 
 from collab import wire
 from collab.entry import Author, Entry
-from collab.messages import Behind, Change, DisconnectNotice
+from collab.messages import Behind, Change, DisconnectNotice, Peer
 from collab.patch.diff import diff
 from collab.room.outflow import Outflow, OutflowState, Pace, Turn
+from collab.room.presence_debt import PresenceDebt
 from server import frames
 from server.answers import render
 from server.audience import Answered, News
@@ -20,6 +21,7 @@ from server.audience import Answered, News
 if TYPE_CHECKING:
     from collab.ids import Json
     from server.live import LiveRoom
+    from server.presence_board import PresenceNews
     from server.socket import Socket
 
 # A socket that holds more than this takes nothing new: its cursor stops.
@@ -47,7 +49,7 @@ class PatchFeed:
         self,
         socket: Socket,
         live: LiveRoom,
-        user: str,
+        author: Author,
         *,
         outflow: Outflow,
         pace: Pace,
@@ -55,13 +57,16 @@ class PatchFeed:
     ) -> None:
         self._socket = socket
         self._live = live
-        self._user = user
+        self._user = author.user
+        self._session = author.session
         self._outflow = outflow
         self._pace = pace
         self._now = now
         self._timer: asyncio.TimerHandle | None = None
         self._missed_bytes = 0
         self._owed: list[Owed] = []
+        self._debt = PresenceDebt()
+        self.told: dict[str, Peer] = {}
         self.position = live.room.version
         self.value: Json = live.room.value
 
@@ -75,6 +80,20 @@ class PatchFeed:
                 if payload is not None:
                     self._owed.append(Owed(payload, answer.entry is not None, answer.barrier))
             self._missed_bytes += sum(map(len, news.payloads))
+            self._stop()
+
+    def see(self, news: PresenceNews) -> None:
+        """Somebody came, went or moved: told now, or with the next catch-up."""
+        if self._debt or self._outflow.state is not OutflowState.LEVEL:
+            self._debt.miss(news.difference)
+            return
+        frame = news.patch_frame_for(self._session, self.told)
+        if not frame:
+            return
+        if self._outflow.pass_frame(len(frame), self._now(), full=self._is_full()):
+            self._socket.write(frame)
+        else:
+            self._debt.miss(news.difference)
             self._stop()
 
     def send(self, payload: bytes) -> None:
@@ -170,7 +189,7 @@ class PatchFeed:
 
     def _catch_up_at_level(self) -> None:
         """Only the pace held it back: it is owed what is new, if the budget lets it go."""
-        if self.position == self._live.room.version and not self._owed:
+        if self.position == self._live.room.version and not self._owed and not self._debt:
             return
         frame = self._catch_up_frame()
         if self._outflow.pass_frame(len(frame), self._now(), full=self._is_full()):
@@ -207,7 +226,10 @@ class PatchFeed:
         if self.position < self._live.room.version:
             payloads.append(self._merged(acks))
         payloads += [wire.encode(owed.payload) for owed in self._owed if not owed.in_versions]
-        return frames.text(wire.join(payloads))
+        presence = self._debt.pay(self._live.presence.book, but=self._session)
+        if presence is not None:
+            payloads.append(wire.encode(presence))
+        return frames.text(wire.join(payloads)) if payloads else b""
 
     def _merged(self, acks: list[dict[str, Any]]) -> bytes:
         room = self._live.room
@@ -221,7 +243,8 @@ class PatchFeed:
 
     def _behind(self) -> Behind:
         versions = self._live.room.version - self.position
-        return Behind(versions=max(versions, len(self._owed)), bytes=self._missed_bytes)
+        owed = max(versions, len(self._owed), int(bool(self._debt)))
+        return Behind(versions=owed, bytes=self._missed_bytes)
 
     def _is_full(self) -> bool:
         return self._socket.buffered() > FULL_SOCKET

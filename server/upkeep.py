@@ -22,6 +22,8 @@ async def keep_up(services: Services) -> None:
     hub = services.hub
     while True:
         await asyncio.sleep(LOOK_EVERY)
+        for live in hub.every(lambda live: len(live.presence.book) > 0):
+            live.presence.keep_up()
         try:
             for live in hub.every(hub.is_snapshot_due):
                 await hub.save_snapshot(live)

@@ -12,7 +12,9 @@ from collab.ids import DocKey
 from collab.room.inflow import Inflow
 from collab.room.member import Member
 from collab.room.outflow import Outflow
+from collab.room.person import Visitor
 from collab.room.requests import Answer, ReadState, ReadVector, Request, Update
+from collab.yjs import awareness
 from collab.yjs import frames as yjs_frames
 from collab.yjs.guard import inspect_state_vector
 from server.admission import Admission, admit_to_yjs_lane
@@ -22,6 +24,7 @@ from server.yjs_feed import YjsFeed
 
 if TYPE_CHECKING:
     from server.live import LiveRoom
+    from server.presence_board import PresenceNews
     from server.services import Services
     from server.socket import Socket
 
@@ -30,6 +33,7 @@ SPEAK_EVERY = 15.0
 NO_AWARENESS = yjs_frames.awareness(b"\x00")
 DENIED = "this role may not change the document"
 READ_AGAIN = 0.1
+MAX_STATE = 1 << 20  # where the setting says that there is no bound
 
 
 class YjsConnection:
@@ -86,6 +90,8 @@ class YjsConnection:
         if live is not None:
             self.feed.close()
             live.audience.leave(self)
+            live.presence.book.leave(self.session)
+            live.presence.changed()
             self._services.purses.put_back(
                 (live.key, self.member.author.user), self._services.clock.monotonic()
             )
@@ -100,6 +106,14 @@ class YjsConnection:
             self.feed.hear(news)
         for submission, answer in answers:
             self._hear_answer(submission.request, answer)
+
+    def see(self, news: PresenceNews) -> None:
+        if self._live is not None:
+            self.feed.see(news)
+
+    @property
+    def session(self) -> str:
+        return self.member.author.session
 
     def notice(self, payload: bytes) -> None:
         """This lane has no words for it."""
@@ -150,9 +164,17 @@ class YjsConnection:
         self._state_vector = b"\x00"
         self._live = admission.live
         self._live.audience.join(self)
+        self._appear(admission.live)
         self._token_watch.watch(claims.expires_at)
         self._submit(ReadVector())
-        self._speak()
+        self._send_everybody()
+        self._call_in("speak", SPEAK_EVERY, self._speak)
+
+    def _appear(self, live: LiveRoom) -> None:
+        author = self.member.author
+        role = self.member.rights.role
+        visitor = Visitor(author.session, author.user, author.name, author.client, role, "yjs")
+        live.presence.book.join(visitor, self._services.clock.monotonic())
 
     # --- messages ---------------------------------------------------------------------------
 
@@ -182,9 +204,9 @@ class YjsConnection:
             case yjs_frames.SyncStep2() | yjs_frames.SyncUpdate():
                 self._submit(Update(message.update))
             case yjs_frames.AwarenessUpdate():
-                self.show(message.body)
+                self._show(message.body)
             case yjs_frames.QueryAwareness():
-                self.feed.send(NO_AWARENESS)
+                self._send_everybody()
             case yjs_frames.PermissionDenied():
                 pass  # a client has nothing to deny
 
@@ -212,8 +234,24 @@ class YjsConnection:
             case _:
                 self.refuse(refusal)
 
-    def show(self, body: bytes) -> None:
-        """Presence comes with its own slice."""
+    def _show(self, body: bytes) -> None:
+        """What the client says of itself; what it says of others is not listened to."""
+        live = self._live
+        if live is None:
+            return
+        settings = self._services.settings
+        bounds = awareness.AwarenessBounds(state_bytes=settings.presence_bytes or MAX_STATE)
+        own = live.presence.book.client_id_of(self.session)
+        states = awareness.decode(body, bounds, only=(own,) if own else None)
+        live.presence.book.hear(
+            self.session, states, self._services.clock.monotonic(), live.room.document.leases
+        )
+        live.presence.changed()
+
+    def _send_everybody(self) -> None:
+        if self._live is not None:
+            states = self._live.presence.book.awareness()
+            self.feed.send(yjs_frames.awareness(awareness.encode(states)))
 
     # --- inside -----------------------------------------------------------------------------
 

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 from collab.messages import Behind, DisconnectNotice
 from collab.room.outflow import Outflow, OutflowState, Turn
+from collab.room.presence_debt import PresenceDebt
+from collab.yjs import awareness
 from collab.yjs import frames as yjs_frames
 from server import frames
 
 if TYPE_CHECKING:
     from server.audience import News
     from server.live import LiveRoom
+    from server.presence_board import PresenceNews
     from server.socket import Socket
 
 FULL_SOCKET = 64 * 1024
@@ -43,6 +46,7 @@ class YjsFeed:
         self._ask_for_diff = catch_up
         self._timer: asyncio.TimerHandle | None = None
         self._missed_bytes = 0
+        self._debt = PresenceDebt()
         self._asked = False
         self.position = live.room.version
 
@@ -55,9 +59,19 @@ class YjsFeed:
             self.position = news.after
             return
         self._missed_bytes += len(frame)
-        self._outflow.hold(self._now(), self._behind())
-        if self._timer is None and not self._asked:
-            self.pump()
+        self._stop()
+
+    def see(self, news: PresenceNews) -> None:
+        """Awareness of others: told now, or with the next catch-up."""
+        frame = news.yjs_frame
+        if not frame:
+            return
+        level = self._outflow.state is OutflowState.LEVEL and not self._debt
+        if level and self._outflow.pass_frame(len(frame), self._now(), full=self._is_full()):
+            self._socket.write(frame)
+            return
+        self._debt.miss(news.difference)
+        self._stop()
 
     def send(self, message: bytes) -> None:
         """A protocol message that belongs to no version."""
@@ -71,6 +85,9 @@ class YjsFeed:
         self._socket.write(frame)
         self._outflow.caught_up(len(frame), self._now())
         self._asked = False
+        states = self._debt.pay_states()
+        if states:
+            self.send(yjs_frames.awareness(awareness.encode(states)))
         self._missed_bytes = 0
         self.position = version
         self._call_in(0.0)
@@ -84,6 +101,11 @@ class YjsFeed:
     def close(self) -> None:
         self._cancel()
 
+    def _stop(self) -> None:
+        self._outflow.hold(self._now(), self._behind())
+        if self._timer is None and not self._asked:
+            self.pump()
+
     def _obey(self, turn: Turn) -> None:
         if turn.catch_up:
             self._asked = True
@@ -95,7 +117,8 @@ class YjsFeed:
             self._call_in(turn.wait)
 
     def _behind(self) -> Behind:
-        return Behind(versions=self._live.room.version - self.position, bytes=self._missed_bytes)
+        versions = self._live.room.version - self.position
+        return Behind(versions=max(versions, int(bool(self._debt))), bytes=self._missed_bytes)
 
     def _is_full(self) -> bool:
         return self._socket.buffered() > FULL_SOCKET

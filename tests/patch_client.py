@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from collab.patch.apply import replay
 
@@ -39,8 +40,11 @@ class PatchClient:
         cls, ws: str, doc: str, token: str, *, read: bool = True, **opening: Any
     ) -> PatchClient:
         socket = await connect(
-            f"{ws}/v1/docs/{doc}/live", subprotocols=["weft.v1"], max_size=None, compression=None
-        )  # type: ignore[arg-type]  # a Subprotocol is a str
+            f"{ws}/v1/docs/{doc}/live",
+            subprotocols=[Subprotocol("weft.v1")],
+            max_size=None,
+            compression=None,
+        )
         client = cls(socket)
         await client.send({"type": "open", "token": token, **opening})
         client._take_opened(json.loads(await socket.recv()))

@@ -6,16 +6,17 @@ import asyncio
 from pathlib import Path
 
 from collab.room.rights import Role
+from tests.live.conftest import Join
 from tests.live.http_client import call
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
 
 
 async def test_an_edit_reaches_the_peer_and_is_read_over_http(
-    server: RunningServer, ada: str, bo: str, doc: str
+    server: RunningServer, join: Join, ada: str, bo: str, doc: str
 ) -> None:
-    one = await PatchClient.connect(server.ws, doc, ada, create={"title": "Hello"})
-    two = await PatchClient.connect(server.ws, doc, bo)
+    one = await join(doc, ada, create={"title": "Hello"})
+    two = await join(doc, bo)
     assert (one.version, two.value) == (1, {"title": "Hello"})
     ack = await one.set("/title", "Hi")
     assert ack == {"type": "ack", "id": ack["id"], "version": 2}
@@ -27,15 +28,13 @@ async def test_an_edit_reaches_the_peer_and_is_read_over_http(
     assert "id" not in change
     reply = call("GET", f"{server.http}/v1/docs/{doc}", token=ada)
     assert (reply.status, reply.body, reply.headers["etag"]) == (200, {"title": "Hi"}, '"2"')
-    await one.close()
-    await two.close()
 
 
 async def test_of_two_strict_patches_on_one_version_one_wins(
-    server: RunningServer, ada: str, bo: str, doc: str
+    server: RunningServer, join: Join, ada: str, bo: str, doc: str
 ) -> None:
-    one = await PatchClient.connect(server.ws, doc, ada, create={"n": 0})
-    two = await PatchClient.connect(server.ws, doc, bo)
+    one = await join(doc, ada, create={"n": 0})
+    two = await join(doc, bo)
     for turn in range(1, 20):
         op = {"op": "replace", "path": "/n", "value": turn}
         ids = await asyncio.gather(one.patch(op, strict=True), two.patch(op, strict=True))
@@ -47,8 +46,6 @@ async def test_of_two_strict_patches_on_one_version_one_wins(
         assert refused["version"] == turn + 1
         assert [change["version"] for change in refused["changes"]] == [turn + 1]
         await asyncio.gather(one.until_version(turn + 1), two.until_version(turn + 1))
-    await one.close()
-    await two.close()
 
 
 def test_nothing_acknowledged_is_lost_by_kill_9_under_load(tmp_path: Path) -> None:

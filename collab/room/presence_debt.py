@@ -1,0 +1,64 @@
+"""What a reader who could not be written to has missed of presence: who, not how often."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from collab.messages import PresenceChange
+from collab.yjs.awareness import State
+
+if TYPE_CHECKING:
+    from collab.room.presence import Difference, PresenceBook
+
+
+class PresenceDebt:
+    """Latest wins: a session is owed once, with what it shows when the debt is paid.
+
+    Invariant: it holds at most one mark for each session and client id that was ever announced
+    while the reader was behind.
+    """
+
+    def __init__(self) -> None:
+        self._joined: set[str] = set()
+        self._updated: set[str] = set()
+        self._left: dict[str, None] = {}
+        self._states: dict[int, State] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._joined or self._updated or self._left or self._states)
+
+    def miss(self, difference: Difference) -> None:
+        """The reader was not told of this."""
+        change = difference.change
+        if change is not None:
+            for session in change.left or ():
+                self._updated.discard(session)
+                if session in self._joined:
+                    self._joined.discard(session)  # came and went: they never knew
+                else:
+                    self._left[session] = None
+            self._joined.update(peer.session for peer in change.joined or ())
+            self._updated.update(peer.session for peer in change.updated or ())
+        for state in difference.awareness:
+            self._states[state.client] = state
+
+    def pay(self, book: PresenceBook, *, but: str) -> PresenceChange | None:
+        """One message that brings the reader up to date."""
+        shown = {peer.session: peer for peer in book.peers(but=but)}
+        joined = [shown[session] for session in self._joined if session in shown]
+        updated = [shown[one] for one in self._updated - self._joined if one in shown]
+        left = list(self._left)
+        self._joined.clear()
+        self._updated.clear()
+        self._left.clear()
+        if not (joined or updated or left):
+            return None
+        unset = msgspec.UNSET
+        return PresenceChange(joined=joined or unset, updated=updated or unset, left=left or unset)
+
+    def pay_states(self) -> list[State]:
+        """The same for the Yjs lane."""
+        states, self._states = list(self._states.values()), {}
+        return states
