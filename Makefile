@@ -8,6 +8,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 BIN := .venv/bin
 export WEFT_DATABASE ?= sqlite+aiosqlite:///var/weft.db
 
+# A test that waits for ever ends the run, with a trace of where it waits.
+ENDING := -o faulthandler_exit_on_timeout=true -o faulthandler_timeout
+
 .PHONY: help run demo test test-long check format smoke bench clean
 
 help: ## list these commands
@@ -23,17 +26,17 @@ demo: .venv/.installed ## the same, with fresh demo pages in a throw-away databa
 
 test: .venv/.provisioned ## every test but those that take minutes
 	@$(BIN)/python tests/provision.py --report
-	@$(BIN)/pytest -q -m "not long"
+	@$(BIN)/pytest -q -m "not long" $(ENDING)=240
 
 test-long: .venv/.provisioned ## the tests that take minutes: fuzz campaigns, crash rounds, load
 	@$(BIN)/python tests/provision.py --report
-	@$(BIN)/pytest -q -m long
+	@$(BIN)/pytest -q -m long $(ENDING)=3600
 
 check: .venv/.provisioned ## format, lint, types, import law and fast tests, under 30 seconds
 	@$(BIN)/ruff format --check --quiet . || { echo "make format puts that right"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/pytest -q -m "not real and not long"
+	@$(BIN)/pytest -q -m "not real and not long" $(ENDING)=60
 
 format: .venv/.provisioned ## format the code, and mend what the linter can
 	@$(BIN)/ruff format --quiet .
