@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from collab import wire
-from collab.room.presence import Difference, PresenceBook
+from collab.room.difference import Difference
+from collab.room.presence import PresenceBook
 from collab.yjs import awareness
 from collab.yjs import frames as yjs_frames
 from server import frames

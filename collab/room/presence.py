@@ -33,10 +33,11 @@ from typing import Any
 import msgspec
 
 from collab.errors import Code, Refusal
-from collab.messages import Peer, PresenceChange
+from collab.messages import Peer
 from collab.patch.carry import Past
 from collab.room.client_ids import ClientIds
 from collab.room.cursors import carry_state
+from collab.room.difference import Difference, difference
 from collab.room.person import Person, Visitor
 from collab.room.reach import reach
 from collab.yjs.awareness import MAX_CLOCK, State
@@ -46,36 +47,8 @@ PER_SECOND = 20
 # y-protocols' awareness: a state is renewed every 15 s and dropped when 30 s old.
 SILENT_AFTER = 30.0
 RENEW_AFTER = 15.0
-# Where more moved in one tick they all get the same frame, with themselves in it: a frame for
-# each of 500 would be 250,000 states encoded in place of 500.
-TOLD_APART = 16
 
 _encode = msgspec.json.encode
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What changed since the last one, for both lanes."""
-
-    change: PresenceChange | None
-    awareness: list[State]
-    sessions: frozenset[str] = frozenset()  # who should be given it `without` themselves
-
-    def without(
-        self, session: str, told: Mapping[str, Peer] | None = None
-    ) -> PresenceChange | None:
-        """The patch lane's message for one session: nobody is told that they joined themselves.
-
-        Of those that it was `told` of on arrival it hears only what they show by now.
-        """
-        if self.change is None:
-            return None
-        told = told or {}
-        others = [peer for peer in self.change.joined or () if peer.session != session]
-        joined = [peer for peer in others if peer.session not in told]
-        updated = [peer for peer in self.change.updated or () if peer.session != session]
-        updated += [p for p in others if p.session in told and told[p.session] != p]
-        return _change(joined, updated, list(self.change.left or ()))
 
 
 @dataclass(slots=True)
@@ -330,13 +303,4 @@ class PresenceBook:
         if not (joined or updated or left or awareness):
             return None
         marked.left, marked.awareness = {}, {}
-        apart = joined + updated if len(updated) <= TOLD_APART else joined
-        sessions = frozenset([peer.session for peer in apart])
-        return Difference(_change(joined, updated, left), awareness, sessions)
-
-
-def _change(joined: list[Peer], updated: list[Peer], left: list[str]) -> PresenceChange | None:
-    if not (joined or updated or left):
-        return None
-    unset = msgspec.UNSET
-    return PresenceChange(joined=joined or unset, updated=updated or unset, left=left or unset)
+        return difference(joined, updated, left, awareness)

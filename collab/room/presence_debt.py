@@ -10,7 +10,8 @@ from collab.messages import PresenceChange
 from collab.yjs.awareness import State
 
 if TYPE_CHECKING:
-    from collab.room.presence import Difference, PresenceBook
+    from collab.room.difference import Difference
+    from collab.room.presence import PresenceBook
 
 
 class PresenceDebt:

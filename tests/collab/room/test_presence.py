@@ -10,8 +10,9 @@ import pytest
 from collab.errors import Code
 from collab.ids import Json
 from collab.messages import Peer, PresenceChange
+from collab.room.difference import Difference
 from collab.room.person import Visitor
-from collab.room.presence import Difference, PresenceBook
+from collab.room.presence import PresenceBook
 from collab.yjs.awareness import State
 
 ADA: dict[str, Json] = {"user": {"id": "ada", "name": "Ada"}}
