@@ -11,17 +11,15 @@ from pycrdt import _pycrdt as native
 from collab.entry import Op
 from collab.ids import Json
 from collab.yjs.tree_build import Atomic
+from collab.yjs.tree_depth import DEEPEST, cut, too_deep
 from collab.yjs.tree_layout import read_object
 from collab.yjs.tree_place import Place
 from collab.yjs.tree_read import Dirt, Reader
-from collab.yjs.tree_records import Record
+from collab.yjs.tree_records import Path, Record
 from collab.yjs.tree_write import Writer
 
 CONTENT = "content"
 NO_STATE = b"\x00"
-# A type may be nested by one update in what another nested; pycrdt reads types recursively, and
-# its stack ends. What is put deeper than this is taken out again.
-DEEPEST = 128
 
 
 class Tree:
@@ -43,7 +41,7 @@ class Tree:
         self.initial: dict[str, Json]
         self.initial, self.root = read_object(raw)
         self._dirt: Dirt | None = None
-        self._too_deep: list[list[str | int]] = []
+        self._too_deep: list[Path] = []
         self._update = b""
         # Native callbacks, not pycrdt's wrappers: these copy every event into Python objects.
         self._subscriptions = [
@@ -75,8 +73,8 @@ class Tree:
     def integrate(self, update: bytes, value: Json) -> tuple[bytes, list[Op], list[Record]]:
         """One client update on the document whose value is `value`; what it added, and did."""
         merged = [self._apply(update)]
-        while self._too_deep:
-            merged.append(self._take_out())
+        while self._dirt is not None and (taken := self._take_out()):
+            merged.append(taken)
         reader = Reader(txn := self._doc.create_transaction())
         if self._dirt is not None:
             reader.refresh(self._content, self.root, value, self._dirt, (), "")
@@ -95,19 +93,15 @@ class Tree:
         return self._update
 
     def _take_out(self) -> bytes:
-        """Remove what lies too deep, from the map or list at the deepest allowed place."""
+        """Remove what lies too deep."""
         paths, self._too_deep = self._too_deep, []
         self._update = b""
         txn = self._doc.create_transaction()
         for path in paths:
-            held: Any = self._content
-            for step in path[: DEEPEST - 1]:
-                held = held.get(txn, step) if hasattr(held, "get") else None
-            last = path[DEEPEST - 1]
-            if isinstance(held, native.Map) and isinstance(last, str):
-                held.remove(txn, last)
-            elif isinstance(held, native.Array) and isinstance(last, int):
-                held.remove_range(txn, last, 1)
+            cut(txn, self._content, path)
+        if self._dirt is not None:
+            for path in too_deep(txn, self._content, self._dirt):
+                cut(txn, self._content, path)
         txn.commit()
         txn.drop()
         return self._update
@@ -150,7 +144,7 @@ class Tree:
         for event in events:
             path = event.path
             if len(path) >= DEEPEST:
-                self._too_deep.append(path)
+                self._too_deep.append(tuple(path))
                 path = path[:DEEPEST]
             place = self._dirt.at(path)
             if isinstance(event, native.MapEvent):

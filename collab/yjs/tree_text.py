@@ -23,9 +23,28 @@ def hunks_between(old: str, new: str) -> tuple[Hunk, ...]:
     old_middle, new_middle = old[start : len(old) - end], new[start : len(new) - end]
     if not old_middle and not new_middle:
         return ()
-    if not old_middle or not new_middle or len(old_middle) + len(new_middle) > _MOST_COMPARED:
+    if not old_middle or not new_middle:
+        start, middle = _at_a_word(old, start, old_middle or new_middle)
+        deleted, inserted = (middle, "") if old_middle else ("", middle)
+        return (_hunk(new, start, deleted, inserted),)
+    if len(old_middle) + len(new_middle) > _MOST_COMPARED:
         return (_hunk(new, start, old_middle, new_middle),)
     return _compared(new, start, old_middle, new_middle)
+
+
+def _at_a_word(text: str, start: int, middle: str) -> tuple[int, str]:
+    """The same insertion or removal of several words, begun where a word begins.
+
+    "Hello bay" to "Hello big bay" would otherwise be told as "ig b" behind "Hello b".
+    """
+    if len(middle) > _MOST_SEARCHED or all(map(str.isalnum, middle)):
+        return start, middle
+    at, slid = start, middle
+    while at and text[at - 1].isalnum():
+        if text[at - 1] != slid[-1]:
+            return start, middle
+        at, slid = at - 1, slid[-1] + slid[:-1]
+    return at, slid
 
 
 def _compared(new: str, start: int, old_middle: str, new_middle: str) -> tuple[Hunk, ...]:

@@ -1,0 +1,112 @@
+"""What a Yjs client may write and nobody would: the document reads something and lives on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment
+
+from collab.document.document import Change, Document
+from collab.patch.bounds import nesting
+from collab.yjs.tree_depth import DEEPEST
+
+
+class Peer:
+    """A Yjs client that sends each of its transactions."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.doc: Doc[Any] = Doc(client_id=77)
+        self.content: Any = self.doc.get("content", type=Map)
+        self.pull()
+
+    def pull(self) -> None:
+        self.doc.apply_update(self.document.diff(self.doc.get_state()))
+
+    def push(self) -> Change | None:
+        update = self.doc.get_update(self.document.encode_state_vector())
+        change = self.document.integrate(update, version=self.document.version + 1, user="bo", at=0)
+        assert self.document.read() == self.document.value
+        return change
+
+
+def test_types_that_are_nested_update_by_update_are_cut_where_they_are_too_deep() -> None:
+    document = Document.create(1)
+    peer = Peer(document)
+    held = peer.content
+    for _ in range(40):
+        with peer.doc.transaction():
+            for _ in range(10):
+                held["deeper"] = Map()
+                held = held["deeper"]
+        peer.push()
+    assert 0 < nesting(document.value)[0] <= DEEPEST + 1
+    peer.pull()
+    assert peer.content.to_py() == document.value
+
+
+@pytest.mark.parametrize("step", [1, 3, 100])
+def test_a_y_array_within_a_y_array_is_cut_where_it_is_too_deep(step: int) -> None:
+    document = Document.create(1)
+    peer = Peer(document)
+    peer.content["list"] = Array([1])
+    held = peer.content["list"]
+    for _ in range(300 // step):
+        with peer.doc.transaction():
+            for _ in range(step):
+                held.insert(0, Array([Map({"x": 1})]))
+                held = held[0]
+        peer.push()
+    assert nesting(document.value)[0] <= DEEPEST + 1
+
+
+def test_xml_that_is_nested_update_by_update_is_cut_with_what_holds_it() -> None:
+    document = Document.create(1)
+    peer = Peer(document)
+    peer.content["rich"] = XmlFragment([XmlElement("p")])
+    held = peer.content["rich"].children[0]
+    for _ in range(300):
+        held.children.append(XmlElement("p"))
+        held = held.children[0]
+        peer.push()
+    assert document.value == {}
+
+
+@pytest.mark.parametrize("kind", [Array, Text, XmlFragment])
+def test_a_content_root_of_another_type_shows_as_nothing(kind: type[Any]) -> None:
+    document = Document.create(1)
+    document.patch([{"op": "add", "path": "/a", "value": "x"}], version=1, user="ada", at=0)
+    other: Doc[Any] = Doc(client_id=78)
+    root = other.get("content", type=kind)
+    if kind is Array:
+        root.append(Map({"x": 1}))
+    elif kind is Text:
+        root.insert(0, "abc")
+    else:
+        root.children.append(XmlElement("p"))
+    change = document.integrate(other.get_update(), version=2, user="bo", at=0)
+    assert change is not None
+    assert change.ops == []
+    assert document.value == document.read() == {"a": "x"}
+
+
+def test_other_roots_are_kept_and_relayed_without_ops() -> None:
+    document = Document.create(1)
+    peer = Peer(document)
+    peer.doc.get("default", type=XmlFragment).children.append(XmlElement("p"))
+    change = peer.push()
+    assert change is not None
+    assert change.ops == []
+    other = Peer(Document.open(document.snapshot(), [], 1))
+    assert str(other.doc.get("default", type=XmlFragment)) == "<p></p>"
+
+
+def test_keys_that_reach_a_prototype_stay_out_of_the_json() -> None:
+    document = Document.create(1)
+    peer = Peer(document)
+    with peer.doc.transaction():
+        peer.content["__proto__"] = Map({"x": 1})
+        peer.content["ok"] = Map({"constructor": 1, "y": 2})
+    peer.push()
+    assert document.value == {"ok": {"y": 2}}

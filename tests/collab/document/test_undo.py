@@ -1,0 +1,282 @@
+"""Undo and redo: each takes back its own and leaves what others have done, also after reloads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pycrdt import Doc, Map, Text
+
+from collab.document.document import Document
+from collab.document.undo import Undone
+from collab.entry import Author, Entry, Kind
+from collab.errors import Code, Rejected
+
+
+class Desk:
+    """A document with its log, opened anew before every step when `reloads` is set."""
+
+    def __init__(self, reloads: bool = False) -> None:
+        self.reloads = reloads
+        self.entries: list[Entry] = []
+        self.now = 0
+        self.document = Document.create(1)
+
+    @property
+    def value(self) -> Any:
+        assert self.document.read() == self.document.value
+        return self.document.value
+
+    def _reopen(self) -> None:
+        if self.reloads:
+            half = len(self.entries) // 2
+            early = Document.open(None, self.entries[:half], 1)
+            self.document.close()
+            self.document = Document.open(early.snapshot(), self.entries[half:], 1)
+            early.close()
+
+    def _log(self, change: Any, user: str, kind: Kind) -> None:
+        assert change is not None
+        self.entries.append(
+            Entry(
+                self.version,
+                Author(user=user),
+                self.now,
+                kind,
+                change.ops,
+                change.update,
+                inverse=change.inverse,
+            )
+        )
+
+    @property
+    def version(self) -> int:
+        return len(self.entries) + 1
+
+    def edit(self, user: str, op: str, path: str, value: Any = None, later: int = 5_000) -> None:
+        self._reopen()
+        self.now += later
+        ops = [{"op": op, "path": path, "value": value}]
+        if op == "move":
+            ops = [{"op": op, "from": path, "path": value}]
+        if op == "remove":
+            ops = [{"op": op, "path": path}]
+        change = self.document.patch(ops, version=self.version, user=user, at=self.now)
+        self._log(change, user, "edit")
+
+    def type(self, user: str, path: list[str], at: int, text: str, cut: int = 0) -> None:
+        """An edit by the Yjs lane, in a text."""
+        self._reopen()
+        self.now += 100
+        peer: Doc[Any] = Doc(client_id=5_000 + len(self.entries))
+        held: Any = peer.get("content", type=Map)
+        peer.apply_update(self.document.diff(b"\x00"))
+        for key in path:
+            held = held[key]
+        assert isinstance(held, Text)
+        with peer.transaction():
+            if cut:
+                del held[at : at + cut]
+            held.insert(at, text)
+        update = peer.get_update(self.document.encode_state_vector())
+        change = self.document.integrate(update, version=self.version, user=user, at=self.now)
+        self._log(change, user, "edit")
+
+    def undo(self, user: str, scope: str = "") -> Undone:
+        self._reopen()
+        self.now += 5_000
+        undone = self.document.undo(user, scope, version=self.version, at=self.now)
+        self._log(undone.change, user, "undo")
+        return undone
+
+    def redo(self, user: str, scope: str = "") -> Undone:
+        self._reopen()
+        self.now += 5_000
+        undone = self.document.redo(user, scope, version=self.version, at=self.now)
+        self._log(undone.change, user, "redo")
+        return undone
+
+
+@pytest.fixture(params=[False, True], ids=["kept open", "opened anew at each step"])
+def desk(request: pytest.FixtureRequest) -> Desk:
+    desk = Desk(request.param)
+    sections = [
+        {"id": "hero", "title": "Hello world", "n": 1},
+        {"id": "faq", "title": "Questions"},
+        {"id": "end", "title": "Bye"},
+    ]
+    desk.edit("root", "add", "/sections", sections)
+    return desk
+
+
+def titles(desk: Desk) -> list[str]:
+    return [section["title"] for section in desk.value["sections"]]
+
+
+def test_u_an_inserted_section_comes_back_by_redo_with_what_others_edited_in_it(desk: Desk) -> None:
+    desk.edit("ada", "add", "/sections/1", {"id": "new", "title": "New"})
+    desk.edit("bo", "replace", "/sections/1/title", "New and better")
+    desk.undo("ada")
+    assert titles(desk) == ["Hello world", "Questions", "Bye"]
+    desk.redo("ada")
+    assert titles(desk) == ["Hello world", "New and better", "Questions", "Bye"]
+
+
+def test_u_a_deleted_section_comes_back_with_what_others_edited_in_it(desk: Desk) -> None:
+    peer: Doc[Any] = Doc(client_id=77)
+    content: Any = peer.get("content", type=Map)
+    peer.apply_update(desk.document.diff(b"\x00"))
+    desk.edit("ada", "remove", "/sections/0")
+    # Bo has not seen the removal yet.
+    content["sections"]["hero"]["title"].insert(5, " brave")
+    update = peer.get_update(desk.document.encode_state_vector())
+    change = desk.document.integrate(update, version=desk.version, user="bo", at=desk.now)
+    assert change is not None
+    assert change.ops == []
+    desk._log(change, "bo", "edit")
+    assert titles(desk) == ["Questions", "Bye"]
+    desk.undo("ada")
+    assert titles(desk) == ["Hello brave world", "Questions", "Bye"]
+
+
+def test_u_a_moved_section_goes_back_with_what_others_edited_in_it(desk: Desk) -> None:
+    desk.edit("ada", "move", "/sections/0", "/sections/2")
+    desk.edit("bo", "replace", "/sections/2/title", "Hello there world")
+    desk.edit("bo", "add", "/sections/0", {"id": "top", "title": "Top"})
+    undone = desk.undo("ada")
+    assert titles(desk) == ["Hello there world", "Top", "Questions", "Bye"]
+    assert undone.undone[0].pointers == ["/sections/0"]
+
+
+def test_u_a_section_that_others_moved_since_is_left_where_they_put_it(desk: Desk) -> None:
+    desk.edit("ada", "replace", "/sections/0/title", "Hi")
+    desk.edit("ada", "move", "/sections/0", "/sections/2")
+    desk.edit("bo", "move", "/sections/2", "/sections/1")
+    undone = desk.undo("ada")
+    assert undone.reverts == [2]
+    assert undone.skipped == ["/sections/1"]
+    assert titles(desk) == ["Questions", "Hello world", "Bye"]
+
+
+def test_u_in_one_field_each_takes_back_only_their_own_words(desk: Desk) -> None:
+    desk.edit("ada", "replace", "/sections/0/title", "Hello brave world")
+    desk.edit("bo", "replace", "/sections/0/title", "Hello brave new world")
+    desk.undo("ada")
+    assert titles(desk)[0] == "Hello new world"
+    desk.undo("bo")
+    assert titles(desk)[0] == "Hello world"
+    desk.redo("ada")
+    desk.redo("bo")
+    assert titles(desk)[0] == "Hello brave new world"
+
+
+def test_u_what_others_typed_inside_my_words_stays(desk: Desk) -> None:
+    desk.edit("ada", "replace", "/sections/0/title", "Hello wonderful world")
+    desk.type("bo", ["sections", "hero", "title"], 9, "BO")
+    assert titles(desk)[0] == "Hello wonBOderful world"
+    desk.undo("ada")
+    assert titles(desk)[0] == "Hello BOworld"
+
+
+def test_u_a_number_that_somebody_else_has_since_set_is_left(desk: Desk) -> None:
+    desk.edit("ada", "replace", "/sections/0/n", 2)
+    desk.edit("bo", "replace", "/sections/0/n", 3)
+    with pytest.raises(Rejected) as refused:
+        desk.undo("ada")
+    assert refused.value.refusal.code is Code.NOTHING_TO_UNDO
+    assert desk.value["sections"][0]["n"] == 3
+
+
+def test_u_a_step_that_others_overwrote_is_skipped_and_the_next_is_taken_back(desk: Desk) -> None:
+    desk.edit("ada", "replace", "/sections/1/title", "Answers")
+    desk.edit("ada", "replace", "/sections/0/n", 2)
+    desk.edit("bo", "replace", "/sections/0/n", 3)
+    undone = desk.undo("ada")
+    assert undone.reverts == [2]
+    assert undone.skipped == ["/sections/0/n"]
+    assert titles(desk)[1] == "Questions"
+    with pytest.raises(Rejected):
+        desk.undo("ada")
+
+
+def test_u_a_new_edit_clears_the_redo_of_its_author_alone(desk: Desk) -> None:
+    desk.edit("ada", "replace", "/sections/0/n", 2)
+    desk.edit("bo", "replace", "/sections/1/title", "Bo's")
+    desk.undo("ada")
+    desk.undo("bo")
+    desk.edit("ada", "replace", "/sections/2/title", "Goodbye")
+    with pytest.raises(Rejected) as refused:
+        desk.redo("ada")
+    assert refused.value.refusal.code is Code.NOTHING_TO_UNDO
+    desk.redo("bo")
+    assert titles(desk)[1] == "Bo's"
+
+
+def test_u_a_hundred_steps_go_back_and_forth(desk: Desk) -> None:
+    values = [desk.value]
+    for number in range(99):
+        path = ("/sections/0/n", "/sections/1/title", "/sections/2/title")[number % 3]
+        value = number + 10 if number % 3 == 0 else f"Title {number}"
+        desk.edit("ada", "replace", path, value)
+        values.append(desk.value)
+    for value in reversed(values[:-1]):
+        desk.undo("ada")
+        assert desk.value == value
+    for value in values[1:]:
+        desk.redo("ada")
+        assert desk.value == value
+
+
+def test_u_typing_in_one_string_within_a_second_is_one_step_on_either_lane(desk: Desk) -> None:
+    for number, letter in enumerate("bright"):
+        desk.type("ada", ["sections", "hero", "title"], 6 + number, letter)
+    desk.edit("ada", "replace", "/sections/0/title", "Hello brighter world", later=900)
+    desk.edit("ada", "replace", "/sections/0/title", "Hello brightest world", later=1_100)
+    desk.undo("ada")
+    assert titles(desk)[0] == "Hello brighter world"
+    undone = desk.undo("ada")
+    assert titles(desk)[0] == "Hello world"
+    assert undone.reverts == [2, 3, 4, 5, 6, 7, 8]
+    desk.redo("ada")
+    assert titles(desk)[0] == "Hello brighter world"
+
+
+def test_u_a_scope_narrows_undo_to_what_lies_under_it(desk: Desk) -> None:
+    desk.edit("ada", "replace", "/sections/0/title", "First")
+    desk.edit("ada", "replace", "/sections/1/title", "Second")
+    desk.undo("ada", "/sections/0")
+    assert titles(desk) == ["Hello world", "Second", "Bye"]
+    with pytest.raises(Rejected):
+        desk.undo("ada", "/sections/2")
+    desk.undo("ada")
+    assert titles(desk) == ["Hello world", "Questions", "Bye"]
+
+
+def test_u_of_a_step_within_a_scope_the_rest_stays_on_the_stack(desk: Desk) -> None:
+    ops = [
+        {"op": "replace", "path": "/sections/0/title", "value": "First"},
+        {"op": "replace", "path": "/sections/1/title", "value": "Second"},
+    ]
+    change = desk.document.patch(ops, version=desk.version, user="ada", at=desk.now)
+    desk._log(change, "ada", "edit")
+    desk.undo("ada", "/sections/1")
+    assert titles(desk) == ["First", "Questions", "Bye"]
+    desk.undo("ada")
+    assert titles(desk) == ["Hello world", "Questions", "Bye"]
+
+
+def test_u_a_removed_member_comes_back_whole_with_its_elements_keys(desk: Desk) -> None:
+    before = desk.value
+    desk.edit("ada", "remove", "/sections")
+    desk.undo("ada")
+    assert desk.value == before
+    desk.edit("bo", "replace", "/sections/0/title", "Edited by its key")
+    desk.edit("bo", "move", "/sections/0", "/sections/1")
+    assert titles(desk) == ["Questions", "Edited by its key", "Bye"]
+
+
+def test_u_deleting_a_whole_text_and_taking_it_back_keeps_what_was_typed_since(desk: Desk) -> None:
+    desk.edit("ada", "replace", "/sections/2/title", "")
+    desk.edit("bo", "replace", "/sections/2/title", " now")
+    desk.undo("ada")
+    assert titles(desk)[2] == "Bye now"
