@@ -14,10 +14,11 @@ from typing import Any
 
 from collab.entry import Op
 from collab.errors import Code, Rejected
-from collab.patch.apply import apply
+from collab.patch.apply import replay
 from collab.patch.bounds import UNBOUNDED, Bounds
 from collab.patch.carry import Past
 from collab.patch.passage import Passage, Source
+from collab.patch.pending import Patches, carry_answered, carry_over, exact, settle
 from collab.patch.rebase import Atomic, Rebased, Rebasing, named_atomic
 from collab.patch.steps import Step, trace
 
@@ -36,9 +37,7 @@ class _Pending:
     version: int
     ops: Sequence[Op]
     made_version: bool
-
-    def exact(self, seen: Any) -> Sequence[Op]:
-        return apply(seen, self.ops, splices=True, tests=False).ops
+    settled: bool = False
 
 
 class Bridge:
@@ -72,9 +71,7 @@ class Bridge:
         """`ops` for `head`, the value after the last of `since(base)`; raises as `rebase` does."""
         self.advance(base, since)
         past = since(base)
-        own = {pending.version for pending in self._pending if pending.made_version}
-        if all(entry.version in own for entry in past):
-            # Nobody else's is ahead: what the client sees is the head.
+        if self._sees(past):
             return Rebased(list(ops))
         passage, seen = _passage(self._pending, past)
         return Rebasing(passage, seen, head, atomic).run(ops, bounds, splices)
@@ -86,6 +83,17 @@ class Bridge:
         if self._pending and base > self.base:
             self._carry(base, since)
         self.base = base
+
+    def _sees(self, past: Sequence[Past]) -> bool:
+        """Whether what the client sees is the end of `past`: all of it its own, as it was sent."""
+        if len(past) != len(self._pending):
+            return False
+        for entry, pending in zip(past, self._pending, strict=True):
+            if not pending.made_version or entry.version != pending.version:
+                return False
+            if entry.ops != pending.ops:
+                return False
+        return True
 
     def landed(self, version: int, ops: Sequence[Any], *, made_version: bool = True) -> None:
         """A patch of this connection, `ops` as sent, is answered with `version`.
@@ -103,24 +111,40 @@ class Bridge:
         return _passage(self._pending, past)[1] if past else head
 
     def _carry(self, base: int, since: Since) -> None:
-        """Make what stays unanswered stand on `base`.
-
-        Pointers are carried. Texts are not merged: a client shows its own text until the answer
-        brings the merged one, whatever number of changes it takes in at a time.
-        """
-        past = [entry for entry in since(self.base) if entry.version <= base]
-        gone = [pending for pending in self._pending if pending.version <= base]
-        kept = self._pending = [pending for pending in self._pending if pending.version > base]
-        own = {pending.version for pending in gone if pending.made_version}
-        if not kept or all(entry.version in own for entry in past):
+        """Make what stays unanswered stand on `base`, as the client did: one version at a time."""
+        past = since(self.base)
+        if self._sees(past):
+            self._pending = [pending for pending in self._pending if pending.version > base]
             return
-        passage, seen = _passage(gone, past)
-        head = trace(past[-1].before, past[-1].ops)[1]
-        rebasing = Rebasing(passage, seen, head, named_atomic, merging=False)
-        for pending in kept:
-            start = len(rebasing.ops)
-            rebasing.run(pending.exact(rebasing.seen), UNBOUNDED, splices=False)
-            pending.ops = rebasing.ops[start:]
+        self._settle(past[0].before)
+        for entry in past:
+            if entry.version > base or not self._pending:
+                break
+            first = self._pending[0]
+            if first.made_version and first.version == entry.version:
+                self._answered(entry.before, entry.ops)
+            else:
+                self._keep(carry_over([each.ops for each in self._pending], entry))
+            while self._pending and self._pending[0].version == entry.version:
+                self._answered(entry.after, ())
+
+    def _answered(self, before: Any, applied: Sequence[Op]) -> None:
+        patches = carry_answered([each.ops for each in self._pending], before, applied)
+        del self._pending[0]
+        self._keep(patches)
+
+    def _settle(self, value: Any) -> None:
+        """Bring every pending into the form that is carried; `value` is the one at the base."""
+        for pending in self._pending:
+            if not pending.settled:
+                pending.ops = settle(value, pending.ops)
+                pending.settled = True
+            value = replay(value, exact(value, pending.ops))
+
+    def _keep(self, patches: Patches) -> None:
+        """The pendings as carried; the client shows nothing of those that were left out."""
+        for index, pending in enumerate(self._pending):
+            pending.ops = patches[index] if index < len(patches) else ()
 
 
 def _version(pending: _Pending) -> int:
@@ -133,7 +157,7 @@ def _passage(pendings: Sequence[_Pending], past: Sequence[Past]) -> tuple[Passag
     seen = past[0].before
     sent: dict[int, list[Step]] = {}
     for pending in pendings:
-        steps, seen = trace(seen, pending.exact(seen))
+        steps, seen = trace(seen, exact(seen, pending.ops))
         passage.sent(steps)
         if pending.made_version:
             sent[pending.version] = steps

@@ -12,6 +12,7 @@ from typing import Any
 
 from collab.entry import Author, Op
 from collab.errors import Rejected
+from collab.patch.apply import replay
 from collab.patch.pointer import Tokens, covers, lookup
 from collab.patch.steps import Path, Step, trace, typed, untyped
 from collab.patch.utf16 import carry_offset
@@ -29,6 +30,10 @@ class Past:
         self.author = author
         self.ops = ops
         self.before = before
+
+    @cached_property
+    def after(self) -> Any:
+        return replay(self.before, self.ops)
 
     @cached_property
     def exact(self) -> list[Step]:

@@ -31,7 +31,10 @@ Atomic = Callable[[Tokens, Any], bool]
 
 @dataclass(frozen=True, slots=True)
 class Rebased:
-    """A patch for the head, and which edits of others it overwrites or was merged with."""
+    """A patch for the head, and which edits of others it overwrites or was merged with.
+
+    `ops` are a patch like any other: exact ops come of applying it.
+    """
 
     ops: list[Op]
     conflicts: list[Conflict] = field(default_factory=list)
@@ -68,18 +71,25 @@ class Rebasing:
     """One patch on its way to the head.
 
     Invariant: `passage` leads from `seen`, what the author saw after the ops so far, to `head`,
-    the value after the ops that came of them.
+    the value after the ops that came of them. With `answered` off the patch is only carried on,
+    as a client does with its own: texts are not merged, tests are left out, a copy is its value.
     """
 
     def __init__(
-        self, passage: Passage, seen: Any, head: Any, atomic: Atomic, *, merging: bool = True
+        self,
+        passage: Passage,
+        seen: Any,
+        head: Any,
+        atomic: Atomic = named_atomic,
+        *,
+        answered: bool = True,
     ) -> None:
         self.passage = passage
         self.seen = seen
         self.head = head
         self.ops: list[Op] = []
         self._atomic = atomic
-        self._merging = merging
+        self._answered = answered
         self._conflicts: list[tuple[int, Path, Conflict]] = []
         self._applied: list[Step] = []
         self._index = 0
@@ -91,23 +101,27 @@ class Rebasing:
             self._index = index
             if self.passage.cost * (len(ops) - index) > MAX_CARRIES:
                 raise self._refused(op["path"], "the patch is too long to be carried to the head")
-            if op["op"] == "test":
-                self._test(op)
-            else:
+            if op["op"] != "test":
                 self._rebase_op(op, splices)
+            elif self._answered:
+                self._test(op)
         return Rebased(self.ops, self._settled())
 
     def _rebase_op(self, op: Op, splices: bool) -> None:
         """One op as sent: the exact ops that it is for its author, carried one by one."""
         for exact in apply(self.seen, (op,), splices=splices).ops:
             steps, seen = trace(self.seen, (exact,))
+            noted = len(self._conflicts)
             carried = self._judge(steps[0], exact, op)
             done = apply(self.head, carried).ops
             applied, self.head = trace(self.head, done)
             self.passage.sent(steps)
             self.passage.landed(steps, applied)
-            self.ops += done
+            if steps[0].kind != "remove" or op["op"] == "remove":
+                self.ops += carried
             self._applied += applied
+            for index in range(noted, len(self._conflicts)):
+                self._conflicts[index] = (len(self._applied), *self._conflicts[index][1:])
             self.seen = seen
 
     def _judge(self, step: Step, exact: Op, op: Op) -> tuple[Op, ...]:
@@ -128,14 +142,15 @@ class Rebasing:
         path = self._kept(found, step, step.value).path
         now = lookup(self.head, untyped(path))
         value = self._settle(path, step.old, now, step.value)
-        return {"op": "replace", "path": render(path), "value": value}
+        # Sent as an `add` it stays one: the next who carries it must know that it needs no member.
+        return {"op": "add" if upsert else "replace", "path": render(path), "value": value}
 
     def _settle(self, path: Path, base: Any, theirs: Any, yours: Any) -> Any:
         """The value that stands, where one was replaced that may have changed meanwhile."""
         if base is theirs or same(base, theirs) or same(theirs, yours):
             return yours
         texts = type(base) is type(theirs) is type(yours) is str
-        if texts and self._merging and not self._atomic(untyped(path), self.head):
+        if texts and self._answered and not self._atomic(untyped(path), self.head):
             merged = merge(base, theirs, yours)
             resolution = "merged" if merged.clean else "yours"
             self._note(path, base, theirs, yours, resolution)
@@ -156,7 +171,7 @@ class Rebasing:
     def _add(self, step: Step, exact: Op) -> Op:
         path = self._kept(self.passage.place(step.path), step, step.value).path
         self._overwrite(path, step.value)
-        if exact["op"] == "copy":
+        if exact["op"] == "copy" and self._answered:
             source = self.passage.element(typed(self.seen, parse(exact["from"])))
             if isinstance(source, Found) and self._unchanged(source.path, step.value):
                 return {"op": "copy", "from": render(source.path), "path": render(path)}

@@ -1,0 +1,334 @@
+"""A model of the wire contract: a server, and clients that pipeline patches over slow links.
+
+The server is this project's rebase and bridge; a client follows the contract and nothing else:
+it applies changes and acks to what is confirmed, and carries its own unanswered patches.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from collab.entry import Author, Op
+from collab.errors import Rejected
+from collab.patch.apply import apply, replay
+from collab.patch.bridge import Bridge
+from collab.patch.carry import Past
+from collab.patch.equality import same
+from collab.patch.pending import Patches, carry_answered, carry_over, exact, settle
+from collab.patch.rebase import Rebased
+
+ME = Author("me")
+
+
+@dataclass
+class Sent:
+    """A patch on its way: `round` counts the rejections that its author knew of."""
+
+    round: int
+    base: int
+    ops: list[Op]
+    view: Any
+
+
+@dataclass
+class Answer:
+    """What a client is told: a change by somebody else, an ack or a rejection of its own."""
+
+    kind: str
+    version: int = 0
+    ops: list[Op] | None = None
+
+
+@dataclass
+class Client:
+    """Follows the contract; `confirmed` is the value at `version`."""
+
+    confirmed: Any
+    version: int = 0
+    round: int = 0
+    waiting: deque[Sent] = field(default_factory=deque)
+    carried: list[Sequence[Op]] = field(default_factory=list)
+    dropped: bool = False
+
+    @property
+    def view(self) -> Any:
+        value = self.confirmed
+        for ops in self.carried:
+            value = replay(value, exact(value, ops))
+        return value
+
+    def send(self, ops: list[Op]) -> Sent:
+        sent = Sent(self.round, self.version, ops, self.view)
+        self.waiting.append(sent)
+        if not self.dropped:
+            self.carried.append(settle(self.view, ops))
+        return sent
+
+    def hear(self, answer: Answer) -> None:
+        if answer.kind == "reject":
+            self._rejected()
+        elif answer.kind == "ack":
+            self._acked(answer)
+        else:
+            assert answer.ops is not None
+            past = Past(answer.version, Author("other"), answer.ops, self.confirmed)
+            self._keep(carry_over(self.carried, past), len(self.carried))
+            self.confirmed = past.after
+            self.version = answer.version
+
+    def _rejected(self) -> None:
+        """What stood on the refused patch will be refused too; nothing of it is shown any more."""
+        if self.waiting.popleft().round == self.round:
+            self.round += 1
+            self.carried.clear()
+            self.dropped = False
+
+    def _acked(self, answer: Answer) -> None:
+        sent = self.waiting.popleft()
+        ops = sent.ops if answer.ops is None else answer.ops
+        applied = exact(self.confirmed, ops)
+        self._keep(carry_answered(self.carried, self.confirmed, applied), len(self.carried) - 1)
+        self.confirmed = replay(self.confirmed, applied)
+        self.version = max(self.version, answer.version)
+
+    def _keep(self, carried: Patches, wanted: int) -> None:
+        self.dropped = self.dropped or len(carried) < wanted
+        self.carried = list(carried)
+
+
+class Server:
+    """One document; a refused patch takes along what its author sent before hearing of it."""
+
+    def __init__(self, value: Any, clients: int) -> None:
+        self.first = value
+        self.value = value
+        self.past: list[Past] = []
+        self.bridges = [Bridge(0) for _ in range(clients)]
+        self.rounds = [0] * clients
+        self.refused = 0
+        self.conflicts: list[Any] = []
+
+    def since(self, version: int) -> list[Past]:
+        return self.past[version:]
+
+    def take(self, who: int, sent: Sent) -> tuple[Answer, Answer | None]:
+        """The answer to the author, and the change for everybody else."""
+        if sent.round < self.rounds[who]:
+            return Answer("reject"), None
+        bridge = self.bridges[who]
+        bridge.advance(sent.base, self.since)
+        assert same(bridge.seen(self.since, self.value), sent.view)
+        try:
+            rebased = bridge.submit(sent.base, sent.ops, self.since, self.value, splices=True)
+            done = apply(self.value, rebased.ops, splices=True)
+        except Rejected:
+            self.rounds[who] += 1
+            self.refused += 1
+            return Answer("reject"), None
+        check_named(self.value, done.value, sent.view, rebased)
+        self.conflicts += rebased.conflicts
+        if done.ops:
+            past = Past(len(self.past) + 1, Author(str(who)), done.ops, self.value)
+            self.past.append(past)
+            self.value = done.value
+        bridge.landed(len(self.past), sent.ops, made_version=bool(done.ops))
+        version = len(self.past)
+        ops = None if done.ops == sent.ops else done.ops
+        change = Answer("change", version, done.ops) if done.ops else None
+        return Answer("ack", version, ops), change
+
+
+def check_named(before: Any, after: Any, view: Any, rebased: Rebased) -> None:
+    """Every word that a patch takes out and its author never saw is in one of its conflicts."""
+    named = words(msgspec.to_builtins(rebased.conflicts))
+    lost = words(before) - words(after) - words(view)
+    assert lost <= named, (lost, rebased)
+
+
+def words(value: Any) -> set[str]:
+    """The stamps (`u1`, `u2`, ...) in the texts of a value."""
+    if isinstance(value, str):
+        return {word for word in value.split() if word.startswith("u")}
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return {word for item in items for word in words(item)}
+
+
+START: dict[str, Any] = {
+    "title": "Buy now and save",
+    "home": [{"id": name, "t": f"text of {name} here", "tags": ["x", "y"]} for name in "abcd"],
+    "more": [{"id": name, "t": f"text of {name} there"} for name in "ef"],
+    "pages": {"404": {"t": "not found"}, "500": {"t": "broken"}},
+}
+
+
+KINDS = ["text"] * 4 + ["move"] * 2 + ["splice", "add", "remove", "tag", "key", "whole", "copy"]
+
+
+class Editor:
+    """Makes random edits of a view; every text it writes carries a stamp of its own."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self.chance = chance
+        self.count = 0
+
+    def stamp(self) -> str:
+        self.count += 1
+        return f"u{self.count}"
+
+    def patch(self, view: Any) -> list[Op]:
+        ops: list[Op] = []
+        for _ in range(self.chance.choice([1, 1, 1, 2, 3])):
+            op = self.op(view)
+            ops.append(op)
+            view = apply(view, [op], splices=True).value
+        return ops
+
+    def op(self, view: Any) -> Op:
+        kind = self.chance.choice(
+            ["text"] * 4
+            + ["splice", "add", "remove", "move", "move", "tag", "key", "whole", "copy"]
+        )
+        made: Op | None = getattr(self, f"_{kind}")(view)
+        return made or {"op": "add", "path": "/title", "value": f"title {self.stamp()}"}
+
+    def _texts(self, view: Any) -> list[str]:
+        found = ["/title"]
+        for name in ("home", "more"):
+            found += [f"/{name}/{n}/t" for n, item in enumerate(view[name]) if "t" in item]
+        return found + [f"/pages/{key}/t" for key in view["pages"]]
+
+    def _text(self, view: Any) -> Op:
+        path = self.chance.choice(self._texts(view))
+        now = _at(view, path).split()
+        now[self.chance.randrange(len(now)) :][:1] = []
+        now.insert(self.chance.randrange(len(now) + 1), self.stamp())
+        if len(now) > 4:
+            now.pop(self.chance.randrange(len(now)))
+        return {"op": "replace", "path": path, "value": " ".join(now)}
+
+    def _splice(self, view: Any) -> Op:
+        path = self.chance.choice(self._texts(view))
+        text = _at(view, path)
+        at = self.chance.randrange(len(text) + 1)
+        insert = f" {self.stamp()} "
+        return {"op": "splice", "path": path, "offset": at, "delete": 0, "insert": insert}
+
+    def _list(self, view: Any) -> tuple[str, list[Any]]:
+        name = self.chance.choice(["home", "home", "more"])
+        return name, view[name]
+
+    def _add(self, view: Any) -> Op:
+        name, items = self._list(view)
+        at = self.chance.choice([str(self.chance.randrange(len(items) + 1)), "-"])
+        value = {"id": self.stamp(), "t": f"new {self.stamp()}", "tags": []}
+        return {"op": "add", "path": f"/{name}/{at}", "value": value}
+
+    def _remove(self, view: Any) -> Op | None:
+        name, items = self._list(view)
+        if not items:
+            return None
+        return {"op": "remove", "path": f"/{name}/{self.chance.randrange(len(items))}"}
+
+    def _move(self, view: Any) -> Op | None:
+        name, items = self._list(view)
+        if not items:
+            return None
+        other = self.chance.choice([name, "home", "more"])
+        room = len(view[other]) - (1 if other == name else 0)
+        source = f"/{name}/{self.chance.randrange(len(items))}"
+        return {"op": "move", "from": source, "path": f"/{other}/{self.chance.randrange(room + 1)}"}
+
+    def _tag(self, view: Any) -> Op | None:
+        homes = [n for n, item in enumerate(view["home"]) if "tags" in item]
+        if not homes:
+            return None
+        at = self.chance.choice(homes)
+        tags = view["home"][at]["tags"]
+        if tags and self.chance.random() < 0.5:
+            kind = self.chance.choice(["remove", "replace"])
+            op: Op = {"op": kind, "path": f"/home/{at}/tags/{self.chance.randrange(len(tags))}"}
+            return {**op, "value": self.stamp()} if kind == "replace" else op
+        path = f"/home/{at}/tags/{self.chance.randrange(len(tags) + 1)}"
+        return {"op": "add", "path": path, "value": self.stamp()}
+
+    def _key(self, view: Any) -> Op:
+        key = self.chance.choice(["404", "500", "501", "7"])
+        if key in view["pages"] and self.chance.random() < 0.5:
+            return {"op": "remove", "path": f"/pages/{key}"}
+        return {"op": "add", "path": f"/pages/{key}", "value": {"t": f"page {self.stamp()}"}}
+
+    def _whole(self, view: Any) -> Op | None:
+        name, items = self._list(view)
+        if not items:
+            return None
+        at = self.chance.randrange(len(items))
+        value = {"id": items[at]["id"], "t": f"whole {self.stamp()}", "tags": ["x", self.stamp()]}
+        return {"op": "replace", "path": f"/{name}/{at}", "value": value}
+
+    def _copy(self, view: Any) -> Op | None:
+        name, items = self._list(view)
+        if not items:
+            return None
+        source = f"/{name}/{self.chance.randrange(len(items))}"
+        return {"op": "copy", "from": source, "path": f"/{name}/0"}
+
+
+def _at(view: Any, path: str) -> Any:
+    for token in path.split("/")[1:]:
+        view = view[int(token)] if isinstance(view, list) else view[token]
+    return view
+
+
+def run(seed: int, *, clients: int, steps: int) -> Server:
+    """A random run until everything is answered; asserts that all end on the same value."""
+    chance = random.Random(seed)
+    editor = Editor(chance)
+    server = Server(START, clients)
+    people = [Client(START) for _ in range(clients)]
+    up: list[deque[Sent]] = [deque() for _ in people]
+    down: list[deque[Answer]] = [deque() for _ in people]
+
+    def serve(who: int) -> None:
+        answer, change = server.take(who, up[who].popleft())
+        for other, queue in enumerate(down):
+            if other == who:
+                queue.append(answer)
+            elif change is not None:
+                queue.append(change)
+
+    for _ in range(steps):
+        who = chance.randrange(clients)
+        action = chance.choice(["edit", "edit", "serve", "serve", "hear", "hear", "hear"])
+        if action == "edit":
+            if not people[who].dropped:
+                up[who].append(people[who].send(editor.patch(people[who].view)))
+        elif action == "serve" and up[who]:
+            serve(who)
+        elif action == "hear" and down[who]:
+            people[who].hear(down[who].popleft())
+    for who in range(clients):
+        while up[who]:
+            serve(who)
+    for who, person in enumerate(people):
+        while down[who]:
+            person.hear(down[who].popleft())
+    finish(server, people)
+    return server
+
+
+def finish(server: Server, people: list[Client]) -> None:
+    value = server.first
+    for past in server.past:
+        value = replay(value, past.ops)
+    assert same(value, server.value)
+    for person in people:
+        assert not person.waiting
+        assert not person.carried
+        assert person.version == len(server.past)
+        assert same(person.confirmed, server.value)

@@ -1,0 +1,26 @@
+"""Convergence: whatever the interleaving, all end on one value, and no edit is lost in silence."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.collab.patch.model import run
+
+
+@pytest.mark.parametrize("seed", [10, 41, 79, 93, 269, 310, *range(20)])
+def test_r11_clients_that_pipeline_stale_patches_converge(seed: int) -> None:
+    run(seed, clients=3, steps=60)
+
+
+def test_r11_the_runs_do_what_they_are_for() -> None:
+    servers = [run(seed, clients=4, steps=120) for seed in (1, 2, 3)]
+    assert all(server.refused for server in servers)
+    resolutions = {each.resolution for server in servers for each in server.conflicts}
+    assert resolutions == {"merged", "yours"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("block", range(10))
+def test_r11_many_clients_over_many_seeds_converge(block: int) -> None:
+    for seed in range(block * 100, block * 100 + 100):
+        run(seed, clients=2 + seed % 5, steps=60 + seed % 7 * 30)
