@@ -24,6 +24,8 @@ from storage.schema import docs
 from storage.sql_log import load_document
 from storage.sql_requests import find_requests
 
+_COMMITTED = Committed()
+
 
 class _TakenError(Exception):
     """A row did not go in: its id was accepted before."""
@@ -73,16 +75,15 @@ def _insert(runner: Runner, moved: Sequence[_Packed]) -> None:
             raise _TakenError
 
 
-def _write(runner: Runner, batch: Sequence[_Packed]) -> set[DocKey]:
-    """Write what can be; the documents whose heads were elsewhere."""
-    moved, left = [], set()
+def _write(runner: Runner, batch: Sequence[_Packed]) -> set[_Packed]:
+    """Write what can be; those whose document's head was elsewhere are left out."""
+    left = set()
     # Sorted, so that two writers of the same documents wait for each other in one order.
-    for packed in sorted(batch, key=lambda packed: packed.append.key):
-        if _move_head(runner, packed.append):
-            moved.append(packed)
-        else:
-            left.add(packed.append.key)
-    _insert(runner, moved)
+    in_order = sorted(batch, key=lambda packed: packed.append.key)
+    for packed in in_order:
+        if not _move_head(runner, packed.append):
+            left.add(packed)
+    _insert(runner, [packed for packed in in_order if packed not in left])
     return left
 
 
@@ -104,22 +105,17 @@ def _lock(connection: Connection, keys: Iterable[DocKey]) -> None:
 
 def _write_carefully(connection: Connection, batch: Sequence[_Packed]) -> list[Outcome]:
     _lock(connection, [packed.append.key for packed in batch])
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[_Packed, Outcome] = {}
     for packed in batch:
-        known = _known_ids(connection, packed.append)
-        if known:
-            outcomes[id(packed)] = Duplicate(known)
-    left = _write(CoreRunner(connection), [p for p in batch if id(p) not in outcomes])
-    for packed in batch:
-        outcomes.setdefault(id(packed), Clash() if packed.append.key in left else Committed())
-    return [outcomes[id(packed)] for packed in batch]
+        if known := _known_ids(connection, packed.append):
+            outcomes[packed] = Duplicate(known)
+    left = _write(CoreRunner(connection), [one for one in batch if one not in outcomes])
+    outcomes |= dict.fromkeys(left, Clash())
+    return [outcomes.get(packed, _COMMITTED) for packed in batch]
 
 
 class SqlCommit:
-    """Of two writers on one head, one wins; on return the winner's entries are durable.
-
-    A batch holds each document once.
-    """
+    """Of two writers on one head, one wins; on return the winner's entries are durable."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -134,7 +130,7 @@ class SqlCommit:
             return await self._commit_carefully(packed)
         if not left:
             return [_COMMITTED] * len(batch)
-        return await self._sort_out(batch, left)
+        return await self._sort_out(packed, left)
 
     async def commit_locked(
         self,
@@ -153,14 +149,13 @@ class SqlCommit:
     async def _commit_carefully(self, packed: Sequence[_Packed]) -> list[Outcome]:
         return await self._database.write(lambda c: _write_carefully(c, packed))
 
-    async def _sort_out(self, batch: Sequence[Append], left: set[DocKey]) -> list[Outcome]:
+    async def _sort_out(self, batch: Sequence[_Packed], left: set[_Packed]) -> list[Outcome]:
         def job(connection: Connection) -> list[Outcome]:
-            return [_classify(connection, a) if a.key in left else _COMMITTED for a in batch]
+            return [
+                _classify(connection, one.append) if one in left else _COMMITTED for one in batch
+            ]
 
         return await self._database.read(job)
-
-
-_COMMITTED = Committed()
 
 
 def _pack(batch: Sequence[Append]) -> list[_Packed]:

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
 from collab.entry import Entry
 from collab.ids import DocKey
-from storage.checksum import pack_answer
+from collab.ports import Corrupt
+from storage.checksum import pack_answer, unpack_entry
 from storage.database import Database
 from storage.dialect import insert
 from storage.retention import Retained, retain
 from storage.rows import lock_document, of
 from storage.schema import accepted, entries, named, snapshots
-from storage.sql_log import read_entries
+from storage.sql_requests import ENTRY_COLUMNS
 from storage.sql_snapshots import read_snapshot, snapshot_versions
 
 # A slice holds the write lock for a few milliseconds; commits go on in between.
 _SLICE = 500
 
 
-def _sound_versions(connection: Connection, key: DocKey) -> list[int]:
-    versions = snapshot_versions(connection, key)
-    return [version for version in versions if read_snapshot(connection, key, version)]
+def _sound_versions(connection: Connection, key: DocKey, before: int) -> list[int]:
+    """The sound snapshots at or below `before`, and one above it where there is one."""
+    sound = []
+    for version in reversed(snapshot_versions(connection, key)):
+        if read_snapshot(connection, key, version):
+            sound.append(version)
+            if version > before:
+                break
+    return sound
 
 
-def _remember(connection: Connection, key: DocKey, gone: Sequence[Entry], forget: int) -> None:
+def _remember(connection: Connection, key: DocKey, gone: Iterable[Entry], forget: int) -> None:
     """Keep the ids of entries that go, as long as they may be sent again."""
     rows = [
         {
@@ -54,7 +63,7 @@ class SqlCompaction:
     async def compact(
         self, key: DocKey, *, before: int, keep: Sequence[int], forget: int = 0
     ) -> int:
-        sound = await self._database.read(lambda c: _sound_versions(c, key))
+        sound = await self._database.read(lambda c: _sound_versions(c, key, before))
         dropped = 0
         while True:
             went = await self._database.write(lambda c: _slice(c, key, sound, before, keep, forget))
@@ -90,16 +99,28 @@ def _slice(
 def _drop_entries(
     connection: Connection, key: DocKey, after: int, upto: int, limit: int, forget: int
 ) -> int:
-    gone = read_entries(connection, key, after, upto, limit)
-    if gone:
-        _remember(connection, key, gone, forget)
-        last = gone[-1].version
+    rows = connection.execute(
+        select(*ENTRY_COLUMNS)
+        .where(of(entries, key), entries.c.version > after, entries.c.version <= upto)
+        .order_by(entries.c.version)
+        .limit(limit)
+    ).all()
+    if rows:
+        _remember(connection, key, _sound_entries(key, rows), forget)
+        last = rows[-1].version
         connection.execute(
             delete(entries).where(
                 of(entries, key), entries.c.version > after, entries.c.version <= last
             )
         )
-    return len(gone)
+    return len(rows)
+
+
+def _sound_entries(key: DocKey, rows: Sequence[Any]) -> Iterator[Entry]:
+    for row in rows:
+        # A rotten one goes like the others: nobody needs it, and it must not hold them up.
+        with suppress(Corrupt):
+            yield unpack_entry(key, row)
 
 
 def _drop_rest(connection: Connection, key: DocKey, plan: Retained, forget: int) -> None:

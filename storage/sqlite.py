@@ -77,7 +77,10 @@ class SqliteDatabase:
     def __init__(self, url: URL) -> None:
         self._in_memory = url.database in (None, "", ":memory:")
         if not self._in_memory:
-            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+            path = Path(str(url.database))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Signing keys stand in it; the files beside it take its mode.
+            path.touch(mode=0o600)
         self._engine = create_engine(url.set(drivername="sqlite"), poolclass=NullPool)
         _prepare(self._engine, "BEGIN IMMEDIATE", _pragmas())
         self._readers = self._open_readers(url)
@@ -130,8 +133,9 @@ class SqliteDatabase:
     async def _hop(self, work: Callable[[Callable[..., T]], T], job: Callable[..., T]) -> T:
         loop = asyncio.get_running_loop()
         with translated():
-            hop = loop.run_in_executor(self._thread, work, job)
-            return await asyncio.wait_for(hop, DEADLINE_SECONDS)
+            # `wait_for` would cost as much again as the hop itself (30 µs on 34).
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                return await loop.run_in_executor(self._thread, work, job)
 
     def _open(self) -> Connection:
         if self._connection is None:

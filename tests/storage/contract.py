@@ -121,6 +121,11 @@ class LogContract:
         heads = [(await stored(store, key)).head for key in keys]
         assert heads == [2, 2, 1, 2, 2]
 
+    async def test_a_document_may_come_twice_in_a_batch(self, store: Store) -> None:
+        batch = [made(HOME), further(HOME, 1), further(HOME, 1)]
+        assert await store.commit(batch) == [Committed(), Committed(), Clash()]
+        assert (await stored(store)).head == 2
+
     async def test_outcomes_come_in_the_batch_s_order_and_not_in_the_lock_s(
         self, store: Store
     ) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from collab.ids import DocKey
-from collab.ports import Corrupt, Snapshot, StorageUnavailable
+from collab.ports import Append, Corrupt, Snapshot, StorageUnavailable
 from storage.checksum import pack_entries, pack_snapshot, unpack_entry, unpack_snapshot
 from storage.store import SqlStore
 from tests.storage.contract import AWAY, HOME, OTHER, entry, further, made, stored
@@ -77,8 +77,7 @@ async def test_of_100_turned_bits_in_entries_100_are_found_and_none_is_served(
     sqlite_store: SqlStore, sqlite_url: str
 ) -> None:
     entries = [entry(n, id=f"p-{n}", commit=f"c-{n}") for n in range(1, VERSIONS + 1)]
-    append = made(HOME)
-    await sqlite_store.commit([type(append)(HOME, 1, 0, 0, entries, create=True), made(AWAY, 3)])
+    await sqlite_store.commit([Append(HOME, 1, 0, 0, entries, create=True), made(AWAY, 3)])
     sound = await sqlite_store.load(HOME)
     dice = random.Random(20)
     found = 0
@@ -151,6 +150,20 @@ async def test_a_rotten_snapshot_is_no_ground_for_dropping_entries(
         rot.turn("snapshots", "version = 10", "body")
     assert await sqlite_store.compact(HOME, before=30, keep=[]) == 0
     assert await sqlite_store.snapshot_before(HOME, 30) == Snapshot(20, b"20")
+
+
+async def test_a_rotten_entry_that_nobody_needs_does_not_hold_a_compaction_up(
+    sqlite_store: SqlStore, sqlite_url: str
+) -> None:
+    entries = [entry(n, id=f"p-{n}") for n in range(1, 31)]
+    await sqlite_store.commit([Append(HOME, 1, 0, 0, entries, create=True)])
+    for version in (10, 20):
+        await sqlite_store.save_snapshot(HOME, 1, Snapshot(version, b"%d" % version))
+    with closing(Rot(sqlite_url, random.Random(5))) as rot:
+        rot.turn("entries", "version = 5", "payload")
+    assert await sqlite_store.compact(HOME, before=30, keep=[]) == 10
+    found = await sqlite_store.find_accepted(HOME, "ada", ["p-4", "p-5", "p-6"])
+    assert sorted(one.id for one in found) == ["p-4", "p-6"]
 
 
 async def test_a_rotten_entry_does_not_stop_its_document_s_neighbours(

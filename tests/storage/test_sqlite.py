@@ -197,6 +197,16 @@ async def test_a_new_file_is_made_with_its_folder(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b" / "weft.db").exists()
 
 
+async def test_nobody_else_on_the_machine_may_read_a_new_file(
+    new_sqlite_url: str,
+) -> None:
+    async with opened(new_sqlite_url) as store:
+        await store.commit([made(HOME)])
+        path = path_of(new_sqlite_url)
+        files = [path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")]
+        assert [file.stat().st_mode & 0o777 for file in files] == [0o600] * 3
+
+
 async def test_what_is_no_database_is_not_overwritten(new_sqlite_url: str) -> None:
     path_of(new_sqlite_url).write_bytes(b"a letter to my aunt, and no database at all\n" * 100)
     store = SqlStore(new_sqlite_url)
