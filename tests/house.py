@@ -21,7 +21,7 @@ class Room:
     never: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Source:
     """A Python file: its path from the root, its room, and what it imports and reaches for."""
 
@@ -81,11 +81,16 @@ def sources() -> tuple[Source, ...]:
     )
 
 
-def imports(source: Source) -> Iterator[tuple[int, str]]:
+@cache
+def imports(source: Source) -> tuple[tuple[int, str], ...]:
     """Every module that the file names, those inside functions and TYPE_CHECKING included.
 
     `from a import b` gives `a.b`, for it may be a module; a rule for `a` covers it.
     """
+    return tuple(_imports(source))
+
+
+def _imports(source: Source) -> Iterator[tuple[int, str]]:
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
@@ -110,8 +115,13 @@ def _absolute(source: Source, node: ast.ImportFrom) -> str:
     return ".".join([*start, node.module] if node.module else start)
 
 
-def reaches(source: Source) -> Iterator[tuple[int, str]]:
+@cache
+def reaches(source: Source) -> tuple[tuple[int, str], ...]:
     """Every `name.attribute` of the file, by its last two parts: `datetime.now`, `os.environ`."""
+    return tuple(_reaches(source))
+
+
+def _reaches(source: Source) -> Iterator[tuple[int, str]]:
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Attribute):
             owner = node.value
