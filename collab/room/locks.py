@@ -44,12 +44,7 @@ from collab.patch.carry import Past
 from collab.ports import StoredLock
 from collab.room.lock_messages import Reason, ended, locked, shown, stale, stands
 from collab.room.lock_scope import carried, collide, covered, not_an_element, reached, same
-
-DEFAULT_TTL = 300.0
-SHORTEST_TTL, LONGEST_TTL = 1.0, 3600.0
-GRACE = 20.0
-# A page has some hundred fields; without a bound one client could fill the table with scopes.
-MAX_LOCKS = 1000
+from collab.room.lock_terms import MAX_LOCKS, LockTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +73,7 @@ class Locks:
     revision: int = 0
     held: tuple[StoredLock, ...] = ()
     version: int = 0
+    terms: LockTerms = LockTerms()
 
     # --- what is asked for ----------------------------------------------------------------
 
@@ -120,7 +116,7 @@ class Locks:
             return locked(lock)
         renewed = changed(
             lock,
-            expires_at=now + _clamp(ttl),
+            expires_at=now + self.terms.lasting(ttl),
             secret_hash=_digest(secret) + lock.secret_hash[:32],
             version=self.version,
         )
@@ -148,7 +144,7 @@ class Locks:
         return self._pass_on(lock, "released", now)
 
     def take_over(
-        self, lock_id: str, by: Author, *, now: int, grace: float = GRACE, admin: bool = False
+        self, lock_id: str, by: Author, *, now: int, admin: bool = False
     ) -> LockStep | Refusal:
         """Ask for somebody else's lock: it passes when they let go of it, or say nothing."""
         lock = self.find(lock_id)
@@ -156,14 +152,13 @@ class Locks:
             return _no_such_lock()
         if same(lock.holder, by):
             return self._step(lock=lock)
+        grace = self.terms.grace_ms
         if admin or grace <= 0 or lock.expires_at <= now:
             claimed = changed(lock, claimed_by=by)
             return self._pass_on(claimed, "taken_over", now)
         if lock.claimed_by is not None:
             return self._step(lock=lock) if same(lock.claimed_by, by) else locked(lock)
-        claimed = changed(
-            lock, claimed_by=by, yields_at=now + int(grace * 1000), version=self.version
-        )
+        claimed = changed(lock, claimed_by=by, yields_at=now + grace, version=self.version)
         return self._step(put=[claimed], lock=claimed)
 
     def keep(self, lock_id: str, by: Author) -> LockStep | Refusal:
@@ -219,14 +214,18 @@ class Locks:
 
     @staticmethod
     def restore(
-        revision: int, rows: Iterable[StoredLock], version: int, history: Sequence[Past] = ()
+        revision: int,
+        rows: Iterable[StoredLock],
+        version: int,
+        history: Sequence[Past] = (),
+        terms: LockTerms = LockTerms(),
     ) -> LockStep:
         """The locks of a document that is opened at `version`, the last one of `history`.
 
         A row stands on the version that it was written at; what came after is caught up on.
         """
         held = tuple(sorted(rows, key=lambda lock: lock.fence))
-        return Locks(revision, held, version).carry(*history)
+        return Locks(revision, held, version, terms).carry(*history)
 
     # --- what stands ----------------------------------------------------------------------
 
@@ -253,7 +252,7 @@ class Locks:
             holder=to,
             fence=fence,
             acquired_at=now,
-            expires_at=now + _clamp(ttl),
+            expires_at=now + self.terms.lasting(ttl),
             secret_hash=_digest(secret) if secret else b"",
             version=self.version,
         )
@@ -288,19 +287,15 @@ class Locks:
             return LockStep(self, self.revision, lock=lock)
         gone = {one.id for one, _ in end} | {one.id for one in put}
         held = [one for one in self.held if one.id not in gone] + list(put)
+        held.sort(key=lambda one: one.fence)
         return LockStep(
-            Locks(self.revision + 1, tuple(sorted(held, key=lambda one: one.fence)), self.version),
+            replace(self, revision=self.revision + 1, held=tuple(held)),
             self.revision,
             tuple([ended(one, reason) for one, reason in end] + [stands(one) for one in put]),
             tuple(put),
             tuple([one.id for one, _ in end]),
             lock,
         )
-
-
-def _clamp(ttl: float | None) -> int:
-    seconds = DEFAULT_TTL if ttl is None else ttl
-    return int(min(max(seconds, SHORTEST_TTL), LONGEST_TTL) * 1000)
 
 
 def _digest(secret: bytes) -> bytes:

@@ -12,7 +12,8 @@ from collab.errors import Code, Refusal
 from collab.messages import Holder
 from collab.patch.carry import Past
 from collab.ports import StoredLock
-from collab.room.locks import MAX_LOCKS, Locks, LockStep
+from collab.room.lock_terms import MAX_LOCKS
+from collab.room.locks import Locks, LockStep
 
 ADA = Author("ada", "Ada", "tab-1", "s-1")
 ADA_2 = Author("ada", "Ada", "tab-2", "s-2")

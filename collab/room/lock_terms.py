@@ -1,0 +1,26 @@
+"""Lock terms: the settings that a document's locks obey."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SHORTEST_TTL, LONGEST_TTL = 1.0, 3600.0
+# A page has some hundred fields; without a bound one client could fill the table with scopes.
+MAX_LOCKS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class LockTerms:
+    """In seconds."""
+
+    ttl: float = 300.0  # where a request names none
+    grace: float = 20.0  # for its holder to answer a take-over
+
+    def lasting(self, ttl: float | None) -> int:
+        """How many milliseconds a lock gets for what was asked."""
+        seconds = self.ttl if ttl is None else ttl
+        return int(min(max(seconds, SHORTEST_TTL), LONGEST_TTL) * 1000)
+
+    @property
+    def grace_ms(self) -> int:
+        return int(self.grace * 1000)

@@ -1,0 +1,65 @@
+"""The wire's lock actions, by scope or by lock id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from collab.entry import Author
+from collab.errors import Code, Refusal
+from collab.messages import LockAction
+from collab.room.lock_actions import LockAsk, act
+from collab.room.lock_terms import LockTerms
+from collab.room.locks import Locks, LockStep
+
+ADA, BO = Author("ada", "Ada", "tab-1"), Author("bo", "Bo", "tab-1")
+PAGE: dict[str, Any] = {"sections": [{"id": "a", "t": "x"}], "title": "Home"}
+S0 = "/sections/0"
+
+
+def ask(action: LockAction, by: Author = ADA, **named: Any) -> LockAsk:
+    return LockAsk(action, by, b"secret", **named)
+
+
+def done(locks: Locks, what: LockAsk, now: int = 0) -> Locks:
+    step = act(locks, what, PAGE, now)
+    assert isinstance(step, LockStep), step
+    return step.locks
+
+
+def refused(locks: Locks, what: LockAsk, now: int = 0) -> Code:
+    refusal = act(locks, what, PAGE, now)
+    assert isinstance(refusal, Refusal), refusal
+    return refusal.code
+
+
+@pytest.mark.parametrize("named", [{"scope": S0}, {"lock_id": "l-1"}, {"scope": f"{S0}/t"}])
+def test_a_lock_is_named_by_its_id_by_its_scope_or_by_what_lies_in_it(named: Any) -> None:
+    locks = done(Locks(), ask("acquire", scope=S0))
+    assert done(locks, ask("renew", **named), now=5).held[0].expires_at == 300_005
+    claimed = done(locks, ask("take_over", BO, **named))
+    assert claimed.held[0].claimed_by == BO
+    assert done(claimed, ask("keep", **named)).held[0].claimed_by is None
+    assert done(locks, ask("release", **named)).held == ()
+    assert done(locks, ask("take_over", BO, admin=True, **named)).held[0].holder == BO
+
+
+def test_a_request_without_a_name_is_malformed() -> None:
+    for action in ("acquire", "renew", "release", "take_over", "keep"):
+        assert refused(Locks(), ask(action)) is Code.MALFORMED
+    assert refused(Locks(), ask("acquire", lock_id="l-1")) is Code.MALFORMED
+
+
+def test_what_is_not_held_is_stale_to_renew_and_not_found_otherwise() -> None:
+    assert refused(Locks(), ask("renew", scope=S0)) is Code.STALE_LOCK
+    for action in ("release", "take_over", "keep"):
+        assert refused(Locks(), ask(action, scope=S0)) is Code.NOT_FOUND
+
+
+def test_the_settings_say_how_long_a_lock_and_the_grace_last() -> None:
+    locks = done(Locks(terms=LockTerms(ttl=60, grace=5)), ask("acquire", scope=S0))
+    assert locks.held[0].expires_at == 60_000
+    assert done(locks, ask("take_over", BO, scope=S0)).held[0].yields_at == 5_000
+    at_once = done(Locks(terms=LockTerms(grace=0)), ask("acquire", scope=S0))
+    assert done(at_once, ask("take_over", BO, scope=S0)).held[0].holder == BO
