@@ -1,0 +1,305 @@
+"""A patch client that is let in: what it asks of its document, and what it hears of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, assert_never
+
+from collab import messages, wire
+from collab.entry import Author
+from collab.errors import CLOSE_OF, Close, Code, Refusal, Rejected
+from collab.room.cursors import carry_state
+from collab.room.inflow import Inflow, InflowState
+from collab.room.member import Member
+from collab.room.outflow import Outflow, Pace
+from collab.room.person import Visitor
+from collab.room.requests import Barrier, PatchRequest, Refuse, Request, Revert
+from server.audience import Answered, News, Submission
+from server.patch_feed import PatchFeed
+from server.token_watch import TokenWatch
+
+if TYPE_CHECKING:
+    from collab.ids import DocKey
+    from server.admission import Admission
+    from server.presence_board import PresenceNews
+    from server.services import Services
+    from server.socket import Socket
+
+MAX_CLIENT = 128
+READ_AGAIN = 0.1
+
+
+class PatchSession:
+    """One open connection of the patch lane, a `Listener` to its document.
+
+    Invariant: from `PatchSession()` to `leave` it is in the document's audience and presence, and
+    the live room is in use by it. Nothing is awaited between admission and being a listener, so
+    it hears every version after the one that it was greeted with.
+    """
+
+    def __init__(
+        self, services: Services, socket: Socket, admission: Admission, message: messages.Open
+    ) -> None:
+        settings = services.settings
+        self._services = services
+        self._socket = socket
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._token_watch = TokenWatch(services.clock, self._warn_of_expiry, self._expire)
+        self.live = admission.live
+        self.claims = claims = admission.claims
+        self.member = Member(
+            author=Author(
+                claims.user, claims.name, message.client[:MAX_CLIENT], services.clock.new_id("s")
+            ),
+            rights=claims.rights,
+            lane="patch",
+            client_id=self._free_client_id(),
+            splice="splice" in message.accept,
+            pipelines=True,
+        )
+        purse = services.purses.take(self._owner, self._now())
+        self.inflow = Inflow(purse.inbound, patience=settings.slow_seconds or 30.0)
+        self.feed = PatchFeed(
+            socket,
+            self.live,
+            self.member.author,
+            outflow=Outflow(purse.outbound, patience=settings.slow_seconds or 1e9),
+            pace=Pace(message.max_fps),
+            now=services.clock.monotonic,
+        )
+        self.feed.send(wire.encode(self._greeting(admission, message)))
+        self.live.audience.join(self)
+        self._appear()
+        self._token_watch.watch(claims.expires_at)
+
+    def leave(self) -> None:
+        """The socket is closed."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._token_watch.cancel()
+        self.feed.close()
+        self.live.audience.leave(self)
+        self.live.presence.book.leave(self.session)
+        self.live.presence.changed()
+        self._services.hub.release(self.live)
+        self._services.purses.put_back(self._owner, self._now())
+
+    def _greeting(self, admission: Admission, message: messages.Open) -> messages.Opened:
+        room, book = self.live.room, self.live.presence.book
+        claims = admission.claims
+        self.feed.told = book.arriving()
+        known: dict[str, Any] = {"value": room.value}
+        if admission.changes is not None:
+            known = {"changes": admission.changes}
+        return messages.Opened(
+            protocol=1,
+            server=self._services.version,
+            session=self.member.author.session,
+            client_id=self.member.client_id,
+            user=claims.user,
+            role=claims.role,
+            epoch=room.epoch,
+            version=room.version,
+            presence=[*book.peers(), *self.feed.told.values()],
+            locks=[],
+            limits=self._services.settings.limits(),
+            accept=["splice"] if self.member.splice else [],
+            resync=message.since is not None and admission.changes is None,
+            **known,
+        )
+
+    @property
+    def _owner(self) -> tuple[DocKey, str]:
+        return self.live.key, self.member.author.user
+
+    def _now(self) -> float:
+        return self._services.clock.monotonic()
+
+    # --- what the document says -------------------------------------------------------------
+
+    @property
+    def session(self) -> str:
+        return self.member.author.session
+
+    def hear(self, news: News, answers: Sequence[Answered]) -> None:
+        self.feed.hear(news, answers)
+
+    def see(self, news: PresenceNews) -> None:
+        self.feed.see(news)
+
+    def notice(self, payload: bytes) -> None:
+        self.feed.send(payload)
+
+    def resynchronise(self) -> None:
+        """Nothing to ask for: whoever was refused sends it again, with the same id."""
+
+    def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
+        if 4500 <= code < 4600 or code == Close.RESTARTING:
+            retry = {} if retry_after_ms is None else {"retry_after_ms": retry_after_ms}
+            notice = messages.DisconnectNotice(code=code, reason=reason, **retry)
+            self.feed.send(wire.encode(notice))
+        self._socket.close(code, reason)
+
+    def writable(self) -> None:
+        self.feed.pump()
+
+    def pong(self, payload: bytes) -> None:
+        """Life; and with eight bytes the barrier behind a reject."""
+        self.live.presence.book.touch(self.session, self._now())
+        if len(payload) == 8:
+            self._submit(Barrier(int.from_bytes(payload, "big")))
+
+    # --- what the client says ---------------------------------------------------------------
+
+    def receive(self, frame: bytes) -> None:
+        try:
+            incoming = wire.decode(frame)
+        except Rejected as rejected:
+            self.refuse(rejected.refusal)
+            return
+        now = self._now()
+        self.live.presence.book.touch(self.session, now)
+        verdict = self.inflow.receive(len(frame), now, len(incoming))
+        for message in incoming[: verdict.take]:
+            self.handle(message)
+        if verdict.refusal is not None:
+            for message in incoming[verdict.take :]:
+                self._refuse_one(message, verdict.refusal)
+        if verdict.announce is not None:
+            self.feed.send(wire.encode(verdict.announce))
+        if verdict.close:
+            self._socket.close(verdict.close, "rate_limited")
+        elif verdict.stop_reading or self.feed.is_overdrawn:
+            self._socket.pause_reading()
+            self._call_in("resume", verdict.stop_reading or READ_AGAIN, self._read_again)
+
+    def _read_again(self) -> None:
+        reads, told = self.inflow.resume(self._now())
+        if told is not None:
+            self.feed.send(wire.encode(told))
+        if reads and not self.feed.is_overdrawn:
+            self._socket.resume_reading()
+        if self.inflow.state is not InflowState.LEVEL or self.feed.is_overdrawn:
+            self._call_in("resume", READ_AGAIN, self._read_again)
+
+    def handle(self, message: wire.Incoming) -> None:
+        match message:
+            case messages.Patch():
+                self._submit(
+                    PatchRequest(
+                        message.id, message.base, message.ops, message.strict, message.fence
+                    )
+                )
+            case messages.Undo() | messages.Redo():
+                redo = isinstance(message, messages.Redo)
+                self._submit(Revert(message.id, message.scope, redo))
+            case messages.Ping():
+                self.feed.send(wire.encode(messages.Pong(at=message.at)))
+            case messages.RenewToken():
+                self._services.spawn(self._renew(message.token), "renew token")
+            case messages.Open():
+                self._say_error(Code.MALFORMED, "`open` comes once")
+            case wire.Unreadable():
+                self._refuse_one(message, message.refusal)
+            case messages.SetPresence():
+                self._present(message)
+            case messages.LockRequest():
+                self.lock(message)
+            case _:
+                assert_never(message)
+
+    def _refuse_one(self, message: wire.Incoming, refusal: Refusal) -> None:
+        request_id = getattr(message, "id", None)
+        if request_id:
+            is_patch = isinstance(message, messages.Patch | wire.Unreadable)
+            self._submit(Refuse(request_id, refusal, is_patch))
+        else:
+            self.feed.send(wire.encode(wire.error(refusal)))
+
+    def _submit(self, request: Request) -> None:
+        now = self._now()
+        self._services.hub.submit(self.live, Submission(self.member, request, now, listener=self))
+
+    def _say_error(self, code: Code, sentence: str) -> None:
+        self.feed.send(wire.encode(wire.error(Refusal(code, sentence))))
+
+    def _present(self, message: messages.SetPresence) -> None:
+        """Show another state; a cursor stands on `base` and is carried to the head first."""
+        state, room = message.state, self.live.room
+        base = room.version if message.base is None else message.base
+        if state is not None and room.tail.base <= base < room.version:
+            for past in room.tail.pasts(base):
+                state = carry_state(state, past)
+        book = self.live.presence.book
+        now = self._now()
+        refusal = book.set_state(self.member.author.session, state, now)
+        if refusal is not None:
+            self.feed.send(wire.encode(wire.error(refusal)))
+        self.live.presence.changed()
+
+    def _appear(self) -> None:
+        """Into the book; whoever has another tab open here is told so, in both."""
+        book, author = self.live.presence.book, self.member.author
+        others = set(book.sessions_of(author.user))
+        book.join(
+            Visitor(
+                author.session,
+                author.user,
+                author.name,
+                author.client,
+                self.member.rights.role,
+                "patch",
+                self.member.client_id,
+            ),
+            self._now(),
+        )
+        self.live.presence.changed()
+        if others:
+            told = wire.encode(messages.Notice(code="another_tab"))
+            self.feed.send(told)
+            self.live.audience.notice_to(others, told)
+
+    def _free_client_id(self) -> int:
+        """A Yjs client id for a client that has none: 31 random bits, and nobody else's."""
+        while True:
+            client_id = int.from_bytes(self._services.clock.token_bytes(4), "big") >> 1
+            if client_id > 2**20 and not self.live.presence.book.is_taken(client_id):
+                return client_id
+
+    def lock(self, message: messages.LockRequest) -> None:
+        """Locks come with their own slice."""
+
+    # --- the token --------------------------------------------------------------------------
+
+    async def _renew(self, token: str) -> None:
+        try:
+            claims = await self._services.keyring.verify(token)
+        except Rejected as rejected:
+            self.refuse(rejected.refusal)
+            return
+        if (claims.tenant, claims.user) != (self.claims.tenant, self.claims.user):
+            self.refuse(Refusal(Code.FORBIDDEN, "the token is another tenant's or user's"))
+            return
+        if not claims.rights.sees(self.live.key.doc):
+            self.refuse(Refusal(Code.NOT_FOUND, "no such document"))
+            return
+        self.claims = claims
+        self.member.rights = claims.rights
+        self.feed.send(wire.encode(messages.Notice(code="token_accepted")))
+        self._token_watch.watch(claims.expires_at)
+
+    def _warn_of_expiry(self, seconds: int) -> None:
+        self.feed.send(wire.encode(messages.Notice(code="token_expiring", in_seconds=seconds)))
+
+    def _expire(self) -> None:
+        self.refuse(Refusal(Code.UNAUTHENTICATED, "the token has expired"))
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Close for a reason that is final for this connection."""
+        self._socket.close(CLOSE_OF.get(refusal.code, Close.MALFORMED), refusal.message)
+
+    def _call_in(self, name: str, seconds: float, what: Callable[[], None]) -> None:
+        if name in self._timers:
+            self._timers[name].cancel()
+        self._timers[name] = asyncio.get_running_loop().call_later(max(0.0, seconds), what)
