@@ -45,10 +45,7 @@ def _beyond(structs: list[Struct], clock: int) -> list[Struct]:
     fresh = []
     for struct in structs:
         if struct.end > clock and struct.kind != SKIP:
-            # yrs integrates the rest of a struct whose beginning it has. Where that names its
-            # parent, and not the one that the beginning has here, two lists are tied together
-            # that a reload parts again (measured); sent from our clock on, it names none.
-            if struct.clock > clock or (struct.placed and struct.clock < clock):
+            if struct.clock > clock:
                 refuse_missing()
             fresh.append(struct)
             clock = struct.end
@@ -58,7 +55,7 @@ def _beyond(structs: list[Struct], clock: int) -> list[Struct]:
 def _missing(struct: Struct, client: int, reached: Clocks, known: Clocks) -> Id | None:
     """The first id that a struct stands on and that is not there yet."""
     for at in (struct.origin, struct.right, struct.parent):
-        if at is not None:
+        if isinstance(at, tuple):
             owner = at[0]
             end = struct.clock if owner == client else reached.get(owner, known.get(owner, 0))
             if at[1] >= end:
@@ -91,7 +88,7 @@ class _Weave:
         while struct is not None:
             needed = _missing(struct, client, self._reached, self._known)
             if needed is not None:
-                if needed[0] not in self._waiting:
+                if needed[0] not in self._waiting or needed[0] == client:
                     refuse_missing()
                 # No two of one client wait at once, so the heap never compares structs.
                 heappush(self._waiting[needed[0]], (needed[1], client, struct))

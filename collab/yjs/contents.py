@@ -27,9 +27,11 @@ MAX_NAME: Final = 1024
 
 _XML_ELEMENT: Final = 3
 _TYPE_REFS: Final = frozenset({0, 1, 2, _XML_ELEMENT, 4, 6})
+_TEXT_REFS: Final = frozenset({2, 6})
 
-# A content's length in clocks, and its text where that holds surrogate pairs.
-Content = tuple[int, str | None]
+# A content's length in clocks, its text where that holds surrogate pairs, and whether it is a
+# shared type that takes text.
+Content = tuple[int, str | None, bool]
 
 
 def read_content(kind: int, reader: Reader) -> Content:
@@ -62,12 +64,12 @@ def read_run(reader: Reader) -> int:
 
 
 def _read_deleted(reader: Reader) -> Content:
-    return read_run(reader), None
+    return read_run(reader), None, False
 
 
 def _read_binary(reader: Reader) -> Content:
     reader.skip(reader.uint())
-    return 1, None
+    return 1, None, False
 
 
 def _read_string(reader: Reader) -> Content:
@@ -75,24 +77,24 @@ def _read_string(reader: Reader) -> Content:
     if not raw:
         refuse("a struct is empty")
     if raw.isascii():
-        return len(raw), None
+        return len(raw), None, False
     try:
         text = raw.decode()
     except UnicodeDecodeError:
         refuse("a text is not UTF-8")
     units = len(text.encode("utf-16-le")) // 2
-    return units, text if units != len(text) else None
+    return units, text if units != len(text) else None, False
 
 
 def _read_embed(reader: Reader) -> Content:
     read_json(reader.raw())
-    return 1, None
+    return 1, None, False
 
 
 def _read_format(reader: Reader) -> Content:
     read_name(reader)
     read_json(reader.raw())
-    return 1, None
+    return 1, None, False
 
 
 def _read_type(reader: Reader) -> Content:
@@ -101,7 +103,7 @@ def _read_type(reader: Reader) -> Content:
         refuse("a shared type is not supported here")
     if ref == _XML_ELEMENT:
         read_name(reader)
-    return 1, None
+    return 1, None, ref in _TEXT_REFS
 
 
 def _read_plain_values(reader: Reader) -> Content:
@@ -110,7 +112,7 @@ def _read_plain_values(reader: Reader) -> Content:
         refuse("a struct is empty")
     for _ in range(count):
         skip_plain_value(reader)
-    return count, None
+    return count, None, False
 
 
 _CONTENTS: Final[dict[int, Callable[[Reader], Content]]] = {

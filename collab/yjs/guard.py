@@ -12,9 +12,9 @@ from typing import Final
 
 from collab.errors import Code, Rejected
 from collab.yjs.causality import Clocks, Fresh, in_causal_order, refuse_missing
-from collab.yjs.contents import TYPE
+from collab.yjs.contents import DELETED, STRING, TYPE
 from collab.yjs.lib0 import refuse, refuse_size
-from collab.yjs.struct_index import StructIndex, second_halves
+from collab.yjs.struct_index import Place, StructIndex, second_halves
 from collab.yjs.update import (
     DEFAULT_BOUNDS,
     GuardBounds,
@@ -101,24 +101,52 @@ def _check_ids(
 
 def _check_structs(fresh: Fresh, known: Clocks, layer: StructIndex, bounds: GuardBounds) -> None:
     for client, struct in fresh:
-        if struct.parent is not None and not layer.may_be_parent(struct.parent):
-            refuse("a struct's parent is no shared type")
-        if struct.kind == TYPE and layer.depth(struct) > bounds.depth:
-            refuse_size(f"shared types are nested deeper than {bounds.depth}")
         reached = known.get(client, 0)
-        if struct.end - struct.clock > bounds.run and struct.end - reached > bounds.run:
-            refuse_size(f"a run is longer than {bounds.run}")
-        if _cuts(client, struct, reached, layer):
-            refuse("a struct parts a surrogate pair")
+        if struct.end - max(struct.clock, reached) > bounds.run:
+            refuse_size(f"a struct is longer than {bounds.run}")
+        if struct.clock < reached:
+            _check_rest(client, struct, reached, layer)
+        _check_struct(struct, layer, bounds)
         if len(fresh) > 1 or struct.text is not None:
             layer.append(client, struct)
 
 
-def _cuts(client: int, struct: Struct, reached: int, layer: StructIndex) -> bool:
-    """Whether integrating a struct parts a surrogate pair: another's, or its own where it is cut
-    because its beginning is known already."""
-    if struct.origin is not None and layer.cuts(struct.origin[0], struct.origin[1] + 1):
-        return True
-    if struct.right is not None and layer.cuts(*struct.right):
-        return True
-    return struct.text is not None and struct.clock < reached and reached in second_halves(struct)
+def _check_struct(struct: Struct, layer: StructIndex, bounds: GuardBounds) -> None:
+    origin, right = struct.origin, struct.right
+    if origin is not None and layer.cuts(origin[0], origin[1] + 1):
+        refuse("a struct parts a surrogate pair")
+    if right is not None:
+        if layer.cuts(*right):
+            refuse("a struct parts a surrogate pair")
+        if origin is not None:
+            _check_same_list(layer.place(origin), layer.place(right))
+    if isinstance(struct.parent, tuple) and not layer.place(struct.parent).holds:
+        refuse("a struct's parent is no shared type")
+    if struct.key is not None and struct.end - struct.clock > 1 and struct.kind != DELETED:
+        refuse("a key has more than one value")
+    if struct.kind == TYPE and layer.place_of(struct).depth > bounds.depth:
+        refuse_size(f"shared types are nested deeper than {bounds.depth}")
+    # A text in an array whose pairs it counts as one makes yrs walk that array for ever.
+    if struct.kind == STRING and not layer.place_of(struct).list & 1:
+        refuse("text stands in what is no text")
+
+
+def _check_rest(client: int, struct: Struct, reached: int, layer: StructIndex) -> None:
+    """Of a struct whose beginning is known, yrs integrates the rest behind that beginning.
+
+    The rest keeps the parent that the struct names. Where the beginning is gone, or nothing is
+    known of it, that parent would be lost on a reload; sent from our clock on, it names none.
+    """
+    before = layer.place((client, reached - 1))
+    if struct.parent is not None:
+        if not before.depth:
+            refuse_missing()
+        _check_same_list(before, layer.place_of(struct))
+    _check_same_list(before, layer.place(struct.right))
+    if struct.text is not None and reached in second_halves(struct):
+        refuse("a struct parts a surrogate pair")
+
+
+def _check_same_list(one: Place, other: Place) -> None:
+    if one.depth and other.depth and one.list != other.list:
+        refuse("a struct stands in two lists")

@@ -1,46 +1,71 @@
 """What the guard remembers of a document's structs, because pycrdt cannot be asked before it acts.
 
-Three things that yrs 0.28 does (measured) need it. A struct whose parent is no shared type raises
-in the middle of the update, and what came before it stays. Cutting a surrogate pair in two, by a
-deleted range or an origin, makes the document lose a clock when it is loaded again. Shared types
-20,000 deep kill the process when the document is read, and they may be brought in one at a time.
+What yrs 0.28 does (measured) and why each thing is kept: a struct whose parent is no shared type
+raises in the middle of the update, and what came before it stays; one whose origin and right
+origin lie in different lists ties these together, and walking them never ends; a surrogate pair
+that is parted, by a deletion or an origin, costs the document a clock when it is loaded again;
+shared types 20,000 deep, brought in one at a time, kill the process when the document is read.
 """
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from typing import Final
+from typing import Final, NamedTuple
 
 from collab.yjs.causality import in_causal_order
 from collab.yjs.contents import DELETED, TYPE
 from collab.yjs.update import GC, GuardBounds, Id, Inspected, Range, Struct, inspect
 
 _UNBOUNDED: Final = GuardBounds(update_bytes=0)
-_DEEPEST: Final = 2**15 - 1
+
+
+class Place(NamedTuple):
+    """Where a struct lies: in which list, under how many types, and what it may hold itself.
+
+    A list is a type's children, or one key's values; it is odd where text may stand in it.
+    `depth` 0 says that nothing is left of the struct, or that nothing is known of it. `holds` is
+    true of shared types, and of what is gone and may have been one.
+    """
+
+    list: int
+    depth: int
+    holds: bool = False
+    takes_text: bool = False
+
+
+GONE: Final = Place(1, 0, holds=True, takes_text=True)
+_DEEPEST: Final = 2**14 - 1
 _FAR: Final = 2**32
 
 
 class _Client:
     """One client's clocks, in runs of equal place.
 
-    Invariant: `starts` ascends; `places[i]` holds from `starts[i]` up to the next start. A place
-    is how many types a struct lies in, negated where it may be named as a parent (a shared type,
-    or what is deleted and may have been one), and 0 where nothing is left of it.
+    Invariant: `starts` ascends; `lists[i]` and `depths[i]` hold from `starts[i]` up to the next
+    start. A depth is kept times four, plus what the place may hold: 1 structs, 2 text.
     """
 
-    __slots__ = ("deleted", "pairs", "places", "starts")
+    __slots__ = ("deleted", "depths", "lists", "pairs", "starts")
 
     def __init__(self) -> None:
         self.starts = array("I")
-        self.places = array("h")
+        self.lists = array("q")
+        self.depths = array("H")
         self.pairs = array("I")  # clocks of the second halves of surrogate pairs
         self.deleted: list[Range] = []
 
-    def append(self, clock: int, place: int) -> None:
-        if not self.places or self.places[-1] != place:
+    def append(self, clock: int, place: Place) -> None:
+        depth = min(place.depth, _DEEPEST) * 4 + place.holds + 2 * place.takes_text
+        if not self.starts or self.depths[-1] != depth or self.lists[-1] != place.list:
             self.starts.append(clock)
-            self.places.append(place)
+            self.lists.append(place.list)
+            self.depths.append(depth)
+
+    def place(self, clock: int) -> Place:
+        at = bisect_right(self.starts, clock) - 1
+        depth = self.depths[at]
+        return Place(self.lists[at], depth >> 2, bool(depth & 1), bool(depth & 2))
 
     def cuts(self, clock: int) -> bool:
         at = bisect_left(self.pairs, clock)
@@ -64,7 +89,7 @@ class _Client:
 
 
 class StructIndex:
-    """Place, surrogate pairs and deletions of every struct of one document.
+    """Places, surrogate pairs and deletions of every struct of one document.
 
     Invariant: it holds every update that was applied, in order. Add what pycrdt says of each
     transaction, which names the deletions of what lay below as well, not what a client sent.
@@ -95,26 +120,41 @@ class StructIndex:
     def append(self, client: int, struct: Struct) -> None:
         known = self._client(client)
         clock = max(struct.clock, self.clocks.get(client, 0))
-        place = min(self.depth(struct), _DEEPEST)
         if struct.text is not None:
             known.pairs.extend(half for half in second_halves(struct) if half >= clock)
-        known.append(clock, -place if struct.kind in (TYPE, DELETED) else place)
+        known.append(clock, self.place_of(struct))
         self.clocks[client] = struct.end
 
-    def depth(self, struct: Struct) -> int:
-        """How many types a struct lies in, its root included; 0 where nothing is left of it."""
+    def place_of(self, struct: Struct) -> Place:
+        """Where a struct that is not known yet will lie."""
         if struct.kind == GC:
-            return 0
+            return GONE
+        kind = struct.kind
         if struct.parent is not None:
-            depth = abs(self._place(struct.parent))
-            return depth + 1 if depth else 0
-        if struct.origin is None and struct.right is None:
-            return 1
-        depth = abs(self._place(struct.origin)) if struct.origin else 0
-        return depth or (abs(self._place(struct.right)) if struct.right else 0)
+            where, depth = self._list_in(struct.parent, struct.key)
+        else:
+            beside = self.place(struct.origin)
+            where, depth, _, _ = beside if beside.depth else self.place(struct.right)
+        if not depth:
+            return GONE
+        return Place(where, depth, kind in (TYPE, DELETED), kind == DELETED or struct.takes_text)
 
-    def may_be_parent(self, at: Id) -> bool:
-        return self._place(at) <= 0
+    def _list_in(self, parent: Id | str, key: str | None) -> tuple[int, int]:
+        # Hashed as text: only a text's hash cannot be foreseen, and so not collided with.
+        where = hash(repr((parent, key))) | 1
+        if isinstance(parent, str):
+            return where - (key is not None), 1
+        holder = self.place(parent)
+        takes_text = holder.takes_text and key is None
+        return where if takes_text else where - 1, holder.depth + 1
+
+    def place(self, at: Id | None) -> Place:
+        if at is None:
+            return GONE
+        known = self._clients.get(at[0])
+        if known is not None and known.starts and at[1] >= known.starts[0]:
+            return known.place(at[1])
+        return GONE if self._base is None else self._base.place(at)
 
     def cuts(self, client: int, clock: int) -> bool:
         """Whether a cut before this clock parts a surrogate pair."""
@@ -126,14 +166,6 @@ class StructIndex:
     def has_deleted(self, client: int, start: int, end: int) -> bool:
         known = self._clients.get(client)
         return known is not None and known.has_deleted(start, end)
-
-    def _place(self, at: Id) -> int:
-        client, clock = at
-        known = self._clients.get(client)
-        if known is not None and known.starts and clock >= known.starts[0]:
-            return known.places[bisect_right(known.starts, clock) - 1]
-        # What nobody told us of counts as a type in a root.
-        return -1 if self._base is None else self._base._place(at)
 
     def _client(self, client: int) -> _Client:
         known = self._clients.get(client)

@@ -41,10 +41,11 @@ DEFAULT_BOUNDS: Final = GuardBounds()
 
 
 class Struct(NamedTuple):
-    """One struct: clocks [clock, end), what it is, and the ids that it stands on.
+    """One struct: clocks [clock, end), what it is, and what it stands on.
 
-    `parent` is there only where the parent is a type with an id; `placed` says that the struct
-    names a parent of either kind. `text` is there only where a string holds surrogate pairs.
+    It stands beside an origin, a right origin or both, or else in a parent (a root's name, or a
+    type's id), under a key where that is a map. `text` is there only where a string holds
+    surrogate pairs; `takes_text` is true of Y.Text and Y.XmlText.
     """
 
     clock: int
@@ -52,9 +53,10 @@ class Struct(NamedTuple):
     kind: int
     origin: Id | None = None
     right: Id | None = None
-    parent: Id | None = None
+    parent: Id | str | None = None
+    key: str | None = None
     text: str | None = None
-    placed: bool = False
+    takes_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,27 +121,24 @@ def _read_structs(reader: Reader, count: int) -> list[Struct]:
 
 
 def _read_item(reader: Reader, clock: int, info: int) -> Struct:
-    origin = right = parent = None
-    placed = not info & (_HAS_ORIGIN | _HAS_RIGHT)
+    origin = right = parent = key = None
     if info & _HAS_ORIGIN:
         origin = (reader.uint(), reader.uint())
     if info & _HAS_RIGHT:
         right = (reader.uint(), reader.uint())
-    if placed:
+    if not info & (_HAS_ORIGIN | _HAS_RIGHT):
         parent = _read_parent(reader)
         if info & _HAS_KEY:
-            read_key(reader)
+            key = read_key(reader)
     kind = info & _KIND
-    length, text = read_content(kind, reader)
-    return Struct(clock, clock + length, kind, origin, right, parent, text, placed)
+    length, text, takes_text = read_content(kind, reader)
+    return Struct(clock, clock + length, kind, origin, right, parent, key, text, takes_text)
 
 
-def _read_parent(reader: Reader) -> Id | None:
-    """The parent's id; None where it is a root type."""
+def _read_parent(reader: Reader) -> Id | str:
     named = reader.uint()
     if named == 1:
-        read_name(reader)
-        return None
+        return read_name(reader)
     if named != 0:
         refuse("a struct's parent is neither a name nor an id")
     return reader.uint(), reader.uint()
