@@ -24,3 +24,6 @@ class LockTerms:
     @property
     def grace_ms(self) -> int:
         return int(self.grace * 1000)
+
+
+DEFAULT_TERMS = LockTerms()

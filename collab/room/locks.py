@@ -44,7 +44,7 @@ from collab.patch.carry import Past
 from collab.ports import StoredLock
 from collab.room.lock_messages import Reason, ended, locked, shown, stale, stands
 from collab.room.lock_scope import carried, collide, covered, not_an_element, reached, same
-from collab.room.lock_terms import MAX_LOCKS, LockTerms
+from collab.room.lock_terms import DEFAULT_TERMS, MAX_LOCKS, LockTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Locks:
     revision: int = 0
     held: tuple[StoredLock, ...] = ()
     version: int = 0
-    terms: LockTerms = LockTerms()
+    terms: LockTerms = DEFAULT_TERMS
 
     # --- what is asked for ----------------------------------------------------------------
 
@@ -218,7 +218,7 @@ class Locks:
         rows: Iterable[StoredLock],
         version: int,
         history: Sequence[Past] = (),
-        terms: LockTerms = LockTerms(),
+        terms: LockTerms = DEFAULT_TERMS,
     ) -> LockStep:
         """The locks of a document that is opened at `version`, the last one of `history`.
 
