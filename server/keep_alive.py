@@ -56,14 +56,28 @@ class KeepAlive:
 
 
 class ControlBudget:
-    """Control frames that a peer may still send: a token bucket that never reads a clock."""
+    """Control frames that a peer may still send: a token bucket that never reads a clock.
 
-    __slots__ = ("_at", "_bounds", "_level")
+    A pong that was asked for costs nothing: whoever is rejected often is pinged as often.
+    """
+
+    __slots__ = ("_asked", "_at", "_bounds", "_level")
 
     def __init__(self, bounds: SocketBounds, now: float) -> None:
         self._bounds = bounds
         self._level = bounds.control_frames_burst
         self._at = now
+        self._asked = 0
+
+    def ask(self) -> None:
+        """A ping goes out."""
+        self._asked += 1
+
+    def spend_pong(self, now: float) -> bool:
+        if self._asked:
+            self._asked -= 1
+            return True
+        return self.spend(now)
 
     def spend(self, now: float) -> bool:
         """Take one; False when there is none left."""

@@ -123,6 +123,7 @@ class TransportSocket(asyncio.Protocol):
         self._reader.max_message = max_message
 
     def ping(self, payload: bytes = b"") -> None:
+        self._control.ask()
         self.write(frames.control(frames.PING, payload))
 
     @property
@@ -235,12 +236,16 @@ class TransportSocket(asyncio.Protocol):
     def _hear_control(self, opcode: int, payload: bytes) -> None:
         if opcode == frames.CLOSE:
             self._hear_close(close_code(payload), payload[:2])
-        elif not self._control.spend(self._loop.time()):
+        elif not self._afford(opcode):
             raise Violation(POLICY, "too many control frames")
         elif opcode == frames.PING:
             self.write(frames.control(frames.PONG, payload))
         elif self._state is State.OPEN:
             self._handler.pong(payload)
+
+    def _afford(self, opcode: int) -> bool:
+        now = self._loop.time()
+        return self._control.spend_pong(now) if opcode == frames.PONG else self._control.spend(now)
 
     def _hear_close(self, code: int, echo: bytes) -> None:
         if self._state is State.OPEN:
