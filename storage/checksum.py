@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -22,16 +22,8 @@ _SMALLEST_DEFLATED = 8192
 _LARGEST_BODY = 1 << 30
 
 
-class EntryRow(NamedTuple):
-    """An entry as its table holds it, after the document's key."""
-
-    version: int
-    author: bytes
-    request: bytes
-    commit_id: bytes
-    at: int
-    payload: bytes
-    crc: int
+# An entry as its table holds it, from `tenant` to `crc`.
+EntryRow: TypeAlias = tuple[str, str, int, bytes, bytes, bytes, int, bytes, int]
 
 
 def _place(key: DocKey) -> int:
@@ -39,41 +31,31 @@ def _place(key: DocKey) -> int:
     return zlib.crc32(f"{key.tenant}/{key.doc}/".encode())
 
 
-def _entry_crc(place: int, row: Sequence[Any]) -> int:
-    version, author, request, commit_id, at, payload = row[:6]
-    fields = b"%d %d %d %d %d %b%b%b" % (
-        version,
-        at,
-        len(author),
-        len(request),
-        len(commit_id),
-        author,
-        request,
-        commit_id,
-    )
+def _entry_crc(
+    place: int, version: int, author: bytes, request: bytes, commit: bytes, at: int, payload: bytes
+) -> int:
+    sizes = (len(author), len(request), len(commit))
+    fields = b"%d %d %d %d %d %b%b%b" % (version, at, *sizes, author, request, commit)
     return zlib.crc32(payload, zlib.crc32(fields, place))
 
 
 def pack_entries(key: DocKey, entries: Sequence[Entry]) -> list[EntryRow]:
+    tenant, doc = key
     place = _place(key)
     rows = []
     for entry in entries:
-        row = (
-            entry.version,
-            entry.author.user.encode(),
-            entry.id.encode(),
-            entry.commit.encode(),
-            entry.at,
-            _encode(entry),
-        )
-        rows.append(EntryRow(*row, _entry_crc(place, row)))
+        version, at = entry.version, entry.at
+        author, request = entry.author.user.encode(), entry.id.encode()
+        commit, payload = entry.commit.encode(), _encode(entry)
+        crc = _entry_crc(place, version, author, request, commit, at, payload)
+        rows.append((tenant, doc, version, author, request, commit, at, payload, crc))
     return rows
 
 
 def unpack_entry(key: DocKey, row: Sequence[Any]) -> Entry:
-    """The entry in a row of `EntryRow`'s columns; `Corrupt` when any of it has changed."""
+    """The entry in a row, from `version` to `crc`; `Corrupt` when any of it has changed."""
     try:
-        sound = _entry_crc(_place(key), row) == row[6]
+        sound = _entry_crc(_place(key), *row[:6]) == row[6]
         if sound:
             return _decode_entry(row[5])
     except (TypeError, msgspec.MsgspecError):

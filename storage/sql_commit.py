@@ -39,9 +39,7 @@ class _Packed:
     def __init__(self, append: Append) -> None:
         key = append.key
         self.append = append
-        self.entries: list[tuple[Any, ...]] = [
-            (*key, *row) for row in pack_entries(key, append.entries)
-        ]
+        self.entries = pack_entries(key, append.entries)
         self.accepted: list[tuple[Any, ...]] = [
             (*key, one.user.encode(), one.id.encode(), one.version, pack_answer(one.answer))
             for one in append.accepted
