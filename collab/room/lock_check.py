@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import takewhile
 from typing import Any
 
 from collab.entry import Author, Op
@@ -41,6 +42,7 @@ def check_locks(
     """
     if not locks.held and fence is None:
         return None
+    ops = list(takewhile(_is_readable, ops))
     others = [lock for lock in locks.held if lock.expires_at > now and not same(lock.holder, by)]
     if fence is not None and not _holds(locks, fence, by, now):
         return stale(_touched_text(others, ops))
@@ -58,6 +60,12 @@ def _holds(locks: Locks, fence: int, by: Author, now: int) -> bool:
         lock.fence == fence and same(lock.holder, by) and lock.expires_at > now
         for lock in locks.held
     )
+
+
+def _is_readable(op: Op) -> bool:
+    """Whether an op says where; applying it will refuse it where it does not."""
+    parts = op.get("op"), op.get("path"), op.get("from", "")
+    return all(isinstance(part, str) for part in parts)
 
 
 def _near(others: list[StoredLock], ops: Sequence[Op]) -> list[StoredLock]:

@@ -109,6 +109,27 @@ def test_l10_an_op_that_leads_nowhere_is_left_to_the_patch_to_refuse() -> None:
     assert check({"op": "move", "from": "/sections/9", "path": "/sections/0"}) is None
 
 
+@pytest.mark.parametrize(
+    "op",
+    [
+        {},
+        {"op": "add"},
+        {"op": "remove", "path": 7},
+        {"path": LOCKED},
+        {"op": [], "path": LOCKED},
+        {"op": "add", "path": "/sections/-"},
+        {"op": "move", "from": 7, "path": LOCKED},
+        {"op": "move", "path": "/sections/0"},
+        {"op": "remove", "path": "sections"},
+        {"op": "unheard", "path": "/sections/0"},
+    ],
+)
+def test_l10_an_op_that_is_none_is_left_to_the_patch_to_refuse(op: Op) -> None:
+    assert check(op) is None
+    assert check(op, replaced("/sections/1/t"), by=ADA) is None
+    assert check(replaced("/sections/1/t"), op) is not None
+
+
 def test_l10_a_patch_that_blows_up_is_followed_no_further_than_its_bounds() -> None:
     ops: list[Op] = [{"op": "copy", "from": "/sections/0", "path": "/sections/0/t"}]
     ops += [{"op": "copy", "from": "/sections/0", "path": "/sections/0/t/t"}] * 900
