@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from collab.entry import Author, Entry
@@ -25,6 +27,7 @@ from server.clock import SystemClock
 from server.keyring import Keyring
 from storage.store import SqlStore
 from tests.house import ROOT
+from tests.server.test_archive import archive_of_home
 
 WEFT = [sys.executable, "-m", "server.cli"]
 
@@ -227,6 +230,55 @@ def test_after_a_restored_backup_every_document_gets_a_new_epoch(shell: Shell) -
 @pytest.mark.parametrize("wrong", [[], ["a", "--all"], ["nowhere"]])
 def test_a_new_epoch_wants_to_know_of_what(shell: Shell, wrong: list[str]) -> None:
     assert shell.complains("doc", "new-epoch", *wrong).startswith("weft: ")
+
+
+def _plant(shell: Shell, tmp_path: Path) -> Path:
+    """The demo tenant's `home`, imported from an archive that was made by hand."""
+    file = tmp_path / "home.json"
+    file.write_bytes(msgspec.json.encode(archive_of_home()))
+    assert shell.prints("doc", "import", str(file)) == ["demo/home  version 4"]
+    return file
+
+
+def test_a_documents_value_is_shown_now_and_then(shell: Shell, tmp_path: Path) -> None:
+    _plant(shell, tmp_path)
+    assert json.loads("".join(shell.prints("doc", "show", "home"))) == {
+        "title": "Hello é",
+        "sections": [],
+    }
+    then = shell.prints("doc", "show", "home", "--at", "2", "--pointer", "/sections/0/headline")
+    assert then == ['"Buy"']
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["nowhere"], ["home", "--at", "5"], ["home", "--at", "-1"], ["home", "--pointer", "/x"]],
+)
+def test_what_is_not_there_is_not_shown(shell: Shell, tmp_path: Path, wrong: list[str]) -> None:
+    _plant(shell, tmp_path)
+    assert shell.complains("doc", "show", *wrong).startswith("weft: ")
+
+
+def test_a_document_is_moved_to_another_tenant(shell: Shell, tmp_path: Path) -> None:
+    _plant(shell, tmp_path)
+    file = str(tmp_path / "again.json")
+    shell.prints("doc", "export", "home", "--output", file)
+    assert "weft tenant add" in shell.complains("doc", "import", file, "--tenant", "acme")
+    shell.prints("tenant", "add", "acme")
+    moved = shell.prints("doc", "import", file, "--tenant", "acme", "--doc", "start")
+    assert moved == ["acme/start  version 4"]
+    assert shell.prints("doc", "show", "home") == shell.prints(
+        "doc", "show", "start", "--tenant", "acme"
+    )
+
+
+def test_an_import_overwrites_nothing(shell: Shell, tmp_path: Path) -> None:
+    file = str(_plant(shell, tmp_path))
+    assert "already" in shell.complains("doc", "import", file)
+    assert "no name" in shell.complains("doc", "import", file, "--doc", "a b")
+    assert shell.complains("doc", "import", str(tmp_path / "none.json")).startswith("weft: ")
+    (tmp_path / "not.json").write_text("{}")
+    assert "no archive" in shell.complains("doc", "import", str(tmp_path / "not.json"))
 
 
 def test_a_check_says_ok_of_each_part(shell: Shell) -> None:

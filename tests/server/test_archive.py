@@ -1,0 +1,176 @@
+"""Archives: what is exported comes back as it was, and what is not whole or sound stays out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from collab.document.document import Document
+from collab.entry import Author, Entry, Op
+from collab.errors import Code, Rejected
+from collab.ids import DocKey
+from collab.ports import Append, Committed, NamedVersion, Stored
+from server.archive import Archive, decode, export, plant
+from storage.store import SqlStore
+
+HOME = DocKey("demo", "home")
+COPY = DocKey("acme", "copy")
+AT = 1_772_366_400_123
+EDITS: list[list[Op]] = [
+    [{"op": "replace", "path": "", "value": {"title": "Hi", "sections": []}}],
+    [{"op": "add", "path": "/sections/-", "value": {"id": "s1", "headline": "Buy"}}],
+    [{"op": "replace", "path": "/title", "value": "Hello é"}],
+    [{"op": "remove", "path": "/sections/0"}],
+]
+SCHEMA = b'{"type":"object"}'
+
+
+def history(edits: list[list[Op]]) -> list[Entry]:
+    document = Document.create(1)
+    entries = []
+    for version, ops in enumerate(edits, 1):
+        change = document.patch(ops, version=version, user="ada", at=AT)
+        assert change is not None
+        entries.append(
+            Entry(
+                version=version,
+                author=Author("ada", "Ada", "tab"),
+                at=AT + version,
+                kind="create" if version == 1 else "edit",
+                ops=change.ops,
+                update=change.update,
+                id=f"tab.{version}",
+                inverse=change.inverse,
+            )
+        )
+    document.close()
+    return entries
+
+
+def archive_of_home() -> Archive:
+    """What an export of `home` gives, without a database."""
+    return Archive(
+        format="weft-archive/1",
+        doc="home",
+        epoch=1,
+        version=len(EDITS),
+        exported_at="2026-03-01T12:00:00.123Z",
+        value={"title": "Hello é", "sections": []},
+        schema=None,
+        names=[],
+        entries=history(EDITS),
+    )
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
+    opened = SqlStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")
+    await opened.start()
+    yield opened
+    await opened.close()
+
+
+async def fill(store: SqlStore) -> None:
+    append = Append(HOME, 1, 0, 0, history(EDITS), create=True)
+    assert await store.commit([append]) == [Committed()]
+    await store.name_version(HOME, NamedVersion(2, "before the launch", "ada", AT))
+    stored = await store.load(HOME)
+    assert isinstance(stored, Stored)
+    assert await store.set_schema(HOME, SCHEMA, stored.control.revision)
+
+
+async def exported(store: SqlStore) -> Archive:
+    await fill(store)
+    return decode(msgspec.json.encode(await export(store, HOME, AT)))
+
+
+async def refused(store: SqlStore, archive: Archive, key: DocKey = COPY) -> Code:
+    with pytest.raises(Rejected) as caught:
+        await plant(store, key, archive)
+    return caught.value.refusal.code
+
+
+def changed(archive: Archive, **changes: Any) -> Archive:
+    return msgspec.structs.replace(archive, **changes)
+
+
+async def test_an_archive_says_what_the_document_is(store: SqlStore) -> None:
+    archive = await exported(store)
+    assert (archive.doc, archive.epoch, archive.version) == ("home", 1, 4)
+    assert archive.value == {"title": "Hello é", "sections": []}
+    assert archive.schema == {"type": "object"}
+    assert archive.exported_at == "2026-03-01T12:00:00.123Z"
+
+
+async def test_a_document_comes_back_with_its_history(store: SqlStore) -> None:
+    archive = await exported(store)
+    assert await plant(store, COPY, archive) == 4
+    again = await export(store, COPY, AT)
+    assert again == changed(archive, doc="copy")
+
+
+async def test_undo_is_carried_over(store: SqlStore) -> None:
+    await plant(store, COPY, await exported(store))
+    stored = await store.load(COPY)
+    assert isinstance(stored, Stored)
+    document = Document.open(None, stored.entries, epoch=1)
+    undone = document.undo("ada", version=5, at=AT)
+    assert undone.change is not None
+    assert document.value == {"title": "Hello é", "sections": [{"id": "s1", "headline": "Buy"}]}
+    document.close()
+
+
+async def test_what_does_not_exist_is_not_exported(store: SqlStore) -> None:
+    with pytest.raises(Rejected) as caught:
+        await export(store, HOME, AT)
+    assert caught.value.refusal.code is Code.NOT_FOUND
+
+
+async def test_a_document_is_never_overwritten(store: SqlStore) -> None:
+    assert await refused(store, await exported(store), HOME) is Code.ALREADY_EXISTS
+
+
+async def test_a_name_that_was_used_before_is_not_taken(store: SqlStore) -> None:
+    archive = await exported(store)
+    await store.delete(HOME, AT)
+    assert await refused(store, archive, HOME) is Code.CONFLICT
+
+
+async def test_a_history_without_its_beginning_is_not_planted(store: SqlStore) -> None:
+    archive = await exported(store)
+    for entries in (archive.entries[1:], archive.entries[:-1], archive.entries[::2], []):
+        assert await refused(store, changed(archive, entries=entries)) is Code.UNKNOWN_VERSION
+    assert await store.row(COPY) is None
+
+
+async def test_entries_that_do_not_give_the_value_are_not_planted(store: SqlStore) -> None:
+    archive = await exported(store)
+    forged = changed(archive, value={"title": "Hello"})
+    assert await refused(store, forged) is Code.INVALID_DOCUMENT
+    entry = msgspec.structs.replace(archive.entries[2], update=b"\0\0")
+    mute = changed(archive, entries=[*archive.entries[:2], entry, archive.entries[3]])
+    assert await refused(store, mute) is Code.INVALID_DOCUMENT
+    assert await store.row(COPY) is None
+
+
+@pytest.mark.parametrize("update", [b"\xff\xff\xff\x7f", b"x", b"\1\1\1\0"])
+async def test_bytes_that_would_harm_native_code_stop_before_it(
+    store: SqlStore, update: bytes
+) -> None:
+    archive = await exported(store)
+    entry = msgspec.structs.replace(archive.entries[2], update=update)
+    hostile = changed(archive, entries=[*archive.entries[:2], entry, archive.entries[3]])
+    assert await refused(store, hostile) is Code.MALFORMED
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"{}", b"[]", b'{"format":"weft-archive/2"}', b"\xff", b'{"format":1}']
+)
+def test_what_is_no_archive_is_known(raw: bytes) -> None:
+    with pytest.raises(Rejected) as caught:
+        decode(raw)
+    assert caught.value.refusal.code is Code.MALFORMED
