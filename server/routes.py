@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from server import sockets
-from server.http import documents, health
+from server.http import documents, health, pictures
 
 
 def routes() -> list[BaseRoute]:
@@ -13,6 +13,7 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
+        Route("/demo/{name}.svg", pictures.get_picture),
         Route("/v1/docs", documents.list_documents),
         Route(doc, documents.get_document, methods=["GET"]),
         Route(doc, documents.put_document, methods=["PUT"]),

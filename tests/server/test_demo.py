@@ -6,12 +6,18 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+from xml.etree import ElementTree
 
+import httpx
 import jsonschema_rs
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
 
+from collab.errors import Rejected
 from collab.ids import is_doc_name, is_tenant_name
-from server.demo import pages
+from server.demo import pages, pictures
+from server.http.pictures import get_picture
 from tests.house import ROOT
 
 SCHEMA = ROOT / "collab" / "patch" / "schemas" / "landing-page.json"
@@ -27,7 +33,7 @@ SECTIONS = {
     "faq",
     "gallery",
     "form",
-    "cta",
+    "callToAction",
     "footer",
 }
 
@@ -83,11 +89,34 @@ def test_elements_of_a_list_have_ids_of_their_own(value: dict[str, Any]) -> None
 
 
 @EVERY_PAGE
-def test_every_picture_says_what_it_shows(value: dict[str, Any]) -> None:
+def test_every_picture_is_there_and_says_what_it_shows(value: dict[str, Any]) -> None:
     for each in objects(value):
         if "src" in each:
-            assert each["src"].startswith("data:image/svg+xml,")
+            assert each["src"].removeprefix("/demo/").removesuffix(".svg") in pictures()
             assert len(each["alt"]) > 10
+
+
+def test_every_picture_is_shown() -> None:
+    shown = {each["src"] for _, value in PAGES for each in objects(value) if "src" in each}
+    assert {f"/demo/{name}.svg" for name in pictures()} == shown
+
+
+def test_a_picture_is_small_and_runs_nothing() -> None:
+    for picture in pictures().values():
+        assert len(picture) < 4_000
+        names = {element.tag.split("}")[1] for element in ElementTree.fromstring(picture).iter()}
+        assert names <= {"svg", "path", "rect", "circle"}
+
+
+async def test_a_picture_is_served_as_one_that_may_load_nothing() -> None:
+    app = Starlette(routes=[Route("/demo/{name}.svg", get_picture)])
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://demo") as client:
+        answer = await client.get("/demo/larkfield-hero-1.svg")
+        assert answer.headers["content-type"] == "image/svg+xml"
+        assert answer.headers["content-security-policy"] == "default-src 'none'"
+        with pytest.raises(Rejected):
+            await client.get("/demo/no-such-picture.svg")
 
 
 @EVERY_PAGE
