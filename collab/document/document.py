@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from collab.document.numbers import canonical_ops
-from collab.document.stacks import DEPTH, Inverse, Stacks, encode_inverse, fold
+from collab.document.stacks import DEPTH, Inverse, Stacks, encode_inverse, fold, records_of
 from collab.document.undo import Undone, revert
 from collab.entry import Entry, Kind, Op
 from collab.errors import Code, Rejected
@@ -18,10 +18,14 @@ from collab.ids import Json
 from collab.patch.apply import Applied, apply
 from collab.patch.bounds import UNBOUNDED, Bounds, json_size
 from collab.patch.diff import diff
+from collab.patch.pointer import covers, parse
 from collab.yjs.state_vector import decode_state_vector
 from collab.yjs.tree import Tree, merge_updates
 from collab.yjs.tree_build import Atomic, atomic_by_name
-from collab.yjs.tree_records import Record
+from collab.yjs.tree_place import pointer_tokens
+from collab.yjs.tree_records import Record, ShownRecord, place_of
+from collab.yjs.tree_revert import Reverter
+from collab.yjs.tree_write import Writer
 
 Check = Callable[[Json, list[Op]], None]
 Judge = Callable[[Json, Json, list[Op]], "Json | None"]
@@ -169,11 +173,40 @@ class Document:
         inverse = Inverse(tuple(records))
         return self._accept(applied, written, inverse, version, user, at, kind)
 
+    def sweep(self) -> int:
+        """Find soft-deleted elements that no step needs any more; how many there are.
+
+        They are removed for good along with the next patch or undo: that costs no version.
+        """
+        needed = {
+            (record.path, record.key)
+            for own in self._stacks.values()
+            for step in (*own.undo, *own.redo)
+            for part in step.parts
+            for _, record in records_of(part)
+            if isinstance(record, ShownRecord)
+        }
+        doomed = [element for element in self._tree.hidden() if element not in needed]
+        self._tree.doom(doomed)
+        return len(doomed)
+
     def _compensate(
         self, applied: Applied, wanted: Json, written: bytes, records: list[Record], version: int
     ) -> tuple[Applied, bytes, list[Record]]:
+        """Take the document to the value that was judged right, by keys where that is possible."""
         back = diff(applied.value, wanted)
-        update, writer = self._tree.write(f"{version:x}", lambda w: w.apply(back))
+
+        def work(writer: Writer) -> None:
+            reverter = Reverter(writer)
+            for record in reversed(records):
+                at = pointer_tokens(self._tree.root, place_of(record))
+                if any(covers(at, wrong) or covers(wrong, at) for wrong in wrongs):
+                    reverter.revert(record)
+            now = apply(applied.value, writer.ops).value
+            writer.apply(diff(now, wanted))
+
+        wrongs = [parse(op["path"]) for op in back]
+        update, writer = self._tree.write(f"{version:x}", work)
         whole = apply(self.value, diff(self.value, wanted), size=self.size)
         kept = [*records, *writer.records] if whole.ops else []
         return whole, merge_updates([written, update]), kept

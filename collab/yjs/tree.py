@@ -12,9 +12,11 @@ from collab.entry import Op
 from collab.ids import Json
 from collab.yjs.tree_build import Atomic
 from collab.yjs.tree_depth import DEEPEST, cut, too_deep
-from collab.yjs.tree_layout import read_object
-from collab.yjs.tree_place import Place
-from collab.yjs.tree_read import Dirt, Reader
+from collab.yjs.tree_dirt import Dirt
+from collab.yjs.tree_handles import Txn
+from collab.yjs.tree_layout import ArrayNode, hidden_in, read_object
+from collab.yjs.tree_place import Place, open_path
+from collab.yjs.tree_read import Reader
 from collab.yjs.tree_records import Path, Record
 from collab.yjs.tree_write import Writer
 
@@ -43,6 +45,7 @@ class Tree:
         self._dirt: Dirt | None = None
         self._too_deep: list[Path] = []
         self._update = b""
+        self._doomed: list[tuple[Path, str]] = []
         # Native callbacks, not pycrdt's wrappers: these copy every event into Python objects.
         self._subscriptions = [
             self._content.observe_deep(self._on_events),
@@ -64,11 +67,22 @@ class Tree:
         writer = Writer(txn, self._place(), self._atomic, prefix)
         try:
             work(writer)
+            if writer.records:
+                self._purge(txn)
         finally:
             txn.commit()
             txn.drop()
             self._dirt = None
         return self._update, writer
+
+    def _purge(self, txn: Txn) -> None:
+        doomed, self._doomed = self._doomed, []
+        for path, key in doomed:
+            place = open_path(txn, self._place(), path)
+            if place is None or type(place.node) is not ArrayNode:
+                continue
+            if key not in place.node.orders and place.handle.has(txn, key):
+                place.handle.remove(txn, key)
 
     def integrate(self, update: bytes, value: Json) -> tuple[bytes, list[Op], list[Record]]:
         """One client update on the document whose value is `value`; what it added, and did."""
@@ -130,11 +144,23 @@ class Tree:
 
     def read(self) -> Json:
         """The value read anew from the Yjs types; for tests and checks."""
+        return read_object(json.loads(self._to_json()))[0]
+
+    def _to_json(self) -> str:
         txn = self._doc.create_transaction()
         try:
-            return read_object(json.loads(self._content.to_json(txn)))[0]
+            text: str = self._content.to_json(txn)
+            return text
         finally:
             txn.drop()
+
+    def hidden(self) -> list[tuple[Path, str]]:
+        """The elements that are soft-deleted: their arrays and keys."""
+        return list(hidden_in(json.loads(self._to_json())))
+
+    def doom(self, elements: Sequence[tuple[Path, str]]) -> None:
+        """Have elements that are still hidden then removed for good by the next write."""
+        self._doomed = list(elements)
 
     # --- callbacks --------------------------------------------------------------------------
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from collab.patch.bounds import nesting
+from collab.yjs.tree_dirt import Dirt
 from collab.yjs.tree_handles import Txn, is_array, is_map, look, raw_of
 from collab.yjs.tree_layout import Step
-from collab.yjs.tree_read import Dirt
 from collab.yjs.tree_records import Path
 
 # Types within each other under `content`: 64 levels of JSON, of which arrays and the wrappers of

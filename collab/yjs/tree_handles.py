@@ -11,6 +11,8 @@ from typing import Any, Protocol, TypeGuard
 
 from pycrdt import _pycrdt as native
 
+from collab.yjs.tree_layout import ListNode, Node
+
 Txn = native.Transaction
 NativeDoc = native.Doc
 Subscription = native.Subscription
@@ -65,6 +67,11 @@ def look(txn: Txn, handle: Any, step: str | int) -> Any:
     if type(step) is str and not handle.has(txn, step):
         return None
     return handle.get(txn, step)
+
+
+def fits(node: Node, held: object) -> bool:
+    """Whether what is held is a live container of the node's kind."""
+    return is_array(held) if type(node) is ListNode else is_map(held)
 
 
 def raw_of(txn: Txn, handle: Any) -> Any:

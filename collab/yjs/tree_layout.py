@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -128,6 +129,24 @@ def read_array(raw: dict[str, Any]) -> tuple[list[Json], ArrayNode]:
 
 def read_element(raw: Any) -> tuple[Json, Node | None]:
     return read(raw[VALUE] if isinstance(raw, dict) and VALUE in raw else raw)
+
+
+def hidden_in(raw: Any, path: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str]]:
+    """The soft-deleted elements of a layout: the paths of their arrays, and their keys."""
+    if isinstance(raw, list):
+        for index, inner in enumerate(raw):
+            yield from hidden_in(inner, (*path, index))
+    elif isinstance(raw, dict):
+        is_array = raw.get(ARRAY) is True
+        for key, inner in raw.items():
+            if key in RESERVED:
+                continue
+            if is_array and is_hidden(inner):
+                yield path, key
+            elif is_array and isinstance(inner, dict) and VALUE in inner:
+                yield from hidden_in(inner[VALUE], (*path, key))
+            else:
+                yield from hidden_in(inner, (*path, key))
 
 
 def is_hidden(element: Any) -> bool:

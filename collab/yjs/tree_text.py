@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import SequenceMatcher
+from itertools import accumulate
 
 from collab.yjs.tree_records import CONTEXT, Hunk
 
@@ -26,10 +27,10 @@ def hunks_between(old: str, new: str) -> tuple[Hunk, ...]:
     if not old_middle or not new_middle:
         start, middle = _at_a_word(old, start, old_middle or new_middle)
         deleted, inserted = (middle, "") if old_middle else ("", middle)
-        return (_hunk(new, start, deleted, inserted),)
+        return (_hunk(old, start, new, start, deleted, inserted),)
     if len(old_middle) + len(new_middle) > _MOST_COMPARED:
-        return (_hunk(new, start, old_middle, new_middle),)
-    return _compared(new, start, old_middle, new_middle)
+        return (_hunk(old, start, new, start, old_middle, new_middle),)
+    return _compared(old, new, start, old_middle, new_middle)
 
 
 def _at_a_word(text: str, start: int, middle: str) -> tuple[int, str]:
@@ -47,19 +48,21 @@ def _at_a_word(text: str, start: int, middle: str) -> tuple[int, str]:
     return at, slid
 
 
-def _compared(new: str, start: int, old_middle: str, new_middle: str) -> tuple[Hunk, ...]:
+def _compared(old: str, new: str, start: int, old_middle: str, new_middle: str) -> tuple[Hunk, ...]:
     """Hunks by words: by characters, a replaced word would be left as a mixture of two."""
     old_words, new_words = _words(old_middle), _words(new_middle)
     hunks = []
     matcher = SequenceMatcher(None, old_words, new_words, autojunk=False)
-    offsets = [start]
-    for word in new_words:
-        offsets.append(offsets[-1] + len(word))
+    old_at, new_at = _offsets(start, old_words), _offsets(start, new_words)
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag != "equal":
             deleted, inserted = "".join(old_words[i1:i2]), "".join(new_words[j1:j2])
-            hunks.append(_hunk(new, offsets[j1], deleted, inserted))
+            hunks.append(_hunk(old, old_at[i1], new, new_at[j1], deleted, inserted))
     return tuple(hunks)
+
+
+def _offsets(start: int, words: list[str]) -> list[int]:
+    return list(accumulate(map(len, words), initial=start))
 
 
 def _words(text: str) -> list[str]:
@@ -77,10 +80,10 @@ def _words(text: str) -> list[str]:
     return words
 
 
-def _hunk(new: str, at: int, deleted: str, inserted: str) -> Hunk:
-    end = at + len(inserted)
-    left = new[max(0, at - CONTEXT) : at]
-    return Hunk(at, deleted, inserted, left, new[end : end + CONTEXT])
+def _hunk(old: str, old_at: int, new: str, at: int, deleted: str, inserted: str) -> Hunk:
+    """The context on the right is the old text's: the last hunk is taken back first."""
+    end = old_at + len(deleted)
+    return Hunk(at, deleted, inserted, new[max(0, at - CONTEXT) : at], old[end : end + CONTEXT])
 
 
 def _shared_prefix(old: str, new: str, most: int) -> int:
@@ -144,7 +147,7 @@ def _nearest(text: str, pattern: str, expected: int) -> int | None:
 
 def _take_back_aligned(text: str, hunk: Hunk, pattern: str) -> str | None:
     """Others have typed inside or right beside: align what was left there with what is there."""
-    if len(pattern) > _MOST_SEARCHED * 10:
+    if not _TELLING <= len(pattern) <= _MOST_SEARCHED * 10:
         return None
     low = max(0, hunk.at - len(hunk.left) - _MOST_SEARCHED)
     region = text[low : hunk.at + len(hunk.inserted) + len(hunk.right) + _MOST_SEARCHED]

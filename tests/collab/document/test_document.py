@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
+from pycrdt import Doc, Map
 
 from collab.document.document import Document
+from collab.entry import Author, Entry
 from collab.errors import Code, Rejected
+from collab.patch.apply import apply
 
 PAGE: dict[str, Any] = {
     "sections": [
@@ -64,3 +69,176 @@ def test_a_patch_that_changes_nothing_is_no_change() -> None:
     ops = [{"op": "replace", "path": "/page/sections/0/title", "value": "Hello world"}]
     assert document.patch(ops, version=2, user="ada", at=1) is None
     assert document.version == 1
+
+
+def peer_of(document: Document, client_id: int = 77) -> tuple[Doc[Any], Any]:
+    peer: Doc[Any] = Doc(client_id=client_id)
+    content: Any = peer.get("content", type=Map)
+    peer.apply_update(document.diff(b"\x00"))
+    return peer, content
+
+
+def sent(document: Document, peer: Doc[Any]) -> bytes:
+    return peer.get_update(document.encode_state_vector())
+
+
+def test_a_yjs_update_becomes_the_smallest_ops() -> None:
+    document = page()
+    peer, content = peer_of(document)
+    content["page"]["sections"]["hero"]["title"].insert(5, ",")
+    change = document.integrate(sent(document, peer), version=2, user="bo", at=1)
+    assert change is not None
+    assert change.ops == [
+        {"op": "replace", "path": "/page/sections/0/title", "value": "Hello, world"}
+    ]
+    content["page"]["sections"]["hero"]["@order"] = "b00"
+    change = document.integrate(sent(document, peer), version=3, user="bo", at=2)
+    assert change is not None
+    assert change.ops == [{"op": "move", "from": "/page/sections/0", "path": "/page/sections/2"}]
+    assert document.integrate(sent(document, peer), version=4, user="bo", at=3) is None
+
+
+def test_the_update_of_an_entry_is_its_own_transaction_alone() -> None:
+    document = page()
+    document.patch([{"op": "remove", "path": "/page/sections/0/tags"}], version=2, user="ada", at=1)
+    change = document.patch(
+        [{"op": "replace", "path": "/page/sections/1/title", "value": "2"}],
+        version=3,
+        user="ada",
+        at=2,
+    )
+    assert change is not None
+    assert len(change.update) < 40
+
+
+def test_a_change_that_is_judged_wrong_is_taken_back_with_its_keys_in_the_same_update() -> None:
+    document = page()
+    before = document.value
+    peer, content = peer_of(document)
+    with peer.transaction():
+        sections = content["page"]["sections"]
+        del sections["hero"]
+        keys = [key for key in sections if key != "@array"]
+        sections[keys[0]]["@deleted"] = True
+    change = document.integrate(
+        sent(document, peer),
+        version=2,
+        user="bo",
+        at=1,
+        judge=lambda before, after, ops: before,
+    )
+    assert change is not None
+    assert change.ops == []
+    assert change.inverse == b""
+    assert document.value == document.read() == before
+    peer.apply_update(change.update)
+    assert peer.get_state() == document.encode_state_vector()
+    assert sorted(content["page"]["sections"]) == sorted(["@array", "hero", *keys])
+
+
+def test_a_judge_may_let_a_part_stand() -> None:
+    document = page()
+    peer, content = peer_of(document)
+    with peer.transaction():
+        content["page"]["sections"]["hero"]["title"].insert(0, "Oh! ")
+        content["page"]["sections"]["hero"]["type"] = "footer"
+
+    def judge(before: Any, after: Any, ops: Any) -> Any:
+        return apply(
+            after, [{"op": "replace", "path": "/page/sections/0/type", "value": "hero"}]
+        ).value
+
+    change = document.integrate(sent(document, peer), version=2, user="bo", at=1, judge=judge)
+    assert change is not None
+    assert [op["path"] for op in change.ops] == ["/page/sections/0/title"]
+    document.undo("bo", version=3, at=2)
+    assert document.value == {"page": PAGE}
+
+
+def test_leases_are_kept_with_the_document() -> None:
+    document = page()
+    peer, content = peer_of(document)
+    content["x"] = 1
+    document.integrate(sent(document, peer), version=2, user="bo", at=1, leases=[77])
+    assert Document.open(document.snapshot(), [], 1).leases == {77: "bo"}
+
+
+def test_a_document_that_is_opened_again_goes_on_with_its_own_clock() -> None:
+    document = page()
+    again = Document.open(document.snapshot(), [], 1)
+    ops = [{"op": "add", "path": "/more", "value": "text"}]
+    change = document.patch(ops, version=2, user="ada", at=1)
+    same = again.patch(ops, version=2, user="ada", at=1)
+    assert change is not None
+    assert same is not None
+    assert change.update == same.update
+    assert document.state_vector() == again.state_vector() == {1: document.state_vector()[1]}
+
+
+def test_an_entry_of_another_instance_is_followed() -> None:
+    document, other = page(), page()
+    change = document.patch(
+        [{"op": "move", "from": "/page/sections/0", "path": "/page/sections/2"}],
+        version=2,
+        user="ada",
+        at=1,
+    )
+    assert change is not None
+    other.follow(
+        Entry(2, Author("ada"), 1, "edit", change.ops, change.update, inverse=change.inverse)
+    )
+    assert other.value == other.read() == document.value
+    assert other.undo("ada", version=3, at=2).reverts == [2]
+
+
+def test_swept_elements_go_with_the_next_write_and_only_if_no_step_needs_them() -> None:
+    document = page()
+    document.patch([{"op": "remove", "path": "/page/sections/2"}], version=2, user="ada", at=1)
+    assert document.sweep() == 0
+    document.depth = 1
+    for version in (3, 4):
+        ops = [{"op": "replace", "path": "/page/sections/1/title", "value": f"v{version}"}]
+        document.patch(ops, version=version, user="ada", at=version * 5_000)
+    assert document.sweep() == 1
+    change = document.patch([{"op": "add", "path": "/n", "value": 1}], version=5, user="ada", at=9)
+    assert change is not None
+    assert change.ops == [{"op": "add", "path": "/n", "value": 1}]
+    assert document.sweep() == 0
+
+
+@pytest.mark.parametrize("number", [1.0, -0.0, 2.5, 1e20, 2**53 - 1, -(2**53) + 1, 5e-324])
+def test_a_number_reads_back_as_it_was_taken_in(number: float) -> None:
+    document = page()
+    ops = [{"op": "add", "path": "/n", "value": [number]}]
+    change = document.patch(ops, version=2, user="ada", at=1)
+    assert change is not None
+    again = Document.open(document.snapshot(), [], 1)
+    assert repr(again.value["n"]) == repr(document.value["n"])  # type: ignore[index,call-overload]  # an object
+    assert repr(change.ops[0]["value"]) == repr(again.value["n"])  # type: ignore[index,call-overload]  # an object
+
+
+def test_keys_that_look_like_machinery_are_kept_apart_from_it() -> None:
+    document = page()
+    value = {"@order": 1, "@@order": 2, "@array": True, "@value": "x", "@": 0, "@deleted": True}
+    ops = [
+        {"op": "add", "path": "/odd", "value": value},
+        {"op": "add", "path": "/page/sections/-", "value": {**value, "id": "@array"}},
+    ]
+    document.patch(ops, version=2, user="ada", at=1)
+    again = Document.open(document.snapshot(), [], 1)
+    assert again.value == document.value
+    assert isinstance(document.value, dict)
+    assert document.value["odd"] == value
+
+
+def test_loading_and_unloading_leaks_no_document() -> None:
+    """A `Doc.observe` that is never dropped keeps the whole document."""
+    body = page().snapshot()
+    alive = []
+    for _ in range(50):
+        document = Document.open(body, [], 1)
+        alive.append(weakref.ref(document))
+        document.close()
+        del document
+    gc.collect()
+    assert not any(ref() for ref in alive)

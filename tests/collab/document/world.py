@@ -339,6 +339,9 @@ class World:
         self.accept(undone.change, user, kind)
 
     def reload(self) -> None:
+        if self.random.random() < 0.5:
+            self.log.append(f"sweep {self.document.sweep()}")
+            return
         self.log.append("reload")
         if self.random.random() < 0.5:
             self.snapshot, self.entries = self.document.snapshot(), []

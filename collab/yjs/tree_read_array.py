@@ -1,0 +1,208 @@
+"""A keyed array after an update: which elements are there, in which order, and what they hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from collab.ids import Json
+from collab.yjs.tree_dirt import Dirt
+from collab.yjs.tree_handles import fits, is_map, is_text, look, raw_of
+from collab.yjs.tree_layout import (
+    ARRAY,
+    DELETED,
+    ORDER,
+    RESERVED,
+    VALUE,
+    ArrayNode,
+    Node,
+    element_layout,
+    read_element,
+    sortable,
+    write_layout,
+)
+from collab.yjs.tree_records import (
+    Absent,
+    Exactly,
+    MovedRecord,
+    Path,
+    SetRecord,
+    ShownRecord,
+    TextRecord,
+    known,
+)
+from collab.yjs.tree_text import hunks_between
+
+if TYPE_CHECKING:
+    from collab.yjs.tree_read import Reader
+
+_STRUCTURE = frozenset((DELETED, ORDER, VALUE, ARRAY))
+
+
+class Before(NamedTuple):
+    """A visible element as it was."""
+
+    value: Json
+    node: Node | None
+    order: str
+
+
+class ArrayReader:
+    """Brings one keyed array up to date; the reader gets the ops and the records.
+
+    The ops that take elements out, move and add them come first, so those inside elements may
+    name them by their final index.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        handle: Any,
+        node: ArrayNode,
+        old: list[Json],
+        dirt: Dirt,
+        path: Path,
+        pointer: str,
+    ) -> None:
+        self._reader = reader
+        self._txn = reader.txn
+        self._handle = handle
+        self._node = node
+        self._dirt = dirt
+        self._path = path
+        self._pointer = pointer
+        self._touched = sorted(
+            {key for key in dirt.keys if key not in RESERVED}
+            | {
+                step
+                for step, deeper in dirt.below.items()
+                if isinstance(step, str) and step not in RESERVED and deeper.keys & _STRUCTURE
+            }
+        )
+        self._before = {
+            key: Before(old[node.index(key)], node.children.get(key), node.orders[key])
+            for key in (*self._touched, *dirt.below)
+            if isinstance(key, str) and key in node.orders
+        }
+
+    def refresh(self) -> None:
+        if self._touched:
+            self._settle()
+        for key, before in self._before.items():
+            if key in self._node.orders:
+                self._element(key, before)
+
+    # --- which elements, in which order -----------------------------------------------------
+
+    def _settle(self) -> None:
+        now = {key: self._standing(key) for key in self._touched}
+        gone = [key for key in self._touched if key in self._before and now[key] is None]
+        for key in sorted(gone, key=self._node.index, reverse=True):
+            index = self._node.index(key)
+            self._reader.ops.append({"op": "remove", "path": f"{self._pointer}/{index}"})
+            self._note_gone(key)
+            self._node.hide(key)
+        standing = {key: order for key, order in now.items() if order is not None}
+        touched = {
+            key: order
+            for key, order in standing.items()
+            if key not in self._before or order != self._before[key].order
+        }
+        if touched:
+            self._place(touched)
+
+    def _place(self, touched: dict[str, str]) -> None:
+        """Put each touched element right behind the one that it follows, first to last."""
+        node, keys = self._node, [key for _, key in self._node.order]
+        for key, order in touched.items():
+            if key in self._before:
+                self._reorder(key, order)
+            else:
+                node.show(key, order)
+        for index in sorted(node.index(key) for key in touched):
+            key = node.order[index][1]
+            source = keys.index(key) if key in self._before else None
+            if source is not None:
+                del keys[source]
+            target = keys.index(node.order[index - 1][1]) + 1 if index else 0
+            keys.insert(target, key)
+            path = f"{self._pointer}/{target}"
+            if source is None:
+                self._add(key, path)
+            elif source != target:
+                op = {"op": "move", "from": f"{self._pointer}/{source}", "path": path}
+                self._reader.ops.append(op)
+
+    def _reorder(self, key: str, order: str) -> None:
+        before = self._before[key]
+        self._reader.records.append(MovedRecord(self._path, key, before.order, order))
+        self._node.hide(key)
+        self._node.show(key, order)
+        if before.node is not None:
+            self._node.children[key] = before.node
+
+    def _add(self, key: str, path: str) -> None:
+        value, inner = read_element(raw_of(self._txn, look(self._txn, self._handle, key)))
+        if inner is not None:
+            self._node.children[key] = inner
+        self._reader.ops.append({"op": "add", "path": path, "value": value})
+        self._reader.records.append(ShownRecord(self._path, key, True))
+
+    def _standing(self, key: str) -> str | None:
+        """The order of an element, None where it is hidden or gone."""
+        held = look(self._txn, self._handle, key)
+        if held is None and not self._handle.has(self._txn, key):
+            return None
+        if is_map(held):
+            if look(self._txn, held, DELETED) is True:
+                return None
+            return sortable(look(self._txn, held, ORDER))
+        if isinstance(held, dict):
+            return None if held.get(DELETED) is True else sortable(held.get(ORDER))
+        return sortable(None)
+
+    def _note_gone(self, key: str) -> None:
+        """Hidden, it can be shown again; removed by its key, it must be written again."""
+        if is_map(look(self._txn, self._handle, key)):
+            self._reader.records.append(ShownRecord(self._path, key, False))
+        else:
+            raw = Exactly(element_layout(*self._before[key]))
+            self._reader.records.append(SetRecord(self._path, key, raw, Absent()))
+
+    # --- what they hold ---------------------------------------------------------------------
+
+    def _element(self, key: str, before: Before) -> None:
+        """What changed inside an element that was and is there."""
+        held = look(self._txn, self._handle, key)
+        deeper = self._dirt.below.get(key, Dirt())
+        at = f"{self._pointer}/{self._node.index(key)}"
+        wrapped = is_map(held) and held.has(self._txn, VALUE)
+        content = look(self._txn, held, VALUE) if wrapped else held
+        anew = key in self._dirt.keys or bool(deeper.keys & {VALUE, ARRAY})
+        if wrapped:
+            anew = anew or bool(deeper.keys & _STRUCTURE)
+            deeper = deeper.below.get(VALUE, Dirt())
+            anew = anew or deeper.is_new_kind
+        if not anew and before.node is not None and fits(before.node, content):
+            path = (*self._path, key)
+            self._reader.refresh(content, before.node, before.value, deeper, path, at)
+            return
+        value, fresh = read_element(raw_of(self._txn, held))
+        self._node.children.pop(key, None)
+        if fresh is not None:
+            self._node.children[key] = fresh
+        if self._reader.change(before.value, value, at):
+            self._note_content(key, before, value, content, wrapped)
+
+    def _note_content(
+        self, key: str, before: Before, value: Json, content: Any, wrapped: bool
+    ) -> None:
+        old, records = before.value, self._reader.records
+        inside = (*self._path, key)
+        if wrapped and is_text(content) and type(old) is str and type(value) is str:
+            records.append(TextRecord(inside, hunks_between(old, value)))
+        elif wrapped and not isinstance(old, dict):
+            raw = Exactly(write_layout(old, before.node))
+            records.append(SetRecord(inside, VALUE, raw, known(value)))
+        else:
+            raw = Exactly(element_layout(*before))
+            records.append(SetRecord(self._path, key, raw, known(value)))
