@@ -12,9 +12,9 @@ from typing import Final
 
 from collab.errors import Code, Rejected
 from collab.yjs.causality import Clocks, Fresh, in_causal_order, refuse_missing
-from collab.yjs.contents import DELETED, STRING, TYPE
+from collab.yjs.contents import STRING, TYPE
 from collab.yjs.lib0 import refuse, refuse_size
-from collab.yjs.struct_index import Place, StructIndex, second_halves
+from collab.yjs.struct_index import KEYED, TAKES_TEXT, UNKNOWN, Place, StructIndex, second_halves
 from collab.yjs.update import (
     DEFAULT_BOUNDS,
     GuardBounds,
@@ -118,16 +118,18 @@ def _check_struct(struct: Struct, layer: StructIndex, bounds: GuardBounds) -> No
     if right is not None:
         if layer.cuts(*right):
             refuse("a struct parts a surrogate pair")
+        place = layer.place(right)
         if origin is not None:
-            _check_same_list(layer.place(origin), layer.place(right))
+            _check_same_list(layer.place(origin), place)
+        # Values of one key are only ever put behind the last: yjs and yrs differ on others.
+        if right == origin or place.list & KEYED:
+            refuse("a struct stands before what nothing can be put before")
     if isinstance(struct.parent, tuple) and not layer.place(struct.parent).holds:
         refuse("a struct's parent is no shared type")
-    if struct.key is not None and struct.end - struct.clock > 1 and struct.kind != DELETED:
-        refuse("a key has more than one value")
     if struct.kind == TYPE and layer.place_of(struct).depth > bounds.depth:
         refuse_size(f"shared types are nested deeper than {bounds.depth}")
     # A text in an array whose pairs it counts as one makes yrs walk that array for ever.
-    if struct.kind == STRING and not layer.place_of(struct).list & 1:
+    if struct.kind == STRING and not layer.place_of(struct).list & TAKES_TEXT:
         refuse("text stands in what is no text")
 
 
@@ -148,5 +150,5 @@ def _check_rest(client: int, struct: Struct, reached: int, layer: StructIndex) -
 
 
 def _check_same_list(one: Place, other: Place) -> None:
-    if one.depth and other.depth and one.list != other.list:
+    if one.list != other.list and UNKNOWN not in (one, other):
         refuse("a struct stands in two lists")

@@ -2,7 +2,8 @@
 
 What yrs 0.28 does (measured) and why each thing is kept: a struct whose parent is no shared type
 raises in the middle of the update, and what came before it stays; one whose origin and right
-origin lie in different lists ties these together, and walking them never ends; a surrogate pair
+origin lie in different lists ties these together, and walking them never ends; where only one of
+the two is garbage-collected, a reload puts it elsewhere (yjs drops it); a surrogate pair
 that is parted, by a deletion or an origin, costs the document a clock when it is loaded again;
 shared types 20,000 deep, brought in one at a time, kill the process when the document is read.
 """
@@ -23,7 +24,7 @@ _UNBOUNDED: Final = GuardBounds(update_bytes=0)
 class Place(NamedTuple):
     """Where a struct lies: in which list, under how many types, and what it may hold itself.
 
-    A list is a type's children, or one key's values; it is odd where text may stand in it.
+    A list is a type's children, or one key's values (`KEYED`); some take text (`TAKES_TEXT`).
     `depth` 0 says that nothing is left of the struct, or that nothing is known of it. `holds` is
     true of shared types, and of what is gone and may have been one.
     """
@@ -34,7 +35,10 @@ class Place(NamedTuple):
     takes_text: bool = False
 
 
-GONE: Final = Place(1, 0, holds=True, takes_text=True)
+TAKES_TEXT: Final = 1
+KEYED: Final = 2
+GONE: Final = Place(-3, 0, holds=True, takes_text=True)
+UNKNOWN: Final = Place(1, 0, holds=True, takes_text=True)
 _DEEPEST: Final = 2**14 - 1
 _FAR: Final = 2**32
 
@@ -119,7 +123,7 @@ class StructIndex:
 
     def append(self, client: int, struct: Struct) -> None:
         known = self._client(client)
-        clock = max(struct.clock, self.clocks.get(client, 0))
+        clock = max(struct.clock, self._end(client))
         if struct.text is not None:
             known.pairs.extend(half for half in second_halves(struct) if half >= clock)
         known.append(clock, self.place_of(struct))
@@ -134,27 +138,31 @@ class StructIndex:
             where, depth = self._list_in(struct.parent, struct.key)
         else:
             beside = self.place(struct.origin)
-            where, depth, _, _ = beside if beside.depth else self.place(struct.right)
+            where, depth, _, _ = self.place(struct.right) if beside == UNKNOWN else beside
         if not depth:
-            return GONE
+            return UNKNOWN if where == UNKNOWN.list else GONE
         return Place(where, depth, kind in (TYPE, DELETED), kind == DELETED or struct.takes_text)
 
     def _list_in(self, parent: Id | str, key: str | None) -> tuple[int, int]:
         # Hashed as text: only a text's hash cannot be foreseen, and so not collided with.
-        where = hash(repr((parent, key))) | 1
+        where = hash(repr((parent, key))) & ~3
+        if key is not None:
+            where |= KEYED
         if isinstance(parent, str):
-            return where - (key is not None), 1
+            return where if where & KEYED else where | TAKES_TEXT, 1
         holder = self.place(parent)
+        if holder == GONE:
+            return GONE.list, 0
         takes_text = holder.takes_text and key is None
-        return where if takes_text else where - 1, holder.depth + 1
+        return where | TAKES_TEXT if takes_text else where, holder.depth + 1
 
     def place(self, at: Id | None) -> Place:
         if at is None:
-            return GONE
+            return UNKNOWN
         known = self._clients.get(at[0])
         if known is not None and known.starts and at[1] >= known.starts[0]:
             return known.place(at[1])
-        return GONE if self._base is None else self._base.place(at)
+        return UNKNOWN if self._base is None else self._base.place(at)
 
     def cuts(self, client: int, clock: int) -> bool:
         """Whether a cut before this clock parts a surrogate pair."""
@@ -166,6 +174,12 @@ class StructIndex:
     def has_deleted(self, client: int, start: int, end: int) -> bool:
         known = self._clients.get(client)
         return known is not None and known.has_deleted(start, end)
+
+    def _end(self, client: int) -> int:
+        end = self.clocks.get(client)
+        if end is not None:
+            return end
+        return 0 if self._base is None else self._base._end(client)
 
     def _client(self, client: int) -> _Client:
         known = self._clients.get(client)
