@@ -64,7 +64,7 @@ PYTHON_NEEDED := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11
 	  fi; \
 	done; \
 	echo "Weft needs Python 3.11 or newer with the venv module (Debian: python3-venv)."; \
-	echo "Tried: $${PYTHON:-} python3 python3.13 python3.12 python3.11. Name another with PYTHON=/path/to/python."; \
+	echo "Tried: $${PYTHON:+$$PYTHON }python3 python3.13 python3.12 python3.11. Name another with PYTHON=/path/to/python."; \
 	exit 1
 
 .venv/.installed: pyproject.toml constraints.txt | .venv/bin/python
