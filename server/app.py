@@ -23,7 +23,7 @@ from server.commits import CommitLoop
 from server.correlation import Correlated
 from server.http.problem import on_failure, on_http_exception, on_rejected
 from server.hub import Hub, HubBounds
-from server.keyring import Keyring
+from server.keyring import DEMO_TENANT, Keyring
 from server.origins import Origins
 from server.routes import routes
 from server.services import Services
@@ -72,6 +72,7 @@ def build(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await store.start()
+        await store.add_tenant(DEMO_TENANT, clock.now_ms())
         try:
             async with asyncio.TaskGroup() as group:
                 app.state.services = services = _services(settings, store, clock, group)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from collab.wire import encode
 from server import app as composition
 from server import logs
 from server.protocol import bounded
+from server.settings import environment, unknown_names
 
 if TYPE_CHECKING:
     from collab.ports import Store
@@ -67,6 +69,8 @@ async def drain(services: Services) -> None:
 def run(settings: Settings, store: Store) -> int:
     """Serve until SIGTERM or SIGINT."""
     logs.configure(settings.log_level, settings.log_format)
+    for name, meant in unknown_names(environment()).items():
+        logger.warning("nothing reads %s%s", name, f"; {meant} is meant?" if meant else "")
     bounds = composition.socket_bounds(settings)
     http, ws = bounded(bounds)
     server: DrainingServer
@@ -96,6 +100,8 @@ def run(settings: Settings, store: Store) -> int:
         backlog=4096,
     )
     server = DrainingServer(config)
+    # Uvicorn raises the signal once more when it has stopped: that is the end of a clean stop.
+    signal.signal(signal.SIGTERM, lambda *_: None)
     try:
         server.run()
     except KeyboardInterrupt:

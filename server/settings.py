@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -205,6 +206,11 @@ def _given(env: Mapping[str, str], flags: Mapping[str, object], name: str) -> st
 def variable(name: str) -> str:
     """The environment's name of a field."""
     return PREFIX + name.upper()
+
+
+def environment() -> Mapping[str, str]:
+    """What the process was started with."""
+    return os.environ
 
 
 def unknown_names(env: Mapping[str, str]) -> dict[str, str]:

@@ -38,14 +38,19 @@ async def _serve(websocket: WebSocket, handler: Handler) -> None:
     services = _services(websocket)
     if not services.origins.admits_headers(websocket.scope["headers"]):
         # Before the upgrade, and the only refusal that is: a browser cannot read why.
-        await websocket.send_denial_response(Response("Origin not allowed\n", 403))
+        await _deny(websocket, 403, "Origin not allowed\n")
         return
     if services.hub.draining:
-        await websocket.send_denial_response(Response("Restarting\n", 503))
+        await _deny(websocket, 503, "Restarting\n")
         return
     offered = websocket.scope["subprotocols"]
     await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
     await take_over(websocket, handler, services.socket_bounds).carry()
+
+
+async def _deny(websocket: WebSocket, status: int, text: str) -> None:
+    await websocket.receive()  # the connect event, as the framework wants it read first
+    await websocket.send_denial_response(Response(text, status))
 
 
 def _services(websocket: WebSocket) -> Services:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from collab.patch.apply import replay
@@ -78,6 +79,12 @@ class PatchClient:
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(condition)
 
+    async def until_closed(self) -> int:
+        """Wait for the end; the close code."""
+        await self.until(lambda: self.socket.close_code is not None)
+        assert self.socket.close_code is not None
+        return self.socket.close_code
+
     async def until_version(self, version: int, seconds: float = 10.0) -> None:
         await self.until(lambda: self.version >= version, seconds)
 
@@ -92,14 +99,18 @@ class PatchClient:
     # --- what came ----------------------------------------------------------------------------
 
     async def _read(self) -> None:
-        async for frame in self.socket:
-            decoded = json.loads(frame)
+        try:
+            async for frame in self.socket:
+                decoded = json.loads(frame)
+                async with self._changed:
+                    for message in decoded if isinstance(decoded, list) else [decoded]:
+                        self.take(message)
+                    self._changed.notify_all()
+        except ConnectionClosed:
+            pass  # the test asks for the close code
+        finally:
             async with self._changed:
-                for message in decoded if isinstance(decoded, list) else [decoded]:
-                    self.take(message)
                 self._changed.notify_all()
-        async with self._changed:
-            self._changed.notify_all()
 
     def _take_opened(self, opened: Message) -> None:
         assert opened["type"] == "opened", opened

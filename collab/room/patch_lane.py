@@ -17,6 +17,7 @@ from collab.ids import Json
 from collab.patch.bridge import Bridge
 from collab.patch.diff import diff
 from collab.patch.pointer import lookup, parse
+from collab.patch.rebase import Rebased
 from collab.room.requests import Answer, Create, PatchRequest, Replace, Restore, Revert
 from collab.wire import rfc3339
 
@@ -52,15 +53,7 @@ def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answ
     base = room.head if request.base is None else request.base
     _judge_base(room, base, strict=request.strict)
     bridge = bridge_of(member, base)
-    carried = bridge.submit(
-        base,
-        request.ops,
-        room.pasts_since,
-        room.document.value,
-        bounds=room.bounds.patch,
-        splices=member.splice,
-        atomic=room.atomic,
-    )
+    carried = _carry(room, member, bridge, base, request.ops)
     change = _patch(room, member, carried.ops, now, splices=member.splice)
     ack: dict[str, Any] = {}
     if carried.conflicts:
@@ -75,6 +68,25 @@ def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answ
         answer = room.enter(member, change, now, request_id=request.id, ack=ack)
     bridge.landed(answer.version, request.ops, made_version=answer.entry is not None)
     return answer
+
+
+def _carry(room: Room, member: Member, bridge: Bridge, base: int, ops: list[Op]) -> Rebased:
+    try:
+        return bridge.submit(
+            base,
+            ops,
+            room.pasts_since,
+            room.document.value,
+            bounds=room.bounds.patch,
+            splices=member.splice,
+            atomic=room.atomic,
+        )
+    except Rejected as rejected:
+        refusal = rejected.refusal
+        if refusal.code is not Code.CONFLICT:
+            raise
+        extra = {"base": base, "version": room.head, **conflict_changes(room, base)}
+        raise Rejected(refusal.code, refusal.message, **{**extra, **refusal.extra}) from rejected
 
 
 def repeat(member: Member, request: PatchRequest, version: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import Any, Protocol
 
@@ -9,10 +10,17 @@ import pytest
 
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
+from tests.yjs_peer import YjsPeer, YjsPeers, has_node
 
 
 class Join(Protocol):
     def __call__(self, doc: str, token: str, **opening: Any) -> Awaitable[PatchClient]: ...
+
+
+class JoinYjs(Protocol):
+    def __call__(
+        self, doc: str, token: str, *, client_id: int = 0, **fields: Any
+    ) -> Awaitable[YjsPeer]: ...
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,7 +60,30 @@ async def join(server: RunningServer) -> AsyncIterator[Join]:
 
 
 @pytest.fixture
+async def peers() -> AsyncIterator[YjsPeers]:
+    """A Node process for a test's Yjs clients."""
+    if not has_node():
+        pytest.skip("Node or its modules are missing: install Node and run `npm ci` in tests/node")
+    process = await YjsPeers.start()
+    yield process
+    await process.close()
+
+
+@pytest.fixture
+def join_yjs(server: RunningServer, peers: YjsPeers) -> JoinYjs:
+    """Opens y-websocket clients, synced."""
+
+    async def connect(doc: str, token: str, *, client_id: int = 0, **fields: Any) -> YjsPeer:
+        peer = await peers.peer(client_id=client_id)
+        await peer.connect(server.ws, doc, token, **fields)
+        await peer.synced()
+        return peer
+
+    return connect
+
+
+@pytest.fixture
 def doc(request: pytest.FixtureRequest) -> str:
     """A document's name that no other test uses."""
     name: str = request.node.name
-    return name.replace("[", "-").replace("]", "").replace("/", "-")[:120]
+    return re.sub(r"[^A-Za-z0-9_]+", "-", name)[:120]

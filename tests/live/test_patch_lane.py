@@ -1,0 +1,417 @@
+"""The patch lane as a client outside sees it: every promise of the contract, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect
+
+from collab.room.rights import Role
+from tests.live.conftest import Join
+from tests.live.http_client import call
+from tests.running import RunningServer
+
+PAGE = {
+    "pages": {
+        "home": {
+            "sections": [
+                {"id": "hero", "type": "hero", "content": {"headline": "Ship faster"}},
+                {"id": "faq", "type": "faq", "content": {"headline": "Questions"}},
+            ]
+        }
+    }
+}
+SECTIONS = "/pages/home/sections"
+
+
+def headline(index: int) -> str:
+    return f"{SECTIONS}/{index}/content/headline"
+
+
+def replace(path: str, value: Any) -> dict[str, Any]:
+    return {"op": "replace", "path": path, "value": value}
+
+
+# --- opening --------------------------------------------------------------------------------
+
+
+async def close_code(
+    server: RunningServer, doc: str, *frames: str | bytes, **options: Any
+) -> tuple[int, str]:
+    """What the server closes with after these frames."""
+    async with connect(f"{server.ws}/v1/docs/{doc}/live", **options) as socket:
+        for frame in frames:
+            await socket.send(frame)
+        await asyncio.wait_for(socket.wait_closed(), 10)
+        return socket.close_code or 0, socket.close_reason or ""
+
+
+@pytest.mark.parametrize(
+    ("frames", "code"),
+    [
+        (["hello"], 4400),
+        (["[]"], 4400),
+        (['{"type":"patch","id":"a","base":0,"ops":[]}'], 4400),
+        (['{"type":"open","since":3}'], 4400),
+        ([b"\x00\x00\x01\x00"], 4400),
+        (['{"type":"open"}'], 4401),
+        (['{"type":"open","token":"nonsense"}'], 4401),
+    ],
+)
+async def test_a_bad_opening_closes_with_its_code(
+    server: RunningServer, frames: list[Any], code: int
+) -> None:
+    assert (await close_code(server, "nobody", *frames))[0] == code
+
+
+async def test_a_missing_document_closes_with_4404(server: RunningServer, ada: str) -> None:
+    opening = json.dumps({"type": "open", "token": ada})
+    assert (await close_code(server, "missing", opening))[0] == 4404
+
+
+async def test_a_document_outside_the_tokens_globs_is_not_there(
+    server: RunningServer, join: Join, ada: str, doc: str
+) -> None:
+    await join(doc, ada, create={})
+    narrow = await server.mint("ada", docs=("other-*",))
+    stranger = await server.mint("ada", tenant="stranger")
+    for token in (narrow, stranger):
+        opening = json.dumps({"type": "open", "token": token})
+        assert (await close_code(server, doc, opening))[0] == 4404
+
+
+async def test_a_viewer_reads_and_may_not_create_or_write(
+    server: RunningServer, join: Join, ada: str, doc: str
+) -> None:
+    viewer = await server.mint("vi", Role.VIEWER)
+    opening = json.dumps({"type": "open", "token": viewer, "create": {}})
+    assert (await close_code(server, doc, opening))[0] == 4404
+    await join(doc, ada, create={"n": 1})
+    client = await join(doc, viewer)
+    answer = await client.set("/n", 2)
+    assert (answer["type"], answer["code"]) == ("reject", "forbidden")
+    assert answer["retryable"] is False
+
+
+async def test_an_expired_token_closes_with_4401_and_is_warned_of(
+    server: RunningServer, join: Join, ada: str, doc: str
+) -> None:
+    await join(doc, ada, create={})
+    client = await join(doc, await server.mint("bo", seconds=1.5))
+    assert await client.until_closed() == 4401
+    assert client.others[0]["code"] == "token_expiring"
+
+
+async def test_a_refreshed_token_is_accepted_and_another_users_closes(
+    server: RunningServer, join: Join, ada: str, bo: str, doc: str
+) -> None:
+    client = await join(doc, ada, create={})
+    await client.send({"type": "token", "token": await server.mint("ada")})
+    await client.until(lambda: {"type": "notice", "code": "token_accepted"} in client.others)
+    await client.send({"type": "token", "token": bo})
+    assert await client.until_closed() == 4403
+
+
+async def test_the_token_may_come_as_a_subprotocol_and_only_weft_is_echoed(
+    server: RunningServer, join: Join, ada: str, doc: str
+) -> None:
+    await join(doc, ada, create={"n": 1})
+    url = f"{server.ws}/v1/docs/{doc}/live"
+    offered: list[Any] = ["weft.v1", f"bearer.{ada}"]
+    async with connect(url, subprotocols=offered) as socket:
+        assert socket.subprotocol == "weft.v1"
+        await socket.send('{"type":"open"}')
+        opened = json.loads(await socket.recv())
+    assert (opened["type"], opened["protocol"], opened["user"]) == ("opened", 1, "ada")
+
+
+async def test_opened_says_everything_that_the_contract_names(
+    join: Join, ada: str, doc: str
+) -> None:
+    client = await join(doc, ada, create={"n": 1}, accept=["splice", "unknown"])
+    assert set(client.opened) == {
+        "type", "protocol", "server", "session", "client_id", "user", "role", "epoch", "version",
+        "value", "presence", "locks", "limits", "accept",
+    }  # fmt: skip
+    assert client.opened["accept"] == ["splice"]
+    assert client.opened["limits"]["max_ops"] == 1000
+
+
+async def test_create_seeds_once_however_many_come_at_once(
+    join: Join, ada: str, bo: str, doc: str
+) -> None:
+    clients = await asyncio.gather(
+        *(join(doc, (ada, bo)[n % 2], create={"by": n}) for n in range(8))
+    )
+    assert {client.version for client in clients} == {1}
+    assert len({json.dumps(client.value) for client in clients}) == 1
+
+
+# --- resuming -------------------------------------------------------------------------------
+
+
+async def test_since_brings_the_changes_and_ones_own_carry_their_id(
+    join: Join, ada: str, bo: str, doc: str
+) -> None:
+    one = await join(doc, ada, create={"a": 0, "b": 0})
+    two = await join(doc, bo)
+    since = {"epoch": one.opened["epoch"], "version": 1}
+    await one.set("/a", 1, id="mine")
+    await two.until_version(2)
+    await two.set("/b", 1, id="theirs")
+    back = await join(doc, ada, since=since)
+    assert "value" not in back.opened
+    changes = back.opened["changes"]
+    assert [(change["version"], change.get("id")) for change in changes] == [(2, "mine"), (3, None)]
+    now = await join(doc, ada, since={**since, "version": 3})
+    assert now.opened["changes"] == []
+
+
+@pytest.mark.parametrize("since", [{"epoch": 99, "version": 1}, {"epoch": 1, "version": 99}])
+async def test_an_unknown_since_brings_the_value_again(
+    join: Join, ada: str, doc: str, since: dict[str, int]
+) -> None:
+    await join(doc, ada, create={"n": 1})
+    back = await join(doc, ada, since=since)
+    assert (back.opened["resync"], back.value) == (True, {"n": 1})
+
+
+# --- patches --------------------------------------------------------------------------------
+
+
+async def test_what_changes_nothing_makes_no_version(join: Join, ada: str, doc: str) -> None:
+    client = await join(doc, ada, create={"n": 1})
+    test = {"op": "test", "path": "/n", "value": 1}
+    for ops in ([test], [replace("/n", 1)], []):
+        answer = await client.answer(await client.patch(*ops))
+        assert (answer["type"], answer["version"]) == ("ack", 1)
+
+
+async def test_an_accepted_id_sent_again_gets_its_first_answer(
+    join: Join, ada: str, doc: str
+) -> None:
+    client = await join(doc, ada, create={"n": 0})
+    await client.set("/n", 1, id="once")
+    await client.set("/n", 2)
+    del client.acks["once"]
+    again = await client.answer(await client.patch(replace("/n", 1), id="once", base=1))
+    assert again == {"type": "ack", "id": "once", "version": 2, "duplicate": True}
+    assert (client.version, client.value) == (3, {"n": 2})
+
+
+async def test_a_refused_id_may_be_tried_again(join: Join, ada: str, doc: str) -> None:
+    client = await join(doc, ada, create={"n": 0})
+    refused = await client.answer(await client.patch(replace("/x/y", 1), id="retry"))
+    assert (refused["code"], refused["op"], refused["path"]) == ("path_not_found", 0, "/x/y")
+    client.rejects.clear()
+    answer = await client.set("/n", 1, id="retry")
+    assert (answer["type"], answer["version"]) == ("ack", 2)
+
+
+@pytest.mark.parametrize(
+    ("ops", "code"),
+    [
+        ([{"op": "test", "path": "/n", "value": 2}], "test_failed"),
+        ([{"op": "remove", "path": "/gone"}], "path_not_found"),
+        ([{"op": "jump", "path": "/n"}], "invalid_patch"),
+        ([{"op": "add", "path": "n", "value": 1}], "invalid_patch"),
+        ([{"op": "add", "path": "/__proto__", "value": 1}], "invalid_patch"),
+        (
+            [{"op": "splice", "path": "/s", "offset": 0, "delete": 0, "insert": "x"}],
+            "invalid_patch",
+        ),
+        ([{"op": "replace", "path": "", "value": [1]}], "invalid_document"),
+        ([{"op": "add", "path": "/n", "value": 2**60}], "invalid_patch"),
+    ],
+)
+async def test_a_bad_patch_is_rejected_with_its_code_and_place(
+    join: Join, ada: str, doc: str, ops: list[dict[str, Any]], code: str
+) -> None:
+    client = await join(doc, ada, create={"n": 1, "s": "abc"})
+    good = replace("/n", 5)
+    answer = await client.answer(await client.patch(good, *ops))
+    assert (answer["type"], answer["code"], answer["retryable"]) == ("reject", code, False)
+    if code in ("test_failed", "path_not_found", "invalid_patch"):
+        assert (answer["op"], answer["path"]) == (1, ops[0]["path"])
+    assert client.value == {"n": 1, "s": "abc"}, "a patch lands whole or not at all"
+
+
+async def test_a_stale_patch_is_carried_to_where_its_section_is_now(
+    join: Join, ada: str, bo: str, doc: str
+) -> None:
+    one = await join(doc, ada, create=PAGE)
+    two = await join(doc, bo)
+    new = {"id": "new", "type": "cta", "content": {"headline": "Go"}}
+    await one.answer(await one.patch({"op": "add", "path": f"{SECTIONS}/0", "value": new}))
+    answer = await two.answer(await two.patch(replace(headline(1), "Answers"), base=1))
+    assert answer["ops"] == [replace(headline(2), "Answers")]
+    await one.until_version(3)
+    assert one.value["pages"]["home"]["sections"][2]["content"]["headline"] == "Answers"
+
+
+async def test_two_who_edit_one_headline_are_merged_and_told_so(
+    join: Join, ada: str, bo: str, doc: str
+) -> None:
+    one = await join(doc, ada, create={"t": "Buy the red car today"})
+    two = await join(doc, bo)
+    await one.set("/t", "Buy the blue car today")
+    answer = await two.answer(await two.patch(replace("/t", "Buy the red car now"), base=1))
+    assert answer["ops"] == [replace("/t", "Buy the blue car now")]
+    assert [conflict["resolution"] for conflict in answer["conflicts"]] == ["merged"]
+
+
+async def test_an_edit_of_what_is_gone_is_refused_with_what_happened(
+    join: Join, ada: str, bo: str, doc: str
+) -> None:
+    one = await join(doc, ada, create=PAGE)
+    two = await join(doc, bo)
+    await one.answer(await one.patch({"op": "remove", "path": f"{SECTIONS}/0"}))
+    answer = await two.answer(await two.patch(replace(headline(0), "Hi"), base=1))
+    assert (answer["code"], answer["base"], answer["version"]) == ("conflict", 1, 2)
+    assert [change["version"] for change in answer["changes"]] == [2]
+    assert isinstance(answer["conflicts"], list)
+
+
+async def test_a_base_that_is_not_there_yet_is_unknown(join: Join, ada: str, doc: str) -> None:
+    client = await join(doc, ada, create={"n": 1})
+    answer = await client.answer(await client.patch(replace("/n", 2), base=7))
+    assert (answer["code"], answer["version"]) == ("unknown_version", 1)
+
+
+async def test_splice_is_a_replace_for_everybody_else(
+    join: Join, ada: str, bo: str, doc: str
+) -> None:
+    one = await join(doc, ada, create={"t": "Hello"}, accept=["splice"])
+    two = await join(doc, bo)
+    splice = {"op": "splice", "path": "/t", "offset": 5, "delete": 0, "insert": " you"}
+    await one.answer(await one.patch(splice))
+    await two.until_version(2)
+    assert two.changes[0]["ops"] == [replace("/t", "Hello you")]
+
+
+# --- pipelining -----------------------------------------------------------------------------
+
+
+async def test_what_stands_on_a_rejected_patch_is_rejected_with_it(
+    join: Join, ada: str, doc: str
+) -> None:
+    client = await join(doc, ada, create={"n": 0})
+    await client.patch({"op": "test", "path": "/n", "value": 9}, id="first")
+    await client.patch(replace("/n", 1), id="second")
+    second = await client.answer("second")
+    assert (second["code"], second["after"]) == ("conflict", "first")
+    answer = await client.set("/n", 2)
+    assert (answer["type"], client.value) == ("ack", {"n": 2}), "it was sent after the rejects"
+
+
+async def test_pipelined_patches_stand_on_each_other_while_others_edit(
+    join: Join, ada: str, bo: str, doc: str
+) -> None:
+    one = await join(doc, ada, create=PAGE)
+    two = await join(doc, bo)
+    for turn in range(5):
+        section = {"id": f"s{turn}", "type": "cta", "content": {"headline": "new"}}
+        ids = [
+            await one.patch(
+                {"op": "add", "path": f"{SECTIONS}/0", "value": section}, base=one.version
+            ),
+            await two.patch({"op": "move", "from": f"{SECTIONS}/0", "path": f"{SECTIONS}/1"}),
+            await one.patch(replace(headline(0), f"mine {turn}"), base=one.version),
+        ]
+        await asyncio.gather(*(who.answer(i) for who, i in zip((one, two, one), ids, strict=True)))
+        await asyncio.gather(one.until_version(4 + 3 * turn), two.until_version(4 + 3 * turn))
+        sections = {s["id"]: s for s in two.value["pages"]["home"]["sections"]}
+        assert sections[f"s{turn}"]["content"]["headline"] == f"mine {turn}"
+    assert one.value == two.value
+
+
+async def test_a_frame_may_hold_several_messages(join: Join, ada: str, doc: str) -> None:
+    client = await join(doc, ada, create={"n": 0})
+    patches = [
+        {"type": "patch", "id": f"p{n}", "base": 1, "ops": [replace("/n", n)]} for n in range(1, 4)
+    ]
+    client.sent.update({patch["id"]: patch["ops"] for patch in patches})
+    await client.send(*patches, {"type": "ping", "at": 7})
+    await client.until(lambda: {"type": "pong", "at": 7} in client.others)
+    await client.answer("p3")
+    assert [client.acks[f"p{n}"]["version"] for n in (1, 2, 3)] == [2, 3, 4]
+
+
+# --- what is wrong --------------------------------------------------------------------------
+
+
+async def test_what_is_wrong_is_told_and_the_connection_goes_on(
+    join: Join, ada: str, doc: str
+) -> None:
+    client = await join(doc, ada, create={"n": 0})
+    await client.send({"type": "patch", "id": "bad", "ops": 3})
+    assert (await client.answer("bad"))["code"] == "malformed"
+    await client.send({"type": "nonsense", "id": "x"})
+    await client.until(lambda: any(message["type"] == "error" for message in client.others))
+    [error] = [message for message in client.others if message["type"] == "error"]
+    assert (error["code"], error["retryable"]) == ("malformed", False)
+    assert (await client.set("/n", 1))["type"] == "ack"
+
+
+@pytest.mark.parametrize("frame", ["{", b"\x00", '{"type":"ping"} x', "[" * 3000])
+async def test_garbage_after_opening_closes_only_its_sender(
+    join: Join, ada: str, bo: str, doc: str, frame: str | bytes
+) -> None:
+    one = await join(doc, ada, create={"n": 0})
+    two = await join(doc, bo)
+    await one.socket.send(frame)
+    assert await one.until_closed() == 4400
+    assert (await two.set("/n", 1))["type"] == "ack"
+
+
+async def test_a_frame_beyond_the_limit_closes_with_1009(join: Join, ada: str, doc: str) -> None:
+    client = await join(doc, ada, create={"n": 0})
+    await client.socket.send("x" * (1 << 20) + "y")
+    assert await client.until_closed() == 1009
+
+
+# --- undo -----------------------------------------------------------------------------------
+
+
+async def test_undo_and_redo_are_changes_like_others(
+    join: Join, ada: str, bo: str, doc: str
+) -> None:
+    one = await join(doc, ada, create={"n": 0, "m": 0})
+    two = await join(doc, bo)
+    await one.set("/n", 1)
+    await two.until_version(2)
+    await two.set("/m", 5)
+    await one.send({"type": "undo", "id": "u"})
+    undone = await one.answer("u")
+    assert undone["ops"] == [replace("/n", 0)]
+    assert [(item["version"], item["pointers"]) for item in undone["undone"]] == [(2, ["/n"])]
+    assert undone["skipped"] == []
+    await two.until_version(4)
+    assert (two.changes[-1]["kind"], two.value) == ("undo", {"n": 0, "m": 5})
+    await one.send({"type": "redo", "id": "r"})
+    await one.answer("r")
+    assert one.value == {"n": 1, "m": 5}
+    await one.send({"type": "redo", "id": "r2"})
+    assert (await one.answer("r2"))["code"] == "nothing_to_undo"
+
+
+# --- deletion -------------------------------------------------------------------------------
+
+
+async def test_a_deleted_document_closes_and_counts_on_with_a_new_epoch(
+    server: RunningServer, join: Join, ada: str, doc: str
+) -> None:
+    client = await join(doc, ada, create={"n": 0})
+    await client.set("/n", 1)
+    admin = await server.mint("root", Role.ADMIN)
+    url = f"{server.http}/v1/docs/{doc}"
+    assert call("DELETE", url, token=ada).status == 403
+    assert call("DELETE", url, token=admin).status == 204
+    assert await client.until_closed() == 4404
+    assert call("GET", url, token=ada).status == 404
+    again = await join(doc, ada, create={"new": True}, since={"epoch": 1, "version": 2})
+    assert (again.version, again.value) == (3, {"new": True})
+    assert again.opened["epoch"] > client.opened["epoch"]
