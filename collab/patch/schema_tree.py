@@ -94,6 +94,8 @@ _ATOMIC_FORMATS = frozenset(
     ]
 )
 
+_MAX_PLANS = 100
+
 OPTIONS: dict[str, Any] = {
     # No network and no file is read for a $ref; no look-around or back-reference, so every
     # pattern runs in linear time; what was refused is not repeated in the message.
@@ -114,6 +116,7 @@ class Node:
     def __init__(self, tree: Tree, pointer: str, schema: Any) -> None:
         self._tree = tree
         self.pointer = pointer
+        self._plans: dict[str | None, list[Node] | None] = {}
         self.schema: dict[str, Any] = schema if type(schema) is dict else {}
         if tree.reference_alone and "$ref" in self.schema:
             self.schema = {"$ref": self.schema["$ref"]}
@@ -180,6 +183,18 @@ class Node:
 
     def applied(self, value: Any) -> list[Node] | None:
         """This node and all that apply in its place; None where one of them is opaque."""
+        name = value.get("type") if type(value) is dict else None
+        name = name if type(name) is str else None
+        plans = self._plans
+        if name in plans:
+            return plans[name]
+        plan = self._plan(value)
+        # Names that no schema knows come from documents: they must not fill the memory.
+        if len(plans) < _MAX_PLANS:
+            plans[name] = plan
+        return plan
+
+    def _plan(self, value: Any) -> list[Node] | None:
         found: list[Node] = []
         waiting = [self]
         while waiting:
