@@ -102,10 +102,10 @@ def _check_ids(
 def _check_structs(fresh: Fresh, known: Clocks, layer: StructIndex, bounds: GuardBounds) -> None:
     for client, struct in fresh:
         reached = known.get(client, 0)
-        if struct.end - max(struct.clock, reached) > bounds.run:
-            refuse_size(f"a struct is longer than {bounds.run}")
         if struct.clock < reached:
-            _check_rest(client, struct, reached, layer)
+            struct = _rest(client, struct, reached, layer)
+        if struct.end - struct.clock > bounds.run:
+            refuse_size(f"a struct is longer than {bounds.run}")
         _check_struct(struct, layer, bounds)
         if len(fresh) > 1 or struct.text is not None:
             layer.append(client, struct)
@@ -133,20 +133,25 @@ def _check_struct(struct: Struct, layer: StructIndex, bounds: GuardBounds) -> No
         refuse("text stands in what is no text")
 
 
-def _check_rest(client: int, struct: Struct, reached: int, layer: StructIndex) -> None:
-    """Of a struct whose beginning is known, yrs integrates the rest behind that beginning.
+def _rest(client: int, struct: Struct, reached: int, layer: StructIndex) -> Struct:
+    """What yrs integrates of a struct whose beginning is known: the rest, behind the beginning.
 
     The rest keeps the parent that the struct names. Where the beginning is gone, or nothing is
     known of it, that parent would be lost on a reload; sent from our clock on, it names none.
     """
-    before = layer.place((client, reached - 1))
+    origin = (client, reached - 1)
     if struct.parent is not None:
+        before = layer.place(origin)
         if not before.depth:
             refuse_missing()
         _check_same_list(before, layer.place_of(struct))
-    _check_same_list(before, layer.place(struct.right))
-    if struct.text is not None and reached in second_halves(struct):
+    if reached in second_halves(struct):
         refuse("a struct parts a surrogate pair")
+    text = struct.text
+    if text is not None:
+        units = text.encode("utf-16-le")[2 * (reached - struct.clock) :]
+        text = units.decode("utf-16-le")
+    return struct._replace(clock=reached, origin=origin, parent=None, key=None, text=text)
 
 
 def _check_same_list(one: Place, other: Place) -> None:

@@ -315,6 +315,14 @@ def test_g14_a_struct_stands_in_one_list() -> None:
     assert judgement(rest, update((1, 0, [string("a", root="t")]))) is Code.MALFORMED
 
 
+def test_g14_the_rest_of_a_known_struct_stands_behind_its_beginning() -> None:
+    known = update((1, 0, [shared(0, root="content", key="l"), plain(NULL, parent=(1, 0))]))
+    raw = update((1, 1, [string("ab", root="t")]))
+    assert judgement(raw, known) is Code.MALFORMED
+    raw = update((2, 0, [string("x", root="t")]), (1, 1, [string("ab", origin=(2, 0))]))
+    assert judgement(raw, known) is Code.MALFORMED
+
+
 def test_g14_nothing_stands_before_a_keys_value() -> None:
     raw = update((2, 0, [plain(NULL, right=(1, 5))]))
     assert judgement(raw, TREE) is Code.MALFORMED
