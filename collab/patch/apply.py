@@ -13,12 +13,11 @@ from typing import Any
 
 from collab.entry import Op
 from collab.errors import Code, Rejected
-from collab.patch.bounds import FORBIDDEN_KEYS, UNBOUNDED, Bounds, check, json_size, nesting
+from collab.patch.bounds import FORBIDDEN_KEYS, UNBOUNDED, Bounds, json_size
+from collab.patch.draft import Draft, key_of
 from collab.patch.equality import same
-from collab.patch.pointer import Tokens, index_of, lookup, not_found, parse, render
+from collab.patch.pointer import Tokens, index_of, lookup, not_found, render
 from collab.patch.utf16 import splice
-
-_DEEP = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,47 +76,23 @@ def _located(error: Rejected, index: int, op: Any) -> Rejected:
     return Rejected(refusal.code, refusal.message, **extra)
 
 
-class _Run:
-    """One patch under way.
+class _Run(Draft):
+    """One patch under way: `ops` are the exact ops so far, `inverse` leads back from them."""
 
-    Invariant: `root` is the value after the ops so far and `size` its JSON bytes. A container in
-    `owned` was made by this run and is reachable from `root` by one way only.
-    """
-
-    __slots__ = (
-        "bounds",
-        "depth",
-        "exact",
-        "inverse",
-        "ops",
-        "owned",
-        "room",
-        "root",
-        "size",
-        "splices",
-        "tests",
-        "work",
-    )
+    __slots__ = ("inverse", "ops", "splices", "tests")
 
     def __init__(self, value: Any, size: int, bounds: Bounds, splices: bool, tests: bool) -> None:
-        self.root = value
-        self.size = size
-        self.exact = size > 0
-        self.bounds = bounds
+        super().__init__(value, size, bounds)
         self.splices = splices
         self.tests = tests
-        self.depth = bounds.max_depth or _DEEP
-        self.room = bounds.max_nodes or _DEEP
-        self.work = 0
         self.ops: list[Op] = []
         self.inverse: list[Op] = []
-        self.owned: dict[int, Any] = {}
 
     def step(self, op: Any) -> None:
         if type(op) is not dict:
             raise Rejected(Code.INVALID_PATCH, "an op must be an object")
         kind = op.get("op")
-        tokens = self._tokens(op, "path")
+        tokens = self.tokens(op, "path")
         if kind == "replace":
             self._replace(op, tokens, _member(op, "value"))
         elif kind == "add":
@@ -125,9 +100,9 @@ class _Run:
         elif kind == "remove":
             self._remove(op, tokens)
         elif kind == "move":
-            self._move(op, tokens, self._tokens(op, "from"))
+            self._move(op, tokens, self.tokens(op, "from"))
         elif kind == "copy":
-            self._copy(op, tokens, self._tokens(op, "from"))
+            self._copy(op, tokens, self.tokens(op, "from"))
         elif kind == "test":
             self._test(tokens, _member(op, "value"))
         elif kind == "splice" and self.splices:
@@ -138,7 +113,7 @@ class _Run:
     # --- the ops ----------------------------------------------------------------------------
 
     def _replace(self, op: Op, tokens: Tokens, value: Any) -> None:
-        added = self._measure(value, len(tokens))
+        added = self.measure(value, len(tokens))
         self._put_over(op, tokens, value, added)
 
     def _put_over(self, op: Op, tokens: Tokens, value: Any, added: int) -> None:
@@ -146,10 +121,10 @@ class _Run:
         old = lookup(self.root, tokens)
         if same(old, value):
             return
-        self._resize(added - self._spend(json_size(old)))
+        self.resize(added - self.spend(json_size(old)))
         if tokens:
-            parent = self._open(tokens)
-            parent[_key(parent, tokens[-1])] = value
+            parent = self.open(tokens)
+            parent[key_of(parent, tokens[-1])] = value
         else:
             self.root = value
         path = op["path"]
@@ -160,7 +135,7 @@ class _Run:
             self.ops.append({"op": "replace", "path": path, "value": value})
 
     def _add(self, op: Op, tokens: Tokens, value: Any) -> None:
-        added = self._measure(value, len(tokens))
+        added = self.measure(value, len(tokens))
         if not tokens:
             self._put_over(op, tokens, value, added)
             return
@@ -179,14 +154,14 @@ class _Run:
         comma = 1 if parent else 0
         if type(parent) is dict:
             _allow(token)
-            self._resize(added + json_size(token) + 1 + comma)
-            self._open(tokens)[token] = value
+            self.resize(added + json_size(token) + 1 + comma)
+            self.open(tokens)[token] = value
         elif type(parent) is list:
             index = len(parent) if token == "-" else index_of(token)
             if index is None or index > len(parent):
                 raise not_found(tokens)
-            self._resize(added + comma)
-            self._open(tokens).insert(index, value)
+            self.resize(added + comma)
+            self.open(tokens).insert(index, value)
             if token == "-":
                 return render((*tokens[:-1], index))
         else:
@@ -198,19 +173,19 @@ class _Run:
         if not tokens:
             raise Rejected(Code.INVALID_PATCH, "the whole document cannot be removed")
         old = lookup(self.root, tokens)
-        self._cut(tokens, self._spend(json_size(old)))
+        self._cut(tokens, self.spend(json_size(old)))
         path = op["path"]
         self.inverse.append({"op": "add", "path": path, "value": old})
         self.ops.append(op if len(op) == 2 else {"op": "remove", "path": path})
 
     def _cut(self, tokens: Tokens, removed: int) -> None:
         """Take out what exists, `removed` bytes of it."""
-        parent = self._open(tokens)
-        key = _key(parent, tokens[-1])
+        parent = self.open(tokens)
+        key = key_of(parent, tokens[-1])
         if type(parent) is dict:
             removed += json_size(key) + 1
         del parent[key]
-        self._resize(-removed - (1 if parent else 0))
+        self.resize(-removed - (1 if parent else 0))
 
     def _move(self, op: Op, tokens: Tokens, source: Tokens) -> None:
         value = lookup(self.root, source)
@@ -221,9 +196,9 @@ class _Run:
         if source[: len(tokens)] == tokens:
             # What is replaced holds what replaces it, and the inverse will hold both.
             self.owned.clear()
-            self._put_over(op, tokens, value, self._spend(json_size(value)))
+            self._put_over(op, tokens, value, self.spend(json_size(value)))
             return
-        self._check_height(value, len(source), len(tokens))
+        self.check_height(value, len(source), len(tokens))
         self._clear(self._before_cut(tokens, source))
         self._cut(source, 0)
         parent = lookup(self.root, tokens[:-1])
@@ -237,8 +212,8 @@ class _Run:
     def _copy(self, op: Op, tokens: Tokens, source: Tokens) -> None:
         value = lookup(self.root, source)
         # The root's size is known: measuring it anew at each doubling is what a bomb would cost.
-        added = self._spend(json_size(value) if source or not self.exact else self.size)
-        self._check_height(value, len(source), len(tokens))
+        added = self.spend(json_size(value) if source or not self.exact else self.size)
+        self.check_height(value, len(source), len(tokens))
         # From here on two places share what this run may have made itself.
         self.owned.clear()
         if not tokens or source[: len(tokens)] == tokens or tokens[: len(source)] == source:
@@ -267,7 +242,7 @@ class _Run:
             return tokens
         parent = lookup(self.root, source[:-1])
         index = index_of(tokens[last])
-        if type(parent) is not list or index is None or index < _key(parent, source[-1]):
+        if type(parent) is not list or index is None or index < key_of(parent, source[-1]):
             return tokens
         return (*tokens[:last], str(index + 1), *tokens[last + 1 :])
 
@@ -280,7 +255,7 @@ class _Run:
             self._remove({"op": "remove", "path": render(tokens)}, tokens)
 
     def _test(self, tokens: Tokens, expected: Any) -> None:
-        self._count(expected, 0)
+        self.count(expected, 0)
         if self.tests and not same(lookup(self.root, tokens), expected):
             raise Rejected(Code.TEST_FAILED, "the value is not the one that the test expects")
 
@@ -289,70 +264,10 @@ class _Run:
         if type(old) is not str:
             raise Rejected(Code.INVALID_PATCH, "only text can be spliced")
         insert = op.get("insert", "")
-        self._count(insert, 0)
-        self._spend(len(old))
+        self.count(insert, 0)
+        self.spend(len(old))
         text = splice(old, op.get("offset"), op.get("delete", 0), insert)
-        self._put_over(op, tokens, text, self._spend(json_size(text)))
-
-    # --- measures ---------------------------------------------------------------------------
-
-    def _tokens(self, op: Op, name: str) -> Tokens:
-        tokens = parse(op.get(name), max_bytes=self.bounds.max_pointer)
-        if len(tokens) > self.depth:
-            raise Rejected(Code.INVALID_PATCH, "a pointer has too many tokens")
-        return tokens
-
-    def _count(self, value: Any, at: int) -> None:
-        self.room -= check(value, room=self.room, depth=self.depth - at)
-
-    def _measure(self, value: Any, at: int) -> int:
-        """Check a value that comes in at a depth; its JSON bytes."""
-        self._count(value, at)
-        return self._spend(json_size(value))
-
-    def _check_height(self, value: Any, was: int, is_: int) -> None:
-        """Refuse to put a value so much deeper that what it holds would be too deep."""
-        if is_ > was and (type(value) is dict or type(value) is list):
-            depth, nodes = nesting(value)
-            self._spend(nodes)
-            if is_ + depth > self.depth:
-                raise Rejected(Code.INVALID_PATCH, "the value would nest too deep")
-
-    def _spend(self, size: int) -> int:
-        self.work += size
-        if self.work > self.bounds.max_work > 0:
-            raise Rejected(Code.TOO_LARGE, "the patch moves too many bytes")
-        return size
-
-    def _resize(self, growth: int) -> None:
-        size = self.size + growth
-        if growth > 0 and size > self.bounds.max_bytes > 0:
-            raise Rejected(Code.TOO_LARGE, f"the document would be {size} bytes")
-        self.size = size
-
-    # --- path-copying -----------------------------------------------------------------------
-
-    def _open(self, tokens: Tokens) -> Any:
-        """The container that holds a location, and all above it, as this run's own copies."""
-        owned = self.owned
-        node = self.root
-        if id(node) not in owned:
-            self.root = node = self._own(node, tokens)
-        for token in tokens[:-1]:
-            key: Any = token if type(node) is dict else _key(node, token)
-            child = node[key]
-            if id(child) not in owned:
-                node[key] = child = self._own(child, tokens)
-            node = child
-        return node
-
-    def _own(self, node: Any, tokens: Tokens) -> Any:
-        if type(node) is not dict and type(node) is not list:
-            raise not_found(tokens)
-        copied = node.copy()
-        self.work += len(copied)
-        self.owned[id(copied)] = copied
-        return copied
+        self._put_over(op, tokens, text, self.spend(json_size(text)))
 
 
 def _member(op: Op, name: str) -> Any:
@@ -374,13 +289,3 @@ def _child(node: Any, token: str) -> Any:
         index = index_of(token)
         return node[index] if index is not None and index < len(node) else None
     return None
-
-
-def _key(node: Any, token: str) -> Any:
-    """The key of an existing child, in the type that its container wants."""
-    if type(node) is dict:
-        return token
-    index = index_of(token)
-    if index is None or index >= len(node):
-        raise not_found((token,))
-    return index

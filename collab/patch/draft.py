@@ -1,0 +1,103 @@
+"""A value that is being changed by path-copying, with the ledger of what that may cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from collab.entry import Op
+from collab.errors import Code, Rejected
+from collab.patch.bounds import Bounds, check, json_size, nesting
+from collab.patch.pointer import Tokens, index_of, not_found, parse
+
+_DEEP = 1 << 30
+
+
+class Draft:
+    """A value under change.
+
+    Invariant: `root` is the value so far and `size` its JSON bytes (its growth where the size at
+    the start was not given). A container in `owned` was made by this draft and is reachable from
+    `root` by one way only, so it may be changed in place.
+    """
+
+    __slots__ = ("bounds", "depth", "exact", "owned", "room", "root", "size", "work")
+
+    def __init__(self, value: Any, size: int, bounds: Bounds) -> None:
+        self.root = value
+        self.size = size
+        self.exact = size > 0
+        self.bounds = bounds
+        self.depth = bounds.max_depth or _DEEP
+        self.room = bounds.max_nodes or _DEEP
+        self.work = 0
+        self.owned: dict[int, Any] = {}
+
+    # --- measures ---------------------------------------------------------------------------
+
+    def tokens(self, op: Op, name: str) -> Tokens:
+        tokens = parse(op.get(name), max_bytes=self.bounds.max_pointer)
+        if len(tokens) > self.depth:
+            raise Rejected(Code.INVALID_PATCH, "a pointer has too many tokens")
+        return tokens
+
+    def count(self, value: Any, at: int) -> None:
+        self.room -= check(value, room=self.room, depth=self.depth - at)
+
+    def measure(self, value: Any, at: int) -> int:
+        """Check a value that comes in at a depth; its JSON bytes."""
+        self.count(value, at)
+        return self.spend(json_size(value))
+
+    def check_height(self, value: Any, was: int, is_: int) -> None:
+        """Refuse to put a value so much deeper that what it holds would be too deep."""
+        if is_ > was and (type(value) is dict or type(value) is list):
+            depth, nodes = nesting(value)
+            self.spend(nodes)
+            if is_ + depth > self.depth:
+                raise Rejected(Code.INVALID_PATCH, "the value would nest too deep")
+
+    def spend(self, size: int) -> int:
+        self.work += size
+        if self.work > self.bounds.max_work > 0:
+            raise Rejected(Code.TOO_LARGE, "the patch moves too many bytes")
+        return size
+
+    def resize(self, growth: int) -> None:
+        size = self.size + growth
+        if growth > 0 and size > self.bounds.max_bytes > 0:
+            raise Rejected(Code.TOO_LARGE, f"the document would be {size} bytes")
+        self.size = size
+
+    # --- path-copying -----------------------------------------------------------------------
+
+    def open(self, tokens: Tokens) -> Any:
+        """The container that holds a location, and all above it, as this run's own copies."""
+        owned = self.owned
+        node = self.root
+        if id(node) not in owned:
+            self.root = node = self._own(node, tokens)
+        for token in tokens[:-1]:
+            key: Any = token if type(node) is dict else key_of(node, token)
+            child = node[key]
+            if id(child) not in owned:
+                node[key] = child = self._own(child, tokens)
+            node = child
+        return node
+
+    def _own(self, node: Any, tokens: Tokens) -> Any:
+        if type(node) is not dict and type(node) is not list:
+            raise not_found(tokens)
+        copied = node.copy()
+        self.work += len(copied)
+        self.owned[id(copied)] = copied
+        return copied
+
+
+def key_of(node: Any, token: str) -> Any:
+    """The key of an existing child, in the type that its container wants."""
+    if type(node) is dict:
+        return token
+    index = index_of(token)
+    if index is None or index >= len(node):
+        raise not_found((token,))
+    return index
