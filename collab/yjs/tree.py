@@ -45,6 +45,7 @@ class Tree:
         self._dirt: Dirt | None = None
         self._too_deep: list[Path] = []
         self._update = b""
+        self._listening = True
         self._doomed: list[tuple[Path, str]] = []
         # Native callbacks, not pycrdt's wrappers: these copy every event into Python objects.
         self._subscriptions = [
@@ -63,6 +64,7 @@ class Tree:
     def write(self, prefix: str, work: Callable[[Writer], None]) -> tuple[bytes, Writer]:
         """One transaction of our own; its update, empty where it did nothing, and the writer."""
         self._update = b""
+        self._listening = False
         txn = self._doc.create_transaction()
         writer = Writer(txn, self._place(), self._atomic, prefix)
         try:
@@ -72,7 +74,7 @@ class Tree:
         finally:
             txn.commit()
             txn.drop()
-            self._dirt = None
+            self._listening = True
         return self._update, writer
 
     def _purge(self, txn: Txn) -> None:
@@ -165,6 +167,8 @@ class Tree:
     # --- callbacks --------------------------------------------------------------------------
 
     def _on_events(self, events: list[Any]) -> None:
+        if not self._listening:
+            return  # our own writing; asking events for keys and paths costs 10 µs
         if self._dirt is None:
             self._dirt = Dirt()
         for event in events:

@@ -36,7 +36,7 @@ class World:
         self.snapshot: bytes | None = None
         self.entries: list[Entry] = []
         self.log: list[str] = []
-        self.peers: list[Doc[Any]] = []
+        self.peers: list[Any] = []
         for index in range(peers):
             peer: Doc[Any] = Doc(client_id=1_000 + index)
             peer.get("content", type=Map)
