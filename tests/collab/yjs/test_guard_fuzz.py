@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
 PATIENCE = 120
 
 # Inputs that once killed, hung or misled pycrdt behind an earlier guard.
-ONCE_FATAL = [93, 324, 1147, 1439, 1949, 4658, 104018, 137801, 218426, 290763]
+ONCE_FATAL = [93, 324, 1147, 1439, 1949, 4658, 104018, 137801, 218426, 290763, 317023]
 
 
 def run(first: int, count: int, progress: Path) -> int:
