@@ -155,6 +155,22 @@ def test_a_judge_may_let_a_part_stand() -> None:
     assert document.value == {"page": PAGE}
 
 
+@pytest.mark.parametrize("lane", ["patch", "yjs"])
+def test_the_first_version_is_no_step_whichever_lane_made_it(lane: str) -> None:
+    document = Document.create(3, version=7)
+    if lane == "patch":
+        ops = [{"op": "add", "path": "/a", "value": 1}]
+        document.patch(ops, version=8, user="ada", at=0, kind="create")
+    else:
+        peer, content = peer_of(document)
+        content["a"] = 1
+        document.integrate(sent(document, peer), version=8, user="ada", at=0, kind="create")
+    with pytest.raises(Rejected) as refused:
+        document.undo("ada", version=9, at=1)
+    assert refused.value.refusal.code is Code.NOTHING_TO_UNDO
+    assert document.value == {"a": 1}
+
+
 def test_leases_are_kept_with_the_document() -> None:
     document = page()
     peer, content = peer_of(document)
