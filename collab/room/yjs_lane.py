@@ -36,6 +36,7 @@ def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
         version=room.head + 1,
         user=member.author.user,
         at=now,
+        kind="edit" if room.head_exists else "create",
         leases=checked.new_clients,
         judge=lambda before, after, ops: _permitted(room, before, after, ops),
     )
