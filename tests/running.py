@@ -86,9 +86,8 @@ class RunningServer:
         )
         log.close()
         while not self._is_ready():
-            if self.process.poll() is not None or time.monotonic() - began > READY_WITHIN:
+            if self._has_ended(within=0.02) or time.monotonic() - began > READY_WITHIN:
                 raise AssertionError(f"the server did not start:\n{self.log()}")
-            time.sleep(0.02)
         return time.monotonic() - began
 
     def kill(self) -> None:
@@ -134,6 +133,14 @@ class RunningServer:
         now = clock.now_ms()
         rights = Rights(role, expires_at=now + int(seconds * 1000), docs=docs)
         return mint(key, Claims(tenant, user, user.title(), rights, now, kid=""))
+
+    def _has_ended(self, within: float) -> bool:
+        assert self.process is not None
+        try:
+            self.process.wait(within)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def _is_ready(self) -> bool:
         try:
