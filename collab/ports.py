@@ -7,16 +7,16 @@ milliseconds since 1970, UTC. Calls that cannot reach the database raise `Storag
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
 from collab.entry import Author, Entry
-from collab.ids import DocKey, Json
+from collab.ids import DocKey
 
 
 class StorageUnavailable(Exception):
-    """The database did not answer in time, is full, locked or gone; nothing is known of the write."""
+    """The database did not answer in time, is full, locked or gone; of a write nothing is known."""
 
 
 class Corrupt(Exception):
@@ -31,7 +31,7 @@ class Snapshot(Struct, frozen=True):
 
 
 class Control(Struct, frozen=True):
-    """What decides beside the value whether a change is accepted; every write of it moves `revision`.
+    """What decides beside the value whether a change is accepted; each write moves `revision`.
 
     A commit states the revision that it was judged by; when the row has another, it clashes.
     """
@@ -76,7 +76,8 @@ class Append(Struct, frozen=True):
 
     `after` is the head that the entries were computed on, `epoch` and `revision` what they were
     judged by. With `create` the document must not exist, and `after`, `epoch` and `revision` are
-    those of its `Vacant`. `accepted` are ids that were answered without making a version.
+    those of its `Vacant`. `accepted` are ids that were answered without making a version. `put`
+    and `drop` are locks that the entries moved or ended; with either, `revision` moves by one.
     """
 
     key: DocKey
@@ -86,6 +87,8 @@ class Append(Struct, frozen=True):
     entries: list[Entry]
     accepted: list[Accepted] = []
     create: bool = False
+    put: list[StoredLock] = []
+    drop: list[str] = []
 
 
 class Committed(Struct, frozen=True, tag=True):
@@ -313,7 +316,3 @@ class Store(ChangeLog, Names, Directory, Locks, Audit, Protocol):
         """Raises `StorageUnavailable` when the database does not answer a write's preconditions."""
 
     async def close(self) -> None: ...
-
-
-HealthState = Literal["ok", "degraded", "down"]
-Value = Json

@@ -54,6 +54,11 @@ class _Document:
         self.control = msgspec.structs.replace(self.control, revision=revision + 1, **changed)
         return True
 
+    def move_locks(self, put: Sequence[StoredLock], drop: Sequence[str]) -> None:
+        for gone in drop:
+            self.locks.pop(gone, None)
+        self.locks |= {lock.id: lock for lock in put}
+
     def known(self, append: Append) -> list[Accepted]:
         asked = [(entry.author.user, entry.id) for entry in append.entries if entry.id]
         asked += [(one.user, one.id) for one in append.accepted]
@@ -81,6 +86,9 @@ class _Document:
                 )
         for one in append.accepted:
             self._accept(one, now)
+        if append.put or append.drop:
+            self.turn(self.control.revision)
+            self.move_locks(append.put, append.drop)
         for entry in last:
             self.head, self.updated_at = entry.version, entry.at
             self.updated_by = entry.author.user
@@ -242,9 +250,7 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         document = self._documents[key]
         if not document.turn(revision):
             return False
-        for gone in drop:
-            document.locks.pop(gone, None)
-        document.locks |= {lock.id: lock for lock in put}
+        document.move_locks(put, drop)
         return True
 
     async def now(self) -> int:

@@ -21,6 +21,7 @@ from storage.database import CoreRunner, Database, Runner
 from storage.dialect import is_taken
 from storage.rows import of
 from storage.schema import docs
+from storage.sql_locks import pack_lock
 from storage.sql_log import load_document
 from storage.sql_requests import find_requests
 
@@ -34,7 +35,7 @@ class _TakenError(Exception):
 class _Packed:
     """One append with its rows made, so that no time is spent on them inside the transaction."""
 
-    __slots__ = ("accepted", "append", "entries")
+    __slots__ = ("accepted", "append", "entries", "locks")
 
     def __init__(self, append: Append) -> None:
         key = append.key
@@ -44,6 +45,7 @@ class _Packed:
             (*key, one.user.encode(), one.id.encode(), one.version, pack_answer(one.answer))
             for one in append.accepted
         ]
+        self.locks = [(*key, lock.id, pack_lock(lock)) for lock in append.put]
 
 
 def _move_head(runner: Runner, append: Append) -> bool:
@@ -73,6 +75,18 @@ def _insert(runner: Runner, moved: Sequence[_Packed]) -> None:
             raise _TakenError
 
 
+def _move_locks(runner: Runner, packed: _Packed) -> None:
+    """The locks that the entries moved or ended, and the revision that says so."""
+    key, dialect = packed.append.key, runner.dialect
+    if not packed.locks and not packed.append.drop:
+        return
+    runner.run(sql_text.move_revision(dialect), key)
+    for gone in [*packed.append.drop, *(lock.id for lock in packed.append.put)]:
+        runner.run(sql_text.drop_lock(dialect), (*key, gone))
+    for row in packed.locks:
+        runner.run(sql_text.put_lock(dialect), row)
+
+
 def _write(runner: Runner, batch: Sequence[_Packed]) -> set[_Packed]:
     """Write what can be; those whose document's head was elsewhere are left out."""
     left = set()
@@ -81,7 +95,10 @@ def _write(runner: Runner, batch: Sequence[_Packed]) -> set[_Packed]:
     for packed in in_order:
         if not _move_head(runner, packed.append):
             left.add(packed)
-    _insert(runner, [packed for packed in in_order if packed not in left])
+    moved = [packed for packed in in_order if packed not in left]
+    _insert(runner, moved)
+    for packed in moved:
+        _move_locks(runner, packed)
     return left
 
 

@@ -15,7 +15,7 @@ from storage.rows import of
 from storage.schema import docs, locks
 from storage.sql_documents import move_revision
 
-_encode = msgspec.msgpack.Encoder().encode
+pack_lock = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(StoredLock).decode
 
 
@@ -41,7 +41,8 @@ def _save(
     gone = [*drop, *(lock.id for lock in put)]
     connection.execute(delete(locks).where(of(locks, key), locks.c.id.in_(gone)))
     rows = [
-        {"tenant": key.tenant, "doc": key.doc, "id": lock.id, "body": _encode(lock)} for lock in put
+        {"tenant": key.tenant, "doc": key.doc, "id": lock.id, "body": pack_lock(lock)}
+        for lock in put
     ]
     if rows:
         connection.execute(locks.insert(), rows)

@@ -29,6 +29,11 @@ ON CONFLICT (tenant, doc) DO UPDATE SET epoch = excluded.epoch, head = excluded.
     updated_at = excluded.updated_at, updated_by = excluded.updated_by, published = 0
 WHERE docs.deleted_at > 0 AND docs.epoch = excluded.epoch - 1 AND docs.head = ?"""
 
+# Only after `_ADVANCE`, which holds the row and has judged it.
+_MOVE_REVISION = "UPDATE docs SET revision = revision + 1 WHERE tenant = ? AND doc = ?"
+_DROP_LOCK = "DELETE FROM locks WHERE tenant = ? AND doc = ? AND id = ?"
+_PUT_LOCK = "INSERT INTO locks (tenant, doc, id, body) VALUES (?, ?, ?, ?)"
+
 # An id that was accepted and has no entry (any more) is found here; one that has, by the index.
 _ENTRIES = """
 INSERT INTO entries (tenant, doc, version, author, request, commit_id, at, payload, crc)
@@ -71,6 +76,18 @@ def hold(dialect: str) -> str:
 
 def create(dialect: str) -> str:
     return _numbered(dialect, _CREATE)
+
+
+def move_revision(dialect: str) -> str:
+    return _numbered(dialect, _MOVE_REVISION)
+
+
+def drop_lock(dialect: str) -> str:
+    return _numbered(dialect, _DROP_LOCK)
+
+
+def put_lock(dialect: str) -> str:
+    return _numbered(dialect, _PUT_LOCK)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from collab.entry import Author, Entry
@@ -525,6 +526,26 @@ class LocksContract:
         await store.save_locks(HOME, revision=0, put=[lock("l-1")], drop=[])
         assert await store.commit([further(HOME, 1)]) == [Clash()]
         assert await store.commit([further(HOME, 1, revision=1)]) == [Committed()]
+
+    async def test_locks_move_in_one_commit_with_what_moved_them(self, store: Store) -> None:
+        await store.commit([made(HOME), made(AWAY)])
+        old = [lock("l-1"), lock("l-2", "/sections/2"), lock("l-3", "/seo")]
+        assert await store.save_locks(HOME, revision=0, put=old, drop=[])
+        moved = lock("l-2", "/sections/1")
+        append = further(HOME, 1, revision=1)
+        append = msgspec.structs.replace(append, put=[moved], drop=["l-1"])
+        assert await store.commit([append, further(AWAY, 1)]) == [Committed(), Committed()]
+        assert await store.locks(HOME) == (2, [moved, lock("l-3", "/seo")])
+        assert await store.commit([further(AWAY, 2)]) == [Committed()]
+        assert await store.commit([further(HOME, 2, revision=2)]) == [Committed()]
+
+    async def test_a_commit_that_clashes_moves_no_lock(self, store: Store) -> None:
+        await store.commit([made(HOME)])
+        await store.save_locks(HOME, revision=0, put=[lock("l-1")], drop=[])
+        append = msgspec.structs.replace(further(HOME, 1, revision=0), drop=["l-1"])
+        assert await store.commit([append]) == [Clash()]
+        assert await locked(store, append) == [Clash()]
+        assert await store.locks(HOME) == (1, [lock("l-1")])
 
     async def test_locks_end_with_their_document(self, store: Store) -> None:
         await store.commit([made(HOME)])

