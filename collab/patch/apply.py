@@ -8,8 +8,9 @@ drops the copies, so a patch lands whole or not at all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from collab.entry import Op
 from collab.errors import Code, Rejected
@@ -20,13 +21,13 @@ from collab.patch.pointer import Tokens, index_of, lookup, not_found, render
 from collab.patch.utf16 import splice
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """What a patch did.
 
     Invariant: `ops` give `value` from the value before, and `inverse` gives that back from
     `value`. `ops` are exact: no `test`, no `splice`, no index `-`, nothing that changes nothing,
     `add` and `move` never overwrite, and each op that was exact already is the one that was sent.
+    A Struct, because a frozen dataclass takes half a microsecond more to make.
     """
 
     value: Any
@@ -193,10 +194,16 @@ class _Run(Draft):
             return
         if tokens[: len(source)] == source:
             raise Rejected(Code.INVALID_PATCH, "a value cannot be moved into itself")
-        if source[: len(tokens)] == tokens:
+        if source[: len(tokens)] == tokens and not self._inserts(tokens):
             # What is replaced holds what replaces it, and the inverse will hold both.
             self.owned.clear()
             self._put_over(op, tokens, value, self.spend(json_size(value)))
+            return
+        if source[: len(tokens)] == tokens:
+            # It lands before what it lay in; the way back would be a move into itself.
+            self._remove({"op": "remove", "path": op["from"]}, source)
+            self.owned.clear()
+            self._place(op, tokens, value, self.spend(json_size(value)))
             return
         self.check_height(value, len(source), len(tokens))
         self._clear(self._before_cut(tokens, source))
@@ -226,7 +233,7 @@ class _Run(Draft):
         self.ops.append(op if exact else {"op": "copy", "from": op["from"], "path": path})
 
     def _place(self, op: Op, tokens: Tokens, value: Any, added: int) -> None:
-        """A copy between a value and what it lies in: stated by its value, not by its source."""
+        """Between a value and what it lies in: stated by its value, not by its source."""
         parent = lookup(self.root, tokens[:-1]) if tokens else None
         if not tokens or (type(parent) is dict and tokens[-1] in parent):
             self._put_over(op, tokens, value, added)
@@ -234,6 +241,10 @@ class _Run(Draft):
         path = self._insert(op, parent, tokens, value, added)
         self.inverse.append({"op": "remove", "path": path})
         self.ops.append({"op": "add", "path": path, "value": value})
+
+    def _inserts(self, tokens: Tokens) -> bool:
+        """Whether an add there would insert into a list."""
+        return bool(tokens) and type(lookup(self.root, tokens[:-1])) is list
 
     def _before_cut(self, tokens: Tokens, source: Tokens) -> Tokens:
         """Where a place that is meant for after the source's removal is before it."""

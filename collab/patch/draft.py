@@ -45,7 +45,11 @@ class Draft:
 
     def measure(self, value: Any, at: int) -> int:
         """Check a value that comes in at a depth; its JSON bytes."""
-        self.count(value, at)
+        if type(value) is str and self.room > 0 and value.isascii():
+            # Most ops are this one; the way round is half a microsecond.
+            self.room -= 1
+        else:
+            self.count(value, at)
         return self.spend(json_size(value))
 
     def check_height(self, value: Any, was: int, is_: int) -> None:
@@ -77,7 +81,7 @@ class Draft:
         if id(node) not in owned:
             self.root = node = self._own(node, tokens)
         for token in tokens[:-1]:
-            key: Any = token if type(node) is dict else key_of(node, token)
+            key: Any = token if type(node) is dict else index_of(token)
             child = node[key]
             if id(child) not in owned:
                 node[key] = child = self._own(child, tokens)
@@ -85,7 +89,8 @@ class Draft:
         return node
 
     def _own(self, node: Any, tokens: Tokens) -> Any:
-        if type(node) is not dict and type(node) is not list:
+        kind = type(node)
+        if kind is not dict and kind is not list:
             raise not_found(tokens)
         copied = node.copy()
         self.work += len(copied)

@@ -14,14 +14,15 @@ from typing import Any
 from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.messages import Conflict
-from collab.patch.apply import apply
+from collab.patch.apply import Applied, apply, replay
 from collab.patch.bounds import UNBOUNDED, Bounds
 from collab.patch.carry import Past, element
 from collab.patch.equality import same
 from collab.patch.passage import Found, Lost, Passage, Source
-from collab.patch.pointer import Tokens, exists, lookup, parse, render
-from collab.patch.steps import Path, Step, trace, typed, untyped
-from collab.patch.text_merge import merge
+from collab.patch.pointer import Tokens, covers, exists, lookup, parse, render
+from collab.patch.steps import Path, Step, traced, typed, untyped
+from collab.patch.text_merge import Merged, merge, merge_stretch
+from collab.patch.utf16 import stretch
 
 # Carrying every pointer of a patch through every step since its base takes about 0.5 us each.
 MAX_CARRIES = 200_000
@@ -63,7 +64,8 @@ def rebase(
         return Rebased(list(ops))
     passage = Passage()
     for past in others:
-        passage.happened(past.structural, Source(past.version, past.author))
+        if past.structural:
+            passage.happened(past.structural, Source(past.version, past.author))
     return Rebasing(passage, others[0].before, head, atomic).run(ops, bounds, splices)
 
 
@@ -96,62 +98,68 @@ class Rebasing:
 
     def run(self, ops: Sequence[Any], bounds: Bounds, splices: bool) -> Rebased:
         # The whole patch first, on what its author saw: nothing unbounded is carried anywhere.
-        apply(self.seen, ops, bounds=bounds, splices=splices, tests=False)
+        whole = apply(self.seen, ops, bounds=bounds, splices=splices, tests=False)
         for index, op in enumerate(ops):
             self._index = index
             if self.passage.cost * (len(ops) - index) > MAX_CARRIES:
                 raise self._refused(op["path"], "the patch is too long to be carried to the head")
             if op["op"] != "test":
-                self._rebase_op(op, splices)
+                self._rebase_op(op, whole if len(ops) == 1 else self._seen_after(op, splices))
             elif self._answered:
                 self._test(op)
         return Rebased(self.ops, self._settled())
 
-    def _rebase_op(self, op: Op, splices: bool) -> None:
+    def _seen_after(self, op: Op, splices: bool) -> Applied:
+        return apply(self.seen, (op,), splices=splices)
+
+    def _rebase_op(self, op: Op, done: Applied) -> None:
         """One op as sent: the exact ops that it is for its author, carried one by one."""
-        for exact in apply(self.seen, (op,), splices=splices).ops:
-            steps, seen = trace(self.seen, (exact,))
+        for exact, step in zip(done.ops, traced(self.seen, done), strict=True):
             noted = len(self._conflicts)
-            carried = self._judge(steps[0], exact, op)
-            done = apply(self.head, carried).ops
-            applied, self.head = trace(self.head, done)
-            self.passage.sent(steps)
-            self.passage.landed(steps, applied)
-            if steps[0].kind != "remove" or op["op"] == "remove":
+            carried = self._judge(step, exact, op)
+            landed = apply(self.head, carried)
+            applied = traced(self.head, landed)
+            self.head = landed.value
+            self.passage.sent((step,))
+            self.passage.landed((step,), applied)
+            if step.kind != "remove" or op["op"] == "remove":
                 self.ops += carried
             self._applied += applied
             for index in range(noted, len(self._conflicts)):
                 self._conflicts[index] = (len(self._applied), *self._conflicts[index][1:])
-            self.seen = seen
+            if len(done.ops) > 1:
+                self.seen = replay(self.seen, (exact,))
+        self.seen = done.value
 
     def _judge(self, step: Step, exact: Op, op: Op) -> tuple[Op, ...]:
         """What a step of the author's has to be at the head."""
         if step.kind == "add":
             return (self._add(step, exact),)
         if step.kind == "move":
-            return (self._move(step),)
+            return self._move(step)
         if step.kind == "remove":
             return self._remove(step, implied=op["op"] != "remove")
-        return (self._replace(step, upsert=op["op"] == "add"),)
+        return (self._replace(step, op),)
 
-    def _replace(self, step: Step, *, upsert: bool) -> Op:
+    def _replace(self, step: Step, op: Op) -> Op:
         found = self.passage.element(step.path)
+        upsert = op["op"] == "add"
         if isinstance(found, Lost) and upsert:
             # An `add` over a member does not need the member.
             return self._add(step, {"op": "add"})
         path = self._kept(found, step, step.value).path
         now = lookup(self.head, untyped(path))
-        value = self._settle(path, step.old, now, step.value)
+        value = self._settle(path, step.old, now, step.value, op)
         # Sent as an `add` it stays one: the next who carries it must know that it needs no member.
         return {"op": "add" if upsert else "replace", "path": render(path), "value": value}
 
-    def _settle(self, path: Path, base: Any, theirs: Any, yours: Any) -> Any:
+    def _settle(self, path: Path, base: Any, theirs: Any, yours: Any, op: Op) -> Any:
         """The value that stands, where one was replaced that may have changed meanwhile."""
         if base is theirs or same(base, theirs) or same(theirs, yours):
             return yours
         texts = type(base) is type(theirs) is type(yours) is str
         if texts and self._answered and not self._atomic(untyped(path), self.head):
-            merged = merge(base, theirs, yours)
+            merged = _merge(base, theirs, yours, op)
             resolution = "merged" if merged.clean else "yours"
             self._note(path, base, theirs, yours, resolution)
             return merged.text
@@ -180,7 +188,7 @@ class Rebasing:
     def _unchanged(self, path: Path, value: Any) -> bool:
         return same(lookup(self.head, untyped(path)), value)
 
-    def _move(self, step: Step) -> Op:
+    def _move(self, step: Step) -> tuple[Op, ...]:
         found = self._kept(self.passage.element(step.source), step, step.value)
         client = Step("remove", step.source)
         head = Step("remove", found.path)
@@ -189,7 +197,13 @@ class Rebasing:
         if found.moved is not None:
             self._note(path, render(step.source), render(found.path), render(path), "yours")
         self._overwrite_moved(path, step.value, found.path)
-        return {"op": "move", "from": render(found.path), "path": render(path)}
+        source, target_path = render(found.path), render(path)
+        if covers(found.path, path):
+            # Another element stands there once this one is out; RFC 6902 forbids to say it so.
+            moved = lookup(self.head, untyped(found.path))
+            added = {"op": "add", "path": target_path, "value": moved}
+            return {"op": "remove", "path": source}, added
+        return ({"op": "move", "from": source, "path": target_path},)
 
     def _overwrite(self, path: Path, value: Any) -> None:
         """Name what somebody put meanwhile where this author saw nothing."""
@@ -244,6 +258,15 @@ class Rebasing:
             fields = (conflict.base, conflict.theirs, conflict.yours, conflict.resolution)
             settled.append(Conflict(where, *fields))
         return settled
+
+
+def _merge(base: str, theirs: str, yours: str, op: Op) -> Merged:
+    if op["op"] == "splice":
+        start, end = stretch(base, op["offset"], op.get("delete", 0))
+        text = merge_stretch(base, theirs, start, end, op.get("insert", ""))
+        if text is not None:
+            return Merged(text, clean=True)
+    return merge(base, theirs, yours)
 
 
 def _who(lost: Lost, path: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from collab.entry import Op
-from collab.patch.apply import apply
+from collab.patch.apply import Applied, replay
 from collab.patch.diff import diff
 from collab.patch.pointer import Tokens, index_of, lookup, parse
 
@@ -70,26 +70,33 @@ def trace(value: Any, ops: Sequence[Op], *, expand: bool = False) -> tuple[list[
     """
     steps: list[Step] = []
     for op in ops:
-        step, value = _trace_one(value, op)
+        after = replay(value, (op,))
+        step = step_of(value, op, after)
         steps += _expanded(step) if expand else (step,)
+        value = after
     return steps, value
 
 
-def _trace_one(value: Any, op: Op) -> tuple[Step, Any]:
+def traced(before: Any, done: Applied) -> list[Step]:
+    """The steps of what was just applied."""
+    if len(done.ops) == 1:
+        return [step_of(before, done.ops[0], done.value)]
+    return trace(before, done.ops)[0]
+
+
+def step_of(before: Any, op: Op, after: Any) -> Step:
+    """The step of one exact op, from the values on both sides of it."""
     kind = op["op"]
     tokens = parse(op["path"])
-    after = apply(value, (op,)).value
     if kind == "replace":
-        old = lookup(value, tokens)
-        return Step("replace", typed(value, tokens), value=op["value"], old=old), after
+        return Step("replace", typed(before, tokens), value=op["value"], old=lookup(before, tokens))
     if kind == "remove":
-        return Step("remove", typed(value, tokens), old=lookup(value, tokens)), after
+        return Step("remove", typed(before, tokens), old=lookup(before, tokens))
     path = typed(after, tokens)
     if kind == "move":
         source = parse(op["from"])
-        moved = lookup(value, source)
-        return Step("move", path, source=typed(value, source), value=moved), after
-    return Step("add", path, value=lookup(after, tokens)), after
+        return Step("move", path, source=typed(before, source), value=lookup(before, source))
+    return Step("add", path, value=lookup(after, tokens))
 
 
 def _expanded(step: Step) -> Iterable[Step]:

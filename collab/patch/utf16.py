@@ -28,6 +28,11 @@ def splice(text: str, offset: object, delete: object, insert: object) -> str:
     return text[: _index(text, offset)] + insert + text[_index(text, end) :]
 
 
+def stretch(text: str, offset: int, delete: int) -> tuple[int, int]:
+    """The code points that a splice replaces: the first, and the one after the last."""
+    return _index(text, offset), _index(text, offset + delete)
+
+
 def _index(text: str, offset: int) -> int:
     """The code point that starts at a unit; a unit inside a surrogate pair is refused."""
     if text.isascii():

@@ -106,6 +106,20 @@ def test_p3_a_value_moved_over_what_it_lies_in_replaces_it() -> None:
     assert replay(done.value, done.inverse) == value
 
 
+def test_p3_a_value_moved_before_what_it_lies_in_is_removed_and_added() -> None:
+    value = [[{"a": 1}]]
+    patch = [
+        {"op": "add", "path": "/0/0/b", "value": 2},
+        {"op": "move", "from": "/0/0", "path": "/0"},
+        {"op": "add", "path": "/0/c", "value": 3},
+    ]
+    done = apply(value, patch)
+    assert done.value == [{"a": 1, "b": 2, "c": 3}, []]
+    assert [op["op"] for op in done.ops] == ["add", "remove", "add", "add"]
+    assert replay(value, done.ops) == done.value
+    assert replay(done.value, done.inverse) == value
+
+
 def test_p4_equality_is_typed_and_numbers_count() -> None:
     assert same(1, 1.0)
     assert not same(1, True)

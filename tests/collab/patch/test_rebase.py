@@ -95,6 +95,15 @@ def test_r3_moves_of_two_people_both_land() -> None:
     assert names(after["s"]) == "cbd"
 
 
+def test_r3_a_move_into_what_takes_its_place_is_carried() -> None:
+    mine = moved("/s/1", "/s/0/sub")
+    _, after = stale([mine], [moved("/s/0", "/s/3")])
+    assert after["s"][-1]["sub"]["id"] == "b"
+    assert names(after["s"]) == "cda"
+    _, after = stale([moved("/s/2", "/s/1/sub")], [moved("/s/1", "/s/2")])
+    assert (names(after["s"]), after["s"][1]["sub"]["id"]) == ("abd", "c")
+
+
 def test_r4_a_target_that_is_gone_is_a_conflict_with_who_removed_it() -> None:
     mine = [replaced("/s/1/t", "mine")]
     for theirs in ([removed("/s/1")], [removed("/s")], [replaced("/s/1", "x")]):
