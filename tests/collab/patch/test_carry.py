@@ -86,6 +86,9 @@ def test_r1_a_carried_pointer_leads_to_the_same_element(seed: int, count: int) -
     patch: list[Op] = []
     while len(patch) < count and len(locations(now)) > 1:
         op = random_op(chance, now)
+        if op["op"] == "move" and f"{op['from']}/".startswith(f"{op['path']}/"):
+            # Moved to where its holder is: stated by its value (P3).
+            continue
         try:
             done = apply(now, [op])
         except Rejected:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.patch.text_merge import Merged, hunks, merge, split
+from collab.patch.text_merge import Merged, hunks, merge, merge_stretch, split
 
 TEXTS = st.lists(st.sampled_from(["Buy", "now", " ", "  ", ".", "é", "😀"]), max_size=8).map(
     "".join
@@ -70,3 +70,31 @@ def test_r6_a_long_text_is_merged_in_bounded_time() -> None:
     yours = base + " end"
     assert merge(base, theirs, yours) == Merged(f"New {base} end", clean=True)
     assert merge(base, base.upper(), yours).text.endswith("end")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "start", "end", "insert", "merged"),
+    [
+        ("Hello<y> world", 5, 5, "<p>", "Hello<p><y> world"),  # at one place: both are kept
+        ("Hallo world", 5, 5, "!", "Hallo! world"),  # in one word, apart
+        ("Oh, Hello wide world", 0, 5, "Bye", "Oh, Bye wide world"),
+        ("Hell world", 4, 5, "", None),  # both took the same character
+        ("Help world", 2, 4, "y", None),
+        ("", 5, 5, "!", None),
+    ],
+)
+def test_r6_who_says_which_characters_are_meant_overlaps_only_where_these_changed(
+    theirs: str, start: int, end: int, insert: str, merged: str | None
+) -> None:
+    assert merge_stretch("Hello world", theirs, start, end, insert) == merged
+
+
+@given(TEXTS, TEXTS, st.integers(0, 40), st.integers(0, 3), st.sampled_from(["", "x", "😀 "]))
+def test_r6_a_stretch_merged_into_what_nobody_changed_is_the_edit_itself(
+    base: str, theirs: str, start: int, size: int, insert: str
+) -> None:
+    start = min(start, len(base))
+    end = min(start + size, len(base))
+    assert merge_stretch(base, base, start, end, insert) == base[:start] + insert + base[end:]
+    merged = merge_stretch(base, theirs, start, end, insert)
+    assert merged is None or len(merged) == len(theirs) - (end - start) + len(insert)
