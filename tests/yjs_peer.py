@@ -18,7 +18,7 @@ class YjsPeer:
     """One client: a Y.Doc and its provider.
 
     Snippets are JavaScript, run in one transaction; they see `doc`, `content`, `at(pointer)`,
-    `layout`, `states` (awareness by client id) and `Y`.
+    `layout`, `states` (awareness by client id), `same(a, b)` and `Y`.
     """
 
     def __init__(self, peers: YjsPeers, name: str) -> None:
@@ -74,8 +74,7 @@ class YjsPeer:
 
     async def until_equals(self, pointer: str, value: Any, seconds: float = WAIT) -> None:
         held = "layout.toJSON(" + (f"at({json.dumps(pointer)})" if pointer else "content") + ")"
-        wanted = json.dumps(value)
-        await self.until(f"JSON.stringify({held}) === JSON.stringify({wanted})", seconds)
+        await self.until(f"same({held}, JSON.parse({json.dumps(json.dumps(value))}))", seconds)
 
     async def edit_at_random(self, seed: int, edits: int, *, pause_ms: float = 4.0) -> None:
         await self.ask("random", seed=seed, count=edits, name=self.name, pause=pause_ms)

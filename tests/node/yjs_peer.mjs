@@ -1,6 +1,7 @@
 // Unmodified y-websocket clients, driven by JSON lines: {"n", "peer", "do", ...} → {"n", "ok"}.
 // A peer is one Y.Doc with one WebsocketProvider; a process holds any number of them.
 import { createInterface } from 'node:readline'
+import { isDeepStrictEqual } from 'node:util'
 import { WebSocket } from 'ws'
 import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
@@ -71,10 +72,13 @@ class Peer {
 
   // A snippet that sees this peer's document, as a client's own code would be written.
   compile (code) {
-    const names = ['Y', 'layout', 'peer', 'doc', 'content', 'at', 'states', 'warnings']
+    const names = ['Y', 'layout', 'peer', 'doc', 'content', 'at', 'states', 'warnings', 'same']
     const inner = new Function(...names, code)
     const at = (pointer) => layout.at(this.content, pointer)
-    return () => inner(Y, layout, this, this.doc, this.content, at, this.provider && this.states(), warnings)
+    return () => inner(
+      Y, layout, this, this.doc, this.content, at, this.provider && this.states(), warnings,
+      isDeepStrictEqual
+    )
   }
 
   async randomEdits ({ seed, count, name, pause }) {
