@@ -1,0 +1,95 @@
+"""History as a story: runs of small edits by one person become one row that opens into versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType
+
+from collab.entry import Author, Entry, Kind
+from collab.wire import rfc3339
+
+# A row tells where its changes are, not each of them; a paste may touch thousands of places.
+MAX_POINTERS = 20
+
+
+class VersionRow(Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
+    """One version, or with `from` a run of them; `at` is when the newest was made."""
+
+    version: int
+    by: Author
+    at: str
+    kind: Kind
+    pointers: list[str]
+    from_: int | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    published: bool = False
+
+
+def rows(
+    entries: Sequence[Entry],
+    names: Mapping[int, str],
+    *,
+    gap_ms: int,
+    published: int = 0,
+) -> list[VersionRow]:
+    """Entries in ascending order as rows, newest first; with a gap of 0 every version is a row."""
+    runs: list[list[Entry]] = []
+    for entry in entries:
+        if runs and _continues(runs[-1][-1], entry, names, gap_ms, published):
+            runs[-1].append(entry)
+        else:
+            runs.append([entry])
+    return [_row(run, names, published) for run in reversed(runs)]
+
+
+def _continues(
+    last: Entry, entry: Entry, names: Mapping[int, str], gap_ms: int, published: int
+) -> bool:
+    """Whether an entry goes on with what its author was doing.
+
+    A named or published version ends its row: it is somewhere that one wants to go back to.
+    """
+    return (
+        gap_ms > 0
+        and last.kind == entry.kind == "edit"
+        and last.author.user == entry.author.user
+        and 0 <= entry.at - last.at <= gap_ms
+        and last.version not in names
+        and last.version != published
+    )
+
+
+def _row(run: Sequence[Entry], names: Mapping[int, str], published: int) -> VersionRow:
+    last = run[-1]
+    return VersionRow(
+        version=last.version,
+        by=last.author,
+        at=rfc3339(last.at),
+        kind=last.kind,
+        pointers=pointers(run),
+        from_=run[0].version if len(run) > 1 else UNSET,
+        name=names.get(last.version, UNSET),
+        published=last.version == published,
+    )
+
+
+def pointers(entries: Sequence[Entry]) -> list[str]:
+    """Where entries changed something, each place once, the newest last; what lies below another
+    place of the row is left out."""
+    places: dict[str, None] = {}
+    for entry in entries:
+        for op in entry.ops:
+            places[_place(op)] = None
+    kept = [place for place in places if not any(_is_above(other, place) for other in places)]
+    return kept[-MAX_POINTERS:]
+
+
+def _place(op: Mapping[str, Any]) -> str:
+    path: str = op["path"]
+    return path
+
+
+def _is_above(other: str, place: str) -> bool:
+    return other != place and place.startswith(f"{other}/")

@@ -1,0 +1,50 @@
+"""A part of an older version comes back to where it belongs now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from collab.document.restoring import restoring
+from collab.errors import Rejected
+from collab.patch.apply import replay
+
+
+def page(*sections: Any, **more: Any) -> dict[str, Any]:
+    return {"sections": list(sections), **more}
+
+
+HERO = {"id": "hero", "text": "old"}
+FAQ = {"id": "faq", "text": "questions"}
+
+
+def test_the_whole_document_comes_back() -> None:
+    assert replay(page(FAQ), restoring(page(HERO), page(FAQ), "")) == page(HERO)
+
+
+def test_a_section_is_found_by_its_id_wherever_it_has_moved() -> None:
+    now = page(FAQ, {"id": "hero", "text": "new"})
+    ops = restoring(page(HERO, FAQ), now, "/sections/0")
+    assert ops == [{"op": "replace", "path": "/sections/1/text", "value": "old"}]
+
+
+def test_a_removed_section_is_inserted_near_where_it_stood() -> None:
+    assert replay(page(FAQ), restoring(page(HERO, FAQ), page(FAQ), "/sections/0")) == page(
+        HERO, FAQ
+    )
+    assert replay(page(), restoring(page(FAQ, HERO), page(), "/sections/1")) == page(HERO)
+
+
+def test_a_field_of_a_removed_section_has_no_place() -> None:
+    with pytest.raises(Rejected, match="path_not_found"):
+        restoring(page(HERO), page(FAQ), "/sections/0/text")
+
+
+def test_what_was_never_there_cannot_come_back() -> None:
+    with pytest.raises(Rejected, match="path_not_found"):
+        restoring(page(HERO), page(HERO), "/sections/3")
+
+
+def test_a_removed_key_is_added_again() -> None:
+    assert restoring(page(seo=1), page(), "/seo") == [{"op": "add", "path": "/seo", "value": 1}]

@@ -1,0 +1,53 @@
+"""Rows of history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from collab.document.versions import pointers, rows
+from collab.entry import Author, Entry, Op
+
+
+def entry(version: int, user: str, at: int, *paths: str, **fields: Any) -> Entry:
+    ops: list[Op] = [{"op": "replace", "path": path, "value": version} for path in paths or ("/a",)]
+    kind = fields.get("kind", "edit")
+    return Entry(version, Author(user), at, kind, ops, b"")
+
+
+def spans(found: list[Any]) -> list[tuple[int, int]]:
+    return [(row.from_ if row.from_ else row.version, row.version) for row in found]
+
+
+def test_one_persons_edits_without_a_pause_are_one_row() -> None:
+    entries = [entry(n, "ada", n * 1000) for n in range(1, 6)]
+    [row] = rows(entries, {}, gap_ms=60_000)
+    assert (row.from_, row.version, row.by.user) == (1, 5, "ada")
+
+
+def test_a_pause_another_person_or_another_kind_begins_a_row() -> None:
+    entries = [
+        entry(1, "ada", 0, kind="create"),
+        entry(2, "ada", 10),
+        entry(3, "bo", 20),
+        entry(4, "bo", 99_000),
+        entry(5, "bo", 99_010, kind="undo"),
+    ]
+    assert spans(rows(entries, {}, gap_ms=60_000)) == [(5, 5), (4, 4), (3, 3), (2, 2), (1, 1)]
+
+
+def test_a_named_version_ends_its_row_and_so_does_the_published_one() -> None:
+    entries = [entry(n, "ada", n) for n in range(1, 7)]
+    found = rows(entries, {2: "launch"}, gap_ms=60_000, published=4)
+    assert spans(found) == [(5, 6), (3, 4), (1, 2)]
+    assert [row.name for row in found if row.name] == ["launch"]
+    assert [row.version for row in found if row.published] == [4]
+
+
+def test_without_a_gap_every_version_is_a_row() -> None:
+    entries = [entry(n, "ada", n) for n in range(1, 4)]
+    assert spans(rows(entries, {}, gap_ms=0)) == [(3, 3), (2, 2), (1, 1)]
+
+
+def test_pointers_name_each_place_once_and_leave_out_what_lies_below() -> None:
+    entries = [entry(1, "ada", 0, "/a/b", "/c"), entry(2, "ada", 1, "/c", "/a")]
+    assert pointers(entries) == ["/c", "/a"]
