@@ -80,8 +80,11 @@ class Bridge:
         """The client has every version up to `base`: own patches up to there are answered."""
         if base < self.base:
             raise Rejected(Code.UNKNOWN_VERSION, f"this connection already had {self.base}")
-        if self._pending and base > self.base:
-            self._carry(base, since)
+        if base > self.base:
+            if all(pending.version <= base for pending in self._pending):
+                self._pending.clear()
+            else:
+                self._carry(base, since)
         self.base = base
 
     def _sees(self, past: Sequence[Past]) -> bool:

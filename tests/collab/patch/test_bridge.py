@@ -124,6 +124,21 @@ def test_r10_a_patch_that_made_no_version_may_still_be_unanswered() -> None:
     assert line.value["k"] == {"a": 2}
 
 
+def test_r10_what_is_answered_needs_no_history() -> None:
+    line = Line()
+    line.mine(0, text("/n", 1))
+    line.other(text("/n", 2))
+    kept = line.past[:]
+
+    def forgotten(version: int) -> Sequence[Past]:
+        if version < 2:
+            raise Rejected(Code.UNKNOWN_VERSION, "no longer kept")
+        return kept[version:]
+
+    rebased = line.bridge.submit(2, [text("/n", 3)], forgotten, line.value)
+    assert rebased.ops == [text("/n", 3)]
+
+
 def test_r10_a_base_never_goes_back() -> None:
     line = Line()
     line.other(text("/n", 1))
