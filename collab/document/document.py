@@ -10,14 +10,15 @@ import msgspec
 from msgspec import Struct
 
 from collab.document.numbers import canonical_ops
-from collab.document.stacks import DEPTH, Inverse, Stacks, encode_inverse, fold, records_of
-from collab.document.undo import Undone, revert
+from collab.document.stacks import DEPTH, Inverse, Stacks, Step, encode_inverse, fold, records_of
+from collab.document.undo import Undone, foresee, revert
 from collab.entry import Entry, Kind, Op
 from collab.errors import Code, Rejected
 from collab.ids import Json
 from collab.patch.apply import Applied, apply
 from collab.patch.bounds import UNBOUNDED, Bounds, json_size
 from collab.patch.diff import diff
+from collab.patch.equality import same
 from collab.patch.pointer import covers, parse
 from collab.yjs.state_vector import decode_state_vector
 from collab.yjs.tree import Tree, merge_updates
@@ -138,7 +139,7 @@ class Document:
         )
         if not isinstance(applied.value, dict):
             raise Rejected(Code.INVALID_DOCUMENT, "a document is an object", path="")
-        if not applied.ops:
+        if not applied.ops or _cancels_out(self.value, applied):
             return None
         if check is not None:
             check(applied.value, applied.ops)
@@ -170,7 +171,8 @@ class Document:
         if wanted is not None:
             applied, written, records = self._compensate(applied, wanted, written, records, version)
         self._lease(leases, user)
-        inverse = Inverse(tuple(records))
+        # What nobody sees, an order key that changes no order say, is no step either.
+        inverse = Inverse(tuple(records) if applied.ops else ())
         return self._accept(applied, written, inverse, version, user, at, kind)
 
     def sweep(self) -> int:
@@ -229,17 +231,29 @@ class Document:
 
     # --- undo and redo ----------------------------------------------------------------------
 
-    def undo(self, user: str, scope: str = "", *, version: int, at: int) -> Undone:
-        """Take back the user's last step under `scope`; `nothing_to_undo` where there is none."""
-        return self._revert(user, scope, version, at, "undo")
+    def undo(
+        self, user: str, scope: str = "", *, version: int, at: int, check: Check | None = None
+    ) -> Undone:
+        """Take back the user's last step under `scope`; `nothing_to_undo` where there is none.
 
-    def redo(self, user: str, scope: str = "", *, version: int, at: int) -> Undone:
+        `check` is asked with the value and the ops that are about to change it.
+        """
+        return self._revert(user, scope, version, at, "undo", check)
+
+    def redo(
+        self, user: str, scope: str = "", *, version: int, at: int, check: Check | None = None
+    ) -> Undone:
         """Put back what the user's last undo took back."""
-        return self._revert(user, scope, version, at, "redo")
+        return self._revert(user, scope, version, at, "redo", check)
 
-    def _revert(self, user: str, scope: str, version: int, at: int, kind: Kind) -> Undone:
+    def _revert(
+        self, user: str, scope: str, version: int, at: int, kind: Kind, check: Check | None
+    ) -> Undone:
         own = self._stacks.get(user, Stacks())
-        run = revert(self._tree, own.undo if kind == "undo" else own.redo, scope, f"{version:x}")
+        steps = own.undo if kind == "undo" else own.redo
+        if check is not None:
+            check(self.value, foresee(self._tree, steps, scope, f"{version:x}"))
+        run = revert(self._tree, steps, scope, f"{version:x}")
         applied = apply(self.value, run.ops, size=self.size)
         origins = run.origins
         inverse = Inverse(tuple(run.records), tuple(run.popped), tuple(run.kept), tuple(origins))
@@ -294,3 +308,9 @@ class Document:
     def read(self) -> Json:
         """The value, read anew from the Yjs types."""
         return self._tree.read()
+
+
+def _cancels_out(before: Json, applied: Applied) -> bool:
+    """Ops that do something each, and nothing together: a removal and the same again."""
+    several = len(applied.ops) > 1 or applied.ops[0]["op"] == "move"
+    return several and same(before, applied.value)

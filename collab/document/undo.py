@@ -89,6 +89,15 @@ def revert(tree: Tree, steps: Sequence[Step], scope: str, prefix: str) -> Run:
     return run
 
 
+def foresee(tree: Tree, steps: Sequence[Step], scope: str, prefix: str) -> list[Op]:
+    """What `revert` will do, found out on a copy: there is no way back from doing it."""
+    copy = tree.copy()
+    try:
+        return revert(copy, steps, scope, prefix).ops
+    finally:
+        copy.close()
+
+
 def _take_step(
     tree: Tree, reverter: Reverter, step: Step, scope: tuple[str, ...], run: Run
 ) -> bool:

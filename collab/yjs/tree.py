@@ -32,6 +32,7 @@ class Tree:
 
     def __init__(self, client_id: int, updates: Sequence[bytes], atomic: Atomic) -> None:
         self._doc = native.Doc(client_id, None, None)
+        self._client_id = client_id
         self._atomic = atomic
         txn = self._doc.create_transaction()
         self._content: Any = self._doc.get_or_insert_map(txn, CONTENT)
@@ -52,6 +53,10 @@ class Tree:
             self._content.observe_deep(self._on_events),
             self._doc.observe(self._on_commit),
         ]
+
+    def copy(self) -> Tree:
+        """Another document in the same state, to try something out on."""
+        return Tree(self._client_id, [self.state()], self._atomic)
 
     def close(self) -> None:
         """Let go of the callbacks: a document that is observed is never freed."""

@@ -10,7 +10,15 @@ from collab.patch.pointer import render
 from collab.yjs.order_keys import REBALANCE_LENGTH, between, is_order_key, spread
 from collab.yjs.tree_build import own_id
 from collab.yjs.tree_handles import is_map, look, raw_of
-from collab.yjs.tree_layout import DELETED, ORDER, VALUE, ArrayNode, order_of, read_element
+from collab.yjs.tree_layout import (
+    DELETED,
+    ORDER,
+    VALUE,
+    ArrayNode,
+    order_of,
+    read_element,
+    sortable,
+)
 from collab.yjs.tree_place import Place
 from collab.yjs.tree_records import Absent, Exactly, MovedRecord, SetRecord, ShownRecord, known
 
@@ -65,8 +73,8 @@ class Elements:
             held.insert(self._txn, DELETED, True)
             self._writer.records.append(ShownRecord(place.path, key, False))
         else:
-            place.handle.remove(self._txn, key)
             before = Exactly(raw_of(self._txn, held))
+            place.handle.remove(self._txn, key)
             self._writer.records.append(SetRecord(place.path, key, before, Absent()))
         index = array_node(place).hide(key)
         self._writer.emit("remove", (*place.tokens, str(index)))
@@ -104,6 +112,13 @@ class Elements:
             paths = [render((*place.tokens, index)) for index in (source, target)]
             self._writer.ops.append({"op": "move", "from": paths[0], "path": paths[1]})
 
+    def reorder_hidden(self, place: Place, key: str, order: str) -> None:
+        """Give a hidden element the order key that it will be shown by."""
+        held = look(self._txn, place.handle, key)
+        before = look(self._txn, held, ORDER)
+        held.insert(self._txn, ORDER, order)
+        self._writer.records.append(MovedRecord(place.path, key, sortable(before), order))
+
     def replace(self, place: Place, key: str, value: Json) -> None:
         """Put another value where an element is."""
         node = array_node(place)
@@ -124,8 +139,7 @@ class Elements:
         return is_map(held) and own_id(read_element(raw_of(self._txn, held))[0]) == key
 
     def _bring_back(self, place: Place, key: str, order: str, value: Json) -> None:
-        held = look(self._txn, place.handle, key)
-        held.insert(self._txn, ORDER, order)
+        self.reorder_hidden(place, key, order)
         current = self.show(place, key)
         if not same(current, value):
             index = array_node(place).index(key)

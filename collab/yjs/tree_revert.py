@@ -9,12 +9,14 @@ from collab.patch.equality import same
 from collab.yjs.tree_handles import is_map, is_text, look, raw_of
 from collab.yjs.tree_layout import (
     DELETED,
+    ORDER,
     VALUE,
     ArrayNode,
     ListNode,
     ObjectNode,
     read,
     read_element,
+    sortable,
     unescape,
 )
 from collab.yjs.tree_place import Place, open_path
@@ -84,11 +86,22 @@ class Reverter:
 
     def _moved(self, record: MovedRecord) -> bool:
         found = self._array(record.path)
-        if found is None or found[1].orders.get(record.key) != record.after:
+        if found is None:
+            return False
+        if record.key not in found[1].orders:
+            return self._moved_hidden(found[0], record)
+        if found[1].orders[record.key] != record.after:
             return False
         self._writer.elements.reorder(found[0], record.key, record.before)
         moved = MovedRecord(record.path, record.key, record.after, record.before)
         self._writer.records.append(moved)
+        return True
+
+    def _moved_hidden(self, place: Place, record: MovedRecord) -> bool:
+        held = look(self._txn, place.handle, record.key)
+        if not is_map(held) or sortable(look(self._txn, held, ORDER)) != record.after:
+            return False
+        self._writer.elements.reorder_hidden(place, record.key, record.before)
         return True
 
     # --- values -----------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.collab.document.world import run
+from tests.collab.document.world import back_and_forth, run
 
 # Seeds that failed once, by what was wrong, and how many steps they need.
 REGRESSIONS = {
@@ -26,6 +26,18 @@ def test_a_world_that_failed_once_holds(name: str) -> None:
 @pytest.mark.parametrize("seed", range(10_000, 10_020))
 def test_mirror_log_and_replay_agree_after_every_step(seed: int) -> None:
     run(seed, 60)
+
+
+# 314: an element that was removed and came back elsewhere goes back to where it stood.
+@pytest.mark.parametrize("seed", [31, 110, 314, *range(20_000, 20_020)])
+def test_alone_every_step_goes_back_and_forth(seed: int) -> None:
+    back_and_forth(seed, 25)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(30_000, 31_000))
+def test_alone_every_step_of_many_goes_back_and_forth(seed: int) -> None:
+    back_and_forth(seed, 40)
 
 
 @pytest.mark.long

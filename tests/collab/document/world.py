@@ -395,3 +395,31 @@ def run(seed: int, steps: int) -> int:
     finally:
         world.close()
     return world.version
+
+
+def back_and_forth(seed: int, edits: int) -> None:
+    """One user alone: every step is taken back and put back, and each leads to what was there."""
+    world = World(seed, peers=0)
+    world.document.depth = edits
+    values = [world.document.value]
+    for _ in range(edits):
+        world.now += 5_000
+        ops = [world.op() for _ in range(world.random.choice((1, 2)))]
+        version = world.version + 1
+        try:
+            change = world.document.patch(ops, version=version, user="ada", at=world.now)
+        except Rejected:
+            continue
+        world.accept(change, "ada", "edit")
+        if change is not None:
+            values.append(world.document.value)
+    for kind, wanted in (("undo", values[-2::-1]), ("redo", values[1:])):
+        for value in wanted:
+            world.now += 5_000
+            take = world.document.undo if kind == "undo" else world.document.redo
+            undone = take("ada", version=world.version + 1, at=world.now)
+            world.accept(undone.change, "ada", "undo" if kind == "undo" else "redo")
+            same = json.dumps(world.document.value, sort_keys=True)
+            assert same == json.dumps(value, sort_keys=True), f"seed {seed}"
+        world.check()
+    world.close()
