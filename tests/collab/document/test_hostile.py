@@ -31,7 +31,7 @@ class Peer:
         return change
 
 
-def test_types_that_are_nested_update_by_update_are_cut_where_they_are_too_deep() -> None:
+def test_d3_types_that_are_nested_update_by_update_are_cut_where_they_are_too_deep() -> None:
     document = Document.create(1)
     peer = Peer(document)
     held = peer.content
@@ -47,7 +47,7 @@ def test_types_that_are_nested_update_by_update_are_cut_where_they_are_too_deep(
 
 
 @pytest.mark.parametrize("step", [1, 3, 100])
-def test_a_y_array_within_a_y_array_is_cut_where_it_is_too_deep(step: int) -> None:
+def test_d3_a_y_array_within_a_y_array_is_cut_where_it_is_too_deep(step: int) -> None:
     document = Document.create(1)
     peer = Peer(document)
     peer.content["list"] = Array([1])
@@ -61,7 +61,7 @@ def test_a_y_array_within_a_y_array_is_cut_where_it_is_too_deep(step: int) -> No
     assert nesting(document.value)[0] <= DEEPEST + 1
 
 
-def test_xml_that_is_nested_update_by_update_is_cut_with_what_holds_it() -> None:
+def test_d3_xml_that_is_nested_update_by_update_is_cut_with_what_holds_it() -> None:
     document = Document.create(1)
     peer = Peer(document)
     peer.content["rich"] = XmlFragment([XmlElement("p")])
@@ -74,7 +74,7 @@ def test_xml_that_is_nested_update_by_update_is_cut_with_what_holds_it() -> None
 
 
 @pytest.mark.parametrize("kind", [Array, Text, XmlFragment])
-def test_a_content_root_of_another_type_shows_as_nothing(kind: type[Any]) -> None:
+def test_d3_a_content_root_of_another_type_shows_as_nothing(kind: type[Any]) -> None:
     document = Document.create(1)
     document.patch([{"op": "add", "path": "/a", "value": "x"}], version=1, user="ada", at=0)
     other: Doc[Any] = Doc(client_id=78)
@@ -91,7 +91,7 @@ def test_a_content_root_of_another_type_shows_as_nothing(kind: type[Any]) -> Non
     assert document.value == document.read() == {"a": "x"}
 
 
-def test_other_roots_are_kept_and_relayed_without_ops() -> None:
+def test_d8_other_roots_are_kept_and_relayed_without_ops() -> None:
     document = Document.create(1)
     peer = Peer(document)
     peer.doc.get("default", type=XmlFragment).children.append(XmlElement("p"))
@@ -102,7 +102,7 @@ def test_other_roots_are_kept_and_relayed_without_ops() -> None:
     assert str(other.doc.get("default", type=XmlFragment)) == "<p></p>"
 
 
-def test_keys_that_reach_a_prototype_stay_out_of_the_json() -> None:
+def test_d2_keys_that_reach_a_prototype_stay_out_of_the_json() -> None:
     document = Document.create(1)
     peer = Peer(document)
     with peer.doc.transaction():

@@ -113,7 +113,9 @@ def titles(desk: Desk) -> list[str]:
     return [section["title"] for section in desk.value["sections"]]
 
 
-def test_u_an_inserted_section_comes_back_by_redo_with_what_others_edited_in_it(desk: Desk) -> None:
+def test_u3_an_inserted_section_comes_back_by_redo_with_what_others_edited_in_it(
+    desk: Desk,
+) -> None:
     desk.edit("ada", "add", "/sections/1", {"id": "new", "title": "New"})
     desk.edit("bo", "replace", "/sections/1/title", "New and better")
     desk.undo("ada")
@@ -122,7 +124,7 @@ def test_u_an_inserted_section_comes_back_by_redo_with_what_others_edited_in_it(
     assert titles(desk) == ["Hello world", "New and better", "Questions", "Bye"]
 
 
-def test_u_a_deleted_section_comes_back_with_what_others_edited_in_it(desk: Desk) -> None:
+def test_u3_a_deleted_section_comes_back_with_what_others_edited_in_it(desk: Desk) -> None:
     peer: Doc[Any] = Doc(client_id=77)
     content: Any = peer.get("content", type=Map)
     peer.apply_update(desk.document.diff(b"\x00"))
@@ -139,7 +141,7 @@ def test_u_a_deleted_section_comes_back_with_what_others_edited_in_it(desk: Desk
     assert titles(desk) == ["Hello brave world", "Questions", "Bye"]
 
 
-def test_u_a_moved_section_goes_back_with_what_others_edited_in_it(desk: Desk) -> None:
+def test_u3_a_moved_section_goes_back_with_what_others_edited_in_it(desk: Desk) -> None:
     desk.edit("ada", "move", "/sections/0", "/sections/2")
     desk.edit("bo", "replace", "/sections/2/title", "Hello there world")
     desk.edit("bo", "add", "/sections/0", {"id": "top", "title": "Top"})
@@ -148,7 +150,7 @@ def test_u_a_moved_section_goes_back_with_what_others_edited_in_it(desk: Desk) -
     assert undone.undone[0].pointers == ["/sections/0"]
 
 
-def test_u_a_section_that_others_moved_since_is_left_where_they_put_it(desk: Desk) -> None:
+def test_u4_a_section_that_others_moved_since_is_left_where_they_put_it(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/0/title", "Hi")
     desk.edit("ada", "move", "/sections/0", "/sections/2")
     desk.edit("bo", "move", "/sections/2", "/sections/1")
@@ -158,7 +160,7 @@ def test_u_a_section_that_others_moved_since_is_left_where_they_put_it(desk: Des
     assert titles(desk) == ["Questions", "Hello world", "Bye"]
 
 
-def test_u_in_one_field_each_takes_back_only_their_own_words(desk: Desk) -> None:
+def test_u3_in_one_field_each_takes_back_only_their_own_words(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/0/title", "Hello brave world")
     desk.edit("bo", "replace", "/sections/0/title", "Hello brave new world")
     desk.undo("ada")
@@ -170,7 +172,7 @@ def test_u_in_one_field_each_takes_back_only_their_own_words(desk: Desk) -> None
     assert titles(desk)[0] == "Hello brave new world"
 
 
-def test_u_what_others_typed_inside_my_words_stays(desk: Desk) -> None:
+def test_u3_what_others_typed_inside_my_words_stays(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/0/title", "Hello wonderful world")
     desk.type("bo", ["sections", "hero", "title"], 9, "BO")
     assert titles(desk)[0] == "Hello wonBOderful world"
@@ -178,7 +180,7 @@ def test_u_what_others_typed_inside_my_words_stays(desk: Desk) -> None:
     assert titles(desk)[0] == "Hello BOworld"
 
 
-def test_u_a_number_that_somebody_else_has_since_set_is_left(desk: Desk) -> None:
+def test_u5_a_number_that_somebody_else_has_since_set_is_left(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/0/n", 2)
     desk.edit("bo", "replace", "/sections/0/n", 3)
     with pytest.raises(Rejected) as refused:
@@ -187,7 +189,7 @@ def test_u_a_number_that_somebody_else_has_since_set_is_left(desk: Desk) -> None
     assert desk.value["sections"][0]["n"] == 3
 
 
-def test_u_a_step_that_others_overwrote_is_skipped_and_the_next_is_taken_back(desk: Desk) -> None:
+def test_u4_a_step_that_others_overwrote_is_skipped_and_the_next_is_taken_back(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/1/title", "Answers")
     desk.edit("ada", "replace", "/sections/0/n", 2)
     desk.edit("bo", "replace", "/sections/0/n", 3)
@@ -199,7 +201,7 @@ def test_u_a_step_that_others_overwrote_is_skipped_and_the_next_is_taken_back(de
         desk.undo("ada")
 
 
-def test_u_a_new_edit_clears_the_redo_of_its_author_alone(desk: Desk) -> None:
+def test_u1_a_new_edit_clears_the_redo_of_its_author_alone(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/0/n", 2)
     desk.edit("bo", "replace", "/sections/1/title", "Bo's")
     desk.undo("ada")
@@ -212,7 +214,7 @@ def test_u_a_new_edit_clears_the_redo_of_its_author_alone(desk: Desk) -> None:
     assert titles(desk)[1] == "Bo's"
 
 
-def test_u_a_hundred_steps_go_back_and_forth(desk: Desk) -> None:
+def test_u1_a_hundred_steps_go_back_and_forth(desk: Desk) -> None:
     values = [desk.value]
     for number in range(99):
         path = ("/sections/0/n", "/sections/1/title", "/sections/2/title")[number % 3]
@@ -227,7 +229,7 @@ def test_u_a_hundred_steps_go_back_and_forth(desk: Desk) -> None:
         assert desk.value == value
 
 
-def test_u_typing_in_one_string_within_a_second_is_one_step_on_either_lane(desk: Desk) -> None:
+def test_u2_typing_in_one_string_within_a_second_is_one_step_on_either_lane(desk: Desk) -> None:
     for number, letter in enumerate("bright"):
         desk.type("ada", ["sections", "hero", "title"], 6 + number, letter)
     desk.edit("ada", "replace", "/sections/0/title", "Hello brighter world", later=900)
@@ -241,7 +243,7 @@ def test_u_typing_in_one_string_within_a_second_is_one_step_on_either_lane(desk:
     assert titles(desk)[0] == "Hello brighter world"
 
 
-def test_u_a_scope_narrows_undo_to_what_lies_under_it(desk: Desk) -> None:
+def test_u6_a_scope_narrows_undo_to_what_lies_under_it(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/0/title", "First")
     desk.edit("ada", "replace", "/sections/1/title", "Second")
     desk.undo("ada", "/sections/0")
@@ -252,7 +254,7 @@ def test_u_a_scope_narrows_undo_to_what_lies_under_it(desk: Desk) -> None:
     assert titles(desk) == ["Hello world", "Questions", "Bye"]
 
 
-def test_u_of_a_step_within_a_scope_the_rest_stays_on_the_stack(desk: Desk) -> None:
+def test_u6_of_a_step_within_a_scope_the_rest_stays_on_the_stack(desk: Desk) -> None:
     ops = [
         {"op": "replace", "path": "/sections/0/title", "value": "First"},
         {"op": "replace", "path": "/sections/1/title", "value": "Second"},
@@ -265,7 +267,7 @@ def test_u_of_a_step_within_a_scope_the_rest_stays_on_the_stack(desk: Desk) -> N
     assert titles(desk) == ["Hello world", "Questions", "Bye"]
 
 
-def test_u_a_removed_member_comes_back_whole_with_its_elements_keys(desk: Desk) -> None:
+def test_u3_a_removed_member_comes_back_whole_with_its_elements_keys(desk: Desk) -> None:
     before = desk.value
     desk.edit("ada", "remove", "/sections")
     desk.undo("ada")
@@ -275,7 +277,7 @@ def test_u_a_removed_member_comes_back_whole_with_its_elements_keys(desk: Desk) 
     assert titles(desk) == ["Questions", "Edited by its key", "Bye"]
 
 
-def test_u_deleting_a_whole_text_and_taking_it_back_keeps_what_was_typed_since(desk: Desk) -> None:
+def test_u3_deleting_a_whole_text_and_taking_it_back_keeps_what_was_typed_since(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/2/title", "")
     desk.edit("bo", "replace", "/sections/2/title", " now")
     desk.undo("ada")
