@@ -18,7 +18,7 @@ from collab.patch.equality import same
 from collab.patch.pointer import render
 
 # Above this many list steps for the moves of one array, the array is replaced as a whole.
-_MAX_MOVE_WORK = 4_000_000
+_MAX_MOVE_WORK = 1_000_000
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _Path = tuple[str | int, ...]

@@ -25,7 +25,7 @@ from collab.patch.text_merge import Merged, merge, merge_stretch
 from collab.patch.utf16 import stretch
 
 # Carrying every pointer of a patch through every step since its base takes about 0.5 us each.
-MAX_CARRIES = 200_000
+MAX_CARRIES = 25_000
 
 Atomic = Callable[[Tokens, Any], bool]
 

@@ -16,6 +16,9 @@ _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 # SequenceMatcher is quadratic at worst: 400 x 400 words take it about 10 ms. Longer middles count
 # as one hunk.
 _MAX_CELLS = 160_000
+# Cutting a text into words takes about 0.1 us a character; a longer one is merged by its ends.
+_MAX_LENGTH = 20_000
+_MAX_WORD = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ def merge(base: str, theirs: str, yours: str) -> Merged:
         return Merged(yours, clean=True)
     if yours == base:
         return Merged(theirs, clean=True)
+    if max(len(base), len(theirs), len(yours)) > _MAX_LENGTH:
+        return _merge_long(base, theirs, yours)
     words = split(base)
     left, right = hunks(words, split(theirs)), hunks(words, split(yours))
     standing = [hunk for hunk in left if not any(_overlap(hunk, other) for other in right)]
@@ -110,6 +115,28 @@ def _settle(old: list[str], found: list[Hunk]) -> list[Hunk]:
         else:
             settled.append(hunk)
     return settled
+
+
+def _merge_long(base: str, theirs: str, yours: str) -> Merged:
+    """Each side's changes as one stretch of whole words; yours stand where they overlap."""
+    left, right = _stretch(base, theirs), _stretch(base, yours)
+    if _overlap(left, right):
+        return Merged(yours, clean=False)
+    first, second = sorted((left, right), key=lambda hunk: (hunk.start, hunk.end))
+    parts = [base[: first.start], *first.words, base[first.end : second.start]]
+    return Merged("".join([*parts, *second.words, base[second.end :]]), clean=True)
+
+
+def _stretch(base: str, other: str) -> Hunk:
+    """What changed, in characters, widened to whole words."""
+    start, end, _ = edit(base, other)
+    tail = len(base) - end
+    first, last = max(0, start - _MAX_WORD), max(0, tail - _MAX_WORD)
+    while start > first and base[start - 1].isalnum():
+        start -= 1
+    while tail > last and base[len(base) - tail].isalnum():
+        tail -= 1
+    return Hunk(start, len(base) - tail, [other[start : len(other) - tail]])
 
 
 def _overlap(a: Hunk, b: Hunk) -> bool:

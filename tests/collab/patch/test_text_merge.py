@@ -70,6 +70,12 @@ def test_r6_a_long_text_is_merged_in_bounded_time() -> None:
     yours = base + " end"
     assert merge(base, theirs, yours) == Merged(f"New {base} end", clean=True)
     assert merge(base, base.upper(), yours).text.endswith("end")
+    assert merge(base, base.replace("w9999 ", "w9x9 "), base.replace("w9999 ", "w99x9 ")) == Merged(
+        base.replace("w9999 ", "w99x9 "), clean=False
+    )
+    far = base.replace("w5000 ", "five "), base.replace("w9000 ", "nine ")
+    both = base.replace("w5000 ", "five ").replace("w9000 ", "nine ")
+    assert merge(base, *far) == Merged(both, clean=True)
 
 
 @pytest.mark.parametrize(
