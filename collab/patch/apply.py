@@ -45,10 +45,9 @@ def apply(
     splices: bool = False,
     tests: bool = True,
 ) -> Applied:
-    """Apply a patch to a value of `size` JSON bytes, or raise `Rejected` with `op` and `path`.
+    """Apply a patch to a value of `size` JSON bytes (0: only growth counts), or raise `Rejected`.
 
-    `splices` allows the text op; with `tests` off, `test` ops are passed over. `size` may be left
-    at 0 where nothing but the growth matters.
+    `splices` allows the text op; with `tests` off, `test` ops are passed over.
     """
     if bounds.max_ops and len(ops) > bounds.max_ops:
         raise Rejected(Code.TOO_LARGE, f"a patch holds at most {bounds.max_ops} ops")
@@ -200,10 +199,7 @@ class _Run(Draft):
             self._put_over(op, tokens, value, self.spend(json_size(value)))
             return
         if source[: len(tokens)] == tokens:
-            # It lands before what it lay in; the way back would be a move into itself.
-            self._remove({"op": "remove", "path": op["from"]}, source)
-            self.owned.clear()
-            self._place(op, tokens, value, self.spend(json_size(value)))
+            self._lift(op, tokens, source, value)
             return
         self.check_height(value, len(source), len(tokens))
         self._clear(self._before_cut(tokens, source))
@@ -241,6 +237,12 @@ class _Run(Draft):
         path = self._insert(op, parent, tokens, value, added)
         self.inverse.append({"op": "remove", "path": path})
         self.ops.append({"op": "add", "path": path, "value": value})
+
+    def _lift(self, op: Op, tokens: Tokens, source: Tokens, value: Any) -> None:
+        """A move to before what the value lies in: its way back would be one into itself."""
+        self._remove({"op": "remove", "path": op["from"]}, source)
+        self.owned.clear()
+        self._place(op, tokens, value, self.spend(json_size(value)))
 
     def _inserts(self, tokens: Tokens) -> bool:
         """Whether an add there would insert into a list."""

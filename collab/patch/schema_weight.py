@@ -15,32 +15,37 @@ MAX_APPLIED = 10_000
 def check_weight(root: dict[str, Any]) -> None:
     """Refuse a schema whose sub-schemas apply one another so often that a check would not end."""
     weights: dict[int, int] = {}
-    by_pointer: dict[str, Any] = {}
-
-    def find(reference: str) -> Any:
-        if reference not in by_pointer:
-            schema: Any = root
-            for token in parse(reference[1:]):
-                schema = schema.get(token) if type(schema) is dict else None
-            by_pointer[reference] = schema
-        return by_pointer[reference]
-
-    def weigh(schema: Any) -> int:
-        if type(schema) is not dict:
-            return 1
-        if id(schema) not in weights:
-            weights[id(schema)] = 1
-            parts = [part for key in ("allOf", "oneOf", "anyOf") for part in schema.get(key, ())]
-            parts += [schema[key] for key in ("not", "if", "then", "else") if key in schema]
-            reference = schema.get("$ref")
-            if type(reference) is str and reference.startswith(("#/", "#")):
-                parts.append(find(reference))
-            weights[id(schema)] = min(1 + sum(map(weigh, parts)), MAX_APPLIED + 1)
-        return weights[id(schema)]
-
     for schema in schemas(root):
-        if weigh(schema) > MAX_APPLIED:
+        if _weigh(schema, root, weights) > MAX_APPLIED:
             raise Rejected(Code.INVALID_DOCUMENT, "the schema applies itself too many times")
+
+
+def _weigh(schema: Any, root: dict[str, Any], weights: dict[int, int]) -> int:
+    """How many sub-schemas are applied where this one is; one that is being weighed counts once."""
+    if type(schema) is not dict:
+        return 1
+    if id(schema) not in weights:
+        weights[id(schema)] = 1
+        lists = [schema.get(key) for key in ("allOf", "oneOf", "anyOf")]
+        parts = [part for each in lists if type(each) is list for part in each]
+        parts += [schema[key] for key in ("not", "if", "then", "else") if key in schema]
+        reference = schema.get("$ref")
+        if type(reference) is str and reference.startswith("#"):
+            parts.append(_find(root, reference))
+        weight = 1 + sum(_weigh(part, root, weights) for part in parts)
+        weights[id(schema)] = min(weight, MAX_APPLIED + 1)
+    return weights[id(schema)]
+
+
+def _find(root: dict[str, Any], reference: str) -> Any:
+    try:
+        tokens = parse(reference[1:])
+    except Rejected:
+        return None
+    schema: Any = root
+    for token in tokens:
+        schema = schema.get(token) if type(schema) is dict else None
+    return schema
 
 
 def schemas(root: Any) -> Iterator[dict[str, Any]]:

@@ -10,6 +10,8 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import collab.patch
 from collab.entry import Op
@@ -17,7 +19,7 @@ from collab.errors import Code, Rejected
 from collab.patch.apply import apply
 from collab.patch.pointer import parse, render
 from collab.patch.schema import Schema
-from tests.collab.patch.values import locations
+from tests.collab.patch.values import VALUES, locations
 
 LANDING = (Path(collab.patch.__file__).parent / "schemas" / "landing-page.json").read_bytes()
 PAGE: dict[str, Any] = {
@@ -289,6 +291,53 @@ def test_s4_a_bad_schema_is_refused(raw: bytes, code: Code) -> None:
     with pytest.raises(Rejected) as caught:
         Schema.compile(raw)
     assert caught.value.refusal.code == code
+
+
+NAMES = st.sampled_from(
+    [
+        "$ref",
+        "$id",
+        "$schema",
+        "$defs",
+        "type",
+        "properties",
+        "items",
+        "allOf",
+        "oneOf",
+        "anyOf",
+        "not",
+        "const",
+        "default",
+        "enum",
+        "required",
+        "additionalProperties",
+        "patternProperties",
+        "propertyNames",
+        "pattern",
+        "format",
+        "x-weft",
+        "a",
+    ]
+)
+LEAVES = st.sampled_from(["#", "#/$defs/a", "#/~x", "#a", "object", "string", "a", 3, None, True])
+SCHEMAS = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(NAMES, SCHEMAS, max_size=4), VALUES)
+def test_s4_whatever_a_schema_is_it_is_refused_or_checks(root: dict[str, Any], value: Any) -> None:
+    try:
+        held = schema(root)
+    except Rejected:
+        return
+    done = apply({"a": 1}, [{"op": "add", "path": "/b", "value": value}])
+    valid = jsonschema_rs.is_valid(root, done.value, offline=True)
+    if jsonschema_rs.is_valid(root, {"a": 1}, offline=True):
+        assert (refused(held, {"a": 1}, *done.ops) is None) == valid
+    held.is_atomic(("b", "a"), done.value)
 
 
 def test_s4_a_schema_that_applies_itself_without_end_is_refused() -> None:
