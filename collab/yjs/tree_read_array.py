@@ -107,8 +107,25 @@ class ArrayReader:
             for key, order in standing.items()
             if key not in self._before or order != self._before[key].order
         }
-        if touched:
+        if len(touched) == 1:
+            self._place_one(*touched.popitem())
+        elif touched:
             self._place(touched)
+
+    def _place_one(self, key: str, order: str) -> None:
+        """The common case, at a cost that does not grow with the array."""
+        node = self._node
+        if key not in self._before:
+            self._add(key, f"{self._pointer}/{node.show(key, order)}")
+            return
+        source = node.index(key)
+        self._reorder(key, order)
+        self._move(source, node.index(key))
+
+    def _move(self, source: int, target: int) -> None:
+        if source != target:
+            paths = f"{self._pointer}/{source}", f"{self._pointer}/{target}"
+            self._reader.ops.append({"op": "move", "from": paths[0], "path": paths[1]})
 
     def _place(self, touched: dict[str, str]) -> None:
         """Put each touched element right behind the one that it follows, first to last."""
@@ -125,12 +142,10 @@ class ArrayReader:
                 del keys[source]
             target = keys.index(node.order[index - 1][1]) + 1 if index else 0
             keys.insert(target, key)
-            path = f"{self._pointer}/{target}"
             if source is None:
-                self._add(key, path)
-            elif source != target:
-                op = {"op": "move", "from": f"{self._pointer}/{source}", "path": path}
-                self._reader.ops.append(op)
+                self._add(key, f"{self._pointer}/{target}")
+            else:
+                self._move(source, target)
 
     def _reorder(self, key: str, order: str) -> None:
         before = self._before[key]
