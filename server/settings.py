@@ -164,6 +164,10 @@ class Settings:
         low=30,
         high=36_500,
     )
+    history_gap_seconds: float = setting.seconds(
+        120, "A pause after which one person's edits begin a new row of history.", high=86_400
+    )
+    max_import: int = setting.size(64 * MiB, "The largest archive that may be imported.")
     audit_days: int = setting.count(365, "How long the audit trail is kept.", high=36_500)
     idle_seconds: float = setting.seconds(
         60, "A document that nobody has open is unloaded after this.", high=86_400

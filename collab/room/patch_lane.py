@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from collab.document.document import Change
+from collab.document.restoring import restoring
 from collab.entry import Kind, Op
 from collab.errors import Code, Rejected
-from collab.ids import Json
 from collab.patch.bridge import Bridge
 from collab.patch.diff import diff
-from collab.patch.pointer import lookup, parse
 from collab.patch.rebase import Rebased
 from collab.room.requests import Answer, Create, PatchRequest, Replace, Restore, Revert
 from collab.wire import rfc3339
@@ -54,6 +53,7 @@ def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answ
     _judge_base(room, base, strict=request.strict)
     bridge = bridge_of(member, base)
     carried = _carry(room, member, bridge, base, request.ops)
+    _judge_locks(room, member, carried.ops, request.fence)
     change = _patch(room, member, carried.ops, now, splices=member.splice)
     ack: dict[str, Any] = {}
     if carried.conflicts:
@@ -101,14 +101,16 @@ def replace(room: Room, member: Member, request: Replace, now: int) -> Answer:
         raise Rejected(Code.NOT_FOUND, "no such document")
     base = room.head if request.base is None else request.base
     _judge_base(room, base, strict=True)
-    return _lead_to(room, member, request.value, now, "edit", request.id)
+    ops = diff(room.document.value, request.value)
+    return _lead(room, member, ops, now, "edit", request.id, request.fence)
 
 
 def restore(room: Room, member: Member, request: Restore, now: int) -> Answer:
     """An ordinary, undoable change back to what was."""
     if not room.head_exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
-    return _lead_to(room, member, request.value, now, "restore", request.id, request.pointer)
+    ops = restoring(request.value, room.document.value, request.pointer)
+    return _lead(room, member, ops, now, "restore", request.id, None)
 
 
 def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
@@ -121,6 +123,7 @@ def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
         request.scope,
         version=room.head + 1,
         at=now,
+        check=room.guard.judge_for(member.author),
     )
     ack = {
         "ops": undone.change.ops,
@@ -141,30 +144,21 @@ def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
     )
 
 
-def _lead_to(
+def _lead(
     room: Room,
     member: Member,
-    value: Json,
+    ops: list[Op],
     now: int,
     kind: Kind,
     request_id: str,
-    pointer: str = "",
+    fence: int | None,
 ) -> Answer:
-    """Make `value` what stands under `pointer`, by the smallest patch that does it."""
-    tokens = parse(pointer)
-    standing = lookup(room.document.value, tokens)
-    ops = [_under(pointer, op) for op in diff(standing, value)]
+    """Ops that were made for the head by the server itself."""
+    _judge_locks(room, member, ops, fence)
     change = _patch(room, member, ops, now, kind)
     if change is None:
         return room.unchanged(member, request_id)
     return room.enter(member, change, now, kind=kind, request_id=request_id)
-
-
-def _under(pointer: str, op: Op) -> Op:
-    moved = {**op, "path": pointer + op["path"]}
-    if "from" in op:
-        moved["from"] = pointer + op["from"]
-    return moved
 
 
 def _judge_base(room: Room, base: int, *, strict: bool) -> None:
@@ -199,6 +193,10 @@ def bridge_of(member: Member, base: int) -> Bridge:
     if member.bridge is None or not member.pipelines or base < member.bridge.base:
         member.bridge = Bridge(base)
     return member.bridge
+
+
+def _judge_locks(room: Room, member: Member, ops: list[Op], fence: int | None) -> None:
+    room.guard.judge(ops, room.document.value, member.author, fence, room.bounds.patch)
 
 
 def _patch(

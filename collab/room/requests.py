@@ -45,7 +45,7 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """What stood under `pointer` at `version` comes back; `value` is that version's."""
+    """What stood under `pointer` at `version` comes back; `value` is that version's, whole."""
 
     version: int
     value: Json

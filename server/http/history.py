@@ -1,0 +1,201 @@
+"""History over HTTP: versions, what was, what changed, names, restoring, export and import."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from collab import wire
+from collab.document.versions import VersionRow, rows
+from collab.entry import Entry
+from collab.errors import Code, Rejected
+from collab.ids import Json
+from collab.patch.diff import diff
+from collab.ports import NamedVersion
+from collab.room.requests import Restore
+from collab.room.rights import Role
+from server import archive
+from server.admission import not_found
+from server.http.asking import (
+    answer,
+    document_of,
+    existing,
+    member_of,
+    read_body,
+    read_object,
+    request_id_of,
+    require_role,
+    services_of,
+    whole_number,
+)
+from server.live import LiveRoom
+
+PAGE = 50
+MOST = 500
+# How many entries are read for one page of rows; a row that is longer goes on in the next page.
+MOST_ENTRIES = 2000
+MAX_NAME = 200
+
+
+async def list_versions(request: Request) -> Response:
+    """Newest first; one person's run of edits is a row, `?each=1` opens all of them.
+
+    `?from=` and `?to=` bound the versions, so that a row can be opened by its own.
+    """
+    async with document_of(request) as (_, live):
+        existing(live)
+        limit = min(max(whole_number(request, "limit") or PAGE, 1), MOST)
+        newest = _newest(request, live)
+        oldest = max(whole_number(request, "from") or 1, 1)
+        entries = await _page(request, live, oldest, newest)
+        names = await services_of(request).store.named_versions(live.key)
+        gap_ms = _gap_ms(request)
+        published = live.room.control.published
+        found = rows(
+            entries, {n.version: n.name for n in names}, gap_ms=gap_ms, published=published
+        )
+    page: dict[str, Any] = {"items": found[:limit]}
+    rest = _first(found[:limit]) if found else 0
+    if rest > oldest and entries and (len(found) > limit or entries[0].version > oldest):
+        page["cursor"] = str(rest)
+    return answer(page)
+
+
+async def get_version(request: Request) -> Response:
+    """The value at a version."""
+    async with document_of(request) as (_, live):
+        version = _version_in_path(request)
+        value = await value_at(request, existing(live), version)
+    return answer(value, version=version)
+
+
+async def get_diff(request: Request) -> Response:
+    """The patch that leads from one version to another."""
+    async with document_of(request) as (_, live):
+        existing(live)
+        from_, to = whole_number(request, "from"), whole_number(request, "to")
+        if from_ is None:
+            raise Rejected(Code.MALFORMED, "`from` must be a version")
+        was = await value_at(request, live, from_)
+        is_ = await value_at(request, live, live.room.version if to is None else to)
+    response = answer(diff(was, is_))
+    response.headers["Content-Type"] = "application/json-patch+json"
+    return response
+
+
+async def name_version(request: Request) -> Response:
+    """Give a version a name; from then on it is kept for ever."""
+    async with document_of(request) as (claims, live):
+        existing(live)
+        require_role(claims, Role.EDITOR)
+        body = await read_object(request)
+        name, version = body.get("name"), body.get("version", live.room.version)
+        if not isinstance(name, str) or not 0 < len(name.strip()) <= MAX_NAME:
+            raise Rejected(Code.MALFORMED, f"`name` must be 1 to {MAX_NAME} characters")
+        await value_at(request, live, _number(version, "version"))  # it must be kept still
+        services = services_of(request)
+        named = NamedVersion(version, name.strip(), claims.user, services.clock.now_ms())
+        await services.store.name_version(live.key, named)
+    told = {"version": version, "name": named.name, "by": named.by, "at": wire.rfc3339(named.at)}
+    return answer(told, 201)
+
+
+async def restore(request: Request) -> Response:
+    """Bring an older version back, whole or a part, as a change that can be undone."""
+    async with document_of(request) as (claims, live):
+        existing(live)
+        require_role(claims, Role.PUBLISHER)
+        body = await read_object(request)
+        version, pointer = _number(body.get("version"), "version"), body.get("pointer", "")
+        if not isinstance(pointer, str):
+            raise Rejected(Code.MALFORMED, "`pointer` must be a JSON Pointer")
+        value = await value_at(request, live, version)
+        asked = Restore(version, value, pointer, request_id_of(request))
+        done = await services_of(request).hub.ask(live, member_of(request, claims), asked)
+        ops = done.entry.ops if done.entry is not None else []
+    return answer({"version": done.version, "ops": ops, **done.ack}, version=done.version)
+
+
+async def export_document(request: Request) -> Response:
+    """The whole document with its history, as one JSON object."""
+    async with document_of(request) as (claims, live):
+        existing(live)
+        require_role(claims, Role.EDITOR)
+        services = services_of(request)
+        whole = await archive.export(services.store, live.key, services.clock.now_ms())
+    response = answer(whole)
+    response.headers["Content-Disposition"] = f'attachment; filename="{whole.doc}.weft.json"'
+    return response
+
+
+async def import_document(request: Request) -> Response:
+    """Make a document from an export, under a name that was never used."""
+    async with document_of(request) as (claims, live):
+        require_role(claims, Role.ADMIN)
+        if live.room.exists:
+            raise Rejected(Code.ALREADY_EXISTS, "a document of this name exists already")
+        services = services_of(request)
+        raw = await read_body(request, services.settings.max_import)
+        version = await archive.plant(services.store, live.key, archive.decode(raw))
+        await services.commits.renew(live)
+    return answer({"version": version}, 201, version=version)
+
+
+async def value_at(request: Request, live: LiveRoom, version: int) -> Json:
+    """What the document was at a version that is kept."""
+    room = live.room
+    if version == room.version:
+        return room.value
+    if version > room.version:
+        raise Rejected(Code.UNKNOWN_VERSION, f"there is no version {version} yet")
+    if version == 0:
+        return {}
+    if room.tail.base <= version:
+        return room.tail.value_at(version)
+    return await services_of(request).hub.history.value_at(live.key, version, room.epoch)
+
+
+def _newest(request: Request, live: LiveRoom) -> int:
+    """Where this page begins: below the cursor, or at `?to=`, or at the head."""
+    newest = live.room.version
+    to = whole_number(request, "to")
+    if to is not None:
+        newest = min(newest, to)
+    cursor = whole_number(request, "cursor")
+    return newest if cursor is None else min(newest, cursor - 1)
+
+
+async def _page(request: Request, live: LiveRoom, oldest: int, newest: int) -> Sequence[Entry]:
+    after = max(oldest - 1, newest - MOST_ENTRIES)
+    if newest <= after:
+        return []
+    store = services_of(request).store
+    return await store.entries(live.key, after, newest, MOST_ENTRIES)
+
+
+def _first(found: Sequence[VersionRow]) -> int:
+    """The oldest version on a page."""
+    last = found[-1]
+    return last.version if not isinstance(last.from_, int) else last.from_
+
+
+def _gap_ms(request: Request) -> int:
+    if request.query_params.get("each") not in (None, "", "0", "false"):
+        return 0
+    return int(services_of(request).settings.history_gap_seconds * 1000)
+
+
+def _version_in_path(request: Request) -> int:
+    text: str = request.path_params["version"]
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        raise not_found()
+    return int(text)
+
+
+def _number(value: Any, name: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise Rejected(Code.MALFORMED, f"`{name}` must be a version")
+    return value

@@ -1,0 +1,154 @@
+"""History over HTTP, made by real edits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from collab.room.rights import Role
+from tests.live.conftest import Join
+from tests.live.http_client import Reply, call
+from tests.running import RunningServer
+
+
+@pytest.fixture(scope="module")
+def admin(server: RunningServer) -> str:
+    return server.token("root", Role.ADMIN)
+
+
+class History:
+    """A document's history, asked for by one user."""
+
+    def __init__(self, server: RunningServer, doc: str, token: str) -> None:
+        self.url = f"{server.http}/v1/docs/{doc}"
+        self.token = token
+
+    def get(self, path: str, **headers: str) -> Reply:
+        return call("GET", f"{self.url}/{path}".rstrip("/"), token=self.token, **headers)
+
+    def post(self, path: str, body: Any) -> Reply:
+        return call("POST", f"{self.url}/{path}", body, token=self.token)
+
+    def spans(self, query: str = "") -> list[tuple[int, int]]:
+        rows = self.get(f"versions{query}").body["items"]
+        return [(row.get("from", row["version"]), row["version"]) for row in rows]
+
+
+@pytest.fixture
+def history(server: RunningServer, admin: str, doc: str) -> History:
+    return History(server, doc, admin)
+
+
+async def test_runs_of_edits_are_rows_that_open_into_versions(
+    join: Join, ada: str, bo: str, doc: str, history: History
+) -> None:
+    one = await join(doc, ada, create={"a": 0, "b": 0})
+    two = await join(doc, bo)
+    for number in range(1, 4):
+        await one.set("/a", number)
+    await two.until_version(4)
+    await two.set("/b", 1)
+    assert history.spans() == [(5, 5), (2, 4), (1, 1)]
+    assert history.spans("?each=1&from=2&to=4") == [(4, 4), (3, 3), (2, 2)]
+    [newest, run, first] = history.get("versions").body["items"]
+    assert (newest["by"]["user"], newest["pointers"]) == ("bo", ["/b"])
+    assert (run["by"]["user"], run["pointers"]) == ("ada", ["/a"])
+    assert first["kind"] == "create"
+
+
+async def test_history_is_paged_by_its_cursor(
+    join: Join, ada: str, doc: str, history: History
+) -> None:
+    one = await join(doc, ada, create={"a": 0})
+    for number in range(1, 8):
+        await one.set("/a", number)
+    seen: list[int] = []
+    cursor = ""
+    while True:
+        page = history.get(f"versions?each=1&limit=3{cursor}").body
+        seen += [row["version"] for row in page["items"]]
+        if "cursor" not in page:
+            break
+        cursor = f"&cursor={page['cursor']}"
+    assert seen == [8, 7, 6, 5, 4, 3, 2, 1]
+
+
+async def test_any_version_can_be_read_and_compared(
+    join: Join, ada: str, doc: str, history: History
+) -> None:
+    one = await join(doc, ada, create={"a": 0})
+    await one.set("/a", 1)
+    await one.set("/a", 2)
+    assert [history.get(f"versions/{v}").body for v in (1, 2, 3)] == [{"a": n} for n in range(3)]
+    assert history.get("versions/1").headers["etag"] == '"1"'
+    assert history.get("versions/9").body["code"] == "unknown_version"
+    assert history.get("versions/x").status == 404
+    difference = history.get("diff?from=1&to=3")
+    assert difference.body == [{"op": "replace", "path": "/a", "value": 2}]
+    assert history.get("diff?from=3&to=1").body == [{"op": "replace", "path": "/a", "value": 0}]
+    assert history.get("diff").status == 400
+
+
+async def test_a_named_version_shows_its_name(
+    join: Join, ada: str, doc: str, history: History
+) -> None:
+    one = await join(doc, ada, create={"a": 0})
+    await one.set("/a", 1)
+    await one.set("/a", 2)
+    named = history.post("versions", {"name": "Before launch", "version": 2})
+    assert (named.status, named.body["version"], named.body["by"]) == (201, 2, "root")
+    assert history.spans() == [(3, 3), (2, 2), (1, 1)]
+    assert history.get("versions").body["items"][1]["name"] == "Before launch"
+    for wrong in ({}, {"name": ""}, {"name": "x" * 201}, {"name": "x", "version": -1}):
+        assert history.post("versions", wrong).status == 400
+    assert history.post("versions", {"name": "x", "version": 99}).body["code"] == "unknown_version"
+
+
+async def test_restoring_is_a_change_that_can_be_undone(
+    join: Join, ada: str, doc: str, history: History
+) -> None:
+    one = await join(doc, ada, create={"s": [{"id": "x", "t": "old"}, {"id": "y", "t": "y"}]})
+    await one.set("/s/0/t", "new")
+    await one.answer(await one.patch({"op": "move", "from": "/s/0", "path": "/s/1"}))
+    part = history.post("restore", {"version": 1, "pointer": "/s/0"})
+    assert part.body["ops"] == [{"op": "replace", "path": "/s/1/t", "value": "old"}]
+    await one.until_version(4)
+    assert one.changes[-1]["kind"] == "restore"
+    whole = history.post("restore", {"version": 1})
+    assert (whole.status, whole.body["version"]) == (200, 5)
+    assert history.get("").body == {"s": [{"id": "x", "t": "old"}, {"id": "y", "t": "y"}]}
+    assert history.post("undo", {}).body["undone"][0]["version"] == 5
+    assert history.get("").body["s"][0]["id"] == "y"
+    assert history.post("restore", {"version": 1, "pointer": "/nowhere"}).body["code"] == (
+        "path_not_found"
+    )
+
+
+async def test_restoring_needs_a_publisher(
+    server: RunningServer, join: Join, ada: str, doc: str
+) -> None:
+    await join(doc, ada, create={"a": 0})
+    refused = History(server, doc, ada).post("restore", {"version": 1})
+    assert (refused.status, refused.body["code"]) == (403, "forbidden")
+
+
+async def test_an_export_imported_elsewhere_has_the_same_history(
+    server: RunningServer, join: Join, ada: str, doc: str, history: History, admin: str
+) -> None:
+    one = await join(doc, ada, create={"t": "Hello", "s": [{"id": "x"}]})
+    await one.set("/t", "Hello you")
+    history.post("versions", {"name": "Two", "version": 2})
+    archive = history.get("export")
+    assert archive.status == 200
+    copy = History(server, f"{doc}-copy", admin)
+    made = call("POST", f"{copy.url}/import", raw=archive.raw, token=admin)
+    assert (made.status, made.body) == (201, {"version": 2})
+    assert copy.get("").body == {"t": "Hello you", "s": [{"id": "x"}]}
+    assert copy.get("versions/1").body == {"t": "Hello", "s": [{"id": "x"}]}
+    assert copy.get("versions").body["items"][0]["name"] == "Two"
+    undone = call("POST", f"{copy.url}/undo", {}, token=ada)
+    assert (undone.status, undone.body["version"]) == (200, 3), "undo came along"
+    assert call("POST", f"{copy.url}/import", raw=archive.raw, token=admin).status == 409
+    broken = call("POST", f"{copy.url}-2/import", raw=archive.raw[:-20], token=admin)
+    assert (broken.status, broken.body["code"]) == (400, "malformed")
