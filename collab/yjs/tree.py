@@ -11,8 +11,9 @@ from pycrdt import _pycrdt as native
 from collab.entry import Op
 from collab.ids import Json
 from collab.yjs.tree_build import Atomic
-from collab.yjs.tree_depth import DEEPEST, cut, too_deep
+from collab.yjs.tree_depth import cut, too_deep
 from collab.yjs.tree_dirt import Dirt
+from collab.yjs.tree_ear import Ear
 from collab.yjs.tree_handles import Txn
 from collab.yjs.tree_layout import ArrayNode, hidden_in, read_object
 from collab.yjs.tree_place import Place, open_path
@@ -43,15 +44,12 @@ class Tree:
         txn.drop()
         self.initial: dict[str, Json]
         self.initial, self.root = read_object(raw)
-        self._dirt: Dirt | None = None
-        self._too_deep: list[Path] = []
-        self._update = b""
-        self._listening = True
         self._doomed: list[tuple[Path, str]] = []
+        self._ear = ear = Ear()
         # Native callbacks, not pycrdt's wrappers: these copy every event into Python objects.
         self._subscriptions = [
-            self._content.observe_deep(self._on_events),
-            self._doc.observe(self._on_commit),
+            self._content.observe_deep(ear.on_events),
+            self._doc.observe(ear.on_commit),
         ]
 
     def copy(self) -> Tree:
@@ -59,7 +57,7 @@ class Tree:
         return Tree(self._client_id, [self.state()], self._atomic)
 
     def close(self) -> None:
-        """Let go of the callbacks: a document that is observed is never freed."""
+        """Let go of the callbacks."""
         for subscription in self._subscriptions:
             subscription.drop()
         self._subscriptions.clear()
@@ -68,8 +66,7 @@ class Tree:
 
     def write(self, prefix: str, work: Callable[[Writer], None]) -> tuple[bytes, Writer]:
         """One transaction of our own; its update, empty where it did nothing, and the writer."""
-        self._update = b""
-        self._listening = False
+        self._ear.listening = False
         txn = self._doc.create_transaction()
         writer = Writer(txn, self._place(), self._atomic, prefix)
         try:
@@ -79,8 +76,8 @@ class Tree:
         finally:
             txn.commit()
             txn.drop()
-            self._listening = True
-        return self._update, writer
+            self._ear.listening = True
+        return self._ear.take_update(), writer
 
     def _purge(self, txn: Txn) -> None:
         doomed, self._doomed = self._doomed, []
@@ -94,38 +91,34 @@ class Tree:
     def integrate(self, update: bytes, value: Json) -> tuple[bytes, list[Op], list[Record]]:
         """One client update on the document whose value is `value`; what it added, and did."""
         merged = [self._apply(update)]
-        while self._dirt is not None and (taken := self._take_out()):
+        while self._ear.dirt is not None and (taken := self._take_out(self._ear.dirt)):
             merged.append(taken)
         reader = Reader(txn := self._doc.create_transaction())
-        if self._dirt is not None:
-            reader.refresh(self._content, self.root, value, self._dirt, (), "")
-            self._dirt = None
+        dirt = self._ear.take_dirt()
+        if dirt is not None:
+            reader.refresh(self._content, self.root, value, dirt, (), "")
         txn.drop()
         return merge_updates(merged), reader.ops, reader.records
 
     def _apply(self, update: bytes) -> bytes:
-        self._update = b""
         txn = self._doc.create_transaction()
         try:
             self._doc.apply_update(txn, update)
         finally:
             txn.commit()
             txn.drop()
-        return self._update
+        return self._ear.take_update()
 
-    def _take_out(self) -> bytes:
+    def _take_out(self, dirt: Dirt) -> bytes:
         """Remove what lies too deep."""
-        paths, self._too_deep = self._too_deep, []
-        self._update = b""
         txn = self._doc.create_transaction()
-        for path in paths:
+        for path in self._ear.take_too_deep():
             cut(txn, self._content, path)
-        if self._dirt is not None:
-            for path in too_deep(txn, self._content, self._dirt):
-                cut(txn, self._content, path)
+        for path in too_deep(txn, self._content, dirt):
+            cut(txn, self._content, path)
         txn.commit()
         txn.drop()
-        return self._update
+        return self._ear.take_update()
 
     def _place(self) -> Place:
         return Place(self._content, self.root, (), ())
@@ -168,27 +161,6 @@ class Tree:
     def doom(self, elements: Sequence[tuple[Path, str]]) -> None:
         """Have elements that are still hidden then removed for good by the next write."""
         self._doomed = list(elements)
-
-    # --- callbacks --------------------------------------------------------------------------
-
-    def _on_events(self, events: list[Any]) -> None:
-        if not self._listening:
-            return  # our own writing; asking events for keys and paths costs 10 µs
-        if self._dirt is None:
-            self._dirt = Dirt()
-        for event in events:
-            path = event.path
-            if len(path) >= DEEPEST:
-                self._too_deep.append(tuple(path))
-                path = path[:DEEPEST]
-            place = self._dirt.at(path)
-            if isinstance(event, native.MapEvent):
-                place.keys.update(event.keys)  # type: ignore[attr-defined]  # not in its stub
-            else:
-                place.items = True
-
-    def _on_commit(self, event: Any) -> None:
-        self._update = event.update
 
 
 def merge_updates(updates: Sequence[bytes]) -> bytes:

@@ -102,7 +102,8 @@ def read(raw: Any) -> tuple[Json, Node | None]:
 def read_object(raw: dict[str, Any]) -> tuple[dict[str, Json], ObjectNode]:
     value: dict[str, Json] = {}
     node = ObjectNode()
-    for key, inner in raw.items():
+    # pycrdt gives the keys in another order each time; reading the same gives the same.
+    for key, inner in sorted(raw.items()):
         if type(inner) is str:
             if key not in UNSEEN:
                 value[unescape(key)] = inner

@@ -261,6 +261,17 @@ def test_loading_and_unloading_leaks_no_document() -> None:
     assert not any(ref() for ref in alive)
 
 
+def test_a_document_that_is_dropped_without_being_closed_goes_too() -> None:
+    body = page().snapshot()
+    process = psutil.Process()
+    for loads in (300, 1_000):
+        start = process.memory_info().rss
+        for _ in range(loads):
+            Document.open(body, [], 1)
+        gc.collect()
+    assert process.memory_info().rss - start < 2 * 1024 * 1024
+
+
 def test_a_thousand_documents_come_and_go_and_leave_nothing() -> None:
     body = page().snapshot()
     process = psutil.Process()
