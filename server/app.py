@@ -10,18 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from collab.errors import Rejected
 from collab.patch.bounds import Bounds
 from collab.room.budget import Allowance, Purses
 from collab.room.room import RoomBounds
 from server.clock import SystemClock
 from server.commits import CommitLoop
 from server.correlation import Correlated
-from server.http.problem import on_failure, on_http_exception, on_rejected
+from server.http.problem import HANDLERS
 from server.hub import Hub, HubBounds
 from server.keyring import DEMO_TENANT, Keyring
 from server.origins import Origins
@@ -90,16 +88,15 @@ def build(
         finally:
             await store.close()
 
-    return Starlette(
+    app = Starlette(
         routes=routes(),
         lifespan=lifespan,
         middleware=[Middleware(Correlated, clock=clock), *_cors(settings)],
-        exception_handlers={
-            Rejected: on_rejected,
-            HTTPException: on_http_exception,
-            Exception: on_failure,
-        },
+        exception_handlers=HANDLERS,
     )
+    # `/v1/docs/home/` is no document; a redirect would be made from a Host that anybody can state.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _cors(settings: Settings) -> list[Middleware]:

@@ -59,6 +59,10 @@ class CommitLoop:
 
     async def _commit(self, lives: Sequence[LiveRoom]) -> None:
         hub = self._hub
+        for live in lives:
+            if live.renewal is not None:
+                self._reopen(live)
+        lives = [live for live in lives if live.state is LiveState.OPEN]
         commit_id = hub.clock.new_id("c")
         now = hub.clock.now_ms()
         appends = [(live, live.begin(now, commit_id)) for live in lives]
@@ -144,12 +148,22 @@ class CommitLoop:
             self._enter_trouble([live])
             return
         live.state = LiveState.OPEN
-        if live.queue:
+        self._wake_if_wanted(live)
+
+    def _wake_if_wanted(self, live: LiveRoom) -> None:
+        if live.queue or live.renewal is not None:
             self._hub.wake(live)
+
+    async def renew(self, live: LiveRoom) -> None:
+        """The document was changed in the log behind its room: open it from there."""
+        while live.in_flight or live.state is LiveState.FETCHING:
+            await asyncio.sleep(0.001)
+        live.state = LiveState.FETCHING
+        await self._open_anew(live)
 
     async def _replace(self, live: LiveRoom) -> None:
         hub = self._hub
-        before = live.room.version
+        before, renewal = live.room.version, live.renewal
         room, stored = await hub.load(live.key)
         missed = None
         if isinstance(stored, Stored):
@@ -157,6 +171,7 @@ class CommitLoop:
                 live.key, before, room.version, self._hub.bounds.room.tail_entries
             )
         live.replace(room, missed or [])
+        live.renewed(renewal)
 
     async def _look_back(self, live: LiveRoom) -> None:
         """Bring the entries that the next request stands on back into the tail, if kept."""
@@ -222,8 +237,7 @@ class CommitLoop:
             live.state = LiveState.OPEN
             live.audience.notice(WRITABLE)
             live.audience.resynchronise()
-            if live.queue:
-                self._hub.wake(live)
+            self._wake_if_wanted(live)
 
     def _spawn(self, work: asyncio._CoroutineLike[None], name: str) -> None:
         self._group.create_task(work, name=name)

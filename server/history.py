@@ -49,7 +49,12 @@ class History:
     async def _start(self, key: DocKey, version: int, epoch: int) -> tuple[Json, int]:
         snapshot = await self._store.snapshot_before(key, version)
         if snapshot is None:
-            return {}, await self._birth(key)
+            birth = await self._birth(key)
+            if version <= birth:
+                raise Rejected(
+                    Code.UNKNOWN_VERSION, f"version {version} was of an earlier document"
+                )
+            return {}, birth
         document = Document.open(snapshot.body, [], epoch)
         try:
             return document.value, snapshot.version

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 from collab.errors import Close, Code, Rejected
 from collab.ids import DocKey, Json
@@ -19,9 +20,12 @@ from collab.room.room import Room, RoomBounds
 from server.audience import Submission
 from server.clock import Clock
 from server.history import History
-from server.live import GONE, IN_TROUBLE, LiveRoom, LiveState
+from server.live import GONE, IN_TROUBLE, LastChange, LiveRoom, LiveState
 
 logger = logging.getLogger(__name__)
+
+# Many pages share one schema, and every opening anew needs it again.
+compiled = lru_cache(maxsize=64)(Schema.compile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ class Hub:
     def release(self, live: LiveRoom) -> None:
         live.users -= 1
         live.idle_since = self.clock.monotonic()
+        if not live.room.exists and self._is_idle(live):
+            self.drop(live)  # or asking for names that do not exist would fill the memory
 
     @asynccontextmanager
     async def using(self, key: DocKey) -> AsyncIterator[LiveRoom]:
@@ -96,7 +102,7 @@ class Hub:
             ) from error
         schema = None
         if isinstance(stored, Stored) and stored.control.schema:
-            schema = Schema.compile(stored.control.schema)
+            schema = compiled(stored.control.schema)
         return Room(key, stored, self.bounds.room, schema), stored
 
     async def _open_once(self, key: DocKey) -> None:
@@ -114,6 +120,8 @@ class Hub:
             live = LiveRoom(room, self.clock, self.bounds.new_book())
             if isinstance(stored, Stored):
                 live.count_unsnapshotted(stored.entries, self.clock.monotonic())
+                if stored.entries:
+                    live.last_change = LastChange.of(stored.entries[-1])
             self.lives[key] = live
             future.set_result(live)
         except BaseException as error:
@@ -164,6 +172,21 @@ class Hub:
         if answer.refusal is not None:
             raise Rejected(answer.refusal.code, answer.refusal.message, **answer.refusal.extra)
         return answer
+
+    async def reopen(self, live: LiveRoom) -> None:
+        """What decides beside the value was written: open the document anew, between batches.
+
+        Nobody's requests are lost by it, and who listens hears nothing but what had been missed.
+        """
+        if live.renewal is None:
+            live.renewal = asyncio.get_running_loop().create_future()
+        self.wake(live)
+        try:
+            await asyncio.wait_for(asyncio.shield(live.renewal), self.bounds.answer_seconds)
+        except TimeoutError as error:
+            raise Rejected(
+                Code.STORAGE_UNAVAILABLE, "the database did not answer in time"
+            ) from error
 
     async def delete(self, live: LiveRoom) -> None:
         """The document ends: in the log first, then for everybody who is in it."""

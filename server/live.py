@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from collab.errors import Code, Refusal
 from collab.ports import Append
@@ -44,6 +45,18 @@ class LiveState(Enum):
     CLOSED = "closed"
 
 
+class LastChange(NamedTuple):
+    """When and by whom a version was made; `at` is in milliseconds since 1970, UTC."""
+
+    version: int
+    at: int
+    by: str
+
+    @classmethod
+    def of(cls, entry: Entry) -> LastChange:
+        return cls(entry.version, entry.at, entry.author.user)
+
+
 class LiveRoom:
     """One open document in this process.
 
@@ -59,6 +72,9 @@ class LiveRoom:
         self.queue: deque[Submission] = deque()
         self.state = LiveState.OPEN
         self.is_broken = False  # the working document may be half changed
+        # Somebody waits for the document to be opened anew: its schema or what is published moved.
+        self.renewal: asyncio.Future[None] | None = None
+        self.last_change: LastChange | None = None  # of the room's version, where it is known
         self.users = 0
         self.idle_since = clock.monotonic()
         self.unsnapshotted = 0
@@ -128,6 +144,7 @@ class LiveRoom:
         entries = self.room.commit()
         batch, self._batch = self._batch, []
         self._bridges.clear()
+        self._note_change(entries)
         news = News(entries, before, self.room.value)
         self.audience.publish(news, batch)
         self.presence.carry(self.room, entries)
@@ -157,9 +174,17 @@ class LiveRoom:
         old.close()
         if room.version != old.version:
             room.tail.look_back(missed, befores(old.value, missed))
+            self._note_change(missed)
             news = News(missed, old.version, room.value, after=room.version)
             self.audience.publish(news, [])
             self.presence.carry(room, missed)
+
+    def renewed(self, renewal: asyncio.Future[None] | None) -> None:
+        """The document was opened anew after this was asked for."""
+        if renewal is not None and renewal is self.renewal:
+            self.renewal = None
+            if not renewal.done():
+                renewal.set_result(None)
 
     def count_unsnapshotted(self, entries: Sequence[Entry], now: float) -> None:
         """Remember what the next snapshot will have to hold."""
@@ -167,6 +192,10 @@ class LiveRoom:
             self.oldest_unsnapshotted = now
         self.unsnapshotted += len(entries)
         self.unsnapshotted_bytes += sum(len(entry.update) for entry in entries)
+
+    def _note_change(self, entries: Sequence[Entry]) -> None:
+        if entries:
+            self.last_change = LastChange.of(entries[-1])
 
     # --- inside ---------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from server import sockets
-from server.http import documents, health, pictures
+from server.http import documents, health, history, listing, pictures, presence, reverts, schemas
 
 
 def routes() -> list[BaseRoute]:
@@ -14,13 +14,24 @@ def routes() -> list[BaseRoute]:
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/demo/{name}.svg", pictures.get_picture),
-        Route("/v1/docs", documents.list_documents),
+        Route("/v1/docs", listing.list_documents),
         Route(doc, documents.get_document, methods=["GET"]),
         Route(doc, documents.put_document, methods=["PUT"]),
         Route(doc, documents.patch_document, methods=["PATCH"]),
         Route(doc, documents.delete_document, methods=["DELETE"]),
-        Route(f"{doc}/undo", documents.undo, methods=["POST"]),
-        Route(f"{doc}/redo", documents.redo, methods=["POST"]),
+        Route(f"{doc}/undo", reverts.undo, methods=["POST"]),
+        Route(f"{doc}/redo", reverts.redo, methods=["POST"]),
+        Route(f"{doc}/presence", presence.list_present, methods=["GET"]),
+        Route(f"{doc}/schema", schemas.get_schema, methods=["GET"]),
+        Route(f"{doc}/schema", schemas.put_schema, methods=["PUT"]),
+        Route(f"{doc}/schema", schemas.delete_schema, methods=["DELETE"]),
+        Route(f"{doc}/versions", history.list_versions, methods=["GET"]),
+        Route(f"{doc}/versions", history.name_version, methods=["POST"]),
+        Route(f"{doc}/versions/{{version}}", history.get_version),
+        Route(f"{doc}/diff", history.get_diff),
+        Route(f"{doc}/restore", history.restore, methods=["POST"]),
+        Route(f"{doc}/export", history.export_document),
+        Route(f"{doc}/import", history.import_document, methods=["POST"]),
         WebSocketRoute(f"{doc}/live", sockets.patch_lane),
         WebSocketRoute("/v1/yjs/{doc}", sockets.yjs_lane),
     ]

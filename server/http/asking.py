@@ -1,29 +1,34 @@
-"""What HTTP requests share: who asks, for which document, with what body and validators."""
+"""What HTTP requests share: who asks, for which document, on whose budget, with what body."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from collab import wire
 from collab.entry import Author
 from collab.errors import Code, Rejected
+from collab.ids import DocKey
+from collab.room.budget import Meter, to_ms
 from collab.room.member import Member
+from collab.room.rights import Role
 from server.admission import authenticate, name_document, not_found
 from server.auth import Claims, token_in_header
+from server.http.validators import tag_of
 from server.live import LiveRoom
 from server.services import Services
 
 JSON = "application/json"
 MAX_KEY = 255
-_ETAG = re.compile(r'\s*(W/)?"([^"]*)"\s*(?:,|$)')
-_json_decoder = msgspec.json.Decoder()
+MAX_CLIENT = 128
+BODY_SECONDS = 30.0  # a body that trickles in keeps its document open
 
 
 def services_of(request: Request) -> Services:
@@ -41,9 +46,35 @@ async def claims_of(request: Request) -> Claims:
 async def document_of(request: Request) -> AsyncIterator[tuple[Claims, LiveRoom]]:
     """The document that the path names, in use by this request; it may not exist yet."""
     claims = await claims_of(request)
+    if b"%2f" in request.scope.get("raw_path", b"").lower():
+        # Decoded it would be another address: `home%2Fundo` is a name, and none that there is.
+        raise not_found()
     key = name_document(claims, request.path_params["doc"])
-    async with services_of(request).hub.using(key) as live:
-        yield claims, live
+    with spending(request, key, claims.user):
+        async with services_of(request).hub.using(key) as live:
+            yield claims, live
+
+
+@contextmanager
+def spending(request: Request, key: DocKey, user: str) -> Iterator[None]:
+    """Charge the user's inbound budget for this document, which their sockets spend too."""
+    services = services_of(request)
+    owner = (key, user)
+    now = services.clock.monotonic()
+    meter = services.purses.take(owner, now).inbound
+    try:
+        wait = meter.wait(now)
+        if wait:
+            raise Rejected(
+                Code.RATE_LIMITED,
+                "more than your budget for this document allows; send it again later",
+                retry_after_ms=max(1, to_ms(wait)),
+            )
+        meter.spend(0, now)
+        request.state.meter = meter
+        yield
+    finally:
+        services.purses.put_back(owner, services.clock.monotonic())
 
 
 def existing(live: LiveRoom) -> LiveRoom:
@@ -52,8 +83,13 @@ def existing(live: LiveRoom) -> LiveRoom:
     return live
 
 
+def require_role(claims: Claims, role: Role) -> None:
+    if not claims.role.reaches(role):
+        raise Rejected(Code.FORBIDDEN, f"this needs the role {role}")
+
+
 def member_of(request: Request, claims: Claims) -> Member:
-    client = request.headers.get("weft-client", "")[:128]
+    client = request.headers.get("weft-client", "")[:MAX_CLIENT]
     return Member(Author(claims.user, claims.name, client), claims.rights, "http")
 
 
@@ -64,73 +100,95 @@ def request_id_of(request: Request) -> str:
     return key
 
 
+# --- bodies ---------------------------------------------------------------------------------
+
+
 async def read_body(request: Request, limit: int) -> bytes:
     """The whole body, refused as soon as it is known to be too large."""
     declared = request.headers.get("content-length", "")
-    if limit and declared.isdigit() and int(declared) > limit:
+    if limit and declared.isdigit() and (len(declared) > 15 or int(declared) > limit):
         raise _too_large(limit)
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Rejected(Code.UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed")
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if limit and len(body) > limit:
-            raise _too_large(limit)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if limit and len(body) > limit:
+                    raise _too_large(limit)
+    except ClientDisconnect as error:
+        raise Rejected(Code.MALFORMED, "the body ended early") from error
+    except TimeoutError as error:
+        raise HTTPException(408, "the body took too long") from error
+    finally:
+        _charge(request, len(body))
     return bytes(body)
 
 
+def _charge(request: Request, size: int) -> None:
+    meter: Meter | None = getattr(request.state, "meter", None)
+    if meter is not None and size:
+        meter.bytes.spend(size, services_of(request).clock.monotonic())
+
+
+async def read_raw_json(request: Request, *accepted: str) -> bytes:
+    """The body, said to be JSON; `accepted` media types, by default JSON's or none said."""
+    _check_media_type(request, accepted or (JSON, ""))
+    return await read_body(request, services_of(request).settings.max_frame)
+
+
 async def read_json(request: Request, *accepted: str) -> Any:
-    """The body as JSON; `accepted` media types, by default `application/json` or none said."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    allowed = accepted or (JSON, "")
-    if media_type not in allowed:
-        raise Rejected(
-            Code.UNSUPPORTED_MEDIA_TYPE, f"the body must be {' or '.join(filter(None, allowed))}"
-        )
+    return decode_json(await read_raw_json(request, *accepted))
+
+
+async def read_object(request: Request, *, optional: bool = False) -> dict[str, Any]:
+    """The body as a JSON object; where it is `optional`, none at all is an empty one."""
     body = await read_body(request, services_of(request).settings.max_frame)
-    try:
-        return _json_decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Rejected(Code.MALFORMED, "the body is not JSON") from error
-
-
-async def read_object(request: Request) -> dict[str, Any]:
-    value = await read_json(request)
+    if optional and not body.strip():
+        return {}
+    _check_media_type(request, (JSON, ""))
+    value = decode_json(body)
     if not isinstance(value, dict):
         raise Rejected(Code.MALFORMED, "the body must be a JSON object")
     return value
 
 
+def decode_json(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Rejected(Code.MALFORMED, "the body is not JSON") from error
+
+
+def _check_media_type(request: Request, allowed: tuple[str, ...]) -> None:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in allowed:
+        raise Rejected(
+            Code.UNSUPPORTED_MEDIA_TYPE, f"the body must be {' or '.join(filter(None, allowed))}"
+        )
+
+
+# --- parameters and answers -----------------------------------------------------------------
+
+
 def whole_number(request: Request, name: str) -> int | None:
     """A query parameter that counts something."""
     text = request.query_params.get(name)
-    if text is None:
-        return None
+    return None if text is None else as_whole_number(text, f"`{name}`")
+
+
+def as_whole_number(text: str, name: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 15:
-        raise Rejected(Code.MALFORMED, f"`{name}` must be a whole number")
+        raise Rejected(Code.MALFORMED, f"{name} must be a whole number")
     return int(text)
-
-
-def if_match(request: Request) -> set[str] | None:
-    """The strong tags of `If-Match`; `*` as itself, None where the header is absent."""
-    header = request.headers.get("if-match")
-    if header is None:
-        return None
-    if header.strip() == "*":
-        return {"*"}
-    return {tag for weak, tag in _ETAG.findall(header) if not weak}
-
-
-def if_none_match(request: Request, tag: str) -> bool:
-    """Whether the client has this already (RFC 9110, 13.1.2: weak comparison)."""
-    header = request.headers.get("if-none-match")
-    if header is None:
-        return False
-    return header.strip() == "*" or any(found == tag for _, found in _ETAG.findall(header))
 
 
 def answer(body: Any, status: int = 200, *, version: int | None = None) -> Response:
     response = Response(wire.encode(body), status, media_type=JSON)
+    response.headers["X-Content-Type-Options"] = "nosniff"
     if version is not None:
-        response.headers["ETag"] = f'"{version}"'
+        response.headers["ETag"] = tag_of(version)
     return response
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from collab import wire
 from collab.errors import HTTP_STATUS, Code, Refusal, Rejected
+from collab.ports import Corrupt, StorageUnavailable
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+ACCEPT_PATCH = "application/json-patch+json, application/json"
 
 _CODE_OF_STATUS = {
     400: Code.MALFORMED,
@@ -25,10 +30,14 @@ _CODE_OF_STATUS = {
     413: Code.TOO_LARGE,
     415: Code.UNSUPPORTED_MEDIA_TYPE,
 }
+_SENTENCES = {
+    404: "there is nothing at this address",
+    405: "this address does not take that method",
+}
 
 
 class PreconditionFailed(Rejected):
-    """The same refusal, noticed by `If-Match`: HTTP calls it 412."""
+    """The same refusal, noticed by `If-Match` or `If-None-Match`: HTTP calls it 412."""
 
 
 def problem(refusal: Refusal, *, status: int | None = None) -> Response:
@@ -46,11 +55,11 @@ def problem(refusal: Refusal, *, status: int | None = None) -> Response:
 
 
 def _headers(refusal: Refusal) -> dict[str, str]:
-    headers = {}
+    headers = {"X-Content-Type-Options": "nosniff"}
     if refusal.code is Code.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = 'Bearer realm="weft"'
     if refusal.code is Code.UNSUPPORTED_MEDIA_TYPE:
-        headers["Accept-Patch"] = "application/json-patch+json"
+        headers["Accept-Patch"] = ACCEPT_PATCH
     retry_after_ms = refusal.extra.get("retry_after_ms")
     if isinstance(retry_after_ms, int):
         headers["Retry-After"] = str(max(1, -(-retry_after_ms // 1000)))
@@ -65,18 +74,63 @@ async def on_rejected(request: Request, error: Exception) -> Response:
     return problem(error.refusal, status=status)
 
 
+async def on_storage_trouble(request: Request, error: Exception) -> Response:
+    """The database did not answer a read; what is written goes through the commit loop."""
+    logger.warning("the database did not answer a request", exc_info=error)
+    return problem(Refusal(Code.STORAGE_UNAVAILABLE, "the database does not answer"))
+
+
+async def on_corrupt(request: Request, error: Exception) -> Response:
+    logger.error("a stored row does not match its checksum", exc_info=error)
+    return problem(Refusal(Code.STORAGE_UNAVAILABLE, "what was asked for is damaged"))
+
+
 async def on_http_exception(request: Request, error: Exception) -> Response:
     """What the framework refuses by itself: no such route, no such method."""
     assert isinstance(error, HTTPException)
-    code = _CODE_OF_STATUS.get(error.status_code, Code.MALFORMED)
-    response = problem(Refusal(code, error.detail), status=error.status_code)
-    for name, value in (error.headers or {}).items():
-        response.headers[name] = value
+    status = error.status_code
+    headers = dict(error.headers or {})
+    if status == 405:
+        headers["Allow"] = ", ".join(allowed_methods(request))
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers={**headers, **_patch_types(request)})
+    code = _CODE_OF_STATUS.get(status, Code.MALFORMED)
+    response = problem(Refusal(code, _SENTENCES.get(status, error.detail)), status=status)
+    response.headers.update(headers)
     return response
+
+
+def allowed_methods(request: Request) -> list[str]:
+    """Every method of this address: the framework names those of its first route only."""
+    methods = {"OPTIONS"}
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            methods |= route.methods or set()
+    return sorted(methods)
+
+
+def _patch_types(request: Request) -> dict[str, str]:
+    """RFC 5789, section 3.1."""
+    return {"Accept-Patch": ACCEPT_PATCH} if "PATCH" in allowed_methods(request) else {}
 
 
 async def on_failure(request: Request, error: Exception) -> Response:
     """Our own fault: logged with its stack, told without."""
     logger.error("request failed", exc_info=error)
-    body = {"type": "about:blank", "title": "Internal Server Error", "status": 500}
+    body = {
+        "type": "about:blank",
+        "title": "Internal Server Error",
+        "status": 500,
+        "detail": "this is our fault; the answer's Weft-Request names it in the log",
+        "retryable": False,
+    }
     return Response(wire.encode(body), 500, media_type=MEDIA_TYPE)
+
+
+HANDLERS: Mapping[Any, Any] = {
+    Rejected: on_rejected,
+    HTTPException: on_http_exception,
+    StorageUnavailable: on_storage_trouble,
+    Corrupt: on_corrupt,
+    Exception: on_failure,
+}

@@ -1,0 +1,17 @@
+"""Who is in a document now."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.http.asking import answer, document_of, existing
+
+
+async def list_present(request: Request) -> Response:
+    """Everybody who has been announced, on either lane."""
+    async with document_of(request) as (_, live):
+        peers = existing(live).presence.book.peers()
+    response = answer({"items": peers})
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,96 @@
+"""A document's JSON Schema over HTTP: what every change must keep, whichever way it comes."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from collab.errors import Code, Rejected
+from collab.ids import Json
+from collab.room.rights import Role
+from server.http.asking import (
+    JSON,
+    decode_json,
+    document_of,
+    existing,
+    read_raw_json,
+    require_role,
+    services_of,
+)
+from server.hub import compiled
+from server.live import LiveRoom
+from server.services import Services
+
+SCHEMA_TYPE = "application/schema+json"
+# Each try is lost to another writer of the document's control; more than a few is no chance.
+TRIES = 5
+
+
+async def get_schema(request: Request) -> Response:
+    """The schema as it was put."""
+    async with document_of(request) as (claims, live):
+        require_role(claims, Role.ADMIN)
+        schema = existing(live).room.control.schema
+    if not schema:
+        raise _no_schema()
+    headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache, private"}
+    return Response(schema, media_type=JSON, headers=headers)
+
+
+async def put_schema(request: Request) -> Response:
+    """Keep this schema from now on; refused when the value breaks it as it stands."""
+    async with document_of(request) as (claims, live):
+        schema = await read_raw_json(request, JSON, SCHEMA_TYPE, "")
+        decode_json(schema)
+        require_role(claims, Role.ADMIN)
+        await _set(services_of(request), existing(live), schema)
+    return Response(status_code=204)
+
+
+async def delete_schema(request: Request) -> Response:
+    """Let the document be anything again."""
+    async with document_of(request) as (claims, live):
+        require_role(claims, Role.ADMIN)
+        if not existing(live).room.control.schema:
+            raise _no_schema()
+        await _set(services_of(request), live, b"")
+    return Response(status_code=204)
+
+
+async def _set(services: Services, live: LiveRoom, schema: bytes) -> None:
+    """Write the schema and open the document under it.
+
+    A change that was committed between the check and the write was judged by the former schema:
+    the value is checked once more, and the former schema put back where it breaks the new one.
+    """
+    for _ in range(TRIES):
+        room = existing(live).room
+        former, version = room.control.schema, room.version
+        await _check(schema, room.value)
+        is_set = await services.store.set_schema(live.key, schema, room.control.revision)
+        await services.hub.reopen(live)
+        if not is_set:
+            continue
+        room = existing(live).room
+        if room.version == version:
+            return
+        try:
+            await _check(schema, room.value)
+        except Rejected:
+            await services.store.set_schema(live.key, former, room.control.revision)
+            await services.hub.reopen(live)
+            raise
+        return
+    raise Rejected(Code.CONFLICT, "others keep changing what governs this document")
+
+
+async def _check(schema: bytes, value: Json) -> None:
+    """Off the loop: a large schema takes long to compile, and a large value to check."""
+    if schema:
+        await asyncio.to_thread(lambda: compiled(schema).check(value))
+
+
+def _no_schema() -> Rejected:
+    return Rejected(Code.NOT_FOUND, "this document has no schema")
