@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from collab.document.numbers import canonical_ops
-from collab.document.stacks import DEPTH, Inverse, Stacks, Step, encode_inverse, fold, records_of
+from collab.document.stacks import DEPTH, Inverse, Stacks, encode_inverse, fold, records_of
 from collab.document.undo import Undone, foresee, revert
 from collab.entry import Entry, Kind, Op
 from collab.errors import Code, Rejected

@@ -8,21 +8,26 @@ roll back) and another is opened from the log.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
+import msgspec
+
 from collab.document.document import Change, Document
 from collab.entry import Author, Entry, Kind
-from collab.errors import Code, Refusal, Rejected
+from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
+from collab.messages import LockChange
 from collab.patch.bounds import Bounds
 from collab.patch.carry import Past
 from collab.patch.schema import Schema
 from collab.ports import Accepted, Append, Control, Stored, Vacant
 from collab.room import patch_lane, yjs_lane
+from collab.room.lock_guard import LockGuard
+from collab.room.locks import Locks, LockStep
 from collab.room.member import Member
+from collab.room.recent_ids import RecentIds
 from collab.room.requests import (
     Answer,
     Barrier,
@@ -41,7 +46,6 @@ from collab.room.tail import Tail, past_of
 from collab.yjs.guard import GuardBounds, StructIndex, inspect
 from collab.yjs.tree_build import Atomic, atomic_by_name
 
-RECENT_IDS = 4096
 # Beyond so many updates the index is read anew from the whole state.
 MAX_UNINDEXED = 1000
 # What pycrdt says of its own transactions has been judged already.
@@ -72,24 +76,21 @@ class Room:
         self.schema = schema
         self.atomic = atomic_by_name if schema is None else schema.is_atomic
         self.epoch = stored.epoch
-        self.control = stored.control if isinstance(stored, Stored) else Control()
+        self.control = stored.control if isinstance(stored, Stored) else Control(stored.revision)
+        self.guard = LockGuard(Locks())
         self.exists = isinstance(stored, Stored)
         self.document = _open_document(stored, self.atomic)
         self.version = self.head = self.document.version
         self.value: Json = self.document.value
         self.tail = Tail(self.version, max_entries=bounds.tail_entries, max_bytes=bounds.tail_bytes)
         self.commit_id = ""
+        self.lock_events: Sequence[LockChange] = ()  # what the last batch did to the locks
         self._batch: list[tuple[Entry, Past]] = []
         self._accepted: list[Accepted] = []
+        self._lock_step: LockStep | None = None
         self._structs: StructIndex | None = None
         self._unindexed: list[bytes] = []
-        self._recent: OrderedDict[tuple[str, str], Accepted] = OrderedDict()
-        # Whether no id was ever accepted here that is not among the recent ones.
-        self.knows_every_id = self.version == 0
-        if isinstance(stored, Stored):
-            self.knows_every_id = stored.snapshot is None and stored.entries[:1] != []
-            for entry in stored.entries:
-                self._remember(entry)
+        self.ids = _recent_ids(stored)
 
     # --- one batch ------------------------------------------------------------------------
 
@@ -108,14 +109,18 @@ class Room:
         """What the log must hold before anybody hears of this batch."""
         if not self._batch and not self._accepted:
             return None
+        revision = self.control.revision
+        self._lock_step = step = self.guard.step([past for _, past in self._batch], revision)
         return Append(
             key=self.key,
             epoch=self.epoch,
             after=self.version,
-            revision=self.control.revision,
+            revision=revision,
             entries=[entry for entry, _ in self._batch],
             accepted=self._accepted,
             create=not self.exists,
+            put=[] if step is None else list(step.put),
+            drop=[] if step is None else list(step.drop),
         )
 
     def commit(self) -> list[Entry]:
@@ -123,13 +128,25 @@ class Room:
         committed = [entry for entry, _ in self._batch]
         for entry, past in self._batch:
             self.tail.append(entry, past)
-            self._remember(entry)
-        for accepted in self._accepted:
-            self._remember_id(accepted)
+            self.ids.take(entry)
+        self.ids.learn(self._accepted)
         self.exists = self.exists or bool(committed)
         self.version, self.value = self.head, self.document.value
         self._batch, self._accepted = [], []
+        step, self._lock_step = self._lock_step, None
+        self.lock_events = () if step is None else step.events
+        if step is not None:
+            self.move_locks(step.locks)
         return committed
+
+    def move_locks(self, locks: Locks) -> None:
+        """These are the document's locks now, under the revision that they were written at."""
+        self.guard.settle(locks)
+        self.control = msgspec.structs.replace(self.control, revision=locks.revision)
+
+    def locks(self) -> Locks:
+        """The committed locks, as what is to be written next stands on them."""
+        return self.guard.at(self.control.revision, self.version)
 
     def snapshot(self) -> bytes:
         """The committed state as bytes; only between batches."""
@@ -164,10 +181,6 @@ class Room:
         self._unindexed.clear()
         return self._structs
 
-    def accepted(self, user: str, request_id: str) -> Accepted | None:
-        """The first answer to this id, as far as the room remembers."""
-        return self._recent.get((user, request_id)) if request_id else None
-
     def enter(
         self,
         member: Member,
@@ -199,7 +212,9 @@ class Room:
         self.document.version = self.head = entry.version
         if self._structs is not None and entry.update:
             self._unindexed.append(entry.update)
-        self._batch.append((entry, past_of(entry, change.before)))
+        past = past_of(entry, change.before)
+        self.guard.follow(past)
+        self._batch.append((entry, past))
         return Answer(entry.version, entry=entry, ack=ack or {})
 
     def unchanged(
@@ -215,15 +230,6 @@ class Room:
     def head_exists(self) -> bool:
         """Whether the working document exists, a creation under way included."""
         return self.exists or bool(self._batch)
-
-    def learn(self, accepted: Sequence[Accepted]) -> None:
-        """Ids that the log knows and this room had forgotten."""
-        for one in accepted:
-            self._remember_id(one)
-
-    def recall(self) -> list[Accepted]:
-        """The ids that this room remembers, for the one that takes its place."""
-        return list(self._recent.values())
 
     # --- requests -------------------------------------------------------------------------
 
@@ -261,7 +267,7 @@ class Room:
 
     def _duplicate(self, member: Member, request: Asked) -> Answer | None:
         user = member.author.user
-        accepted = self.accepted(user, request.id) or self._accepted_in_batch(user, request.id)
+        accepted = self.ids.find(user, request.id) or self._accepted_in_batch(user, request.id)
         if accepted is None:
             return None
         if isinstance(request, PatchRequest):
@@ -283,16 +289,6 @@ class Room:
             return Answer(self.head)
         return patch_lane.create(self, member, request, now)
 
-    def _remember(self, entry: Entry) -> None:
-        if entry.id:
-            self._remember_id(Accepted(entry.author.user, entry.id, entry.version, entry.answer))
-
-    def _remember_id(self, accepted: Accepted) -> None:
-        self._recent[accepted.user, accepted.id] = accepted
-        while len(self._recent) > RECENT_IDS:
-            self._recent.popitem(last=False)
-            self.knows_every_id = False
-
 
 def require_writer(member: Member, now: int) -> None:
     """Rights are judged at every commit, not when the connection was opened."""
@@ -302,8 +298,13 @@ def require_writer(member: Member, now: int) -> None:
         raise Rejected(Code.FORBIDDEN, "this role may not change the document")
 
 
-def refused(code: Code, message: str, **extra: Any) -> Refusal:
-    return Refusal(code, message, extra)
+def _recent_ids(stored: Stored | Vacant) -> RecentIds:
+    if isinstance(stored, Vacant):
+        return RecentIds(knows_all=stored.last == 0)
+    ids = RecentIds(knows_all=stored.snapshot is None and stored.entries[:1] != [])
+    for entry in stored.entries:
+        ids.take(entry)
+    return ids
 
 
 def _open_document(stored: Stored | Vacant, atomic: Atomic) -> Document:
@@ -313,4 +314,4 @@ def _open_document(stored: Stored | Vacant, atomic: Atomic) -> Document:
     return Document.open(body, stored.entries, stored.epoch, atomic)
 
 
-__all__ = ["Author", "Room", "RoomBounds", "refused", "require_writer"]
+__all__ = ["Author", "Room", "RoomBounds", "require_writer"]

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.ids import Json
+from collab.patch.bounds import json_size
+from collab.patch.diff import diff
 from collab.room.requests import Answer, Update
-from collab.yjs.guard import check, inspect
+from collab.yjs.guard import GuardBounds, check, inspect
 
 if TYPE_CHECKING:
     from collab.room.member import Member
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
 def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
     """A client's update becomes the next entry, together with its compensation if it needs one."""
     checked = check(
-        inspect(request.update),
+        inspect(request.update, GuardBounds(update_bytes=room.bounds.max_frame)),
         room.document.state_vector(),
         leases=room.document.leases,
         user=member.author.user,
-        reserved=(room.epoch,),
+        # The server's own, in this epoch and in those before: what a client kept of a document
+        # that was deleted must not come back in the one that took its name.
+        reserved=range(1, room.epoch + 1),
         index=room.structs(),
     )
     if not checked.news:  # a step 2 that adds nothing is no write, whoever sends it
@@ -38,18 +42,30 @@ def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
         at=now,
         kind="edit" if room.head_exists else "create",
         leases=checked.new_clients,
-        judge=lambda before, after, ops: _permitted(room, before, after, ops),
+        judge=lambda before, after, ops: _permitted(room, member, before, after, ops),
     )
     if change is None:
         return Answer(room.head)
     return room.enter(member, change, now, leases=checked.new_clients)
 
 
-def _permitted(room: Room, before: Json, after: Json, ops: list[Op]) -> Json | None:
+def _permitted(room: Room, member: Member, before: Json, after: Json, ops: list[Op]) -> Json | None:
     """The value that the document must have instead; None where the update may stay."""
+    restored = room.guard.restore(ops, before, member.author)
+    if restored is not None:
+        after, ops = restored, diff(before, restored)
     if room.schema is not None:
         try:
             room.schema.check(after, ops)
         except Rejected:
             return before
-    return None
+    return before if _outgrows(room, after, ops) else restored
+
+
+def _outgrows(room: Room, after: Json, ops: list[Op]) -> bool:
+    """Whether the document has grown beyond its limit; measured whole only where it may have."""
+    limit, size = room.bounds.patch.max_bytes, room.document.size
+    if not limit:
+        return False
+    added = sum(json_size(op["value"]) + len(op["path"]) for op in ops if "value" in op)
+    return size + added > limit and json_size(after) > max(limit, size)
