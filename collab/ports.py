@@ -285,7 +285,10 @@ class Audit(Protocol):
 
 
 class Subscription(Protocol):
-    """The messages of one document from the call on, until it is closed."""
+    """The messages of one document from the call on, until it is closed.
+
+    An empty message says that some before it may have been lost: look at the log.
+    """
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
@@ -296,6 +299,9 @@ class Subscription(Protocol):
 
 class Gossip(Protocol):
     """What may be late or lost between instances without harm."""
+
+    async def run(self) -> None:
+        """Carry messages until cancelled; before that, and without it, nothing goes out."""
 
     async def publish(self, key: DocKey, message: bytes) -> None: ...
 

@@ -28,7 +28,7 @@ from collab.ports import (
     Vacant,
 )
 from storage.memory_directory import MemoryAudit, MemoryDirectory
-from storage.retention import retain
+from storage.retention import is_whole, retain
 
 
 @dataclass(slots=True)
@@ -126,10 +126,9 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
             return Vacant(*_vacancy(document))
         snapshot = await self.snapshot_before(key, document.head)
         since = snapshot.version if snapshot else 0
-        versions = range(since + 1, document.head + 1)
-        if any(version not in document.entries for version in versions):
+        found = await self.entries(key, since, document.head, document.head)
+        if not is_whole(since, found, document.head):
             raise Corrupt(f"{key.tenant}/{key.doc} has a gap in its log")
-        found = [document.entries[version] for version in versions]
         return Stored(document.epoch, document.head, document.control, snapshot, found)
 
     async def commit(self, batch: Sequence[Append]) -> list[Outcome]:

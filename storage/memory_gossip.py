@@ -2,42 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Callable
 
 from collab.ids import DocKey
-
-
-class LocalSubscription:
-    """What was published since it was made, the newest `depth` of it.
-
-    Invariant: never more than `depth` messages wait; a reader who is later than that loses the
-    oldest, as gossip may.
-    """
-
-    def __init__(self, depth: int, leave: Callable[[LocalSubscription], None]) -> None:
-        self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue(depth)
-        self._leave = leave
-
-    def put(self, message: bytes | None) -> None:
-        if self._waiting.full():
-            self._waiting.get_nowait()
-        self._waiting.put_nowait(message)
-
-    def __aiter__(self) -> LocalSubscription:
-        return self
-
-    async def __anext__(self) -> bytes:
-        message = await self._waiting.get()
-        if message is None:
-            self.put(None)
-            raise StopAsyncIteration
-        return message
-
-    async def aclose(self) -> None:
-        self._leave(self)
-        self.put(None)
+from storage.subscription import LocalSubscription
 
 
 class MemoryGossip:
@@ -46,6 +14,9 @@ class MemoryGossip:
     def __init__(self, depth: int = 256) -> None:
         self._depth = depth
         self._subscriptions: defaultdict[DocKey, set[LocalSubscription]] = defaultdict(set)
+
+    async def run(self) -> None:
+        """Nothing to carry: a message is there when it is published."""
 
     async def publish(self, key: DocKey, message: bytes) -> None:
         for subscription in self._subscriptions.get(key, ()):

@@ -11,6 +11,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from collab.entry import Entry
+
 
 @dataclass(frozen=True, slots=True)
 class Retained:
@@ -51,3 +53,14 @@ def retain(sound: Sequence[int], *, before: int, needed: Iterable[int]) -> Retai
             if start < version:
                 ranges.append((start, version))
     return Retained(floor, frozenset(kept), tuple(ranges))
+
+
+def is_whole(since: int, entries: Sequence[Entry], head: int) -> bool:
+    """Whether entries in order lead from a snapshot at `since`, or with 0 from nothing, to `head`.
+
+    The first entry of a document that was deleted and made again counts on from the old one's.
+    """
+    first = since + 1
+    if not since and entries and entries[0].kind == "create":
+        first = entries[0].version
+    return [entry.version for entry in entries] == list(range(first, head + 1))

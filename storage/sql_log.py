@@ -12,6 +12,7 @@ from collab.ids import DocKey
 from collab.ports import Accepted, Control, Corrupt, Stored, Vacant
 from storage.checksum import unpack_entry
 from storage.database import Database
+from storage.retention import is_whole
 from storage.rows import of
 from storage.schema import docs, entries, schemas
 from storage.sql_requests import ENTRY_COLUMNS, find_requests
@@ -39,7 +40,7 @@ def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
     snapshot = newest_sound_snapshot(connection, key, row.head)
     since = snapshot.version if snapshot else 0
     found = read_entries(connection, key, since, row.head)
-    if [entry.version for entry in found] != list(range(since + 1, row.head + 1)):
+    if not is_whole(since, found, row.head):
         raise Corrupt(f"{key.tenant}/{key.doc} has no sound snapshot and entries up to its head")
     return Stored(row.epoch, row.head, _control(connection, key, row), snapshot, found)
 

@@ -418,13 +418,15 @@ class DocumentsContract:
         await store.commit([made(HOME, 3, commit="c-1")])
         await store.set_schema(HOME, b"{}", 0)
         await store.delete(HOME, 9_000)
-        again = Append(HOME, 2, 3, 2, [entry(4)], create=True)
+        first = msgspec.structs.replace(entry(4), kind="create")
+        again = Append(HOME, 2, 3, 2, [first], create=True)
         assert await store.load(HOME) == Vacant(2, 3, 2)
         assert await store.commit([made(HOME)]) == [Clash()]
         assert await store.commit([again]) == [Committed()]
         row = await store.row(HOME)
         assert row is not None
         assert (row.epoch, row.version, row.created_at) == (2, 4, 1_004)
+        assert await stored(store) == Stored(2, 4, Control(2), None, [first])
         await store.save_snapshot(HOME, 1, Snapshot(4, b"of the old epoch"))
         await store.save_snapshot(HOME, 2, Snapshot(4, b"of the new"))
         assert await stored(store) == Stored(2, 4, Control(2), Snapshot(4, b"of the new"), [])

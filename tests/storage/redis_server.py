@@ -42,7 +42,7 @@ class RedisServer:
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            if "ready to accept connections" in line:
+            if "ready to accept connections" in line.lower():
                 return
         raise RuntimeError("redis-server did not start")
 
