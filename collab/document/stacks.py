@@ -12,6 +12,7 @@ from collab.yjs.tree_records import Path, Record, TextRecord
 
 DEPTH = 100
 ONE_STEP_MS = 1_000  # one user's edits of one string that follow within this are one step
+MOST_PARTS = 200  # however long somebody types without a pause
 
 # Kinds that a user does not take back: making the document, and bringing one in with its past.
 _NO_STEP = frozenset({"create", "import"})
@@ -105,7 +106,7 @@ def fold(
 def _push(steps: list[Step], part: Part, text: Path | None) -> None:
     if steps and text is not None and steps[-1].text == text:
         last = steps[-1].parts[-1]
-        if 0 <= part.at - last.at <= ONE_STEP_MS:
+        if 0 <= part.at - last.at <= ONE_STEP_MS and len(steps[-1].parts) < MOST_PARTS:
             steps[-1].parts.append(part)
             return
     steps.append(Step([part], text))

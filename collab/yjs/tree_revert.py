@@ -33,7 +33,7 @@ from collab.yjs.tree_records import (
     TextRecord,
     known,
 )
-from collab.yjs.tree_text import take_back
+from collab.yjs.tree_take_back import Effort, take_back
 from collab.yjs.tree_write import Writer
 
 
@@ -43,6 +43,7 @@ class Reverter:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._txn = writer.txn
+        self._effort = Effort()
 
     def revert(self, record: Record) -> bool:
         """Whether there was anything left to take back."""
@@ -196,7 +197,7 @@ class Reverter:
         if not is_text(held) and not isinstance(held, str):
             return None
         current = raw_of(self._txn, held)
-        new = take_back(current, record.hunks)
+        new = take_back(current, record.hunks, self._effort)
         return None if new == current else new
 
     def _text_item(self, place: Place, node: ListNode, record: TextRecord, at: object) -> bool:

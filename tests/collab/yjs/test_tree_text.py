@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collab.yjs.tree_records import Hunk
-from collab.yjs.tree_text import hunks_between, take_back
+from collab.yjs.tree_take_back import take_back
+from collab.yjs.tree_text import hunks_between
 
 TEXT = st.text(alphabet="ab é😀", max_size=30)
 
@@ -52,3 +53,30 @@ def test_what_others_have_overwritten_is_not_taken_back() -> None:
 
 def test_a_single_letter_is_not_found_in_somebody_elses_text() -> None:
     assert take_back("banana split", hunks_between("", "n")) is None
+
+
+def test_a_word_that_somebody_put_in_place_of_mine_is_left() -> None:
+    hunks = hunks_between("The offer of today", "The wonderful offer of today")
+    assert take_back("The rather good offer of today", hunks) is None
+
+
+def test_my_letter_between_two_of_others_is_taken_back() -> None:
+    assert take_back("helBXBlo", hunks_between("hello", "helXlo")) == "helBBlo"
+
+
+def test_what_is_left_of_my_words_is_taken_back() -> None:
+    hunks = hunks_between("Hello world", "Hello wonderful big world")
+    assert take_back("Hello big blue world", hunks) == "Hello blue world"
+
+
+def test_a_long_insertion_is_found_by_words() -> None:
+    prose = " ".join(f"word{number}" for number in range(150))
+    hunks = hunks_between("Before. After.", f"Before. {prose} After.")
+    edited = prose.replace("word70", "another")
+    assert take_back(f"Before. {edited} After.", hunks) == "Before. anotherAfter."
+
+
+def test_hostile_texts_cost_no_more_than_their_bound() -> None:
+    hunks = hunks_between("", "ab" * 50_000)
+    assert take_back("ba" * 49_999 + "c", hunks) is None
+    assert len(hunks_between("x" + "a b " * 9_000 + "y", "z" + "b a " * 9_000 + "w")) == 1
