@@ -77,6 +77,7 @@ def build(
                 loops = [
                     group.create_task(services.commits.run(), name="commit loop"),
                     group.create_task(keep_up(services), name="upkeep"),
+                    group.create_task(services.witness.trail.run(), name="audit trail"),
                 ]
                 if on_start is None:
                     yield
@@ -127,6 +128,7 @@ def _services(settings: Settings, store: Store, clock: Clock, group: asyncio.Tas
         purses=_purses(settings),
         socket_bounds=socket_bounds(settings),
         group=group,
+        witness=hub.witness,
         version=version("weft"),
     )
 

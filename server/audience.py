@@ -103,11 +103,21 @@ class Listener(Protocol):
         """Say goodbye and close."""
 
 
+class Onlooker(Protocol):
+    """Sees every answer that a document gives, for those who count and record."""
+
+    def now(self) -> float: ...
+
+    def published(self, answered: Sequence[Answered], durable_at: float) -> None:
+        """What was durable by then has been sent to everybody."""
+
+
 @dataclass(slots=True)
 class Audience:
     """Everybody who listens to one document."""
 
     listeners: dict[Listener, None] = field(default_factory=dict)
+    onlooker: Onlooker | None = None
 
     def join(self, listener: Listener) -> None:
         self.listeners[listener] = None
@@ -120,6 +130,7 @@ class Audience:
 
     def publish(self, news: News, answered: Sequence[Answered]) -> None:
         """Tell everybody what has become durable, and everybody who asked what came of it."""
+        began_at = self.onlooker.now() if self.onlooker is not None else 0.0
         answers: dict[Listener, list[Answered]] = {}
         for item in answered:
             submission, answer = item
@@ -132,6 +143,8 @@ class Audience:
                 listener.hear(news, answers.pop(listener, ()))
         for listener, own in answers.items():
             listener.hear(news, own)
+        if self.onlooker is not None and answered:
+            self.onlooker.published(answered, began_at)
 
     def notice(self, payload: bytes) -> None:
         for listener in list(self.listeners):

@@ -90,7 +90,9 @@ class CommitLoop:
     async def _write(self, appends: list[tuple[LiveRoom, Append]]) -> dict[LiveRoom, Outcome]:
         if not appends:
             return {}
+        began_at = self._hub.clock.monotonic()
         outcomes = await self._hub.store.commit([append for _, append in appends])
+        self._hub.witness.written((append for _, append in appends), outcomes, began_at)
         return dict(zip((live for live, _ in appends), outcomes, strict=True))
 
     async def _find_forgotten(self, lives: Sequence[LiveRoom]) -> set[LiveRoom]:

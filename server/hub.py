@@ -21,6 +21,7 @@ from server.audience import Submission
 from server.clock import Clock
 from server.history import History
 from server.live import GONE, IN_TROUBLE, LastChange, LiveRoom, LiveState
+from server.witness import Witness
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,10 @@ class Hub:
     Invariant: a key has at most one live room, and one that somebody uses is never unloaded.
     """
 
-    def __init__(self, store: Store, clock: Clock, bounds: HubBounds) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, bounds: HubBounds, witness: Witness | None = None
+    ) -> None:
+        self.witness = witness or Witness(store, clock)
         self.store = store
         self.clock = clock
         self.bounds = bounds
@@ -118,6 +122,7 @@ class Hub:
         try:
             room, stored = await self.load(key)
             live = LiveRoom(room, self.clock, self.bounds.new_book())
+            live.audience.onlooker = self.witness.of(key)
             if isinstance(stored, Stored):
                 live.count_unsnapshotted(stored.entries, self.clock.monotonic())
                 if stored.entries:

@@ -25,6 +25,7 @@ from server.patch_session import PatchSession
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from server.roster import Visit
     from server.services import Services
     from server.socket import Socket
 
@@ -43,6 +44,7 @@ class PatchConnection:
     """
 
     _socket: Socket
+    _visit: Visit
 
     def __init__(self, services: Services, doc: str, token: str | None) -> None:
         self._services = services
@@ -57,6 +59,7 @@ class PatchConnection:
 
     def opened(self, socket: Socket) -> None:
         self._socket = socket
+        self._visit = self._services.witness.connected("patch", socket)
         within = self._services.settings.open_seconds
         self._deadline = asyncio.get_running_loop().call_later(within, self._stay_silent)
 
@@ -81,6 +84,7 @@ class PatchConnection:
 
     def closed(self, code: int) -> None:
         self._state = State.CLOSED
+        self._services.witness.closed(self._visit, code)
         self._forget_deadline()
         session, self._session = self._session, None
         if session is not None:
@@ -115,7 +119,10 @@ class PatchConnection:
         if self._state is State.CLOSED:  # it went away meanwhile
             self._services.hub.release(admission.live)
             return
-        self._session = PatchSession(self._services, self._socket, admission, message)
+        self._session = session = PatchSession(self._services, self._socket, admission, message)
+        self._services.witness.admitted(
+            self._visit, admission.live.key, session.member, session.feed
+        )
         self._state = State.OPEN
         for one in rest:
             self._session.handle(one)
@@ -129,6 +136,7 @@ class PatchConnection:
         self._socket.close(Close.SILENT, "nothing was said in time")
 
     def _refuse(self, refusal: Refusal) -> None:
+        self._services.witness.turned_away(self._visit, refusal)
         self._socket.close(CLOSE_OF.get(refusal.code, Close.MALFORMED), refusal.message)
 
     def _forget_deadline(self) -> None:

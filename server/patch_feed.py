@@ -17,10 +17,12 @@ from collab.room.presence_debt import PresenceDebt
 from server import frames
 from server.answers import render
 from server.audience import Answered, News
+from server.roster import Standing, standing_of
 
 if TYPE_CHECKING:
     from collab.ids import Json
     from server.live import LiveRoom
+    from server.metrics import LaneMetrics
     from server.presence_board import PresenceNews
     from server.socket import Socket
 
@@ -54,7 +56,9 @@ class PatchFeed:
         outflow: Outflow,
         pace: Pace,
         now: Callable[[], float],
+        metrics: LaneMetrics,
     ) -> None:
+        self._metrics = metrics
         self._socket = socket
         self._live = live
         self._user = author.user
@@ -116,6 +120,12 @@ class PatchFeed:
 
     def close(self) -> None:
         self._cancel()
+
+    @property
+    def standing(self) -> Standing:
+        """Level, or how far behind and why, for those who look on."""
+        buffered = self._socket.buffered()
+        return standing_of(self._outflow.state, self._behind(), buffered, FULL_SOCKET)
 
     @property
     def is_overdrawn(self) -> bool:
@@ -183,6 +193,7 @@ class PatchFeed:
             return
         told = self._outflow.hold(self._now(), self._behind())
         if told is not None:
+            self._metrics.hold(full=self._is_full(), told=True)
             self.send(wire.encode(told))
         if self._timer is None:
             self.pump()
@@ -199,6 +210,7 @@ class PatchFeed:
 
     def _obey(self, turn: Turn) -> None:
         if turn.catch_up:
+            self._metrics.catch_ups.inc()
             frame = self._catch_up_frame()
             self._write_catch_up(frame)
             self._outflow.caught_up(len(frame), self._now())

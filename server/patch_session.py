@@ -57,6 +57,7 @@ class PatchSession:
             client_id=self._free_client_id(),
             splice="splice" in message.accept,
             pipelines=True,
+            origin=socket.peer,
         )
         purse = services.purses.take(self._owner, self._now())
         self.inflow = Inflow(purse.inbound, patience=settings.slow_seconds or 30.0)
@@ -67,6 +68,7 @@ class PatchSession:
             outflow=Outflow(purse.outbound, patience=settings.slow_seconds or 1e9),
             pace=Pace(message.max_fps),
             now=services.clock.monotonic,
+            metrics=services.witness.metrics.lanes["patch"],
         )
         self.feed.send(wire.encode(self._greeting(admission, message)))
         self.live.audience.join(self)
@@ -167,6 +169,7 @@ class PatchSession:
             for message in incoming[verdict.take :]:
                 self._refuse_one(message, verdict.refusal)
         if verdict.announce is not None:
+            self._services.witness.metrics.backpressure["in"].inc()
             self.feed.send(wire.encode(verdict.announce))
         if verdict.close:
             self._socket.close(verdict.close, "rate_limited")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from server.origins import Origins
     from server.settings import Settings
     from server.socket import SocketBounds
+    from server.witness import Witness
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class Services:
     purses: Purses
     socket_bounds: SocketBounds
     group: asyncio.TaskGroup
+    witness: Witness
     version: str = ""
     sockets_by_address: dict[str, int] = field(default_factory=dict)
 

@@ -48,6 +48,9 @@ class Socket(Protocol):
     What is written is buffered without a bound: who writes looks at `buffered` first.
     """
 
+    sent: int  # bytes, so far
+    received: int
+
     @property
     def peer(self) -> str:
         """The peer's address, for logs."""
@@ -132,6 +135,7 @@ class AsgiSocket:
     def __init__(self, websocket: WebSocket, handler: Handler, bounds: SocketBounds) -> None:
         client = websocket.client
         self.peer = f"{client.host}:{client.port}" if client else ""
+        self.sent = self.received = 0
         self._websocket = websocket
         self._handler = handler
         self._bounds = bounds
@@ -151,6 +155,7 @@ class AsgiSocket:
         if self._closing is not None or self._over:
             return
         self._out.append(frames)
+        self.sent += len(frames)
         self._buffered += len(frames)
         self._choked = self._choked or self._buffered > self._bounds.high_water
         self._to_send.set()
@@ -222,6 +227,7 @@ class AsgiSocket:
         text = message.get("text")
         try:
             payload = message["bytes"] if text is None else text.encode()
+            self.received += len(payload)
             if 0 < self._max_message < len(payload):
                 self.close(1009, "message too big")
             elif text is None:

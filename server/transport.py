@@ -66,6 +66,8 @@ class TransportSocket(asyncio.Protocol):
         "_told",
         "_transport",
         "peer",
+        "received",
+        "sent",
     )
 
     def __init__(
@@ -77,6 +79,7 @@ class TransportSocket(asyncio.Protocol):
         peer: str,
     ) -> None:
         self.peer = peer
+        self.sent = self.received = 0
         self._transport = transport
         self._handler = handler
         self._bounds = bounds
@@ -165,6 +168,7 @@ class TransportSocket(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._keep_alive.heard = True
+        self.received += len(data)
         if self._state is State.DONE:
             self._discard(len(data))
             return
@@ -190,6 +194,7 @@ class TransportSocket(asyncio.Protocol):
     # In between
 
     def _put(self, data: bytes) -> None:
+        self.sent += len(data)
         try:
             self._transport.write(data)
         except RuntimeError:

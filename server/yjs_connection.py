@@ -25,6 +25,7 @@ from server.yjs_feed import YjsFeed
 if TYPE_CHECKING:
     from server.live import LiveRoom
     from server.presence_board import PresenceNews
+    from server.roster import Visit
     from server.services import Services
     from server.socket import Socket
 
@@ -54,6 +55,7 @@ class YjsConnection:
         self._token_watch = TokenWatch(services.clock, lambda _: None, self._expire)
 
     socket: Socket
+    _visit: Visit
     feed: YjsFeed
     member: Member
     inflow: Inflow
@@ -62,6 +64,7 @@ class YjsConnection:
 
     def opened(self, socket: Socket) -> None:
         self.socket = socket
+        self._visit = self._services.witness.connected("yjs", socket)
         socket.pause_reading()
         self._services.spawn(self._open(), f"open {self._doc}")
 
@@ -83,6 +86,7 @@ class YjsConnection:
 
     def closed(self, code: int) -> None:
         self._is_closed = True
+        self._services.witness.closed(self._visit, code)
         self._token_watch.cancel()
         for timer in self._timers.values():
             timer.cancel()
@@ -131,6 +135,7 @@ class YjsConnection:
         try:
             admission = await admit_to_yjs_lane(self._services, self._doc, self._token)
         except Rejected as rejected:
+            self._services.witness.turned_away(self._visit, rejected.refusal)
             self.refuse(rejected.refusal)
             return
         if self._is_closed:
@@ -151,6 +156,7 @@ class YjsConnection:
             author=Author(claims.user, claims.name, self._client, services.clock.new_id("s")),
             rights=claims.rights,
             lane="yjs",
+            origin=self.socket.peer,
         )
         purse = services.purses.take((admission.live.key, claims.user), now)
         self.inflow = Inflow(purse.inbound, patience=patience or 30.0)
@@ -159,10 +165,12 @@ class YjsConnection:
             admission.live,
             outflow=Outflow(purse.outbound, patience=patience or 1e9),
             now=services.clock.monotonic,
+            metrics=services.witness.metrics.lanes["yjs"],
             catch_up=lambda: self._submit(CatchUp(self._state_vector)),
         )
         self._state_vector = b"\x00"
         self._live = admission.live
+        services.witness.admitted(self._visit, admission.live.key, self.member, self.feed)
         self._live.audience.join(self)
         self._appear(admission.live)
         self._token_watch.watch(claims.expires_at)

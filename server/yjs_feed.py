@@ -12,10 +12,12 @@ from collab.room.presence_debt import PresenceDebt
 from collab.yjs import awareness
 from collab.yjs import frames as yjs_frames
 from server import frames
+from server.roster import Standing, standing_of
 
 if TYPE_CHECKING:
     from server.audience import News
     from server.live import LiveRoom
+    from server.metrics import LaneMetrics
     from server.presence_board import PresenceNews
     from server.socket import Socket
 
@@ -37,8 +39,10 @@ class YjsFeed:
         *,
         outflow: Outflow,
         now: Callable[[], float],
+        metrics: LaneMetrics,
         catch_up: Callable[[], None],
     ) -> None:
+        self._metrics = metrics
         self._socket = socket
         self._live = live
         self._outflow = outflow
@@ -101,13 +105,21 @@ class YjsFeed:
     def close(self) -> None:
         self._cancel()
 
+    @property
+    def standing(self) -> Standing:
+        """Level, or how far behind and why, for those who look on."""
+        buffered = self._socket.buffered()
+        return standing_of(self._outflow.state, self._behind(), buffered, FULL_SOCKET)
+
     def _stop(self) -> None:
-        self._outflow.hold(self._now(), self._behind())
+        if self._outflow.hold(self._now(), self._behind()) is not None:
+            self._metrics.hold(full=self._is_full(), told=False)
         if self._timer is None and not self._asked:
             self.pump()
 
     def _obey(self, turn: Turn) -> None:
         if turn.catch_up:
+            self._metrics.catch_ups.inc()
             self._asked = True
             self._ask_for_diff()
         elif turn.close:

@@ -29,6 +29,7 @@ class Member:
     bridge: Bridge | None = None
     broken: tuple[str, int] | None = None
     barriers: int = 0  # rejects so far: the number of the newest barrier
+    origin: str = ""  # the address that they speak from
 
     def reject_patch(self, request_id: str) -> int:
         """Remember that what is already under way stands on a refused patch; the barrier's number.

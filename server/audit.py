@@ -1,0 +1,168 @@
+"""The audit trail: who did what to which document, when and from where, on its way to the database.
+
+Rows wait in memory and are written by one task, about once a second, so that no edit waits for
+them: a crash loses the rows of that second. The edits themselves are in the log, with author
+and time. What one session wrote between two writings is one row, with its versions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from collab.ids import DocKey
+from collab.ports import AuditRow, StorageUnavailable
+from collab.room.budget import Budget
+
+if TYPE_CHECKING:
+    from collab.ports import Audit
+    from collab.room.member import Member
+    from server.clock import Clock
+    from server.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+
+WRITE_EVERY = 1.0
+# Rows and written versions that may wait while the database does not answer.
+MOST = 20_000
+# One transaction holds so many: an edit's commit waits behind it, for a millisecond or two.
+AT_ONCE = 200
+# Refusals of one document that are written down: somebody who tries and tries must not fill it.
+REFUSALS_PER_SECOND, REFUSALS_BURST = 1.0, 60
+MAX_CAPS = 4096
+# Where nobody's token said which tenant or document: what was tried without any.
+NOWHERE = DocKey("", "")
+
+Row = tuple[DocKey, AuditRow]
+
+
+@dataclass(slots=True)
+class Writing:
+    """What one session wrote of one kind since the last writing; versions as ranges."""
+
+    member: Member
+    kind: str
+    at: int
+    version: int = 0
+    count: int = 0
+    ranges: list[list[int]] = field(default_factory=list)
+
+    def add(self, version: int, at: int) -> None:
+        if self.ranges and self.ranges[-1][1] == version - 1:
+            self.ranges[-1][1] = version
+        else:
+            self.ranges.append([version, version])
+        self.version, self.at, self.count = version, at, self.count + 1
+
+    def row(self) -> AuditRow:
+        detail: dict[str, Any] = about(self.member)
+        if self.count > 1:
+            detail |= {"requests": self.count, "versions": self.ranges}
+        author = self.member.author
+        return AuditRow(
+            self.at, author.user, self.kind, origin_of(self.member), "ok", self.version, detail
+        )
+
+
+class AuditTrail:
+    """Rows on their way.
+
+    Invariant: at most `most` rows and written versions wait. What comes beyond that is left out
+    and counted, the oldest kept: the beginning of an incident says more than its noise.
+    """
+
+    def __init__(self, audit: Audit, clock: Clock, metrics: Metrics, most: int = MOST) -> None:
+        self._audit = audit
+        self._clock = clock
+        self._metrics = metrics
+        self._most = most
+        self._rows: deque[Row] = deque()
+        self._writings: dict[tuple[DocKey, str, str, str], Writing] = {}
+        self._versions = 0
+        self._caps: OrderedDict[DocKey, Budget] = OrderedDict()
+        self._writing = asyncio.Lock()
+
+    def __len__(self) -> int:
+        return len(self._rows) + self._versions
+
+    # --- what happened ----------------------------------------------------------------------
+
+    def note(self, key: DocKey, row: AuditRow) -> None:
+        if len(self) < self._most:
+            self._rows.append((key, row))
+        else:
+            self._metrics.audit["lost"].inc()
+
+    def wrote(self, key: DocKey, member: Member, kind: str, version: int, at: int) -> None:
+        """An entry became durable."""
+        if len(self) >= self._most:
+            self._metrics.audit["lost"].inc()
+            return
+        author = member.author
+        who = key, author.session or author.user, member.origin, kind
+        writing = self._writings.get(who)
+        if writing is None:
+            writing = self._writings[who] = Writing(member, kind, at)
+        writing.add(version, at)
+        self._versions += 1
+
+    def refused(self, key: DocKey, row: AuditRow) -> None:
+        """Somebody was refused; beyond so many a second only the metrics know."""
+        if self._may_write_refusal(key):
+            self.note(key, row)
+        else:
+            self._metrics.audit["capped"].inc()
+
+    def _may_write_refusal(self, key: DocKey) -> bool:
+        now = self._clock.monotonic()
+        cap = self._caps.get(key)
+        if cap is None:
+            cap = self._caps[key] = Budget(REFUSALS_PER_SECOND, REFUSALS_BURST, now)
+            if len(self._caps) > MAX_CAPS:
+                self._caps.popitem(last=False)
+        self._caps.move_to_end(key)
+        return cap.try_spend(1, now)
+
+    # --- to the database --------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Write what waits now and then, for ever."""
+        while True:
+            await asyncio.sleep(WRITE_EVERY)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what waits; what the database does not take waits on."""
+        async with self._writing:
+            self._gather()
+            while self._rows:
+                rows = list(islice(self._rows, AT_ONCE))
+                try:
+                    await self._audit.write_audit(rows)
+                except StorageUnavailable:
+                    logger.warning("the audit trail waits for the database")
+                    return
+                for _ in rows:
+                    self._rows.popleft()
+                self._metrics.audit["written"].inc(len(rows))
+
+    def _gather(self) -> None:
+        """Writings become rows, in the order of their last version's time."""
+        writings, self._writings = self._writings, {}
+        self._versions = 0
+        rows = [(who[0], writing.row()) for who, writing in writings.items()]
+        self._rows.extend(sorted(rows, key=lambda row: row[1].at))
+
+
+def origin_of(member: Member) -> str:
+    """The address, and the session where there is one."""
+    return f"{member.origin} {member.author.session}".strip()
+
+
+def about(member: Member) -> dict[str, Any]:
+    client = member.author.client
+    return {"lane": member.lane, **({"client": client} if client else {})}

@@ -1,0 +1,178 @@
+"""The witness: is told what happens, once, and tells those who count it and those who record it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from collab.entry import Author
+from collab.ports import AuditRow, Clash, Committed, Duplicate
+from collab.room.requests import Create, PatchRequest, Refuse, Replace, Restore, Revert, Update
+from server.audit import NOWHERE, AuditTrail, about, origin_of
+from server.metrics import Metrics
+from server.roster import Roster
+
+if TYPE_CHECKING:
+    from collab.errors import Refusal
+    from collab.ids import DocKey
+    from collab.messages import LockChange
+    from collab.ports import Append, Audit, Outcome
+    from collab.room.member import Member
+    from collab.room.requests import Request
+    from server.audience import Answered, Submission
+    from server.clock import Clock
+    from server.roster import Feed, Visit
+    from server.socket import Socket
+
+_VERBS: dict[type, str] = {
+    Create: "create",
+    PatchRequest: "edit",
+    Update: "edit",
+    Replace: "edit",
+    Refuse: "edit",
+    Restore: "restore",
+}
+_OUTCOMES: dict[type, str] = {Committed: "committed", Clash: "clash", Duplicate: "duplicate"}
+
+
+class Witness:
+    """What happens, in the words of those to whom it happens.
+
+    Invariant: nothing that it is told of waits for it, and no document's content is passed on.
+    """
+
+    def __init__(self, audit: Audit, clock: Clock, metrics: Metrics | None = None) -> None:
+        self._clock = clock
+        self.metrics = metrics or Metrics()
+        self.trail = AuditTrail(audit, clock, self.metrics)
+        self.roster = Roster(clock)
+
+    def now(self) -> float:
+        return self._clock.monotonic()
+
+    def of(self, key: DocKey) -> DocumentWitness:
+        return DocumentWitness(key, self)
+
+    # --- the commit loop --------------------------------------------------------------------
+
+    def settled(self, key: DocKey, batch: Sequence[Answered], durable_at: float) -> None:
+        """A document's part of a commit is durable and was sent."""
+        self.metrics.settled(batch, durable_at, self.now())
+        for submission, answer in batch:
+            entry = answer.entry
+            if entry is not None:
+                self.trail.wrote(key, submission.member, entry.kind, entry.version, entry.at)
+            elif answer.refusal is not None and submission.deliver is None:
+                self._refused(key, submission, answer.refusal)
+
+    def written(
+        self, appends: Iterable[Append], outcomes: Sequence[Outcome], began_at: float
+    ) -> None:
+        """One transaction is over."""
+        entries = sum(len(append.entries) for append in appends)
+        self.metrics.committed(entries, self.now() - began_at)
+        for outcome in outcomes:
+            self.metrics.judged(_OUTCOMES[type(outcome)])
+
+    def troubled(self, documents: int) -> None:
+        """A commit failed, or nobody knows: the documents in it are read-only now."""
+        self.metrics.judged("failed", documents)
+        self.metrics.storage_troubles.inc()
+
+    def _refused(self, key: DocKey, submission: Submission, refusal: Refusal) -> None:
+        action = action_of(submission.request)
+        if action:
+            member = submission.member
+            self.trail.refused(key, self._row(member, action, refusal.code.value))
+
+    # --- connections ------------------------------------------------------------------------
+
+    def connected(self, lane: str, socket: Socket) -> Visit:
+        return self.roster.enter(lane, socket)
+
+    def admitted(self, visit: Visit, key: DocKey, member: Member, feed: Feed) -> None:
+        visit.admit(key, member, feed)
+        self.trail.note(key, self._row(member, "open"))
+
+    def turned_away(self, visit: Visit, refusal: Refusal) -> None:
+        """A WebSocket is closed for a reason; before it was let in, who it was is not known."""
+        self.metrics.refuse(visit.lane, refusal.code)
+        if visit.key is not None and visit.member is not None:
+            row = self._row(visit.member, "message", refusal.code.value)
+            self.trail.refused(visit.key, row)
+            return
+        detail = {"lane": visit.lane}
+        row = AuditRow(
+            self._clock.now_ms(), "", "open", visit.socket.peer, refusal.code.value, detail=detail
+        )
+        self.trail.refused(NOWHERE, row)
+
+    def closed(self, visit: Visit, code: int) -> None:
+        self.roster.leave(visit)
+        self.metrics.lanes[visit.lane].closed(code)
+        if visit.key is not None and visit.member is not None:
+            self.trail.note(visit.key, self._row(visit.member, "close", detail={"code": code}))
+
+    # --- everything else --------------------------------------------------------------------
+
+    def did(self, key: DocKey, member: Member, action: str, **detail: Any) -> None:
+        """Somebody did something to a document that is no entry of its log."""
+        self.trail.note(key, self._row(member, action, detail=detail))
+
+    def changed_lock(self, key: DocKey, change: LockChange, member: Member | None = None) -> None:
+        """A lock was taken, moved, claimed or ended; without a member, by itself."""
+        holder = change.holder
+        detail: dict[str, Any] = {"lock": change.id, "scope": change.scope, "fence": change.fence}
+        if holder is not None:
+            detail["holder"] = holder.user
+        if change.reason:
+            detail["reason"] = change.reason
+        who = member.author.user if member is not None else "weft"
+        origin = origin_of(member) if member is not None else ""
+        row = AuditRow(
+            self._clock.now_ms(), who, "lock" if holder else "unlock", origin, detail=detail
+        )
+        self.trail.note(key, row)
+
+    def refused_over_http(
+        self, refusal: Refusal, peer: str, asker: tuple[DocKey, Author] | None, method: str
+    ) -> None:
+        """An HTTP request was refused; `asker` is known where the token was good."""
+        self.metrics.refuse("http", refusal.code)
+        key, author = asker or (NOWHERE, Author(""))
+        detail = {"lane": "http", "method": method}
+        at = self._clock.now_ms()
+        row = AuditRow(at, author.user, "request", peer, refusal.code.value, detail=detail)
+        self.trail.refused(key, row)
+
+    def _row(
+        self,
+        member: Member,
+        action: str,
+        outcome: str = "ok",
+        detail: dict[str, Any] | None = None,
+    ) -> AuditRow:
+        detail = {**about(member), **(detail or {})}
+        at = self._clock.now_ms()
+        return AuditRow(at, member.author.user, action, origin_of(member), outcome, detail=detail)
+
+
+class DocumentWitness:
+    """The witness of one document's answers, an `Onlooker` to its audience."""
+
+    __slots__ = ("_key", "_witness", "now")
+
+    def __init__(self, key: DocKey, witness: Witness) -> None:
+        self._key = key
+        self._witness = witness
+        self.now = witness.now
+
+    def published(self, answered: Sequence[Answered], durable_at: float) -> None:
+        self._witness.settled(self._key, answered, durable_at)
+
+
+def action_of(request: Request) -> str:
+    """What somebody tried; nothing for what only reads."""
+    if isinstance(request, Revert):
+        return "redo" if request.redo else "undo"
+    return _VERBS.get(type(request), "")
