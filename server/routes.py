@@ -5,7 +5,17 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from server import sockets
-from server.http import documents, health, history, listing, pictures, presence, reverts, schemas
+from server.http import (
+    documents,
+    health,
+    history,
+    listing,
+    pictures,
+    presence,
+    reference,
+    reverts,
+    schemas,
+)
 
 
 def routes() -> list[BaseRoute]:
@@ -13,6 +23,8 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
+        Route("/openapi.json", reference.get_description),
+        Route("/docs", reference.get_page),
         Route("/demo/{name}.svg", pictures.get_picture),
         Route("/v1/docs", listing.list_documents),
         Route(doc, documents.get_document, methods=["GET"]),

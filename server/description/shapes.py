@@ -1,0 +1,156 @@
+"""The bodies that only HTTP has; what it shares with the patch lane are that lane's messages."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from collab.document.versions import VersionRow
+from collab.entry import Op
+from collab.errors import Code
+from collab.messages import Change, Conflict, LockState, Peer
+
+Pointer = Annotated[str, Meta(pattern=r"^(/([^~/]|~[01])*)*$", max_length=4096)]
+Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+
+
+class Problem(Struct, frozen=True, omit_defaults=True):
+    """A refusal (RFC 9457); the fields after `retryable` belong to certain codes only."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    code: Code
+    detail: str
+    retryable: bool
+    version: int | UnsetType = UNSET
+    after: str | UnsetType = UNSET
+    base: int | UnsetType = UNSET
+    changes: list[Change] | UnsetType = UNSET
+    conflicts: list[Conflict] | UnsetType = UNSET
+    op: int | UnsetType = UNSET
+    path: str | UnsetType = UNSET
+    lock: LockState | UnsetType = UNSET
+    retry_after_ms: int | UnsetType = UNSET
+
+
+class TakenBack(Struct, frozen=True):
+    """A version that an undo took back, or a redo put back, and where."""
+
+    version: int
+    at: Time
+    pointers: list[str]
+
+
+class Changed(Struct, frozen=True, omit_defaults=True):
+    """What became of a change, as its `ack` says it on the patch lane."""
+
+    version: int
+    ops: list[Op] | UnsetType = UNSET
+    conflicts: list[Conflict] | UnsetType = UNSET
+    undone: list[TakenBack] | UnsetType = UNSET
+    skipped: list[str] | UnsetType = UNSET
+    duplicate: bool = False
+
+
+class ListedDocument(Struct, frozen=True, omit_defaults=True):
+    """A document in a list; `published` is the version that is public."""
+
+    doc: str
+    version: int
+    epoch: int
+    created_at: Time
+    updated_at: Time
+    updated_by: str
+    published: int | UnsetType = UNSET
+
+
+class DocumentPage(Struct, frozen=True, omit_defaults=True):
+    items: list[ListedDocument]
+    cursor: str | UnsetType = UNSET
+
+
+class PresencePage(Struct, frozen=True):
+    items: list[Peer]
+
+
+class RevertScope(Struct, frozen=True, omit_defaults=True):
+    """Take back, or put back, only what lies under `scope`."""
+
+    scope: Pointer = ""
+
+
+class VersionPage(Struct, frozen=True, omit_defaults=True):
+    items: list[VersionRow]
+    cursor: str | UnsetType = UNSET
+
+
+class NewName(Struct, frozen=True):
+    """A name for `version`, or for the newest one."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    version: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+
+
+class NameGiven(Struct, frozen=True):
+    version: int
+    name: str
+    by: str
+    at: Time
+
+
+class Restoration(Struct, frozen=True, omit_defaults=True):
+    """The version to go back to, as a whole or only what stood under `pointer`."""
+
+    version: Annotated[int, Meta(ge=0)]
+    pointer: Pointer = ""
+
+
+class Health(Struct, frozen=True):
+    status: Literal["ok"]
+
+
+class Readiness(Struct, frozen=True):
+    """Whether requests may be sent here, and what stands in the way."""
+
+    status: Literal["ok", "unavailable"]
+    database: Literal["ok", "down"]
+    gossip: str
+    draining: bool
+
+
+# --- RFC 6902 -------------------------------------------------------------------------------
+
+
+class Operation(Struct, frozen=True, tag_field="op"):
+    """One operation of a JSON Patch (RFC 6902, section 4)."""
+
+    path: Pointer
+
+
+class Add(Operation, frozen=True, tag="add"):
+    value: Any
+
+
+class Remove(Operation, frozen=True, tag="remove"):
+    pass
+
+
+class Replace(Operation, frozen=True, tag="replace"):
+    value: Any
+
+
+class Move(Operation, frozen=True, tag="move", rename={"from_": "from"}):
+    from_: Pointer
+
+
+class Copy(Operation, frozen=True, tag="copy", rename={"from_": "from"}):
+    from_: Pointer
+
+
+class Test(Operation, frozen=True, tag="test"):
+    value: Any
+
+
+JsonPatch = list[Add | Remove | Replace | Move | Copy | Test]
