@@ -24,7 +24,7 @@ def too_deep(txn: Txn, content: Any, dirt: Dirt) -> Iterator[Path]:
     waiting: list[tuple[Any, Dirt, Path]] = [(content, dirt, ())]
     while waiting:
         handle, place, path = waiting.pop()
-        for step in _changed(txn, handle, place):
+        for step in _changed(txn, handle, place, len(path)):
             held = look(txn, handle, step)
             if is_map(held) or is_array(held) or isinstance(held, dict | list):
                 depth = len(path) + 1 + nesting(raw_of(txn, held))[0]
@@ -36,8 +36,11 @@ def too_deep(txn: Txn, content: Any, dirt: Dirt) -> Iterator[Path]:
                 waiting.append((held, deeper, (*path, step)))
 
 
-def _changed(txn: Txn, handle: Any, place: Dirt) -> list[Step]:
+def _changed(txn: Txn, handle: Any, place: Dirt, depth: int) -> list[Step]:
     if is_array(handle) and place.items:
+        # Reaching an item takes as long as there are items before it: all at once first.
+        if depth + nesting(raw_of(txn, handle))[0] <= DEEPEST:
+            return []
         return list(reversed(range(handle.len(txn))))
     return sorted(place.keys) if is_map(handle) else []
 

@@ -16,6 +16,7 @@ from collab.yjs.tree_layout import (
     ArrayNode,
     Node,
     element_layout,
+    read_array,
     read_element,
     sortable,
     write_layout,
@@ -35,6 +36,7 @@ from collab.yjs.tree_text import hunks_between
 if TYPE_CHECKING:
     from collab.yjs.tree_read import Reader
 
+_MOST_WORK = 2_000_000  # elements that move times elements that stay: 50 ms
 _STRUCTURE = frozenset((DELETED, ORDER, VALUE, ARRAY))
 
 
@@ -109,6 +111,8 @@ class ArrayReader:
         }
         if len(touched) == 1:
             self._place_one(*touched.popitem())
+        elif len(touched) * len(self._node.order) > _MOST_WORK:
+            self._place_anew(touched)
         elif touched:
             self._place(touched)
 
@@ -146,6 +150,21 @@ class ArrayReader:
                 self._add(key, f"{self._pointer}/{target}")
             else:
                 self._move(source, target)
+
+    def _place_anew(self, touched: dict[str, str]) -> None:
+        """So many at once are told as the whole array: one by one they cost their square."""
+        for key, order in sorted(touched.items()):
+            if key in self._before:
+                before = self._before[key].order
+                self._reader.records.append(MovedRecord(self._path, key, before, order))
+            else:
+                self._reader.records.append(ShownRecord(self._path, key, True))
+        value, fresh = read_array(raw_of(self._txn, self._handle))
+        node = self._node
+        node.children, node.order, node.orders = fresh.children, fresh.order, fresh.orders
+        # Removals that were told already are in it as well: it stands for all of them.
+        self._reader.ops.append({"op": "replace", "path": self._pointer, "value": value})
+        self._before.clear()
 
     def _reorder(self, key: str, order: str) -> None:
         before = self._before[key]

@@ -110,3 +110,26 @@ def test_d2_keys_that_reach_a_prototype_stay_out_of_the_json() -> None:
         peer.content["ok"] = Map({"constructor": 1, "y": 2})
     peer.push()
     assert document.value == {"ok": {"y": 2}}
+
+
+def test_d8_thousands_that_move_at_once_are_told_as_one_array() -> None:
+    document = Document.create(1)
+    ops = [{"op": "add", "path": "/list", "value": list(range(1_500))}]
+    document.patch(ops, version=1, user="ada", at=0, kind="create")
+    before: Any = document.value
+    peer = Peer(document)
+    held = peer.content["list"]
+    with peer.doc.transaction():
+        for number, key in enumerate(sorted(held)):
+            if key == "@array":
+                continue
+            held[key]["@order"] = f"b0{number % 9 + 1}"
+            if number % 100 == 0:
+                held[key]["@value"] = "new"
+    change = peer.push()
+    assert change is not None
+    assert [op["op"] for op in change.ops] == ["replace"]
+    document.undo("bo", version=document.version + 1, at=1)
+    assert document.read() == document.value
+    now: Any = document.value
+    assert all(new in ("new", old) for new, old in zip(now["list"], before["list"], strict=True))
