@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from collab.entry import Author, Entry
 from collab.ids import DocKey
+from collab.publication import Publications
 
 
 class StorageUnavailable(Exception):
@@ -189,8 +190,6 @@ class ChangeLog(Protocol):
     async def set_schema(self, key: DocKey, schema: bytes, revision: int) -> bool:
         """False when `revision` is no longer the document's."""
 
-    async def set_published(self, key: DocKey, version: int, revision: int) -> bool: ...
-
 
 class NamedVersion(Struct, frozen=True):
     version: int
@@ -310,7 +309,7 @@ class Gossip(Protocol):
     async def ping(self) -> bool: ...
 
 
-class Store(ChangeLog, Names, Directory, Locks, Audit, Protocol):
+class Store(ChangeLog, Names, Publications, Directory, Locks, Audit, Protocol):
     """One database, all of its ports."""
 
     async def start(self) -> None:

@@ -27,6 +27,7 @@ from collab.ports import (
     StoredLock,
     Vacant,
 )
+from collab.publication import Publication, Standing
 from storage.memory_directory import MemoryAudit, MemoryDirectory
 from storage.retention import is_whole, retain
 
@@ -45,6 +46,7 @@ class _Document:
     accepted: dict[tuple[str, str], Accepted] = field(default_factory=dict)
     accepted_at: dict[tuple[str, str], int] = field(default_factory=dict)
     named: dict[int, NamedVersion] = field(default_factory=dict)
+    publications: list[Publication] = field(default_factory=list)
     locks: dict[str, StoredLock] = field(default_factory=dict)
 
     def turn(self, revision: int, **changed: bytes | int) -> bool:
@@ -182,7 +184,8 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         document = self._standing(key)
         if document is None:
             return 0
-        needed = {*keep, *document.named, document.control.published}
+        public = [step.version for step in document.publications]
+        needed = {*keep, *document.named, *public}
         plan = retain(sorted(document.snapshots), before=before, needed=needed)
         gone = [v for after, upto in plan.gaps() for v in range(after + 1, upto + 1)]
         dropped = [version for version in gone if document.entries.pop(version, None)]
@@ -227,8 +230,22 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
     async def set_schema(self, key: DocKey, schema: bytes, revision: int) -> bool:
         return self._documents[key].turn(revision, schema=schema)
 
-    async def set_published(self, key: DocKey, version: int, revision: int) -> bool:
-        return self._documents[key].turn(revision, published=version)
+    async def publish(self, key: DocKey, publication: Publication, revision: int) -> bool:
+        document = self._documents[key]
+        if not document.turn(revision, published=publication.pointer):
+            return False
+        document.publications.append(publication)
+        return True
+
+    async def standing(self, key: DocKey) -> Standing | None:
+        document = self._standing(key)
+        if document is None:
+            return None
+        control = document.control
+        return Standing(control.revision, document.publications[-1] if control.published else None)
+
+    async def publications(self, key: DocKey, after: int, upto: int) -> list[Publication]:
+        return [p for p in self._documents[key].publications if after < p.version <= upto]
 
     async def name_version(self, key: DocKey, named: NamedVersion) -> None:
         if document := self._standing(key):

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 # The newest file in `migrations/versions`; a test holds the two together.
-REVISION = "0001"
+REVISION = "0002"
 
 
 class Words(TypeDecorator[str]):
@@ -140,6 +140,21 @@ named = Table(
     Column("at", BigInteger, nullable=False),
     PrimaryKeyConstraint("tenant", "doc", "version"),
     _of_document(),
+)
+
+# The newest step of a document whose `published` is not 0 says who published it.
+publications = Table(
+    "publications",
+    metadata,
+    Column("number", Serial, primary_key=True, autoincrement=True),
+    *_key(),
+    Column("version", BigInteger, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("by_name", Words, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("what", Words, nullable=False),
+    _of_document(),
+    Index("publications_document", "tenant", "doc", "version"),
 )
 
 locks = Table(

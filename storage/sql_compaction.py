@@ -16,7 +16,7 @@ from storage.database import Database
 from storage.dialect import insert
 from storage.retention import Retained, retain
 from storage.rows import lock_document, of
-from storage.schema import accepted, entries, named, snapshots
+from storage.schema import accepted, entries, named, publications, snapshots
 from storage.sql_requests import ENTRY_COLUMNS
 from storage.sql_snapshots import read_snapshot, snapshot_versions
 
@@ -84,9 +84,11 @@ def _slice(
     row = lock_document(connection, key)
     if row is None:
         return 0
-    names = connection.scalars(select(named.c.version).where(of(named, key)))
+    kept = {*keep, row.published}
+    for table in (named, publications):
+        kept.update(connection.scalars(select(table.c.version).where(of(table, key))))
     standing = set(snapshot_versions(connection, key)).intersection(sound)
-    plan = retain(sorted(standing), before=before, needed={*keep, *names, row.published})
+    plan = retain(sorted(standing), before=before, needed=kept)
     room = _SLICE
     for after, upto in plan.gaps():
         room -= _drop_entries(connection, key, after, upto, room, forget)

@@ -11,10 +11,27 @@ from collab.ports import DocRow
 from storage.database import Database
 from storage.dialect import insert
 from storage.rows import lock_document, of
-from storage.schema import accepted, docs, entries, locks, named, schemas, snapshots
+from storage.schema import (
+    accepted,
+    docs,
+    entries,
+    locks,
+    named,
+    publications,
+    schemas,
+    snapshots,
+)
 
 # What a deleted document leaves behind is its row alone: epoch and head go on counting there.
-_CONTENT: tuple[Table, ...] = (entries, accepted, snapshots, named, locks, schemas)
+_CONTENT: tuple[Table, ...] = (
+    entries,
+    accepted,
+    snapshots,
+    named,
+    publications,
+    locks,
+    schemas,
+)
 
 
 def move_revision(connection: Connection, key: DocKey, revision: int, **control: int) -> bool:
@@ -106,8 +123,3 @@ class SqlDocuments:
 
     async def set_schema(self, key: DocKey, schema: bytes, revision: int) -> bool:
         return await self._database.write(lambda c: _set_schema(c, key, schema, revision))
-
-    async def set_published(self, key: DocKey, version: int, revision: int) -> bool:
-        return await self._database.write(
-            lambda c: move_revision(c, key, revision, published=version)
-        )

@@ -18,6 +18,7 @@ from storage.sql_documents import SqlDocuments
 from storage.sql_locks import SqlLocks
 from storage.sql_log import SqlLog
 from storage.sql_names import SqlNames
+from storage.sql_publications import SqlPublications
 from storage.sql_snapshots import SqlSnapshots
 
 
@@ -48,6 +49,7 @@ class SqlStore(
     SqlCompaction,
     SqlDocuments,
     SqlNames,
+    SqlPublications,
     SqlDirectory,
     SqlLocks,
     SqlAudit,

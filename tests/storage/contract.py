@@ -25,6 +25,7 @@ from collab.ports import (
     StoredLock,
     Vacant,
 )
+from collab.publication import Publication, Standing, What
 
 HOME = DocKey("demo", "home")
 AWAY = DocKey("demo", "away")
@@ -54,6 +55,10 @@ def made(key: DocKey, versions: int = 1, **fields: str) -> Append:
 def further(key: DocKey, after: int, *, count: int = 1, revision: int = 0, id: str = "") -> Append:
     entries = [entry(after + n, id=id) for n in range(1, count + 1)]
     return Append(key, epoch=1, after=after, revision=revision, entries=entries)
+
+
+def public(version: int, at: int = 5, what: What = "published") -> Publication:
+    return Publication(version, Author("ada", "Ada"), at, what)
 
 
 async def locked(store: Store, *appends: Append) -> list[Outcome]:
@@ -336,9 +341,10 @@ class CompactionContract:
     async def test_kept_named_and_published_versions_stay_reachable(self, store: Store) -> None:
         await self._page(store, 60, 10, 20, 30, 40, 50)
         await store.name_version(HOME, NamedVersion(13, "launch", "ada", 5))
-        assert await store.set_published(HOME, 32, 0)
+        for revision, version in enumerate((22, 32)):
+            assert await store.publish(HOME, public(version), revision)
         await store.compact(HOME, before=45, keep=[3, 20])
-        expected = [1, 2, 3, 11, 12, 13, 31, 32, *range(41, 61)]
+        expected = [1, 2, 3, 11, 12, 13, 21, 22, 31, 32, *range(41, 61)]
         assert await self._kept(store, 60) == expected
         for version in (10, 20, 30, 40, 50):
             found = await store.snapshot_before(HOME, version)
@@ -385,7 +391,7 @@ class DocumentsContract:
     async def test_a_row_says_who_wrote_last_and_when(self, store: Store) -> None:
         await store.commit([made(HOME, 2)])
         await store.commit([Append(HOME, 1, 2, 0, [entry(3, user="bo")])])
-        assert await store.set_published(HOME, 2, 0)
+        assert await store.publish(HOME, public(2), 0)
         expected = DocRow("home", 1, 3, 1_001, 1_003, "bo", 2)
         assert await store.row(HOME) == expected
         assert await store.list_docs("demo", "", 9) == [expected]
@@ -393,8 +399,8 @@ class DocumentsContract:
     async def test_schema_and_published_version_move_the_revision(self, store: Store) -> None:
         await store.commit([made(HOME, 2)])
         assert await store.set_schema(HOME, b'{"type":"object"}', 0)
-        assert not await store.set_published(HOME, 1, 0)
-        assert await store.set_published(HOME, 1, 1)
+        assert not await store.publish(HOME, public(1), 0)
+        assert await store.publish(HOME, public(1), 1)
         assert (await stored(store)).control == Control(2, b'{"type":"object"}', 1)
         assert await store.set_schema(HOME, b"", 2)
         assert (await stored(store)).control == Control(3, b"", 1)
@@ -444,12 +450,46 @@ class DocumentsContract:
         assert await store.named_versions(AWAY) == []
 
 
+class PublicationsContract:
+    async def test_what_is_public_is_the_newest_step(self, store: Store) -> None:
+        await store.commit([made(HOME, 9)])
+        assert await store.standing(HOME) == Standing(0, None)
+        steps = [public(4), public(2, at=6), public(2, 7, "taken_down"), public(4, at=8)]
+        for revision, step in enumerate(steps):
+            assert await store.publish(HOME, step, revision)
+            now = None if step.what == "taken_down" else step
+            assert await store.standing(HOME) == Standing(revision + 1, now)
+            row = await store.row(HOME)
+            assert row is not None
+            assert row.published == (now.version if now else 0)
+        assert await store.publications(HOME, 0, 9) == steps
+        assert await store.publications(HOME, 1, 2) == steps[1:3]
+        assert await store.publications(AWAY, 0, 9) == []
+
+    async def test_of_two_steps_from_one_revision_one_is_taken(self, store: Store) -> None:
+        await store.commit([made(HOME, 3)])
+        assert await store.publish(HOME, public(2), 0)
+        assert not await store.publish(HOME, public(3), 0)
+        assert await store.publications(HOME, 0, 9) == [public(2)]
+        assert await store.commit([further(HOME, 3)]) == [Clash()]
+        assert await store.commit([further(HOME, 3, revision=1)]) == [Committed()]
+
+    async def test_publications_end_with_their_document(self, store: Store) -> None:
+        await store.commit([made(HOME, 3)])
+        assert await store.publish(HOME, public(2), 0)
+        assert await store.delete(HOME, 9_000)
+        assert await store.standing(HOME) is None
+        assert await store.publications(HOME, 0, 9) == []
+        assert not await store.publish(HOME, public(2), 1)
+
+
 class TenantContract:
     async def test_two_tenants_never_see_each_other(self, store: Store) -> None:
         await store.commit([made(HOME, 3, id="", commit="c-1")])
         await store.save_snapshot(HOME, 1, Snapshot(2, b"2"))
         await store.name_version(HOME, NamedVersion(1, "launch", "ada", 5))
-        await store.save_locks(HOME, revision=0, put=[lock("l-1")], drop=[])
+        assert await store.publish(HOME, public(2), 0)
+        await store.save_locks(HOME, revision=1, put=[lock("l-1")], drop=[])
         await store.write_audit([(HOME, AuditRow(1, "ada", "edit"))])
         assert await store.load(OTHER) == Vacant()
         assert await store.row(OTHER) is None
@@ -462,7 +502,9 @@ class TenantContract:
         assert await store.audit(OTHER, 0, 9) == []
         assert await store.compact(OTHER, before=9, keep=[]) == 0
         assert not await store.delete(OTHER, 1)
-        assert not await store.set_published(OTHER, 1, 1)
+        assert not await store.publish(OTHER, public(1), 1)
+        assert await store.standing(OTHER) is None
+        assert await store.publications(OTHER, 0, 9) == []
         assert not await store.set_schema(OTHER, b"{}", 1)
         assert not await store.save_locks(OTHER, revision=1, put=[], drop=["l-1"])
 
@@ -597,6 +639,7 @@ class StoreContract(
     SnapshotContract,
     CompactionContract,
     DocumentsContract,
+    PublicationsContract,
     TenantContract,
     LocksContract,
     AuditContract,

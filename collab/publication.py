@@ -1,0 +1,46 @@
+"""Publishing: who made which version of a document public, or took it down, and when."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from collab.entry import Author
+from collab.ids import DocKey
+
+What = Literal["published", "taken_down"]
+
+
+class Publication(Struct, frozen=True):
+    """One step of what the public sees; `version` is what was made public, or taken down."""
+
+    version: int
+    by: Author  # user and name; a tab is of no interest here
+    at: int  # milliseconds since 1970, UTC
+    what: What = "published"
+
+    @property
+    def pointer(self) -> int:
+        """What the document's `published` is from now on."""
+        return self.version if self.what == "published" else 0
+
+
+class Standing(Struct, frozen=True):
+    """What is public now, at a control revision; None where nothing is."""
+
+    revision: int
+    published: Publication | None
+
+
+class Publications(Protocol):
+    """The steps of a document's publishing; every version that was ever public is kept for ever."""
+
+    async def publish(self, key: DocKey, publication: Publication, revision: int) -> bool:
+        """Take the step; False when `revision` is no longer the document's."""
+
+    async def standing(self, key: DocKey) -> Standing | None:
+        """None when there is no such document."""
+
+    async def publications(self, key: DocKey, after: int, upto: int) -> list[Publication]:
+        """The steps of versions in (after, upto], oldest first."""
