@@ -1,0 +1,103 @@
+"""Recovery: in the database's trouble documents are read-only, and they come back by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import TYPE_CHECKING, Any
+
+from collab.errors import Rejected
+from collab.messages import Notice
+from collab.ports import Corrupt, StorageUnavailable
+from collab.wire import encode
+from server.live import IN_TROUBLE, LiveRoom, LiveState
+
+if TYPE_CHECKING:
+    from server.hub import Hub
+
+logger = logging.getLogger(__name__)
+
+RECOVER_EVERY = 0.5
+READ_ONLY = encode(Notice(code="read_only"))
+WRITABLE = encode(Notice(code="writable"))
+
+Replace = Callable[[LiveRoom], Awaitable[None]]
+Spawn = Callable[[Coroutine[Any, Any, None], str], None]
+
+
+class Recovery:
+    """Invariant: while a live room is read-only, one task asks the database and brings it back.
+
+    A document that cannot be brought back holds up no other.
+    """
+
+    def __init__(self, hub: Hub, replace: Replace, spawn: Spawn) -> None:
+        self._hub = hub
+        self._replace = replace
+        self._spawn = spawn
+        self._runs = False
+
+    def enter(self, lives: Iterable[LiveRoom], commit_id: str = "") -> None:
+        """The batches of `lives` failed, or nobody knows what became of that commit."""
+        for live in lives:
+            if live.in_flight:
+                live.unsettled = commit_id
+                live.is_broken = True
+            live.fail(IN_TROUBLE)
+        for live in self._hub.lives.values():
+            if live.state is not LiveState.READ_ONLY:
+                live.state = LiveState.READ_ONLY
+                live.refuse_waiting(IN_TROUBLE)
+                live.audience.notice(READ_ONLY)
+        if not self._runs:
+            self._runs = True
+            self._spawn(self._recover(), "recover")
+
+    async def _recover(self) -> None:
+        try:
+            while self._waiting():
+                if await self._is_well():
+                    for live in self._waiting():
+                        await self._bring_back(live)
+                if self._waiting():
+                    await asyncio.sleep(RECOVER_EVERY)
+        finally:
+            self._runs = False
+
+    def _waiting(self) -> list[LiveRoom]:
+        return self._hub.every(lambda live: live.state is LiveState.READ_ONLY)
+
+    async def _is_well(self) -> bool:
+        try:
+            await self._hub.store.ping()
+        except (StorageUnavailable, Corrupt):
+            return False
+        return True
+
+    async def _bring_back(self, live: LiveRoom) -> None:
+        """Go on from what the log says; only where a batch was lost must it be read for that."""
+        if live.in_flight:
+            return  # its commit has not ended yet
+        try:
+            if live.is_broken:
+                await self._settle(live)
+                await self._replace(live)
+        except (Rejected, StorageUnavailable):
+            return
+        if live.state is LiveState.READ_ONLY:
+            live.state = LiveState.OPEN
+            live.audience.notice(WRITABLE)
+            live.audience.resynchronise()
+            if live.queue or live.renewal is not None:
+                self._hub.wake(live)
+
+    async def _settle(self, live: LiveRoom) -> None:
+        """Wait for the commit that nobody has heard of since: it may still be on its way.
+
+        What it wrote reaches everybody with the document that is opened next, and its authors,
+        who were told to try again, are answered by their requests' ids.
+        """
+        if live.unsettled:
+            await self._hub.store.find_commit(live.key, live.unsettled)
+            live.unsettled = ""

@@ -1,0 +1,72 @@
+"""Retention: what is older than the setting goes from the log, a few documents at a time."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from collab.ids import DocKey
+from collab.ports import Corrupt
+
+if TYPE_CHECKING:
+    from server.services import Services
+
+logger = logging.getLogger(__name__)
+
+# Looked at in one step: a query each, and for few of them a transaction.
+DOCS_AT_ONCE = 20
+# Between the end of one walk through all documents and the next.
+WALK_EVERY = 3600.0
+DAY_MS = 86_400_000
+
+
+class Retention:
+    """Walks through all documents, over and over.
+
+    Invariant: a step costs at most `DOCS_AT_ONCE` documents, whoever has them open. What is named
+    or published stays reachable, and ids stay known for the time that they may be sent again.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._tenants: list[str] = []
+        self._after = ""
+        self._rest_until = 0.0
+
+    async def step(self) -> int:
+        """Look at the next documents; how many entries went."""
+        services = self._services
+        days = services.settings.retention_days
+        if not days or services.clock.monotonic() < self._rest_until:
+            return 0
+        if not self._tenants:
+            self._tenants = await services.store.tenants()
+        if not self._tenants:
+            return 0
+        tenant = self._tenants[0]
+        rows = await services.store.list_docs(tenant, self._after, DOCS_AT_ONCE)
+        cutoff = services.clock.now_ms() - days * DAY_MS
+        went = 0
+        for row in rows:
+            if row.created_at < cutoff:
+                went += await self._compact(DocKey(tenant, row.doc), cutoff)
+            self._after = row.doc
+        if len(rows) < DOCS_AT_ONCE:
+            self._go_on()
+        return went
+
+    async def _compact(self, key: DocKey, cutoff: int) -> int:
+        store = self._services.store
+        try:
+            before = await store.last_before(key, cutoff)
+            return await store.compact(key, before=before, keep=(), forget=cutoff) if before else 0
+        except Corrupt:
+            logger.warning("a damaged document keeps its log", extra=key._asdict())
+            return 0
+
+    def _go_on(self) -> None:
+        """To the next tenant; after the last one rest."""
+        self._after = ""
+        self._tenants.pop(0)
+        if not self._tenants:
+            self._rest_until = self._services.clock.monotonic() + WALK_EVERY
