@@ -18,6 +18,7 @@ from collab.messages import Notice
 from collab.wire import encode
 from server import app as composition
 from server import logs
+from server.live import IN_TROUBLE
 from server.protocol import bounded
 from server.settings import environment, unknown_names
 
@@ -46,24 +47,35 @@ class DrainingServer(uvicorn.Server):
 
 
 async def drain(services: Services) -> None:
-    """Flush what was accepted, tell everybody when to come back, and wait until they are gone."""
+    """Flush what was taken in, tell everybody when to come back, and wait until they are gone."""
     hub = services.hub
-    hub.draining = True
-    restarting = encode(Notice(code="restarting"))
+    hub.draining = True  # nothing is taken in from here on, so the flush has an end
+    half = services.settings.drain_seconds / 2
     try:
-        async with asyncio.timeout(services.settings.drain_seconds):
+        async with asyncio.timeout(half):
             await services.commits.drain()
-            for live in list(hub.lives.values()):
-                live.audience.notice(restarting)
-                for listener in list(live.audience.listeners):
-                    wait = COME_BACK_MS + int(services.clock.jitter(COME_BACK_SPREAD_MS))
-                    listener.dismiss(Close.RESTARTING, "restarting", wait)
-            for live in list(hub.lives.values()):
+    except TimeoutError:
+        logger.warning("the database takes too long; what waits for it is refused")
+        for live in hub.every(lambda live: bool(live.queue)):
+            live.refuse_waiting(IN_TROUBLE)
+    _say_goodbye(services)
+    try:
+        async with asyncio.timeout(half):
+            for live in hub.every(lambda live: live.unsnapshotted > 0):
                 await hub.save_snapshot(live)
             while any(len(live.audience) for live in hub.lives.values()):
                 await asyncio.sleep(0.01)
     except TimeoutError:
         logger.warning("the stop took too long; the rest is cut off")
+
+
+def _say_goodbye(services: Services) -> None:
+    restarting = encode(Notice(code="restarting"))
+    for live in list(services.hub.lives.values()):
+        live.audience.notice(restarting)
+        for listener in list(live.audience.listeners):
+            wait = COME_BACK_MS + int(services.clock.jitter(COME_BACK_SPREAD_MS))
+            listener.dismiss(Close.RESTARTING, "restarting", wait)
 
 
 def run(settings: Settings, store: Store) -> int:
@@ -99,6 +111,9 @@ def run(settings: Settings, store: Store) -> int:
         timeout_graceful_shutdown=2,
         backlog=4096,
     )
+    # The commit's thread hands back to the loop sooner: a lone commit beside a busy loop took
+    # 150 ms at the worst with Python's own 5 ms, 21 with this (measured, 100 commits).
+    sys.setswitchinterval(0.0005)
     server = DrainingServer(config)
     # Uvicorn raises the signal once more when it has stopped: that is the end of a clean stop.
     signal.signal(signal.SIGTERM, lambda *_: None)

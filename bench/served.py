@@ -1,0 +1,98 @@
+"""A real server to measure: the installed `weft` as a process, on a free port and new data."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from collab.room.rights import Rights, Role
+from server.auth import Claims, mint
+from server.clock import SystemClock
+from server.keyring import Keyring
+from storage.store import SqlStore
+
+READY_WITHIN = 20.0
+
+
+@dataclass(frozen=True)
+class Served:
+    """Where it listens, and what it costs."""
+
+    port: int
+    database: str
+    process: subprocess.Popen[bytes]
+
+    def token(self, user: str, role: Role = Role.EDITOR) -> str:
+        return asyncio.run(self.tokens([user], role))[0]
+
+    async def tokens(self, users: list[str], role: Role = Role.EDITOR) -> list[str]:
+        clock = SystemClock()
+        store = SqlStore(self.database)
+        await store.start()
+        try:
+            key = await Keyring(store, clock).ensure_key("demo")
+        finally:
+            await store.close()
+        now = clock.now_ms()
+        rights = Rights(role, expires_at=now + 3_600_000)
+        return [mint(key, Claims("demo", user, user, rights, now, "")) for user in users]
+
+    def rss(self) -> int:
+        return int(psutil.Process(self.process.pid).memory_info().rss)
+
+    def cpu_seconds(self) -> float:
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
+
+
+@contextmanager
+def served(**settings: str) -> Iterator[Served]:
+    """A server with these `WEFT_` settings, gone with its data afterwards."""
+    with tempfile.TemporaryDirectory() as home:
+        port = _free_port()
+        database = f"sqlite+aiosqlite:///{home}/weft.db"
+        inherited = {name: v for name, v in os.environ.items() if not name.startswith("WEFT_")}
+        own = {f"WEFT_{name.upper()}": value for name, value in settings.items()}
+        weft = Path(sys.executable).with_name("weft")
+        process = subprocess.Popen(
+            [str(weft), "serve", "--port", str(port), "--database", database],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**inherited, **own},
+        )
+        try:
+            _wait_until_ready(port, process)
+            yield Served(port, database, process)
+        finally:
+            process.terminate()
+            process.wait(15)
+
+
+def _wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + READY_WITHIN
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.02)
+    raise RuntimeError("the server did not start")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
