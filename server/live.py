@@ -5,25 +5,29 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from collab.errors import Code, Refusal
 from collab.ports import Append
-from collab.room.requests import Answer, PatchRequest
+from collab.room.lock_messages import changes_between
+from collab.room.requests import Answer, LockAct, PatchRequest
 from server.audience import Answered, Audience, News, Submission
 from server.history import befores
+from server.lock_board import LockBoard
 from server.presence_board import PresenceBoard
 
 if TYPE_CHECKING:
     from collab.entry import Entry
     from collab.ids import DocKey
     from collab.patch.bridge import Bridge
+    from collab.room.locks import Locks
     from collab.room.member import Member
     from collab.room.presence import PresenceBook
     from collab.room.room import Room
     from server.clock import Clock
+    from server.database_time import DatabaseTime
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +37,7 @@ IN_TROUBLE = Refusal(
     {"retry_after_ms": 1000},
 )
 GONE = Refusal(Code.NOT_FOUND, "no such document")
+DAMAGED = Refusal(Code.STORAGE_UNAVAILABLE, "the document is damaged and in quarantine")
 
 # One room may not keep the loop to itself: what is over goes into the next batch.
 MAX_BATCH = 256
@@ -40,6 +45,7 @@ MAX_BATCH = 256
 
 class LiveState(Enum):
     OPEN = "open"
+    LOCKING = "locking"  # what was asked of an edit lock is being decided
     FETCHING = "fetching"  # older history, or the document anew, is on its way from the log
     READ_ONLY = "read_only"  # the storage is in trouble
     CLOSED = "closed"
@@ -64,14 +70,25 @@ class LiveRoom:
     the room is ahead of what anybody has seen, and new requests only queue.
     """
 
-    def __init__(self, room: Room, clock: Clock, book: PresenceBook) -> None:
+    def __init__(
+        self,
+        room: Room,
+        clock: Clock,
+        book: PresenceBook,
+        time: DatabaseTime,
+        wake: Callable[[LiveRoom], None],
+    ) -> None:
         self.key: DocKey = room.key
         self.room = room
         self.audience = Audience()
         self.presence = PresenceBoard(clock, self.audience, book)
+        self.lock_board = LockBoard(self.audience, time, lambda: wake(self))
+        self.lock_board.watch(room.locks())
         self.queue: deque[Submission] = deque()
         self.state = LiveState.OPEN
         self.is_broken = False  # the working document may be half changed
+        self.replacing = asyncio.Lock()  # by a room that is opened from the log
+        self.unsettled = ""  # the commit of which nobody knows what became
         # Somebody waits for the document to be opened anew: its schema or what is published moved.
         self.renewal: asyncio.Future[None] | None = None
         self.last_change: LastChange | None = None  # of the room's version, where it is known
@@ -92,9 +109,10 @@ class LiveRoom:
     def begin(self, now: int, commit_id: str) -> Append | None:
         """Judge what waits; what the log must hold before it is answered."""
         self.room.commit_id = commit_id
+        self.room.guard.now = self.lock_board.time.now()
         while self.queue and len(self._batch) < MAX_BATCH:
             submission = self.queue[0]
-            if self.is_beyond_tail(submission):
+            if isinstance(submission.request, LockAct) or self.is_beyond_tail(submission):
                 break
             self.queue.popleft()
             self._remember_bridge(submission.member)
@@ -116,11 +134,17 @@ class LiveRoom:
         """Whether the request stands on a version that must be fetched from the log first."""
         request = submission.request
         return (
-            isinstance(request, PatchRequest)
+            isinstance(request, PatchRequest | LockAct)
             and not submission.looked_back
             and request.base is not None
             and 0 <= request.base < self.room.tail.base
         )
+
+    def has_lock_request(self) -> bool:
+        """Whether what comes next is asked of a lock, and all that it stands on is at hand."""
+        first = self.queue[0] if self.queue else None
+        asks = first is not None and isinstance(first.request, LockAct)
+        return asks and not self.is_beyond_tail(self.queue[0])
 
     def doubtful(self) -> dict[str, list[str]]:
         """Ids by user that were answered from memory alone, and may have been accepted long ago.
@@ -130,7 +154,7 @@ class LiveRoom:
         without a version is only right when the log does not know the id.
         """
         ids: dict[str, list[str]] = {}
-        if self.room.knows_every_id:
+        if self.room.ids.knows_all:
             return ids
         for submission, answer in self._batch:
             request_id = getattr(submission.request, "id", "")
@@ -148,6 +172,7 @@ class LiveRoom:
         news = News(entries, before, self.room.value)
         self.audience.publish(news, batch)
         self.presence.carry(self.room, entries)
+        self.lock_board.announce(self.room.lock_events)
         return news
 
     def put_back(self) -> None:
@@ -161,6 +186,13 @@ class LiveRoom:
         self._forget_batch()
         self._refuse([submission for submission, _ in batch], refusal)
 
+    def end(self, refusal: Refusal) -> None:
+        """Nothing more comes of this room: everybody who waits is told so."""
+        self.fail(refusal)
+        self.refuse_waiting(refusal)
+        if self.renewal is not None and not self.renewal.done():
+            self.renewal.set_result(None)
+
     def refuse_waiting(self, refusal: Refusal) -> None:
         waiting = list(self.queue)
         self.queue.clear()
@@ -170,7 +202,7 @@ class LiveRoom:
         """Another room, opened from the log, takes this one's place; tell what had been missed."""
         old, self.room = self.room, room
         self.is_broken = False
-        room.learn(old.recall())
+        room.ids.learn(old.ids.all())
         old.close()
         if room.version != old.version:
             room.tail.look_back(missed, befores(old.value, missed))
@@ -178,6 +210,12 @@ class LiveRoom:
             news = News(missed, old.version, room.value, after=room.version)
             self.audience.publish(news, [])
             self.presence.carry(room, missed)
+        self._exchange_locks(old.locks(), room.locks())
+
+    def _exchange_locks(self, old: Locks, new: Locks) -> None:
+        """Others have written: the audience hears what became of the locks that it knew."""
+        self.lock_board.announce(changes_between(old.held, new.held, self.lock_board.time.now()))
+        self.lock_board.watch(new)
 
     def renewed(self, renewal: asyncio.Future[None] | None) -> None:
         """The document was opened anew after this was asked for."""

@@ -12,6 +12,7 @@ from collab import wire
 from collab.entry import Author, Entry
 from collab.messages import Behind, Change, DisconnectNotice, Peer
 from collab.patch.diff import diff
+from collab.room.lock_debt import LockDebt
 from collab.room.outflow import Outflow, OutflowState, Pace, Turn
 from collab.room.presence_debt import PresenceDebt
 from server import frames
@@ -22,6 +23,7 @@ from server.roster import Standing, standing_of
 if TYPE_CHECKING:
     from collab.ids import Json
     from server.live import LiveRoom
+    from server.lock_board import LockNews
     from server.metrics import LaneMetrics
     from server.presence_board import PresenceNews
     from server.socket import Socket
@@ -70,6 +72,7 @@ class PatchFeed:
         self._missed_bytes = 0
         self._owed: list[Owed] = []
         self._debt = PresenceDebt()
+        self._lock_debt = LockDebt(live.room.control.revision)
         self.told: dict[str, Peer] = {}
         self.position = live.room.version
         self.value: Json = live.room.value
@@ -98,6 +101,20 @@ class PatchFeed:
             self._socket.write(frame)
         else:
             self._debt.miss(news.difference)
+            self._stop()
+
+    def hear_locks(self, news: LockNews) -> None:
+        """Locks stand on the version that the reader is at, or they wait for it."""
+        level = self._outflow.state is OutflowState.LEVEL and not self._lock_debt
+        if not level or self.position != self._live.room.version:
+            self._lock_debt.miss(news.events)
+            return
+        frame = news.patch_frame
+        if self._outflow.pass_frame(len(frame), self._now(), full=self._is_full()):
+            self._lock_debt.tell(news.events)
+            self._socket.write(frame)
+        else:
+            self._lock_debt.miss(news.events)
             self._stop()
 
     def send(self, payload: bytes) -> None:
@@ -200,7 +217,7 @@ class PatchFeed:
 
     def _catch_up_at_level(self) -> None:
         """Only the pace held it back: it is owed what is new, if the budget lets it go."""
-        if self.position == self._live.room.version and not self._owed and not self._debt:
+        if not self._behind().versions:
             return
         frame = self._catch_up_frame()
         if self._outflow.pass_frame(len(frame), self._now(), full=self._is_full()):
@@ -241,6 +258,7 @@ class PatchFeed:
         presence = self._debt.pay(self._live.presence.book, but=self._session)
         if presence is not None:
             payloads.append(wire.encode(presence))
+        payloads += [wire.encode(event) for event in self._lock_debt.pay()]
         return frames.text(wire.join(payloads)) if payloads else b""
 
     def _merged(self, acks: list[dict[str, Any]]) -> bytes:
@@ -255,7 +273,7 @@ class PatchFeed:
 
     def _behind(self) -> Behind:
         versions = self._live.room.version - self.position
-        owed = max(versions, len(self._owed), int(bool(self._debt)))
+        owed = max(versions, len(self._owed), int(bool(self._debt or self._lock_debt)))
         return Behind(versions=owed, bytes=self._missed_bytes)
 
     def _is_full(self) -> bool:

@@ -14,7 +14,7 @@ from collab.room.inflow import Inflow, InflowState
 from collab.room.member import Member
 from collab.room.outflow import Outflow, Pace
 from collab.room.person import Visitor
-from collab.room.requests import Barrier, PatchRequest, Refuse, Request, Revert
+from collab.room.requests import Barrier, LockAct, PatchRequest, Refuse, Request, Revert
 from server.audience import Answered, News, Submission
 from server.patch_feed import PatchFeed
 from server.token_watch import TokenWatch
@@ -22,6 +22,7 @@ from server.token_watch import TokenWatch
 if TYPE_CHECKING:
     from collab.ids import DocKey
     from server.admission import Admission
+    from server.lock_board import LockNews
     from server.presence_board import PresenceNews
     from server.services import Services
     from server.socket import Socket
@@ -104,7 +105,7 @@ class PatchSession:
             epoch=room.epoch,
             version=room.version,
             presence=[*book.peers(), *self.feed.told.values()],
-            locks=[],
+            locks=room.guard.standing.states(),
             limits=self._services.settings.limits(),
             accept=["splice"] if self.member.splice else [],
             resync=message.since is not None and admission.changes is None,
@@ -129,6 +130,9 @@ class PatchSession:
 
     def see(self, news: PresenceNews) -> None:
         self.feed.see(news)
+
+    def hear_locks(self, news: LockNews) -> None:
+        self.feed.hear_locks(news)
 
     def notice(self, payload: bytes) -> None:
         self.feed.send(payload)
@@ -208,7 +212,16 @@ class PatchSession:
             case messages.SetPresence():
                 self._present(message)
             case messages.LockRequest():
-                self.lock(message)
+                self._submit(
+                    LockAct(
+                        message.id,
+                        message.action,
+                        message.scope,
+                        message.base,
+                        message.lock_id,
+                        message.ttl,
+                    )
+                )
             case _:
                 assert_never(message)
 

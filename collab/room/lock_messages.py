@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import UNSET
@@ -35,6 +36,27 @@ def stands(lock: StoredLock) -> LockChange:
 
 def ended(lock: StoredLock, reason: Reason) -> LockChange:
     return LockChange(id=lock.id, scope=lock.scope, holder=None, fence=lock.fence, reason=reason)
+
+
+def changes_between(
+    old: Sequence[StoredLock], new: Sequence[StoredLock], now: int
+) -> list[LockChange]:
+    """What whoever knew the old locks must hear, where the events themselves were not seen here.
+
+    Why one ended is guessed from what stands in its place.
+    """
+    stay = {lock.id: lock for lock in new}
+    known = {lock.id: lock for lock in old}
+    events = [ended(lock, _why(lock, new, now)) for lock in old if lock.id not in stay]
+    fresh = [one for one in new if one.id not in known or shown(known[one.id]) != shown(one)]
+    return [*events, *(stands(lock) for lock in fresh)]
+
+
+def _why(lock: StoredLock, new: Sequence[StoredLock], now: int) -> Reason:
+    heir = next((one for one in new if one.scope == lock.scope), None)
+    if heir is not None and heir.fence > lock.fence:
+        return "taken_over"
+    return "expired" if lock.expires_at <= now else "released"
 
 
 def locked(lock: StoredLock) -> Refusal:

@@ -8,6 +8,7 @@ from typing import Any
 from collab.entry import Entry, Op
 from collab.errors import Refusal
 from collab.ids import Json
+from collab.messages import LockAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,22 @@ class Revert:
 
 
 @dataclass(frozen=True, slots=True)
+class LockAct:
+    """What is asked of an edit lock; `scope` stands on `base`, `lock_id` may stand for both.
+
+    With its `secret` a lock is released by whoever knows it.
+    """
+
+    id: str
+    action: LockAction
+    scope: str | None = None
+    base: int | None = None
+    lock_id: str | None = None
+    ttl: float | None = None
+    secret: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Barrier:
     """The client has seen every reject up to the one numbered `nonce`."""
 
@@ -109,6 +126,7 @@ Request = (
     | Restore
     | Update
     | Revert
+    | LockAct
     | Barrier
     | ReadState
     | ReadVector

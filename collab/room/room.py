@@ -32,6 +32,7 @@ from collab.room.requests import (
     Answer,
     Barrier,
     Create,
+    LockAct,
     PatchRequest,
     ReadState,
     ReadVector,
@@ -247,6 +248,8 @@ class Room:
                 return Answer(self.head, state=self.document.encode_state_vector())
             case Update():
                 return yjs_lane.integrate(self, member, request, now)
+            case LockAct():
+                raise AssertionError("a lock is decided between batches")
         require_writer(member, now)
         duplicate = self._duplicate(member, request)
         if duplicate is not None:

@@ -1,0 +1,108 @@
+"""Lock requests, as both ways in make them: judged by rights, carried to the head, decided there.
+
+A lock is no version: it is decided between batches, in its turn among the requests that wait,
+and stands when its row is written.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import asdict
+
+from collab.errors import Code, Refusal, Rejected
+from collab.messages import LockState
+from collab.patch.pointer import parse, render
+from collab.room.lock_actions import LockAsk, act
+from collab.room.lock_messages import shown
+from collab.room.rights import Role
+from collab.room.room import require_writer
+
+if TYPE_CHECKING:
+    from collab.room.locks import Locks, LockStep
+    from collab.room.member import Member
+    from collab.room.requests import LockAct
+    from collab.room.room import Room
+
+# What gives a lock's holder a secret: a page that is being left can release it with no more.
+_SECRETIVE = ("acquire", "renew")
+
+
+def decide(
+    room: Room, member: Member, asked: LockAct, *, now: int, wall: int, secret: str
+) -> LockStep | Refusal:
+    """The transition of the committed locks that was asked for, or why not (raised, too).
+
+    `now` is the database's clock, by which locks end, `wall` ours, by which tokens do.
+    """
+    locks = room.locks()
+    if asked.secret is not None:
+        return locks.release_by_secret(asked.lock_id or "", asked.secret.encode(), now=now)
+    require_writer(member, wall)
+    if not room.exists:
+        return Refusal(Code.NOT_FOUND, "no such document")
+    if asked.lock_id is not None and not _was_given(locks, asked.lock_id):
+        return Refusal(Code.NOT_FOUND, "there is no such lock")
+    scope = _at_head(room, asked)
+    _require_section(member, locks, asked, scope)
+    ask = LockAsk(
+        action=asked.action,
+        by=member.author,
+        secret=secret.encode(),
+        scope=scope,
+        lock_id=asked.lock_id,
+        ttl=asked.ttl,
+        admin=member.rights.role is Role.ADMIN,
+    )
+    return act(locks, ask, room.value, now)
+
+
+def told(asked: LockAct, step: LockStep, secret: str) -> dict[str, Any]:
+    """What the ack says: the lock as it stands, or as it ended, and its holder's secret."""
+    ack: dict[str, Any] = {}
+    if step.lock is not None:
+        ack["lock"] = shown(step.lock)
+    elif step.events:
+        ack["lock"] = LockState(**asdict(step.events[0]))
+    if asked.action in _SECRETIVE:
+        ack["secret"] = secret
+    return ack
+
+
+def _at_head(room: Room, asked: LockAct) -> str | None:
+    """The scope, which stands on `base`, where its element is now."""
+    base = asked.base
+    if asked.scope is None:
+        return None
+    if base is None or base == room.version:
+        return asked.scope
+    if not room.tail.base <= base <= room.version:
+        raise Rejected(Code.UNKNOWN_VERSION, f"version {base} is not at hand", version=room.version)
+    tokens = parse(asked.scope)
+    for past in room.tail.pasts(base):
+        carried = past.carry(tokens)
+        if carried is None:
+            sentence = f"version {past.version} removed what stood there"
+            raise Rejected(Code.PATH_NOT_FOUND, sentence, path=asked.scope)
+        tokens = carried
+    return render(tokens)
+
+
+def _was_given(locks: Locks, lock_id: str) -> bool:
+    """Whether a lock of this document ever had the id: they are numbered by its revisions."""
+    if locks.find(lock_id) is not None:
+        return True
+    number = lock_id.removeprefix("l-")
+    numbered = number.isascii() and number.isdigit() and len(number) < 16
+    return numbered and lock_id == f"l-{int(number)}" and 0 < int(number) <= locks.revision
+
+
+def _require_section(member: Member, locks: Locks, asked: LockAct, scope: str | None) -> None:
+    """Nobody keeps others from what they may not change themselves."""
+    if asked.action not in ("acquire", "take_over"):
+        return
+    if asked.action == "take_over":
+        lock = locks.at(scope or "") if asked.lock_id is None else locks.find(asked.lock_id)
+        scope = scope if lock is None else lock.scope
+    if scope is not None and not member.rights.may_write(scope):
+        raise Rejected(Code.FORBIDDEN, "this user may not change what lies there", path=scope)

@@ -1,0 +1,155 @@
+"""Edit locks over HTTP: who holds what, and the same requests as on the patch lane."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from collab.entry import Author
+from collab.errors import Code, Refusal, Rejected
+from collab.ids import DocKey, is_doc_name, is_tenant_name
+from collab.messages import LockAction
+from collab.ports import StorageUnavailable
+from collab.room.lock_messages import shown
+from collab.room.locks import Locks
+from collab.room.member import Member
+from collab.room.requests import LockAct
+from collab.room.rights import Rights, Role
+from server.http.asking import (
+    answer,
+    decode_json,
+    document_of,
+    existing,
+    member_of,
+    read_body,
+    read_object,
+    require_role,
+    services_of,
+    spending,
+)
+
+# What a page sends as it is left is read before it is known who sends it.
+MAX_GOODBYE = 4096
+MAX_SECRET = 128
+
+T = TypeVar("T")
+
+
+class Acquire(Struct, frozen=True):
+    """What `POST …/locks` takes."""
+
+    scope: str
+    base: int | None = None
+    ttl: float | None = None
+
+
+class Renew(Struct, frozen=True):
+    ttl: float | None = None
+
+
+class Release(Struct, frozen=True):
+    secret: str | None = None
+
+
+async def list_locks(request: Request) -> Response:
+    """The locks that stand, as the database has them: other instances write there too."""
+    async with document_of(request) as (_, live):
+        existing(live)
+        now = services_of(request).hub.time.now()
+        standing = await _stored(request, live.key)
+        items = [shown(lock) for lock in standing.held if lock.expires_at > now]
+    response = answer({"items": items})
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def acquire(request: Request) -> Response:
+    asked = _read(await read_object(request), Acquire)
+    act = LockAct("", "acquire", asked.scope, asked.base, None, asked.ttl)
+    return answer(await _ask(request, act), 201)
+
+
+async def renew(request: Request) -> Response:
+    asked = _read(await read_object(request, optional=True), Renew)
+    return answer(await _ask(request, _named(request, "renew", asked.ttl)))
+
+
+async def take_over(request: Request) -> Response:
+    return answer(await _ask(request, _named(request, "take_over")))
+
+
+async def keep(request: Request) -> Response:
+    return answer(await _ask(request, _named(request, "keep")))
+
+
+async def release(request: Request) -> Response:
+    """By its holder; or, without a token, by whoever knows its secret.
+
+    `navigator.sendBeacon` sends what type it likes and can set no header, so neither is asked for.
+    """
+    body = await read_body(request, MAX_GOODBYE)
+    asked = _read(decode_json(body), Release) if body.strip() else Release()
+    if asked.secret is not None:
+        return answer(await _release_by_secret(request, asked.secret))
+    return answer(await _ask(request, _named(request, "release")))
+
+
+async def _ask(request: Request, act: LockAct) -> dict[str, Any]:
+    """The lock, as the ack of the patch lane has it, and its secret beside it."""
+    async with document_of(request) as (claims, live):
+        require_role(claims, Role.EDITOR)
+        member = member_of(request, claims)
+        done = await services_of(request).hub.ask(existing(live), member, act)
+    return _flat(done.ack)
+
+
+async def _release_by_secret(request: Request, secret: str) -> dict[str, Any]:
+    """The secret says whose lock it is: no document is opened for one that is wrong."""
+    services = services_of(request)
+    key = DocKey(secret.partition(".")[0], request.path_params["doc"])
+    lock_id = request.path_params["lock"]
+    if len(secret) > MAX_SECRET or not (is_tenant_name(key.tenant) and is_doc_name(key.doc)):
+        raise _no_such_lock()
+    stored = await _stored(request, key)
+    lock = stored.find(lock_id)
+    opened = stored.release_by_secret(lock_id, secret.encode(), now=0)
+    if lock is None or isinstance(opened, Refusal):
+        raise _no_such_lock()
+    nobody = Member(Author(lock.holder.user), Rights(Role.VIEWER, 0), "http")
+    act = LockAct("", "release", lock_id=lock_id, secret=secret)
+    with spending(request, key, lock.holder.user):
+        async with services.hub.using(key) as live:
+            done = await services.hub.ask(live, nobody, act)
+    return _flat(done.ack)
+
+
+async def _stored(request: Request, key: DocKey) -> Locks:
+    try:
+        revision, rows = await services_of(request).store.locks(key)
+    except StorageUnavailable as error:
+        raise Rejected(Code.STORAGE_UNAVAILABLE, "the database does not answer") from error
+    return Locks(revision, tuple(rows))
+
+
+def _named(request: Request, action: LockAction, ttl: float | None = None) -> LockAct:
+    return LockAct("", action, lock_id=request.path_params["lock"], ttl=ttl)
+
+
+def _flat(ack: dict[str, Any]) -> dict[str, Any]:
+    lock: dict[str, Any] = msgspec.to_builtins(ack["lock"])
+    return {**lock, "secret": ack["secret"]} if "secret" in ack else lock
+
+
+def _read(body: Any, shape: type[T]) -> T:
+    try:
+        return msgspec.convert(body, shape)
+    except msgspec.ValidationError as error:
+        raise Rejected(Code.MALFORMED, f"the body: {error}") from error
+
+
+def _no_such_lock() -> Rejected:
+    return Rejected(Code.NOT_FOUND, "there is no such lock")

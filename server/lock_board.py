@@ -1,0 +1,75 @@
+"""A document's locks as its audience hears of them, and the timer for what time does to them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from collab import wire
+from server import frames
+
+if TYPE_CHECKING:
+    from collab.entry import Author
+    from collab.messages import LockChange
+    from collab.room.locks import Locks
+    from server.audience import Audience
+    from server.database_time import DatabaseTime
+
+# Rung again after this where nobody could come: the document was being opened anew, say.
+RING_AGAIN = 1.0
+# A timer may be early by a tick of the database's clock.
+LATER = 0.002
+
+
+class LockNews:
+    """What happened to locks in one step, encoded once."""
+
+    def __init__(self, events: Sequence[LockChange]) -> None:
+        self.events = events
+
+    @cached_property
+    def patch_frame(self) -> bytes:
+        return frames.text(wire.join([wire.encode(event) for event in self.events]))
+
+
+class LockBoard:
+    """Invariant: while a lock stands a timer runs, and rings when the first of them is due."""
+
+    def __init__(self, audience: Audience, time: DatabaseTime, ring: Callable[[], None]) -> None:
+        self.time = time
+        self.is_due = False
+        self._audience = audience
+        self._ring = ring
+        self._timer: asyncio.TimerHandle | None = None
+
+    def announce(self, events: Sequence[LockChange], by: Author | None = None) -> None:
+        """Tell everybody; every event of a lock of this document comes by here, once.
+
+        `by` is who asked for it, None where time or an edit did it.
+        """
+        if events:
+            news = LockNews(events)
+            for listener in list(self._audience.listeners):
+                listener.hear_locks(news)
+
+    def watch(self, locks: Locks) -> None:
+        """These stand now."""
+        self.close()
+        due_at = locks.due_at()
+        if due_at is not None:
+            self._call_in(max(0.0, (due_at - self.time.now()) / 1000) + LATER)
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _due(self) -> None:
+        self.is_due = True
+        self._ring()
+        self._call_in(RING_AGAIN)
+
+    def _call_in(self, seconds: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._due)

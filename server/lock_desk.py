@@ -1,0 +1,130 @@
+"""The lock desk: decides what is asked of locks, in its turn among a document's requests.
+
+A lock stands when its row is written at the revision that it was decided on; a commit that was
+judged by the locks before clashes, and is judged anew.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from collab.errors import Refusal, Rejected
+from collab.ports import StorageUnavailable
+from collab.room import lock_lane
+from collab.room.requests import Answer, LockAct
+from server.audience import News, Submission
+from server.live import GONE, IN_TROUBLE, LiveRoom, LiveState
+
+if TYPE_CHECKING:
+    from collab.room.locks import LockStep
+    from server.hub import Hub
+
+logger = logging.getLogger(__name__)
+
+
+class LockDesk:
+    """Invariant: it is at work on a live room exactly while that is `LOCKING`, or was until the
+    storage failed or the document ended; no batch is in flight there meanwhile.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        reopen: Callable[[LiveRoom], None],
+        enter_trouble: Callable[[Sequence[LiveRoom]], None],
+    ) -> None:
+        self._hub = hub
+        self._reopen = reopen
+        self._enter_trouble = enter_trouble
+
+    async def serve(self, live: LiveRoom) -> None:
+        """What time has done, then every lock request at the head of the queue."""
+        submission: Submission | None = None
+        try:
+            stands = await self._expire(live)
+            while stands and live.state is LiveState.LOCKING and live.has_lock_request():
+                submission = live.queue.popleft()
+                stands = await self._serve_one(live, submission)
+        except StorageUnavailable:
+            logger.warning("a lock could not be written, or nobody knows")
+            self._hand_back(live, submission)
+            self._enter_trouble([live])
+            return
+        except Exception as error:
+            logger.exception("a lock request failed; the document is opened anew without it")
+            if submission is not None:
+                submission.fail(RuntimeError(str(error)))
+            stands = False
+        if live.state is LiveState.LOCKING:
+            self._go_on(live, stands=stands)
+
+    async def _expire(self, live: LiveRoom) -> bool:
+        """Whether the locks were still those of the database."""
+        now = await self._hub.time.ask()
+        live.lock_board.is_due = False
+        while (step := live.room.locks().expire(now)) is not None:
+            if not await self._write(live, step):
+                return False
+            live.lock_board.announce(step.events)
+        live.lock_board.watch(live.room.locks())
+        return True
+
+    async def _serve_one(self, live: LiveRoom, submission: Submission) -> bool:
+        """Whether the locks that it was decided by were still those of the database."""
+        asked, member = submission.request, submission.member
+        assert isinstance(asked, LockAct)
+        clock = self._hub.clock
+        secret = f"{live.key.tenant}.{clock.token_bytes(16).hex()}"
+        now, wall = self._hub.time.now(), clock.now_ms()
+        step: LockStep | Refusal
+        try:
+            step = lock_lane.decide(live.room, member, asked, now=now, wall=wall, secret=secret)
+        except Rejected as rejected:
+            step = rejected.refusal
+        if isinstance(step, Refusal):
+            self._answer(live, submission, Answer(live.room.version, refusal=step))
+            return True
+        if not await self._write(live, step):
+            self._hand_back(live, submission)
+            return False
+        ack = lock_lane.told(asked, step, secret)
+        self._answer(live, submission, Answer(live.room.version, ack=ack))
+        live.lock_board.announce(step.events, member.author)
+        return True
+
+    async def _write(self, live: LiveRoom, step: LockStep) -> bool:
+        """False where somebody else has written since; nothing was written then."""
+        if not step.put and not step.drop:
+            return True
+        room = live.room
+        saved = await self._hub.store.save_locks(
+            live.key, revision=step.revision, put=step.put, drop=step.drop
+        )
+        # A room that took its place meanwhile has read the locks itself, or finds out by a clash.
+        if saved and live.room is room:
+            room.move_locks(step.locks)
+            live.lock_board.watch(step.locks)
+        return saved
+
+    def _answer(self, live: LiveRoom, submission: Submission, answer: Answer) -> None:
+        live.audience.publish(News([], live.room.version, live.room.value), [(submission, answer)])
+
+    def _hand_back(self, live: LiveRoom, submission: Submission | None) -> None:
+        """It waits again, or is refused where nothing can be waited for."""
+        if submission is None:
+            return
+        submission.looked_back = False
+        live.queue.appendleft(submission)
+        if live.state is LiveState.CLOSED:
+            live.refuse_waiting(GONE)
+        elif live.state is LiveState.READ_ONLY:
+            live.refuse_waiting(IN_TROUBLE)
+
+    def _go_on(self, live: LiveRoom, *, stands: bool) -> None:
+        if stands:
+            live.state = LiveState.OPEN
+            self._hub.wake(live)
+        else:
+            self._reopen(live)
