@@ -10,7 +10,6 @@ from server.description.operation import (
     CLIENT,
     DOC,
     IDEMPOTENCY_KEY,
-    LIMIT,
     ON_CHANGE,
     PATCH,
     WHOLE,
@@ -32,6 +31,7 @@ ONE = "/v1/docs/{doc}"
 VERSION = Parameter("version", "path", int, "A version.", WHOLE)
 FROM = Parameter("from", "query", int, "The older version.", WHOLE)
 TO = Parameter("to", "query", int, "The newer version; the head, where left out.", WHOLE)
+LIMIT = Parameter("limit", "query", int, "The most rows in the answer.", WHOLE)
 EACH = Parameter("each", "query", str, "`1` shows every version, not one row for a run of edits.")
 OLDER = Parameter("cursor", "query", int, "Where the page before this one ended.", WHOLE)
 

@@ -12,11 +12,12 @@ from collab.errors import HTTP_STATUS, Code
 from collab.messages import ClientMessage, ServerMessage
 from server.description.documents import DOCUMENTS
 from server.description.history import HISTORY
+from server.description.locks import LOCKS
 from server.description.operation import PROBLEM, Answer, Body, Operation, Parameter
 from server.description.process import PROCESS
 from server.description.shapes import Problem
 
-OPERATIONS: tuple[Operation, ...] = (*DOCUMENTS, *HISTORY, *PROCESS)
+OPERATIONS: tuple[Operation, ...] = (*DOCUMENTS, *HISTORY, *LOCKS, *PROCESS)
 
 # Addresses that are no API of documents: pages, pictures, and what Prometheus reads.
 UNDESCRIBED = frozenset({"/docs", "/demo/{name}.svg", "/metrics"})
@@ -52,7 +53,8 @@ _HEADER_OF_STATUS = {
 }
 ABOUT = (
     "Collaborative editing of JSON documents. Every accepted change has a version, whichever way "
-    "it came. Refusals are `application/problem+json` with a `code`."
+    "it came. Refusals are `application/problem+json` with a `code`, and every answer says in "
+    "`Weft-Request` under which id the server logged it."
 )
 
 

@@ -15,7 +15,7 @@ PROBLEM = "application/problem+json"
 PATCH = "application/json-patch+json"
 SCHEMA = "application/schema+json"
 
-Tag = Literal["Documents", "History", "Process"]
+Tag = Literal["Documents", "History", "Locks", "Process"]
 Method = Literal["GET", "PUT", "PATCH", "POST", "DELETE"]
 
 
@@ -135,8 +135,7 @@ CLIENT = Parameter(
     "Weft-Client",
     "header",
     str,
-    "The name of this program, as others see it beside the user's.",
-    {"maxLength": 128},
+    "The name of this program, as others see it beside the user's; at most 128 characters of it.",
 )
 FENCE = Parameter(
     "Weft-Fence",

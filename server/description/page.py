@@ -12,9 +12,11 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
+from server.description.operation import PROBLEM
 from server.description.style import CSS
 
 Schema = Mapping[str, Any]
+ON_EVERY = "Weft-Request"
 
 _STYLE_HASH = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
 POLICY = (
@@ -26,6 +28,7 @@ POLICY = (
 def render(description: Mapping[str, Any]) -> str:
     """The whole page of an OpenAPI document as `openapi.describe` makes it."""
     info, shapes = description["info"], description["components"]["schemas"]
+    title, version = escape(info["title"]), escape(info["version"])
     tags = _by_tag(description["paths"])
     body = "".join(
         f"<h2 id='{escape(tag)}'>{escape(tag)}</h2>" + "".join(map(_operation, operations))
@@ -34,14 +37,13 @@ def render(description: Mapping[str, Any]) -> str:
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{escape(info['title'])} API</title><style>{CSS}</style></head><body>"
-        f"<div class='page'>{_navigation(tags)}<div>"
-        f"<header><h1>{escape(info['title'])} <small>{escape(info['version'])}</small></h1>"
+        f"<title>{title} API</title><style>{CSS}</style></head><body>"
+        f"<div class='page'><header><h1>{title} <small>{version}</small></h1>"
         f"<p>{_prose(info['description'])}</p>"
         "<p class='soft'>The same for programs: <a href='/openapi.json'>/openapi.json</a></p>"
-        f"</header><main>{body}{_sockets(description['x-websockets'])}"
+        f"</header>{_navigation(tags)}<main>{body}{_sockets(description['x-websockets'])}"
         f"<h2 id='Shapes'>Shapes</h2>{''.join(_shape(*each) for each in sorted(shapes.items()))}"
-        "</main></div></div></body></html>"
+        "</main></div></body></html>"
     )
 
 
@@ -63,7 +65,7 @@ def _navigation(tags: Mapping[str, Iterable[tuple[str, str, Schema]]]) -> str:
         parts.append(f"<li><a href='#{escape(tag)}'><b>{escape(tag)}</b></a><ul>{links}</ul>")
     rest = "<li><a href='#Sockets'><b>Sockets</b></a><li><a href='#Shapes'><b>Shapes</b></a>"
     return (
-        "<nav aria-label='Contents'><details open><summary>Contents</summary>"
+        "<nav aria-label='Contents'><details><summary>Contents</summary>"
         f"<ul>{''.join(parts)}{rest}</ul></details></nav>"
     )
 
@@ -88,7 +90,7 @@ def _address(method: str, path: str) -> str:
 
 
 def _parameter(parameter: Schema) -> tuple[str, str]:
-    where = f"<span class='soft'>{escape(parameter['in'])}</span>"
+    where = f"<small class='soft'>{escape(parameter['in'])}</small>"
     name = f"<code>{escape(parameter['name'])}</code> {where}"
     return name, f"{_type(parameter['schema'])}. {_prose(parameter['description'])}"
 
@@ -101,11 +103,14 @@ def _body(body: Schema) -> tuple[str, str]:
 
 
 def _answer(status: str, answer: Schema) -> tuple[str, str]:
-    told = _prose(answer["description"])
+    told = [_prose(answer["description"])]
     for media_type, content in answer.get("content", {}).items():
-        told += f"<br>{_type(content['schema'])} as <code>{escape(media_type)}</code>"
-    headers = [f"<code>{escape(name)}</code>" for name in answer.get("headers", ())]
-    return f"<code>{escape(status)}</code>", f"{told}<br>Headers: {', '.join(headers)}"
+        if media_type != PROBLEM:  # as every refusal is
+            told.append(f"{_type(content['schema'])} as <code>{escape(media_type)}</code>")
+    headers = [f"<code>{escape(name)}</code>" for name in answer["headers"] if name != ON_EVERY]
+    if headers:
+        told.append(f"With {', '.join(headers)}")
+    return f"<code>{escape(status)}</code>", "<br>".join(told)
 
 
 def _sockets(sockets: Mapping[str, Any]) -> str:

@@ -81,6 +81,16 @@ class RevertScope(Struct, frozen=True, omit_defaults=True):
     scope: Pointer = ""
 
 
+class LockPage(Struct, frozen=True):
+    items: list[LockState]
+
+
+class LockHeld(LockState, frozen=True, omit_defaults=True):
+    """A lock, and for its holder the one-time secret that releases it without a token."""
+
+    secret: str | UnsetType = UNSET
+
+
 class VersionPage(Struct, frozen=True, omit_defaults=True):
     items: list[VersionRow]
     cursor: str | UnsetType = UNSET

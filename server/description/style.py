@@ -63,11 +63,15 @@ dt:first-of-type { border-top: 0; }
   dt:first-of-type + dd { border-top: 0; }
 }
 @media (min-width: 64rem) {
-  .page { display: grid; grid-template-columns: 17rem minmax(0, 54rem); gap: 1rem; }
+  .page { display: grid; grid-template-columns: 17rem minmax(0, 54rem); column-gap: 1rem; }
+  header, main { grid-column: 2; }
   nav {
-    position: sticky; top: 0; max-height: 100vh; overflow-y: auto; padding-top: 1.5rem;
-    border-right: 1px solid var(--line);
+    grid-column: 1; grid-row: 1 / span 2; position: sticky; top: 0; align-self: start;
+    height: 100vh; overflow-y: auto; padding-top: 1.5rem; border-right: 1px solid var(--line);
   }
-  nav summary { pointer-events: none; list-style: none; }
+  nav details::details-content { content-visibility: visible; block-size: auto; }
+}
+@supports selector(::details-content) {
+  @media (min-width: 64rem) { nav summary { pointer-events: none; list-style: none; } }
 }
 """
