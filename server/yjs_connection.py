@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from collab.entry import Author
 from collab.errors import CLOSE_OF, Close, Code, Refusal, Rejected
-from collab.ids import DocKey
 from collab.room.inflow import Inflow
 from collab.room.member import Member
 from collab.room.outflow import Outflow
@@ -21,19 +20,22 @@ from server.admission import Admission, admit_to_yjs_lane
 from server.audience import Answered, News, Submission
 from server.token_watch import TokenWatch
 from server.yjs_feed import YjsFeed
+from server.yjs_sync import YjsSync
 
 if TYPE_CHECKING:
     from server.live import LiveRoom
+    from server.lock_board import LockNews
     from server.presence_board import PresenceNews
     from server.roster import Visit
     from server.services import Services
     from server.socket import Socket
 
-# y-websocket 3 drops a socket that was silent for 30 s, and pings do not count for it.
-SPEAK_EVERY = 15.0
+# y-websocket 3 drops a socket that was silent for 30 s, and pings do not count for it. A second
+# less than is promised, for the way there.
+SPEAK_EVERY = 14.0
 NO_AWARENESS = yjs_frames.awareness(b"\x00")
-DENIED = "this role may not change the document"
 READ_AGAIN = 0.1
+SIGNATURE = 1024
 MAX_STATE = 1 << 20  # where the setting says that there is no bound
 
 
@@ -57,6 +59,7 @@ class YjsConnection:
     socket: Socket
     _visit: Visit
     feed: YjsFeed
+    sync: YjsSync
     member: Member
     inflow: Inflow
 
@@ -115,6 +118,9 @@ class YjsConnection:
         if self._live is not None:
             self.feed.see(news)
 
+    def hear_locks(self, news: LockNews) -> None:
+        """y-protocols have no words for them."""
+
     @property
     def session(self) -> str:
         return self.member.author.session
@@ -123,8 +129,8 @@ class YjsConnection:
         """This lane has no words for it."""
 
     def resynchronise(self) -> None:
-        """What was refused while the storage was down is in the client still: ask for it."""
-        self._submit(ReadVector())
+        if self._live is not None:
+            self.sync.resume()
 
     def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
         self.socket.close(code, reason)
@@ -166,15 +172,15 @@ class YjsConnection:
             outflow=Outflow(purse.outbound, patience=patience or 1e9),
             now=services.clock.monotonic,
             metrics=services.witness.metrics.lanes["yjs"],
-            catch_up=lambda: self._submit(CatchUp(self._state_vector)),
+            catch_up=self._catch_up,
         )
-        self._state_vector = b"\x00"
+        self.sync = YjsSync(self.feed, self._submit)
         self._live = admission.live
         services.witness.admitted(self._visit, admission.live.key, self.member, self.feed)
         self._live.audience.join(self)
         self._appear(admission.live)
         self._token_watch.watch(claims.expires_at)
-        self._submit(ReadVector())
+        self.sync.ask_client()
         self._send_everybody()
         self._call_in("speak", SPEAK_EVERY, self._speak)
 
@@ -207,8 +213,7 @@ class YjsConnection:
         match message:
             case yjs_frames.SyncStep1():
                 inspect_state_vector(message.state_vector)
-                self._state_vector = message.state_vector
-                self._submit(ReadState(message.state_vector))
+                self.sync.answer_client(message.state_vector)
             case yjs_frames.SyncStep2() | yjs_frames.SyncUpdate():
                 self._submit(Update(message.update))
             case yjs_frames.AwarenessUpdate():
@@ -220,12 +225,8 @@ class YjsConnection:
 
     def _hear_answer(self, request: Request, answer: Answer) -> None:
         match request:
-            case CatchUp() if answer.refusal is None:
-                self.feed.send_diff(answer.state, answer.version)
-            case ReadState() if answer.refusal is None:
-                self.feed.send(yjs_frames.sync_step2(answer.state))
-            case ReadVector() if answer.refusal is None:
-                self.feed.send(yjs_frames.sync_step1(answer.state))
+            case ReadState() | ReadVector():
+                self.sync.hear(request, answer)
             case Update() if answer.refusal is not None:
                 self._hear_refusal(answer.refusal)
             case _:
@@ -236,7 +237,7 @@ class YjsConnection:
             case Code.FORBIDDEN:
                 self.feed.send(yjs_frames.permission_denied(refusal.message))
             case Code.MISSING_DEPENDENCY:
-                self._submit(ReadVector())
+                self.sync.ask_client()
             case Code.STORAGE_UNAVAILABLE:
                 pass  # asked for again when the storage is back
             case _:
@@ -248,8 +249,10 @@ class YjsConnection:
         if live is None:
             return
         settings = self._services.settings
-        bounds = awareness.AwarenessBounds(state_bytes=settings.presence_bytes or MAX_STATE)
         own = live.presence.book.client_id_of(self.session)
+        # Before its first state it may echo what we told it of others, which we have signed.
+        most = (settings.presence_bytes or MAX_STATE) + (0 if own else SIGNATURE)
+        bounds = awareness.AwarenessBounds(state_bytes=most)
         states = awareness.decode(body, bounds, only=(own,) if own else None)
         live.presence.book.hear(
             self.session, states, self._services.clock.monotonic(), live.room.document.leases
@@ -264,7 +267,12 @@ class YjsConnection:
     # --- inside -----------------------------------------------------------------------------
 
     def refuse(self, refusal: Refusal) -> None:
-        self.socket.close(CLOSE_OF.get(refusal.code, Close.MALFORMED), refusal.message)
+        code = CLOSE_OF.get(refusal.code, Close.MALFORMED)
+        if refusal.code is Code.TOO_LARGE:
+            # What the guard found too large is no smaller when it comes again: that is final,
+            # while y-websocket would come back from 1009 with the same for ever.
+            code = Close.MALFORMED
+        self.socket.close(code, refusal.message)
 
     def _submit(self, request: Request) -> None:
         if self._live is not None:
@@ -272,6 +280,9 @@ class YjsConnection:
             self._services.hub.submit(
                 self._live, Submission(self.member, request, now, listener=self)
             )
+
+    def _catch_up(self) -> None:
+        self.sync.catch_up()
 
     def _read_again(self) -> None:
         reads, _ = self.inflow.resume(self._services.clock.monotonic())
@@ -291,10 +302,3 @@ class YjsConnection:
         if name in self._timers:
             self._timers[name].cancel()
         self._timers[name] = asyncio.get_running_loop().call_later(max(0.0, seconds), what)
-
-
-class CatchUp(ReadState):
-    """A diff for a reader that had fallen behind."""
-
-
-__all__ = ["DocKey", "YjsConnection"]

@@ -51,13 +51,13 @@ class YjsFeed:
         self._timer: asyncio.TimerHandle | None = None
         self._missed_bytes = 0
         self._debt = PresenceDebt()
-        self._asked = False
+        self.asked = False  # for a diff, which has not come yet
         self.position = live.room.version
 
     def hear(self, news: News) -> None:
         """Send what happened, or stop here."""
         frame = news.yjs_frame
-        level = self.position == news.before and not news.gap and not self._asked
+        level = self.position == news.before and not news.gap and not self.asked
         if level and self._outflow.pass_frame(len(frame), self._now(), full=self._is_full()):
             self._socket.write(frame)
             self.position = news.after
@@ -88,7 +88,7 @@ class YjsFeed:
         frame = frames.binary(yjs_frames.update(diff))
         self._socket.write(frame)
         self._outflow.caught_up(len(frame), self._now())
-        self._asked = False
+        self.asked = False
         states = self._debt.pay_states()
         if states:
             self.send(yjs_frames.awareness(awareness.encode(states)))
@@ -98,7 +98,7 @@ class YjsFeed:
 
     def pump(self) -> None:
         self._cancel()
-        if self._outflow.state is not OutflowState.LEVEL and not self._asked:
+        if self._outflow.state is not OutflowState.LEVEL and not self.asked:
             turn = self._outflow.turn(self._now(), full=self._is_full(), behind=self._behind())
             self._obey(turn)
 
@@ -114,13 +114,13 @@ class YjsFeed:
     def _stop(self) -> None:
         if self._outflow.hold(self._now(), self._behind()) is not None:
             self._metrics.hold(full=self._is_full(), told=False)
-        if self._timer is None and not self._asked:
+        if self._timer is None and not self.asked:
             self.pump()
 
     def _obey(self, turn: Turn) -> None:
         if turn.catch_up:
             self._metrics.catch_ups.inc()
-            self._asked = True
+            self.asked = True
             self._ask_for_diff()
         elif turn.close:
             reason = turn.announce.reason if isinstance(turn.announce, DisconnectNotice) else ""

@@ -118,6 +118,8 @@ class PresenceBook:
         if not person.may_show:
             return
         for heard in states:
+            if heard.state is None and not person.client_id:
+                continue  # an echo of somebody who left must not become this session's own id
             if self._owns(person, heard.client, leases or {}) and person.accepts(heard):
                 person.hear(now)
                 person.heard_clock = heard.clock

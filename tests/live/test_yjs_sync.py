@@ -8,22 +8,10 @@ from typing import Any
 from collab.room.rights import Role
 from tests.live.conftest import Join, JoinYjs
 from tests.live.http_client import call
+from tests.live.page import PAGE
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
 from tests.yjs_peer import YjsPeers
-
-PAGE = {
-    "title": "Landing",
-    "width": 960,
-    "wide": True,
-    "none": None,
-    "@order": "an odd key",
-    "sections": [
-        {"id": "hero", "type": "hero", "headline": "Hello world", "color": "teal"},
-        {"id": "cards", "type": "cards", "cards": [{"title": "One"}, {"title": "Two"}]},
-        {"id": "foot", "type": "footer", "tags": ["a", 1, None, [2, {"x": "y"}], {}]},
-    ],
-}
 
 
 async def test_a_provider_reads_what_a_patch_client_made(

@@ -10,7 +10,10 @@ import { edit, random } from './random_edits.mjs'
 
 const peers = new Map()
 const warnings = []
-console.warn = (text) => warnings.push(String(text))
+console.warn = (text) => {
+  warnings.push(String(text))
+  for (const peer of peers.values()) peer.changed()
+}
 
 class Peer {
   constructor ({ client_id: id, state }) {
