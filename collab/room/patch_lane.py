@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from collab.document.document import Change
+from collab.document.document import Change, Check
 from collab.document.restoring import restoring
 from collab.entry import Kind, Op
 from collab.errors import Code, Rejected
+from collab.ids import Json
+from collab.patch.apply import replay
 from collab.patch.bridge import Bridge
 from collab.patch.diff import diff
 from collab.patch.rebase import Rebased
@@ -123,7 +125,7 @@ def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
         request.scope,
         version=room.head + 1,
         at=now,
-        check=room.guard.judge_for(member.author),
+        check=_judge_turn(room, member),
     )
     ack = {
         "ops": undone.change.ops,
@@ -142,6 +144,20 @@ def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
         ack=ack,
         reverts=undone.reverts,
     )
+
+
+def _judge_turn(room: Room, member: Member) -> Check | None:
+    """What an undo or a redo is asked before it is done: whether locks and the schema let it."""
+    locks, schema = room.guard.judge_for(member.author), room.schema
+    if schema is None:
+        return locks
+
+    def judge(value: Json, ops: list[Op]) -> None:
+        if locks is not None:
+            locks(value, ops)
+        schema.check(replay(value, ops), ops, value)
+
+    return judge
 
 
 def _lead(

@@ -320,6 +320,18 @@ def test_what_is_no_schema_is_refused(ask: Ask, admin: str, ada: str) -> None:
     assert refusal(ask("DELETE", "/schema", token=admin)) == (404, "not_found")
 
 
+def test_an_undo_that_would_break_the_schema_is_refused_and_changes_nothing(
+    ask: Ask, admin: str
+) -> None:
+    ask("PUT", body={"n": "x"})
+    ask("PATCH", body=replace("/n", 1))
+    assert ask("PUT", "/schema", body=SCHEMA, token=admin).status == 204
+    undone = ask("POST", "/undo")
+    assert (refusal(undone), undone.body["path"]) == ((422, "invalid_document"), "/n")
+    assert ask("PATCH", body=replace("/n", 2)).body == {"version": 3}
+    assert ask("POST", "/undo").body["ops"] == replace("/n", 1)
+
+
 async def test_a_schema_holds_on_the_lane_for_who_was_there_before(
     join: Join, ask: Ask, ada: str, admin: str, doc: str
 ) -> None:
