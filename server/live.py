@@ -39,6 +39,8 @@ IN_TROUBLE = Refusal(
 GONE = Refusal(Code.NOT_FOUND, "no such document")
 DAMAGED = Refusal(Code.STORAGE_UNAVAILABLE, "the document is damaged and in quarantine")
 
+BY_LOCKS = frozenset({Code.LOCKED, Code.STALE_LOCK})
+
 # One room may not keep the loop to itself: what is over goes into the next batch.
 MAX_BATCH = 256
 
@@ -106,6 +108,11 @@ class LiveRoom:
     def in_flight(self) -> bool:
         return bool(self._batch)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody is owed an answer."""
+        return bool(self.queue or self._batch) or self.state is LiveState.LOCKING
+
     def begin(self, now: int, commit_id: str) -> Append | None:
         """Judge what waits; what the log must hold before it is answered."""
         self.room.commit_id = commit_id
@@ -161,6 +168,11 @@ class LiveRoom:
             if request_id and answer.entry is None and "duplicate" not in answer.ack:
                 ids.setdefault(submission.member.author.user, []).append(request_id)
         return ids
+
+    def was_stopped_by_locks(self) -> bool:
+        """Whether somebody is refused for locks that another instance may have ended since."""
+        refusals = [answer.refusal for _, answer in self._batch if answer.refusal is not None]
+        return any(refusal.code in BY_LOCKS for refusal in refusals)
 
     def settle(self) -> News:
         """The batch is durable: move on, and tell everybody."""

@@ -15,7 +15,7 @@ from collab.ports import StorageUnavailable
 from collab.room import lock_lane
 from collab.room.requests import Answer, LockAct
 from server.audience import News, Submission
-from server.live import GONE, IN_TROUBLE, LiveRoom, LiveState
+from server.live import BY_LOCKS, GONE, IN_TROUBLE, LiveRoom, LiveState
 
 if TYPE_CHECKING:
     from collab.room.locks import LockStep
@@ -60,6 +60,11 @@ class LockDesk:
         if live.state is LiveState.LOCKING:
             self._go_on(live, stands=stands)
 
+    async def is_current(self, live: LiveRoom) -> bool:
+        """Whether the document still is at the revision by whose locks it refused somebody."""
+        revision, _ = await self._hub.store.locks(live.key)
+        return revision == live.room.control.revision
+
     async def _expire(self, live: LiveRoom) -> bool:
         """Whether the locks were still those of the database."""
         now = await self._hub.time.ask()
@@ -84,6 +89,9 @@ class LockDesk:
         except Rejected as rejected:
             step = rejected.refusal
         if isinstance(step, Refusal):
+            if step.code in BY_LOCKS and not await self.is_current(live):
+                self._hand_back(live, submission)
+                return False
             self._answer(live, submission, Answer(live.room.version, refusal=step))
             return True
         if not await self._write(live, step):

@@ -122,6 +122,7 @@ class RunningServer:
         tenant: str = "demo",
         seconds: float = 3600,
         docs: tuple[str, ...] | None = None,
+        sections: tuple[str, ...] | None = None,
     ) -> str:
         clock = SystemClock()
         store = SqlStore(self.database)
@@ -131,7 +132,7 @@ class RunningServer:
         finally:
             await store.close()
         now = clock.now_ms()
-        rights = Rights(role, expires_at=now + int(seconds * 1000), docs=docs)
+        rights = Rights(role, expires_at=now + int(seconds * 1000), docs=docs, sections=sections)
         return mint(key, Claims(tenant, user, user.title(), rights, now, kid=""))
 
     def _has_ended(self, within: float) -> bool:
