@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,9 @@ from collab.yjs import frames as yjs_frames
 from server import frames
 
 if TYPE_CHECKING:
+    from collab.entry import Author
+    from collab.messages import LockChange
+    from server.lock_board import LockNews
     from server.presence_board import PresenceNews
 
 
@@ -35,6 +39,11 @@ class Submission:
     deliver: Callable[[Answer | Exception], None] | None = None
     looked_back: bool = False
 
+    def turn_away(self, error: Exception) -> None:
+        """Not taken in: an HTTP call is told so, a connection is about to end anyway."""
+        if self.deliver is not None:
+            self.deliver(error)
+
     def fail(self, error: Exception) -> None:
         """Our fault: the connection ends, or the HTTP call fails."""
         if self.listener is not None:
@@ -42,6 +51,8 @@ class Submission:
         if self.deliver is not None:
             self.deliver(error)
 
+
+logger = logging.getLogger(__name__)
 
 Answered = tuple[Submission, Answer]
 
@@ -93,6 +104,9 @@ class Listener(Protocol):
     def see(self, news: PresenceNews) -> None:
         """Somebody came, went or moved."""
 
+    def hear_locks(self, news: LockNews) -> None:
+        """Locks were taken, moved, ended; Yjs clients have no words for them."""
+
     def notice(self, payload: bytes) -> None:
         """A message for every patch client of the document; Yjs clients ignore it."""
 
@@ -110,6 +124,9 @@ class Onlooker(Protocol):
 
     def published(self, answered: Sequence[Answered], durable_at: float) -> None:
         """What was durable by then has been sent to everybody."""
+
+    def moved_locks(self, events: Sequence[LockChange], by: Author | None) -> None:
+        """Locks were taken, claimed or ended, by somebody or by time."""
 
 
 @dataclass(slots=True)
@@ -140,11 +157,19 @@ class Audience:
                 submission.deliver(answer)
         if news.after != news.before:
             for listener in list(self.listeners):
-                listener.hear(news, answers.pop(listener, ()))
+                self._tell(listener, news, answers.pop(listener, ()))
         for listener, own in answers.items():
-            listener.hear(news, own)
+            self._tell(listener, news, own)
         if self.onlooker is not None and answered:
             self.onlooker.published(answered, began_at)
+
+    def _tell(self, listener: Listener, news: News, answers: Sequence[Answered]) -> None:
+        try:
+            listener.hear(news, answers)
+        except Exception:
+            # What is durable must reach the others; this one comes back and reads it anew.
+            logger.exception("a connection could not be told")
+            listener.dismiss(Close.OUR_FAULT, "internal error")
 
     def notice(self, payload: bytes) -> None:
         for listener in list(self.listeners):

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
-from collab.errors import Rejected
-from collab.messages import Notice
+from collab.errors import Close, Rejected
 from collab.ports import (
     Append,
     Clash,
@@ -22,39 +23,43 @@ from collab.ports import (
     StorageUnavailable,
     Stored,
 )
-from collab.wire import encode
 from server.history import befores
-from server.hub import Hub
-from server.live import IN_TROUBLE, LiveRoom, LiveState
+from server.hub import Hub, Quarantined
+from server.live import DAMAGED, GONE, IN_TROUBLE, LiveRoom, LiveState
+from server.lock_desk import LockDesk
+from server.recovery import Recovery
 
 logger = logging.getLogger(__name__)
-
-RECOVER_EVERY = 0.5
-READ_ONLY = encode(Notice(code="read_only"))
-WRITABLE = encode(Notice(code="writable"))
 
 
 class CommitLoop:
     """Drives batches of all live rooms through the log, one transaction at a time."""
 
-    def __init__(self, hub: Hub, group: asyncio.TaskGroup) -> None:
+    def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._group = group
-        self._recovering = False
+        self._group = asyncio.TaskGroup()
+        self._recovery = Recovery(hub, self._replace, self._spawn)
+        self._lock_desk = LockDesk(hub, self._reopen, self._recovery.enter)
+        self._suspects: set[LiveRoom] = set()
 
     async def run(self) -> None:
-        hub = self._hub
-        while True:
-            await hub.work.wait()
-            hub.work.clear()
-            lives = [live for live in hub.dirty if live.state is LiveState.OPEN]
-            hub.dirty.clear()
-            if lives:
-                await self._commit(lives)
+        """For ever; what it has begun ends with it."""
+        async with self._group:
+            while True:
+                await self._hub.work.wait()
+                self._hub.work.clear()
+                await self._round()
+
+    async def _round(self) -> None:
+        lives = [live for live in self._hub.dirty if live.state is LiveState.OPEN]
+        self._hub.dirty.clear()
+        await self._commit([live for live in lives if live not in self._suspects])
+        for live in self._suspects.intersection(lives):
+            await self._commit([live])
 
     async def drain(self) -> None:
         """Return when nothing waits any more."""
-        while any(live.queue or live.in_flight for live in self._hub.lives.values()):
+        while any(live.is_busy for live in self._hub.lives.values()):
             await asyncio.sleep(0.01)
 
     async def _commit(self, lives: Sequence[LiveRoom]) -> None:
@@ -66,6 +71,8 @@ class CommitLoop:
         commit_id = hub.clock.new_id("c")
         now = hub.clock.now_ms()
         appends = [(live, live.begin(now, commit_id)) for live in lives]
+        if not appends:
+            return
         try:
             forgetful = await self._find_forgotten(lives)
             outcomes = await self._write(
@@ -77,15 +84,21 @@ class CommitLoop:
             )
         except StorageUnavailable:
             logger.warning("a commit failed or its outcome is unknown", exc_info=True)
-            self._enter_trouble(lives)
+            self._recovery.enter(lives, commit_id)
             return
+        except Exception:
+            logger.exception("a commit failed, and not for want of the database")
+            self._part(lives)
+            return
+        self._suspects.difference_update(lives)
         for live, append in appends:
-            if live in forgetful or live.is_broken:
-                self._reopen(live)
-            elif append is None:
-                self._settle(live)
-            else:
-                self._judge(live, outcomes[live])
+            with self._ends_with(live):
+                if live in forgetful or live.is_broken:
+                    self._reopen(live)
+                elif append is None:
+                    self._settle(live)
+                else:
+                    self._judge(live, outcomes[live])
 
     async def _write(self, appends: list[tuple[LiveRoom, Append]]) -> dict[LiveRoom, Outcome]:
         if not appends:
@@ -96,14 +109,20 @@ class CommitLoop:
         return dict(zip((live for live, _ in appends), outcomes, strict=True))
 
     async def _find_forgotten(self, lives: Sequence[LiveRoom]) -> set[LiveRoom]:
-        """Rooms that refused or waved through an id which the log says was accepted long ago."""
+        """Rooms that answered by what is no longer so, or was so long ago that they forgot.
+
+        They refused or waved through an id that the log says was accepted, or refused for locks
+        that are others now. What makes an entry needs no asking: it clashes.
+        """
         forgetful: set[LiveRoom] = set()
         for live in lives:
             for user, ids in live.doubtful().items():
                 found = await self._hub.store.find_accepted(live.key, user, ids)
                 if found:
-                    live.room.learn(found)
+                    live.room.ids.learn(found)
                     forgetful.add(live)
+            if live.was_stopped_by_locks() and not await self._lock_desk.is_current(live):
+                forgetful.add(live)
         return forgetful
 
     def _judge(self, live: LiveRoom, outcome: Outcome) -> None:
@@ -114,24 +133,30 @@ class CommitLoop:
                 logger.info("another writer was first; the document is opened anew")
                 self._reopen(live)
             case Duplicate():
-                live.room.learn(outcome.accepted)
+                live.room.ids.learn(outcome.accepted)
                 self._reopen(live)
 
     def _settle(self, live: LiveRoom) -> None:
         hub = self._hub
         news = live.settle()
         live.count_unsnapshotted(news.entries, hub.clock.monotonic())
-        if hub.is_snapshot_due(live):
-            self._spawn(hub.save_snapshot(live), f"snapshot {live.key.doc}")
+        # Made here: under load the next batch begins before any other task has its turn.
+        snapshot = hub.take_snapshot(live) if hub.is_snapshot_due(live) else None
+        if snapshot is not None:
+            self._spawn(hub.write_snapshot(live, snapshot), f"snapshot {live.key.doc}")
         self._go_on(live)
 
     def _go_on(self, live: LiveRoom) -> None:
         """Come back to what is still queued; fetch what it stands on when that is not at hand."""
+        if live.lock_board.is_due or live.has_lock_request():
+            live.state = LiveState.LOCKING
+            self._spawn(self._lock_desk.serve(live), f"locks {live.key.doc}", live)
+            return
         if not live.queue:
             return
         if live.is_beyond_tail(live.queue[0]):
             live.state = LiveState.FETCHING
-            self._spawn(self._look_back(live), f"look back {live.key.doc}")
+            self._spawn(self._look_back(live), f"look back {live.key.doc}", live)
         else:
             self._hub.wake(live)
 
@@ -139,41 +164,52 @@ class CommitLoop:
 
     def _reopen(self, live: LiveRoom) -> None:
         live.put_back()
+        live.is_broken = True
+        if live.state is LiveState.CLOSED:  # deleted while its batch was in flight
+            live.refuse_waiting(GONE)
+            return
         live.state = LiveState.FETCHING
-        self._spawn(self._open_anew(live), f"open anew {live.key.doc}")
+        self._spawn(self._open_anew(live), f"open anew {live.key.doc}", live)
 
     async def _open_anew(self, live: LiveRoom) -> None:
         """Throw the working document away and take up where the log stands."""
         try:
             await self._replace(live)
+        except Quarantined:
+            self._hub.let_go(live, DAMAGED, Close.OVERLOADED)
         except (Rejected, StorageUnavailable):
-            self._enter_trouble([live])
-            return
-        live.state = LiveState.OPEN
-        self._wake_if_wanted(live)
+            self._recovery.enter([live])
+        else:
+            self._opened_anew(live)
+
+    def _opened_anew(self, live: LiveRoom) -> None:
+        """Go on, unless the database's trouble or the document's end came in between."""
+        if live.state is LiveState.FETCHING:
+            live.state = LiveState.OPEN
+            self._wake_if_wanted(live)
 
     def _wake_if_wanted(self, live: LiveRoom) -> None:
-        if live.queue or live.renewal is not None:
+        if live.queue or live.renewal is not None or live.lock_board.is_due:
             self._hub.wake(live)
 
     async def renew(self, live: LiveRoom) -> None:
         """The document was changed in the log behind its room: open it from there."""
         while live.in_flight or live.state is LiveState.FETCHING:
             await asyncio.sleep(0.001)
-        live.state = LiveState.FETCHING
-        await self._open_anew(live)
+        if live.state is LiveState.OPEN:
+            live.state = LiveState.FETCHING
+            await self._open_anew(live)
 
     async def _replace(self, live: LiveRoom) -> None:
         hub = self._hub
-        before, renewal = live.room.version, live.renewal
-        room, stored = await hub.load(live.key)
-        missed = None
-        if isinstance(stored, Stored):
-            missed = await hub.history.between(
-                live.key, before, room.version, self._hub.bounds.room.tail_entries
-            )
-        live.replace(room, missed or [])
-        live.renewed(renewal)
+        async with live.replacing:
+            before, renewal = live.room.version, live.renewal
+            room, stored = await hub.load(live.key)
+            missed = None
+            if isinstance(stored, Stored):
+                missed = await hub.missed(live.key, before, room.version)
+            live.replace(room, missed or [])
+            live.renewed(renewal)
 
     async def _look_back(self, live: LiveRoom) -> None:
         """Bring the entries that the next request stands on back into the tail, if kept."""
@@ -192,54 +228,37 @@ class CommitLoop:
         except (Rejected, Corrupt):
             logger.info("what a request stands on is not kept any more")
         except StorageUnavailable:
-            self._enter_trouble([live])
+            self._recovery.enter([live])
             return
-        live.state = LiveState.OPEN
-        hub.wake(live)
+        self._opened_anew(live)
 
-    # --- trouble ----------------------------------------------------------------------------
+    # --- at the edge ------------------------------------------------------------------------
 
-    def _enter_trouble(self, lives: Sequence[LiveRoom]) -> None:
-        """Refuse what is under way; every document is read-only until the database is back."""
+    def _part(self, lives: Sequence[LiveRoom]) -> None:
+        """One of these documents cannot be committed: find out which, and let only that go."""
         for live in lives:
             live.fail(IN_TROUBLE)
-        for live in self._hub.lives.values():
-            if live.state is not LiveState.READ_ONLY:
-                live.state = LiveState.READ_ONLY
-                live.refuse_waiting(IN_TROUBLE)
-                live.audience.notice(READ_ONLY)
-        if not self._recovering:
-            self._recovering = True
-            self._spawn(self._recover(), "recover")
+            if len(lives) == 1:
+                self._hub.let_go(live, IN_TROUBLE, Close.OUR_FAULT)
+            else:
+                self._suspects.add(live)
+                self._reopen(live)
 
-    async def _recover(self) -> None:
-        """Ask until the database answers, then open every document from what it says."""
+    @contextmanager
+    def _ends_with(self, live: LiveRoom | None) -> Iterator[None]:
+        """What fails in here is a bug of ours; it ends this document's connections, no others."""
         try:
-            while not await self._is_well():
-                await asyncio.sleep(RECOVER_EVERY)
-            for live in self._hub.every(lambda live: live.state is LiveState.READ_ONLY):
-                await self._recover_room(live)
-        finally:
-            self._recovering = False
+            yield
+        except Exception:
+            logger.exception("a document's work failed")
+            if live is not None:
+                self._hub.let_go(live, IN_TROUBLE, Close.OUR_FAULT)
 
-    async def _is_well(self) -> bool:
-        try:
-            await self._hub.store.ping()
-        except StorageUnavailable:
-            return False
-        return True
+    def _spawn(
+        self, work: Coroutine[Any, Any, None], name: str, live: LiveRoom | None = None
+    ) -> None:
+        async def guarded() -> None:
+            with self._ends_with(live):
+                await work
 
-    async def _recover_room(self, live: LiveRoom) -> None:
-        while live.state is LiveState.READ_ONLY:
-            try:
-                await self._replace(live)
-            except (Rejected, StorageUnavailable):
-                await asyncio.sleep(RECOVER_EVERY)
-                continue
-            live.state = LiveState.OPEN
-            live.audience.notice(WRITABLE)
-            live.audience.resynchronise()
-            self._wake_if_wanted(live)
-
-    def _spawn(self, work: asyncio._CoroutineLike[None], name: str) -> None:
-        self._group.create_task(work, name=name)
+        self._group.create_task(guarded(), name=name)

@@ -9,18 +9,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
-from collab.errors import Close, Code, Rejected
+from collab.entry import Entry
+from collab.errors import Close, Code, Refusal, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.schema import Schema
 from collab.ports import Corrupt, Snapshot, StorageUnavailable, Store, Stored, Vacant
+from collab.room.lock_terms import DEFAULT_TERMS, LockTerms
 from collab.room.member import Member
 from collab.room.presence import PresenceBook
 from collab.room.requests import Answer, Request
 from collab.room.room import Room, RoomBounds
 from server.audience import Submission
 from server.clock import Clock
+from server.database_time import DatabaseTime
 from server.history import History
-from server.live import GONE, IN_TROUBLE, LastChange, LiveRoom, LiveState
+from server.live import DAMAGED, GONE, IN_TROUBLE, LastChange, LiveRoom, LiveState
+from server.stored_locks import read_document
 from server.witness import Witness
 
 logger = logging.getLogger(__name__)
@@ -42,8 +46,17 @@ class HubBounds:
     presence_per_second: float = 20.0
     presence_bytes: int = 2048
 
+    terms: LockTerms = DEFAULT_TERMS
+
     def new_book(self) -> PresenceBook:
         return PresenceBook(per_second=self.presence_per_second, max_bytes=self.presence_bytes)
+
+
+RESTARTING = Rejected(Code.STORAGE_UNAVAILABLE, "the server is restarting")
+
+
+class Quarantined(Rejected):
+    """The document cannot be opened for what it holds; every other one can."""
 
 
 class Hub:
@@ -60,6 +73,7 @@ class Hub:
         self.clock = clock
         self.bounds = bounds
         self.history = History(store)
+        self.time = DatabaseTime(store, clock)
         self.lives: dict[DocKey, LiveRoom] = {}
         self.dirty: dict[LiveRoom, None] = {}
         self.work = asyncio.Event()
@@ -96,18 +110,33 @@ class Hub:
     async def load(self, key: DocKey) -> tuple[Room, Stored | Vacant]:
         """A fresh room from the log."""
         try:
-            stored = await self.store.load(key)
+            stored, locks = await read_document(self.store, self.time, key, self.bounds.terms)
         except StorageUnavailable as error:
             raise Rejected(Code.STORAGE_UNAVAILABLE, "the database does not answer") from error
         except Corrupt as error:
-            logger.error("document is quarantined: a row does not match its checksum")
-            raise Rejected(
-                Code.STORAGE_UNAVAILABLE, "the document is damaged and in quarantine"
-            ) from error
-        schema = None
-        if isinstance(stored, Stored) and stored.control.schema:
-            schema = compiled(stored.control.schema)
-        return Room(key, stored, self.bounds.room, schema), stored
+            raise self._quarantined(key) from error
+        try:
+            schema = None
+            if isinstance(stored, Stored) and stored.control.schema:
+                schema = compiled(stored.control.schema)
+            room = Room(key, stored, self.bounds.room, schema)
+            room.move_locks(locks)
+            return room, stored
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a panic of pycrdt's is no Exception
+            raise self._quarantined(key) from error
+
+    def _quarantined(self, key: DocKey) -> Quarantined:
+        logger.exception("a document cannot be opened and is in quarantine", extra=key._asdict())
+        return Quarantined(DAMAGED.code, DAMAGED.message)
+
+    async def missed(self, key: DocKey, after: int, upto: int) -> list[Entry] | None:
+        """What whoever was at `after` has to hear one by one; None where they get the value."""
+        try:
+            return await self.history.between(key, after, upto, self.bounds.room.tail_entries)
+        except Corrupt:
+            return None
 
     async def _open_once(self, key: DocKey) -> None:
         """Open the document, or wait for whoever is at it already."""
@@ -121,7 +150,7 @@ class Hub:
         self._opening[key] = future
         try:
             room, stored = await self.load(key)
-            live = LiveRoom(room, self.clock, self.bounds.new_book())
+            live = LiveRoom(room, self.clock, self.bounds.new_book(), self.time, self.wake)
             live.audience.onlooker = self.witness.of(key)
             if isinstance(stored, Stored):
                 live.count_unsnapshotted(stored.entries, self.clock.monotonic())
@@ -143,6 +172,10 @@ class Hub:
 
     def submit(self, live: LiveRoom, submission: Submission) -> None:
         """Put a request in the commit loop's way; its answer comes by `hear` or `deliver`."""
+        if self.draining:
+            # As if it had not been read: its author asks again, elsewhere, with the same id.
+            submission.turn_away(RESTARTING)
+            return
         live.queue.append(submission)
         if live.state is LiveState.OPEN:
             self.wake(live)
@@ -199,12 +232,18 @@ class Hub:
             await self.store.delete(live.key, self.clock.now_ms())
         except StorageUnavailable as error:
             raise Rejected(Code.STORAGE_UNAVAILABLE, "the database does not answer") from error
+        self.let_go(live, GONE, Close.NOT_FOUND, "the document was deleted")
+
+    def let_go(self, live: LiveRoom, refusal: Refusal, code: int, reason: str = "") -> None:
+        """The live room ends here; whoever comes back is given another, if there can be one."""
         live.state = LiveState.CLOSED
-        live.refuse_waiting(GONE)
+        live.lock_board.close()
+        live.end(refusal)
         for listener in list(live.audience.listeners):
-            listener.dismiss(Close.NOT_FOUND, "the document was deleted")
+            listener.dismiss(code, reason or refusal.message)
         if self.lives.get(live.key) is live:
             del self.lives[live.key]
+        self.dirty.pop(live, None)
 
     # --- unloading --------------------------------------------------------------------------
 
@@ -227,6 +266,7 @@ class Hub:
             del self.lives[live.key]
         self.dirty.pop(live, None)
         live.presence.close()
+        live.lock_board.close()
         live.room.close()
 
     def _is_idle(self, live: LiveRoom) -> bool:
@@ -245,16 +285,29 @@ class Hub:
         )
 
     async def save_snapshot(self, live: LiveRoom) -> None:
-        """Save what is committed; must be called between batches, the writing happens later."""
+        """Save what is committed, unless a batch is in flight."""
+        snapshot = self.take_snapshot(live)
+        if snapshot is not None:
+            await self.write_snapshot(live, snapshot)
+
+    def take_snapshot(self, live: LiveRoom) -> Snapshot | None:
+        """What is committed; None while the document is ahead of it."""
         room = live.room
-        if live.in_flight or not room.exists:
-            return
-        snapshot = Snapshot(room.version, room.snapshot())
+        if live.in_flight or live.is_broken or not room.exists:
+            return None
         live.unsnapshotted = live.unsnapshotted_bytes = 0
+        return Snapshot(room.version, room.snapshot())
+
+    async def write_snapshot(self, live: LiveRoom, snapshot: Snapshot) -> None:
         try:
-            await self.store.save_snapshot(live.key, room.epoch, snapshot)
+            await self.store.save_snapshot(live.key, live.room.epoch, snapshot)
+            self.witness.metrics.snapshots.labels("saved").inc()
         except StorageUnavailable:
             logger.warning("a snapshot could not be saved; the log has everything")
+            self.witness.metrics.snapshots.labels("failed").inc()
+            # Not at once: it is tried again by age, or with the next one that is due.
+            live.unsnapshotted = max(live.unsnapshotted, 1)
+            live.oldest_unsnapshotted = self.clock.monotonic()
 
     def every(self, condition: Callable[[LiveRoom], bool]) -> list[LiveRoom]:
         return [live for live in self.lives.values() if condition(live)]

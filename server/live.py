@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from collab.errors import Code, Refusal
 from collab.ports import Append
 from collab.room.lock_messages import changes_between
-from collab.room.requests import Answer, LockAct, PatchRequest
+from collab.room.requests import Answer, Barrier, LockAct, PatchRequest, ReadState, ReadVector
 from server.audience import Answered, Audience, News, Submission
 from server.history import befores
 from server.lock_board import LockBoard
@@ -40,6 +40,8 @@ GONE = Refusal(Code.NOT_FOUND, "no such document")
 DAMAGED = Refusal(Code.STORAGE_UNAVAILABLE, "the document is damaged and in quarantine")
 
 BY_LOCKS = frozenset({Code.LOCKED, Code.STALE_LOCK})
+
+Read = ReadState | ReadVector
 
 # One room may not keep the loop to itself: what is over goes into the next batch.
 MAX_BATCH = 256
@@ -202,13 +204,16 @@ class LiveRoom:
         """Nothing more comes of this room: everybody who waits is told so."""
         self.fail(refusal)
         self.refuse_waiting(refusal)
+        self.queue.clear()
         if self.renewal is not None and not self.renewal.done():
             self.renewal.set_result(None)
 
     def refuse_waiting(self, refusal: Refusal) -> None:
+        """Whoever wants to change something may ask again; who wants to read waits."""
         waiting = list(self.queue)
         self.queue.clear()
-        self._refuse(waiting, refusal)
+        self.queue.extend(one for one in waiting if isinstance(one.request, Read))
+        self._refuse([one for one in waiting if not isinstance(one.request, Read)], refusal)
 
     def replace(self, room: Room, missed: Sequence[Entry]) -> None:
         """Another room, opened from the log, takes this one's place; tell what had been missed."""
@@ -252,9 +257,13 @@ class LiveRoom:
     def _refuse(self, submissions: Sequence[Submission], refusal: Refusal) -> None:
         answered: list[Answered] = []
         for submission in submissions:
+            request, member = submission.request, submission.member
             barrier = 0
-            if isinstance(submission.request, PatchRequest):
-                barrier = submission.member.reject_patch(submission.request.id)
+            if isinstance(request, Barrier):
+                member.pass_barrier(request.nonce)
+                continue
+            if isinstance(request, PatchRequest):
+                barrier = member.reject_patch(request.id)
             answer = Answer(self.room.version, refusal=refusal, barrier=barrier)
             answered.append((submission, answer))
         self.audience.publish(News([], self.room.version, self.room.value), answered)

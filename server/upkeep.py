@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from collab.errors import Rejected
 from collab.ports import StorageUnavailable
+from server.retention import Retention
 
 if TYPE_CHECKING:
     from server.services import Services
@@ -18,16 +19,24 @@ LOOK_EVERY = 1.0
 
 
 async def keep_up(services: Services) -> None:
-    """Save snapshots by age, unload idle documents, forget full purses; for ever."""
-    hub = services.hub
+    """Save snapshots by age, unload idle documents, drop what is past its time; for ever."""
+    retention = Retention(services)
     while True:
         await asyncio.sleep(LOOK_EVERY)
-        for live in hub.every(lambda live: len(live.presence.book) > 0):
-            live.presence.keep_up()
         try:
-            for live in hub.every(hub.is_snapshot_due):
-                await hub.save_snapshot(live)
-            await hub.unload_idle()
+            await look_after(services)
+            await retention.step()
         except (StorageUnavailable, Rejected):
             logger.warning("upkeep waits for the database")
-        services.purses.forget(services.clock.monotonic())
+        except Exception:
+            logger.exception("upkeep failed, and goes on")
+
+
+async def look_after(services: Services) -> None:
+    hub = services.hub
+    services.purses.forget(services.clock.monotonic())
+    for live in hub.every(lambda live: len(live.presence.book) > 0):
+        live.presence.keep_up()
+    for live in hub.every(hub.is_snapshot_due):
+        await hub.save_snapshot(live)
+    await hub.unload_idle()

@@ -1,0 +1,14 @@
+"""What the fault tests share: real servers everywhere but in the files named here."""
+
+from __future__ import annotations
+
+import pytest
+
+# These run inside the test's own process, on stores that are made to fail.
+INSIDE = frozenset({"test_accidents.py", "test_rooms.py", "test_retention.py"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "/faults/" in str(item.path) and item.path.name not in INSIDE:
+            item.add_marker(pytest.mark.real)

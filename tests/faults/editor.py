@@ -1,0 +1,122 @@
+"""Somebody who edits without pause, remembers what was acknowledged, and comes back with the rest."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from tests.patch_client import PatchClient
+
+SLOTS = 40
+
+
+class Editor:
+    """Writes numbers into slots of its own.
+
+    Invariant: `acked` has the version that each acknowledged id was told, and no id was ever
+    told two; `waiting` has what was sent and not answered.
+    """
+
+    def __init__(self, ws: str, doc: str, user: str, token: str, *, window: int = 24) -> None:
+        self.user = user
+        self.acked: dict[str, int] = {}
+        self.waiting: dict[str, dict[str, Any]] = {}
+        self.duplicates = 0
+        self.refused = 0
+        self._ops: dict[str, dict[str, Any]] = {}
+        self._ws, self._doc, self._token, self._window = ws, doc, token, window
+        self._again: list[str] = []
+        self._number = 0
+        self.client: PatchClient
+
+    async def connect(self, create: dict[str, Any] | None = None) -> None:
+        opening = {} if create is None else {"create": create}
+        self.client = await PatchClient.connect(self._ws, self._doc, self._token, **opening)
+
+    async def edit(self, acks: int) -> None:
+        """Keep a window of edits under way until so many more are acknowledged, or the end."""
+        goal = len(self.acked) + acks
+        try:
+            while len(self.acked) < goal and not self._is_over():
+                await self._send_refused_again()
+                while len(self.waiting) < self._window:
+                    await self._send_next()
+                before = len(self.client.acks) + len(self.client.rejects)
+                await self.client.until(lambda: self._moved(before))
+                self._take_answers()
+        except ConnectionClosed:
+            pass
+        self._take_answers()
+
+    async def come_back(self, *, again: int = 10) -> None:
+        """Connect anew, send what was not answered, and some that was: it counts only once."""
+        self.client, self._again = await self._reconnect(), []
+        known = list(self.acked)[-again:] if again else []
+        for request_id in [*known, *self.waiting]:
+            await self.client.patch(self._ops[request_id], id=request_id)
+        await self.client.until(lambda: self._answered([*known, *self.waiting]), 20)
+        for request_id in known:
+            ack = self.client.acks[request_id]
+            assert ack["duplicate"], ack
+            assert ack["version"] == self.acked[request_id]
+        self._take_answers()
+        assert not self.waiting, "everything is answered in the end"
+
+    async def close(self) -> None:
+        await self.client.close()
+        self._take_answers()
+
+    async def _reconnect(self) -> PatchClient:
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    return await PatchClient.connect(self._ws, self._doc, self._token)
+                except (OSError, ConnectionClosed, InvalidStatus):
+                    await asyncio.sleep(0.02)
+
+    async def _send_next(self) -> None:
+        self._number += 1
+        request_id = f"{self.user}.{self._number}"
+        path = f"/{self.user}/{self._number % SLOTS}"
+        op = {"op": "add", "path": path, "value": self._number}
+        self._ops[request_id] = self.waiting[request_id] = op
+        await self.client.patch(op, id=request_id)
+
+    async def _send_refused_again(self) -> None:
+        """What was refused for the database's sake may land yet: the same ids, once it is back."""
+        again, self._again = self._again, []
+        if again and not self._is_writable():
+            await self.client.until(lambda: self._is_writable() or self._is_over())
+        for request_id in again:
+            if request_id in self.waiting:
+                await self.client.patch(self._ops[request_id], id=request_id)
+
+    def _is_writable(self) -> bool:
+        told = [message["code"] for message in self.client.others if message["type"] == "notice"]
+        return [code for code in told if code in ("read_only", "writable")][-1:] != ["read_only"]
+
+    def _is_over(self) -> bool:
+        return self.client.socket.close_code is not None
+
+    def _moved(self, before: int) -> bool:
+        return self._is_over() or len(self.client.acks) + len(self.client.rejects) > before
+
+    def _answered(self, ids: list[str]) -> bool:
+        assert not self._is_over(), self.client.socket.close_reason
+        return all(one in self.client.acks or one in self.client.rejects for one in ids)
+
+    def _take_answers(self) -> None:
+        for request_id in list(self.waiting):
+            ack = self.client.acks.get(request_id)
+            if ack is not None:
+                self.acked[request_id] = ack["version"]
+                self.duplicates += bool(ack.get("duplicate"))
+                del self.waiting[request_id]
+        for request_id in list(self.client.rejects):
+            reject = self.client.rejects.pop(request_id)
+            assert reject["code"] in ("storage_unavailable", "conflict"), reject
+            assert request_id not in self.acked
+            self._again.append(request_id)
+            self.refused += 1

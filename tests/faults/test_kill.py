@@ -1,0 +1,90 @@
+"""`kill -9` under load, both lanes writing: what was acknowledged is there, once, without a gap."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.editor import Editor
+from tests.faults.figures import record
+from tests.faults.log_check import check_log, read_log
+from tests.live.http_client import call
+from tests.running import RunningServer
+from tests.yjs_peer import YjsPeer, YjsPeers, has_node
+
+UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
+MARKS = "for (let i = 0; i < 10; i++) at('/marks').insert(0, `<${++globalThis.mark}>`)"
+
+
+@pytest.fixture
+async def peers() -> AsyncIterator[YjsPeers]:
+    if not has_node():
+        pytest.skip("Node or its modules are missing: install Node and run `npm ci` in tests/node")
+    process = await YjsPeers.start()
+    yield process
+    await process.close()
+
+
+async def test_nothing_acknowledged_is_lost_in_ten_kills(tmp_path: Path, peers: YjsPeers) -> None:
+    await _survive(tmp_path, peers, rounds=10)
+
+
+@pytest.mark.long
+async def test_nothing_acknowledged_is_lost_in_fifty_kills(tmp_path: Path, peers: YjsPeers) -> None:
+    await _survive(tmp_path, peers, rounds=50)
+
+
+async def _survive(home: Path, peers: YjsPeers, *, rounds: int) -> None:
+    rng = random.Random(rounds)
+    with RunningServer(home, env=UNLIMITED) as server:
+        editors = [
+            Editor(server.ws, "page", user, await server.mint(user)) for user in ("ada", "bo")
+        ]
+        for editor in editors:
+            await editor.connect({"ada": {}, "bo": {}, "marks": "", "n": 0})
+        yjs = await peers.peer()
+        await yjs.run("globalThis.mark = 0")
+        await yjs.connect(server.ws, "page", await server.mint("cy"))
+        await yjs.synced()
+        starts, rates = [], []
+        for _ in range(rounds):
+            rates.append(await _edit_until_killed(server, editors, yjs, rng.randint(100, 300)))
+            starts.append(await asyncio.to_thread(server.start))
+            for editor in editors:
+                await editor.come_back()
+        marks = await _all_marks(yjs, editors[0])
+        value = call("GET", f"{server.http}/v1/docs/page", token=await server.mint()).body
+    check_log(await read_log(server.database, "page"), editors, value)
+    assert sorted(value["marks"].strip("<>").split("><"), key=int) == marks
+    record("kill -9", rounds=rounds, serving_again_s=max(starts), edits_per_s=min(rates))
+
+
+async def _edit_until_killed(
+    server: RunningServer, editors: list[Editor], yjs: YjsPeer, acks: int
+) -> float:
+    """Kill in the middle of everybody's writing; how many edits a second were acknowledged."""
+    began, before = time.monotonic(), sum(len(editor.acked) for editor in editors)
+    spells = [asyncio.create_task(editor.edit(10**6)) for editor in editors]
+    while sum(len(editor.acked) for editor in editors) < before + acks:
+        await yjs.run(f"if (globalThis.mark < 2000) {{ {MARKS} }}")
+        await asyncio.sleep(0)
+    acked = sum(len(editor.acked) for editor in editors) - before
+    seconds = time.monotonic() - began
+    server.kill()
+    await asyncio.gather(*spells)
+    for editor in editors:
+        await editor.close()
+    return acked / seconds
+
+
+async def _all_marks(yjs: YjsPeer, editor: Editor) -> list[str]:
+    """What the Yjs client wrote, once the server has all of it."""
+    await yjs.synced()
+    last = await yjs.run("content.set('n', 1); return globalThis.mark")
+    await editor.client.until(lambda: editor.client.value["n"] == 1)
+    return [str(number) for number in range(1, last + 1)]
