@@ -30,6 +30,7 @@ from server.http.asking import (
     services_of,
     whole_number,
 )
+from server.http.history import value_at
 from server.http.problem import PreconditionFailed
 from server.http.validators import (
     if_match,
@@ -159,15 +160,10 @@ async def _read_at(request: Request, live: LiveRoom, version: int) -> Reading:
     room = live.room
     if version == room.version:
         return await _read_head(request, live)
-    if version > room.version:
-        raise Rejected(Code.UNKNOWN_VERSION, f"there is no version {version} yet")
+    value = await value_at(request, live, version)
     if version == 0:
-        return Reading(0, {}, None)
+        return Reading(0, value, None)
     services = services_of(request)
-    if room.tail.base < version:
-        value = room.tail.value_at(version)
-    else:
-        value = await services.hub.history.value_at(live.key, version, room.epoch)
     made = await services.store.entries(live.key, version - 1, version, 1)
     change = LastChange(version, made[0].at, made[0].author.user) if made else None
     return Reading(version, value, change)

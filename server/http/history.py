@@ -153,7 +153,7 @@ async def value_at(request: Request, live: LiveRoom, version: int) -> Json:
         raise Rejected(Code.UNKNOWN_VERSION, f"there is no version {version} yet")
     if version == 0:
         return {}
-    if room.tail.base <= version:
+    if room.tail.base < version:  # the tail's own base may be of an earlier document
         return room.tail.value_at(version)
     return await services_of(request).hub.history.value_at(live.key, version, room.epoch)
 

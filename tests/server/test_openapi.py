@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
@@ -95,11 +96,41 @@ def test_every_refusal_is_told_under_its_status() -> None:
                 assert f"`{code}`" in responses[str(HTTP_STATUS[code])]["description"]
 
 
-def test_the_wire_page_has_a_row_for_every_operation_on_documents() -> None:
-    rows = "\n".join(line for line in WIRE.splitlines() if line.startswith("| `"))
-    for each in OPERATIONS:
-        last = each.path.replace("{version}", "{v}").rsplit("/", 1)[1]
-        assert f"/{last}" in rows, each.path
+def rows(status: str) -> set[tuple[str, str]]:
+    """Methods and paths of the wire page's HTTP table with this status.
+
+    A row may name several: `/undo`, `/redo` is a last segment each.
+    """
+    found: set[tuple[str, str]] = set()
+    table = WIRE.split("\n## HTTP\n")[1].split("\n## ")[0]
+    for line in table.splitlines():
+        if line.startswith("| `") and line.endswith(f"| {status} |"):
+            found |= set(calls(line.split("|")[1], line.split("|")[2]))
+    return found
+
+
+def calls(cell: str, about: str) -> Iterator[tuple[str, str]]:
+    methods: list[str] = []
+    path, used = "", False
+    for token in re.findall(r"`([^`]+)`", cell):
+        method, _, rest = token.rpartition(" ")
+        if rest.startswith("/v1"):
+            path = rest.split("?")[0].replace("{v}", "{version}").replace("s/{id}", "s/{lock}")
+        elif rest.startswith("/"):
+            path = path.rsplit("/", 1)[0] + rest
+        else:  # `GET`, `PUT /v1/…`: several methods of one path
+            method = rest
+        if method:
+            methods = [method] if used else [*methods, method]
+        used = rest.startswith("/")
+        more = re.findall(r"`([A-Z]+)` takes", about)
+        yield from ((each, path) for each in (*methods, *more) if used)
+
+
+def test_what_the_wire_page_says_is_served_is_described_and_the_rest_is_not() -> None:
+    described = {(each.method, each.path) for each in OPERATIONS if each.path.startswith("/v1/")}
+    assert rows("served") == described
+    assert rows("later") & described == set()
 
 
 def test_the_messages_of_the_patch_lane_are_in_the_description() -> None:
