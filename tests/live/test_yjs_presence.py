@@ -1,0 +1,128 @@
+"""Presence on the Yjs lane: shared with the patch lane, and signed by the server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from websockets.asyncio.client import connect
+
+from collab.room.rights import Role
+from collab.yjs import awareness, frames
+from tests.live.conftest import Join, JoinYjs
+from tests.patch_client import PatchClient
+from tests.running import RunningServer
+
+
+def _shown(client: PatchClient) -> list[Any]:
+    """Every state of somebody else that this client has been told of."""
+    return [
+        peer
+        for message in client.others
+        if message["type"] == "presence"
+        for what in ("joined", "updated")
+        for peer in message.get(what, ())
+    ]
+
+
+async def test_an_awareness_state_appears_to_patch_clients_signed_by_the_server(
+    join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
+) -> None:
+    patch = await join(doc, ada, create={})
+    state = {"user": {"name": "The President", "id": "ada", "color": "#f80"}, "cursor": {"at": 3}}
+    yjs = await join_yjs(doc, bo, client_id=99, state=state, client="tab-9")
+    signed = {"id": "bo", "name": "Bo", "color": "#f80"}
+    await patch.until(lambda: bool(_shown(patch)))
+    [peer] = _shown(patch)
+    assert (peer["user"], peer["client"], peer["client_id"]) == ("bo", "tab-9", 99)
+    assert peer["state"] == {"user": signed, "cursor": {"at": 3}}
+    await yjs.run("peer.provider.awareness.setLocalStateField('cursor', {at: 4})")
+    await patch.until(lambda: bool(_shown(patch)[-1]["state"]["cursor"] == {"at": 4}))
+    await yjs.disconnect()
+    await patch.until(
+        lambda: any(peer["session"] in message.get("left", ()) for message in patch.others)
+    )
+
+
+async def test_a_patch_clients_presence_appears_in_awareness_and_goes_with_it(
+    join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
+) -> None:
+    patch = await join(doc, ada, create={"title": "Hello"})
+    yjs = await join_yjs(doc, bo)
+    cursor = {"path": "/title", "offset": 2}
+    await patch.send({"type": "presence", "base": 1, "state": {"cursor": cursor, "color": "#08f"}})
+    own = patch.opened["client_id"]
+    await yjs.until(f"states[{own}]?.cursor !== undefined")
+    assert await yjs.run(f"return states[{own}]") == {
+        "cursor": cursor,
+        "color": "#08f",
+        "user": {"id": "ada", "name": "Ada", "color": "#08f"},
+    }
+    late = await join_yjs(doc, bo)
+    await late.until(f"states[{own}]?.cursor?.offset === 2")
+    await patch.close()
+    await yjs.until(f"states[{own}] === undefined")
+
+
+async def test_what_a_viewer_shows_of_itself_is_dropped_in_silence(
+    server: RunningServer, join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
+) -> None:
+    patch = await join(doc, ada, create={})
+    viewer = await join_yjs(doc, await server.mint("eve", Role.VIEWER), state={"x": 1})
+    await join_yjs(doc, bo, state={"y": 1})
+    await patch.until(lambda: bool(_shown(patch)))
+    assert [peer["user"] for peer in _shown(patch)] == ["bo"]
+    assert await viewer.run("return [peer.closed, warnings.length]") == [None, 0]
+
+
+async def test_a_client_cannot_show_states_of_others(
+    server: RunningServer, join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
+) -> None:
+    patch = await join(doc, ada, create={})
+    yjs = await join_yjs(doc, ada, client_id=4711, state={"mine": 1})
+    await yjs.run("content.set('mine', 1)")
+    await patch.until(lambda: patch.version == 2 and bool(_shown(patch)))
+    async with connect(f"{server.ws}/v1/yjs/{doc}?token={bo}", compression=None) as socket:
+        for forged in (
+            awareness.State(4711, 99, {"forged": True}),
+            awareness.State(4711, 100, None),
+            awareness.State(patch.opened["client_id"], 99, {"forged": True}),
+            awareness.State(5, 1, {"honest": True}),
+        ):
+            await socket.send(frames.awareness(awareness.encode([forged])))
+        await patch.until(lambda: len(_shown(patch)) == 2)
+    assert [peer["client_id"] for peer in _shown(patch)] == [4711, 5]
+    assert await yjs.run("return JSON.stringify(states).includes('forged')") is False
+
+
+async def test_a_query_is_answered_with_everybodys_awareness(
+    server: RunningServer, join: Join, ada: str, bo: str, doc: str
+) -> None:
+    patch = await join(doc, ada, create={})
+    async with connect(f"{server.ws}/v1/yjs/{doc}?token={bo}", compression=None) as socket:
+        seen = 0
+        while seen < 2:  # unasked on opening, then asked for
+            frame = await socket.recv()
+            assert isinstance(frame, bytes)
+            [message] = frames.decode(frame)  # y-websocket reads one message of a frame
+            if not isinstance(message, frames.AwarenessUpdate):
+                continue
+            states = awareness.decode(message.body)
+            if [state.client for state in states] == [patch.opened["client_id"]]:
+                seen += 1
+                await socket.send(frames.query_awareness())
+
+
+async def test_a_client_that_only_listens_does_not_become_who_has_left(
+    server: RunningServer, join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
+) -> None:
+    patch = await join(doc, ada, create={})
+    silent = await join_yjs(doc, bo, client_id=55)
+    await silent.run("peer.provider.awareness.setLocalState(null)")
+    gone = await join_yjs(doc, bo, client_id=66, state={"here": 1})
+    await silent.until("states[66] !== undefined")
+    await gone.disconnect()
+    await silent.until("states[66] === undefined")
+    await silent.run("peer.provider.awareness.setLocalState({back: true})")
+    await patch.until(
+        lambda: any(peer["client_id"] == 55 and peer["state"].get("back") for peer in _shown(patch))
+    )
