@@ -25,7 +25,7 @@ from collab.ports import (
 )
 from server.history import befores
 from server.hub import Hub, Quarantined
-from server.live import DAMAGED, GONE, IN_TROUBLE, LiveRoom, LiveState
+from server.live import DAMAGED, GONE, IN_TROUBLE, MAX_SECONDS, LiveRoom, LiveState
 from server.lock_desk import LockDesk
 from server.recovery import Recovery
 
@@ -49,6 +49,8 @@ class CommitLoop:
                 await self._hub.work.wait()
                 self._hub.work.clear()
                 await self._round()
+                # A round that wrote nothing has waited for nothing: others have their turn now.
+                await asyncio.sleep(0)
 
     async def _round(self) -> None:
         lives = [live for live in self._hub.dirty if live.state is LiveState.OPEN]
@@ -70,9 +72,10 @@ class CommitLoop:
         lives = [live for live in lives if live.state is LiveState.OPEN]
         commit_id = hub.clock.new_id("c")
         now = hub.clock.now_ms()
-        appends = [(live, live.begin(now, commit_id)) for live in lives]
+        appends = self._begin(lives, now, commit_id)
         if not appends:
             return
+        lives = [live for live, _ in appends]
         try:
             forgetful = await self._find_forgotten(lives)
             outcomes = await self._write(
@@ -99,6 +102,20 @@ class CommitLoop:
                     self._settle(live)
                 else:
                     self._judge(live, outcomes[live])
+
+    def _begin(
+        self, lives: Sequence[LiveRoom], now: int, commit_id: str
+    ) -> list[tuple[LiveRoom, Append | None]]:
+        """Judge for a moment; the rooms that it was not enough for are the next round's first."""
+        clock = self._hub.clock
+        until = clock.monotonic() + MAX_SECONDS
+        appends: list[tuple[LiveRoom, Append | None]] = []
+        for live in lives:
+            if appends and clock.monotonic() > until:
+                self._hub.wake(live)
+            else:
+                appends.append((live, live.begin(now, commit_id, until)))
+        return appends
 
     async def _write(self, appends: list[tuple[LiveRoom, Append]]) -> dict[LiveRoom, Outcome]:
         if not appends:

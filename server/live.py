@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from collab.errors import Code, Refusal
@@ -45,6 +46,9 @@ Read = ReadState | ReadVector
 
 # One room may not keep the loop to itself: what is over goes into the next batch.
 MAX_BATCH = 256
+# Nor may all of them, by what is long to judge: a frame of 400 patches that have to be carried
+# through a megabyte of text kept everybody waiting for seconds (measured).
+MAX_SECONDS = 0.02
 
 
 class LiveState(Enum):
@@ -101,6 +105,7 @@ class LiveRoom:
         self.unsnapshotted = 0
         self.unsnapshotted_bytes = 0
         self.oldest_unsnapshotted = 0.0
+        self._clock = clock
         self._batch: list[Answered] = []
         self._bridges: dict[Member, tuple[Bridge | None, tuple[str, int] | None]] = {}
 
@@ -115,8 +120,8 @@ class LiveRoom:
         """Whether somebody is owed an answer."""
         return bool(self.queue or self._batch) or self.state is LiveState.LOCKING
 
-    def begin(self, now: int, commit_id: str) -> Append | None:
-        """Judge what waits; what the log must hold before it is answered."""
+    def begin(self, now: int, commit_id: str, until: float = inf) -> Append | None:
+        """Judge what waits, until then; what the log must hold before it is answered."""
         self.room.commit_id = commit_id
         self.room.guard.now = self.lock_board.time.now()
         while self.queue and len(self._batch) < MAX_BATCH:
@@ -137,6 +142,8 @@ class LiveRoom:
                 submission.fail(RuntimeError(str(error)))
                 return None
             self._batch.append((submission, answer))
+            if self._clock.monotonic() > until:
+                break
         return self.room.pending()
 
     def is_beyond_tail(self, submission: Submission) -> bool:
