@@ -9,6 +9,7 @@ from collab.errors import Rejected
 from collab.ids import Json
 from collab.patch.bounds import Bounds
 from collab.patch.carry import Past
+from collab.patch.diff import diff
 from collab.ports import StoredLock
 from collab.room.lock_check import check_locks
 from collab.room.lock_restore import restore
@@ -47,9 +48,15 @@ class LockGuard:
     def restore(self, ops: Sequence[Op], before: Json, by: Author) -> Json | None:
         """The value after `ops` with what others hold as it was; None where it is untouched."""
         others = self._others(by)
-        if not others or check_locks(self._ahead, ops, before, by=by, now=self.now) is None:
+        if not others or self._passes(ops, before, by):
             return None
-        return restore(others, ops, before)
+        value = restore(others, ops, before)
+        # The entry's ops will be this diff, which locks must be able to follow: it knows elements
+        # that have no id by what they say.
+        return value if self._passes(diff(before, value), before, by) else before
+
+    def _passes(self, ops: Sequence[Op], before: Json, by: Author) -> bool:
+        return check_locks(self._ahead, ops, before, by=by, now=self.now) is None
 
     def follow(self, past: Past) -> None:
         """The batch has a new entry."""
