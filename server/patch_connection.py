@@ -106,7 +106,8 @@ class PatchConnection:
         self._state = State.OPENING
         self._forget_deadline()
         self._socket.pause_reading()
-        self._services.spawn(self._open(first, incoming[1:]), f"open {self._doc}")
+        opening = self._open(first, incoming[1:])
+        self._services.spawn(opening, f"open {self._doc}", self._fail)
 
     async def _open(self, message: messages.Open, rest: Sequence[wire.Incoming]) -> None:
         try:
@@ -131,6 +132,9 @@ class PatchConnection:
             self.text(frame)
         if not self._session.inflow.paused:
             self._socket.resume_reading()
+
+    def _fail(self) -> None:
+        self._socket.close(Close.OUR_FAULT, "internal error")
 
     def _stay_silent(self) -> None:
         self._socket.close(Close.SILENT, "nothing was said in time")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from server.commits import CommitLoop
     from server.hub import Hub
     from server.keyring import Keyring
+    from server.lookout import Lookout
     from server.origins import Origins
     from server.settings import Settings
     from server.socket import SocketBounds
@@ -38,17 +39,26 @@ class Services:
     socket_bounds: SocketBounds
     group: asyncio.TaskGroup
     witness: Witness
+    lookout: Lookout | None = None
     version: str = ""
     sockets_by_address: dict[str, int] = field(default_factory=dict)
 
-    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        """Run a connection's work; what goes wrong there ends there."""
-        return self.group.create_task(_at_the_edge(work, name), name=name)
+    def spawn(
+        self,
+        work: Coroutine[Any, Any, None],
+        name: str,
+        on_failure: Callable[[], None] = lambda: None,
+    ) -> asyncio.Task[None]:
+        """Run a connection's work; what goes wrong there ends there, and with the connection."""
+        return self.group.create_task(_at_the_edge(work, name, on_failure), name=name)
 
 
-async def _at_the_edge(work: Coroutine[Any, Any, None], name: str) -> None:
+async def _at_the_edge(
+    work: Coroutine[Any, Any, None], name: str, on_failure: Callable[[], None]
+) -> None:
     try:
         await work
     except Exception:
         # A connection's own failure must not take the process's task group with it.
         logger.exception("task failed", extra={"task": name})
+        on_failure()

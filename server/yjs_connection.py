@@ -69,7 +69,7 @@ class YjsConnection:
         self.socket = socket
         self._visit = self._services.witness.connected("yjs", socket)
         socket.pause_reading()
-        self._services.spawn(self._open(), f"open {self._doc}")
+        self._services.spawn(self._open(), f"open {self._doc}", self._fail)
 
     def text(self, message: bytes) -> None:
         self.refuse(Refusal(Code.MALFORMED, "the Yjs lane speaks binary frames"))
@@ -290,6 +290,9 @@ class YjsConnection:
             self.socket.resume_reading()
         else:
             self._call_in("resume", READ_AGAIN, self._read_again)
+
+    def _fail(self) -> None:
+        self.socket.close(Close.OUR_FAULT, "internal error")
 
     def _speak(self) -> None:
         self.feed.send(NO_AWARENESS)
