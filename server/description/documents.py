@@ -42,6 +42,9 @@ BASE = Parameter(
     "The version that the patch stands on; it is carried to the head. The head, where left out.",
     WHOLE,
 )
+ONLY_IF_ABSENT = Parameter(
+    "If-None-Match", "header", str, "`*`: where there is one already, 412 and not 409."
+)
 READING = ("ETag", "Last-Modified", "Weft-Updated-By", "Cache-Control", "Vary")
 ONE = "/v1/docs/{doc}"
 
@@ -77,7 +80,7 @@ PUT = Operation(
         201: Answer("It was made.", Changed, ("ETag", "Location")),
         200: CHANGED,
     },
-    (DOC, IF_MATCH, IF_NONE_MATCH, IDEMPOTENCY_KEY, CLIENT, FENCE),
+    (DOC, IF_MATCH, ONLY_IF_ABSENT, IDEMPOTENCY_KEY, CLIENT, FENCE),
     Body(dict[str, Any], "The whole value."),
     (*ON_CHANGE, Code.ALREADY_EXISTS),
     "Without `If-Match` it makes the document, and is refused when there is one. With it, it "
@@ -106,7 +109,7 @@ DELETE = Operation(
     "Delete a document (admin)",
     {204: Answer("It is gone, and whoever was in it was told.")},
     (DOC, IF_MATCH),
-    refusals=(Code.FORBIDDEN, Code.NOT_FOUND),
+    refusals=(Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT),
     conditional=True,
 )
 

@@ -142,7 +142,7 @@ def _responses(operation: Operation, shapes: Shapes) -> dict[str, Any]:
     for code in operation.codes():
         refused.setdefault(HTTP_STATUS[code], []).append(code)
     if operation.conditional:
-        refused[412] = [Code.CONFLICT]
+        refused[412] = [c for c in operation.codes() if c in (Code.ALREADY_EXISTS, Code.CONFLICT)]
     for status, codes in sorted(refused.items()):
         answers.setdefault(str(status), _refusal(status, codes))
     return answers

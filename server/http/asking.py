@@ -127,9 +127,11 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 
 def _charge(request: Request, size: int) -> None:
+    """What an import weighs beyond a whole burst would shut its author out for minutes."""
     meter: Meter | None = getattr(request.state, "meter", None)
     if meter is not None and size:
-        meter.bytes.spend(size, services_of(request).clock.monotonic())
+        amount = min(size, meter.allowance.bytes_burst)
+        meter.bytes.spend(amount, services_of(request).clock.monotonic())
 
 
 async def read_raw_json(request: Request, *accepted: str) -> bytes:
