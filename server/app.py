@@ -15,6 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from collab.patch.bounds import Bounds
 from collab.room.budget import Allowance, Purses
+from collab.room.lock_terms import LockTerms
 from collab.room.room import RoomBounds
 from server.clock import SystemClock
 from server.commits import CommitLoop
@@ -22,6 +23,7 @@ from server.correlation import Correlated
 from server.http.problem import HANDLERS
 from server.hub import Hub, HubBounds
 from server.keyring import DEMO_TENANT, Keyring
+from server.lookout import Lookout
 from server.origins import Origins
 from server.routes import routes
 from server.services import Services
@@ -74,10 +76,11 @@ def build(
         try:
             async with asyncio.TaskGroup() as group:
                 app.state.services = services = _services(settings, store, clock, group)
+                services.lookout = Lookout(services)
                 loops = [
                     group.create_task(services.commits.run(), name="commit loop"),
                     group.create_task(keep_up(services), name="upkeep"),
-                    group.create_task(services.witness.trail.run(), name="audit trail"),
+                    group.create_task(services.lookout.run(), name="lookout"),
                 ]
                 if on_start is None:
                     yield
@@ -122,7 +125,7 @@ def _services(settings: Settings, store: Store, clock: Clock, group: asyncio.Tas
         clock=clock,
         store=store,
         hub=hub,
-        commits=CommitLoop(hub, group),
+        commits=CommitLoop(hub),
         keyring=Keyring(store, clock),
         origins=Origins(settings.origins),
         purses=_purses(settings),
@@ -143,6 +146,7 @@ def _hub_bounds(settings: Settings) -> HubBounds:
         idle_seconds=settings.idle_seconds,
         presence_per_second=settings.presence_per_second,
         presence_bytes=settings.presence_bytes,
+        terms=LockTerms(settings.lock_ttl, settings.take_over_grace),
     )
 
 

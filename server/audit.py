@@ -95,12 +95,12 @@ class AuditTrail:
         if len(self) < self._most:
             self._rows.append((key, row))
         else:
-            self._metrics.audit["lost"].inc()
+            self._metrics.audit.labels("lost").inc()
 
     def wrote(self, key: DocKey, member: Member, kind: str, version: int, at: int) -> None:
         """An entry became durable."""
         if len(self) >= self._most:
-            self._metrics.audit["lost"].inc()
+            self._metrics.audit.labels("lost").inc()
             return
         author = member.author
         who = key, author.session or author.user, member.origin, kind
@@ -115,7 +115,7 @@ class AuditTrail:
         if self._may_write_refusal(key):
             self.note(key, row)
         else:
-            self._metrics.audit["capped"].inc()
+            self._metrics.audit.labels("capped").inc()
 
     def _may_write_refusal(self, key: DocKey) -> bool:
         now = self._clock.monotonic()
@@ -148,7 +148,7 @@ class AuditTrail:
                     return
                 for _ in rows:
                     self._rows.popleft()
-                self._metrics.audit["written"].inc(len(rows))
+                self._metrics.audit.labels("written").inc(len(rows))
 
     def _gather(self) -> None:
         """Writings become rows, in the order of their last version's time."""

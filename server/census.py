@@ -44,11 +44,7 @@ class Census(Collector):
         visits = self._roster.visits
         here = Counter(visit.lane for visit in visits)
         yield _by_lane("weft_connections", "WebSockets that are open.", here)
-        held = Counter(
-            visit.lane
-            for visit in visits
-            if visit.feed is not None and not visit.feed.standing.is_level
-        )
+        held = Counter(visit.lane for visit in visits if visit.is_behind)
         yield _by_lane("weft_readers_behind", "Connections that are held back now.", held)
         sent, received = self._roster.sent(), self._roster.received()
         for name, about, sums in (

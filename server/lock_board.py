@@ -53,6 +53,8 @@ class LockBoard:
             news = LockNews(events)
             for listener in list(self._audience.listeners):
                 listener.hear_locks(news)
+            if self._audience.onlooker is not None:
+                self._audience.onlooker.moved_locks(events, by)
 
     def watch(self, locks: Locks) -> None:
         """These stand now."""

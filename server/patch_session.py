@@ -173,7 +173,7 @@ class PatchSession:
             for message in incoming[verdict.take :]:
                 self._refuse_one(message, verdict.refusal)
         if verdict.announce is not None:
-            self._services.witness.metrics.backpressure["in"].inc()
+            self._services.witness.metrics.notices.labels("in").inc()
             self.feed.send(wire.encode(verdict.announce))
         if verdict.close:
             self._socket.close(verdict.close, "rate_limited")
@@ -212,16 +212,7 @@ class PatchSession:
             case messages.SetPresence():
                 self._present(message)
             case messages.LockRequest():
-                self._submit(
-                    LockAct(
-                        message.id,
-                        message.action,
-                        message.scope,
-                        message.base,
-                        message.lock_id,
-                        message.ttl,
-                    )
-                )
+                self._submit(LockAct.of(message))
             case _:
                 assert_never(message)
 

@@ -40,6 +40,7 @@ class Recovery:
 
     def enter(self, lives: Iterable[LiveRoom], commit_id: str = "") -> None:
         """The batches of `lives` failed, or nobody knows what became of that commit."""
+        self._hub.witness.troubled()
         for live in lives:
             if live.in_flight:
                 live.unsettled = commit_id

@@ -54,6 +54,10 @@ class Visit:
     def admit(self, key: DocKey, member: Member, feed: Feed) -> None:
         self.key, self.member, self.feed = key, member, feed
 
+    @property
+    def is_behind(self) -> bool:
+        return self.feed is not None and not self.feed.standing.is_level
+
 
 class Roster:
     """Every WebSocket of this process.

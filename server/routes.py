@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from server import sockets
 from server.http import (
+    audit,
     documents,
     health,
     history,
     listing,
     locks,
+    metrics,
     pictures,
     presence,
     reference,
     reverts,
     schemas,
+    static,
+    status,
 )
 
 
@@ -26,6 +30,10 @@ def routes() -> list[BaseRoute]:
         Route("/readyz", health.readyz),
         Route("/openapi.json", reference.get_description),
         Route("/docs", reference.get_page),
+        Route("/metrics", metrics.get_metrics),
+        Route("/status", status.get_status_page),
+        Route("/status.json", status.get_status),
+        Mount("/static", static.shelf()),
         Route("/demo/{name}.svg", pictures.get_picture),
         Route("/v1/docs", listing.list_documents),
         Route(doc, documents.get_document, methods=["GET"]),
@@ -34,6 +42,7 @@ def routes() -> list[BaseRoute]:
         Route(doc, documents.delete_document, methods=["DELETE"]),
         Route(f"{doc}/undo", reverts.undo, methods=["POST"]),
         Route(f"{doc}/redo", reverts.redo, methods=["POST"]),
+        Route(f"{doc}/audit", audit.list_audit, methods=["GET"]),
         Route(f"{doc}/presence", presence.list_present, methods=["GET"]),
         Route(f"{doc}/locks", locks.list_locks, methods=["GET"]),
         Route(f"{doc}/locks", locks.acquire, methods=["POST"]),

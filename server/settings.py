@@ -100,6 +100,9 @@ class Settings:
         "What /metrics wants as its Bearer token; empty lets everybody read it.",
         re.compile(r"([!-~]{16,256})?").fullmatch,
     )
+    stall_seconds: float = setting.seconds(
+        0.1, "An event loop that stands still for so long is logged with its stack.", high=60
+    )
 
     max_frame: int = setting.size(
         1 * MiB, "The largest frame or request body.", low=KiB, limit=True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from collab.entry import Author
+from collab.errors import Code
 from collab.ports import AuditRow, Clash, Committed, Duplicate
 from collab.room.requests import Create, PatchRequest, Refuse, Replace, Restore, Revert, Update
 from server.audit import NOWHERE, AuditTrail, about, origin_of
@@ -13,6 +13,7 @@ from server.metrics import Metrics
 from server.roster import Roster
 
 if TYPE_CHECKING:
+    from collab.entry import Author
     from collab.errors import Refusal
     from collab.ids import DocKey
     from collab.messages import LockChange
@@ -72,11 +73,11 @@ class Witness:
         entries = sum(len(append.entries) for append in appends)
         self.metrics.committed(entries, self.now() - began_at)
         for outcome in outcomes:
-            self.metrics.judged(_OUTCOMES[type(outcome)])
+            self.metrics.commits.labels(_OUTCOMES[type(outcome)]).inc()
 
-    def troubled(self, documents: int) -> None:
-        """A commit failed, or nobody knows: the documents in it are read-only now."""
-        self.metrics.judged("failed", documents)
+    def troubled(self) -> None:
+        """A commit failed, or nobody knows what became of it."""
+        self.metrics.commits.labels("failed").inc()
         self.metrics.storage_troubles.inc()
 
     def _refused(self, key: DocKey, submission: Submission, refusal: Refusal) -> None:
@@ -119,30 +120,35 @@ class Witness:
         """Somebody did something to a document that is no entry of its log."""
         self.trail.note(key, self._row(member, action, detail=detail))
 
-    def changed_lock(self, key: DocKey, change: LockChange, member: Member | None = None) -> None:
-        """A lock was taken, moved, claimed or ended; without a member, by itself."""
-        holder = change.holder
-        detail: dict[str, Any] = {"lock": change.id, "scope": change.scope, "fence": change.fence}
-        if holder is not None:
-            detail["holder"] = holder.user
-        if change.reason:
-            detail["reason"] = change.reason
-        who = member.author.user if member is not None else "weft"
-        origin = origin_of(member) if member is not None else ""
-        row = AuditRow(
-            self._clock.now_ms(), who, "lock" if holder else "unlock", origin, detail=detail
-        )
-        self.trail.note(key, row)
+    def moved_locks(
+        self, key: DocKey, events: Iterable[LockChange], by: Author | None = None
+    ) -> None:
+        """Locks were taken, claimed or ended by somebody; or by time or an edit, without one."""
+        for event in events:
+            detail: dict[str, Any] = {"lock": event.id, "scope": event.scope, "fence": event.fence}
+            if event.holder is not None:
+                detail["holder"] = event.holder.user
+            if event.claimed_by:
+                detail["claimed_by"] = event.claimed_by.user
+            if event.reason:
+                detail["reason"] = event.reason
+            action = "lock" if event.holder is not None else "unlock"
+            user, session = (by.user, by.session) if by is not None else ("", "")
+            self.trail.note(
+                key, AuditRow(self._clock.now_ms(), user, action, session, detail=detail)
+            )
 
     def refused_over_http(
-        self, refusal: Refusal, peer: str, asker: tuple[DocKey, Author] | None, method: str
+        self, refusal: Refusal, peer: str, asker: tuple[DocKey, str] | None, method: str
     ) -> None:
-        """An HTTP request was refused; `asker` is known where the token was good."""
+        """An HTTP request was refused; `asker` is known where its token was good for a document."""
         self.metrics.refuse("http", refusal.code)
-        key, author = asker or (NOWHERE, Author(""))
+        if asker is None and refusal.code is not Code.UNAUTHENTICATED:
+            return
+        key, user = asker or (NOWHERE, "")
         detail = {"lane": "http", "method": method}
         at = self._clock.now_ms()
-        row = AuditRow(at, author.user, "request", peer, refusal.code.value, detail=detail)
+        row = AuditRow(at, user, "request", peer, refusal.code.value, detail=detail)
         self.trail.refused(key, row)
 
     def _row(
@@ -169,6 +175,9 @@ class DocumentWitness:
 
     def published(self, answered: Sequence[Answered], durable_at: float) -> None:
         self._witness.settled(self._key, answered, durable_at)
+
+    def moved_locks(self, events: Sequence[LockChange], by: Author | None) -> None:
+        self._witness.moved_locks(self._key, events, by)
 
 
 def action_of(request: Request) -> str:

@@ -15,12 +15,13 @@ from server.description.history import HISTORY
 from server.description.locks import LOCKS
 from server.description.operation import PROBLEM, Answer, Body, Operation, Parameter
 from server.description.process import PROCESS
+from server.description.seeing import SEEING
 from server.description.shapes import Problem
 
-OPERATIONS: tuple[Operation, ...] = (*DOCUMENTS, *HISTORY, *LOCKS, *PROCESS)
+OPERATIONS: tuple[Operation, ...] = (*DOCUMENTS, *HISTORY, *LOCKS, *SEEING, *PROCESS)
 
 # Addresses that are no API of documents: pages, pictures, and what Prometheus reads.
-UNDESCRIBED = frozenset({"/docs", "/demo/{name}.svg", "/metrics"})
+UNDESCRIBED = frozenset({"/docs", "/demo/{name}.svg", "/metrics", "/status", "/status.json"})
 
 SOCKETS: Mapping[str, dict[str, Any]] = {
     "/v1/docs/{doc}/live": {

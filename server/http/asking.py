@@ -50,6 +50,7 @@ async def document_of(request: Request) -> AsyncIterator[tuple[Claims, LiveRoom]
         # Decoded it would be another address: `home%2Fundo` is a name, and none that there is.
         raise not_found()
     key = name_document(claims, request.path_params["doc"])
+    request.state.asker = key, claims.user
     with spending(request, key, claims.user):
         async with services_of(request).hub.using(key) as live:
             yield claims, live
@@ -90,7 +91,13 @@ def require_role(claims: Claims, role: Role) -> None:
 
 def member_of(request: Request, claims: Claims) -> Member:
     client = request.headers.get("weft-client", "")[:MAX_CLIENT]
-    return Member(Author(claims.user, claims.name, client), claims.rights, "http")
+    author = Author(claims.user, claims.name, client)
+    return Member(author, claims.rights, "http", origin=peer_of(request))
+
+
+def peer_of(request: Request) -> str:
+    client = request.client
+    return f"{client.host}:{client.port}" if client else ""
 
 
 def request_id_of(request: Request) -> str:

@@ -99,6 +99,8 @@ async def name_version(request: Request) -> Response:
         services = services_of(request)
         named = NamedVersion(version, name.strip(), claims.user, services.clock.now_ms())
         await services.store.name_version(live.key, named)
+        member = member_of(request, claims)
+        services.witness.did(live.key, member, "name", version=version)
     told = {"version": version, "name": named.name, "by": named.by, "at": wire.rfc3339(named.at)}
     return answer(told, 201)
 
@@ -126,6 +128,7 @@ async def export_document(request: Request) -> Response:
         require_role(claims, Role.EDITOR)
         services = services_of(request)
         whole = await archive.export(services.store, live.key, services.clock.now_ms())
+        services.witness.did(live.key, member_of(request, claims), "export")
     response = answer(whole)
     response.headers["Content-Disposition"] = f'attachment; filename="{whole.doc}.weft.json"'
     return response
@@ -141,6 +144,7 @@ async def import_document(request: Request) -> Response:
         raw = await read_body(request, services.settings.max_import)
         version = await archive.plant(services.store, live.key, archive.decode(raw))
         await services.commits.renew(live)
+        services.witness.did(live.key, member_of(request, claims), "import", upto=version)
     return answer({"version": version}, 201, version=version)
 
 

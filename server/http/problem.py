@@ -40,6 +40,16 @@ class PreconditionFailed(Rejected):
     """The same refusal, noticed by `If-Match` or `If-None-Match`: HTTP calls it 412."""
 
 
+def refuse(request: Request, refusal: Refusal, *, status: int | None = None) -> Response:
+    """`problem`, counted and recorded: whatever is refused over HTTP passes here once."""
+    witness = request.app.state.services.witness
+    client = request.client
+    peer = f"{client.host}:{client.port}" if client else ""
+    asker = getattr(request.state, "asker", None)
+    witness.refused_over_http(refusal, peer, asker, request.method)
+    return problem(refusal, status=status)
+
+
 def problem(refusal: Refusal, *, status: int | None = None) -> Response:
     status = status or HTTP_STATUS[refusal.code]
     body = {
@@ -71,18 +81,18 @@ def _headers(refusal: Refusal) -> dict[str, str]:
 async def on_rejected(request: Request, error: Exception) -> Response:
     assert isinstance(error, Rejected)
     status = 412 if isinstance(error, PreconditionFailed) else None
-    return problem(error.refusal, status=status)
+    return refuse(request, error.refusal, status=status)
 
 
 async def on_storage_trouble(request: Request, error: Exception) -> Response:
     """The database did not answer a read; what is written goes through the commit loop."""
     logger.warning("the database did not answer a request", exc_info=error)
-    return problem(Refusal(Code.STORAGE_UNAVAILABLE, "the database does not answer"))
+    return refuse(request, Refusal(Code.STORAGE_UNAVAILABLE, "the database does not answer"))
 
 
 async def on_corrupt(request: Request, error: Exception) -> Response:
     logger.error("a stored row does not match its checksum", exc_info=error)
-    return problem(Refusal(Code.STORAGE_UNAVAILABLE, "what was asked for is damaged"))
+    return refuse(request, Refusal(Code.STORAGE_UNAVAILABLE, "what was asked for is damaged"))
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
@@ -95,7 +105,8 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers={**headers, **_patch_types(request)})
     code = _CODE_OF_STATUS.get(status, Code.MALFORMED)
-    response = problem(Refusal(code, _SENTENCES.get(status, error.detail)), status=status)
+    refusal = Refusal(code, _SENTENCES.get(status, error.detail))
+    response = refuse(request, refusal, status=status)
     response.headers.update(headers)
     return response
 

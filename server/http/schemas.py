@@ -15,6 +15,7 @@ from server.http.asking import (
     decode_json,
     document_of,
     existing,
+    member_of,
     read_raw_json,
     require_role,
     services_of,
@@ -46,6 +47,7 @@ async def put_schema(request: Request) -> Response:
         decode_json(schema)
         require_role(claims, Role.ADMIN)
         await _set(services_of(request), existing(live), schema)
+        services_of(request).witness.did(live.key, member_of(request, claims), "schema")
     return Response(status_code=204)
 
 
@@ -56,6 +58,7 @@ async def delete_schema(request: Request) -> Response:
         if not existing(live).room.control.schema:
             raise _no_schema()
         await _set(services_of(request), live, b"")
+        services_of(request).witness.did(live.key, member_of(request, claims), "drop schema")
     return Response(status_code=204)
 
 

@@ -1,0 +1,55 @@
+"""A document's audit trail: who did what, when, from where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from collab.errors import Code, Rejected
+from collab.ports import AuditRow, StorageUnavailable
+from collab.room.rights import Role
+from server.admission import not_found
+from server.clock import rfc3339
+from server.http.asking import answer, as_whole_number, document_of, require_role, services_of
+from server.http.listing import page_size
+
+
+async def list_audit(request: Request) -> Response:
+    """Newest first, of a document that was deleted as well; for its tenant's admins."""
+    services = services_of(request)
+    async with document_of(request) as (claims, live):
+        require_role(claims, Role.ADMIN)
+        limit, before = page_size(request), _cursor(request)
+        try:
+            await services.witness.trail.flush()
+            rows = await services.store.audit(live.key, before, limit + 1)
+        except StorageUnavailable as error:
+            raise Rejected(Code.STORAGE_UNAVAILABLE, "the database does not answer") from error
+        if not (rows or before or live.room.exists):
+            raise not_found()
+    page: dict[str, Any] = {"items": [_told(row) for _, row in rows[:limit]]}
+    if len(rows) > limit:
+        page["cursor"] = str(rows[limit - 1][0])
+    response = answer(page)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _cursor(request: Request) -> int:
+    text = request.query_params.get("cursor", "")
+    return as_whole_number(text, "`cursor`") if text else 0
+
+
+def _told(row: AuditRow) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "at": rfc3339(row.at),
+        "actor": row.actor,
+        "action": row.action,
+        "outcome": row.outcome,
+        "origin": row.origin,
+    }
+    if row.version:
+        told["version"] = row.version
+    return {**told, "detail": row.detail} if row.detail else told

@@ -1,0 +1,72 @@
+"""The lookout: what runs beside the work, to see how it goes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from collab.ports import StorageUnavailable
+from server.census import Census
+from server.samples import Samples
+from server.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from server.services import Services
+
+logger = logging.getLogger(__name__)
+
+SAMPLE_EVERY = 1.0
+SWEEP_EVERY = 3600.0
+DAY_MS = 86_400_000
+# A stop waits so long for the audit trail's last rows.
+LAST_ROWS_WITHIN = 2.0
+
+
+class Lookout:
+    """Invariant: while it runs there is a sample a second; nothing of a document hangs on it."""
+
+    def __init__(self, services: Services) -> None:
+        witness = services.witness
+        metrics, roster = witness.metrics, witness.roster
+        self._services = services
+        self._trail = witness.trail
+        self.watchdog = Watchdog(services.clock, metrics, services.settings.stall_seconds)
+        self.samples = Samples(services.hub, metrics, roster, self.watchdog, services.clock)
+        self.started_at = services.clock.monotonic()
+        metrics.add(Census(services.hub, roster, witness.trail, services.version))
+
+    async def run(self) -> None:
+        """For ever; the audit trail's last rows are written when it ends."""
+        try:
+            with self.watchdog.watching():
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self.watchdog.beat(), name="beat")
+                    group.create_task(self._trail.run(), name="audit trail")
+                    group.create_task(self._sample(), name="samples")
+                    group.create_task(self._sweep(), name="audit sweep")
+        finally:
+            await self._write_last_rows()
+
+    async def _sample(self) -> None:
+        while True:
+            await asyncio.sleep(SAMPLE_EVERY)
+            self.samples.take()
+
+    async def _sweep(self) -> None:
+        """Drop audit rows that are past their time; 0 days keep them for ever."""
+        days = self._services.settings.audit_days
+        while days:
+            try:
+                older_than = self._services.clock.now_ms() - days * DAY_MS
+                await self._services.store.drop_audit(older_than)
+            except StorageUnavailable:
+                logger.warning("old audit rows wait for the database")
+            await asyncio.sleep(SWEEP_EVERY)
+
+    async def _write_last_rows(self) -> None:
+        try:
+            async with asyncio.timeout(LAST_ROWS_WITHIN):
+                await self._trail.flush()
+        except TimeoutError:
+            logger.warning("the last rows of the audit trail are lost")
