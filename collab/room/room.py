@@ -153,6 +153,7 @@ class Room:
         """The committed state as bytes; only between batches."""
         assert self.head == self.version
         assert not self._batch
+        self.document.sweep()  # now and then is often enough, and the state is looked at anyway
         return self.document.snapshot()
 
     def close(self) -> None:
@@ -315,6 +316,3 @@ def _open_document(stored: Stored | Vacant, atomic: Atomic) -> Document:
         return Document.create(stored.epoch, atomic, version=stored.last)
     body = stored.snapshot.body if stored.snapshot is not None else None
     return Document.open(body, stored.entries, stored.epoch, atomic)
-
-
-__all__ = ["Author", "Room", "RoomBounds", "require_writer"]
