@@ -1,0 +1,163 @@
+"""What should be mended before a page is published: missing fields, broken links, weight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from collab.ids import Json
+from collab.page.fields import Fields, fields, numbered, text
+from collab.page.links import safe_link
+from collab.page.site import Page, Site, fragment, names_a_page
+from collab.patch.pointer import render
+
+Check = Literal["required", "links", "weight"]
+Strictness = Literal["off", "warn", "refuse"]
+
+# A page with more to mend is told in parts.
+MAX_FINDINGS = 100
+
+
+class Finding(Struct, frozen=True):
+    """One thing to mend, and where."""
+
+    check: Check
+    pointer: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How each check is taken, and the most that a page may weigh; 0 for no bound."""
+
+    required: Strictness = "warn"
+    links: Strictness = "warn"
+    weight: Strictness = "warn"
+    max_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    warnings: Sequence[Finding]
+    refusals: Sequence[Finding]
+
+
+def check(value: Json, rules: Rules) -> Findings:
+    """Every finding by how it is taken, in the order of the page."""
+    found: dict[Strictness, list[Finding]] = {"warn": [], "refuse": []}
+    site = Site(value)
+    for strictness, findings in (
+        (rules.required, _missing(site)),
+        (rules.links, _broken(site)),
+        (rules.weight, _weight(value, rules.max_bytes)),
+    ):
+        if strictness != "off":
+            room = MAX_FINDINGS - len(found[strictness])
+            found[strictness] += [each for each, _ in zip(findings, range(room), strict=False)]
+    return Findings(found["warn"], found["refuse"])
+
+
+# --- required fields ------------------------------------------------------------------------
+
+
+def _missing(site: Site) -> Iterator[Finding]:
+    for page in site.pages:
+        at = ("pages", page.key)
+        if not page.title:
+            yield _finding("required", (*at, "title"), "the page has no title")
+        seo = fields(page.fields, "seo")
+        for name, what in (("title", "a title"), ("description", "a description")):
+            if not text(seo, name):
+                message = f"search engines are not given {what} of this page"
+                yield _finding("required", (*at, "seo", name), message)
+    for tokens, found in _objects(site):
+        if text(found, "src") and not text(found, "alt"):
+            yield _finding("required", (*tokens, "alt"), "the picture is not described")
+
+
+# --- links ----------------------------------------------------------------------------------
+
+
+def _broken(site: Site) -> Iterator[Finding]:
+    anchors = {page.key: _anchors(page) for page in site.pages}
+    for tokens, found in _objects(site):
+        for name in ("href", "link", "action"):
+            link = found.get(name)
+            if isinstance(link, str) and link.strip():
+                message = _fault(site, anchors, tokens, link.strip())
+                if message:
+                    yield _finding("links", (*tokens, name), message)
+
+
+def _fault(site: Site, anchors: dict[str, set[str]], tokens: tuple[str, ...], given: str) -> str:
+    link = safe_link(given)
+    if not link:
+        return "a page may not link there"
+    if link.startswith("#"):
+        target = _page_of(site, tokens)
+        known = set().union(*anchors.values()) if target is None else anchors[target.key]
+        return "" if link == "#" or fragment(link) in known else f"no section is called {link}"
+    slug = names_a_page(link)
+    if slug is None:
+        return ""
+    page = site.find(slug)
+    if page is None:
+        return f"no page is called /{slug}"
+    part = fragment(link)
+    if part and part not in anchors[page.key]:
+        return f"that page has no section called #{part}"
+    return ""
+
+
+def _page_of(site: Site, tokens: tuple[str, ...]) -> Page | None:
+    """The page that a location is on; None for what stands on every page."""
+    if len(tokens) < 2 or tokens[0] != "pages":
+        return None
+    return next((page for page in site.pages if page.key == tokens[1]), None)
+
+
+def _anchors(page: Page) -> set[str]:
+    return {
+        name
+        for _, section in numbered(page.fields, "sections")
+        for name in (text(section, "id"), text(section, "anchor"))
+        if name and section.get("hidden") is not True
+    }
+
+
+# --- weight ---------------------------------------------------------------------------------
+
+
+def _weight(value: Json, most: int) -> Iterator[Finding]:
+    size = len(msgspec.json.encode(value))
+    if most and size > most:
+        yield _finding("weight", (), f"the document has {size} bytes, more than {most}")
+
+
+# --- walking --------------------------------------------------------------------------------
+
+
+def _objects(site: Site) -> Iterator[tuple[tuple[str, ...], Fields]]:
+    """Every object that is shown somewhere, with its location; hidden sections are left out."""
+    waiting: list[tuple[tuple[str, ...], Any]] = [
+        ((name,), site.value[name]) for name in ("site", "pages") if name in site.value
+    ]
+    while waiting:
+        tokens, found = waiting.pop()
+        inner: list[tuple[str, Any]] = []
+        if isinstance(found, dict):
+            if found.get("hidden") is True and len(tokens) > 3:
+                continue
+            yield tokens, found
+            inner = list(found.items())
+        elif isinstance(found, list):
+            inner = [(str(index), each) for index, each in enumerate(found)]
+        waiting += [((*tokens, key), each) for key, each in reversed(inner)]
+
+
+def _finding(check: Check, tokens: tuple[str, ...], message: str) -> Finding:
+    return Finding(check, render(tokens), message)

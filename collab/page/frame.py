@@ -1,0 +1,105 @@
+"""What stands around the sections: the head with its meta tags, the header, the footers."""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin
+
+from collab.page.fields import Fields, fields, objects, one_of, strings, text
+from collab.page.links import safe_image, safe_link
+from collab.page.markup import attrs, esc, line, paragraphs, tag
+from collab.page.parts import Section, button, link, picture
+from collab.page.site import Page, Site
+
+MAX_PAGES_SHOWN = 6
+_ROBOTS = ("", "index,follow", "noindex,follow", "index,nofollow", "noindex,nofollow")
+
+
+def head(site: Site, page: Page, style: str) -> str:
+    seo = fields(page.fields, "seo")
+    title = text(seo, "title") or page.title or text(site.about, "name")
+    description = text(seo, "description")
+    canonical = safe_link(seo.get("canonical"))
+    image = fields(seo, "image")
+    shown = safe_image(image.get("src"))
+    meta = {
+        "description": description,
+        "keywords": ", ".join(strings(seo, "keywords")),
+        "robots": one_of(seo, "robots", *_ROBOTS),
+        "twitter:card": "summary_large_image" if shown else "",
+    }
+    graph = {
+        "og:type": "website",
+        "og:title": title,
+        "og:description": description,
+        "og:site_name": text(site.about, "name"),
+        "og:url": canonical if canonical.startswith("http") else "",
+        "og:image": urljoin(canonical, shown) if canonical.startswith("http") else shown,
+        "og:image:alt": text(image, "alt") if shown else "",
+    }
+    return (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{esc(title)}</title>"
+        + "".join(f"<meta{attrs(name=n, content=c)}>" for n, c in meta.items() if c)
+        + "".join(f"<meta{attrs(property=n, content=c)}>" for n, c in graph.items() if c)
+        + (f"<link{attrs(rel='canonical', href=canonical)}>" if canonical else "")
+        + f"<style>{style}</style>"
+    )
+
+
+def header(section: Section, page: Page) -> str:
+    """The name of the site, and where else one can go from here."""
+    site = section.site
+    logo = picture(section, site.about, "logo", class_="logo")
+    name = text(site.about, "name")
+    brand = logo + line("span", name) if name or logo else ""
+    home = site.home
+    if brand and home is not None:
+        here = "page" if page is home else None
+        brand = tag("a", brand, class_="brand", href=site.address(home), aria_current=here)
+    return tag("header", tag("div", brand + _navigation(section, page), class_="wide bar"))
+
+
+def _navigation(section: Section, page: Page) -> str:
+    site = section.site
+    given = objects(site.about, "navigation")
+    made = "".join(tag("li", button(section, each, "link")) for each in given)
+    if not given:
+        others = [other for other in site.pages[1:] if other.slug and other.title]
+        made = "".join(tag("li", _to(site, other, page)) for other in others[:MAX_PAGES_SHOWN])
+    links = tag("ul", made)
+    return f'<nav aria-label="{esc(section.words.pages)}">{links}</nav>' if links else ""
+
+
+def _to(site: Site, other: Page, page: Page) -> str:
+    here = "page" if other is page else None
+    return line("a", other.title, href=site.address(other), aria_current=here)
+
+
+def footer(section: Section) -> str:
+    content = section.content
+    columns = "".join(_column(section, each) for each in objects(content, "columns"))
+    words = tag("div", paragraphs(text(content, "text")), class_="about")
+    social = "".join(tag("li", _social(section, each)) for each in objects(content, "social"))
+    last = line("p", text(content, "copyright")) + tag("ul", social, class_="social")
+    return tag("div", words + columns, class_="columns") + tag("div", last, class_="last")
+
+
+def _column(section: Section, column: Fields) -> str:
+    links = "".join(tag("li", link(section, each)) for each in objects(column, "links"))
+    return tag("div", line("p", text(column, "title"), class_="title") + tag("ul", links))
+
+
+def _social(section: Section, given: Fields) -> str:
+    names = {
+        "x": "X",
+        "facebook": "Facebook",
+        "instagram": "Instagram",
+        "linkedin": "LinkedIn",
+        "youtube": "YouTube",
+        "github": "GitHub",
+        "mastodon": "Mastodon",
+        "tiktok": "TikTok",
+    }
+    href = section.site.href(given.get("href"))
+    name = names.get(text(given, "network"), "")
+    return line("a", name, href=href, rel="me") if href else ""

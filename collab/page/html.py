@@ -1,0 +1,164 @@
+"""A page of a document as HTML: no script, everything that was typed escaped, one style sheet.
+
+What is not understood is left out: an unknown section, a field of another type, a link that is
+not allowed. Any JSON value gives a page or none, never an error.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+
+from collab.ids import Json
+from collab.page import cards, forms, frame, lead
+from collab.page.fields import Fields, fields, objects, one_of, text
+from collab.page.markup import attrs, esc, tag
+from collab.page.parts import Section
+from collab.page.site import Page, Site
+from collab.page.theme import section_rule, stylesheet
+from collab.page.words import Words, words_in
+
+SHEET = re.sub(r"\s*\n\s*", "", files(__package__).joinpath("page.css").read_text("utf-8"))
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi"})
+_ANCHOR = re.compile(r"\S{1,128}")
+
+_RENDERERS: dict[str, Callable[[Section], str]] = {
+    "hero": lead.hero,
+    "features": cards.features,
+    "testimonials": cards.testimonials,
+    "pricing": cards.pricing,
+    "faq": cards.questions,
+    "gallery": cards.gallery,
+    "form": forms.form,
+    "callToAction": lead.call_to_action,
+    "footer": frame.footer,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A page and the policy that it is served with: its one style sheet is allowed by its hash."""
+
+    html: str
+    policy: str
+
+
+@dataclass(slots=True)
+class _Made:
+    kind: str
+    html: str
+
+
+def render(value: Json, slug: str = "", base: str = "") -> Rendered | None:
+    """The page at `slug`, the home page at none; `base` is where the site stands."""
+    site = Site(value, base)
+    page = site.find(slug)
+    if page is None:
+        return None
+    language = _language(site)
+    words = words_in(language)
+    theme = fields(site.value, "theme")
+    rules: list[str] = []
+    made = list(_sections(site, page, words, theme, rules))
+    style = SHEET + stylesheet(theme) + "".join(rules)
+    head = frame.head(site, page, style)
+    body = _body(site, page, words, made)
+    start = "<!doctype html>" + f"<html{attrs(lang=language, dir=_direction(language))}>"
+    html = f"{start}<head>{head}</head><body>{body}</body></html>\n"
+    return Rendered(html, policy(style))
+
+
+def policy(style: str) -> str:
+    """Nothing runs, nothing is posted, and nothing is loaded but pictures."""
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self' http: https:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    )
+
+
+def _body(site: Site, page: Page, words: Words, made: list[_Made]) -> str:
+    """Header, main and footer; footers that others come after stay where they are."""
+    last = len(made)
+    while last and made[last - 1].kind == "footer":
+        last -= 1
+    main, foot = made[:last], made[last:]
+    title = "" if any("<h1" in each.html for each in main) else _hidden_title(page)
+    banner = Section({}, site, words, "top", 1, eager=True)
+    inside = title + "".join(each.html for each in main)
+    return (
+        f'<a class="skip" href="#weft-content">{esc(words.skip)}</a>'
+        + frame.header(banner, page)
+        + f'<main id="weft-content" tabindex="-1">{inside}</main>'
+        + tag("footer", "".join(each.html for each in foot))
+    )
+
+
+def _hidden_title(page: Page) -> str:
+    return tag("h1", esc(page.title or page.key), class_="unseen")
+
+
+def _sections(
+    site: Site, page: Page, words: Words, theme: Fields, rules: list[str]
+) -> Iterator[_Made]:
+    """Each section that shows something.
+
+    The first headline is the page's; it is that only where nothing with a heading stands before
+    it, so that no level comes before the first.
+    """
+    shown = [each for each in objects(page.fields, "sections") if _is_shown(each)]
+    anchors: set[str] = set()
+    for number, given in enumerate(shown):
+        content = fields(given, "content")
+        headed = bool(text(content, "headline")) and given["type"] != "footer"
+        level = 1 if number == 0 and headed else 2
+        name = f"weft-{number}"
+        section = Section(content, site, words, name, level, eager=number == 0, is_headed=headed)
+        inner = _RENDERERS[given["type"]](section)
+        if inner:
+            own = fields(given, "theme")
+            rule = section_rule(name, own, theme)
+            rules.append(rule)
+            yield _Made(given["type"], _wrap(section, given, own, inner, bool(rule), anchors))
+
+
+def _is_shown(section: Fields) -> bool:
+    kind = section.get("type")
+    return isinstance(kind, str) and kind in _RENDERERS and section.get("hidden") is not True
+
+
+def _wrap(
+    section: Section, given: Fields, own: Fields, inner: str, tinted: bool, anchors: set[str]
+) -> str:
+    names = [name for name in (text(given, "anchor"), text(given, "id")) if _ANCHOR.fullmatch(name)]
+    # Ids of our own begin with `weft-`; of two sections with one name the first is led to.
+    fresh = [n for n in dict.fromkeys(names) if n not in anchors and not n.startswith("weft-")]
+    anchors.update(fresh)
+    marks = "".join(f"<span{attrs(id=name, class_='mark')}></span>" for name in fresh[1:])
+    classes = [
+        f"is-{given['type'].lower()}",
+        section.name,
+        f"to-{one_of(own, 'align', 'auto', 'left', 'center', 'right')}",
+        f"space-{one_of(own, 'spacing', 'medium', 'none', 'small', 'large')}",
+        *(["own"] if tinted else []),
+    ]
+    labelled = section.label if section.is_headed and f'id="{section.label}"' in inner else None
+    kind = "div" if given["type"] == "footer" else "section"
+    given_attrs = attrs(
+        id=fresh[0] if fresh else None, class_=" ".join(classes), aria_labelledby=labelled
+    )
+    return f'<{kind}{given_attrs}>{marks}<div class="wide">{inner}</div></{kind}>'
+
+
+def _language(site: Site) -> str:
+    language = text(site.about, "language")
+    return language if _LANGUAGE.fullmatch(language) else "en"
+
+
+def _direction(language: str) -> str | None:
+    return "rtl" if language.partition("-")[0].lower() in _RIGHT_TO_LEFT else None

@@ -1,0 +1,84 @@
+"""A document as a site: its pages, their addresses, and where a link leads."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from collab.ids import Json
+from collab.page.fields import Fields, fields, text
+from collab.page.links import safe_link
+
+_SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_TO_PAGE = re.compile(r"/([A-Za-z0-9][A-Za-z0-9_-]{0,127})?/?([?#].*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the site; `slug` is empty where it has no address of its own."""
+
+    key: str
+    slug: str
+    fields: Fields
+
+    @property
+    def title(self) -> str:
+        return text(self.fields, "title")
+
+
+class Site:
+    """Invariant: the home page comes first, the others by their key; a slug leads to one page."""
+
+    def __init__(self, value: Json, base: str = "") -> None:
+        self.value: Fields = value if isinstance(value, dict) else {}
+        self.base = base
+        self.about = fields(self.value, "site")
+        self.pages = _pages(self.value)
+        self._by_slug = {page.slug: page for page in reversed(self.pages) if page.slug}
+
+    @property
+    def home(self) -> Page | None:
+        return self.pages[0] if self.pages else None
+
+    def find(self, slug: str) -> Page | None:
+        """The page at an address; the home page at none."""
+        return self._by_slug.get(slug) if slug else self.home
+
+    def address(self, page: Page) -> str:
+        return self.base or "/" if page is self.home else f"{self.base}/{page.slug}"
+
+    def href(self, value: Json) -> str:
+        """A link as the reader follows it: `/slug` is a page of this site where there is one."""
+        link = safe_link(value)
+        match = _TO_PAGE.fullmatch(link)
+        if match is None:
+            return link
+        page = self.find(match[1] or "")
+        return link if page is None else self.address(page) + (match[2] or "")
+
+
+def names_a_page(link: str) -> str | None:
+    """The slug that a link names, empty for the home page; None where it leads elsewhere."""
+    match = _TO_PAGE.fullmatch(link)
+    return None if match is None else match[1] or ""
+
+
+def fragment(link: str) -> str:
+    return link.partition("#")[2]
+
+
+def _pages(value: Fields) -> list[Page]:
+    found = fields(value, "pages")
+    pages = [Page(key, _slug(key, page), page) for key, page in found.items() if _is_page(page)]
+    return sorted(pages, key=lambda page: (page.key != "home", page.slug != "home", page.key))
+
+
+def _is_page(page: Json) -> bool:
+    return isinstance(page, dict)
+
+
+def _slug(key: str, page: Fields) -> str:
+    for name in (text(page, "slug"), key):
+        if _SLUG.fullmatch(name):
+            return name
+    return ""

@@ -1,0 +1,96 @@
+"""The few words that a page says by itself, in the page's language where we know it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Words(NamedTuple):
+    """What nobody typed: for screen readers, prices and a form that is not open."""
+
+    skip: str
+    pages: str
+    month: str
+    year: str
+    free: str
+    rating: str
+    required: str
+    closed: str
+
+
+ENGLISH = Words(
+    "Skip to content",
+    "Pages",
+    "per month",
+    "per year",
+    "Free",
+    "{} out of 5",
+    "required",
+    "This form is not open yet.",
+)
+_WORDS = {
+    "de": Words(
+        "Zum Inhalt",
+        "Seiten",
+        "im Monat",
+        "im Jahr",
+        "Kostenlos",
+        "{} von 5",
+        "erforderlich",
+        "Dieses Formular ist noch nicht offen.",
+    ),
+    "es": Words(
+        "Ir al contenido",
+        "Páginas",
+        "al mes",
+        "al año",
+        "Gratis",
+        "{} de 5",
+        "obligatorio",
+        "Este formulario aún no está abierto.",
+    ),
+    "fr": Words(
+        "Aller au contenu",
+        "Pages",
+        "par mois",
+        "par an",
+        "Gratuit",
+        "{} sur 5",
+        "obligatoire",
+        "Ce formulaire n’est pas encore ouvert.",
+    ),
+    "it": Words(
+        "Vai al contenuto",
+        "Pagine",
+        "al mese",
+        "all’anno",
+        "Gratis",
+        "{} su 5",
+        "obbligatorio",
+        "Questo modulo non è ancora aperto.",
+    ),
+    "nl": Words(
+        "Naar de inhoud",
+        "Pagina’s",
+        "per maand",
+        "per jaar",
+        "Gratis",
+        "{} van 5",
+        "verplicht",
+        "Dit formulier is nog niet open.",
+    ),
+    "pt": Words(
+        "Ir para o conteúdo",
+        "Páginas",
+        "por mês",
+        "por ano",
+        "Grátis",
+        "{} de 5",
+        "obrigatório",
+        "Este formulário ainda não está aberto.",
+    ),
+}
+
+
+def words_in(language: str) -> Words:
+    return _WORDS.get(language.partition("-")[0].lower(), ENGLISH)

@@ -1,0 +1,121 @@
+"""What is missing, broken or too heavy is found, with the place where to mend it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collab.page.checks import MAX_FINDINGS, Rules, check
+from collab.patch.pointer import lookup, parse
+from server import demo
+
+
+def page(*sections: Any, **fields: Any) -> dict[str, Any]:
+    seo = {"title": "A title", "description": "A description"}
+    return {"title": "A page", "seo": seo, "sections": list(sections), **fields}
+
+
+def hero(**content: Any) -> dict[str, Any]:
+    return {"id": "hero-1", "type": "hero", "content": content}
+
+
+def found(value: Any, **rules: Any) -> list[tuple[str, str]]:
+    return [(each.check, each.pointer) for each in check(value, Rules(**rules)).warnings]
+
+
+def test_a_whole_page_has_nothing_to_mend() -> None:
+    image = {"src": "/a.svg", "alt": "A garden"}
+    buttons = [{"label": "Go", "href": href} for href in ("#hero-1", "/", "/us#hero-1", "/a/b")]
+    value = {"pages": {"home": page(hero(image=image, buttons=buttons)), "us": page(hero())}}
+    assert found(value) == []
+
+
+def test_the_demo_pages_have_nothing_to_mend() -> None:
+    for key, value in demo.pages():
+        assert found(value, max_bytes=1 << 20) == [], key
+
+
+def test_missing_titles_and_descriptions_are_found() -> None:
+    assert found({"pages": {"home": {"title": " "}}}) == [
+        ("required", "/pages/home/title"),
+        ("required", "/pages/home/seo/title"),
+        ("required", "/pages/home/seo/description"),
+    ]
+
+
+def test_a_picture_without_a_description_is_found_wherever_it_is() -> None:
+    items = [{"id": "a", "image": {"src": "/a.svg"}}]
+    gallery = {"id": "g", "type": "gallery", "content": {"items": items}}
+    value = {"site": {"logo": {"src": "/l.svg"}}, "pages": {"home": page(gallery)}}
+    assert found(value) == [
+        ("required", "/pages/home/sections/0/content/items/0/image/alt"),
+        ("required", "/site/logo/alt"),
+    ]
+
+
+@pytest.mark.parametrize("link", ["#gone", "/gone", "/us#gone", "javascript:alert(1)", "//host"])
+def test_a_link_that_leads_nowhere_is_found(link: str) -> None:
+    value = {"pages": {"home": page(hero(buttons=[{"href": link}])), "us": page()}}
+    assert found(value) == [("links", "/pages/home/sections/0/content/buttons/0/href")]
+
+
+def test_an_anchor_is_looked_for_on_the_page_that_links_to_it() -> None:
+    here = page(hero(buttons=[{"href": "#there"}]))
+    there = page({"id": "x", "anchor": "there", "type": "faq", "content": {}})
+    assert len(found({"pages": {"home": here, "us": there}})) == 1
+    everywhere = {"site": {"navigation": [{"href": "#there"}]}}
+    assert found({"pages": {"home": page(), "us": there}, **everywhere}) == []
+
+
+def test_what_is_hidden_need_not_be_whole_and_is_no_target() -> None:
+    hidden = {**hero(image={"src": "/a.svg"}), "hidden": True}
+    link = {"id": "l", "type": "hero", "content": {"buttons": [{"href": "#hero-1"}]}}
+    assert found({"pages": {"home": page(hidden, link)}}) == [
+        ("links", "/pages/home/sections/1/content/buttons/0/href")
+    ]
+
+
+def test_weight_is_the_document_s_size() -> None:
+    value = {"pages": {"home": page(hero(headline="x" * 1000))}}
+    assert found(value, max_bytes=1000) == [("weight", "")]
+    assert found(value, max_bytes=2000) == found(value) == []
+
+
+def test_a_check_warns_refuses_or_is_off() -> None:
+    value: Any = {"pages": {"home": page(hero(buttons=[{"href": "/gone"}]), title="")}}
+    taken = check(value, Rules(required="refuse", links="warn"))
+    assert [each.check for each in taken.refusals] == ["required"]
+    assert [each.check for each in taken.warnings] == ["links"]
+    assert found(value, required="off", links="off") == []
+
+
+def test_findings_are_bounded() -> None:
+    sections = [hero(image={"src": "/a.svg"}, buttons=[{"href": "/gone"}]) for _ in range(999)]
+    assert len(found({"pages": {"home": page(*sections)}})) == MAX_FINDINGS
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["pages", "home", "seo", "sections", "hidden", "src", "href", "id"]),
+            inner,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(value=ODD)
+@settings(max_examples=150, deadline=None)
+def test_any_value_can_be_checked(value: Any) -> None:
+    documents: list[Any] = [value, {"pages": {"home": value}}]
+    for document in documents:
+        for finding in check(document, Rules(max_bytes=1)).warnings:
+            parent = parse(finding.pointer)[:-1]
+            if finding.check == "links":
+                assert isinstance(lookup(document, parent), dict)
