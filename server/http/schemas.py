@@ -82,11 +82,22 @@ async def _set(services: Services, live: LiveRoom, schema: bytes) -> None:
         try:
             await _check(schema, room.value)
         except Rejected:
-            await services.store.set_schema(live.key, former, room.control.revision)
-            await services.hub.reopen(live)
+            await _put_back(services, live, schema, former)
             raise
         return
     raise Rejected(Code.CONFLICT, "others keep changing what governs this document")
+
+
+async def _put_back(services: Services, live: LiveRoom, schema: bytes, former: bytes) -> None:
+    """Take the schema away again, unless somebody has set another meanwhile."""
+    for _ in range(TRIES):
+        control = live.room.control
+        if control.schema != schema:
+            return
+        is_set = await services.store.set_schema(live.key, former, control.revision)
+        await services.hub.reopen(live)
+        if is_set:
+            return
 
 
 async def _check(schema: bytes, value: Json) -> None:
