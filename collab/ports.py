@@ -174,9 +174,8 @@ class ChangeLog(Protocol):
         superseded snapshots, but keep each version in `keep`, the named and the published
         reachable (a snapshot at or below it and the entries up to it). How many entries went.
 
-        The newest snapshot always keeps an earlier sound one beside it, and the entries since,
-        to stand in for it. Ids accepted at `forget` or later stay found though their entry is
-        gone."""
+        The newest snapshot always keeps an earlier sound one beside it, with the entries since.
+        Ids accepted at `forget` or later stay found though their entry is gone."""
 
     async def delete(self, key: DocKey, at: int) -> bool:
         """Mark deleted: it no longer exists; its name goes on counting with a new epoch."""
@@ -284,10 +283,7 @@ class Audit(Protocol):
 
 
 class Subscription(Protocol):
-    """The messages of one document from the call on, until it is closed.
-
-    An empty message says that some before it may have been lost: look at the log.
-    """
+    """A document's messages from the call on; an empty one: some were lost, look at the log."""
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 

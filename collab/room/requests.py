@@ -8,7 +8,7 @@ from typing import Any
 from collab.entry import Entry, Op
 from collab.errors import Refusal
 from collab.ids import Json
-from collab.messages import LockAction
+from collab.messages import LockAction, LockRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,12 @@ class LockAct:
     lock_id: str | None = None
     ttl: float | None = None
     secret: str | None = None
+
+    @classmethod
+    def of(cls, asked: LockRequest) -> LockAct:
+        """As a patch client says it."""
+        what, where = asked.action, asked.scope
+        return cls(asked.id, what, where, asked.base, asked.lock_id, asked.ttl)
 
 
 @dataclass(frozen=True, slots=True)

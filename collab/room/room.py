@@ -15,7 +15,7 @@ from typing import Any, assert_never
 import msgspec
 
 from collab.document.document import Change, Document
-from collab.entry import Author, Entry, Kind
+from collab.entry import Entry, Kind
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.messages import LockChange
