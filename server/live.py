@@ -198,7 +198,9 @@ class LiveRoom:
 
     def put_back(self) -> None:
         """The batch was not written: its requests wait again, in their order."""
-        self.queue.extendleft(submission for submission, _ in reversed(self._batch))
+        for submission, _ in reversed(self._batch):
+            submission.looked_back = False  # the next room's tail may be shorter
+            self.queue.appendleft(submission)
         self._forget_batch()
 
     def fail(self, refusal: Refusal) -> None:
@@ -228,8 +230,10 @@ class LiveRoom:
         self.is_broken = False
         room.ids.learn(old.ids.all())
         old.close()
+        room.tail.look_back(missed, befores(old.value, missed))
+        if room.tail.base == old.version and room.epoch == old.epoch:
+            room.tail.continue_from(old.tail)  # what is under way may stand on it
         if room.version != old.version:
-            room.tail.look_back(missed, befores(old.value, missed))
             self._note_change(missed)
             news = News(missed, old.version, room.value, after=room.version)
             self.audience.publish(news, [])

@@ -53,6 +53,12 @@ class Tail:
             self._kept.appendleft(_Kept(entry, past_of(entry, before), _size(entry)))
             self._bytes += _size(entry)
 
+    def continue_from(self, older: Tail) -> None:
+        """Hold what a tail holds that ends where this one begins."""
+        assert older.last == self.base
+        self._kept.extendleft(reversed(older._kept))
+        self._bytes += older._bytes
+
     def since(self, version: int) -> list[Entry] | None:
         """The entries after `version`; None when some of them are not here any more."""
         if version < self.base:

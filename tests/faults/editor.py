@@ -1,4 +1,4 @@
-"""Somebody who edits without pause, remembers what was acknowledged, and comes back with the rest."""
+"""Somebody who edits without pause, remembers what was acknowledged, and comes back."""
 
 from __future__ import annotations
 
@@ -43,8 +43,7 @@ class Editor:
                 await self._send_refused_again()
                 while len(self.waiting) < self._window:
                     await self._send_next()
-                before = len(self.client.acks) + len(self.client.rejects)
-                await self.client.until(lambda: self._moved(before))
+                await self._wait_for_answers()
                 self._take_answers()
         except ConnectionClosed:
             pass
@@ -100,8 +99,11 @@ class Editor:
     def _is_over(self) -> bool:
         return self.client.socket.close_code is not None
 
-    def _moved(self, before: int) -> bool:
-        return self._is_over() or len(self.client.acks) + len(self.client.rejects) > before
+    async def _wait_for_answers(self) -> None:
+        before = len(self.client.acks) + len(self.client.rejects)
+        await self.client.until(
+            lambda: self._is_over() or len(self.client.acks) + len(self.client.rejects) > before
+        )
 
     def _answered(self, ids: list[str]) -> bool:
         assert not self._is_over(), self.client.socket.close_reason

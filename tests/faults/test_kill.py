@@ -59,6 +59,9 @@ async def _survive(home: Path, peers: YjsPeers, *, rounds: int) -> None:
                 await editor.come_back()
         marks = await _all_marks(yjs, editors[0])
         value = call("GET", f"{server.http}/v1/docs/page", token=await server.mint()).body
+        for editor in editors:
+            await editor.close()
+        await yjs.destroy()
     check_log(await read_log(server.database, "page"), editors, value)
     assert sorted(value["marks"].strip("<>").split("><"), key=int) == marks
     record("kill -9", rounds=rounds, serving_again_s=max(starts), edits_per_s=min(rates))

@@ -15,7 +15,7 @@ from tests.faults.editor import Editor
 from tests.faults.log_check import check_log, read_log
 from tests.faults.serving import Fault, FaultyStore, Serving, serving
 from tests.live.http_client import Reply, call
-from tests.patch_client import Message, PatchClient
+from tests.patch_client import PatchClient
 from tests.yjs_peer import YjsPeers, has_node
 
 
@@ -35,7 +35,7 @@ async def get(served: Serving, doc: str = "page") -> Reply:
     return await asyncio.to_thread(call, "GET", f"{served.http}/v1/docs/{doc}", token=token)
 
 
-def notices(client: PatchClient) -> list[Message]:
+def notices(client: PatchClient) -> list[str]:
     return [message["code"] for message in client.others if message["type"] == "notice"]
 
 
