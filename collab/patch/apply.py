@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from collab.entry import Op
 from collab.errors import Code, Rejected
-from collab.patch.bounds import FORBIDDEN_KEYS, UNBOUNDED, Bounds, json_size
+from collab.patch.bounds import FORBIDDEN_KEYS, JUDGED, UNBOUNDED, Bounds
 from collab.patch.draft import Draft, key_of
 from collab.patch.equality import same
 from collab.patch.pointer import Tokens, index_of, lookup, not_found, render
@@ -65,7 +65,7 @@ def apply(
 
 def replay(value: Any, ops: Sequence[Op]) -> Any:
     """The value after exact ops out of the log, which were bounded when they were accepted."""
-    return apply(value, ops).value
+    return apply(value, ops, bounds=JUDGED).value
 
 
 def _located(error: Rejected, index: int, op: Any) -> Rejected:
@@ -121,7 +121,7 @@ class _Run(Draft):
         old = lookup(self.root, tokens)
         if same(old, value):
             return
-        self.resize(added - self.spend(json_size(old)))
+        self.resize(added - self.spend(self.weigh(old)))
         if tokens:
             parent = self.open(tokens)
             parent[key_of(parent, tokens[-1])] = value
@@ -154,7 +154,7 @@ class _Run(Draft):
         comma = 1 if parent else 0
         if type(parent) is dict:
             _allow(token)
-            self.resize(added + json_size(token) + 1 + comma)
+            self.resize(added + self.weigh(token) + 1 + comma)
             self.open(tokens)[token] = value
         elif type(parent) is list:
             index = len(parent) if token == "-" else index_of(token)
@@ -173,7 +173,7 @@ class _Run(Draft):
         if not tokens:
             raise Rejected(Code.INVALID_PATCH, "the whole document cannot be removed")
         old = lookup(self.root, tokens)
-        self._cut(tokens, self.spend(json_size(old)))
+        self._cut(tokens, self.spend(self.weigh(old)))
         path = op["path"]
         self.inverse.append({"op": "add", "path": path, "value": old})
         self.ops.append(op if len(op) == 2 else {"op": "remove", "path": path})
@@ -183,7 +183,7 @@ class _Run(Draft):
         parent = self.open(tokens)
         key = key_of(parent, tokens[-1])
         if type(parent) is dict:
-            removed += json_size(key) + 1
+            removed += self.weigh(key) + 1
         del parent[key]
         self.resize(-removed - (1 if parent else 0))
 
@@ -196,7 +196,7 @@ class _Run(Draft):
         if source[: len(tokens)] == tokens and not self._inserts(tokens):
             # What is replaced holds what replaces it, and the inverse will hold both.
             self.owned.clear()
-            self._put_over(op, tokens, value, self.spend(json_size(value)))
+            self._put_over(op, tokens, value, self.spend(self.weigh(value)))
             return
         if source[: len(tokens)] == tokens:
             self._lift(op, tokens, source, value)
@@ -215,7 +215,7 @@ class _Run(Draft):
     def _copy(self, op: Op, tokens: Tokens, source: Tokens) -> None:
         value = lookup(self.root, source)
         # The root's size is known: measuring it anew at each doubling is what a bomb would cost.
-        added = self.spend(json_size(value) if source or not self.exact else self.size)
+        added = self.spend(self.weigh(value) if source or not self.exact else self.size)
         self.check_height(value, len(source), len(tokens))
         # From here on two places share what this run may have made itself.
         self.owned.clear()
@@ -242,7 +242,7 @@ class _Run(Draft):
         """A move to before what the value lies in: its way back would be one into itself."""
         self._remove({"op": "remove", "path": op["from"]}, source)
         self.owned.clear()
-        self._place(op, tokens, value, self.spend(json_size(value)))
+        self._place(op, tokens, value, self.spend(self.weigh(value)))
 
     def _inserts(self, tokens: Tokens) -> bool:
         """Whether an add there would insert into a list."""
@@ -280,7 +280,7 @@ class _Run(Draft):
         self.count(insert, 0)
         self.spend(len(old))
         text = splice(old, op.get("offset"), op.get("delete", 0), insert)
-        self._put_over(op, tokens, text, self.spend(json_size(text)))
+        self._put_over(op, tokens, text, self.spend(self.weigh(text)))
 
 
 def _member(op: Op, name: str) -> Any:

@@ -22,6 +22,10 @@ from collab.patch.pending import Patches, carry_answered, carry_over, exact, set
 from collab.patch.rebase import Atomic, Rebased, Rebasing, named_atomic
 from collab.patch.steps import Step, trace
 
+# Letters that the texts of unanswered patches may have in all when they have to be carried: each is
+# done again for the next one, and 400 patches of a megabyte took minutes (measured).
+MAX_CARRIED_TEXT = 8 << 20
+
 # The entries after a version, up to the head; raises `unknown_version` where they are not kept.
 Since = Callable[[int], Sequence[Past]]
 
@@ -159,8 +163,12 @@ def _passage(pendings: Sequence[_Pending], past: Sequence[Past]) -> tuple[Passag
     passage = Passage()
     seen = past[0].before
     sent: dict[int, list[Step]] = {}
+    letters = 0
     for pending in pendings:
         steps, seen = trace(seen, exact(seen, pending.ops))
+        letters += sum(len(step.value) for step in steps if type(step.value) is str)
+        if letters > MAX_CARRIED_TEXT:
+            raise Rejected(Code.CONFLICT, "too much is unanswered to be carried to the head")
         passage.sent(steps)
         if pending.made_version:
             sent[pending.version] = steps

@@ -14,7 +14,7 @@ from typing import Any
 from collab.entry import Op
 from collab.errors import Rejected
 from collab.patch.apply import apply, replay
-from collab.patch.bounds import UNBOUNDED
+from collab.patch.bounds import JUDGED, UNBOUNDED
 from collab.patch.carry import Past
 from collab.patch.passage import Passage, Source
 from collab.patch.rebase import Rebasing
@@ -25,7 +25,7 @@ Patches = Sequence[Sequence[Op]]
 
 def exact(seen: Any, ops: Sequence[Op]) -> list[Op]:
     """The exact ops of an own patch, which its author does not hold back for a failing test."""
-    return apply(seen, ops, splices=True, tests=False).ops
+    return apply(seen, ops, bounds=JUDGED, splices=True, tests=False).ops
 
 
 def settle(seen: Any, ops: Sequence[Op]) -> list[Op]:

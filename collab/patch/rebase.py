@@ -15,7 +15,7 @@ from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.messages import Conflict
 from collab.patch.apply import Applied, apply, replay
-from collab.patch.bounds import UNBOUNDED, Bounds
+from collab.patch.bounds import JUDGED, UNBOUNDED, Bounds
 from collab.patch.carry import Past, element
 from collab.patch.equality import same
 from collab.patch.passage import Found, Lost, Passage, Source
@@ -110,14 +110,14 @@ class Rebasing:
         return Rebased(self.ops, self._settled())
 
     def _seen_after(self, op: Op, splices: bool) -> Applied:
-        return apply(self.seen, (op,), splices=splices)
+        return apply(self.seen, (op,), bounds=JUDGED, splices=splices)
 
     def _rebase_op(self, op: Op, done: Applied) -> None:
         """One op as sent: the exact ops that it is for its author, carried one by one."""
         for exact, step in zip(done.ops, traced(self.seen, done), strict=True):
             noted = len(self._conflicts)
             carried = self._judge(step, exact, op)
-            landed = apply(self.head, carried)
+            landed = apply(self.head, carried, bounds=JUDGED)
             applied = traced(self.head, landed)
             self.head = landed.value
             self.passage.sent((step,))
