@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from collab.entry import Author, Kind, Op
 
 # --- what a client says ---------------------------------------------------------------------
+
+# It is kept with what it made, and told in every refusal of what stood on it.
+MAX_ID = 255
+RequestId = Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
 
 
 class Since(Struct, frozen=True):
@@ -30,7 +34,7 @@ class Open(Incoming, frozen=True, tag="open"):
 
 
 class Patch(Incoming, frozen=True, tag="patch"):
-    id: str
+    id: RequestId
     base: int
     ops: list[Op]
     strict: bool = False
@@ -38,12 +42,12 @@ class Patch(Incoming, frozen=True, tag="patch"):
 
 
 class Undo(Incoming, frozen=True, tag="undo"):
-    id: str
+    id: RequestId
     scope: str = ""
 
 
 class Redo(Incoming, frozen=True, tag="redo"):
-    id: str
+    id: RequestId
     scope: str = ""
 
 
@@ -56,7 +60,7 @@ LockAction = Literal["acquire", "renew", "release", "take_over", "keep"]
 
 
 class LockRequest(Incoming, frozen=True, tag="lock"):
-    id: str
+    id: RequestId
     action: LockAction
     scope: str | None = None
     base: int | None = None

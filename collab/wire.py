@@ -11,7 +11,7 @@ import msgspec
 
 from collab.entry import Entry
 from collab.errors import Code, Refusal, Rejected
-from collab.messages import Change, ClientMessage, ServerMessage
+from collab.messages import MAX_ID, Change, ClientMessage, ServerMessage
 
 _encoder = msgspec.json.Encoder()
 _frame_decoder = msgspec.json.Decoder(ClientMessage | list[msgspec.Raw])
@@ -70,7 +70,7 @@ def _id_of(raw: bytes) -> str | None:
     if not isinstance(message, dict) or message.get("type") not in _TYPES:
         return None
     request_id = message.get("id")
-    return request_id if isinstance(request_id, str) else None
+    return request_id if isinstance(request_id, str) and len(request_id) <= MAX_ID else None
 
 
 def encode(message: ServerMessage | dict[str, Any]) -> bytes:

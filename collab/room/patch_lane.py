@@ -20,6 +20,7 @@ from collab.patch.bridge import Bridge
 from collab.patch.diff import diff
 from collab.patch.rebase import Rebased
 from collab.room.requests import Answer, Create, PatchRequest, Replace, Restore, Revert
+from collab.room.tail import weight
 from collab.wire import rfc3339
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 # A conflict lists the changes since its base so that the client can offer the edit again.
 MAX_CONFLICT_CHANGES = 50
+# A short patch on an old base must not be answered by megabytes, again and again.
+MAX_CONFLICT_BYTES = 64 * 1024
 
 
 def create(room: Room, member: Member, request: Create, now: int) -> Answer:
@@ -200,6 +203,8 @@ def conflict_changes(room: Room, base: int) -> dict[str, Any]:
     """The entries since `base`, where they are few enough to be worth sending."""
     entries = room.entries_since(base)
     if entries is None or len(entries) > MAX_CONFLICT_CHANGES:
+        return {}
+    if sum(map(weight, entries)) > MAX_CONFLICT_BYTES:
         return {}
     return {"changes": entries}
 

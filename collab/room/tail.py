@@ -39,7 +39,7 @@ class Tail:
 
     def append(self, entry: Entry, past: Past) -> None:
         assert entry.version == self.last + 1, (entry.version, self.last)
-        size = _size(entry)
+        size = weight(entry)
         self._kept.append(_Kept(entry, past, size))
         self._bytes += size
         self.last = entry.version
@@ -50,8 +50,8 @@ class Tail:
         """Hold older entries again, that end where the tail begins."""
         assert not entries or entries[-1].version == self.base
         for entry, before in zip(reversed(entries), reversed(befores), strict=True):
-            self._kept.appendleft(_Kept(entry, past_of(entry, before), _size(entry)))
-            self._bytes += _size(entry)
+            self._kept.appendleft(_Kept(entry, past_of(entry, before), weight(entry)))
+            self._bytes += weight(entry)
 
     def continue_from(self, older: Tail) -> None:
         """Hold what a tail holds that ends where this one begins."""
@@ -86,6 +86,15 @@ def past_of(entry: Entry, before: Json) -> Past:
     return Past(entry.version, entry.author, entry.ops, before)
 
 
-def _size(entry: Entry) -> int:
-    """About what an entry weighs: its ops are of the order of its update."""
-    return 200 + len(entry.update) * 3 + len(entry.inverse)
+def weight(entry: Entry) -> int:
+    """About what an entry weighs.
+
+    Its ops are of the order of its update, but for text: one letter typed into a megabyte is a
+    short update and an op that holds the megabyte.
+    """
+    size = 200 + len(entry.update) * 3 + len(entry.inverse)
+    for op in entry.ops:
+        value = op.get("value")
+        if type(value) is str:
+            size += len(value)
+    return size
