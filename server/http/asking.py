@@ -90,7 +90,7 @@ def require_role(claims: Claims, role: Role) -> None:
 
 
 def member_of(request: Request, claims: Claims) -> Member:
-    client = request.headers.get("weft-client", "")[:MAX_CLIENT]
+    client = _text_header(request, "Weft-Client")[:MAX_CLIENT]
     author = Author(claims.user, claims.name, client)
     return Member(author, claims.rights, "http", origin=peer_of(request))
 
@@ -101,10 +101,18 @@ def peer_of(request: Request) -> str:
 
 
 def request_id_of(request: Request) -> str:
-    key = request.headers.get("idempotency-key", "")
+    key = _text_header(request, "Idempotency-Key")
     if len(key) > MAX_KEY:
         raise Rejected(Code.MALFORMED, f"an Idempotency-Key has at most {MAX_KEY} characters")
     return key
+
+
+def _text_header(request: Request, name: str) -> str:
+    """A header that names what the lanes name too: UTF-8, where HTTP would have ISO-8859-1."""
+    try:
+        return request.headers.get(name, "").encode("latin-1").decode()
+    except UnicodeDecodeError as error:
+        raise Rejected(Code.MALFORMED, f"{name} must be UTF-8") from error
 
 
 # --- bodies ---------------------------------------------------------------------------------

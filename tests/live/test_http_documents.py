@@ -19,6 +19,7 @@ from tests.live.http_client import Reply, call
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
 
+NAME = "skript-ä".encode().decode("latin-1")  # what http.client makes bytes of again
 Ask = Callable[..., Reply]
 
 
@@ -190,14 +191,14 @@ def test_an_edit_over_http_is_heard_on_the_lane_with_its_client(
 ) -> None:
     async def listen() -> dict[str, Any]:
         client = await PatchClient.connect(server.ws, doc, ada, create={"n": 0})
-        await asyncio.to_thread(ask, "PATCH", "", replace("/n", 1), Weft_Client="script-1")
+        await asyncio.to_thread(ask, "PATCH", "", replace("/n", 1), Weft_Client=NAME)
         await client.until_version(2)
         [change] = client.changes
         await client.close()
         return dict(change["by"])
 
     by = asyncio.run(listen())
-    assert (by["user"], by["client"]) == ("ada", "script-1")
+    assert (by["user"], by["client"]) == ("ada", "skript-ä")
 
 
 def test_undo_and_redo_answer_as_the_ack(ask: Ask, bo: str) -> None:

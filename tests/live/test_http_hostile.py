@@ -273,6 +273,8 @@ def test_a_body_over_the_limit_is_refused_whether_it_says_so_or_not(
         ("Weft-Fence", "-1"),
         ("Weft-Fence", "9" * 5000),
         ("Idempotency-Key", "k" * 256),
+        ("Idempotency-Key", "\xff"),
+        ("Weft-Client", "\xff"),
     ],
 )
 def test_a_header_that_makes_no_sense_is_malformed(
