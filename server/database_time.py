@@ -8,24 +8,34 @@ if TYPE_CHECKING:
     from collab.ports import Store
     from server.clock import Clock
 
+# How fast the estimate follows what the database says: clocks drift by less, and jump by more.
+SLEW = 0.01
+
 
 class DatabaseTime:
-    """What several instances agree on: none of them owns the time at which a lock is over.
+    """What instances agree on about when a lock is over: none of their own clocks decides it.
 
-    Invariant: between two answers the time runs as evenly as our own monotonic clock, so that a
-    jump of this machine's wall clock ends no lock.
+    Invariant: from the first answer on the time runs with our own monotonic clock, within `SLEW`.
+    So a clock that jumps, the database's too, ends no lock early and keeps none for an hour.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._asked_at: int | None = None
         self._ahead = clock.now_ms() - self._own()
 
     async def ask(self) -> int:
         """What it is now, in milliseconds since 1970; a little less by the time that it is here."""
-        now = await self._store.now()
-        self._ahead = now - self._own()
-        return now
+        said = await self._store.now()
+        own = self._own()
+        off = said - own - self._ahead
+        if self._asked_at is not None:
+            most = int((own - self._asked_at) * SLEW)
+            off = max(-most, min(off, most))
+        self._asked_at = own
+        self._ahead += off
+        return self.now()
 
     def now(self) -> int:
         """What it would say."""

@@ -94,6 +94,7 @@ class LiveRoom:
         self.lock_board.watch(room.locks())
         self.queue: deque[Submission] = deque()
         self.state = LiveState.OPEN
+        self.at_lock_desk = False  # what is asked of locks is being written
         self.is_broken = False  # the working document may be half changed
         self.replacing = asyncio.Lock()  # by a room that is opened from the log
         self.unsettled = ""  # the commit of which nobody knows what became
@@ -113,12 +114,12 @@ class LiveRoom:
 
     @property
     def in_flight(self) -> bool:
-        return bool(self._batch)
+        return bool(self._batch) or self.at_lock_desk
 
     @property
     def is_busy(self) -> bool:
         """Whether somebody is owed an answer."""
-        return bool(self.queue or self._batch) or self.state is LiveState.LOCKING
+        return bool(self.queue) or self.in_flight
 
     def begin(self, now: int, commit_id: str, until: float = inf) -> Append | None:
         """Judge what waits, until then; what the log must hold before it is answered."""

@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 
 
 class LockDesk:
-    """Invariant: it is at work on a live room exactly while that is `LOCKING`, or was until the
-    storage failed or the document ended; no batch is in flight there meanwhile.
+    """Invariant: while it is at work on a live room no batch begins there, and no other room
+    takes its place unless the document ends; so what it decides stands on the committed version.
     """
 
     def __init__(
@@ -40,6 +40,13 @@ class LockDesk:
         self._enter_trouble = enter_trouble
 
     async def serve(self, live: LiveRoom) -> None:
+        live.at_lock_desk = True
+        try:
+            await self._serve(live)
+        finally:
+            live.at_lock_desk = False
+
+    async def _serve(self, live: LiveRoom) -> None:
         """What time has done, then every lock request at the head of the queue."""
         submission: Submission | None = None
         try:
@@ -106,13 +113,11 @@ class LockDesk:
         """False where somebody else has written since; nothing was written then."""
         if not step.put and not step.drop:
             return True
-        room = live.room
         saved = await self._hub.store.save_locks(
             live.key, revision=step.revision, put=step.put, drop=step.drop
         )
-        # A room that took its place meanwhile has read the locks itself, or finds out by a clash.
-        if saved and live.room is room:
-            room.move_locks(step.locks)
+        if saved:
+            live.room.move_locks(step.locks)
             live.lock_board.watch(step.locks)
         return saved
 

@@ -223,6 +223,25 @@ async def test_a_socket_that_closes_releases_nothing(
     assert mine["type"] == "ack"
 
 
+async def test_a_reader_that_is_held_back_hears_of_locks_on_the_version_that_it_gets(
+    join: Join, ada: str, bo: str, doc: str
+) -> None:
+    one = await join(doc, ada, create=PAGE)
+    slow = await join(doc, bo, max_fps=1)
+    await one.set("/title", "Two")
+    await slow.until_version(2)
+    add = {"op": "add", "path": "/sections/0", "value": {"id": "new"}}
+    await one.answer(await one.patch(add))
+    gone = (await hold(one, "/title"))["lock"]
+    await ask(one, "release", lock_id=gone["id"])
+    lock = (await hold(one, "/sections/1"))["lock"]
+    assert slow.version == 2
+    assert heard(slow) == []
+    assert await until_heard(slow, id=lock["id"]) == {"type": "lock", **lock}
+    assert slow.version == 3
+    assert len(heard(slow)) == 1
+
+
 async def test_undo_and_redo_respect_the_locks_of_others(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
