@@ -44,9 +44,12 @@ class Script:
         raw = b"" if body is None else None
         return call("POST", address, body, raw=raw, token=self.token, Weft_Client=self.client)
 
-    def patch(self, path: str, value: Any, **headers: str) -> Reply:
+    def patch(self, path: str, value: Any, fence: int | None = None) -> Reply:
         ops = [{"op": "replace", "path": path, "value": value}]
-        return call("PATCH", self.url, ops, token=self.token, Weft_Client=self.client, **headers)
+        if fence is None:
+            return call("PATCH", self.url, ops, token=self.token, Weft_Client=self.client)
+        named = {"token": self.token, "Weft_Client": self.client, "Weft_Fence": str(fence)}
+        return call("PATCH", self.url, ops, raw=None, **named)
 
 
 async def test_a_script_takes_renews_and_releases_a_lock(
@@ -86,7 +89,7 @@ async def test_http_edits_and_replacements_stop_at_a_lock(
     assert call("POST", f"{script.url}/restore", {"version": 1}, token=bo).status in (200, 403)
     other_tab = Script(server, doc, ada, "elsewhere")
     assert other_tab.patch(f"{HERO}/headline", "x").status == 423
-    assert script.patch("/title", "x", Weft_Fence=str(lock["fence"])).status == 409
+    assert script.patch("/title", "x", lock["fence"]).status == 409
 
 
 async def test_the_fence_of_a_script_s_own_lock_lets_it_write(
@@ -95,10 +98,9 @@ async def test_the_fence_of_a_script_s_own_lock_lets_it_write(
     await join(doc, ada, create=PAGE)
     script = Script(server, doc, bo, "cron")
     lock = script.acquire(scope=HERO).body
-    fence = {"Weft_Fence": str(lock["fence"])}
-    assert script.patch(f"{HERO}/headline", "One", **fence).status == 200
+    assert script.patch(f"{HERO}/headline", "One", lock["fence"]).status == 200
     script.act(lock["id"], "release")
-    stale = script.patch(f"{HERO}/headline", "Two", **fence)
+    stale = script.patch(f"{HERO}/headline", "Two", lock["fence"])
     assert (stale.status, stale.body["code"]) == (409, "stale_lock")
 
 

@@ -1,0 +1,194 @@
+"""The lock desk among other writers, a database in trouble, and a document that ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any
+
+import pytest
+
+from collab.entry import Author
+from collab.errors import Code, Rejected
+from collab.ids import DocKey
+from collab.ports import StorageUnavailable, StoredLock
+from collab.room.member import Member
+from collab.room.requests import Create, LockAct, PatchRequest
+from collab.room.rights import Rights, Role
+from collab.room.room import RoomBounds
+from server.audience import Answered, News
+from server.clock import SystemClock
+from server.commits import CommitLoop
+from server.hub import Hub, HubBounds
+from server.live import LiveRoom
+from server.lock_board import LockNews
+from server.presence_board import PresenceNews
+from storage.memory import MemoryStore
+
+KEY = DocKey("demo", "page")
+HERO = "/sections/0"
+PAGE: dict[str, Any] = {"title": "x", "sections": [{"id": "a", "t": "one"}, {"id": "b"}]}
+Interruption = Callable[[], Awaitable[None]]
+
+
+class InterruptedStore(MemoryStore):
+    """Lets something happen right before a lock's row is written."""
+
+    before_saving: Interruption | None = None
+
+    async def save_locks(
+        self, key: DocKey, *, revision: int, put: Sequence[StoredLock], drop: Sequence[str]
+    ) -> bool:
+        interruption, self.before_saving = self.before_saving, None
+        if interruption is not None:
+            await interruption()
+        return await super().save_locks(key, revision=revision, put=put, drop=drop)
+
+
+class Ear:
+    """Listens for the document to be writable again."""
+
+    session = "ear"
+
+    def __init__(self) -> None:
+        self.writable = asyncio.Event()
+
+    def hear(self, news: News, answers: Sequence[Answered]) -> None: ...
+
+    def see(self, news: PresenceNews) -> None: ...
+
+    def hear_locks(self, news: LockNews) -> None: ...
+
+    def notice(self, payload: bytes) -> None:
+        if b'"writable"' in payload:
+            self.writable.set()
+
+    def resynchronise(self) -> None: ...
+
+    def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None: ...
+
+
+def member(user: str, role: Role = Role.EDITOR) -> Member:
+    return Member(Author(user, user.title(), "tab"), Rights(role, 2**53), "http")
+
+
+@pytest.fixture
+def store() -> InterruptedStore:
+    return InterruptedStore(lambda: 1_700_000_000_000)
+
+
+@pytest.fixture
+async def hub(store: InterruptedStore) -> AsyncIterator[Hub]:
+    hub = Hub(store, SystemClock(), HubBounds(RoomBounds()))
+    loop = asyncio.create_task(CommitLoop(hub).run())
+    yield hub
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
+
+
+@pytest.fixture
+async def live(hub: Hub) -> AsyncIterator[LiveRoom]:
+    async with hub.using(KEY) as live:
+        await hub.ask(live, member("ada"), Create(PAGE))
+        yield live
+    live.lock_board.close()
+
+
+def acquire(scope: str = HERO) -> LockAct:
+    return LockAct("l", "acquire", scope)
+
+
+def edit(path: str, value: Any = "x", fence: int | None = None) -> PatchRequest:
+    return PatchRequest("", None, [{"op": "replace", "path": path, "value": value}], fence=fence)
+
+
+def stranger(scope: str) -> StoredLock:
+    return StoredLock("l-90", scope, Author("cy", "Cy"), 90, 0, 4 * 10**12, b"", version=1)
+
+
+async def test_a_lock_is_decided_anew_when_another_instance_was_first(
+    hub: Hub, live: LiveRoom, store: InterruptedStore
+) -> None:
+    async def other_instance() -> None:
+        assert await store.save_locks(KEY, revision=0, put=[stranger(HERO)], drop=[])
+
+    store.before_saving = other_instance
+    with pytest.raises(Rejected) as refused:
+        await hub.ask(live, member("ada"), acquire())
+    assert refused.value.refusal.code is Code.LOCKED
+    assert refused.value.refusal.extra["lock"].id == "l-90"
+    done = await hub.ask(live, member("ada"), acquire("/title"))
+    assert done.ack["lock"].fence == 2
+
+
+async def test_who_is_refused_for_a_lock_that_another_instance_has_ended_is_not(
+    hub: Hub, live: LiveRoom, store: InterruptedStore
+) -> None:
+    await hub.ask(live, member("ada"), acquire())
+    [lock] = (await store.locks(KEY))[1]
+    assert await store.save_locks(KEY, revision=1, put=[], drop=[lock.id])
+    assert (await hub.ask(live, member("bo"), edit(f"{HERO}/t"))).version == 2
+    await hub.ask(live, member("ada"), acquire())
+    [lock] = (await store.locks(KEY))[1]
+    assert await store.save_locks(KEY, revision=3, put=[], drop=[lock.id])
+    assert "secret" in (await hub.ask(live, member("bo"), acquire())).ack
+
+
+async def test_what_cannot_be_written_is_refused_and_the_document_recovers(
+    hub: Hub, live: LiveRoom, store: InterruptedStore
+) -> None:
+    async def fail() -> None:
+        raise StorageUnavailable
+
+    ear = Ear()
+    live.audience.join(ear)
+    store.before_saving = fail
+    with pytest.raises(Rejected) as refused:
+        await hub.ask(live, member("ada"), acquire())
+    assert refused.value.refusal.code is Code.STORAGE_UNAVAILABLE
+    async with asyncio.timeout(10):
+        await ear.writable.wait()
+    assert "secret" in (await hub.ask(live, member("ada"), acquire())).ack
+    assert [lock.scope for lock in (await store.locks(KEY))[1]] == [HERO]
+
+
+async def test_a_document_that_ends_while_its_lock_is_written_has_none(
+    hub: Hub, live: LiveRoom, store: InterruptedStore
+) -> None:
+    store.before_saving = lambda: hub.delete(live)
+    with pytest.raises(Rejected) as refused:
+        await hub.ask(live, member("ada"), acquire())
+    assert refused.value.refusal.code is Code.NOT_FOUND
+    assert await store.locks(KEY) == (0, [])
+
+
+async def test_what_waits_behind_a_lock_keeps_its_turn(hub: Hub, live: LiveRoom) -> None:
+    ada, bo = member("ada"), member("bo")
+    asked = [
+        hub.ask(live, ada, edit("/title", "one")),
+        hub.ask(live, ada, acquire()),
+        hub.ask(live, bo, edit(f"{HERO}/t", "bo's")),
+        hub.ask(live, ada, LockAct("l", "release", HERO)),
+        hub.ask(live, bo, edit(f"{HERO}/t", "bo's again")),
+    ]
+    first, held, locked, released, last = await asyncio.gather(*asked, return_exceptions=True)
+    assert not isinstance(first, BaseException)
+    assert not isinstance(held, BaseException)
+    assert isinstance(locked, Rejected)
+    assert not isinstance(released, BaseException)
+    assert not isinstance(last, BaseException)
+    assert (first.version, held.version, released.version, last.version) == (2, 2, 2, 3)
+
+
+async def test_fences_go_on_in_a_document_that_is_made_again(hub: Hub, live: LiveRoom) -> None:
+    held = await hub.ask(live, member("ada"), acquire())
+    await hub.delete(live)
+    async with hub.using(KEY) as again:
+        await hub.ask(again, member("bo"), Create(PAGE))
+        late = edit(f"{HERO}/t", fence=held.ack["lock"].fence)
+        with pytest.raises(Rejected) as refused:
+            await hub.ask(again, member("ada"), late)
+        assert refused.value.refusal.code is Code.STALE_LOCK
+        new = await hub.ask(again, member("ada"), acquire())
+        assert new.ack["lock"].fence > held.ack["lock"].fence
+        again.lock_board.close()
