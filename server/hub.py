@@ -25,6 +25,7 @@ from server.database_time import DatabaseTime
 from server.history import History
 from server.live import DAMAGED, GONE, IN_TROUBLE, LastChange, LiveRoom, LiveState
 from server.stored_locks import read_document
+from server.ward import Ward
 from server.witness import Witness
 
 logger = logging.getLogger(__name__)
@@ -66,8 +67,14 @@ class Hub:
     """
 
     def __init__(
-        self, store: Store, clock: Clock, bounds: HubBounds, witness: Witness | None = None
+        self,
+        store: Store,
+        clock: Clock,
+        bounds: HubBounds,
+        witness: Witness | None = None,
+        ward: Ward | None = None,
     ) -> None:
+        self.ward = ward or Ward(None)
         self.witness = witness or Witness(store, clock)
         self.store = store
         self.clock = clock
@@ -109,6 +116,8 @@ class Hub:
 
     async def load(self, key: DocKey) -> tuple[Room, Stored | Vacant]:
         """A fresh room from the log."""
+        if self.ward.is_shut(key):
+            raise Quarantined(DAMAGED.code, DAMAGED.message)
         try:
             stored, locks = await read_document(self.store, self.time, key, self.bounds.terms)
         except StorageUnavailable as error:
@@ -119,7 +128,8 @@ class Hub:
             schema = None
             if isinstance(stored, Stored) and stored.control.schema:
                 schema = compiled(stored.control.schema)
-            room = Room(key, stored, self.bounds.room, schema)
+            with self.ward.opening(key):
+                room = Room(key, stored, self.bounds.room, schema)
             room.move_locks(locks)
             return room, stored
         except (KeyboardInterrupt, SystemExit):

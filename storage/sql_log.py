@@ -18,6 +18,8 @@ from storage.schema import docs, entries, schemas
 from storage.sql_requests import ENTRY_COLUMNS, find_requests
 from storage.sql_snapshots import newest_sound_snapshot
 
+_ANY_VERSION = 2**62
+
 
 def read_entries(
     connection: Connection, key: DocKey, after: int, upto: int, limit: int | None = None
@@ -39,7 +41,8 @@ def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
         return Vacant(row.epoch + 1, row.head, row.revision + 1)
     snapshot = newest_sound_snapshot(connection, key, row.head)
     since = snapshot.version if snapshot else 0
-    found = read_entries(connection, key, since, row.head)
+    # Beyond the head too: one that the log does not bear out is no head.
+    found = read_entries(connection, key, since, _ANY_VERSION)
     if not is_whole(since, found, row.head):
         raise Corrupt(f"{key.tenant}/{key.doc} has no sound snapshot and entries up to its head")
     return Stored(row.epoch, row.head, _control(connection, key, row), snapshot, found)

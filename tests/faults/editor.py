@@ -32,7 +32,7 @@ class Editor:
         self.client: PatchClient
 
     async def connect(self, create: dict[str, Any] | None = None) -> None:
-        opening = {} if create is None else {"create": create}
+        opening: dict[str, Any] = {} if create is None else {"create": create}
         self.client = await PatchClient.connect(self._ws, self._doc, self._token, **opening)
 
     async def edit(self, acks: int) -> None:

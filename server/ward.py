@@ -1,0 +1,98 @@
+"""The ward: documents that brought the process down while they were opened stay closed.
+
+Opening runs native code over stored bytes. Should that ever kill the process, a restart would
+open the same document and die again, with every other document in it. So the name of the
+document that is being opened stands in a mapped file, which outlives the process; writing it
+there is a copy in memory and no system call.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from collab.ids import DocKey
+
+logger = logging.getLogger(__name__)
+
+# The crash that shuts a document in.
+CRASHES = 2
+_SIZE = 512
+
+
+class Ward:
+    """Counts the crashes of each document's opening; without a folder it counts nothing.
+
+    Invariant: the mapped file is empty but while a document is opened, and one that was opened
+    well has no crashes to its name.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._crashes: dict[str, int] = {}
+        self._slot: mmap.mmap | None = None
+        if path is not None:
+            try:
+                self._start(path)
+            except OSError:
+                logger.warning("no file to count crashes in", extra={"path": str(path)})
+
+    def is_shut(self, key: DocKey) -> bool:
+        return self._crashes.get(_name(key), 0) >= CRASHES
+
+    @contextmanager
+    def opening(self, key: DocKey) -> Iterator[None]:
+        """No await in here: the slot holds one name."""
+        slot, name = self._slot, _name(key)
+        if slot is None:
+            yield
+            return
+        line = name.encode()
+        slot[: len(line)] = line
+        try:
+            yield
+        finally:
+            slot[: len(line)] = bytes(len(line))
+        if self._crashes.pop(name, 0):
+            self._save()
+
+    def close(self) -> None:
+        if self._slot is not None:
+            self._slot.close()
+            self._slot = None
+
+    def _start(self, path: Path) -> None:
+        counts, slot = Path(f"{path}.crashes"), Path(f"{path}.opening")
+        if counts.exists():
+            self._crashes = _read(counts)
+        with slot.open("a+b") as file:
+            file.truncate(_SIZE)
+            self._slot = mmap.mmap(file.fileno(), _SIZE)
+        name = bytes(self._slot[:]).rstrip(b"\0").decode(errors="replace")
+        if name:
+            self._crashes[name] = self._crashes.get(name, 0) + 1
+            logger.error("the process died while a document was opened", extra={"document": name})
+            self._save()
+            self._slot[:] = bytes(_SIZE)
+
+    def _save(self) -> None:
+        try:
+            Path(f"{self._path}.crashes").write_text(json.dumps(self._crashes))
+        except OSError:
+            logger.warning("crashes could not be written down")
+
+
+def _name(key: DocKey) -> str:
+    return f"{key.tenant}/{key.doc}"
+
+
+def _read(path: Path) -> dict[str, int]:
+    try:
+        found = json.loads(path.read_text())
+        return {str(name): int(crashes) for name, crashes in found.items()}
+    except (ValueError, AttributeError, TypeError):
+        return {}
