@@ -20,6 +20,7 @@ from collab.room.room import RoomBounds
 from server.clock import SystemClock
 from server.commits import CommitLoop
 from server.correlation import Correlated
+from server.doorstep import Doorstep
 from server.http.problem import HANDLERS
 from server.hub import Hub, HubBounds
 from server.keyring import DEMO_TENANT, Keyring
@@ -129,6 +130,7 @@ def _services(settings: Settings, store: Store, clock: Clock, group: asyncio.Tas
         keyring=Keyring(store, clock),
         origins=Origins(settings.origins),
         purses=_purses(settings),
+        doorstep=Doorstep(settings.address_connections, settings.open_seconds),
         socket_bounds=socket_bounds(settings),
         group=group,
         witness=hub.witness,

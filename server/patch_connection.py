@@ -23,7 +23,7 @@ from server.admission import admit_to_patch_lane
 from server.patch_session import PatchSession
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from server.roster import Visit
     from server.services import Services
@@ -54,6 +54,7 @@ class PatchConnection:
         self._session: PatchSession | None = None
         self._waiting: list[bytes] = []
         self._deadline: asyncio.TimerHandle | None = None
+        self.leave_door: Callable[[], None] = lambda: None
 
     # --- the socket's side ------------------------------------------------------------------
 
@@ -84,6 +85,7 @@ class PatchConnection:
 
     def closed(self, code: int) -> None:
         self._state = State.CLOSED
+        self.leave_door()
         self._services.witness.closed(self._visit, code)
         self._forget_deadline()
         session, self._session = self._session, None
@@ -106,10 +108,10 @@ class PatchConnection:
         self._state = State.OPENING
         self._forget_deadline()
         self._socket.pause_reading()
-        opening = self._open(first, incoming[1:])
+        opening = self._open(first, incoming[1:], len(frame))
         self._services.spawn(opening, f"open {self._doc}", self._fail)
 
-    async def _open(self, message: messages.Open, rest: Sequence[wire.Incoming]) -> None:
+    async def _open(self, message: messages.Open, rest: Sequence[wire.Incoming], size: int) -> None:
         try:
             admission = await admit_to_patch_lane(
                 self._services, self._doc, self._token or message.token, message
@@ -120,13 +122,13 @@ class PatchConnection:
         if self._state is State.CLOSED:  # it went away meanwhile
             self._services.hub.release(admission.live)
             return
+        self.leave_door()
         self._session = session = PatchSession(self._services, self._socket, admission, message)
         self._services.witness.admitted(
             self._visit, admission.live.key, session.member, session.feed
         )
         self._state = State.OPEN
-        for one in rest:
-            self._session.handle(one)
+        session.take(rest, size)
         waiting, self._waiting = self._waiting, []
         for frame in waiting:
             self.text(frame)

@@ -46,6 +46,7 @@ class PatchSession:
         self._services = services
         self._socket = socket
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._left = False
         self._token_watch = TokenWatch(services.clock, self._warn_of_expiry, self._expire)
         self.live = admission.live
         self.claims = claims = admission.claims
@@ -78,6 +79,7 @@ class PatchSession:
 
     def leave(self) -> None:
         """The socket is closed."""
+        self._left = True
         for timer in self._timers.values():
             timer.cancel()
         self._token_watch.cancel()
@@ -164,9 +166,12 @@ class PatchSession:
         except Rejected as rejected:
             self.refuse(rejected.refusal)
             return
-        now = self._now()
-        self.live.presence.book.touch(self.session, now)
-        verdict = self.inflow.receive(len(frame), now, len(incoming))
+        self.live.presence.book.touch(self.session, self._now())
+        self.take(incoming, len(frame))
+
+    def take(self, incoming: Sequence[wire.Incoming], size: int) -> None:
+        """The messages of a frame, as far as the budget goes; a frame without any is one too."""
+        verdict = self.inflow.receive(size, self._now(), max(1, len(incoming)))
         for message in incoming[: verdict.take]:
             self.handle(message)
         if verdict.refusal is not None:
@@ -284,6 +289,8 @@ class PatchSession:
             claims = await self._services.keyring.verify(token)
         except Rejected as rejected:
             self.refuse(rejected.refusal)
+            return
+        if self._left:  # a watch that began now would hold the session until the token's end
             return
         if (claims.tenant, claims.user) != (self.claims.tenant, self.claims.user):
             self.refuse(Refusal(Code.FORBIDDEN, "the token is another tenant's or user's"))

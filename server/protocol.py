@@ -156,6 +156,9 @@ class WeftProtocol(WebSocketsSansIOProtocol):
         if self.handshake_complete:
             self._stay_plain()
         await super().send(message)
+        if self.close_sent:
+            # Uvicorn takes a refusal before the upgrade for none, and logs an error for each.
+            self.handshake_complete = True
 
     def take_over(self, handler: Handler) -> Socket:
         """Leave the transport to `handler`; this object is of no use afterwards."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collab.room.budget import Purses
     from server.clock import Clock
     from server.commits import CommitLoop
+    from server.doorstep import Doorstep
     from server.hub import Hub
     from server.keyring import Keyring
     from server.lookout import Lookout
@@ -36,12 +37,12 @@ class Services:
     keyring: Keyring
     origins: Origins
     purses: Purses
+    doorstep: Doorstep
     socket_bounds: SocketBounds
     group: asyncio.TaskGroup
     witness: Witness
     lookout: Lookout | None = None
     version: str = ""
-    sockets_by_address: dict[str, int] = field(default_factory=dict)
 
     def spawn(
         self,

@@ -8,7 +8,7 @@ from starlette.websockets import WebSocket
 from server.auth import token_in_header, token_in_query, token_in_subprotocols
 from server.patch_connection import PatchConnection
 from server.services import Services
-from server.socket import Handler, take_over
+from server.socket import take_over
 from server.yjs_connection import YjsConnection
 
 SUBPROTOCOL = "weft.v1"
@@ -34,7 +34,7 @@ async def yjs_lane(websocket: WebSocket) -> None:
     await _serve(websocket, YjsConnection(_services(websocket), doc, token, client))
 
 
-async def _serve(websocket: WebSocket, handler: Handler) -> None:
+async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection) -> None:
     services = _services(websocket)
     if not services.origins.admits_headers(websocket.scope["headers"]):
         # Before the upgrade, and the only refusal that is: a browser cannot read why.
@@ -43,9 +43,19 @@ async def _serve(websocket: WebSocket, handler: Handler) -> None:
     if services.hub.draining:
         await _deny(websocket, 503, "Restarting\n")
         return
-    offered = websocket.scope["subprotocols"]
-    await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
-    await take_over(websocket, handler, services.socket_bounds).carry()
+    leave = await services.doorstep.enter(websocket.client.host if websocket.client else "")
+    if leave is None:
+        await _deny(websocket, 503, "Too many connections\n")
+        return
+    handler.leave_door = leave
+    try:
+        offered = websocket.scope["subprotocols"]
+        await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
+        socket = take_over(websocket, handler, services.socket_bounds)
+    except BaseException:
+        leave()
+        raise
+    await socket.carry()
 
 
 async def _deny(websocket: WebSocket, status: int, text: str) -> None:

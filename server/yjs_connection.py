@@ -53,6 +53,7 @@ class YjsConnection:
         self._live: LiveRoom | None = None
         self._is_closed = False
         self._waiting: list[bytes] = []
+        self.leave_door: Callable[[], None] = lambda: None
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._token_watch = TokenWatch(services.clock, lambda _: None, self._expire)
 
@@ -89,6 +90,7 @@ class YjsConnection:
 
     def closed(self, code: int) -> None:
         self._is_closed = True
+        self.leave_door()
         self._services.witness.closed(self._visit, code)
         self._token_watch.cancel()
         for timer in self._timers.values():
@@ -147,6 +149,7 @@ class YjsConnection:
         if self._is_closed:
             self._services.hub.release(admission.live)
             return
+        self.leave_door()
         self._join(admission)
         waiting, self._waiting = self._waiting, []
         for frame in waiting:

@@ -1,0 +1,33 @@
+"""One server for all attacks of a module, with a log that says everything."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.attacks.attacker import Bystander
+from tests.running import RunningServer
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "/attacks/" in str(item.path):
+            item.add_marker(pytest.mark.real)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """Its log has no failure of ours in it when the module is through."""
+    env = {"WEFT_LOG_LEVEL": "debug", "WEFT_OPEN_SECONDS": "1", "WEFT_ADDRESS_CONNECTIONS": "20"}
+    with RunningServer(tmp_path_factory.mktemp("weft"), env=env) as running:
+        yield running
+        log = (running.home / "weft.log").read_text()
+    assert [line for line in log.splitlines() if '"error"' in line or "Traceback" in line] == []
+
+
+@pytest.fixture
+async def bystander(server: RunningServer) -> AsyncIterator[Bystander]:
+    """Somebody in another document, who must not notice the attack."""
+    async with Bystander(server) as one:
+        yield one
