@@ -14,10 +14,19 @@ from collab.errors import Code, Rejected
 from collab.yjs.causality import Clocks, Fresh, in_causal_order, refuse_missing
 from collab.yjs.contents import STRING, TYPE
 from collab.yjs.lib0 import refuse, refuse_size
-from collab.yjs.struct_index import KEYED, TAKES_TEXT, UNKNOWN, Place, StructIndex, second_halves
+from collab.yjs.struct_index import (
+    GONE,
+    KEYED,
+    TAKES_TEXT,
+    UNKNOWN,
+    Place,
+    StructIndex,
+    second_halves,
+)
 from collab.yjs.update import (
     DEFAULT_BOUNDS,
     GuardBounds,
+    Id,
     Inspected,
     Struct,
     inspect,
@@ -119,7 +128,7 @@ def _check_struct(struct: Struct, layer: StructIndex, bounds: GuardBounds) -> No
         if layer.cuts(*right):
             refuse("a struct parts a surrogate pair")
         place = layer.place(right)
-        if origin is not None:
+        if origin is not None and not _is_gone_between(origin, right, layer):
             _check_same_list(layer.place(origin), place)
         # Values of one key are only ever put behind the last: yjs and yrs differ on others.
         if right == origin or place.list & KEYED:
@@ -152,6 +161,16 @@ def _rest(client: int, struct: Struct, reached: int, layer: StructIndex) -> Stru
         units = text.encode("utf-16-le")[2 * (reached - struct.clock) :]
         text = units.decode("utf-16-le")
     return struct._replace(clock=reached, origin=origin, parent=None, key=None, text=text)
+
+
+def _is_gone_between(origin: Id, right: Id, layer: StructIndex) -> bool:
+    """Whether both neighbours went with the type that they stood in.
+
+    Whoever has not heard of that types on between them; of one the place may be known still.
+    """
+    if layer.place(right) == GONE:
+        return layer.is_deleted(origin)
+    return layer.place(origin) == GONE and layer.is_deleted(right)
 
 
 def _check_same_list(one: Place, other: Place) -> None:

@@ -175,6 +175,11 @@ class StructIndex:
         known = self._clients.get(client)
         return known is not None and known.has_deleted(start, end)
 
+    def is_deleted(self, at: Id) -> bool:
+        if self.has_deleted(at[0], at[1], at[1] + 1):
+            return True
+        return self._base is not None and self._base.is_deleted(at)
+
     def _end(self, client: int) -> int:
         end = self.clocks.get(client)
         if end is not None:

@@ -1,0 +1,39 @@
+"""An honest client types where a type was deleted: beside what is gone, and what is known still."""
+
+from __future__ import annotations
+
+import pytest
+
+from collab.errors import Rejected
+from collab.yjs.guard import StructIndex, check, inspect
+
+# Client 9: a text under the key `t` of `content`, "ab" in it, and a struct that is gone.
+TEXT = bytes([1, 3, 9, 0, 0x27, 1, 7]) + b"content" + b"\x01t\x02" + b"\x04\x00\x09\x00\x02ab"
+KNOWN = TEXT + b"\x00\x01\x00"
+TYPED_BETWEEN = bytes([1, 1, 7, 0, 0xC4, 9, 2, 9, 3, 1]) + b"x\x00"
+
+
+def _index(*, deleted: bool) -> StructIndex:
+    index = StructIndex()
+    index.add(inspect(KNOWN))
+    if deleted:
+        index.add(inspect(bytes([0, 1, 9, 1, 0, 4])))
+    return index
+
+
+def test_g18_who_types_between_neighbours_that_are_gone_is_no_offender() -> None:
+    checked = check(
+        inspect(TYPED_BETWEEN), {9: 4}, leases={9: "ada"}, user="bo", index=_index(deleted=True)
+    )
+    assert checked.news
+
+
+def test_g14_beside_what_is_gone_and_what_is_there_is_refused() -> None:
+    with pytest.raises(Rejected, match="two lists"):
+        check(
+            inspect(TYPED_BETWEEN),
+            {9: 4},
+            leases={9: "ada"},
+            user="bo",
+            index=_index(deleted=False),
+        )
