@@ -253,9 +253,9 @@ class Locks(Protocol):
         """The control revision, and the locks that stand at it."""
 
     async def save_locks(
-        self, key: DocKey, *, revision: int, put: Sequence[StoredLock], drop: Sequence[str]
+        self, key: DocKey, *, revision: int, put: list[StoredLock], drop: list[str], head: int = 0
     ) -> bool:
-        """False when `revision` is no longer the document's; nothing was written then."""
+        """False when `revision`, or a `head` but 0, is not the document's; nothing is written."""
 
     async def now(self) -> int:
         """The database's clock."""

@@ -113,8 +113,15 @@ class LockDesk:
         """False where somebody else has written since; nothing was written then."""
         if not step.put and not step.drop:
             return True
+        # A lock that nobody knew of yet is moved by nobody: its scope must stand on the head.
+        known = live.room.locks()
+        is_new = any(known.find(lock.id) is None for lock in step.put)
         saved = await self._hub.store.save_locks(
-            live.key, revision=step.revision, put=step.put, drop=step.drop
+            live.key,
+            revision=step.revision,
+            put=list(step.put),
+            drop=list(step.drop),
+            head=known.version if is_new else 0,
         )
         if saved:
             live.room.move_locks(step.locks)

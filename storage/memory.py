@@ -261,10 +261,16 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         return document.control.revision, [lock for _, lock in sorted(document.locks.items())]
 
     async def save_locks(
-        self, key: DocKey, *, revision: int, put: Sequence[StoredLock], drop: Sequence[str]
+        self,
+        key: DocKey,
+        *,
+        revision: int,
+        put: Sequence[StoredLock],
+        drop: Sequence[str],
+        head: int = 0,
     ) -> bool:
         document = self._documents[key]
-        if not document.turn(revision):
+        if head not in (0, document.head) or not document.turn(revision):
             return False
         document.move_locks(put, drop)
         return True

@@ -34,13 +34,14 @@ _CONTENT: tuple[Table, ...] = (
 )
 
 
-def move_revision(connection: Connection, key: DocKey, revision: int, **control: int) -> bool:
-    """Take the next revision from this one; False when the document's is another."""
-    moved = connection.execute(
-        update(docs)
-        .where(of(docs, key), docs.c.deleted_at == 0, docs.c.revision == revision)
-        .values(revision=revision + 1, **control)
-    )
+def move_revision(
+    connection: Connection, key: DocKey, revision: int, head: int = 0, **control: int
+) -> bool:
+    """Take the next revision from this one; False when the document's, or its head, is another."""
+    judged = [of(docs, key), docs.c.deleted_at == 0, docs.c.revision == revision]
+    if head:
+        judged.append(docs.c.head == head)
+    moved = connection.execute(update(docs).where(*judged).values(revision=revision + 1, **control))
     return moved.rowcount == 1
 
 

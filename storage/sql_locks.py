@@ -35,8 +35,9 @@ def _save(
     revision: int,
     put: Sequence[StoredLock],
     drop: Sequence[str],
+    head: int,
 ) -> bool:
-    if not move_revision(connection, key, revision):
+    if not move_revision(connection, key, revision, head):
         return False
     gone = [*drop, *(lock.id for lock in put)]
     connection.execute(delete(locks).where(of(locks, key), locks.c.id.in_(gone)))
@@ -59,9 +60,15 @@ class SqlLocks:
         return await self._database.read(lambda c: _locks(c, key))
 
     async def save_locks(
-        self, key: DocKey, *, revision: int, put: Sequence[StoredLock], drop: Sequence[str]
+        self,
+        key: DocKey,
+        *,
+        revision: int,
+        put: Sequence[StoredLock],
+        drop: Sequence[str],
+        head: int = 0,
     ) -> bool:
-        return await self._database.write(lambda c: _save(c, key, revision, put, drop))
+        return await self._database.write(lambda c: _save(c, key, revision, put, drop, head))
 
     async def now(self) -> int:
         return await self._database.read(lambda c: c.execute(select(now_ms())).scalar_one())

@@ -37,12 +37,18 @@ class InterruptedStore(MemoryStore):
     before_saving: Interruption | None = None
 
     async def save_locks(
-        self, key: DocKey, *, revision: int, put: Sequence[StoredLock], drop: Sequence[str]
+        self,
+        key: DocKey,
+        *,
+        revision: int,
+        put: Sequence[StoredLock],
+        drop: Sequence[str],
+        head: int = 0,
     ) -> bool:
         interruption, self.before_saving = self.before_saving, None
         if interruption is not None:
             await interruption()
-        return await super().save_locks(key, revision=revision, put=put, drop=drop)
+        return await super().save_locks(key, revision=revision, put=put, drop=drop, head=head)
 
 
 class Ear:

@@ -565,6 +565,14 @@ class LocksContract:
         assert not await store.save_locks(HOME, revision=0, put=[lock("l-2")], drop=["l-1"])
         assert await store.locks(HOME) == (1, [lock("l-1")])
 
+    async def test_a_lock_that_stands_on_another_head_is_not_written(self, store: Store) -> None:
+        await store.commit([made(HOME, 2)])
+        new = [lock("l-1")]
+        assert not await store.save_locks(HOME, revision=0, put=new, drop=[], head=1)
+        assert await store.locks(HOME) == (0, [])
+        assert await store.save_locks(HOME, revision=0, put=new, drop=[], head=2)
+        assert await store.locks(HOME) == (1, new)
+
     async def test_a_lock_makes_the_commits_clash_that_have_not_seen_it(self, store: Store) -> None:
         await store.commit([made(HOME)])
         await store.save_locks(HOME, revision=0, put=[lock("l-1")], drop=[])
