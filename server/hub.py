@@ -306,7 +306,13 @@ class Hub:
         if live.in_flight or live.is_broken or not room.exists:
             return None
         live.unsnapshotted = live.unsnapshotted_bytes = 0
-        return Snapshot(room.version, room.snapshot())
+        try:
+            return Snapshot(room.version, room.snapshot())
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # a panic of pycrdt's is no Exception
+            logger.exception("a snapshot could not be made; the log has everything")
+            return None
 
     async def write_snapshot(self, live: LiveRoom, snapshot: Snapshot) -> None:
         try:

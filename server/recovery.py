@@ -7,11 +7,12 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
-from collab.errors import Rejected
+from collab.errors import Close, Rejected
 from collab.messages import Notice
 from collab.ports import Corrupt, StorageUnavailable
 from collab.wire import encode
-from server.live import IN_TROUBLE, LiveRoom, LiveState
+from server.hub import Quarantined
+from server.live import DAMAGED, IN_TROUBLE, LiveRoom, LiveState
 
 if TYPE_CHECKING:
     from server.hub import Hub
@@ -84,6 +85,8 @@ class Recovery:
             if live.is_broken:
                 await self._settle(live)
                 await self._replace(live)
+        except Quarantined:
+            self._hub.let_go(live, DAMAGED, Close.OVERLOADED)
         except (Rejected, StorageUnavailable):
             return
         if live.state is LiveState.READ_ONLY:

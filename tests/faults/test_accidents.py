@@ -1,0 +1,139 @@
+"""A bug of ours, or a panic of the native library's: it ends one request, and nobody else's day."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collab.errors import Rejected
+from collab.ids import DocKey
+from collab.ports import Corrupt
+from collab.room.requests import Answer
+from collab.room.room import Room
+from tests.faults.inside import PAGE, Ear, Inside, inside
+from tests.faults.serving import FaultyStore
+
+OTHER = DocKey("demo", "other")
+
+
+class Panic(BaseException):
+    """As the native library raises one: no Exception."""
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> FaultyStore:
+    return FaultyStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")
+
+
+@pytest.fixture
+async def hall(store: FaultyStore) -> AsyncIterator[Inside]:
+    async with inside(store) as made:
+        await made.make({"n": 0})
+        await made.make({"n": 0}, OTHER)
+        yield made
+
+
+def fail_on(monkeypatch: pytest.MonkeyPatch, id: str, error: BaseException) -> None:
+    """Judging the request of this id changes the document and then fails."""
+    judge = Room.apply
+
+    def apply(room: Room, member: Any, request: Any, now: int) -> Answer:
+        answer = judge(room, member, request, now)
+        if getattr(request, "id", "") == id:
+            raise error
+        return answer
+
+    monkeypatch.setattr(Room, "apply", apply)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a bug"), Panic("a panic")])
+async def test_a_failing_request_ends_alone(
+    hall: Inside, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    fail_on(monkeypatch, "bad", error)
+    async with hall.hub.using(PAGE) as live:
+        ear = Ear(live)
+        good = [hall.set(f"/g{n}", n, id=f"good{n}") for n in range(4)]
+        bad = hall.set("/bad", 1, id="bad")
+        answers = await asyncio.gather(
+            *good[:2], bad, *good[2:], hall.set("/n", 1, OTHER), return_exceptions=True
+        )
+        assert isinstance(answers.pop(2), RuntimeError)
+        assert all(isinstance(answer, Answer) for answer in answers)
+        assert ear.value == {"n": 0, "g0": 0, "g1": 1, "g2": 2, "g3": 3}
+        assert not ear.closed
+        assert (await hall.read())[0] == 5
+    assert (await hall.read(OTHER))[1] == {"n": 1}
+
+
+async def test_a_listener_that_fails_is_closed_and_the_others_hear(hall: Inside) -> None:
+    async with hall.hub.using(PAGE) as live:
+        broken, sound = Ear(live, "broken"), Ear(live, "sound")
+        broken.fails = True
+        assert isinstance(await hall.set("/n", 1), Answer)
+        assert (broken.closed, sound.closed) == ([1011], [])
+        assert sound.value == {"n": 1}
+
+
+async def test_a_commit_that_cannot_be_made_ends_its_document_and_no_other(
+    hall: Inside, store: FaultyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = store.commit
+
+    async def fail(batch: Any) -> Any:
+        if any(append.key == PAGE for append in batch):
+            raise Corrupt("a row of this document's has rotted")
+        return await commit(batch)
+
+    monkeypatch.setattr(store, "commit", fail)
+    async with hall.hub.using(PAGE) as live, hall.hub.using(OTHER) as other:
+        ear, other_ear = Ear(live), Ear(other)
+        together = await asyncio.gather(hall.set("/n", 1), hall.set("/n", 1, OTHER))
+        assert isinstance(together[0], Rejected)
+        while isinstance(await hall.set("/n", 2, OTHER), Rejected):
+            pass  # it shared a transaction once, and is told to try again
+        assert isinstance(await hall.set("/n", 3), Rejected)
+        assert (ear.closed, other_ear.closed) == ([1011], [])
+    monkeypatch.undo()
+    assert isinstance(await hall.set("/n", 4), Answer)
+    assert (await hall.read())[1] == {"n": 4}
+
+
+async def test_a_document_that_rots_while_it_is_open_is_let_go_and_no_other(
+    hall: Inside, store: FaultyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = store.load
+
+    async def fail(key: DocKey) -> Any:
+        if key == PAGE:
+            raise Corrupt("rotten")
+        return await load(key)
+
+    async with hall.hub.using(PAGE) as live, hall.hub.using(OTHER) as other:
+        ear, other_ear = Ear(live), Ear(other)
+        monkeypatch.setattr(store, "load", fail)
+        store.faults.append("before")  # the documents must be opened anew, and one cannot be
+        await asyncio.gather(hall.set("/n", 1), hall.set("/n", 1, OTHER))
+        while isinstance(await hall.set("/n", 2, OTHER), Rejected):
+            await asyncio.sleep(0)
+        while not ear.closed:
+            await asyncio.sleep(0)
+        assert (ear.closed, other_ear.closed) == ([1013], [])
+        assert isinstance(await hall.set("/n", 1), Rejected)
+    assert PAGE not in hall.hub.lives
+
+
+async def test_a_snapshot_that_cannot_be_made_stops_nothing(
+    hall: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(room: Room) -> bytes:
+        raise Panic("in the native library")
+
+    monkeypatch.setattr(Room, "snapshot", fail)
+    for number in range(1, 500):
+        assert isinstance(await hall.set("/n", number), Answer)
+    assert (await hall.read())[0] == 500
