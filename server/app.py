@@ -21,11 +21,13 @@ from server.clock import SystemClock
 from server.commits import CommitLoop
 from server.correlation import Correlated
 from server.doorstep import Doorstep
+from server.front import Front
 from server.http.problem import HANDLERS
 from server.hub import Hub, HubBounds
 from server.keyring import DEMO_TENANT, Keyring
 from server.lookout import Lookout
 from server.origins import Origins
+from server.published import Published
 from server.routes import routes
 from server.services import Services
 from server.socket import SocketBounds
@@ -93,7 +95,7 @@ def build(
         finally:
             await store.close()
 
-    app = Starlette(
+    app = Front(
         routes=routes(),
         lifespan=lifespan,
         middleware=[Middleware(Correlated, clock=clock), *_cors(settings)],
@@ -134,6 +136,7 @@ def _services(settings: Settings, store: Store, clock: Clock, group: asyncio.Tas
         socket_bounds=socket_bounds(settings),
         group=group,
         witness=hub.witness,
+        published=Published(hub, clock, settings),
         version=version("weft"),
     )
 

@@ -9,9 +9,10 @@ from collab.entry import Author
 from collab.room.member import Member
 from collab.room.requests import Create
 from collab.room.rights import Rights, Role
-from server import demo
+from server import demo, publications
 
 if TYPE_CHECKING:
+    from server.live import LiveRoom
     from server.services import Services
 
 logger = logging.getLogger(__name__)
@@ -28,8 +29,15 @@ async def prepare(services: Services, where: str) -> None:
         await services.keyring.ensure_key(key.tenant)
         async with services.hub.using(key) as live:
             await services.hub.ask(live, member, Create(page))
+            await _publish_once(services, live, member.author)
     token = await services.keyring.guest_token()
     print(_welcome(where, token), flush=True)
+
+
+async def _publish_once(services: Services, live: LiveRoom, by: Author) -> None:
+    """What somebody took down, or published since, stays as they left it."""
+    if not await services.store.publications(live.key, 0, live.room.version):
+        await publications.publish(services, live, by)
 
 
 def _welcome(where: str, token: str) -> str:
@@ -40,6 +48,7 @@ def _welcome(where: str, token: str) -> str:
             "",
             "  health     " + f"{where}/healthz",
             "  documents  " + ", ".join(f"{where}/v1/docs/{doc}" for doc in docs),
+            "  published  " + ", ".join(f"{where}/p/demo/{doc}" for doc in docs),
             "  live       " + f"{where.replace('http', 'ws', 1)}/v1/docs/{docs[0]}/live",
             "",
             "A guest's token, good for an hour (more: weft token --user ada --role editor):",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from server.keyring import Keyring
     from server.lookout import Lookout
     from server.origins import Origins
+    from server.published import Published
     from server.settings import Settings
     from server.socket import SocketBounds
     from server.witness import Witness
@@ -41,6 +42,7 @@ class Services:
     socket_bounds: SocketBounds
     group: asyncio.TaskGroup
     witness: Witness
+    published: Published
     lookout: Lookout | None = None
     version: str = ""
 

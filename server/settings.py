@@ -17,6 +17,7 @@ PREFIX = "WEFT_"
 
 _HOST = re.compile(r"[A-Za-z0-9.:_\[\]-]{1,255}")
 _ADDRESS = re.compile(r"[0-9A-Fa-f.:]{2,45}(/\d{1,3})?|\*")
+_STRICTNESS = ("off", "warn", "refuse")
 _ORIGIN = re.compile(r"https?://[^\s/?#@,]+")
 
 
@@ -172,6 +173,24 @@ class Settings:
     )
     max_import: int = setting.size(64 * MiB, "The largest archive that may be imported.")
     audit_days: int = setting.count(365, "How long the audit trail is kept.", high=36_500)
+    publish_required: str = setting.choice(
+        "warn", _STRICTNESS, "Missing titles, descriptions and picture texts at publishing."
+    )
+    publish_links: str = setting.choice(
+        "warn", _STRICTNESS, "Links at publishing that lead to no section or page."
+    )
+    publish_weight: str = setting.choice(
+        "warn", _STRICTNESS, "A document at publishing that is larger than the next setting."
+    )
+    publish_max_bytes: int = setting.size(512 * KiB, "What a published document should weigh.")
+    published_max_age: float = setting.seconds(
+        10, "How long browsers and caches may keep what is published.", high=604_800
+    )
+    published_stale: float = setting.seconds(
+        60, "How much longer they may show it while they ask again.", high=604_800
+    )
+    published_cache: int = setting.size(64 * MiB, "Memory for published pages, ready to be sent.")
+
     idle_seconds: float = setting.seconds(
         60, "A document that nobody has open is unloaded after this.", high=86_400
     )

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
 from collab.entry import Author, Entry, Kind
+from collab.publication import Publication, What
 from collab.wire import rfc3339
 
 # A row tells where its changes are, not each of them; a paste may touch thousands of places.
 MAX_POINTERS = 20
+
+
+class Step(Struct, frozen=True):
+    """Somebody made a version public, or took it down."""
+
+    what: What
+    by: Author
+    at: str
 
 
 class VersionRow(Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
@@ -25,6 +34,7 @@ class VersionRow(Struct, frozen=True, omit_defaults=True, rename={"from_": "from
     from_: int | UnsetType = UNSET
     name: str | UnsetType = UNSET
     published: bool = False
+    publications: list[Step] = []
 
 
 def rows(
@@ -33,20 +43,23 @@ def rows(
     *,
     gap_ms: int,
     published: int = 0,
+    publications: Sequence[Publication] = (),
 ) -> list[VersionRow]:
     """Entries in ascending order as rows, newest first; with a gap of 0 every version is a row."""
+    steps: dict[int, list[Step]] = {}
+    for each in publications:
+        steps.setdefault(each.version, []).append(Step(each.what, each.by, rfc3339(each.at)))
+    ends = {*names, *steps, published}
     runs: list[list[Entry]] = []
     for entry in entries:
-        if runs and _continues(runs[-1][-1], entry, names, gap_ms, published):
+        if runs and _continues(runs[-1][-1], entry, ends, gap_ms):
             runs[-1].append(entry)
         else:
             runs.append([entry])
-    return [_row(run, names, published) for run in reversed(runs)]
+    return [_row(run, names, published, steps) for run in reversed(runs)]
 
 
-def _continues(
-    last: Entry, entry: Entry, names: Mapping[int, str], gap_ms: int, published: int
-) -> bool:
+def _continues(last: Entry, entry: Entry, ends: Collection[int], gap_ms: int) -> bool:
     """Whether an entry goes on with what its author was doing.
 
     A named or published version ends its row: it is somewhere that one wants to go back to.
@@ -56,12 +69,16 @@ def _continues(
         and last.kind == entry.kind == "edit"
         and last.author.user == entry.author.user
         and 0 <= entry.at - last.at <= gap_ms
-        and last.version not in names
-        and last.version != published
+        and last.version not in ends
     )
 
 
-def _row(run: Sequence[Entry], names: Mapping[int, str], published: int) -> VersionRow:
+def _row(
+    run: Sequence[Entry],
+    names: Mapping[int, str],
+    published: int,
+    steps: Mapping[int, list[Step]],
+) -> VersionRow:
     last = run[-1]
     return VersionRow(
         version=last.version,
@@ -72,6 +89,7 @@ def _row(run: Sequence[Entry], names: Mapping[int, str], published: int) -> Vers
         from_=run[0].version if len(run) > 1 else UNSET,
         name=names.get(last.version, UNSET),
         published=last.version == published,
+        publications=steps.get(last.version, []),
     )
 
 

@@ -15,13 +15,24 @@ from server.description.history import HISTORY
 from server.description.locks import LOCKS
 from server.description.operation import PROBLEM, Answer, Body, Operation, Parameter
 from server.description.process import PROCESS
+from server.description.publishing import PUBLISHING
 from server.description.seeing import SEEING
 from server.description.shapes import Problem
 
-OPERATIONS: tuple[Operation, ...] = (*DOCUMENTS, *HISTORY, *LOCKS, *SEEING, *PROCESS)
+OPERATIONS: tuple[Operation, ...] = (*DOCUMENTS, *HISTORY, *PUBLISHING, *LOCKS, *SEEING, *PROCESS)
 
 # Addresses that are no API of documents: pages, pictures, and what Prometheus reads.
-UNDESCRIBED = frozenset({"/docs", "/demo/{name}.svg", "/metrics", "/status", "/status.json"})
+UNDESCRIBED = frozenset(
+    {
+        "/p/{tenant}/{doc}",
+        "/p/{tenant}/{doc}/{page}",
+        "/docs",
+        "/demo/{name}.svg",
+        "/metrics",
+        "/status",
+        "/status.json",
+    }
+)
 
 SOCKETS: Mapping[str, dict[str, Any]] = {
     "/v1/docs/{doc}/live": {
@@ -37,6 +48,7 @@ HEADERS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "ETag": ("The version, as a strong tag.", {"type": "string", "pattern": '^"[0-9a-f]+"$'}),
     "Last-Modified": ("When that version was made.", {"type": "string"}),
     "Weft-Updated-By": ("The user who made that version.", {"type": "string"}),
+    "Weft-Version": ("The version that is public.", {"type": "string"}),
     "Weft-Request": ("The id under which the server logged the request.", {"type": "string"}),
     "Location": ("Where it is now.", {"type": "string"}),
     "Cache-Control": ("How long it may be kept.", {"type": "string"}),

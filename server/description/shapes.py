@@ -10,9 +10,16 @@ from collab.document.versions import VersionRow
 from collab.entry import Op
 from collab.errors import Code
 from collab.messages import Change, Conflict, LockState, Peer
+from collab.page.checks import Finding
 
 Pointer = Annotated[str, Meta(pattern=r"^(/([^~/]|~[01])*)*$", max_length=4096)]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+
+
+class Meanwhile(Struct, frozen=True):
+    version: int
+    by: dict[str, str]
+    at: Time
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):
@@ -33,6 +40,8 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     path: str | UnsetType = UNSET
     lock: LockState | UnsetType = UNSET
     retry_after_ms: int | UnsetType = UNSET
+    published: Meanwhile | UnsetType | None = UNSET
+    findings: list[Finding] | UnsetType = UNSET
 
 
 class TakenBack(Struct, frozen=True):
@@ -115,6 +124,26 @@ class Restoration(Struct, frozen=True, omit_defaults=True):
 
     version: Annotated[int, Meta(ge=0)]
     pointer: Pointer = ""
+
+
+class Public(Struct, frozen=True):
+    """Which version is public, who made it so, and when."""
+
+    published: int
+    by: dict[str, str]
+    at: Time
+
+
+class NewPublication(Struct, frozen=True, omit_defaults=True):
+    """What to publish; `expected_published` is what is public now as far as one knows, or 0."""
+
+    version: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    expected_published: Annotated[int, Meta(ge=0)] | UnsetType | None = UNSET
+
+
+class Outcome(Struct, frozen=True):
+    published: int
+    warnings: list[Finding]
 
 
 class Health(Struct, frozen=True):

@@ -127,6 +127,7 @@ async def delete_document(request: Request) -> Response:
                 Code.CONFLICT, f"the document is at version {head}", version=head
             )
         await services.hub.delete(live)
+        services.published.forget(live.key)
         services.witness.did(live.key, member_of(request, claims), "delete")
     return Response(status_code=204)
 

@@ -51,11 +51,17 @@ async def list_versions(request: Request) -> Response:
         newest = _newest(request, live)
         oldest = max(whole_number(request, "from") or 1, 1)
         entries = await _page(request, live, oldest, newest)
-        names = await services_of(request).store.named_versions(live.key)
+        store = services_of(request).store
+        names = await store.named_versions(live.key)
+        steps = await store.publications(live.key, oldest - 1, newest)
         gap_ms = _gap_ms(request)
         published = live.room.control.published
         found = rows(
-            entries, {n.version: n.name for n in names}, gap_ms=gap_ms, published=published
+            entries,
+            {n.version: n.name for n in names},
+            gap_ms=gap_ms,
+            published=published,
+            publications=steps,
         )
     page: dict[str, Any] = {"items": found[:limit]}
     rest = _first(found[:limit]) if found else 0

@@ -1,0 +1,93 @@
+"""Publishing over HTTP: what is public, moved by publishers and read by everybody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from collab.errors import Code, Rejected
+from collab.room.rights import Role
+from server import publications
+from server.admission import not_found
+from server.http.asking import (
+    answer,
+    document_of,
+    existing,
+    member_of,
+    read_object,
+    require_role,
+    services_of,
+)
+from server.published import asked_for, coding_of, respond
+
+
+async def publish(request: Request) -> Response:
+    """Make a version public: the newest, or the one that is named."""
+    async with document_of(request) as (claims, live):
+        body = await read_object(request, optional=True)
+        version, expected = _number(body, "version"), _number(body, "expected_published")
+        if "expected_published" in body and expected is None:
+            expected = 0
+        require_role(claims, Role.PUBLISHER)
+        existing(live)
+        services, member = services_of(request), member_of(request, claims)
+        done = await publications.publish(services, live, member.author, version, expected)
+        services.witness.did(live.key, member, "publish", version=done.version)
+    return answer({"published": done.version, "warnings": msgspec.to_builtins(done.warnings)})
+
+
+async def take_down(request: Request) -> Response:
+    """Let nothing of the document be public."""
+    async with document_of(request) as (claims, live):
+        require_role(claims, Role.PUBLISHER)
+        existing(live)
+        services, member = services_of(request), member_of(request, claims)
+        was = await publications.take_down(services, live, member.author)
+        services.witness.did(live.key, member, "take_down", version=was)
+    return Response(status_code=204)
+
+
+async def get_standing(request: Request) -> Response:
+    """What is public, and who made it so."""
+    async with document_of(request) as (_, live):
+        existing(live)
+        standing = await services_of(request).store.standing(live.key)
+    if standing is None or standing.published is None:
+        raise publications.nothing_published()
+    told = publications.shown(standing.published)
+    told["published"] = told.pop("version")
+    response = answer(told)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def get_published(request: Request) -> Response:
+    """The published value, for everybody."""
+    return await _public(request)
+
+
+async def get_page(request: Request) -> Response:
+    """The published page as HTML, for everybody."""
+    return await _public(request)
+
+
+async def _public(request: Request) -> Response:
+    """What the shared cache does not hold, or has not asked the database about for a while."""
+    asked = asked_for(request.scope)
+    coding, known = coding_of(request.scope)
+    found = None if asked is None else await services_of(request).published.fetch(asked, coding)
+    if found is None:
+        raise not_found()
+    return respond(found, known)
+
+
+def _number(body: dict[str, Any], name: str) -> int | None:
+    value = body.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
+        raise Rejected(Code.MALFORMED, f"`{name}` must be a version")
+    return value
