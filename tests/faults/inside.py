@@ -1,4 +1,4 @@
-"""The hub and the commit loop without sockets: people ask, a listener hears, a clock stands still."""
+"""The hub and the commit loop without sockets: people ask, a listener hears, time is passed in."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Ear:
         self.notices: list[bytes] = []
         self.closed: list[int] = []
         self.fails = False
-        live.audience.join(self)  # type: ignore[arg-type] # locks and presence are heard by nobody
+        live.audience.join(self)
 
     def hear(self, news: News, answers: Sequence[Answered]) -> None:
         if self.fails:
@@ -64,7 +64,7 @@ class Ear:
         self.leave()
 
     def leave(self) -> None:
-        self.live.audience.leave(self)  # type: ignore[arg-type] # as above
+        self.live.audience.leave(self)
 
 
 class Inside:

@@ -1,0 +1,155 @@
+"""Rooms that open, unload and open again on a slow store: one at a time, never stale."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from collab.errors import Code, Rejected
+from collab.ids import DocKey, Json
+from collab.ports import Append, Outcome, Snapshot, Stored, Vacant
+from collab.room.requests import Answer
+from storage.memory import MemoryStore
+from tests.faults.inside import PAGE, Ear, Inside, inside
+from tests.faults.serving import FaultyStore
+
+KEYS = [DocKey("demo", name) for name in ("a", "b", "c")]
+
+
+class SlowStore(MemoryStore):
+    """Takes a random number of turns for everything, and loses some snapshots."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self._rng = random.Random(seed)
+
+    async def load(self, key: DocKey) -> Stored | Vacant:
+        await self._dawdle()
+        found = await super().load(key)
+        await self._dawdle()
+        return found
+
+    async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
+        await self._dawdle()
+        outcomes = await super().commit(batch)
+        await self._dawdle()
+        return outcomes
+
+    async def save_snapshot(self, key: DocKey, epoch: int, snapshot: Snapshot) -> None:
+        await self._dawdle()
+        if self._rng.random() < 0.7:
+            await super().save_snapshot(key, epoch, snapshot)
+
+    async def _dawdle(self) -> None:
+        for _ in range(self._rng.randrange(4)):
+            await asyncio.sleep(0)
+
+
+async def test_a_document_is_opened_once_however_many_come(tmp_path: Path) -> None:
+    store = FaultyStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")
+    async with inside(store) as hall:
+        await hall.make({"n": 1})
+        hall.clock.advance(3600)
+        await hall.hub.unload_idle()
+        assert not hall.hub.lives
+        store.open_gate.clear()
+        before = store.loads
+        waiting = [asyncio.create_task(hall.read()) for _ in range(50)]
+        while store.loads == before:
+            await asyncio.sleep(0)
+        waiting[0].cancel()  # who came first goes away: the others are served all the same
+        store.open_gate.set()
+        values = await asyncio.gather(*waiting, return_exceptions=True)
+        assert values[1:] == [(1, {"n": 1})] * 49
+        assert store.loads - before <= 2
+
+
+async def test_a_document_that_cannot_be_opened_is_told_to_all_who_wait(tmp_path: Path) -> None:
+    store = FaultyStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")
+    async with inside(store) as hall:
+        store.open_gate.clear()
+        store.down = True
+        waiting = [asyncio.create_task(hall.read()) for _ in range(5)]
+        await asyncio.sleep(0)
+        store.open_gate.set()
+        for refused in await asyncio.gather(*waiting, return_exceptions=True):
+            assert isinstance(refused, Rejected)
+            assert refused.refusal.code is Code.STORAGE_UNAVAILABLE
+        store.down = False
+        assert (await hall.make({"n": 1})).version == 1
+
+
+async def test_who_comes_while_a_document_is_unloaded_keeps_it(tmp_path: Path) -> None:
+    store = FaultyStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")
+    async with inside(store) as hall:
+        await hall.make({"n": 0})
+        hall.clock.advance(3600)
+        unloading = asyncio.create_task(hall.hub.unload_idle())
+        await asyncio.sleep(0)
+        async with hall.hub.using(PAGE) as live:  # while its snapshot is being written
+            await unloading
+            assert hall.hub.lives[PAGE] is live
+            assert isinstance(await hall.set("/n", 1), Answer)
+        assert await hall.read() == (2, {"n": 1})
+
+
+@pytest.mark.parametrize("seed", range(30))
+async def test_whatever_happens_in_between_what_was_answered_is_what_is_read(seed: int) -> None:
+    """Seven people at three documents that are unloaded and snapshotted at any moment."""
+    store = SlowStore(seed)
+    rng = random.Random(seed)
+    async with inside(store, snapshot_entries=3) as hall:
+        for key in KEYS:
+            await hall.make({}, key)
+        expected: dict[DocKey, dict[str, Json]] = {key: {} for key in KEYS}
+        done = asyncio.Event()
+        disturbing = asyncio.create_task(_disturb(hall, rng, done))
+        people = [_work(hall, rng, f"p{number}", expected) for number in range(7)]
+        async with asyncio.timeout(20):
+            await asyncio.gather(*people)
+        done.set()
+        await disturbing
+        for key in KEYS:
+            version, value = await hall.read(key)
+            assert value == expected[key]
+            entries = await store.entries(key, 0, 2**53, 10_000)
+            assert [entry.version for entry in entries] == list(range(1, version + 1))
+
+
+async def _work(
+    hall: Inside, rng: random.Random, name: str, expected: dict[DocKey, dict[str, Json]]
+) -> None:
+    for number in range(25):
+        key = rng.choice(KEYS)
+        if rng.random() < 0.3:
+            _, value = await hall.read(key)
+            mine = {k: v for k, v in expected[key].items() if k.startswith(name)}
+            assert isinstance(value, dict)
+            assert mine.items() <= value.items(), "stale: my own answered edit is not there"
+            continue
+        path = f"{name}-{number % 5}"
+        async with hall.hub.using(key) as live:
+            ear = Ear(live, name)
+            answer = await hall.set(f"/{path}", number, key)
+            assert isinstance(answer, Answer)
+            expected[key][path] = number
+            assert ear.version >= answer.version
+            ear.leave()
+        for _ in range(rng.randrange(3)):
+            await asyncio.sleep(0)
+
+
+async def _disturb(hall: Inside, rng: random.Random, done: asyncio.Event) -> None:
+    """Unload whatever may be unloaded, snapshot whatever may be, and let another write first."""
+    while not done.is_set():
+        await asyncio.sleep(0)
+        hall.clock.advance(rng.choice((0, 1, 120)))
+        if rng.random() < 0.5:
+            await hall.hub.unload_idle()
+        for live in list(hall.hub.lives.values()):
+            if rng.random() < 0.2:
+                await hall.hub.save_snapshot(live)
