@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 
 from collab.entry import Entry
@@ -14,15 +13,14 @@ from collab.errors import Close, Code, Refusal, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.schema import Schema
 from collab.ports import Corrupt, Snapshot, StorageUnavailable, Store, Stored, Vacant
-from collab.room.lock_terms import DEFAULT_TERMS, LockTerms
 from collab.room.member import Member
-from collab.room.presence import PresenceBook
 from collab.room.requests import Answer, Request
-from collab.room.room import Room, RoomBounds
+from collab.room.room import Room
 from server.audience import Submission
 from server.clock import Clock
 from server.database_time import DatabaseTime
 from server.history import History
+from server.hub_bounds import HubBounds
 from server.live import DAMAGED, GONE, IN_TROUBLE, LastChange, LiveRoom, LiveState
 from server.stored_locks import read_document
 from server.ward import Ward
@@ -32,25 +30,6 @@ logger = logging.getLogger(__name__)
 
 # Many pages share one schema, and every opening anew needs it again.
 compiled = lru_cache(maxsize=64)(Schema.compile)
-
-
-@dataclass(frozen=True, slots=True)
-class HubBounds:
-    """When snapshots are made and idle documents unloaded."""
-
-    room: RoomBounds
-    snapshot_entries: int = 200
-    snapshot_bytes: int = 1 << 20
-    snapshot_seconds: float = 60.0
-    idle_seconds: float = 60.0
-    answer_seconds: float = 20.0
-    presence_per_second: float = 20.0
-    presence_bytes: int = 2048
-
-    terms: LockTerms = DEFAULT_TERMS
-
-    def new_book(self) -> PresenceBook:
-        return PresenceBook(per_second=self.presence_per_second, max_bytes=self.presence_bytes)
 
 
 RESTARTING = Rejected(Code.STORAGE_UNAVAILABLE, "the server is restarting")

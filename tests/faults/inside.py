@@ -18,7 +18,8 @@ from collab.room.rights import Rights, Role
 from collab.room.room import RoomBounds
 from server.audience import Answered, News
 from server.commits import CommitLoop
-from server.hub import Hub, HubBounds
+from server.hub import Hub
+from server.hub_bounds import HubBounds
 from server.live import LiveRoom
 from tests.manual_clock import ManualClock
 

@@ -19,7 +19,8 @@ from collab.room.room import RoomBounds
 from server.audience import Answered, News
 from server.clock import SystemClock
 from server.commits import CommitLoop
-from server.hub import Hub, HubBounds
+from server.hub import Hub
+from server.hub_bounds import HubBounds
 from server.live import LiveRoom
 from server.lock_board import LockNews
 from server.presence_board import PresenceNews

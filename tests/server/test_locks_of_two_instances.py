@@ -20,7 +20,8 @@ from collab.room.rights import Rights, Role
 from collab.room.room import Room, RoomBounds
 from server.clock import SystemClock
 from server.commits import CommitLoop
-from server.hub import Hub, HubBounds
+from server.hub import Hub
+from server.hub_bounds import HubBounds
 from storage.memory import MemoryStore
 
 KEY = DocKey("demo", "page")
