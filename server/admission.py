@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Whoever was away for longer gets the value: it is shorter than what happened meanwhile.
 MAX_RESUMED = 1000
+MAX_CLIENT = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,15 @@ def name_document(claims: Claims, doc: str) -> DocKey:
     if not is_doc_name(doc) or not claims.rights.sees(doc):
         raise not_found()
     return DocKey(claims.tenant, doc)
+
+
+def client_name(given: str) -> str:
+    """What a tab calls itself, as others may see it.
+
+    No token vouches for it, and it stands in every entry beside the user's name: control
+    characters, line breaks and marks that turn the writing's direction are left out.
+    """
+    return "".join(filter(str.isprintable, given[: 2 * MAX_CLIENT]))[:MAX_CLIENT]
 
 
 def not_found() -> Rejected:
@@ -91,7 +101,7 @@ async def _ensure_document(
         return
     if message.create is None or not claims.rights.can_write():
         raise not_found()
-    author = Author(claims.user, claims.name, message.client)
+    author = Author(claims.user, claims.name, client_name(message.client))
     member = Member(author=author, rights=claims.rights, lane="patch")
     await services.hub.ask(live, member, Create(message.create))
 

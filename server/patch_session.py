@@ -15,6 +15,7 @@ from collab.room.member import Member
 from collab.room.outflow import Outflow, Pace
 from collab.room.person import Visitor
 from collab.room.requests import Barrier, LockAct, PatchRequest, Refuse, Request, Revert
+from server.admission import client_name
 from server.audience import Answered, News, Submission
 from server.patch_feed import PatchFeed
 from server.token_watch import TokenWatch
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from server.services import Services
     from server.socket import Socket
 
-MAX_CLIENT = 128
 READ_AGAIN = 0.1
 
 
@@ -52,7 +52,7 @@ class PatchSession:
         self.claims = claims = admission.claims
         self.member = Member(
             author=Author(
-                claims.user, claims.name, message.client[:MAX_CLIENT], services.clock.new_id("s")
+                claims.user, claims.name, client_name(message.client), services.clock.new_id("s")
             ),
             rights=claims.rights,
             lane="patch",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
+from server.admission import client_name
 from server.auth import token_in_header, token_in_query, token_in_subprotocols
 from server.patch_connection import PatchConnection
 from server.services import Services
@@ -12,7 +13,6 @@ from server.socket import take_over
 from server.yjs_connection import YjsConnection
 
 SUBPROTOCOL = "weft.v1"
-MAX_CLIENT = 128
 
 
 async def patch_lane(websocket: WebSocket) -> None:
@@ -29,7 +29,7 @@ async def yjs_lane(websocket: WebSocket) -> None:
     token = token_in_query(websocket.scope["query_string"]) or token_in_header(
         websocket.headers.get("authorization")
     )
-    client = websocket.query_params.get("client", "")[:MAX_CLIENT]
+    client = client_name(websocket.query_params.get("client", ""))
     doc = websocket.path_params["doc"]
     await _serve(websocket, YjsConnection(_services(websocket), doc, token, client))
 

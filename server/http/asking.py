@@ -19,7 +19,7 @@ from collab.ids import DocKey
 from collab.room.budget import Meter, to_ms
 from collab.room.member import Member
 from collab.room.rights import Role
-from server.admission import authenticate, name_document, not_found
+from server.admission import authenticate, client_name, name_document, not_found
 from server.auth import Claims, token_in_header
 from server.http.validators import tag_of
 from server.live import LiveRoom
@@ -27,7 +27,6 @@ from server.services import Services
 
 JSON = "application/json"
 MAX_KEY = 255
-MAX_CLIENT = 128
 BODY_SECONDS = 30.0  # a body that trickles in keeps its document open
 
 
@@ -90,7 +89,7 @@ def require_role(claims: Claims, role: Role) -> None:
 
 
 def member_of(request: Request, claims: Claims) -> Member:
-    client = _text_header(request, "Weft-Client")[:MAX_CLIENT]
+    client = client_name(_text_header(request, "Weft-Client"))
     author = Author(claims.user, claims.name, client)
     return Member(author, claims.rights, "http", origin=peer_of(request))
 
