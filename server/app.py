@@ -23,7 +23,8 @@ from server.correlation import Correlated
 from server.doorstep import Doorstep
 from server.front import Front
 from server.http.problem import HANDLERS
-from server.hub import Hub, HubBounds
+from server.hub import Hub
+from server.hub_bounds import HubBounds
 from server.keyring import DEMO_TENANT, Keyring
 from server.lookout import Lookout
 from server.origins import Origins
