@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -33,12 +35,14 @@ from server.routes import routes
 from server.services import Services
 from server.socket import SocketBounds
 from server.upkeep import keep_up
+from server.ward import Ward
 
 if TYPE_CHECKING:
     from collab.ports import Gossip, Store
     from server.clock import Clock
     from server.settings import Settings
 
+SQLITE = "sqlite+aiosqlite:///"
 EXPOSED = ["ETag", "Retry-After", "Weft-Updated-By", "Weft-Request", "Accept-Patch", "Location"]
 
 
@@ -59,9 +63,8 @@ def open_gossip(settings: Settings) -> Gossip:
 
 def make_home(settings: Settings) -> None:
     """The folder of a SQLite file, made where it is missing."""
-    prefix = "sqlite+aiosqlite:///"
-    if settings.database.startswith(prefix):
-        Path(settings.database.removeprefix(prefix)).parent.mkdir(parents=True, exist_ok=True)
+    if settings.database.startswith(SQLITE):
+        Path(settings.database.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True)
 
 
 def build(
@@ -123,7 +126,7 @@ def _cors(settings: Settings) -> list[Middleware]:
 
 
 def _services(settings: Settings, store: Store, clock: Clock, group: asyncio.TaskGroup) -> Services:
-    hub = Hub(store, clock, _hub_bounds(settings))
+    hub = Hub(store, clock, _hub_bounds(settings), ward=Ward(_ward_path(settings)))
     return Services(
         settings=settings,
         clock=clock,
@@ -140,6 +143,16 @@ def _services(settings: Settings, store: Store, clock: Clock, group: asyncio.Tas
         published=Published(hub, clock, settings),
         version=version("weft"),
     )
+
+
+def _ward_path(settings: Settings) -> Path | None:
+    """Beside a SQLite file; for another database where this host keeps what is passing."""
+    name = settings.database.removeprefix(SQLITE)
+    if name == ":memory:":
+        return None
+    if name == settings.database:
+        name = f"{gettempdir()}/weft-{crc32(name.encode()):08x}"
+    return Path(f"{name}-{settings.port}")
 
 
 def _hub_bounds(settings: Settings) -> HubBounds:

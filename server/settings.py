@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from server import setting
 from server.setting import KiB, MiB, rule_of
@@ -45,7 +45,8 @@ def _is_url(text: str, schemes: set[str]) -> bool:
         _ = parts.port  # raises for one out of range
     except ValueError:
         return False
-    return parts.scheme in schemes and bool(parts.hostname)
+    # PostgreSQL's driver takes a socket's directory as `?host=/run/postgresql`.
+    return parts.scheme in schemes and bool(parts.hostname or "host" in parse_qs(parts.query))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import mmap
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,9 +70,13 @@ class Ward:
         counts, slot = Path(f"{path}.crashes"), Path(f"{path}.opening")
         if counts.exists():
             self._crashes = _read(counts)
-        with slot.open("a+b") as file:
-            file.truncate(_SIZE)
-            self._slot = mmap.mmap(file.fileno(), _SIZE)
+        # In a folder that others may write to as well, a link could lead to anything.
+        file = os.open(slot, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        try:
+            os.ftruncate(file, _SIZE)
+            self._slot = mmap.mmap(file, _SIZE)
+        finally:
+            os.close(file)
         name = bytes(self._slot[:]).rstrip(b"\0").decode(errors="replace")
         if name:
             self._crashes[name] = self._crashes.get(name, 0) + 1
