@@ -67,7 +67,10 @@ def _id_of(raw: bytes) -> str | None:
         message = _any_decoder.decode(raw)
     except (msgspec.DecodeError, RecursionError) as error:
         raise Rejected(Code.MALFORMED, "the frame is not JSON") from error
-    if not isinstance(message, dict) or message.get("type") not in _TYPES:
+    if not isinstance(message, dict):
+        return None
+    kind = message.get("type")
+    if not isinstance(kind, str) or kind not in _TYPES:
         return None
     request_id = message.get("id")
     return request_id if isinstance(request_id, str) and len(request_id) <= MAX_ID else None

@@ -82,6 +82,14 @@ class Intruder:
         self.received += messages
         return messages
 
+    async def say_last(self) -> None:
+        """A ping behind everything; its pong, or the end."""
+        try:
+            await (await self.socket.ping())
+            await self.socket.close()
+        except ConnectionClosed:
+            pass  # ended from the other side
+
     async def close(self) -> None:
         await self.socket.close()
 
