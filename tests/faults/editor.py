@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed
 
 from tests.patch_client import PatchClient
 
@@ -51,7 +50,8 @@ class Editor:
 
     async def come_back(self, *, again: int = 10) -> None:
         """Connect anew, send what was not answered, and some that was: it counts only once."""
-        self.client, self._again = await self._reconnect(), []
+        self._again = []
+        await self.connect()
         known = list(self.acked)[-again:] if again else []
         for request_id in [*known, *self.waiting]:
             await self.client.patch(self._ops[request_id], id=request_id)
@@ -66,14 +66,6 @@ class Editor:
     async def close(self) -> None:
         await self.client.close()
         self._take_answers()
-
-    async def _reconnect(self) -> PatchClient:
-        async with asyncio.timeout(20):
-            while True:
-                try:
-                    return await PatchClient.connect(self._ws, self._doc, self._token)
-                except (OSError, ConnectionClosed, InvalidStatus):
-                    await asyncio.sleep(0.02)
 
     async def _send_next(self) -> None:
         self._number += 1

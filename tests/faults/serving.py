@@ -107,7 +107,7 @@ async def serving(home: Path, store: SqlStore | None = None, **env: str) -> Asyn
     async with asyncio.TaskGroup() as group:
         group.create_task(serves.server.serve(), name="server")
         while not serves.server.started:
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0)
         try:
             yield serves
         finally:

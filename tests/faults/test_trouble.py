@@ -139,9 +139,11 @@ async def test_a_file_that_another_process_locks_is_waited_for(
         other.execute("BEGIN EXCLUSIVE")
         waiting = await client.patch({"op": "replace", "path": "/n", "value": 1})
         assert (await get(served)).body == {"n": 0}
-        await asyncio.sleep(1)  # that long it is held
+        answer = asyncio.create_task(client.answer(waiting))
+        answered, _ = await asyncio.wait({answer}, timeout=1)
+        assert not answered
         other.execute("ROLLBACK")
-    assert (await client.answer(waiting))["version"] == 2
+    assert (await answer)["version"] == 2
     assert notices(client) == []
     await client.close()
 
