@@ -1,4 +1,4 @@
-"""Refusals: every code of the wire contract, with its HTTP status, its close code and whether to retry."""
+"""Refusals: every code of the wire contract, its HTTP status, its close code, whether to retry."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 # Any JSON value: None, bool, int, float, str, list of Json, dict of str to Json. Values that
 # the core hands out are shared between versions and are never changed in place.
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 DOC_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}")
 TENANT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")

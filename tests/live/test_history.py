@@ -24,8 +24,8 @@ class History:
         self.url = f"{server.http}/v1/docs/{doc}"
         self.token = token
 
-    def get(self, path: str, **headers: str) -> Reply:
-        return call("GET", f"{self.url}/{path}".rstrip("/"), token=self.token, **headers)
+    def get(self, path: str) -> Reply:
+        return call("GET", f"{self.url}/{path}".rstrip("/"), token=self.token)
 
     def post(self, path: str, body: Any) -> Reply:
         return call("POST", f"{self.url}/{path}", body, token=self.token)

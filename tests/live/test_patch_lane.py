@@ -330,7 +330,7 @@ async def test_pipelined_patches_stand_on_each_other_while_others_edit(
 
 async def test_a_frame_may_hold_several_messages(join: Join, ada: str, doc: str) -> None:
     client = await join(doc, ada, create={"n": 0})
-    patches = [
+    patches: list[dict[str, Any]] = [
         {"type": "patch", "id": f"p{n}", "base": 1, "ops": [replace("/n", n)]} for n in range(1, 4)
     ]
     client.sent.update({patch["id"]: patch["ops"] for patch in patches})
