@@ -151,11 +151,12 @@ class AuditTrail:
                 self._metrics.audit.labels("written").inc(len(rows))
 
     def _gather(self) -> None:
-        """Writings become rows, in the order of their last version's time."""
+        """Writings become rows, among the others by their last version's time."""
         writings, self._writings = self._writings, {}
         self._versions = 0
-        rows = [(who[0], writing.row()) for who, writing in writings.items()]
-        self._rows.extend(sorted(rows, key=lambda row: row[1].at))
+        if writings:
+            self._rows.extend((who[0], writing.row()) for who, writing in writings.items())
+            self._rows = deque(sorted(self._rows, key=lambda row: row[1].at))
 
 
 def origin_of(member: Member) -> str:

@@ -1,0 +1,109 @@
+// The lists: who is connected and who is slow, and which documents are open.
+
+import * as format from "./format.js";
+
+const LANES = { patch: "patches", yjs: "Yjs" };
+const CAUSES = {
+  socket: "does not read fast enough",
+  budget: "over its byte budget",
+};
+const STATES = {
+  read_only: "read-only: the database is in trouble",
+  fetching: "loading",
+};
+
+export function showConnections(home, note, report) {
+  const { connections, connections_total: total } = report;
+  const slow = connections.filter((each) => each.cause).length;
+  note.textContent = [
+    total === connections.length ? `${total}` : `${connections.length} of ${total}`,
+    slow ? `${slow} behind` : total ? "all up to date" : "",
+  ]
+    .filter(Boolean)
+    .join(", ");
+  fill(home, connections.map(connectionRow), 6, "Nobody is connected.");
+}
+
+function connectionRow(each) {
+  const row = document.createElement("tr");
+  const where = [each.role, LANES[each.lane], each.address].filter(Boolean).join(" · ");
+  row.append(
+    cell(each.name || each.user, where),
+    cell(each.doc),
+    state(each),
+    number(each.buffered ? format.text(format.bytes(each.buffered)) : "–", "wide"),
+    number(format.text(format.bytes(each.sent)), "wide"),
+    number(format.duration(each.for_ms), "wide"),
+  );
+  return row;
+}
+
+function state(each) {
+  const made = each.cause
+    ? cell(mark("slow", behind(each.behind)), CAUSES[each.cause])
+    : cell("up to date");
+  made.className = "state";
+  return made;
+}
+
+function behind({ versions, bytes }) {
+  const changes = versions === 1 ? "1 change" : `${format.text(format.count(versions))} changes`;
+  return bytes ? `${changes}, ${format.text(format.bytes(bytes))} behind` : `${changes} behind`;
+}
+
+export function showDocuments(home, note, report) {
+  const { documents, documents_total: total } = report;
+  note.textContent = total === documents.length ? `${total} open` : `${documents.length} of ${total}`;
+  fill(home, documents.map(documentRow), 4, "No document is open.");
+}
+
+function documentRow(each) {
+  const row = document.createElement("tr");
+  const state = STATES[each.state];
+  row.append(
+    state ? cell(each.doc, mark("bad", state)) : cell(each.doc),
+    number(format.text(format.count(each.version))),
+    number(format.text(format.count(each.connections))),
+    number(each.behind ? mark("slow", `${each.behind}`) : "–", "wide"),
+  );
+  return row;
+}
+
+function fill(home, rows, columns, nothing) {
+  if (!rows.length) {
+    const row = document.createElement("tr");
+    const only = document.createElement("td");
+    only.className = "empty";
+    only.colSpan = columns;
+    only.textContent = nothing;
+    row.append(only);
+    rows = [row];
+  }
+  home.replaceChildren(...rows);
+}
+
+// A name may be anything that somebody typed: it is set as text, never as markup.
+function cell(content, below = "") {
+  const made = document.createElement("td");
+  made.append(content);
+  if (typeof content === "string") made.title = content;
+  if (below) {
+    const small = document.createElement("small");
+    small.append(below);
+    made.append(small);
+  }
+  return made;
+}
+
+function number(content, extra = "") {
+  const made = cell(content);
+  made.className = `number ${extra}`.trim();
+  return made;
+}
+
+function mark(className, text) {
+  const made = document.createElement("span");
+  made.className = className;
+  made.textContent = text;
+  return made;
+}

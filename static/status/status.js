@@ -1,0 +1,148 @@
+// The status page: asks for the numbers every two seconds while it is looked at.
+
+import { Cards } from "./cards.js";
+import { SPAN } from "./chart.js";
+import * as format from "./format.js";
+import { showConnections, showDocuments } from "./lists.js";
+import { forgetToken, takeToken, token } from "./token.js";
+
+const EVERY = 2000;
+const AGAIN = 5000;
+
+const $ = (id) => document.getElementById(id);
+const cards = new Cards($("cards"));
+const KINDS = { sqlite: "SQLite", postgresql: "PostgreSQL" };
+
+let samples = null;
+let timer = 0;
+let isAsking = false;
+
+takeToken(location.hash);
+$("entrance").addEventListener("submit", (event) => {
+  event.preventDefault();
+  takeToken(`#token=${$("token").value.trim()}`);
+  $("token").value = "";
+  ask();
+});
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) ask();
+});
+ask();
+
+async function ask() {
+  if (isAsking) return;
+  clearTimeout(timer);
+  isAsking = true;
+  let wait = EVERY;
+  try {
+    const since = samples?.at.at(-1) ?? 0;
+    const headers = token() ? { Authorization: `Bearer ${token()}` } : {};
+    const answer = await fetch(`status.json?since=${since}`, { headers, cache: "no-store" });
+    if (answer.ok) {
+      show(await answer.json());
+    } else if (answer.status === 401 || answer.status === 403) {
+      await turnAway(answer);
+      return;
+    } else {
+      wait = lost(`The server answers with ${answer.status}.`);
+    }
+  } catch {
+    wait = lost("The server does not answer.");
+  } finally {
+    isAsking = false;
+  }
+  if (!document.hidden) timer = setTimeout(ask, wait);
+}
+
+function show(report) {
+  keep(report.samples, report.now);
+  $("entrance").hidden = true;
+  $("numbers").hidden = false;
+  cards.show(samples, report.now);
+  showConnections($("connections").tBodies[0], $("connections-note"), report);
+  showDocuments($("documents").tBodies[0], $("documents-note"), report);
+  showFacts(report);
+  showHealth(report);
+}
+
+// New samples after those that are here; a server that was started anew counts from the beginning.
+function keep(fresh, now) {
+  if (!samples) {
+    samples = fresh;
+    return;
+  }
+  const from = samples.at.findIndex((at) => at > now - SPAN);
+  for (const [name, values] of Object.entries(fresh)) {
+    samples[name] = (from < 0 ? [] : samples[name].slice(from)).concat(values);
+  }
+}
+
+function showFacts(report) {
+  const { storage } = report;
+  const facts = [
+    ["Tenant", report.tenant],
+    ["Up for", format.duration(report.uptime_ms)],
+    ["Storage", KINDS[storage.kind] ?? storage.kind],
+    ["Version", report.version],
+  ];
+  if (storage.audit_waiting > 1000) facts.push(["Audit rows waiting", `${storage.audit_waiting}`]);
+  $("facts").replaceChildren(
+    ...facts.map(([name, value]) => {
+      const pair = document.createElement("div");
+      const term = document.createElement("dt");
+      const what = document.createElement("dd");
+      term.textContent = name;
+      what.textContent = value;
+      pair.append(term, what);
+      return pair;
+    }),
+  );
+}
+
+function showHealth({ storage }) {
+  if (storage.draining) {
+    say("Restarting", "warning");
+    warn("The server is about to stop. Everybody is told when to come back.");
+  } else if (storage.read_only) {
+    say("Read-only", "danger");
+    const documents = storage.read_only === 1 ? "One document takes" : `${storage.read_only} documents take`;
+    warn(`The database is in trouble: ${documents} no edits. They come back by themselves.`, "danger");
+  } else {
+    say("Running", "good");
+    warn("");
+  }
+}
+
+function lost(sentence) {
+  say("Not reachable", "danger");
+  warn(`${sentence} Trying again every ${AGAIN / 1000} seconds.`, "danger");
+  return AGAIN;
+}
+
+async function turnAway(answer) {
+  const problem = await answer.json().catch(() => ({}));
+  $("refused").hidden = !token();
+  $("refused").textContent = problem.detail ?? "This token was not accepted.";
+  forgetToken();
+  samples = null;
+  say("Locked", "");
+  warn("");
+  $("facts").replaceChildren();
+  $("numbers").hidden = true;
+  $("entrance").hidden = false;
+  $("token").focus();
+}
+
+function say(word, kind) {
+  const pill = $("health");
+  if (pill.textContent === word) return;
+  pill.textContent = word;
+  pill.className = `pill ${kind}`.trim();
+}
+
+function warn(sentence, kind = "") {
+  const banner = $("trouble");
+  banner.hidden = !sentence;
+  if (banner.textContent !== sentence) banner.textContent = sentence;
+  banner.className = `banner ${kind}`.trim();
+}

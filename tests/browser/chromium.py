@@ -1,0 +1,171 @@
+"""A real Chromium over its DevTools protocol: as much of it as the tests need."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--remote-debugging-port=0",
+)
+STARTS_WITHIN = 20.0
+
+
+def find() -> str | None:
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+class Chromium:
+    """One browser process; pages share its one connection."""
+
+    def __init__(self, process: asyncio.subprocess.Process, socket: ClientConnection) -> None:
+        self._process = process
+        self._socket = socket
+        self._count = 0
+        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._pages: dict[str, Page] = {}
+        self._reader = asyncio.create_task(self._read(), name="chromium")
+
+    @classmethod
+    async def start(cls, home: Path) -> Chromium:
+        command = find()
+        assert command is not None
+        process = await asyncio.create_subprocess_exec(
+            command,
+            *FLAGS,
+            f"--user-data-dir={home}",
+            "about:blank",
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert process.stderr is not None
+        async with asyncio.timeout(STARTS_WITHIN):
+            async for line in process.stderr:
+                _, found, url = line.decode(errors="replace").partition("DevTools listening on ")
+                if found:
+                    break
+        socket = await connect(url.strip(), max_size=None, compression=None)
+        return cls(process, socket)
+
+    async def call(self, method: str, session: str = "", **params: Any) -> dict[str, Any]:
+        self._count += 1
+        future = self._answers[self._count] = asyncio.get_running_loop().create_future()
+        message: dict[str, Any] = {"id": self._count, "method": method, "params": params}
+        await self._socket.send(json.dumps(message | ({"sessionId": session} if session else {})))
+        answer = await asyncio.wait_for(future, 20)
+        assert "error" not in answer, (method, answer)
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    async def page(self, *, width: int = 1280, height: int = 800, scheme: str = "light") -> Page:
+        target = await self.call("Target.createTarget", url="about:blank")
+        attached = await self.call(
+            "Target.attachToTarget", targetId=target["targetId"], flatten=True
+        )
+        page = self._pages[attached["sessionId"]] = Page(self, attached["sessionId"])
+        await page.prepare(width, height, scheme)
+        return page
+
+    async def close(self) -> None:
+        with contextlib.suppress(Exception):
+            await self.call("Browser.close")
+        await self._socket.close()
+        await asyncio.gather(self._reader, return_exceptions=True)
+        try:
+            await asyncio.wait_for(self._process.communicate(), 10)
+        except TimeoutError:
+            self._process.kill()
+            await self._process.communicate()
+
+    async def _read(self) -> None:
+        async for frame in self._socket:
+            message = json.loads(frame)
+            if "id" in message:
+                future = self._answers.pop(message["id"])
+                if not future.done():
+                    future.set_result(message)
+            elif page := self._pages.get(message.get("sessionId", "")):
+                page.hear(message["method"], message["params"])
+
+
+class Page:
+    """One tab. `complaints` are what the page, its policy or the network had to complain of."""
+
+    def __init__(self, browser: Chromium, session: str) -> None:
+        self._browser = browser
+        self._session = session
+        self.complaints: list[str] = []
+        self._loaded = asyncio.Event()
+
+    async def prepare(self, width: int, height: int, scheme: str) -> None:
+        for domain in ("Page", "Runtime", "Log"):
+            await self.call(f"{domain}.enable")
+        await self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=width < 700,
+        )
+        features = [
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]
+        await self.call("Emulation.setEmulatedMedia", features=features)
+
+    async def call(self, method: str, **params: Any) -> dict[str, Any]:
+        return await self._browser.call(method, self._session, **params)
+
+    def hear(self, method: str, params: dict[str, Any]) -> None:
+        match method:
+            case "Page.loadEventFired":
+                self._loaded.set()
+            case "Runtime.exceptionThrown":
+                self.complaints.append(json.dumps(params["exceptionDetails"])[:500])
+            case "Log.entryAdded" if params["entry"]["level"] in ("error", "warning"):
+                self.complaints.append(params["entry"]["text"])
+
+    async def open(self, url: str) -> None:
+        self._loaded.clear()
+        await self.call("Page.navigate", url=url)
+        await asyncio.wait_for(self._loaded.wait(), 20)
+
+    async def evaluate(self, script: str) -> Any:
+        """The value of an expression, awaited where it is a promise."""
+        answer = await self.call(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+        )
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    async def until(self, condition: str, seconds: float = 15.0) -> None:
+        """Wait, frame by frame in the page, until an expression is true."""
+        script = (
+            "new Promise((done, fail) => {"
+            f"const end = performance.now() + {seconds * 1000};"
+            f"const look = () => {{ if ({condition}) done(true);"
+            " else if (performance.now() > end) fail(new Error('waited too long'));"
+            " else setTimeout(look, 50); }; look(); })"
+        )
+        await self.evaluate(script)
+
+    async def screenshot(self) -> bytes:
+        """The whole page as a PNG."""
+        answer = await self.call("Page.captureScreenshot", captureBeyondViewport=True)
+        return base64.b64decode(answer["data"])

@@ -1,0 +1,25 @@
+"""A real browser for a test; every test here is one of the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.chromium import Chromium, find
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "/browser/" in str(item.path):
+            item.add_marker(pytest.mark.real)
+
+
+@pytest.fixture
+async def browser(tmp_path: Path) -> AsyncIterator[Chromium]:
+    if find() is None:
+        pytest.skip("there is no Chromium: install one")
+    running = await Chromium.start(tmp_path / "profile")
+    yield running
+    await running.close()

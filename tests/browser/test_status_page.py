@@ -1,0 +1,128 @@
+"""The status page, in a real browser: readable, at both widths, in both schemes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from collab.room.rights import Role
+from tests.browser.chromium import Chromium, Page
+from tests.patch_client import PatchClient
+from tests.running import RunningServer
+
+# The contrast of every text with what is painted behind it (WCAG 2.2, 1.4.3).
+FAINT = """
+(() => {
+  const channel = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  const rgb = (color) => color.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const color = rgb(getComputedStyle(at).backgroundColor);
+      if (color.length === 3 || color[3] === 1) return color;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  for (const element of document.querySelectorAll('body *')) {
+    const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+    if (!own || !element.getClientRects().length) continue;
+    const [a, b] = [light(rgb(getComputedStyle(element).color)), light(behind(element))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) found.push(`${element.textContent.trim()}: ${ratio.toFixed(2)}`);
+  }
+  return found;
+})()
+"""
+IS_SHOWN = "!document.querySelector('#numbers').hidden"
+SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with RunningServer(tmp_path_factory.mktemp("weft")) as running:
+        yield running
+
+
+async def text(page: Page, selector: str) -> str:
+    shown: str = await page.evaluate(f"document.querySelector('{selector}').innerText")
+    return shown
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_it_reads_well(
+    server: RunningServer, browser: Chromium, width: int, scheme: str
+) -> None:
+    admin = await server.mint("root", Role.ADMIN)
+    client = await PatchClient.connect(server.ws, "home", admin, create={"n": 0})
+    await client.set("/n", 1)
+    page = await browser.page(width=width, scheme=scheme)
+    await page.open(f"{server.http}/status#token={admin}")
+    await page.until(f"{IS_SHOWN} && document.querySelectorAll('#cards svg').length === 6")
+    assert await page.evaluate(FAINT) == []
+    assert not await page.evaluate(SIDEWAYS)
+    assert "Root" in await text(page, "#connections")
+    assert "home" in await text(page, "#documents")
+    assert page.complaints == []
+    await client.close()
+
+
+async def test_the_token_leaves_the_address_and_stays_in_the_tab(
+    server: RunningServer, browser: Chromium
+) -> None:
+    admin = await server.mint("root", Role.ADMIN)
+    page = await browser.page()
+    await page.open(f"{server.http}/status#token={admin}")
+    await page.until(IS_SHOWN)
+    assert await page.evaluate("location.href") == f"{server.http}/status"
+    await page.open(f"{server.http}/status?again")
+    await page.until(IS_SHOWN)
+
+
+async def test_without_a_token_it_asks_for_one_and_says_what_is_wrong_with_it(
+    server: RunningServer, browser: Chromium
+) -> None:
+    page = await browser.page()
+    await page.open(f"{server.http}/status")
+    await page.until("!document.querySelector('#entrance').hidden")
+    assert await page.evaluate(FAINT) == []
+    for token, then in (
+        (
+            await server.mint("ada"),
+            "document.querySelector('#refused').innerText.includes('admin')",
+        ),
+        (await server.mint("root", Role.ADMIN), IS_SHOWN),
+    ):
+        await page.evaluate(
+            f"document.querySelector('#token').value = '{token}';"
+            "document.querySelector('#entrance button').click()"
+        )
+        await page.until(then)
+
+
+async def test_a_name_with_markup_in_it_is_text(server: RunningServer, browser: Chromium) -> None:
+    name = "<img src=x onerror=document.title='run'>"
+    client = await PatchClient.connect(server.ws, "names", await server.mint(name), create={})
+    page = await browser.page()
+    await page.open(f"{server.http}/status#token={await server.mint('root', Role.ADMIN)}")
+    await page.until(
+        f"{IS_SHOWN} && document.querySelector('#connections').innerText.includes('<')"
+    )
+    assert await page.evaluate("document.querySelectorAll('main img').length") == 0
+    assert await page.evaluate("document.title") == "Status · Weft"
+    await client.close()
+
+
+async def test_when_the_server_goes_it_says_so_and_comes_back_with_it(
+    server: RunningServer, browser: Chromium
+) -> None:
+    admin = await server.mint("root", Role.ADMIN)
+    page = await browser.page()
+    await page.open(f"{server.http}/status#token={admin}")
+    await page.until(IS_SHOWN)
+    server.stop()
+    await page.until("document.querySelector('#health').innerText === 'Not reachable'")
+    server.start()
+    await page.until("document.querySelector('#health').innerText === 'Running'")

@@ -1,0 +1,103 @@
+"""The audit trail: complete while the database answers, bounded while it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from collab.entry import Author
+from collab.ids import DocKey
+from collab.ports import AuditRow, StorageUnavailable
+from collab.room.member import Member
+from collab.room.rights import Rights, Role
+from server.audit import REFUSALS_BURST, AuditTrail
+from server.metrics import Metrics
+from storage.memory import MemoryStore
+from tests.manual_clock import ManualClock
+
+HOME = DocKey("demo", "home")
+OTHER = DocKey("demo", "other")
+
+
+def member(user: str = "ada", session: str = "s-1") -> Member:
+    rights = Rights(Role.EDITOR, expires_at=2**60)
+    return Member(Author(user, session=session), rights, "patch", origin="192.0.2.1:5")
+
+
+class Moody(MemoryStore):
+    """A real store that can be told to be away."""
+
+    away = False
+
+    async def write_audit(self, rows: Sequence[tuple[DocKey, AuditRow]]) -> None:
+        if self.away:
+            raise StorageUnavailable
+        await super().write_audit(rows)
+
+
+def trail(most: int = 1000) -> tuple[AuditTrail, Moody, Metrics, ManualClock]:
+    store, metrics, clock = Moody(), Metrics(), ManualClock()
+    return AuditTrail(store, clock, metrics, most), store, metrics, clock
+
+
+async def rows(store: Moody, key: DocKey = HOME) -> list[AuditRow]:
+    return [row for _, row in await store.audit(key, 0, 1000)]
+
+
+async def test_what_a_session_wrote_in_between_is_one_row_with_its_versions() -> None:
+    audit, store, _, _ = trail()
+    ada, bo = member(), member("bo", "s-2")
+    for version, who in ((2, ada), (3, ada), (4, bo), (5, ada)):
+        audit.wrote(HOME, who, "edit", version, at=version)
+    await audit.flush()
+    newest, first = await rows(store)
+    assert (newest.actor, newest.version) == ("ada", 5)
+    assert newest.detail["versions"] == [[2, 3], [5, 5]]
+    assert newest.detail["requests"] == 3
+    assert newest.origin == "192.0.2.1:5 s-1"
+    assert (first.actor, first.version) == ("bo", 4)
+
+
+async def test_an_undo_is_another_row_than_an_edit() -> None:
+    audit, store, _, _ = trail()
+    audit.wrote(HOME, member(), "edit", 2, at=1)
+    audit.wrote(HOME, member(), "undo", 3, at=2)
+    await audit.flush()
+    assert [row.action for row in await rows(store)] == ["undo", "edit"]
+
+
+async def test_rows_wait_while_the_database_is_away_and_are_written_in_order() -> None:
+    audit, store, _, _ = trail()
+    store.away = True
+    audit.note(HOME, AuditRow(1, "ada", "open"))
+    await audit.flush()
+    audit.note(HOME, AuditRow(2, "ada", "close"))
+    assert len(audit) == 2
+    store.away = False
+    await audit.flush()
+    assert [row.action for row in await rows(store)] == ["close", "open"]
+    assert len(audit) == 0
+
+
+async def test_beyond_the_bound_rows_are_lost_and_counted_the_oldest_kept() -> None:
+    audit, store, metrics, _ = trail(most=3)
+    store.away = True
+    for number in range(5):
+        audit.note(HOME, AuditRow(number, "ada", f"{number}"))
+    audit.wrote(HOME, member(), "edit", 2, at=9)
+    assert metrics.audit.labels("lost").value == 3
+    store.away = False
+    await audit.flush()
+    assert [row.action for row in await rows(store)] == ["2", "1", "0"]
+
+
+async def test_refusals_of_one_document_are_capped_and_hide_no_other_document_s() -> None:
+    audit, store, metrics, clock = trail()
+    for number in range(REFUSALS_BURST + 40):
+        audit.refused(HOME, AuditRow(number, "mallory", "edit", outcome="forbidden"))
+    audit.refused(OTHER, AuditRow(1, "bo", "edit", outcome="conflict"))
+    clock.advance(2.0)
+    audit.refused(HOME, AuditRow(999, "mallory", "edit", outcome="forbidden"))
+    await audit.flush()
+    assert len(await rows(store)) == REFUSALS_BURST + 1
+    assert len(await rows(store, OTHER)) == 1
+    assert metrics.audit.labels("capped").value == 40
