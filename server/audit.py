@@ -52,7 +52,7 @@ class Writing:
     ranges: list[list[int]] = field(default_factory=list)
 
     def add(self, version: int, at: int) -> None:
-        if self.ranges and self.ranges[-1][1] == version - 1:
+        if self.version == version - 1 and self.ranges:
             self.ranges[-1][1] = version
         else:
             self.ranges.append([version, version])
@@ -71,7 +71,7 @@ class Writing:
 class AuditTrail:
     """Rows on their way.
 
-    Invariant: at most `most` rows and written versions wait. What comes beyond that is left out
+    Invariant: at most `most` rows and as many versions wait. What comes beyond that is left out
     and counted, the oldest kept: the beginning of an incident says more than its noise.
     """
 
@@ -81,7 +81,7 @@ class AuditTrail:
         self._metrics = metrics
         self._most = most
         self._rows: deque[Row] = deque()
-        self._writings: dict[tuple[DocKey, str, str, str], Writing] = {}
+        self._writings: dict[tuple[DocKey, Member, str], Writing] = {}
         self._versions = 0
         self._caps: OrderedDict[DocKey, Budget] = OrderedDict()
         self._writing = asyncio.Lock()
@@ -92,18 +92,17 @@ class AuditTrail:
     # --- what happened ----------------------------------------------------------------------
 
     def note(self, key: DocKey, row: AuditRow) -> None:
-        if len(self) < self._most:
+        if len(self._rows) < self._most:
             self._rows.append((key, row))
         else:
             self._metrics.audit.labels("lost").inc()
 
     def wrote(self, key: DocKey, member: Member, kind: str, version: int, at: int) -> None:
         """An entry became durable."""
-        if len(self) >= self._most:
+        if self._versions >= self._most:
             self._metrics.audit.labels("lost").inc()
             return
-        author = member.author
-        who = key, author.session or author.user, member.origin, kind
+        who = key, member, kind
         writing = self._writings.get(who)
         if writing is None:
             writing = self._writings[who] = Writing(member, kind, at)

@@ -46,6 +46,7 @@ def _welcome(where: str, token: str) -> str:
         [
             f"Weft serves {where} (demo mode: open to everybody who reaches it)",
             "",
+            "  status     " + f"{where}/status",
             "  health     " + f"{where}/healthz",
             "  documents  " + ", ".join(f"{where}/v1/docs/{doc}" for doc in docs),
             "  published  " + ", ".join(f"{where}/p/demo/{doc}" for doc in docs),

@@ -20,7 +20,7 @@ from server.tally import Tally
 
 if TYPE_CHECKING:
     from collab.room.requests import Answer
-    from server.audience import Answered
+    from server.audience import Answered, Submission
 
 LANES: tuple[Lane, ...] = get_args(Lane)
 SOCKET_LANES = ("patch", "yjs")
@@ -82,6 +82,7 @@ class Metrics:
     def _of_edits(self) -> None:
         about = "Requests to change a document, by what became of them."
         self.edits = self.add(Tally("weft_edits", about, lane=LANES, outcome=OUTCOMES))
+        self._accepted = {lane: self.edits.labels(lane, "accepted") for lane in LANES}
         codes = [code.value for code in Code]
         self.refusals = self.add(
             Tally("weft_refusals", "Refusals by code.", lane=LANES, code=codes)
@@ -125,18 +126,21 @@ class Metrics:
 
     def settled(self, batch: Sequence[Answered], durable_at: float, sent_at: float) -> None:
         """One document's part of a commit was sent to everybody who could take it."""
-        edits = self.edits
+        accepted, durable, sent = self._accepted, self.durable.observe, self.sent.observe
         for submission, answer in batch:
-            if not isinstance(submission.request, EDITS):
-                continue
-            outcome, lane = outcome_of(answer), submission.member.lane
-            edits.labels(lane, outcome).inc()
-            if outcome == "accepted":
+            if answer.entry is not None:
+                accepted[submission.member.lane].value += 1
                 received_at = submission.received_at
-                self.durable.observe(durable_at - received_at)
-                self.sent.observe(sent_at - received_at)
-            elif answer.refusal is not None and submission.deliver is None:
-                self.refuse(lane, answer.refusal.code)
+                durable(durable_at - received_at)
+                sent(sent_at - received_at)
+            elif isinstance(submission.request, EDITS):
+                self._settle_without_entry(submission, answer)
+
+    def _settle_without_entry(self, submission: Submission, answer: Answer) -> None:
+        lane = submission.member.lane
+        self.edits.labels(lane, outcome_of(answer)).inc()
+        if answer.refusal is not None and submission.deliver is None:
+            self.refuse(lane, answer.refusal.code)
 
     def refuse(self, lane: str, code: Code) -> None:
         """HTTP's refusals are counted where they become an answer, all others where they arise."""
@@ -149,12 +153,11 @@ class Metrics:
     @property
     def accepted(self) -> int:
         """Edits of all lanes, so far."""
-        return sum(self.edits.labels(lane, "accepted").value for lane in LANES)
+        return sum(count.value for count in self._accepted.values())
 
 
 def outcome_of(answer: Answer) -> str:
+    """Of a request that made no entry."""
     if answer.refusal is not None:
         return "refused"
-    if answer.entry is not None:
-        return "accepted"
     return "duplicate" if "duplicate" in answer.ack else "unchanged"

@@ -211,7 +211,7 @@ class PatchSession:
             case messages.RenewToken():
                 self._services.spawn(self._renew(message.token), "renew token")
             case messages.Open():
-                self._say_error(Code.MALFORMED, "`open` comes once")
+                self._say_error(Refusal(Code.MALFORMED, "`open` comes once"))
             case wire.Unreadable():
                 self._refuse_one(message, message.refusal)
             case messages.SetPresence():
@@ -227,14 +227,15 @@ class PatchSession:
             is_patch = isinstance(message, messages.Patch | wire.Unreadable)
             self._submit(Refuse(request_id, refusal, is_patch))
         else:
-            self.feed.send(wire.encode(wire.error(refusal)))
+            self._say_error(refusal)
 
     def _submit(self, request: Request) -> None:
         now = self._now()
         self._services.hub.submit(self.live, Submission(self.member, request, now, listener=self))
 
-    def _say_error(self, code: Code, sentence: str) -> None:
-        self.feed.send(wire.encode(wire.error(Refusal(code, sentence))))
+    def _say_error(self, refusal: Refusal) -> None:
+        self._services.witness.metrics.refuse("patch", refusal.code)
+        self.feed.send(wire.encode(wire.error(refusal)))
 
     def _present(self, message: messages.SetPresence) -> None:
         """Show another state; a cursor stands on `base` and is carried to the head first."""
@@ -247,7 +248,7 @@ class PatchSession:
         now = self._now()
         refusal = book.set_state(self.member.author.session, state, now)
         if refusal is not None:
-            self.feed.send(wire.encode(wire.error(refusal)))
+            self._say_error(refusal)
         self.live.presence.changed()
 
     def _appear(self) -> None:

@@ -23,6 +23,9 @@ def member(user: str = "ada", session: str = "s-1") -> Member:
     return Member(Author(user, session=session), rights, "patch", origin="192.0.2.1:5")
 
 
+ADA = member()
+
+
 class Moody(MemoryStore):
     """A real store that can be told to be away."""
 
@@ -83,11 +86,12 @@ async def test_beyond_the_bound_rows_are_lost_and_counted_the_oldest_kept() -> N
     store.away = True
     for number in range(5):
         audit.note(HOME, AuditRow(number, "ada", f"{number}"))
-    audit.wrote(HOME, member(), "edit", 2, at=9)
-    assert metrics.audit.labels("lost").value == 3
+        audit.wrote(HOME, ADA, "edit", number, at=9)
+    assert metrics.audit.labels("lost").value == 4
     store.away = False
     await audit.flush()
-    assert [row.action for row in await rows(store)] == ["2", "1", "0"]
+    assert [row.action for row in await rows(store)] == ["edit", "2", "1", "0"]
+    assert (await rows(store))[0].detail["versions"] == [[0, 2]]
 
 
 async def test_refusals_of_one_document_are_capped_and_hide_no_other_document_s() -> None:
