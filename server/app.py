@@ -72,7 +72,7 @@ def build(
     store: Store,
     clock: Clock | None = None,
     on_start: Callable[[Services], AbstractAsyncContextManager[None]] | None = None,
-) -> Starlette:
+) -> Front:
     """The application on these adapters; it starts and stops them with its lifespan."""
     clock = clock or SystemClock()
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
-from server.published import PAGES, VALUES, Headers, Published, asked_for, coding_of, is_known
+from server.public_answer import Found
+from server.public_request import PAGES, VALUES, Headers, asked_for, coding_of
 
+_PREFIXES = (PAGES.encode(), VALUES.encode())
+# Requests with one of these are told apart by what stands in it, or have a body.
+_NOT_AT_ONCE = frozenset({b"content-length", b"transfer-encoding", b"expect", b"range"})
 # A browser asks before it sends `If-None-Match` from another origin.
 _PREFLIGHT: Headers = [
     (b"access-control-allow-origin", b"*"),
@@ -27,22 +31,43 @@ class Front(Starlette):
         if scope["type"] != "http" or not scope["path"].startswith((PAGES, VALUES)):
             await super().__call__(scope, receive, send)
             return
-        method = scope["method"]
-        if method == "OPTIONS":
+        if scope["method"] == "OPTIONS":
             await _send(send, 204, _PREFLIGHT, b"")
             return
-        asked = asked_for(scope) if method in ("GET", "HEAD") else None
-        if asked is not None:
-            coding, known = coding_of(scope)
-            published: Published = self.state.services.published
-            found = published.at_hand(asked, coding)
-            if found is not None and is_known(found, known):
-                await _send(send, 304, found.unchanged, b"")
-                return
-            if found is not None:
-                await _send(send, 200, found.headers, found.body)
-                return
-        await super().__call__(scope, receive, send)
+        path, query = scope["path"], scope["query_string"]
+        at_hand = None
+        if scope["method"] in ("GET", "HEAD"):
+            at_hand = self._at_hand(path, query, scope["headers"])
+        if at_hand is None:
+            await super().__call__(scope, receive, send)
+            return
+        found, is_known = at_hand
+        if is_known:
+            await _send(send, 304, found.unchanged, b"")
+        else:
+            await _send(send, 200, found.headers, found.body)
+
+    def at_once(self, target: bytes, headers: Headers) -> tuple[bytes, bytes] | None:
+        """A GET's head, but for what the connection adds, and body; None where it must wait."""
+        if not target.startswith(_PREFIXES) or b"%" in target:
+            return None
+        if any(name in _NOT_AT_ONCE for name, _ in headers):
+            return None
+        path, _, query = target.partition(b"?")
+        at_hand = self._at_hand(path.decode("latin-1"), query, headers)
+        if at_hand is None:
+            return None
+        found, is_known = at_hand
+        return (found.same, b"") if is_known else (found.whole, found.body)
+
+    def _at_hand(self, path: str, query: bytes, headers: Headers) -> tuple[Found, bool] | None:
+        """The answer, and whether the client has it already."""
+        asked = asked_for(path, query)
+        if asked is None:
+            return None
+        coding, known = coding_of(headers)
+        found: Found | None = self.state.services.published.at_hand(asked, coding)
+        return None if found is None else (found, found.is_known(known))
 
 
 async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:

@@ -99,7 +99,6 @@ def run(settings: Settings, store: Store) -> int:
 def server_of(settings: Settings, store: Store) -> DrainingServer:
     """The server that the settings ask for, not started yet."""
     bounds = composition.socket_bounds(settings)
-    http, ws = bounded(bounds)
     server: DrainingServer
 
     @asynccontextmanager
@@ -108,8 +107,10 @@ def server_of(settings: Settings, store: Store) -> DrainingServer:
         await _greet(services)
         yield
 
+    app = composition.build(settings, store, on_start=on_start)
+    http, ws = bounded(bounds, app.at_once)
     config = uvicorn.Config(
-        composition.build(settings, store, on_start=on_start),
+        app,
         host=settings.host,
         port=settings.port,
         http=http,

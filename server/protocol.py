@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 import httptools
@@ -31,6 +32,10 @@ logger = logging.getLogger(__name__)
 logger.addFilter(lambda record: record.levelno >= logging.WARNING)
 
 
+# Asked for a GET's target and headers: its head and body, where they are at hand.
+AtOnce = Callable[[bytes, list[tuple[bytes, bytes]]], tuple[bytes, bytes] | None]
+
+
 class WeftHttpProtocol(HttpToolsProtocol):
     """HTTP as uvicorn speaks it, with a request head bounded in time and size.
 
@@ -50,9 +55,15 @@ class WeftHttpProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.access_log = False
         self._in_head = True
+        self._answered = False
         self._head_size = 0
         self._chunk = b""
         self._head_deadline: asyncio.TimerHandle | None = None
+
+    @staticmethod
+    def at_once(target: bytes, headers: list[tuple[bytes, bytes]]) -> tuple[bytes, bytes] | None:
+        """Nothing is at hand, unless `bounded` was told who knows better."""
+        return None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         super().connection_made(transport)
@@ -76,11 +87,31 @@ class WeftHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._head_is_whole()
-        super().on_headers_complete()
+        self._answered = self._answer_at_once()
+        if not self._answered:
+            super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         self._in_head = True
-        super().on_message_complete()
+        if not self._answered:
+            super().on_message_complete()
+
+    def _answer_at_once(self) -> bool:
+        """Write an answer that is at hand, without a task; never out of turn or past the bounds."""
+        busy = self.cycle is not None and not self.cycle.response_complete
+        parser = self.parser
+        if busy or self.flow.write_paused or parser.get_method() != b"GET":
+            return False
+        if not parser.should_keep_alive() or parser.should_upgrade():
+            return False
+        made = self.at_once(self.url, self.headers)
+        if made is None:
+            return False
+        head, body = made
+        added = [b"%s: %s\r\n" % header for header in self.server_state.default_headers]
+        self.transport.write(b"".join((head, *added, b"\r\n", body)))
+        self.on_response_complete()
+        return True
 
     def handle_websocket_upgrade(self) -> None:
         """Uvicorn's, which forgets what the client sent right behind the request."""
@@ -201,8 +232,11 @@ class WeftProtocol(WebSocketsSansIOProtocol):
         self.transport.close()
 
 
-def bounded(bounds: SocketBounds) -> tuple[type[WeftHttpProtocol], type[WeftProtocol]]:
+def bounded(
+    bounds: SocketBounds, at_once: AtOnce | None = None
+) -> tuple[type[WeftHttpProtocol], type[WeftProtocol]]:
     """The classes for uvicorn's `http` and `ws` settings, held to these bounds."""
-    namespace = {"bounds": bounds}
-    http = type("WeftHttpProtocol", (WeftHttpProtocol,), namespace)
+    namespace: dict[str, Any] = {"bounds": bounds}
+    front = {} if at_once is None else {"at_once": staticmethod(at_once)}
+    http = type("WeftHttpProtocol", (WeftHttpProtocol,), namespace | front)
     return http, type("WeftProtocol", (WeftProtocol,), namespace)

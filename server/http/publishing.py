@@ -21,7 +21,7 @@ from server.http.asking import (
     require_role,
     services_of,
 )
-from server.published import asked_for, coding_of, respond
+from server.public_request import asked_for, coding_of
 
 
 async def publish(request: Request) -> Response:
@@ -76,12 +76,12 @@ async def get_page(request: Request) -> Response:
 
 async def _public(request: Request) -> Response:
     """What the shared cache does not hold, or has not asked the database about for a while."""
-    asked = asked_for(request.scope)
-    coding, known = coding_of(request.scope)
+    asked = asked_for(request.scope["path"], request.scope["query_string"])
+    coding, known = coding_of(request.scope["headers"])
     found = None if asked is None else await services_of(request).published.fetch(asked, coding)
     if found is None:
         raise not_found()
-    return respond(found, known)
+    return found.response(known)
 
 
 def _number(body: dict[str, Any], name: str) -> int | None:
