@@ -48,6 +48,14 @@ class Editor:
             pass
         self._take_answers()
 
+    async def finish(self) -> None:
+        """Wait until nothing is under way any more."""
+        while self.waiting:
+            assert not self._is_over(), self.client.socket.close_reason
+            await self._send_refused_again()
+            await self._wait_for_answers()
+            self._take_answers()
+
     async def come_back(self, *, again: int = 10) -> None:
         """Connect anew, send what was not answered, and some that was: it counts only once."""
         self._again = []
@@ -92,10 +100,11 @@ class Editor:
         return self.client.socket.close_code is not None
 
     async def _wait_for_answers(self) -> None:
-        before = len(self.client.acks) + len(self.client.rejects)
-        await self.client.until(
-            lambda: self._is_over() or len(self.client.acks) + len(self.client.rejects) > before
-        )
+        await self.client.until(lambda: self._is_over() or self._has_answers())
+
+    def _has_answers(self) -> bool:
+        client = self.client
+        return bool(client.rejects) or any(one in client.acks for one in self.waiting)
 
     def _answered(self, ids: list[str]) -> bool:
         assert not self._is_over(), self.client.socket.close_reason

@@ -87,6 +87,7 @@ async def test_a_restarted_database_is_waited_for(
             downs.append(up - began)
         for editor in editors:
             assert editor.client.socket.close_code is None, "connections stay"
+            await editor.finish()
         value = await _served(server)
         for editor in editors:
             await editor.close()

@@ -35,7 +35,18 @@ def strace() -> str:
 
 async def test_the_disk_answers_before_an_ack_leaves(tmp_path: Path, strace: str) -> None:
     trace = tmp_path / "trace"
-    prefix = (strace, "-f", "-yy", "-s", "4096", "-e", f"trace={CALLS}", "-o", str(trace))
+    prefix = (
+        strace,
+        "-f",
+        "--seccomp-bpf",
+        "-yy",
+        "-s",
+        "4096",
+        "-e",
+        f"trace={CALLS}",
+        "-o",
+        str(trace),
+    )
     server = RunningServer(tmp_path, prefix=prefix)
     with server:
         client = await PatchClient.connect(

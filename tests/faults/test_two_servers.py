@@ -37,6 +37,8 @@ async def edit_through_two(home: Path, database: str) -> None:
         async with asyncio.timeout(60):
             await asyncio.gather(*(editor.edit(EDITS) for editor in editors))
         seconds = loop.time() - began
+        for editor in editors:
+            await editor.finish()
         values = [await _value_after_an_edit(server, editors) for server in (one, two)]
         for editor in editors:
             await editor.close()
