@@ -438,3 +438,104 @@ def test_the_demo_s_pages_are_public_from_the_start(tmp_path: Path) -> None:
         server.stop()
         server.start()
         assert call("GET", f"{server.http}/p/demo/home").status == 404, "and stays as it was left"
+
+
+# --- on the wire ----------------------------------------------------------------------------
+
+
+class Wire:
+    """A raw connection, and what came back on it."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    @classmethod
+    async def open(cls, server: RunningServer) -> Wire:
+        return cls(*await asyncio.open_connection("127.0.0.1", server.port))
+
+    def send(self, *requests: bytes) -> None:
+        self._writer.write(b"".join(requests))
+
+    async def answer(self) -> tuple[bytes, bytes]:
+        """The next answer's status line with its headers, and its body."""
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        [length] = [int(line[15:]) for line in head.lower().split(b"\r\n") if _is_length(line)]
+        return head, await self._reader.readexactly(length)
+
+    async def rest(self) -> bytes:
+        return await self._reader.read()
+
+    async def close(self) -> None:
+        self._writer.close()
+        await self._writer.wait_closed()
+
+
+def _is_length(line: bytes) -> bool:
+    return line.startswith(b"content-length:")
+
+
+def get(path: str, *headers: str, version: str = "1.1") -> bytes:
+    lines = [f"GET {path} HTTP/{version}", "Host: weft", *headers]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+async def test_answers_keep_the_order_of_their_requests(
+    server: RunningServer, draft: Publisher
+) -> None:
+    draft.publish()
+    draft.edit("Draft")
+    public = get(f"/v1/published/demo/{draft.doc}")
+    mine = get(f"/v1/docs/{draft.doc}", f"Authorization: Bearer {draft.token}")
+    draft.read()
+    wire = await Wire.open(server)
+    order = [public, mine, public, public, mine, mine, public] * 20
+    wire.send(*order)
+    for request in order:
+        head, body = await wire.answer()
+        assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert b"\r\ndate: " in head
+        assert (b"Hello" in body, b"Draft" in body) == (request is public, request is mine)
+    await wire.close()
+
+
+async def test_a_connection_ends_where_the_client_says_so(
+    server: RunningServer, draft: Publisher
+) -> None:
+    draft.publish()
+    path = f"/v1/published/demo/{draft.doc}"
+    for request in (get(path, "Connection: close"), get(path, version="1.0")):
+        draft.read()
+        wire = await Wire.open(server)
+        wire.send(request)
+        assert b"Hello" in await wire.rest()
+        await wire.close()
+
+
+async def test_a_request_with_a_body_is_answered_too(
+    server: RunningServer, draft: Publisher
+) -> None:
+    draft.publish()
+    draft.read()
+    wire = await Wire.open(server)
+    path = f"/v1/published/demo/{draft.doc}"
+    for _ in range(3):
+        wire.send(get(path, "Content-Length: 4"), b"body", get(path))
+        for _ in range(2):
+            head, body = await wire.answer()
+            assert head.startswith(b"HTTP/1.1 200")
+            assert json.loads(body) == PAGE
+    await wire.close()
+
+
+async def test_what_is_asked_for_and_not_read_waits(
+    server: RunningServer, draft: Publisher
+) -> None:
+    draft.publish()
+    draft.read()
+    wire = await Wire.open(server)
+    request = get(f"/v1/published/demo/{draft.doc}")
+    wire.send(*[request] * 5000)
+    for _ in range(5000):
+        head, _ = await wire.answer()
+        assert head.startswith(b"HTTP/1.1 200")
+    await wire.close()

@@ -1,0 +1,213 @@
+"""The shared cache asks seldom, forgets at once what was moved here, and keeps to its bound."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from collab.entry import Author
+from collab.ids import DocKey
+from collab.ports import DocRow
+from collab.publication import Publication
+from collab.room.member import Member
+from collab.room.requests import Create, PatchRequest
+from collab.room.rights import Rights, Role
+from server import publications
+from server.app import build
+from server.live import LiveRoom
+from server.public_request import Asked, asked_for, coding_of
+from server.published import FRESH_SECONDS, OVERHEAD
+from server.services import Services
+from server.settings import Settings
+from storage.memory import MemoryStore
+from tests.manual_clock import ManualClock
+
+HOME = DocKey("demo", "home")
+PIA = Author("pia", "Pia")
+WRITER = Member(PIA, Rights(Role.PUBLISHER, 2**53), "http")
+VALUE = Asked(HOME, 0, None)
+PAGE = {"pages": {"home": {"title": "Home"}}}
+
+
+class CountingStore(MemoryStore):
+    """Says how often it was asked for a document's row."""
+
+    rows = 0
+
+    async def row(self, key: DocKey) -> DocRow | None:
+        self.rows += 1
+        await asyncio.sleep(0)
+        return await super().row(key)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def store() -> CountingStore:
+    return CountingStore()
+
+
+@pytest.fixture
+async def services(clock: ManualClock, store: CountingStore) -> AsyncIterator[Services]:
+    app = build(Settings(published_cache=8 * OVERHEAD), store, clock)
+    async with app.router.lifespan_context(app):
+        yield app.state.services
+
+
+async def made(services: Services, key: DocKey = HOME, value: Any = PAGE) -> LiveRoom:
+    live = await services.hub.open(key)
+    await services.hub.ask(live, WRITER, Create(value))
+    return live
+
+
+async def edit(services: Services, live: LiveRoom, title: str) -> None:
+    ops = [{"op": "replace", "path": "/pages/home/title", "value": title}]
+    await services.hub.ask(live, WRITER, PatchRequest("", None, ops))
+
+
+async def test_the_database_is_asked_once_a_second_however_many_read(
+    services: Services, store: CountingStore, clock: ManualClock
+) -> None:
+    await publications.publish(services, await made(services), PIA)
+    before = store.rows
+    await asyncio.gather(*(services.published.fetch(VALUE, coding) for coding in ("", "br") * 20))
+    assert store.rows == before + 1
+    assert services.published.at_hand(VALUE, "br") is not None
+    clock.advance(FRESH_SECONDS)
+    assert services.published.at_hand(VALUE, "br") is None
+    await services.published.fetch(VALUE, "br")
+    assert store.rows == before + 2
+
+
+async def test_what_was_moved_here_is_seen_at_once(services: Services) -> None:
+    live = await made(services)
+    await publications.publish(services, live, PIA)
+    first = await services.published.fetch(VALUE, "")
+    await edit(services, live, "Second")
+    assert services.published.at_hand(VALUE, "") is first
+    await publications.publish(services, live, PIA)
+    assert services.published.at_hand(VALUE, "") is None
+    second = await services.published.fetch(VALUE, "")
+    assert second is not None
+    assert b"Second" in second.body
+    await publications.take_down(services, live, PIA)
+    assert await services.published.fetch(VALUE, "") is None
+
+
+async def test_what_is_moved_while_it_is_looked_up_is_not_kept(
+    services: Services, store: CountingStore
+) -> None:
+    live = await made(services)
+    await publications.publish(services, live, PIA)
+    await edit(services, live, "Second")
+    looking_up = asyncio.create_task(services.published.fetch(VALUE, ""))
+    await asyncio.sleep(0)
+    await publications.publish(services, live, PIA)
+    await looking_up
+    newest = await services.published.fetch(VALUE, "")
+    assert newest is not None
+    assert b"Second" in newest.body
+
+
+async def test_another_instance_s_step_is_seen_after_a_second(
+    services: Services, store: CountingStore, clock: ManualClock
+) -> None:
+    live = await made(services)
+    await edit(services, live, "Second")
+    await publications.publish(services, live, PIA)
+    await services.published.fetch(VALUE, "")
+    standing = await store.standing(HOME)
+    assert standing is not None
+    assert await store.publish(HOME, Publication(1, PIA, 5), standing.revision)
+    clock.advance(FRESH_SECONDS)
+    older = await services.published.fetch(VALUE, "")
+    assert older is not None
+    assert b"Second" not in older.body
+
+
+async def test_answers_are_bounded_by_their_bytes(services: Services) -> None:
+    published = services.published
+    for number in range(20):
+        key = DocKey("demo", f"page-{number}")
+        await publications.publish(services, await made(services, key), PIA)
+        assert await published.fetch(Asked(key, 0, None), "") is not None
+        assert published.bytes <= 8 * OVERHEAD
+    assert published.at_hand(Asked(DocKey("demo", "page-19"), 0, None), "") is not None
+    assert published.at_hand(Asked(DocKey("demo", "page-0"), 0, None), "") is None
+
+
+async def test_the_live_room_goes_on_when_only_what_is_public_moved(services: Services) -> None:
+    live = await made(services)
+    room, revision = live.room, live.room.control.revision
+    await publications.publish(services, live, PIA)
+    await edit(services, live, "Second")
+    await publications.publish(services, live, PIA)
+    await publications.take_down(services, live, PIA)
+    await edit(services, live, "Third")
+    assert live.room is room
+    assert live.room.control.revision == revision + 3
+    assert live.room.control.published == 0
+
+
+async def test_a_room_that_another_writer_left_behind_is_opened_anew(
+    services: Services, store: CountingStore
+) -> None:
+    live = await made(services)
+    assert await store.set_schema(HOME, b'{"required":["site"]}', live.room.control.revision)
+    await edit(services, live, "Second")
+    done = await publications.publish(services, live, PIA)
+    assert done.version == live.room.version
+    assert live.room.control.schema == b'{"required":["site"]}'
+
+
+async def test_publishing_again_what_is_public_is_no_step(
+    services: Services, store: CountingStore
+) -> None:
+    live = await made(services)
+    for expected in (0, None, 1):
+        assert (await publications.publish(services, live, PIA, 1, expected)).version == 1
+    assert len(await store.publications(HOME, 0, 9)) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "asked"),
+    [
+        ("/v1/published/demo/home", b"", Asked(HOME, 0, None)),
+        ("/v1/published/demo/home", b"a=b&version=7", Asked(HOME, 7, None)),
+        ("/p/demo/home", b"version=7", Asked(HOME, 0, "")),
+        ("/p/demo/home/about", b"", Asked(HOME, 0, "about")),
+        ("/p/demo/home/", b"", None),
+        ("/p/demo/home/a/b", b"", None),
+        ("/p/demo", b"", None),
+        ("/p/Demo/home", b"", None),
+        ("/v1/published/demo/home/x", b"", None),
+        ("/v1/published/demo/home", b"version=", None),
+        ("/v1/published/demo/home", b"version=0", None),
+    ],
+)
+def test_an_address_asks_for_one_thing_or_none(path: str, query: bytes, asked: Any) -> None:
+    assert asked_for(path, query) == asked
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        (b"gzip", "gzip"),
+        (b"gzip, br", "br"),
+        (b"gzip;q=1, br;q=0.8", "gzip"),
+        (b"BR", "br"),
+        (b"*;q=0.1", "br"),
+        (b"identity, gzip;q=0.5", ""),
+        (b"gzip;q=0", ""),
+        (b"zstd", ""),
+        (b";;,", ""),
+    ],
+)
+def test_a_coding_is_chosen_by_its_weight(accepted: bytes, coding: str) -> None:
+    assert coding_of([(b"accept-encoding", accepted)]) == (coding, b"")
