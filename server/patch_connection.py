@@ -128,7 +128,8 @@ class PatchConnection:
             self._visit, admission.live.key, session.member, session.feed
         )
         self._state = State.OPEN
-        session.take(rest, size)
+        now = self._services.clock.monotonic()
+        session.take(rest, session.inflow.open(size, now, len(rest)))
         waiting, self._waiting = self._waiting, []
         for frame in waiting:
             self.text(frame)

@@ -10,7 +10,7 @@ from collab import messages, wire
 from collab.entry import Author
 from collab.errors import CLOSE_OF, Close, Code, Refusal, Rejected
 from collab.room.cursors import carry_state
-from collab.room.inflow import Inflow, InflowState
+from collab.room.inflow import Inflow, InflowState, Verdict
 from collab.room.member import Member
 from collab.room.outflow import Outflow, Pace
 from collab.room.person import Visitor
@@ -167,11 +167,10 @@ class PatchSession:
             self.refuse(rejected.refusal)
             return
         self.live.presence.book.touch(self.session, self._now())
-        self.take(incoming, len(frame))
+        self.take(incoming, self.inflow.receive(len(frame), self._now(), len(incoming)))
 
-    def take(self, incoming: Sequence[wire.Incoming], size: int) -> None:
-        """The messages of a frame, as far as the budget goes; a frame without any is one too."""
-        verdict = self.inflow.receive(size, self._now(), max(1, len(incoming)))
+    def take(self, incoming: Sequence[wire.Incoming], verdict: Verdict) -> None:
+        """The messages of a frame, as far as the budget goes."""
         for message in incoming[: verdict.take]:
             self.handle(message)
         if verdict.refusal is not None:

@@ -155,7 +155,12 @@ class YjsConnection:
         for frame in waiting:
             if self._live is not None:
                 self._receive(frame)
-        self.socket.resume_reading()
+        # One message, or coming back would be a way to be heard while there is a debt to pay.
+        owed = self.inflow.receive(0, self._services.clock.monotonic(), refusable=False)
+        if owed.stop_reading:
+            self._call_in("resume", owed.stop_reading, self._read_again)
+        else:
+            self.socket.resume_reading()
 
     def _join(self, admission: Admission) -> None:
         services, claims = self._services, admission.claims

@@ -20,7 +20,7 @@ a thousand patches in one array would otherwise block everybody before they are 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from collab.errors import Close, Code, Refusal
@@ -67,13 +67,28 @@ class Inflow:
         return self.state is InflowState.OVER
 
     def receive(self, size: int, now: float, count: int = 1, *, refusable: bool = True) -> Verdict:
-        """Judge a frame of `count` messages; what the lane cannot refuse (Yjs) is always taken."""
+        """Judge a frame of `count` messages; what the lane cannot refuse (Yjs) is always taken.
+
+        A frame without any counts as one: two bytes would otherwise be all that it costs.
+        """
+        count = max(1, count)
         take = self._affordable(count, now) if refusable else count
         self._meter.spend(size, now, count)
         wait = self._meter.wait(now)
         if not wait and self.state in (InflowState.LEVEL, InflowState.EASING):
             return Verdict(take=count)
         return self._go_over(take, count, wait, now)
+
+    def open(self, size: int, now: float, count: int) -> Verdict:
+        """Judge the frame of an opening and the `count` messages behind it.
+
+        None of them is taken while there is a debt, which coming back would be a way around.
+        """
+        debt = self._meter.wait(now)
+        verdict = self.receive(size, now, count + 1)
+        take = 0 if debt else max(0, verdict.take - 1)
+        refusal = verdict.refusal or (_rate_limited(debt) if take < count else None)
+        return replace(verdict, take=take, refusal=refusal)
 
     def resume(self, now: float) -> tuple[bool, Backpressure | None]:
         """Whether to read, and what to tell; asked when a stop has run out, and now and then."""

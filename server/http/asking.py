@@ -129,23 +129,32 @@ async def read_body(request: Request, limit: int) -> bytes:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
                 body += chunk
+                _charge(request, len(chunk), len(body))
                 if limit and len(body) > limit:
                     raise _too_large(limit)
     except ClientDisconnect as error:
         raise Rejected(Code.MALFORMED, "the body ended early") from error
     except TimeoutError as error:
         raise HTTPException(408, "the body took too long") from error
-    finally:
-        _charge(request, len(body))
     return bytes(body)
 
 
-def _charge(request: Request, size: int) -> None:
-    """What an import weighs beyond a whole burst would shut its author out for minutes."""
+def _charge(request: Request, size: int, whole: int) -> None:
+    """Pay for a body as it comes, `whole` so far, and let no crowd of them in on one budget.
+
+    What an import weighs beyond a whole burst would shut its author out for minutes. So a body
+    alone makes a debt of one burst at most; more is of several at once.
+    """
     meter: Meter | None = getattr(request.state, "meter", None)
-    if meter is not None and size:
-        amount = min(size, meter.allowance.bytes_burst)
-        meter.bytes.spend(amount, services_of(request).clock.monotonic())
+    if meter is None:
+        return
+    now, burst = services_of(request).clock.monotonic(), meter.allowance.bytes_burst
+    meter.bytes.spend(max(0, min(size, burst - (whole - size))), now)
+    wait = meter.bytes.wait(now)
+    if wait > 2 * meter.fill_time:
+        raise Rejected(
+            Code.RATE_LIMITED, "too many bodies at once", retry_after_ms=max(1, to_ms(wait))
+        )
 
 
 async def read_raw_json(request: Request, *accepted: str) -> bytes:

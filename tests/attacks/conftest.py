@@ -1,4 +1,4 @@
-"""One server for all attacks of a module, with a log that says everything."""
+"""One server for all attacks, with a log that says everything."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.real)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """Its log has no failure of ours in it when the module is through."""
-    env = {"WEFT_LOG_LEVEL": "debug", "WEFT_OPEN_SECONDS": "1", "WEFT_ADDRESS_CONNECTIONS": "20"}
+    """Its log has no failure of ours in it when all of them are over."""
+    env = {"WEFT_LOG_LEVEL": "debug", "WEFT_OPEN_SECONDS": "2", "WEFT_ADDRESS_CONNECTIONS": "20"}
     with RunningServer(tmp_path_factory.mktemp("weft"), env=env) as running:
         yield running
         log = (running.home / "weft.log").read_text()

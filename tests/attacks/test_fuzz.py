@@ -190,7 +190,8 @@ def one_request(
         connection.putrequest(method, target)
         connection.putheader("Authorization", f"Bearer {dice.choice(tokens)}")
         headers = dict(dice.choice(HEADERS) for _ in range(dice.randrange(3)))
-        length = headers.pop("Content-Length", str(len(body)))
+        length = headers.pop("Content-Length", "") if len(body) > 5 else ""
+        length = length or str(len(body))
         for name, value in headers.items():
             connection.putheader(name, value.encode())
         connection.putheader("Content-Length", length)

@@ -1,0 +1,101 @@
+"""Ways around a budget: coming back, sending at once, and not letting go."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import time
+from collections import Counter
+from contextlib import suppress
+
+from tests.attacks.attacker import Bystander, Intruder, upgrade
+from tests.live.http_client import call
+from tests.running import RunningServer
+
+
+async def test_coming_back_refills_nothing(server: RunningServer, bystander: Bystander) -> None:
+    """A hundred connections, each with as much as one may send at once, in its opening's frame."""
+    token = await server.mint("comes-back")
+    await (await Intruder.open(server, "back", token, create={"n": 0})).close()
+    began = time.monotonic()
+    taken: Counter[str] = Counter()
+    for number in range(100):
+        one = await Intruder.open(server, "back", token)
+        ops = [{"op": "test", "path": "/n", "value": 0}]
+        ids = [f"{number}-{n}" for n in range(40)]
+        await one.say([{"type": "patch", "id": i, "base": 1, "ops": ops} for i in ids])
+        with suppress(TimeoutError):  # it is not read from until the debt is paid
+            taken.update(each["type"] for each in (await one.hear(*ids, seconds=0.05)).values())
+        one.socket.transport.abort()
+    allowed = 400 + 200 * (time.monotonic() - began)
+    assert taken["ack"] <= 1.1 * allowed
+
+
+async def test_what_comes_with_the_opening_is_no_way_to_be_heard_in_debt(
+    server: RunningServer,
+) -> None:
+    token = await server.mint("in-debt")
+    one = await Intruder.open(server, "debt", token, create={"n": 0})
+    padding = "x" * 900_000
+    for number in range(2):
+        await one.say({"type": "patch", "id": f"l{number}", "base": 1, "ops": [], "x": padding})
+    await one.until("backpressure")
+    edits = [{"op": "replace", "path": "/n", "value": 1}]
+    for number in range(5):
+        socket = await upgrade(server, "/v1/docs/debt/live", "weft.v1")
+        await socket.send(
+            json.dumps(
+                [
+                    {"type": "open", "token": token},
+                    {"type": "patch", "id": f"e{number}", "base": 1, "ops": edits},
+                ]
+            )
+        )
+        late = Intruder(socket, {})
+        assert (await late.hear(f"e{number}"))[f"e{number}"]["code"] == "rate_limited"
+        socket.transport.abort()  # it is not read from, so a close would not be heard
+    one.socket.transport.abort()
+
+
+def put(server: RunningServer, token: str, body: bytes) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    try:
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        connection.request("PUT", "/v1/docs/large", body, headers)
+        with connection.getresponse() as answer:
+            answer.read()
+            return answer.status
+    except (BrokenPipeError, ConnectionResetError):
+        return 429  # it was refused before all of it was sent
+    finally:
+        connection.close()
+
+
+async def test_the_largest_bodies_at_once_share_one_budget(
+    server: RunningServer, bystander: Bystander
+) -> None:
+    token = await server.mint("large")
+    body = json.dumps({"x": "y" * 1_000_000}).encode()
+    codes = Counter(
+        await asyncio.gather(*(asyncio.to_thread(put, server, token, body) for _ in range(24)))
+    )
+    assert codes[201] == 1
+    assert codes[429] >= 16
+    assert codes.keys() <= {201, 409, 429}
+
+
+async def test_many_documents_of_one_user_disturb_nobody(
+    server: RunningServer, bystander: Bystander
+) -> None:
+    """Names that are nobody's leave nothing open."""
+    token = await server.mint("collector")
+    url = f"{server.http}/v1/docs"
+
+    def look(part: int) -> set[int]:
+        return {call("GET", f"{url}/none-{part}-{n}", token=token).status for n in range(150)}
+
+    assert (
+        await asyncio.gather(*(asyncio.to_thread(look, part) for part in range(4))) == [{404}] * 4
+    )
+    await bystander.check()
