@@ -30,10 +30,11 @@ WRITE_EVERY = 1.0
 # Rows and written versions that may wait while the database does not answer.
 MOST = 20_000
 # One transaction holds so many: an edit's commit waits behind it, for a millisecond or two.
-AT_ONCE = 200
+AT_ONCE = 50
 # Refusals of one document that are written down: somebody who tries and tries must not fill it.
 REFUSALS_PER_SECOND, REFUSALS_BURST = 1.0, 60
 MAX_CAPS = 4096
+DAY_MS = 86_400_000
 # Where nobody's token said which tenant or document: what was tried without any.
 NOWHERE = DocKey("", "")
 
@@ -148,6 +149,10 @@ class AuditTrail:
                 for _ in rows:
                     self._rows.popleft()
                 self._metrics.audit.labels("written").inc(len(rows))
+
+    async def drop_older_than(self, days: int) -> int:
+        """Rows that are past their time go; how many."""
+        return await self._audit.drop_audit(self._clock.now_ms() - days * DAY_MS)
 
     def _gather(self) -> None:
         """Writings become rows, among the others by their last version's time."""

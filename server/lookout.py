@@ -18,7 +18,6 @@ logger = logging.getLogger(__name__)
 
 SAMPLE_EVERY = 1.0
 SWEEP_EVERY = 3600.0
-DAY_MS = 86_400_000
 # A stop waits so long for the audit trail's last rows.
 LAST_ROWS_WITHIN = 2.0
 
@@ -58,8 +57,7 @@ class Lookout:
         days = self._services.settings.audit_days
         while days:
             try:
-                older_than = self._services.clock.now_ms() - days * DAY_MS
-                await self._services.store.drop_audit(older_than)
+                await self._trail.drop_older_than(days)
             except StorageUnavailable:
                 logger.warning("old audit rows wait for the database")
             await asyncio.sleep(SWEEP_EVERY)

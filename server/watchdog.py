@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BEAT_EVERY = 0.05
-FRAMES = 16
+FRAMES = 32
 # A loop that is always late is one finding, not a thousand lines.
 TELL_EVERY = 5.0
 

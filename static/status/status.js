@@ -122,7 +122,7 @@ function lost(sentence) {
 async function turnAway(answer) {
   const problem = await answer.json().catch(() => ({}));
   $("refused").hidden = !token();
-  $("refused").textContent = problem.detail ?? "This token was not accepted.";
+  $("refused").textContent = sentence(problem.detail ?? "this token was not accepted");
   forgetToken();
   samples = null;
   say("Locked", "");
@@ -131,6 +131,10 @@ async function turnAway(answer) {
   $("numbers").hidden = true;
   $("entrance").hidden = false;
   $("token").focus();
+}
+
+function sentence(text) {
+  return `${text[0].toUpperCase()}${text.slice(1)}.`;
 }
 
 function say(word, kind) {

@@ -105,3 +105,14 @@ async def test_refusals_of_one_document_are_capped_and_hide_no_other_document_s(
     assert len(await rows(store)) == REFUSALS_BURST + 1
     assert len(await rows(store, OTHER)) == 1
     assert metrics.audit.labels("capped").value == 40
+
+
+async def test_rows_that_are_past_their_days_go_and_no_others() -> None:
+    audit, store, _, clock = trail()
+    audit.note(HOME, AuditRow(clock.now_ms(), "ada", "old"))
+    clock.advance(86_400)
+    audit.note(HOME, AuditRow(clock.now_ms(), "ada", "new"))
+    await audit.flush()
+    clock.advance(1.0)
+    assert await audit.drop_older_than(days=1) == 1
+    assert [row.action for row in await rows(store)] == ["new"]
