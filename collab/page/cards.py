@@ -8,8 +8,6 @@ from collab.page.markup import esc, line, paragraphs, tag
 from collab.page.parts import Section, button, picture
 from collab.page.words import Words
 
-_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "BRL": "R$", "KRW": "₩"}
-
 
 def features(section: Section) -> str:
     wanted = number(section.content, "columns")
@@ -86,16 +84,8 @@ def _price(section: Section, plan: Fields) -> str:
         return line("p", section.words.free, class_="price")
     periods = {"month": section.words.month, "year": section.words.year, "once": ""}
     period = periods[one_of(plan, "period", "once", "month", "year")]
-    amount = line("span", _amount(price, text(section.content, "currency")))
+    amount = line("span", section.words.amount(price, text(section.content, "currency")))
     return tag("p", amount + line("small", period), class_="price")
-
-
-def _amount(price: float, currency: str) -> str:
-    number_part = f"{price:,.0f}" if price == int(price) else f"{price:,.2f}"
-    if price >= 1e15:
-        number_part = f"{price:g}"
-    sign = _SIGNS.get(currency)
-    return f"{sign}{number_part}" if sign else f"{number_part} {currency}".strip()
 
 
 def gallery(section: Section) -> str:

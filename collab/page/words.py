@@ -16,8 +16,20 @@ class Words(NamedTuple):
     rating: str
     required: str
     closed: str
+    marks: str = ".,"  # between thousands, and before decimals
+
+    def amount(self, price: float, currency: str) -> str:
+        """A price as one writes it in this language."""
+        if price >= 1e15:
+            return f"{price:g} {currency}".strip()
+        number = f"{price:,.0f}" if price == int(price) else f"{price:,.2f}"
+        sign = _SIGNS.get(currency, currency)
+        if self is ENGLISH:
+            return f"{sign}{number}" if currency in _SIGNS else f"{number} {sign}".strip()
+        return f"{number.translate(str.maketrans(',.', self.marks))}\u00a0{sign}".strip()
 
 
+_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "BRL": "R$", "KRW": "₩"}
 ENGLISH = Words(
     "Skip to content",
     "Pages",
@@ -58,6 +70,7 @@ _WORDS = {
         "{} sur 5",
         "obligatoire",
         "Ce formulaire n’est pas encore ouvert.",
+        "\u202f,",
     ),
     "it": Words(
         "Vai al contenuto",

@@ -381,6 +381,9 @@ def test_prices_are_written_as_one_reads_them() -> None:
         plans = [{"name": "One", "price": price, "period": "once"}]
         made = html(page({"type": "pricing", "content": {"currency": currency, "plans": plans}}))
         assert f">{shown}<" in made
+    plans = [{"price": 14900.5, "period": "once"}]
+    german = {"type": "pricing", "content": {"currency": "EUR", "plans": plans}}
+    assert ">14.900,50\u00a0€<" in html(page(german, language="de"))
 
 
 def test_a_form_posts_nothing() -> None:
