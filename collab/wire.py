@@ -81,7 +81,7 @@ def encode(message: ServerMessage | dict[str, Any]) -> bytes:
 
 
 def rfc3339(ms: int) -> str:
-    """Milliseconds since 1970 as the wire writes a time."""
+    """Milliseconds since 1970 as the wire writes a time; it sorts as text."""
     seconds, millis = divmod(ms, 1000)
     moment = datetime.fromtimestamp(seconds, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{millis:03d}Z"

@@ -14,8 +14,8 @@ from collab.ids import DocKey, Json
 from collab.patch.apply import replay
 from collab.patch.equality import same
 from collab.ports import Append, Committed, NamedVersion, Store, Stored, Vacant
+from collab.wire import rfc3339
 from collab.yjs.guard import GuardBounds, inspect
-from server.clock import rfc3339
 from server.history import PAGE, History
 
 # An entry may be a page that was pasted whole, so only what kills is bounded here, not its size.

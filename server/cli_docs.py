@@ -12,8 +12,9 @@ import msgspec
 from collab.ids import DocKey, is_doc_name
 from collab.patch.pointer import lookup, parse
 from collab.ports import DocRow, Store
+from collab.wire import rfc3339
 from server.cli_store import opened
-from server.clock import SystemClock, rfc3339
+from server.clock import SystemClock
 from server.settings import Settings
 
 _PAGE = 500

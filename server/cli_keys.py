@@ -8,9 +8,10 @@ from base64 import urlsafe_b64encode
 
 from collab.ports import SigningKey, Store
 from collab.room.rights import Rights, Role
+from collab.wire import rfc3339
 from server.auth import Claims, mint
 from server.cli_store import opened
-from server.clock import SystemClock, rfc3339
+from server.clock import SystemClock
 from server.keyring import Keyring
 from server.settings import Settings
 

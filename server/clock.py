@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import secrets
 import time
-from datetime import UTC, datetime
 from typing import Protocol
 
 # Crockford's alphabet in lower case: no letter that is read as a digit.
@@ -59,9 +58,3 @@ def readable(raw: bytes) -> str:
     """The id that these bytes, eight or more, stand for."""
     number = int.from_bytes(raw, "big")
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(0, 5 * _ID_LENGTH, 5))
-
-
-def rfc3339(ms: int) -> str:
-    """`2026-03-01T12:00:00.123Z`: UTC, always with milliseconds, so that it sorts as text."""
-    at = datetime.fromtimestamp(ms // 1000, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 import msgspec
 
-from server.clock import rfc3339
+from collab.wire import rfc3339
 
 OURS = ("server", "storage", "weft")
 MAX_TEXT = 16 * 1024

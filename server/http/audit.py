@@ -10,8 +10,8 @@ from starlette.responses import Response
 from collab.errors import Code, Rejected
 from collab.ports import AuditRow, StorageUnavailable
 from collab.room.rights import Role
+from collab.wire import rfc3339
 from server.admission import not_found
-from server.clock import rfc3339
 from server.http.asking import answer, as_whole_number, document_of, require_role, services_of
 from server.http.listing import page_size
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.clock import Clock, SystemClock, readable, rfc3339
+from collab.wire import rfc3339
+from server.clock import Clock, SystemClock, readable
 from tests.manual_clock import ManualClock
 
 
