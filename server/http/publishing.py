@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from collab.errors import Code, Rejected
+from collab.page.html import policy
 from collab.room.rights import Role
 from server import publications
 from server.admission import not_found
@@ -22,6 +23,19 @@ from server.http.asking import (
     services_of,
 )
 from server.public_request import asked_for, coding_of
+
+_STYLE = (
+    ":root{color-scheme:light dark}"
+    "body{display:grid;min-height:90vh;place-content:center;margin:24px;text-align:center;"
+    "font:1.0625rem/1.6 system-ui,sans-serif}h1{margin:0;font-size:1.75rem}p{margin:8px 0 0}"
+)
+_NOTHING = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width,initial-scale=1">'
+    f"<title>Nothing here</title><style>{_STYLE}</style></head><body><main>"
+    "<h1>There is nothing here</h1><p>The page may have moved, or is not published.</p>"
+    "</main></body></html>"
+)
 
 
 async def publish(request: Request) -> Response:
@@ -70,8 +84,13 @@ async def get_published(request: Request) -> Response:
 
 
 async def get_page(request: Request) -> Response:
-    """The published page as HTML, for everybody."""
-    return await _public(request)
+    """The published page as HTML, for everybody; a person is told of nothing in HTML too."""
+    try:
+        return await _public(request)
+    except Rejected as rejected:
+        if rejected.refusal.code is not Code.NOT_FOUND:
+            raise
+    return Response(_NOTHING, 404, {"Content-Security-Policy": policy(_STYLE)}, "text/html")
 
 
 async def _public(request: Request) -> Response:
