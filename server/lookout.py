@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from collab.ports import StorageUnavailable
@@ -40,10 +41,13 @@ class Lookout:
         try:
             with self.watchdog.watching():
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self.watchdog.beat(), name="beat")
-                    group.create_task(self._trail.run(), name="audit trail")
-                    group.create_task(self._sample(), name="samples")
-                    group.create_task(self._sweep(), name="audit sweep")
+                    for work, name in (
+                        (self.watchdog.beat, "beat"),
+                        (self._trail.run, "audit trail"),
+                        (self._sample, "samples"),
+                        (self._sweep, "audit sweep"),
+                    ):
+                        group.create_task(_go_on(work, name), name=name)
         finally:
             await self._write_last_rows()
 
@@ -55,9 +59,10 @@ class Lookout:
     async def _sweep(self) -> None:
         """Drop audit rows that are past their time; 0 days keep them for ever."""
         days = self._services.settings.audit_days
-        while days:
+        while True:
             try:
-                await self._trail.drop_older_than(days)
+                if days:
+                    await self._trail.drop_older_than(days)
             except StorageUnavailable:
                 logger.warning("old audit rows wait for the database")
             await asyncio.sleep(SWEEP_EVERY)
@@ -68,3 +73,13 @@ class Lookout:
                 await self._trail.flush()
         except TimeoutError:
             logger.warning("the last rows of the audit trail are lost")
+
+
+async def _go_on(work: Callable[[], Awaitable[None]], name: str) -> None:
+    """What fails in here is a bug of ours, and no reason for the process to end."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            logger.exception("the lookout failed, and goes on", extra={"task": name})
+        await asyncio.sleep(SAMPLE_EVERY)
