@@ -58,6 +58,7 @@ async def drain(services: Services) -> None:
         logger.warning("the database takes too long; what waits for it is refused")
         for live in hub.every(lambda live: bool(live.queue)):
             live.refuse_waiting(IN_TROUBLE)
+            live.unsnapshotted = 0  # the log has everything, and the snapshot would wait as well
     _say_goodbye(services)
     try:
         async with asyncio.timeout(half):

@@ -58,7 +58,7 @@ class Recovery:
 
     async def _recover(self) -> None:
         try:
-            while self._waiting():
+            while self._waiting() and not self._hub.draining:
                 if await self._is_well():
                     for live in self._waiting():
                         await self._bring_back(live)

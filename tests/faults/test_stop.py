@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from tests.faults.editor import Editor
 from tests.faults.figures import record
 from tests.faults.log_check import check_log, read_log
 from tests.live.http_client import call
+from tests.patch_client import PatchClient
 from tests.running import RunningServer
 
 UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
@@ -64,3 +67,26 @@ async def _stop_under_load(server: RunningServer, editors: list[Editor]) -> floa
         assert 500 <= told["retry_after_ms"] <= 2500
         await editor.close()
     return seconds
+
+
+@pytest.mark.long
+async def test_a_stop_while_the_database_is_locked_ends_in_time(tmp_path: Path) -> None:
+    with RunningServer(tmp_path, env=UNLIMITED) as server:
+        client = await PatchClient.connect(
+            server.ws, "page", await server.mint("ada"), create={"n": 0}
+        )
+        with closing(sqlite3.connect(tmp_path / "weft.db", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            waiting = await client.patch({"op": "replace", "path": "/n", "value": 1})
+            began = asyncio.get_running_loop().time()
+            code = await asyncio.to_thread(server.stop)
+            seconds = asyncio.get_running_loop().time() - began
+            other.execute("ROLLBACK")
+        assert code == 0, server.log()
+        assert client.socket.close_code == 1012
+        assert waiting not in client.acks
+        await client.close()
+        await asyncio.to_thread(server.start)
+        reply = call("GET", f"{server.http}/v1/docs/page", token=await server.mint())
+        assert reply.body in ({"n": 0}, {"n": 1})
+    record("SIGTERM while the database is locked", stopped_within_s=seconds)
