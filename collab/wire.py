@@ -31,6 +31,7 @@ class Unreadable:
 
     id: str | None
     refusal: Refusal
+    is_patch: bool = False  # later patches may stand on it
 
 
 Incoming = ClientMessage | Unreadable
@@ -55,25 +56,27 @@ def _decode_message(raw: bytes) -> Incoming:
     try:
         message: ClientMessage = _message_decoder.decode(raw)
     except msgspec.ValidationError as error:
-        return Unreadable(_id_of(raw), Refusal(Code.MALFORMED, str(error)))
+        kind, request_id = _named(raw)
+        return Unreadable(request_id, Refusal(Code.MALFORMED, str(error)), kind == "patch")
     except (msgspec.DecodeError, RecursionError) as error:
         raise Rejected(Code.MALFORMED, "the frame is not JSON") from error
     return message
 
 
-def _id_of(raw: bytes) -> str | None:
-    """The id that a reject can name; a message of no known type is answered by `error` instead."""
+def _named(raw: bytes) -> tuple[str, str | None]:
+    """A message's type, and the id that a reject can name: `error` answers an unknown type."""
     try:
         message = _any_decoder.decode(raw)
     except (msgspec.DecodeError, RecursionError) as error:
         raise Rejected(Code.MALFORMED, "the frame is not JSON") from error
     if not isinstance(message, dict):
-        return None
+        return "", None
     kind = message.get("type")
     if not isinstance(kind, str) or kind not in _TYPES:
-        return None
+        return "", None
     request_id = message.get("id")
-    return request_id if isinstance(request_id, str) and len(request_id) <= MAX_ID else None
+    named = isinstance(request_id, str) and len(request_id) <= MAX_ID
+    return kind, request_id if named else None
 
 
 def encode(message: ServerMessage | dict[str, Any]) -> bytes:

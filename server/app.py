@@ -116,7 +116,7 @@ def _cors(settings: Settings) -> list[Middleware]:
     return [
         Middleware(
             CORSMiddleware,
-            allow_origins=list(settings.origins),
+            allow_origins=Origins(settings.origins).listed,
             allow_methods=["GET", "PUT", "PATCH", "POST", "DELETE"],
             allow_headers=["*"],
             expose_headers=EXPOSED,

@@ -19,7 +19,7 @@ class Origins:
     """
 
     def __init__(self, listed: Sequence[str] = ()) -> None:
-        self._listed = frozenset(map(_as_sent, listed))
+        self.listed = tuple(map(_as_sent, listed))
 
     def admits(self, origins: Sequence[str], hosts: Sequence[str]) -> bool:
         """Whether a request with these Origin and Host headers may go on."""
@@ -27,7 +27,7 @@ class Origins:
             return True
         if len(origins) > 1:
             return False
-        return origins[0] in (self._listed or _own(hosts))
+        return origins[0] in (self.listed or _own(hosts))
 
     def admits_headers(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
         """The same of a request's headers as ASGI gives them."""

@@ -18,6 +18,7 @@ from collab.room.requests import Barrier, LockAct, PatchRequest, Refuse, Request
 from server.admission import client_name
 from server.audience import Answered, News, Submission
 from server.patch_feed import PatchFeed
+from server.presence_board import ANOTHER_TAB
 from server.token_watch import TokenWatch
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ class PatchSession:
     def _refuse_one(self, message: wire.Incoming, refusal: Refusal) -> None:
         request_id = getattr(message, "id", None)
         if request_id:
-            is_patch = isinstance(message, messages.Patch | wire.Unreadable)
+            is_patch = isinstance(message, messages.Patch) or getattr(message, "is_patch", False)
             self._submit(Refuse(request_id, refusal, is_patch))
         else:
             self._say_error(refusal)
@@ -253,7 +254,6 @@ class PatchSession:
     def _appear(self) -> None:
         """Into the book; whoever has another tab open here is told so, in both."""
         book, author = self.live.presence.book, self.member.author
-        others = set(book.sessions_of(author.user))
         book.join(
             Visitor(
                 author.session,
@@ -267,10 +267,8 @@ class PatchSession:
             self._now(),
         )
         self.live.presence.changed()
-        if others:
-            told = wire.encode(messages.Notice(code="another_tab"))
-            self.feed.send(told)
-            self.live.audience.notice_to(others, told)
+        if self.live.presence.tell_other_tabs(author):
+            self.feed.send(ANOTHER_TAB)
 
     def _free_client_id(self) -> int:
         """A Yjs client id for a client that has none: 31 random bits, and nobody else's."""

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from collab import wire
+from collab.messages import Notice
 from collab.room.difference import Difference
 from collab.room.presence import PresenceBook
 from collab.yjs import awareness
@@ -15,7 +16,7 @@ from collab.yjs import frames as yjs_frames
 from server import frames
 
 if TYPE_CHECKING:
-    from collab.entry import Entry
+    from collab.entry import Author, Entry
     from collab.messages import Peer
     from collab.room.room import Room
     from server.audience import Audience
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # Whoever moves a cursor is seen to within this, and so are all who moved theirs meanwhile.
 TICK = 0.02
+ANOTHER_TAB = wire.encode(Notice(code="another_tab"))
 
 
 class PresenceNews:
@@ -67,6 +69,13 @@ class PresenceBoard:
         self._clock = clock
         self._audience = audience
         self._timer: asyncio.TimerHandle | None = None
+
+    def tell_other_tabs(self, author: Author) -> bool:
+        """Tell the same user's other clients here, on either lane, of this one; whether any is."""
+        others = set(self.book.sessions_of(author.user, author.client)) - {author.session}
+        if others:
+            self._audience.notice_to(others, ANOTHER_TAB)
+        return bool(others)
 
     def changed(self) -> None:
         """Something was written into the book."""

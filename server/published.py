@@ -89,9 +89,7 @@ class Published:
         known = await self._look_up(asked.key)
         if not known.version:
             return None
-        return await self._answer(
-            Which(asked, asked.version or known.version, known.epoch, coding)
-        )
+        return await self._answer(Which(asked, asked.version or known.version, known.epoch, coding))
 
     async def _look_up(self, key: DocKey) -> Known:
         """At most one question at a time for a document, and one a second."""

@@ -69,4 +69,5 @@ def routes() -> list[BaseRoute]:
         Route(f"{doc}/import", history.import_document, methods=["POST"]),
         WebSocketRoute(f"{doc}/live", sockets.patch_lane),
         WebSocketRoute("/v1/yjs/{doc}", sockets.yjs_lane),
+        WebSocketRoute("/{path:path}", sockets.nowhere),
     ]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from starlette.responses import Response
 from starlette.websockets import WebSocket
 
+from collab.errors import Code, Refusal
 from server.admission import client_name
 from server.auth import token_in_header, token_in_query, token_in_subprotocols
+from server.http.problem import problem
+from server.hub import RESTARTING
 from server.patch_connection import PatchConnection
 from server.services import Services
 from server.socket import take_over
 from server.yjs_connection import YjsConnection
 
 SUBPROTOCOL = "weft.v1"
+CROWDED = Refusal(
+    Code.RATE_LIMITED, "too many connections of this address wait", {"retry_after_ms": 1000}
+)
 
 
 async def patch_lane(websocket: WebSocket) -> None:
@@ -25,27 +30,34 @@ async def patch_lane(websocket: WebSocket) -> None:
 
 
 async def yjs_lane(websocket: WebSocket) -> None:
-    """`/v1/yjs/{doc}`: its clients can carry a token in the query only."""
-    token = token_in_query(websocket.scope["query_string"]) or token_in_header(
-        websocket.headers.get("authorization")
+    """`/v1/yjs/{doc}`: most of its clients can carry a token in the query only."""
+    token = (
+        token_in_query(websocket.scope["query_string"])
+        or token_in_subprotocols(websocket.scope["subprotocols"])
+        or token_in_header(websocket.headers.get("authorization"))
     )
     client = client_name(websocket.query_params.get("client", ""))
     doc = websocket.path_params["doc"]
     await _serve(websocket, YjsConnection(_services(websocket), doc, token, client))
 
 
+async def nowhere(websocket: WebSocket) -> None:
+    """Every other address; the framework would say 403, which is what a bad Origin gets."""
+    await _deny(websocket, Refusal(Code.NOT_FOUND, "there is nothing at this address"))
+
+
 async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection) -> None:
     services = _services(websocket)
     if not services.origins.admits_headers(websocket.scope["headers"]):
         # Before the upgrade, and the only refusal that is: a browser cannot read why.
-        await _deny(websocket, 403, "Origin not allowed\n")
+        await _deny(websocket, Refusal(Code.FORBIDDEN, "this Origin is not allowed"))
         return
     if services.hub.draining:
-        await _deny(websocket, 503, "Restarting\n")
+        await _deny(websocket, RESTARTING.refusal)
         return
     leave = await services.doorstep.enter(websocket.client.host if websocket.client else "")
     if leave is None:
-        await _deny(websocket, 503, "Too many connections\n")
+        await _deny(websocket, CROWDED, status=503)
         return
     handler.leave_door = leave
     try:
@@ -58,9 +70,9 @@ async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection)
     await socket.carry()
 
 
-async def _deny(websocket: WebSocket, status: int, text: str) -> None:
+async def _deny(websocket: WebSocket, refusal: Refusal, *, status: int | None = None) -> None:
     await websocket.receive()  # the connect event, as the framework wants it read first
-    await websocket.send_denial_response(Response(text, status))
+    await websocket.send_denial_response(problem(refusal, status=status))
 
 
 def _services(websocket: WebSocket) -> Services:

@@ -197,6 +197,7 @@ class YjsConnection:
         role = self.member.rights.role
         visitor = Visitor(author.session, author.user, author.name, author.client, role, "yjs")
         live.presence.book.join(visitor, self._services.clock.monotonic())
+        live.presence.tell_other_tabs(author)
 
     # --- messages ---------------------------------------------------------------------------
 

@@ -255,10 +255,10 @@ class Document:
             check(self.value, foresee(self._tree, steps, scope, f"{version:x}"))
         run = revert(self._tree, steps, scope, f"{version:x}")
         applied = apply(self.value, run.ops, size=self.size)
-        origins = run.origins
-        inverse = Inverse(tuple(run.records), tuple(run.popped), tuple(run.kept), tuple(origins))
+        origins, times = zip(*run.origins, strict=True)
+        inverse = Inverse(tuple(run.records), tuple(run.popped), tuple(run.kept), origins, times)
         change = self._accept(applied, run.update, inverse, version, user, at, kind)
-        return Undone(change, origins, run.undone, run.skipped)
+        return Undone(change, list(origins), run.undone, run.skipped)
 
     # --- what others committed --------------------------------------------------------------
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from collab.entry import Kind
-from collab.yjs.tree_records import Path, Record, TextRecord
+from collab.yjs.tree_records import Exactly, Path, Record, SetRecord, TextRecord, place_of
 
 DEPTH = 100
 ONE_STEP_MS = 1_000  # one user's edits of one string that follow within this are one step
@@ -23,13 +24,14 @@ class Inverse(Struct, frozen=True, array_like=True):
 
     `popped` are the versions whose steps went, `kept` what is left of one that was taken back
     only within a scope: the version, and the numbers of its records that stay. `origins` are
-    the versions of the edits that it took or put back.
+    the versions of the edits that it took or put back, `times` when each of them was made.
     """
 
     records: tuple[Record, ...] = ()
     popped: tuple[int, ...] = ()
     kept: tuple[tuple[int, tuple[int, ...]], ...] = ()
     origins: tuple[int, ...] = ()
+    times: tuple[int, ...] = ()
 
 
 class Part(Struct, frozen=True, array_like=True):
@@ -40,6 +42,7 @@ class Part(Struct, frozen=True, array_like=True):
     inverse: bytes
     only: tuple[int, ...] | None = None
     origins: tuple[int, ...] = ()
+    times: tuple[int, ...] = ()
 
 
 class Step(Struct, array_like=True):
@@ -75,6 +78,13 @@ def records_of(part: Part) -> list[tuple[int, Record]]:
     return records if part.only is None else [pair for pair in records if pair[0] in part.only]
 
 
+def origins_of(part: Part) -> list[tuple[int, int]]:
+    """The edits that a part is about, through every undo and redo since: version and time."""
+    if not part.origins:
+        return [(part.version, part.at)]
+    return list(zip(part.origins, part.times or [part.at] * len(part.origins), strict=True))
+
+
 def fold(
     stacks: dict[str, Stacks],
     *,
@@ -90,7 +100,7 @@ def fold(
         return
     own = stacks.setdefault(user, Stacks())
     decoded = decode_inverse(inverse)
-    part = Part(version, at, inverse, None, decoded.origins)
+    part = Part(version, at, inverse, None, decoded.origins, decoded.times)
     if kind == "undo":
         _take(own.undo, decoded)
         own.redo.append(Step([part]))
@@ -114,8 +124,18 @@ def _push(steps: list[Step], part: Part, text: Path | None) -> None:
 
 def only_text(records: Sequence[Record]) -> Path | None:
     """The one string that records are about, None where they are about more."""
-    paths = {record.path if isinstance(record, TextRecord) else None for record in records}
+    paths = set(map(_string_of, records))
     return paths.pop() if len(paths) == 1 else None
+
+
+def _string_of(record: Record) -> Path | None:
+    match record:
+        case TextRecord():
+            return record.path
+        case SetRecord(before=Exactly(raw=str()), after=Exactly(raw=str())):
+            return place_of(record)  # a colour or a link is replaced whole, and is a string too
+        case _:
+            return None
 
 
 def _take(steps: list[Step], inverse: Inverse) -> None:
@@ -130,9 +150,7 @@ def _take(steps: list[Step], inverse: Inverse) -> None:
             left.append(step)
             continue
         parts = [
-            Part(part.version, part.at, part.inverse, kept[part.version], part.origins)
-            for part in step.parts
-            if part.version in kept
+            replace(part, only=kept[part.version]) for part in step.parts if part.version in kept
         ]
         if parts:
             left.append(Step(parts, step.text))

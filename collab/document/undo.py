@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from collab.document.stacks import Part, Step, records_of
+from collab.document.stacks import Part, Step, origins_of, records_of
 from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.patch.pointer import parse, render
@@ -58,10 +58,9 @@ class Run:
     skipped: list[str] = field(default_factory=list)
 
     @property
-    def origins(self) -> list[int]:
-        """The versions of the edits themselves, also where undos and redos lie between."""
-        found = {version for part, _ in self.done for version in part.origins or (part.version,)}
-        return sorted(found)
+    def origins(self) -> list[tuple[int, int]]:
+        """The edits themselves, also where undos and redos lie between: version and time."""
+        return sorted({origin for part, _ in self.done for origin in origins_of(part)})
 
 
 def revert(tree: Tree, steps: Sequence[Step], scope: str, prefix: str) -> Run:
@@ -83,8 +82,8 @@ def revert(tree: Tree, steps: Sequence[Step], scope: str, prefix: str) -> Run:
     if not run.done:
         raise Rejected(Code.NOTHING_TO_UNDO, "there is nothing left to take back or put back")
     for part, paths in run.done:
-        for version in part.origins or (part.version,):
-            run.undone.append(TakenBack(version, part.at, _pointers(tree, paths)))
+        for version, at in origins_of(part):
+            run.undone.append(TakenBack(version, at, _pointers(tree, paths)))
     run.skipped = _pointers(tree, run.failed)
     return run
 

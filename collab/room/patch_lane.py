@@ -18,6 +18,7 @@ from collab.ids import Json
 from collab.patch.apply import replay
 from collab.patch.bridge import Bridge
 from collab.patch.diff import diff
+from collab.patch.pointer import parse
 from collab.patch.rebase import Rebased
 from collab.room.requests import Answer, Create, PatchRequest, Replace, Restore, Revert
 from collab.room.tail import weight
@@ -47,14 +48,16 @@ def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answ
     """Carry the ops from their base to the head, and make them the next version there."""
     if not room.head_exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
+    base = room.head if request.base is None else request.base
     if member.broken is not None:
         raise Rejected(
             Code.CONFLICT,
             "it stands on a patch that was refused",
             after=member.broken[0],
+            base=base,
             version=room.head,
+            conflicts=[],  # what happened since is told by the refusal that it names
         )
-    base = room.head if request.base is None else request.base
     _judge_base(room, base, strict=request.strict)
     bridge = bridge_of(member, base)
     carried = _carry(room, member, bridge, base, request.ops)
@@ -90,7 +93,7 @@ def _carry(room: Room, member: Member, bridge: Bridge, base: int, ops: list[Op])
         refusal = rejected.refusal
         if refusal.code is not Code.CONFLICT:
             raise
-        extra = {"base": base, "version": room.head, **conflict_changes(room, base)}
+        extra = _conflict(room, base)
         raise Rejected(refusal.code, refusal.message, **{**extra, **refusal.extra}) from rejected
 
 
@@ -122,6 +125,10 @@ def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
     """Undo or redo the user's newest step that can still do something."""
     if not room.head_exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
+    try:
+        parse(request.scope)
+    except Rejected as rejected:
+        raise Rejected(Code.MALFORMED, "`scope` must be a JSON Pointer") from rejected
     turn = room.document.redo if request.redo else room.document.undo
     undone = turn(
         member.author.user,
@@ -187,9 +194,7 @@ def _judge_base(room: Room, base: int, *, strict: bool) -> None:
         raise Rejected(
             Code.CONFLICT,
             f"the document has moved from version {base} to {room.head}",
-            base=base,
-            version=room.head,
-            **conflict_changes(room, base),
+            **_conflict(room, base),
         )
     if room.entries_since(base) is None:
         raise Rejected(
@@ -197,6 +202,12 @@ def _judge_base(room: Room, base: int, *, strict: bool) -> None:
             f"version {base} is older than what is kept for rebasing",
             version=room.head,
         )
+
+
+def _conflict(room: Room, base: int) -> dict[str, Any]:
+    """What every conflict says, also one that no single value clashed in."""
+    changes = conflict_changes(room, base)
+    return {"base": base, "version": room.head, "conflicts": [], **changes}
 
 
 def conflict_changes(room: Room, base: int) -> dict[str, Any]:

@@ -240,9 +240,12 @@ class PresenceBook:
         """Sessions that have changed since they were last told of."""
         return frozenset(self._marked.changed)
 
-    def sessions_of(self, user: str) -> list[str]:
-        """A user's sessions: the second one is told of the first (`another_tab`)."""
-        return [s for s, person in self._people.items() if person.visitor.user == user]
+    def sessions_of(self, user: str, client: str = "") -> list[str]:
+        """A user's sessions, but for those of one named client: it may have come back before its
+        former socket was known to be dead. The second is told of the first (`another_tab`).
+        """
+        own = [(s, p.visitor) for s, p in self._people.items() if p.visitor.user == user]
+        return [session for session, one in own if not client or one.client != client]
 
     def client_id_of(self, session: str) -> int:
         """The client id that a session shows itself under, 0 before its first state."""

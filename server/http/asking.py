@@ -157,14 +157,22 @@ def _charge(request: Request, size: int, whole: int) -> None:
         )
 
 
-async def read_raw_json(request: Request, *accepted: str) -> bytes:
+async def read_raw_json(request: Request, *accepted: str, limit: int | None = None) -> bytes:
     """The body, said to be JSON; `accepted` media types, by default JSON's or none said."""
     _check_media_type(request, accepted or (JSON, ""))
-    return await read_body(request, services_of(request).settings.max_frame)
+    most = services_of(request).settings.max_frame if limit is None else limit
+    return await read_body(request, most)
 
 
 async def read_json(request: Request, *accepted: str) -> Any:
     return decode_json(await read_raw_json(request, *accepted))
+
+
+async def read_document(request: Request) -> Any:
+    """A whole document: what may be kept may be sent, though a frame holds less."""
+    settings = services_of(request).settings
+    bounds = (settings.max_frame, settings.max_document)
+    return decode_json(await read_raw_json(request, limit=max(bounds) if all(bounds) else 0))
 
 
 async def read_object(request: Request, *, optional: bool = False) -> dict[str, Any]:

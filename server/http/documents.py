@@ -24,6 +24,7 @@ from server.http.asking import (
     document_of,
     existing,
     member_of,
+    read_document,
     read_json,
     request_id_of,
     require_role,
@@ -76,7 +77,7 @@ async def get_document(request: Request) -> Response:
 async def put_document(request: Request) -> Response:
     """Make the document; with `If-Match` replace its value by one minimal change."""
     async with document_of(request) as (claims, live):
-        value = await read_json(request)
+        value = await read_document(request)
         if not isinstance(value, dict):
             raise Rejected(Code.INVALID_DOCUMENT, "a document's root is an object", path="")
         tags = if_match(request)

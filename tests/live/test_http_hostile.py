@@ -256,7 +256,7 @@ def test_a_body_over_the_limit_is_refused_whether_it_says_so_or_not(
 ) -> None:
     page = f"{server.http}/v1/docs/large"
     big = json.dumps({"a": "x" * (1 << 20)}).encode()
-    assert refusal(call("PUT", page, raw=big, token=bo)) == (413, "too_large")
+    assert refusal(call("PATCH", page, raw=big, token=bo)) == (413, "too_large")
     connection = http.client.HTTPConnection(urlsplit(server.http).netloc, timeout=10)
     headers = {"Authorization": f"Bearer {bo}", "Content-Type": "application/json"}
     chunks = (b"x" * 65536 for _ in range(17))
