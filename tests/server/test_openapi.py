@@ -51,7 +51,7 @@ def test_every_route_is_described_and_every_description_has_a_route() -> None:
 
 def test_every_socket_is_described() -> None:
     sockets = {route.path for route in routes() if isinstance(route, WebSocketRoute)}
-    assert sockets == set(SOCKETS)
+    assert sockets - {"/{path:path}"} == set(SOCKETS), "all but where there is nothing"
 
 
 def test_an_operation_has_a_name_of_its_own() -> None:
