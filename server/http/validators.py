@@ -55,7 +55,7 @@ def matching_version(tags: set[str], head: int) -> int | None:
         return max(known)
     base = {"base": max(versions)} if versions else {}
     raise PreconditionFailed(
-        Code.CONFLICT, f"the document is at version {head}", version=head, **base
+        Code.CONFLICT, f"the document is at version {head}", version=head, conflicts=[], **base
     )
 
 

@@ -1,0 +1,220 @@
+"""The wire contract where a client that was written from it alone would have stumbled."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin, Subprotocol
+
+from tests.live.conftest import Join
+from tests.live.http_client import Reply, call
+from tests.patch_client import PatchClient
+from tests.running import RunningServer
+
+WITHIN = 10.0
+
+
+@pytest.fixture(scope="module")
+def allowing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server that lists an origin as nobody's browser would write it."""
+    home: Path = tmp_path_factory.mktemp("allowing")
+    with RunningServer(home, env={"WEFT_ORIGINS": "https://App.example.com:443"}) as running:
+        yield running
+
+
+async def refused(url: str, **fields: Any) -> Reply:
+    """What an upgrade is answered that is none."""
+    with pytest.raises(InvalidStatus) as caught:
+        await connect(url, compression=None, **fields)
+    response = caught.value.response
+    headers = {name.lower(): value for name, value in response.headers.raw_items()}
+    return Reply(response.status_code, headers, bytes(response.body))
+
+
+async def first_frame(socket: ClientConnection) -> str | bytes:
+    return await asyncio.wait_for(socket.recv(), WITHIN)
+
+
+def replace(path: str, value: Any) -> dict[str, Any]:
+    return {"op": "replace", "path": path, "value": value}
+
+
+async def asked(client: PatchClient, request_id: str, **fields: Any) -> dict[str, Any]:
+    await client.send({"id": request_id, **fields})
+    return await client.answer(request_id)
+
+
+# --- conflicts ------------------------------------------------------------------------------
+
+
+async def test_a_strict_conflict_names_base_version_changes_and_conflicts(
+    join: Join, ada: str, doc: str
+) -> None:
+    client = await join(doc, ada, create={"a": 1})
+    await client.set("/a", 2)
+    reject = await client.set("/a", 3, base=1, strict=True)
+    assert (reject["code"], reject["base"], reject["version"]) == ("conflict", 1, 2)
+    assert [change["version"] for change in reject["changes"]] == [2]
+    assert reject["conflicts"] == []
+
+
+async def test_a_patch_on_a_refused_one_is_a_conflict_with_base_and_conflicts(
+    join: Join, ada: str, doc: str
+) -> None:
+    client = await join(doc, ada, create={"a": 1})
+    bad = {"type": "patch", "id": "bad", "base": 1, "ops": [{"op": "remove", "path": "/b"}]}
+    await client.send(bad, {"type": "patch", "id": "on-it", "base": 1, "ops": [replace("/a", 2)]})
+    reject = await client.answer("on-it")
+    assert (reject["code"], reject["after"], reject["base"]) == ("conflict", "bad", 1)
+    assert (reject["version"], reject["conflicts"]) == (1, [])
+
+
+def test_a_precondition_that_fails_says_what_a_strict_conflict_says(
+    server: RunningServer, ada: str, doc: str
+) -> None:
+    url = f"{server.http}/v1/docs/{doc}"
+    call("PUT", url, {"a": 1}, token=ada)
+    call("PATCH", url, [replace("/a", 2)], token=ada)
+    for tag in ('"1"', '"9"'):
+        reply = call("PATCH", url, [replace("/a", 3)], token=ada, If_Match=tag)
+        assert (reply.status, reply.body["code"]) == (412, "conflict")
+        assert reply.body["base"] == int(tag.strip('"'))
+        assert (reply.body["version"], reply.body["conflicts"]) == (2, [])
+
+
+@pytest.mark.parametrize(
+    "other", [{"type": "lock", "action": "steal"}, {"type": "undo", "scope": 1}]
+)
+async def test_a_patch_does_not_stand_on_a_refused_request_that_is_none(
+    join: Join, ada: str, doc: str, other: dict[str, Any]
+) -> None:
+    client = await join(doc, ada, create={"a": 1})
+    patch = {"type": "patch", "id": "sound", "base": 1, "ops": [replace("/a", 2)]}
+    await client.send({**other, "id": "odd"}, patch)
+    assert (await client.answer("odd"))["code"] == "malformed"
+    assert (await client.answer("sound"))["version"] == 2
+
+
+# --- undo -----------------------------------------------------------------------------------
+
+
+async def test_a_scope_that_is_no_pointer_is_malformed_on_the_lane_as_over_http(
+    join: Join, server: RunningServer, ada: str, doc: str
+) -> None:
+    client = await join(doc, ada, create={"a": 1})
+    await client.set("/a", 2)
+    reject = await asked(client, "undo", type="undo", scope="a")
+    url = f"{server.http}/v1/docs/{doc}/undo"
+    assert reject["code"] == call("POST", url, {"scope": "a"}, token=ada).body["code"]
+    assert reject["code"] == "malformed"
+
+
+async def test_what_a_redo_and_the_undo_after_it_name_has_the_time_of_its_version(
+    join: Join, server: RunningServer, ada: str, doc: str
+) -> None:
+    client = await join(doc, ada, create={"a": 1})
+    await client.set("/a", 2)
+    first = await asked(client, "u1", type="undo")
+    again = await asked(client, "r1", type="redo")
+    last = await asked(client, "u2", type="undo")
+    assert first["undone"] == again["undone"] == last["undone"]
+    rows = call("GET", f"{server.http}/v1/docs/{doc}/versions?each=1", token=ada).body["items"]
+    made = next(row["at"] for row in rows if row["version"] == 2)
+    assert first["undone"] == [{"version": 2, "at": made, "pointers": ["/a"]}]
+
+
+async def test_edits_within_a_second_of_a_string_that_is_replaced_whole_are_one_step(
+    join: Join, ada: str, doc: str
+) -> None:
+    client = await join(doc, ada, create={"type": "hero"})
+    ops = [replace("/type", kind) for kind in ("faq", "form", "gallery")]
+    patches = [
+        {"type": "patch", "id": f"p{at}", "base": 1, "ops": [op]} for at, op in enumerate(ops)
+    ]
+    await client.send(*patches)
+    assert (await client.answer("p2"))["version"] == 4
+    undone = await asked(client, "undo", type="undo")
+    assert [one["version"] for one in undone["undone"]] == [4, 3, 2]
+    assert client.value == {"type": "hero"}
+    redone = await asked(client, "redo", type="redo")
+    assert "undone" in redone
+    assert client.value == {"type": "gallery"}
+
+
+# --- other tabs -----------------------------------------------------------------------------
+
+
+async def test_a_tab_on_the_yjs_lane_is_another_tab_too(
+    join: Join, server: RunningServer, ada: str, doc: str
+) -> None:
+    client = await join(doc, ada, client="one", create={})
+    told = {"type": "notice", "code": "another_tab"}
+    url = f"{server.ws}/v1/yjs/{doc}?token={ada}"
+    async with connect(f"{url}&client=one", compression=None) as same:
+        await first_frame(same)
+        await client.send({"type": "ping", "at": 1})
+        await client.until(lambda: {"type": "pong", "at": 1} in client.others)
+        assert told not in client.others
+    async with connect(f"{url}&client=two", compression=None) as other:
+        await first_frame(other)
+        await client.until(lambda: told in client.others)
+
+
+# --- the way in -----------------------------------------------------------------------------
+
+
+async def test_the_yjs_lane_takes_a_token_as_a_subprotocol_too(
+    join: Join, server: RunningServer, ada: str, doc: str
+) -> None:
+    await join(doc, ada, create={})
+    offered = [Subprotocol("weft.v1"), Subprotocol(f"bearer.{ada}")]
+    url = f"{server.ws}/v1/yjs/{doc}"
+    async with connect(url, subprotocols=offered, compression=None) as socket:
+        assert socket.subprotocol == "weft.v1"
+        assert isinstance(await first_frame(socket), bytes)
+
+
+async def test_a_socket_to_an_address_that_is_none_is_a_404_problem(server: RunningServer) -> None:
+    for path in ("/v1/hocuspocus", "/v1/docs/home/alive", "/"):
+        reply = await refused(f"{server.ws}{path}")
+        assert (reply.status, reply.body["code"]) == (404, "not_found")
+        assert reply.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_bad_origin_is_a_403_problem(server: RunningServer) -> None:
+    reply = await refused(f"{server.ws}/v1/docs/home/live", origin="https://elsewhere.example")
+    assert (reply.status, reply.body["code"]) == (403, "forbidden")
+    assert reply.headers["content-type"] == "application/problem+json"
+
+
+async def test_an_origin_is_listed_for_sockets_and_cors_alike_however_it_is_written(
+    allowing: RunningServer,
+) -> None:
+    origin = Origin("https://app.example.com")
+    async with connect(f"{allowing.ws}/v1/docs/home/live", origin=origin, compression=None):
+        pass
+    reply = call(
+        "OPTIONS",
+        f"{allowing.http}/v1/docs/home",
+        Origin=origin,
+        Access_Control_Request_Method="PATCH",
+        Access_Control_Request_Headers="authorization, if-match, idempotency-key, weft-fence",
+    )
+    assert (reply.status, reply.headers["access-control-allow-origin"]) == (200, origin)
+
+
+def test_a_document_within_its_limit_can_be_put_though_a_frame_holds_less(
+    server: RunningServer, doc: str
+) -> None:
+    url, token = f"{server.http}/v1/docs/{doc}", server.token("large")
+    value = {"texts": ["x" * 100_000] * 20}
+    body = json.dumps(value).encode()
+    assert call("PUT", url, raw=body, token=token).status == 201
+    assert call("GET", url, token=token).body == value
