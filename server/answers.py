@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from collab import wire
+from collab.ids import Json
+from collab.messages import Change
+from collab.patch.utf16 import as_splices
 from collab.room.requests import Answer, Request
 
 
@@ -16,3 +21,8 @@ def render(request: Request, answer: Answer) -> dict[str, Any] | None:
             return wire.reject(request_id, answer.refusal, answer.version)
         return wire.error(answer.refusal)
     return wire.ack(request_id, answer.version, answer.ack) if request_id else None
+
+
+def spliced(change: Change, before: Json) -> Change:
+    """For whoever accepts splices; `before` is the value that the change stands on."""
+    return replace(change, ops=as_splices(before, change.ops))

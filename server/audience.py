@@ -16,10 +16,12 @@ from collab.room.member import Member
 from collab.room.requests import Answer, Request
 from collab.yjs import frames as yjs_frames
 from server import frames
+from server.answers import spliced
+from server.history import befores
 
 if TYPE_CHECKING:
     from collab.entry import Author
-    from collab.messages import LockChange
+    from collab.messages import Change, LockChange
     from server.lock_board import LockNews
     from server.presence_board import PresenceNews
 
@@ -60,18 +62,26 @@ Answered = tuple[Submission, Answer]
 class News:
     """What one commit made of one document, encoded once for everybody.
 
-    `before` and `after` are the versions around it; `value` stands at `after`. There is a `gap`
-    where the entries between them are not all at hand: readers catch up by value then.
+    `before` and `after` are the versions around it, `former` and `value` what stands at them.
+    There is a `gap` where the entries between them are not all at hand: readers catch up by
+    value then.
     """
 
     def __init__(
-        self, entries: Sequence[Entry], before: int, value: Json, *, after: int | None = None
+        self,
+        entries: Sequence[Entry],
+        before: int,
+        value: Json,
+        *,
+        after: int | None = None,
+        former: Json = None,
     ) -> None:
         self.entries = entries
         self.before = before
         self.after = before + len(entries) if after is None else after
         self.gap = self.after - self.before != len(entries)
         self.value = value
+        self._former = former
         self.users = {entry.author.user for entry in entries if entry.id}
 
     @cached_property
@@ -82,6 +92,16 @@ class News:
     @cached_property
     def patch_frame(self) -> bytes:
         return frames.text(wire.join(self.payloads))
+
+    @cached_property
+    def spliced(self) -> list[Change]:
+        """The same for those who accept splices."""
+        pairs = zip(self.entries, befores(self._former, self.entries), strict=True)
+        return [spliced(wire.change(entry), before) for entry, before in pairs]
+
+    @cached_property
+    def splice_frame(self) -> bytes:
+        return frames.text(wire.join([wire.encode(change) for change in self.spliced]))
 
     @cached_property
     def yjs_frame(self) -> bytes:

@@ -186,12 +186,12 @@ class LiveRoom:
 
     def settle(self) -> News:
         """The batch is durable: move on, and tell everybody."""
-        before = self.room.version
+        before, former = self.room.version, self.room.value
         entries = self.room.commit()
         batch, self._batch = self._batch, []
         self._bridges.clear()
         self._note_change(entries)
-        news = News(entries, before, self.room.value)
+        news = News(entries, before, self.room.value, former=former)
         self.audience.publish(news, batch)
         self.presence.carry(self.room, entries)
         self.lock_board.announce(self.room.lock_events)
@@ -236,7 +236,7 @@ class LiveRoom:
             room.tail.continue_from(old.tail)  # what is under way may stand on it
         if room.version != old.version:
             self._note_change(missed)
-            news = News(missed, old.version, room.value, after=room.version)
+            news = News(missed, old.version, room.value, after=room.version, former=old.value)
             self.audience.publish(news, [])
             self.presence.carry(room, missed)
         self._exchange_locks(old.locks(), room.locks())

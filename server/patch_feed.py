@@ -16,7 +16,7 @@ from collab.room.lock_debt import LockDebt
 from collab.room.outflow import Outflow, OutflowState, Pace, Turn
 from collab.room.presence_debt import PresenceDebt
 from server import frames
-from server.answers import render
+from server.answers import render, spliced
 from server.audience import Answered, News
 from server.roster import Standing, standing_of
 
@@ -59,12 +59,14 @@ class PatchFeed:
         pace: Pace,
         now: Callable[[], float],
         metrics: LaneMetrics,
+        splice: bool = False,
     ) -> None:
         self._metrics = metrics
         self._socket = socket
         self._live = live
         self._user = author.user
         self._session = author.session
+        self._splice = splice
         self._outflow = outflow
         self._pace = pace
         self._now = now
@@ -162,7 +164,7 @@ class PatchFeed:
 
     def _pass(self, news: News, answers: Sequence[Answered]) -> bool:
         shared = not answers and self._user not in news.users
-        frame = news.patch_frame if shared else self._own_frame(news, answers)
+        frame = self._shared_frame(news) if shared else self._own_frame(news, answers)
         if frame and not self._outflow.pass_frame(len(frame), self._now(), full=self._is_full()):
             return False
         self._bar(max((answer.barrier for _, answer in answers), default=0))
@@ -170,6 +172,9 @@ class PatchFeed:
         if news.entries:
             self._moved(news.after, news.value)
         return True
+
+    def _shared_frame(self, news: News) -> bytes:
+        return news.splice_frame if self._splice else news.patch_frame
 
     def _own_frame(self, news: News, answers: Sequence[Answered]) -> bytes:
         """The shared payloads, with the reader's acks in the place of their own changes."""
@@ -188,9 +193,11 @@ class PatchFeed:
 
     def _change(self, news: News, index: int) -> bytes:
         entry = news.entries[index]
-        if entry.id and entry.author.user == self._user:
-            return wire.encode(wire.change(entry, with_id=True))
-        return news.payloads[index]
+        own = entry.id and entry.author.user == self._user
+        if self._splice:
+            change = news.spliced[index]
+            return wire.encode(structs.replace(change, id=entry.id) if own else change)
+        return wire.encode(wire.change(entry, with_id=True)) if own else news.payloads[index]
 
     def _bar(self, barrier: int) -> None:
         """Before a patch's reject goes a ping: its pong tells that the client has read it.
@@ -267,9 +274,12 @@ class PatchFeed:
         if room.version - self.position == 1 and last is not None:
             if acks:
                 return wire.encode(acks[0])
-            return wire.encode(wire.change(last, with_id=last.author.user == self._user))
-        merged = merge(last, self.position + 1, room.version, diff(self.value, room.value))
-        return wire.encode(structs.replace(merged, acks=acks))
+            change = wire.change(last, with_id=last.author.user == self._user)
+        else:
+            ops = diff(self.value, room.value)
+            change = merge(last, self.position + 1, room.version, ops)
+            change = structs.replace(change, acks=acks)
+        return wire.encode(spliced(change, self.value) if self._splice else change)
 
     def _behind(self) -> Behind:
         versions = self._live.room.version - self.position

@@ -72,6 +72,7 @@ class PatchSession:
             pace=Pace(message.max_fps),
             now=services.clock.monotonic,
             metrics=services.witness.metrics.lanes["patch"],
+            splice=self.member.splice,
         )
         self.feed.send(wire.encode(self._greeting(admission, message)))
         self.live.audience.join(self)

@@ -11,9 +11,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from collab.patch.apply import replay
+from collab.patch.apply import apply
+from collab.patch.bounds import JUDGED
 
 Message = dict[str, Any]
+
+
+def applied(value: Any, ops: list[Message]) -> Any:
+    return apply(value, ops, bounds=JUDGED, splices=True).value
 
 
 class PatchClient:
@@ -134,7 +139,7 @@ class PatchClient:
         first = change.get("from", change["version"])
         assert first == self.version + 1, (change, self.version)
         self.changes.append(change)
-        self.value = replay(self.value, change["ops"])
+        self.value = applied(self.value, change["ops"])
         self.version = change["version"]
         for ack in change.get("acks", ()):
             self.acks[ack["id"]] = ack
@@ -144,5 +149,5 @@ class PatchClient:
             return
         assert ack["version"] == self.version + 1, (ack, self.version)
         ops = ack.get("ops", self.sent.get(ack["id"], []))
-        self.value = replay(self.value, [op for op in ops if op["op"] != "test"])
+        self.value = applied(self.value, [op for op in ops if op["op"] != "test"])
         self.version = ack["version"]

@@ -71,11 +71,23 @@ def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answ
             ack["ops"] = []
         answer = room.unchanged(member, request.id, ack)
     else:
-        if change.ops != request.ops:
+        if not _is_as_sent(request.ops, carried.ops, change.ops):
             ack["ops"] = change.ops
         answer = room.enter(member, change, now, request_id=request.id, ack=ack)
     bridge.landed(answer.version, request.ops, made_version=answer.entry is not None)
     return answer
+
+
+def _is_as_sent(sent: list[Op], carried: list[Op], applied: list[Op]) -> bool:
+    """Whether the client knows what was applied: a splice is kept as the `replace` it makes, and
+    a whole text in every answer to whoever types would be what splices are there to save.
+    """
+    if carried != sent or len(applied) != len(sent):
+        return False
+    return all(
+        one == other or (one["op"] == "splice" and one["path"] == other["path"])
+        for one, other in zip(sent, applied, strict=True)
+    )
 
 
 def _carry(room: Room, member: Member, bridge: Bridge, base: int, ops: list[Op]) -> Rebased:

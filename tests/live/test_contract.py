@@ -102,6 +102,30 @@ async def test_a_patch_does_not_stand_on_a_refused_request_that_is_none(
     assert (await client.answer("sound"))["version"] == 2
 
 
+# --- splices --------------------------------------------------------------------------------
+
+
+async def test_a_text_that_changes_is_a_splice_for_those_who_accept_it_alone(
+    join: Join, server: RunningServer, ada: str, bo: str, doc: str
+) -> None:
+    writer = await join(doc, ada, create={"a": "one two", "n": 1}, accept=["splice"])
+    reader, plain = await join(doc, bo, accept=["splice"]), await join(doc, bo)
+    slow = await join(doc, bo, accept=["splice"], max_fps=1)
+    sent = {"op": "splice", "path": "/a", "offset": 3, "delete": 0, "insert": " 🎈"}
+    assert "ops" not in await writer.answer(await writer.patch(sent)), "it was applied as sent"
+    assert (await writer.set("/a", "one 🎈 three"))["version"] == 3
+    assert (await writer.set("/a", "four"))["version"] == 4
+    texts = ["one 🎈 two", "one 🎈 three", "four"]
+    for client in (reader, plain, slow):
+        await client.until_version(4)
+        assert client.value == writer.value == {"a": "four", "n": 1}
+    assert [change["ops"] for change in plain.changes] == [[replace("/a", text)] for text in texts]
+    assert [change["ops"][0]["op"] for change in reader.changes] == ["splice"] * 3
+    assert reader.changes[0]["ops"][0]["insert"].strip() == "🎈"
+    assert slow.changes[-1]["from"] == 3
+    assert slow.changes[-1]["ops"][0]["op"] == "splice"
+
+
 # --- undo -----------------------------------------------------------------------------------
 
 
