@@ -175,11 +175,12 @@ class Audience:
                 answers.setdefault(submission.listener, []).append(item)
             elif submission.deliver is not None:
                 submission.deliver(answer)
-        if news.after != news.before:
-            for listener in list(self.listeners):
-                self._tell(listener, news, answers.pop(listener, ()))
+        # Whoever waits for an answer first: an ack should not queue behind a hundred readers.
         for listener, own in answers.items():
             self._tell(listener, news, own)
+        if news.after != news.before:
+            for listener in [one for one in self.listeners if one not in answers]:
+                self._tell(listener, news, ())
         if self.onlooker is not None and answered:
             self.onlooker.published(answered, began_at)
 
