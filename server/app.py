@@ -43,7 +43,15 @@ if TYPE_CHECKING:
     from server.settings import Settings
 
 SQLITE = "sqlite+aiosqlite:///"
-EXPOSED = ["ETag", "Retry-After", "Weft-Updated-By", "Weft-Request", "Accept-Patch", "Location"]
+EXPOSED = [
+    "ETag",
+    "Retry-After",
+    "Weft-Updated-By",
+    "Weft-Request",
+    "Accept-Patch",
+    "Location",
+    "Weft-Version",
+]
 
 
 def open_store(settings: Settings) -> Store:

@@ -40,7 +40,7 @@ def act(locks: Locks, ask: LockAsk, value: Json, now: int) -> LockStep | Refusal
         case "release":
             return locks.release(lock_id, ask.by, now=now)
         case "take_over":
-            return locks.take_over(lock_id, ask.by, now=now, admin=ask.admin)
+            return locks.take_over(lock_id, ask.by, now=now, secret=ask.secret, admin=ask.admin)
         case "keep":
             return locks.keep(lock_id, ask.by)
     assert_never(ask.action)

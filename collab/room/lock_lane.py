@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collab.room.requests import LockAct
     from collab.room.room import Room
 
-# What gives a lock's holder a secret: a page that is being left can release it with no more.
+# What always gives a lock's holder a secret (a take-over does when it need not wait): a page that
+# is being left can release it with no more.
 _SECRETIVE = ("acquire", "renew")
 
 
@@ -64,7 +65,8 @@ def told(asked: LockAct, step: LockStep, secret: str) -> dict[str, Any]:
         ack["lock"] = shown(step.lock)
     elif step.events:
         ack["lock"] = LockState(**asdict(step.events[0]))
-    if asked.action in _SECRETIVE:
+    taken = asked.action == "take_over" and any(event.holder is None for event in step.events)
+    if taken or asked.action in _SECRETIVE:
         ack["secret"] = secret
     return ack
 

@@ -144,9 +144,12 @@ class Locks:
         return self._pass_on(lock, "released", now)
 
     def take_over(
-        self, lock_id: str, by: Author, *, now: int, admin: bool = False
+        self, lock_id: str, by: Author, *, now: int, secret: bytes = b"", admin: bool = False
     ) -> LockStep | Refusal:
-        """Ask for somebody else's lock: it passes when they let go of it, or say nothing."""
+        """Ask for somebody else's lock: it passes when they let go of it, or say nothing.
+
+        With the secret a lock is granted that passes at once.
+        """
         lock = self.find(lock_id)
         if lock is None:
             return _no_such_lock()
@@ -155,7 +158,7 @@ class Locks:
         grace = self.terms.grace_ms
         if admin or grace <= 0 or lock.expires_at <= now:
             claimed = changed(lock, claimed_by=by)
-            return self._pass_on(claimed, "taken_over", now)
+            return self._pass_on(claimed, "taken_over", now, secret=secret)
         if lock.claimed_by is not None:
             return self._step(lock=lock) if same(lock.claimed_by, by) else locked(lock)
         claimed = changed(lock, claimed_by=by, yields_at=now + grace, version=self.version)
@@ -263,13 +266,14 @@ class Locks:
         reason: Reason,
         now: int,
         over: Sequence[tuple[StoredLock, Reason]] = (),
+        secret: bytes = b"",
     ) -> LockStep:
         """The lock ends, and a new one begins for whoever has claimed it."""
         end = [*over, (lock, reason)]
         if lock.claimed_by is None:
             return self._step(end=end)
-        # Its holder has no secret yet: the ack of the first renewal carries one.
-        new = self._grant(lock.claimed_by, lock.scope, now, None, b"")
+        # A holder who did not ask just now has no secret yet: the first renewal's ack carries one.
+        new = self._grant(lock.claimed_by, lock.scope, now, None, secret)
         return self._step(put=[new], end=end, lock=new)
 
     def _unclaim(self, lock: StoredLock) -> LockStep:

@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
+from collab.room.rights import Role
 from tests.live.conftest import Join
 from tests.live.http_client import Reply, call
 from tests.patch_client import PatchClient
@@ -170,6 +171,24 @@ async def test_edits_within_a_second_of_a_string_that_is_replaced_whole_are_one_
     redone = await asked(client, "redo", type="redo")
     assert "undone" in redone
     assert client.value == {"type": "gallery"}
+
+
+# --- locks ----------------------------------------------------------------------------------
+
+
+async def test_whoever_takes_a_lock_over_at_once_is_its_holder_and_gets_its_secret(
+    join: Join, server: RunningServer, ada: str, bo: str, doc: str
+) -> None:
+    admin = await server.mint("root", Role.ADMIN)
+    clients = await join(doc, ada, create={"a": 1}), await join(doc, bo), await join(doc, admin)
+    held = await asked(clients[0], "l", type="lock", action="acquire", scope="/a")
+    fields = {"type": "lock", "action": "take_over", "lock_id": held["lock"]["id"]}
+    assert "secret" not in await asked(clients[1], "bo", **fields), "its holder may keep it"
+    taken = await asked(clients[2], "root", **fields)
+    assert taken["lock"]["holder"]["user"] == "root"
+    body = {"secret": taken["secret"]}
+    url = f"{server.http}/v1/docs/{doc}/locks/{taken['lock']['id']}/release"
+    assert call("POST", url, body).body["reason"] == "released"
 
 
 # --- other tabs -----------------------------------------------------------------------------
