@@ -14,6 +14,7 @@ from typing import Any
 
 from collab.entry import Op
 from collab.errors import Code, Rejected
+from collab.patch.apart import Places, are_apart, places
 from collab.patch.apply import replay
 from collab.patch.bounds import UNBOUNDED, Bounds
 from collab.patch.carry import Past
@@ -75,7 +76,7 @@ class Bridge:
         """`ops` for `head`, the value after the last of `since(base)`; raises as `rebase` does."""
         self.advance(base, since)
         past = since(base)
-        if self._sees(past):
+        if self._sees(past) or self._is_apart(places(ops), past):
             return Rebased(list(ops))
         passage, seen = _passage(self._pending, past)
         return Rebasing(passage, seen, head, atomic).run(ops, bounds, splices)
@@ -102,6 +103,28 @@ class Bridge:
                 return False
         return True
 
+    def _is_apart(self, mine: Places | None, past: Sequence[Past]) -> bool:
+        """Whether `mine` means the same at the end of `past`, and overwrites nobody there.
+
+        So it is where everything between only replaces, the client's own patches landed as they
+        were sent, and nobody else's lie at, above or below a place of mine.
+        """
+        if mine is None:
+            return False
+        own = {pending.version: pending for pending in self._pending}
+        if any(not pending.made_version for pending in self._pending):
+            return False
+        for entry in past:
+            if entry.places is None:
+                return False
+            pending = own.pop(entry.version, None)
+            if pending is not None:
+                if entry.ops != pending.ops:
+                    return False
+            elif not are_apart(mine, entry.places):
+                return False
+        return not own
+
     def landed(self, version: int, ops: Sequence[Any], *, made_version: bool = True) -> None:
         """A patch of this connection, `ops` as sent, is answered with `version`.
 
@@ -121,6 +144,10 @@ class Bridge:
         """Make what stays unanswered stand on `base`, as the client did: one version at a time."""
         past = since(self.base)
         if self._sees(past):
+            self._pending = [pending for pending in self._pending if pending.version > base]
+            return
+        mine = places([op for pending in self._pending for op in pending.ops])
+        if self._is_apart(mine, past):
             self._pending = [pending for pending in self._pending if pending.version > base]
             return
         self._settle(past[0].before)

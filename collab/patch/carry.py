@@ -12,6 +12,7 @@ from typing import Any
 
 from collab.entry import Author, Op
 from collab.errors import Rejected
+from collab.patch.apart import Places, places
 from collab.patch.apply import replay
 from collab.patch.pointer import Tokens, covers, lookup
 from collab.patch.steps import Path, Step, trace, typed, untyped
@@ -34,6 +35,11 @@ class Past:
     @cached_property
     def after(self) -> Any:
         return replay(self.before, self.ops)
+
+    @cached_property
+    def places(self) -> Places | None:
+        """What it replaces, where it does nothing else."""
+        return places(self.ops)
 
     @cached_property
     def exact(self) -> list[Step]:
