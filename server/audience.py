@@ -13,7 +13,7 @@ from collab.entry import Entry
 from collab.errors import Close
 from collab.ids import Json
 from collab.room.member import Member
-from collab.room.requests import Answer, Request
+from collab.room.requests import Answer, LockAct, PatchRequest, Request
 from collab.yjs import frames as yjs_frames
 from server import frames
 from server.answers import spliced
@@ -45,6 +45,16 @@ class Submission:
         """Not taken in: an HTTP call is told so, a connection is about to end anyway."""
         if self.deliver is not None:
             self.deliver(error)
+
+    @property
+    def stands_on(self) -> int | None:
+        """The oldest version whose successors it takes to judge this; None where it takes none."""
+        request = self.request
+        if not isinstance(request, PatchRequest | LockAct) or request.base is None:
+            return None
+        bridge = self.member.bridge
+        pending = bridge.stands_on if bridge is not None else None
+        return request.base if pending is None else min(request.base, pending)
 
     def fail(self, error: Exception) -> None:
         """Our fault: the connection ends, or the HTTP call fails."""

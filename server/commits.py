@@ -233,7 +233,7 @@ class CommitLoop:
         hub = self._hub
         submission = live.queue[0]
         submission.looked_back = True
-        base = getattr(submission.request, "base", 0)
+        base = submission.stands_on or 0
         tail = live.room.tail
         try:
             entries = await hub.history.between(

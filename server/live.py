@@ -149,13 +149,8 @@ class LiveRoom:
 
     def is_beyond_tail(self, submission: Submission) -> bool:
         """Whether the request stands on a version that must be fetched from the log first."""
-        request = submission.request
-        return (
-            isinstance(request, PatchRequest | LockAct)
-            and not submission.looked_back
-            and request.base is not None
-            and 0 <= request.base < self.room.tail.base
-        )
+        base = submission.stands_on
+        return base is not None and not submission.looked_back and 0 <= base < self.room.tail.base
 
     def has_lock_request(self) -> bool:
         """Whether what comes next is asked of a lock, and all that it stands on is at hand."""

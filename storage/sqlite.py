@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -14,6 +15,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from storage.checkpoints import WRITER_PAGES, Checkpoints
 from storage.database import DEADLINE_SECONDS, LOCK_SECONDS, Runner, translated
 from storage.dialect import SQLITE, is_taken
 
@@ -30,6 +32,7 @@ def _pragmas() -> tuple[str, ...]:
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",
         "PRAGMA foreign_keys = ON",
+        f"PRAGMA wal_autocheckpoint = {WRITER_PAGES}",
         # A burst may grow the log file; a checkpoint gives the space back down to this.
         "PRAGMA journal_size_limit = 67108864",
     )
@@ -45,12 +48,27 @@ def _prepare(engine: Engine, begin: str, pragmas: Sequence[str]) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in pragmas:
-            cursor.execute(pragma)
+            _insist(cursor, pragma)
         cursor.close()
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
+
+
+def _insist(cursor: Any, pragma: str) -> None:
+    """Several that open a new file at once all make it a WAL file, and SQLite's busy timeout does
+    not always hold for that (seen under load)."""
+    until = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            cursor.execute(pragma)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 class _CursorRunner:
@@ -85,6 +103,7 @@ class SqliteDatabase:
         _prepare(self._engine, "BEGIN IMMEDIATE", _pragmas())
         self._readers = self._open_readers(url)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="weft-writer")
+        self._checkpoints = None if self._in_memory else Checkpoints(str(url.database))
         self._connection: Connection | None = None
         self._closed = False
 
@@ -159,6 +178,8 @@ class SqliteDatabase:
             cursor.execute("BEGIN IMMEDIATE")
             result = job(_CursorRunner(cursor))
             cursor.execute("COMMIT")
+            if self._checkpoints is not None:
+                self._checkpoints.count()
             return result
         except BaseException as error:
             self._recover(error)
@@ -188,6 +209,8 @@ class SqliteDatabase:
         if self._closed:
             return
         self._closed = True
+        if self._checkpoints is not None:
+            self._checkpoints.close()
         if self._readers is not None:
             await self._readers.dispose()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._forget)

@@ -62,6 +62,11 @@ class Bridge:
         other._pending = [replace(pending) for pending in self._pending]
         return other
 
+    @property
+    def stands_on(self) -> int | None:
+        """The version that the unanswered patches stand on, whose successors `advance` needs."""
+        return self.base if self._pending else None
+
     def submit(
         self,
         base: int,

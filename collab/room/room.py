@@ -169,7 +169,9 @@ class Room:
         return committed + [entry for entry, _ in self._batch if entry.version > version]
 
     def pasts_since(self, version: int) -> list[Past]:
-        """Every change of the working document after a version that the tail reaches."""
+        """Every change of the working document after a version that is kept."""
+        if version < self.tail.base:
+            raise Rejected(Code.UNKNOWN_VERSION, f"version {version} is not kept for rebasing")
         committed = self.tail.pasts(min(version, self.version))
         return committed + [past for _, past in self._batch if past.version > version]
 

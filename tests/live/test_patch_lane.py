@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from websockets.asyncio.client import connect
 from collab.room.rights import Role
 from tests.live.conftest import Join
 from tests.live.http_client import call
+from tests.patch_client import PatchClient
 from tests.running import RunningServer
 
 PAGE = {
@@ -415,3 +417,28 @@ async def test_a_deleted_document_closes_and_counts_on_with_a_new_epoch(
     again = await join(doc, ada, create={"new": True}, since={"epoch": 1, "version": 2})
     assert (again.version, again.value) == (3, {"new": True})
     assert again.opened["epoch"] > client.opened["epoch"]
+
+
+async def test_a_patch_is_carried_though_what_its_pipeline_stands_on_left_the_tail(
+    tmp_path: Path,
+) -> None:
+    """The tail is bounded by bytes too: what unanswered patches stand on is read from the log."""
+    limits = {"WEFT_IN_BYTES_PER_SECOND": "0", "WEFT_IN_MESSAGES_PER_SECOND": "0"}
+    with RunningServer(tmp_path, env=limits) as server:
+        token, other = await server.mint("ada"), await server.mint("bo")
+        one = await PatchClient.connect(server.ws, "page", token, create={"n": 0, "s": [], "t": ""})
+        two = await PatchClient.connect(server.ws, "page", other)
+        first = await one.patch({"op": "add", "path": "/s/0", "value": "mine"})
+        await one.answer(first)
+        for number in range(1100):
+            await two.patch(replace("/t", f"{number} {'long ' * 100}"))
+        await one.until_version(1102, 30)
+        # Its client has not said that it saw the answer: the first one is still unanswered.
+        late = await one.answer(await one.patch(replace("/s/0", "still mine"), base=1))
+        assert late["type"] == "ack", late
+        again = await one.answer(await one.patch(replace("/n", 1), base=1102))
+        assert again["type"] == "ack", again
+        await two.until_version(1104)
+        assert (two.value["n"], two.value["s"]) == (1, ["still mine"])
+        await one.close()
+        await two.close()
