@@ -36,7 +36,7 @@ check: .venv/.provisioned ## format, lint, types, import law and fast tests, und
 	@$(BIN)/ruff format --check --quiet . || { echo "make format puts that right"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/pytest -q -m "not real and not long" $(ENDING)=60
+	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not real and not long" $(ENDING)=60
 
 format: .venv/.provisioned ## format the code, and mend what the linter can
 	@$(BIN)/ruff format --quiet .
