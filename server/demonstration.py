@@ -55,6 +55,7 @@ def _welcome(where: str, token: str) -> str:
             "A guest's token, good for an hour (more: weft token --user ada --role editor):",
             f"  {token}",
             "",
-            f"  curl -H 'Authorization: Bearer {token[:12]}…' {where}/v1/docs/{docs[0]}",
+            "Read a page as JSON with it:",
+            f"  curl -H 'Authorization: Bearer {token}' {where}/v1/docs/{docs[0]}",
         ]
     )
