@@ -19,7 +19,7 @@ from tests.house import ROOT
 
 LOCKS = ("constraints.txt", "tests/node/package-lock.json", "tests/node/.npmrc")
 REGISTRIES = ("pypi.org", "pythonhosted.org", "npmjs.org", "yarnpkg.com")
-OWN = re.compile(r"(?<![\w./])/(?:home|Users)/[a-z][\w-]*/|(?<![\w./])/root/")
+OWN = re.compile(r"(?<![\w./])/(?:home|Users)/[a-z][\w-]*/|(?<![\w./])/root[/]")
 
 
 def committed() -> Iterator[tuple[str, str]]:
