@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import statistics
 import time
@@ -186,27 +187,30 @@ def _slow() -> list[dict[str, Any]]:
     with_slow: list[float] = []
     without: list[float] = []
     growth: list[float] = []
+    level: list[float] = []
     for _ in range(3):
         for slow, into in ((0, without), (100, with_slow)):
             with served(**UNLIMITED) as server:
-                p99, grown = _run_slow(server, slow)
+                p99, grown, caught_up = _run_slow(server, slow)
             into.append(p99)
             if slow:
                 growth.append(grown / slow)
+                level.append(100 * caught_up / slow)
     return [
         row("100 readers, 200 edits/s: p99", statistics.median(without), "ms"),
         row("the same beside 100 that stopped: p99", statistics.median(with_slow), "ms"),
         row("memory for one that stopped", statistics.median(growth) / 1024, "KiB"),
+        row("of them level again, by one merged change", min(level), "%"),
     ]
 
 
-def _run_slow(server: Served, slow: int) -> tuple[float, float]:
+def _run_slow(server: Served, slow: int) -> tuple[float, float, int]:
     import uvloop
 
     return uvloop.run(_beside_slow(server, slow))
 
 
-async def _beside_slow(server: Served, slow: int) -> tuple[float, float]:
+async def _beside_slow(server: Served, slow: int) -> tuple[float, float, int]:
     crowd = Crowd(server, "slow", padding=4096)
     fast = await crowd.join(10) + await crowd.join(90, listen=False)
     stopped = await crowd.join(slow, listen=False)
@@ -216,8 +220,37 @@ async def _beside_slow(server: Served, slow: int) -> tuple[float, float]:
     await crowd.edit_at(200.0, 15.0, fast)
     grown = server.rss() - before
     p99 = ms(crowd.latencies, 0.99)
+    caught_up = await _read_again(crowd, stopped)
     crowd.close()
-    return p99, grown
+    return p99, grown, caught_up
+
+
+async def _read_again(crowd: Crowd, stopped: list[WireClient]) -> int:
+    """How many of those that had stopped end at the head through one merged change."""
+    last: dict[WireClient, list[dict[str, Any]]] = {client: [] for client in stopped}
+
+    def listen(client: WireClient) -> None:
+        def hear(payload: bytes) -> None:
+            decoded = json.loads(payload)
+            for message in decoded if isinstance(decoded, list) else [decoded]:
+                if message["type"] == "change":
+                    last[client].append(message)
+
+        client.hear = hear
+
+    for client in stopped:
+        listen(client)
+        client.transport.resume_reading()
+    await asyncio.sleep(8.0)
+    return sum(_is_level(changes, crowd.version) for changes in last.values())
+
+
+def _is_level(changes: list[dict[str, Any]], head: int) -> bool:
+    """Every version once, the last of them in one merged change that ends at the head."""
+    versions = [(change.get("from", change["version"]), change["version"]) for change in changes]
+    dense = all(b[0] == a[1] + 1 for a, b in itertools.pairwise(versions))
+    merged = sum("from" in change for change in changes)
+    return dense and merged == 1 and versions[-1][1] == head
 
 
 def _budget() -> list[dict[str, Any]]:

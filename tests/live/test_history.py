@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from collab.ids import DocKey
 from collab.room.rights import Role
+from storage.store import SqlStore
 from tests.live.conftest import Join
 from tests.live.http_client import Reply, call
+from tests.patch_client import PatchClient
 from tests.running import RunningServer
 
 
@@ -152,3 +157,33 @@ async def test_an_export_imported_elsewhere_has_the_same_history(
     assert call("POST", f"{copy.url}/import", raw=archive.raw, token=admin).status == 409
     broken = call("POST", f"{copy.url}-2/import", raw=archive.raw[:-20], token=admin)
     assert (broken.status, broken.body["code"]) == (400, "malformed")
+
+
+def test_an_old_version_is_a_snapshot_and_a_short_replay(tmp_path: Path) -> None:
+    """However many versions there are, what is read for one of them is bounded."""
+    settings = {"WEFT_SNAPSHOT_ENTRIES": "50", "WEFT_IN_MESSAGES_PER_SECOND": "0"}
+    with RunningServer(tmp_path, env=settings) as server:
+        token = server.token("ada", Role.ADMIN)
+        asyncio.run(_edit(server, token, 600))
+        kept = History(server, "page", token)
+        assert kept.get("versions/301").body == {"n": 300}
+        assert asyncio.run(_replayed(server, [60, 301, 555])) <= 2 * 50
+
+
+async def _edit(server: RunningServer, token: str, edits: int) -> None:
+    """One edit after the other, so that snapshots are due in between."""
+    client = await PatchClient.connect(server.ws, "page", token, create={"n": 0})
+    for number in range(1, edits + 1):
+        await client.set("/n", number)
+    await client.close()
+
+
+async def _replayed(server: RunningServer, versions: list[int]) -> int:
+    """The most entries that lie between one of these versions and the snapshot before it."""
+    store = SqlStore(server.database)
+    await store.start()
+    try:
+        found = [await store.snapshot_before(DocKey("demo", "page"), each) for each in versions]
+    finally:
+        await store.close()
+    return max(at - (one.version if one else 0) for at, one in zip(versions, found, strict=True))
