@@ -40,7 +40,12 @@ class PresenceDebt:
                     self._joined.discard(session)  # came and went: they never knew
                 else:
                     self._left[session] = None
-            self._joined.update(peer.session for peer in change.joined or ())
+            for peer in change.joined or ():
+                if peer.session in self._left:  # silent for a while: they know who it is
+                    del self._left[peer.session]
+                    self._updated.add(peer.session)
+                else:
+                    self._joined.add(peer.session)
             self._updated.update(peer.session for peer in change.updated or ())
         for state in difference.awareness:
             self._states[state.client] = state
@@ -51,9 +56,7 @@ class PresenceDebt:
         joined = [shown[session] for session in self._joined if session in shown]
         updated = [shown[one] for one in self._updated - self._joined if one in shown]
         left = list(self._left)
-        self._joined.clear()
-        self._updated.clear()
-        self._left.clear()
+        self._settle()
         if not (joined or updated or left):
             return None
         unset = msgspec.UNSET
@@ -61,5 +64,13 @@ class PresenceDebt:
 
     def pay_states(self) -> list[State]:
         """The same for the Yjs lane."""
-        states, self._states = list(self._states.values()), {}
+        states = list(self._states.values())
+        self._settle()
         return states
+
+    def _settle(self) -> None:
+        """A reader has one lane: what is paid in its words is not owed in the other's."""
+        self._joined.clear()
+        self._updated.clear()
+        self._left.clear()
+        self._states.clear()
