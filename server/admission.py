@@ -73,7 +73,7 @@ async def admit_to_patch_lane(
         await _ensure_document(services, claims, live, message)
         _judge_room_for_one_more(services, live)
         changes = await _resume(services, claims, live, message.since)
-    except BaseException:
+    except BaseException:  # cancelled too: whoever does not come in must not keep it open
         services.hub.release(live)
         raise
     return Admission(claims, live, changes)
@@ -88,7 +88,7 @@ async def admit_to_yjs_lane(services: Services, doc: str, token: str | None) -> 
         if not live.room.exists and not claims.rights.can_write():
             raise not_found()
         _judge_room_for_one_more(services, live)
-    except BaseException:
+    except BaseException:  # cancelled too: whoever does not come in must not keep it open
         services.hub.release(live)
         raise
     return Admission(claims, live, None)

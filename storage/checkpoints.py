@@ -7,8 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 
 # About half a megabyte of log. SQLite's own checkpoint, at four megabytes and inside the COMMIT
-# that crosses them, kept single commits waiting for 50-90 ms at 500 a second; beside it 9 (p99,
-# measured).
+# that crosses them, made p99 from edit to ack 50-90 ms at 500 edits a second; beside it 25
+# (`python -m bench live`).
 COMMITS = 256
 # What the writer's own checkpoint is left for: readers that never let a passive one finish.
 WRITER_PAGES = 16_000
