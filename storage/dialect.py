@@ -52,6 +52,11 @@ def is_taken(error: BaseException) -> bool:
     return isinstance(error, exc.IntegrityError | sqlite3.IntegrityError)
 
 
+def is_busy(error: sqlite3.Error) -> bool:
+    """Another process holds the file's lock."""
+    return bool(getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY)
+
+
 def translate(error: BaseException) -> Exception | None:
     """What the caller is told of a driver's error; None when it is not the database's trouble."""
     if isinstance(error, _OURS) or is_taken(error):

@@ -17,18 +17,20 @@ from sqlalchemy.pool import NullPool
 
 from storage.checkpoints import WRITER_PAGES, Checkpoints
 from storage.database import DEADLINE_SECONDS, LOCK_SECONDS, Runner, translated
-from storage.dialect import SQLITE, is_taken
+from storage.dialect import SQLITE, is_busy, is_taken
 
 T = TypeVar("T")
 U = TypeVar("U")
 V = TypeVar("V")
 
 _READERS = 4
+# SQLite's own wait for a lock cannot be ended from outside, so the writer's is made of these.
+_WAIT_SECONDS = 0.1
 
 
-def _pragmas() -> tuple[str, ...]:
+def _pragmas(wait: float) -> tuple[str, ...]:
     return (
-        f"PRAGMA busy_timeout = {int(LOCK_SECONDS * 1000)}",
+        f"PRAGMA busy_timeout = {int(wait * 1000)}",
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",
         "PRAGMA foreign_keys = ON",
@@ -38,7 +40,7 @@ def _pragmas() -> tuple[str, ...]:
     )
 
 
-def _prepare(engine: Engine, begin: str, pragmas: Sequence[str]) -> None:
+def _prepare(engine: Engine, begin: Callable[[Connection], object], pragmas: Sequence[str]) -> None:
     """The driver's own idea of transactions off, and ours in its place."""
 
     @event.listens_for(engine, "connect")
@@ -53,7 +55,13 @@ def _prepare(engine: Engine, begin: str, pragmas: Sequence[str]) -> None:
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        begin(connection)
+
+
+def _driver_of(connection: Connection) -> sqlite3.Connection:
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    return raw
 
 
 def _insist(cursor: Any, pragma: str) -> None:
@@ -87,7 +95,8 @@ class SqliteDatabase:
     """One file, or memory.
 
     Invariant: everything of this process that writes goes through one connection in one thread,
-    under `BEGIN IMMEDIATE`; after a fault that connection is closed and opened anew.
+    under `BEGIN IMMEDIATE`; after a fault that connection is closed and opened anew. Nothing that
+    is closed waits for a lock.
     """
 
     dialect = SQLITE
@@ -100,7 +109,7 @@ class SqliteDatabase:
             # Signing keys stand in it; the files beside it take its mode.
             path.touch(mode=0o600)
         self._engine = create_engine(url.set(drivername="sqlite"), poolclass=NullPool)
-        _prepare(self._engine, "BEGIN IMMEDIATE", _pragmas())
+        _prepare(self._engine, lambda c: self._begin(_driver_of(c)), _pragmas(_WAIT_SECONDS))
         self._readers = self._open_readers(url)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="weft-writer")
         self._checkpoints = None if self._in_memory else Checkpoints(str(url.database))
@@ -116,7 +125,8 @@ class SqliteDatabase:
             max_overflow=0,
             pool_timeout=LOCK_SECONDS,
         )
-        _prepare(engine.sync_engine, "BEGIN", (*_pragmas(), "PRAGMA query_only = ON"))
+        pragmas = (*_pragmas(LOCK_SECONDS), "PRAGMA query_only = ON")
+        _prepare(engine.sync_engine, lambda c: c.exec_driver_sql("BEGIN"), pragmas)
         return engine
 
     async def read(self, job: Callable[[Connection], T]) -> T:
@@ -161,6 +171,18 @@ class SqliteDatabase:
             self._connection = self._engine.connect()
         return self._connection
 
+    def _begin(self, raw: sqlite3.Connection) -> None:
+        """Take the write lock; one that somebody keeps is waited for until it takes too long."""
+        until = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if not is_busy(error) or self._closed or time.monotonic() >= until:
+                    raise
+            else:
+                return
+
     def _write(self, job: Callable[[Connection], T]) -> T:
         try:
             connection = self._open()
@@ -172,10 +194,9 @@ class SqliteDatabase:
 
     def _commit(self, job: Callable[[Runner], T]) -> T:
         try:
-            raw = self._open().connection.driver_connection
-            assert isinstance(raw, sqlite3.Connection)
+            raw = _driver_of(self._open())
+            self._begin(raw)
             cursor = raw.cursor()
-            cursor.execute("BEGIN IMMEDIATE")
             result = job(_CursorRunner(cursor))
             cursor.execute("COMMIT")
             if self._checkpoints is not None:
@@ -190,9 +211,7 @@ class SqliteDatabase:
         if self._connection is None:
             return
         with suppress(sqlite3.Error, exc.SQLAlchemyError):
-            raw = self._connection.connection.driver_connection
-            assert isinstance(raw, sqlite3.Connection)
-            raw.rollback()
+            _driver_of(self._connection).rollback()
         failed = isinstance(error, sqlite3.Error | exc.DBAPIError) and not is_taken(error)
         if failed and not self._in_memory:
             self._forget()

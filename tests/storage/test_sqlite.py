@@ -38,8 +38,9 @@ async def test_every_connection_is_durable_and_bounded(sqlite_store: SqlStore) -
 
     full = 2
     database = sqlite_store._database
-    for run in (database.read, database.write):
-        assert await run(pragmas) == ["wal", full, 1, 5000]
+    assert await database.read(pragmas) == ["wal", full, 1, 5000]
+    # The writer asks again until the same time has passed, or until it is closed.
+    assert await database.write(pragmas) == ["wal", full, 1, 100]
 
 
 async def test_readers_cannot_write(sqlite_store: SqlStore) -> None:
@@ -65,6 +66,29 @@ async def test_a_locked_file_is_waited_for_a_bounded_time(
             other.execute("ROLLBACK")
         await store.ping()
         assert await store.commit([further(HOME, 1)]) == [Committed()]
+
+
+@pytest.mark.parametrize("writes", ["commit", "ping"])
+async def test_to_close_ends_the_wait_for_a_lock_and_nothing_is_written(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, writes: str
+) -> None:
+    monkeypatch.setattr(sqlite, "LOCK_SECONDS", 3600.0)
+    monkeypatch.setattr(sqlite, "DEADLINE_SECONDS", 3600.0)
+    store = SqlStore(sqlite_url)
+    await store.start()
+    await store.commit([made(HOME)])
+    with closing(sqlite3.connect(path_of(sqlite_url), isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        waits = store.commit([further(HOME, 1)]) if writes == "commit" else store.ping()
+        waiting = asyncio.ensure_future(waits)
+        await asyncio.sleep(0)  # it is on its way to the writer
+        async with asyncio.timeout(30):
+            await store.close()
+        with pytest.raises(StorageUnavailable, match="locked"):
+            await waiting
+        other.execute("ROLLBACK")
+    async with opened(sqlite_url) as again:
+        assert (await stored(again)).head == 1
 
 
 async def test_a_disk_that_does_not_answer_is_waited_for_a_bounded_time(
