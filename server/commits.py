@@ -60,8 +60,8 @@ class CommitLoop:
             await self._commit([live])
 
     async def drain(self) -> None:
-        """Return when nothing waits any more."""
-        while any(live.is_busy for live in self._hub.lives.values()):
+        """Return when nothing waits any more but what waits for the database's recovery."""
+        while self._hub.every(lambda live: live.is_busy and live.state is not LiveState.READ_ONLY):
             await asyncio.sleep(0.01)
 
     async def _commit(self, lives: Sequence[LiveRoom]) -> None:

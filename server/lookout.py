@@ -33,6 +33,7 @@ class Lookout:
         self._trail = witness.trail
         self.watchdog = Watchdog(services.clock, metrics, services.settings.stall_seconds)
         self.samples = Samples(services.hub, metrics, roster, self.watchdog, services.clock)
+        self.last_rows_within = LAST_ROWS_WITHIN
         self.started_at = services.clock.monotonic()
         metrics.add(Census(services.hub, roster, witness.trail, services.version))
 
@@ -69,7 +70,7 @@ class Lookout:
 
     async def _write_last_rows(self) -> None:
         try:
-            async with asyncio.timeout(LAST_ROWS_WITHIN):
+            async with asyncio.timeout(self.last_rows_within):
                 await self._trail.flush()
         except TimeoutError:
             logger.warning("the last rows of the audit trail are lost")

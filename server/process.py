@@ -18,12 +18,13 @@ from collab.messages import Notice
 from collab.wire import encode
 from server import app as composition
 from server import logs
-from server.live import IN_TROUBLE
+from server.live import IN_TROUBLE, LiveState
 from server.protocol import bounded
 from server.settings import environment, unknown_names
 
 if TYPE_CHECKING:
     from collab.ports import Store
+    from server.hub import Hub
     from server.services import Services
     from server.settings import Settings
 
@@ -47,27 +48,49 @@ class DrainingServer(uvicorn.Server):
 
 
 async def drain(services: Services) -> None:
-    """Flush what was taken in, tell everybody when to come back, and wait until they are gone."""
-    hub = services.hub
-    hub.draining = True  # nothing is taken in from here on, so the flush has an end
+    """Flush what was taken in, tell everybody when to come back, and wait until they are gone.
+
+    A database that does not answer is waited for once. Whoever has no answer then asks again
+    with the same id, the log has what no snapshot has, and of the audit trail a second is lost.
+    """
+    services.hub.draining = True  # nothing is taken in from here on, so the flush has an end
     half = services.settings.drain_seconds / 2
+    answers = await _flush(services, half)
+    _say_goodbye(services)
     try:
-        async with asyncio.timeout(half):
+        async with asyncio.timeout(half), asyncio.TaskGroup() as group:
+            group.create_task(_wait_until_gone(services.hub), name="goodbye")
+            if answers:
+                group.create_task(_save_snapshots(services.hub), name="last snapshots")
+    except TimeoutError:
+        answers = False
+        logger.warning("the stop took too long; the rest is cut off")
+    if not answers and services.lookout is not None:
+        services.lookout.last_rows_within = 0.0
+
+
+async def _flush(services: Services, seconds: float) -> bool:
+    """Whether the database took all that waited for it."""
+    hub = services.hub
+    try:
+        async with asyncio.timeout(seconds):
             await services.commits.drain()
     except TimeoutError:
         logger.warning("the database takes too long; what waits for it is refused")
         for live in hub.every(lambda live: bool(live.queue)):
             live.refuse_waiting(IN_TROUBLE)
-            live.unsnapshotted = 0  # the log has everything, and the snapshot would wait as well
-    _say_goodbye(services)
-    try:
-        async with asyncio.timeout(half):
-            for live in hub.every(lambda live: live.unsnapshotted > 0):
-                await hub.save_snapshot(live)
-            while any(len(live.audience) for live in hub.lives.values()):
-                await asyncio.sleep(0.01)
-    except TimeoutError:
-        logger.warning("the stop took too long; the rest is cut off")
+        return False
+    return not hub.every(lambda live: live.state is LiveState.READ_ONLY)
+
+
+async def _save_snapshots(hub: Hub) -> None:
+    for live in hub.every(lambda live: live.unsnapshotted > 0):
+        await hub.save_snapshot(live)
+
+
+async def _wait_until_gone(hub: Hub) -> None:
+    while any(len(live.audience) for live in hub.lives.values()):
+        await asyncio.sleep(0.01)
 
 
 def _say_goodbye(services: Services) -> None:
