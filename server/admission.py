@@ -16,6 +16,7 @@ from collab.room.requests import Create
 if TYPE_CHECKING:
     from server.auth import Claims
     from server.live import LiveRoom
+    from server.roster import Visit
     from server.services import Services
 
 # Whoever was away for longer gets the value: it is shorter than what happened meanwhile.
@@ -63,14 +64,15 @@ def not_found() -> Rejected:
 
 
 async def admit_to_patch_lane(
-    services: Services, doc: str, token: str | None, message: Open
+    services: Services, doc: str, token: str | None, message: Open, visit: Visit
 ) -> Admission:
     """The whole way in: token, document (made where `create` says so), place to read on from."""
     claims = await authenticate(services, token)
     key = name_document(claims, doc)
+    visit.asker = key, claims.user
     live = await services.hub.open(key)
     try:
-        await _ensure_document(services, claims, live, message)
+        await _ensure_document(services, claims, live, message, visit.socket.peer)
         _judge_room_for_one_more(services, live)
         changes = await _resume(services, claims, live, message.since)
     except BaseException:  # cancelled too: whoever does not come in must not keep it open
@@ -79,10 +81,13 @@ async def admit_to_patch_lane(
     return Admission(claims, live, changes)
 
 
-async def admit_to_yjs_lane(services: Services, doc: str, token: str | None) -> Admission:
+async def admit_to_yjs_lane(
+    services: Services, doc: str, token: str | None, visit: Visit
+) -> Admission:
     """A Yjs client makes the document by its first write, so whoever may write may come in."""
     claims = await authenticate(services, token)
     key = name_document(claims, doc)
+    visit.asker = key, claims.user
     live = await services.hub.open(key)
     try:
         if not live.room.exists and not claims.rights.can_write():
@@ -95,14 +100,14 @@ async def admit_to_yjs_lane(services: Services, doc: str, token: str | None) -> 
 
 
 async def _ensure_document(
-    services: Services, claims: Claims, live: LiveRoom, message: Open
+    services: Services, claims: Claims, live: LiveRoom, message: Open, origin: str
 ) -> None:
     if live.room.exists:
         return
     if message.create is None or not claims.rights.can_write():
         raise not_found()
     author = Author(claims.user, claims.name, client_name(message.client))
-    member = Member(author=author, rights=claims.rights, lane="patch")
+    member = Member(author=author, rights=claims.rights, lane="patch", origin=origin)
     await services.hub.ask(live, member, Create(message.create))
 
 

@@ -14,7 +14,16 @@ from prometheus_client.registry import Collector
 
 from collab.entry import Lane
 from collab.errors import Close, Code
-from collab.room.requests import Create, PatchRequest, Refuse, Replace, Restore, Revert, Update
+from collab.room.requests import (
+    Create,
+    LockAct,
+    PatchRequest,
+    Refuse,
+    Replace,
+    Restore,
+    Revert,
+    Update,
+)
 from server.histogram import SECONDS, SIZES, Histogram
 from server.tally import Tally
 
@@ -30,6 +39,8 @@ COMMITS = ("committed", "clash", "duplicate", "failed")
 CLOSES = {1000, 1005, 1006} | {code for code in vars(Close).values() if isinstance(code, int)}
 OTHER = "other"
 EDITS = (PatchRequest, Update, Revert, Create, Replace, Restore, Refuse)
+# What can be refused of those that ask, beside what the server asks of itself.
+ASKED = (*EDITS, LockAct)
 
 AnyCollector = TypeVar("AnyCollector", bound=Collector)
 
@@ -133,12 +144,13 @@ class Metrics:
                 received_at = submission.received_at
                 durable(durable_at - received_at)
                 sent(sent_at - received_at)
-            elif isinstance(submission.request, EDITS):
+            elif isinstance(submission.request, ASKED):
                 self._settle_without_entry(submission, answer)
 
     def _settle_without_entry(self, submission: Submission, answer: Answer) -> None:
         lane = submission.member.lane
-        self.edits.labels(lane, outcome_of(answer)).inc()
+        if isinstance(submission.request, EDITS):
+            self.edits.labels(lane, outcome_of(answer)).inc()
         if answer.refusal is not None and submission.deliver is None:
             self.refuse(lane, answer.refusal.code)
 

@@ -114,7 +114,7 @@ class PatchConnection:
     async def _open(self, message: messages.Open, rest: Sequence[wire.Incoming], size: int) -> None:
         try:
             admission = await admit_to_patch_lane(
-                self._services, self._doc, self._token or message.token, message
+                self._services, self._doc, self._token or message.token, message, self._visit
             )
         except Rejected as rejected:
             self._refuse(rejected.refusal)

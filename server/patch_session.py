@@ -235,7 +235,7 @@ class PatchSession:
         self._services.hub.submit(self.live, Submission(self.member, request, now, listener=self))
 
     def _say_error(self, refusal: Refusal) -> None:
-        self._services.witness.metrics.refuse("patch", refusal.code)
+        self._services.witness.refused_message(self.live.key, self.member, refusal)
         self.feed.send(wire.encode(wire.error(refusal)))
 
     def _present(self, message: messages.SetPresence) -> None:
@@ -278,9 +278,6 @@ class PatchSession:
             if client_id > 2**20 and not self.live.presence.book.is_taken(client_id):
                 return client_id
 
-    def lock(self, message: messages.LockRequest) -> None:
-        """Locks come with their own slice."""
-
     # --- the token --------------------------------------------------------------------------
 
     async def _renew(self, token: str) -> None:
@@ -310,6 +307,7 @@ class PatchSession:
 
     def refuse(self, refusal: Refusal) -> None:
         """Close for a reason that is final for this connection."""
+        self._services.witness.refused_message(self.live.key, self.member, refusal)
         self._socket.close(CLOSE_OF.get(refusal.code, Close.MALFORMED), refusal.message)
 
     def _call_in(self, name: str, seconds: float, what: Callable[[], None]) -> None:

@@ -50,6 +50,7 @@ class Visit:
     key: DocKey | None = None
     member: Member | None = None
     feed: Feed | None = None
+    asker: tuple[DocKey, str] | None = None  # what it asked for and who it is, by a good token
 
     def admit(self, key: DocKey, member: Member, feed: Feed) -> None:
         self.key, self.member, self.feed = key, member, feed

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from collab.errors import Code
 from collab.ports import AuditRow, Clash, Committed, Duplicate
-from collab.room.requests import Create, PatchRequest, Refuse, Replace, Restore, Revert, Update
+from collab.room.requests import (
+    Create,
+    LockAct,
+    PatchRequest,
+    Refuse,
+    Replace,
+    Restore,
+    Revert,
+    Update,
+)
 from server.audit import NOWHERE, AuditTrail, about, origin_of
 from server.metrics import Metrics
 from server.roster import Roster
@@ -81,10 +92,12 @@ class Witness:
         self.metrics.storage_troubles.inc()
 
     def _refused(self, key: DocKey, submission: Submission, refusal: Refusal) -> None:
-        action = action_of(submission.request)
+        request = submission.request
+        action = action_of(request)
         if action:
-            member = submission.member
-            self.trail.refused(key, self._row(member, action, refusal.code.value))
+            asked = {"asked": request.action} if isinstance(request, LockAct) else {}
+            row = self._row(submission.member, action, refusal.code.value, asked)
+            self.trail.refused(key, row)
 
     # --- connections ------------------------------------------------------------------------
 
@@ -96,17 +109,17 @@ class Witness:
         self.trail.note(key, self._row(member, "open"))
 
     def turned_away(self, visit: Visit, refusal: Refusal) -> None:
-        """A WebSocket is closed for a reason; before it was let in, who it was is not known."""
+        """A WebSocket is not let in; who it was is known where its token was good."""
         self.metrics.refuse(visit.lane, refusal.code)
-        if visit.key is not None and visit.member is not None:
-            row = self._row(visit.member, "message", refusal.code.value)
-            self.trail.refused(visit.key, row)
-            return
-        detail = {"lane": visit.lane}
-        row = AuditRow(
-            self._clock.now_ms(), "", "open", visit.socket.peer, refusal.code.value, detail=detail
-        )
-        self.trail.refused(NOWHERE, row)
+        key, user = visit.asker or (NOWHERE, "")
+        at, peer, detail = self._clock.now_ms(), visit.socket.peer, {"lane": visit.lane}
+        row = AuditRow(at, user, "open", peer, refusal.code.value, detail=detail)
+        self.trail.refused(key, row)
+
+    def refused_message(self, key: DocKey, member: Member, refusal: Refusal) -> None:
+        """What somebody said was refused before the document was asked."""
+        self.metrics.refuse(member.lane, refusal.code)
+        self.trail.refused(key, self._row(member, "message", refusal.code.value))
 
     def closed(self, visit: Visit, code: int) -> None:
         self.roster.leave(visit)
@@ -121,9 +134,11 @@ class Witness:
         self.trail.note(key, self._row(member, action, detail=detail))
 
     def moved_locks(
-        self, key: DocKey, events: Iterable[LockChange], by: Author | None = None
+        self, key: DocKey, events: Iterable[LockChange], by: Member | None = None
     ) -> None:
         """Locks were taken, claimed or ended by somebody; or by time or an edit, without one."""
+        nobody = AuditRow(self._clock.now_ms(), "", "")
+        who = self._row(by, "") if by is not None else nobody
         for event in events:
             detail: dict[str, Any] = {"lock": event.id, "scope": event.scope, "fence": event.fence}
             if event.holder is not None:
@@ -133,10 +148,7 @@ class Witness:
             if event.reason:
                 detail["reason"] = event.reason
             action = "lock" if event.holder is not None else "unlock"
-            user, session = (by.user, by.session) if by is not None else ("", "")
-            self.trail.note(
-                key, AuditRow(self._clock.now_ms(), user, action, session, detail=detail)
-            )
+            self.trail.note(key, replace(who, action=action, detail={**who.detail, **detail}))
 
     def refused_over_http(
         self, refusal: Refusal, peer: str, asker: tuple[DocKey, str] | None, method: str
@@ -177,11 +189,15 @@ class DocumentWitness:
         self._witness.settled(self._key, answered, durable_at)
 
     def moved_locks(self, events: Sequence[LockChange], by: Author | None) -> None:
-        self._witness.moved_locks(self._key, events, by)
+        """By time, an edit or another instance; who asked for one is known at the lock desk."""
+        if by is None:
+            self._witness.moved_locks(self._key, events)
 
 
 def action_of(request: Request) -> str:
     """What somebody tried; nothing for what only reads."""
     if isinstance(request, Revert):
         return "redo" if request.redo else "undo"
+    if isinstance(request, LockAct):
+        return "unlock" if request.action == "release" else "lock"
     return _VERBS.get(type(request), "")

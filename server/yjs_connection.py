@@ -140,11 +140,12 @@ class YjsConnection:
     # --- opening ----------------------------------------------------------------------------
 
     async def _open(self) -> None:
+        services = self._services
         try:
-            admission = await admit_to_yjs_lane(self._services, self._doc, self._token)
+            admission = await admit_to_yjs_lane(services, self._doc, self._token, self._visit)
         except Rejected as rejected:
             self._services.witness.turned_away(self._visit, rejected.refusal)
-            self.refuse(rejected.refusal)
+            self._close(rejected.refusal)
             return
         if self._is_closed:
             self._services.hub.release(admission.live)
@@ -238,8 +239,6 @@ class YjsConnection:
                 self.sync.hear(request, answer)
             case Update() if answer.refusal is not None:
                 self._hear_refusal(answer.refusal)
-            case _:
-                pass
 
     def _hear_refusal(self, refusal: Refusal) -> None:
         match refusal.code:
@@ -250,7 +249,7 @@ class YjsConnection:
             case Code.STORAGE_UNAVAILABLE:
                 pass  # asked for again when the storage is back
             case _:
-                self.refuse(refusal)
+                self._close(refusal)
 
     def _show(self, body: bytes) -> None:
         """What the client says of itself; what it says of others is not listened to."""
@@ -276,6 +275,12 @@ class YjsConnection:
     # --- inside -----------------------------------------------------------------------------
 
     def refuse(self, refusal: Refusal) -> None:
+        """Close for what was said, or for its author's token."""
+        if self._live is not None:
+            self._services.witness.refused_message(self._live.key, self.member, refusal)
+        self._close(refusal)
+
+    def _close(self, refusal: Refusal) -> None:
         code = CLOSE_OF.get(refusal.code, Close.MALFORMED)
         if refusal.code is Code.TOO_LARGE:
             # What the guard found too large is no smaller when it comes again: that is final,
@@ -286,9 +291,8 @@ class YjsConnection:
     def _submit(self, request: Request) -> None:
         if self._live is not None:
             now = self._services.clock.monotonic()
-            self._services.hub.submit(
-                self._live, Submission(self.member, request, now, listener=self)
-            )
+            submission = Submission(self.member, request, now, listener=self)
+            self._services.hub.submit(self._live, submission)
 
     def _catch_up(self) -> None:
         self.sync.catch_up()

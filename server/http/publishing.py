@@ -60,7 +60,7 @@ async def take_down(request: Request) -> Response:
         existing(live)
         services, member = services_of(request), member_of(request, claims)
         was = await publications.take_down(services, live, member.author)
-        services.witness.did(live.key, member, "take_down", version=was)
+        services.witness.did(live.key, member, "take down", version=was)
     return Response(status_code=204)
 
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 from collab.room.rights import Role
 from tests.live.conftest import Join
 from tests.live.http_client import Reply, call
+from tests.live.locking import ask, hold
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
 
 METRICS_TOKEN = "prometheus-and-nobody-else"
+WEFT = Subprotocol("weft.v1")
 LONG = "a long line of text that changes often " * 250
 
 
@@ -51,6 +56,10 @@ class Scrape:
     def __call__(self, name: str, **labels: str) -> float:
         return self._samples[name, tuple(sorted(labels.items()))]
 
+    def since(self, before: Scrape) -> Callable[..., float]:
+        """How much a series has grown."""
+        return lambda name, **labels: self(name, **labels) - before(name, **labels)
+
 
 def status(server: RunningServer, token: str = "", since: int = 0) -> Reply:
     return call("GET", f"{server.http}/status.json?since={since}", token=token)
@@ -82,10 +91,7 @@ async def test_an_edit_shows_in_the_metrics(
     await one.set("/nowhere/at/all", 1)
     await two.until_version(2)
     after = Scrape(server)
-
-    def grown(name: str, **labels: str) -> float:
-        return after(name, **labels) - before(name, **labels)
-
+    grown = after.since(before)
     assert grown("weft_edits_total", lane="patch", outcome="accepted") == 2  # and the creation
     assert grown("weft_edits_total", lane="patch", outcome="refused") == 1
     assert grown("weft_refusals_total", lane="patch", code="path_not_found") == 1
@@ -271,6 +277,78 @@ async def test_locks_are_in_the_trail(
     items = (await trail(server, doc, admin))["items"]
     told = [(item["actor"], item["action"]) for item in items if "lock" in item["action"]]
     assert told == [("ada", "unlock"), ("ada", "lock")]
+
+
+async def test_whoever_asks_for_a_lock_in_vain_is_counted_and_in_the_trail(
+    server: RunningServer, join: Join, ada: str, bo: str, admin: str, doc: str
+) -> None:
+    holder = await join(doc, ada, create={"a": {}})
+    await hold(holder, "/a")
+    other = await join(doc, bo)
+    before = Scrape(server)
+    assert (await ask(other, "acquire", scope="/a", base=other.version))["code"] == "locked"
+    grown = Scrape(server).since(before)
+    assert grown("weft_refusals_total", lane="patch", code="locked") == 1
+    assert grown("weft_edits_total", lane="patch", outcome="refused") == 0
+    newest = (await trail(server, doc, admin))["items"][0]
+    assert (newest["actor"], newest["action"], newest["outcome"]) == ("bo", "lock", "locked")
+    assert newest["detail"] == {"lane": "patch", "asked": "acquire"}
+
+
+async def test_locks_and_creations_are_in_the_trail_with_where_they_came_from(
+    server: RunningServer, join: Join, ada: str, admin: str, doc: str
+) -> None:
+    client = await join(doc, ada, create={"a": {}, "b": {}}, client="tab-1")
+    await hold(client, "/a")
+    url = f"{server.http}/v1/docs/{doc}/locks"
+    assert call("POST", url, {"scope": "/b"}, token=ada).status == 201
+    items = (await trail(server, doc, admin))["items"]
+    by_http, by_socket = (item for item in items if item["action"] == "lock")
+    [made] = [item for item in items if item["action"] == "create"]
+    assert by_http["origin"].startswith("127.0.0.1:")
+    assert by_http["detail"]["lane"] == "http"
+    assert by_socket["origin"].startswith("127.0.0.1:")
+    assert by_socket["origin"].endswith(client.opened["session"])
+    assert by_socket["detail"]["client"] == "tab-1"
+    assert made["origin"].startswith("127.0.0.1:")
+
+
+@pytest.mark.parametrize("lane", ["patch", "yjs"])
+async def test_a_frame_that_ends_its_connection_is_counted_and_in_the_trail(
+    server: RunningServer, join: Join, ada: str, admin: str, doc: str, lane: str
+) -> None:
+    client = await join(doc, ada, create={})
+    before = Scrape(server)
+    if lane == "patch":
+        await client.socket.send("{not JSON")
+        assert await client.until_closed() == 4400
+    else:
+        async with connect(f"{server.ws}/v1/yjs/{doc}?token={ada}") as socket:
+            await socket.recv()
+            await socket.send(b"\x00\x02\xff\xff\xff")
+            await socket.wait_closed()
+    grown = Scrape(server).since(before)
+    assert grown("weft_refusals_total", lane=lane, code="malformed") == 1
+    told = [
+        (item["actor"], item["outcome"], item["detail"]["lane"])
+        for item in (await trail(server, doc, admin))["items"]
+        if item["action"] == "message"
+    ]
+    assert told == [("ada", "malformed", lane)]
+
+
+async def test_who_is_turned_away_with_a_good_token_is_in_that_document_s_trail(
+    server: RunningServer, join: Join, admin: str, ada: str, doc: str
+) -> None:
+    await (await join(doc, ada, create={})).close()
+    assert call("DELETE", f"{server.http}/v1/docs/{doc}", token=admin).status == 204
+    viewer = await server.mint("vi", Role.VIEWER)
+    async with connect(f"{server.ws}/v1/docs/{doc}/live", subprotocols=[WEFT]) as socket:
+        await socket.send(json.dumps({"type": "open", "token": viewer, "create": {}}))
+        await socket.wait_closed()
+    newest = (await trail(server, doc, admin))["items"][0]
+    assert (newest["actor"], newest["action"], newest["outcome"]) == ("vi", "open", "not_found")
+    assert newest["origin"].startswith("127.0.0.1:")
 
 
 def test_no_token_and_no_content_is_in_the_trail(server: RunningServer, admin: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import get_args
 
-from collab.entry import Author
+from collab.entry import Author, Kind
 from collab.ids import DocKey
 from collab.ports import AuditRow, StorageUnavailable
 from collab.room.member import Member
@@ -12,6 +14,7 @@ from collab.room.rights import Rights, Role
 from server.audit import REFUSALS_BURST, AuditTrail
 from server.metrics import Metrics
 from storage.memory import MemoryStore
+from tests.house import ROOT, sources
 from tests.manual_clock import ManualClock
 
 HOME = DocKey("demo", "home")
@@ -116,3 +119,22 @@ async def test_rows_that_are_past_their_days_go_and_no_others() -> None:
     clock.advance(1.0)
     assert await audit.drop_older_than(days=1) == 1
     assert [row.action for row in await rows(store)] == ["new"]
+
+
+# --- the docs -------------------------------------------------------------------------------
+
+
+def test_every_action_is_explained_in_the_docs_and_no_other() -> None:
+    """Entries by their kind, locks and refusals by the witness's words, the rest by the routes'."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = page.partition("| action | is |")[2].partition("\n\n")[0]
+    explained = {
+        word
+        for row in table.splitlines()[2:]
+        for word in re.findall(r"`([a-z ]+)`", row.split("|")[1])
+    }
+    routes = "".join(source.text for source in sources() if source.room == "server")
+    done = set(re.findall(r'witness\.did\([^"]*"([a-z_ ]+)"', routes))
+    assert done
+    kinds = set(get_args(Kind))
+    assert explained == kinds | done | {"open", "close", "lock", "unlock", "request", "message"}
