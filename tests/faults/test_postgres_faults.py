@@ -72,11 +72,24 @@ async def test_kill_9_loses_nothing(tmp_path: Path, database: str) -> None:
 async def test_a_restarted_database_is_waited_for(
     tmp_path: Path, cluster: PostgresServer, database: str, mode: str
 ) -> None:
+    await _edit_through_restarts(tmp_path, cluster, database, [mode] * 2)
+
+
+@pytest.mark.long
+async def test_twenty_restarts_lose_nothing_and_double_nothing(
+    tmp_path: Path, cluster: PostgresServer, database: str
+) -> None:
+    await _edit_through_restarts(tmp_path, cluster, database, ["fast", "immediate"] * 10)
+
+
+async def _edit_through_restarts(
+    tmp_path: Path, cluster: PostgresServer, database: str, modes: list[str]
+) -> None:
     loop = asyncio.get_running_loop()
     with RunningServer(tmp_path, database=database, env=UNLIMITED) as server:
         editors = await _editors(server)
         downs = []
-        for _ in range(2):
+        for mode in modes:
             spells = [asyncio.create_task(editor.edit(300)) for editor in editors]
             await _until_acked(editors, 50)
             await asyncio.to_thread(cluster.stop, mode)
@@ -93,7 +106,13 @@ async def test_a_restarted_database_is_waited_for(
             await editor.close()
     assert sum(editor.refused for editor in editors) > 0
     check_log(await read_log(database, "page"), editors, value)
-    record(f"PostgreSQL restarted, {mode}", down_s=max(downs))
+    record(
+        f"PostgreSQL restarted, {' and '.join(dict.fromkeys(modes))}",
+        restarts=len(modes),
+        acked=sum(len(editor.acked) for editor in editors),
+        refused=sum(editor.refused for editor in editors),
+        down_s=max(downs),
+    )
 
 
 async def _editors(server: RunningServer) -> list[Editor]:

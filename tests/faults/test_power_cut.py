@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.figures import record
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
 
-ACKS = 200
 CALLS = "pwrite64,fdatasync,fsync,write,writev,sendto,sendmsg"
 SYNC = re.compile(r"(fdatasync|fsync)\(\d+<[^>]*-wal>")
 LOG_WRITE = re.compile(r"pwrite64\(\d+<[^>]*-wal>")
@@ -33,6 +33,15 @@ def strace() -> str:
 
 
 async def test_the_disk_answers_before_an_ack_leaves(tmp_path: Path, strace: str) -> None:
+    await _trace_acks(tmp_path, strace, 200)
+
+
+@pytest.mark.long
+async def test_the_disk_answers_before_a_thousand_acks_leave(tmp_path: Path, strace: str) -> None:
+    await _trace_acks(tmp_path, strace, 1000)
+
+
+async def _trace_acks(tmp_path: Path, strace: str, count: int) -> None:
     trace = tmp_path / "trace"
     prefix = (
         strace,
@@ -51,7 +60,7 @@ async def test_the_disk_answers_before_an_ack_leaves(tmp_path: Path, strace: str
         client = await PatchClient.connect(
             server.ws, "page", await server.mint("ada"), create={"n": 0}
         )
-        ids = [f"edit-{number}-of-ada" for number in range(ACKS)]
+        ids = [f"edit-{number}-of-ada" for number in range(count)]
         for number, one in enumerate(ids, 1):
             ack = await client.set("/n", number, id=one)
             assert ack["version"] == number + 1
@@ -67,6 +76,7 @@ async def test_the_disk_answers_before_an_ack_leaves(tmp_path: Path, strace: str
         assert wrote, f"{one} was acknowledged and not written"
         assert ("synced", "") in between[wrote[0] :], f"{one} left before the disk had it"
         before = sent
+    record("power cut, acks after the disk's answer", acks=len(acks), of=count)
 
 
 def _steps(lines: list[str]) -> Iterator[tuple[str, str]]:
