@@ -35,11 +35,16 @@ class LockNews:
 
 
 class LockBoard:
-    """Invariant: while a lock stands a timer runs, and rings when the first of them is due."""
+    """Invariant: while a lock stands a timer runs, and rings when the first of them is due.
+
+    Once it is closed none does, whatever was under way: a timer would keep a room that nobody
+    uses, and ring for it for ever.
+    """
 
     def __init__(self, audience: Audience, time: DatabaseTime, ring: Callable[[], None]) -> None:
         self.time = time
         self.is_due = False
+        self._closed = False
         self._audience = audience
         self._ring = ring
         self._timer: asyncio.TimerHandle | None = None
@@ -58,20 +63,24 @@ class LockBoard:
 
     def watch(self, locks: Locks) -> None:
         """These stand now."""
-        self.close()
+        self._stop()
         due_at = locks.due_at()
-        if due_at is not None:
+        if due_at is not None and not self._closed:
             self._call_in(max(0.0, (due_at - self.time.now()) / 1000) + LATER)
 
     def close(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._closed = True
+        self._stop()
 
     def _due(self) -> None:
         self.is_due = True
         self._ring()
         self._call_in(RING_AGAIN)
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _call_in(self, seconds: float) -> None:
         self._timer = asyncio.get_running_loop().call_later(seconds, self._due)

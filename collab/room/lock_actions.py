@@ -10,6 +10,7 @@ from collab.errors import Code, Refusal
 from collab.ids import Json
 from collab.messages import LockAction
 from collab.room.locks import Locks, LockStep
+from collab.room.rights import is_pointer
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +26,24 @@ class LockAsk:
     admin: bool = False
 
 
+def misshapen(action: LockAction, scope: str | None, lock_id: str | None) -> Refusal | None:
+    """What is wrong with a request whatever the document holds and whoever asks."""
+    if scope is None and (lock_id is None or action == "acquire"):
+        name = "`scope`" if action == "acquire" else "`lock_id` or `scope`"
+        return Refusal(Code.MALFORMED, f"To {action} a lock takes its {name}.")
+    if scope is not None and not is_pointer(scope):
+        return Refusal(Code.MALFORMED, "`scope` must be a JSON Pointer.")
+    return None
+
+
 def act(locks: Locks, ask: LockAsk, value: Json, now: int) -> LockStep | Refusal:
-    """The transition that was asked for, or why not; `now` is the database's, in milliseconds."""
+    """The transition that was asked for, or why not; `now` is the database's, in milliseconds.
+
+    What is `misshapen` has no business here.
+    """
     if ask.action == "acquire":
-        if ask.scope is None:
-            return Refusal(Code.MALFORMED, "To acquire a lock takes a `scope`.")
+        assert ask.scope is not None
         return locks.acquire(ask.by, ask.scope, value, now=now, secret=ask.secret, ttl=ask.ttl)
-    if ask.scope is None and ask.lock_id is None:
-        return Refusal(Code.MALFORMED, f"To {ask.action} a lock takes its `lock_id` or `scope`.")
     lock_id = _named(locks, ask)
     match ask.action:
         case "renew":

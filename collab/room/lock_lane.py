@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 from collab.errors import Code, Refusal, Rejected
 from collab.messages import LockState
 from collab.patch.pointer import parse, render
-from collab.room.lock_actions import LockAsk, act
+from collab.room.lock_actions import LockAsk, act, misshapen
 from collab.room.lock_messages import shown
 from collab.room.rights import Role
 from collab.room.room import require_writer
@@ -39,6 +39,9 @@ def decide(
     locks = room.locks()
     if asked.secret is not None:
         return locks.release_by_secret(asked.lock_id or "", asked.secret.encode(), now=now)
+    wrong = misshapen(asked.action, asked.scope, asked.lock_id)
+    if wrong is not None:
+        return wrong
     require_writer(member, wall)
     if not room.exists:
         return Refusal(Code.NOT_FOUND, "no such document")
@@ -61,11 +64,12 @@ def decide(
 def told(asked: LockAct, step: LockStep, secret: str) -> dict[str, Any]:
     """What the ack says: the lock as it stands, or as it ended, and its holder's secret."""
     ack: dict[str, Any] = {}
-    if step.lock is not None:
+    over = [event for event in step.events if event.holder is None]
+    if over and (step.lock is None or asked.action == "release"):
+        ack["lock"] = LockState(**asdict(over[0]))  # whoever has claimed it has a new one
+    elif step.lock is not None:
         ack["lock"] = shown(step.lock)
-    elif step.events:
-        ack["lock"] = LockState(**asdict(step.events[0]))
-    taken = asked.action == "take_over" and any(event.holder is None for event in step.events)
+    taken = asked.action == "take_over" and over
     if taken or asked.action in _SECRETIVE:
         ack["secret"] = secret
     return ack
@@ -100,10 +104,10 @@ def _was_given(locks: Locks, lock_id: str) -> bool:
 
 
 def _require_section(member: Member, locks: Locks, asked: LockAct, scope: str | None) -> None:
-    """Nobody keeps others from what they may not change themselves."""
-    if asked.action not in ("acquire", "take_over"):
+    """Nobody keeps others from what they may not change themselves, not by renewing either."""
+    if asked.action == "release":
         return
-    if asked.action == "take_over":
+    if asked.action != "acquire":
         lock = locks.at(scope or "") if asked.lock_id is None else locks.find(asked.lock_id)
         scope = scope if lock is None else lock.scope
     if scope is not None and not member.rights.may_write(scope):

@@ -18,7 +18,11 @@ Reason = Literal["released", "expired", "taken_over", "deleted"]
 
 
 def shown(lock: StoredLock) -> LockState:
-    """A lock as everybody sees it: without its secret, and without its holder's session."""
+    """A lock as everybody sees it: without its secret, and without its holder's session.
+
+    A claimed lock passes when its own time is over, too.
+    """
+    yields_at = min(lock.yields_at, lock.expires_at)
     return LockState(
         id=lock.id,
         scope=lock.scope,
@@ -26,7 +30,7 @@ def shown(lock: StoredLock) -> LockState:
         fence=lock.fence,
         expires_at=rfc3339(lock.expires_at),
         claimed_by=UNSET if lock.claimed_by is None else _holder(lock.claimed_by),
-        yields_at=UNSET if lock.claimed_by is None else rfc3339(lock.yields_at),
+        yields_at=UNSET if lock.claimed_by is None else rfc3339(yields_at),
     )
 
 

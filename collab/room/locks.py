@@ -156,7 +156,8 @@ class Locks:
         if same(lock.holder, by):
             return self._step(lock=lock)
         grace = self.terms.grace_ms
-        if admin or grace <= 0 or lock.expires_at <= now:
+        is_over = lock.expires_at <= now and lock.claimed_by is None
+        if admin or grace <= 0 or is_over:
             claimed = changed(lock, claimed_by=by)
             return self._pass_on(claimed, "taken_over", now, secret=secret)
         if lock.claimed_by is not None:
@@ -240,8 +241,9 @@ class Locks:
         over = [lock for lock in self.held if f"{scope}/".startswith(f"{lock.scope}/")]
         return over[0] if over else None
 
-    def states(self) -> list[LockState]:
-        return [shown(lock) for lock in self.held]
+    def states(self, now: int = 0) -> list[LockState]:
+        """What is told to whoever comes: not what time has ended and nobody has swept yet."""
+        return [shown(lock) for lock in self.held if lock.expires_at > now]
 
     # --- making a step --------------------------------------------------------------------
 

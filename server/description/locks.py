@@ -18,7 +18,6 @@ REFUSALS = (
     Code.LOCKED,
     Code.STALE_LOCK,
     Code.UNKNOWN_VERSION,
-    Code.INVALID_PATCH,
     Code.PATH_NOT_FOUND,
     Code.QUOTA_EXCEEDED,
 )

@@ -14,7 +14,6 @@ from collab.errors import Code, Refusal, Rejected
 from collab.ids import DocKey, is_doc_name, is_tenant_name
 from collab.messages import LockAction
 from collab.ports import StorageUnavailable
-from collab.room.lock_messages import shown
 from collab.room.locks import Locks
 from collab.room.member import Member
 from collab.room.requests import LockAct
@@ -61,8 +60,7 @@ async def list_locks(request: Request) -> Response:
         existing(live)
         now = services_of(request).hub.time.now()
         standing = await _stored(request, live.key)
-        items = [shown(lock) for lock in standing.held if lock.expires_at > now]
-    response = answer({"items": items})
+    response = answer({"items": standing.states(now)})
     response.headers["Cache-Control"] = "no-store"
     return response
 

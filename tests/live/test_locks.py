@@ -284,7 +284,7 @@ async def test_a_viewer_takes_no_lock_and_sections_bound_what_may_be_held(
     ("fields", "code"),
     [
         ({"action": "acquire"}, "malformed"),
-        ({"action": "acquire", "scope": "sections"}, "invalid_patch"),
+        ({"action": "acquire", "scope": "sections"}, "malformed"),
         ({"action": "acquire", "scope": "/nowhere"}, "path_not_found"),
         ({"action": "acquire", "scope": "/a" * 5000}, "path_not_found"),
         ({"action": "acquire", "scope": 7}, "malformed"),

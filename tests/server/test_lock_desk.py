@@ -7,22 +7,26 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from collab.entry import Author
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
+from collab.messages import LockAction
 from collab.ports import StorageUnavailable, StoredLock
+from collab.room.locks import Locks
 from collab.room.member import Member
 from collab.room.requests import Create, LockAct, PatchRequest
 from collab.room.rights import Rights, Role
 from collab.room.room import RoomBounds
-from server.audience import Answered, News
+from server.audience import Answered, Audience, News
 from server.clock import SystemClock
 from server.commits import CommitLoop
+from server.database_time import DatabaseTime
 from server.hub import Hub
 from server.hub_bounds import HubBounds
 from server.live import LiveRoom
-from server.lock_board import LockNews
+from server.lock_board import LockBoard, LockNews
 from server.presence_board import PresenceNews
 from storage.memory import MemoryStore
 
@@ -167,6 +171,60 @@ async def test_a_document_that_ends_while_its_lock_is_written_has_none(
         await hub.ask(live, member("ada"), acquire())
     assert refused.value.refusal.code is Code.NOT_FOUND
     assert await store.locks(KEY) == (0, [])
+
+
+async def test_a_board_that_is_closed_rings_no_more(store: InterruptedStore) -> None:
+    rung: list[str] = []
+    rings = asyncio.Event()
+    time = DatabaseTime(store, SystemClock())
+    closed = LockBoard(Audience(), time, lambda: rung.append("closed"))
+    closed.close()
+    other = LockBoard(Audience(), time, rings.set)
+    for board in (closed, other):  # in the order in which they would ring
+        board.watch(Locks(held=(replace(stranger(HERO), expires_at=0),)))
+    await rings.wait()
+    other.close()
+    assert rung == []
+
+
+async def test_whoever_releases_a_claimed_lock_is_told_that_it_ended(
+    hub: Hub, live: LiveRoom
+) -> None:
+    lock = (await hub.ask(live, member("ada"), acquire())).ack["lock"]
+    await hub.ask(live, member("bo"), LockAct("l", "take_over", lock_id=lock.id))
+    told = (await hub.ask(live, member("ada"), LockAct("l", "release", lock_id=lock.id))).ack
+    assert (told["lock"].id, told["lock"].holder, told["lock"].reason) == (
+        lock.id,
+        None,
+        "released",
+    )
+    [heir] = (await hub.store.locks(KEY))[1]
+    assert heir.holder.user == "bo"
+
+
+async def test_nobody_keeps_a_lock_outside_their_sections(hub: Hub, live: LiveRoom) -> None:
+    rights = Rights(Role.EDITOR, 2**53, sections=(HERO,))
+    narrow = Member(Author("na", "Na", "tab"), rights, "http")
+    lock = (await hub.ask(live, narrow, acquire())).ack["lock"]
+    assert "secret" in (await hub.ask(live, narrow, LockAct("l", "renew", lock_id=lock.id))).ack
+    above = PatchRequest("", None, [{"op": "add", "path": HERO, "value": {}}])
+    await hub.ask(live, member("bo"), above)
+    actions: tuple[LockAction, ...] = ("renew", "keep")
+    for action in actions:
+        with pytest.raises(Rejected) as refused:
+            await hub.ask(live, narrow, LockAct("l", action, lock_id=lock.id))
+        assert refused.value.refusal.code is Code.FORBIDDEN
+    await hub.ask(live, narrow, LockAct("l", "release", lock_id=lock.id))
+    assert (await hub.store.locks(KEY))[1] == []
+
+
+@pytest.mark.parametrize("scope", [None, "sections"])
+async def test_the_shape_of_a_request_is_looked_at_before_its_authors_rights(
+    hub: Hub, live: LiveRoom, scope: str | None
+) -> None:
+    with pytest.raises(Rejected) as refused:
+        await hub.ask(live, member("vi", Role.VIEWER), LockAct("l", "acquire", scope))
+    assert refused.value.refusal.code is Code.MALFORMED
 
 
 async def test_what_waits_behind_a_lock_keeps_its_turn(hub: Hub, live: LiveRoom) -> None:

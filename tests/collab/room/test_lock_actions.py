@@ -9,7 +9,7 @@ import pytest
 from collab.entry import Author
 from collab.errors import Code, Refusal
 from collab.messages import LockAction
-from collab.room.lock_actions import LockAsk, act
+from collab.room.lock_actions import LockAsk, act, misshapen
 from collab.room.lock_terms import LockTerms
 from collab.room.locks import Locks, LockStep
 
@@ -45,10 +45,14 @@ def test_a_lock_is_named_by_its_id_by_its_scope_or_by_what_lies_in_it(named: Any
     assert done(locks, ask("take_over", BO, admin=True, **named)).held[0].holder == BO
 
 
-def test_a_request_without_a_name_is_malformed() -> None:
-    for action in ("acquire", "renew", "release", "take_over", "keep"):
-        assert refused(Locks(), ask(action)) is Code.MALFORMED
-    assert refused(Locks(), ask("acquire", lock_id="l-1")) is Code.MALFORMED
+@pytest.mark.parametrize("action", ["acquire", "renew", "release", "take_over", "keep"])
+def test_a_request_that_names_no_place_is_misshapen(action: LockAction) -> None:
+    for scope, lock_id in ((None, None), ("sections", None), ("/a~2", "l-1")):
+        refusal = misshapen(action, scope, lock_id)
+        assert refusal is not None
+        assert refusal.code is Code.MALFORMED
+    assert misshapen(action, "/a~1b/-/00", None) is None
+    assert (misshapen(action, None, "l-1") is not None) is (action == "acquire")
 
 
 def test_what_is_not_held_is_stale_to_renew_and_not_found_otherwise() -> None:

@@ -192,6 +192,13 @@ def test_l5_a_claimed_lock_whose_time_is_over_goes_to_the_claimant() -> None:
     assert the(done(locks.expire(5000)).locks).holder == BO
 
 
+def test_l5_yields_at_is_never_later_than_the_end_of_the_locks_time() -> None:
+    locks = done(held(ttl=5).take_over("l-7", BO, now=0)).locks
+    assert locks.states()[0].yields_at == "1970-01-01T00:00:05.000Z"
+    renewed = done(locks.renew("l-7", ADA, now=1, secret=SECRET)).locks
+    assert renewed.states()[0].yields_at == "1970-01-01T00:00:20.000Z"
+
+
 def test_l5_the_claimant_may_withdraw() -> None:
     locks = done(done(held().take_over("l-7", BO, now=0)).locks.release("l-7", BO, now=1)).locks
     assert (the(locks).holder, the(locks).claimed_by) == (ADA, None)
@@ -202,6 +209,7 @@ def test_l6_a_second_claimant_is_refused_and_the_first_asking_again_changes_noth
     assert refused(locks.take_over("l-7", CY, now=1)).code is Code.LOCKED
     again = done(locks.take_over("l-7", BO, now=9000))
     assert (again.events, again.locks) == ((), locks)
+    assert refused(locks.take_over("l-7", CY, now=300_000)).code is Code.LOCKED
 
 
 @pytest.mark.parametrize("claimed", [False, True])
@@ -293,3 +301,8 @@ def test_a_lock_is_found_by_its_scope_or_by_what_covers_it() -> None:
     assert locks.at(S0) == locks.at(f"{S0}/title") == the(locks)
     assert locks.at("/sections") is None
     assert locks.states()[0].scope == S0
+
+
+def test_l3_whoever_comes_is_not_told_of_a_lock_that_is_over() -> None:
+    assert len(held().states(299_999)) == 1
+    assert held().states(300_000) == []
