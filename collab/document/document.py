@@ -16,13 +16,13 @@ from collab.entry import Entry, Kind, Op
 from collab.errors import Code, Rejected
 from collab.ids import Json
 from collab.patch.apply import Applied, apply
+from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.bounds import UNBOUNDED, Bounds, json_size
 from collab.patch.diff import diff
 from collab.patch.equality import same
 from collab.patch.pointer import covers, parse
 from collab.yjs.state_vector import decode_state_vector
 from collab.yjs.tree import Tree, merge_updates
-from collab.yjs.tree_build import Atomic, atomic_by_name
 from collab.yjs.tree_place import pointer_tokens
 from collab.yjs.tree_records import Record, ShownRecord, place_of
 from collab.yjs.tree_revert import Reverter
@@ -87,7 +87,7 @@ class Document:
         self.size = json_size(self.value)
 
     @classmethod
-    def create(cls, epoch: int, atomic: Atomic = atomic_by_name, *, version: int = 0) -> Document:
+    def create(cls, epoch: int, atomic: Atomic = named_atomic, *, version: int = 0) -> Document:
         """A document before its first version: `{}`."""
         return cls(Body(_FORMAT, version, b"", {}, {}), (), epoch, atomic)
 
@@ -97,7 +97,7 @@ class Document:
         body: bytes | None,
         entries: Sequence[Entry],
         epoch: int,
-        atomic: Atomic = atomic_by_name,
+        atomic: Atomic = named_atomic,
     ) -> Document:
         """A document from its snapshot and the entries since."""
         if body is None:
@@ -143,7 +143,9 @@ class Document:
             return None
         if check is not None:
             check(applied.value, applied.ops)
-        update, writer = self._tree.write(f"{version:x}", lambda w: w.apply(applied.ops))
+        update, writer = self._tree.write(
+            f"{version:x}", self.value, lambda writer: writer.apply(applied.ops)
+        )
         inverse = Inverse(tuple(writer.records))
         return self._accept(applied, update, inverse, version, user, at, kind)
 
@@ -204,11 +206,10 @@ class Document:
                 at = pointer_tokens(self._tree.root, place_of(record))
                 if any(covers(at, wrong) or covers(wrong, at) for wrong in wrongs):
                     reverter.revert(record)
-            now = apply(applied.value, writer.ops).value
-            writer.apply(diff(now, wanted))
+            writer.apply(diff(writer.value, wanted))
 
         wrongs = [parse(op["path"]) for op in back]
-        update, writer = self._tree.write(f"{version:x}", work)
+        update, writer = self._tree.write(f"{version:x}", applied.value, work)
         whole = apply(self.value, diff(self.value, wanted), size=self.size)
         kept = [*records, *writer.records] if whole.ops else []
         return whole, merge_updates([written, update]), kept
@@ -252,8 +253,8 @@ class Document:
         own = self._stacks.get(user, Stacks())
         steps = own.undo if kind == "undo" else own.redo
         if check is not None:
-            check(self.value, foresee(self._tree, steps, scope, f"{version:x}"))
-        run = revert(self._tree, steps, scope, f"{version:x}")
+            check(self.value, foresee(self._tree, self.value, steps, scope, f"{version:x}"))
+        run = revert(self._tree, self.value, steps, scope, f"{version:x}")
         applied = apply(self.value, run.ops, size=self.size)
         origins, times = zip(*run.origins, strict=True)
         inverse = Inverse(tuple(run.records), tuple(run.popped), tuple(run.kept), origins, times)

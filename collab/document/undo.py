@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from collab.document.stacks import Part, Step, origins_of, records_of
 from collab.entry import Op
 from collab.errors import Code, Rejected
+from collab.ids import Json
 from collab.patch.pointer import parse, render
 from collab.yjs.tree_place import pointer_tokens
 from collab.yjs.tree_records import Path, Record, place_of
@@ -63,7 +64,7 @@ class Run:
         return sorted({origin for part, _ in self.done for origin in origins_of(part)})
 
 
-def revert(tree: Tree, steps: Sequence[Step], scope: str, prefix: str) -> Run:
+def revert(tree: Tree, value: Json, steps: Sequence[Step], scope: str, prefix: str) -> Run:
     """Take back the newest step under `scope` of which anything is left, in one transaction.
 
     Raises `nothing_to_undo`, and nothing has happened, when there is no such step.
@@ -78,7 +79,7 @@ def revert(tree: Tree, steps: Sequence[Step], scope: str, prefix: str) -> Run:
                 break
         run.ops, run.records = writer.ops, writer.records
 
-    run.update, _ = tree.write(prefix, work)
+    run.update, _ = tree.write(prefix, value, work)
     if not run.done:
         raise Rejected(Code.NOTHING_TO_UNDO, "there is nothing left to take back or put back")
     for part, paths in run.done:
@@ -88,11 +89,11 @@ def revert(tree: Tree, steps: Sequence[Step], scope: str, prefix: str) -> Run:
     return run
 
 
-def foresee(tree: Tree, steps: Sequence[Step], scope: str, prefix: str) -> list[Op]:
+def foresee(tree: Tree, value: Json, steps: Sequence[Step], scope: str, prefix: str) -> list[Op]:
     """What `revert` will do, found out on a copy: there is no way back from doing it."""
     copy = tree.copy()
     try:
-        return revert(copy, steps, scope, prefix).ops
+        return revert(copy, value, steps, scope, prefix).ops
     finally:
         copy.close()
 

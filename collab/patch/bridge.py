@@ -16,11 +16,12 @@ from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.patch.apart import Places, are_apart, places
 from collab.patch.apply import replay
+from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.bounds import UNBOUNDED, Bounds
 from collab.patch.carry import Past
 from collab.patch.passage import Passage, Source
 from collab.patch.pending import Patches, carry_answered, carry_over, exact, settle
-from collab.patch.rebase import Atomic, Rebased, Rebasing, named_atomic
+from collab.patch.rebase import Rebased, Rebasing
 from collab.patch.steps import Step, trace
 
 # Letters that the texts of unanswered patches may have in all when they have to be carried: each is

@@ -7,7 +7,7 @@ edited it meanwhile, and an op that overwrites it names that edit in a conflict.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,19 +15,18 @@ from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.messages import Conflict
 from collab.patch.apply import Applied, apply, replay
+from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.bounds import JUDGED, UNBOUNDED, Bounds
 from collab.patch.carry import Past, element
 from collab.patch.equality import same
 from collab.patch.passage import Found, Lost, Passage, Source
-from collab.patch.pointer import Tokens, covers, exists, lookup, parse, render
+from collab.patch.pointer import covers, exists, lookup, parse, render
 from collab.patch.steps import Path, Step, traced, typed, untyped
 from collab.patch.text_merge import Merged, merge, merge_stretch
 from collab.patch.utf16 import stretch
 
 # Carrying every pointer of a patch through every step since its base takes about 0.5 us each.
 MAX_CARRIES = 25_000
-
-Atomic = Callable[[Tokens, Any], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +38,6 @@ class Rebased:
 
     ops: list[Op]
     conflicts: list[Conflict] = field(default_factory=list)
-
-
-def named_atomic(tokens: Tokens, document: Any) -> bool:
-    """Whether a string is replaced as a whole where no schema says it: ids and types are."""
-    return bool(tokens) and tokens[-1] in ("id", "type")
 
 
 def rebase(

@@ -10,10 +10,10 @@ import msgspec
 
 from collab.entry import Op
 from collab.errors import Code, Rejected
+from collab.patch.atoms import named_atomic
 from collab.patch.bounds import nesting
 from collab.patch.carry import element
 from collab.patch.pointer import Tokens, index_of, parse, render
-from collab.patch.rebase import named_atomic
 from collab.patch.schema_tree import Node, Tree
 from collab.patch.schema_weight import check_weight
 from collab.patch.steps import Path, trace, untyped

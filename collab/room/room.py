@@ -19,6 +19,7 @@ from collab.entry import Entry, Kind
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.messages import LockChange
+from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.bounds import Bounds
 from collab.patch.carry import Past
 from collab.patch.schema import Schema
@@ -45,7 +46,6 @@ from collab.room.requests import (
 )
 from collab.room.tail import Tail, past_of
 from collab.yjs.guard import GuardBounds, StructIndex, inspect
-from collab.yjs.tree_build import Atomic, atomic_by_name
 
 # Beyond so many updates the index is read anew from the whole state.
 MAX_UNINDEXED = 1000
@@ -75,7 +75,7 @@ class Room:
         self.key = key
         self.bounds = bounds
         self.schema = schema
-        self.atomic = atomic_by_name if schema is None else schema.is_atomic
+        self.atomic = named_atomic if schema is None else schema.is_atomic
         self.epoch = stored.epoch
         self.control = stored.control if isinstance(stored, Stored) else Control(stored.revision)
         self.guard = LockGuard(Locks())

@@ -10,7 +10,7 @@ from pycrdt import _pycrdt as native
 
 from collab.entry import Op
 from collab.ids import Json
-from collab.yjs.tree_build import Atomic
+from collab.patch.atoms import Atomic
 from collab.yjs.tree_depth import cut, too_deep
 from collab.yjs.tree_dirt import Dirt
 from collab.yjs.tree_ear import Ear
@@ -64,11 +64,16 @@ class Tree:
 
     # --- transactions -----------------------------------------------------------------------
 
-    def write(self, prefix: str, work: Callable[[Writer], None]) -> tuple[bytes, Writer]:
-        """One transaction of our own; its update, empty where it did nothing, and the writer."""
+    def write(
+        self, prefix: str, value: Json, work: Callable[[Writer], None]
+    ) -> tuple[bytes, Writer]:
+        """One transaction of our own on the document whose value is `value`.
+
+        Its update, empty where it did nothing, and the writer.
+        """
         self._ear.listening = False
         txn = self._doc.create_transaction()
-        writer = Writer(txn, self._place(), self._atomic, prefix)
+        writer = Writer(txn, self._place(), self._atomic, prefix, value)
         try:
             work(writer)
             if writer.records:

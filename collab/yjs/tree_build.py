@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 from collab.ids import Json
+from collab.patch.pointer import Tokens
 from collab.yjs.order_keys import spread
 from collab.yjs.tree_handles import ArrayHandle, MapHandle, TextHandle, Txn
 from collab.yjs.tree_layout import (
@@ -15,18 +16,10 @@ from collab.yjs.tree_layout import (
     UNSEEN,
     VALUE,
     escape,
+    is_hidden,
     order_of,
     unescape,
 )
-
-Tokens: TypeAlias = "tuple[str, ...]"
-# Whether the string at a pointer is replaced as a whole, not merged: a plain value, no text.
-Atomic: TypeAlias = "Callable[[Tokens, str], bool]"
-
-
-def atomic_by_name(tokens: Tokens, value: str) -> bool:
-    """Without a schema: an `id` and a `type` are names, not prose."""
-    return bool(tokens) and tokens[-1] in ("id", "type")
 
 
 class Layouts:
@@ -81,11 +74,11 @@ def own_id(value: Json) -> str | None:
 
 
 class Builder:
-    """Writes layouts into Yjs types; strings become texts unless they are atomic."""
+    """Writes layouts into Yjs types; strings become texts unless they are atoms."""
 
-    def __init__(self, txn: Txn, atomic: Atomic) -> None:
+    def __init__(self, txn: Txn, is_atom: Callable[[Tokens], bool]) -> None:
         self._txn = txn
-        self._atomic = atomic
+        self._is_atom = is_atom
 
     def put(self, parent: MapHandle, key: str, raw: Any, tokens: Tokens) -> None:
         """Set a map's key to a layout; `tokens` say where in the JSON that is."""
@@ -93,7 +86,7 @@ class Builder:
             self._fill_map(parent.insert_map_prelim(self._txn, key), raw, tokens)
         elif isinstance(raw, list):
             self._fill_list(parent.insert_array_prelim(self._txn, key), raw, tokens)
-        elif type(raw) is str and not self._is_atomic(key, tokens, raw):
+        elif type(raw) is str and not self._is_plain(key, tokens):
             self._fill_text(parent.insert_text_prelim(self._txn, key), raw)
         else:
             parent.insert(self._txn, key, raw)
@@ -104,13 +97,13 @@ class Builder:
             self._fill_map(parent.insert_map_prelim(self._txn, index), raw, tokens)
         elif isinstance(raw, list):
             self._fill_list(parent.insert_array_prelim(self._txn, index), raw, tokens)
-        elif type(raw) is str and not self._atomic(tokens, raw):
+        elif type(raw) is str and not self._is_atom(tokens):
             self._fill_text(parent.insert_text_prelim(self._txn, index), raw)
         else:
             parent.insert(self._txn, index, raw)
 
-    def _is_atomic(self, key: str, tokens: Tokens, value: str) -> bool:
-        return (key in RESERVED and key != VALUE) or self._atomic(tokens, value)
+    def _is_plain(self, key: str, tokens: Tokens) -> bool:
+        return (key in RESERVED and key != VALUE) or self._is_atom(tokens)
 
     def _fill_text(self, text: TextHandle, value: str) -> None:
         if value:
@@ -130,8 +123,11 @@ class Builder:
         keys = sorted(
             (key for key in raw if key not in RESERVED), key=lambda key: (order_of(raw[key]), key)
         )
-        for index, key in enumerate(keys):
-            self.put(handle, key, raw[key], (*tokens, str(index)))
+        shown = 0
+        for key in keys:
+            hidden = is_hidden(raw[key])
+            self.put(handle, key, raw[key], (*tokens, "-" if hidden else str(shown)))
+            shown += not hidden
 
     def _fill_list(self, handle: ArrayHandle, raw: list[Any], tokens: Tokens) -> None:
         for index, inner in enumerate(raw):

@@ -47,12 +47,8 @@ class Elements:
     def create(self, place: Place, key: str, raw: Any) -> None:
         """Write a new element from its layout."""
         node = array_node(place)
-        index = node.show(key, order_of(raw))
-        self._writer.build.put(place.handle, key, raw, (*place.tokens, str(index)))
-        value, inner = read_element(raw)
-        self._keep_node(node, key, inner)
         self._writer.records.append(ShownRecord(place.path, key, True))
-        self._writer.emit("add", (*place.tokens, str(index)), value)
+        self._put(place, node, key, raw)
 
     def overwrite(self, place: Place, key: str, raw: Any) -> None:
         """Write an element anew from its layout, under the key that it has."""
@@ -60,12 +56,17 @@ class Elements:
         held = look(self._txn, place.handle, key)
         before = Exactly(raw_of(self._txn, held))
         self._writer.emit("remove", (*place.tokens, str(node.hide(key))))
-        index = node.show(key, order_of(raw))
-        self._writer.build.put(place.handle, key, raw, (*place.tokens, str(index)))
+        value = self._put(place, node, key, raw)
+        self._writer.records.append(SetRecord(place.path, key, before, known(value)))
+
+    def _put(self, place: Place, node: ArrayNode, key: str, raw: Any) -> Json:
+        """Write an element that is not to be seen so far; its value."""
+        tokens = (*place.tokens, str(node.show(key, order_of(raw))))
         value, inner = read_element(raw)
         self._keep_node(node, key, inner)
-        self._writer.records.append(SetRecord(place.path, key, before, known(value)))
-        self._writer.emit("add", (*place.tokens, str(index)), value)
+        self._writer.emit("add", tokens, value)
+        self._writer.build.put(place.handle, key, raw, tokens)
+        return value
 
     def remove(self, place: Place, key: str) -> None:
         held = look(self._txn, place.handle, key)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from collab.ids import Json
-from collab.patch.pointer import lookup
-from collab.yjs.tree_build import Tokens
+from collab.patch.pointer import Tokens, lookup
 from collab.yjs.tree_handles import Txn, is_array, is_map, look, raw_of
 from collab.yjs.tree_layout import (
     VALUE,

@@ -7,11 +7,12 @@ from typing import Any
 
 from collab.entry import Op
 from collab.ids import Json
-from collab.patch.apply import apply
+from collab.patch.apply import apply, replay
+from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.diff import diff
 from collab.patch.equality import same
-from collab.patch.pointer import parse, render
-from collab.yjs.tree_build import Atomic, Builder, Layouts, Tokens, own_id
+from collab.patch.pointer import Tokens, parse, render
+from collab.yjs.tree_build import Builder, Layouts, own_id
 from collab.yjs.tree_elements import Elements
 from collab.yjs.tree_handles import Txn, is_text, look, raw_of
 from collab.yjs.tree_layout import (
@@ -41,17 +42,20 @@ class Writer:
     """Writes into one document within one open transaction.
 
     Invariant: after each call the nodes describe the Yjs types again, and `records`, taken back
-    in reverse order, undo what has been written; `ops` say the same as exact patch ops.
+    in reverse order, undo what has been written; `ops` say the same as exact patch ops. What is
+    written is said first: whether a string in it is an atom may hang on what stands around it.
     """
 
-    def __init__(self, txn: Txn, root: Place, atomic: Atomic, prefix: str) -> None:
+    def __init__(self, txn: Txn, root: Place, atomic: Atomic, prefix: str, value: Json) -> None:
         self.txn = txn
         self.root = root
-        self.atomic = atomic
         self.records: list[Record] = []
         self.ops: list[Op] = []
         self.layouts = Layouts(prefix)
-        self.build = Builder(txn, atomic)
+        self.build = Builder(txn, self.is_atom)
+        self._atomic = atomic
+        self._value = value
+        self._followed = 0  # how many of the ops `_value` has
         self.elements = Elements(self)
 
     def apply(self, ops: Sequence[Op], under: Tokens = ()) -> None:
@@ -70,6 +74,19 @@ class Writer:
                 case "copy":
                     source = (*under, *parse(op["from"]))
                     self.add(tokens, value_at(self.txn, self.root, source))
+
+    @property
+    def value(self) -> Json:
+        """The document's value as it has been written so far."""
+        self._value = replay(self._value, self.ops[self._followed :])
+        self._followed = len(self.ops)
+        return self._value
+
+    def is_atom(self, tokens: Tokens) -> bool:
+        """Whether the string at a location is replaced as a whole: a plain value, no text."""
+        if self._atomic is named_atomic:  # asks for no value, which would have to be made
+            return named_atomic(tokens, None)
+        return self._atomic(tokens, self.value)
 
     # --- ops --------------------------------------------------------------------------------
 
@@ -201,7 +218,6 @@ class Writer:
             return
         present = old is not None or handle.has(self.txn, key)
         before = Exactly(raw_of(self.txn, old)) if present else Absent()
-        self.build.put(handle, key, raw, tokens)
         value, node = read(raw)
         if node is None:
             children.pop(slot, None)
@@ -209,6 +225,7 @@ class Writer:
             children[slot] = node
         self.records.append(SetRecord(path, key, before, known(value)))
         self.emit("replace" if present else "add", tokens, value)
+        self.build.put(handle, key, raw, tokens)
 
     def unset(self, place: Place, key: str) -> None:
         node = place.node
@@ -229,20 +246,19 @@ class Writer:
         if count:
             place.handle.remove_range(self.txn, at, count)
         pairs = [read(raw) for raw in raws]
-        for offset, raw in enumerate(raws):
-            tokens = (*place.tokens, str(at + offset))
-            self.build.put_at(place.handle, at + offset, raw, tokens)
         node.children[at : at + count] = [inner for _, inner in pairs]
         inserted = tuple(known(value) for value, _ in pairs)
         self.records.append(ListRecord(place.path, at, removed, inserted))
         for _ in range(count):
             self.emit("remove", (*place.tokens, str(at)))
-        for offset, (value, _) in enumerate(pairs):
-            self.emit("add", (*place.tokens, str(at + offset)), value)
+        for offset, (raw, (value, _)) in enumerate(zip(raws, pairs, strict=True)):
+            tokens = (*place.tokens, str(at + offset))
+            self.emit("add", tokens, value)
+            self.build.put_at(place.handle, at + offset, raw, tokens)
 
     def _edit_text(self, text: Any, new: str, path: tuple[Step, ...], tokens: Tokens) -> bool:
         """Edit a text in place by its smallest hunks; False where that cannot be done."""
-        if not is_text(text) or self.atomic(tokens, new):
+        if not is_text(text) or self.is_atom(tokens):
             return False
         old = text.get_string(self.txn)
         if text.len(self.txn) != byte_length(old):

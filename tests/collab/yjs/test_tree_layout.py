@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
 
+from collab.patch.atoms import named_atomic
 from collab.yjs.tree import Tree
-from collab.yjs.tree_build import Layouts, atomic_by_name
+from collab.yjs.tree_build import Layouts
 from collab.yjs.tree_layout import escape, read, unescape, write_layout
 
 JSON = st.recursive(
@@ -44,7 +45,7 @@ def value_of(made: Any) -> Any:
     doc: Doc[Any] = Doc()
     content: Any = doc.get("content", type=Map)
     content["it"] = made
-    tree = Tree(1, [doc.get_update()], atomic_by_name)
+    tree = Tree(1, [doc.get_update()], named_atomic)
     tree.close()
     return tree.initial.get("it")
 
@@ -77,7 +78,7 @@ def test_d3_a_text_shows_its_characters_without_embeds_and_formats() -> None:
     content["it"] = Text("abc")
     content["it"].insert_embed(1, {"image": "x"})
     content["it"].format(0, 1, {"bold": True})
-    tree = Tree(1, [doc.get_update()], atomic_by_name)
+    tree = Tree(1, [doc.get_update()], named_atomic)
     tree.close()
     assert tree.initial == {"it": "abc"}
 

@@ -1,0 +1,127 @@
+"""Atomic strings: where the schema says so they are plain values in Yjs, in lists as elsewhere."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pycrdt import Doc, Map, Text
+
+from collab.document.document import Document
+from collab.patch.schema import Schema
+
+SCHEMA = Schema.compile(
+    json.dumps(
+        {
+            "properties": {
+                "sections": {"items": {"oneOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/b"}]}}
+            },
+            "$defs": {
+                "a": {
+                    "properties": {
+                        "type": {"const": "a"},
+                        "look": {"format": "color"},
+                        "links": {"items": {"format": "uri"}},
+                    },
+                    "required": ["type"],
+                },
+                "b": {"properties": {"type": {"const": "b"}}, "required": ["type"]},
+            },
+        }
+    ).encode()
+)
+A = {"type": "a", "id": "x", "look": "#123", "title": "Hi", "links": ["/go"]}
+B = {"type": "b", "id": "y", "look": "as you like", "links": ["see below"]}
+# What of the two above is a text, by an element's id.
+TEXTS = {"x": {"title"}, "y": {"look", "links"}}
+
+
+class Desk:
+    """A document that keeps the schema, edited by one person."""
+
+    def __init__(self) -> None:
+        self.document = Document.create(1, SCHEMA.is_atomic)
+
+    def patch(self, *ops: dict[str, Any]) -> None:
+        version = self.document.version + 1
+        assert self.document.patch(ops, version=version, user="ada", at=version * 9_000)
+
+    def texts(self) -> dict[str, set[str]]:
+        """The keys of each section whose value, or first item's, is a Y.Text."""
+        doc: Doc[Any] = Doc()
+        content = doc.get("content", type=Map)
+        doc.apply_update(self.document.diff(b"\0"))
+        assert self.document.value == self.document.read()
+        return {
+            section["id"]: {key for key, held in section.items() if isinstance(_inside(held), Text)}
+            for section in content["sections"].values()
+            if isinstance(section, Map)
+        }
+
+
+def _inside(held: Any) -> Any:
+    if not isinstance(held, Map):
+        return held
+    return next(item["@value"] for item in held.values() if isinstance(item, Map))
+
+
+def test_s5_a_string_in_a_list_is_atomic_where_the_schema_of_its_element_says_so() -> None:
+    desk = Desk()
+    desk.patch({"op": "add", "path": "/sections", "value": [A, B]})
+    assert desk.texts() == TEXTS
+
+
+def test_s5_each_op_is_judged_by_the_element_that_it_puts_there() -> None:
+    desk = Desk()
+    desk.patch(
+        {"op": "add", "path": "/sections", "value": []},
+        {"op": "add", "path": "/sections/0", "value": A},
+        {"op": "add", "path": "/sections/0", "value": B},
+    )
+    assert desk.texts() == TEXTS
+
+
+def test_s5_a_list_that_is_replaced_keeps_its_atoms() -> None:
+    desk = Desk()
+    desk.patch({"op": "add", "path": "/sections", "value": [{"type": "b", "id": "z"}]})
+    desk.patch({"op": "replace", "path": "/sections", "value": [B, {"type": "b", "id": "z"}, A]})
+    assert desk.texts() == {**TEXTS, "z": set()}
+
+
+@pytest.mark.parametrize(("path", "value"), [("/look", "#456"), ("/links/0", "/there")])
+def test_s5_an_atom_in_a_list_is_replaced_as_a_whole_and_taken_back(path: str, value: str) -> None:
+    desk = Desk()
+    desk.patch({"op": "add", "path": "/sections", "value": [B, A]})
+    desk.patch({"op": "replace", "path": f"/sections/1{path}", "value": value})
+    assert desk.texts() == TEXTS
+    desk.document.undo("ada", version=3, at=99_000)
+    assert desk.texts() == TEXTS
+    assert desk.document.value == {"sections": [B, A]}
+
+
+def test_s5_what_an_undo_brings_back_whole_has_its_atoms_again() -> None:
+    desk = Desk()
+    desk.patch({"op": "add", "path": "/sections", "value": [B, A]})
+    desk.patch({"op": "replace", "path": "/sections", "value": None})
+    desk.document.undo("ada", version=3, at=99_000)
+    assert desk.texts() == TEXTS
+
+
+def test_s5_hidden_elements_are_not_counted_where_a_list_comes_back() -> None:
+    desk = Desk()
+    desk.patch({"op": "add", "path": "/sections", "value": [{"type": "b", "id": "z"}, A, B]})
+    desk.patch({"op": "remove", "path": "/sections/0"})
+    desk.patch({"op": "replace", "path": "/sections", "value": None})
+    desk.document.undo("ada", version=4, at=99_000)
+    assert desk.texts() == {**TEXTS, "z": set()}
+
+
+def test_s5_a_text_becomes_an_atom_with_the_next_value_that_it_is_given() -> None:
+    desk = Desk()
+    before = Document.create(1)
+    before.patch([{"op": "add", "path": "/sections", "value": [A]}], version=1, user="bo", at=0)
+    desk.document = Document.open(before.snapshot(), [], 1, SCHEMA.is_atomic)
+    assert desk.texts()["x"] == {"title", "look", "links"}
+    desk.patch({"op": "replace", "path": "/sections/0/look", "value": "#456"})
+    assert desk.texts()["x"] == {"title", "links"}
