@@ -13,6 +13,7 @@ from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.apply import replay
 from collab.patch.equality import same
+from collab.patch.schema import Schema
 from collab.ports import Append, Committed, NamedVersion, Store, Stored, Vacant
 from collab.wire import rfc3339
 from collab.yjs.guard import GuardBounds, inspect
@@ -21,6 +22,7 @@ from server.history import PAGE, History
 # An entry may be a page that was pasted whole, so only what kills is bounded here, not its size.
 _BOUNDS = GuardBounds(update_bytes=0)
 _COMMIT = 500
+_LAST_TIME = 253_402_300_799_999  # the end of the year 9999
 
 
 class Archive(Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,25 +95,52 @@ async def plant(store: Store, key: DocKey, archive: Archive) -> int:
 
 
 def check(archive: Archive, epoch: int) -> None:
-    """Whether the entries are a whole history and give the value, in JSON and in Yjs alike."""
-    entries = archive.entries
-    if [entry.version for entry in entries] != list(range(1, archive.version + 1)):
+    """Refuse what no server can have written: what is planted is never checked again."""
+    versions = [entry.version for entry in archive.entries]
+    whole = list(range(1, len(versions) + 1))
+    if not versions or versions != whole or versions[-1] != archive.version:
         raise Rejected(
             Code.UNKNOWN_VERSION,
             "the archive does not begin at version 1; create a document from its value instead",
         )
-    value: Json = {}
-    for entry in entries:
+    for entry in archive.entries:
         if entry.update:
             inspect(entry.update, _BOUNDS)  # before the bytes come near native code
-        value = replay(value, entry.ops)
-    document = Document.open(None, entries, epoch=epoch)
     try:
-        sound = same(value, archive.value) and same(document.value, archive.value)
-    finally:
-        document.close()
+        sound = _is_plausible(archive) and _gives_its_value(archive, epoch)
+    except (Rejected, msgspec.MsgspecError) as error:
+        raise Rejected(
+            Code.INVALID_DOCUMENT, f"the archive's entries cannot be applied: {error}"
+        ) from error
     if not sound:
         raise Rejected(Code.INVALID_DOCUMENT, "the archive's entries do not give its value")
+    if archive.schema is not None:
+        Schema.compile(msgspec.json.encode(archive.schema)).check(archive.value)
+
+
+def _is_plausible(archive: Archive) -> bool:
+    """Whether versions, ids and times are such as the log can keep and be asked for."""
+    entries, names = archive.entries, archive.names
+    times = [*(entry.at for entry in entries), *(named.at for named in names)]
+    ids = [(entry.author.user, entry.id) for entry in entries if entry.id]
+    return (
+        entries[0].kind == "create"
+        and len(set(ids)) == len(ids)
+        and all(0 <= at <= _LAST_TIME for at in times)
+        and all(1 <= named.version <= archive.version for named in names)
+    )
+
+
+def _gives_its_value(archive: Archive, epoch: int) -> bool:
+    """Whether the entries lead to the value, in JSON and in Yjs alike."""
+    value: Json = {}
+    for entry in archive.entries:
+        value = replay(value, entry.ops)
+    document = Document.open(None, archive.entries, epoch=epoch)
+    try:
+        return same(value, archive.value) and same(document.value, archive.value)
+    finally:
+        document.close()
 
 
 async def _commit(store: Store, key: DocKey, epoch: int, entries: list[Entry]) -> None:

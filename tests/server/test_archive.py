@@ -142,6 +142,9 @@ async def test_a_name_that_was_used_before_is_not_taken(store: SqlStore) -> None
 
 async def test_a_history_without_its_beginning_is_not_planted(store: SqlStore) -> None:
     archive = await exported(store)
+    for version in (0, 3, 5, 10**15):
+        assert await refused(store, changed(archive, version=version)) is Code.UNKNOWN_VERSION
+    assert await refused(store, changed(archive, version=0, entries=[])) is Code.UNKNOWN_VERSION
     for entries in (archive.entries[1:], archive.entries[:-1], archive.entries[::2], []):
         assert await refused(store, changed(archive, entries=entries)) is Code.UNKNOWN_VERSION
     assert await store.row(COPY) is None
@@ -154,6 +157,48 @@ async def test_entries_that_do_not_give_the_value_are_not_planted(store: SqlStor
     entry = msgspec.structs.replace(archive.entries[2], update=b"\0\0")
     mute = changed(archive, entries=[*archive.entries[:2], entry, archive.entries[3]])
     assert await refused(store, mute) is Code.INVALID_DOCUMENT
+    assert await store.row(COPY) is None
+
+
+@pytest.mark.parametrize("schema", [{"type": "nothing"}, {"required": ["seo"]}, [], "x"])
+async def test_a_schema_that_is_none_or_is_not_kept_is_not_planted(
+    store: SqlStore, schema: Any
+) -> None:
+    archive = changed(await exported(store), schema=schema)
+    assert await refused(store, archive) is Code.INVALID_DOCUMENT
+    assert await store.row(COPY) is None
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"ops": [{"op": "nonsense"}]},
+        {"ops": [{"op": "remove", "path": "/nowhere"}]},
+        {"ops": [{"op": "replace", "path": "", "value": None}]},
+        {"inverse": b"no records"},
+        {"at": 2**63},
+        {"at": -1},
+        {"id": "tab.1"},
+    ],
+)
+async def test_an_entry_that_no_server_would_have_written_is_not_planted(
+    store: SqlStore, odd: dict[str, Any]
+) -> None:
+    archive = await exported(store)
+    entry = msgspec.structs.replace(archive.entries[2], **odd)
+    forged = changed(archive, entries=[*archive.entries[:2], entry, archive.entries[3]])
+    assert await refused(store, forged) is Code.INVALID_DOCUMENT
+    assert await store.row(COPY) is None
+
+
+@pytest.mark.parametrize("version", [0, -1, 5, 2**63])
+async def test_a_name_of_a_version_that_is_not_there_is_not_planted(
+    store: SqlStore, version: int
+) -> None:
+    names = [NamedVersion(version, "launch", "ada", AT)]
+    assert (
+        await refused(store, changed(await exported(store), names=names)) is Code.INVALID_DOCUMENT
+    )
     assert await store.row(COPY) is None
 
 
