@@ -114,7 +114,9 @@ class Published:
             if which in self._answers:
                 return self._answers[which]
             answer = await self._make(which)
-            self._keep(which, answer)
+            # A version that was asked for by its number may be made public yet.
+            if answer is not None or not which.asked.version:
+                self._keep(which, answer)
         return answer
 
     async def _make(self, which: Which) -> Found | None:

@@ -131,6 +131,18 @@ async def test_another_instance_s_step_is_seen_after_a_second(
     assert b"Second" not in older.body
 
 
+async def test_a_version_that_was_asked_for_too_early_is_found_once_it_is_public(
+    services: Services,
+) -> None:
+    live = await made(services)
+    await edit(services, live, "Second")
+    await publications.publish(services, live, PIA, 1)
+    second = Asked(HOME, 2, None)
+    assert await services.published.fetch(second, "br") is None
+    await publications.publish(services, live, PIA, 2)
+    assert await services.published.fetch(second, "br") is not None
+
+
 async def test_answers_are_bounded_by_their_bytes(services: Services) -> None:
     published = services.published
     for number in range(20):
