@@ -73,11 +73,13 @@ class Document:
     committed, so applying again may use the same clocks.
     """
 
-    def __init__(self, body: Body, entries: Sequence[Entry], epoch: int, atomic: Atomic) -> None:
+    def __init__(
+        self, body: Body, entries: Sequence[Entry], epoch: int, atomic: Atomic, depth: int
+    ) -> None:
         updates = [body.state, *(entry.update for entry in entries if entry.update)]
         self.epoch = epoch
         self.version = entries[-1].version if entries else body.version
-        self.depth = DEPTH
+        self.depth = depth
         self._stacks = body.stacks
         self._leases = body.leases
         for entry in entries:
@@ -87,9 +89,11 @@ class Document:
         self.size = json_size(self.value)
 
     @classmethod
-    def create(cls, epoch: int, atomic: Atomic = named_atomic, *, version: int = 0) -> Document:
+    def create(
+        cls, epoch: int, atomic: Atomic = named_atomic, *, version: int = 0, depth: int = DEPTH
+    ) -> Document:
         """A document before its first version: `{}`."""
-        return cls(Body(_FORMAT, version, b"", {}, {}), (), epoch, atomic)
+        return cls(Body(_FORMAT, version, b"", {}, {}), (), epoch, atomic, depth)
 
     @classmethod
     def open(
@@ -98,14 +102,13 @@ class Document:
         entries: Sequence[Entry],
         epoch: int,
         atomic: Atomic = named_atomic,
+        depth: int = DEPTH,
     ) -> Document:
-        """A document from its snapshot and the entries since."""
-        if body is None:
-            return cls(Body(_FORMAT, 0, b"", {}, {}), entries, epoch, atomic)
-        decoded = _decode(body)
+        """A document from its snapshot and the entries since; `depth` steps can be undone."""
+        decoded = Body(_FORMAT, 0, b"", {}, {}) if body is None else _decode(body)
         if decoded.format != _FORMAT:
             raise ValueError(f"a snapshot of format {decoded.format} is of another Weft")
-        return cls(decoded, entries, epoch, atomic)
+        return cls(decoded, entries, epoch, atomic, depth)
 
     def snapshot(self) -> bytes:
         """The whole state, for `open`."""
@@ -261,14 +264,7 @@ class Document:
         change = self._accept(applied, run.update, inverse, version, user, at, kind)
         return Undone(change, list(origins), run.undone, run.skipped)
 
-    # --- what others committed --------------------------------------------------------------
-
-    def follow(self, entry: Entry) -> None:
-        """Take over an entry that was committed elsewhere, the next one."""
-        self._tree.integrate(entry.update, self.value)
-        applied = apply(self.value, entry.ops, size=self.size)
-        self.value, self.size, self.version = applied.value, applied.size, entry.version
-        self._fold_entry(entry)
+    # --- what is folded over entries --------------------------------------------------------
 
     def _fold_entry(self, entry: Entry) -> None:
         self._lease(entry.leases, entry.author.user)

@@ -80,7 +80,7 @@ class Room:
         self.control = stored.control if isinstance(stored, Stored) else Control(stored.revision)
         self.guard = LockGuard(Locks())
         self.exists = isinstance(stored, Stored)
-        self.document = _open_document(stored, self.atomic)
+        self.document = _open_document(stored, self.atomic, bounds.undo_depth)
         self.version = self.head = self.document.version
         self.value: Json = self.document.value
         self.tail = Tail(self.version, max_entries=bounds.tail_entries, max_bytes=bounds.tail_bytes)
@@ -313,8 +313,8 @@ def _recent_ids(stored: Stored | Vacant) -> RecentIds:
     return ids
 
 
-def _open_document(stored: Stored | Vacant, atomic: Atomic) -> Document:
+def _open_document(stored: Stored | Vacant, atomic: Atomic, depth: int) -> Document:
     if isinstance(stored, Vacant):
-        return Document.create(stored.epoch, atomic, version=stored.last)
+        return Document.create(stored.epoch, atomic, version=stored.last, depth=depth)
     body = stored.snapshot.body if stored.snapshot is not None else None
-    return Document.open(body, stored.entries, stored.epoch, atomic)
+    return Document.open(body, stored.entries, stored.epoch, atomic, depth)

@@ -11,7 +11,6 @@ import pytest
 from pycrdt import Doc, Map
 
 from collab.document.document import Document
-from collab.entry import Author, Entry
 from collab.errors import Code, Rejected
 from collab.patch.apply import apply
 
@@ -190,22 +189,6 @@ def test_d12_a_document_that_is_opened_again_goes_on_with_its_own_clock() -> Non
     assert same is not None
     assert change.update == same.update
     assert document.state_vector() == again.state_vector() == {1: document.state_vector()[1]}
-
-
-def test_d10_an_entry_of_another_instance_is_followed() -> None:
-    document, other = page(), page()
-    change = document.patch(
-        [{"op": "move", "from": "/page/sections/0", "path": "/page/sections/2"}],
-        version=2,
-        user="ada",
-        at=1,
-    )
-    assert change is not None
-    other.follow(
-        Entry(2, Author("ada"), 1, "edit", change.ops, change.update, inverse=change.inverse)
-    )
-    assert other.value == other.read() == document.value
-    assert other.undo("ada", version=3, at=2).reverts == [2]
 
 
 def test_u8_swept_elements_go_with_the_next_write_and_only_if_no_step_needs_them() -> None:

@@ -1,0 +1,42 @@
+"""A room: what it takes from the settings, and what it says in a batch."""
+
+from __future__ import annotations
+
+from collab.entry import Author
+from collab.errors import Code
+from collab.ids import DocKey
+from collab.ports import Stored, Vacant
+from collab.room.member import Member
+from collab.room.requests import Create, PatchRequest, Revert
+from collab.room.rights import Rights, Role
+from collab.room.room import Room, RoomBounds
+
+ADA = Member(Author("ada"), Rights(Role.EDITOR, 2**53), "http")
+HOME = DocKey("demo", "home")
+
+
+def edited(room: Room, *numbers: int) -> Room:
+    for number in numbers:
+        ops = [{"op": "add", "path": "/n", "value": number}]
+        assert room.apply(ADA, PatchRequest("", None, ops), number * 9_000).refusal is None
+    return room
+
+
+def undone(room: Room) -> int:
+    """How many steps can be undone."""
+    count = 0
+    while (refusal := room.apply(ADA, Revert(""), 99_000).refusal) is None:
+        count += 1
+    assert refusal.code is Code.NOTHING_TO_UNDO
+    return count
+
+
+def test_u1_as_many_steps_are_kept_as_the_setting_says_also_after_a_restart() -> None:
+    for depth, kept in ((2, 2), (0, 5)):
+        bounds = RoomBounds(undo_depth=depth)
+        room = Room(HOME, Vacant(), bounds, None)
+        room.apply(ADA, Create({}), 0)
+        edited(room, 1, 2, 3, 4, 5)
+        entries = [entry for entry, _ in room._batch]
+        again = Room(HOME, Stored(1, 6, room.control, None, entries), bounds, None)
+        assert undone(room) == undone(again) == kept
