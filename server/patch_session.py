@@ -109,7 +109,7 @@ class PatchSession:
             epoch=room.epoch,
             version=room.version,
             presence=[*book.peers(), *self.feed.told.values()],
-            locks=room.guard.standing.states(),
+            locks=room.locks().states(self.live.lock_board.time.now()),
             limits=self._services.settings.limits(),
             accept=["splice"] if self.member.splice else [],
             resync=message.since is not None and admission.changes is None,

@@ -9,7 +9,6 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from collab.entry import Author
 from collab.errors import Code, Refusal, Rejected
 from collab.ids import DocKey, is_doc_name, is_tenant_name
 from collab.messages import LockAction
@@ -24,6 +23,7 @@ from server.http.asking import (
     document_of,
     existing,
     member_of,
+    peer_of,
     read_body,
     read_object,
     require_role,
@@ -117,11 +117,12 @@ async def _release_by_secret(request: Request, secret: str) -> dict[str, Any]:
     opened = stored.release_by_secret(lock_id, secret.encode(), now=0)
     if lock is None or isinstance(opened, Refusal):
         raise _no_such_lock()
-    nobody = Member(Author(lock.holder.user), Rights(Role.VIEWER, 0), "http")
+    rights = Rights(Role.VIEWER, 0)
+    holder = Member(lock.holder, rights, "http", origin=peer_of(request))
     act = LockAct("", "release", lock_id=lock_id, secret=secret)
     with spending(request, key, lock.holder.user):
         async with services.hub.using(key) as live:
-            done = await services.hub.ask(live, nobody, act)
+            done = await services.hub.ask(live, holder, act)
     return _flat(done.ack)
 
 

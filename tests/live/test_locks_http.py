@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from collab.ids import DocKey
 from collab.room.rights import Role
+from storage.store import SqlStore
 from tests.live.conftest import Join
 from tests.live.http_client import Reply, call
 from tests.live.locking import HERO, PAGE, ask, hold, refused, until_heard
-from tests.patch_client import PatchClient
+from tests.patch_client import Message, PatchClient
 from tests.running import RunningServer
 
 
@@ -141,6 +144,33 @@ async def test_the_secret_alone_releases_a_lock_whatever_a_beacon_calls_it(
     assert script.act(lock_id, "release", {"secret": latest["secret"]}).status == 404
 
 
+async def test_the_trail_says_from_where_a_lock_was_asked_for_and_what_was_refused(
+    server: RunningServer, join: Join, ada: str, bo: str, doc: str
+) -> None:
+    one = await join(doc, ada, create=PAGE, client="tab-1")
+    two = await join(doc, bo, client="tab-2")
+    script = Script(server, doc, bo, "cron")
+    script.acquire(scope="/title")
+    ack = await hold(one)
+    assert (await ask(two, "acquire", scope=HERO))["code"] == "locked"
+    assert (await ask(two, "release", scope=HERO))["code"] == "locked"
+    script.act(ack["lock"]["id"], "release", {"secret": ack["secret"]})
+    admin = await server.mint("eve", Role.ADMIN)
+    items = call("GET", f"{script.url}/audit", token=admin).body["items"]
+    told = [item for item in items if "lock" in item["action"]]
+    assert all(item["origin"].startswith("127.0.0.1:") for item in told)
+    assert [
+        (item["actor"], item["action"], item["outcome"], item["detail"].get("client"))
+        for item in reversed(told)
+    ] == [
+        ("bo", "lock", "ok", "cron"),
+        ("ada", "lock", "ok", "tab-1"),
+        ("bo", "lock", "locked", "tab-2"),
+        ("bo", "unlock", "locked", "tab-2"),
+        ("ada", "unlock", "ok", "tab-1"),
+    ]
+
+
 async def test_who_may_not_is_told_so_over_http_too(
     server: RunningServer, join: Join, ada: str, doc: str
 ) -> None:
@@ -196,6 +226,35 @@ async def _hold_and_kill(server: RunningServer, token: str) -> Any:
     server.kill()
     await one.close()
     return ack
+
+
+def test_whoever_comes_first_after_a_crash_is_not_told_of_a_lock_that_is_over(
+    tmp_path: Path,
+) -> None:
+    with RunningServer(tmp_path) as server:
+        token = server.token("ada")
+        asyncio.run(_hold_and_kill(server, token))
+        asyncio.run(_end_all(server.database))
+        server.start()
+        assert asyncio.run(_greeting(server, token))["locks"] == []
+
+
+async def _end_all(database: str) -> None:
+    """As if the server had been away for longer than the locks last."""
+    store = SqlStore(database)
+    await store.start()
+    key = DocKey("demo", "page")
+    revision, locks = await store.locks(key)
+    over = [replace(lock, expires_at=1) for lock in locks]
+    assert over
+    assert await store.save_locks(key, revision=revision, put=over, drop=[])
+    await store.close()
+
+
+async def _greeting(server: RunningServer, token: str) -> Message:
+    client = await PatchClient.connect(server.ws, "page", token)
+    await client.close()
+    return client.opened
 
 
 async def _find_it_standing(server: RunningServer, ada: str, bo: str, before: Any) -> None:
