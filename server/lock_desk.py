@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from collab.errors import Refusal, Rejected
+from collab.errors import Code, Refusal, Rejected
 from collab.ports import StorageUnavailable
 from collab.room import lock_lane
 from collab.room.requests import Answer, LockAct
@@ -95,10 +95,10 @@ class LockDesk:
             step = lock_lane.decide(live.room, member, asked, now=now, wall=wall, secret=secret)
         except Rejected as rejected:
             step = rejected.refusal
+        if _rests_on_locks(step) and live.room.exists and not await self.is_current(live):
+            self._hand_back(live, submission)
+            return False
         if isinstance(step, Refusal):
-            if step.code in BY_LOCKS and not await self.is_current(live):
-                self._hand_back(live, submission)
-                return False
             self._answer(live, submission, Answer(live.room.version, refusal=step))
             return True
         if not await self._write(live, step):
@@ -149,3 +149,10 @@ class LockDesk:
             self._hub.wake(live)
         else:
             self._reopen(live)
+
+
+def _rests_on_locks(step: LockStep | Refusal) -> bool:
+    """Whether it may be otherwise at another instance, and nothing is written that would clash."""
+    if isinstance(step, Refusal):
+        return step.code in BY_LOCKS or step.code in (Code.NOT_FOUND, Code.QUOTA_EXCEEDED)
+    return not (step.put or step.drop)

@@ -145,6 +145,26 @@ async def test_who_is_refused_for_a_lock_that_another_instance_has_ended_is_not(
     assert "secret" in (await hub.ask(live, member("bo"), acquire())).ack
 
 
+async def test_a_lock_that_another_instance_has_given_is_known_by_its_id(
+    hub: Hub, live: LiveRoom, store: InterruptedStore
+) -> None:
+    assert await store.save_locks(KEY, revision=0, put=[stranger(HERO)], drop=[])
+    claimed = await hub.ask(live, member("ada"), LockAct("l", "take_over", lock_id="l-90"))
+    assert claimed.ack["lock"].claimed_by.user == "ada"
+
+
+async def test_a_claim_that_was_made_at_another_instance_can_be_declined(
+    hub: Hub, live: LiveRoom, store: InterruptedStore
+) -> None:
+    await hub.ask(live, member("ada"), acquire())
+    [lock] = (await store.locks(KEY))[1]
+    claimed = replace(lock, claimed_by=Author("bo", "Bo"), yields_at=4 * 10**12)
+    assert await store.save_locks(KEY, revision=1, put=[claimed], drop=[])
+    await hub.ask(live, member("ada"), LockAct("l", "keep", lock_id=lock.id))
+    [kept] = (await store.locks(KEY))[1]
+    assert kept.claimed_by is None
+
+
 async def test_what_cannot_be_written_is_refused_and_the_document_recovers(
     hub: Hub, live: LiveRoom, store: InterruptedStore
 ) -> None:
