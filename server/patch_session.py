@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from collab import messages, wire
 from collab.entry import Author
 from collab.errors import CLOSE_OF, Close, Code, Refusal, Rejected
-from collab.room.cursors import carry_state
+from collab.room.cursors import carry_since
 from collab.room.inflow import Inflow, InflowState, Verdict
 from collab.room.member import Member
 from collab.room.outflow import Outflow, Pace
@@ -242,9 +242,9 @@ class PatchSession:
         """Show another state; a cursor stands on `base` and is carried to the head first."""
         state, room = message.state, self.live.room
         base = room.version if message.base is None else message.base
-        if state is not None and room.tail.base <= base < room.version:
-            for past in room.tail.pasts(base):
-                state = carry_state(state, past)
+        if state is not None and base < room.version:
+            tail = room.tail
+            state = carry_since(state, tail.pasts(base) if base >= tail.base else None)
         book = self.live.presence.book
         now = self._now()
         refusal = book.set_state(self.member.author.session, state, now)

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 SPEAK_EVERY = 14.0
 NO_AWARENESS = yjs_frames.awareness(b"\x00")
 READ_AGAIN = 0.1
-SIGNATURE = 1024
 MAX_STATE = 1 << 20  # where the setting says that there is no bound
 
 
@@ -256,15 +255,15 @@ class YjsConnection:
         live = self._live
         if live is None:
             return
-        settings = self._services.settings
-        own = live.presence.book.client_id_of(self.session)
-        # Before its first state it may echo what we told it of others, which we have signed.
-        most = (settings.presence_bytes or MAX_STATE) + (0 if own else SIGNATURE)
-        bounds = awareness.AwarenessBounds(state_bytes=most)
-        states = awareness.decode(body, bounds, only=(own,) if own else None)
-        live.presence.book.hear(
-            self.session, states, self._services.clock.monotonic(), live.room.document.leases
+        most = self._services.settings.max_connections
+        leases = live.room.document.leases
+        bounds = awareness.AwarenessBounds(
+            states=2 * max(most, 512),  # y-websocket echoes everybody's states, and who left
+            state_bytes=self._services.settings.presence_bytes or MAX_STATE,
         )
+        book, now = live.presence.book, self._services.clock.monotonic()
+        states = awareness.decode(body, bounds, only=book.audible(self.session, leases))
+        book.hear(self.session, states, now, leases)
         live.presence.changed()
 
     def _send_everybody(self) -> None:

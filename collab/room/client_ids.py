@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from collab.room.person import Person
+from collab.room.person import Person, Visitor
 
 # Clients remember the clock of an id for ever; we remember those of the last so many who left.
 CLOCKS_KEPT = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class _Former:
+    """Whose an id was, and the clock that it had come to."""
+
+    clock: int
+    visitor: Visitor
+    joined: int
 
 
 class ClientIds:
@@ -16,11 +26,11 @@ class ClientIds:
 
     def __init__(self) -> None:
         self._owners: dict[int, Person] = {}
-        self._clocks: OrderedDict[int, int] = OrderedDict()
+        self._former: OrderedDict[int, _Former] = OrderedDict()
 
     def __contains__(self, client_id: int) -> bool:
         """Whether somebody has it, or had it so lately that a newcomer would pass for them."""
-        return client_id in self._owners or client_id in self._clocks
+        return client_id in self._owners or client_id in self._former
 
     def owner(self, client_id: int) -> Person | None:
         return self._owners.get(client_id)
@@ -29,27 +39,57 @@ class ClientIds:
         """Whether this id may become the person's own.
 
         A socket that is half dead and the one that came after it: the newer one is the client.
-        The older may go on echoing the id, and is not listened to.
+        The older may go on echoing the id, and is not listened to. Whoever has left may come
+        back: their id is nobody else's, who may only echo it, or want to keep them out.
         """
         user = person.visitor.user
         if not client_id or leases.get(client_id, user) != user:
             return False
         owner = self._owners.get(client_id)
         if owner is None:
-            return True
-        yields = owner.visitor.lane == "yjs" and owner.joined < person.joined
-        return yields and owner.visitor.user == user
+            former = self._former.get(client_id)
+            return former is None or _is_same_client(former.visitor, former.joined, person)
+        return _is_same_client(owner.visitor, owner.joined, person)
 
     def give(self, person: Person, client_id: int) -> None:
         person.client_id = client_id
-        person.clock = self._clocks.pop(client_id, 0)
+        former = self._former.pop(client_id, None)
+        person.clock = former.clock if former is not None else 0
         self._owners[client_id] = person
 
     def release(self, person: Person) -> None:
         if not person.client_id:
             return
         del self._owners[person.client_id]
-        self._clocks[person.client_id] = person.clock
-        while len(self._clocks) > CLOCKS_KEPT:
-            self._clocks.popitem(last=False)
+        self._former[person.client_id] = _Former(person.clock, person.visitor, person.joined)
+        while len(self._former) > CLOCKS_KEPT:
+            self._former.popitem(last=False)
         person.client_id = 0
+
+
+class Audible:
+    """The client ids that a session is heard under: its own, or those that could become it.
+
+    What it says of others is an echo or a forgery, and is passed over unread.
+    """
+
+    __slots__ = ("_ids", "_leases", "_person")
+
+    def __init__(self, ids: ClientIds, person: Person, leases: Mapping[int, str]) -> None:
+        self._ids = ids
+        self._person = person
+        self._leases = leases
+
+    def __contains__(self, client_id: object) -> bool:
+        person = self._person
+        if not person.may_show or not isinstance(client_id, int):
+            return False
+        if person.client_id:
+            return client_id == person.client_id
+        return self._ids.may_claim(person, client_id, self._leases)
+
+
+def _is_same_client(before: Visitor, joined: int, newcomer: Person) -> bool:
+    """Whether somebody who had an id is the user that asks for it, come back by a newer socket."""
+    older = joined < newcomer.joined
+    return before.lane == "yjs" and older and before.user == newcomer.visitor.user

@@ -34,6 +34,7 @@ class Person:
     awareness_state: dict[str, Any] | None = None
     cursor: str = ""  # the path of a cursor that is carried
     shown: bool = False  # others have been told of it
+    met: bool = False  # not announced yet, but somebody who came meanwhile was told of it
     silent: bool = False
     # The last one given out for the client id. The first is 1: y-protocols takes 0 for the clock
     # of a client it does not know, and passes over a state that is no later.

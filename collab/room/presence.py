@@ -30,25 +30,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
-from collab.errors import Code, Refusal
+from collab.errors import Refusal
 from collab.messages import Peer
 from collab.patch.carry import Past
-from collab.room.client_ids import ClientIds
+from collab.room.client_ids import Audible, ClientIds
 from collab.room.cursors import carry_state
 from collab.room.difference import Difference, difference
 from collab.room.person import Person, Visitor
+from collab.room.presence_state import MAX_STATE_BYTES, judge_state
 from collab.room.reach import reach
 from collab.yjs.awareness import MAX_CLOCK, State
 
-MAX_STATE_BYTES = 2048
 PER_SECOND = 20
 # y-protocols' awareness: a state is renewed every 15 s and dropped when 30 s old.
 SILENT_AFTER = 30.0
 RENEW_AFTER = 15.0
-
-_encode = msgspec.json.encode
 
 
 @dataclass(slots=True)
@@ -96,10 +92,9 @@ class PresenceBook:
 
     def set_state(self, session: str, state: dict[str, Any] | None, now: float) -> Refusal | None:
         """A patch client shows another state, or with null nothing any more."""
-        if state is not None and len(_encode(state)) > self._max_bytes:
-            return Refusal(
-                Code.TOO_LARGE, f"A presence state is at most {self._max_bytes} bytes of JSON."
-            )
+        refusal = judge_state(state, max_bytes=self._max_bytes)
+        if refusal is not None:
+            return refusal
         person = self._people[session]
         person.hear(now)
         person.show(state)
@@ -115,12 +110,15 @@ class PresenceBook:
     ) -> None:
         """A Yjs client's awareness; `leases` tells whose edits each client id carries."""
         person = self._people[session]
-        if not person.may_show:
-            return
+        audible = self.audible(session, leases or {})
         for heard in states:
             if heard.state is None and not person.client_id:
                 continue  # an echo of somebody who left must not become this session's own id
-            if self._owns(person, heard.client, leases or {}) and person.accepts(heard):
+            if heard.client not in audible:
+                continue
+            if not person.client_id:
+                self._take_over(person, heard.client)
+            if person.accepts(heard):
                 person.hear(now)
                 person.heard_clock = heard.clock
                 before = person.awareness_state
@@ -131,12 +129,18 @@ class PresenceBook:
                     self._pass_renewal(person, now)
 
     def touch(self, session: str, now: float) -> None:
-        """A patch client gave a sign of life (or is silent because we do not read from it)."""
+        """A patch client gave a sign of life."""
         person = self._people[session]
         if person.visitor.lane == "patch":
             if person.silent:
                 self._mark(person)
             person.hear(now)
+
+    def excuse(self, session: str, now: float) -> None:
+        """We do not read from it: that nothing is heard of it says nothing."""
+        person = self._people[session]
+        if not person.silent:
+            person.heard_at = now
 
     def leave(self, session: str) -> None:
         person = self._people.pop(session, None)
@@ -191,12 +195,12 @@ class PresenceBook:
                 continue
             del self._marked.changed[session]
             if not person.visible:
-                if person.shown:
+                if person.shown or person.met:
                     self._retract(person)
                     person.changed_at = now
                 continue
             (updated if person.shown else joined).append(person.peer)
-            person.shown = True
+            person.shown, person.met = True, False
             person.changed_at = person.told_at = now
             self._announce_state(person)
         return self._difference(joined, updated)
@@ -212,12 +216,17 @@ class PresenceBook:
         return max(0.0, min(waits)) if waits else None
 
     def arriving(self) -> dict[str, Peer]:
-        """Who is there but has not been announced yet: a newcomer is told of them at once."""
-        return {
-            session: self._people[session].peer
-            for session in self._marked.changed
-            if self._people[session].visible and not self._people[session].shown
-        }
+        """Who is there but has not been announced yet: a newcomer is told of them at once.
+
+        Should they go before they are announced, that is announced: the newcomer has met them.
+        """
+        arriving = {}
+        for session in self._marked.changed:
+            person = self._people[session]
+            if person.visible and not person.shown:
+                person.met = True
+                arriving[session] = person.peer
+        return arriving
 
     def peers(self, *, but: str = "") -> list[Peer]:
         """Who has been announced, for `opened` and HTTP."""
@@ -247,9 +256,9 @@ class PresenceBook:
         own = [(s, p.visitor) for s, p in self._people.items() if p.visitor.user == user]
         return [session for session, one in own if not client or one.client != client]
 
-    def client_id_of(self, session: str) -> int:
-        """The client id that a session shows itself under, 0 before its first state."""
-        return self._people[session].client_id
+    def audible(self, session: str, leases: Mapping[int, str]) -> Audible:
+        """The client ids that a Yjs client is heard under."""
+        return Audible(self._ids, self._people[session], leases)
 
     def is_taken(self, client_id: int) -> bool:
         """Whether a client id for a newcomer would be somebody else's."""
@@ -257,21 +266,16 @@ class PresenceBook:
 
     # --- marks ----------------------------------------------------------------------------
 
-    def _owns(self, person: Person, client_id: int, leases: Mapping[int, str]) -> bool:
-        """Whether a state under this id is this session's own; the first free id becomes it."""
-        if person.client_id:
-            return person.client_id == client_id
-        if not self._ids.may_claim(person, client_id, leases):
-            return False
+    def _take_over(self, person: Person, client_id: int) -> None:
+        """The id becomes this session's own, and no more that of the socket before it."""
         owner = self._ids.owner(client_id)
         if owner is not None:
             self._remove(owner)
             owner.show(None)
         self._ids.give(person, client_id)
-        return True
 
     def _remove(self, person: Person) -> None:
-        if person.shown:
+        if person.shown or person.met:
             self._retract(person)
         self._ids.release(person)
 
@@ -280,7 +284,7 @@ class PresenceBook:
 
     def _retract(self, person: Person) -> None:
         """Whoever was announced is there no more."""
-        person.shown = False
+        person.shown = person.met = False
         person.clock = min(person.clock + 1, MAX_CLOCK)
         self._marked.left[person.visitor.session] = None
         self._marked.awareness[person.client_id] = State(person.client_id, person.clock, None)

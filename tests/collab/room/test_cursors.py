@@ -12,7 +12,7 @@ from collab.entry import Author, Op
 from collab.errors import Rejected
 from collab.patch.apply import apply
 from collab.patch.carry import Past
-from collab.room.cursors import carry_state
+from collab.room.cursors import MOST_CARRIES, carry_since, carry_state
 from collab.room.person import Visitor
 from collab.room.presence import PresenceBook
 from collab.room.reach import reach
@@ -64,6 +64,21 @@ def test_w12_a_cursor_that_did_not_move_is_the_same_state() -> None:
 )
 def test_w12_what_is_no_cursor_of_ours_is_left_as_it_is(state: dict[str, Any]) -> None:
     assert carry_state(state, past({"op": "remove", "path": "/sections/0"})) == state
+
+
+def test_w12_a_cursor_on_an_earlier_version_is_carried_through_what_came_since() -> None:
+    pasts = [past({"op": "add", "path": "/sections/0", "value": {}})] * 2
+    assert carry_since(cursor(B), pasts) == cursor("/sections/3/t")
+    assert carry_since(cursor(B), []) == cursor(B)
+
+
+def test_w12_a_cursor_behind_too_many_changes_is_left_out() -> None:
+    """Two hundred a second through a thousand changes each would hold everybody up."""
+    one = past({"op": "replace", "path": "/title", "value": "x"})
+    assert carry_since(cursor(B), [one] * MOST_CARRIES) == cursor(B)
+    assert carry_since(cursor(B), [one] * (MOST_CARRIES + 1)) == {"color": "#f80"}
+    assert carry_since(cursor(B), None) == {"color": "#f80"}
+    assert carry_since({"color": "#f80"}, None) == {"color": "#f80"}
 
 
 def test_w12_carried_cursors_are_told_once_and_only_where_they_moved() -> None:

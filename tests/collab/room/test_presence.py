@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
@@ -93,6 +94,30 @@ def test_w3_a_state_of_more_than_2_kib_is_refused_and_changes_nothing() -> None:
     assert book.set_state("ada", {"x": "y" * 2000}, now=1.0) is None
 
 
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"__proto__": 1},
+        {"a": [{"constructor": 1}]},
+        {"n": 2**53},
+        json.loads('{"a":' * 65 + "1" + "}" * 65),
+    ],
+    ids=range(4),
+)
+def test_w3_a_state_that_no_patch_could_hold_is_malformed(state: dict[str, Any]) -> None:
+    book = book_of("ada")
+    refusal = book.set_state("ada", state, now=1.0)
+    assert refusal is not None
+    assert refusal.code is Code.MALFORMED
+    assert book.flush(now=1.0) is None
+
+
+def test_w3_a_bound_of_nought_is_none() -> None:
+    book = PresenceBook(max_bytes=0)
+    book.join(visitor("ada"), now=0.0)
+    assert book.set_state("ada", {"x": "y" * 10_000}, now=0.0) is None
+
+
 def test_w4_a_clients_states_are_told_at_most_20_times_a_second_and_the_newest_wins() -> None:
     book = book_of("ada", "bo")
     shown: list[int] = []
@@ -149,6 +174,19 @@ def test_w5_whoever_came_and_went_within_a_tick_was_never_there() -> None:
     assert book.flush(now=0.0) is None
 
 
+@pytest.mark.parametrize("ends", ["leave", "null"])
+def test_w5_whoever_a_newcomer_met_on_arrival_is_announced_as_gone(ends: str) -> None:
+    book = book_of("bo")
+    book.join(visitor("ada", client_id=7), now=0.0)
+    assert list(book.arriving()) == ["ada"]
+    if ends == "leave":
+        book.leave("ada")
+    else:
+        book.set_state("ada", None, now=0.0)
+    assert told(book.flush(now=0.0)).left == ["ada"]
+    assert book.flush(now=1.0) is None
+
+
 def test_w5_a_state_of_null_leaves_and_another_one_comes_back() -> None:
     book = book_of("ada", "bo")
     book.set_state("ada", None, now=1.0)
@@ -167,6 +205,16 @@ def test_w6_whoever_gives_no_sign_of_life_for_30_s_is_not_there_any_more() -> No
     assert book.expire(now=31.0) == []
     book.touch("ada", now=40.0)
     assert [peer.session for peer in told(book.flush(now=40.0)).joined or ()] == ["ada"]
+
+
+def test_w6_whoever_is_not_read_from_is_not_silent() -> None:
+    book = book_of("ada")
+    for now in (10.0, 20.0, 35.0, 50.0):
+        book.excuse("ada", now)
+        assert book.expire(now) == []
+    assert book.expire(now=80.0) == ["ada"]
+    book.excuse("ada", now=81.0)  # no sign of life either
+    assert told(book.flush(now=81.0)).left == ["ada"]
 
 
 def test_w6_the_server_renews_patch_clients_every_15_s_on_the_yjs_lane_only() -> None:

@@ -179,6 +179,44 @@ def test_w10_a_newcomer_cannot_begin_with_an_id_that_is_taken_or_leased_to_anoth
     assert book.flush(now=1.0) is not None
 
 
+def test_w10_the_id_of_somebody_who_left_is_theirs_to_come_back_with() -> None:
+    book = book_of("ada", "bo")
+    book.join(visitor("eve"), now=1.0)
+    book.leave("ada")
+    book.flush(now=1.0)
+    echoes: list[dict[str, Json]] = [{}, {"user": {"name": "Eve was here"}}]
+    for clock, echo in enumerate(echoes, start=5):
+        book.hear("eve", [State(11, clock, echo)], now=1.0)
+        assert book.flush(now=1.0) is None
+    book.join(visitor("again", user="ada"), now=2.0)
+    book.hear("again", [State(11, 0, {})], now=2.0)
+    book.flush(now=2.0)
+    assert [(p.user, p.client_id) for p in book.peers()] == [("bo", 12), ("ada", 11)]
+
+
+def test_w10_the_id_of_a_patch_client_is_never_a_yjs_clients() -> None:
+    book = PresenceBook()
+    book.join(Visitor("p", "ada", "Ada", "tab", "editor", "patch", client_id=77), now=0.0)
+    book.join(visitor("y", user="ada"), now=0.0)
+    book.flush(now=0.0)
+    book.leave("p")
+    book.flush(now=1.0)
+    book.hear("y", [State(77, 9, {})], now=1.0)
+    assert book.flush(now=1.0) is None
+
+
+def test_w10_what_is_listened_to_is_known_before_it_is_read() -> None:
+    book = book_of("ada")
+    book.join(visitor("bo"), now=0.0)
+    book.join(visitor("eve", role="viewer"), now=0.0)
+    assert 11 in book.audible("ada", {})
+    assert 12 not in book.audible("ada", {})
+    assert 11 not in book.audible("bo", {})
+    assert 12 in book.audible("bo", {12: "bo"})
+    assert 12 not in book.audible("bo", {12: "ada"})
+    assert 13 not in book.audible("eve", {})
+
+
 def test_w10_a_session_has_one_id_and_its_other_tabs_speak_for_themselves() -> None:
     book = book_of("ada")
     book.hear("ada", [State(12, 0, {"tab": 2}), State(11, 1, {"tab": 1})], now=1.0)
