@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -120,6 +121,10 @@ class News:
             frames.binary(yjs_frames.update(entry.update)) for entry in self.entries if entry.update
         )
 
+    def size(self, lane: str) -> int:
+        """Bytes, in the words of a lane."""
+        return len(self.yjs_frame) if lane == "yjs" else sum(map(len, self.payloads))
+
 
 class Listener(Protocol):
     """A connection, as the document's commits see it."""
@@ -129,7 +134,10 @@ class Listener(Protocol):
         """Its id, while it is in the audience."""
 
     def hear(self, news: News, answers: Sequence[Answered]) -> None:
-        """Entries became durable, or requests of this listener's were answered without any."""
+        """Entries became durable, or requests of this listener's were answered without any.
+
+        Whoever rests hears of what answers it alone.
+        """
 
     def see(self, news: PresenceNews) -> None:
         """Somebody came, went or moved."""
@@ -161,16 +169,45 @@ class Onlooker(Protocol):
 
 @dataclass(slots=True)
 class Audience:
-    """Everybody who listens to one document."""
+    """Everybody who listens to one document.
+
+    Invariant: every listener either hears of all news, or rests: it hears only what answers it,
+    and costs nothing but a share in what its lane has `missed`. A hundred readers that had
+    stopped once cost each edit more than the hundred that read.
+    """
 
     listeners: dict[Listener, None] = field(default_factory=dict)
     onlooker: Onlooker | None = None
+    missed: Counter[str] = field(default_factory=Counter)  # bytes by lane
+    _attentive: dict[Listener, None] = field(default_factory=dict)
+    _resting: defaultdict[str, set[Listener]] = field(default_factory=lambda: defaultdict(set))
 
     def join(self, listener: Listener) -> None:
-        self.listeners[listener] = None
+        self.listeners[listener] = self._attentive[listener] = None
 
     def leave(self, listener: Listener) -> None:
         self.listeners.pop(listener, None)
+        self._attentive.pop(listener, None)
+        for resting in self._resting.values():
+            resting.discard(listener)
+
+    def rest(self, listener: Listener, lane: str) -> bool:
+        """Tell it of no news until `rouse`, but add up their bytes for its lane.
+
+        Whether it was told of them until now.
+        """
+        if listener not in self._attentive:
+            return False
+        del self._attentive[listener]
+        self._resting[lane].add(listener)
+        return True
+
+    def rouse(self, listener: Listener) -> None:
+        """It stands at the head: it hears of what comes next."""
+        if listener in self.listeners:
+            self._attentive[listener] = None
+            for resting in self._resting.values():
+                resting.discard(listener)
 
     def __len__(self) -> int:
         return len(self.listeners)
@@ -189,8 +226,11 @@ class Audience:
         for listener, own in answers.items():
             self._tell(listener, news, own)
         if news.after != news.before:
-            for listener in [one for one in self.listeners if one not in answers]:
+            for listener in [one for one in self._attentive if one not in answers]:
                 self._tell(listener, news, ())
+            for lane, resting in self._resting.items():
+                if resting:
+                    self.missed[lane] += news.size(lane)
         if self.onlooker is not None and answered:
             self.onlooker.published(answered, began_at)
 

@@ -1,35 +1,28 @@
-"""A patch client's feed: a cursor into the document's versions, never a queue of them."""
+"""A patch client's feed, in changes."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import structs
 
 from collab import wire
 from collab.entry import Author, Entry
-from collab.messages import Behind, Change, DisconnectNotice, Peer
+from collab.messages import Backpressure, Change, DisconnectNotice, Peer
 from collab.patch.diff import diff
 from collab.room.lock_debt import LockDebt
-from collab.room.outflow import Outflow, OutflowState, Pace, Turn
-from collab.room.presence_debt import PresenceDebt
+from collab.room.outflow import OutflowState, Pace
 from server import frames
 from server.answers import render, spliced
 from server.audience import Answered, News
-from server.roster import Standing, standing_of
+from server.feed import Feed, Reader
 
 if TYPE_CHECKING:
     from collab.ids import Json
-    from server.live import LiveRoom
     from server.lock_board import LockNews
-    from server.metrics import LaneMetrics
     from server.presence_board import PresenceNews
-    from server.socket import Socket
 
-# A socket that holds more than this takes nothing new: its cursor stops.
-FULL_SOCKET = 64 * 1024
 # Answers that a client which reads nothing has asked for; beyond it, it is not read from either.
 MAX_OWED = 1000
 
@@ -42,109 +35,63 @@ class Owed(NamedTuple):
     barrier: int
 
 
-class PatchFeed:
+class PatchFeed(Feed):
     """What one patch client has been sent of one document.
 
     Invariant: the client has seen every version up to `position`, whose value is `value`, once
     and in order; nothing is kept for it but its own answers.
     """
 
-    def __init__(
-        self,
-        socket: Socket,
-        live: LiveRoom,
-        author: Author,
-        *,
-        outflow: Outflow,
-        pace: Pace,
-        now: Callable[[], float],
-        metrics: LaneMetrics,
-        splice: bool = False,
-    ) -> None:
-        self._metrics = metrics
-        self._socket = socket
-        self._live = live
+    lane = "patch"
+
+    def __init__(self, reader: Reader, author: Author, *, pace: Pace, splice: bool) -> None:
+        super().__init__(reader)
+        room = reader.live.room
         self._user = author.user
         self._session = author.session
         self._splice = splice
-        self._outflow = outflow
         self._pace = pace
-        self._now = now
-        self._timer: asyncio.TimerHandle | None = None
-        self._missed_bytes = 0
         self._owed: list[Owed] = []
-        self._debt = PresenceDebt()
-        self._lock_debt = LockDebt(live.room.control.revision)
+        self._lock_debt = LockDebt(room.control.revision)
         self.told: dict[str, Peer] = {}
-        self.position = live.room.version
-        self.value: Json = live.room.value
+        self.value: Json = room.value
 
     # --- news -------------------------------------------------------------------------------
 
     def hear(self, news: News, answers: Sequence[Answered]) -> None:
         """Send what happened, or stop here and remember what is owed."""
-        if not self._is_level(news) or not self._pass(news, answers):
-            for submission, answer in answers:
-                payload = render(submission.request, answer)
-                if payload is not None:
-                    self._owed.append(Owed(payload, answer.entry is not None, answer.barrier))
-            self._missed_bytes += sum(map(len, news.payloads))
-            self._stop()
-
-    def see(self, news: PresenceNews) -> None:
-        """Somebody came, went or moved: told now, or with the next catch-up."""
-        if self._debt or self._outflow.state is not OutflowState.LEVEL:
-            self._debt.miss(news.difference)
+        if self._follows(news) and self._pass_news(news, answers):
             return
-        frame = news.patch_frame_for(self._session, self.told)
-        if not frame:
-            return
-        if self._outflow.pass_frame(len(frame), self._now(), full=self._is_full()):
-            self._socket.write(frame)
-        else:
-            self._debt.miss(news.difference)
-            self._stop()
+        for submission, answer in answers:
+            payload = render(submission.request, answer)
+            if payload is not None:
+                self._owed.append(Owed(payload, answer.entry is not None, answer.barrier))
+        self._stop()
 
     def hear_locks(self, news: LockNews) -> None:
         """Locks stand on the version that the reader is at, or they wait for it."""
         level = self._outflow.state is OutflowState.LEVEL and not self._lock_debt
         if not level or self.position != self._live.room.version:
             self._lock_debt.miss(news.events)
-            return
-        frame = news.patch_frame
-        if self._outflow.pass_frame(len(frame), self._now(), full=self._is_full()):
+        elif self._pass(news.patch_frame):
             self._lock_debt.tell(news.events)
-            self._socket.write(frame)
         else:
             self._lock_debt.miss(news.events)
             self._stop()
 
     def send(self, payload: bytes) -> None:
         """A message that belongs to no version: it goes out whatever the level."""
-        frame = frames.text(payload)
-        self._outflow.charge(len(frame), self._now())
-        self._socket.write(frame)
+        self._write(frames.text(payload))
 
     def pump(self) -> None:
-        """The socket has drained, or the budget or the pace may let a catch-up go."""
         self._cancel()
         wait = self._pace.wait(self._now())
         if wait > 0:
             self._call_in(wait)
         elif self._outflow.state is OutflowState.LEVEL:
-            self._catch_up_at_level()
+            self._go_on()
         else:
-            turn = self._outflow.turn(self._now(), full=self._is_full(), behind=self._behind())
-            self._obey(turn)
-
-    def close(self) -> None:
-        self._cancel()
-
-    @property
-    def standing(self) -> Standing:
-        """Level, or how far behind and why, for those who look on."""
-        buffered = self._socket.buffered()
-        return standing_of(self._outflow.state, self._behind(), buffered, FULL_SOCKET)
+            self._turn()
 
     @property
     def is_overdrawn(self) -> bool:
@@ -153,7 +100,7 @@ class PatchFeed:
 
     # --- one frame --------------------------------------------------------------------------
 
-    def _is_level(self, news: News) -> bool:
+    def _follows(self, news: News) -> bool:
         return (
             self.position == news.before
             and not self._owed
@@ -162,10 +109,10 @@ class PatchFeed:
             and self._pace.wait(self._now()) <= 0
         )
 
-    def _pass(self, news: News, answers: Sequence[Answered]) -> bool:
+    def _pass_news(self, news: News, answers: Sequence[Answered]) -> bool:
         shared = not answers and self._user not in news.users
         frame = self._shared_frame(news) if shared else self._own_frame(news, answers)
-        if frame and not self._outflow.pass_frame(len(frame), self._now(), full=self._is_full()):
+        if frame and not self._may_pass(frame):
             return False
         self._bar(max((answer.barrier for _, answer in answers), default=0))
         self._socket.write(frame)
@@ -213,47 +160,33 @@ class PatchFeed:
     def _stop(self) -> None:
         wait = self._pace.wait(self._now())
         if wait > 0 and self._outflow.state is OutflowState.LEVEL:
+            self._rest()
             self._call_in(wait)
-            return
-        told = self._outflow.hold(self._now(), self._behind())
-        if told is not None:
-            self._metrics.hold(full=self._is_full(), told=True)
-            self.send(wire.encode(told))
-        if self._timer is None:
-            self.pump()
+        else:
+            super()._stop()
 
-    def _catch_up_at_level(self) -> None:
-        """Only the pace held it back: it is owed what is new, if the budget lets it go."""
+    def _go_on(self) -> None:
+        """Only the pace held it back: it gets what is new, unless it is in debt."""
         if not self._behind().versions:
-            return
-        frame = self._catch_up_frame()
-        if self._outflow.pass_frame(len(frame), self._now(), full=self._is_full()):
-            self._write_catch_up(frame)
+            self._live.audience.rouse(self._listener)
+        elif self._outflow.pass_frame(0, self._now(), full=self._is_full()):
+            self._outflow.charge(self._write_catch_up(), self._now())
+            self._live.audience.rouse(self._listener)
         else:
             self._stop()
 
-    def _obey(self, turn: Turn) -> None:
-        if turn.catch_up:
-            self._metrics.catch_ups.inc()
-            frame = self._catch_up_frame()
-            self._write_catch_up(frame)
-            self._outflow.caught_up(len(frame), self._now())
-            self._call_in(self._pace.wait(self._now()))
-            return
-        if turn.announce is not None:
-            self.send(wire.encode(turn.announce))
-        if turn.close:
-            reason = turn.announce.reason if isinstance(turn.announce, DisconnectNotice) else ""
-            self._socket.close(turn.close, reason)
-        elif turn.wait:
-            self._call_in(turn.wait)
+    def _catch_up(self) -> None:
+        self._caught_up(self._write_catch_up())
+        self._call_in(self._pace.wait(self._now()))
 
-    def _write_catch_up(self, frame: bytes) -> None:
+    def _write_catch_up(self) -> int:
+        """One merged change to the head, and all that is owed; its size."""
+        frame = self._catch_up_frame()
         self._bar(max((owed.barrier for owed in self._owed), default=0))
         self._socket.write(frame)
         self._owed.clear()
-        self._missed_bytes = 0
         self._moved(self._live.room.version, self._live.room.value)
+        return len(frame)
 
     def _catch_up_frame(self) -> bytes:
         """One merged change to the head with the acks on the way, then what else is owed."""
@@ -281,26 +214,19 @@ class PatchFeed:
             change = structs.replace(change, acks=acks)
         return wire.encode(spliced(change, self.value) if self._splice else change)
 
-    def _behind(self) -> Behind:
-        versions = self._live.room.version - self.position
-        owed = max(versions, len(self._owed), int(bool(self._debt or self._lock_debt)))
-        return Behind(versions=owed, bytes=self._missed_bytes)
+    def _announce(self, told: Backpressure | DisconnectNotice) -> bool:
+        self.send(wire.encode(told))
+        return True
 
-    def _is_full(self) -> bool:
-        return self._socket.buffered() > FULL_SOCKET
+    def _owes(self) -> int:
+        return max(len(self._owed), int(bool(self._debt or self._lock_debt)))
+
+    def _presence_frame(self, news: PresenceNews) -> bytes:
+        return news.patch_frame_for(self._session, self.told)
 
     def _moved(self, version: int, value: Json) -> None:
         self.position, self.value = version, value
         self._pace.sent(self._now())
-
-    def _call_in(self, seconds: float) -> None:
-        self._cancel()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self.pump)
-
-    def _cancel(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
 
 def merge(last: Entry | None, first: int, version: int, ops: list[dict[str, Any]]) -> Change:

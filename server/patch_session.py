@@ -17,6 +17,7 @@ from collab.room.person import Visitor
 from collab.room.requests import Barrier, LockAct, PatchRequest, Refuse, Request, Revert
 from server.admission import client_name
 from server.audience import Answered, News, Submission
+from server.feed import Reader
 from server.patch_feed import PatchFeed
 from server.presence_board import ANOTHER_TAB
 from server.token_watch import TokenWatch
@@ -64,14 +65,12 @@ class PatchSession:
         )
         purse = services.purses.take(self._owner, self._now())
         self.inflow = Inflow(purse.inbound, patience=settings.slow_seconds or 30.0)
+        outflow = Outflow(purse.outbound, patience=settings.slow_seconds or 1e9)
+        metrics = services.witness.metrics.lanes["patch"]
         self.feed = PatchFeed(
-            socket,
-            self.live,
+            Reader(socket, self.live, self, outflow, services.clock.monotonic, metrics),
             self.member.author,
-            outflow=Outflow(purse.outbound, patience=settings.slow_seconds or 1e9),
             pace=Pace(message.max_fps),
-            now=services.clock.monotonic,
-            metrics=services.witness.metrics.lanes["patch"],
             splice=self.member.splice,
         )
         self.feed.send(wire.encode(self._greeting(admission, message)))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
-
-from collab.room.outflow import OutflowState
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collab.ids import DocKey
-    from collab.messages import Behind
     from collab.room.member import Member
     from server.clock import Clock
+    from server.feed import Feed
     from server.socket import Socket
 
 
@@ -23,21 +21,6 @@ class Standing(NamedTuple):
     bytes: int
     buffered: int
     cause: str  # "", "budget" or "socket"
-
-
-class Feed(Protocol):
-    """What a connection is sent of its document."""
-
-    @property
-    def standing(self) -> Standing: ...
-
-
-def standing_of(state: OutflowState, behind: Behind, buffered: int, full: int) -> Standing:
-    """Only who is held back is behind: between two frames everybody is for a moment."""
-    if state is OutflowState.LEVEL:
-        return Standing(True, 0, 0, buffered, "")
-    cause = "socket" if buffered > full else "budget"
-    return Standing(False, behind.versions, behind.bytes, buffered, cause)
 
 
 @dataclass(slots=True, eq=False)

@@ -9,7 +9,7 @@ from enum import IntEnum
 from server import frames
 from server.keep_alive import ControlBudget, KeepAlive
 from server.reader import POLICY, FrameReader, Violation, close_code
-from server.socket import Handler, SocketBounds
+from server.socket import Handler, SocketBounds, bound_kernel
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +105,7 @@ class TransportSocket(asyncio.Protocol):
             return
         self._connections.add(self)
         self._transport.set_write_buffer_limits(self._bounds.high_water, self._bounds.low_water)
+        bound_kernel(self._transport.get_extra_info("socket"), self._bounds)
         self._transport.set_protocol(self)
         if self._transport.is_closing():
             self._state = State.DONE

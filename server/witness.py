@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from collab.room.requests import Request
     from server.audience import Answered, Submission
     from server.clock import Clock
-    from server.roster import Feed, Visit
+    from server.feed import Feed
+    from server.roster import Visit
     from server.socket import Socket
 
 _VERBS: dict[type, str] = {

@@ -18,6 +18,7 @@ from collab.yjs import frames as yjs_frames
 from collab.yjs.guard import inspect_state_vector
 from server.admission import Admission, admit_to_yjs_lane
 from server.audience import Answered, News, Submission
+from server.feed import Reader
 from server.token_watch import TokenWatch
 from server.yjs_feed import YjsFeed
 from server.yjs_sync import YjsSync
@@ -174,12 +175,10 @@ class YjsConnection:
         )
         purse = services.purses.take((admission.live.key, claims.user), now)
         self.inflow = Inflow(purse.inbound, patience=patience or 30.0)
+        outflow = Outflow(purse.outbound, patience=patience or 1e9)
+        metrics = services.witness.metrics.lanes["yjs"]
         self.feed = YjsFeed(
-            self.socket,
-            admission.live,
-            outflow=Outflow(purse.outbound, patience=patience or 1e9),
-            now=services.clock.monotonic,
-            metrics=services.witness.metrics.lanes["yjs"],
+            Reader(self.socket, admission.live, self, outflow, services.clock.monotonic, metrics),
             catch_up=self._catch_up,
         )
         self.sync = YjsSync(self.feed, self._submit)

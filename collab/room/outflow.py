@@ -79,8 +79,7 @@ class Outflow:
         """The cursor stops here; what to tell, unless that has been told."""
         told = self.state is not OutflowState.LEVEL
         if self.state in (OutflowState.LEVEL, OutflowState.CATCHING):
-            self.state = OutflowState.BEHIND
-            self._held_at = self._stuck_since = now
+            self._fall_behind(now)
         if told:
             return None
         return Backpressure(
@@ -95,6 +94,8 @@ class Outflow:
         """What this reader gets now; asked when its wait has run out or its socket has drained."""
         if self.state in (OutflowState.LEVEL, OutflowState.GONE):
             return Turn()
+        if self.state is OutflowState.CATCHING and behind.versions:
+            self._fall_behind(now)
         owed = self._owed(now, behind.bytes)
         if owed or not full:
             # Neither our own rule nor the time before this turn is the reader's slowness.
@@ -113,6 +114,10 @@ class Outflow:
         self.charge(size, now)
         self.state = OutflowState.CATCHING
         self._stuck_since = now
+
+    def _fall_behind(self, now: float) -> None:
+        self.state = OutflowState.BEHIND
+        self._held_at = self._stuck_since = now
 
     def _owed(self, now: float, size: int) -> float:
         """Seconds until the budget lets `size` bytes go.

@@ -199,6 +199,20 @@ async def test_a_stopped_reader_fills_the_buffer_and_is_writable_again_when_it_d
         assert handler.writable_again >= 1
 
 
+@on_both_loops
+async def test_the_kernel_holds_little_for_a_reader_that_has_stopped() -> None:
+    async with serving() as served, RawClient(served.port) as client:
+        await client.shake_hands()
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]  # typed for writing
+        handler = await served.handler()
+        message, written = frames.binary(b"*" * 4096), 0
+        while handler.socket.buffered() < BOUNDS.high_water:
+            handler.socket.write(message)
+            written += len(message)
+            await asyncio.sleep(0)
+        assert written - handler.socket.buffered() < 1_000_000
+
+
 class Sipping(Echo):
     """Pauses after every message."""
 
