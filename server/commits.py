@@ -11,6 +11,7 @@ import logging
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
 from collab.errors import Close, Rejected
 from collab.ports import (
@@ -40,7 +41,7 @@ class CommitLoop:
         self._group = asyncio.TaskGroup()
         self._recovery = Recovery(hub, self._replace, self._spawn)
         self._lock_desk = LockDesk(hub, self._reopen, self._recovery.enter)
-        self._suspects: set[LiveRoom] = set()
+        self._suspects: WeakSet[LiveRoom] = WeakSet()
 
     async def run(self) -> None:
         """For ever; what it has begun ends with it."""
@@ -113,7 +114,8 @@ class CommitLoop:
         for live in lives:
             if appends and clock.monotonic() > until:
                 self._hub.wake(live)
-            else:
+                continue
+            with self._ends_with(live):
                 appends.append((live, live.begin(now, commit_id, until)))
         return appends
 

@@ -89,6 +89,9 @@ class Recovery:
             self._hub.let_go(live, DAMAGED, Close.OVERLOADED)
         except (Rejected, StorageUnavailable):
             return
+        except Exception:
+            logger.exception("a document could not be brought back")
+            self._hub.let_go(live, IN_TROUBLE, Close.OUR_FAULT)
         if live.state is LiveState.READ_ONLY:
             live.state = LiveState.OPEN
             live.audience.notice(WRITABLE)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from collab.ids import DocKey
 from collab.ports import Corrupt
 from collab.room.requests import Answer
 from collab.room.room import Room
+from server.live import LiveRoom
 from tests.faults.inside import PAGE, Ear, Inside, inside
 from tests.faults.serving import FaultyStore
 
@@ -101,6 +104,71 @@ async def test_a_commit_that_cannot_be_made_ends_its_document_and_no_other(
     monkeypatch.undo()
     assert isinstance(await hall.set("/n", 4), Answer)
     assert (await hall.read())[1] == {"n": 4}
+
+
+async def test_what_a_document_let_go_of_is_held_by_nobody(
+    hall: Inside,
+    store: FaultyStore,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fail(batch: Any) -> Any:
+        raise Corrupt("a row has rotted")
+
+    caplog.set_level("CRITICAL")  # traces that are kept hold what they passed through
+    monkeypatch.setattr(store, "commit", fail)
+    gone = [weakref.ref(await hall.hub.open(key)) for key in (PAGE, OTHER)]
+    for _ in range(3):
+        await asyncio.gather(hall.set("/n", 1), hall.set("/n", 1, OTHER))
+    assert not hall.hub.lives.keys() & {PAGE, OTHER}
+    monkeypatch.undo()
+    assert isinstance(await hall.set("/n", 1), Answer)
+    gc.collect()
+    assert [each() for each in gone] == [None, None]
+
+
+async def test_a_batch_that_cannot_be_put_together_ends_its_document_and_no_other(
+    hall: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pending = Room.pending
+
+    def fail(room: Room) -> Any:
+        if room.key == PAGE:
+            raise RuntimeError("a bug")
+        return pending(room)
+
+    async with hall.hub.using(PAGE) as live, hall.hub.using(OTHER):
+        ear = Ear(live)
+        monkeypatch.setattr(Room, "pending", fail)
+        bad, good = await asyncio.gather(hall.set("/n", 1), hall.set("/n", 1, OTHER))
+        assert isinstance(bad, Rejected)
+        assert isinstance(good, Answer)
+        assert ear.closed == [1011]
+    monkeypatch.undo()
+    assert isinstance(await hall.set("/n", 1), Answer)
+
+
+async def test_a_document_that_cannot_be_brought_back_holds_up_no_other(
+    hall: Inside, store: FaultyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = LiveRoom.replace
+
+    def fail(live: LiveRoom, room: Room, missed: Any) -> None:
+        if live.key == PAGE:
+            raise RuntimeError("a bug")
+        replace(live, room, missed)
+
+    async with hall.hub.using(PAGE) as live, hall.hub.using(OTHER):
+        ear = Ear(live)
+        monkeypatch.setattr(LiveRoom, "replace", fail)
+        store.faults.append("before")
+        await asyncio.gather(hall.set("/n", 1), hall.set("/n", 1, OTHER))
+        async with asyncio.timeout(5):
+            while isinstance(await hall.set("/n", 2, OTHER), Rejected):
+                await asyncio.sleep(0)
+        assert ear.closed == [1011]
+    monkeypatch.undo()
+    assert isinstance(await hall.set("/n", 3), Answer)
 
 
 async def test_a_document_that_rots_while_it_is_open_is_let_go_and_no_other(
