@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from server.live import LiveState
+from server.usage import memory, processor_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +25,10 @@ WINDOW = 10
 
 
 class Sample(NamedTuple):
-    """One second. Rates are a second's, times are milliseconds, None where nothing happened."""
+    """One second. Rates are a second's, times are milliseconds, None where nothing happened.
+
+    `batch` is edits in a commit, `memory` bytes, `processor` a share of one.
+    """
 
     at: int
     edits: float
@@ -38,8 +42,13 @@ class Sample(NamedTuple):
     p95: float | None
     p99: float | None
     commit: float | None
+    batch: float | None
     lag: float
     read_only: int
+    present: int
+    locks: int
+    memory: int | None
+    processor: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,8 @@ class Totals:
     received: int
     latency: list[int]
     commits: list[int]
+    entries: float
+    processor: float
 
 
 class Samples:
@@ -82,16 +93,19 @@ class Samples:
             sent=round((now.sent - last.sent) / seconds),
             received=round((now.received - last.received) / seconds),
             connections=len(visits),
-            behind=sum(
-                each.feed is not None and not each.feed.standing.is_level for each in visits
-            ),
+            behind=sum(each.is_behind for each in visits),
             documents=len(lives),
             p50=_ms(metrics.sent, 0.5, first.latency),
             p95=_ms(metrics.sent, 0.95, first.latency),
             p99=_ms(metrics.sent, 0.99, first.latency),
             commit=_ms(metrics.commit_seconds, 0.99, first.commits),
+            batch=_batch(now, first),
             lag=round(self._watchdog.take_worst() * 1000, 1),
             read_only=sum(live.state is LiveState.READ_ONLY for live in lives),
+            present=sum(len(live.presence.book) for live in lives),
+            locks=sum(len(live.room.guard.standing.held) for live in lives),
+            memory=memory(),
+            processor=round((now.processor - last.processor) / seconds, 3),
         )
         self._before.append(now)
         self.kept.append(sample)
@@ -110,9 +124,16 @@ class Samples:
             received=sum(self._roster.received().values()),
             latency=list(metrics.sent.counts),
             commits=list(metrics.commit_seconds.counts),
+            entries=metrics.commit_entries.total,
+            processor=processor_seconds(),
         )
 
 
 def _ms(seen: Distribution, share: float, since: list[int]) -> float | None:
     seconds = seen.quantile(share, since)
     return None if seconds is None else round(seconds * 1000, 2)
+
+
+def _batch(now: Totals, then: Totals) -> float | None:
+    commits = sum(now.commits) - sum(then.commits)
+    return round((now.entries - then.entries) / commits, 1) if commits else None

@@ -41,7 +41,7 @@ const CARDS = [
     first: "commit",
     format: format.milliseconds,
     floor: 5,
-    beside: (at) => ["open documents", format.count(at("documents"))],
+    beside: (at) => ["edits in each", format.count(at("batch"))],
   },
   {
     title: "Loop lag, longest",
@@ -49,6 +49,21 @@ const CARDS = [
     format: format.milliseconds,
     floor: 10,
     beside: (at, all) => ["worst", format.milliseconds(Math.max(...all("lag")))],
+  },
+  {
+    title: "Present",
+    first: "present",
+    second: "locks",
+    format: format.count,
+    floor: 5,
+    beside: (at) => ["locks", format.count(at("locks"))],
+  },
+  {
+    title: "Memory",
+    first: "memory",
+    format: format.bytes,
+    floor: 1e6,
+    beside: (at) => ["processor", format.share(at("processor"))],
   },
 ];
 
@@ -84,9 +99,12 @@ class Card {
     const reading = make("div", "reading");
     reading.append(this.value, this.beside);
     const drawing = make("div", "chart");
+    drawing.tabIndex = 0;
     drawing.append(this.chart.element, this.top);
     drawing.addEventListener("pointermove", (event) => this.#point(event));
     drawing.addEventListener("pointerleave", () => this.#leave());
+    drawing.addEventListener("keydown", (event) => this.#step(event));
+    drawing.addEventListener("blur", () => this.#leave());
     const scale = make("div", "scale");
     scale.append(this.since, make("span", "", "now"));
     this.element.append(make("h2", "", about.title), reading, drawing, scale);
@@ -98,13 +116,24 @@ class Card {
     const second = about.second ? samples[about.second] : [];
     const top = this.chart.draw(samples.at, samples[about.first], second, now);
     this.top.textContent = format.text(about.format(top));
-    this.chart.describe(format.text(this.#format(samples, samples.at.length - 1)));
     this.#read();
   }
 
   #point(event) {
     const box = event.currentTarget.getBoundingClientRect();
     this.#pointed = (event.clientX - box.left) / box.width;
+    this.#read();
+  }
+
+  // What the pointer does, with the arrow keys: a sixtieth of the width at a time.
+  #step(event) {
+    const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!way) {
+      if (event.key === "Escape") this.#leave();
+      return;
+    }
+    event.preventDefault();
+    this.#pointed = Math.min(1, Math.max(0, (this.#pointed ?? 1) + way / 60));
     this.#read();
   }
 
@@ -124,8 +153,10 @@ class Card {
     const at = (name) => samples[name][index];
     const [what, reading] = this.about.beside(at, (name) => samples[name]);
     this.beside.replaceChildren(`${what} `, make("b", "", format.text(reading)));
-    this.since.textContent =
-      `${format.duration(pointed < 0 ? this.chart.span : now - samples.at[index])} ago`;
+    const ago = `${format.duration(pointed < 0 ? this.chart.span : now - samples.at[index])} ago`;
+    this.since.textContent = ago;
+    const read = [format.text([number, unit]), `${what} ${format.text(reading)}`];
+    this.chart.describe([pointed < 0 ? "now" : ago, ...read].join(", "));
   }
 
   #format(samples, index) {

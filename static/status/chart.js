@@ -41,7 +41,7 @@ export class Chart {
   }
 
   describe(reading) {
-    this.element.setAttribute("aria-label", `${this.label}, now ${reading}, and over the last minutes`);
+    this.element.setAttribute("aria-label", `${this.label}: ${reading}`);
   }
 
   // Which sample the pointer is on, by its share of the width; none hides the cursor.

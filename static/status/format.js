@@ -6,7 +6,12 @@ const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 export const NOTHING = ["–", ""];
 
 export function count(value) {
-  return [whole.format(value), ""];
+  if (value === null || value === undefined) return NOTHING;
+  return [(value < 10 ? tenths : whole).format(value), ""];
+}
+
+export function share(value) {
+  return [whole.format(value * 100), "%"];
 }
 
 export function perSecond(value) {
@@ -20,6 +25,7 @@ export function milliseconds(value) {
 }
 
 export function bytes(value) {
+  if (value === null || value === undefined) return NOTHING;
   const units = ["B", "KB", "MB", "GB", "TB"];
   let step = 0;
   while (value >= 1000 && step < units.length - 1) {
@@ -42,6 +48,11 @@ export function duration(ms) {
   const hours = Math.floor(minutes / 60);
   if (hours < 48) return `${hours} h ${minutes % 60} min`;
   return `${Math.floor(hours / 24)} days`;
+}
+
+// The largest unit alone, for a column of them.
+export function briefly(ms) {
+  return duration(ms).replace(/ h .*/, " h");
 }
 
 export function text([number, unit]) {

@@ -26,24 +26,24 @@ export function showConnections(home, note, report) {
 
 function connectionRow(each) {
   const row = document.createElement("tr");
-  const where = [each.role, LANES[each.lane], each.address].filter(Boolean).join(" · ");
+  const who = cell(each.name || each.user, `${each.role} · ${LANES[each.lane]}`);
+  // Where there is no room for its column.
+  who.querySelector("small").prepend(mark("narrow", `${each.doc} · `));
   row.append(
-    cell(each.name || each.user, where),
-    cell(each.doc),
+    who,
+    cell(each.doc, each.address, "wide"),
     state(each),
     number(each.buffered ? format.text(format.bytes(each.buffered)) : "–", "wide"),
     number(format.text(format.bytes(each.sent)), "wide"),
-    number(format.duration(each.for_ms), "wide"),
+    number(format.briefly(each.for_ms), "wide"),
   );
   return row;
 }
 
 function state(each) {
-  const made = each.cause
-    ? cell(mark("slow", behind(each.behind)), CAUSES[each.cause])
-    : cell("up to date");
-  made.className = "state";
-  return made;
+  return each.cause
+    ? cell(mark("slow", behind(each.behind)), CAUSES[each.cause], "state")
+    : cell("up to date", "", "state");
 }
 
 function behind({ versions, bytes }) {
@@ -54,17 +54,18 @@ function behind({ versions, bytes }) {
 export function showDocuments(home, note, report) {
   const { documents, documents_total: total } = report;
   note.textContent = total === documents.length ? `${total} open` : `${documents.length} of ${total}`;
-  fill(home, documents.map(documentRow), 4, "No document is open.");
+  fill(home, documents.map(documentRow), 5, "No document is open.");
 }
 
 function documentRow(each) {
   const row = document.createElement("tr");
   const state = STATES[each.state];
   row.append(
-    state ? cell(each.doc, mark("bad", state)) : cell(each.doc),
+    cell(each.doc, state ? mark("bad", state) : "", "name"),
     number(format.text(format.count(each.version))),
     number(format.text(format.count(each.connections))),
-    number(each.behind ? mark("slow", `${each.behind}`) : "–", "wide"),
+    number(each.behind ? mark("slow", `${each.behind}`) : "–"),
+    number(each.locks ? format.text(format.count(each.locks)) : "–", "wide"),
   );
   return row;
 }
@@ -83,22 +84,22 @@ function fill(home, rows, columns, nothing) {
 }
 
 // A name may be anything that somebody typed: it is set as text, never as markup.
-function cell(content, below = "") {
+function cell(content, below = "", className = "") {
   const made = document.createElement("td");
+  if (className) made.className = className;
   made.append(content);
   if (typeof content === "string") made.title = content;
   if (below) {
     const small = document.createElement("small");
     small.append(below);
+    if (typeof below === "string") small.title = below;
     made.append(small);
   }
   return made;
 }
 
 function number(content, extra = "") {
-  const made = cell(content);
-  made.className = `number ${extra}`.trim();
-  return made;
+  return cell(content, "", `number ${extra}`.trim());
 }
 
 function mark(className, text) {

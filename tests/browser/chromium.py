@@ -154,6 +154,10 @@ class Page:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
+    async def press(self, key: str) -> None:
+        for kind in ("keyDown", "keyUp"):
+            await self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key)
+
     async def until(self, condition: str, seconds: float = 15.0) -> None:
         """Wait, frame by frame in the page, until an expression is true."""
         script = (

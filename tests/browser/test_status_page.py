@@ -37,6 +37,10 @@ FAINT = """
 """
 IS_SHOWN = "!document.querySelector('#numbers').hidden"
 SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
+CUT_OFF = """
+[...document.querySelectorAll('.scroller')].some((each) => each.scrollWidth > each.clientWidth)
+"""
+LONG_NAME = "a-landing-page-with-a-rather-long-name-" * 3
 
 
 @pytest.fixture(scope="module")
@@ -57,16 +61,34 @@ async def test_it_reads_well(
 ) -> None:
     admin = await server.mint("root", Role.ADMIN)
     client = await PatchClient.connect(server.ws, "home", admin, create={"n": 0})
+    other = await PatchClient.connect(server.ws, LONG_NAME, admin, create={})
     await client.set("/n", 1)
     page = await browser.page(width=width, scheme=scheme)
     await page.open(f"{server.http}/status#token={admin}")
-    await page.until(f"{IS_SHOWN} && document.querySelectorAll('#cards svg').length === 6")
+    await page.until(f"{IS_SHOWN} && document.querySelectorAll('#cards svg').length === 8")
     assert await page.evaluate(FAINT) == []
     assert not await page.evaluate(SIDEWAYS)
+    assert not await page.evaluate(CUT_OFF)
     assert "Root" in await text(page, "#connections")
     assert "home" in await text(page, "#documents")
     assert page.complaints == []
     await client.close()
+    await other.close()
+
+
+async def test_a_chart_is_read_with_the_arrow_keys(
+    server: RunningServer, browser: Chromium
+) -> None:
+    page = await browser.page()
+    await page.open(f"{server.http}/status#token={await server.mint('root', Role.ADMIN)}")
+    label = "document.querySelector('#cards svg').getAttribute('aria-label')"
+    await page.until(f"{IS_SHOWN} && ({label} ?? '').startsWith('Edits: now')")
+    await page.evaluate("document.querySelector('#cards .chart').focus()")
+    for _ in range(3):
+        await page.press("ArrowLeft")
+    await page.until(f"{label}.includes(' ago, ')")
+    await page.press("Escape")
+    await page.until(f"{label}.startsWith('Edits: now')")
 
 
 async def test_the_token_leaves_the_address_and_stays_in_the_tab(

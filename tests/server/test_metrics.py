@@ -169,6 +169,56 @@ def test_every_metric_has_its_row_in_the_docs() -> None:
     assert rows == named()
 
 
-def test_an_alert_names_no_metric_that_there_is_not() -> None:
+def test_the_docs_name_no_metric_that_there_is_not() -> None:
     known = named() | {f"{name}_{part}" for name in named() for part in ("bucket", "sum", "count")}
     assert set(re.findall(r"\bweft_[a-z_]+", PAGE)) <= known | {"weft_"}
+
+
+def series() -> dict[str, list[dict[str, str]]]:
+    """Every sample's name, with the labels that it comes with."""
+    found: dict[str, list[dict[str, str]]] = {"up": [{}]}
+    for family in text_string_to_metric_families(generate_latest(everything().registry).decode()):
+        for sample in family.samples:
+            found.setdefault(sample.name, []).append(sample.labels)
+    return found
+
+
+SECTION = PAGE.partition("### Alerts")[2].partition("\n## ")[0]
+ALERTS = re.findall(r"^\| `([^`]+)`", SECTION, re.MULTILINE)
+SELECTOR = re.compile(r"\b(up|weft_\w+|process_\w+)(?:\{([^}]*)\})?(\[\d+[smh]\])?")
+RATES = re.compile(r"\b(?:rate|increase)\((\w+)")
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_an_alert_asks_for_series_that_there_are(alert: str) -> None:
+    have = series()
+    selectors = SELECTOR.findall(alert)
+    assert selectors, alert
+    for name, labels, window in selectors:
+        wanted = dict(re.findall(r'(\w+)="([^"]*)"', labels))
+        assert any(wanted.items() <= each.items() for each in have[name]), (name, wanted)
+        grows = name.endswith(("_total", "_bucket", "_count", "_sum"))
+        assert bool(window) == grows, f"a counter is read by its rate, a gauge as it is: {alert}"
+    assert alert.count("(") == alert.count(")")
+    assert set(RATES.findall(alert)) <= {name for name, _, window in selectors if window}
+
+
+def test_the_alerts_are_found() -> None:
+    assert len(ALERTS) > 10
+
+
+# --- conventions (as `promtool check metrics` has them) ---------------------------------------
+
+
+def test_metrics_are_named_as_prometheus_names_them() -> None:
+    for family in everything().registry.collect():
+        if not family.name.startswith("weft_"):
+            continue
+        assert family.documentation.endswith("."), family.name
+        assert re.fullmatch(r"weft(_[a-z]+)+", family.name), family.name
+        assert not re.search(r"_(total|count|sum|bucket|info)$", family.name) or (
+            family.name == "weft_build_info"
+        ), family.name
+        assert not re.search(r"_(ms|milliseconds|kb|kilobytes|minutes|percent)\b", family.name)
+        names = {name for sample in family.samples for name in sample.labels}
+        assert names <= {"lane", "outcome", "code", "stage", "cause", "direction", "version", "le"}
