@@ -167,6 +167,8 @@ class CommitLoop:
 
     def _go_on(self, live: LiveRoom) -> None:
         """Come back to what is still queued; fetch what it stands on when that is not at hand."""
+        if live.state is not LiveState.OPEN:  # it ended, or was stopped, while its batch went out
+            return
         if live.lock_board.is_due or live.has_lock_request():
             live.state = LiveState.LOCKING
             self._spawn(self._lock_desk.serve(live), f"locks {live.key.doc}", live)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from collab.errors import Code, Rejected
+from collab.errors import Close, Code, Rejected
 from collab.ids import DocKey, Json
 from collab.ports import Append, Outcome, Snapshot, Stored, Vacant
 from collab.room.requests import Answer
+from server.live import GONE, LiveState
 from storage.memory import MemoryStore
 from tests.faults.inside import PAGE, Ear, Inside, inside
 from tests.faults.serving import FaultyStore
@@ -49,6 +50,22 @@ class SlowStore(MemoryStore):
             await asyncio.sleep(0)
 
 
+class HeldStore(MemoryStore):
+    """Commits, and says so only when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.committed, self.lets_go = asyncio.Event(), asyncio.Event()
+        self.lets_go.set()
+
+    async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
+        outcomes = await super().commit(batch)
+        if not self.lets_go.is_set():
+            self.committed.set()
+        await self.lets_go.wait()
+        return outcomes
+
+
 async def test_a_document_is_opened_once_however_many_come(tmp_path: Path) -> None:
     store = FaultyStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")
     async with inside(store) as hall:
@@ -81,6 +98,29 @@ async def test_a_document_that_cannot_be_opened_is_told_to_all_who_wait(tmp_path
             assert refused.refusal.code is Code.STORAGE_UNAVAILABLE
         store.down = False
         assert (await hall.make({"n": 1})).version == 1
+
+
+@pytest.mark.parametrize("ends", [LiveState.CLOSED, LiveState.READ_ONLY])
+async def test_a_room_whose_time_is_over_serves_no_locks_when_its_commit_comes_back(
+    ends: LiveState,
+) -> None:
+    store = HeldStore()
+    async with inside(store) as hall:
+        await hall.make({"n": 1})
+        async with hall.hub.using(PAGE) as live:
+            store.lets_go.clear()
+            editing = asyncio.create_task(hall.set("/n", 2))
+            await store.committed.wait()
+            live.lock_board.is_due = True
+            if ends is LiveState.CLOSED:
+                hall.hub.let_go(live, GONE, Close.NOT_FOUND)
+            else:
+                live.state = ends  # as other documents' trouble makes it
+            store.lets_go.set()
+            await editing
+            while live.room.version < 2:
+                await asyncio.sleep(0)
+            assert live.state is ends
 
 
 async def test_who_comes_while_a_document_is_unloaded_keeps_it(tmp_path: Path) -> None:
