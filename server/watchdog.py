@@ -37,6 +37,7 @@ class Watchdog:
         self._patience = patience
         self._beat_at = clock.monotonic()
         self._told_at = float("-inf")
+        self._told_of = float("-inf")  # the beat before the stall whose stack was told
         self._stop = threading.Event()
         self._worst = 0.0
 
@@ -54,12 +55,12 @@ class Watchdog:
 
     def come_late(self, lag: float) -> None:
         """The loop came this late to its beat."""
-        self._beat_at = self._clock.monotonic()
+        last_beat, self._beat_at = self._beat_at, self._clock.monotonic()
         self._metrics.loop_lag.observe(lag)
         self._worst = max(self._worst, lag)
         if self._patience and lag >= self._patience:
             self._metrics.loop_stalls.inc()
-            if self._may_tell():
+            if self._told_of == last_beat or self._may_tell():
                 logger.warning("the event loop stood still for %d ms", lag * 1000)
 
     @contextmanager
@@ -78,23 +79,24 @@ class Watchdog:
             thread.join()
 
     def _watch(self, watched: int) -> None:
-        told_of = 0.0
         while not self._stop.wait(self._patience / 2):
-            beat_at = self._beat_at
-            late = self._clock.monotonic() - beat_at - BEAT_EVERY
-            if late >= self._patience and beat_at != told_of:
-                told_of = beat_at
-                if self._may_tell():
-                    logger.warning(
-                        "the event loop has stood still for %d ms",
-                        late * 1000,
-                        extra={"stack": stack_of(watched)},
-                    )
+            self.look(watched)
+
+    def look(self, watched: int) -> None:
+        """Tell where that thread stands, once of a stall; how long it took the loop tells."""
+        beat_at = self._beat_at
+        late = self._clock.monotonic() - beat_at - BEAT_EVERY
+        if late >= self._patience and beat_at != self._told_of and self._may_tell():
+            self._told_of = beat_at
+            logger.warning(
+                "the event loop has stood still for %d ms",
+                late * 1000,
+                extra={"stack": stack_of(watched)},
+            )
 
     def _may_tell(self) -> bool:
-        """Of one stall both tell: the thread where it stands, the loop how long it took."""
         now = self._clock.monotonic()
-        if now - self._told_at < TELL_EVERY and now - self._told_at > 2 * self._patience:
+        if now - self._told_at < TELL_EVERY:
             return False
         self._told_at = now
         return True

@@ -49,6 +49,35 @@ class Told(logging.Handler):
             self.told.set()
 
 
+def test_where_the_stack_was_told_so_is_the_length_however_long_it_took(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = ManualClock()
+    dog = Watchdog(clock, Metrics(), patience=0.1)
+    clock.advance(0.2)
+    dog.look(threading.get_ident())
+    dog.look(threading.get_ident())
+    clock.advance(3.0)
+    dog.come_late(3.15)
+    where, length = caplog.records
+    assert where.getMessage() == "the event loop has stood still for 150 ms"
+    assert hasattr(where, "stack")
+    assert length.getMessage() == "the event loop stood still for 3150 ms"
+
+
+def test_a_loop_that_is_always_late_is_told_of_now_and_then(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock, metrics = ManualClock(), Metrics()
+    dog = Watchdog(clock, metrics, patience=0.1)
+    for _ in range(40):
+        clock.advance(0.25)
+        dog.look(threading.get_ident())
+        dog.come_late(0.2)
+    assert metrics.loop_stalls.value == 40
+    assert len(caplog.records) == 4  # where and how long, twice in ten seconds
+
+
 async def test_while_the_loop_stands_still_its_stack_is_logged() -> None:
     logger, handler = logging.getLogger("server.watchdog"), Told()
     logger.addHandler(handler)
