@@ -189,6 +189,9 @@ class CommitLoop:
         if live.state is LiveState.CLOSED:  # deleted while its batch was in flight
             live.refuse_waiting(GONE)
             return
+        if live.state is LiveState.READ_ONLY:  # it is opened anew when the database is well again
+            live.refuse_waiting(IN_TROUBLE)
+            return
         live.state = LiveState.FETCHING
         self._spawn(self._open_anew(live), f"open anew {live.key.doc}", live)
 

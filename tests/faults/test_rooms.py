@@ -11,7 +11,7 @@ import pytest
 
 from collab.errors import Close, Code, Rejected
 from collab.ids import DocKey, Json
-from collab.ports import Append, Outcome, Snapshot, Stored, Vacant
+from collab.ports import Append, Clash, Outcome, Snapshot, Stored, Vacant
 from collab.room.requests import Answer
 from server.live import GONE, LiveState
 from storage.memory import MemoryStore
@@ -57,9 +57,10 @@ class HeldStore(MemoryStore):
         super().__init__()
         self.committed, self.lets_go = asyncio.Event(), asyncio.Event()
         self.lets_go.set()
+        self.answers: list[Outcome] = []
 
     async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
-        outcomes = await super().commit(batch)
+        outcomes = self.answers or await super().commit(batch)
         if not self.lets_go.is_set():
             self.committed.set()
         await self.lets_go.wait()
@@ -121,6 +122,24 @@ async def test_a_room_whose_time_is_over_serves_no_locks_when_its_commit_comes_b
             while live.room.version < 2:
                 await asyncio.sleep(0)
             assert live.state is ends
+
+
+async def test_a_room_that_is_stopped_while_its_commit_clashes_stays_stopped() -> None:
+    store = HeldStore()
+    async with inside(store) as hall:
+        await hall.make({"n": 1})
+        async with hall.hub.using(PAGE) as live:
+            store.lets_go.clear()
+            store.answers = [Clash()]
+            editing = asyncio.create_task(hall.set("/n", 2))
+            await store.committed.wait()
+            live.state = LiveState.READ_ONLY  # as other documents' trouble makes it
+            store.lets_go.set()
+            refused = await editing
+            assert isinstance(refused, Rejected)
+            assert refused.refusal.code is Code.STORAGE_UNAVAILABLE
+            assert live.state is LiveState.READ_ONLY
+            assert live.is_broken, "so it is opened anew before it is written to"
 
 
 async def test_who_comes_while_a_document_is_unloaded_keeps_it(tmp_path: Path) -> None:
