@@ -216,14 +216,6 @@ class CommitLoop:
         if live.queue or live.renewal is not None or live.lock_board.is_due:
             self._hub.wake(live)
 
-    async def renew(self, live: LiveRoom) -> None:
-        """The document was changed in the log behind its room: open it from there."""
-        while live.in_flight or live.state is LiveState.FETCHING:
-            await asyncio.sleep(0.001)
-        if live.state is LiveState.OPEN:
-            live.state = LiveState.FETCHING
-            await self._open_anew(live)
-
     async def _replace(self, live: LiveRoom) -> None:
         hub = self._hub
         async with live.replacing:

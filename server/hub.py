@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from collab.entry import Entry
 from collab.errors import Close, Code, Refusal, Rejected
-from collab.ids import DocKey, Json
+from collab.ids import DocKey
 from collab.patch.schema import Schema
 from collab.ports import Corrupt, Snapshot, StorageUnavailable, Store, Stored, Vacant
 from collab.room.member import Member
@@ -30,7 +30,6 @@ logger = logging.getLogger(__name__)
 
 # Many pages share one schema, and every opening anew needs it again.
 compiled = lru_cache(maxsize=64)(Schema.compile)
-
 
 RESTARTING = Rejected(Code.STORAGE_UNAVAILABLE, "the server is restarting")
 
@@ -131,9 +130,9 @@ class Hub:
         """Open the document, or wait for whoever is at it already."""
         opening = self._opening.get(key)
         if opening is not None:
-            await asyncio.shield(asyncio.wait([opening]))
-            if opening.done() and not opening.cancelled() and opening.exception() is not None:
-                await opening
+            await asyncio.wait([opening])
+            if not opening.cancelled():  # else whoever was at it has gone, and it is open to all
+                opening.result()
             return
         future: asyncio.Future[LiveRoom] = asyncio.get_running_loop().create_future()
         self._opening[key] = future
@@ -306,6 +305,3 @@ class Hub:
 
     def every(self, condition: Callable[[LiveRoom], bool]) -> list[LiveRoom]:
         return [live for live in self.lives.values() if condition(live)]
-
-
-Value = Json

@@ -7,8 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from collab.errors import Code, Rejected
-from collab.ports import AuditRow, StorageUnavailable
+from collab.ports import AuditRow
 from collab.room.rights import Role
 from collab.wire import rfc3339
 from server.admission import not_found
@@ -22,11 +21,8 @@ async def list_audit(request: Request) -> Response:
     async with document_of(request) as (claims, live):
         require_role(claims, Role.ADMIN)
         limit, before = page_size(request), _cursor(request)
-        try:
-            await services.witness.trail.flush()
-            rows = await services.store.audit(live.key, before, limit + 1)
-        except StorageUnavailable as error:
-            raise Rejected(Code.STORAGE_UNAVAILABLE, "the database does not answer") from error
+        await services.witness.trail.flush()
+        rows = await services.store.audit(live.key, before, limit + 1)
         if not (rows or before or live.room.exists):
             raise not_found()
     page: dict[str, Any] = {"items": [_told(row) for _, row in rows[:limit]]}

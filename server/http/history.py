@@ -149,7 +149,7 @@ async def import_document(request: Request) -> Response:
         services = services_of(request)
         raw = await read_body(request, services.settings.max_import)
         version = await archive.plant(services.store, live.key, archive.decode(raw))
-        await services.commits.renew(live)
+        await services.hub.reopen(live)
         services.witness.did(live.key, member_of(request, claims), "import", upto=version)
     return answer({"version": version}, 201, version=version)
 

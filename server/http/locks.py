@@ -12,7 +12,6 @@ from starlette.responses import Response
 from collab.errors import Code, Refusal, Rejected
 from collab.ids import DocKey, is_doc_name, is_tenant_name
 from collab.messages import LockAction
-from collab.ports import StorageUnavailable
 from collab.room.locks import Locks
 from collab.room.member import Member
 from collab.room.requests import LockAct
@@ -127,10 +126,7 @@ async def _release_by_secret(request: Request, secret: str) -> dict[str, Any]:
 
 
 async def _stored(request: Request, key: DocKey) -> Locks:
-    try:
-        revision, rows = await services_of(request).store.locks(key)
-    except StorageUnavailable as error:
-        raise Rejected(Code.STORAGE_UNAVAILABLE, "the database does not answer") from error
+    revision, rows = await services_of(request).store.locks(key)
     return Locks(revision, tuple(rows))
 
 
