@@ -67,8 +67,12 @@ class MemoryAudit:
         ]
         return found[:limit]
 
-    async def drop_audit(self, older_than: int) -> int:
-        kept = [one for one in self._trail if one[2].at >= older_than]
-        dropped = len(self._trail) - len(kept)
-        self._trail = kept
-        return dropped
+    async def drop_audit(self, older_than: int, most: int) -> int:
+        old = sorted((one for one in self._trail if one[2].at < older_than), key=_age)[:most]
+        gone = {number for number, _, _ in old}
+        self._trail = [one for one in self._trail if one[0] not in gone]
+        return len(gone)
+
+
+def _age(row: tuple[int, DocKey, AuditRow]) -> int:
+    return row[2].at

@@ -65,6 +65,7 @@ class SqlAudit:
     async def audit(self, key: DocKey, before: int, limit: int) -> list[tuple[int, AuditRow]]:
         return await self._database.read(lambda c: _read(c, key, before, limit))
 
-    async def drop_audit(self, older_than: int) -> int:
-        old = delete(audit).where(audit.c.at < older_than)
-        return await self._database.write(lambda c: c.execute(old).rowcount)
+    async def drop_audit(self, older_than: int, most: int) -> int:
+        old = select(audit.c.number).where(audit.c.at < older_than).order_by(audit.c.at)
+        gone = delete(audit).where(audit.c.number.in_(old.limit(most)))
+        return await self._database.write(lambda c: c.execute(gone).rowcount)

@@ -11,7 +11,7 @@ from collab.ids import DocKey
 from collab.ports import AuditRow, StorageUnavailable
 from collab.room.member import Member
 from collab.room.rights import Rights, Role
-from server.audit import REFUSALS_BURST, AuditTrail
+from server.audit import DROP_AT_ONCE, REFUSALS_BURST, AuditTrail
 from server.metrics import Metrics
 from storage.memory import MemoryStore
 from tests.house import ROOT, sources
@@ -30,14 +30,22 @@ ADA = member()
 
 
 class Moody(MemoryStore):
-    """A real store that can be told to be away."""
+    """A real store that can be told to be away, and says what it dropped at once."""
 
     away = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drops: list[int] = []
 
     async def write_audit(self, rows: Sequence[tuple[DocKey, AuditRow]]) -> None:
         if self.away:
             raise StorageUnavailable
         await super().write_audit(rows)
+
+    async def drop_audit(self, older_than: int, most: int) -> int:
+        self.drops.append(await super().drop_audit(older_than, most))
+        return self.drops[-1]
 
 
 def trail(most: int = 1000) -> tuple[AuditTrail, Moody, Metrics, ManualClock]:
@@ -119,6 +127,16 @@ async def test_rows_that_are_past_their_days_go_and_no_others() -> None:
     clock.advance(1.0)
     assert await audit.drop_older_than(days=1) == 1
     assert [row.action for row in await rows(store)] == ["new"]
+
+
+async def test_old_rows_go_a_few_at_once_so_that_edits_come_between() -> None:
+    audit, store, _, clock = trail()
+    old = [(HOME, AuditRow(number, "ada", "old")) for number in range(DROP_AT_ONCE + 1)]
+    await store.write_audit(old)
+    clock.advance(2 * 86_400)
+    assert await audit.drop_older_than(days=1) == DROP_AT_ONCE + 1
+    assert store.drops == [DROP_AT_ONCE, 1, 0]
+    assert await rows(store) == []
 
 
 # --- the docs -------------------------------------------------------------------------------

@@ -630,9 +630,11 @@ class AuditContract:
         rows = [(HOME, AuditRow(n, "ada", "edit")) for n in range(1, 6)]
         await store.write_audit(rows)
         last = (await store.audit(HOME, 0, 1))[0][0]
-        assert await store.drop_audit(4) == 3
+        assert await store.drop_audit(4, most=2) == 2
+        assert [row.at for _, row in await store.audit(HOME, 0, 9)] == [5, 4, 3]
+        assert await store.drop_audit(4, most=2) == 1
         assert [row.at for _, row in await store.audit(HOME, 0, 9)] == [5, 4]
-        assert await store.drop_audit(9) == 2
+        assert await store.drop_audit(9, most=9) == 2
         await store.write_audit(rows[:1])
         assert (await store.audit(HOME, 0, 1))[0][0] > last
 
