@@ -48,19 +48,31 @@ def edit(old: str, new: str) -> tuple[int, int, str]:
 
     In code points. Python compares whole strings fast, so common ends are found by halving.
     """
-    start = _common(old, new)
-    tail = _common(old[start:][::-1], new[start:][::-1])
+    shortest = min(len(old), len(new))
+    start = _shared_start(old, new, shortest)
+    tail = _shared_end(old, new, shortest - start)
     return start, len(old) - tail, new[start : len(new) - tail]
 
 
-def _common(a: str, b: str) -> int:
-    """Length of the common prefix."""
-    low, high = 0, min(len(a), len(b))
+def _shared_start(a: str, b: str, most: int) -> int:
+    low, high = 0, most
     if a[:high] == b[:high]:
         return high
     while low < high:
         middle = (low + high + 1) // 2
         if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _shared_end(a: str, b: str, most: int) -> int:
+    # By halves as well: to turn two texts of a megabyte round takes ten times as long.
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if a[len(a) - middle : len(a) - low] == b[len(b) - middle : len(b) - low]:
             low = middle
         else:
             high = middle - 1

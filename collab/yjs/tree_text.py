@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 from itertools import accumulate
 
+from collab.patch.utf16 import edit
 from collab.yjs.tree_records import CONTEXT, Hunk
 
 # One hunk from the first to the last difference is exact enough for typing and pasting; a
@@ -15,11 +16,8 @@ _MOST_SLID = 400  # characters
 
 def hunks_between(old: str, new: str) -> tuple[Hunk, ...]:
     """The hunks that make `new` of `old`; `at` counts code points in `new`."""
-    shortest = min(len(old), len(new))
-    start = _shared_prefix(old, new, shortest)
-    rest = shortest - start
-    end = _shared_suffix(old, new, rest)
-    old_middle, new_middle = old[start : len(old) - end], new[start : len(new) - end]
+    start, end, new_middle = edit(old, new)
+    old_middle = old[start:end]
     if not old_middle and not new_middle:
         return ()
     if not old_middle or not new_middle:
@@ -84,28 +82,3 @@ def _hunk(old: str, old_at: int, new: str, at: int, deleted: str, inserted: str)
     """The context on the right is the old text's: the last hunk is taken back first."""
     end = old_at + len(deleted)
     return Hunk(at, deleted, inserted, new[max(0, at - CONTEXT) : at], old[end : end + CONTEXT])
-
-
-def _shared_prefix(old: str, new: str, most: int) -> int:
-    """Doubling steps of whole slices: one comparison in C for each, not one a character."""
-    low, high = 0, most
-    if old[:high] == new[:high]:
-        return high
-    while low < high:
-        middle = (low + high + 1) // 2
-        if old[low:middle] == new[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _shared_suffix(old: str, new: str, most: int) -> int:
-    low, high = 0, most
-    while low < high:
-        middle = (low + high + 1) // 2
-        if old[len(old) - middle : len(old) - low] == new[len(new) - middle : len(new) - low]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
