@@ -17,7 +17,7 @@ from collab.errors import Code, Rejected
 from collab.patch.bounds import FORBIDDEN_KEYS, JUDGED, UNBOUNDED, Bounds
 from collab.patch.draft import Draft, key_of
 from collab.patch.equality import same
-from collab.patch.pointer import Tokens, index_of, lookup, not_found, render
+from collab.patch.pointer import Tokens, child, index_of, lookup, not_found, render
 from collab.patch.utf16 import splice
 
 
@@ -263,7 +263,7 @@ class _Run(Draft):
         """Make place where a move or a copy would overwrite a member of an object."""
         parent = self.root
         for token in tokens[:-1]:
-            parent = _child(parent, token)
+            parent = child(parent, token)
         if type(parent) is dict and tokens[-1] in parent:
             self._remove({"op": "remove", "path": render(tokens)}, tokens)
 
@@ -292,13 +292,3 @@ def _member(op: Op, name: str) -> Any:
 def _allow(key: str) -> None:
     if key in FORBIDDEN_KEYS:
         raise Rejected(Code.INVALID_PATCH, f"the key {key!r} is not allowed")
-
-
-def _child(node: Any, token: str) -> Any:
-    """The child under a token, None where there is none."""
-    if type(node) is dict:
-        return node.get(token)
-    if type(node) is list:
-        index = index_of(token)
-        return node[index] if index is not None and index < len(node) else None
-    return None

@@ -62,6 +62,16 @@ def _index(token: str) -> int:
     return index
 
 
+def child(node: Any, token: str) -> Any:
+    """What is under a token, None where there is nothing."""
+    if type(node) is dict:
+        return node.get(token)
+    if type(node) is list:
+        index = index_of(token)
+        return node[index] if index is not None and index < len(node) else None
+    return None
+
+
 def exists(value: Any, tokens: Tokens) -> bool:
     """Whether there is a value at a location."""
     try:

@@ -14,6 +14,7 @@ from collab.patch.atoms import named_atomic
 from collab.patch.bounds import nesting
 from collab.patch.carry import element
 from collab.patch.pointer import Tokens, index_of, parse, render
+from collab.patch.pointer import child as child_of
 from collab.patch.schema_tree import Node, Tree
 from collab.patch.schema_weight import check_weight
 from collab.patch.steps import Path, trace, untyped
@@ -83,7 +84,7 @@ class Schema:
             nodes = [
                 child for node in _applied(nodes, value) for child in node.children(token, value)
             ]
-            value = _child(value, token)
+            value = child_of(value, token)
         return any(node.atomic for node in _applied(nodes, value))
 
     def _check_at(self, value: Any, tokens: Tokens, whole: bool) -> None:
@@ -92,7 +93,7 @@ class Schema:
         at: tuple[str, ...] = ()
         for token in tokens:
             applied = self._open(nodes, value, at)
-            child = _child(value, token)
+            child = child_of(value, token)
             if child is None and not _has(value, token):
                 self._check_shallow(applied, value, at)
                 return
@@ -141,7 +142,7 @@ class Schema:
         inner = [str(token) for token in error.instance_path]
         path: tuple[str, ...] = (*at, *inner)
         for token in inner:
-            value = _child(value, token)
+            value = child_of(value, token)
         chosen = self._choice(error)
         branch = chosen[0].branch(chosen[1], value) if chosen else None
         if branch is not None and branch is not node:
@@ -218,15 +219,6 @@ def _touched_in_steps(ops: Sequence[Op], before: Any) -> list[tuple[Tokens, bool
             if now is not None:
                 touched[untyped(now), whole] = None
     return list(touched)
-
-
-def _child(value: Any, token: str) -> Any:
-    if type(value) is dict:
-        return value.get(token)
-    if type(value) is list:
-        index = index_of(token)
-        return value[index] if index is not None and index < len(value) else None
-    return None
 
 
 def _has(value: Any, token: str) -> bool:
