@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from server.settings import BadSetting, Settings
 
-OK, FAILED, USAGE = 0, 1, 2
+FAILED, USAGE = 1, 2
 SIGNALLED = 130  # as a shell counts an interrupt
 
 # Which module runs a command. They are imported when it is called: `weft token` is run by hand

@@ -80,6 +80,3 @@ class SqlStore(
 
     async def close(self) -> None:
         await self._database.close()
-
-
-__all__ = ["SchemaOutdatedError", "SqlStore"]

@@ -76,21 +76,6 @@ class Past:
         return None if path is None else (untyped(path), offset)
 
 
-def carry_pointer(tokens: Tokens, ops: Sequence[Op], before: Any) -> Tokens | None:
-    """Where an element of `before` is after exact ops; None when it was removed.
-
-    Who carries many pointers through one change keeps a `Past`, which reads the ops once.
-    """
-    return Past(0, Author(""), ops, before).carry(tokens)
-
-
-def carry_cursor(
-    tokens: Tokens, offset: int, ops: Sequence[Op], before: Any
-) -> tuple[Tokens, int] | None:
-    """Where a text cursor in `before` is after exact ops; None when its text was removed."""
-    return Past(0, Author(""), ops, before).carry_cursor(tokens, offset)
-
-
 def element(path: Path | None, steps: Iterable[Step]) -> Path | None:
     """`forward` through several steps."""
     for step in steps:

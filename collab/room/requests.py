@@ -88,8 +88,7 @@ class LockAct:
     @classmethod
     def of(cls, asked: LockRequest) -> LockAct:
         """As a patch client says it."""
-        what, where = asked.action, asked.scope
-        return cls(asked.id, what, where, asked.base, asked.lock_id, asked.ttl)
+        return cls(asked.id, asked.action, asked.scope, asked.base, asked.lock_id, asked.ttl)
 
 
 @dataclass(frozen=True, slots=True)

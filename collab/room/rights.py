@@ -51,20 +51,8 @@ class Rights:
         """Outside its globs a document cannot be told from one that does not exist."""
         return self.docs is None or any(fnmatchcase(doc, glob) for glob in self.docs)
 
-    def can_read(self) -> bool:
-        return self.role.reaches(Role.VIEWER)
-
-    def can_comment(self) -> bool:
-        return self.role.reaches(Role.COMMENTER)
-
     def can_write(self) -> bool:
         return self.role.reaches(Role.EDITOR)
-
-    def can_publish(self) -> bool:
-        return self.role.reaches(Role.PUBLISHER)
-
-    def can_administer(self) -> bool:
-        return self.role.reaches(Role.ADMIN)
 
     def may_write(self, pointer: str) -> bool:
         """Whether everything at and under the pointer may be changed, replaced or removed.

@@ -14,8 +14,6 @@ from pycrdt import _pycrdt as native
 from collab.yjs.tree_layout import ListNode, Node
 
 Txn = native.Transaction
-NativeDoc = native.Doc
-Subscription = native.Subscription
 
 
 class TextHandle(Protocol):

@@ -71,16 +71,6 @@ class Inspected:
     deletes: dict[int, list[Range]]
     bounds: GuardBounds
 
-    @property
-    def empty(self) -> bool:
-        return not self.sections and not self.deletes
-
-    def spans(self) -> dict[int, Range]:
-        """Per client the first clock and the one after the last."""
-        return {
-            client: (structs[0].clock, structs[-1].end) for client, structs in self.sections.items()
-        }
-
 
 def inspect(update: bytes, bounds: GuardBounds = DEFAULT_BOUNDS) -> Inspected:
     """Take an update apart; raises `Rejected` for what is malformed or too large.

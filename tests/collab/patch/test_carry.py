@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.entry import Op
+from collab.entry import Author, Op
 from collab.errors import Rejected
 from collab.patch.apply import apply
-from collab.patch.carry import carry_cursor, carry_pointer
+from collab.patch.carry import Past
 from collab.patch.pointer import lookup, parse, render
 from tests.collab.patch.values import locations
 
@@ -22,9 +23,13 @@ BEFORE: dict[str, Any] = {
 }
 
 
+def past(ops: Sequence[Op], before: Any) -> Past:
+    return Past(1, Author("ada"), ops, before)
+
+
 def carried(pointer: str, *patch: Op) -> str | None:
     exact = apply(BEFORE, patch).ops
-    tokens = carry_pointer(parse(pointer), exact, BEFORE)
+    tokens = past(exact, BEFORE).carry(parse(pointer))
     return None if tokens is None else render(tokens)
 
 
@@ -101,14 +106,14 @@ def test_r1_a_carried_pointer_leads_to_the_same_element(seed: int, count: int) -
     for place in locations(TREE):
         text = lookup(TREE, place)
         if isinstance(text, str):
-            tokens = carry_pointer(place, patch, TREE)
+            tokens = past(patch, TREE).carry(place)
             assert (tokens is None) == (text not in there)
             assert tokens is None or lookup(now, tokens) == text
 
 
 def cursor(text: str, offset: int, new: str) -> Any:
     op = {"op": "replace", "path": "/t", "value": new}
-    found = carry_cursor(("t",), offset, [op], {"t": text})
+    found = past([op], {"t": text}).carry_cursor(("t",), offset)
     assert found is not None
     return found[1]
 
@@ -133,6 +138,6 @@ def test_r1_a_cursor_moves_with_the_text_before_it(
 
 def test_r1_a_cursor_follows_its_text_and_ends_with_it() -> None:
     moved = [{"op": "move", "from": "/s/2", "path": "/s/0"}]
-    assert carry_cursor(("s", "2", "t"), 3, moved, BEFORE) == (("s", "0", "t"), 3)
+    assert past(moved, BEFORE).carry_cursor(("s", "2", "t"), 3) == (("s", "0", "t"), 3)
     removed = [{"op": "remove", "path": "/s/2"}]
-    assert carry_cursor(("s", "2", "t"), 3, removed, BEFORE) is None
+    assert past(removed, BEFORE).carry_cursor(("s", "2", "t"), 3) is None
