@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from collab.errors import Code
 from collab.ids import DocKey
 from collab.ports import AuditRow, StorageUnavailable
 from collab.room.budget import Budget
@@ -114,8 +115,12 @@ class AuditTrail:
         self._versions += 1
 
     def refused(self, key: DocKey, row: AuditRow) -> None:
-        """Somebody was refused; beyond so many a second only the metrics know."""
-        if self._may_write_refusal(key):
+        """Somebody was refused; beyond so many a second only the metrics know.
+
+        Names of documents that are not there can be made up without end: they share one cap.
+        """
+        is_made_up = row.outcome == Code.NOT_FOUND
+        if self._may_write_refusal(DocKey(key.tenant, "") if is_made_up else key):
             self.note(key, row)
         else:
             self._metrics.audit.labels("capped").inc()

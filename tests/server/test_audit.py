@@ -118,6 +118,19 @@ async def test_refusals_of_one_document_are_capped_and_hide_no_other_document_s(
     assert metrics.audit.labels("capped").value == 40
 
 
+async def test_names_that_somebody_makes_up_do_not_fill_the_trail() -> None:
+    audit, store, metrics, _ = trail()
+    for number in range(REFUSALS_BURST + 40):
+        made_up = DocKey("demo", f"nothing-{number}")
+        audit.refused(made_up, AuditRow(number, "mallory", "request", outcome="not_found"))
+    audit.refused(HOME, AuditRow(1, "bo", "edit", outcome="conflict"))
+    audit.refused(DocKey("rival", "d"), AuditRow(1, "eve", "request", outcome="not_found"))
+    assert len(audit) == REFUSALS_BURST + 2
+    assert metrics.audit.labels("capped").value == 40
+    await audit.flush()
+    assert len(await rows(store)) == 1
+
+
 async def test_rows_that_are_past_their_days_go_and_no_others() -> None:
     audit, store, _, clock = trail()
     audit.note(HOME, AuditRow(clock.now_ms(), "ada", "old"))
