@@ -38,7 +38,7 @@ from server.upkeep import keep_up
 from server.ward import Ward
 
 if TYPE_CHECKING:
-    from collab.ports import Gossip, Store
+    from collab.ports import Store
     from server.clock import Clock
     from server.settings import Settings
 
@@ -60,13 +60,6 @@ def open_store(settings: Settings) -> Store:
 
     make_home(settings)
     return SqlStore(settings.database)
-
-
-def open_gossip(settings: Settings) -> Gossip:
-    """What carries notices between instances; a single one talks to itself."""
-    from storage.memory_gossip import MemoryGossip
-
-    return MemoryGossip()
 
 
 def make_home(settings: Settings) -> None:

@@ -71,7 +71,7 @@ class Settings:
     redis: str = setting.text(
         "",
         "redis://HOST:PORT/N or rediss://…, or empty",
-        "Carries notices between several instances; empty for a single one.",
+        "Meant to carry notices between several instances; not used yet, so run one.",
         _is_redis,
     )
     demo: bool = setting.flag(False, "Demo documents, and an editor's token for every visitor.")
