@@ -132,7 +132,7 @@ def _add_token(commands: _Commands) -> None:
 
 
 def _ttl(given: str) -> int:
-    seconds = int(given)
+    seconds = int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else 0
     if not 1 <= seconds <= _LONGEST_TTL:
         raise argparse.ArgumentTypeError(f"must be from 1 to {_LONGEST_TTL} seconds")
     return seconds

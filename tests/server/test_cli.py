@@ -158,6 +158,12 @@ def test_what_is_asked_wrongly_is_told_how(shell: Shell, wrong: list[str]) -> No
     assert err.startswith("usage: weft")
 
 
+@pytest.mark.parametrize("ttl", ["soon", "0", "-5", "1.5", "9" * 5000])
+def test_a_lifetime_that_is_none_is_told_what_it_may_be(shell: Shell, ttl: str) -> None:
+    _, _, err = shell.run("token", "--user", "ada", "--role", "editor", f"--ttl={ttl}")
+    assert "argument --ttl: must be from 1 to 315360000 seconds" in err
+
+
 def test_a_tenant_is_added_with_its_first_key(shell: Shell) -> None:
     (line,) = shell.prints("tenant", "add", "shop")
     kid = shell.prints("key", "ls", "--tenant", "shop")[0].split()[0]
