@@ -14,7 +14,6 @@ class Words(NamedTuple):
     year: str
     free: str
     rating: str
-    required: str
     closed: str
     marks: str = ".,"  # between thousands, and before decimals
 
@@ -37,7 +36,6 @@ ENGLISH = Words(
     "per year",
     "Free",
     "{} out of 5",
-    "required",
     "This form is not open yet.",
 )
 _WORDS = {
@@ -48,7 +46,6 @@ _WORDS = {
         "im Jahr",
         "Kostenlos",
         "{} von 5",
-        "erforderlich",
         "Dieses Formular ist noch nicht offen.",
     ),
     "es": Words(
@@ -58,7 +55,6 @@ _WORDS = {
         "al año",
         "Gratis",
         "{} de 5",
-        "obligatorio",
         "Este formulario aún no está abierto.",
     ),
     "fr": Words(
@@ -68,7 +64,6 @@ _WORDS = {
         "par an",
         "Gratuit",
         "{} sur 5",
-        "obligatoire",
         "Ce formulaire n’est pas encore ouvert.",
         "\u202f,",
     ),
@@ -79,7 +74,6 @@ _WORDS = {
         "all’anno",
         "Gratis",
         "{} su 5",
-        "obbligatorio",
         "Questo modulo non è ancora aperto.",
     ),
     "nl": Words(
@@ -89,7 +83,6 @@ _WORDS = {
         "per jaar",
         "Gratis",
         "{} van 5",
-        "verplicht",
         "Dit formulier is nog niet open.",
     ),
     "pt": Words(
@@ -99,7 +92,6 @@ _WORDS = {
         "por ano",
         "Grátis",
         "{} de 5",
-        "obrigatório",
         "Este formulário ainda não está aberto.",
     ),
 }

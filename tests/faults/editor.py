@@ -22,7 +22,6 @@ class Editor:
         self.user = user
         self.acked: dict[str, int] = {}
         self.waiting: dict[str, dict[str, Any]] = {}
-        self.duplicates = 0
         self.refused = 0
         self._ops: dict[str, dict[str, Any]] = {}
         self._ws, self._doc, self._token, self._window = ws, doc, token, window
@@ -115,7 +114,6 @@ class Editor:
             ack = self.client.acks.get(request_id)
             if ack is not None:
                 self.acked[request_id] = ack["version"]
-                self.duplicates += bool(ack.get("duplicate"))
                 del self.waiting[request_id]
         for request_id in list(self.client.rejects):
             reject = self.client.rejects.pop(request_id)

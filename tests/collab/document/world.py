@@ -21,7 +21,6 @@ KEYS = ("a", "b", "c", "id", "@order", "@@value", "é/~", "type", "__proto__")
 RESERVED = ("@order", "@deleted", "@value", "@array")
 WORDS = ("", "x", "Buy now", "héllo wörld", "😀 smile", "lorem ipsum dolor", "Try", "a b c")
 NO_STATE = b"\x00"
-OPS = ("add", "add", "add", "replace", "replace", "remove", "move", "copy")
 
 
 class World:

@@ -23,8 +23,6 @@ from collab.patch.equality import same
 from collab.patch.pending import Patches, carry_answered, carry_over, exact, settle
 from collab.patch.rebase import Rebased
 
-ME = Author("me")
-
 
 @dataclass
 class Sent:

@@ -33,7 +33,6 @@ class Peer:
         self.xml = self.doc.get("x", type=XmlFragment)
         self.undo = UndoManager(scopes=[self.text, self.content])
         self.sent: list[bytes] = []
-        self._seen = self.doc.get_state()
 
     def edit(self) -> bytes:
         """One random transaction; the update is what a provider would send."""
