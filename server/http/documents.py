@@ -108,10 +108,9 @@ async def patch_document(request: Request) -> Response:
         fence, request_id, tags = _fence(request), request_id_of(request), if_match(request)
         require_role(claims, Role.EDITOR)
         existing(live)
-        if tags is not None:
-            base = matching_version(tags, live.room.version)
-        strict = tags is not None and base is not None
-        patch = PatchRequest(request_id, base, ops, strict, fence)
+        wanted = None if tags is None else matching_version(tags, live.room.version)
+        strict = wanted is not None
+        patch = PatchRequest(request_id, wanted if strict else base, ops, strict, fence)
         done = await _ask(request, claims, live, patch, strict=strict)
     return answer({"version": done.version, **done.ack}, version=done.version)
 

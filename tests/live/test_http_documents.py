@@ -161,6 +161,14 @@ def test_a_patch_on_a_base_is_carried_to_the_head(ask: Ask) -> None:
     assert refusal(ask("PATCH", "?base=99", body=[])) == (409, "unknown_version")
 
 
+def test_if_match_of_any_version_leaves_a_patch_on_its_base(ask: Ask) -> None:
+    ask("PUT", body={"sections": [{"id": "a"}, {"id": "b"}]})
+    ask("PATCH", body=[{"op": "remove", "path": "/sections/0"}])
+    late = [{"op": "add", "path": "/sections/1/title", "value": "B"}]
+    assert ask("PATCH", "?base=1", late, If_Match="*").status == 200
+    assert ask("GET").body == {"sections": [{"id": "b", "title": "B"}]}
+
+
 def test_if_match_is_strict_and_tells_what_happened_meanwhile(ask: Ask, bo: str) -> None:
     ask("PUT", body={"n": 0, "m": 0})
     ask("PATCH", body=replace("/n", 1), token=bo)
