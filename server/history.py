@@ -23,6 +23,8 @@ class History:
 
     async def value_at(self, key: DocKey, version: int, epoch: int) -> Json:
         """The value at a version that is kept; raises `unknown_version` otherwise."""
+        if version == 0:
+            return {}
         value, at = await self._start(key, version, epoch)
         while at < version:
             entries = await self._store.entries(key, at, version, PAGE)

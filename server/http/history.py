@@ -161,9 +161,7 @@ async def value_at(request: Request, live: LiveRoom, version: int) -> Json:
         return room.value
     if version > room.version:
         raise Rejected(Code.UNKNOWN_VERSION, f"there is no version {version} yet")
-    if version == 0:
-        return {}
-    if room.tail.base < version:  # the tail's own base may be of an earlier document
+    if version and room.tail.base < version:  # the tail's own base may be of an earlier document
         return room.tail.value_at(version)
     return await services_of(request).hub.history.value_at(live.key, version, room.epoch)
 

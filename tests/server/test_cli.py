@@ -254,6 +254,7 @@ def test_a_documents_value_is_shown_now_and_then(shell: Shell, tmp_path: Path) -
     }
     then = shell.prints("doc", "show", "home", "--at", "2", "--pointer", "/sections/0/headline")
     assert then == ['"Buy"']
+    assert shell.prints("doc", "show", "home", "--at", "0") == ["{}"]
 
 
 @pytest.mark.parametrize(
