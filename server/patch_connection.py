@@ -133,8 +133,7 @@ class PatchConnection:
         waiting, self._waiting = self._waiting, []
         for frame in waiting:
             self.text(frame)
-        if not self._session.inflow.paused:
-            self._socket.resume_reading()
+        session.intake.start()
 
     def _fail(self) -> None:
         self._socket.close(Close.OUR_FAULT, "internal error")

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, assert_never
 
 from collab import messages, wire
 from collab.entry import Author
 from collab.errors import CLOSE_OF, Close, Code, Refusal, Rejected
 from collab.room.cursors import carry_since
-from collab.room.inflow import Inflow, InflowState, Verdict
+from collab.room.inflow import Inflow, Verdict
 from collab.room.member import Member
-from collab.room.outflow import Outflow, Pace
+from collab.room.outflow import RETRY_AFTER_MS, Outflow, Pace
 from collab.room.person import Visitor
 from collab.room.requests import Barrier, LockAct, PatchRequest, Refuse, Request, Revert
 from server.admission import client_name
 from server.audience import Answered, News, Submission
 from server.feed import Reader
+from server.intake import Intake
 from server.patch_feed import PatchFeed
 from server.presence_board import ANOTHER_TAB
 from server.token_watch import TokenWatch
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from server.presence_board import PresenceNews
     from server.services import Services
     from server.socket import Socket
-
-READ_AGAIN = 0.1
 
 
 class PatchSession:
@@ -47,7 +45,6 @@ class PatchSession:
         settings = services.settings
         self._services = services
         self._socket = socket
-        self._timers: dict[str, asyncio.TimerHandle] = {}
         self._left = False
         self._token_watch = TokenWatch(services.clock, self._warn_of_expiry, self._expire)
         self.live = admission.live
@@ -73,6 +70,9 @@ class PatchSession:
             pace=Pace(message.max_fps),
             splice=self.member.splice,
         )
+        self.intake = Intake(
+            socket, self.inflow, self, now=self._now, patience=settings.slow_seconds or 1e9
+        )
         self.feed.send(wire.encode(self._greeting(admission, message)))
         self.live.audience.join(self)
         self._appear()
@@ -81,8 +81,7 @@ class PatchSession:
     def leave(self) -> None:
         """The socket is closed."""
         self._left = True
-        for timer in self._timers.values():
-            timer.cancel()
+        self.intake.close()
         self._token_watch.cancel()
         self.feed.close()
         self.live.audience.leave(self)
@@ -177,23 +176,22 @@ class PatchSession:
         if verdict.refusal is not None:
             for message in incoming[verdict.take :]:
                 self._refuse_one(message, verdict.refusal)
-        if verdict.announce is not None:
-            self._services.witness.metrics.notices.labels("in").inc()
-            self.feed.send(wire.encode(verdict.announce))
-        if verdict.close:
-            self._socket.close(verdict.close, "rate_limited")
-        elif verdict.stop_reading or self.feed.is_overdrawn:
-            self._socket.pause_reading()
-            self._call_in("resume", verdict.stop_reading or READ_AGAIN, self._read_again)
+        self.intake.obey(verdict)
 
-    def _read_again(self) -> None:
-        reads, told = self.inflow.resume(self._now())
-        if told is not None:
-            self.feed.send(wire.encode(told))
-        if reads and not self.feed.is_overdrawn:
-            self._socket.resume_reading()
-        if self.inflow.state is not InflowState.LEVEL or self.feed.is_overdrawn:
-            self._call_in("resume", READ_AGAIN, self._read_again)
+    @property
+    def is_overdrawn(self) -> bool:
+        return self.feed.is_overdrawn
+
+    def tell(self, message: messages.Backpressure | messages.DisconnectNotice) -> None:
+        if getattr(message, "state", "on") == "on":
+            self._services.witness.metrics.notices.labels("in").inc()
+        self.feed.send(wire.encode(message))
+
+    def excuse(self) -> None:
+        self.live.presence.book.excuse(self.session, self._now())
+
+    def let_go(self) -> None:
+        self.dismiss(Close.SLOW_CONSUMER, "slow_consumer", RETRY_AFTER_MS)
 
     def handle(self, message: wire.Incoming) -> None:
         match message:
@@ -308,8 +306,3 @@ class PatchSession:
         """Close for a reason that is final for this connection."""
         self._services.witness.refused_message(self.live.key, self.member, refusal)
         self._socket.close(CLOSE_OF.get(refusal.code, Close.MALFORMED), refusal.message)
-
-    def _call_in(self, name: str, seconds: float, what: Callable[[], None]) -> None:
-        if name in self._timers:
-            self._timers[name].cancel()
-        self._timers[name] = asyncio.get_running_loop().call_later(max(0.0, seconds), what)

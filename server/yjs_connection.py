@@ -11,19 +11,21 @@ from collab.errors import CLOSE_OF, Close, Code, Refusal, Rejected
 from collab.room.inflow import Inflow
 from collab.room.member import Member
 from collab.room.outflow import Outflow
-from collab.room.person import Visitor
 from collab.room.requests import Answer, ReadState, ReadVector, Request, Update
-from collab.yjs import awareness
 from collab.yjs import frames as yjs_frames
 from collab.yjs.guard import inspect_state_vector
 from server.admission import Admission, admit_to_yjs_lane
 from server.audience import Answered, News, Submission
 from server.feed import Reader
+from server.intake import Intake
 from server.token_watch import TokenWatch
 from server.yjs_feed import YjsFeed
+from server.yjs_presence import YjsPresence
 from server.yjs_sync import YjsSync
 
 if TYPE_CHECKING:
+    from collab.messages import Backpressure, DisconnectNotice
+    from collab.room.budget import Meter
     from server.live import LiveRoom
     from server.lock_board import LockNews
     from server.presence_board import PresenceNews
@@ -35,8 +37,7 @@ if TYPE_CHECKING:
 # less than is promised, for the way there.
 SPEAK_EVERY = 14.0
 NO_AWARENESS = yjs_frames.awareness(b"\x00")
-READ_AGAIN = 0.1
-MAX_STATE = 1 << 20  # where the setting says that there is no bound
+QUESTIONS = {yjs_frames.SyncStep1, yjs_frames.QueryAwareness}
 
 
 class YjsConnection:
@@ -63,6 +64,9 @@ class YjsConnection:
     sync: YjsSync
     member: Member
     inflow: Inflow
+    intake: Intake
+    presence: YjsPresence
+    _outbound: Meter
 
     # --- the socket's side ------------------------------------------------------------------
 
@@ -97,10 +101,10 @@ class YjsConnection:
             timer.cancel()
         live, self._live = self._live, None
         if live is not None:
+            self.intake.close()
             self.feed.close()
             live.audience.leave(self)
-            live.presence.book.leave(self.session)
-            live.presence.changed()
+            self.presence.leave()
             self._services.purses.put_back(
                 (live.key, self.member.author.user), self._services.clock.monotonic()
             )
@@ -157,11 +161,8 @@ class YjsConnection:
             if self._live is not None:
                 self._receive(frame)
         # One message, or coming back would be a way to be heard while there is a debt to pay.
-        owed = self.inflow.receive(0, self._services.clock.monotonic(), refusable=False)
-        if owed.stop_reading:
-            self._call_in("resume", owed.stop_reading, self._read_again)
-        else:
-            self.socket.resume_reading()
+        self.intake.obey(self.inflow.receive(0, self._services.clock.monotonic(), refusable=False))
+        self.intake.start()
 
     def _join(self, admission: Admission) -> None:
         services, claims = self._services, admission.claims
@@ -181,22 +182,21 @@ class YjsConnection:
             Reader(self.socket, admission.live, self, outflow, services.clock.monotonic, metrics),
             catch_up=self._catch_up,
         )
+        self.intake = Intake(
+            self.socket, self.inflow, self, now=services.clock.monotonic, patience=patience or 1e9
+        )
+        self._outbound = purse.outbound
         self.sync = YjsSync(self.feed, self._submit)
         self._live = admission.live
         services.witness.admitted(self._visit, admission.live.key, self.member, self.feed)
         self._live.audience.join(self)
-        self._appear(admission.live)
+        self.presence = YjsPresence(
+            admission.live, self.member, services.settings, services.clock.monotonic
+        )
         self._token_watch.watch(claims.expires_at)
         self.sync.ask_client()
-        self._send_everybody()
+        self.feed.send(self.presence.everybody())
         self._call_in("speak", SPEAK_EVERY, self._speak)
-
-    def _appear(self, live: LiveRoom) -> None:
-        author = self.member.author
-        role = self.member.rights.role
-        visitor = Visitor(author.session, author.user, author.name, author.client, role, "yjs")
-        live.presence.book.join(visitor, self._services.clock.monotonic())
-        live.presence.tell_other_tabs(author)
 
     # --- messages ---------------------------------------------------------------------------
 
@@ -208,14 +208,14 @@ class YjsConnection:
         except Rejected as rejected:
             self.refuse(rejected.refusal)
             return
-        verdict = self.inflow.receive(
-            len(frame), self._services.clock.monotonic(), len(messages), refusable=False
-        )
-        if verdict.close:
-            self.socket.close(verdict.close, "rate_limited")
-        elif verdict.stop_reading:
-            self.socket.pause_reading()
-            self._call_in("resume", verdict.stop_reading, self._read_again)
+        now = self._services.clock.monotonic()
+        questions = {type(message) for message in messages} & QUESTIONS
+        if yjs_frames.QueryAwareness in questions:
+            self.feed.send(self.presence.everybody())
+        # Three bytes may ask for megabytes: who asks again waits until the last answer is paid.
+        owed = self._outbound.wait(now) if questions else 0.0
+        verdict = self.inflow.receive(len(frame), now, len(messages), refusable=False)
+        self.intake.obey(verdict, wait=owed)
 
     def _handle(self, message: yjs_frames.Message) -> None:
         match message:
@@ -225,9 +225,9 @@ class YjsConnection:
             case yjs_frames.SyncStep2() | yjs_frames.SyncUpdate():
                 self._submit(Update(message.update))
             case yjs_frames.AwarenessUpdate():
-                self._show(message.body)
+                self.presence.hear(message.body)
             case yjs_frames.QueryAwareness():
-                self._send_everybody()
+                pass  # answered once a frame
             case yjs_frames.PermissionDenied():
                 pass  # a client has nothing to deny
 
@@ -248,27 +248,6 @@ class YjsConnection:
                 pass  # asked for again when the storage is back
             case _:
                 self._close(refusal)
-
-    def _show(self, body: bytes) -> None:
-        """What the client says of itself; what it says of others is not listened to."""
-        live = self._live
-        if live is None:
-            return
-        most = self._services.settings.max_connections
-        leases = live.room.document.leases
-        bounds = awareness.AwarenessBounds(
-            states=2 * max(most, 512),  # y-websocket echoes everybody's states, and who left
-            state_bytes=self._services.settings.presence_bytes or MAX_STATE,
-        )
-        book, now = live.presence.book, self._services.clock.monotonic()
-        states = awareness.decode(body, bounds, only=book.audible(self.session, leases))
-        book.hear(self.session, states, now, leases)
-        live.presence.changed()
-
-    def _send_everybody(self) -> None:
-        if self._live is not None:
-            states = self._live.presence.book.awareness()
-            self.feed.send(yjs_frames.awareness(awareness.encode(states)))
 
     # --- inside -----------------------------------------------------------------------------
 
@@ -295,12 +274,19 @@ class YjsConnection:
     def _catch_up(self) -> None:
         self.sync.catch_up()
 
-    def _read_again(self) -> None:
-        reads, _ = self.inflow.resume(self._services.clock.monotonic())
-        if reads:
-            self.socket.resume_reading()
-        else:
-            self._call_in("resume", READ_AGAIN, self._read_again)
+    @property
+    def is_overdrawn(self) -> bool:
+        """Nothing but a diff is ever owed to it."""
+        return False
+
+    def tell(self, message: Backpressure | DisconnectNotice) -> None:
+        """This lane has no words for it."""
+
+    def excuse(self) -> None:
+        self.presence.excuse()
+
+    def let_go(self) -> None:
+        self.dismiss(Close.SLOW_CONSUMER, "slow_consumer")
 
     def _fail(self) -> None:
         self.socket.close(Close.OUR_FAULT, "internal error")

@@ -27,7 +27,8 @@ class YjsSync:
 
     Invariant: the client has everything up to `_known`, a state vector, or it is on its way; so a
     diff from there is all that a catch-up needs. What the storage's trouble left unanswered is
-    asked again by `resume`.
+    asked again by `resume`. One answer at a time is under way: of the questions that come
+    meanwhile only the last is put.
     """
 
     def __init__(self, feed: YjsFeed, submit: Callable[[Request], None]) -> None:
@@ -36,6 +37,7 @@ class YjsSync:
         self._known = NOTHING
         self._marked = NOTHING
         self._is_unanswered = False
+        self._is_asked = self._is_asked_again = False
 
     def ask_client(self) -> None:
         """Send our step 1: the client answers with what we have not got."""
@@ -44,7 +46,11 @@ class YjsSync:
     def answer_client(self, state_vector: bytes) -> None:
         """The client's step 1, which the guard has seen."""
         self._known = state_vector
-        self._submit(ReadState(state_vector))
+        if self._is_asked:
+            self._is_asked_again = True
+        else:
+            self._is_asked = True
+            self._submit(ReadState(state_vector))
 
     def catch_up(self) -> None:
         """One diff to the head, and before that what the client will have with it."""
@@ -56,7 +62,7 @@ class YjsSync:
         self.ask_client()
         if self._is_unanswered:
             self._is_unanswered = False
-            self._submit(ReadState(self._known))
+            self.answer_client(self._known)
         if self._feed.asked:
             self.catch_up()
 
@@ -74,6 +80,10 @@ class YjsSync:
                 if is_there:
                     self._feed.send(yjs_frames.sync_step2(answer.state))
                 self._is_unanswered = self._is_unanswered or not is_there
+                again = self._is_asked_again and is_there
+                self._is_asked = self._is_asked_again = False
+                if again:
+                    self.answer_client(self._known)
             case ReadVector():
                 if is_there:
                     self._feed.send(yjs_frames.sync_step1(answer.state))
