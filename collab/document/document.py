@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from collab.document.numbers import canonical_ops
-from collab.document.stacks import DEPTH, Inverse, Stacks, encode_inverse, fold, records_of
+from collab.document.stacks import DEPTH, Inverse, Stacks, encode_inverse, fold, shown_in
 from collab.document.undo import Undone, foresee, revert
 from collab.entry import Entry, Kind, Op
 from collab.errors import Code, Rejected
@@ -24,7 +24,7 @@ from collab.patch.pointer import covers, parse
 from collab.yjs.state_vector import decode_state_vector
 from collab.yjs.tree import Tree, merge_updates
 from collab.yjs.tree_place import pointer_tokens
-from collab.yjs.tree_records import Record, ShownRecord, place_of
+from collab.yjs.tree_records import Record, place_of
 from collab.yjs.tree_revert import Reverter
 from collab.yjs.tree_write import Writer
 
@@ -185,15 +185,9 @@ class Document:
 
         They are removed for good along with the next patch or undo: that costs no version.
         """
-        needed = {
-            (record.path, record.key)
-            for own in self._stacks.values()
-            for step in (*own.undo, *own.redo)
-            for part in step.parts
-            for _, record in records_of(part)
-            if isinstance(record, ShownRecord)
-        }
-        doomed = [element for element in self._tree.hidden() if element not in needed]
+        hidden = self._tree.hidden()
+        needed = shown_in(self._stacks.values()) if hidden else set()
+        doomed = [element for element in hidden if element not in needed]
         self._tree.doom(doomed)
         return len(doomed)
 

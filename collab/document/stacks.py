@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from collab.entry import Kind
-from collab.yjs.tree_records import Exactly, Path, Record, SetRecord, TextRecord, place_of
+from collab.yjs.tree_records import (
+    Exactly,
+    Path,
+    Record,
+    SetRecord,
+    ShownRecord,
+    TextRecord,
+    place_of,
+)
 
 DEPTH = 100
 ONE_STEP_MS = 1_000  # one user's edits of one string that follow within this are one step
@@ -61,6 +69,8 @@ class Stacks(Struct, array_like=True):
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Inverse)
+# How a ShownRecord begins in MessagePack: an array of four, the first of them its tag.
+_SHOWN = _encoder.encode(ShownRecord((), "", True))[:3]
 
 
 def encode_inverse(inverse: Inverse) -> bytes:
@@ -76,6 +86,19 @@ def records_of(part: Part) -> list[tuple[int, Record]]:
     """The numbered records of a part that are left to take back, oldest first."""
     records = list(enumerate(decode_inverse(part.inverse).records))
     return records if part.only is None else [pair for pair in records if pair[0] in part.only]
+
+
+def shown_in(stacks: Iterable[Stacks]) -> set[tuple[Path, str]]:
+    """The elements that steps show or hide: their arrays and keys."""
+    return {
+        (record.path, record.key)
+        for own in stacks
+        for step in (*own.undo, *own.redo)
+        for part in step.parts
+        if _SHOWN in part.inverse  # few, and to read a part takes ten times as long as to look
+        for _, record in records_of(part)
+        if isinstance(record, ShownRecord)
+    }
 
 
 def origins_of(part: Part) -> list[tuple[int, int]]:
