@@ -6,6 +6,7 @@ from collab.entry import Author
 from collab.errors import Code
 from collab.ids import DocKey
 from collab.ports import Stored, Vacant
+from collab.room.late_index import MOST_WAITING
 from collab.room.member import Member
 from collab.room.requests import Create, PatchRequest, Revert
 from collab.room.rights import Rights, Role
@@ -29,6 +30,16 @@ def undone(room: Room) -> int:
         count += 1
     assert refusal.code is Code.NOTHING_TO_UNDO
     return count
+
+
+def test_g19_what_the_index_of_structs_lacks_is_bounded_and_it_knows_all_when_asked() -> None:
+    room = Room(HOME, Vacant(), RoomBounds(), None)
+    room.apply(ADA, Create({}), 0)
+    for count in (1, 2 * MOST_WAITING + 1, 5):
+        edited(room, *range(count))
+        room.commit()
+        assert len(room._structs._waiting) <= MOST_WAITING
+        assert room.structs().clocks == room.document.state_vector()
 
 
 def test_u1_as_many_steps_are_kept_as_the_setting_says_also_after_a_restart() -> None:
