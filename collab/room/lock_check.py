@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from itertools import takewhile
-from typing import Any
 
 from collab.entry import Author, Op
 from collab.errors import Refusal, Rejected
 from collab.ids import Json
 from collab.patch.apply import apply
 from collab.patch.bounds import Bounds
-from collab.patch.carry import forward
-from collab.patch.pointer import covers, parse
-from collab.patch.steps import Path, Step, trace, typed
+from collab.patch.steps import trace
 from collab.ports import StoredLock
+from collab.room.lock_map import LockMap
 from collab.room.lock_messages import locked, stale
 from collab.room.lock_scope import same
 from collab.room.locks import Locks
@@ -91,12 +89,12 @@ def _touched(
     """Op by op: an earlier op of the same patch may move what a later pointer means."""
     if not near:
         return None
-    scopes: dict[StoredLock, Path | None] = {lock: _path(before, lock.scope) for lock in near}
+    standing = LockMap(near, before)
     for step in trace(before, _exact(before, ops, bounds))[0]:
-        for lock, scope in scopes.items():
-            if scope is not None and _touches(step, scope):
-                return lock
-            scopes[lock] = None if scope is None else forward(scope, step)
+        touched = standing.touched(step)
+        if touched:
+            return min(touched, key=lambda lock: lock.fence)
+        standing.follow(step)
     return None
 
 
@@ -111,33 +109,3 @@ def _exact(before: Json, ops: Sequence[Op], bounds: Bounds) -> list[Op]:
     except Rejected as rejected:
         sound = ops[: rejected.refusal.extra.get("op", 0)]
         return apply(before, sound, bounds=bounds, splices=True).ops
-
-
-def _touches(step: Step, scope: Path) -> bool:
-    if step.kind == "move":
-        if _overlap(step.source, scope):
-            return True
-        left = forward(scope, Step("remove", step.source))
-        return left is None or _inserts_into(step.path, left)
-    if step.kind == "add":
-        return _inserts_into(step.path, scope)
-    return _overlap(step.path, scope)
-
-
-def _inserts_into(path: Path, scope: Path) -> bool:
-    """A new element of a list shifts its siblings and changes only what holds the list."""
-    if path and type(path[-1]) is int:
-        return covers(scope, path[:-1])
-    return _overlap(path, scope)
-
-
-def _overlap(a: Path, b: Path) -> bool:
-    return covers(a, b) or covers(b, a)
-
-
-def _path(value: Any, scope: str) -> Path:
-    tokens = parse(scope)
-    try:
-        return typed(value, tokens)
-    except Rejected:
-        return tokens

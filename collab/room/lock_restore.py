@@ -12,8 +12,11 @@ from collab.patch.carry import Past, forward
 from collab.patch.pointer import Tokens, covers, lookup, parse, render
 from collab.patch.steps import Path, Step, typed, untyped
 from collab.ports import StoredLock
+from collab.room.lock_map import LockMap
 
 _NOBODY = Author("")
+# An update that moved three hundred locked elements kept everybody waiting for a minute.
+MAX_CARRIES = 50_000
 
 
 class _Restoring:
@@ -27,12 +30,25 @@ class _Restoring:
         self._before = before
         self._update = Past(0, _NOBODY, ops, before)
         self._history = [self._update]
+        self._carries = 0
         self.value: Json = self._update.after
+
+    def touched(self, others: Iterable[StoredLock]) -> list[StoredLock]:
+        """The oldest first."""
+        standing = LockMap(others, self._before)
+        touched: dict[StoredLock, None] = {}
+        for step in self._update.exact:
+            touched |= dict.fromkeys(standing.touched(step))
+            if len(touched) * len(self._update.exact) > MAX_CARRIES:
+                raise LookupError
+            standing.follow(step)
+        return sorted(touched, key=lambda lock: lock.fence)
 
     def restore(self, scope: Tokens) -> None:
         """The element that stood there stands there again, as it was."""
         path = typed(self._before, scope)
         content = lookup(self._before, scope)
+        self._spend(len(self._update.exact))
         was_moved, was_changed = _touched(self._update.exact, path)
         if was_moved and path:
             self._put_back(path, content)
@@ -71,10 +87,16 @@ class _Restoring:
 
     def _find(self, tokens: Tokens) -> Tokens | None:
         """Where an element of the value before is now; None when it is gone."""
+        self._spend(len(self._update.structural) + len(self._history))
         found: Tokens | None = tokens
         for past in self._history:
             found = None if found is None else past.carry(found)
         return found
+
+    def _spend(self, carries: int) -> None:
+        self._carries += carries
+        if self._carries > MAX_CARRIES:
+            raise LookupError
 
     def _do(self, op: Op) -> None:
         self._history.append(Past(0, _NOBODY, [op], self.value))
@@ -85,11 +107,11 @@ def restore(others: Iterable[StoredLock], ops: Sequence[Op], before: Json) -> Js
     """The value after `ops` on `before`, with every locked element in its place and as it was.
 
     What else the update did stays. Where that cannot be told apart (what held the element is
-    gone, or something else now) nothing of it stays.
+    gone, or something else now), or takes too long, nothing of it stays.
     """
     restoring = _Restoring(before, ops)
     try:
-        for lock in others:
+        for lock in restoring.touched(others):
             restoring.restore(parse(lock.scope))
     except (LookupError, Rejected):
         return before

@@ -9,7 +9,9 @@ from collab.errors import Refusal, Rejected
 from collab.ids import Json
 from collab.patch.carry import Past
 from collab.patch.pointer import lookup, parse, render
+from collab.patch.steps import untyped
 from collab.ports import StoredLock
+from collab.room.lock_map import LockMap
 from collab.room.reach import reach
 
 
@@ -31,16 +33,17 @@ def reached(locks: Sequence[StoredLock], history: Sequence[Past]) -> Sequence[St
     return [lock for lock in locks if lock.scope.startswith(prefixes)]
 
 
-def carried(lock: StoredLock, history: Sequence[Past]) -> str | None:
-    """The lock's scope after the changes that it has not followed yet; None when it is gone."""
-    scope = lock.scope
-    for past in history:
-        if lock.version < past.version and past.structural:
-            tokens = past.carry(parse(scope))
-            if tokens is None:
-                return None
-            scope = render(tokens)
-    return scope
+def carried(locks: Iterable[StoredLock], history: Sequence[Past]) -> dict[str, str]:
+    """By id: the scopes after the changes that each has not followed yet; of what is left."""
+    waiting = sorted(locks, key=lambda lock: lock.version, reverse=True)
+    standing = LockMap()
+    for past in [past for past in history if past.structural]:
+        while waiting and waiting[-1].version < past.version:
+            standing.put(waiting.pop(), past.before)
+        for step in past.structural:
+            standing.follow(step)
+    untouched = {lock.id: lock.scope for lock in waiting}
+    return untouched | {lock.id: render(untyped(path)) for lock, path in standing.places()}
 
 
 def covered(locks: Iterable[StoredLock]) -> list[StoredLock]:

@@ -202,8 +202,10 @@ class Locks:
             return self._step()
         end: list[tuple[StoredLock, Reason]] = []
         moved: dict[str, StoredLock] = {}
-        for lock in reached(self.held, history):
-            scope = carried(lock, history)
+        followers = reached(self.held, history)
+        scopes = carried(followers, history)
+        for lock in followers:
+            scope = scopes.get(lock.id)
             if scope is None:
                 end.append((lock, "deleted"))
             elif scope != lock.scope:
