@@ -62,6 +62,11 @@ class RoomBounds:
     max_frame: int = 1 << 20
 
 
+# Versions between two sweeps: each reads the whole document and, where something is hidden, all
+# of the steps (13 ms for those of a hundred editors).
+SWEEP_EVERY = 2_000
+
+
 class Room:
     """Invariant: `version` and `value` are durable; `head` and the document may be ahead."""
 
@@ -85,6 +90,7 @@ class Room:
         self._batch: list[tuple[Entry, Past]] = []
         self._accepted: list[Accepted] = []
         self._lock_step: LockStep | None = None
+        self._sweep_at = 0  # with the first snapshot, which a document that is seldom used has
         self._structs = LateIndex()
         self.ids = _recent_ids(stored)
 
@@ -148,7 +154,9 @@ class Room:
         """The committed state as bytes; only between batches."""
         assert self.head == self.version
         assert not self._batch
-        self.document.sweep()  # now and then is often enough, and the state is looked at anyway
+        if self.version >= self._sweep_at:
+            self.document.sweep()
+            self._sweep_at = self.version + SWEEP_EVERY
         return self.document.snapshot()
 
     def close(self) -> None:
