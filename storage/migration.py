@@ -17,9 +17,14 @@ class SchemaOutdatedError(Exception):
     """The database's schema is not the one that this version was written for."""
 
     def __init__(self, found: str) -> None:
+        remedy = "stop the older instances and run `weft migrate`"
+        if found > REVISION:
+            remedy = (
+                "a newer version has migrated it: run that one, or restore a backup from before"
+            )
         super().__init__(
             f"the database's schema is at revision {found or 'none'}, this version needs "
-            f"{REVISION}: stop the older instances and run `weft migrate`"
+            f"{REVISION}: {remedy}"
         )
 
 
@@ -34,8 +39,11 @@ def upgrade(connection: Connection) -> None:
     """Run the missing migrations inside the connection's transaction; of two callers one waits."""
     if connection.dialect.name == POSTGRES:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
-    if revision_of(connection) == REVISION:
+    found = revision_of(connection)
+    if found == REVISION:
         return
+    if found > REVISION:
+        raise SchemaOutdatedError(found)
     # Imported only when there is something to do: it costs a start 0.1 s.
     from alembic import command
     from alembic.config import Config

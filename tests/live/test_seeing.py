@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.asyncio.client import connect
-from websockets.typing import Subprotocol
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin, Subprotocol
 
 from collab.room.rights import Role
 from tests.live.conftest import Join
@@ -102,6 +103,18 @@ async def test_an_edit_shows_in_the_metrics(
     assert grown("weft_connections", lane="patch") == 2
     assert grown("weft_presence") == 2
     assert after("weft_commit_seconds_sum") > before("weft_commit_seconds_sum")
+
+
+async def test_a_websocket_that_is_refused_at_the_door_is_counted(server: RunningServer) -> None:
+    before = Scrape(server)
+    for path, origin, code in (
+        ("/v1/docs/home/live", "https://evil.example", "forbidden"),
+        ("/v1/nowhere", None, "not_found"),
+    ):
+        with pytest.raises(InvalidStatus):
+            await connect(f"{server.ws}{path}", origin=Origin(origin) if origin else None)
+        grown = Scrape(server).since(before)
+        assert grown("weft_refusals_total", lane="http", code=code) == 1
 
 
 async def test_a_disconnect_counts_by_its_code(

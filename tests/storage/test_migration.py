@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 import storage
 from collab.ports import Committed
-from storage.migration import revision_of
+from storage.migration import SchemaOutdatedError, revision_of
 from storage.schema import REVISION, metadata
 from storage.store import SqlStore
 from tests.storage.contract import HOME, further, made
@@ -68,3 +68,11 @@ async def test_a_migration_that_fails_leaves_nothing_half_done(new_sqlite_url: s
     found = await store._database.read(lambda c: c.scalars(text(tables)).all())
     assert found == ["locks"]
     await store.close()
+
+
+async def test_an_older_version_says_that_a_newer_one_was_here(sqlite_store: SqlStore) -> None:
+    newer = text("UPDATE alembic_version SET version_num = '9999'")
+    await sqlite_store._database.write(lambda connection: connection.execute(newer).rowcount)
+    for attempt in (sqlite_store.start, sqlite_store.migrate):
+        with pytest.raises(SchemaOutdatedError, match=r"at revision 9999.*a newer version"):
+            await attempt()
