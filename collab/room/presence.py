@@ -229,12 +229,16 @@ class PresenceBook:
         return arriving
 
     def peers(self, *, but: str = "") -> list[Peer]:
-        """Who has been announced, for `opened` and HTTP."""
+        """Who has been announced."""
         return [
             person.peer
             for session, person in self._people.items()
             if person.shown and session != but
         ]
+
+    def present(self) -> list[Peer]:
+        """Who is there now, announced or not: for those who ask and are told no more."""
+        return [person.peer for person in self._people.values() if person.visible]
 
     def awareness(self) -> list[State]:
         """The same for a newcomer on the Yjs lane."""

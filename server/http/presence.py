@@ -9,9 +9,9 @@ from server.http.asking import answer, document_of, existing
 
 
 async def list_present(request: Request) -> Response:
-    """Everybody who has been announced, on either lane."""
+    """Everybody, on either lane."""
     async with document_of(request) as (_, live):
-        peers = existing(live).presence.book.peers()
+        peers = existing(live).presence.book.present()
     response = answer({"items": peers})
     response.headers["Cache-Control"] = "no-store"
     return response

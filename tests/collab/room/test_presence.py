@@ -64,6 +64,13 @@ def test_w1_a_newcomer_is_shown_everybody_else_on_either_lane() -> None:
     assert [state.client for state in book.awareness()] == [1, 2]
 
 
+def test_w1_whoever_asks_once_is_shown_who_is_there_now() -> None:
+    book = book_of("ada", "bo")
+    book.join(visitor("cy", client_id=9), now=0.0)  # not announced yet
+    book.set_state("ada", None, now=0.0)  # nor that she has left
+    assert [peer.session for peer in book.present()] == ["bo", "cy"]
+
+
 def test_w2_a_state_is_shown_with_the_user_as_the_server_knows_them() -> None:
     book = book_of("ada", "bo")
     book.set_state("ada", {"user": {"id": "root", "name": "Root", "color": "#f80"}}, now=1.0)
