@@ -35,15 +35,19 @@ def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
         raise Rejected(Code.UNAUTHENTICATED, "the token has expired")
     if not member.rights.can_write():
         raise Rejected(Code.FORBIDDEN, "this role may not change the document")
-    change = room.document.integrate(
-        request.update,
-        version=room.head + 1,
-        user=member.author.user,
-        at=now,
-        kind="edit" if room.head_exists else "create",
-        leases=checked.new_clients,
-        judge=lambda before, after, ops: _permitted(room, member, before, after, ops),
-    )
+    try:
+        change = room.document.integrate(
+            request.update,
+            version=room.head + 1,
+            user=member.author.user,
+            at=now,
+            kind="edit" if room.head_exists else "create",
+            leases=checked.new_clients,
+            judge=lambda before, after, ops: _permitted(room, member, before, after, ops),
+        )
+    except Rejected as error:
+        # The Yjs types have it by now, and there is no way back but to open the document anew.
+        raise RuntimeError(f"an update was refused too late: {error}") from error
     if change is None:
         return Answer(room.head)
     return room.enter(member, change, now, leases=checked.new_clients)

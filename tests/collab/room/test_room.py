@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+from pycrdt import Doc, Map
+
 from collab.entry import Author
-from collab.errors import Code
+from collab.errors import Code, Rejected
 from collab.ids import DocKey
 from collab.ports import Stored, Vacant
 from collab.room.late_index import MOST_WAITING
+from collab.room.lock_guard import LockGuard
 from collab.room.member import Member
-from collab.room.requests import Create, PatchRequest, Revert
+from collab.room.requests import Create, PatchRequest, Revert, Update
 from collab.room.rights import Rights, Role
 from collab.room.room import Room, RoomBounds
 
@@ -40,6 +46,23 @@ def test_g19_what_the_index_of_structs_lacks_is_bounded_and_it_knows_all_when_as
         room.commit()
         assert len(room._structs._waiting) <= MOST_WAITING
         assert room.structs().clocks == room.document.state_vector()
+
+
+def test_a_refusal_that_comes_after_an_update_was_applied_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever takes it for a refusal goes on with a document that nobody else has."""
+
+    def refuse(*_: object) -> None:
+        raise Rejected(Code.INVALID_PATCH, "found too late")
+
+    room = Room(HOME, Vacant(), RoomBounds(), None)
+    room.apply(ADA, Create({}), 0)
+    peer: Doc[Any] = Doc()
+    peer.get("content", type=Map)["n"] = 1
+    monkeypatch.setattr(LockGuard, "restore", refuse)
+    with pytest.raises(RuntimeError, match="too late"):
+        room.apply(ADA, Update(peer.get_update()), 1)
 
 
 def test_u1_as_many_steps_are_kept_as_the_setting_says_also_after_a_restart() -> None:
