@@ -79,9 +79,9 @@ def build(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        await store.start()
-        await store.add_tenant(DEMO_TENANT, clock.now_ms())
         try:
+            await store.start()
+            await store.add_tenant(DEMO_TENANT, clock.now_ms())
             async with asyncio.TaskGroup() as group:
                 app.state.services = services = _services(settings, store, clock, group)
                 services.lookout = Lookout(services)

@@ -8,6 +8,7 @@ from argparse import Namespace
 from collab.ports import SigningKey, Store
 from server.cli_store import open_store
 from server.settings import Settings, unknown_names
+from storage.migration import SchemaOutdatedError
 
 _REMEDY = "does WEFT_DATABASE name it, does it run, and may this user write there?"
 
@@ -41,6 +42,8 @@ async def _stored(settings: Settings) -> dict[str, str]:
             return {"database": "", "keys": await _keys(store)}
         finally:
             await store.close()
+    except SchemaOutdatedError as error:
+        return {"database": f"failed: {error}", "keys": "not checked"}
     except Exception as error:  # the check's edge: whatever it is, it is what to tell
         fault = f"failed: {error or type(error).__name__}; {_REMEDY}"
         return {"database": fault, "keys": "not checked"}

@@ -20,11 +20,13 @@ from collab.errors import Rejected
 from collab.ids import DocKey
 from collab.ports import Append, Committed
 from collab.room.rights import Role
-from server import cli
+from server import cli, cli_check
 from server.auth import Claims
 from server.cli import main
 from server.clock import SystemClock
 from server.keyring import Keyring
+from storage.memory import MemoryStore
+from storage.migration import SchemaOutdatedError
 from storage.store import SqlStore
 from tests.house import ROOT
 from tests.server.test_archive import archive_of_home
@@ -299,6 +301,22 @@ def test_a_check_says_ok_of_each_part(shell: Shell) -> None:
 def _check(shell: Shell) -> tuple[int, dict[str, str]]:
     code, out, _ = shell.run("check")
     return code, dict(line.split(maxsplit=1) for line in out.splitlines())
+
+
+class OutdatedStore(MemoryStore):
+    """A database that nobody has brought up to date."""
+
+    async def start(self) -> None:
+        raise SchemaOutdatedError("0001")
+
+
+def test_a_check_of_an_old_schema_says_what_to_do_and_nothing_beside(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli_check, "open_store", lambda _: OutdatedStore())
+    code, said = _check(shell)
+    assert code == 1
+    assert said["database"].endswith("run `weft migrate`")
 
 
 def test_a_check_says_what_to_do_about_a_tenant_without_a_key(shell: Shell) -> None:
