@@ -47,9 +47,9 @@ async def list_versions(request: Request) -> Response:
     """
     async with document_of(request) as (_, live):
         existing(live)
-        limit = min(max(whole_number(request, "limit") or PAGE, 1), MOST)
+        limit = min(whole_number(request, "limit") or PAGE, MOST)
         newest = _newest(request, live)
-        oldest = max(whole_number(request, "from") or 1, 1)
+        oldest = whole_number(request, "from") or 1
         entries = await _page(request, live, oldest, newest)
         store = services_of(request).store
         names = await store.named_versions(live.key)
