@@ -6,14 +6,24 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from enum import Enum
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
-from collab.errors import Code, Refusal
+from collab.errors import Close, Code, Refusal
 from collab.ports import Append
+from collab.room.budget import to_ms
 from collab.room.lock_messages import changes_between
-from collab.room.requests import Answer, Barrier, LockAct, PatchRequest, ReadState, ReadVector
+from collab.room.requests import (
+    Answer,
+    Barrier,
+    LockAct,
+    PatchRequest,
+    ReadState,
+    ReadVector,
+    Update,
+)
 from server.audience import Answered, Audience, News, Submission
 from server.history import befores
 from server.lock_board import LockBoard
@@ -49,6 +59,8 @@ MAX_BATCH = 256
 # Nor may all of them, by what is long to judge: a frame of 400 patches that have to be carried
 # through a megabyte of text kept everybody waiting for seconds (measured).
 MAX_SECONDS = 0.02
+# Seconds until a debt is paid: beyond that an update that takes long is not gone on with.
+MOST_DEBT = 10.0
 
 
 class LiveState(Enum):
@@ -125,12 +137,14 @@ class LiveRoom:
         """Judge what waits, until then; what the log must hold before it is answered."""
         self.room.commit_id = commit_id
         self.room.guard.now = self.lock_board.time.now()
+        self.room.seconds = self._clock.monotonic
         while self.queue and len(self._batch) < MAX_BATCH:
             submission = self.queue[0]
             if isinstance(submission.request, LockAct) or self.is_beyond_tail(submission):
                 break
             self.queue.popleft()
             self._remember_bridge(submission.member)
+            began = self._clock.monotonic()
             try:
                 answer = self.room.apply(submission.member, submission.request, now)
             except (KeyboardInterrupt, SystemExit):
@@ -143,9 +157,28 @@ class LiveRoom:
                 submission.fail(RuntimeError(str(error)))
                 return None
             self._batch.append((submission, answer))
-            if self._clock.monotonic() > until:
+            ended = self._clock.monotonic()
+            debt = submission.member.pay(ended - began, ended)
+            if answer.rest:
+                self._go_on_with(submission, answer.rest, debt)
+            if ended > until:
                 break
         return self.room.pending()
+
+    def _go_on_with(self, submission: Submission, rest: Sequence[bytes], debt: float) -> None:
+        """What is left of a long update waits like its author's next requests, while they can pay.
+
+        Who cannot comes back when the debt is paid, and sends what is not here yet.
+        """
+        listener, queue = submission.listener, list(self.queue)
+        if debt > MOST_DEBT and listener is not None:
+            listener.dismiss(Close.RATE, "rate_limited", to_ms(debt))
+            queue = [one for one in queue if one.listener is not listener]
+        else:
+            own = (at for at, one in enumerate(queue) if one.listener is listener)
+            at = next(own, len(queue))
+            queue[at:at] = [replace(submission, request=Update(part)) for part in rest]
+        self.queue = deque(queue)
 
     def is_beyond_tail(self, submission: Submission) -> bool:
         """Whether the request stands on a version that must be fetched from the log first."""

@@ -175,6 +175,7 @@ class YjsConnection:
             origin=self.socket.peer,
         )
         purse = services.purses.take((admission.live.key, claims.user), now)
+        self.member.meter = purse.inbound
         self.inflow = Inflow(purse.inbound, patience=patience or 30.0)
         outflow = Outflow(purse.outbound, patience=patience or 1e9)
         metrics = services.witness.metrics.lanes["yjs"]

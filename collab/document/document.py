@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,7 +154,7 @@ class Document:
 
     def integrate(
         self,
-        update: bytes,
+        update: bytes | Iterable[bytes],
         *,
         version: int,
         user: str,
@@ -164,6 +164,8 @@ class Document:
         leases: Sequence[int] = (),
     ) -> Change | None:
         """Apply a client's update, which has passed the validator; None where it adds nothing.
+
+        It may come in slices: what is handed out while it is applied is one change.
 
         `judge` may answer with the value that the document must have instead; what takes it
         there is part of the change.

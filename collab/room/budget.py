@@ -13,6 +13,10 @@ from collab import messages
 
 # Of a unit: what many small earnings lose in floating point is no debt to wait 1e-16 s for.
 NEGLIGIBLE = 1e-6
+# Work that is dearer than its bytes: beyond a millisecond a request, a second of it counts as
+# what may be sent in ten. So one user's updates take a tenth of the process, and a burst.
+WORK_SECONDS = 0.001
+WORK_SHARE = 0.1
 
 
 class Budget:
@@ -110,6 +114,12 @@ class Meter:
         """Charge a frame of `size` bytes that holds `count` messages."""
         self.bytes.spend(size, now)
         self.messages.spend(count, now)
+
+    def charge(self, seconds: float, now: float) -> None:
+        """Charge the time that a request took, as bytes."""
+        dear = seconds - WORK_SECONDS
+        if dear > 0:
+            self.bytes.spend(dear / WORK_SHARE * self.allowance.bytes_per_second, now)
 
     def try_spend(self, size: int, now: float) -> bool:
         """Charge a frame of one message if both budgets let it go now."""

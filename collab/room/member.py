@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collab.entry import Author, Lane
     from collab.patch.bridge import Bridge
+    from collab.room.budget import Meter
     from collab.room.rights import Rights
 
 
@@ -30,6 +31,7 @@ class Member:
     broken: tuple[str, int] | None = None
     barriers: int = 0  # rejects so far: the number of the newest barrier
     origin: str = ""  # the address that they speak from
+    meter: Meter | None = None  # what they pay with for what is long to judge
 
     def reject_patch(self, request_id: str) -> int:
         """Remember that what is already under way stands on a refused patch; the barrier's number.
@@ -40,6 +42,13 @@ class Member:
             self.barriers += 1
             self.broken = (request_id, self.barriers)
         return self.barriers
+
+    def pay(self, seconds: float, now: float) -> float:
+        """Charge the work that a request made; the seconds that they are in debt for."""
+        if self.meter is None:
+            return 0.0
+        self.meter.charge(seconds, now)
+        return self.meter.wait(now)
 
     def pass_barrier(self, nonce: int) -> None:
         if self.broken is not None and self.broken[1] <= nonce:

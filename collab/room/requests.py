@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -144,7 +145,8 @@ class Answer:
 
     `version` is where the document stands after it. `ack` is what an ack says beside that.
     It leaves the process only after the commit that it stands on. `barrier` numbers a refused
-    patch, so that it can be told when its client has read of it.
+    patch, so that it can be told when its client has read of it. `rest` is what is left of an
+    update that took long: its author's next requests.
     """
 
     version: int
@@ -153,3 +155,4 @@ class Answer:
     ack: dict[str, Any] = field(default_factory=dict)
     state: bytes = b""
     barrier: int = 0
+    rest: Sequence[bytes] = ()

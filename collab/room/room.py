@@ -8,7 +8,7 @@ roll back) and another is opened from the log.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
@@ -86,6 +86,7 @@ class Room:
         self.value: Json = self.document.value
         self.tail = Tail(self.version, max_entries=bounds.tail_entries, max_bytes=bounds.tail_bytes)
         self.commit_id = ""
+        self.seconds: Callable[[], float] = lambda: 0.0  # any clock that does not go back
         self.lock_events: Sequence[LockChange] = ()  # what the last batch did to the locks
         self._batch: list[tuple[Entry, Past]] = []
         self._accepted: list[Accepted] = []
@@ -222,8 +223,7 @@ class Room:
     ) -> Answer:
         """Acknowledge at the head what made no version; its id counts as accepted all the same."""
         if request_id:
-            accepted = Accepted(member.author.user, request_id, self.head, ack or {})
-            self._accepted.append(accepted)
+            self._accepted.append(Accepted(member.author.user, request_id, self.head, ack or {}))
         return Answer(self.head, ack=ack or {})
 
     @property

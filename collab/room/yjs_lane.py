@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from collab.entry import Op
@@ -11,23 +12,30 @@ from collab.patch.bounds import json_size
 from collab.patch.diff import diff
 from collab.room.requests import Answer, Update
 from collab.yjs.guard import GuardBounds, check, inspect
+from collab.yjs.slices import Slices, slices_of
 
 if TYPE_CHECKING:
+    from collab.document.document import Change
     from collab.room.member import Member
     from collab.room.room import Room
 
 
 def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
-    """A client's update becomes the next entry, together with its compensation if it needs one."""
+    """A client's update becomes the next entry, together with its compensation if it needs one.
+
+    Where it takes long only a part does, and the answer has the rest.
+    """
+    inspected = inspect(request.update, GuardBounds(update_bytes=room.bounds.max_frame))
+    known, index = room.document.state_vector(), room.structs()
     checked = check(
-        inspect(request.update, GuardBounds(update_bytes=room.bounds.max_frame)),
-        room.document.state_vector(),
+        inspected,
+        known,
         leases=room.document.leases,
         user=member.author.user,
         # The server's own, in this epoch and in those before: what a client kept of a document
         # that was deleted must not come back in the one that took its name.
         reserved=range(1, room.epoch + 1),
-        index=room.structs(),
+        index=index,
     )
     if not checked.news:  # a step 2 that adds nothing is no write, whoever sends it
         return Answer(room.head)
@@ -35,22 +43,33 @@ def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
         raise Rejected(Code.UNAUTHENTICATED, "the token has expired")
     if not member.rights.can_write():
         raise Rejected(Code.FORBIDDEN, "this role may not change the document")
+    leases = checked.new_clients
+    slices = slices_of(request.update, inspected, checked.fresh, known, index.blocks, room.seconds)
+    change = _write(room, member, slices or request.update, leases, now)
+    answer = Answer(room.head)
+    if change is not None:
+        answer = room.enter(member, change, now, leases=leases)
+    if slices is not None:
+        answer.rest = slices.rest
+    return answer
+
+
+def _write(
+    room: Room, member: Member, update: bytes | Slices, leases: Sequence[int], now: int
+) -> Change | None:
     try:
-        change = room.document.integrate(
-            request.update,
+        return room.document.integrate(
+            update,
             version=room.head + 1,
             user=member.author.user,
             at=now,
             kind="edit" if room.head_exists else "create",
-            leases=checked.new_clients,
+            leases=leases,
             judge=lambda before, after, ops: _permitted(room, member, before, after, ops),
         )
     except Rejected as error:
         # The Yjs types have it by now, and there is no way back but to open the document anew.
         raise RuntimeError(f"an update was refused too late: {error}") from error
-    if change is None:
-        return Answer(room.head)
-    return room.enter(member, change, now, leases=checked.new_clients)
 
 
 def _permitted(room: Room, member: Member, before: Json, after: Json, ops: list[Op]) -> Json | None:

@@ -53,12 +53,14 @@ class Checked:
 
     `news` is false where it adds and deletes nothing; without an index every deletion counts.
     `new_clients` are the ids that are leased to its user from now on; `clocks` is the state
-    vector that the document has afterwards, for the clients that the update moves.
+    vector that the document has afterwards, for the clients that the update moves. `fresh` are
+    the structs that are new, in an order in which they can be integrated.
     """
 
     news: bool
     new_clients: list[int]
     clocks: dict[int, int]
+    fresh: Fresh
 
 
 def check(
@@ -91,7 +93,7 @@ def check(
             if layer.cuts(client, start) or layer.cuts(client, end):
                 refuse("a deletion parts a surrogate pair")
             news = news or index is None or not index.has_deleted(client, start, end)
-    return Checked(news, new_clients, clocks)
+    return Checked(news, new_clients, clocks, fresh)
 
 
 def _check_ids(

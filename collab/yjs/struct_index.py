@@ -97,11 +97,13 @@ class StructIndex:
 
     Invariant: it holds every update that was applied, in order. Add what pycrdt says of each
     transaction, which names the deletions of what lay below as well, not what a client sent.
+    `blocks` is at least how many pieces yrs keeps them in, but for the cuts that origins make.
     """
 
     def __init__(self, base: StructIndex | None = None) -> None:
         self._base = base
         self._clients: dict[int, _Client] = {}
+        self.blocks = 0
         # The state vector of what was added.
         self.clocks: dict[int, int] = {}
 
@@ -118,6 +120,7 @@ class StructIndex:
             self.append(client, struct)
         for client, ranges in inspected.deletes.items():
             known = self._client(client)
+            self.blocks += 2 * len(ranges)
             for start, end in ranges:
                 known.delete(start, end)
 
@@ -127,6 +130,7 @@ class StructIndex:
         if struct.text is not None:
             known.pairs.extend(half for half in second_halves(struct) if half >= clock)
         known.append(clock, self.place_of(struct))
+        self.blocks += 1
         self.clocks[client] = struct.end
 
     def place_of(self, struct: Struct) -> Place:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pycrdt import _pycrdt as native
@@ -93,9 +93,14 @@ class Tree:
             if key not in place.node.orders and place.handle.has(txn, key):
                 place.handle.remove(txn, key)
 
-    def integrate(self, update: bytes, value: Json) -> tuple[bytes, list[Op], list[Record]]:
-        """One client update on the document whose value is `value`; what it added, and did."""
-        merged = [self._apply(update)]
+    def integrate(
+        self, update: bytes | Iterable[bytes], value: Json
+    ) -> tuple[bytes, list[Op], list[Record]]:
+        """One client update on the document whose value is `value`; what it added, and did.
+
+        Where it comes in slices, those that there are when it is their turn.
+        """
+        merged = [self._apply((update,) if isinstance(update, bytes) else update)]
         while self._ear.dirt is not None and (taken := self._take_out(self._ear.dirt)):
             merged.append(taken)
         reader = Reader(txn := self._doc.create_transaction())
@@ -105,10 +110,11 @@ class Tree:
         txn.drop()
         return merge_updates(merged), reader.ops, reader.records
 
-    def _apply(self, update: bytes) -> bytes:
+    def _apply(self, slices: Iterable[bytes]) -> bytes:
         txn = self._doc.create_transaction()
         try:
-            self._doc.apply_update(txn, update)
+            for one in slices:
+                self._doc.apply_update(txn, one)
         finally:
             txn.commit()
             txn.drop()

@@ -45,7 +45,8 @@ class Struct(NamedTuple):
 
     It stands beside an origin, a right origin or both, or else in a parent (a root's name, or a
     type's id), under a key where that is a map. `text` is there only where a string holds
-    surrogate pairs; `takes_text` is true of Y.Text and Y.XmlText.
+    surrogate pairs; `takes_text` is true of Y.Text and Y.XmlText. Its own bytes are those from
+    `at` up to `to` of the update.
     """
 
     clock: int
@@ -57,6 +58,8 @@ class Struct(NamedTuple):
     key: str | None = None
     text: str | None = None
     takes_text: bool = False
+    at: int = 0
+    to: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +101,12 @@ def _read_structs(reader: Reader, count: int) -> list[Struct]:
     clock = reader.uint()
     structs: list[Struct] = []
     for _ in range(count):
+        at = reader.pos
         info = reader.byte()
         if info in (GC, SKIP):
-            struct = Struct(clock, clock + read_run(reader), info)
+            struct = Struct(clock, clock + read_run(reader), info, at=at, to=reader.pos)
         else:
-            struct = _read_item(reader, clock, info)
+            struct = _read_item(reader, clock, info, at)
         clock = struct.end
         if clock > MAX_CLOCK:
             refuse("a clock is longer than 31 bits")
@@ -110,7 +114,7 @@ def _read_structs(reader: Reader, count: int) -> list[Struct]:
     return structs
 
 
-def _read_item(reader: Reader, clock: int, info: int) -> Struct:
+def _read_item(reader: Reader, clock: int, info: int, at: int) -> Struct:
     origin = right = parent = key = None
     if info & _HAS_ORIGIN:
         origin = (reader.uint(), reader.uint())
@@ -122,7 +126,8 @@ def _read_item(reader: Reader, clock: int, info: int) -> Struct:
             key = read_key(reader)
     kind = info & _KIND
     length, text, takes_text = read_content(kind, reader)
-    return Struct(clock, clock + length, kind, origin, right, parent, key, text, takes_text)
+    end, to = clock + length, reader.pos
+    return Struct(clock, end, kind, origin, right, parent, key, text, takes_text, at, to)
 
 
 def _read_parent(reader: Reader) -> Id | str:

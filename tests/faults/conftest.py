@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 # These run inside the test's own process, on stores that are made to fail.
-INSIDE = frozenset({"test_accidents.py", "test_rooms.py"})
+INSIDE = frozenset({"test_accidents.py", "test_long_updates.py", "test_rooms.py"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -80,6 +80,19 @@ def test_b2_bytes_and_messages_are_spent_together() -> None:
     assert Meter(NONE, now=0.0).try_spend(10**9, now=0.0)
 
 
+def test_b9_work_beyond_a_millisecond_counts_as_ten_times_as_long_a_flow_of_bytes() -> None:
+    meter = Meter(SMALL, now=0.0)
+    meter.charge(0.001, now=0.0)
+    assert meter.would_fit(200, now=0.0)
+    meter.charge(0.201, now=0.0)
+    assert meter.wait(now=0.0) == 0.0
+    meter.charge(0.101, now=0.0)
+    assert meter.wait(now=0.0) == 1.0
+    free = Meter(NONE, now=0.0)
+    free.charge(60.0, now=0.0)
+    assert free.wait(now=0.0) == 0.0
+
+
 def test_b3_reconnecting_refills_nothing() -> None:
     purses = Purses(inbound=SMALL, outbound=NONE)
     owner = ("demo", "home", "ada")

@@ -1,0 +1,98 @@
+"""Short Yjs updates that would have the library walk through a long list: in slices, and paid."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from pycrdt import Array, Doc
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from collab.yjs import frames
+from tests.attacks.attacker import Bystander, close_code, upgrade
+from tests.collab.yjs.updates import NULL, plain, shared, update
+from tests.running import RunningServer
+
+AUTHOR = 2**31
+LONG = 20_000
+CHAIN = update(
+    (7, 0, [shared(1, root="l"), *(shared(1, origin=(7, clock)) for clock in range(LONG - 1))])
+)
+
+
+def walk(author: int, count: int) -> bytes:
+    """Each claims to have seen no more of the list than up to where it stands."""
+    return frames.update(
+        update((author, 0, [plain(NULL, origin=(7, clock % LONG)) for clock in range(count)]))
+    )
+
+
+async def yjs(server: RunningServer, doc: str, user: str) -> ClientConnection:
+    socket: ClientConnection = await upgrade(
+        server, f"/v1/yjs/{doc}?token={await server.mint(user)}"
+    )
+    return socket
+
+
+async def state(server: RunningServer, doc: str, into: Doc[Any], enough: int) -> None:
+    """What the server has, once its list is so long."""
+    socket = await yjs(server, doc, "reader")
+    await socket.send(frames.sync_step1(b"\0"))
+    async with asyncio.timeout(30):
+        while len(into.get("l", type=Array)) < enough:
+            for message in frames.decode(bytes(await socket.recv())):  # type: ignore[arg-type]
+                if isinstance(message, frames.SyncStep2 | frames.SyncUpdate):
+                    into.apply_update(message.update)
+    await socket.close()
+
+
+async def test_short_updates_that_take_long_are_paid_for_by_their_sender(
+    server: RunningServer, bystander: Bystander
+) -> None:
+    """Each of 300 bytes took 0.2 to 0.8 s; 40 of them kept everybody waiting for 14 s."""
+    one = await yjs(server, "walked", "walker")
+    await one.send(frames.update(CHAIN))
+    await state(server, "walked", Doc(), LONG)
+    bystander.worst = 0.0
+    try:
+        for number in range(60):
+            await one.send(walk(AUTHOR + number, 60))
+    except ConnectionClosed:
+        pass  # ended from the other side
+    assert await close_code(one, 60) == 4529
+    await bystander.check()
+    assert bystander.worst < 0.7  # each was longer; a bound, not a measure
+
+
+async def test_one_update_that_would_take_minutes_ends_its_sender_and_nobody_else(
+    server: RunningServer, bystander: Bystander
+) -> None:
+    one = await yjs(server, "walked-once", "rambler")
+    await one.send(frames.update(CHAIN))
+    await state(server, "walked-once", Doc(), LONG)
+    bystander.worst = 0.0
+    await one.send(walk(AUTHOR, 20_000))
+    assert await close_code(one, 60) == 4529
+    await bystander.check()
+    assert bystander.worst < 2.0  # it was one and a half minutes
+
+
+async def test_an_honest_merge_that_takes_long_lands_whole(
+    server: RunningServer, bystander: Bystander
+) -> None:
+    """Two who were away for a day put a thousand blocks each before all others."""
+    authors: list[Doc[Any]] = [Doc(client_id=1000), Doc(client_id=AUTHOR)]
+    for author in authors:
+        blocks = author.get("l", type=Array)
+        for number in range(1_200):
+            blocks.insert(0, f"{author.client_id} wrote {number}")
+        one = await yjs(server, "merged", f"away-{author.client_id}")
+        await one.send(frames.update(author.get_update()))
+        await one.close()
+    merged: Doc[Any] = Doc()
+    for author in authors:
+        merged.apply_update(author.get_update())
+    found: Doc[Any] = Doc()
+    await state(server, "merged", found, 2_400)
+    assert found.get("l", type=Array).to_py() == merged.get("l", type=Array).to_py()

@@ -1,0 +1,101 @@
+"""A Yjs update that takes long: it is gone on with between other people's requests, while paid."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from collab.entry import Author
+from collab.room.budget import Allowance, Meter
+from collab.room.member import Member
+from collab.room.requests import Answer, Update
+from collab.room.rights import Rights, Role
+from collab.yjs import slices
+from server.audience import Submission
+from server.live import LiveRoom
+from storage.store import SqlStore
+from tests.collab.yjs.updates import NULL, plain, shared, update
+from tests.faults.inside import PAGE, Ear, Inside, inside
+from tests.manual_clock import ManualClock
+
+LENGTH = 100
+CHAIN = update(
+    (7, 0, [shared(1, root="l"), *(shared(1, origin=(7, clock)) for clock in range(LENGTH - 1))])
+)
+LONG = update((9, 0, [plain(NULL, origin=(7, clock)) for clock in range(LENGTH)]))
+
+
+@pytest.fixture
+async def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Inside]:
+    """Where a struct is walked for at a time, and every look at the clock takes 30 ms."""
+    monkeypatch.setattr(slices, "STEPS", 1)
+
+    def look(clock: ManualClock) -> float:
+        clock.seconds += 0.03
+        return clock.seconds
+
+    async with inside(SqlStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")) as made:
+        await made.make({"n": 0})
+        monkeypatch.setattr(ManualClock, "monotonic", look)
+        yield made
+
+
+def writer(hall: Inside, user: str, rate: int) -> Member:
+    meter = Meter(Allowance(rate, 8 * rate), hall.clock.monotonic())
+    return Member(Author(user), Rights(Role.EDITOR, 2**53), "yjs", meter=meter)
+
+
+def send(hall: Inside, live: LiveRoom, ear: Ear, member: Member, sent: bytes) -> None:
+    hall.hub.submit(live, Submission(member, Update(sent), hall.clock.monotonic(), listener=ear))
+
+
+def known(live: LiveRoom) -> int:
+    """How much of the long update is in the document."""
+    return live.room.document.state_vector().get(9, 0)
+
+
+async def settle(hall: Inside, live: LiveRoom) -> None:
+    """Until nothing waits; somebody else's edit is answered each time."""
+    while live.is_busy:
+        assert isinstance(await hall.set("/n", live.room.version), Answer)
+
+
+async def test_others_are_answered_between_the_slices_of_a_long_update(hall: Inside) -> None:
+    async with hall.hub.using(PAGE) as live:
+        ear = Ear(live)
+        member = writer(hall, "ada", 0)
+        send(hall, live, ear, member, CHAIN)
+        await settle(hall, live)
+        before = live.room.version
+        send(hall, live, ear, member, LONG)
+        assert isinstance(await hall.set("/n", "meanwhile"), Answer)
+        assert 0 < known(live) < LENGTH
+        await settle(hall, live)
+        assert known(live) == LENGTH
+        assert live.room.version > before + 2
+        assert (ear.version, ear.closed) == (live.room.version, [])
+
+
+async def test_whoever_cannot_pay_for_a_long_update_is_sent_away_and_may_come_back(
+    hall: Inside,
+) -> None:
+    """What is in stays, and what is left is sent again."""
+    async with hall.hub.using(PAGE) as live:
+        ear = Ear(live)
+        member = writer(hall, "ada", 100)
+        send(hall, live, ear, member, CHAIN)
+        await settle(hall, live)
+        for _ in range(20):
+            if known(live) == LENGTH:
+                break
+            again = Ear(live)
+            send(hall, live, again, member, LONG)
+            send(hall, live, again, member, LONG)
+            await settle(hall, live)
+            assert again.closed in ([], [4529])
+            ear.closed += again.closed
+            hall.clock.advance(60.0)
+        assert known(live) == LENGTH
+        assert ear.closed
