@@ -92,7 +92,7 @@ class Card {
     this.about = about;
     this.chart = new Chart({ floor: about.floor, label: about.title });
     this.value = make("p", "value");
-    this.beside = make("p", "beside");
+    this.beside = make("p", about.second ? "beside dashed" : "beside");
     this.top = make("span", "top-of-scale");
     this.since = make("span");
     this.element = make("article", "card");

@@ -6,6 +6,8 @@ const HEIGHT = 64;
 const TOP = 4;
 export const SPAN = 300_000;
 const SHORTEST = 60_000;
+// Samples come by the second: further apart, nobody was there to take them.
+const GAP = 5000;
 
 export class Chart {
   // `floor` is the least that the full height stands for, so that noise stays small.
@@ -79,17 +81,16 @@ function known(values) {
   return values.filter((value) => value !== null);
 }
 
-// Where nothing happened there is no line, and none is drawn across it.
+// Where nothing happened, or nobody looked, there is no line, and none is drawn across it.
 function runsOf(times, values, x, y) {
   const runs = [];
   let run = [];
   values.forEach((value, index) => {
-    if (value === null) {
-      if (run.length) runs.push(run);
+    if (run.length && (value === null || times[index] - times[index - 1] > GAP)) {
+      runs.push(run);
       run = [];
-    } else {
-      run.push([x(times[index]).toFixed(1), y(value).toFixed(1)]);
     }
+    if (value !== null) run.push([x(times[index]).toFixed(1), y(value).toFixed(1)]);
   });
   if (run.length) runs.push(run);
   return runs;

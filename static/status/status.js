@@ -16,6 +16,7 @@ const KINDS = { sqlite: "SQLite", postgresql: "PostgreSQL" };
 let samples = null;
 let timer = 0;
 let isAsking = false;
+let seenAt = "";
 
 takeToken(location.hash);
 $("entrance").addEventListener("submit", (event) => {
@@ -55,6 +56,7 @@ async function ask() {
 }
 
 function show(report) {
+  seenAt = new Date().toLocaleTimeString();
   keep(report.samples, report.now);
   $("entrance").hidden = true;
   $("numbers").hidden = false;
@@ -105,8 +107,11 @@ function showHealth({ storage }) {
     warn("The server is about to stop. Everybody is told when to come back.");
   } else if (storage.read_only) {
     say("Read-only", "danger");
-    const documents = storage.read_only === 1 ? "One document takes" : `${storage.read_only} documents take`;
-    warn(`The database is in trouble: ${documents} no edits. They come back by themselves.`, "danger");
+    const documents =
+      storage.read_only === 1
+        ? "one document takes no edits. It comes back by itself."
+        : `${storage.read_only} documents take no edits. They come back by themselves.`;
+    warn(`The database is in trouble: ${documents}`, "danger");
   } else {
     say("Running", "good");
     warn("");
@@ -115,7 +120,8 @@ function showHealth({ storage }) {
 
 function lost(sentence) {
   say("Not reachable", "danger");
-  warn(`${sentence} Trying again every ${AGAIN / 1000} seconds.`, "danger");
+  const shown = seenAt && ` What is shown is of ${seenAt}.`;
+  warn(`${sentence} Trying again every ${AGAIN / 1000} seconds.${shown}`, "danger");
   return AGAIN;
 }
 

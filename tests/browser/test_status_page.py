@@ -146,5 +146,20 @@ async def test_when_the_server_goes_it_says_so_and_comes_back_with_it(
     await page.until(IS_SHOWN)
     server.stop()
     await page.until("document.querySelector('#health').innerText === 'Not reachable'")
+    assert "What is shown is of " in await text(page, "#trouble")
     server.start()
     await page.until("document.querySelector('#health').innerText === 'Running'")
+
+
+async def test_no_line_is_drawn_across_a_time_that_nobody_saw(
+    server: RunningServer, browser: Chromium
+) -> None:
+    page = await browser.page()
+    await page.open(f"{server.http}/status")
+    drawn = await page.evaluate(
+        "import('/static/status/chart.js').then(({ Chart }) => {"
+        " const chart = new Chart({ floor: 1, label: '' });"
+        " chart.draw([0, 1000, 2000, 30000, 31000], [1, null, 1, 2, 2], [], 31000);"
+        " return chart.first.getAttribute('d'); })"
+    )
+    assert drawn.count("M") == 3
