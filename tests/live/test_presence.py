@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.live.conftest import Join
+from tests.live.conftest import Join, JoinYjs
 from tests.patch_client import PatchClient
 
 
@@ -43,8 +43,7 @@ async def test_a_cursor_follows_its_text_when_others_type_before_it(
 
 
 def _cursors(client: PatchClient) -> list[Any]:
-    seen = _sessions(client, "joined") + _sessions(client, "updated")
-    return [peer["state"].get("cursor") for peer in seen]
+    return [peer["state"].get("cursor") for peer in _told(client)]
 
 
 async def test_the_same_user_in_another_tab_is_told_in_both(join: Join, ada: str, doc: str) -> None:
@@ -54,3 +53,55 @@ async def test_the_same_user_in_another_tab_is_told_in_both(join: Join, ada: str
     await one.until(lambda: told in one.others)
     await two.until(lambda: told in two.others)
     await two.close()
+
+
+async def test_a_tab_of_either_lane_is_told_of_the_other(
+    join: Join, join_yjs: JoinYjs, ada: str, doc: str
+) -> None:
+    one = await join(doc, ada, create={}, client="tab-1")
+    await join_yjs(doc, ada, client="tab-2")
+    await one.until(lambda: {"type": "notice", "code": "another_tab"} in one.others)
+    three = await join(doc, ada, client="tab-3")
+    await three.until(lambda: {"type": "notice", "code": "another_tab"} in three.others)
+
+
+async def test_who_resumes_is_shown_who_is_there_and_comes_back_under_its_name(
+    join: Join, ada: str, bo: str, doc: str
+) -> None:
+    one = await join(doc, ada, create={"n": 0})
+    two = await join(doc, bo, client="tab-2")
+    await one.send({"type": "presence", "state": {"at": "work"}})
+    await two.until(lambda: {"at": "work"} in [peer["state"] for peer in _told(two)])
+    since = {"epoch": two.opened["epoch"], "version": two.version}
+    await two.close()
+    again = await join(doc, bo, client="tab-2", since=since)
+    assert again.opened["changes"] == []
+    assert [(p["user"], p["state"]) for p in again.opened["presence"]] == [("ada", {"at": "work"})]
+    await one.until(lambda: again.opened["session"] in [p["session"] for p in _told(one)])
+    assert two.opened["session"] in _sessions(one, "left")
+    assert not [message for message in again.others if message["type"] == "notice"]
+
+
+async def test_a_cursor_goes_with_its_section_until_that_is_removed(
+    join: Join, ada: str, bo: str, doc: str
+) -> None:
+    sections = [{"id": name, "t": "two words"} for name in "abc"]
+    one = await join(doc, ada, create={"s": sections})
+    two = await join(doc, bo)
+    cursor = {"path": "/s/1/t", "offset": 4}
+    await two.send({"type": "presence", "base": 1, "state": {"cursor": cursor}})
+    await one.until(lambda: cursor in _cursors(one))
+    await one.answer(await one.patch({"op": "move", "from": "/s/1", "path": "/s/2"}))
+    await one.until(lambda: {"path": "/s/2/t", "offset": 4} in _cursors(one))
+    await one.send({"type": "undo", "id": "back"})
+    await one.answer("back")
+    await one.until(lambda: _cursors(one)[-1] == cursor)
+    # An old base: the cursor is carried through all that came since.
+    await two.send({"type": "presence", "base": 2, "state": {"cursor": cursor, "n": 2}})
+    await one.until(lambda: _cursors(one)[-1] == {"path": "/s/2/t", "offset": 4})
+    await one.answer(await one.patch({"op": "remove", "path": "/s/2"}))
+    await one.until(lambda: _told(one)[-1]["state"] == {"n": 2})
+
+
+def _told(client: PatchClient) -> list[Any]:
+    return _sessions(client, "joined") + _sessions(client, "updated")
