@@ -122,6 +122,10 @@ class YjsPeers:
             raise AssertionError(f"{peer} {do}: {reply['error']}")
         return reply["ok"]
 
+    def send_signal(self, number: int) -> None:
+        """To all of its clients at once."""
+        self._process.send_signal(number)
+
     async def close(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()

@@ -126,3 +126,18 @@ async def test_a_client_that_only_listens_does_not_become_who_has_left(
     await patch.until(
         lambda: any(peer["client_id"] == 55 and peer["state"].get("back") for peer in _shown(patch))
     )
+
+
+async def test_a_client_that_comes_back_is_seen_under_its_old_client_id(
+    join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
+) -> None:
+    patch = await join(doc, ada, create={})
+    yjs = await join_yjs(doc, bo, client_id=77, state={"n": 1})
+    await patch.until(lambda: len(_shown(patch)) == 1)
+    for times in (2, 3):
+        await yjs.cut()
+        await patch.until(lambda: len(_shown(patch)) == times)  # noqa: B023 # awaited at once
+    assert {(peer["user"], peer["client_id"]) for peer in _shown(patch)} == {("bo", 77)}
+    assert [peer["state"]["n"] for peer in _shown(patch)] == [1, 1, 1]
+    await yjs.run("peer.provider.awareness.setLocalStateField('n', 2)")
+    await patch.until(lambda: _shown(patch)[-1]["state"]["n"] == 2)
