@@ -107,7 +107,7 @@ class LockDesk:
         ack = lock_lane.told(asked, step, secret)
         self._answer(live, submission, Answer(live.room.version, ack=ack))
         live.lock_board.announce(step.events, member.author)
-        self._hub.witness.moved_locks(live.key, step.events, member)
+        self._hub.witness.moved_locks(live.key, step.events, member, asked.action)
         return True
 
     async def _write(self, live: LiveRoom, step: LockStep) -> bool:

@@ -135,11 +135,15 @@ class Witness:
         self.trail.note(key, self._row(member, action, detail=detail))
 
     def moved_locks(
-        self, key: DocKey, events: Iterable[LockChange], by: Member | None = None
+        self,
+        key: DocKey,
+        events: Iterable[LockChange],
+        by: Member | None = None,
+        asked: str = "",
     ) -> None:
-        """Locks were taken, claimed or ended by somebody; or by time or an edit, without one."""
+        """Locks were taken, claimed or ended as somebody asked; or by time or an edit."""
         nobody = AuditRow(self._clock.now_ms(), "", "")
-        who = self._row(by, "") if by is not None else nobody
+        who = self._row(by, "", detail={"asked": asked}) if by is not None else nobody
         for event in events:
             detail: dict[str, Any] = {"lock": event.id, "scope": event.scope, "fence": event.fence}
             if event.holder is not None:

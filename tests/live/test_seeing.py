@@ -320,6 +320,7 @@ async def test_locks_and_creations_are_in_the_trail_with_where_they_came_from(
     [made] = [item for item in items if item["action"] == "create"]
     assert by_http["origin"].startswith("127.0.0.1:")
     assert by_http["detail"]["lane"] == "http"
+    assert by_http["detail"]["asked"] == "acquire"
     assert by_socket["origin"].startswith("127.0.0.1:")
     assert by_socket["origin"].endswith(client.opened["session"])
     assert by_socket["detail"]["client"] == "tab-1"
