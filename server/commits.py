@@ -24,6 +24,7 @@ from collab.ports import (
     StorageUnavailable,
     Stored,
 )
+from server.audience import Submission
 from server.history import befores
 from server.hub import Hub, Quarantined
 from server.live import DAMAGED, GONE, IN_TROUBLE, MAX_SECONDS, LiveRoom, LiveState
@@ -175,9 +176,10 @@ class CommitLoop:
             return
         if not live.queue:
             return
-        if live.is_beyond_tail(live.queue[0]):
+        first = live.queue[0]
+        if live.is_beyond_tail(first):
             live.state = LiveState.FETCHING
-            self._spawn(self._look_back(live), f"look back {live.key.doc}", live)
+            self._spawn(self._look_back(live, first), f"look back {live.key.doc}", live)
         else:
             self._hub.wake(live)
 
@@ -227,10 +229,9 @@ class CommitLoop:
             live.replace(room, missed or [])
             live.renewed(renewal)
 
-    async def _look_back(self, live: LiveRoom) -> None:
+    async def _look_back(self, live: LiveRoom, submission: Submission) -> None:
         """Bring the entries that the next request stands on back into the tail, if kept."""
         hub = self._hub
-        submission = live.queue[0]
         submission.looked_back = True
         base = submission.stands_on or 0
         tail = live.room.tail

@@ -12,8 +12,8 @@ import pytest
 from collab.errors import Close, Code, Rejected
 from collab.ids import DocKey, Json
 from collab.ports import Append, Clash, Outcome, Snapshot, Stored, Vacant
-from collab.room.requests import Answer
-from server.live import GONE, LiveState
+from collab.room.requests import Answer, PatchRequest
+from server.live import GONE, IN_TROUBLE, LiveState
 from storage.memory import MemoryStore
 from tests.faults.inside import PAGE, Ear, Inside, inside
 from tests.faults.serving import FaultyStore
@@ -140,6 +140,27 @@ async def test_a_room_that_is_stopped_while_its_commit_clashes_stays_stopped() -
             assert refused.refusal.code is Code.STORAGE_UNAVAILABLE
             assert live.state is LiveState.READ_ONLY
             assert live.is_broken, "so it is opened anew before it is written to"
+
+
+async def test_a_document_outlives_a_request_that_is_refused_before_its_history_is_fetched() -> (
+    None
+):
+    async with inside(MemoryStore()) as hall:
+        await hall.make({"n": 1})
+        await hall.set("/n", 2)
+        hall.clock.advance(3600)
+        await hall.hub.unload_idle()
+        async with hall.hub.using(PAGE) as live:
+            assert live.room.tail.base == 2, "opened from a snapshot, it knows no older version"
+            stale = PatchRequest("r", 1, [{"op": "add", "path": "/m", "value": 1}])
+            asking = asyncio.create_task(hall.ask(stale))
+            while live.state is not LiveState.FETCHING:
+                await asyncio.sleep(0)
+            live.state = LiveState.READ_ONLY  # as other documents' trouble makes it
+            live.refuse_waiting(IN_TROUBLE)
+            with pytest.raises(Rejected):
+                await asking
+            assert live.state is LiveState.READ_ONLY
 
 
 async def test_who_comes_while_a_document_is_unloaded_keeps_it(tmp_path: Path) -> None:
