@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -120,6 +121,15 @@ def run(settings: Settings, store: Store) -> int:
     return 0 if server.started else 1
 
 
+def _set_aside_what_stays() -> None:
+    """Let no full collection look at modules, classes and routes: nobody is served meanwhile.
+
+    They are four fifths of all objects after two thousand edits: it took 55 ms with them, 12 without.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 def server_of(settings: Settings, store: Store) -> DrainingServer:
     """The server that the settings ask for, not started yet."""
     bounds = composition.socket_bounds(settings)
@@ -129,6 +139,7 @@ def server_of(settings: Settings, store: Store) -> DrainingServer:
     async def on_start(services: Services) -> AsyncIterator[None]:
         server.services = services
         await _greet(services)
+        _set_aside_what_stays()
         yield
 
     app = composition.build(settings, store, on_start=on_start)
