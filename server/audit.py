@@ -35,14 +35,17 @@ AT_ONCE = 50
 # A million rows in one transaction would keep every edit waiting for seconds (measured).
 DROP_AT_ONCE = 500
 DROP_EVERY = 0.02
-# Refusals of one document that are written down: somebody who tries and tries must not fill it.
-REFUSALS_PER_SECOND, REFUSALS_BURST = 1.0, 60
+# Of one document, what of its kind is written down a second and at once: whoever tries and tries,
+# or renews and renews, must not fill the database.
+REFUSALS = (1.0, 60)
+LOCKS = (10.0, 200)
 MAX_CAPS = 4096
 DAY_MS = 86_400_000
 # Where nobody's token said which tenant or document: what was tried without any.
 NOWHERE = DocKey("", "")
 
 Row = tuple[DocKey, AuditRow]
+Cap = tuple[float, int]
 
 
 @dataclass(slots=True)
@@ -88,7 +91,7 @@ class AuditTrail:
         self._rows: deque[Row] = deque()
         self._writings: dict[tuple[DocKey, Member, str], Writing] = {}
         self._versions = 0
-        self._caps: OrderedDict[DocKey, Budget] = OrderedDict()
+        self._caps: OrderedDict[tuple[DocKey, Cap], Budget] = OrderedDict()
         self._writing = asyncio.Lock()
 
     def __len__(self) -> int:
@@ -120,20 +123,27 @@ class AuditTrail:
         Names of documents that are not there can be made up without end: they share one cap.
         """
         is_made_up = row.outcome == Code.NOT_FOUND
-        if self._may_write_refusal(DocKey(key.tenant, "") if is_made_up else key):
+        capped = DocKey(key.tenant, "") if is_made_up else key
+        self._note_within(self._cap(capped, REFUSALS), key, row)
+
+    def moved_lock(self, key: DocKey, row: AuditRow) -> None:
+        """Something became of a lock; beyond so many a second only the metrics know."""
+        self._note_within(self._cap(key, LOCKS), key, row)
+
+    def _note_within(self, cap: Budget, key: DocKey, row: AuditRow) -> None:
+        if cap.try_spend(1, self._clock.monotonic()):
             self.note(key, row)
         else:
             self._metrics.audit.labels("capped").inc()
 
-    def _may_write_refusal(self, key: DocKey) -> bool:
-        now = self._clock.monotonic()
-        cap = self._caps.get(key)
+    def _cap(self, key: DocKey, kind: Cap) -> Budget:
+        cap = self._caps.get((key, kind))
         if cap is None:
-            cap = self._caps[key] = Budget(REFUSALS_PER_SECOND, REFUSALS_BURST, now)
+            cap = self._caps[key, kind] = Budget(*kind, self._clock.monotonic())
             if len(self._caps) > MAX_CAPS:
                 self._caps.popitem(last=False)
-        self._caps.move_to_end(key)
-        return cap.try_spend(1, now)
+        self._caps.move_to_end((key, kind))
+        return cap
 
     # --- to the database --------------------------------------------------------------------
 

@@ -153,7 +153,8 @@ class Witness:
             if event.reason:
                 detail["reason"] = event.reason
             action = "lock" if event.holder is not None else "unlock"
-            self.trail.note(key, replace(who, action=action, detail={**who.detail, **detail}))
+            row = replace(who, action=action, detail={**who.detail, **detail})
+            self.trail.moved_lock(key, row)
 
     def refused_over_http(
         self, refusal: Refusal, peer: str, asker: tuple[DocKey, str] | None, method: str

@@ -11,7 +11,7 @@ from collab.ids import DocKey
 from collab.ports import AuditRow, StorageUnavailable
 from collab.room.member import Member
 from collab.room.rights import Rights, Role
-from server.audit import DROP_AT_ONCE, REFUSALS_BURST, AuditTrail
+from server.audit import DROP_AT_ONCE, LOCKS, REFUSALS, AuditTrail
 from server.metrics import Metrics
 from storage.memory import MemoryStore
 from tests.house import ROOT, sources
@@ -107,28 +107,40 @@ async def test_beyond_the_bound_rows_are_lost_and_counted_the_oldest_kept() -> N
 
 async def test_refusals_of_one_document_are_capped_and_hide_no_other_document_s() -> None:
     audit, store, metrics, clock = trail()
-    for number in range(REFUSALS_BURST + 40):
+    for number in range(REFUSALS[1] + 40):
         audit.refused(HOME, AuditRow(number, "mallory", "edit", outcome="forbidden"))
     audit.refused(OTHER, AuditRow(1, "bo", "edit", outcome="conflict"))
     clock.advance(2.0)
     audit.refused(HOME, AuditRow(999, "mallory", "edit", outcome="forbidden"))
     await audit.flush()
-    assert len(await rows(store)) == REFUSALS_BURST + 1
+    assert len(await rows(store)) == REFUSALS[1] + 1
     assert len(await rows(store, OTHER)) == 1
     assert metrics.audit.labels("capped").value == 40
 
 
 async def test_names_that_somebody_makes_up_do_not_fill_the_trail() -> None:
     audit, store, metrics, _ = trail()
-    for number in range(REFUSALS_BURST + 40):
+    for number in range(REFUSALS[1] + 40):
         made_up = DocKey("demo", f"nothing-{number}")
         audit.refused(made_up, AuditRow(number, "mallory", "request", outcome="not_found"))
     audit.refused(HOME, AuditRow(1, "bo", "edit", outcome="conflict"))
     audit.refused(DocKey("rival", "d"), AuditRow(1, "eve", "request", outcome="not_found"))
-    assert len(audit) == REFUSALS_BURST + 2
+    assert len(audit) == REFUSALS[1] + 2
     assert metrics.audit.labels("capped").value == 40
     await audit.flush()
     assert len(await rows(store)) == 1
+
+
+async def test_renewing_a_lock_for_ever_neither_fills_the_trail_nor_hides_a_refusal() -> None:
+    audit, _, metrics, clock = trail()
+    for number in range(LOCKS[1] + 40):
+        audit.moved_lock(HOME, AuditRow(number, "mallory", "lock"))
+    audit.refused(HOME, AuditRow(1, "bo", "edit", outcome="locked"))
+    assert len(audit) == LOCKS[1] + 1
+    assert metrics.audit.labels("capped").value == 40
+    clock.advance(1.0)
+    audit.moved_lock(HOME, AuditRow(2, "ada", "unlock"))
+    assert len(audit) == LOCKS[1] + 2
 
 
 async def test_rows_that_are_past_their_days_go_and_no_others() -> None:
