@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -16,6 +17,7 @@ from collab.patch.equality import same
 from collab.patch.schema import Schema
 from collab.ports import Append, Committed, NamedVersion, Store, Stored, Vacant
 from collab.wire import rfc3339
+from collab.yjs import guard
 from collab.yjs.guard import GuardBounds, inspect
 from server.history import PAGE, History
 
@@ -103,10 +105,9 @@ def check(archive: Archive, epoch: int) -> None:
             Code.UNKNOWN_VERSION,
             "the archive does not begin at version 1; create a document from its value instead",
         )
-    for entry in archive.entries:
-        if entry.update:
-            inspect(entry.update, _BOUNDS)  # before the bytes come near native code
+    updates = [inspect(entry.update, _BOUNDS) for entry in archive.entries if entry.update]
     try:
+        _judge(updates)  # before the bytes come near native code
         sound = _is_plausible(archive) and _gives_its_value(archive, epoch)
     except (Rejected, msgspec.MsgspecError) as error:
         raise Rejected(
@@ -116,6 +117,15 @@ def check(archive: Archive, epoch: int) -> None:
         raise Rejected(Code.INVALID_DOCUMENT, "the archive's entries do not give its value")
     if archive.schema is not None:
         Schema.compile(msgspec.json.encode(archive.schema)).check(archive.value)
+
+
+def _judge(updates: Sequence[guard.Inspected]) -> None:
+    """What is asked of a client's updates, but for whose ids they write under."""
+    index = guard.StructIndex()
+    for update in updates:
+        everybodys = dict.fromkeys(update.sections, "")
+        guard.check(update, index.clocks, leases=everybodys, user="", index=index)
+        index.add(update)
 
 
 def _is_plausible(archive: Archive) -> bool:

@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from pycrdt import Doc, Map
 
 from collab.document.document import Document
-from collab.entry import Author, Entry, Op
+from collab.entry import Author, Entry, Kind, Op
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
 from collab.ports import Append, Committed, NamedVersion, Stored
@@ -210,6 +211,28 @@ async def test_bytes_that_would_harm_native_code_stop_before_it(
     entry = msgspec.structs.replace(archive.entries[2], update=update)
     hostile = changed(archive, entries=[*archive.entries[:2], entry, archive.entries[3]])
     assert await refused(store, hostile) is Code.MALFORMED
+
+
+async def test_types_that_nest_deeper_with_each_entry_stop_before_native_code(
+    store: SqlStore,
+) -> None:
+    doc: Doc[Any] = Doc()
+    place: Map[Any] = doc.get("beside", type=Map)
+    entries = []
+    for version in range(1, 300):
+        before = doc.get_state()
+        place["a"] = place = Map()
+        kind: Kind = "create" if version == 1 else "edit"
+        update = doc.get_update(before)
+        entries.append(Entry(version, Author("ada"), AT, kind, [], update))
+    for count, sound in ((250, True), (299, False)):
+        archive = changed(
+            archive_of_home(), version=count, value={}, entries=entries[:count], doc=f"d{count}"
+        )
+        if sound:
+            assert await plant(store, DocKey("acme", archive.doc), archive) == count
+        else:
+            assert await refused(store, archive) is Code.INVALID_DOCUMENT
 
 
 @pytest.mark.parametrize(
