@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from collab.entry import Author, Entry
+from collab.entry import Entry
 from collab.ids import DocKey
+from collab.lock_rows import LockRows, StoredLock
 from collab.publication import Publications
 
 
@@ -231,36 +232,6 @@ class Directory(Protocol):
         """The tenant and the key under this id."""
 
 
-class StoredLock(Struct, frozen=True):
-    """An edit lock; times are the database's."""
-
-    id: str
-    scope: str
-    holder: Author
-    fence: int
-    acquired_at: int
-    expires_at: int
-    secret_hash: bytes
-    claimed_by: Author | None = None
-    yields_at: int = 0
-    version: int = 0  # what the scope stands on
-
-
-class Locks(Protocol):
-    """A document's locks; every write of them moves the document's control revision."""
-
-    async def locks(self, key: DocKey) -> tuple[int, list[StoredLock]]:
-        """The control revision, and the locks that stand at it."""
-
-    async def save_locks(
-        self, key: DocKey, *, revision: int, put: list[StoredLock], drop: list[str], head: int = 0
-    ) -> bool:
-        """False when `revision`, or a `head` but 0, is not the document's; nothing is written."""
-
-    async def now(self) -> int:
-        """The database's clock."""
-
-
 class AuditRow(Struct, frozen=True):
     at: int
     actor: str
@@ -306,7 +277,7 @@ class Gossip(Protocol):
     async def ping(self) -> bool: ...
 
 
-class Store(ChangeLog, Names, Publications, Directory, Locks, Audit, Protocol):
+class Store(ChangeLog, Names, Publications, Directory, LockRows, Audit, Protocol):
     """One database, all of its ports."""
 
     async def start(self) -> None:

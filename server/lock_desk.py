@@ -1,27 +1,50 @@
 """The lock desk: decides what is asked of locks, in its turn among a document's requests.
 
 A lock stands when its row is written at the revision that it was decided on; a commit that was
-judged by the locks before clashes, and is judged anew.
+judged by the locks before clashes, and is judged anew. What waits together is written together:
+a request costs the disk no more than a patch does.
 """
 
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from collab.errors import Code, Refusal, Rejected
+from collab.errors import Code, Refusal
 from collab.ports import StorageUnavailable
 from collab.room import lock_lane
+from collab.room.locks import LockStep
 from collab.room.requests import Answer, LockAct
 from server.audience import News, Submission
-from server.live import BY_LOCKS, GONE, IN_TROUBLE, LiveRoom, LiveState
+from server.live import BY_LOCKS, GONE, IN_TROUBLE, MAX_BATCH, MAX_SECONDS, LiveRoom, LiveState
 
 if TYPE_CHECKING:
-    from collab.room.locks import LockStep
     from server.hub import Hub
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Decided:
+    """A request and what becomes of it when the locks are written."""
+
+    submission: Submission
+    asked: LockAct
+    secret: str
+    step: LockStep | Refusal | None = None
+
+    @property
+    def rests_on_locks(self) -> bool:
+        """Whether it may be otherwise at another instance, where nothing is written to clash."""
+        if isinstance(self.step, Refusal):
+            return self.step.code in BY_LOCKS or self.step.code in (
+                Code.NOT_FOUND,
+                Code.QUOTA_EXCEEDED,
+            )
+        return True
 
 
 class LockDesk:
@@ -48,21 +71,20 @@ class LockDesk:
 
     async def _serve(self, live: LiveRoom) -> None:
         """What time has done, then every lock request at the head of the queue."""
-        submission: Submission | None = None
+        decided: deque[_Decided] = deque()
         try:
             stands = await self._expire(live)
             while stands and live.state is LiveState.LOCKING and live.has_lock_request():
-                submission = live.queue.popleft()
-                stands = await self._serve_one(live, submission)
+                self._decide(live, decided)
+                stands = await self._settle(live, decided)
         except StorageUnavailable:
             logger.warning("a lock could not be written, or nobody knows")
-            self._hand_back(live, submission)
+            self._hand_back(live, decided)
             self._enter_trouble([live])
             return
         except Exception as error:
             logger.exception("a lock request failed; the document is opened anew without it")
-            if submission is not None:
-                submission.fail(RuntimeError(str(error)))
+            self._fail(live, decided, error)
             stands = False
         if live.state is LiveState.LOCKING:
             self._go_on(live, stands=stands)
@@ -76,68 +98,106 @@ class LockDesk:
         """Whether the locks were still those of the database."""
         now = await self._hub.time.ask()
         live.lock_board.is_due = False
-        while (step := live.room.locks().expire(now)) is not None:
-            if not await self._write(live, step):
-                return False
+        locks, steps = live.room.locks(), []
+        while (step := locks.expire(now)) is not None:
+            locks = step.locks
+            steps.append(step)
+        if not await self._write(live, steps):
+            return False
+        for step in steps:
             live.lock_board.announce(step.events)
         live.lock_board.watch(live.room.locks())
         return True
 
-    async def _serve_one(self, live: LiveRoom, submission: Submission) -> bool:
-        """Whether the locks that it was decided by were still those of the database."""
-        asked, member = submission.request, submission.member
-        assert isinstance(asked, LockAct)
-        clock = self._hub.clock
-        secret = f"{live.key.tenant}.{clock.token_bytes(16).hex()}"
-        now, wall = self._hub.time.now(), clock.now_ms()
-        step: LockStep | Refusal
-        try:
-            step = lock_lane.decide(live.room, member, asked, now=now, wall=wall, secret=secret)
-        except Rejected as rejected:
-            step = rejected.refusal
-        if _rests_on_locks(step) and live.room.exists and not await self.is_current(live):
-            self._hand_back(live, submission)
+    def _decide(self, live: LiveRoom, decided: deque[_Decided]) -> None:
+        """What waits together, one by what the one before has made of the locks."""
+        clock, now = self._hub.clock, self._hub.time.now()
+        until = clock.monotonic() + MAX_SECONDS
+        locks = live.room.locks()
+        while live.has_lock_request() and len(decided) < MAX_BATCH and clock.monotonic() <= until:
+            submission = live.queue.popleft()
+            asked = submission.request
+            assert isinstance(asked, LockAct)
+            one = _Decided(submission, asked, f"{live.key.tenant}.{clock.token_bytes(16).hex()}")
+            decided.append(one)
+            one.step = lock_lane.decide(
+                live.room,
+                locks,
+                submission.member,
+                asked,
+                now=now,
+                wall=clock.now_ms(),
+                secret=one.secret,
+            )
+            locks = one.step.locks if isinstance(one.step, LockStep) else locks
+
+    async def _settle(self, live: LiveRoom, decided: deque[_Decided]) -> bool:
+        """Whether the locks that they were decided by were still those of the database."""
+        steps = [one.step for one in decided if isinstance(one.step, LockStep)]
+        if any(step.is_written for step in steps):
+            stands = await self._write(live, steps)
+        else:
+            stands = not any(one.rests_on_locks for one in decided) or (
+                not live.room.exists or await self.is_current(live)
+            )
+        if not stands:
+            self._hand_back(live, decided)
             return False
-        if isinstance(step, Refusal):
-            self._answer(live, submission, Answer(live.room.version, refusal=step))
-            return True
-        if not await self._write(live, step):
-            self._hand_back(live, submission)
-            return False
-        ack = lock_lane.told(asked, step, secret)
-        self._answer(live, submission, Answer(live.room.version, ack=ack))
-        live.lock_board.announce(step.events, member.author)
-        self._hub.witness.moved_locks(live.key, step.events, member, asked.action)
+        while decided:
+            self._tell(live, decided[0])
+            decided.popleft()
         return True
 
-    async def _write(self, live: LiveRoom, step: LockStep) -> bool:
+    async def _write(self, live: LiveRoom, steps: Sequence[LockStep]) -> bool:
         """False where somebody else has written since; nothing was written then."""
-        if not step.put and not step.drop:
+        steps = [step for step in steps if step.is_written]
+        if not steps:
             return True
         # A lock that nobody knew of yet is moved by nobody: its scope must stand on the head.
-        known = live.room.locks()
-        is_new = any(known.find(lock.id) is None for lock in step.put)
+        known, locks = live.room.locks(), steps[-1].locks
+        put = {lock.id: lock for step in steps for lock in step.put}
+        drop = {lock_id for step in steps for lock_id in step.drop}
         saved = await self._hub.store.save_locks(
             live.key,
-            revision=step.revision,
-            put=list(step.put),
-            drop=list(step.drop),
-            head=known.version if is_new else 0,
+            revision=steps[0].revision,
+            put=[lock for lock in put.values() if locks.find(lock.id) is not None],
+            drop=sorted(drop),
+            head=known.version if any(known.find(lock_id) is None for lock_id in put) else 0,
+            steps=len(steps),
         )
         if saved:
-            live.room.move_locks(step.locks)
-            live.lock_board.watch(step.locks)
+            live.room.move_locks(locks)
+            live.lock_board.watch(locks)
         return saved
+
+    def _tell(self, live: LiveRoom, one: _Decided) -> None:
+        version, step = live.room.version, one.step
+        assert step is not None
+        if isinstance(step, Refusal):
+            self._answer(live, one.submission, Answer(version, refusal=step))
+            return
+        ack = lock_lane.told(one.asked, step, one.secret)
+        self._answer(live, one.submission, Answer(version, ack=ack))
+        member = one.submission.member
+        live.lock_board.announce(step.events, member.author)
+        self._hub.witness.moved_locks(live.key, step.events, member, one.asked.action)
 
     def _answer(self, live: LiveRoom, submission: Submission, answer: Answer) -> None:
         live.audience.publish(News([], live.room.version, live.room.value), [(submission, answer)])
 
-    def _hand_back(self, live: LiveRoom, submission: Submission | None) -> None:
-        """It waits again, or is refused where nothing can be waited for."""
-        if submission is None:
-            return
-        submission.looked_back = False
-        live.queue.appendleft(submission)
+    def _fail(self, live: LiveRoom, decided: deque[_Decided], error: Exception) -> None:
+        """Only whose request it was hears of it; the others wait again."""
+        if decided:
+            theirs = decided.pop() if decided[-1].step is None else decided.popleft()
+            theirs.submission.fail(RuntimeError(str(error)))
+        self._hand_back(live, decided)
+
+    def _hand_back(self, live: LiveRoom, decided: deque[_Decided]) -> None:
+        """They wait again, or are refused where nothing can be waited for."""
+        while decided:
+            submission = decided.pop().submission
+            submission.looked_back = False
+            live.queue.appendleft(submission)
         if live.state is LiveState.CLOSED:
             live.refuse_waiting(GONE)
         elif live.state is LiveState.READ_ONLY:
@@ -149,10 +209,3 @@ class LockDesk:
             self._hub.wake(live)
         else:
             self._reopen(live)
-
-
-def _rests_on_locks(step: LockStep | Refusal) -> bool:
-    """Whether it may be otherwise at another instance, and nothing is written that would clash."""
-    if isinstance(step, Refusal):
-        return step.code in BY_LOCKS or step.code in (Code.NOT_FOUND, Code.QUOTA_EXCEEDED)
-    return not (step.put or step.drop)

@@ -11,6 +11,7 @@ import msgspec
 
 from collab.entry import Entry
 from collab.ids import DocKey
+from collab.lock_rows import StoredLock
 from collab.ports import (
     Accepted,
     Append,
@@ -24,7 +25,6 @@ from collab.ports import (
     Outcome,
     Snapshot,
     Stored,
-    StoredLock,
     Vacant,
 )
 from collab.publication import Publication, Standing
@@ -49,11 +49,11 @@ class _Document:
     publications: list[Publication] = field(default_factory=list)
     locks: dict[str, StoredLock] = field(default_factory=dict)
 
-    def turn(self, revision: int, **changed: bytes | int) -> bool:
+    def turn(self, revision: int, steps: int = 1, **changed: bytes | int) -> bool:
         """Take the next revision from this one, with what it changes."""
         if self.deleted or self.control.revision != revision:
             return False
-        self.control = msgspec.structs.replace(self.control, revision=revision + 1, **changed)
+        self.control = msgspec.structs.replace(self.control, revision=revision + steps, **changed)
         return True
 
     def move_locks(self, put: Sequence[StoredLock], drop: Sequence[str]) -> None:
@@ -268,9 +268,10 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         put: Sequence[StoredLock],
         drop: Sequence[str],
         head: int = 0,
+        steps: int = 1,
     ) -> bool:
         document = self._documents[key]
-        if head not in (0, document.head) or not document.turn(revision):
+        if head not in (0, document.head) or not document.turn(revision, steps):
             return False
         document.move_locks(put, drop)
         return True

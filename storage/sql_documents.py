@@ -35,13 +35,20 @@ _CONTENT: tuple[Table, ...] = (
 
 
 def move_revision(
-    connection: Connection, key: DocKey, revision: int, head: int = 0, **control: int
+    connection: Connection,
+    key: DocKey,
+    revision: int,
+    head: int = 0,
+    steps: int = 1,
+    **control: int,
 ) -> bool:
-    """Take the next revision from this one; False when the document's, or its head, is another."""
+    """Go on from this revision; False when the document's, or its head, is another."""
     judged = [of(docs, key), docs.c.deleted_at == 0, docs.c.revision == revision]
     if head:
         judged.append(docs.c.head == head)
-    moved = connection.execute(update(docs).where(*judged).values(revision=revision + 1, **control))
+    moved = connection.execute(
+        update(docs).where(*judged).values(revision=revision + steps, **control)
+    )
     return moved.rowcount == 1
 
 

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, delete, select
 
 from collab.ids import DocKey
-from collab.ports import StoredLock
+from collab.lock_rows import StoredLock
 from storage.database import Database
 from storage.dialect import now_ms
 from storage.rows import of
@@ -36,8 +36,9 @@ def _save(
     put: Sequence[StoredLock],
     drop: Sequence[str],
     head: int,
+    steps: int,
 ) -> bool:
-    if not move_revision(connection, key, revision, head):
+    if not move_revision(connection, key, revision, head, steps):
         return False
     gone = [*drop, *(lock.id for lock in put)]
     connection.execute(delete(locks).where(of(locks, key), locks.c.id.in_(gone)))
@@ -67,8 +68,9 @@ class SqlLocks:
         put: Sequence[StoredLock],
         drop: Sequence[str],
         head: int = 0,
+        steps: int = 1,
     ) -> bool:
-        return await self._database.write(lambda c: _save(c, key, revision, put, drop, head))
+        return await self._database.write(lambda c: _save(c, key, revision, put, drop, head, steps))
 
     async def now(self) -> int:
         return await self._database.read(lambda c: c.execute(select(now_ms())).scalar_one())

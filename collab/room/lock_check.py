@@ -8,10 +8,10 @@ from itertools import takewhile
 from collab.entry import Author, Op
 from collab.errors import Refusal, Rejected
 from collab.ids import Json
+from collab.lock_rows import StoredLock
 from collab.patch.apply import apply
 from collab.patch.bounds import Bounds
 from collab.patch.steps import trace
-from collab.ports import StoredLock
 from collab.room.lock_map import LockMap
 from collab.room.lock_messages import locked, stale
 from collab.room.lock_scope import same

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from collab.entry import Author, Op
 from collab.errors import Rejected
 from collab.ids import Json
+from collab.lock_rows import StoredLock
 from collab.patch.bounds import Bounds
 from collab.patch.carry import Past
 from collab.patch.diff import diff
-from collab.ports import StoredLock
 from collab.room.lock_check import check_locks
 from collab.room.lock_restore import restore
 from collab.room.lock_scope import same

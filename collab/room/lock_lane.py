@@ -30,13 +30,29 @@ _SECRETIVE = ("acquire", "renew")
 
 
 def decide(
-    room: Room, member: Member, asked: LockAct, *, now: int, wall: int, secret: str
+    room: Room,
+    locks: Locks,
+    member: Member,
+    asked: LockAct,
+    *,
+    now: int,
+    wall: int,
+    secret: str,
 ) -> LockStep | Refusal:
-    """The transition of the committed locks that was asked for, or why not (raised, too).
+    """The transition of the locks that was asked for, or why not.
 
-    `now` is the database's clock, by which locks end, `wall` ours, by which tokens do.
+    They stand on the committed version. `now` is the database's clock, by which locks end, `wall`
+    ours, by which tokens do.
     """
-    locks = room.locks()
+    try:
+        return _decide(room, locks, member, asked, now, wall, secret)
+    except Rejected as rejected:
+        return rejected.refusal
+
+
+def _decide(
+    room: Room, locks: Locks, member: Member, asked: LockAct, now: int, wall: int, secret: str
+) -> LockStep | Refusal:
     if asked.secret is not None:
         return locks.release_by_secret(asked.lock_id or "", asked.secret.encode(), now=now)
     wrong = misshapen(asked.action, asked.scope, asked.lock_id)

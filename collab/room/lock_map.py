@@ -11,9 +11,9 @@ from typing import Any
 
 from collab.errors import Rejected
 from collab.ids import Json
+from collab.lock_rows import StoredLock
 from collab.patch.pointer import parse
 from collab.patch.steps import Path, Step, typed
-from collab.ports import StoredLock
 
 
 class _Node:

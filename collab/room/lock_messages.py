@@ -10,8 +10,8 @@ from msgspec.structs import asdict
 
 from collab.entry import Author
 from collab.errors import Code, Refusal
+from collab.lock_rows import StoredLock
 from collab.messages import Holder, LockChange, LockState
-from collab.ports import StoredLock
 from collab.wire import rfc3339
 
 Reason = Literal["released", "expired", "taken_over", "deleted"]

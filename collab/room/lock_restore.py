@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from collab.entry import Author, Op
 from collab.errors import Rejected
 from collab.ids import Json
+from collab.lock_rows import StoredLock
 from collab.patch.apply import replay
 from collab.patch.carry import Past, forward
 from collab.patch.pointer import Tokens, covers, lookup, parse, render
 from collab.patch.steps import Path, Step, typed, untyped
-from collab.ports import StoredLock
 from collab.room.lock_map import LockMap
 
 _NOBODY = Author("")

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from collab.entry import Author
 from collab.errors import Refusal, Rejected
 from collab.ids import Json
+from collab.lock_rows import StoredLock
 from collab.patch.carry import Past
 from collab.patch.pointer import lookup, parse, render
 from collab.patch.steps import untyped
-from collab.ports import StoredLock
 from collab.room.lock_map import LockMap
 from collab.room.reach import reach
 

@@ -39,9 +39,9 @@ from msgspec.structs import replace as changed
 from collab.entry import Author
 from collab.errors import Code, Refusal
 from collab.ids import Json
+from collab.lock_rows import StoredLock
 from collab.messages import LockChange, LockState
 from collab.patch.carry import Past
-from collab.ports import StoredLock
 from collab.room.lock_messages import Reason, ended, locked, shown, stale, stands
 from collab.room.lock_scope import carried, collide, covered, not_an_element, reached, same
 from collab.room.lock_terms import DEFAULT_TERMS, MAX_LOCKS, LockTerms
@@ -60,6 +60,11 @@ class LockStep:
     put: tuple[StoredLock, ...] = ()
     drop: tuple[str, ...] = ()
     lock: StoredLock | None = None  # the one that was asked for, as it stands now
+
+    @property
+    def is_written(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.put or self.drop)
 
 
 @dataclass(frozen=True, slots=True)

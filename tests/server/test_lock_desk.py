@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from collab.entry import Author
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
+from collab.lock_rows import StoredLock
 from collab.messages import LockAction
-from collab.ports import StorageUnavailable, StoredLock
+from collab.ports import StorageUnavailable
 from collab.room.locks import Locks
 from collab.room.member import Member
 from collab.room.requests import Create, LockAct, PatchRequest
@@ -41,6 +42,10 @@ class InterruptedStore(MemoryStore):
 
     before_saving: Interruption | None = None
 
+    def __init__(self, clock: Callable[[], int]) -> None:
+        super().__init__(clock)
+        self.saved: list[int] = []  # how many transitions in each write
+
     async def save_locks(
         self,
         key: DocKey,
@@ -49,11 +54,15 @@ class InterruptedStore(MemoryStore):
         put: Sequence[StoredLock],
         drop: Sequence[str],
         head: int = 0,
+        steps: int = 1,
     ) -> bool:
+        self.saved.append(steps)
         interruption, self.before_saving = self.before_saving, None
         if interruption is not None:
             await interruption()
-        return await super().save_locks(key, revision=revision, put=put, drop=drop, head=head)
+        return await super().save_locks(
+            key, revision=revision, put=put, drop=drop, head=head, steps=steps
+        )
 
 
 class Ear:
@@ -245,6 +254,58 @@ async def test_the_shape_of_a_request_is_looked_at_before_its_authors_rights(
     with pytest.raises(Rejected) as refused:
         await hub.ask(live, member("vi", Role.VIEWER), LockAct("l", "acquire", scope))
     assert refused.value.refusal.code is Code.MALFORMED
+
+
+async def test_lock_requests_that_wait_together_are_one_write(
+    hub: Hub, live: LiveRoom, store: InterruptedStore
+) -> None:
+    ada, bo = member("ada"), member("bo")
+    asked = [
+        hub.ask(live, ada, acquire()),
+        hub.ask(live, bo, acquire()),
+        hub.ask(live, ada, LockAct("l", "renew", HERO)),
+        hub.ask(live, ada, acquire("/title")),
+        hub.ask(live, ada, LockAct("l", "release", HERO)),
+        hub.ask(live, bo, acquire()),
+    ]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(answers[1], Rejected)
+    held = [answer.ack["lock"] for answer in answers if not isinstance(answer, BaseException)]
+    assert [lock.id for lock in held] == ["l-1", "l-1", "l-3", "l-1", "l-5"]
+    assert store.saved == [5]
+    revision, rows = await store.locks(KEY)
+    assert (revision, {lock.id: lock.holder.user for lock in rows}) == (
+        5,
+        {"l-3": "ada", "l-5": "bo"},
+    )
+
+
+async def test_what_waits_together_is_decided_anew_together(
+    hub: Hub, live: LiveRoom, store: InterruptedStore
+) -> None:
+    async def other_instance() -> None:
+        assert await store.save_locks(KEY, revision=0, put=[stranger(HERO)], drop=[])
+
+    store.before_saving = other_instance
+    asked = [hub.ask(live, member("ada"), acquire(scope)) for scope in ("/title", HERO, "")]
+    title, *others = await asyncio.gather(*asked, return_exceptions=True)
+    assert not isinstance(title, BaseException)
+    assert title.ack["lock"].fence == 2
+    assert all(isinstance(other, Rejected) for other in others)
+
+
+async def test_what_fails_for_one_is_done_for_the_others(
+    hub: Hub, live: LiveRoom, store: InterruptedStore
+) -> None:
+    async def fail() -> None:
+        raise ArithmeticError("a bug")
+
+    store.before_saving = fail
+    asked = [hub.ask(live, member("ada"), acquire(scope)) for scope in ("/title", HERO)]
+    failed, held = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(failed, RuntimeError)
+    assert not isinstance(held, BaseException)
+    assert [lock.scope for lock in (await store.locks(KEY))[1]] == [HERO]
 
 
 async def test_what_waits_behind_a_lock_keeps_its_turn(hub: Hub, live: LiveRoom) -> None:

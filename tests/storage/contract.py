@@ -7,6 +7,7 @@ import pytest
 
 from collab.entry import Author, Entry
 from collab.ids import DocKey
+from collab.lock_rows import StoredLock
 from collab.ports import (
     Accepted,
     Append,
@@ -22,7 +23,6 @@ from collab.ports import (
     Snapshot,
     Store,
     Stored,
-    StoredLock,
     Vacant,
 )
 from collab.publication import Publication, Standing, What
@@ -558,6 +558,14 @@ class LocksContract:
         moved = lock("l-2", "/sections/4")
         assert await store.save_locks(HOME, revision=1, put=[moved], drop=["l-1"])
         assert await store.locks(HOME) == (2, [moved])
+
+    async def test_several_transitions_of_locks_are_one_write(self, store: Store) -> None:
+        await store.commit([made(HOME)])
+        assert await store.save_locks(
+            HOME, revision=0, put=[lock("l-2")], drop=["l-1"], head=1, steps=3
+        )
+        assert await store.locks(HOME) == (3, [lock("l-2")])
+        assert await store.commit([further(HOME, 1, revision=3)]) == [Committed()]
 
     async def test_a_stale_revision_writes_no_lock(self, store: Store) -> None:
         await store.commit([made(HOME)])

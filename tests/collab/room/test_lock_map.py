@@ -9,11 +9,11 @@ import pytest
 
 from collab.entry import Author, Op
 from collab.errors import Rejected
+from collab.lock_rows import StoredLock
 from collab.patch.apply import apply
 from collab.patch.carry import forward
 from collab.patch.pointer import covers, parse, render
 from collab.patch.steps import Path, Step, trace, typed, untyped
-from collab.ports import StoredLock
 from collab.room.lock_map import LockMap
 
 VALUE: dict[str, Any] = {

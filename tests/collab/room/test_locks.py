@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from collab.entry import Author, Op
 from collab.errors import Code, Refusal
+from collab.lock_rows import StoredLock
 from collab.messages import Holder
 from collab.patch.carry import Past
-from collab.ports import StoredLock
 from collab.room.lock_terms import MAX_LOCKS
 from collab.room.locks import Locks, LockStep
 

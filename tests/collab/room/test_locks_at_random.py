@@ -9,11 +9,11 @@ import pytest
 
 from collab.entry import Author, Op
 from collab.errors import Refusal, Rejected
+from collab.lock_rows import StoredLock
 from collab.messages import LockChange
 from collab.patch.apply import apply
 from collab.patch.carry import Past
 from collab.patch.pointer import lookup, parse
-from collab.ports import StoredLock
 from collab.room.lock_check import check_locks
 from collab.room.lock_scope import collide
 from collab.room.locks import Locks, LockStep
