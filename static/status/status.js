@@ -17,6 +17,7 @@ let samples = null;
 let timer = 0;
 let isAsking = false;
 let seenAt = "";
+let refused = "";
 
 takeToken(location.hash);
 $("entrance").addEventListener("submit", (event) => {
@@ -42,8 +43,15 @@ async function ask() {
     if (answer.ok) {
       show(await answer.json());
     } else if (answer.status === 401 || answer.status === 403) {
-      await turnAway(answer);
-      return;
+      const refusal = await refusalOf(answer);
+      if (!token()) {
+        turnAway();
+        return;
+      }
+      // Without one there may be a way in: in demo mode there is.
+      refused = refusal;
+      forgetToken();
+      wait = 0;
     } else {
       wait = lost(`The server answers with ${answer.status}.`);
     }
@@ -56,6 +64,7 @@ async function ask() {
 }
 
 function show(report) {
+  refused = "";
   seenAt = new Date().toLocaleTimeString();
   keep(report.samples, report.now);
   $("entrance").hidden = true;
@@ -125,11 +134,15 @@ function lost(sentence) {
   return AGAIN;
 }
 
-async function turnAway(answer) {
+async function refusalOf(answer) {
   const problem = await answer.json().catch(() => ({}));
-  $("refused").hidden = !token();
-  $("refused").textContent = sentence(problem.detail ?? "this token was not accepted");
-  forgetToken();
+  return sentence(problem.detail ?? "this token was not accepted");
+}
+
+function turnAway() {
+  $("refused").hidden = !refused;
+  $("refused").textContent = refused;
+  refused = "";
   samples = null;
   say("Locked", "");
   warn("");

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -122,6 +123,16 @@ async def test_without_a_token_it_asks_for_one_and_says_what_is_wrong_with_it(
             "document.querySelector('#entrance button').click()"
         )
         await page.until(then)
+
+
+async def test_in_demo_mode_a_token_of_another_day_is_no_obstacle(
+    browser: Chromium, tmp_path: Path
+) -> None:
+    with RunningServer(tmp_path, env={"WEFT_DEMO": "1"}) as demo:
+        page = await browser.page()
+        await page.open(f"{demo.http}/status#token=eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmVk")
+        await page.until(IS_SHOWN)
+        assert "home" in await text(page, "#documents")
 
 
 async def test_a_name_with_markup_in_it_is_text(server: RunningServer, browser: Chromium) -> None:
