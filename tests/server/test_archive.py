@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import msgspec
@@ -123,6 +125,23 @@ async def test_undo_is_carried_over(store: SqlStore) -> None:
     assert undone.change is not None
     assert document.value == {"title": "Hello é", "sections": [{"id": "s1", "headline": "Buy"}]}
     document.close()
+
+
+async def test_the_loop_goes_on_while_an_archive_is_judged(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, goes_on = Event(), Event()
+
+    def judge(*_: object) -> None:
+        began.set()
+        assert goes_on.wait(5)
+
+    monkeypatch.setattr("server.archive.check", judge)
+    planting = asyncio.create_task(plant(store, COPY, archive_of_home()))
+    while not began.is_set():
+        await asyncio.sleep(0)
+    goes_on.set()
+    assert await planting == 4
 
 
 async def test_what_does_not_exist_is_not_exported(store: SqlStore) -> None:
