@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from collab.entry import Author
-from collab.errors import Code, Refusal
+from collab.errors import Code, Refusal, Rejected
 from collab.ids import Json
 from collab.messages import LockAction
+from collab.patch.pointer import parse
+from collab.room.lock_terms import MAX_SCOPE
 from collab.room.locks import Locks, LockStep
-from collab.room.rights import is_pointer
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,10 @@ def misshapen(action: LockAction, scope: str | None, lock_id: str | None) -> Ref
     if scope is None and (lock_id is None or action == "acquire"):
         name = "`scope`" if action == "acquire" else "`lock_id` or `scope`"
         return Refusal(Code.MALFORMED, f"To {action} a lock takes its {name}.")
-    if scope is not None and not is_pointer(scope):
-        return Refusal(Code.MALFORMED, "`scope` must be a JSON Pointer.")
+    try:
+        parse(scope or "", max_bytes=MAX_SCOPE)
+    except Rejected as rejected:
+        return Refusal(Code.MALFORMED, f"`scope`: {rejected.refusal.message}")
     return None
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 SHORTEST_TTL, LONGEST_TTL = 1.0, 3600.0
 # A page has some hundred fields; without a bound one client could fill the table with scopes.
 MAX_LOCKS = 1000
+# As long as a patch's pointers. Keys may be longer, but a scope is sent to everybody with every
+# renewal: sixty bytes would become a megabyte for each.
+MAX_SCOPE = 4096
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,12 @@ def test_a_lock_is_named_by_its_id_by_its_scope_or_by_what_lies_in_it(named: Any
 
 @pytest.mark.parametrize("action", ["acquire", "renew", "release", "take_over", "keep"])
 def test_a_request_that_names_no_place_is_misshapen(action: LockAction) -> None:
-    for scope, lock_id in ((None, None), ("sections", None), ("/a~2", "l-1")):
+    for scope, lock_id in (
+        (None, None),
+        ("sections", None),
+        ("/a~2", "l-1"),
+        (f"/{'a' * 4096}", None),
+    ):
         refusal = misshapen(action, scope, lock_id)
         assert refusal is not None
         assert refusal.code is Code.MALFORMED
