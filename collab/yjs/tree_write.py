@@ -78,8 +78,9 @@ class Writer:
     @property
     def value(self) -> Json:
         """The document's value as it has been written so far."""
-        self._value = replay(self._value, self.ops[self._followed :])
-        self._followed = len(self.ops)
+        if self._followed < len(self.ops):
+            self._value = replay(self._value, self.ops[self._followed :])
+            self._followed = len(self.ops)
         return self._value
 
     def is_atom(self, tokens: Tokens) -> bool:
