@@ -12,10 +12,12 @@
 | easing | half of the burst is there again        | level  | clear           |                    |
 
 `on` and `clear` are `backpressure` of direction `in`, the last notice `disconnect_notice`.
-`patience` runs from the `on`. While reading is stopped TCP pushes back, so a client that only
-sends much for a while never loses anything; one that does nothing else for `patience` seconds
-is closed. Of a frame with more messages than the budget has left only the first are taken:
-a thousand patches in one array would otherwise block everybody before they are charged.
+`patience` runs from when the debt of the `on` is paid: whoever pays for one large frame for
+longer than that, and then says a word, has not gone on. While reading is stopped TCP pushes
+back, so a client that only sends much for a while never loses anything; one that does nothing
+else for `patience` seconds is closed. Of a frame with more messages than the budget has left
+only the first are taken: a thousand patches in one array would otherwise block everybody before
+they are charged.
 """
 
 from __future__ import annotations
@@ -110,7 +112,7 @@ class Inflow:
         refusal = _rate_limited(wait) if take < count else None
         match self.state:
             case InflowState.LEVEL:
-                self._over_since = now
+                self._over_since = now + wait
                 self.state = InflowState.OVER
                 on = Backpressure(
                     direction="in",

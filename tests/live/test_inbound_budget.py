@@ -66,6 +66,12 @@ async def test_of_an_array_each_message_counts_and_what_is_over_is_told_when_to_
     assert answers[79] in refused
     assert answers[0]["type"] == "ack"
     await one.until(lambda: told(one) == ["on", "clear"])
+    await one.send(*[{"type": "ping", "at": n} for n in range(80)])  # no id: an error each
+    await one.until(lambda: any(message["type"] == "error" for message in one.others))
+    [error, *_] = [message for message in one.others if message["type"] == "error"]
+    assert (error["code"], error["retryable"]) == ("rate_limited", True)
+    assert error["retry_after_ms"] > 0
+    await one.until(lambda: told(one) == ["on", "clear", "on", "clear"])
     del one.rejects["p79"]  # it may be tried again
     assert (await one.answer(await one.patch(*ops, id="p79")))["type"] == "ack"
 

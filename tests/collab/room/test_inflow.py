@@ -105,6 +105,17 @@ def test_b5_a_client_that_goes_on_for_longer_than_patience_is_closed_with_a_last
     assert flow.receive(1, now + 100).take == 0
 
 
+def test_b5_who_pays_for_one_frame_for_longer_than_patience_may_say_a_word_then() -> None:
+    flow = inflow(patience=1.0)
+    paid_at = flow.receive(5000, now=0.0).stop_reading
+    assert paid_at > 40.0
+    assert flow.resume(paid_at)[0]
+    assert flow.receive(1, paid_at).close == 0
+    assert flow.resume(paid_at + 0.5)[0]
+    assert flow.receive(500, paid_at + 0.9).close == 0
+    assert flow.receive(500, paid_at + 20.0).take == 0  # but going on is no word
+
+
 def test_b5_a_large_transfer_at_the_pace_of_the_budget_is_never_closed() -> None:
     flow = inflow(patience=30.0)
     flow.receive(300, now=0.0)
