@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from collab.room.person import Person, Visitor
@@ -51,6 +51,13 @@ class ClientIds:
             return former is None or _is_same_client(former.visitor, former.joined, person)
         return _is_same_client(owner.visitor, owner.joined, person)
 
+    def audible(self, person: Person, leases: Mapping[int, str]) -> Container[int]:
+        """The ids that somebody is heard under; of others they echo, or forge, the states."""
+        if not person.may_show:
+            return ()
+        own = person.client_id
+        return (own,) if own else Claimable(self, person, leases)
+
     def give(self, person: Person, client_id: int) -> None:
         person.client_id = client_id
         former = self._former.pop(client_id, None)
@@ -67,11 +74,8 @@ class ClientIds:
         person.client_id = 0
 
 
-class Audible:
-    """The client ids that a session is heard under: its own, or those that could become it.
-
-    What it says of others is an echo or a forgery, and is passed over unread.
-    """
+class Claimable:
+    """The client ids one of which a session that has none may make its own."""
 
     __slots__ = ("_ids", "_leases", "_person")
 
@@ -81,12 +85,9 @@ class Audible:
         self._leases = leases
 
     def __contains__(self, client_id: object) -> bool:
-        person = self._person
-        if not person.may_show or not isinstance(client_id, int):
-            return False
-        if person.client_id:
-            return client_id == person.client_id
-        return self._ids.may_claim(person, client_id, self._leases)
+        return isinstance(client_id, int) and self._ids.may_claim(
+            self._person, client_id, self._leases
+        )
 
 
 def _is_same_client(before: Visitor, joined: int, newcomer: Person) -> bool:

@@ -12,7 +12,7 @@ from collab.patch.pointer import parse, render
 
 # Ops that one state's cursor is carried through. A client that sends 200 states a second on a
 # version behind a thousand changes would keep everybody waiting; its next move is on the head.
-MOST_CARRIES = 250
+MOST_CARRIES = 100
 
 
 def carry_since(state: dict[str, Any], pasts: Sequence[Past] | None) -> dict[str, Any]:

@@ -26,14 +26,14 @@ session's own id is listened to; the rest is no offence and is ignored in silenc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from collab.errors import Refusal
 from collab.messages import Peer
 from collab.patch.carry import Past
-from collab.room.client_ids import Audible, ClientIds
+from collab.room.client_ids import ClientIds
 from collab.room.cursors import carry_state
 from collab.room.difference import Difference, difference
 from collab.room.person import Person, Visitor
@@ -118,6 +118,7 @@ class PresenceBook:
                 continue
             if not person.client_id:
                 self._take_over(person, heard.client)
+                audible = (heard.client,)
             if person.accepts(heard):
                 person.hear(now)
                 person.heard_clock = heard.clock
@@ -229,7 +230,7 @@ class PresenceBook:
         return arriving
 
     def peers(self, *, but: str = "") -> list[Peer]:
-        """Who has been announced."""
+        """Who was announced."""
         return [
             person.peer
             for session, person in self._people.items()
@@ -260,9 +261,9 @@ class PresenceBook:
         own = [(s, p.visitor) for s, p in self._people.items() if p.visitor.user == user]
         return [session for session, one in own if not client or one.client != client]
 
-    def audible(self, session: str, leases: Mapping[int, str]) -> Audible:
+    def audible(self, session: str, leases: Mapping[int, str]) -> Container[int]:
         """The client ids that a Yjs client is heard under."""
-        return Audible(self._ids, self._people[session], leases)
+        return self._ids.audible(self._people[session], leases)
 
     def is_taken(self, client_id: int) -> bool:
         """Whether a client id for a newcomer would be somebody else's."""
