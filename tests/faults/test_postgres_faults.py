@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from storage.store import SqlStore
@@ -130,3 +132,55 @@ async def _until_acked(editors: list[Editor], more: int) -> None:
 
 async def _served(server: RunningServer) -> object:
     return call("GET", f"{server.http}/v1/docs/page", token=await server.mint()).body
+
+
+@pytest.mark.parametrize("trouble", ["locked", pytest.param("frozen", marks=pytest.mark.long)])
+async def test_a_stop_waits_once_for_a_mute_database(
+    tmp_path: Path, cluster: PostgresServer, database: str, trouble: str
+) -> None:
+    loop = asyncio.get_running_loop()
+    with RunningServer(tmp_path, database=database, env=UNLIMITED) as server:
+        editors = await _editors(server)
+        spells = [asyncio.create_task(editor.edit(10**6)) for editor in editors]
+        await _until_acked(editors, 100)
+        async with _trouble(cluster, database, trouble):
+            began = loop.time()
+            code = await asyncio.to_thread(server.stop)
+            seconds = loop.time() - began
+            await asyncio.gather(*spells)
+        assert code == 0, server.log()
+        assert seconds < 10  # what docs/operations.md promises; a bound, not a measure
+        for editor in editors:
+            assert editor.client.socket.close_code == 1012
+            await editor.close()
+        await asyncio.to_thread(server.start)
+        for editor in editors:
+            await editor.come_back()
+        value = await _served(server)
+        for editor in editors:
+            await editor.close()
+    check_log(await read_log(database, "page"), editors, value)
+    record(f"SIGTERM while PostgreSQL is {trouble}", stopped_within_s=seconds)
+
+
+@asynccontextmanager
+async def _trouble(cluster: PostgresServer, database: str, trouble: str) -> AsyncIterator[None]:
+    name = database.partition("@/")[2].partition("?")[0]
+    holder = await asyncpg.connect(host=str(cluster.root), user="postgres", database=name)
+    if trouble == "locked":
+        await holder.execute("BEGIN")
+        await holder.execute("LOCK TABLE docs IN EXCLUSIVE MODE")
+        try:
+            yield
+        finally:
+            await holder.close()
+        return
+    rows = await holder.fetch("SELECT pid FROM pg_stat_activity WHERE datname = $1", name)
+    own = holder.get_server_pid()
+    pids = [cluster.pid, *(row["pid"] for row in rows if row["pid"] != own)]
+    cluster.freeze(pids=pids)
+    try:
+        yield
+    finally:
+        cluster.thaw(pids=pids)
+        await holder.close()
