@@ -74,8 +74,11 @@ async def test_who_closes_is_gone_at_once(server: RunningServer, join: Join, doc
     watcher = await join(doc, await server.mint("watcher"), create={})
     clean = await join(doc, await server.mint("clean"))
     cut = await join(doc, await server.mint("cut"))
-    await watcher.until(lambda: "'cut'" in str(watcher.others))
+    half = await join(doc, await server.mint("half"))
+    await watcher.until(lambda: "'half'" in str(watcher.others))
     session = here(watcher)
     await clean.close()
     cut.socket.transport.abort()
-    await watcher.until(lambda: {session("clean"), session("cut")} <= left(watcher), 2)
+    half.socket.transport.write_eof()
+    gone = {session(user) for user in ("clean", "cut", "half")}
+    await watcher.until(lambda: gone <= left(watcher), 2)
