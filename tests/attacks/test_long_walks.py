@@ -62,7 +62,7 @@ async def test_short_updates_that_take_long_are_paid_for_by_their_sender(
         pass  # ended from the other side
     assert await close_code(one, 60) == 4529
     await bystander.check()
-    assert bystander.worst < 0.7  # each was longer; a bound, not a measure
+    assert bystander.worst < 2.0  # they kept everybody waiting for 14 s; a bound, not a measure
 
 
 async def test_one_update_that_would_take_minutes_ends_its_sender_and_nobody_else(
