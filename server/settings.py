@@ -80,11 +80,6 @@ class Settings:
         "origins such as https://app.example.com, separated by commas",
         "Web pages that may connect, and call over CORS; empty for the server's own.",
     )
-    frame_ancestors: tuple[str, ...] = setting.listed(
-        _ORIGIN,
-        "origins such as https://app.example.com, separated by commas",
-        "Web pages that may show the editor in a frame; empty for the server's own.",
-    )
     trusted_proxies: tuple[str, ...] = setting.listed(
         _ADDRESS,
         "addresses or networks such as 10.0.0.0/8, separated by commas; * for all",
