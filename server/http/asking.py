@@ -44,8 +44,8 @@ async def claims_of(request: Request) -> Claims:
 
 
 @asynccontextmanager
-async def document_of(request: Request) -> AsyncIterator[tuple[Claims, LiveRoom]]:
-    """The document that the path names, in use by this request; it may not exist yet."""
+async def named_document(request: Request) -> AsyncIterator[tuple[Claims, DocKey]]:
+    """Which document the path names, and who asks, on whose budget; it is not opened."""
     claims = await claims_of(request)
     if b"%2f" in request.scope.get("raw_path", b"").lower():
         # Decoded it would be another address: `home%2Fundo` is a name, and none that there is.
@@ -53,8 +53,15 @@ async def document_of(request: Request) -> AsyncIterator[tuple[Claims, LiveRoom]
     key = name_document(claims, request.path_params["doc"])
     request.state.asker = key, claims.user
     with spending(request, key, claims.user):
-        async with services_of(request).hub.using(key) as live:
-            yield claims, live
+        yield claims, key
+
+
+@asynccontextmanager
+async def document_of(request: Request) -> AsyncIterator[tuple[Claims, LiveRoom]]:
+    """The document that the path names, in use by this request; it may not exist yet."""
+    hub = services_of(request).hub
+    async with named_document(request) as (claims, key), hub.using(key) as live:
+        yield claims, live
 
 
 @contextmanager

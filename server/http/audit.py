@@ -11,19 +11,22 @@ from collab.ports import AuditRow
 from collab.room.rights import Role
 from collab.wire import rfc3339
 from server.admission import not_found
-from server.http.asking import answer, as_whole_number, document_of, require_role, services_of
+from server.http.asking import answer, as_whole_number, named_document, require_role, services_of
 from server.http.listing import page_size
 
 
 async def list_audit(request: Request) -> Response:
-    """Newest first, of a document that was deleted as well; for its tenant's admins."""
+    """Newest first, of a document that was deleted or is damaged as well; for its tenant's admins.
+
+    The document is not opened for it.
+    """
     services = services_of(request)
-    async with document_of(request) as (claims, live):
+    async with named_document(request) as (claims, key):
         require_role(claims, Role.ADMIN)
         limit, before = page_size(request), _cursor(request)
         await services.witness.trail.flush()
-        rows = await services.store.audit(live.key, before, limit + 1)
-        if not (rows or before or live.room.exists):
+        rows = await services.store.audit(key, before, limit + 1)
+        if not (rows or before or await services.store.row(key)):
             raise not_found()
     page: dict[str, Any] = {"items": [_told(row) for _, row in rows[:limit]]}
     if len(rows) > limit:

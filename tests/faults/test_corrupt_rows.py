@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from collab.room.rights import Role
 from tests.live.http_client import Reply, call
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
@@ -62,6 +63,18 @@ async def test_a_rotten_entry_puts_its_document_in_quarantine_and_no_other(home:
         client = await PatchClient.connect(server.ws, "two", token)
         assert (await client.set("/n", 25))["version"] == 26
         await client.close()
+
+
+async def test_the_trail_of_a_document_in_quarantine_is_told(home: Path) -> None:
+    flip(home, "entries", "payload", "doc = 'one' AND version = 25")
+    with closing(sqlite3.connect(home / "weft.db")) as database, database:
+        database.execute("DELETE FROM snapshots WHERE doc = 'one'")
+    with RunningServer(home) as server:
+        admin = await server.mint("root", Role.ADMIN)
+        assert get(server, "one", admin).status == 503
+        reply = get(server, "one", admin, "/audit")
+        told = {(item["action"], item["outcome"]) for item in reply.body["items"]}
+        assert told >= {("edit", "ok"), ("request", "storage_unavailable")}
 
 
 async def test_an_earlier_snapshot_stands_in_for_a_rotten_one(home: Path) -> None:
