@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from server.live import LiveState
+from server.live_state import LiveState
 from server.metrics import SOCKET_LANES
 
 if TYPE_CHECKING:

@@ -27,7 +27,8 @@ from collab.ports import (
 from server.audience import Submission
 from server.history import befores
 from server.hub import Hub, Quarantined
-from server.live import DAMAGED, GONE, IN_TROUBLE, MAX_SECONDS, LiveRoom, LiveState
+from server.live import DAMAGED, GONE, IN_TROUBLE, MAX_SECONDS, LiveRoom
+from server.live_state import Event, LiveState
 from server.lock_desk import LockDesk
 from server.recovery import Recovery
 
@@ -168,34 +169,29 @@ class CommitLoop:
 
     def _go_on(self, live: LiveRoom) -> None:
         """Come back to what is still queued; fetch what it stands on when that is not at hand."""
-        if live.state is not LiveState.OPEN:  # it ended, or was stopped, while its batch went out
-            return
         if live.lock_board.is_due or live.has_lock_request():
-            live.state = LiveState.LOCKING
-            self._spawn(self._lock_desk.serve(live), f"locks {live.key.doc}", live)
+            if live.move(Event.ASK):
+                self._spawn(self._lock_desk.serve(live), f"locks {live.key.doc}", live)
             return
         if not live.queue:
             return
         first = live.queue[0]
-        if live.is_beyond_tail(first):
-            live.state = LiveState.FETCHING
-            self._spawn(self._look_back(live, first), f"look back {live.key.doc}", live)
-        else:
+        if not live.is_beyond_tail(first):
             self._hub.wake(live)
+        elif live.move(Event.FETCH):
+            self._spawn(self._look_back(live, first), f"look back {live.key.doc}", live)
 
     # --- opening anew -----------------------------------------------------------------------
 
     def _reopen(self, live: LiveRoom) -> None:
         live.put_back()
         live.is_broken = True
-        if live.state is LiveState.CLOSED:  # deleted while its batch was in flight
+        if live.move(Event.FETCH):
+            self._spawn(self._open_anew(live), f"open anew {live.key.doc}", live)
+        elif live.state is LiveState.CLOSED:  # deleted while its batch was in flight
             live.refuse_waiting(GONE)
-            return
-        if live.state is LiveState.READ_ONLY:  # it is opened anew when the database is well again
+        elif live.state is LiveState.READ_ONLY:  # opened anew when the database is well again
             live.refuse_waiting(IN_TROUBLE)
-            return
-        live.state = LiveState.FETCHING
-        self._spawn(self._open_anew(live), f"open anew {live.key.doc}", live)
 
     async def _open_anew(self, live: LiveRoom) -> None:
         """Throw the working document away and take up where the log stands."""
@@ -210,8 +206,7 @@ class CommitLoop:
 
     def _opened_anew(self, live: LiveRoom) -> None:
         """Go on, unless the database's trouble or the document's end came in between."""
-        if live.state is LiveState.FETCHING:
-            live.state = LiveState.OPEN
+        if live.move(Event.FETCHED):
             self._wake_if_wanted(live)
 
     def _wake_if_wanted(self, live: LiveRoom) -> None:

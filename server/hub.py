@@ -21,7 +21,8 @@ from server.clock import Clock
 from server.database_time import DatabaseTime
 from server.history import History
 from server.hub_bounds import HubBounds
-from server.live import DAMAGED, GONE, IN_TROUBLE, LastChange, LiveRoom, LiveState
+from server.live import DAMAGED, GONE, IN_TROUBLE, LastChange, LiveRoom
+from server.live_state import Event, LiveState
 from server.stored_locks import read_document
 from server.ward import Ward
 from server.witness import Witness
@@ -224,7 +225,7 @@ class Hub:
 
     def let_go(self, live: LiveRoom, refusal: Refusal, code: int, reason: str = "") -> None:
         """The live room ends here; whoever comes back is given another, if there can be one."""
-        live.state = LiveState.CLOSED
+        live.move(Event.END)
         live.lock_board.close()
         live.end(refusal)
         for listener in list(live.audience.listeners):
@@ -249,7 +250,7 @@ class Hub:
             self.drop(live)
 
     def drop(self, live: LiveRoom) -> None:
-        live.state = LiveState.CLOSED
+        live.move(Event.END)
         if self.lives.get(live.key) is live:
             del self.lives[live.key]
         self.dirty.pop(live, None)

@@ -7,7 +7,6 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from enum import Enum
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +25,7 @@ from collab.room.requests import (
 )
 from server.audience import Answered, Audience, News, Submission
 from server.history import befores
+from server.live_state import Event, LiveState, next_state
 from server.lock_board import LockBoard
 from server.presence_board import PresenceBoard
 
@@ -63,14 +63,6 @@ MAX_SECONDS = 0.02
 MOST_DEBT = 10.0
 
 
-class LiveState(Enum):
-    OPEN = "open"
-    LOCKING = "locking"  # what was asked of an edit lock is being decided
-    FETCHING = "fetching"  # older history, or the document anew, is on its way from the log
-    READ_ONLY = "read_only"  # the storage is in trouble
-    CLOSED = "closed"
-
-
 class LastChange(NamedTuple):
     """When and by whom a version was made; `at` is in milliseconds since 1970, UTC."""
 
@@ -105,7 +97,7 @@ class LiveRoom:
         self.lock_board = LockBoard(self.audience, time, lambda: wake(self))
         self.lock_board.watch(room.locks())
         self.queue: deque[Submission] = deque()
-        self.state = LiveState.OPEN
+        self.state = LiveState.OPEN  # only `move` changes it
         self.at_lock_desk = False  # what is asked of locks is being written
         self.is_broken = False  # the working document may be half changed
         self.replacing = asyncio.Lock()  # by a room that is opened from the log
@@ -121,6 +113,14 @@ class LiveRoom:
         self._clock = clock
         self._batch: list[Answered] = []
         self._bridges: dict[Member, tuple[Bridge | None, tuple[str, int] | None]] = {}
+
+    def move(self, event: Event) -> bool:
+        """Whether what has happened leads to another state; then the room is in it."""
+        moved_to = next_state(self.state, event)
+        if moved_to is None:
+            return False
+        self.state = moved_to
+        return True
 
     # --- a batch --------------------------------------------------------------------------
 

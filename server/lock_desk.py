@@ -19,7 +19,8 @@ from collab.room import lock_lane
 from collab.room.locks import LockStep
 from collab.room.requests import Answer, LockAct
 from server.audience import News, Submission
-from server.live import BY_LOCKS, GONE, IN_TROUBLE, MAX_BATCH, MAX_SECONDS, LiveRoom, LiveState
+from server.live import BY_LOCKS, GONE, IN_TROUBLE, MAX_BATCH, MAX_SECONDS, LiveRoom
+from server.live_state import Event, LiveState
 
 if TYPE_CHECKING:
     from server.hub import Hub
@@ -204,8 +205,7 @@ class LockDesk:
             live.refuse_waiting(IN_TROUBLE)
 
     def _go_on(self, live: LiveRoom, *, stands: bool) -> None:
-        if stands:
-            live.state = LiveState.OPEN
-            self._hub.wake(live)
-        else:
+        if not stands:
             self._reopen(live)
+        elif live.move(Event.DECIDE):
+            self._hub.wake(live)

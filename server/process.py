@@ -19,7 +19,8 @@ from collab.messages import Notice
 from collab.wire import encode
 from server import app as composition
 from server import logs
-from server.live import IN_TROUBLE, LiveState
+from server.live import IN_TROUBLE
+from server.live_state import LiveState
 from server.protocol import bounded
 from server.settings import environment, unknown_names
 

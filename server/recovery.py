@@ -12,7 +12,8 @@ from collab.messages import Notice
 from collab.ports import Corrupt, StorageUnavailable
 from collab.wire import encode
 from server.hub import Quarantined
-from server.live import DAMAGED, IN_TROUBLE, LiveRoom, LiveState
+from server.live import DAMAGED, IN_TROUBLE, LiveRoom
+from server.live_state import Event, LiveState
 
 if TYPE_CHECKING:
     from server.hub import Hub
@@ -48,8 +49,7 @@ class Recovery:
                 live.is_broken = True
             live.fail(IN_TROUBLE)
         for live in self._hub.lives.values():
-            if live.state is not LiveState.READ_ONLY:
-                live.state = LiveState.READ_ONLY
+            if live.move(Event.TROUBLE):
                 live.refuse_waiting(IN_TROUBLE)
                 live.audience.notice(READ_ONLY)
         if not self._runs:
@@ -92,8 +92,7 @@ class Recovery:
         except Exception:
             logger.exception("a document could not be brought back")
             self._hub.let_go(live, IN_TROUBLE, Close.OUR_FAULT)
-        if live.state is LiveState.READ_ONLY:
-            live.state = LiveState.OPEN
+        if live.move(Event.RECOVER):
             live.audience.notice(WRITABLE)
             live.audience.resynchronise()
             if live.queue or live.renewal is not None:

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from server.live import LiveState
+from server.live_state import LiveState
 from server.usage import memory, processor_seconds
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
-from server.live import LiveState
+from server.live_state import LiveState
 from server.samples import Sample
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from collab.ids import DocKey
 from collab.ports import Corrupt
 from collab.room.requests import Answer
 from collab.room.room import Room
-from server.live import LiveRoom, LiveState
+from server.live import LiveRoom
+from server.live_state import LiveState
 from tests.faults.inside import PAGE, Ear, Inside, inside
 from tests.faults.serving import FaultyStore
 

@@ -13,7 +13,8 @@ from collab.errors import Close, Code, Rejected
 from collab.ids import DocKey, Json
 from collab.ports import Append, Clash, Outcome, Snapshot, Stored, Vacant
 from collab.room.requests import Answer, PatchRequest
-from server.live import GONE, IN_TROUBLE, LiveState
+from server.live import GONE, IN_TROUBLE
+from server.live_state import Event, LiveState
 from storage.memory import MemoryStore
 from tests.faults.inside import PAGE, Ear, Inside, inside
 from tests.faults.serving import FaultyStore
@@ -133,7 +134,7 @@ async def test_a_room_that_is_stopped_while_its_commit_clashes_stays_stopped() -
             store.answers = [Clash()]
             editing = asyncio.create_task(hall.set("/n", 2))
             await store.committed.wait()
-            live.state = LiveState.READ_ONLY  # as other documents' trouble makes it
+            live.move(Event.TROUBLE)  # as other documents' trouble makes it
             store.lets_go.set()
             refused = await editing
             assert isinstance(refused, Rejected)
@@ -156,7 +157,7 @@ async def test_a_document_outlives_a_request_that_is_refused_before_its_history_
             asking = asyncio.create_task(hall.ask(stale))
             while live.state is not LiveState.FETCHING:
                 await asyncio.sleep(0)
-            live.state = LiveState.READ_ONLY  # as other documents' trouble makes it
+            live.move(Event.TROUBLE)  # as other documents' trouble makes it
             live.refuse_waiting(IN_TROUBLE)
             with pytest.raises(Rejected):
                 await asking
