@@ -122,6 +122,7 @@ class YjsConnection:
 
     def see(self, news: PresenceNews) -> None:
         if self._live is not None:
+            self.presence.told(len(news.yjs_frame))
             self.feed.see(news)
 
     def hear_locks(self, news: LockNews) -> None:
@@ -209,6 +210,9 @@ class YjsConnection:
         except Rejected as rejected:
             self.refuse(rejected.refusal)
             return
+        is_shown = all(isinstance(message, yjs_frames.AwarenessUpdate) for message in messages)
+        if is_shown and self.presence.take_echo(len(frame)):
+            return  # nothing that it could help
         now = self._services.clock.monotonic()
         questions = {type(message) for message in messages} & QUESTIONS
         if yjs_frames.QueryAwareness in questions:

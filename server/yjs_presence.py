@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from server.settings import Settings
 
 MAX_STATE = 1 << 20  # where the setting says that there is no bound
+# What may come back later of what was told; a client echoes at once.
+MOST_ECHOED, MOST_ECHOES = 1 << 20, 400
 
 
 class YjsPresence:
     """One session's place in its document's presence.
 
-    Invariant: it is in the book from the beginning until `leave`.
+    Invariant: it is in the book from the beginning until `leave`. What is taken as an echo was
+    told to it before, as often and as large.
     """
 
     def __init__(
@@ -35,10 +38,25 @@ class YjsPresence:
             states=2 * max(settings.max_connections, 512),
             state_bytes=settings.presence_bytes or MAX_STATE,
         )
+        self._echoed = self._echoes = 0  # what was told and has not come back
         author, role = member.author, member.rights.role
         visitor = Visitor(author.session, author.user, author.name, author.client, role, "yjs")
         self._book.join(visitor, now())
         live.presence.tell_other_tabs(author)
+
+    def told(self, size: int) -> None:
+        """It was shown so many bytes of others, which y-websocket sends back."""
+        if size:
+            self._echoed = min(self._echoed + size, MOST_ECHOED)
+            self._echoes = min(self._echoes + 1, MOST_ECHOES)
+
+    def take_echo(self, size: int) -> bool:
+        """Whether so much awareness may be an echo: in a crowd that is more than any budget."""
+        if size > self._echoed or not self._echoes:
+            return False
+        self._echoed -= size
+        self._echoes -= 1
+        return True
 
     def hear(self, body: bytes) -> None:
         """What the client says of itself; what it says of others is not listened to."""
@@ -50,7 +68,9 @@ class YjsPresence:
 
     def everybody(self) -> bytes:
         """The message that shows who is there."""
-        return yjs_frames.awareness(awareness.encode(self._book.awareness()))
+        message = yjs_frames.awareness(awareness.encode(self._book.awareness()))
+        self.told(len(message))
+        return message
 
     def excuse(self) -> None:
         """It cannot be heard, because we do not read."""

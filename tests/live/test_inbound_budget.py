@@ -149,3 +149,21 @@ async def test_a_yjs_client_that_floods_loses_no_edit(
     assert bool(codes) is (edits == 400)
     late = await join_yjs(doc, await server.mint("late"))
     assert await late.read() == {"list": expected}
+
+
+async def test_what_a_yjs_client_echoes_of_others_is_not_charged_to_it(
+    join: Join, join_yjs: JoinYjs, doc: str, server: RunningServer
+) -> None:
+    """y-websocket sends back every state that it takes: in a crowd that is more than a budget."""
+    crowd = [await join(doc, await server.mint(f"c{n}"), create={}) for n in range(10)]
+    yjs = await join_yjs(doc, await server.mint("echo"))
+    await yjs.run("peer.codes = []; peer.provider.on('connection-close', e => peer.codes.push(1))")
+    padding = "x" * 1900
+    for turn in range(9):
+        for one in crowd:
+            await one.send({"type": "presence", "state": {"turn": turn, "padding": padding}})
+        moved = f"Object.values(states).filter((state) => state.turn === {turn}).length === 10"
+        await yjs.until(moved)
+    await yjs.run("content.set('edit', 1)")
+    await crowd[0].until(lambda: crowd[0].value == {"edit": 1}, 4)  # a debt would take 7 s
+    assert await yjs.run("return peer.codes") == []
