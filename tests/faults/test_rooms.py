@@ -161,7 +161,7 @@ async def test_a_document_outlives_a_request_that_is_refused_before_its_history_
             live.refuse_waiting(IN_TROUBLE)
             with pytest.raises(Rejected):
                 await asking
-            assert live.state is LiveState.READ_ONLY
+            assert live.move(Event.RECOVER), "it stayed read-only"
 
 
 async def test_who_comes_while_a_document_is_unloaded_keeps_it(tmp_path: Path) -> None:
