@@ -31,6 +31,7 @@ from server.keyring import DEMO_TENANT, Keyring
 from server.lookout import Lookout
 from server.origins import Origins
 from server.published import Published
+from server.readiness import Readiness
 from server.routes import routes
 from server.services import Services
 from server.socket import SocketBounds
@@ -142,6 +143,7 @@ def _services(settings: Settings, store: Store, clock: Clock, group: asyncio.Tas
         group=group,
         witness=hub.witness,
         published=Published(hub, clock, settings),
+        readiness=Readiness(store, group),
         version=version("weft"),
     )
 

@@ -53,7 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # the process's edge: one sentence, and the trace when asked for
         if settings.log_level == "debug":
             traceback.print_exc()
-        print(f"weft: {_sentence(error)}", file=sys.stderr)
+        from server.failure import sentence
+
+        print(f"weft: {sentence(error)}", file=sys.stderr)
         return FAILED
 
 
@@ -63,19 +65,6 @@ def _wrong_settings(command: str, error: BadSetting) -> int:
     if command == "check":
         print("settings  wrong: see above; nothing else was checked")
     return USAGE
-
-
-def _sentence(error: Exception) -> str:
-    from collab.errors import Rejected
-    from collab.ports import StorageUnavailable
-
-    match error:
-        case Rejected():
-            return error.refusal.message
-        case StorageUnavailable():
-            return str(error) or "the database does not answer; `weft check` says more"
-        case _:
-            return f"{error}" or type(error).__name__
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -101,8 +90,15 @@ _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _add(commands: _Commands, name: str, says: str) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=says, description=f"{says[0].upper()}{says[1:]}.")
-    parser.add_argument("--database", metavar="URL", help="instead of WEFT_DATABASE")
+    _of_database(parser)
     return parser
+
+
+def _of_database(parser: argparse.ArgumentParser) -> None:
+    """Before a command's action or after it; where it is not said, what was said before stays."""
+    parser.add_argument(
+        "--database", metavar="URL", default=argparse.SUPPRESS, help="instead of WEFT_DATABASE"
+    )
 
 
 def _add_serve(commands: _Commands) -> None:
@@ -140,41 +136,39 @@ def _ttl(given: str) -> int:
 
 def _add_tenant(commands: _Commands) -> None:
     actions = _actions(_add(commands, "tenant", "tenants: add one, list them"))
-    adding = actions.add_parser("add", help="make a tenant and its first key")
+    adding = _action(actions, "add", "make a tenant and its first key")
     adding.add_argument("tenant", metavar="NAME")
-    actions.add_parser("ls", help="list them")
+    _action(actions, "ls", "list them")
 
 
 def _add_key(commands: _Commands) -> None:
     actions = _actions(_add(commands, "key", "a tenant's signing keys: add, list, retire"))
-    adding = actions.add_parser("add", help="make one more; older ones go on signing")
+    adding = _action(actions, "add", "make one more; older ones go on signing")
     adding.add_argument(
         "--show", action="store_true", help="also print its secret, in base64url, this one time"
     )
-    retiring = actions.add_parser("retire", help="refuse what it signed from now on")
+    retiring = _action(actions, "retire", "refuse what it signed from now on")
     retiring.add_argument("kid", metavar="KEY")
-    for each in (adding, actions.add_parser("ls", help="list them"), retiring):
+    for each in (adding, _action(actions, "ls", "list them"), retiring):
         _of_tenant(each)
 
 
 def _add_doc(commands: _Commands) -> None:
     actions = _actions(_add(commands, "doc", "documents: list, show, export, import, new epoch"))
-    _of_tenant(actions.add_parser("ls", help="list a tenant's documents"))
-    showing = actions.add_parser("show", help="print a document's value")
+    _of_tenant(_action(actions, "ls", "list a tenant's documents"))
+    showing = _action(actions, "show", "print a document's value")
     showing.add_argument("--at", type=int, metavar="VERSION", help="as it was (the newest)")
     showing.add_argument("--pointer", default="", help="only what stands there")
-    exporting = actions.add_parser("export", help="write a document with its history")
+    exporting = _action(actions, "export", "write a document with its history")
     exporting.add_argument("--output", default="-", metavar="FILE", help="where to (the output)")
     for each in (showing, exporting):
         each.add_argument("doc", metavar="DOC")
         _of_tenant(each)
-    importing = actions.add_parser("import", help="make a document of what was exported")
+    importing = _action(actions, "import", "make a document of what was exported")
     importing.add_argument("file", metavar="FILE", help="what was exported, - for the input")
     importing.add_argument("--doc", help="under this name (its own)")
     _of_tenant(importing)
-    epoch = actions.add_parser(
-        "new-epoch", help="after a restored backup: make every client load anew"
-    )
+    epoch = _action(actions, "new-epoch", "after a restored backup: make every client load anew")
     epoch.add_argument("docs", nargs="*", metavar="DOC")
     epoch.add_argument("--all", action="store_true", help="every document of every tenant")
     _of_tenant(epoch)
@@ -182,6 +176,12 @@ def _add_doc(commands: _Commands) -> None:
 
 def _actions(parser: argparse.ArgumentParser) -> _Commands:
     return parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+
+def _action(actions: _Commands, name: str, says: str) -> argparse.ArgumentParser:
+    parser = actions.add_parser(name, help=says)
+    _of_database(parser)
+    return parser
 
 
 def _of_tenant(parser: argparse.ArgumentParser) -> None:

@@ -20,8 +20,8 @@ logger = logging.getLogger(__name__)
 FOREVER = 253_402_300_799_000  # the year 9999
 
 
-async def prepare(services: Services, where: str) -> None:
-    """Make the demo tenants and documents that are not there yet, and say what to open."""
+async def prepare(services: Services) -> None:
+    """Make the demo tenants and documents that are not there yet."""
     logger.warning("demo mode is open: every visitor may edit the demo tenant's documents")
     rights = Rights(Role.ADMIN, expires_at=FOREVER)
     member = Member(Author("weft", "Weft"), rights, "server")
@@ -30,8 +30,6 @@ async def prepare(services: Services, where: str) -> None:
         async with services.hub.using(key) as live:
             await services.hub.ask(live, member, Create(page))
             await _publish_once(services, live, member.author)
-    token = await services.keyring.guest_token()
-    print(_welcome(where, token), flush=True)
 
 
 async def _publish_once(services: Services, live: LiveRoom, by: Author) -> None:
@@ -40,7 +38,9 @@ async def _publish_once(services: Services, live: LiveRoom, by: Author) -> None:
         await publications.publish(services, live, by)
 
 
-def _welcome(where: str, token: str) -> str:
+async def welcome(services: Services, where: str) -> str:
+    """What there is to open."""
+    token = await services.keyring.guest_token()
     docs = [key.doc for key, _ in demo.pages() if key.tenant == "demo"]
     return "\n".join(
         [

@@ -18,13 +18,16 @@ from collab.errors import Close
 from collab.messages import Notice
 from collab.wire import encode
 from server import app as composition
-from server import logs
+from server import demonstration, logs
+from server.failure import sentence
 from server.live import IN_TROUBLE
 from server.live_state import LiveState
 from server.protocol import bounded
 from server.settings import environment, unknown_names
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
     from collab.ports import Store
     from server.hub import Hub
     from server.services import Services
@@ -40,6 +43,11 @@ class DrainingServer(uvicorn.Server):
     """Uvicorn, with a word to everybody before their connections end."""
 
     services: Services | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.services is not None:
+            await _greet(self.services, self.servers[0].sockets[0].getsockname()[1])
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
@@ -139,14 +147,15 @@ def server_of(settings: Settings, store: Store) -> DrainingServer:
     @asynccontextmanager
     async def on_start(services: Services) -> AsyncIterator[None]:
         server.services = services
-        await _greet(services)
+        if settings.demo:
+            await demonstration.prepare(services)
         _set_aside_what_stays()
         yield
 
     app = composition.build(settings, store, on_start=on_start)
     http, ws = bounded(bounds, app.at_once)
     config = uvicorn.Config(
-        app,
+        app if settings.log_level == "debug" else _failing_plainly(app),
         host=settings.host,
         port=settings.port,
         http=http,
@@ -167,13 +176,26 @@ def server_of(settings: Settings, store: Store) -> DrainingServer:
     return server
 
 
-async def _greet(services: Services) -> None:
-    """Say where to go; in demo mode make what there is to see."""
-    settings = services.settings
-    where = f"http://{settings.host}:{settings.port}"
-    if settings.demo:
-        from server.demonstration import prepare
+def _failing_plainly(app: ASGIApp) -> ASGIApp:
+    """The application, with a sentence in the place of the trace that it cannot start with."""
 
-        await prepare(services, where)
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        async def tell(message: Message) -> None:
+            error = sys.exc_info()[1]
+            if message["type"] == "lifespan.startup.failed" and error is not None:
+                message = {**message, "message": f"Weft cannot start: {sentence(error)}"}
+            await send(message)
+
+        await app(scope, receive, tell if scope["type"] == "lifespan" else send)
+
+    return wrapped
+
+
+async def _greet(services: Services, port: int) -> None:
+    """Say where to go, once somebody who does is answered."""
+    settings = services.settings
+    where = f"http://{settings.host}:{port}"
+    if settings.demo:
+        print(await demonstration.welcome(services, where), flush=True)
     else:
         print(f"Weft serves {where}", flush=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from server.lookout import Lookout
     from server.origins import Origins
     from server.published import Published
+    from server.readiness import Readiness
     from server.settings import Settings
     from server.socket import SocketBounds
     from server.witness import Witness
@@ -43,6 +44,7 @@ class Services:
     group: asyncio.TaskGroup
     witness: Witness
     published: Published
+    readiness: Readiness
     lookout: Lookout | None = None
     version: str = ""
 

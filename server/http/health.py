@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from collab.ports import StorageUnavailable
 from server.http.asking import answer, services_of
 
 
@@ -17,11 +16,7 @@ async def healthz(request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """The database and the gossip answer, and we are not about to stop."""
     services = services_of(request)
-    try:
-        await services.store.ping()
-        database = "ok"
-    except StorageUnavailable:
-        database = "down"
+    database = await services.readiness.database()
     status = "ok" if database == "ok" and not services.hub.draining else "unavailable"
     body = {
         "status": status,

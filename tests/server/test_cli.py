@@ -281,6 +281,17 @@ def test_a_document_is_moved_to_another_tenant(shell: Shell, tmp_path: Path) -> 
     )
 
 
+def test_the_database_is_named_before_an_action_or_after_it(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.make(DocKey("demo", "home"))
+    listed = shell.prints("doc", "ls")
+    monkeypatch.setenv("WEFT_DATABASE", f"sqlite+aiosqlite:///{tmp_path}/other/weft.db")
+    assert shell.prints("doc", "ls") != listed
+    assert shell.prints("doc", "--database", shell.url, "ls") == listed
+    assert shell.prints("doc", "ls", "--database", shell.url) == listed
+
+
 def test_an_import_overwrites_nothing(shell: Shell, tmp_path: Path) -> None:
     file = str(_plant(shell, tmp_path))
     assert "already" in shell.complains("doc", "import", file)

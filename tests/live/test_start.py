@@ -1,0 +1,83 @@
+"""What a start says: where to go once somebody answers there, or why it cannot be."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.running import WEFT
+
+
+@contextmanager
+def weft(home: Path, *flags: str) -> Iterator[subprocess.Popen[str]]:
+    """`weft serve` on a database of its own, ended by SIGTERM."""
+    database = f"sqlite+aiosqlite:///{home}/weft.db"
+    process = subprocess.Popen(
+        [str(WEFT), "serve", "--database", database, *flags],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(15)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    """All that a process says that ends by itself."""
+    assert process.stdout is not None
+    text = process.stdout.read()
+    process.wait(15)
+    return text
+
+
+@pytest.mark.parametrize("flags", [(), ("--demo",)])
+def test_the_address_that_is_printed_is_the_one_that_answers(
+    tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    with weft(tmp_path, "--port", "0", *flags) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if where := re.match(r"Weft serves (http://127\.0\.0\.1:[1-9]\d*)", line):
+                break
+        assert where is not None
+        with urllib.request.urlopen(f"{where[1]}/readyz", timeout=10) as answer:
+            assert answer.status == 200
+
+
+def test_a_port_that_is_taken_is_announced_to_nobody(tmp_path: Path) -> None:
+    with closing(socket.socket()) as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with weft(tmp_path, "--port", str(other.getsockname()[1])) as process:
+            text = said(process)
+    assert "Weft serves" not in text
+    assert "address already in use" in text
+    assert process.returncode != 0
+
+
+def test_a_database_of_a_newer_version_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with weft(tmp_path, "--port", "0") as process:
+        assert process.stdout is not None
+        assert "Weft serves" in process.stdout.readline()
+    with closing(sqlite3.connect(tmp_path / "weft.db")) as file:
+        file.execute("UPDATE alembic_version SET version_num = '9999'")
+        file.commit()
+    with weft(tmp_path, "--port", "0") as process:
+        text = said(process)
+    assert "Weft cannot start: the database's schema is at revision 9999" in text
+    assert "Traceback" not in text
+    assert process.returncode != 0
