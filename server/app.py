@@ -35,6 +35,7 @@ from server.readiness import Readiness
 from server.routes import routes
 from server.services import Services
 from server.socket import SocketBounds
+from server.unread import Unread
 from server.upkeep import keep_up
 from server.ward import Ward
 
@@ -104,7 +105,7 @@ def build(
     app = Front(
         routes=routes(),
         lifespan=lifespan,
-        middleware=[Middleware(Correlated, clock=clock), *_cors(settings)],
+        middleware=[Middleware(Correlated, clock=clock), *_cors(settings), Middleware(Unread)],
         exception_handlers=HANDLERS,
     )
     # `/v1/docs/home/` is no document; a redirect would be made from a Host that anybody can state.

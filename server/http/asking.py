@@ -27,8 +27,6 @@ from server.services import Services
 
 JSON = "application/json"
 MAX_KEY = 255
-PASS_SECONDS = 3.0
-MOST_PASSED = 16 << 20
 BODY_SECONDS = 30.0  # a body that trickles in keeps its document open
 
 
@@ -130,41 +128,22 @@ async def read_body(request: Request, limit: int) -> bytes:
     """The whole body, refused as soon as it is known to be too large."""
     declared = request.headers.get("content-length", "")
     if limit and declared.isdigit() and (len(declared) > 15 or int(declared) > limit):
-        await _let_pass(request.stream())
         raise _too_large(limit)
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise Rejected(Code.UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed")
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            stream = request.stream()
-            async for chunk in stream:
+            async for chunk in request.stream():
                 body += chunk
                 _charge(request, len(chunk), len(body))
                 if limit and len(body) > limit:
-                    await _let_pass(stream)
                     raise _too_large(limit)
     except ClientDisconnect as error:
         raise Rejected(Code.MALFORMED, "the body ended early") from error
     except TimeoutError as error:
         raise HTTPException(408, "the body took too long") from error
     return bytes(body)
-
-
-async def _let_pass(stream: AsyncIterator[bytes]) -> None:
-    """Take in and forget what a client is still sending, up to a bound.
-
-    One that is cut off in the middle of its body finds a broken pipe, not the answer.
-    """
-    passed = 0
-    try:
-        async with asyncio.timeout(PASS_SECONDS):
-            async for chunk in stream:
-                passed += len(chunk)
-                if passed > MOST_PASSED:
-                    return
-    except (ClientDisconnect, TimeoutError):
-        return
 
 
 def _charge(request: Request, size: int, whole: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -264,6 +265,37 @@ def test_a_body_over_the_limit_is_refused_whether_it_says_so_or_not(
     answer = connection.getresponse()
     assert (answer.status, json.loads(answer.read())["code"]) == (413, "too_large")
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("PATCH", "/v1/docs/hostile", 401),
+        ("PATCH", "/nowhere", 404),
+        ("POST", "/healthz", 405),
+        ("PATCH", "/v1/docs/hostile/versions", 405),
+    ],
+)
+def test_who_is_refused_may_finish_its_body_and_read_why(
+    server: RunningServer, method: str, path: str, status: int
+) -> None:
+    body = b"x" * (8 << 20)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        head = f"{method} {path} HTTP/1.1\r\nHost: weft\r\nConnection: close\r\n"
+        client.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode())
+        client.sendall(body)
+        assert client.recv(65536).startswith(f"HTTP/1.1 {status} ".encode())
+
+
+def test_who_asks_first_whether_to_send_a_body_is_told_that_it_need_not(
+    server: RunningServer,
+) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(
+            b"PATCH /v1/docs/hostile HTTP/1.1\r\nHost: weft\r\nExpect: 100-continue\r\n"
+            b"Content-Length: 900000\r\n\r\n"
+        )
+        assert client.recv(65536).startswith(b"HTTP/1.1 401 ")
 
 
 @pytest.mark.parametrize(
