@@ -255,6 +255,7 @@ class CommitLoop:
             else:
                 self._suspects.add(live)
                 self._reopen(live)
+                live.audience.resynchronise()  # as after any trouble: a Yjs client says it once
 
     @contextmanager
     def _ends_with(self, live: LiveRoom | None) -> Iterator[None]:

@@ -37,6 +37,7 @@ class Ear:
         self.notices: list[bytes] = []
         self.closed: list[int] = []
         self.fails = False
+        self.resynchronised = 0
         live.audience.join(self)
 
     def hear(self, news: News, answers: Sequence[Answered]) -> None:
@@ -58,7 +59,8 @@ class Ear:
     def notice(self, payload: bytes) -> None:
         self.notices.append(payload)
 
-    def resynchronise(self) -> None: ...
+    def resynchronise(self) -> None:
+        self.resynchronised += 1
 
     def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
         self.closed.append(code)

@@ -107,6 +107,27 @@ async def test_a_commit_that_cannot_be_made_ends_its_document_and_no_other(
     assert (await hall.read())[1] == {"n": 4}
 
 
+async def test_whoever_shared_a_commit_that_could_not_be_made_is_asked_for_it_again(
+    hall: Inside, store: FaultyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Yjs client sends an update once; what was owed to it must not be owed for ever either."""
+    commit = store.commit
+
+    async def fail(batch: Any) -> Any:
+        if any(append.key == PAGE for append in batch):
+            raise Corrupt("a row of this document's has rotted")
+        return await commit(batch)
+
+    monkeypatch.setattr(store, "commit", fail)
+    async with hall.hub.using(PAGE), hall.hub.using(OTHER) as other:
+        ear = Ear(other)
+        together = await asyncio.gather(hall.set("/n", 1), hall.set("/n", 1, OTHER))
+        assert isinstance(together[1], Rejected)
+        while isinstance(await hall.set("/n", 2, OTHER), Rejected):
+            pass
+        assert ear.resynchronised == 1
+
+
 def _stands(each: weakref.ref[LiveRoom]) -> bool:
     live = each()
     return live is not None and live.state is not LiveState.CLOSED
