@@ -81,6 +81,7 @@ class Tree:
         finally:
             txn.commit()
             txn.drop()
+            writer.close()
             self._ear.listening = True
         return self._ear.take_update(), writer
 

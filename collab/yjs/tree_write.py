@@ -58,6 +58,10 @@ class Writer:
         self._followed = 0  # how many of the ops `_value` has
         self.elements = Elements(self)
 
+    def close(self) -> None:
+        """The transaction is over; a cycle would keep all of it until the collector comes."""
+        del self.build, self.elements
+
     def apply(self, ops: Sequence[Op], under: Tokens = ()) -> None:
         """Write exact ops, which are known to apply to what is there under a location."""
         for op in ops:
