@@ -15,6 +15,7 @@ from server.roster import Standing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from collab.messages import Peer
     from server.audience import Listener
     from server.live import LiveRoom
     from server.metrics import LaneMetrics
@@ -55,6 +56,7 @@ class Feed(ABC):
         self._outflow = reader.outflow
         self._now = reader.now
         self._metrics = reader.metrics
+        self.told: dict[str, Peer] = {}  # on arrival, of who was not announced yet
         self._debt = PresenceDebt()
         self._timer: asyncio.TimerHandle | None = None
         self._missed_before = 0
@@ -86,12 +88,12 @@ class Feed(ABC):
     def see(self, news: PresenceNews) -> None:
         """Told now, or with the next catch-up."""
         if self._debt or self._outflow.state is not OutflowState.LEVEL:
-            self._debt.miss(news.difference)
-            return
-        frame = self._presence_frame(news)
-        if frame and not self._pass(frame):
-            self._debt.miss(news.difference)
+            self._debt.miss(news.difference, self.told)
+        elif (frame := self._presence_frame(news)) and not self._pass(frame):
+            self._debt.miss(news.difference, self.told)
             self._stop()
+        if self.told:
+            news.difference.catch_up_with(self.told)
 
     # --- held back ----------------------------------------------------------------------------
 

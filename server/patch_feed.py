@@ -9,7 +9,7 @@ from msgspec import structs
 
 from collab import wire
 from collab.entry import Author, Entry
-from collab.messages import Backpressure, Change, DisconnectNotice, Peer
+from collab.messages import Backpressure, Change, DisconnectNotice
 from collab.patch.diff import diff
 from collab.room.lock_debt import LockDebt
 from collab.room.outflow import OutflowState, Pace
@@ -53,7 +53,6 @@ class PatchFeed(Feed):
         self._pace = pace
         self._owed: list[Owed] = []
         self._lock_debt = LockDebt(room.control.revision)
-        self.told: dict[str, Peer] = {}
         self.value: Json = room.value
 
     # --- news -------------------------------------------------------------------------------
@@ -159,7 +158,9 @@ class PatchFeed(Feed):
 
     def _stop(self) -> None:
         wait = self._pace.wait(self._now())
-        if wait > 0 and self._outflow.state is OutflowState.LEVEL:
+        # The timer of a level reader is its pace's, even where its time has just come.
+        paced = wait > 0 or self._timer is not None
+        if paced and self._outflow.state is OutflowState.LEVEL:
             self._rest()
             self._call_in(wait)
         else:

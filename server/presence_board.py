@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -49,16 +49,11 @@ class PresenceNews:
             return b""
         return frames.binary(yjs_frames.awareness(awareness.encode(states)))
 
-    def patch_frame_for(self, session: str, told: dict[str, Peer]) -> bytes:
-        """The frame for somebody whose own presence is in it, or who was told a part before.
-
-        Who was announced here is taken out of `told`.
-        """
+    def patch_frame_for(self, session: str, told: Mapping[str, Peer]) -> bytes:
+        """The frame for somebody whose own presence is in it, or who was told a part before."""
         if session not in self.difference.sessions and not told:
             return self.patch_frame
         change = self.difference.without(session, told)
-        for announced in self.difference.sessions:
-            told.pop(announced, None)
         return b"" if change is None else frames.text(wire.encode(change))
 
 

@@ -39,6 +39,12 @@ class Difference:
         updated += [p for p in others if p.session in told and told[p.session] != p]
         return _change(joined, updated, list(self.change.left or ()))
 
+    def catch_up_with(self, told: dict[str, Peer]) -> None:
+        """Who is announced here, or gone, was told of ahead of the others no more."""
+        gone = self.change.left if self.change is not None else ()
+        for session in (*self.sessions, *(gone or ())):
+            told.pop(session, None)
+
 
 def difference(
     joined: list[Peer], updated: list[Peer], left: list[str], awareness: list[State]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from collab.messages import PresenceChange
+from collab.messages import Peer, PresenceChange
 from collab.yjs.awareness import State
 
 if TYPE_CHECKING:
     from collab.room.difference import Difference
     from collab.room.presence import PresenceBook
+
+_NOBODY: Final[Mapping[str, Peer]] = {}
 
 
 class PresenceDebt:
@@ -30,22 +33,14 @@ class PresenceDebt:
     def __bool__(self) -> bool:
         return bool(self._joined or self._updated or self._left or self._states)
 
-    def miss(self, difference: Difference) -> None:
-        """The reader was not told of this."""
+    def miss(self, difference: Difference, told: Mapping[str, Peer] = _NOBODY) -> None:
+        """The reader was not told of this, but `told` on arrival of some who join here."""
         change = difference.change
         if change is not None:
             for session in change.left or ():
-                self._updated.discard(session)
-                if session in self._joined:
-                    self._joined.discard(session)  # came and went: they never knew
-                else:
-                    self._left[session] = None
+                self._miss_leaving(session)
             for peer in change.joined or ():
-                if peer.session in self._left:  # silent for a while: they know who it is
-                    del self._left[peer.session]
-                    self._updated.add(peer.session)
-                else:
-                    self._joined.add(peer.session)
+                self._miss_joining(peer, told.get(peer.session))
             self._updated.update(peer.session for peer in change.updated or ())
         for state in difference.awareness:
             self._states[state.client] = state
@@ -67,6 +62,22 @@ class PresenceDebt:
         states = list(self._states.values())
         self._settle()
         return states
+
+    def _miss_leaving(self, session: str) -> None:
+        self._updated.discard(session)
+        if session in self._joined:
+            self._joined.discard(session)  # came and went: they never knew
+        else:
+            self._left[session] = None
+
+    def _miss_joining(self, peer: Peer, known: Peer | None) -> None:
+        if peer.session in self._left:  # silent for a while: they know who it is
+            del self._left[peer.session]
+            self._updated.add(peer.session)
+        elif known is None:
+            self._joined.add(peer.session)
+        elif known != peer:
+            self._updated.add(peer.session)
 
     def _settle(self) -> None:
         """A reader has one lane: what is paid in its words is not owed in the other's."""
