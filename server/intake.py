@@ -97,13 +97,12 @@ class Intake:
         reads, told = self._inflow.resume(now)
         if told is not None:
             self._party.tell(told)
-        choked = self._is_choked
         if self.is_stopped:
             self._party.excuse()
-            if choked and self._has_not_taken(now):
+            if self._takes_nothing(now):
                 self._party.let_go()
                 return
-            if reads and not choked and now >= self._wait_until:
+            if reads and not self._is_choked and now >= self._wait_until:
                 self.is_stopped = False
                 self._socket.resume_reading()
         if self.is_stopped or self._inflow.state is not InflowState.LEVEL:
@@ -126,10 +125,13 @@ class Intake:
     def _is_choked(self) -> bool:
         return self._party.is_overdrawn or self._socket.buffered() > MOST_UNTAKEN
 
-    def _has_not_taken(self, now: float) -> bool:
-        """Anything of what waits for it, for as long as that is borne."""
+    def _takes_nothing(self, now: float) -> bool:
+        """Of more than it may leave, for as long as that is borne.
+
+        Whoever is owed answers by their budget is not to blame: their socket is not full.
+        """
         left = self._socket.buffered()
-        if left < self._untaken:
+        if left < self._untaken or left <= MOST_UNTAKEN:
             self._untaken, self._took_at = left, now
         return now - self._took_at > self._patience
 

@@ -133,6 +133,24 @@ async def test_who_takes_nothing_for_too_long_is_let_go(line: Line) -> None:
     assert line.peer.closed == 4508
 
 
+async def test_time_spent_in_debt_does_not_count_as_a_full_socket(line: Line) -> None:
+    line.receive(6000)
+    line.pass_time(40)
+    line.peer.untaken = MOST_UNTAKEN + 1
+    line.pass_time(1)
+    assert line.peer.closed == 0
+    line.pass_time(PATIENCE + 1)
+    assert line.peer.closed == 4508
+
+
+async def test_nobody_is_let_go_for_answers_that_our_own_budget_holds_back(line: Line) -> None:
+    line.peer.is_overdrawn = True
+    line.receive(1)
+    line.pass_time(PATIENCE + 1)
+    assert not line.reads()
+    assert line.peer.closed == 0
+
+
 async def test_what_an_answer_costs_is_waited_for(line: Line) -> None:
     line.intake.obey(line.inflow.receive(1, line.clock.monotonic()), wait=7.0)
     line.pass_time(6.9)
