@@ -238,13 +238,18 @@ class Audience:
         try:
             listener.hear(news, answers)
         except Exception:
-            # What is durable must reach the others; this one comes back and reads it anew.
-            logger.exception("a connection could not be told")
-            listener.dismiss(Close.OUR_FAULT, "internal error")
+            _part_from(listener)
+
+    def tell(self, say: Callable[[Listener], None]) -> None:
+        """Say to everybody what is no commit; it is no more to be lost for one that fails."""
+        for listener in list(self.listeners):
+            try:
+                say(listener)
+            except Exception:
+                _part_from(listener)
 
     def notice(self, payload: bytes) -> None:
-        for listener in list(self.listeners):
-            listener.notice(payload)
+        self.tell(lambda listener: listener.notice(payload))
 
     def notice_to(self, sessions: set[str], payload: bytes) -> None:
         for listener in list(self.listeners):
@@ -252,5 +257,10 @@ class Audience:
                 listener.notice(payload)
 
     def resynchronise(self) -> None:
-        for listener in list(self.listeners):
-            listener.resynchronise()
+        self.tell(lambda listener: listener.resynchronise())
+
+
+def _part_from(listener: Listener) -> None:
+    """The others must hear all the same; this one comes back and reads it anew."""
+    logger.exception("a connection could not be told")
+    listener.dismiss(Close.OUR_FAULT, "internal error")

@@ -56,8 +56,7 @@ class LockBoard:
         """
         if events:
             news = LockNews(events)
-            for listener in list(self._audience.listeners):
-                listener.hear_locks(news)
+            self._audience.tell(lambda listener: listener.hear_locks(news))
             if self._audience.onlooker is not None:
                 self._audience.onlooker.moved_locks(events, by)
 

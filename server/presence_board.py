@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from collab import wire
-from collab.errors import Close
 from collab.messages import Notice
 from collab.room.difference import Difference
 from collab.room.presence import PresenceBook
@@ -21,10 +19,8 @@ if TYPE_CHECKING:
     from collab.entry import Author, Entry
     from collab.messages import Peer
     from collab.room.room import Room
-    from server.audience import Audience, Listener
+    from server.audience import Audience
     from server.clock import Clock
-
-logger = logging.getLogger(__name__)
 
 # Whoever moves a cursor is seen to within this, and so are all who moved theirs meanwhile.
 TICK = 0.02
@@ -108,14 +104,5 @@ class PresenceBoard:
         difference = self.book.flush(self._clock.monotonic())
         if difference is not None:
             news = PresenceNews(difference)
-            for listener in list(self._audience.listeners):
-                self._show(listener, news)
+            self._audience.tell(lambda listener: listener.see(news))
         self.changed()
-
-    def _show(self, listener: Listener, news: PresenceNews) -> None:
-        try:
-            listener.see(news)
-        except Exception:
-            # The others are to see it, and the next one; this one comes back and is shown all.
-            logger.exception("a connection could not be shown who is there")
-            listener.dismiss(Close.OUR_FAULT, "internal error")

@@ -14,7 +14,7 @@ import pytest
 from collab.errors import Rejected
 from collab.ids import DocKey
 from collab.ports import Corrupt
-from collab.room.requests import Answer
+from collab.room.requests import Answer, LockAct
 from collab.room.room import Room
 from server.live import LiveRoom
 from server.live_state import LiveState
@@ -81,6 +81,15 @@ async def test_a_listener_that_fails_is_closed_and_the_others_hear(hall: Inside)
         assert isinstance(await hall.set("/n", 1), Answer)
         assert (broken.closed, sound.closed) == ([1011], [])
         assert sound.value == {"n": 1}
+
+
+async def test_a_listener_that_fails_at_a_lock_costs_nobody_else_anything(hall: Inside) -> None:
+    async with hall.hub.using(PAGE) as live:
+        broken, sound = Ear(live, "broken"), Ear(live, "sound")
+        broken.fails = True
+        answer = await hall.ask(LockAct("l", "acquire", scope="/n", base=1))
+        assert answer.ack["lock"].scope == "/n"
+        assert (broken.closed, sound.closed) == ([1011], [])
 
 
 async def test_a_commit_that_cannot_be_made_ends_its_document_and_no_other(
