@@ -67,7 +67,7 @@ class PresenceBoard:
 
     def tell_other_tabs(self, author: Author) -> bool:
         """Tell the same user's other clients here, on either lane, of this one; whether any is."""
-        others = set(self.book.sessions_of(author.user, author.client)) - {author.session}
+        others = set(self.book.other_tabs(author.session))
         if others:
             self._audience.notice_to(others, ANOTHER_TAB)
         return bool(others)

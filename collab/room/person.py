@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from collab.messages import Peer
+from collab.room.rights import Role
 from collab.yjs.awareness import State
 
 
@@ -20,6 +21,17 @@ class Visitor:
     role: str
     lane: Literal["patch", "yjs"]
     client_id: int = 0
+
+    def is_another_tab(self, other: Visitor) -> bool:
+        """Whether one user edits in both. One of the same name may be its own former socket, and
+        who may only read, as a preview does, gets in nobody's way.
+        """
+        return (
+            self.user == other.user
+            and self.session != other.session
+            and not (self.client and self.client == other.client)
+            and all(Role(one.role).reaches(Role.EDITOR) for one in (self, other))
+        )
 
 
 @dataclass(slots=True, eq=False)

@@ -254,12 +254,10 @@ class PresenceBook:
         """Sessions that have changed since they were last told of."""
         return frozenset(self._marked.changed)
 
-    def sessions_of(self, user: str, client: str = "") -> list[str]:
-        """A user's sessions, but for those of one named client: it may have come back before its
-        former socket was known to be dead. The second is told of the first (`another_tab`).
-        """
-        own = [(s, p.visitor) for s, p in self._people.items() if p.visitor.user == user]
-        return [session for session, one in own if not client or one.client != client]
+    def other_tabs(self, session: str) -> list[str]:
+        """The user's other sessions that edit, where this one may (`another_tab`)."""
+        newcomer = self._people[session].visitor
+        return [one for one, p in self._people.items() if newcomer.is_another_tab(p.visitor)]
 
     def audible(self, session: str, leases: Mapping[int, str]) -> Container[int]:
         """The client ids that a Yjs client is heard under."""

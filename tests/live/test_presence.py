@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from collab.room.rights import Role
 from tests.live.conftest import Join, JoinYjs
 from tests.patch_client import PatchClient
+from tests.running import RunningServer
 
 
 def _sessions(client: PatchClient, what: str) -> list[Any]:
@@ -53,6 +55,15 @@ async def test_the_same_user_in_another_tab_is_told_in_both(join: Join, ada: str
     await one.until(lambda: told in one.others)
     await two.until(lambda: told in two.others)
     await two.close()
+
+
+async def test_a_preview_that_may_only_read_is_no_other_tab(
+    server: RunningServer, join: Join, ada: str, doc: str
+) -> None:
+    one = await join(doc, ada, create={}, client="tab-1")
+    await join(doc, await server.mint("ada", Role.VIEWER), client="tab-1-preview")
+    await one.until(lambda: bool(_sessions(one, "joined")))
+    assert {"type": "notice", "code": "another_tab"} not in one.others
 
 
 async def test_a_tab_of_either_lane_is_told_of_the_other(

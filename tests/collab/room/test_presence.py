@@ -240,7 +240,17 @@ def test_w7_a_users_other_tabs_are_found() -> None:
     book.join(visitor("s1", user="ada", client_id=1), now=0.0)
     book.join(visitor("s2", user="ada", client_id=2), now=0.0)
     book.join(visitor("s3", user="bo", client_id=3), now=0.0)
-    assert book.sessions_of("ada") == ["s1", "s2"]
+    book.join(visitor("s4", user="ada", client="tab-s1", client_id=4), now=0.0)
+    assert book.other_tabs("s1") == ["s2"]
+    assert book.other_tabs("s2") == ["s1", "s4"]
+    assert book.other_tabs("s3") == []
+
+
+def test_w7_a_preview_that_may_only_read_is_no_other_tab() -> None:
+    book = PresenceBook()
+    book.join(visitor("s1", user="ada", client_id=1), now=0.0)
+    book.join(visitor("s2", user="ada", role="viewer", client_id=2), now=0.0)
+    assert book.other_tabs("s1") == book.other_tabs("s2") == []
 
 
 @pytest.mark.parametrize("seed", range(20))
