@@ -6,28 +6,19 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
-from collab.errors import Close, Code, Refusal
+from collab.errors import Code, Refusal
 from collab.ports import Append
-from collab.room.budget import to_ms
 from collab.room.lock_messages import changes_between
-from collab.room.requests import (
-    Answer,
-    Barrier,
-    LockAct,
-    PatchRequest,
-    ReadState,
-    ReadVector,
-    Update,
-)
+from collab.room.requests import Answer, Barrier, LockAct, PatchRequest, ReadState, ReadVector
 from server.audience import Answered, Audience, News, Submission
 from server.history import befores
 from server.live_state import Event, LiveState, next_state
 from server.lock_board import LockBoard
 from server.presence_board import PresenceBoard
+from server.work import Work
 
 if TYPE_CHECKING:
     from collab.entry import Entry
@@ -59,8 +50,6 @@ MAX_BATCH = 256
 # Nor may all of them, by what is long to judge: a frame of 400 patches that have to be carried
 # through a megabyte of text kept everybody waiting for seconds (measured).
 MAX_SECONDS = 0.02
-# Seconds until a debt is paid: beyond that an update that takes long is not gone on with.
-MOST_DEBT = 10.0
 
 
 class LastChange(NamedTuple):
@@ -112,6 +101,7 @@ class LiveRoom:
         self.oldest_unsnapshotted = 0.0
         self._clock = clock
         self._batch: list[Answered] = []
+        self._work = Work()
         self._bridges: dict[Member, tuple[Bridge | None, tuple[str, int] | None]] = {}
 
     def move(self, event: Event) -> bool:
@@ -158,27 +148,10 @@ class LiveRoom:
                 return None
             self._batch.append((submission, answer))
             ended = self._clock.monotonic()
-            debt = submission.member.pay(ended - began, ended)
-            if answer.rest:
-                self._go_on_with(submission, answer.rest, debt)
-            if ended > until:
-                break
+            self._work.note(submission, answer, ended - began)
+            if ended > until or answer.rest:
+                break  # its author's next requests may stand on the rest
         return self.room.pending()
-
-    def _go_on_with(self, submission: Submission, rest: Sequence[bytes], debt: float) -> None:
-        """What is left of a long update waits like its author's next requests, while they can pay.
-
-        Who cannot comes back when the debt is paid, and sends what is not here yet.
-        """
-        listener, queue = submission.listener, list(self.queue)
-        if debt > MOST_DEBT and listener is not None:
-            listener.dismiss(Close.RATE, "rate_limited", to_ms(debt))
-            queue = [one for one in queue if one.listener is not listener]
-        else:
-            own = (at for at, one in enumerate(queue) if one.listener is listener)
-            at = next(own, len(queue))
-            queue[at:at] = [replace(submission, request=Update(part)) for part in rest]
-        self.queue = deque(queue)
 
     def is_beyond_tail(self, submission: Submission) -> bool:
         """Whether the request stands on a version that must be fetched from the log first."""
@@ -223,6 +196,7 @@ class LiveRoom:
         self.audience.publish(news, batch)
         self.presence.carry(self.room, entries)
         self.lock_board.announce(self.room.lock_events)
+        self._work.settle(self.queue, self._clock.monotonic())
         return news
 
     def put_back(self) -> None:
@@ -317,4 +291,5 @@ class LiveRoom:
         for member, (bridge, broken) in self._bridges.items():
             member.bridge, member.broken = bridge, broken
         self._bridges.clear()
+        self._work.forget()
         self._batch = []

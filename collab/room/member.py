@@ -43,13 +43,6 @@ class Member:
             self.broken = (request_id, self.barriers)
         return self.barriers
 
-    def pay(self, seconds: float, now: float) -> float:
-        """Charge the work that a request made; the seconds that they are in debt for."""
-        if self.meter is None:
-            return 0.0
-        self.meter.charge(seconds, now)
-        return self.meter.wait(now)
-
     def pass_barrier(self, nonce: int) -> None:
         if self.broken is not None and self.broken[1] <= nonce:
             self.broken = None

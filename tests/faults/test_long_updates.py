@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from collab.entry import Author
+from collab.ports import Append, Clash, Outcome
 from collab.room.budget import Allowance, Meter
 from collab.room.member import Member
 from collab.room.requests import Answer, Update
@@ -15,6 +17,7 @@ from collab.room.rights import Rights, Role
 from collab.yjs import slices
 from server.audience import Submission
 from server.live import LiveRoom
+from storage.memory import MemoryStore
 from storage.store import SqlStore
 from tests.collab.yjs.updates import NULL, plain, shared, update
 from tests.faults.inside import PAGE, Ear, Inside, inside
@@ -27,15 +30,16 @@ CHAIN = update(
 LONG = update((9, 0, [plain(NULL, origin=(7, clock)) for clock in range(LENGTH)]))
 
 
+def look(clock: ManualClock) -> float:
+    """Every look takes 30 ms."""
+    clock.seconds += 0.03
+    return clock.seconds
+
+
 @pytest.fixture
 async def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Inside]:
-    """Where a struct is walked for at a time, and every look at the clock takes 30 ms."""
+    """Where a struct is walked for at a time, and the time is long over after it."""
     monkeypatch.setattr(slices, "STEPS", 1)
-
-    def look(clock: ManualClock) -> float:
-        clock.seconds += 0.03
-        return clock.seconds
-
     async with inside(SqlStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")) as made:
         await made.make({"n": 0})
         monkeypatch.setattr(ManualClock, "monotonic", look)
@@ -45,6 +49,31 @@ async def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 def writer(hall: Inside, user: str, rate: int) -> Member:
     meter = Meter(Allowance(rate, 8 * rate), hall.clock.monotonic())
     return Member(Author(user), Rights(Role.EDITOR, 2**53), "yjs", meter=meter)
+
+
+class Bill(Meter):
+    """A meter that keeps what it was charged for."""
+
+    def __init__(self, now: float) -> None:
+        super().__init__(Allowance(0, 0), now)
+        self.seconds: list[float] = []
+
+    def charge(self, seconds: float, now: float) -> None:
+        self.seconds.append(round(seconds, 3))
+
+
+class ClashingStore(MemoryStore):
+    """Somebody else is always first, now and then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clashes = 0
+
+    async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
+        if self.clashes:
+            self.clashes -= 1
+            return [Clash() for _ in batch]
+        return await super().commit(batch)
 
 
 def send(hall: Inside, live: LiveRoom, ear: Ear, member: Member, sent: bytes) -> None:
@@ -76,6 +105,28 @@ async def test_others_are_answered_between_the_slices_of_a_long_update(hall: Ins
         assert known(live) == LENGTH
         assert live.room.version > before + 2
         assert (ear.version, ear.closed) == (live.room.version, [])
+
+
+@pytest.mark.parametrize("clashes", [0, 3])
+async def test_a_long_update_that_is_put_back_is_judged_and_paid_for_once(
+    monkeypatch: pytest.MonkeyPatch, clashes: int
+) -> None:
+    monkeypatch.setattr(slices, "STEPS", 1)
+    store = ClashingStore()
+    async with inside(store) as hall, hall.hub.using(PAGE) as live:
+        await hall.make({"n": 0})
+        monkeypatch.setattr(ManualClock, "monotonic", look)
+        ear = Ear(live)
+        member = writer(hall, "ada", 0)
+        send(hall, live, ear, member, CHAIN)
+        await settle(hall, live)
+        member.meter = bill = Bill(hall.clock.seconds)
+        store.clashes = clashes
+        send(hall, live, ear, member, LONG)
+        while live.is_busy:
+            await asyncio.sleep(0)
+        assert known(live) == LENGTH
+        assert bill.seconds == [0.09] * (LENGTH - 1) + [0.03]  # the last is no long one
 
 
 async def test_whoever_cannot_pay_for_a_long_update_is_sent_away_and_may_come_back(
