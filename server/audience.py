@@ -21,7 +21,6 @@ from server.answers import spliced
 from server.history import befores
 
 if TYPE_CHECKING:
-    from collab.entry import Author
     from collab.messages import Change, LockChange
     from server.lock_board import LockNews
     from server.presence_board import PresenceNews
@@ -163,8 +162,8 @@ class Onlooker(Protocol):
     def published(self, answered: Sequence[Answered], durable_at: float) -> None:
         """What was durable by then has been sent to everybody."""
 
-    def moved_locks(self, events: Sequence[LockChange], by: Author | None) -> None:
-        """Locks were taken, claimed or ended, by somebody or by time."""
+    def moved_locks(self, events: Sequence[LockChange], by: Member | None, asked: str) -> None:
+        """Locks were taken, claimed or ended as somebody asked; or by time or an edit."""
 
 
 @dataclass(slots=True)

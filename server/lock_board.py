@@ -11,9 +11,9 @@ from collab import wire
 from server import frames
 
 if TYPE_CHECKING:
-    from collab.entry import Author
     from collab.messages import LockChange
     from collab.room.locks import Locks
+    from collab.room.member import Member
     from server.audience import Audience
     from server.database_time import DatabaseTime
 
@@ -49,16 +49,18 @@ class LockBoard:
         self._ring = ring
         self._timer: asyncio.TimerHandle | None = None
 
-    def announce(self, events: Sequence[LockChange], by: Author | None = None) -> None:
+    def announce(
+        self, events: Sequence[LockChange], by: Member | None = None, asked: str = ""
+    ) -> None:
         """Tell everybody; every event of a lock of this document comes by here, once.
 
-        `by` is who asked for it, None where time or an edit did it.
+        `by` is who asked for it, and what they `asked`; None where time or an edit did it.
         """
         if events:
             news = LockNews(events)
             self._audience.tell(lambda listener: listener.hear_locks(news))
             if self._audience.onlooker is not None:
-                self._audience.onlooker.moved_locks(events, by)
+                self._audience.onlooker.moved_locks(events, by, asked)
 
     def watch(self, locks: Locks) -> None:
         """These stand now."""

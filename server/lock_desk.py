@@ -179,9 +179,7 @@ class LockDesk:
             return
         ack = lock_lane.told(one.asked, step, one.secret)
         self._answer(live, one.submission, Answer(version, ack=ack))
-        member = one.submission.member
-        live.lock_board.announce(step.events, member.author)
-        self._hub.witness.moved_locks(live.key, step.events, member, one.asked.action)
+        live.lock_board.announce(step.events, one.submission.member, one.asked.action)
 
     def _answer(self, live: LiveRoom, submission: Submission, answer: Answer) -> None:
         live.audience.publish(News([], live.room.version, live.room.value), [(submission, answer)])

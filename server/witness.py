@@ -24,7 +24,6 @@ from server.metrics import Metrics
 from server.roster import Roster
 
 if TYPE_CHECKING:
-    from collab.entry import Author
     from collab.errors import Refusal
     from collab.ids import DocKey
     from collab.messages import LockChange
@@ -135,11 +134,7 @@ class Witness:
         self.trail.note(key, self._row(member, action, detail=detail))
 
     def moved_locks(
-        self,
-        key: DocKey,
-        events: Iterable[LockChange],
-        by: Member | None = None,
-        asked: str = "",
+        self, key: DocKey, events: Iterable[LockChange], by: Member | None, asked: str
     ) -> None:
         """Locks were taken, claimed or ended as somebody asked; or by time or an edit."""
         nobody = AuditRow(self._clock.now_ms(), "", "")
@@ -194,10 +189,8 @@ class DocumentWitness:
     def published(self, answered: Sequence[Answered], durable_at: float) -> None:
         self._witness.settled(self._key, answered, durable_at)
 
-    def moved_locks(self, events: Sequence[LockChange], by: Author | None) -> None:
-        """By time, an edit or another instance; who asked for one is known at the lock desk."""
-        if by is None:
-            self._witness.moved_locks(self._key, events)
+    def moved_locks(self, events: Sequence[LockChange], by: Member | None, asked: str) -> None:
+        self._witness.moved_locks(self._key, events, by, asked)
 
 
 def action_of(request: Request) -> str:
