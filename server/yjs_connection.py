@@ -55,7 +55,7 @@ class YjsConnection:
         self._is_closed = False
         self._waiting: list[bytes] = []
         self.leave_door: Callable[[], None] = lambda: None
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._speaking: asyncio.TimerHandle | None = None
         self._token_watch = TokenWatch(services.clock, lambda _: None, self._expire)
 
     socket: Socket
@@ -97,8 +97,8 @@ class YjsConnection:
         self.leave_door()
         self._services.witness.closed(self._visit, code)
         self._token_watch.cancel()
-        for timer in self._timers.values():
-            timer.cancel()
+        if self._speaking is not None:
+            self._speaking.cancel()
         live, self._live = self._live, None
         if live is not None:
             self.intake.close()
@@ -198,7 +198,7 @@ class YjsConnection:
         self._token_watch.watch(claims.expires_at)
         self.sync.ask_client()
         self.feed.send(self.presence.everybody())
-        self._call_in("speak", SPEAK_EVERY, self._speak)
+        self._speak_later()
 
     # --- messages ---------------------------------------------------------------------------
 
@@ -298,12 +298,10 @@ class YjsConnection:
 
     def _speak(self) -> None:
         self.feed.send(NO_AWARENESS)
-        self._call_in("speak", SPEAK_EVERY, self._speak)
+        self._speak_later()
+
+    def _speak_later(self) -> None:
+        self._speaking = asyncio.get_running_loop().call_later(SPEAK_EVERY, self._speak)
 
     def _expire(self) -> None:
         self.refuse(Refusal(Code.UNAUTHENTICATED, "the token has expired"))
-
-    def _call_in(self, name: str, seconds: float, what: Callable[[], None]) -> None:
-        if name in self._timers:
-            self._timers[name].cancel()
-        self._timers[name] = asyncio.get_running_loop().call_later(max(0.0, seconds), what)

@@ -23,7 +23,7 @@ class YjsPresence:
     """One session's place in its document's presence.
 
     Invariant: it is in the book from the beginning until `leave`. What is taken as an echo was
-    told to it before, as often and as large.
+    told to it before, or is owed to it, as often and as large.
     """
 
     def __init__(
