@@ -1,0 +1,44 @@
+"""The client that docs/client.md shows keeps its word, against a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from asyncio.subprocess import PIPE
+
+import httpx
+import pytest
+
+from tests.house import ROOT
+from tests.running import RunningServer
+from tests.yjs_peer import NODE, has_node
+
+WAIT = 60.0
+
+
+@pytest.mark.skipif(not has_node(), reason="no Node.js with the npm modules")
+async def test_three_of_them_that_lose_their_connections_end_on_the_server_s_value(
+    server: RunningServer, ada: str, bo: str, doc: str
+) -> None:
+    address = f"{server.http}/v1/docs/{doc}"
+    headers = {"Authorization": f"Bearer {ada}"}
+    async with httpx.AsyncClient(headers=headers) as client:
+        value = {"list": [{"text": "one"}, {"text": "two"}]}
+        assert (await client.put(address, json=value)).status_code == 201
+        process = await asyncio.create_subprocess_exec(
+            "node",
+            "documented_client.mjs",
+            str(ROOT / "docs" / "client.md"),
+            f"{server.ws}/v1/docs/{doc}/live",
+            "7",
+            *(ada, bo, bo),
+            cwd=NODE,
+            stdout=PIPE,
+        )
+        output, _ = await asyncio.wait_for(process.communicate(), WAIT)
+        assert process.returncode == 0
+        final = await client.get(address)
+    for editor in json.loads(output):
+        assert editor["told"] == editor["shown"] == final.json()
+        assert f'"{editor["version"]}"' == final.headers["ETag"]
+        assert editor["connections"] > 1
