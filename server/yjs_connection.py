@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 SPEAK_EVERY = 14.0
 NO_AWARENESS = yjs_frames.awareness(b"\x00")
 QUESTIONS = {yjs_frames.SyncStep1, yjs_frames.QueryAwareness}
+SHOWN = {yjs_frames.AwarenessUpdate}
 
 
 class YjsConnection:
@@ -210,11 +211,11 @@ class YjsConnection:
         except Rejected as rejected:
             self.refuse(rejected.refusal)
             return
-        is_shown = all(isinstance(message, yjs_frames.AwarenessUpdate) for message in messages)
-        if is_shown and self.presence.take_echo(len(frame)):
+        kinds = {type(message) for message in messages}
+        if kinds == SHOWN and self.presence.take_echo(len(frame)):
             return  # nothing that it could help
         now = self._services.clock.monotonic()
-        questions = {type(message) for message in messages} & QUESTIONS
+        questions = kinds & QUESTIONS
         if yjs_frames.QueryAwareness in questions:
             self.feed.send(self.presence.everybody())
         # Three bytes may ask for megabytes: who asks again waits until the last answer is paid.

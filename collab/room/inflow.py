@@ -63,11 +63,6 @@ class Inflow:
         self._over_since = 0.0
         self.state = InflowState.LEVEL
 
-    @property
-    def paused(self) -> bool:
-        """Reading is stopped by us: the peer's silence says nothing about its health."""
-        return self.state is InflowState.OVER
-
     def receive(self, size: int, now: float, count: int = 1, *, refusable: bool = True) -> Verdict:
         """Judge a frame of `count` messages; what the lane cannot refuse (Yjs) is always taken.
 
