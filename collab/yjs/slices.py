@@ -131,7 +131,7 @@ class Slices:
             ranges = self._ranges[self._ranges_done : self._ranges_done + RANGES]
             self._ranges_done += len(ranges)
             return self._encode([], ranges)
-        for _ in range(self._most):
+        for _ in range(min(self._most, len(self._fresh) - begin)):
             end = self._before_next(end + 1)
         self._structs_done = end
         return self._encode(self._fresh[begin:end], [])
