@@ -69,6 +69,7 @@ def test_b5_clear_is_said_once_half_of_the_burst_is_back() -> None:
     flow = inflow()
     flow.receive(300, now=0.0)
     assert flow.resume(now=1.5) == (True, None)
+    assert flow.state is InflowState.EASING
     assert flow.resume(now=2.0) == (True, Backpressure(direction="in", state="clear"))
     assert flow.resume(now=2.0) == (True, None)
 
