@@ -116,8 +116,15 @@ class News:
     @cached_property
     def yjs_frame(self) -> bytes:
         """One WebSocket frame an update: y-websocket reads only the first message of a frame."""
+        return self._yjs_frame_of(self.entries)
+
+    def yjs_frame_after(self, version: int) -> bytes:
+        """The same of the entries behind a version that may lie among them."""
+        return self._yjs_frame_of([one for one in self.entries if one.version > version])
+
+    def _yjs_frame_of(self, entries: Sequence[Entry]) -> bytes:
         return b"".join(
-            frames.binary(yjs_frames.update(entry.update)) for entry in self.entries if entry.update
+            frames.binary(yjs_frames.update(entry.update)) for entry in entries if entry.update
         )
 
     def size(self, lane: str) -> int:
@@ -221,15 +228,15 @@ class Audience:
                 answers.setdefault(submission.listener, []).append(item)
             elif submission.deliver is not None:
                 submission.deliver(answer)
+        for lane, resting in self._resting.items():
+            if resting:
+                self.missed[lane] += news.size(lane)
         # Whoever waits for an answer first: an ack should not queue behind a hundred readers.
         for listener, own in answers.items():
             self._tell(listener, news, own)
         if news.after != news.before:
             for listener in [one for one in self._attentive if one not in answers]:
                 self._tell(listener, news, ())
-            for lane, resting in self._resting.items():
-                if resting:
-                    self.missed[lane] += news.size(lane)
         if self.onlooker is not None and answered:
             self.onlooker.published(answered, began_at)
 

@@ -127,18 +127,18 @@ class Feed(ABC):
         self._outflow.charge(len(frame), self._now())
         self._socket.write(frame)
 
-    def _stop(self) -> None:
-        """The cursor stops here."""
-        self._rest()
+    def _stop(self, missed: int = 0) -> None:
+        """The cursor stops here, before news of so many bytes."""
+        self._rest(missed)
         told = self._outflow.hold(self._now(), self._behind())
         if told is not None:
             self._metrics.hold(full=self._is_full(), told=self._announce(told))
         if self._timer is None:
             self.pump()
 
-    def _rest(self) -> None:
+    def _rest(self, missed: int = 0) -> None:
         if self._live.audience.rest(self._listener, self.lane):
-            self._missed_before = self._live.audience.missed[self.lane]
+            self._missed_before = self._live.audience.missed[self.lane] - missed
 
     def _turn(self) -> None:
         """What a reader that is held back gets now."""

@@ -65,7 +65,7 @@ class PatchFeed(Feed):
             payload = render(submission.request, answer)
             if payload is not None:
                 self._owed.append(Owed(payload, answer.entry is not None, answer.barrier))
-        self._stop()
+        self._stop(news.size(self.lane))
 
     def hear_locks(self, news: LockNews) -> None:
         """Locks stand on the version that the reader is at, or they wait for it."""
@@ -156,15 +156,15 @@ class PatchFeed(Feed):
 
     # --- behind -----------------------------------------------------------------------------
 
-    def _stop(self) -> None:
+    def _stop(self, missed: int = 0) -> None:
         wait = self._pace.wait(self._now())
         # The timer of a level reader is its pace's, even where its time has just come.
         paced = wait > 0 or self._timer is not None
         if paced and self._outflow.state is OutflowState.LEVEL:
-            self._rest()
+            self._rest(missed)
             self._call_in(wait)
         else:
-            super()._stop()
+            super()._stop(missed)
 
     def _go_on(self) -> None:
         """Only the pace held it back: it gets what is new, unless it is in debt."""

@@ -119,7 +119,7 @@ class YjsConnection:
         if news.after != news.before:
             self.feed.hear(news)
         for submission, answer in answers:
-            self._hear_answer(submission.request, answer)
+            self._hear_answer(submission.request, answer, news)
 
     def see(self, news: PresenceNews) -> None:
         if self._live is not None:
@@ -237,10 +237,10 @@ class YjsConnection:
             case yjs_frames.PermissionDenied():
                 pass  # a client has nothing to deny
 
-    def _hear_answer(self, request: Request, answer: Answer) -> None:
+    def _hear_answer(self, request: Request, answer: Answer, news: News) -> None:
         match request:
             case ReadState() | ReadVector():
-                self.sync.hear(request, answer)
+                self.sync.hear(request, answer, news)
             case Update() if answer.refusal is not None:
                 self._hear_refusal(answer.refusal)
 

@@ -38,18 +38,20 @@ class YjsFeed(Feed):
         if follows and self._pass(news.yjs_frame):
             self.position = news.after
         else:
-            self._stop()
+            self._stop(news.size(self.lane))
 
     def send(self, message: bytes) -> None:
         """A protocol message that belongs to no version."""
         self._write(frames.binary(message))
 
-    def send_diff(self, diff: bytes, version: int) -> None:
-        """The diff that was asked for: the client is at `version` with it."""
-        frame = frames.binary(yjs_frames.update(diff))
+    def send_diff(self, diff: bytes, version: int, news: News) -> None:
+        """The diff that was asked for, which leads to `version`, and what the same commit brought
+        behind it: where each brings something, no diff alone would lead to the head.
+        """
+        frame = frames.binary(yjs_frames.update(diff)) + news.yjs_frame_after(version)
         self._socket.write(frame)
         self.asked = False
-        self.position = version
+        self.position = news.after
         self._caught_up(len(frame))
         states = self._debt.pay_states()
         if states:

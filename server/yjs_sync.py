@@ -9,6 +9,7 @@ from collab.room.requests import Answer, ReadState, ReadVector, Request
 from collab.yjs import frames as yjs_frames
 
 if TYPE_CHECKING:
+    from server.audience import News
     from server.yjs_feed import YjsFeed
 
 NOTHING = b"\x00"
@@ -66,12 +67,13 @@ class YjsSync:
         if self._feed.asked:
             self.catch_up()
 
-    def hear(self, request: ReadState | ReadVector, answer: Answer) -> None:
+    def hear(self, request: ReadState | ReadVector, answer: Answer, news: News) -> None:
+        """An answer, which came with what the commit that it stands on made of the document."""
         is_there = answer.refusal is None
         match request:
             case CatchUp():
                 if is_there:
-                    self._feed.send_diff(answer.state, answer.version)
+                    self._feed.send_diff(answer.state, answer.version, news)
                     self._known = self._marked
             case Mark():
                 if is_there:

@@ -6,13 +6,15 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+import pycrdt
 import pytest
 
 from collab.entry import Author
 from collab.room.budget import Allowance, Meter
 from collab.room.outflow import Outflow, Pace
 from collab.room.person import Visitor
-from collab.room.requests import PatchRequest
+from collab.room.requests import PatchRequest, ReadState, ReadVector, Request
+from collab.yjs import frames as yjs_frames
 from server import frames
 from server.audience import Answered, News, Submission
 from server.feed import FULL_SOCKET, Reader
@@ -21,6 +23,8 @@ from server.lock_board import LockNews
 from server.metrics import Metrics
 from server.patch_feed import PatchFeed
 from server.presence_board import PresenceNews
+from server.yjs_feed import YjsFeed
+from server.yjs_sync import YjsSync
 from storage.memory import MemoryStore
 from tests.faults.inside import PAGE, Inside, inside
 from tests.manual_clock import ManualClock
@@ -59,10 +63,13 @@ class Reading:
 
     session = "s-reader"
 
-    def __init__(self, live: LiveRoom, clock: ManualClock, *, fps: float | None = None) -> None:
+    def __init__(
+        self, live: LiveRoom, clock: ManualClock, *, fps: float | None = None, rate: int = 0
+    ) -> None:
         self.live, self.clock = live, clock
         self.pipe = Pipe()
-        outflow = Outflow(Meter(Allowance(0, 0), clock.monotonic()), patience=PATIENCE)
+        self.meter = Meter(Allowance(rate, rate), clock.monotonic())
+        outflow = Outflow(self.meter, patience=PATIENCE)
         lane = Metrics().lanes["patch"]
         reader = Reader(self.pipe, live, self, outflow, clock.monotonic, lane)
         self.feed = PatchFeed(reader, Author("reader"), pace=Pace(fps), splice=False)
@@ -110,6 +117,58 @@ class Reading:
             for one in message.get(how, ())
             if session in (one, one["session"] if isinstance(one, dict) else "")
         ]
+
+
+class YjsReading:
+    """A Yjs client in the audience of a document, its feed and what it asks for."""
+
+    session = "s-yjs"
+
+    def __init__(self, hall: Inside, live: LiveRoom) -> None:
+        self.hall, self.live = hall, live
+        self.pipe = BinaryPipe()
+        now = hall.clock.monotonic
+        outflow = Outflow(Meter(Allowance(0, 0), now()), patience=PATIENCE)
+        reader = Reader(self.pipe, live, self, outflow, now, Metrics().lanes["yjs"])
+        self.feed = YjsFeed(reader, catch_up=self.catch_up)
+        self.sync = YjsSync(self.feed, self.submit)
+        live.audience.join(self)
+
+    def catch_up(self) -> None:
+        self.sync.catch_up()
+
+    def submit(self, request: Request) -> None:
+        now = self.hall.clock.monotonic()
+        self.hall.hub.submit(self.live, Submission(self.hall.member(), request, now, listener=self))
+
+    def hear(self, news: News, answers: Sequence[Answered]) -> None:
+        if news.after != news.before:
+            self.feed.hear(news)
+        for submission, answer in answers:
+            assert isinstance(submission.request, ReadState | ReadVector)
+            self.sync.hear(submission.request, answer, news)
+
+    def see(self, news: PresenceNews) -> None: ...
+    def hear_locks(self, news: LockNews) -> None: ...
+    def notice(self, payload: bytes) -> None: ...
+    def resynchronise(self) -> None: ...
+    def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None: ...
+
+
+class BinaryPipe(Pipe):
+    """A socket whose reader keeps a Y.Doc."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.updates = 0
+        self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
+
+    def write(self, written: bytes) -> None:
+        for _, payload in frames.split(written):
+            for message in yjs_frames.decode(payload):
+                assert isinstance(message, yjs_frames.SyncUpdate)
+                self.doc.apply_update(message.update)
+                self.updates += 1
 
 
 @pytest.fixture
@@ -172,6 +231,43 @@ async def test_w1_who_left_a_newcomer_before_they_were_announced_joins_when_they
     reading.live.presence.book.set_state("bo", {}, 0.0)
     reading.announce()
     assert reading.heard_of("bo") == ["left", "joined"]
+
+
+async def test_b6_a_reader_over_its_budget_hears_how_much_it_misses_and_waits_for_it(
+    hall: Inside,
+) -> None:
+    async with hall.hub.using(PAGE) as live:
+        reading = Reading(live, hall.clock, rate=2000)
+        reading.meter.spend(1500, hall.clock.monotonic())
+        await hall.set("/text", "x" * 1000)
+        [told] = reading.pipe.messages
+        assert told["behind"]["versions"] == 1
+        assert told["behind"]["bytes"] > 1000
+        assert 250 < told["retry_after_ms"] < 600
+        reading.feed.pump()
+        assert len(reading.pipe.messages) == 1
+        hall.clock.advance(1.0)
+        reading.feed.pump()
+        reading.feed.close()
+        assert reading.pipe.messages[1]["version"] == 2
+
+
+async def test_b6_a_yjs_reader_is_level_with_what_came_behind_its_diff_in_one_commit(
+    hall: Inside,
+) -> None:
+    """Where every commit brings more, it would be given diffs, and each a later one, for ever."""
+    async with hall.hub.using(PAGE) as live:
+        reading = YjsReading(hall, live)
+        reading.pipe.untaken = FULL_SOCKET + 1
+        await hall.set("/n", 1)
+        reading.pipe.untaken = 0
+        reading.feed.pump()  # asks for a diff, and then comes another edit
+        await hall.set("/n", 2)
+        reading.feed.pump()
+        reading.feed.close()
+        assert reading.feed.standing.is_level
+        assert reading.pipe.updates == 2
+        assert json.loads(str(reading.pipe.doc.get("content", type=pycrdt.Map))) == {"n": 2}
 
 
 async def test_b7_who_is_held_back_by_its_own_pace_alone_is_not_told_that_it_is_slow(
