@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from collab.document.document import Document
+from collab.document.opening import Opening
 from collab.entry import Entry
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.apply import replay
 from collab.ports import Store
+from server.clock import SystemClock
+from server.opener import Opener
 
 # How many entries are read from the log at once.
 PAGE = 1000
@@ -18,8 +21,9 @@ PAGE = 1000
 class History:
     """Reads the log; never writes it, and knows nothing of open documents."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, opener: Opener | None = None) -> None:
         self._store = store
+        self._opener = opener or Opener(SystemClock())
 
     async def value_at(self, key: DocKey, version: int, epoch: int) -> Json:
         """The value at a version that is kept; raises `unknown_version` otherwise."""
@@ -57,7 +61,9 @@ class History:
                     Code.UNKNOWN_VERSION, f"version {version} was of an earlier document"
                 )
             return {}, birth
-        document = Document.open(snapshot.body, [], epoch)
+        opening = Opening.of(snapshot.body, [], epoch)
+        await self._opener.take(opening)
+        document = Document(opening)
         try:
             return document.value, snapshot.version
         finally:

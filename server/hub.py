@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import lru_cache
 
+from collab.document.opening import Opening
 from collab.entry import Entry
 from collab.errors import Close, Code, Refusal, Rejected
 from collab.ids import DocKey
@@ -23,6 +24,7 @@ from server.history import History
 from server.hub_bounds import HubBounds
 from server.live import DAMAGED, GONE, IN_TROUBLE, LastChange, LiveRoom
 from server.live_state import Event, LiveState
+from server.opener import Opener
 from server.stored_locks import read_document
 from server.ward import Ward
 from server.witness import Witness
@@ -58,7 +60,8 @@ class Hub:
         self.store = store
         self.clock = clock
         self.bounds = bounds
-        self.history = History(store)
+        self.opener = Opener(clock)
+        self.history = History(store, self.opener)
         self.time = DatabaseTime(store, clock)
         self.lives: dict[DocKey, LiveRoom] = {}
         self.dirty: dict[LiveRoom, None] = {}
@@ -107,8 +110,10 @@ class Hub:
             schema = None
             if isinstance(stored, Stored) and stored.control.schema:
                 schema = compiled(stored.control.schema)
+            opening = Opening.of_stored(stored)
+            await self.opener.take(opening, lambda: self.ward.watching(key))
             with self.ward.opening(key):
-                room = Room(key, stored, self.bounds.room, schema)
+                room = Room(key, stored, self.bounds.room, schema, opening)
             room.move_locks(locks)
             return room, stored
         except (KeyboardInterrupt, SystemExit):
@@ -143,6 +148,8 @@ class Hub:
             live.audience.onlooker = self.witness.of(key)
             if isinstance(stored, Stored):
                 live.count_unsnapshotted(stored.entries, self.clock.monotonic())
+                if room.was_misjudged:  # the next snapshot, of the same version too, will say so
+                    live.unsnapshotted = max(live.unsnapshotted, 1)
                 if stored.entries:
                     live.last_change = LastChange.of(stored.entries[-1])
             self.lives[key] = live

@@ -47,6 +47,14 @@ class Ward:
 
     @contextmanager
     def opening(self, key: DocKey) -> Iterator[None]:
+        """The last of what there is to do; what went well has no crashes to its name."""
+        with self.watching(key):
+            yield
+        if self._crashes.pop(_name(key), 0):
+            self._save()
+
+    @contextmanager
+    def watching(self, key: DocKey) -> Iterator[None]:
         """No await in here: the slot holds one name."""
         slot, name = self._slot, _name(key)
         if slot is None:
@@ -58,8 +66,6 @@ class Ward:
             yield
         finally:
             slot[: len(line)] = bytes(len(line))
-        if self._crashes.pop(name, 0):
-            self._save()
 
     def close(self) -> None:
         if self._slot is not None:

@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-from msgspec import Struct
-
 from collab.document.numbers import canonical_ops
+from collab.document.opening import FORMAT, Body, Opening, encode
 from collab.document.stacks import DEPTH, Inverse, Stacks, encode_inverse, fold, shown_in
 from collab.document.undo import Undone, foresee, revert
 from collab.entry import Entry, Kind, Op
@@ -31,8 +29,6 @@ from collab.yjs.tree_write import Writer
 Check = Callable[[Json, list[Op]], None]
 Judge = Callable[[Json, Json, list[Op]], "Json | None"]
 
-_FORMAT = 1
-
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -50,41 +46,27 @@ class Change:
     value: Json
 
 
-class Body(Struct, array_like=True):
-    """A snapshot's inside."""
-
-    format: int
-    version: int
-    state: bytes
-    stacks: dict[str, Stacks]
-    leases: dict[int, str]
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Body).decode
-
-
 class Document:
     """One document in memory.
 
     Invariant: `value` is what the Yjs types read as, and the stacks are the fold over all
     entries up to `version`. There is no rollback: a document whose change could not be committed
     is closed and opened again. Its own Yjs client id is the epoch: nothing leaves before it is
-    committed, so applying again may use the same clocks.
+    committed, so applying again may use the same clocks. `labour` is how many seconds opening it
+    may take: what it took, and what the updates since then did.
     """
 
-    def __init__(
-        self, body: Body, entries: Sequence[Entry], epoch: int, atomic: Atomic, depth: int
-    ) -> None:
-        updates = [body.state, *(entry.update for entry in entries if entry.update)]
-        self.epoch = epoch
+    def __init__(self, opening: Opening, atomic: Atomic = named_atomic, depth: int = DEPTH) -> None:
+        body, entries = opening.body, opening.entries
+        self.epoch = opening.epoch
         self.version = entries[-1].version if entries else body.version
         self.depth = depth
+        self.labour = opening.labour
         self._stacks = body.stacks
         self._leases = body.leases
         for entry in entries:
             self._fold_entry(entry)
-        self._tree = Tree(epoch, [update for update in updates if update], atomic)
+        self._tree = Tree(self.epoch, opening.rest(), atomic, opening.load)
         self.value: Json = self._tree.initial
         self.size = json_size(self.value)
 
@@ -93,7 +75,7 @@ class Document:
         cls, epoch: int, atomic: Atomic = named_atomic, *, version: int = 0, depth: int = DEPTH
     ) -> Document:
         """A document before its first version: `{}`."""
-        return cls(Body(_FORMAT, version, b"", {}, {}), (), epoch, atomic, depth)
+        return cls(Opening.blank(epoch, version), atomic, depth)
 
     @classmethod
     def open(
@@ -105,15 +87,12 @@ class Document:
         depth: int = DEPTH,
     ) -> Document:
         """A document from its snapshot and the entries since; `depth` steps can be undone."""
-        decoded = Body(_FORMAT, 0, b"", {}, {}) if body is None else _decode(body)
-        if decoded.format != _FORMAT:
-            raise ValueError(f"a snapshot of format {decoded.format} is of another Weft")
-        return cls(decoded, entries, epoch, atomic, depth)
+        return cls(Opening.of(body, entries, epoch), atomic, depth)
 
     def snapshot(self) -> bytes:
         """The whole state, for `open`."""
-        body = Body(_FORMAT, self.version, self._tree.state(), self._stacks, self._leases)
-        return _encode(body)
+        state = self._tree.state()
+        return encode(Body(FORMAT, self.version, state, self._stacks, self._leases, self.labour))
 
     def close(self) -> None:
         """Let go of what would keep the document in memory."""

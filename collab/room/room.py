@@ -15,11 +15,12 @@ from typing import Any, assert_never
 import msgspec
 
 from collab.document.document import Change, Document
+from collab.document.opening import Opening
 from collab.entry import Entry, Kind
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.messages import LockChange
-from collab.patch.atoms import Atomic, named_atomic
+from collab.patch.atoms import named_atomic
 from collab.patch.bounds import Bounds
 from collab.patch.carry import Past
 from collab.patch.schema import Schema
@@ -71,7 +72,12 @@ class Room:
     """Invariant: `version` and `value` are durable; `head` and the document may be ahead."""
 
     def __init__(
-        self, key: DocKey, stored: Stored | Vacant, bounds: RoomBounds, schema: Schema | None
+        self,
+        key: DocKey,
+        stored: Stored | Vacant,
+        bounds: RoomBounds,
+        schema: Schema | None,
+        opening: Opening | None = None,
     ) -> None:
         self.key = key
         self.bounds = bounds
@@ -81,7 +87,9 @@ class Room:
         self.control = stored.control if isinstance(stored, Stored) else Control(stored.revision)
         self.guard = LockGuard(Locks())
         self.exists = isinstance(stored, Stored)
-        self.document = _open_document(stored, self.atomic, bounds.undo_depth)
+        opening = opening or Opening.of_stored(stored)
+        self.document = Document(opening, self.atomic, bounds.undo_depth)
+        self.was_misjudged = opening.was_misjudged
         self.version = self.head = self.document.version
         self.value: Json = self.document.value
         self.tail = Tail(self.version, max_entries=bounds.tail_entries, max_bytes=bounds.tail_bytes)
@@ -307,10 +315,3 @@ def _recent_ids(stored: Stored | Vacant) -> RecentIds:
     for entry in stored.entries:
         ids.take(entry)
     return ids
-
-
-def _open_document(stored: Stored | Vacant, atomic: Atomic, depth: int) -> Document:
-    if isinstance(stored, Vacant):
-        return Document.create(stored.epoch, atomic, version=stored.last, depth=depth)
-    body = stored.snapshot.body if stored.snapshot is not None else None
-    return Document.open(body, stored.entries, stored.epoch, atomic, depth)

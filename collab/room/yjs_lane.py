@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collab.room.member import Member
     from collab.room.room import Room
 
+# An update that takes longer may take as long whenever the document is opened.
+NOTABLE_SECONDS = 0.0005
+
 
 def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
     """A client's update becomes the next entry, together with its compensation if it needs one.
@@ -57,8 +60,9 @@ def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
 def _write(
     room: Room, member: Member, update: bytes | Slices, leases: Sequence[int], now: int
 ) -> Change | None:
+    document, began = room.document, room.seconds()
     try:
-        return room.document.integrate(
+        return document.integrate(
             update,
             version=room.head + 1,
             user=member.author.user,
@@ -70,6 +74,10 @@ def _write(
     except Rejected as error:
         # The Yjs types have it by now, and there is no way back but to open the document anew.
         raise RuntimeError(f"an update was refused too late: {error}") from error
+    finally:
+        took = room.seconds() - began
+        if took > NOTABLE_SECONDS:
+            document.labour += took
 
 
 def _permitted(room: Room, member: Member, before: Json, after: Json, ops: list[Op]) -> Json | None:

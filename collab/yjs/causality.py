@@ -66,8 +66,10 @@ def _missing(struct: Struct, client: int, reached: Clocks, known: Clocks) -> Id 
 class _Weave:
     """Several clients' new structs, brought into one order.
 
-    Invariant: a client is either done, or waits under the client that its next struct needs,
-    with the clock it needs; so each struct is looked at once a wait, and each wait ends once.
+    Invariant: a client is either done, or to go on, or waits under the client that its next
+    struct needs, with the clock it needs; so each struct is looked at once a wait, and each wait
+    ends once. Who waited goes on as soon as it can: what stands beside a struct is integrated
+    before what comes behind that, and yrs has nothing to walk over.
     """
 
     def __init__(self, fresh: dict[int, list[Struct]], known: Clocks) -> None:
@@ -76,26 +78,38 @@ class _Weave:
         self._left = {client: iter(structs) for client, structs in fresh.items()}
         self._waiting: dict[int, list[tuple[int, int, Struct]]] = {c: [] for c in fresh}
         self.order: Fresh = []
-        ready: list[tuple[int, Struct | None]] = [(client, None) for client in fresh]
+        firsts = [(client, next(structs)) for client, structs in self._left.items()]
+        ready = [one for one in firsts if self._is_free(*one)]
         while ready:
-            client, blocked = ready.pop()
-            self._advance(client, blocked or next(self._left[client]))
+            client, first = ready.pop()
+            ahead = self._advance(client, first)
+            if ahead is not None:
+                ready.append((client, ahead))
             ready.extend(self._woken_by(client))
         if any(self._waiting.values()):
             refuse_missing()
 
-    def _advance(self, client: int, struct: Struct | None) -> None:
-        while struct is not None:
-            needed = _missing(struct, client, self._reached, self._known)
-            if needed is not None:
-                if needed[0] not in self._waiting or needed[0] == client:
-                    refuse_missing()
-                # No two of one client wait at once, so the heap never compares structs.
-                heappush(self._waiting[needed[0]], (needed[1], client, struct))
-                return
+    def _advance(self, client: int, struct: Struct | None) -> Struct | None:
+        """Go on until something is missing, or somebody need not wait any more: what is next."""
+        waiting = self._waiting[client]
+        while struct is not None and self._is_free(client, struct):
             self.order.append((client, struct))
-            self._reached[client] = struct.end
+            self._reached[client] = reached = struct.end
             struct = next(self._left[client], None)
+            if waiting and waiting[0][0] < reached:
+                return struct
+        return None
+
+    def _is_free(self, client: int, struct: Struct) -> bool:
+        """Whether all that it stands on is there; else it waits for what is not."""
+        needed = _missing(struct, client, self._reached, self._known)
+        if needed is None:
+            return True
+        if needed[0] not in self._waiting or needed[0] == client:
+            refuse_missing()
+        # No two of one client wait at once, so the heap never compares structs.
+        heappush(self._waiting[needed[0]], (needed[1], client, struct))
+        return False
 
     def _woken_by(self, client: int) -> Iterator[tuple[int, Struct]]:
         queue = self._waiting[client]

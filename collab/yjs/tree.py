@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from pycrdt import _pycrdt as native
 
@@ -16,12 +15,12 @@ from collab.yjs.tree_dirt import Dirt
 from collab.yjs.tree_ear import Ear
 from collab.yjs.tree_handles import Txn
 from collab.yjs.tree_layout import ArrayNode, hidden_in, read_object
+from collab.yjs.tree_load import Load
 from collab.yjs.tree_place import Place, open_path
 from collab.yjs.tree_read import Reader
 from collab.yjs.tree_records import Path, Record
 from collab.yjs.tree_write import Writer
 
-CONTENT = "content"
 NO_STATE = b"\x00"
 
 
@@ -31,19 +30,16 @@ class Tree:
     Invariant: between calls no transaction is open, and `root` describes `content`.
     """
 
-    def __init__(self, client_id: int, updates: Sequence[bytes], atomic: Atomic) -> None:
-        self._doc = native.Doc(client_id, None, None)
+    def __init__(
+        self, client_id: int, updates: Iterable[bytes], atomic: Atomic, load: Load | None = None
+    ) -> None:
+        load = load or Load(client_id)
+        load.apply(updates)
+        self._doc, self._content = load.doc, load.content
         self._client_id = client_id
         self._atomic = atomic
-        txn = self._doc.create_transaction()
-        self._content: Any = self._doc.get_or_insert_map(txn, CONTENT)
-        for update in updates:
-            self._doc.apply_update(txn, update)
-        txn.commit()
-        raw = json.loads(self._content.to_json(txn))
-        txn.drop()
         self.initial: dict[str, Json]
-        self.initial, self.root = read_object(raw)
+        self.initial, self.root = read_object(json.loads(self._to_json()))
         self._doomed: list[tuple[Path, str]] = []
         self._ear = ear = Ear()
         # Native callbacks, not pycrdt's wrappers: these copy every event into Python objects.

@@ -1,0 +1,142 @@
+"""Rule G22: a document is opened a moment at a time, and cut before where it takes long."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+
+from collab.document.document import Document
+from collab.document.opening import Opening
+from collab.yjs import slices
+from collab.yjs.causality import in_causal_order
+from collab.yjs.guard import StructIndex, inspect
+from tests.collab.yjs.sessions import Peer, session
+from tests.collab.yjs.updates import NULL, plain, shared, update
+
+LENGTH = 100
+CHAIN = update(
+    (7, 0, [shared(1, root="l"), *(shared(1, origin=(7, clock)) for clock in range(LENGTH - 1))])
+)
+# Each says that it stands before the last, and has seen nothing in between.
+FORGED = [
+    update(
+        (
+            author,
+            0,
+            [plain(NULL, origin=(7, at), right=(7, LENGTH - 1)) for at in range(LENGTH - 1)],
+        ),
+        deletes={7: [(1, 2)]},
+    )
+    for author in (3, 2**31)
+]
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slice is a struct or two."""
+    monkeypatch.setattr(slices, "STEPS", 500)
+
+
+class Clock:
+    """Every look at it takes so long."""
+
+    def __init__(self, seconds_a_look: float) -> None:
+        self.now, self.a_look = 0.0, seconds_a_look
+
+    def __call__(self) -> float:
+        self.now += self.a_look
+        return self.now
+
+
+def made(*updates: bytes, labour: float = 0.0) -> Document:
+    document = Document.create(1)
+    for number, one in enumerate(updates, 1):
+        document.integrate(one, version=number, user="ada", at=number)
+    document.labour = labour
+    return document
+
+
+def turns(opening: Opening, clock: Clock, most: float = 0.01) -> int:
+    count = 1
+    while not opening.take(clock, most):
+        count += 1
+    return count
+
+
+def shown(document: Document) -> list[Any]:
+    """What is in every root, and the clocks; where yrs cuts its blocks is no matter."""
+    peer = Peer(5, Random(0))
+    peer.doc.apply_update(document.diff(b"\0"))
+    texts = [str(peer.text), str(peer.rich), peer.list.to_py(), peer.content.to_py()]
+    elements = [str(child) for child in peer.xml.children]
+    return [texts, elements, document.state_vector(), inspect(document.diff(b"\0")).deletes]
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_g22_a_state_that_takes_long_is_cut_and_gives_the_same_document(forged: bytes) -> None:
+    document = made(CHAIN, forged, labour=1.0)
+    opening = Opening.of(document.snapshot(), (), 1)
+    assert opening.is_long
+    opening.cut()
+    assert turns(opening, Clock(0.006)) > LENGTH / 4
+    opened = Document(opening)
+    assert opened.diff(b"\0") == document.diff(b"\0")
+    assert opened.value == document.value
+
+
+def test_g22_what_real_clients_wrote_is_the_same_when_it_was_cut() -> None:
+    for seed in range(30):
+        sent = [peer.doc.get_update() for peer in session(seed, 60)]
+        document = made(*sent, labour=1.0)
+        opening = Opening.of(document.snapshot(), (), 1)
+        opening.cut()
+        turns(opening, Clock(0.02))
+        opened = Document(opening)
+        assert shown(opened) == shown(document)
+        assert opened.value == document.value
+
+
+def test_g22_a_state_that_takes_no_longer_than_its_size_says_is_taken_whole() -> None:
+    opening = Opening.of(made(CHAIN, FORGED[0], labour=0.02).snapshot(), (), 1)
+    assert not opening.is_long
+    assert turns(opening, Clock(0.02)) == 2  # the second finds that there is nothing more
+
+
+def test_g22_what_opening_took_is_what_the_next_snapshot_says() -> None:
+    body = made(CHAIN, labour=0.0).snapshot()
+    slow = Opening.of(body, (), 1)
+    turns(slow, Clock(1.0))
+    assert slow.was_misjudged
+    assert Document(slow).labour >= 1.0
+    again = Opening.of(Document(slow).snapshot(), (), 1)
+    assert again.is_long
+    turns(again, Clock(0.0))
+    assert not again.was_misjudged
+    assert Document(again).labour == 0.0
+
+
+def test_g22_nobody_looking_the_snapshot_is_believed() -> None:
+    body = made(CHAIN, labour=0.5).snapshot()
+    assert Document.open(body, (), 1).labour == 0.5
+
+
+def test_a_snapshot_without_that_figure_opens() -> None:
+    document = made(CHAIN)
+    older = msgspec.msgpack.encode(msgspec.msgpack.decode(document.snapshot())[:5])
+    assert Document.open(older, (), 1).diff(b"\0") == document.diff(b"\0")
+
+
+def test_what_stands_beside_a_struct_is_integrated_before_what_comes_behind_it() -> None:
+    """Nothing is there to be walked over then, in whatever order the clients come."""
+    for author in (3, 2**31):
+        beside = update((author, 0, [plain(NULL, origin=(7, at)) for at in range(LENGTH - 1)]))
+        opening = Opening.of(made(CHAIN, beside).snapshot(), (), 1)
+        state = inspect(opening.body.state)
+        fresh = in_causal_order(state.sections, {})
+        places = {(client, struct.clock): at for at, (client, struct) in enumerate(fresh)}
+        late = [at for at in range(LENGTH - 1) if places[author, at] > places.get((7, at + 1), 1e9)]
+        assert late in ([], [0])
+        assert StructIndex.of(opening.body.state).clocks == {author: LENGTH - 1, 7: LENGTH}

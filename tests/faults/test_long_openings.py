@@ -1,0 +1,92 @@
+"""A document that takes long to open: others are served meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from collab.entry import Author
+from collab.ids import DocKey
+from collab.room.member import Member
+from collab.room.requests import Answer, Update
+from collab.room.rights import Rights, Role
+from collab.yjs import slices
+from server.audience import Submission
+from server.ward import CRASHES, Ward
+from storage.store import SqlStore
+from tests.collab.yjs.updates import NULL, plain, shared, update
+from tests.faults.inside import PAGE, Inside, inside
+from tests.manual_clock import ManualClock
+
+OTHER = DocKey("demo", "other")
+LENGTH = 40
+CHAIN = update(
+    (7, 0, [shared(1, root="l"), *(shared(1, origin=(7, clock)) for clock in range(LENGTH - 1))])
+)
+LAST = (7, LENGTH - 1)
+FORGED = update((9, 0, [plain(NULL, origin=(7, clock), right=LAST) for clock in range(LENGTH - 1)]))
+
+
+@pytest.fixture
+async def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Inside]:
+    """Where a slice is a struct that is walked for, and every look at the clock takes 6 ms."""
+    monkeypatch.setattr(slices, "STEPS", 1)
+
+    def look(clock: ManualClock) -> float:
+        clock.seconds += 0.006
+        return clock.seconds
+
+    async with inside(SqlStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")) as made:
+        await made.make({"n": 0})
+        await made.make({"n": 0}, key=OTHER)
+        monkeypatch.setattr(ManualClock, "monotonic", look)
+        yield made
+
+
+async def write(hall: Inside, *updates: bytes) -> bytes:
+    """Have somebody send these; the state that the document has then."""
+    member = Member(Author("ada"), Rights(Role.EDITOR, 2**53), "yjs")
+    async with hall.hub.using(PAGE) as live:
+        for one in updates:
+            hall.hub.submit(live, Submission(member, Update(one), hall.clock.monotonic()))
+        while live.is_busy:
+            await hall.set("/n", live.room.version)
+        return live.room.document.diff(b"\0")
+
+
+@pytest.mark.parametrize("is_unloaded", [True, False])
+async def test_others_are_answered_while_a_document_is_opened_that_takes_long(
+    hall: Inside, is_unloaded: bool
+) -> None:
+    """From its snapshot, or from the entries that a crash leaves."""
+    before = await write(hall, CHAIN, FORGED)
+    live = hall.hub.lives[PAGE]
+    assert live.room.document.labour > 0.1
+    if is_unloaded:
+        await hall.hub.unload(live)
+    else:
+        hall.hub.drop(live)
+    opening = asyncio.create_task(hall.hub.open(PAGE))
+    answered = 0
+    while not opening.done():
+        assert isinstance(await hall.set("/n", answered, OTHER), Answer)
+        answered += 1
+    again = await opening
+    assert answered > 5
+    assert again.room.document.diff(b"\0") == before
+    hall.hub.release(again)
+
+
+def test_a_crash_in_any_turn_of_an_opening_counts(tmp_path: Path) -> None:
+    """What went well before it proves nothing."""
+    path = tmp_path / "ward"
+    for _ in range(CRASHES):
+        ward = Ward(path)
+        with ward.watching(PAGE):
+            pass
+        died = ward.watching(PAGE)
+        died.__enter__()
+    assert Ward(path).is_shut(PAGE)
