@@ -13,6 +13,7 @@ from websockets.typing import Subprotocol
 
 from collab.patch.apply import apply
 from collab.patch.bounds import JUDGED
+from tests.patience import PATIENCE
 
 Message = dict[str, Any]
 
@@ -50,6 +51,7 @@ class PatchClient:
             subprotocols=[Subprotocol("weft.v1")],
             max_size=None,
             compression=None,
+            open_timeout=PATIENCE,
         )
         client = cls(socket)
         await client.send({"type": "open", "token": token, **opening})
@@ -80,7 +82,7 @@ class PatchClient:
         await self.until(lambda: request_id in self.acks or request_id in self.rejects)
         return self.acks.get(request_id) or self.rejects[request_id]
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(condition)
 
@@ -90,10 +92,12 @@ class PatchClient:
         assert self.socket.close_code is not None
         return self.socket.close_code
 
-    async def until_version(self, version: int, seconds: float = 10.0) -> None:
+    async def until_version(self, version: int, seconds: float = PATIENCE) -> None:
         await self.until(lambda: self.version >= version, seconds)
 
     async def close(self) -> None:
+        if self.socket.close_code is None and not self.socket.transport.is_reading():
+            self.socket.transport.abort()  # what nobody reads would hold the close up
         await self.socket.close()
         if self._reader is not None:
             await asyncio.gather(self._reader, return_exceptions=True)

@@ -19,8 +19,8 @@ from server.auth import Claims, mint
 from server.clock import SystemClock
 from server.keyring import Keyring
 from storage.store import SqlStore
+from tests.patience import PATIENCE
 
-READY_WITHIN = 20.0
 WEFT = Path(sys.executable).with_name("weft")
 
 
@@ -86,7 +86,9 @@ class RunningServer:
         )
         log.close()
         while not self._is_ready():
-            if self._has_ended(within=0.02) or time.monotonic() - began > READY_WITHIN:
+            if self._has_ended(within=0.02) or time.monotonic() - began > PATIENCE:
+                self.process.kill()
+                self.process.wait(PATIENCE)
                 raise AssertionError(f"the server did not start:\n{self.log()}")
         return time.monotonic() - began
 
@@ -94,7 +96,7 @@ class RunningServer:
         """`kill -9`: nothing is flushed."""
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(PATIENCE)
 
     def stop(self) -> int:
         """SIGTERM, and wait; the exit code."""
@@ -102,10 +104,10 @@ class RunningServer:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                return self.process.wait(15)
+                return self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self.process.kill()
-        return self.process.wait(10)
+        return self.process.wait(PATIENCE)
 
     def log(self) -> str:
         return (self.home / "weft.log").read_text(errors="replace")[-8000:]

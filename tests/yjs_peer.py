@@ -10,8 +10,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from tests.patience import PATIENCE
+
 NODE = Path(__file__).with_name("node")
-WAIT = 10.0
 
 
 class YjsPeer:
@@ -48,10 +49,10 @@ class YjsPeer:
         """Lose the connection in the middle of whatever it carries."""
         await self.ask("cut")
 
-    async def synced(self, seconds: float = WAIT) -> None:
+    async def synced(self, seconds: float = PATIENCE) -> None:
         await self.ask("synced", seconds=seconds)
 
-    async def closed(self, seconds: float = WAIT) -> int:
+    async def closed(self, seconds: float = PATIENCE) -> int:
         """Wait for the server to close; its code."""
         code: int = (await self.ask("closed", seconds=seconds))["code"]
         return code
@@ -68,11 +69,11 @@ class YjsPeer:
     async def run(self, code: str) -> Any:
         return await self.ask("run", code=code)
 
-    async def until(self, condition: str, seconds: float = WAIT) -> Any:
+    async def until(self, condition: str, seconds: float = PATIENCE) -> Any:
         """Wait until an expression is true of this client; its value."""
         return await self.ask("until", code=condition, seconds=seconds)
 
-    async def until_equals(self, pointer: str, value: Any, seconds: float = WAIT) -> None:
+    async def until_equals(self, pointer: str, value: Any, seconds: float = PATIENCE) -> None:
         held = "layout.toJSON(" + (f"at({json.dumps(pointer)})" if pointer else "content") + ")"
         await self.until(f"same({held}, JSON.parse({json.dumps(json.dumps(value))}))", seconds)
 

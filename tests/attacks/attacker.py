@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from tests.patch_client import PatchClient
+from tests.patience import PATIENCE
 from tests.running import RunningServer
 
 Message = dict[str, Any]
@@ -20,12 +21,11 @@ Message = dict[str, Any]
 async def upgrade(server: RunningServer, path: str, *subprotocols: str, **options: Any) -> Any:
     """A socket on which nothing was said yet."""
     offered = [Subprotocol(each) for each in subprotocols] or None
-    return await connect(
-        f"{server.ws}{path}", subprotocols=offered, max_size=None, compression=None, **options
-    )
+    options = {"max_size": None, "compression": None, "open_timeout": PATIENCE, **options}
+    return await connect(f"{server.ws}{path}", subprotocols=offered, **options)
 
 
-async def close_code(socket: ClientConnection, seconds: float = 10.0) -> int | None:
+async def close_code(socket: ClientConnection, seconds: float = PATIENCE) -> int | None:
     """Read until the server closes; its code."""
     async with asyncio.timeout(seconds):
         try:
@@ -56,7 +56,7 @@ class Intruder:
         for frame in frames:
             await self.socket.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
 
-    async def hear(self, *ids: str, seconds: float = 20.0) -> dict[str, Message]:
+    async def hear(self, *ids: str, seconds: float = PATIENCE) -> dict[str, Message]:
         """The answers to these ids."""
         found: dict[str, Message] = {}
         async with asyncio.timeout(seconds):
@@ -67,7 +67,7 @@ class Intruder:
                             found[str(answer.get("id"))] = answer
         return found
 
-    async def until(self, type_: str, seconds: float = 10.0) -> Message:
+    async def until(self, type_: str, seconds: float = PATIENCE) -> Message:
         async with asyncio.timeout(seconds):
             while True:
                 for message in await self.next_frame():

@@ -8,6 +8,8 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
+from tests.patience import PATIENCE
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -39,7 +41,7 @@ def call(
     for name, value in headers.items():
         request.add_header(name.replace("_", "-"), value)
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return Reply(answer.status, _lower(answer.headers), answer.read())
     except urllib.error.HTTPError as refused:
         with refused:
