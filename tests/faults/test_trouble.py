@@ -97,6 +97,7 @@ async def test_faults_under_load_lose_nothing_and_double_nothing(
         await asyncio.gather(*(editor.edit(40) for editor in editors))
     for editor in editors:
         await editor.close()
+        store.faults.extend(("before", "", "after"))  # and while they come back
         await editor.come_back()
     value = (await get(served)).body
     for editor in editors:
