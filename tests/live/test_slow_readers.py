@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.live.conftest import Join
+from tests.live.farewell import until_let_go
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
 
@@ -27,6 +27,11 @@ async def _fill(writer: PatchClient, edits: int) -> None:
     """Edits that together are more than a stopped socket takes in."""
     for number in range(edits):
         await writer.set("/text", f"{number} {LONG}")
+
+
+async def _edit(writer: PatchClient) -> None:
+    for _ in range(10):
+        await writer.set("/text", f"{writer.version} {LONG}")
 
 
 def _of(client: PatchClient, kind: str) -> list[Any]:
@@ -91,16 +96,13 @@ async def test_max_fps_merges_changes_and_ends_on_the_newest(
 
 
 async def test_a_reader_that_never_reads_is_let_go(tmp_path: Path) -> None:
-    with RunningServer(tmp_path, env={**UNLIMITED, "WEFT_SLOW_SECONDS": "1"}) as server:
+    with RunningServer(tmp_path, env={**UNLIMITED, "WEFT_SLOW_SECONDS": "2"}) as server:
         writer = await PatchClient.connect(
             server.ws, "page", await server.mint("ada"), create={"text": ""}
         )
         slow = await PatchClient.connect(server.ws, "page", await server.mint("bo"), read=False)
         slow.socket.transport.pause_reading()
-        await _fill(writer, 600)  # more than the sockets take in
-        until = asyncio.get_running_loop().time() + 2.5  # longer than its patience, not its close
-        while asyncio.get_running_loop().time() < until:
-            await _fill(writer, 1)
+        await until_let_go(server, "bo", lambda: _edit(writer))
         slow.socket.transport.resume_reading()
         slow.start_reading()
         assert await slow.until_closed() == 4508

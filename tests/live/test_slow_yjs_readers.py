@@ -15,7 +15,9 @@ from websockets.exceptions import ConnectionClosed
 
 from collab.yjs import frames
 from tests.live.conftest import Join
+from tests.live.farewell import until_let_go
 from tests.patch_client import PatchClient
+from tests.patience import PATIENCE
 from tests.running import RunningServer
 
 UNLIMITED = {"WEFT_IN_BYTES_PER_SECOND": "0", "WEFT_IN_MESSAGES_PER_SECOND": "0"}
@@ -38,7 +40,9 @@ class YjsReader:
 
     @classmethod
     async def open(cls, server: RunningServer, doc: str, token: str) -> YjsReader:
-        socket = await connect(f"{server.ws}/v1/yjs/{doc}?token={token}", max_size=None)
+        socket = await connect(
+            f"{server.ws}/v1/yjs/{doc}?token={token}", max_size=None, open_timeout=PATIENCE
+        )
         reader = cls(socket)
         await socket.send(frames.sync_step1(b"\x00"))
         while not await reader.read_one():
@@ -57,7 +61,7 @@ class YjsReader:
         return update
 
     async def read_until_like(self, other: YjsReader) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while self.doc.get_state() != other.doc.get_state():
                 await self.read_one()
 
@@ -89,17 +93,15 @@ async def test_a_stopped_yjs_reader_gets_one_diff_when_it_reads_again(
 async def test_a_yjs_reader_that_never_reads_is_let_go_by_its_close_code_alone(
     tmp_path: Path,
 ) -> None:
-    with RunningServer(tmp_path, env={**UNLIMITED, "WEFT_SLOW_SECONDS": "1"}) as server:
+    with RunningServer(tmp_path, env={**UNLIMITED, "WEFT_SLOW_SECONDS": "2"}) as server:
         writer = await PatchClient.connect(
             server.ws, "page", await server.mint("ada"), create={"text": ""}
         )
         slow = await YjsReader.open(server, "page", await server.mint("bo"))
         slow.socket.transport.pause_reading()
-        until = asyncio.get_running_loop().time() + 2.5  # longer than its patience, not its close
-        while asyncio.get_running_loop().time() < until:
-            await _fill(writer, 1)
+        await until_let_go(server, "bo", lambda: _fill(writer, 10))
         slow.socket.transport.resume_reading()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             with suppress(ConnectionClosed):
                 while True:
                     await slow.read_one()
