@@ -20,6 +20,7 @@ from tests.patch_client import PatchClient
 from tests.running import RunningServer
 
 UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
+HURRIED = {**UNLIMITED, "WEFT_DRAIN_SECONDS": "3"}  # far less than the wait for a lock
 USERS = ("ada", "bo", "cy")
 
 
@@ -113,7 +114,7 @@ async def test_a_stop_while_the_database_is_locked_ends_in_time_and_loses_nothin
     tmp_path: Path,
 ) -> None:
     """What was acknowledged is there, what was not lands when it is sent again, once."""
-    with RunningServer(tmp_path, env=UNLIMITED) as server:
+    with RunningServer(tmp_path, env=HURRIED) as server:
         editors = [Editor(server.ws, "page", user, await server.mint(user)) for user in USERS]
         for editor in editors:
             await editor.connect({user: {} for user in USERS})
@@ -139,7 +140,7 @@ async def test_a_stop_while_the_database_is_locked_ends_in_time_and_loses_nothin
 
 
 async def test_a_stop_waits_for_no_snapshot_of_a_database_that_is_locked(tmp_path: Path) -> None:
-    with RunningServer(tmp_path, env=UNLIMITED) as server:
+    with RunningServer(tmp_path, env=HURRIED) as server:
         client = await PatchClient.connect(
             server.ws, "page", await server.mint("ada"), create={"n": 0}
         )
@@ -156,7 +157,7 @@ async def test_a_stop_waits_for_no_snapshot_of_a_database_that_is_locked(tmp_pat
 
 @pytest.mark.long
 async def test_a_stop_while_documents_are_read_only_ends_in_time(tmp_path: Path) -> None:
-    with RunningServer(tmp_path, env=UNLIMITED) as server:
+    with RunningServer(tmp_path, env=HURRIED) as server:
         client = await PatchClient.connect(
             server.ws, "page", await server.mint("ada"), create={"n": 0}
         )
