@@ -117,7 +117,7 @@ async def test_a_room_whose_time_is_over_serves_no_locks_when_its_commit_comes_b
             if ends is LiveState.CLOSED:
                 hall.hub.let_go(live, GONE, Close.NOT_FOUND)
             else:
-                live.state = ends  # as other documents' trouble makes it
+                live.move(Event.TROUBLE)  # as other documents' trouble makes it
             store.lets_go.set()
             await editing
             while live.room.version < 2:
