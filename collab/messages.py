@@ -39,6 +39,7 @@ class Patch(Incoming, frozen=True, tag="patch"):
     ops: list[Op]
     strict: bool = False
     fence: int | None = None
+    after: str | None = None  # the own patch that it stands on, "" for none; not every client says
 
 
 class Undo(Incoming, frozen=True, tag="undo"):

@@ -198,7 +198,12 @@ class PatchSession:
             case messages.Patch():
                 self._submit(
                     PatchRequest(
-                        message.id, message.base, message.ops, message.strict, message.fence
+                        message.id,
+                        message.base,
+                        message.ops,
+                        message.strict,
+                        message.fence,
+                        message.after,
                     )
                 )
             case messages.Undo() | messages.Redo():

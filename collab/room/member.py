@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collab.room.budget import Meter
     from collab.room.rights import Rights
 
+# Each patch that stands on a rejected one is rejected too and stands here itself, so that a chain
+# of any length needs its newest links only.
+MOST_REFUSED = 256
+
 
 @dataclass(slots=True, eq=False)
 class Member:
@@ -18,7 +22,8 @@ class Member:
 
     `broken` is the id of the member's newest rejected patch that its client may not have seen
     yet, with the number of the barrier that will tell that it has: until then every patch stood
-    on it and is refused with it.
+    on it and is refused with it. A client that says what a patch stands on need not be guessed
+    at: `refused` holds its newest rejected patches.
     """
 
     author: Author
@@ -29,6 +34,7 @@ class Member:
     pipelines: bool = False  # a live patch lane: several patches may be under way
     bridge: Bridge | None = None
     broken: tuple[str, int] | None = None
+    refused: dict[str, None] = field(default_factory=dict)
     barriers: int = 0  # rejects so far: the number of the newest barrier
     origin: str = ""  # the address that they speak from
     meter: Meter | None = None  # what they pay with for what is long to judge
@@ -41,7 +47,16 @@ class Member:
         if self.pipelines:
             self.barriers += 1
             self.broken = (request_id, self.barriers)
+            self.refused[request_id] = None
+            if len(self.refused) > MOST_REFUSED:
+                del self.refused[next(iter(self.refused))]
         return self.barriers
+
+    def refused_below(self, after: str | None) -> str | None:
+        """The rejected patch that a patch stands on: by what it says, else by the barrier."""
+        if after is not None:
+            return after if after in self.refused else None
+        return None if self.broken is None else self.broken[0]
 
     def pass_barrier(self, nonce: int) -> None:
         if self.broken is not None and self.broken[1] <= nonce:

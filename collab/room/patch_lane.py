@@ -49,11 +49,12 @@ def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answ
     if not room.head_exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
     base = room.head if request.base is None else request.base
-    if member.broken is not None:
+    refused = member.refused_below(request.after)
+    if refused is not None:
         raise Rejected(
             Code.CONFLICT,
             "it stands on a patch that was refused",
-            after=member.broken[0],
+            after=refused,
             base=base,
             version=room.head,
             conflicts=[],  # what happened since is told by the refusal that it names
@@ -75,6 +76,7 @@ def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answ
             ack["ops"] = change.ops
         answer = room.enter(member, change, now, request_id=request.id, ack=ack)
     bridge.landed(answer.version, request.ops, made_version=answer.entry is not None)
+    member.refused.pop(request.id, None)  # another try of the same id
     return answer
 
 

@@ -33,6 +33,7 @@ class PatchRequest:
     ops: list[Op]
     strict: bool = False
     fence: int | None = None
+    after: str | None = None  # the member's own patch that it stands on, where the client says so
 
 
 @dataclass(frozen=True, slots=True)

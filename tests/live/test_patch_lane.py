@@ -309,6 +309,38 @@ async def test_what_stands_on_a_rejected_patch_is_rejected_with_it(
     assert (answer["type"], client.value) == ("ack", {"n": 2}), "it was sent after the rejects"
 
 
+async def test_a_page_that_is_behind_its_socket_says_what_a_patch_stands_on(
+    join: Join, ada: str, doc: str
+) -> None:
+    """The pong to the reject is the network's: it says nothing of what a script has seen."""
+    client = await join(doc, ada, create={"list": ["a"], "n": 0})
+    test = {"op": "test", "path": "/n", "value": 9}
+    new = {"op": "add", "path": "/list/0", "value": "new"}
+    await client.answer(await client.patch(test, new, id="first", after=""))
+    pong = await client.socket.ping()
+    await pong  # so the server has heard the one behind its reject, too
+    await client.patch(replace("/list/1", "A"), id="second", after="first")
+    await client.patch(replace("/list/1", "B"), id="third", after="second")
+    second, third = await client.answer("second"), await client.answer("third")
+    assert (second["code"], second["after"]) == ("conflict", "first")
+    assert (third["code"], third["after"]) == ("conflict", "second")
+    assert (await client.set("/list/0", "A", after=""))["type"] == "ack"
+    assert client.value == {"list": ["A"], "n": 0}
+
+
+async def test_what_stands_on_nothing_unanswered_is_judged_at_once(
+    join: Join, ada: str, doc: str
+) -> None:
+    client = await join(doc, ada, create={"n": 0})
+    await client.patch({"op": "test", "path": "/n", "value": 9}, id="first", after="")
+    await client.patch(replace("/n", 1), id="second", after="")
+    assert (await client.answer("second"))["type"] == "ack"
+    await client.patch({"op": "test", "path": "/n", "value": 1}, replace("/n", 2), id="first")
+    await client.patch(replace("/n", 3), id="third", after="first")
+    assert (await client.answer("third"))["type"] == "ack", "the refused id was tried again"
+    assert client.value == {"n": 3}
+
+
 async def test_pipelined_patches_stand_on_each_other_while_others_edit(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
