@@ -73,7 +73,11 @@ class PatchConnection:
             self._waiting.append(message)
 
     def binary(self, message: bytes) -> None:
-        self._refuse(Refusal(Code.MALFORMED, "the patch lane speaks text frames"))
+        refusal = Refusal(Code.MALFORMED, "the patch lane speaks text frames")
+        if self._session is not None:
+            self._session.refuse(refusal)
+        else:
+            self._refuse(refusal)
 
     def pong(self, payload: bytes) -> None:
         if self._session is not None:
@@ -142,6 +146,7 @@ class PatchConnection:
         self._socket.close(Close.SILENT, "nothing was said in time")
 
     def _refuse(self, refusal: Refusal) -> None:
+        """It is not let in."""
         self._services.witness.turned_away(self._visit, refusal)
         self._socket.close(CLOSE_OF.get(refusal.code, Close.MALFORMED), refusal.message)
 

@@ -327,19 +327,22 @@ async def test_locks_and_creations_are_in_the_trail_with_where_they_came_from(
     assert made["origin"].startswith("127.0.0.1:")
 
 
-@pytest.mark.parametrize("lane", ["patch", "yjs"])
+@pytest.mark.parametrize(
+    ("lane", "frame"),
+    [("patch", "{not JSON"), ("patch", b"{}"), ("yjs", b"\x00\x02\xff\xff\xff"), ("yjs", "{}")],
+)
 async def test_a_frame_that_ends_its_connection_is_counted_and_in_the_trail(
-    server: RunningServer, join: Join, ada: str, admin: str, doc: str, lane: str
+    server: RunningServer, join: Join, ada: str, admin: str, doc: str, lane: str, frame: str | bytes
 ) -> None:
     client = await join(doc, ada, create={})
     before = Scrape(server)
     if lane == "patch":
-        await client.socket.send("{not JSON")
+        await client.socket.send(frame)
         assert await client.until_closed() == 4400
     else:
         async with connect(f"{server.ws}/v1/yjs/{doc}?token={ada}") as socket:
             await socket.recv()
-            await socket.send(b"\x00\x02\xff\xff\xff")
+            await socket.send(frame)
             await socket.wait_closed()
     grown = Scrape(server).since(before)
     assert grown("weft_refusals_total", lane=lane, code="malformed") == 1
