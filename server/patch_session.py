@@ -183,7 +183,7 @@ class PatchSession:
         return self.feed.is_overdrawn
 
     def tell(self, message: messages.Backpressure | messages.DisconnectNotice) -> None:
-        if getattr(message, "state", "on") == "on":
+        if isinstance(message, messages.Backpressure) and message.state == "on":
             self._services.witness.metrics.notices.labels("in").inc()
         self.feed.send(wire.encode(message))
 
