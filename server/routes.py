@@ -27,6 +27,7 @@ from server.http import (
 def routes() -> list[BaseRoute]:
     doc = "/v1/docs/{doc}"
     return [
+        Route("/", status.go_to_page),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/openapi.json", reference.get_description),

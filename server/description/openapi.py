@@ -24,6 +24,7 @@ OPERATIONS: tuple[Operation, ...] = (*DOCUMENTS, *HISTORY, *PUBLISHING, *LOCKS, 
 # Addresses that are no API of documents: pages, pictures, and what Prometheus reads.
 UNDESCRIBED = frozenset(
     {
+        "/",
         "/p/{tenant}/{doc}",
         "/p/{tenant}/{doc}/{page}",
         "/docs",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from collab.room.rights import Role
 from server.auth import token_in_header
@@ -11,6 +11,11 @@ from server.http.asking import answer, claims_of, require_role, services_of, who
 from server.http.static import page
 from server.keyring import DEMO_TENANT
 from server.status import Scope, report
+
+
+async def go_to_page(request: Request) -> Response:
+    """What the address alone leads to, for whoever opens it as it was printed."""
+    return RedirectResponse("/status", 307)
 
 
 async def get_status_page(request: Request) -> Response:

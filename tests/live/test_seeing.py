@@ -195,6 +195,11 @@ def test_only_samples_that_are_new_are_sent_again(server: RunningServer, admin: 
     assert all(at > last for at in again)
 
 
+def test_the_address_alone_leads_to_the_page(server: RunningServer) -> None:
+    page = call("GET", f"{server.http}/status")
+    assert call("GET", f"{server.http}/").raw == page.raw
+
+
 def test_the_page_is_public_and_may_run_no_script_but_its_own(server: RunningServer) -> None:
     page = call("GET", f"{server.http}/status")
     assert page.status == 200
