@@ -162,7 +162,9 @@ def _ward_path(settings: Settings) -> Path | None:
 def _hub_bounds(settings: Settings) -> HubBounds:
     patch = Bounds(max_ops=settings.max_ops, max_bytes=settings.max_document)
     return HubBounds(
-        room=RoomBounds(patch=patch, undo_depth=settings.undo_depth, max_frame=settings.max_frame),
+        room=RoomBounds(
+            patch=patch, undo_depth=settings.undo_depth, max_update=settings.max_update
+        ),
         snapshot_entries=settings.snapshot_entries,
         snapshot_bytes=settings.snapshot_bytes,
         snapshot_seconds=settings.snapshot_seconds,

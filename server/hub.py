@@ -28,6 +28,7 @@ from server.opener import Opener
 from server.stored_locks import read_document
 from server.ward import Ward
 from server.witness import Witness
+from server.yjs_pile import Cutter
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ class Hub:
         self.clock = clock
         self.bounds = bounds
         self.opener = Opener(clock)
+        self.cutter = Cutter(clock)
         self.history = History(store, self.opener)
         self.time = DatabaseTime(store, clock)
         self.lives: dict[DocKey, LiveRoom] = {}

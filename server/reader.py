@@ -46,10 +46,12 @@ class FrameReader:
         "_size",
         "max_fragments",
         "max_message",
+        "too_big",
     )
 
     def __init__(self, max_message: int, max_fragments: int) -> None:
         self.max_message = max_message  # 0: no limit
+        self.too_big = TOO_BIG  # the code of a longer one
         self.max_fragments = max_fragments
         # Either `_data` from `_at` on, or `_held`, which waits until it is `_need` bytes long:
         # a message that trickles in byte by byte is copied once, not once a byte.
@@ -127,7 +129,7 @@ class FrameReader:
         elif self._opcode:
             raise Violation(PROTOCOL_ERROR, "expected a continuation frame")
         if 0 < self.max_message < size + self._size or size >> 63:
-            raise Violation(TOO_BIG, f"over {self.max_message} bytes")
+            raise Violation(self.too_big, f"over {self.max_message} bytes")
 
     def _judge_rare(self, first: int, short_size: int) -> None:
         opcode = first & 0x0F

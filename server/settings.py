@@ -212,6 +212,13 @@ class Settings:
             raise BadSetting(problems)
         return cls(**values)
 
+    @property
+    def max_update(self) -> int:
+        """What a Yjs client may send in its step 2: as much as a document may be; 0 for any."""
+        if not self.max_frame or not self.max_document:
+            return 0
+        return max(self.max_frame, self.max_document)
+
     def limits(self) -> dict[str, int | float]:
         """What applies to a connection, as `opened` says it: names in small letters, no prefix."""
         return {each.name: getattr(self, each.name) for each in fields(self) if rule_of(each).limit}

@@ -63,8 +63,8 @@ class Socket(Protocol):
     def buffered(self) -> int:
         """Bytes that were written and wait for the peer to take them."""
 
-    def limit(self, max_message: int) -> None:
-        """How long a message may be from the next one on (else 1009); 0 for no limit."""
+    def limit(self, max_message: int, code: int = 1009) -> None:
+        """How long a message may be from the next one on, else `code`; 0 for no limit."""
 
     def ping(self, payload: bytes) -> None:
         """Ask for a pong; at most 125 bytes."""
@@ -154,7 +154,7 @@ class AsgiSocket:
         self._websocket = websocket
         self._handler = handler
         self._bounds = bounds
-        self._max_message = bounds.max_message
+        self._max_message, self._too_big = bounds.max_message, 1009
         self._out: deque[bytes] = deque()
         self._buffered = 0
         self._choked = False
@@ -178,8 +178,8 @@ class AsgiSocket:
     def buffered(self) -> int:
         return self._buffered
 
-    def limit(self, max_message: int) -> None:
-        self._max_message = max_message
+    def limit(self, max_message: int, code: int = 1009) -> None:
+        self._max_message, self._too_big = max_message, code
 
     def ping(self, payload: bytes) -> None:
         """Answered by ourselves: whether the peer lives is the server's to find out here."""
@@ -244,7 +244,7 @@ class AsgiSocket:
             payload = message["bytes"] if text is None else text.encode()
             self.received += len(payload)
             if 0 < self._max_message < len(payload):
-                self.close(1009, "message too big")
+                self.close(self._too_big, "message too big")
             elif text is None:
                 self._handler.binary(payload)
             else:

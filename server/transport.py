@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from server import frames
 from server.keep_alive import ControlBudget, KeepAlive
-from server.reader import POLICY, FrameReader, Violation, close_code
+from server.reader import POLICY, TOO_BIG, FrameReader, Violation, close_code
 from server.socket import Handler, SocketBounds, bound_kernel
 
 logger = logging.getLogger(__name__)
@@ -123,8 +123,8 @@ class TransportSocket(asyncio.Protocol):
     def buffered(self) -> int:
         return 0 if self._state is State.LOST else self._transport.get_write_buffer_size()
 
-    def limit(self, max_message: int) -> None:
-        self._reader.max_message = max_message
+    def limit(self, max_message: int, code: int = TOO_BIG) -> None:
+        self._reader.max_message, self._reader.too_big = max_message, code
 
     def ping(self, payload: bytes = b"") -> None:
         self._control.ask()

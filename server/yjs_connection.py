@@ -20,6 +20,7 @@ from server.feed import Reader
 from server.intake import Intake
 from server.token_watch import TokenWatch
 from server.yjs_feed import YjsFeed
+from server.yjs_pile import YjsPile
 from server.yjs_presence import YjsPresence
 from server.yjs_sync import YjsSync
 
@@ -67,6 +68,7 @@ class YjsConnection:
     inflow: Inflow
     intake: Intake
     presence: YjsPresence
+    pile: YjsPile
     _outbound: Meter
 
     # --- the socket's side ------------------------------------------------------------------
@@ -103,6 +105,7 @@ class YjsConnection:
         live, self._live = self._live, None
         if live is not None:
             self.intake.close()
+            self.pile.give_back()
             self.feed.close()
             live.audience.leave(self)
             self.presence.leave()
@@ -197,6 +200,10 @@ class YjsConnection:
             admission.live, self.member, services.settings, services.clock.monotonic
         )
         self._token_watch.watch(claims.expires_at)
+        self.pile = YjsPile(
+            services, self.socket, purse, self._known, self._submit, self._hear_refusal
+        )
+        self.pile.lend(claims.rights.can_write())
         self.sync.ask_client()
         self.feed.send(self.presence.everybody())
         self._speak_later()
@@ -206,6 +213,7 @@ class YjsConnection:
     def _receive(self, frame: bytes) -> None:
         try:
             messages = yjs_frames.decode(frame)
+            self.pile.judge(len(frame), messages)
             for message in messages:
                 self._handle(message)
         except Rejected as rejected:
@@ -229,7 +237,7 @@ class YjsConnection:
                 inspect_state_vector(message.state_vector)
                 self.sync.answer_client(message.state_vector)
             case yjs_frames.SyncStep2() | yjs_frames.SyncUpdate():
-                self._submit(Update(message.update))
+                self.pile.hear(message)
             case yjs_frames.AwarenessUpdate():
                 self.presence.hear(message.body)
             case yjs_frames.QueryAwareness():
@@ -277,13 +285,16 @@ class YjsConnection:
             submission = Submission(self.member, request, now, listener=self)
             self._services.hub.submit(self._live, submission)
 
+    def _known(self) -> dict[int, int]:
+        return self._live.room.document.state_vector() if self._live is not None else {}
+
     def _catch_up(self) -> None:
         self.sync.catch_up()
 
     @property
     def is_overdrawn(self) -> bool:
-        """Nothing but a diff is ever owed to it."""
-        return False
+        """Nothing but a diff is ever owed to it; but what comes behind a pile has to wait."""
+        return self.pile.is_under_way
 
     def tell(self, message: Backpressure | DisconnectNotice) -> None:
         """This lane has no words for it."""

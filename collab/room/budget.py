@@ -146,12 +146,13 @@ class Meter:
 class Purse:
     """The budgets of one user in one document, whichever of their connections spends them."""
 
-    __slots__ = ("connections", "inbound", "outbound")
+    __slots__ = ("connections", "inbound", "outbound", "pile")
 
     def __init__(self, inbound: Allowance, outbound: Allowance, now: float) -> None:
         self.inbound = Meter(inbound, now)
         self.outbound = Meter(outbound, now)
         self.connections = 0
+        self.pile: object | None = None  # the connection that may send one large frame
 
     def refill_time(self, now: float) -> float:
         return max(self.inbound.refill_time(now), self.outbound.refill_time(now))

@@ -60,7 +60,7 @@ class RoomBounds:
     undo_depth: int = 100
     tail_entries: int = 1000
     tail_bytes: int = 4 << 20
-    max_frame: int = 1 << 20
+    max_update: int = 4 << 20
 
 
 # Versions between two sweeps: each reads the whole document and, where something is hidden, all

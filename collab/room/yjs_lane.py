@@ -28,7 +28,7 @@ def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
 
     Where it takes long only a part does, and the answer has the rest.
     """
-    inspected = inspect(request.update, GuardBounds(update_bytes=room.bounds.max_frame))
+    inspected = inspect(request.update, GuardBounds(update_bytes=room.bounds.max_update))
     known, index = room.document.state_vector(), room.structs()
     checked = check(
         inspected,

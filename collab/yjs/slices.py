@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from collab.yjs.causality import Clocks, Fresh
+from collab.yjs.causality import Clocks, Fresh, in_causal_order
 from collab.yjs.lib0 import write_uint
-from collab.yjs.update import GC, Id, Inspected, Range, Struct
+from collab.yjs.update import GC, GuardBounds, Id, Inspected, Range, Struct, inspect
 
 # Blocks that yrs may walk over in one slice: some 10 ms.
 STEPS: Final = 50_000
@@ -29,6 +29,8 @@ SECONDS_A_STRUCT: Final = 1e-6
 SECONDS_A_SLICE: Final = 10e-6
 # What is left is judged anew when its turn comes, in pieces, or that would take as long.
 PIECE: Final = 1_000
+# What belongs together is judged together, but where there is too much of it.
+LARGEST_PIECE: Final = 2_000
 
 Seconds = Callable[[], float]
 
@@ -118,7 +120,7 @@ class Slices:
         pieces = []
         at = self._structs_done
         while at < len(self._fresh):
-            end = self._before_next(at + PIECE)
+            end = min(self._before_next(at + PIECE), at + LARGEST_PIECE)
             pieces.append(self._encode(self._fresh[at:end], []))
             at = end
         if self._ranges_done < len(self._ranges):
@@ -169,6 +171,17 @@ class Slices:
                 write_uint(out, start)
                 write_uint(out, stop - start)
         return bytes(out)
+
+
+def pieces_of(update: bytes, known: Clocks) -> list[bytes]:
+    """What is new of a large update, in parts that are each judged as an update of its own.
+
+    Raises `Rejected` for what is malformed, or stands on edits that are not here.
+    """
+    inspected = inspect(update, GuardBounds(update_bytes=0))
+    fresh = in_causal_order(inspected.sections, known)
+    flags = walked(fresh, known)
+    return Slices(update, fresh, flags, inspected.deletes, most=1, seconds=lambda: 0.0).rest
 
 
 def slices_of(

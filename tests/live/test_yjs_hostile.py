@@ -62,7 +62,7 @@ HOSTILE: dict[str, tuple[Any, int]] = {
         frames.awareness(b"\x01\x05\x01" + _string('{"a":"' + "x" * 4000 + '"}')),
         4400,
     ),
-    "a frame beyond the limit": (b"\x00\x02" + bytes(2**20 + 1), 1009),
+    "a frame beyond the limit": (b"\x00\x02" + bytes(2**22 + 1), 4400),
 }
 
 

@@ -7,11 +7,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from pycrdt import Doc
+from pycrdt import Array, Doc, Text
 
+from collab.errors import Rejected
 from collab.yjs import slices as module
 from collab.yjs.guard import StructIndex, check, inspect
-from collab.yjs.slices import Slices, slices_of, walked
+from collab.yjs.slices import LARGEST_PIECE, Slices, pieces_of, slices_of, walked
 from collab.yjs.update import Id, Struct
 from tests.collab.yjs.sessions import session
 from tests.collab.yjs.updates import NULL, plain, shared, string, update
@@ -286,3 +287,34 @@ def test_g21_what_is_not_counted_takes_yrs_one_step(seed: int) -> None:
     steps = [again.integrate((client, one.clock), one) for client, one in fresh]
     assert [count for count, flag in zip(steps, flags, strict=True) if not flag and count > 1] == []
     assert False in flags
+
+
+def test_g23_the_pieces_of_a_pile_give_what_the_pile_gives() -> None:
+    count = 2 * LARGEST_PIECE
+    pile: Doc[Any] = Doc(client_id=AUTHOR)
+    pile.apply_update(chain(KNOWN, 10))
+    blocks = pile.get("l", type=Array)
+    for number in range(count):
+        blocks.insert(number % 7, Text(str(number)))
+    del blocks[3:9]
+    sent = pile.get_update()
+    pieces = pieces_of(sent, {KNOWN: 10})
+    assert len(pieces) > 3
+    assert all(len(inspect(one).sections.get(AUTHOR, ())) <= LARGEST_PIECE for one in pieces)
+    merged: Doc[Any] = Doc()
+    merged.apply_update(chain(KNOWN, 10))
+    for one in pieces:
+        merged.apply_update(one)
+    assert merged.get_state() == pile.get_state()
+    assert merged.get("l", type=Array).to_py() == blocks.to_py()
+
+
+def test_g23_what_belongs_together_is_cut_where_there_is_too_much_of_it() -> None:
+    pieces = pieces_of(chain(AUTHOR, 3 * LARGEST_PIECE), {})
+    assert [len(inspect(one).sections[AUTHOR]) for one in pieces] == [LARGEST_PIECE] * 3
+
+
+def test_g23_what_is_known_already_is_in_no_piece() -> None:
+    assert pieces_of(chain(AUTHOR, 10), {AUTHOR: 10}) == []
+    with pytest.raises(Rejected, match="not here"):
+        pieces_of(update((AUTHOR, 5, [plain(NULL, origin=(AUTHOR, 4))])), {AUTHOR: 3})
