@@ -32,6 +32,10 @@ PIECE: Final = 1_000
 # What belongs together is judged together, but where there is too much of it.
 LARGEST_PIECE: Final = 2_000
 
+# What a pile may have: taken apart each takes 300 bytes (measured), and a click or a word brings
+# one or two.
+PILE: Final = GuardBounds(update_bytes=0, structs=250_000)
+
 Seconds = Callable[[], float]
 
 
@@ -176,9 +180,9 @@ class Slices:
 def pieces_of(update: bytes, known: Clocks) -> list[bytes]:
     """What is new of a large update, in parts that are each judged as an update of its own.
 
-    Raises `Rejected` for what is malformed, or stands on edits that are not here.
+    Raises `Rejected` for what is malformed, too large, or stands on edits that are not here.
     """
-    inspected = inspect(update, GuardBounds(update_bytes=0))
+    inspected = inspect(update, PILE)
     fresh = in_causal_order(inspected.sections, known)
     flags = walked(fresh, known)
     return Slices(update, fresh, flags, inspected.deletes, most=1, seconds=lambda: 0.0).rest

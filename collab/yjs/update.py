@@ -24,9 +24,10 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class GuardBounds:
-    """How much one update or state vector may hold; 0 bytes means any."""
+    """How much one update or state vector may hold; 0 bytes or structs means any."""
 
     update_bytes: int = 2**20
+    structs: int = 0
     # Each new client id is a lease that the document carries from then on.
     new_clients: int = 64
     # Shared types within each other: 20,000 kill the process when the document is read.
@@ -84,6 +85,7 @@ def inspect(update: bytes, bounds: GuardBounds = DEFAULT_BOUNDS) -> Inspected:
         refuse_size(f"an update is larger than {bounds.update_bytes} bytes")
     reader = Reader(update)
     sections: dict[int, list[Struct]] = {}
+    total = 0
     for _ in range(reader.count(least=5)):
         # None of the three is legal, and yrs panics when a section without structs meets
         # a client that it knows.
@@ -91,6 +93,9 @@ def inspect(update: bytes, bounds: GuardBounds = DEFAULT_BOUNDS) -> Inspected:
         client = reader.uint()
         if count == 0 or client in sections:
             refuse("an update has an empty section or two of one client")
+        total += count
+        if 0 < bounds.structs < total:
+            refuse_size(f"an update has more than {bounds.structs} structs")
         sections[client] = _read_structs(reader, count)
     deletes = _read_deletes(reader)
     reader.finish()

@@ -15,7 +15,7 @@ from collab.yjs.guard import StructIndex, check, inspect
 from collab.yjs.slices import LARGEST_PIECE, Slices, pieces_of, slices_of, walked
 from collab.yjs.update import Id, Struct
 from tests.collab.yjs.sessions import session
-from tests.collab.yjs.updates import NULL, plain, shared, string, update
+from tests.collab.yjs.updates import NULL, gc, plain, shared, string, update
 
 KNOWN, AUTHOR = 1, 2**31
 LONG, STEPS = 2_000, 5_000
@@ -318,3 +318,9 @@ def test_g23_what_is_known_already_is_in_no_piece() -> None:
     assert pieces_of(chain(AUTHOR, 10), {AUTHOR: 10}) == []
     with pytest.raises(Rejected, match="not here"):
         pieces_of(update((AUTHOR, 5, [plain(NULL, origin=(AUTHOR, 4))])), {AUTHOR: 3})
+
+
+def test_g23_a_pile_has_only_so_many_structs() -> None:
+    assert pieces_of(update((AUTHOR, 0, [gc(1)] * 250_000)), {})
+    with pytest.raises(Rejected, match="more than 250000 structs"):
+        pieces_of(update((AUTHOR, 0, [gc(1)] * 200_000), (KNOWN, 0, [gc(1)] * 50_001)), {})
