@@ -214,6 +214,8 @@ class Hub:
 
         Nobody's requests are lost by it, and who listens hears nothing but what had been missed.
         """
+        if live.state is LiveState.CLOSED:
+            return  # whoever opens it next reads it from the log
         if live.renewal is None:
             live.renewal = asyncio.get_running_loop().create_future()
         self.wake(live)

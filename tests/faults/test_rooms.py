@@ -143,6 +143,18 @@ async def test_a_room_that_is_stopped_while_its_commit_clashes_stays_stopped() -
             assert live.is_broken, "so it is opened anew before it is written to"
 
 
+async def test_a_room_that_has_ended_is_not_waited_for_to_be_opened_anew() -> None:
+    async with inside(MemoryStore()) as hall:
+        await hall.make({"n": 1})
+        async with hall.hub.using(PAGE) as live:
+            hall.hub.let_go(live, GONE, Close.NOT_FOUND)
+            reopening = asyncio.create_task(hall.hub.reopen(live))
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert reopening.done(), "whoever opens it next reads it from the log"
+            await reopening
+
+
 async def test_a_document_outlives_a_request_that_is_refused_before_its_history_is_fetched() -> (
     None
 ):
