@@ -160,11 +160,11 @@ class CommitLoop:
     def _settle(self, live: LiveRoom) -> None:
         hub = self._hub
         news = live.settle()
-        live.count_unsnapshotted(news.entries, hub.clock.monotonic())
+        live.unsaved.add(news.entries, hub.clock.monotonic())
         # Made here: under load the next batch begins before any other task has its turn.
-        snapshot = hub.take_snapshot(live) if hub.is_snapshot_due(live) else None
+        snapshot = hub.snapshots.take(live) if hub.snapshots.is_due(live) else None
         if snapshot is not None:
-            self._spawn(hub.write_snapshot(live, snapshot), f"snapshot {live.key.doc}")
+            self._spawn(hub.snapshots.write(live, snapshot), f"snapshot {live.key.doc}")
         self._go_on(live)
 
     def _go_on(self, live: LiveRoom) -> None:

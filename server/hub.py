@@ -13,7 +13,7 @@ from collab.entry import Entry
 from collab.errors import Close, Code, Refusal, Rejected
 from collab.ids import DocKey
 from collab.patch.schema import Schema
-from collab.ports import Corrupt, Snapshot, StorageUnavailable, Store, Stored, Vacant
+from collab.ports import Corrupt, StorageUnavailable, Store, Stored, Vacant
 from collab.room.member import Member
 from collab.room.requests import Answer, Request
 from collab.room.room import Room
@@ -25,6 +25,7 @@ from server.hub_bounds import HubBounds
 from server.live import DAMAGED, GONE, IN_TROUBLE, LastChange, LiveRoom
 from server.live_state import Event, LiveState
 from server.opener import Opener
+from server.snapshots import Snapshots
 from server.stored_locks import read_document
 from server.ward import Ward
 from server.witness import Witness
@@ -64,6 +65,7 @@ class Hub:
         self.opener = Opener(clock)
         self.cutter = Cutter(clock)
         self.history = History(store, self.opener)
+        self.snapshots = Snapshots(store, clock, bounds, self.witness)
         self.time = DatabaseTime(store, clock)
         self.lives: dict[DocKey, LiveRoom] = {}
         self.dirty: dict[LiveRoom, None] = {}
@@ -149,9 +151,9 @@ class Hub:
             live = LiveRoom(room, self.clock, self.bounds.new_book(), self.time, self.wake)
             live.audience.onlooker = self.witness.of(key)
             if isinstance(stored, Stored):
-                live.count_unsnapshotted(stored.entries, self.clock.monotonic())
+                live.unsaved.add(stored.entries, self.clock.monotonic())
                 if room.was_misjudged:  # the next snapshot, of the same version too, will say so
-                    live.unsnapshotted = max(live.unsnapshotted, 1)
+                    live.unsaved.entries = max(live.unsaved.entries, 1)
                 if stored.entries:
                     live.last_change = LastChange.of(stored.entries[-1])
             self.lives[key] = live
@@ -255,8 +257,8 @@ class Hub:
                 await self.unload(live)
 
     async def unload(self, live: LiveRoom) -> None:
-        if live.unsnapshotted:
-            await self.save_snapshot(live)
+        if live.unsaved.entries:
+            await self.snapshots.save(live)
         if self._is_idle(live):  # nobody came while the snapshot was being written
             self.drop(live)
 
@@ -273,47 +275,6 @@ class Hub:
         return not (live.users or live.queue or live.in_flight or len(live.audience)) and (
             live.state in (LiveState.OPEN, LiveState.READ_ONLY)
         )
-
-    # --- snapshots --------------------------------------------------------------------------
-
-    def is_snapshot_due(self, live: LiveRoom) -> bool:
-        bounds = self.bounds
-        return live.unsnapshotted > 0 and (
-            live.unsnapshotted >= bounds.snapshot_entries
-            or 0 < bounds.snapshot_bytes <= live.unsnapshotted_bytes
-            or self.clock.monotonic() - live.oldest_unsnapshotted >= bounds.snapshot_seconds
-        )
-
-    async def save_snapshot(self, live: LiveRoom) -> None:
-        """Save what is committed, unless a batch is in flight."""
-        snapshot = self.take_snapshot(live)
-        if snapshot is not None:
-            await self.write_snapshot(live, snapshot)
-
-    def take_snapshot(self, live: LiveRoom) -> Snapshot | None:
-        """What is committed; None while the document is ahead of it."""
-        room = live.room
-        if live.in_flight or live.is_broken or not room.exists:
-            return None
-        live.unsnapshotted = live.unsnapshotted_bytes = 0
-        try:
-            return Snapshot(room.version, room.snapshot())
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException:  # a panic of pycrdt's is no Exception
-            logger.exception("a snapshot could not be made; the log has everything")
-            return None
-
-    async def write_snapshot(self, live: LiveRoom, snapshot: Snapshot) -> None:
-        try:
-            await self.store.save_snapshot(live.key, live.room.epoch, snapshot)
-            self.witness.metrics.snapshots.labels("saved").inc()
-        except StorageUnavailable:
-            logger.warning("a snapshot could not be saved; the log has everything")
-            self.witness.metrics.snapshots.labels("failed").inc()
-            # Not at once: it is tried again by age, or with the next one that is due.
-            live.unsnapshotted = max(live.unsnapshotted, 1)
-            live.oldest_unsnapshotted = self.clock.monotonic()
 
     def every(self, condition: Callable[[LiveRoom], bool]) -> list[LiveRoom]:
         return [live for live in self.lives.values() if condition(live)]

@@ -18,6 +18,7 @@ from server.history import befores
 from server.live_state import Event, LiveState, next_state
 from server.lock_board import LockBoard
 from server.presence_board import PresenceBoard
+from server.snapshots import Unsaved
 from server.work import Work
 
 if TYPE_CHECKING:
@@ -96,9 +97,7 @@ class LiveRoom:
         self.last_change: LastChange | None = None  # of the room's version, where it is known
         self.users = 0
         self.idle_since = clock.monotonic()
-        self.unsnapshotted = 0
-        self.unsnapshotted_bytes = 0
-        self.oldest_unsnapshotted = 0.0
+        self.unsaved = Unsaved()
         self._clock = clock
         self._batch: list[Answered] = []
         self._work = Work()
@@ -254,13 +253,6 @@ class LiveRoom:
             self.renewal = None
             if not renewal.done():
                 renewal.set_result(None)
-
-    def count_unsnapshotted(self, entries: Sequence[Entry], now: float) -> None:
-        """Remember what the next snapshot will have to hold."""
-        if entries and not self.unsnapshotted:
-            self.oldest_unsnapshotted = now
-        self.unsnapshotted += len(entries)
-        self.unsnapshotted_bytes += sum(len(entry.update) for entry in entries)
 
     def _note_change(self, entries: Sequence[Entry]) -> None:
         if entries:

@@ -94,8 +94,8 @@ async def _flush(services: Services, seconds: float) -> bool:
 
 
 async def _save_snapshots(hub: Hub) -> None:
-    for live in hub.every(lambda live: live.unsnapshotted > 0):
-        await hub.save_snapshot(live)
+    for live in hub.every(lambda live: live.unsaved.entries > 0):
+        await hub.snapshots.save(live)
 
 
 async def _wait_until_gone(hub: Hub) -> None:

@@ -37,6 +37,6 @@ async def look_after(services: Services) -> None:
     services.purses.forget(services.clock.monotonic())
     for live in hub.every(lambda live: len(live.presence.book) > 0):
         live.presence.keep_up()
-    for live in hub.every(hub.is_snapshot_due):
-        await hub.save_snapshot(live)
+    for live in hub.every(hub.snapshots.is_due):
+        await hub.snapshots.save(live)
     await hub.unload_idle()

@@ -245,4 +245,4 @@ async def _disturb(hall: Inside, rng: random.Random, done: asyncio.Event) -> Non
             await hall.hub.unload_idle()
         for live in list(hall.hub.lives.values()):
             if rng.random() < 0.2:
-                await hall.hub.save_snapshot(live)
+                await hall.hub.snapshots.save(live)
