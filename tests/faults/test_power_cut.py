@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.faults.figures import record
 from tests.patch_client import PatchClient
+from tests.patience import PATIENCE
 from tests.running import RunningServer
 
 CALLS = "pwrite64,fdatasync,fsync,write,writev,sendto,sendmsg"
@@ -65,6 +68,7 @@ async def _trace_acks(tmp_path: Path, strace: str, count: int) -> None:
             ack = await client.set("/n", number, id=one)
             assert ack["version"] == number + 1
         await client.close()
+        await asyncio.to_thread(_stop_traced, server)
     steps = list(_steps(trace.read_text(errors="replace").splitlines()))
     acks = [(at, one) for at, (what, one) in enumerate(steps) if what == "ack" and one in ids]
     assert [one for _, one in acks] == ids
@@ -77,6 +81,14 @@ async def _trace_acks(tmp_path: Path, strace: str, count: int) -> None:
         assert ("synced", "") in between[wrote[0] :], f"{one} left before the disk had it"
         before = sent
     record("power cut, acks after the disk's answer", acks=len(acks), of=count)
+
+
+def _stop_traced(server: RunningServer) -> None:
+    """Stop what strace has started: a signal to strace itself is held back until that ends."""
+    assert server.process is not None
+    for traced in psutil.Process(server.process.pid).children():
+        traced.terminate()
+    server.process.wait(PATIENCE)
 
 
 def _steps(lines: list[str]) -> Iterator[tuple[str, str]]:
