@@ -90,18 +90,22 @@ async def test_faults_under_load_lose_nothing_and_double_nothing(
         Editor(served.ws, "page", user, await served.token(user)) for user in ("ada", "bo", "cy")
     ]
     for editor in editors:
-        await editor.connect({"ada": {}, "bo": {}, "cy": {}})
+        await editor.connect({"ada": {}, "bo": {}, "cy": {}, "dee": 0})
+    dee = await PatchClient.connect(served.ws, "page", await served.token("dee"))
     faults: tuple[Fault, ...] = ("", "", "after", "", "before", "")
     for _ in range(5):
         store.faults.extend(faults)
         await asyncio.gather(*(editor.edit(40) for editor in editors))
     for editor in editors:
         await editor.close()
-        store.faults.extend(("before", "", "after"))  # and while they come back
+        # Whoever comes back meets a document that is read-only.
+        while (await dee.set("/dee", dee.version))["type"] == "ack":
+            store.faults.append("before")
         await editor.come_back()
     value = (await get(served)).body
     for editor in editors:
         await editor.close()
+    await dee.close()
     assert sum(editor.refused for editor in editors) > 0
     check_log(await read_log(store.url, "page"), editors, value)
 
