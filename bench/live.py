@@ -8,14 +8,14 @@ import time
 from typing import Any
 
 from bench.crowd import UNLIMITED, Crowd, ms, row, run
-from bench.served import Served, served
+from bench.served import Served, apart, served
 
 SECONDS = 8.0
 
 
 def rows() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    with served(**UNLIMITED) as server:
+    with apart() as core, served(core=core, **UNLIMITED) as server:
         found += run(_latency(server, clients=100, rate=100.0))
         found += run(_latency(server, clients=10, rate=500.0))
         found += run(_wire(server))
