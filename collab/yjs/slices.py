@@ -177,12 +177,12 @@ class Slices:
         return bytes(out)
 
 
-def pieces_of(update: bytes, known: Clocks) -> list[bytes]:
+def pieces_of(update: bytes, known: Clocks, bounds: GuardBounds = PILE) -> list[bytes]:
     """What is new of a large update, in parts that are each judged as an update of its own.
 
     Raises `Rejected` for what is malformed, too large, or stands on edits that are not here.
     """
-    inspected = inspect(update, PILE)
+    inspected = inspect(update, bounds)
     fresh = in_causal_order(inspected.sections, known)
     flags = walked(fresh, known)
     return Slices(update, fresh, flags, inspected.deletes, most=1, seconds=lambda: 0.0).rest

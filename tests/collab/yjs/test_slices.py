@@ -11,7 +11,7 @@ from pycrdt import Array, Doc, Text
 
 from collab.errors import Rejected
 from collab.yjs import slices as module
-from collab.yjs.guard import StructIndex, check, inspect
+from collab.yjs.guard import GuardBounds, StructIndex, check, inspect
 from collab.yjs.slices import LARGEST_PIECE, Slices, pieces_of, slices_of, walked
 from collab.yjs.update import Id, Struct
 from tests.collab.yjs.sessions import session
@@ -321,6 +321,7 @@ def test_g23_what_is_known_already_is_in_no_piece() -> None:
 
 
 def test_g23_a_pile_has_only_so_many_structs() -> None:
-    assert pieces_of(update((AUTHOR, 0, [gc(1)] * 250_000)), {})
-    with pytest.raises(Rejected, match="more than 250000 structs"):
-        pieces_of(update((AUTHOR, 0, [gc(1)] * 200_000), (KNOWN, 0, [gc(1)] * 50_001)), {})
+    few = GuardBounds(update_bytes=0, structs=1_000)
+    assert pieces_of(update((AUTHOR, 0, [gc(1)] * 1_000)), {}, few)
+    with pytest.raises(Rejected, match="more than 1000 structs"):
+        pieces_of(update((AUTHOR, 0, [gc(1)] * 800), (KNOWN, 0, [gc(1)] * 201)), {}, few)
