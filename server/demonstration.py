@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collab.entry import Author
@@ -52,10 +56,19 @@ async def welcome(services: Services, where: str) -> str:
             "  published  " + ", ".join(f"{where}/p/demo/{doc}" for doc in docs),
             "  live       " + f"{where.replace('http', 'ws', 1)}/v1/docs/{docs[0]}/live",
             "",
-            "A guest's token, good for an hour (more: weft token --user ada --role editor):",
+            "A guest's token, good for an hour"
+            f" (more: {_command()} token --user ada --role editor):",
             f"  {token}",
             "",
             "Read a page as JSON with it:",
             f"  curl -H 'Authorization: Bearer {token}' {where}/v1/docs/{docs[0]}",
         ]
     )
+
+
+def _command() -> str:
+    """How this program is called from here: in a clone it is in no folder of the PATH."""
+    called = Path(sys.argv[0])
+    if called.name != "weft" or shutil.which("weft") == str(called):
+        return "weft"
+    return os.path.relpath(called)
