@@ -258,9 +258,11 @@ class Audience:
         self.tell(lambda listener: listener.notice(payload))
 
     def notice_to(self, sessions: set[str], payload: bytes) -> None:
-        for listener in list(self.listeners):
+        def say(listener: Listener) -> None:
             if listener.session in sessions:
                 listener.notice(payload)
+
+        self.tell(say)
 
     def resynchronise(self) -> None:
         self.tell(lambda listener: listener.resynchronise())
