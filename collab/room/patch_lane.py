@@ -113,6 +113,7 @@ def _carry(room: Room, member: Member, bridge: Bridge, base: int, ops: list[Op])
 
 def repeat(member: Member, request: PatchRequest, version: int) -> None:
     """An id that was accepted before: what comes after it stands on it all the same."""
+    member.refused.pop(request.id, None)  # here it was refused once, by another way it landed
     if member.pipelines and request.base is not None and version > request.base:
         bridge_of(member, request.base).landed(version, request.ops)
 

@@ -341,6 +341,19 @@ async def test_what_stands_on_nothing_unanswered_is_judged_at_once(
     assert client.value == {"n": 3}
 
 
+async def test_a_refused_patch_that_landed_by_another_tab_is_refused_no_more(
+    join: Join, ada: str, doc: str
+) -> None:
+    one = await join(doc, ada, create={"n": 0})
+    other = await join(doc, ada)
+    await one.answer(await one.patch({"op": "test", "path": "/n", "value": 9}, id="first"))
+    await other.answer(await other.patch(replace("/n", 1), id="first"))
+    await one.until_version(2)
+    await one.patch({"op": "test", "path": "/n", "value": 9}, id="first")
+    await one.patch(replace("/n", 2), id="second", after="first")
+    assert (await one.answer("second"))["type"] == "ack"
+
+
 async def test_pipelined_patches_stand_on_each_other_while_others_edit(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
