@@ -243,7 +243,7 @@ class Audience:
     def _tell(self, listener: Listener, news: News, answers: Sequence[Answered]) -> None:
         try:
             listener.hear(news, answers)
-        except Exception:
+        except Exception:  # a connection's edge
             _part_from(listener)
 
     def tell(self, say: Callable[[Listener], None]) -> None:
@@ -251,7 +251,7 @@ class Audience:
         for listener in list(self.listeners):
             try:
                 say(listener)
-            except Exception:
+            except Exception:  # a connection's edge
                 _part_from(listener)
 
     def notice(self, payload: bytes) -> None:

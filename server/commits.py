@@ -92,7 +92,7 @@ class CommitLoop:
             logger.warning("a commit failed or its outcome is unknown", exc_info=True)
             self._recovery.enter(lives, commit_id)
             return
-        except Exception:
+        except Exception:  # a bug of ours, or a rotten row: the loop goes on for the others
             logger.exception("a commit failed, and not for want of the database")
             self._part(lives)
             return
@@ -262,7 +262,7 @@ class CommitLoop:
         """What fails in here is a bug of ours; it ends this document's connections, no others."""
         try:
             yield
-        except Exception:
+        except Exception:  # a document's edge
             logger.exception("a document's work failed")
             if live is not None:
                 self._hub.let_go(live, IN_TROUBLE, Close.OUR_FAULT)

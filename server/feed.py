@@ -99,8 +99,10 @@ class Feed(ABC):
 
     @property
     def standing(self) -> Standing:
-        """Level, or how far behind and why; only who is held back is behind, for between two
-        frames everybody is for a moment."""
+        """Level, or how far behind and why.
+
+        Only who is held back is behind: between two frames everybody is for a moment.
+        """
         buffered = self._socket.buffered()
         if self._outflow.state is OutflowState.LEVEL:
             return Standing(True, 0, 0, buffered, "")

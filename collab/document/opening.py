@@ -27,7 +27,6 @@ FORMAT: Final = 1
 # nothing but their number is long, take a fifth of it.
 SECONDS: Final = 0.02
 SECONDS_A_BYTE: Final = 0.15e-6
-# To cut a state costs more than most take, so only one that took long is cut.
 _OURS: Final = GuardBounds(update_bytes=0)
 
 
@@ -88,7 +87,7 @@ class Opening:
 
     @property
     def is_long(self) -> bool:
-        """Whether the state is to be cut before anything is taken."""
+        """Whether to cut the state before anything is taken, which costs more than most do."""
         return self._is_long(self.body.labour)
 
     @property
