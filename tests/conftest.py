@@ -10,7 +10,7 @@ from tests.skips import SkipGuard, in_ci
 
 
 def pytest_collection_finish() -> None:
-    """Thousands of tests are half a million objects, and no collection need look at them again."""
+    """What was collected is a quarter of a million objects: let no collection look at it again."""
     gc.collect()
     gc.freeze()
 
