@@ -95,6 +95,13 @@ class PatchClient:
     async def until_version(self, version: int, seconds: float = PATIENCE) -> None:
         await self.until(lambda: self.version >= version, seconds)
 
+    @property
+    def shown(self) -> list[Any]:
+        """Everybody whom this client has been told of since it opened, as often as it was."""
+        told = [message for message in self.others if message["type"] == "presence"]
+        groups = [m.get(what, ()) for m in told for what in ("joined", "updated")]
+        return [peer for group in groups for peer in group]
+
     async def close(self) -> None:
         if self.socket.close_code is None and not self.socket.transport.is_reading():
             self.socket.transport.abort()  # what nobody reads would hold the close up

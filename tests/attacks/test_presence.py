@@ -51,19 +51,9 @@ class Awareness:
         await self.socket.close()
 
 
-def shown(client: PatchClient) -> list[Any]:
-    return [
-        peer
-        for message in client.others
-        if message["type"] == "presence"
-        for what in ("joined", "updated")
-        for peer in message.get(what, ())
-    ]
-
-
 def shows(client: PatchClient, key: str, value: Any) -> Callable[[], bool]:
     """Whether somebody's state has been told that holds this."""
-    return lambda: any(peer["state"].get(key) == value for peer in shown(client))
+    return lambda: any(peer["state"].get(key) == value for peer in client.shown)
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.EDITOR])
@@ -109,8 +99,8 @@ async def test_a_state_that_no_patch_could_hold_is_refused_and_shown_to_nobody(
     await one.say('{"type":"presence","state":' + state + "}")
     assert (await one.until("error"))["code"] == "malformed"
     await one.say({"type": "presence", "state": {"fine": 1}})
-    await two.until(lambda: any(peer["state"] == {"fine": 1} for peer in shown(two)))
-    assert all(peer["state"] in ({}, {"fine": 1}) for peer in shown(two))
+    await two.until(lambda: any(peer["state"] == {"fine": 1} for peer in two.shown))
+    assert all(peer["state"] in ({}, {"fine": 1}) for peer in two.shown)
     await one.close()
     await two.close()
 
@@ -124,7 +114,7 @@ async def test_nobody_takes_the_client_id_of_somebody_who_has_just_left(
     watcher = await PatchClient.connect(server.ws, doc, await server.mint("watch"), create={})
     first = await Awareness.open(server, doc, ada)
     await first.say(State(4711, 0, {"n": 1}))
-    await watcher.until(lambda: bool(shown(watcher)))
+    await watcher.until(lambda: bool(watcher.shown))
     thief = await Awareness.open(server, doc, eve)
     await first.close()
     await watcher.until(lambda: any("left" in message for message in watcher.others))
@@ -132,8 +122,8 @@ async def test_nobody_takes_the_client_id_of_somebody_who_has_just_left(
     await (await thief.socket.ping())
     second = await Awareness.open(server, doc, ada)
     await second.say(State(4711, 1, {"n": 2}))
-    await watcher.until(lambda: len(shown(watcher)) >= 2)
-    assert [(peer["user"], peer["client_id"]) for peer in shown(watcher)] == [
+    await watcher.until(lambda: len(watcher.shown) >= 2)
+    assert [(peer["user"], peer["client_id"]) for peer in watcher.shown] == [
         ("ada", 4711),
         ("ada", 4711),
     ]
@@ -171,12 +161,12 @@ async def test_a_thousand_states_of_others_in_one_frame_are_none_of_ours(
     ada = await PatchClient.connect(server.ws, doc, await server.mint("ada"), create={})
     eve = await Awareness.open(server, doc, await server.mint("eve"))
     await eve.say(State(99, 1, {"mine": 1}))
-    await ada.until(lambda: len(shown(ada)) == 1)
+    await ada.until(lambda: len(ada.shown) == 1)
     crowd = [State(1000 + n, 5, {"n": n}) for n in range(1000)]
     await eve.say(*crowd, State(ada.opened["client_id"], 2**40, {"forged": True}))
     await eve.say(State(99, 2, {"mine": 2}))
-    await ada.until(lambda: len(shown(ada)) == 2)
-    assert [peer["client_id"] for peer in shown(ada)] == [99, 99]
+    await ada.until(lambda: len(ada.shown) == 2)
+    assert [peer["client_id"] for peer in ada.shown] == [99, 99]
     await ada.close()
     await eve.close()
 
@@ -256,8 +246,8 @@ async def test_a_flood_of_states_is_told_20_times_a_second_and_ends_on_the_newes
     began = loop.time()
     for number in range(380):
         await one.say({"type": "presence", "state": {"n": number}})
-    await two.until(lambda: bool(shown(two)) and shown(two)[-1]["state"].get("n") == 379)
-    told = [peer["state"]["n"] for peer in shown(two) if "n" in peer["state"]]
+    await two.until(lambda: bool(two.shown) and two.shown[-1]["state"].get("n") == 379)
+    told = [peer["state"]["n"] for peer in two.shown if "n" in peer["state"]]
     assert told == sorted(set(told))
     assert len(told) <= 2 + 20 * (loop.time() - began)
     await one.close()
@@ -276,7 +266,7 @@ async def test_a_user_in_a_patch_clients_state_is_what_the_token_says(
         state = {"n": number, "user": user}
         await one.send({"type": "presence", "state": state})
         await two.until(shows(two, "n", number))
-        assert shown(two)[-1]["state"] == {"n": number, "user": signed}
+        assert two.shown[-1]["state"] == {"n": number, "user": signed}
         own = one.opened["client_id"]
         while ((await yjs.until(own)).state or {}).get("n") != number:
             await yjs.hear()

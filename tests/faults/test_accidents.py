@@ -92,9 +92,8 @@ async def test_a_listener_that_fails_at_a_lock_costs_nobody_else_anything(hall: 
         assert (broken.closed, sound.closed) == ([1011], [])
 
 
-async def test_a_commit_that_cannot_be_made_ends_its_document_and_no_other(
-    hall: Inside, store: FaultyStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def let_rot(store: FaultyStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No commit that has this document in it can be made."""
     commit = store.commit
 
     async def fail(batch: Any) -> Any:
@@ -103,6 +102,12 @@ async def test_a_commit_that_cannot_be_made_ends_its_document_and_no_other(
         return await commit(batch)
 
     monkeypatch.setattr(store, "commit", fail)
+
+
+async def test_a_commit_that_cannot_be_made_ends_its_document_and_no_other(
+    hall: Inside, store: FaultyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_rot(store, monkeypatch)
     async with hall.hub.using(PAGE) as live, hall.hub.using(OTHER) as other:
         ear, other_ear = Ear(live), Ear(other)
         together = await asyncio.gather(hall.set("/n", 1), hall.set("/n", 1, OTHER))
@@ -120,14 +125,7 @@ async def test_whoever_shared_a_commit_that_could_not_be_made_is_asked_for_it_ag
     hall: Inside, store: FaultyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A Yjs client sends an update once; what was owed to it must not be owed for ever either."""
-    commit = store.commit
-
-    async def fail(batch: Any) -> Any:
-        if any(append.key == PAGE for append in batch):
-            raise Corrupt("a row of this document's has rotted")
-        return await commit(batch)
-
-    monkeypatch.setattr(store, "commit", fail)
+    let_rot(store, monkeypatch)
     async with hall.hub.using(PAGE), hall.hub.using(OTHER) as other:
         ear = Ear(other)
         together = await asyncio.gather(hall.set("/n", 1), hall.set("/n", 1, OTHER))

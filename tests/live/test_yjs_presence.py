@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from websockets.asyncio.client import connect
 
 from collab.room.rights import Role
 from collab.yjs import awareness, frames
 from tests.live.conftest import Join, JoinYjs
-from tests.patch_client import PatchClient
 from tests.running import RunningServer
-
-
-def _shown(client: PatchClient) -> list[Any]:
-    """Every state of somebody else that this client has been told of."""
-    return [
-        peer
-        for message in client.others
-        if message["type"] == "presence"
-        for what in ("joined", "updated")
-        for peer in message.get(what, ())
-    ]
 
 
 async def test_an_awareness_state_appears_to_patch_clients_signed_by_the_server(
@@ -31,12 +17,12 @@ async def test_an_awareness_state_appears_to_patch_clients_signed_by_the_server(
     state = {"user": {"name": "The President", "id": "ada", "color": "#f80"}, "cursor": {"at": 3}}
     yjs = await join_yjs(doc, bo, client_id=99, state=state, client="tab-9")
     signed = {"id": "bo", "name": "Bo", "color": "#f80"}
-    await patch.until(lambda: bool(_shown(patch)))
-    [peer] = _shown(patch)
+    await patch.until(lambda: bool(patch.shown))
+    [peer] = patch.shown
     assert (peer["user"], peer["client"], peer["client_id"]) == ("bo", "tab-9", 99)
     assert peer["state"] == {"user": signed, "cursor": {"at": 3}}
     await yjs.run("peer.provider.awareness.setLocalStateField('cursor', {at: 4})")
-    await patch.until(lambda: bool(_shown(patch)[-1]["state"]["cursor"] == {"at": 4}))
+    await patch.until(lambda: bool(patch.shown[-1]["state"]["cursor"] == {"at": 4}))
     await yjs.disconnect()
     await patch.until(
         lambda: any(peer["session"] in message.get("left", ()) for message in patch.others)
@@ -69,8 +55,8 @@ async def test_what_a_viewer_shows_of_itself_is_dropped_in_silence(
     patch = await join(doc, ada, create={})
     viewer = await join_yjs(doc, await server.mint("eve", Role.VIEWER), state={"x": 1})
     await join_yjs(doc, bo, state={"y": 1})
-    await patch.until(lambda: bool(_shown(patch)))
-    assert [peer["user"] for peer in _shown(patch)] == ["bo"]
+    await patch.until(lambda: bool(patch.shown))
+    assert [peer["user"] for peer in patch.shown] == ["bo"]
     assert await viewer.run("return [peer.closed, warnings.length]") == [None, 0]
 
 
@@ -80,7 +66,7 @@ async def test_a_client_cannot_show_states_of_others(
     patch = await join(doc, ada, create={})
     yjs = await join_yjs(doc, ada, client_id=4711, state={"mine": 1})
     await yjs.run("content.set('mine', 1)")
-    await patch.until(lambda: patch.version == 2 and bool(_shown(patch)))
+    await patch.until(lambda: patch.version == 2 and bool(patch.shown))
     async with connect(f"{server.ws}/v1/yjs/{doc}?token={bo}", compression=None) as socket:
         for forged in (
             awareness.State(4711, 99, {"forged": True}),
@@ -89,8 +75,8 @@ async def test_a_client_cannot_show_states_of_others(
             awareness.State(5, 1, {"honest": True}),
         ):
             await socket.send(frames.awareness(awareness.encode([forged])))
-        await patch.until(lambda: len(_shown(patch)) == 2)
-    assert [peer["client_id"] for peer in _shown(patch)] == [4711, 5]
+        await patch.until(lambda: len(patch.shown) == 2)
+    assert [peer["client_id"] for peer in patch.shown] == [4711, 5]
     assert await yjs.run("return JSON.stringify(states).includes('forged')") is False
 
 
@@ -124,7 +110,7 @@ async def test_a_client_that_only_listens_does_not_become_who_has_left(
     await silent.until("states[66] === undefined")
     await silent.run("peer.provider.awareness.setLocalState({back: true})")
     await patch.until(
-        lambda: any(peer["client_id"] == 55 and peer["state"].get("back") for peer in _shown(patch))
+        lambda: any(peer["client_id"] == 55 and peer["state"].get("back") for peer in patch.shown)
     )
 
 
@@ -133,11 +119,11 @@ async def test_a_client_that_comes_back_is_seen_under_its_old_client_id(
 ) -> None:
     patch = await join(doc, ada, create={})
     yjs = await join_yjs(doc, bo, client_id=77, state={"n": 1})
-    await patch.until(lambda: len(_shown(patch)) == 1)
+    await patch.until(lambda: len(patch.shown) == 1)
     for times in (2, 3):
         await yjs.cut()
-        await patch.until(lambda: len(_shown(patch)) == times)  # noqa: B023 # awaited at once
-    assert {(peer["user"], peer["client_id"]) for peer in _shown(patch)} == {("bo", 77)}
-    assert [peer["state"]["n"] for peer in _shown(patch)] == [1, 1, 1]
+        await patch.until(lambda: len(patch.shown) == times)  # noqa: B023 # awaited at once
+    assert {(peer["user"], peer["client_id"]) for peer in patch.shown} == {("bo", 77)}
+    assert [peer["state"]["n"] for peer in patch.shown] == [1, 1, 1]
     await yjs.run("peer.provider.awareness.setLocalStateField('n', 2)")
-    await patch.until(lambda: _shown(patch)[-1]["state"]["n"] == 2)
+    await patch.until(lambda: patch.shown[-1]["state"]["n"] == 2)
