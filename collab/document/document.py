@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from collab.document.numbers import canonical_ops
 from collab.document.opening import FORMAT, Body, Opening, encode
-from collab.document.stacks import DEPTH, Inverse, Stacks, encode_inverse, fold, shown_in
-from collab.document.undo import Undone, foresee, revert
+from collab.document.stacks import (
+    DEPTH,
+    Inverse,
+    Stacks,
+    all_records,
+    encode_inverse,
+    fold,
+    shown_in,
+)
+from collab.document.undo import Request, Undone, foresee, revert
 from collab.entry import Entry, Kind, Op
 from collab.errors import Code, Rejected
 from collab.ids import Json
@@ -19,12 +27,18 @@ from collab.patch.bounds import UNBOUNDED, Bounds, json_size
 from collab.patch.diff import diff
 from collab.patch.equality import same
 from collab.patch.pointer import covers, parse
+from collab.yjs.guard import GuardBounds, inspect
 from collab.yjs.state_vector import decode_state_vector
 from collab.yjs.tree import Tree, merge_updates
+from collab.yjs.tree_going import NOTHING_DECLARED, Declared
+from collab.yjs.tree_identity import Identity
+from collab.yjs.tree_incarnations import Incarnations, Trial
 from collab.yjs.tree_place import pointer_tokens
-from collab.yjs.tree_records import Record, place_of
+from collab.yjs.tree_records import Birth, Record, atoms, place_of, slot_of
 from collab.yjs.tree_revert import Reverter
 from collab.yjs.tree_write import Writer
+
+_UNBOUNDED: Final = GuardBounds(update_bytes=0)
 
 Check = Callable[[Json, list[Op]], None]
 Judge = Callable[[Json, Json, list[Op]], "Json | None"]
@@ -64,9 +78,12 @@ class Document:
         self.labour = opening.labour
         self._stacks = body.stacks
         self._leases = body.leases
+        self._incarnations = Incarnations(body.tokens, body.most_tokens)
+        self._identity = Identity(body.births)
+        self._identity.source = self._named
         for entry in entries:
             self._fold_entry(entry)
-        self._tree = Tree(self.epoch, opening.rest(), atomic, opening.load)
+        self._tree = Tree(self.epoch, opening.rest(), atomic, opening.load, self._identity)
         self.value: Json = self._tree.initial
         self.size = json_size(self.value)
 
@@ -92,7 +109,10 @@ class Document:
     def snapshot(self) -> bytes:
         """The whole state, for `open`."""
         state = self._tree.state()
-        return encode(Body(FORMAT, self.version, state, self._stacks, self._leases, self.labour))
+        tokens, most = self._incarnations.rows(), self._incarnations.most
+        stacks, leases, births = self._stacks, self._leases, self._identity.births
+        body = Body(FORMAT, self.version, state, stacks, leases, self.labour, births, tokens, most)
+        return encode(body)
 
     def close(self) -> None:
         """Let go of what would keep the document in memory."""
@@ -126,9 +146,12 @@ class Document:
         if check is not None:
             check(applied.value, applied.ops)
         update, writer = self._tree.write(
-            f"{version:x}", self.value, lambda writer: writer.apply(applied.ops)
+            f"{version:x}",
+            self.value,
+            lambda writer: writer.apply(applied.ops, exact=applied.spliced),
+            user,
         )
-        inverse = Inverse(tuple(writer.records))
+        inverse = Inverse(tuple(writer.records), births=tuple(writer.births))
         return self._accept(applied, update, inverse, version, user, at, kind)
 
     def integrate(
@@ -141,24 +164,33 @@ class Document:
         kind: Kind = "edit",
         judge: Judge | None = None,
         leases: Sequence[int] = (),
+        declared: Declared | None = None,
     ) -> Change | None:
         """Apply a client's update, which has passed the validator; None where it adds nothing.
 
         It may come in slices: what is handed out while it is applied is one change.
 
         `judge` may answer with the value that the document must have instead; what takes it
-        there is part of the change.
+        there is part of the change. `declared` is what it says that it does, which is read
+        from it where it is not given.
         """
-        written, ops, records = self._tree.integrate(update, self.value)
+        if declared is None:
+            declared = self._declared(update)
+        written, ops, records = self._tree.integrate(update, self.value, declared)
         if not written:
             return None
         applied = apply(self.value, ops, size=self.size)
         wanted = judge(self.value, applied.value, applied.ops) if judge and ops else None
+        births: list[Birth] = []
         if wanted is not None:
-            applied, written, records = self._compensate(applied, wanted, written, records, version)
+            self._watch(user, records)
+            applied, written, writer = self._compensate(applied, wanted, written, records, version)
+            records, births = [*records, *writer.records], writer.births
         self._lease(leases, user)
         # What nobody sees, an order key that changes no order say, is no step either.
-        inverse = Inverse(tuple(records) if applied.ops else ())
+        if not applied.ops:
+            records = self._asked_about(records)
+        inverse = Inverse(tuple(records), births=tuple(births), silent=not applied.ops)
         return self._accept(applied, written, inverse, version, user, at, kind)
 
     def sweep(self) -> int:
@@ -172,25 +204,35 @@ class Document:
         self._tree.doom(doomed)
         return len(doomed)
 
+    def _declared(self, update: bytes | Iterable[bytes]) -> Declared:
+        """What an update says; nothing where the validator would refuse it."""
+        if not isinstance(update, bytes):
+            return NOTHING_DECLARED
+        try:
+            return Declared.of(inspect(update, _UNBOUNDED), self.state_vector())
+        except Rejected:
+            return NOTHING_DECLARED
+
     def _compensate(
         self, applied: Applied, wanted: Json, written: bytes, records: list[Record], version: int
-    ) -> tuple[Applied, bytes, list[Record]]:
+    ) -> tuple[Applied, bytes, Writer]:
         """Take the document to the value that was judged right, by keys where that is possible."""
         back = diff(applied.value, wanted)
 
         def work(writer: Writer) -> None:
             reverter = Reverter(writer)
-            for record in reversed(records):
+            for record, own in reversed(list(zip(records, marks, strict=True))):
                 at = pointer_tokens(self._tree.root, place_of(record))
                 if any(covers(at, wrong) or covers(wrong, at) for wrong in wrongs):
-                    reverter.revert(record)
+                    reverter.revert(record, own)
+            reverter.settle()
             writer.apply(diff(writer.value, wanted))
 
         wrongs = [parse(op["path"]) for op in back]
+        marks = Trial(self._incarnations).take_in(records, version)
         update, writer = self._tree.write(f"{version:x}", applied.value, work)
         whole = apply(self.value, diff(self.value, wanted), size=self.size)
-        kept = [*records, *writer.records] if whole.ops else []
-        return whole, merge_updates([written, update]), kept
+        return whole, merge_updates([written, update]), writer
 
     def _accept(
         self,
@@ -206,6 +248,8 @@ class Document:
         self.version = version
         blob = encode_inverse(inverse)
         self._fold(user, kind, version, at, blob)
+        self._identity.settle()
+        self._identity.forget()
         return Change(applied.ops, update, blob, before, applied.value)
 
     # --- undo and redo ----------------------------------------------------------------------
@@ -230,12 +274,20 @@ class Document:
     ) -> Undone:
         own = self._stacks.get(user, Stacks())
         steps = own.undo if kind == "undo" else own.redo
+        request = Request(scope, f"{version:x}", self._incarnations)
         if check is not None:
-            check(self.value, foresee(self._tree, self.value, steps, scope, f"{version:x}"))
-        run = revert(self._tree, self.value, steps, scope, f"{version:x}")
+            check(self.value, foresee(self._tree, self.value, steps, request))
+        run = revert(self._tree, self.value, steps, request)
         applied = apply(self.value, run.ops, size=self.size)
         origins, times = zip(*run.origins, strict=True)
-        inverse = Inverse(tuple(run.records), tuple(run.popped), tuple(run.kept), origins, times)
+        inverse = Inverse(
+            tuple(run.records),
+            tuple(run.popped),
+            tuple(run.kept),
+            origins,
+            times,
+            tuple(run.births),
+        )
         change = self._accept(applied, run.update, inverse, version, user, at, kind)
         return Undone(change, list(origins), run.undone, run.skipped)
 
@@ -243,11 +295,14 @@ class Document:
 
     def _fold_entry(self, entry: Entry) -> None:
         self._lease(entry.leases, entry.author.user)
-        self._fold(entry.author.user, entry.kind, entry.version, entry.at, entry.inverse)
+        user, inverse = entry.author.user, entry.inverse
+        for birth in self._fold(user, entry.kind, entry.version, entry.at, inverse).births:
+            self._identity.bear(birth)
 
-    def _fold(self, user: str, kind: Kind, version: int, at: int, inverse: bytes) -> None:
-        fold(
+    def _fold(self, user: str, kind: Kind, version: int, at: int, inverse: bytes) -> Inverse:
+        return fold(
             self._stacks,
+            self._incarnations,
             user=user,
             kind=kind,
             version=version,
@@ -255,6 +310,24 @@ class Document:
             inverse=inverse,
             depth=self.depth,
         )
+
+    def _named(self) -> Iterator[tuple[str, Record]]:
+        """The records of all steps, with their users."""
+        return ((user, left.record) for user, left in all_records(self._stacks))
+
+    def _asked_about(self, records: Iterable[Record]) -> list[Record]:
+        """The records of changes that do not show, at or above a place that a step is about."""
+        slots = [(record, slot_of(atom)) for record in records for atom in atoms(record)]
+        places = [place_of(record) for _, record in self._named()] if slots else []
+        return [
+            record
+            for record, slot in slots
+            if slot is not None and any(place[: len(slot)] == slot for place in places)
+        ]
+
+    def _watch(self, user: str, records: Iterable[Record]) -> None:
+        for record in records:
+            self._identity.add(user, record)
 
     def _lease(self, client_ids: Sequence[int], user: str) -> None:
         for client_id in client_ids:

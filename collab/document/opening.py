@@ -21,8 +21,11 @@ from collab.yjs.causality import in_causal_order
 from collab.yjs.guard import GuardBounds, inspect
 from collab.yjs.slices import slices_of
 from collab.yjs.tree_load import Load
+from collab.yjs.tree_records import Birth, Path
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+# Its steps found text by its content; they end with it, and all else is as now.
+_FORMAT_1: Final = 1
 # A state may take this long, and so much more for its size: ten thousand small structs, of which
 # nothing but their number is long, take a fifth of it.
 SECONDS: Final = 0.02
@@ -31,7 +34,11 @@ _OURS: Final = GuardBounds(update_bytes=0)
 
 
 class Body(Struct, array_like=True):
-    """A snapshot's inside; `labour` is how many seconds its state may take to apply."""
+    """A snapshot's inside.
+
+    `labour` is how many seconds its state may take to apply. `births` and `tokens` are what an
+    undo finds characters, values and elements by; with more than `most_tokens` some are forgotten.
+    """
 
     format: int
     version: int
@@ -39,10 +46,21 @@ class Body(Struct, array_like=True):
     stacks: dict[str, Stacks]
     leases: dict[int, str]
     labour: float = 0.0
+    births: list[Birth] = []
+    tokens: list[tuple[int, Path, int]] = []
+    most_tokens: int = 0
 
 
 encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Body).decode
+_decode_body = msgspec.msgpack.Decoder(Body).decode
+_decode_any = msgspec.msgpack.Decoder(strict=False).decode
+
+
+def _decode(raw: bytes) -> Body:
+    if raw[1:2] != bytes((_FORMAT_1,)):
+        return _decode_body(raw)
+    _, version, state, _, leases, *labour = _decode_any(raw)
+    return Body(FORMAT, version, state, {}, leases, *labour)
 
 
 class Opening:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from collab.entry import Kind
+from collab.yjs.tree_incarnations import Incarnations, Mark
 from collab.yjs.tree_records import (
+    Atom,
+    Birth,
     Exactly,
     Path,
     Record,
     SetRecord,
     ShownRecord,
     TextRecord,
+    atoms,
+    hidden_elements,
     place_of,
 )
 
@@ -33,6 +39,8 @@ class Inverse(Struct, frozen=True, array_like=True):
     `popped` are the versions whose steps went, `kept` what is left of one that was taken back
     only within a scope: the version, and the numbers of its records that stay. `origins` are
     the versions of the edits that it took or put back, `times` when each of them was made.
+    `births` say which characters were inserted again. What changed nothing that shows is
+    `silent`: it is no step, and still tells what stands where.
     """
 
     records: tuple[Record, ...] = ()
@@ -40,14 +48,20 @@ class Inverse(Struct, frozen=True, array_like=True):
     kept: tuple[tuple[int, tuple[int, ...]], ...] = ()
     origins: tuple[int, ...] = ()
     times: tuple[int, ...] = ()
+    births: tuple[Birth, ...] = ()
+    silent: bool = False
 
 
 class Part(Struct, frozen=True, array_like=True):
-    """One entry in a step; `only` are the records that are left, all of them when None."""
+    """One entry in a step; `only` are the records that are left, all of them when None.
+
+    `marks` say of each record which incarnation of its place it means.
+    """
 
     version: int
     at: int
     inverse: bytes
+    marks: tuple[tuple[Mark, ...], ...]
     only: tuple[int, ...] | None = None
     origins: tuple[int, ...] = ()
     times: tuple[int, ...] = ()
@@ -69,35 +83,63 @@ class Stacks(Struct, array_like=True):
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Inverse)
-# How a ShownRecord begins in MessagePack: an array of four, the first of them its tag.
+# How a ShownRecord begins in MessagePack: an array and how long it is, and its tag.
 _SHOWN = _encoder.encode(ShownRecord((), "", True))[:3]
+# How an inverse began before records named characters by their ids: as an array of five.
+_OLD = 0x95
 
 
 def encode_inverse(inverse: Inverse) -> bytes:
     """Records as an entry keeps them; nothing where there is nothing to tell."""
-    return _encoder.encode(inverse) if inverse.records or inverse.popped else b""
+    told = inverse.records or inverse.popped or inverse.births
+    return _encoder.encode(inverse) if told else b""
 
 
 def decode_inverse(blob: bytes) -> Inverse:
-    return _decoder.decode(blob) if blob else Inverse()
+    """What an entry keeps; nothing where an older Weft wrote it, whose steps end with it."""
+    return _decoder.decode(blob) if blob and blob[0] != _OLD else Inverse()
 
 
-def records_of(part: Part) -> list[tuple[int, Record]]:
-    """The numbered records of a part that are left to take back, oldest first."""
-    records = list(enumerate(decode_inverse(part.inverse).records))
-    return records if part.only is None else [pair for pair in records if pair[0] in part.only]
+class Left(NamedTuple):
+    """A record of a part that is left to take back, with its number and marks."""
+
+    number: int
+    record: Record
+    marks: tuple[Mark, ...]
+
+
+def records_of(part: Part) -> list[Left]:
+    """The records of a part that are left to take back, oldest first."""
+    records = decode_inverse(part.inverse).records
+    left = [Left(*one) for one in zip(range(len(records)), records, part.marks, strict=True)]
+    return left if part.only is None else [one for one in left if one.number in part.only]
+
+
+def all_records(stacks: Mapping[str, Stacks]) -> Iterator[tuple[str, Left]]:
+    """The records of all steps, with their users."""
+    for user, own in stacks.items():
+        for step in (*own.undo, *own.redo):
+            for part in step.parts:
+                for left in records_of(part):
+                    yield user, left
+
+
+def marked_atoms(stacks: Mapping[str, Stacks]) -> Iterator[tuple[Atom, Mark]]:
+    """The single changes that steps may ask to take back, with their marks."""
+    for _, left in all_records(stacks):
+        yield from zip(atoms(left.record), left.marks, strict=True)
 
 
 def shown_in(stacks: Iterable[Stacks]) -> set[tuple[Path, str]]:
     """The elements that steps show or hide: their arrays and keys."""
     return {
-        (record.path, record.key)
+        element
         for own in stacks
         for step in (*own.undo, *own.redo)
         for part in step.parts
         if _SHOWN in part.inverse  # few, and to read a part takes ten times as long as to look
-        for _, record in records_of(part)
-        if isinstance(record, ShownRecord)
+        for left in records_of(part)
+        for element in hidden_elements(left.record)
     }
 
 
@@ -110,6 +152,7 @@ def origins_of(part: Part) -> list[tuple[int, int]]:
 
 def fold(
     stacks: dict[str, Stacks],
+    incarnations: Incarnations,
     *,
     user: str,
     kind: Kind,
@@ -117,13 +160,16 @@ def fold(
     at: int,
     inverse: bytes,
     depth: int = DEPTH,
-) -> None:
-    """What an accepted entry does to the stacks of its author."""
-    if kind in _NO_STEP or not inverse:
-        return
-    own = stacks.setdefault(user, Stacks())
+) -> Inverse:
+    """What an accepted entry does to the stacks of its author, and to what stands where."""
     decoded = decode_inverse(inverse)
-    part = Part(version, at, inverse, None, decoded.origins, decoded.times)
+    if kind == "create" or not inverse:
+        return decoded
+    marks = tuple(incarnations.take_in(decoded.records, version))
+    if kind in _NO_STEP or decoded.silent:
+        return decoded
+    own = stacks.setdefault(user, Stacks())
+    part = Part(version, at, inverse, marks, None, decoded.origins, decoded.times)
     if kind == "undo":
         _take(own.undo, decoded)
         own.redo.append(Step([part]))
@@ -134,6 +180,9 @@ def fold(
         own.redo.clear()
         _push(own.undo, part, only_text(decoded.records))
     del own.undo[:-depth], own.redo[:-depth]
+    if incarnations.is_full:
+        incarnations.forget(list(marked_atoms(stacks)))
+    return decoded
 
 
 def _push(steps: list[Step], part: Part, text: Path | None) -> None:

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from collab.document.stacks import Part, Step, origins_of, records_of
+from collab.document.stacks import Left, Part, Step, origins_of, records_of
 from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.ids import Json
 from collab.patch.pointer import parse, render
+from collab.yjs.tree_incarnations import Incarnations
+from collab.yjs.tree_layout import Node
 from collab.yjs.tree_place import pointer_tokens
-from collab.yjs.tree_records import Path, Record, place_of
+from collab.yjs.tree_records import Birth, Path, Record, place_of
 from collab.yjs.tree_revert import Reverter
 
 if TYPE_CHECKING:
@@ -44,6 +46,15 @@ class Undone:
     skipped: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked: under which scope, and with which prefix new elements get their keys."""
+
+    scope: str
+    prefix: str
+    incarnations: Incarnations
+
+
 @dataclass(slots=True)
 class Run:
     """One call under way: what it found to do, from the newest step to the first that does it."""
@@ -51,6 +62,7 @@ class Run:
     update: bytes = b""
     ops: list[Op] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
+    births: list[Birth] = field(default_factory=list)
     popped: list[int] = field(default_factory=list)
     kept: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
     done: list[tuple[Part, list[Path]]] = field(default_factory=list)
@@ -64,78 +76,86 @@ class Run:
         return sorted({origin for part, _ in self.done for origin in origins_of(part)})
 
 
-def revert(tree: Tree, value: Json, steps: Sequence[Step], scope: str, prefix: str) -> Run:
-    """Take back the newest step under `scope` of which anything is left, in one transaction.
+def revert(tree: Tree, value: Json, steps: Sequence[Step], request: Request) -> Run:
+    """Take back the newest step under the scope of which anything is left, in one transaction.
 
     Raises `nothing_to_undo`, and nothing has happened, when there is no such step.
     """
-    tokens = parse(scope)
     run = Run()
-
-    def work(writer: Writer) -> None:
-        reverter = Reverter(writer)
-        for step in reversed(steps):
-            if _take_step(tree, reverter, step, tokens, run):
-                break
-        run.ops, run.records = writer.ops, writer.records
-
-    run.update, _ = tree.write(prefix, value, work)
+    run.update, _ = tree.write(
+        request.prefix, value, lambda writer: _take(writer, steps, request, run)
+    )
     if not run.done:
         raise Rejected(Code.NOTHING_TO_UNDO, "there is nothing left to take back or put back")
+    root = tree.root
     for part, paths in run.done:
         for version, at in origins_of(part):
-            run.undone.append(TakenBack(version, at, _pointers(tree, paths)))
-    run.skipped = _pointers(tree, run.failed)
+            run.undone.append(TakenBack(version, at, _pointers(root, paths)))
+    run.skipped = _pointers(root, run.failed)
     return run
 
 
-def foresee(tree: Tree, value: Json, steps: Sequence[Step], scope: str, prefix: str) -> list[Op]:
-    """What `revert` will do, found out on a copy: there is no way back from doing it."""
-    copy = tree.copy()
-    try:
-        return revert(copy, value, steps, scope, prefix).ops
-    finally:
-        copy.close()
+def foresee(tree: Tree, value: Json, steps: Sequence[Step], request: Request) -> list[Op]:
+    """What `revert` will do, tried out on shadows: there is no way back from doing it."""
+    run = Run()
+    tree.try_out(request.prefix, value, lambda writer: _take(writer, steps, request, run))
+    return run.ops
+
+
+def _take(writer: Writer, steps: Sequence[Step], request: Request, run: Run) -> None:
+    scope = parse(request.scope)
+    reverter = Reverter(writer, request.incarnations)
+    for step in reversed(steps):
+        if _take_step(writer, reverter, step, scope, run):
+            break
+    run.ops, run.records, run.births = writer.ops, writer.records, writer.births
 
 
 def _take_step(
-    tree: Tree, reverter: Reverter, step: Step, scope: tuple[str, ...], run: Run
+    writer: Writer, reverter: Reverter, step: Step, scope: tuple[str, ...], run: Run
 ) -> bool:
-    """Whether anything of the step was there to be taken back."""
-    chosen = {part.version: _under(tree, part, scope) for part in step.parts}
+    """Whether anything has changed by taking the step back."""
+    root = writer.root.node
+    chosen = {part.version: _under(root, part, scope) for part in step.parts}
     if not any(chosen.values()):
         return False
-    before = len(run.done)
+    before = len(writer.ops)
+    done: list[tuple[Part, list[Path]]] = []
     for part in reversed(step.parts):
         reverted: list[Path] = []
-        for _, record in reversed(chosen[part.version]):
-            (reverted if reverter.revert(record) else run.failed).append(place_of(record))
+        for left in reversed(chosen[part.version]):
+            was_there = reverter.revert(left.record, left.marks)
+            (reverted if was_there else run.failed).append(place_of(left.record))
         if reverted:
-            run.done.append((part, reverted))
+            done.append((part, reverted))
+    reverter.settle()
     _settle(step, chosen, run)
-    return len(run.done) > before
+    if len(writer.ops) == before:
+        return False  # also where it wrote and deleted the same
+    run.done += done
+    return True
 
 
-def _under(tree: Tree, part: Part, scope: tuple[str, ...]) -> list[tuple[int, Record]]:
+def _under(root: Node, part: Part, scope: tuple[str, ...]) -> list[Left]:
     records = records_of(part)
     if not scope:
         return records
     return [
-        (number, record)
-        for number, record in records
-        if pointer_tokens(tree.root, place_of(record))[: len(scope)] == scope
+        left
+        for left in records
+        if pointer_tokens(root, place_of(left.record))[: len(scope)] == scope
     ]
 
 
-def _settle(step: Step, chosen: dict[int, list[tuple[int, Record]]], run: Run) -> None:
+def _settle(step: Step, chosen: dict[int, list[Left]], run: Run) -> None:
     """The step goes from the stack, but for its records outside the scope."""
     run.popped.append(step.parts[0].version)
     for part in step.parts:
-        taken = {number for number, _ in chosen[part.version]}
-        left = tuple(number for number, _ in records_of(part) if number not in taken)
+        taken = {left.number for left in chosen[part.version]}
+        left = tuple(one.number for one in records_of(part) if one.number not in taken)
         if left:
             run.kept.append((part.version, left))
 
 
-def _pointers(tree: Tree, paths: Sequence[Path]) -> list[str]:
-    return list(dict.fromkeys(render(pointer_tokens(tree.root, path)) for path in paths))
+def _pointers(root: Node, paths: Sequence[Path]) -> list[str]:
+    return list(dict.fromkeys(render(pointer_tokens(root, path)) for path in paths))

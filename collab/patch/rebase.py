@@ -23,7 +23,7 @@ from collab.patch.passage import Found, Lost, Passage, Source
 from collab.patch.pointer import covers, exists, lookup, parse, render
 from collab.patch.steps import Path, Step, traced, typed, untyped
 from collab.patch.text_merge import Merged, merge, merge_stretch
-from collab.patch.utf16 import stretch
+from collab.patch.utf16 import as_splice, stretch
 
 # Carrying every pointer of a patch through every step since its base takes about 0.5 us each.
 MAX_CARRIES = 25_000
@@ -111,7 +111,7 @@ class Rebasing:
         for exact, step in zip(done.ops, traced(self.seen, done), strict=True):
             noted = len(self._conflicts)
             carried = self._judge(step, exact, op)
-            landed = apply(self.head, carried, bounds=JUDGED)
+            landed = apply(self.head, carried, bounds=JUDGED, splices=True)
             applied = traced(self.head, landed)
             self.head = landed.value
             self.passage.sent((step,))
@@ -144,6 +144,8 @@ class Rebasing:
         path = self._kept(found, step, step.value).path
         now = lookup(self.head, untyped(path))
         value = self._settle(path, step.old, now, step.value, op)
+        if op["op"] == "splice" and self._answered and type(now) is str and now != value:
+            return as_splice(render(path), now, value)
         # Sent as an `add` it stays one: the next who carries it must know that it needs no member.
         return {"op": "add" if upsert else "replace", "path": render(path), "value": value}
 

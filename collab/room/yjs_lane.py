@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from collab.entry import Op
 from collab.errors import Code, Rejected
@@ -13,6 +13,7 @@ from collab.patch.diff import diff
 from collab.room.requests import Answer, Update
 from collab.yjs.guard import GuardBounds, check, inspect
 from collab.yjs.slices import Slices, slices_of
+from collab.yjs.tree_going import Declared
 
 if TYPE_CHECKING:
     from collab.document.document import Change
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 
 # An update that takes longer may take as long whenever the document is opened.
 NOTABLE_SECONDS = 0.0005
+
+
+class Written(NamedTuple):
+    """What is applied: the update, the client ids that it is the first to use, what it says."""
+
+    update: bytes | Slices
+    leases: Sequence[int]
+    declared: Declared
 
 
 def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
@@ -48,7 +57,8 @@ def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
         raise Rejected(Code.FORBIDDEN, "this role may not change the document")
     leases = checked.new_clients
     slices = slices_of(request.update, inspected, checked.fresh, known, index.blocks, room.seconds)
-    change = _write(room, member, slices or request.update, leases, now)
+    written = Written(slices or request.update, leases, Declared.of(inspected, known))
+    change = _write(room, member, written, now)
     answer = Answer(room.head)
     if change is not None:
         answer = room.enter(member, change, now, leases=leases)
@@ -57,18 +67,17 @@ def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
     return answer
 
 
-def _write(
-    room: Room, member: Member, update: bytes | Slices, leases: Sequence[int], now: int
-) -> Change | None:
+def _write(room: Room, member: Member, written: Written, now: int) -> Change | None:
     document, began = room.document, room.seconds()
     try:
         return document.integrate(
-            update,
+            written.update,
             version=room.head + 1,
             user=member.author.user,
             at=now,
             kind="edit" if room.head_exists else "create",
-            leases=leases,
+            leases=written.leases,
+            declared=written.declared,
             judge=lambda before, after, ops: _permitted(room, member, before, after, ops),
         )
     except Rejected as error:

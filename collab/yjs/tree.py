@@ -10,15 +10,20 @@ from pycrdt import _pycrdt as native
 from collab.entry import Op
 from collab.ids import Json
 from collab.patch.atoms import Atomic
+from collab.yjs.tree_characters import text_id
 from collab.yjs.tree_depth import cut, too_deep
 from collab.yjs.tree_dirt import Dirt
 from collab.yjs.tree_ear import Ear
+from collab.yjs.tree_going import NOTHING_DECLARED, Declared, Deletes, Going
 from collab.yjs.tree_handles import Txn
+from collab.yjs.tree_identity import Identity
+from collab.yjs.tree_labels import reach
 from collab.yjs.tree_layout import ArrayNode, hidden_in, read_object
 from collab.yjs.tree_load import Load
-from collab.yjs.tree_place import Place, open_path
+from collab.yjs.tree_place import Place, open_path, pointer_tokens
 from collab.yjs.tree_read import Reader
 from collab.yjs.tree_records import Path, Record
+from collab.yjs.tree_shadow import ShadowMap
 from collab.yjs.tree_write import Writer
 
 NO_STATE = b"\x00"
@@ -31,15 +36,20 @@ class Tree:
     """
 
     def __init__(
-        self, client_id: int, updates: Iterable[bytes], atomic: Atomic, load: Load | None = None
+        self,
+        client_id: int,
+        updates: Iterable[bytes],
+        atomic: Atomic,
+        load: Load | None = None,
+        identity: Identity | None = None,
     ) -> None:
         load = load or Load(client_id)
         load.apply(updates)
         self._doc, self._content = load.doc, load.content
-        self._client_id = client_id
         self._atomic = atomic
         self.initial: dict[str, Json]
         self.initial, self.root = read_object(json.loads(self._to_json()))
+        self.identity = identity or Identity()
         self._doomed: list[tuple[Path, str]] = []
         self._ear = ear = Ear()
         # Native callbacks, not pycrdt's wrappers: these copy every event into Python objects.
@@ -47,10 +57,6 @@ class Tree:
             self._content.observe_deep(ear.on_events),
             self._doc.observe(ear.on_commit),
         ]
-
-    def copy(self) -> Tree:
-        """Another document in the same state, to try something out on."""
-        return Tree(self._client_id, [self.state()], self._atomic)
 
     def close(self) -> None:
         """Let go of the callbacks."""
@@ -61,15 +67,21 @@ class Tree:
     # --- transactions -----------------------------------------------------------------------
 
     def write(
-        self, prefix: str, value: Json, work: Callable[[Writer], None]
+        self,
+        prefix: str,
+        value: Json,
+        work: Callable[[Writer], None],
+        author: str | None = None,
     ) -> tuple[bytes, Writer]:
         """One transaction of our own on the document whose value is `value`.
 
-        Its update, empty where it did nothing, and the writer.
+        Its update, empty where it did nothing, and the writer. `author` is the user who replaces
+        texts as a whole.
         """
         self._ear.listening = False
         txn = self._doc.create_transaction()
-        writer = Writer(txn, self._place(), self._atomic, prefix, value)
+        place = self._place()
+        writer = Writer(txn, place, self._atomic, prefix, value, self.identity, author)
         try:
             work(writer)
             if writer.records:
@@ -81,6 +93,19 @@ class Tree:
             self._ear.listening = True
         return self._ear.take_update(), writer
 
+    def try_out(self, prefix: str, value: Json, work: Callable[[Writer], None]) -> Writer:
+        """The same on shadows: nothing is written, and the writer's ops tell what would be."""
+        txn = self._doc.create_transaction()
+        shadow = ShadowMap(txn, self._content, self.identity)
+        place = Place(shadow, self.root.copy(), (), ())
+        writer = Writer(txn, place, self._atomic, prefix, value, self.identity)
+        try:
+            work(writer)
+        finally:
+            txn.drop()
+            writer.close()
+        return writer
+
     def _purge(self, txn: Txn) -> None:
         doomed, self._doomed = self._doomed, []
         for path, key in doomed:
@@ -91,21 +116,44 @@ class Tree:
                 place.handle.remove(txn, key)
 
     def integrate(
-        self, update: bytes | Iterable[bytes], value: Json
+        self, update: bytes | Iterable[bytes], value: Json, declared: Declared = NOTHING_DECLARED
     ) -> tuple[bytes, list[Op], list[Record]]:
         """One client update on the document whose value is `value`; what it added, and did.
 
-        Where it comes in slices, those that there are when it is their turn.
+        Where it comes in slices, those that there are when it is their turn. `declared` is what
+        all of it says.
         """
+        going = self._going(declared.deletes)
         merged = [self._apply((update,) if isinstance(update, bytes) else update)]
         while self._ear.dirt is not None and (taken := self._take_out(self._ear.dirt)):
             merged.append(taken)
-        reader = Reader(txn := self._doc.create_transaction())
+        reader = Reader(txn := self._doc.create_transaction(), self.identity, declared, going)
         dirt = self._ear.take_dirt()
         if dirt is not None:
+            self._forget_unread(txn, dirt, ())
             reader.refresh(self._content, self.root, value, dirt, (), "")
         txn.drop()
         return merge_updates(merged), reader.ops, reader.records
+
+    def _forget_unread(self, txn: Txn, dirt: Dirt, path: Path) -> None:
+        """Forget the characters of edited texts that do not show: the reader passes over these."""
+        for step, deeper in dirt.below.items():
+            here = (*path, step)
+            if deeper.deltas and len(pointer_tokens(self.root, here)) < len(here):
+                text = reach(txn, self._content, here)
+                if text is not None:
+                    self.identity.keep(self.identity.first_of(text_id(txn, text)), None)
+            self._forget_unread(txn, deeper, here)
+
+    def _going(self, deletes: Deletes) -> Going:
+        """What steps name of the characters that are about to be deleted."""
+        if not deletes:
+            return Going()
+        txn = self._doc.create_transaction()
+        try:
+            return Going.of(txn, self._content, self.identity, deletes)
+        finally:
+            txn.drop()
 
     def _apply(self, slices: Iterable[bytes]) -> bytes:
         txn = self._doc.create_transaction()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from collab.yjs.tree_layout import ARRAY, Step
 
@@ -12,12 +13,14 @@ from collab.yjs.tree_layout import ARRAY, Step
 class Dirt:
     """What events said of a place: the keys that changed in it, and what changed deeper down.
 
-    `items` says that the items of a sequence, or the content of a text, changed.
+    `items` says that the items of a sequence, or the content of a text, changed; `deltas` how, for
+    each transaction.
     """
 
     keys: set[str] = field(default_factory=set)
     below: dict[Step, Dirt] = field(default_factory=dict)
     items: bool = False
+    deltas: list[list[dict[str, Any]]] = field(default_factory=list)
 
     def at(self, path: Iterable[Step]) -> Dirt:
         place = self

@@ -45,6 +45,8 @@ class Ear:
                 place.keys.update(event.keys)  # type: ignore[attr-defined]  # not in its stub
             else:
                 place.items = True
+                if isinstance(event, native.TextEvent | native.ArrayEvent):
+                    place.deltas.append(event.delta)  # type: ignore[union-attr]  # not in its stub
 
     def take_update(self) -> bytes:
         """The last transaction's own update, empty where it did nothing."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from collab.ids import Json
-from collab.patch.equality import same
 from collab.patch.pointer import render
 from collab.yjs.order_keys import REBALANCE_LENGTH, between, is_order_key, spread
-from collab.yjs.tree_build import own_id
 from collab.yjs.tree_handles import is_map, look, raw_of
 from collab.yjs.tree_layout import (
     DELETED,
@@ -17,10 +15,10 @@ from collab.yjs.tree_layout import (
     ArrayNode,
     order_of,
     read_element,
-    sortable,
 )
 from collab.yjs.tree_place import Place
 from collab.yjs.tree_records import Absent, Exactly, MovedRecord, SetRecord, ShownRecord, known
+from collab.yjs.tree_slot import Slot
 
 if TYPE_CHECKING:
     from collab.yjs.tree_write import Writer
@@ -35,29 +33,28 @@ class Elements:
         self._txn = writer.txn
 
     def insert(self, place: Place, index: int, value: Json) -> None:
-        node = array_node(place)
+        """Add an element; also one whose id a hidden element has is another one."""
         order = self._order_at(place, index)
-        own = own_id(value)
-        if own is not None and own not in node.orders and self._waits(place, own):
-            self._bring_back(place, own, order, value)
-            return
         key = self._writer.layouts.key(value, lambda key: place.handle.has(self._txn, key))
         self.create(place, key, self._writer.layouts.element(value, order))
 
     def create(self, place: Place, key: str, raw: Any) -> None:
         """Write a new element from its layout."""
-        node = array_node(place)
-        self._writer.records.append(ShownRecord(place.path, key, True))
-        self._put(place, node, key, raw)
+        self._writer.note(ShownRecord(place.path, key, True, born=True))
+        self._put(place, array_node(place), key, raw)
 
-    def overwrite(self, place: Place, key: str, raw: Any) -> None:
-        """Write an element anew from its layout, under the key that it has."""
-        node = array_node(place)
+    def put_back(self, place: Place, record: SetRecord, raw: Any, token: int) -> None:
+        """Write what an element was before a record, in place of what is under its key, if any."""
+        node, key = array_node(place), record.key
         held = look(self._txn, place.handle, key)
-        before = Exactly(raw_of(self._txn, held))
-        self._writer.emit("remove", (*place.tokens, str(node.hide(key))))
+        before: Absent | Exactly = Absent()
+        removed = self._writer.removed(held, (*place.path, key))
+        if key in node.orders:
+            before = Exactly(raw_of(self._txn, held))
+            self._writer.emit("remove", (*place.tokens, str(node.hide(key))))
         value = self._put(place, node, key, raw)
-        self._writer.records.append(SetRecord(place.path, key, before, known(value)))
+        self._writer.note(SetRecord(place.path, key, before, known(value), removed, token))
+        self._writer.typing.revive(look(self._txn, place.handle, key), record.texts)
 
     def _put(self, place: Place, node: ArrayNode, key: str, raw: Any) -> Json:
         """Write an element that is not to be seen so far; its value."""
@@ -68,19 +65,20 @@ class Elements:
         self._writer.build.put(place.handle, key, raw, tokens)
         return value
 
-    def remove(self, place: Place, key: str) -> None:
+    def remove(self, place: Place, key: str, token: int | None = None) -> None:
+        """Hide an element; one that is no map goes for good."""
         held = look(self._txn, place.handle, key)
         if is_map(held):
             held.insert(self._txn, DELETED, True)
-            self._writer.records.append(ShownRecord(place.path, key, False))
+            self._writer.note(ShownRecord(place.path, key, False, token=token))
         else:
             before = Exactly(raw_of(self._txn, held))
             place.handle.remove(self._txn, key)
-            self._writer.records.append(SetRecord(place.path, key, before, Absent()))
+            self._writer.note(SetRecord(place.path, key, before, Absent(), token=token))
         index = array_node(place).hide(key)
         self._writer.emit("remove", (*place.tokens, str(index)))
 
-    def show(self, place: Place, key: str) -> Json:
+    def show(self, place: Place, key: str, token: int | None = None) -> Json:
         """Bring a hidden element back as it is now; its value."""
         held = look(self._txn, place.handle, key)
         held.remove(self._txn, DELETED)
@@ -89,7 +87,7 @@ class Elements:
         index = node.show(key, order_of(raw))
         value, inner = read_element(raw)
         self._keep_node(node, key, inner)
-        self._writer.records.append(ShownRecord(place.path, key, True))
+        self._writer.note(ShownRecord(place.path, key, True, token=token))
         self._writer.emit("add", (*place.tokens, str(index)), value)
         return value
 
@@ -100,7 +98,7 @@ class Elements:
         order = self._order_at(place, target if target < source else target + 1)
         before = node.orders[key]
         self.reorder(place, key, order)
-        self._writer.records.append(MovedRecord(place.path, key, before, order))
+        self._writer.note(MovedRecord(place.path, key, before, order))
 
     def reorder(self, place: Place, key: str, order: str) -> None:
         """Give a visible element another order key."""
@@ -115,10 +113,7 @@ class Elements:
 
     def reorder_hidden(self, place: Place, key: str, order: str) -> None:
         """Give a hidden element the order key that it will be shown by."""
-        held = look(self._txn, place.handle, key)
-        before = look(self._txn, held, ORDER)
-        held.insert(self._txn, ORDER, order)
-        self._writer.records.append(MovedRecord(place.path, key, sortable(before), order))
+        look(self._txn, place.handle, key).insert(self._txn, ORDER, order)
 
     def replace(self, place: Place, key: str, value: Json) -> None:
         """Put another value where an element is."""
@@ -129,22 +124,10 @@ class Elements:
             raw = self._writer.layouts.layout(value)
             tokens = (*place.tokens, str(index))
             path = (*place.path, key)
-            self._writer.set_slot(held, VALUE, raw, path, tokens, node.children, key)
+            self._writer.set_slot(Slot(held, VALUE, path, tokens, node.children, key), raw)
             return
         self.remove(place, key)
         self.insert(place, index, value)
-
-    def _waits(self, place: Place, key: str) -> bool:
-        """Whether the element that has this id is there, hidden."""
-        held = look(self._txn, place.handle, key)
-        return is_map(held) and own_id(read_element(raw_of(self._txn, held))[0]) == key
-
-    def _bring_back(self, place: Place, key: str, order: str, value: Json) -> None:
-        self.reorder_hidden(place, key, order)
-        current = self.show(place, key)
-        if not same(current, value):
-            index = array_node(place).index(key)
-            self._writer.replace((*place.tokens, str(index)), value)
 
     def _keep_node(self, node: ArrayNode, key: str, inner: Any) -> None:
         if inner is None:

@@ -48,16 +48,46 @@ class ArrayHandle(ContainerHandle, Protocol):
     def remove_range(self, txn: Txn, index: int, length: int) -> None: ...
 
 
+class Shadow:
+    """What stands in for a native type while a write is tried out (`tree_shadow`)."""
+
+    def raw(self) -> Any:
+        raise NotImplementedError
+
+
+class MapShadow(Shadow):
+    """Stands in for a Y.Map."""
+
+
+class ArrayShadow(Shadow):
+    """Stands in for a Y.Array; `handle` is the real one, None for a new one."""
+
+    handle: Any = None
+
+    def where(self, run: tuple[int, int, int]) -> list[int]:
+        """Where the items of a run of first ids stand."""
+        raise NotImplementedError
+
+
+class TextShadow(Shadow):
+    """Stands in for a Y.Text."""
+
+
+_MAPS = (native.Map, MapShadow)
+_ARRAYS = (native.Array, ArrayShadow)
+_TEXTS = (native.Text, TextShadow)
+
+
 def is_map(handle: object) -> TypeGuard[MapHandle]:
-    return isinstance(handle, native.Map)
+    return isinstance(handle, _MAPS)
 
 
 def is_array(handle: object) -> TypeGuard[ArrayHandle]:
-    return isinstance(handle, native.Array)
+    return isinstance(handle, _ARRAYS)
 
 
 def is_text(handle: object) -> TypeGuard[TextHandle]:
-    return isinstance(handle, native.Text)
+    return isinstance(handle, _TEXTS)
 
 
 def look(txn: Txn, handle: Any, step: str | int) -> Any:
@@ -79,6 +109,8 @@ def raw_of(txn: Txn, handle: Any) -> Any:
     """
     if isinstance(handle, native.Map | native.Array):
         return json.loads(handle.to_json(txn))
+    if isinstance(handle, Shadow):
+        return handle.raw()
     if isinstance(handle, native.Text | native.XmlFragment | native.XmlElement | native.XmlText):
         return handle.get_string(txn)
     if isinstance(handle, native.Doc):

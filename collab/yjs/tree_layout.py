@@ -48,6 +48,9 @@ class ObjectNode:
 
     children: dict[str, Node] = field(default_factory=dict)
 
+    def copy(self) -> ObjectNode:
+        return ObjectNode(dict(self.children))
+
 
 @dataclass(slots=True)
 class ArrayNode:
@@ -60,6 +63,9 @@ class ArrayNode:
     children: dict[str, Node] = field(default_factory=dict)
     order: list[tuple[str, str]] = field(default_factory=list)
     orders: dict[str, str] = field(default_factory=dict)
+
+    def copy(self) -> ArrayNode:
+        return ArrayNode(dict(self.children), list(self.order), dict(self.orders))
 
     def index(self, key: str) -> int:
         return bisect_left(self.order, (self.orders[key], key))
@@ -84,6 +90,9 @@ class ListNode:
     """A Y.Array or a plain list, which only other clients write; elements by index."""
 
     children: list[Node | None] = field(default_factory=list)
+
+    def copy(self) -> ListNode:
+        return ListNode(list(self.children))
 
 
 Node: TypeAlias = "ObjectNode | ArrayNode | ListNode"

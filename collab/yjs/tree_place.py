@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from collab.ids import Json
 from collab.patch.pointer import Tokens, lookup
-from collab.yjs.tree_handles import Txn, is_array, is_map, look, raw_of
+from collab.yjs.tree_handles import Shadow, Txn, is_array, is_map, look, raw_of
 from collab.yjs.tree_layout import (
     VALUE,
     ArrayNode,
@@ -50,7 +50,18 @@ def enter(txn: Txn, place: Place, step: Step) -> Place | None:
     handle = child(txn, place, step)
     if not (is_array(handle) if type(inner) is ListNode else is_map(handle)):
         return None
+    if isinstance(place.handle, Shadow):
+        inner = _owned(place, step, inner)
     return Place(handle, inner, (*place.path, step), (*place.tokens, token))
+
+
+def _owned(place: Place, step: Step, inner: Node) -> Node:
+    """A shadow's own copy of the node under a step."""
+    if place.handle.owned.get(id(inner)) is not inner:
+        inner = inner.copy()
+        place.handle.owned[id(inner)] = inner
+        place.node.children[step] = inner  # type: ignore[index]  # a step of its node
+    return inner
 
 
 def _node_under(node: Node, step: Step) -> tuple[Node | None, str]:

@@ -15,10 +15,12 @@ from collab.patch.diff import diff
 from collab.patch.equality import same
 from collab.patch.pointer import render
 from collab.yjs.tree_dirt import Dirt
+from collab.yjs.tree_going import Declared, Going
 from collab.yjs.tree_handles import Txn, fits, is_text, look, raw_of
+from collab.yjs.tree_heard import item_record, list_records, text_record
+from collab.yjs.tree_identity import Identity
 from collab.yjs.tree_layout import (
     UNSEEN,
-    VALUE,
     ArrayNode,
     ListNode,
     Node,
@@ -30,15 +32,14 @@ from collab.yjs.tree_layout import (
 from collab.yjs.tree_read_array import ArrayReader
 from collab.yjs.tree_records import (
     Absent,
+    Alike,
     Exactly,
-    ListRecord,
     Path,
     Record,
+    RemovedText,
     SetRecord,
-    TextRecord,
     known,
 )
-from collab.yjs.tree_text import hunks_between
 
 
 class Reader:
@@ -48,8 +49,11 @@ class Reader:
     taken back in reverse order, undo them.
     """
 
-    def __init__(self, txn: Txn) -> None:
+    def __init__(self, txn: Txn, identity: Identity, declared: Declared, going: Going) -> None:
         self.txn = txn
+        self.identity = identity
+        self._declared = declared
+        self._going = going
         self.ops: list[Op] = []
         self.records: list[Record] = []
 
@@ -80,13 +84,13 @@ class Reader:
     ) -> None:
         for key in sorted(dirt.keys):
             if key not in UNSEEN:
-                self._member(handle, node, old, key, path, pointer)
+                self._member(handle, node, old, key, path, pointer, None)
         for step, deeper in dirt.below.items():
             if step in dirt.keys or step in UNSEEN or not isinstance(step, str):
                 continue
             inner, held = node.children.get(step), look(self.txn, handle, step)
             if inner is None or deeper.is_new_kind or not fits(inner, held):
-                self._member(handle, node, old, step, path, pointer)
+                self._member(handle, node, old, step, path, pointer, deeper)
             else:
                 name = unescape(step)
                 self.refresh(held, inner, old[name], deeper, (*path, step), under(pointer, name))
@@ -99,8 +103,12 @@ class Reader:
         key: str,
         path: Path,
         pointer: str,
+        inside: Dirt | None,
     ) -> None:
-        """Read one key of an object again."""
+        """Read one key of an object again; `inside` says what changed in what it holds.
+
+        Without it the key holds something new.
+        """
         name = unescape(key)
         at = under(pointer, name)
         was = node.children.pop(key, None)
@@ -109,7 +117,7 @@ class Reader:
         if held is None and not handle.has(self.txn, key):
             if name in old:
                 self.ops.append({"op": "remove", "path": at})
-                self.records.append(SetRecord(path, key, before, Absent()))
+                self.records.append(self._set(path, key, before, Absent()))
             return
         value, inner = read(raw_of(self.txn, held))
         if inner is not None:
@@ -118,16 +126,31 @@ class Reader:
             self.ops.append({"op": "add", "path": at, "value": value})
             self.records.append(SetRecord(path, key, before, known(value)))
         elif self.change(old[name], value, at):
-            self._note_set(path, key, before, old[name], value, held)
+            if inside is not None and is_text(held):
+                self.note_text((*path, key), held, old[name], value, inside)
+            else:
+                self.records.append(self._set(path, key, before, known(value)))
+        elif inside is None and (was is not None or inner is not None):
+            # It reads the same, and is another container.
+            self.records.append(self._set(path, key, before, known(value)))
 
-    def _note_set(
-        self, path: Path, key: str, before: Absent | Exactly, old: Json, new: Json, held: Any
-    ) -> None:
-        if is_text(held) and type(old) is str and type(new) is str:
-            place = path if key == VALUE else (*path, key)
-            self.records.append(TextRecord(place, hunks_between(old, new)))
-        else:
-            self.records.append(SetRecord(path, key, before, known(new)))
+    def _set(
+        self, path: Path, key: str, before: Absent | Exactly, after: Absent | Exactly | Alike
+    ) -> SetRecord:
+        return SetRecord(path, key, before, after, self.gone((*path, key)))
+
+    def note_text(self, path: Path, text: Any, old: Json, new: Json, inside: Dirt) -> None:
+        """Record the edit of a text."""
+        assert isinstance(old, str)
+        assert isinstance(new, str)
+        txn, identity, strings = self.txn, self.identity, self._declared.strings
+        self.records.append(
+            text_record(txn, text, identity, path, old, new, inside.deltas, strings)
+        )
+
+    def gone(self, path: Path) -> tuple[RemovedText, ...]:
+        """What steps name in the texts that were at a path and below it."""
+        return self._going.under(self.identity, path)
 
     def change(self, old: Json, new: Json, at: str) -> bool:
         """The ops from one value to another at a place that keeps holding one."""
@@ -149,7 +172,7 @@ class Reader:
         self, handle: Any, node: ListNode, old: list[Json], dirt: Dirt, path: Path, pointer: str
     ) -> None:
         if dirt.items or any(not isinstance(step, int) for step in dirt.below):
-            self._items(handle, node, old, path, pointer)
+            self._items(handle, node, old, dirt, path, pointer)
             return
         for step, deeper in dirt.below.items():
             assert isinstance(step, int)
@@ -162,14 +185,14 @@ class Reader:
             value, node.children[step] = read(raw_of(self.txn, held))
             if not self.change(old[step], value, at):
                 continue
-            if is_text(held) and type(old[step]) is str and type(value) is str:
-                hunks = hunks_between(str(old[step]), value)
-                self.records.append(TextRecord((*path, step), hunks))
+            if is_text(held) and type(old[step]) is str:
+                self.note_text((*path, step), held, old[step], value, deeper)
             else:
-                self.records.append(ListRecord(path, step, (was.raw,), (known(value),)))
+                record = item_record(self.txn, handle, self.identity, path, step, was.raw, value)
+                self.records.append(record)
 
     def _items(
-        self, handle: Any, node: ListNode, old: list[Json], path: Path, pointer: str
+        self, handle: Any, node: ListNode, old: list[Json], dirt: Dirt, path: Path, pointer: str
     ) -> None:
         """Read a whole Y.Array again."""
         before = write_layout(old, node)
@@ -177,17 +200,10 @@ class Reader:
         assert isinstance(value, list)
         assert isinstance(fresh, ListNode)
         node.children = fresh.children
-        if not self.change(old, value, pointer):
-            return
-        start, shortest = 0, min(len(old), len(value))
-        while start < shortest and same(old[start], value[start]):
-            start += 1
-        end = 0
-        while end < shortest - start and same(old[-1 - end], value[-1 - end]):
-            end += 1
-        removed = tuple(before[start : len(old) - end])
-        inserted = tuple(known(item) for item in value[start : len(value) - end])
-        self.records.append(ListRecord(path, start, removed, inserted))
+        if self.change(old, value, pointer):
+            self.records += list_records(
+                self.txn, handle, self.identity, path, before, value, dirt.deltas
+            )
 
 
 def under(pointer: str, name: str) -> str:

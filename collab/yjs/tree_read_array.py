@@ -23,15 +23,14 @@ from collab.yjs.tree_layout import (
 )
 from collab.yjs.tree_records import (
     Absent,
+    Alike,
     Exactly,
     MovedRecord,
     Path,
     SetRecord,
     ShownRecord,
-    TextRecord,
     known,
 )
-from collab.yjs.tree_text import hunks_between
 
 if TYPE_CHECKING:
     from collab.yjs.tree_read import Reader
@@ -158,7 +157,7 @@ class ArrayReader:
                 before = self._before[key].order
                 self._reader.records.append(MovedRecord(self._path, key, before, order))
             else:
-                self._reader.records.append(ShownRecord(self._path, key, True))
+                self._reader.records.append(self._came(key))
         value, fresh = read_array(raw_of(self._txn, self._handle))
         node = self._node
         node.children, node.order, node.orders = fresh.children, fresh.order, fresh.orders
@@ -179,7 +178,10 @@ class ArrayReader:
         if inner is not None:
             self._node.children[key] = inner
         self._reader.ops.append({"op": "add", "path": path, "value": value})
-        self._reader.records.append(ShownRecord(self._path, key, True))
+        self._reader.records.append(self._came(key))
+
+    def _came(self, key: str) -> ShownRecord:
+        return ShownRecord(self._path, key, True, born=key in self._dirt.keys)
 
     def _standing(self, key: str) -> str | None:
         """The order of an element, None where it is hidden or gone."""
@@ -196,11 +198,17 @@ class ArrayReader:
 
     def _note_gone(self, key: str) -> None:
         """Hidden, it can be shown again; removed by its key, it must be written again."""
-        if is_map(look(self._txn, self._handle, key)):
+        if key not in self._dirt.keys and is_map(look(self._txn, self._handle, key)):
             self._reader.records.append(ShownRecord(self._path, key, False))
         else:
             raw = Exactly(element_layout(*self._before[key]))
-            self._reader.records.append(SetRecord(self._path, key, raw, Absent()))
+            self._reader.records.append(self._set(self._path, key, raw, Absent()))
+
+    def _set(
+        self, path: Path, key: str, before: Exactly, after: Absent | Exactly | Alike
+    ) -> SetRecord:
+        place = path if key == VALUE else (*path, key)
+        return SetRecord(path, key, before, after, self._reader.gone(place))
 
     # --- what they hold ---------------------------------------------------------------------
 
@@ -211,7 +219,7 @@ class ArrayReader:
         at = f"{self._pointer}/{self._node.index(key)}"
         wrapped = is_map(held) and held.has(self._txn, VALUE)
         content = look(self._txn, held, VALUE) if wrapped else held
-        anew = key in self._dirt.keys or bool(deeper.keys & {VALUE, ARRAY})
+        anew = replaced = key in self._dirt.keys or bool(deeper.keys & {VALUE, ARRAY})
         if wrapped:
             anew = anew or bool(deeper.keys & _STRUCTURE)
             deeper = deeper.below.get(VALUE, Dirt())
@@ -225,18 +233,19 @@ class ArrayReader:
         if fresh is not None:
             self._node.children[key] = fresh
         if self._reader.change(before.value, value, at):
-            self._note_content(key, before, value, content, wrapped)
+            if wrapped and not replaced and is_text(content) and type(before.value) is str:
+                path = (*self._path, key)
+                self._reader.note_text(path, content, before.value, value, deeper)
+            else:
+                self._note_content(key, before, value, wrapped)
+        elif key in self._dirt.keys:  # it reads the same, and is another element
+            self._note_content(key, before, value, wrapped=False)
 
-    def _note_content(
-        self, key: str, before: Before, value: Json, content: Any, wrapped: bool
-    ) -> None:
+    def _note_content(self, key: str, before: Before, value: Json, wrapped: bool) -> None:
         old, records = before.value, self._reader.records
-        inside = (*self._path, key)
-        if wrapped and is_text(content) and type(old) is str and type(value) is str:
-            records.append(TextRecord(inside, hunks_between(old, value)))
-        elif wrapped and not isinstance(old, dict):
+        if wrapped and key not in self._dirt.keys and not isinstance(old, dict):
             raw = Exactly(write_layout(old, before.node))
-            records.append(SetRecord(inside, VALUE, raw, known(value)))
+            records.append(self._set((*self._path, key), VALUE, raw, known(value)))
         else:
             raw = Exactly(element_layout(*before))
-            records.append(SetRecord(self._path, key, raw, known(value)))
+            records.append(self._set(self._path, key, raw, known(value)))

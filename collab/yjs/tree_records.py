@@ -1,29 +1,51 @@
-"""What one write did to the tree, told so that it can be taken back: by keys, never by position."""
+"""What one write did to the tree, told so that undo can take it back.
+
+A record finds what it is about by identity. It names characters and list items by their Yjs ids.
+It names values, elements and containers by the keys that lead there, and the document keeps with
+each record which incarnation of them it means (`collab/document/places.py`).
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
 from collab.ids import Json
-from collab.yjs.tree_layout import Step
+from collab.yjs.spans import Id, Run
+from collab.yjs.tree_layout import DELETED, ORDER, VALUE, Step
 
 Path: TypeAlias = tuple[Step, ...]
-
-CONTEXT = 24  # characters kept on either side of a text hunk, to find its place again
+# Characters of a removed text that a step names: the first one's offset, and their first ids.
+Label: TypeAlias = tuple[int, int, int, int]  # offset, client, clock, length
+# What stands on the left and on the right of a place.
+Sides: TypeAlias = tuple[Id | None, Id | None]
+# Characters that were inserted again: their first ids, and the ones that they have now.
+Birth: TypeAlias = tuple[int, int, int, int, int]  # client, clock, length, client, clock
 
 
 class Hunk(Struct, frozen=True, array_like=True):
-    """One replacement in a text: code points `inserted` stand at `at` where `deleted` stood."""
+    """One replacement in a text, or in a Y.Array.
 
-    at: int
+    `inserted` are the characters that came. `sides` are the pairs of characters that the place lay
+    between, None at an end, the most telling first.
+    """
+
     deleted: str
-    inserted: str
-    left: str
-    right: str
+    labels: tuple[Label, ...] = ()
+    inserted: tuple[Run, ...] = ()
+    sides: tuple[Sides, ...] = ()
+
+
+class RemovedText(Struct, frozen=True, array_like=True):
+    """A text that went with what held it: its path below that, its id, what steps name in it."""
+
+    path: Path
+    text: Id
+    labels: tuple[Label, ...]
 
 
 class Absent(Struct, frozen=True, array_like=True, tag="a"):
@@ -43,27 +65,35 @@ class Alike(Struct, frozen=True, array_like=True, tag="l"):
 
 
 class SetRecord(Struct, frozen=True, array_like=True, tag="s"):
-    """A map's key went from `before` to `after`."""
+    """A map's key went from `before` to `after`.
+
+    `token` is the incarnation that stands there since; None says that it is a new one.
+    """
 
     path: Path
     key: str
     before: Absent | Exactly
     after: Absent | Exactly | Alike
+    texts: tuple[RemovedText, ...] = ()
+    token: int | None = None
 
 
 class TextRecord(Struct, frozen=True, array_like=True, tag="t"):
-    """A text was edited; the hunks stand in the text after, in order."""
+    """The text with this id was edited."""
 
     path: Path
+    text: Id
     hunks: tuple[Hunk, ...]
 
 
 class ShownRecord(Struct, frozen=True, array_like=True, tag="e"):
-    """An element was added or brought back (`shown`), or hidden."""
+    """An element was brought back (`shown`) or hidden; one that is `born` was added."""
 
     path: Path
     key: str
     shown: bool
+    born: bool = False
+    token: int | None = None
 
 
 class MovedRecord(Struct, frozen=True, array_like=True, tag="m"):
@@ -73,18 +103,37 @@ class MovedRecord(Struct, frozen=True, array_like=True, tag="m"):
     key: str
     before: str
     after: str
+    token: int | None = None
+
+
+class ItemsHunk(Struct, frozen=True, array_like=True):
+    """One replacement in a Y.Array: items with the ids `gone`, items with the ids `inserted`."""
+
+    removed: tuple[Any, ...]
+    gone: tuple[Run, ...] = ()
+    inserted: tuple[Run, ...] = ()
+    values: tuple[Exactly | Alike, ...] = ()
+    left: Id | None = None
+    right: Id | None = None
 
 
 class ListRecord(Struct, frozen=True, array_like=True, tag="l"):
-    """In a Y.Array, `inserted` (each as `after` of a set) stands at `at` where `removed` stood."""
+    """Items of the Y.Array with this id were replaced."""
 
     path: Path
-    at: int
-    removed: tuple[Any, ...]
-    inserted: tuple[Exactly | Alike, ...]
+    array: Id
+    hunk: ItemsHunk
 
 
-Record: TypeAlias = SetRecord | TextRecord | ShownRecord | MovedRecord | ListRecord
+class TransferRecord(Struct, frozen=True, array_like=True, tag="v"):
+    """An element or a member was moved to another container: out of one, into the other."""
+
+    source: SetRecord | ShownRecord
+    target: SetRecord | ShownRecord
+
+
+Atom: TypeAlias = SetRecord | TextRecord | ShownRecord | MovedRecord | ListRecord
+Record: TypeAlias = Atom | TransferRecord
 
 _canonical = msgspec.json.Encoder(order="sorted")
 
@@ -96,8 +145,43 @@ def known(value: Json) -> Exactly | Alike:
     return Exactly(value)
 
 
+def atoms(record: Record) -> tuple[Atom, ...]:
+    """The changes of single places that a record is made of."""
+    return (record.source, record.target) if isinstance(record, TransferRecord) else (record,)
+
+
 def place_of(record: Record) -> Path:
     """The path of what a record is about."""
+    if isinstance(record, TransferRecord):
+        record = record.target
     if isinstance(record, TextRecord | ListRecord):
         return record.path
-    return (*record.path, record.key)
+    # The value of an element that is no object stands where the element does.
+    return record.path if record.key == VALUE else (*record.path, record.key)
+
+
+def slot_of(record: Atom) -> Path | None:
+    """The one Yjs map entry that a record changed; None for edits within a text or a list."""
+    match record:
+        case SetRecord():
+            return place_of(record)
+        case ShownRecord():
+            return (
+                (*record.path, record.key) if record.born else (*record.path, record.key, DELETED)
+            )
+        case MovedRecord():
+            return (*record.path, record.key, ORDER)
+        case _:
+            return None
+
+
+def holder_of(record: Atom) -> Path:
+    """The path of the container that has to be the same one for a record to be taken back."""
+    return place_of(record)[:-1]
+
+
+def hidden_elements(record: Record) -> Iterator[tuple[Path, str]]:
+    """The elements that a record needs to be there, if only hidden: their arrays and keys."""
+    for atom in atoms(record):
+        if isinstance(atom, ShownRecord):
+            yield atom.path, atom.key

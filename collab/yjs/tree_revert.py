@@ -1,12 +1,17 @@
-"""Taking records back: each only as far as what it did is still there."""
+"""Taking records back: each only where what it did is still there, found by identity."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from collab.ids import Json
 from collab.patch.equality import same
-from collab.yjs.tree_handles import is_map, is_text, look, raw_of
+from collab.patch.pointer import Tokens
+from collab.yjs.tree_draft import TextDraft
+from collab.yjs.tree_handles import is_map, look, raw_of
+from collab.yjs.tree_incarnations import Incarnations, Mark, Trial
+from collab.yjs.tree_labels import reach
 from collab.yjs.tree_layout import (
     DELETED,
     ORDER,
@@ -19,7 +24,7 @@ from collab.yjs.tree_layout import (
     sortable,
     unescape,
 )
-from collab.yjs.tree_place import Place, open_path
+from collab.yjs.tree_place import Place, open_path, pointer_tokens, value_at
 from collab.yjs.tree_records import (
     Absent,
     Alike,
@@ -31,33 +36,61 @@ from collab.yjs.tree_records import (
     SetRecord,
     ShownRecord,
     TextRecord,
+    TransferRecord,
     known,
 )
-from collab.yjs.tree_take_back import Effort, take_back
+from collab.yjs.tree_shadow import ShadowText
+from collab.yjs.tree_slot import Slot
 from collab.yjs.tree_write import Writer
+
+Marks = Sequence[Mark]
 
 
 class Reverter:
-    """Takes records back through a writer, whose own records then tell how to redo it."""
+    """Takes records back through a writer, whose own records then tell how to redo it.
 
-    def __init__(self, writer: Writer) -> None:
+    Without incarnations every record is of the write before this one, and still there. Texts are
+    planned first and written by `settle`, so that many edits of one text write it once.
+    """
+
+    def __init__(self, writer: Writer, incarnations: Incarnations | None = None) -> None:
         self._writer = writer
         self._txn = writer.txn
-        self._effort = Effort()
+        self._trial = None if incarnations is None else Trial(incarnations)
+        self._drafts: dict[Path, TextDraft] = {}
 
-    def revert(self, record: Record) -> bool:
-        """Whether there was anything left to take back."""
+    def revert(self, record: Record, marks: Marks) -> bool:
+        """Whether there was anything left to take back; of a text, whether there seems to be."""
+        if isinstance(record, TextRecord):
+            return self._text(record)
+        if isinstance(record, TransferRecord):
+            self.settle()
+            return self._transfer(record, marks)
+        self.settle(record.path)
+        mark = marks[0] if marks else Mark(0, 0, 0, 0)
+        if self._trial is not None and not self._trial.holds(record, mark):
+            return False
+        if not self._take_back(record, mark):
+            return False
+        if self._trial is not None:
+            self._trial.put_back(record, mark)
+        return True
+
+    def _take_back(self, record: Record, mark: Mark) -> bool:
         match record:
-            case TextRecord():
-                return self._text(record)
             case ShownRecord():
-                return self._shown(record)
+                return self._shown(record, mark)
             case MovedRecord():
-                return self._moved(record)
-            case ListRecord():
-                return self._list(record)
+                return self._moved(record, mark)
             case SetRecord():
-                return self._set(record)
+                return self._set(record, mark)
+            case ListRecord():
+                place = self._open(record.path)
+                if place is None or type(place.node) is not ListNode:
+                    return False
+                return self._writer.lists.take_back(place, record)
+            case _:
+                return False
 
     def _open(self, path: Path) -> Place | None:
         return open_path(self._txn, self._writer.root, path)
@@ -70,51 +103,51 @@ class Reverter:
             return None
         return place, place.node
 
-    def _shown(self, record: ShownRecord) -> bool:
+    def _shown(self, record: ShownRecord, mark: Mark) -> bool:
         found = self._array(record.path)
         if found is None:
             return False
         place, node = found
         visible = record.key in node.orders
         if record.shown and visible:
-            self._writer.elements.remove(place, record.key)
+            token = None if record.born else mark.was
+            self._writer.elements.remove(place, record.key, token)
             return True
         held = look(self._txn, place.handle, record.key)
         if not record.shown and not visible and is_map(held) and held.has(self._txn, DELETED):
-            self._writer.elements.show(place, record.key)
+            self._writer.elements.show(place, record.key, mark.was)
             return True
         return False
 
-    def _moved(self, record: MovedRecord) -> bool:
+    def _moved(self, record: MovedRecord, mark: Mark) -> bool:
         found = self._array(record.path)
         if found is None:
             return False
-        if record.key not in found[1].orders:
-            return self._moved_hidden(found[0], record)
-        if found[1].orders[record.key] != record.after:
-            return False
-        self._writer.elements.reorder(found[0], record.key, record.before)
-        moved = MovedRecord(record.path, record.key, record.after, record.before)
-        self._writer.records.append(moved)
-        return True
-
-    def _moved_hidden(self, place: Place, record: MovedRecord) -> bool:
-        held = look(self._txn, place.handle, record.key)
-        if not is_map(held) or sortable(look(self._txn, held, ORDER)) != record.after:
-            return False
-        self._writer.elements.reorder_hidden(place, record.key, record.before)
+        place, node = found
+        elements, key = self._writer.elements, record.key
+        if key in node.orders:
+            if node.orders[key] != record.after:
+                return False
+            elements.reorder(place, key, record.before)
+        else:
+            held = look(self._txn, place.handle, key)
+            if not is_map(held) or sortable(look(self._txn, held, ORDER)) != record.after:
+                return False
+            elements.reorder_hidden(place, key, record.before)
+        moved = MovedRecord(record.path, key, record.after, record.before, mark.was)
+        self._writer.note(moved)
         return True
 
     # --- values -----------------------------------------------------------------------------
 
-    def _set(self, record: SetRecord) -> bool:
+    def _set(self, record: SetRecord, mark: Mark) -> bool:
         if record.key == VALUE and record.path:
-            return self._set_wrapped(record)
+            return self._set_wrapped(record, mark)
         place = self._open(record.path)
         if place is None:
             return False
         if type(place.node) is ArrayNode:
-            return self._set_element(place, place.node, record)
+            return self._set_element(place, place.node, record, mark)
         if type(place.node) is not ObjectNode:
             return False
         held = look(self._txn, place.handle, record.key)
@@ -123,13 +156,19 @@ class Reverter:
                 return False
         elif not is_still(read(raw_of(self._txn, held))[0], record.after):
             return False
-        if isinstance(record.before, Absent):
-            self._writer.unset(place, record.key)
-        else:
-            self._writer.set(place, record.key, record.before.raw)
+        self._put(place, record, mark)
         return True
 
-    def _set_wrapped(self, record: SetRecord) -> bool:
+    def _put(self, place: Place, record: SetRecord, mark: Mark) -> None:
+        """Have a member be what it was before a record."""
+        before = record.before
+        if isinstance(before, Absent):
+            self._writer.unset(place, record.key, token=mark.was)
+        else:
+            raw, texts = before.raw, record.texts
+            self._writer.set(place, record.key, raw, texts=texts, token=mark.was)
+
+    def _set_wrapped(self, record: SetRecord, mark: Mark) -> bool:
         """The value of an element that is no object."""
         found = self._array(record.path[:-1])
         key = record.path[-1]
@@ -142,17 +181,21 @@ class Reverter:
         if not is_still(read(raw_of(self._txn, look(self._txn, held, VALUE)))[0], record.after):
             return False
         tokens = (*place.tokens, str(node.index(str(key))))
-        raw = record.before.raw
-        path, children = record.path, node.children
-        self._writer.set_slot(held, VALUE, raw, path, tokens, children, str(key))
+        slot = Slot(held, VALUE, record.path, tokens, node.children, str(key))
+        self._writer.set_slot(slot, record.before.raw, texts=record.texts, token=mark.was)
         return True
 
-    def _set_element(self, place: Place, node: ArrayNode, record: SetRecord) -> bool:
+    def _set_element(self, place: Place, node: ArrayNode, record: SetRecord, mark: Mark) -> bool:
         """An element as a whole: one that was removed by its key, or written over."""
         held = look(self._txn, place.handle, record.key)
         gone = held is None and not place.handle.has(self._txn, record.key)
         if isinstance(record.before, Absent):
-            return False
+            if gone or record.key not in node.orders:
+                return False
+            if not is_still(read_element(raw_of(self._txn, held))[0], record.after):
+                return False
+            self._writer.elements.remove(place, record.key)
+            return True
         if gone != isinstance(record.after, Absent):
             return False
         if not gone:
@@ -160,69 +203,106 @@ class Reverter:
                 return False
             if not is_still(read_element(raw_of(self._txn, held))[0], record.after):
                 return False
-            self._writer.elements.overwrite(place, record.key, record.before.raw)
-            return True
-        self._writer.elements.create(place, record.key, record.before.raw)
+        self._writer.elements.put_back(place, record, record.before.raw, mark.was)
         return True
 
-    # --- text and lists ---------------------------------------------------------------------
+    # --- moves between containers -----------------------------------------------------------
+
+    def _transfer(self, record: TransferRecord, marks: Marks) -> bool:
+        """Move an element or a member back as it is now, with what others wrote in it."""
+        source, target = record.source, record.target
+        out, into = marks if marks else (Mark(0, 0, 0, 0),) * 2
+        trial = self._trial
+        if trial is not None and not (trial.holds(source, out) and trial.holds(target, into)):
+            return False
+        here, there = self._open(target.path), self._open(source.path)
+        if here is None or there is None:
+            return False
+        if not (self._is_there(here, target) and self._can_return(there, source)):
+            return False
+        value = value_at(self._txn, self._writer.root, self._tokens(here, target.key))
+        noted = len(self._writer.records)
+        if isinstance(target, ShownRecord):
+            self._writer.elements.remove(here, target.key, None if target.born else into.was)
+        else:
+            self._writer.unset(here, target.key, token=into.was)
+        gone = self._writer.records[noted]
+        there = self._open(source.path)
+        assert there is not None
+        if isinstance(source, ShownRecord):
+            self._writer.elements.show(there, source.key, out.was)
+        else:
+            self._put(there, source, out)
+        back = self._writer.records[noted + 1]
+        tokens = self._tokens(there, source.key)
+        if not same(value_at(self._txn, self._writer.root, tokens), value):
+            self._writer.replace(tokens, value)
+        # What was written to make it the same is part of the move.
+        self._writer.records[noted:] = [TransferRecord(gone, back)]  # type: ignore[arg-type]
+        if trial is not None:
+            trial.put_back(target, into)
+            trial.put_back(source, out)
+        return True
+
+    def _is_there(self, place: Place, target: SetRecord | ShownRecord) -> bool:
+        if isinstance(target, ShownRecord):
+            return type(place.node) is ArrayNode and target.key in place.node.orders
+        return type(place.node) is ObjectNode and place.handle.has(self._txn, target.key)
+
+    def _can_return(self, place: Place, source: SetRecord | ShownRecord) -> bool:
+        held = look(self._txn, place.handle, source.key) if is_map(place.handle) else None
+        if isinstance(source, ShownRecord):
+            hidden = type(place.node) is ArrayNode and source.key not in place.node.orders
+            return hidden and is_map(held) and held.has(self._txn, DELETED)
+        return type(place.node) is ObjectNode and held is None
+
+    def _tokens(self, place: Place, key: str) -> Tokens:
+        if type(place.node) is ArrayNode:
+            return (*place.tokens, str(place.node.index(key)))
+        return (*place.tokens, unescape(key))
+
+    # --- texts ------------------------------------------------------------------------------
 
     def _text(self, record: TextRecord) -> bool:
-        *above, last = record.path
-        place = self._open(tuple(above))
-        if place is None:
-            return False
-        if type(place.node) is ListNode:
-            return self._text_item(place, place.node, record, last)
-        if not isinstance(last, str):
-            return False
-        handle, key, tokens, children, path = place.handle, last, place.tokens, {}, place.path
-        if type(place.node) is ArrayNode:
-            if last not in place.node.orders:
+        draft = self._drafts.get(record.path)
+        if draft is None:
+            text = self._find_text(record.path)
+            if text is None:
                 return False
-            handle, key = look(self._txn, place.handle, last), VALUE
-            if not is_map(handle):
-                return False
-            tokens, path = (*tokens, str(place.node.index(last))), record.path
-            children = place.node.children
-        elif type(place.node) is ObjectNode:
-            tokens, children = (*tokens, unescape(last)), place.node.children
-        new = self._taken_back(look(self._txn, handle, key), record)
-        if new is None:
+            draft = text.draft if isinstance(text, ShadowText) else self._draft(text)
+        if draft.id != record.text:
             return False
-        self._writer.set_slot(handle, key, new, path, tokens, children, last)
-        return True
+        self._drafts[record.path] = draft
+        taken = [draft.take_back(hunk) for hunk in reversed(record.hunks)]
+        return any(taken)
 
-    def _taken_back(self, held: Any, record: TextRecord) -> str | None:
-        if not is_text(held) and not isinstance(held, str):
+    def _draft(self, text: Any) -> TextDraft:
+        return TextDraft(self._txn, text, self._writer.identity)
+
+    def _find_text(self, path: Path) -> Any:
+        """The text at a path, where the path is to be seen and the text has no embeds."""
+        if len(pointer_tokens(self._writer.root.node, path)) < len(path):
             return None
-        current = raw_of(self._txn, held)
-        new = take_back(current, record.hunks, self._effort)
-        return None if new == current else new
+        text = reach(self._txn, self._writer.root.handle, path)
+        if text is None or isinstance(text, ShadowText):
+            return text
+        return text if text.len(self._txn) == len(text.get_string(self._txn).encode()) else None
 
-    def _text_item(self, place: Place, node: ListNode, record: TextRecord, at: object) -> bool:
-        if not isinstance(at, int) or not 0 <= at < len(node.children):
-            return False
-        new = self._taken_back(look(self._txn, place.handle, at), record)
-        if new is None:
-            return False
-        self._writer.replace((*place.tokens, str(at)), new)
-        return True
-
-    def _list(self, record: ListRecord) -> bool:
-        place = self._open(record.path)
-        if place is None or type(place.node) is not ListNode:
-            return False
-        items, _ = read(raw_of(self._txn, place.handle))
-        assert isinstance(items, list)
-        count = len(record.inserted)
-        starts = sorted(range(len(items) - count + 1), key=lambda at: abs(at - record.at))
-        for at in starts:
-            here = items[at : at + count]
-            if all(map(is_still, here, record.inserted)):
-                self._writer.splice(place, at, count, record.removed)
-                return True
-        return False
+    def settle(self, path: Path | None = None) -> None:
+        """Write the planned texts: all, or those at, above or below a path."""
+        for own, draft in list(self._drafts.items()):
+            if path is not None and own[: len(path)] != path and path[: len(own)] != own:
+                continue
+            del self._drafts[own]
+            text = self._find_text(own)
+            if text is None:
+                continue
+            tokens = pointer_tokens(self._writer.root.node, own)
+            if isinstance(text, ShadowText):
+                if text.is_news():
+                    self._writer.emit("replace", tokens, draft.text)
+            else:
+                self._writer.typing.write_draft(text, draft, own, tokens)
 
 
 def is_still(value: Json, after: Absent | Exactly | Alike) -> bool:

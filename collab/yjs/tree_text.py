@@ -1,33 +1,36 @@
-"""Strings as edits: the smallest hunks between two texts."""
+"""Strings as edits: the smallest changes between two texts."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from itertools import accumulate
+from typing import TypeAlias
 
 from collab.patch.utf16 import edit
-from collab.yjs.tree_records import CONTEXT, Hunk
 
-# One hunk from the first to the last difference is exact enough for typing and pasting; a
-# rewrite in several places gets several hunks while comparing costs little.
+# Code points `start` to `end` of the old text give way to the new ones.
+Change: TypeAlias = tuple[int, int, str]
+
+# One change from the first to the last difference is exact enough for typing and pasting; a
+# rewrite in several places gets several changes while comparing costs little.
 _MOST_COMPARED = 40_000  # words of one times words of the other: 10 ms at the worst
 _MOST_SLID = 400  # characters
 
 
-def hunks_between(old: str, new: str) -> tuple[Hunk, ...]:
-    """The hunks that make `new` of `old`; `at` counts code points in `new`."""
+def changes_between(old: str, new: str) -> list[Change]:
+    """The changes that make `new` of `old`, first to last."""
     start, end, new_middle = edit(old, new)
     old_middle = old[start:end]
     if not old_middle and not new_middle:
-        return ()
+        return []
     if not old_middle or not new_middle:
         start, middle = _at_a_word(old, start, old_middle or new_middle)
-        deleted, inserted = (middle, "") if old_middle else ("", middle)
-        return (_hunk(old, start, new, start, deleted, inserted),)
+        return [(start, start + len(middle), "") if old_middle else (start, start, middle)]
     old_words, new_words = words(old_middle), words(new_middle)
     if len(old_words) * len(new_words) > _MOST_COMPARED:
-        return (_hunk(old, start, new, start, old_middle, new_middle),)
-    return _compared(old, new, start, old_words, new_words)
+        return [(start, end, new_middle)]
+    return _compared(start, old_words, new_words)
 
 
 def _at_a_word(text: str, start: int, middle: str) -> tuple[int, str]:
@@ -45,18 +48,15 @@ def _at_a_word(text: str, start: int, middle: str) -> tuple[int, str]:
     return at, slid
 
 
-def _compared(
-    old: str, new: str, start: int, old_words: list[str], new_words: list[str]
-) -> tuple[Hunk, ...]:
-    """Hunks by words: by characters, a replaced word would be left as a mixture of two."""
-    hunks = []
+def _compared(start: int, old_words: list[str], new_words: list[str]) -> list[Change]:
+    """Changes by words: by characters, a replaced word would be left as a mixture of two."""
     matcher = SequenceMatcher(None, old_words, new_words, autojunk=False)
-    old_at, new_at = _offsets(start, old_words), _offsets(start, new_words)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag != "equal":
-            deleted, inserted = "".join(old_words[i1:i2]), "".join(new_words[j1:j2])
-            hunks.append(_hunk(old, old_at[i1], new, new_at[j1], deleted, inserted))
-    return tuple(hunks)
+    at = _offsets(start, old_words)
+    return [
+        (at[i1], at[i2], "".join(new_words[j1:j2]))
+        for tag, i1, i2, j1, j2 in matcher.get_opcodes()
+        if tag != "equal"
+    ]
 
 
 def _offsets(start: int, words: list[str]) -> list[int]:
@@ -78,7 +78,40 @@ def words(text: str) -> list[str]:
     return found
 
 
-def _hunk(old: str, old_at: int, new: str, at: int, deleted: str, inserted: str) -> Hunk:
-    """The context on the right is the old text's: the last hunk is taken back first."""
-    end = old_at + len(deleted)
-    return Hunk(at, deleted, inserted, new[max(0, at - CONTEXT) : at], old[end : end + CONTEXT])
+def whole_words(
+    old: str, changes: Sequence[Change], is_own: Callable[[int, int], bool]
+) -> list[Change]:
+    """The changes, with a word that is changed and not the author's own replaced as a whole.
+
+    Who sends a text as a whole does not say which characters they kept. Where they changed a word,
+    the word is theirs: nobody's undo may leave a mixture of two words.
+    """
+    widened: list[Change] = []
+    for start, end, new in changes:
+        touches_left = (start < end and old[start].isalnum()) or new[:1].isalnum()
+        touches_right = (start < end and old[end - 1].isalnum()) or new[-1:].isalnum()
+        low = _word_start(old, start) if touches_left else start
+        high = _word_end(old, end) if touches_right else end
+        if low < start and not is_own(low, start):
+            new, start = old[low:start] + new, low
+        if high > end and not is_own(end, high):
+            new, end = new + old[end:high], high
+        if widened and start < widened[-1][1]:
+            before = widened.pop()
+            # Both took in the stretch between them, which is a part of one word.
+            shared = before[1] - start
+            start, new = before[0], before[2] + new[shared:]
+        widened.append((start, end, new))
+    return widened
+
+
+def _word_start(text: str, at: int) -> int:
+    while at and text[at - 1].isalnum():
+        at -= 1
+    return at
+
+
+def _word_end(text: str, at: int) -> int:
+    while at < len(text) and text[at].isalnum():
+        at += 1
+    return at

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
 from collab.entry import Op
 from collab.ids import Json
@@ -14,7 +14,9 @@ from collab.patch.equality import same
 from collab.patch.pointer import Tokens, parse, render
 from collab.yjs.tree_build import Builder, Layouts, own_id
 from collab.yjs.tree_elements import Elements
-from collab.yjs.tree_handles import Txn, is_text, look, raw_of
+from collab.yjs.tree_handles import Shadow, Txn, is_array, is_map, is_text, look, raw_of
+from collab.yjs.tree_identity import Identity
+from collab.yjs.tree_labels import removed_texts
 from collab.yjs.tree_layout import (
     VALUE,
     ArrayNode,
@@ -25,17 +27,26 @@ from collab.yjs.tree_layout import (
     read,
     unescape,
 )
+from collab.yjs.tree_lists import Lists
 from collab.yjs.tree_place import Place, open_tokens, step_of, value_at, value_under
 from collab.yjs.tree_records import (
     Absent,
+    Birth,
     Exactly,
-    ListRecord,
+    Path,
     Record,
+    RemovedText,
     SetRecord,
-    TextRecord,
+    ShownRecord,
+    TransferRecord,
     known,
 )
-from collab.yjs.tree_text import hunks_between
+from collab.yjs.tree_slot import Slot
+from collab.yjs.tree_text import Change
+from collab.yjs.tree_typing import Typing
+
+Revived: TypeAlias = Sequence[RemovedText] | None
+_NOTHING: Final[Mapping[int, Change]] = {}
 
 
 class Writer:
@@ -46,25 +57,56 @@ class Writer:
     written is said first: whether a string in it is an atom may hang on what stands around it.
     """
 
-    def __init__(self, txn: Txn, root: Place, atomic: Atomic, prefix: str, value: Json) -> None:
+    def __init__(
+        self,
+        txn: Txn,
+        root: Place,
+        atomic: Atomic,
+        prefix: str,
+        value: Json,
+        identity: Identity,
+        author: str | None = None,
+    ) -> None:
         self.txn = txn
         self.root = root
+        self.identity = identity
+        self.author = author  # of a text that is replaced as a whole; None keeps what it can
         self.records: list[Record] = []
+        self.births: list[Birth] = []
         self.ops: list[Op] = []
+        self.exact: Change | None = None  # what the op that is being written changes in a text
         self.layouts = Layouts(prefix)
         self.build = Builder(txn, self.is_atom)
         self._atomic = atomic
         self._value = value
         self._followed = 0  # how many of the ops `_value` has
         self.elements = Elements(self)
+        self.typing = Typing(self)
+        self.lists = Lists(self)
 
     def close(self) -> None:
         """The transaction is over; a cycle would keep all of it until the collector comes."""
-        del self.build, self.elements
+        del self.build, self.elements, self.typing, self.lists
 
-    def apply(self, ops: Sequence[Op], under: Tokens = ()) -> None:
-        """Write exact ops, which are known to apply to what is there under a location."""
-        for op in ops:
+    def note(self, record: Record) -> None:
+        """Keep a record; what it names counts at once, for what comes later in this write."""
+        self.records.append(record)
+        self.identity.add(self.author or "", record)
+
+    def bear(self, birth: Birth) -> None:
+        """Keep that characters or items were inserted again."""
+        self.births.append(birth)
+        self.identity.bear(birth)
+
+    def apply(
+        self, ops: Sequence[Op], under: Tokens = (), exact: Mapping[int, Change] = _NOTHING
+    ) -> None:
+        """Write exact ops, which are known to apply to what is there under a location.
+
+        `exact` says of ops by their number which change of a text they are.
+        """
+        for number, op in enumerate(ops):
+            self.exact = exact.get(number)
             tokens = (*under, *parse(op["path"]))
             match op["op"]:
                 case "add":
@@ -105,7 +147,7 @@ class Writer:
         elif type(place.node) is ArrayNode:
             self.elements.insert(place, int(tokens[-1]), value)
         elif type(place.node) is ListNode:
-            self.splice(place, int(tokens[-1]), 0, [self.layouts.layout(value)])
+            self.lists.splice(place, int(tokens[-1]), 0, [self.layouts.layout(value)])
         else:
             self.set(place, escape(tokens[-1]), self.layouts.layout(value))
 
@@ -116,7 +158,7 @@ class Writer:
         elif type(place.node) is ArrayNode:
             self.elements.remove(place, place.node.order[int(tokens[-1])][1])
         elif type(place.node) is ListNode:
-            self.splice(place, int(tokens[-1]), 1, [])
+            self.lists.splice(place, int(tokens[-1]), 1, [])
         else:
             self.unset(place, escape(tokens[-1]))
 
@@ -136,8 +178,16 @@ class Writer:
                 self.elements.move(place, int(source[-1]), int(target[-1]))
                 return
         value = value_at(self.txn, self.root, source)
+        before = len(self.records)
         self.remove(source)
         self.add(target, value)
+        self._note_transfer(before)
+
+    def _note_transfer(self, before: int) -> None:
+        """What was taken out of one container and put into another is one record."""
+        moved = self.records[before:]
+        if len(moved) == 2 and all(isinstance(one, SetRecord | ShownRecord) for one in moved):
+            self.records[before:] = [TransferRecord(*moved)]  # type: ignore[arg-type]  # as asked
 
     def _replace_container(self, place: Place, tokens: Tokens, value: Json) -> None:
         """Edit in place what stays alike, so that others' edits of it under way survive."""
@@ -180,7 +230,7 @@ class Writer:
         tokens = (*place.tokens, str(at))
         if type(value) is str and self._edit_text(old, value, (*place.path, at), tokens):
             return
-        self.splice(place, at, 1, [self.layouts.layout(value)])
+        self.lists.splice(place, at, 1, [self.layouts.layout(value)])
 
     def _rewrite_plain(self, place: Place, tokens: Tokens, op: dict[str, Any]) -> None:
         """Something inside a plain value changes: the whole of it is written anew, as types."""
@@ -199,88 +249,60 @@ class Writer:
 
     # --- writes by key, by layout -----------------------------------------------------------
 
-    def set(self, place: Place, key: str, raw: Any) -> None:
+    def set(
+        self, place: Place, key: str, raw: Any, *, texts: Revived = None, token: int | None = None
+    ) -> None:
         """Put a layout under a key of an object."""
         node = place.node
         assert type(node) is ObjectNode
         tokens = (*place.tokens, unescape(key))
-        self.set_slot(place.handle, key, raw, place.path, tokens, node.children, key)
+        slot = Slot(place.handle, key, place.path, tokens, node.children, key)
+        self.set_slot(slot, raw, texts=texts, token=token)
 
     def set_slot(
-        self,
-        handle: Any,
-        key: str,
-        raw: Any,
-        path: tuple[Step, ...],
-        tokens: Tokens,
-        children: dict[str, Any],
-        slot: str,
+        self, slot: Slot, raw: Any, *, texts: Revived = None, token: int | None = None
     ) -> None:
-        """Put a layout under a map's key, whose node is kept in `children` under `slot`."""
-        old = look(self.txn, handle, key)
-        place = path if key == VALUE else (*path, key)
-        if type(raw) is str and self._edit_text(old, raw, place, tokens):
+        """Put a layout into a slot.
+
+        With `texts` it is what was there before, and these get their identity back.
+        """
+        old = look(self.txn, slot.handle, slot.key)
+        place = slot.path if slot.key == VALUE else (*slot.path, slot.key)
+        if texts is None and type(raw) is str and self._edit_text(old, raw, place, slot.tokens):
             return
-        present = old is not None or handle.has(self.txn, key)
+        present = old is not None or slot.handle.has(self.txn, slot.key)
         before = Exactly(raw_of(self.txn, old)) if present else Absent()
+        removed = self.removed(old, place) if present else ()
         value, node = read(raw)
         if node is None:
-            children.pop(slot, None)
+            slot.children.pop(slot.name, None)
         else:
-            children[slot] = node
-        self.records.append(SetRecord(path, key, before, known(value)))
-        self.emit("replace" if present else "add", tokens, value)
-        self.build.put(handle, key, raw, tokens)
+            slot.children[slot.name] = node
+        self.note(SetRecord(slot.path, slot.key, before, known(value), removed, token))
+        self.emit("replace" if present else "add", slot.tokens, value)
+        self.build.put(slot.handle, slot.key, raw, slot.tokens)
+        if texts:
+            self.typing.revive(look(self.txn, slot.handle, slot.key), texts)
 
-    def unset(self, place: Place, key: str) -> None:
+    def unset(self, place: Place, key: str, *, token: int | None = None) -> None:
         node = place.node
         assert type(node) is ObjectNode
-        before = Exactly(raw_of(self.txn, look(self.txn, place.handle, key)))
+        held = look(self.txn, place.handle, key)
+        before = Exactly(raw_of(self.txn, held))
+        removed = self.removed(held, (*place.path, key))
         place.handle.remove(self.txn, key)
         node.children.pop(key, None)
-        self.records.append(SetRecord(place.path, key, before, Absent()))
+        self.note(SetRecord(place.path, key, before, Absent(), removed, token))
         self.emit("remove", (*place.tokens, unescape(key)))
 
-    def splice(self, place: Place, at: int, count: int, raws: Sequence[Any]) -> None:
-        """Take `count` items of a Y.Array out and put layouts in."""
-        node = place.node
-        assert type(node) is ListNode
-        removed = tuple(
-            raw_of(self.txn, look(self.txn, place.handle, index)) for index in range(at, at + count)
-        )
-        if count:
-            place.handle.remove_range(self.txn, at, count)
-        pairs = [read(raw) for raw in raws]
-        node.children[at : at + count] = [inner for _, inner in pairs]
-        inserted = tuple(known(value) for value, _ in pairs)
-        self.records.append(ListRecord(place.path, at, removed, inserted))
-        for _ in range(count):
-            self.emit("remove", (*place.tokens, str(at)))
-        for offset, (raw, (value, _)) in enumerate(zip(raws, pairs, strict=True)):
-            tokens = (*place.tokens, str(at + offset))
-            self.emit("add", tokens, value)
-            self.build.put_at(place.handle, at + offset, raw, tokens)
+    def removed(self, held: Any, path: Path) -> tuple[RemovedText, ...]:
+        """What steps name in the texts of what is about to be removed."""
+        if isinstance(held, Shadow) or not (is_map(held) or is_array(held) or is_text(held)):
+            return ()
+        return removed_texts(self.txn, held, self.identity, path)
 
-    def _edit_text(self, text: Any, new: str, path: tuple[Step, ...], tokens: Tokens) -> bool:
-        """Edit a text in place by its smallest hunks; False where that cannot be done."""
+    def _edit_text(self, text: Any, new: str, path: Path, tokens: Tokens) -> bool:
+        """Edit a text in place; False where that cannot be done."""
         if not is_text(text) or self.is_atom(tokens):
             return False
-        old = text.get_string(self.txn)
-        if text.len(self.txn) != byte_length(old):
-            return False  # embeds count in its indexes and do not show in its string
-        hunks = hunks_between(old, new)
-        for hunk in hunks:
-            at = byte_length(new[: hunk.at])
-            if hunk.deleted:
-                text.remove_range(self.txn, at, byte_length(hunk.deleted))
-            if hunk.inserted:
-                text.insert(self.txn, at, hunk.inserted, None)
-        if hunks:
-            self.records.append(TextRecord(path, hunks))
-            self.emit("replace", tokens, new)
-        return True
-
-
-def byte_length(text: str) -> int:
-    """pycrdt counts text in UTF-8."""
-    return len(text) if text.isascii() else len(text.encode())
+        return self.typing.edit(text, new, path, tokens, self.exact)

@@ -1,0 +1,65 @@
+"""Ranges of Yjs clocks, by client, each of which leads to another id."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import TypeAlias
+
+Id: TypeAlias = tuple[int, int]  # client, clock
+Run: TypeAlias = tuple[int, int, int]  # client, first clock, how many clocks
+
+
+class Spans:
+    """A map from ids to ids that keeps ranges, not single ids.
+
+    Invariant: the spans of a client ascend and do not overlap.
+    """
+
+    def __init__(self) -> None:
+        self._clients: dict[int, list[tuple[int, int, Id]]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._clients.values()))
+
+    def put(self, run: Run, to: Id) -> None:
+        """Let a run lead to the run of ids that begins at `to`, whatever it led to before."""
+        client, clock, length = run
+        if length <= 0:
+            return
+        end = clock + length
+        spans = self._clients.setdefault(client, [])
+        first = self._first(spans, clock)
+        last = first
+        around: list[tuple[int, int, Id]] = []
+        while last < len(spans) and spans[last][0] < end:
+            start, stop, there = spans[last]
+            if start < clock:
+                around.append((start, clock, there))
+            if stop > end:
+                around.append((end, stop, (there[0], there[1] + end - start)))
+            last += 1
+        spans[first:last] = sorted([*around, (clock, end, to)])
+
+    def pieces(self, run: Run) -> Iterator[tuple[Run, Id | None]]:
+        """The run in pieces, in order, each with the id that its first one leads to, if any."""
+        client, clock, length = run
+        end = clock + length
+        spans = self._clients.get(client, [])
+        at = self._first(spans, clock)
+        while clock < end:
+            if at == len(spans) or spans[at][0] >= end:
+                yield (client, clock, end - clock), None
+                return
+            start, stop, (to_client, to_clock) = spans[at]
+            if start > clock:
+                yield (client, clock, start - clock), None
+                clock = start
+            stop = min(stop, end)
+            yield (client, clock, stop - clock), (to_client, to_clock + clock - start)
+            clock, at = stop, at + 1
+
+    def _first(self, spans: list[tuple[int, int, Id]], clock: int) -> int:
+        """The first span that ends behind a clock."""
+        at = bisect_right(spans, clock, key=lambda span: span[0])
+        return at - 1 if at and spans[at - 1][1] > clock else at

@@ -1,0 +1,75 @@
+"""What a client's update says that it does, and what it is about to delete that steps name.
+
+After it is applied nobody can tell where a deleted character stood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from collab.yjs.contents import STRING
+from collab.yjs.spans import Id, Run
+from collab.yjs.tree_characters import Characters, merged, text_id
+from collab.yjs.tree_handles import Txn
+from collab.yjs.tree_identity import Identity
+from collab.yjs.tree_labels import plain_text, reach, removed_text
+from collab.yjs.tree_records import Path, RemovedText
+from collab.yjs.update import Inspected
+
+Deletes: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]  # by client: first clock, behind last
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The ranges that an update deletes, and the runs of characters that are new in it."""
+
+    deletes: Deletes = field(default_factory=dict)
+    strings: tuple[Run, ...] = ()
+
+    @classmethod
+    def of(cls, inspected: Inspected, known: Mapping[int, int]) -> Declared:
+        """What an update says, by the state vector of the document before it."""
+        strings = [
+            (client, max(struct.clock, known.get(client, 0)), struct.end)
+            for client, structs in inspected.sections.items()
+            for struct in structs
+            if struct.kind == STRING and struct.end > known.get(client, 0)
+        ]
+        runs = merged((client, start, end - start) for client, start, end in strings)
+        return cls(inspected.deletes, tuple(runs))
+
+
+NOTHING_DECLARED = Declared()
+
+
+class Going:
+    """The texts that an update touches of which steps name deleted characters, as they were."""
+
+    def __init__(self) -> None:
+        self._texts: dict[Path, tuple[Id, Characters]] = {}
+
+    @classmethod
+    def of(cls, txn: Txn, content: Any, identity: Identity, deletes: Deletes) -> Going:
+        going = cls()
+        for client, ranges in deletes.items():
+            for start, end in ranges:
+                for first in identity.first((client, start, end - start)):
+                    for _, path, _ in identity.named(first):
+                        going._add(txn, content, identity, path)
+        return going
+
+    def _add(self, txn: Txn, content: Any, identity: Identity, path: Path) -> None:
+        text = None if path in self._texts else plain_text(txn, reach(txn, content, path))
+        if text is not None:
+            own = identity.first_of(text_id(txn, text))
+            self._texts[path] = own, Characters(identity.characters(txn, text, own).runs)
+
+    def under(self, identity: Identity, path: Path) -> tuple[RemovedText, ...]:
+        """The texts at a path and below it, which are gone."""
+        return tuple(
+            removed_text(characters, identity, own, where[len(path) :])
+            for where, (own, characters) in self._texts.items()
+            if where[: len(path)] == path
+        )

@@ -1,0 +1,220 @@
+"""Which characters undo may ask for, and under which ids they stand now.
+
+A record of an edit names characters by the ids that they had when they were first inserted. Yjs
+cannot bring a deleted character back: an undo inserts it again, under a new id. `Birth` says so,
+and from then on the old id means the new character.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import Any, Final, TypeAlias
+
+from collab.yjs.spans import Id, Run, Spans
+from collab.yjs.tree_characters import Characters, units
+from collab.yjs.tree_handles import Txn
+from collab.yjs.tree_records import (
+    Birth,
+    ListRecord,
+    Path,
+    Record,
+    TextRecord,
+    atoms,
+)
+
+Named: TypeAlias = tuple[str, Record]  # a user, and a record on their stacks
+
+SOME_BIRTHS = 4_096  # with more of them, those that no step asks for are forgotten
+MOST_TEXTS: Final = 1_000  # whose characters are kept at hand
+GONE: Final = (0, 0)  # characters that went with a text that came back without them
+
+
+class Identity:
+    """The births of a document, and the characters that steps on its stacks name.
+
+    Invariant: `births` is a fold over entries; everything else follows from it and from what
+    `source` gives, the records of all steps. These are read when a deletion first asks. A
+    character that a step names keeps its birth.
+    """
+
+    def __init__(self, births: Iterable[Birth] = ()) -> None:
+        self.births: list[Birth] = list(births)
+        self.source: Callable[[], Iterable[Named]] = tuple
+        self._pending: list[Named] = []  # of the version that is being made
+        # Of texts that were edited lately, by their first ids.
+        self._characters: dict[Id, Characters] = {}
+        self._most = max(SOME_BIRTHS, 2 * len(self.births))
+        self._now, self._first = Spans(), Spans()
+        self._watch: _Watch | None = None
+        for birth in self.births:
+            self._put(birth)
+
+    # --- births -----------------------------------------------------------------------------
+
+    def bear(self, birth: Birth) -> None:
+        """Let the ids of characters mean the ones that were inserted in their place."""
+        self.births.append(birth)
+        self._put(birth)
+
+    def forget(self) -> None:
+        """Forget births that no step asks for, where there are many."""
+        if len(self.births) <= self._most:
+            return
+        self._watch = None
+        watched = self._watched
+        self.births = [birth for birth in self.births if watched.names(birth)]
+        self._most = max(SOME_BIRTHS, 2 * len(self.births))
+        self._now, self._first = Spans(), Spans()
+        for birth in self.births:
+            self._put(birth)
+
+    def _put(self, birth: Birth) -> None:
+        client, clock, length, now_client, now_clock = birth
+        self._now.put((client, clock, length), (now_client, now_clock))
+        if now_client:
+            self._first.put((now_client, now_clock, length), (client, clock))
+
+    def now(self, run: Run) -> Iterator[tuple[Run, Run]]:
+        """A run of first ids in parts that are still somewhere, each with the ids of today."""
+        for part, to in self._now.pieces(run):
+            if to is None:
+                yield part, part
+            elif to[0]:
+                yield part, (*to, part[2])
+
+    def first(self, run: Run) -> Iterator[Run]:
+        """The runs of ids that the characters of a run were first inserted under."""
+        for part, to in self._first.pieces(run):
+            yield part if to is None else (*to, part[2])
+
+    def first_of(self, at: Id) -> Id:
+        client, clock, _ = next(self.first((*at, 1)))
+        return client, clock
+
+    def first_id(self, at: Id | None) -> Id | None:
+        return None if at is None else self.first_of(at)
+
+    # --- the characters of texts ------------------------------------------------------------
+
+    def characters(self, txn: Txn, text: Any, own: Id) -> Characters:
+        """The ids of the text with this first id; it has no embeds."""
+        known = self._characters.get(own)
+        if known is None or known.length != units(text.get_string(txn)):
+            known = Characters.read(txn, text)
+            self.keep(own, known)
+        return known
+
+    def kept(self, own: Id) -> Characters | None:
+        """The ids of a text where they were looked up before."""
+        return self._characters.get(own)
+
+    def keep(self, own: Id, characters: Characters | None) -> None:
+        """Keep what the ids of a text are from now on; None for what has to be looked up."""
+        if characters is None:
+            self._characters.pop(own, None)
+            return
+        if len(self._characters) >= MOST_TEXTS:
+            self._characters.clear()
+        self._characters[own] = characters
+
+    # --- what steps name --------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """The version is made: `source` has its records from now on."""
+        self._pending.clear()
+
+    def add(self, user: str, record: Record) -> None:
+        """Take in a record of the version that is being made."""
+        self._pending.append((user, record))
+        if self._watch is not None:
+            self._watch.add(user, record)
+            if self._watch.is_stale:
+                self._watch = None  # most of it is about steps that are gone
+
+    @property
+    def _watched(self) -> _Watch:
+        if self._watch is None:
+            self._watch = _Watch()
+            for user, record in (*self.source(), *self._pending):
+                self._watch.add(user, record)
+            self._watch.settle()
+        return self._watch
+
+    def named_in(self, text: Id) -> list[Run]:
+        """The runs that steps name in the text with this first id."""
+        return self._watched.runs.get(text, [])
+
+    def paths_under(self, path: Path) -> list[Path]:
+        """The paths, at a path or below it, at which steps edited texts."""
+        depth = len(path)
+        return [text for text in self._watched.paths if text[:depth] == path]
+
+    def named(self, run: Run) -> Iterator[tuple[Run, Path, str]]:
+        """The parts of a run of first ids that a step names: where, and the step's user."""
+        watched = self._watched
+        for part, to in watched.spans.pieces(run):
+            if to is not None:
+                yield part, *watched.owners[to[0]]
+
+
+class _Watch:
+    """What the records of steps name: runs of first ids, and the paths of their texts."""
+
+    def __init__(self) -> None:
+        self.spans = Spans()
+        self.owners: list[tuple[Path, str]] = []
+        self.runs: dict[Id, list[Run]] = {}  # by text
+        self.paths: dict[Path, None] = {}
+        self._numbers: dict[tuple[Path, str], int] = {}
+        self._added = self._settled = 0
+
+    @property
+    def is_stale(self) -> bool:
+        return self._added > 2 * self._settled + 10_000
+
+    def settle(self) -> None:
+        self._settled = self._added
+
+    def names(self, birth: Birth) -> bool:
+        return any(to is not None for _, to in self.spans.pieces(birth[:3])) or (
+            birth[:2] in self.runs
+        )
+
+    def add(self, user: str, record: Record) -> None:
+        for atom in atoms(record):
+            if isinstance(atom, TextRecord):
+                self._add(atom, user)
+            elif isinstance(atom, ListRecord):
+                self._add_items(atom)
+
+    def _add(self, record: TextRecord, user: str) -> None:
+        mine = self._number(record.path, user)
+        self.paths[record.path] = None
+        runs = self.runs.setdefault(record.text, [])
+        for hunk in record.hunks:
+            for run in hunk.inserted:
+                self._added += 1
+                self.spans.put(run, (mine, 0))
+                runs.append(run)
+            for beside in set(chain.from_iterable(hunk.sides)):
+                if beside is not None:
+                    self._added += 1
+                    run = (*beside, 1)
+                    runs.append(run)
+                    if next(self.spans.pieces(run))[1] is None:  # whose it is is not known
+                        self.spans.put(run, (self._number(record.path, ""), 0))
+
+    def _add_items(self, record: ListRecord) -> None:
+        hunk = record.hunk
+        beside = [(*one, 1) for one in (hunk.left, hunk.right) if one is not None]
+        for run in (*hunk.inserted, *beside):
+            self._added += 1
+            self.spans.put(run, (self._number(record.path, ""), 0))
+
+    def _number(self, path: Path, user: str) -> int:
+        number = self._numbers.get((path, user))
+        if number is None:
+            number = self._numbers[path, user] = len(self.owners)
+            self.owners.append((path, user))
+        return number
