@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from collab.entry import Entry
 from collab.ids import DocKey
@@ -46,7 +47,7 @@ def pack_entries(key: DocKey, entries: Sequence[Entry]) -> list[EntryRow]:
     for entry in entries:
         version, at = entry.version, entry.at
         author, request = entry.author.user.encode(), entry.id.encode()
-        commit, payload = entry.commit.encode(), _encode(entry)
+        commit, payload = entry.commit.encode(), _encode(_told_once(entry))
         crc = _entry_crc(place, version, author, request, commit, at, payload)
         rows.append((tenant, doc, version, author, request, commit, at, payload, crc))
     return rows
@@ -57,11 +58,26 @@ def unpack_entry(key: DocKey, row: Sequence[Any]) -> Entry:
     try:
         sound = _entry_crc(_place(key), *row[:6]) == row[6]
         if sound:
-            return _decode_entry(row[5])
+            return _told_twice(_decode_entry(row[5]))
     except (TypeError, msgspec.MsgspecError):
         # A column that is no longer of its type: SQLite stores whatever the bytes say.
         pass
     raise Corrupt(f"entry {row[0]} of {key.tenant}/{key.doc} does not match its checksum")
+
+
+def _told_once(entry: Entry) -> Entry:
+    """The entry as it is stored: ops that its answer says as well are in it once."""
+    ops = entry.answer.get("ops")
+    if ops is None or ops is not entry.ops:
+        return entry
+    return replace(entry, answer={**entry.answer, "ops": None})
+
+
+def _told_twice(entry: Entry) -> Entry:
+    """The entry that was stored."""
+    if entry.answer.get("ops", ()) is not None:
+        return entry
+    return replace(entry, answer={**entry.answer, "ops": entry.ops})
 
 
 def _snapshot_crc(key: DocKey, version: int, packing: int, body: bytes) -> int:

@@ -246,7 +246,7 @@ class Document:
     ) -> Change:
         before, self.value, self.size = self.value, applied.value, applied.size
         self.version = version
-        blob = encode_inverse(inverse)
+        blob = b"" if kind == "create" else encode_inverse(inverse)
         self._fold(user, kind, version, at, blob)
         self._identity.settle()
         self._identity.forget()

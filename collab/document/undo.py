@@ -119,7 +119,7 @@ def _take_step(
     chosen = {part.version: _under(root, part, scope) for part in step.parts}
     if not any(chosen.values()):
         return False
-    before = len(writer.ops)
+    before = len(writer.records), len(writer.ops)
     done: list[tuple[Part, list[Path]]] = []
     for part in reversed(step.parts):
         reverted: list[Path] = []
@@ -130,8 +130,8 @@ def _take_step(
             done.append((part, reverted))
     reverter.settle()
     _settle(step, chosen, run)
-    if len(writer.ops) == before:
-        return False  # also where it wrote and deleted the same
+    if (len(writer.records), len(writer.ops)) == before:
+        return False  # also where all of the step together did nothing
     run.done += done
     return True
 

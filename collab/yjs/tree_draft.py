@@ -133,12 +133,14 @@ class TextDraft:
     def _gap(self, hunk: Hunk) -> int | None:
         """Where the place is that a hunk emptied; None where what it lay between is gone."""
         for sides in hunk.sides:
+            if sides == (None, None):
+                return 0  # all of the text was deleted
             left, right = (next(self._spots(at), None) for at in sides)
             if left is not None:
                 return left[1]
             if right is not None:
                 return right[0]
-        return None if any(map(any, hunk.sides)) else 0  # all of the text was deleted
+        return None
 
     def _spots(self, at: Id | None) -> Iterator[tuple[int, int]]:
         return iter(()) if at is None else self._where((*at, 1))

@@ -59,7 +59,7 @@ class Exactly(Struct, frozen=True, array_like=True, tag="x"):
 
 
 class Alike(Struct, frozen=True, array_like=True, tag="l"):
-    """There was a container whose JSON has this digest."""
+    """There was a container, or a long string, whose JSON has this digest."""
 
     digest: bytes
 
@@ -135,12 +135,14 @@ class TransferRecord(Struct, frozen=True, array_like=True, tag="v"):
 Atom: TypeAlias = SetRecord | TextRecord | ShownRecord | MovedRecord | ListRecord
 Record: TypeAlias = Atom | TransferRecord
 
+_LONGEST = 100  # characters of a string that is kept as it is, to know it by
+
 _canonical = msgspec.json.Encoder(order="sorted")
 
 
 def known(value: Json) -> Exactly | Alike:
-    """What tells later whether a value is still the one: itself, or a digest of a container."""
-    if isinstance(value, dict | list):
+    """What tells later whether a value is still the one: itself, or a digest of a large one."""
+    if isinstance(value, dict | list) or (type(value) is str and len(value) > _LONGEST):
         return Alike(hashlib.blake2b(_canonical.encode(value), digest_size=8).digest())
     return Exactly(value)
 

@@ -311,4 +311,4 @@ def is_still(value: Json, after: Absent | Exactly | Alike) -> bool:
         return False
     if isinstance(after, Exactly):
         return same(value, after.raw)
-    return isinstance(value, dict | list) and known(value) == after
+    return known(value) == after

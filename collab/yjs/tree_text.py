@@ -83,35 +83,65 @@ def whole_words(
 ) -> list[Change]:
     """The changes, with a word that is changed and not the author's own replaced as a whole.
 
-    Who sends a text as a whole does not say which characters they kept. Where they changed a word,
-    the word is theirs: nobody's undo may leave a mixture of two words.
+    A client that sends a text as a whole does not say which characters it kept. Where it changed
+    a word, the word is its own: an undo by another user must not leave a mixture of two words. A
+    word is what stands between spaces, without the punctuation at its ends: a price, a date or an
+    address is one.
     """
     widened: list[Change] = []
-    for start, end, new in changes:
-        touches_left = (start < end and old[start].isalnum()) or new[:1].isalnum()
-        touches_right = (start < end and old[end - 1].isalnum()) or new[-1:].isalnum()
-        low = _word_start(old, start) if touches_left else start
-        high = _word_end(old, end) if touches_right else end
+    starts = [start for start, _, _ in changes[1:]]
+    ends = [end for _, end, _ in changes]
+    for number, (start, end, new) in enumerate(changes):
+        low, high = start, end
+        gone = old[start:end].strip(_JOINERS), new.strip(_JOINERS)
+        if any(map(_begins_word, gone)):
+            low = max(_word_start(old, start), *ends[number - 1 : number], 0)
+        if any(map(_ends_word, gone)):
+            high = min(_word_end(old, end), *starts[number : number + 1], len(old))
         if low < start and not is_own(low, start):
             new, start = old[low:start] + new, low
         if high > end and not is_own(end, high):
             new, end = new + old[end:high], high
         if widened and start < widened[-1][1]:
+            # Both took in what is between them, which is a part of one word.
             before = widened.pop()
-            # Both took in the stretch between them, which is a part of one word.
-            shared = before[1] - start
-            start, new = before[0], before[2] + new[shared:]
+            new, start = before[2] + new[before[1] - start :], before[0]
         widened.append((start, end, new))
     return widened
 
 
-def _word_start(text: str, at: int) -> int:
-    while at and text[at - 1].isalnum():
+# Punctuation within a word.
+_JOINERS = "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
+_IDEOGRAPHS = "\u2e80"  # from here on scripts that write without spaces
+
+
+def _is_word(char: str) -> bool:
+    return char.isalnum() and char < _IDEOGRAPHS
+
+
+def _begins_word(text: str) -> bool:
+    return _is_word(text[:1])
+
+
+def _ends_word(text: str) -> bool:
+    return _is_word(text[-1:])
+
+
+def _word_start(text: str, until: int) -> int:
+    """Where the word begins that goes on at `until`."""
+    at = until
+    while at and (_is_word(text[at - 1]) or text[at - 1] in _JOINERS):
         at -= 1
+    while at < until and not _is_word(text[at]):
+        at += 1
     return at
 
 
-def _word_end(text: str, at: int) -> int:
-    while at < len(text) and text[at].isalnum():
+def _word_end(text: str, start: int) -> int:
+    """Where the word ends that has begun before `start`."""
+    at = start
+    while at < len(text) and (_is_word(text[at]) or text[at] in _JOINERS):
         at += 1
+    while at > start and not _is_word(text[at - 1]):
+        at -= 1
     return at

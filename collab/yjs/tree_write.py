@@ -91,7 +91,8 @@ class Writer:
     def note(self, record: Record) -> None:
         """Keep a record; what it names counts at once, for what comes later in this write."""
         self.records.append(record)
-        self.identity.add(self.author or "", record)
+        if not isinstance(self.root.handle, Shadow):
+            self.identity.add(self.author or "", record)
 
     def bear(self, birth: Birth) -> None:
         """Keep that characters or items were inserted again."""
