@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from collab.document.compensation import compensate
 from collab.document.numbers import canonical_ops
 from collab.document.opening import FORMAT, Body, Opening, encode
-from collab.document.stacks import (
-    DEPTH,
-    Inverse,
-    Stacks,
-    all_records,
-    encode_inverse,
-    fold,
-    shown_in,
-)
+from collab.document.stacks import DEPTH, Inverse, Stacks, encode_inverse
 from collab.document.undo import Request, Undone, foresee, revert
+from collab.document.undo_state import UndoState
 from collab.entry import Entry, Kind, Op
 from collab.errors import Code, Rejected
 from collab.ids import Json
@@ -26,17 +20,11 @@ from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.bounds import UNBOUNDED, Bounds, json_size
 from collab.patch.diff import diff
 from collab.patch.equality import same
-from collab.patch.pointer import covers, parse
 from collab.yjs.guard import GuardBounds, inspect
 from collab.yjs.state_vector import decode_state_vector
 from collab.yjs.tree import Tree, merge_updates
 from collab.yjs.tree_going import NOTHING_DECLARED, Declared
-from collab.yjs.tree_identity import Identity
-from collab.yjs.tree_incarnations import Incarnations, Trial
-from collab.yjs.tree_place import pointer_tokens
-from collab.yjs.tree_records import Birth, Record, atoms, place_of, slot_of
-from collab.yjs.tree_revert import Reverter
-from collab.yjs.tree_write import Writer
+from collab.yjs.tree_records import Birth
 
 _UNBOUNDED: Final = GuardBounds(update_bytes=0)
 
@@ -74,16 +62,13 @@ class Document:
         body, entries = opening.body, opening.entries
         self.epoch = opening.epoch
         self.version = entries[-1].version if entries else body.version
-        self.depth = depth
         self.labour = opening.labour
-        self._stacks = body.stacks
         self._leases = body.leases
-        self._incarnations = Incarnations(body.tokens, body.most_tokens)
-        self._identity = Identity(body.births)
-        self._identity.source = self._named
+        self._undo = undo = UndoState(body, depth)
         for entry in entries:
-            self._fold_entry(entry)
-        self._tree = Tree(self.epoch, opening.rest(), atomic, opening.load, self._identity)
+            self._lease(entry.leases, entry.author.user)
+            undo.take_in(entry)
+        self._tree = Tree(self.epoch, opening.rest(), atomic, opening.load, undo.identity)
         self.value: Json = self._tree.initial
         self.size = json_size(self.value)
 
@@ -108,10 +93,18 @@ class Document:
 
     def snapshot(self) -> bytes:
         """The whole state, for `open`."""
-        state = self._tree.state()
-        tokens, most = self._incarnations.rows(), self._incarnations.most
-        stacks, leases, births = self._stacks, self._leases, self._identity.births
-        body = Body(FORMAT, self.version, state, stacks, leases, self.labour, births, tokens, most)
+        undo = self._undo
+        body = Body(
+            FORMAT,
+            self.version,
+            self._tree.state(),
+            undo.stacks,
+            self._leases,
+            self.labour,
+            undo.identity.births,
+            undo.incarnations.rows(),
+            undo.incarnations.most,
+        )
         return encode(body)
 
     def close(self) -> None:
@@ -183,13 +176,19 @@ class Document:
         wanted = judge(self.value, applied.value, applied.ops) if judge and ops else None
         births: list[Birth] = []
         if wanted is not None:
-            self._watch(user, records)
-            applied, written, writer = self._compensate(applied, wanted, written, records, version)
+            for record in records:
+                self._undo.identity.add(user, record)
+            incarnations = self._undo.incarnations
+            back, writer = compensate(
+                self._tree, applied.value, wanted, version, records, incarnations
+            )
+            applied = apply(self.value, diff(self.value, wanted), size=self.size)
+            written = merge_updates([written, back])
             records, births = [*records, *writer.records], writer.births
         self._lease(leases, user)
         # What nobody sees, an order key that changes no order say, is no step either.
         if not applied.ops:
-            records = self._asked_about(records)
+            records = self._undo.asked_about(records)
         inverse = Inverse(tuple(records), births=tuple(births), silent=not applied.ops)
         return self._accept(applied, written, inverse, version, user, at, kind)
 
@@ -199,7 +198,7 @@ class Document:
         They are removed for good along with the next patch or undo: that costs no version.
         """
         hidden = self._tree.hidden()
-        needed = shown_in(self._stacks.values()) if hidden else set()
+        needed = self._undo.needed() if hidden else set()
         doomed = [element for element in hidden if element not in needed]
         self._tree.doom(doomed)
         return len(doomed)
@@ -212,27 +211,6 @@ class Document:
             return Declared.of(inspect(update, _UNBOUNDED), self.state_vector())
         except Rejected:
             return NOTHING_DECLARED
-
-    def _compensate(
-        self, applied: Applied, wanted: Json, written: bytes, records: list[Record], version: int
-    ) -> tuple[Applied, bytes, Writer]:
-        """Take the document to the value that was judged right, by keys where that is possible."""
-        back = diff(applied.value, wanted)
-
-        def work(writer: Writer) -> None:
-            reverter = Reverter(writer)
-            for record, own in reversed(list(zip(records, marks, strict=True))):
-                at = pointer_tokens(self._tree.root, place_of(record))
-                if any(covers(at, wrong) or covers(wrong, at) for wrong in wrongs):
-                    reverter.revert(record, own)
-            reverter.settle()
-            writer.apply(diff(writer.value, wanted))
-
-        wrongs = [parse(op["path"]) for op in back]
-        marks = Trial(self._incarnations).take_in(records, version)
-        update, writer = self._tree.write(f"{version:x}", applied.value, work)
-        whole = apply(self.value, diff(self.value, wanted), size=self.size)
-        return whole, merge_updates([written, update]), writer
 
     def _accept(
         self,
@@ -247,9 +225,7 @@ class Document:
         before, self.value, self.size = self.value, applied.value, applied.size
         self.version = version
         blob = b"" if kind == "create" else encode_inverse(inverse)
-        self._fold(user, kind, version, at, blob)
-        self._identity.settle()
-        self._identity.forget()
+        self._undo.accept(user, kind, version, at, blob)
         return Change(applied.ops, update, blob, before, applied.value)
 
     # --- undo and redo ----------------------------------------------------------------------
@@ -274,7 +250,7 @@ class Document:
     ) -> Undone:
         own = self._stacks.get(user, Stacks())
         steps = own.undo if kind == "undo" else own.redo
-        request = Request(scope, f"{version:x}", self._incarnations)
+        request = Request(scope, f"{version:x}", self._undo.incarnations)
         if check is not None:
             check(self.value, foresee(self._tree, self.value, steps, request))
         run = revert(self._tree, self.value, steps, request)
@@ -291,47 +267,22 @@ class Document:
         change = self._accept(applied, run.update, inverse, version, user, at, kind)
         return Undone(change, list(origins), run.undone, run.skipped)
 
-    # --- what is folded over entries --------------------------------------------------------
-
-    def _fold_entry(self, entry: Entry) -> None:
-        self._lease(entry.leases, entry.author.user)
-        user, inverse = entry.author.user, entry.inverse
-        for birth in self._fold(user, entry.kind, entry.version, entry.at, inverse).births:
-            self._identity.bear(birth)
-
-    def _fold(self, user: str, kind: Kind, version: int, at: int, inverse: bytes) -> Inverse:
-        return fold(
-            self._stacks,
-            self._incarnations,
-            user=user,
-            kind=kind,
-            version=version,
-            at=at,
-            inverse=inverse,
-            depth=self.depth,
-        )
-
-    def _named(self) -> Iterator[tuple[str, Record]]:
-        """The records of all steps, with their users."""
-        return ((user, left.record) for user, left in all_records(self._stacks))
-
-    def _asked_about(self, records: Iterable[Record]) -> list[Record]:
-        """The records of changes that do not show, at or above a place that a step is about."""
-        slots = [(record, slot_of(atom)) for record in records for atom in atoms(record)]
-        places = [place_of(record) for _, record in self._named()] if slots else []
-        return [
-            record
-            for record, slot in slots
-            if slot is not None and any(place[: len(slot)] == slot for place in places)
-        ]
-
-    def _watch(self, user: str, records: Iterable[Record]) -> None:
-        for record in records:
-            self._identity.add(user, record)
-
     def _lease(self, client_ids: Sequence[int], user: str) -> None:
         for client_id in client_ids:
             self._leases.setdefault(client_id, user)
+
+    @property
+    def depth(self) -> int:
+        """How many steps of a user can be taken back."""
+        return self._undo.depth
+
+    @depth.setter
+    def depth(self, steps: int) -> None:
+        self._undo.depth = steps
+
+    @property
+    def _stacks(self) -> Mapping[str, Stacks]:
+        return self._undo.stacks
 
     # --- the Yjs lane -----------------------------------------------------------------------
 

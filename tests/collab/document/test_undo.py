@@ -282,3 +282,155 @@ def test_u3_deleting_a_whole_text_and_taking_it_back_keeps_what_was_typed_since(
     desk.edit("bo", "replace", "/sections/2/title", " now")
     desk.undo("ada")
     assert titles(desk)[2] == "Bye now"
+
+
+@pytest.mark.parametrize(
+    ("first", "mine", "theirs"),
+    [
+        ("5", "7", ["79"]),
+        ("5", "7", ["12", "79"]),
+        ("", "a", ["b", "apple"]),
+        ("bar", "foo", ["Hello", "seafood is great"]),
+        ("Our story", "About us", ["Welcome", "All About us and more"]),
+        ("$1,299", "$1,199", ["$1,499"]),
+        ("2024-05-01", "2024-06-01", ["2025-06-15"]),
+        ("old@x.org", "new@x.org", ["new@y.org"]),
+        ("Größe", "Länge", ["Längen"]),
+        ("👍", "👍👍", ["gut"]),
+    ],
+)
+def test_u3_a_text_that_another_user_replaced_is_theirs(
+    desk: Desk, first: str, mine: str, theirs: list[str]
+) -> None:
+    desk.edit("root", "add", "/x", first)
+    desk.edit("ada", "replace", "/x", mine)
+    for text in theirs:
+        desk.edit("bo", "replace", "/x", text)
+    with pytest.raises(Rejected) as refused:
+        desk.undo("ada")
+    assert refused.value.refusal.code is Code.NOTHING_TO_UNDO
+    assert desk.value["x"] == theirs[-1]
+
+
+def test_u3_words_beside_those_of_others_are_taken_back(desk: Desk) -> None:
+    desk.edit("ada", "replace", "/sections/0/title", "Hello brave world")
+    desk.edit("bo", "replace", "/sections/0/title", "Hello brave world, today")
+    desk.undo("ada")
+    assert titles(desk)[0] == "Hello world, today"
+
+
+def test_u3_an_equal_value_that_another_user_set_is_theirs(desk: Desk) -> None:
+    desk.edit("ada", "replace", "/sections/0/n", 6)
+    desk.edit("bo", "replace", "/sections/0/n", 7)
+    desk.edit("bo", "replace", "/sections/0/n", 6)
+    with pytest.raises(Rejected):
+        desk.undo("ada")
+    assert desk.value["sections"][0]["n"] == 6
+    desk.undo("bo")
+    desk.undo("bo")
+    desk.undo("ada")
+    assert desk.value["sections"][0]["n"] == 1
+
+
+def test_u3_another_element_with_the_same_id_is_another_element(desk: Desk) -> None:
+    desk.edit("ada", "add", "/sections/0", {"id": "new", "title": "Ada's"})
+    desk.edit("bo", "remove", "/sections/0")
+    desk.edit("bo", "add", "/sections/0", {"id": "new", "title": "Bo's"})
+    with pytest.raises(Rejected):
+        desk.undo("ada")
+    assert titles(desk)[0] == "Bo's"
+
+
+def test_u3_a_removal_brings_back_its_own_element(desk: Desk) -> None:
+    desk.edit("ada", "remove", "/sections/0")
+    desk.edit("bo", "add", "/sections/0", {"id": "hero", "title": "Bo's"})
+    desk.edit("bo", "remove", "/sections/0")
+    desk.undo("ada")
+    assert titles(desk) == ["Hello world", "Questions", "Bye"]
+
+
+def test_u3_what_was_in_an_element_is_not_looked_for_in_another(desk: Desk) -> None:
+    desk.edit("ada", "replace", "/sections/0/n", 2)
+    desk.edit("bo", "remove", "/sections/0")
+    desk.edit("bo", "add", "/sections/0", {"id": "hero", "title": "Hello world", "n": 2})
+    with pytest.raises(Rejected):
+        desk.undo("ada")
+    assert desk.value["sections"][0]["n"] == 2
+
+
+def test_u9_an_element_that_moved_to_another_list_goes_back_as_it_is(desk: Desk) -> None:
+    desk.edit("root", "add", "/other", [])
+    desk.edit("ada", "move", "/sections/0", "/other/0")
+    desk.edit("bo", "replace", "/other/0/title", "An hour of work")
+    desk.undo("ada")
+    assert desk.value["other"] == []
+    assert titles(desk) == ["An hour of work", "Questions", "Bye"]
+    desk.redo("ada")
+    assert desk.value["other"][0] == {"id": "hero", "title": "An hour of work", "n": 1}
+    assert titles(desk) == ["Questions", "Bye"]
+
+
+def test_u9_a_member_that_moved_goes_back_as_it_is(desk: Desk) -> None:
+    desk.edit("root", "add", "/a", {"s": {"title": "old"}})
+    desk.edit("root", "add", "/b", {})
+    desk.edit("ada", "move", "/a/s", "/b/s")
+    desk.edit("bo", "replace", "/b/s/title", "An hour of work")
+    desk.undo("ada")
+    assert (desk.value["a"], desk.value["b"]) == ({"s": {"title": "An hour of work"}}, {})
+
+
+def test_u9_an_element_that_another_user_removed_after_its_move_stays_removed(desk: Desk) -> None:
+    desk.edit("root", "add", "/other", [])
+    desk.edit("ada", "move", "/sections/0", "/other/0")
+    desk.edit("bo", "remove", "/other/0")
+    with pytest.raises(Rejected):
+        desk.undo("ada")
+    assert titles(desk) == ["Questions", "Bye"]
+
+
+def test_u10_letters_that_came_back_are_still_their_authors(desk: Desk) -> None:
+    title = ["sections", "end", "title"]
+    desk.type("ada", title, 3, " bye")
+    desk.now += 5_000
+    desk.type("bo", title, 0, "", cut=7)
+    assert titles(desk)[2] == ""
+    desk.undo("bo")
+    assert titles(desk)[2] == "Bye bye"
+    desk.undo("ada")
+    assert titles(desk)[2] == "Bye"
+    desk.redo("ada")
+    assert titles(desk)[2] == "Bye bye"
+
+
+def test_u10_letters_in_a_text_that_was_made_again_are_still_their_authors(desk: Desk) -> None:
+    desk.type("ada", ["sections", "end", "title"], 3, " 😀 now")
+    desk.edit("bo", "remove", "/sections")
+    desk.undo("bo")
+    desk.undo("ada")
+    assert titles(desk)[2] == "Bye"
+
+
+def test_u11_an_undo_that_a_check_refuses_changes_nothing(desk: Desk) -> None:
+    desk.edit("ada", "replace", "/sections/0/title", "Hello brave world")
+    desk.edit("ada", "move", "/sections/0", "/sections/2")
+    before, version = desk.document.snapshot(), desk.document.version
+    asked: list[Any] = []
+
+    def refuse(value: Any, ops: Any) -> None:
+        asked.append(ops)
+        raise Rejected(Code.LOCKED, "no")
+
+    for _ in range(2):
+        with pytest.raises(Rejected):
+            desk.document.undo("ada", version=version + 1, at=desk.now, check=refuse)
+    assert desk.document.snapshot() == before
+    assert desk.undo("ada").change.ops == asked[0] == asked[1]
+
+
+def test_u11_asking_a_check_copies_no_document(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.edit("ada", "replace", "/sections/0/title", "Hello brave world")
+    monkeypatch.setattr(desk.document._tree, "diff", None)
+    monkeypatch.setattr(desk.document._tree, "_to_json", None)
+    version = desk.version
+    undone = desk.document.undo("ada", version=version, at=0, check=lambda value, ops: None)
+    assert undone.change.ops[0]["value"] == "Hello world"

@@ -1,82 +1,75 @@
-"""Hunks: the smallest edits between two texts, and taking them back later."""
+"""Strings as edits: the smallest changes between two texts, and whose the words are then."""
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.yjs.tree_records import Hunk
-from collab.yjs.tree_take_back import take_back
-from collab.yjs.tree_text import hunks_between
+from collab.yjs.tree_text import Change, changes_between, whole_words
 
-TEXT = st.text(alphabet="ab é😀", max_size=30)
+TEXT = st.text(alphabet="ab é😀-", max_size=30)
 
 
-def replayed(old: str, hunks: tuple[Hunk, ...]) -> str:
-    text = old
-    for hunk in hunks:
-        assert text[hunk.at : hunk.at + len(hunk.deleted)] == hunk.deleted
-        text = text[: hunk.at] + hunk.inserted + text[hunk.at + len(hunk.deleted) :]
+def replayed(old: str, changes: list[Change]) -> str:
+    text, last = old, len(old)
+    for start, end, new in reversed(changes):
+        assert start <= end <= last
+        text, last = text[:start] + new + text[end:], start
     return text
 
 
-@given(TEXT, TEXT)
-def test_hunks_lead_from_one_text_to_the_other(old: str, new: str) -> None:
-    assert replayed(old, hunks_between(old, new)) == new
+def nobody(start: int, end: int) -> bool:
+    return False
+
+
+def everybody(start: int, end: int) -> bool:
+    return True
 
 
 @given(TEXT, TEXT)
-def test_hunks_are_taken_back_whole_where_nothing_else_happened(old: str, new: str) -> None:
-    if old != new:
-        assert take_back(new, hunks_between(old, new)) == old
+def test_changes_lead_from_one_text_to_the_other(old: str, new: str) -> None:
+    assert replayed(old, changes_between(old, new)) == new
+
+
+@given(TEXT, TEXT)
+def test_changes_of_whole_words_lead_to_the_same_text(old: str, new: str) -> None:
+    assert replayed(old, whole_words(old, changes_between(old, new), nobody)) == new
+
+
+@given(TEXT, TEXT)
+def test_an_authors_own_words_keep_their_characters(old: str, new: str) -> None:
+    changes = changes_between(old, new)
+    assert whole_words(old, changes, everybody) == changes
 
 
 def test_a_word_is_inserted_where_a_word_begins() -> None:
-    (hunk,) = hunks_between("Hello world", "Hello wonderful world")
-    assert (hunk.at, hunk.inserted) == (6, "wonderful ")
+    assert changes_between("Hello world", "Hello wonderful world") == [(6, 6, "wonderful ")]
 
 
-def test_what_others_wrote_before_and_after_stays() -> None:
-    hunks = hunks_between("Hello world", "Hello brave world")
-    assert take_back("Oh! Hello brave world, hi", hunks) == "Oh! Hello world, hi"
+def test_a_long_rewrite_is_one_change() -> None:
+    old, new = "x" + "a b " * 9_000 + "y", "z" + "b a " * 9_000 + "w"
+    assert len(changes_between(old, new)) == 1
 
 
-def test_a_replaced_word_comes_back_beside_what_others_wrote() -> None:
-    hunks = hunks_between("Buy our book today", "Buy our album today")
-    assert take_back("Please buy our album, today", hunks) == "Please buy our book, today"
-
-
-def test_what_others_have_overwritten_is_not_taken_back() -> None:
-    hunks = hunks_between("Hello world", "Hello brave world")
-    assert take_back("Something else entirely", hunks) is None
-
-
-def test_a_single_letter_is_not_found_in_somebody_elses_text() -> None:
-    assert take_back("banana split", hunks_between("", "n")) is None
-
-
-def test_a_word_that_somebody_put_in_place_of_mine_is_left() -> None:
-    hunks = hunks_between("The offer of today", "The wonderful offer of today")
-    assert take_back("The rather good offer of today", hunks) is None
-
-
-def test_my_letter_between_two_of_others_is_taken_back() -> None:
-    assert take_back("helBXBlo", hunks_between("hello", "helXlo")) == "helBBlo"
-
-
-def test_what_is_left_of_my_words_is_taken_back() -> None:
-    hunks = hunks_between("Hello world", "Hello wonderful big world")
-    assert take_back("Hello big blue world", hunks) == "Hello blue world"
-
-
-def test_a_long_insertion_is_found_by_words() -> None:
-    prose = " ".join(f"word{number}" for number in range(150))
-    hunks = hunks_between("Before. After.", f"Before. {prose} After.")
-    edited = prose.replace("word70", "another")
-    assert take_back(f"Before. {edited} After.", hunks) == "Before. anotherAfter."
-
-
-def test_hostile_texts_cost_no_more_than_their_bound() -> None:
-    hunks = hunks_between("", "ab" * 50_000)
-    assert take_back("ba" * 49_999 + "c", hunks) is None
-    assert len(hunks_between("x" + "a b " * 9_000 + "y", "z" + "b a " * 9_000 + "w")) == 1
+@pytest.mark.parametrize(
+    ("old", "new", "gone"),
+    [
+        ("7", "79", ["7"]),
+        ("25", "125", ["25"]),
+        ("15%", "25%", ["15"]),
+        ("$1,199", "$1,499", ["1,199"]),
+        ("2024-06-01", "2025-06-15", ["2024-06-01"]),
+        ("new@x.org", "news@x.org", ["new@x.org"]),
+        ("Tue 9-17", "Tue 10-18", ["9-17"]),
+        ("Hello brave world", "Hello brave new world", [""]),
+        ("our album today", "our album, today", [""]),
+        ("Grüße an alle", "Grüßen an alle", ["Grüße"]),
+        ("今日は良い天気", "今日は悪い天気", ["良"]),
+        ("a 😀 b", "a 😀😀 b", [""]),
+    ],
+)
+def test_a_changed_word_is_replaced_as_a_whole(old: str, new: str, gone: list[str]) -> None:
+    changes = whole_words(old, changes_between(old, new), nobody)
+    assert [old[start:end] for start, end, _ in changes] == gone
+    assert replayed(old, changes) == new

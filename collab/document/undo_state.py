@@ -1,0 +1,70 @@
+"""What a document keeps so that its users can undo: a fold over its entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from collab.document.opening import Body
+from collab.document.stacks import Inverse, all_records, fold, shown_in
+from collab.entry import Entry, Kind
+from collab.yjs.tree_identity import Identity
+from collab.yjs.tree_incarnations import Incarnations
+from collab.yjs.tree_records import Path, Record, atoms, place_of, slot_of
+
+
+class UndoState:
+    """Everybody's steps, and what the things that they are about are found by.
+
+    Invariant: `stacks`, `incarnations` and the births of `identity` are the fold over all entries
+    so far, whether the document was open all the time or not.
+    """
+
+    def __init__(self, body: Body, depth: int) -> None:
+        self.depth = depth
+        self.stacks = body.stacks
+        self.incarnations = Incarnations(body.tokens, body.most_tokens)
+        self.identity = Identity(body.births)
+        self.identity.source = self._named
+
+    def take_in(self, entry: Entry) -> None:
+        """Take in an entry out of the log."""
+        user, inverse = entry.author.user, entry.inverse
+        for birth in self._fold(user, entry.kind, entry.version, entry.at, inverse).births:
+            self.identity.bear(birth)
+        self.identity.forget()
+
+    def accept(self, user: str, kind: Kind, version: int, at: int, inverse: bytes) -> None:
+        """Take in the version that was made just now."""
+        self._fold(user, kind, version, at, inverse)
+        self.identity.settle()
+        self.identity.forget()
+
+    def _fold(self, user: str, kind: Kind, version: int, at: int, inverse: bytes) -> Inverse:
+        return fold(
+            self.stacks,
+            self.incarnations,
+            user=user,
+            kind=kind,
+            version=version,
+            at=at,
+            inverse=inverse,
+            depth=self.depth,
+        )
+
+    def needed(self) -> set[tuple[Path, str]]:
+        """The hidden elements that steps may show again: their arrays and keys."""
+        return shown_in(self.stacks.values())
+
+    def asked_about(self, records: Iterable[Record]) -> list[Record]:
+        """The records of changes that do not show, at or above a place that a step is about."""
+        slots = [(record, slot_of(atom)) for record in records for atom in atoms(record)]
+        places = [place_of(record) for _, record in self._named()] if slots else []
+        return [
+            record
+            for record, slot in slots
+            if slot is not None and any(place[: len(slot)] == slot for place in places)
+        ]
+
+    def _named(self) -> Iterator[tuple[str, Record]]:
+        """The records of all steps, with their users."""
+        return ((user, left.record) for user, left in all_records(self.stacks))
