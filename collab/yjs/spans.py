@@ -13,10 +13,12 @@ Run: TypeAlias = tuple[int, int, int]  # client, first clock, how many clocks
 class Spans:
     """A map from ids to ids that keeps ranges, not single ids.
 
-    Invariant: the spans of a client ascend and do not overlap.
+    Where it is `constant`, all ids of a run lead to the same one. Invariant: the spans of a client
+    ascend and do not overlap; constant ones that lead to the same id do not touch.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, constant: bool = False) -> None:
+        self._step = 0 if constant else 1
         self._clients: dict[int, list[tuple[int, int, Id]]] = {}
 
     def __len__(self) -> int:
@@ -29,6 +31,8 @@ class Spans:
             return
         end = clock + length
         spans = self._clients.setdefault(client, [])
+        if not self._step:
+            clock, end = self._widened(spans, clock, end, to)
         first = self._first(spans, clock)
         last = first
         around: list[tuple[int, int, Id]] = []
@@ -37,7 +41,7 @@ class Spans:
             if start < clock:
                 around.append((start, clock, there))
             if stop > end:
-                around.append((end, stop, (there[0], there[1] + end - start)))
+                around.append((end, stop, (there[0], there[1] + self._step * (end - start))))
             last += 1
         spans[first:last] = sorted([*around, (clock, end, to)])
 
@@ -56,8 +60,25 @@ class Spans:
                 yield (client, clock, start - clock), None
                 clock = start
             stop = min(stop, end)
-            yield (client, clock, stop - clock), (to_client, to_clock + clock - start)
+            yield (
+                (client, clock, stop - clock),
+                (to_client, to_clock + self._step * (clock - start)),
+            )
             clock, at = stop, at + 1
+
+    def _widened(
+        self, spans: list[tuple[int, int, Id]], clock: int, end: int, to: Id
+    ) -> tuple[int, int]:
+        """A run together with the spans at its ends that lead to the same id."""
+        at = self._first(spans, clock)
+        for start, stop, there in spans[max(0, at - 1) : at + 1]:
+            if there == to and start <= clock <= stop:
+                clock, end = start, max(end, stop)
+        at = self._first(spans, end)
+        for start, stop, there in spans[at : at + 1]:
+            if there == to and start <= end <= stop:
+                end = stop
+        return clock, end
 
     def _first(self, spans: list[tuple[int, int, Id]], clock: int) -> int:
         """The first span that ends behind a clock."""

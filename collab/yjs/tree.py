@@ -50,6 +50,7 @@ class Tree:
         self.initial: dict[str, Json]
         self.initial, self.root = read_object(json.loads(self._to_json()))
         self.identity = identity or Identity()
+        self.identity.doc = self._doc
         self._doomed: list[tuple[Path, str]] = []
         self._ear = ear = Ear()
         # Native callbacks, not pycrdt's wrappers: these copy every event into Python objects.

@@ -8,17 +8,23 @@ character's id is guessed from the one before it and checked: two blocks can loo
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from pycrdt import _pycrdt as native
 
 from collab.yjs.lib0 import write_uint
 from collab.yjs.spans import Id, Run
 from collab.yjs.tree_handles import Txn
+from collab.yjs.update import GuardBounds, inspect
 
-# Of a text up to so long every character is looked up; of a longer one as many, evenly spread.
-EXACT = 20_000
+# Of a text up to so long every character is looked up: some 2 µs each. A longer one is read in
+# leaps of so many, over what continues a block at both ends and has no deletion in it. That is
+# wrong only where its author wrote elsewhere in between and others put as much there instead.
+EXACT = 4_000
+LEAP = 32
+_UNBOUNDED: Final = GuardBounds(update_bytes=0)
 
 
 def text_id(txn: Txn, text: Any) -> Id:
@@ -46,9 +52,14 @@ class Characters:
         self.runs = list(merged(runs))
 
     @classmethod
-    def read(cls, txn: Txn, text: Any) -> Characters:
-        """Look the ids of a text up."""
-        return cls(_Reading(txn, text).runs())
+    def read(cls, txn: Txn, text: Any, doc: Any = None) -> Characters:
+        """Look the ids of a text up; `doc` is the Yjs document, for a long one."""
+        return cls(_Reading(txn, text, doc).runs())
+
+    def copy(self) -> Characters:
+        copy = Characters()
+        copy.runs = self.runs.copy()
+        return copy
 
     @property
     def length(self) -> int:
@@ -56,34 +67,59 @@ class Characters:
 
     def between(self, start: int, end: int) -> list[Run]:
         """The ids of the units from `start` to `end`."""
-        return [part for _, part in self._overlaps(start, end)]
-
-    def _overlaps(self, start: int, end: int) -> Iterator[tuple[int, Run]]:
+        found: list[Run] = []
         at = 0
         for client, clock, length in self.runs:
-            low, high = max(start, at), min(end, at + length)
-            if low < high:
-                yield low, (client, clock + low - at, high - low)
+            if at + length > start:
+                if at >= end:
+                    break
+                low, high = max(start, at), min(end, at + length)
+                if low < high:
+                    found.append((client, clock + low - at, high - low))
             at += length
-            if at >= end:
-                return
+        return found
 
-    def beside(self, at: int) -> tuple[Id | None, Id | None]:
-        """The ids of the units before and behind an offset."""
-        left, right = self.between(at - 1, at), self.between(at, at + 1)
-        return (left[0][:2] if left else None), (right[0][:2] if right else None)
+    def beside(self, start: int, end: int) -> tuple[Id | None, Id | None]:
+        """The ids of the unit before `start` and of the one at `end`."""
+        left = right = None
+        at = 0
+        for client, clock, length in self.runs:
+            if at < start <= at + length:
+                left = client, clock + start - 1 - at
+            if at <= end < at + length:
+                right = client, clock + end - at
+                break
+            at += length
+        return left, right
 
     def splice(self, start: int, end: int, runs: Iterable[Run]) -> None:
         """Put units in the place of those from `start` to `end`."""
-        before, after = self.between(0, start), self.between(end, 2**62)
-        self.runs = list(merged((*before, *runs, *after)))
+        first = self._cut(start)
+        last = self._cut(end) if end > start else first
+        around = slice(max(0, first - 1), last + 1)
+        before, after = self.runs[around.start : first], self.runs[last : around.stop]
+        self.runs[around] = merged((*before, *runs, *after))
+
+    def _cut(self, at: int) -> int:
+        """Have a run begin at an offset; which one it is."""
+        for index, (client, clock, length) in enumerate(self.runs):
+            if at < length:
+                if at:
+                    halves = (client, clock, at), (client, clock + at, length - at)
+                    self.runs[index : index + 1] = halves
+                    return index + 1
+                return index
+            at -= length
+        return len(self.runs)
 
     def find(self, run: Run) -> Iterator[tuple[int, Run]]:
         """The parts of a run that are there, in the order of the text, with their offsets."""
+        wanted, first, count = run
+        behind = first + count
         at = 0
         for client, clock, length in self.runs:
-            low, high = max(clock, run[1]), min(clock + length, run[1] + run[2])
-            if client == run[0] and low < high:
+            if client == wanted and clock < behind and clock + length > first:
+                low, high = max(clock, first), min(clock + length, behind)
                 yield at + low - clock, (client, low, high - low)
             at += length
 
@@ -105,51 +141,89 @@ def merged(runs: Iterable[Run]) -> Iterator[Run]:
 class _Reading:
     """One text whose ids are looked up, in blocks that pycrdt counts alike."""
 
-    def __init__(self, txn: Txn, text: Any) -> None:
+    def __init__(self, txn: Txn, text: Any, doc: Any) -> None:
         self._txn = txn
         self._text = text
         self._string: str = text.get_string(txn)
+        long = doc is not None and len(self._string) > EXACT
+        self._gone = _deletions(txn, doc) if long else None
         # The block that is being read: the id, byte and unit that it begins with.
         self._first: Id = (0, 0)
+        self._prefix = b""
         self._byte = self._unit = 0
 
     def runs(self) -> Iterator[Run]:
         if not self._string:
             return
-        step = max(1, len(self._string) // EXACT)
         at, byte, unit = 0, 0, 0
         self._begin(0, 0)
         while at < len(self._string):
-            chunk = self._string[at : at + step]
-            ends_at, behind = byte + len(chunk.encode()), unit + units(chunk)
-            last = chunk[-1]
-            if len(chunk) == 1 or not self._goes_on(
-                ends_at - len(last.encode()), behind - units(last)
-            ):
+            chunk = self._string[at : at + (1 if self._gone is None else LEAP)]
+            wide, high = len(chunk.encode()), units(chunk)
+            if len(chunk) == 1 or not self._is_whole(chunk, byte, unit):
                 for one in chunk:
                     if unit > self._unit and not self._goes_on(byte, unit):
                         yield (*self._first, unit - self._unit)
                         self._begin(byte, unit)
                     byte, unit = byte + len(one.encode()), unit + units(one)
-            at, byte, unit = at + len(chunk), ends_at, behind
+            else:
+                byte, unit = byte + wide, unit + high
+            at += len(chunk)
         yield (*self._first, unit - self._unit)
 
     def _begin(self, byte: int, unit: int) -> None:
         self._first = id_at(self._txn, self._text, byte)
+        prefix = bytearray(b"\x00")
+        write_uint(prefix, self._first[0])
+        self._prefix = bytes(prefix)
         self._byte, self._unit = byte, unit
 
     def _goes_on(self, byte: int, unit: int) -> bool:
         """Whether the character at an offset belongs to the block that is being read."""
-        client, clock = self._first
-        far = byte - self._byte
-        if id_at(self._txn, self._text, byte) != (client, clock + far):
+        far, further = byte - self._byte, unit - self._unit
+        clock = self._first[1]
+        encoded: bytes = self._text.sticky_index(self._txn, byte, 0).encode()
+        if encoded != self._sticky(clock + far):
             return False
-        further = unit - self._unit
         if far == further:
             return True
         # pycrdt would say the same of another block that begins here with that very id.
-        wanted = self._byte + further
-        return _offsets(self._txn, client, clock + further) == (wanted, wanted + 1)
+        return self._offset(clock + further) == self._byte + further
+
+    def _is_whole(self, chunk: str, byte: int, unit: int) -> bool:
+        """Whether a chunk goes on with the block: its ends do, and nothing of it was deleted."""
+        assert self._gone is not None
+        last = chunk[-1]
+        ends_at = byte + len(chunk.encode()) - len(last.encode())
+        behind = unit + units(chunk)
+        if not self._goes_on(ends_at, behind - units(last)):
+            return False
+        client, clock = self._first
+        low, high = clock + unit - self._unit, clock + behind - self._unit
+        ranges = self._gone.get(client, ())
+        at = bisect_left(ranges, (high, 0))
+        return not at or ranges[at - 1][1] <= low
+
+    def _sticky(self, clock: int) -> bytes:
+        """The sticky index before the unit of the block's client with a clock."""
+        out = bytearray(self._prefix)
+        write_uint(out, clock)
+        out.append(0)
+        return bytes(out)
+
+    def _offset(self, clock: int) -> int:
+        """Where pycrdt says that a unit begins; -1 where it is gone with its container."""
+        try:
+            return native.decode_sticky_index(self._sticky(clock)).get_offset(self._txn)
+        except BaseException as panic:
+            if type(panic).__name__ != "PanicException":
+                raise
+            return -1  # pycrdt panics about such an id; nothing has happened
+
+
+def _deletions(txn: Txn, doc: Any) -> dict[int, list[tuple[int, int]]]:
+    """The ranges of clocks that were deleted in a document, by client."""
+    return inspect(doc.get_update(txn, doc.get_state(txn)), _UNBOUNDED).deletes
 
 
 def _ids(encoded: bytes) -> Id:
@@ -166,21 +240,6 @@ def _uint(data: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, at
         shift += 7
-
-
-def _offsets(txn: Txn, client: int, clock: int) -> tuple[int, int]:
-    """Where pycrdt says that a unit begins and ends; (0, 0) where it is gone with its text."""
-    encoded = bytearray(b"\x00")
-    write_uint(encoded, client)
-    write_uint(encoded, clock)
-    try:
-        start: int = native.decode_sticky_index(bytes(encoded) + b"\x00").get_offset(txn)
-        end: int = native.decode_sticky_index(bytes(encoded) + b"\x41").get_offset(txn)
-    except BaseException as panic:
-        if type(panic).__name__ != "PanicException":
-            raise
-        return 0, 0  # pycrdt panics about an id whose container is gone; nothing has happened
-    return start, end
 
 
 def units(text: str) -> int:

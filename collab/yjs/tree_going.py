@@ -64,7 +64,7 @@ class Going:
         text = None if path in self._texts else plain_text(txn, reach(txn, content, path))
         if text is not None:
             own = identity.first_of(text_id(txn, text))
-            self._texts[path] = own, Characters(identity.characters(txn, text, own).runs)
+            self._texts[path] = own, identity.characters(txn, text, own).copy()
 
     def under(self, identity: Identity, path: Path) -> tuple[RemovedText, ...]:
         """The texts at a path and below it, which are gone."""

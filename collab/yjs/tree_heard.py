@@ -46,7 +46,7 @@ def text_record(
     before, after = identity.kept(own), None
     inserted = _told(found, strings)
     if inserted is None or (before is None and any(one.deleted for one in found)):
-        after = Characters.read(txn, text)
+        after = Characters.read(txn, text, identity.doc)
         inserted = [after.between(one.at, one.at + units(one.inserted)) for one in found]
     hunks: list[Hunk] = []
     labels = [() if before is None else _labels(before, identity, one) for one in found]
@@ -77,8 +77,7 @@ def _labels(before: Characters, identity: Identity, one: Stretch) -> tuple[Label
 
 
 def _sides(after: Characters, identity: Identity, one: Stretch) -> Sides:
-    left, _ = after.beside(one.at)
-    _, right = after.beside(one.at + units(one.inserted))
+    left, right = after.beside(one.at, one.at + units(one.inserted))
     return identity.first_id(left), identity.first_id(right)
 
 

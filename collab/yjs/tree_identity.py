@@ -44,6 +44,7 @@ class Identity:
         self._pending: list[Named] = []  # of the version that is being made
         # Of texts that were edited lately, by their first ids.
         self._characters: dict[Id, Characters] = {}
+        self.doc: Any = None  # the Yjs document, once there is one
         self._most = max(SOME_BIRTHS, 2 * len(self.births))
         self._now, self._first = Spans(), Spans()
         self._watch: _Watch | None = None
@@ -85,10 +86,15 @@ class Identity:
 
     def first(self, run: Run) -> Iterator[Run]:
         """The runs of ids that the characters of a run were first inserted under."""
+        if not self.births:
+            yield run
+            return
         for part, to in self._first.pieces(run):
             yield part if to is None else (*to, part[2])
 
     def first_of(self, at: Id) -> Id:
+        if not self.births:
+            return at
         client, clock, _ = next(self.first((*at, 1)))
         return client, clock
 
@@ -101,7 +107,7 @@ class Identity:
         """The ids of the text with this first id; it has no embeds."""
         known = self._characters.get(own)
         if known is None or known.length != units(text.get_string(txn)):
-            known = Characters.read(txn, text)
+            known = Characters.read(txn, text, self.doc)
             self.keep(own, known)
         return known
 
@@ -162,7 +168,7 @@ class _Watch:
     """What the records of steps name: runs of first ids, and the paths of their texts."""
 
     def __init__(self) -> None:
-        self.spans = Spans()
+        self.spans = Spans(constant=True)
         self.owners: list[tuple[Path, str]] = []
         self.runs: dict[Id, list[Run]] = {}  # by text
         self.paths: dict[Path, None] = {}

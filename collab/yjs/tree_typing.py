@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from collab.patch.pointer import Tokens
 from collab.yjs.spans import Run
-from collab.yjs.tree_characters import Characters, id_at, text_id, units
+from collab.yjs.tree_characters import EXACT, Characters, id_at, text_id, units
 from collab.yjs.tree_draft import Edit, TextDraft
 from collab.yjs.tree_handles import is_text
 from collab.yjs.tree_labels import labels_between, reach
@@ -79,28 +79,35 @@ class Typing:
             text.edit(edits)
             return
         own = self._identity.first_of(text_id(self._txn, text))
-        characters = self._identity.characters(self._txn, text, own)
+        characters = self._identity.kept(own)
+        if characters is None and (len(old) <= EXACT or any(one.start < one.end for one in edits)):
+            characters = self._identity.characters(self._txn, text, own)
         hunks = [self._replace(text, old, edit, characters) for edit in reversed(edits)]
         self._writer.note(TextRecord(path, own, tuple(reversed(hunks))))
 
-    def _replace(self, text: Any, old: str, edit: Edit, characters: Characters) -> Hunk:
-        """One edit; those behind it have been written already, so offsets are those of `old`."""
+    def _replace(self, text: Any, old: str, edit: Edit, characters: Characters | None) -> Hunk:
+        """One edit; those behind it have been written already, so offsets are those of `old`.
+
+        Without the text's characters, which are looked up for a deletion, it says less of where
+        the text stood that it inserts.
+        """
         txn, identity, start, end = self._txn, self._identity, edit.start, edit.end
         labels: tuple[Label, ...] = ()
         deleted, runs = "", list[Run]()
         at = _bytes_before(old, start)
         if start < end:
             deleted = _units_between(old, start, end)
-            labels = labels_between(characters, identity, start, end)
             text.remove_range(txn, at, byte_length(deleted))
         if edit.text:
             text.insert(txn, at, edit.text, None)
             runs = [(*id_at(txn, text, at), units(edit.text))]
             self._bear(edit.labels, runs[0])
-        characters.splice(start, end, runs)
-        left, _ = characters.beside(start)
-        _, right = characters.beside(start + units(edit.text))
-        sides = (*edit.sides, (identity.first_id(left), identity.first_id(right)))
+        sides = edit.sides
+        if characters is not None:
+            labels = labels_between(characters, identity, start, end)
+            characters.splice(start, end, runs)
+            left, right = characters.beside(start, start + units(edit.text))
+            sides = (*sides, (identity.first_id(left), identity.first_id(right)))
         first = tuple(one for run in runs for one in identity.first(run))
         return Hunk(deleted, labels, first, sides)
 

@@ -105,7 +105,7 @@ def test_two_blocks_that_look_like_one_are_told_apart() -> None:
 
 def test_runs_are_spliced_and_found() -> None:
     characters = Characters([(1, 0, 5), (2, 0, 3)])
-    assert characters.beside(5) == ((1, 4), (2, 0))
+    assert characters.beside(5, 5) == ((1, 4), (2, 0))
     characters.splice(1, 3, [(3, 7, 1)])
     assert characters.runs == [(1, 0, 1), (3, 7, 1), (1, 3, 2), (2, 0, 3)]
     assert list(characters.find((1, 0, 5))) == [(0, (1, 0, 1)), (2, (1, 3, 2))]
