@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from collab.ids import MAX_SAFE_INTEGER
+from collab.patch.values import canonical_number, is_exact
 
 
 def canonical_ops(ops: Sequence[Any]) -> Sequence[Any]:
@@ -56,13 +56,13 @@ _DEEPEST = 128
 
 
 def _is_integral(number: float) -> bool:
-    return number.is_integer() and -MAX_SAFE_INTEGER <= number <= MAX_SAFE_INTEGER
+    return number.is_integer() and is_exact(number)
 
 
 def _rebuilt(value: Any, depth: int = 0) -> Any:
     kind = type(value)
     if kind is float:
-        return int(value) if _is_integral(value) else value
+        return canonical_number(value) if _is_integral(value) else value
     if depth < _DEEPEST:
         if kind is dict:
             return {key: _rebuilt(inner, depth + 1) for key, inner in value.items()}

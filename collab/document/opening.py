@@ -18,7 +18,7 @@ from collab.document.stacks import Stacks
 from collab.entry import Entry
 from collab.ports import Stored, Vacant
 from collab.yjs.causality import in_causal_order
-from collab.yjs.guard import GuardBounds, inspect
+from collab.yjs.guard import OWN, inspect
 from collab.yjs.slices import slices_of
 from collab.yjs.tree_load import Load
 from collab.yjs.tree_records import Birth, Path
@@ -30,7 +30,6 @@ _FORMAT_1: Final = 1
 # nothing but their number is long, take a fifth of it.
 SECONDS: Final = 0.02
 SECONDS_A_BYTE: Final = 0.15e-6
-_OURS: Final = GuardBounds(update_bytes=0)
 
 
 class Body(Struct, array_like=True):
@@ -123,7 +122,7 @@ class Opening:
     def cut(self) -> None:
         """Cut the state into slices: some 6 µs a struct, and nothing that anybody shares."""
         state = self.body.state
-        inspected = inspect(state, _OURS)
+        inspected = inspect(state, OWN)
         fresh = in_causal_order(inspected.sections, {})
         slices = slices_of(state, inspected, fresh, {}, 0, lambda: 0.0)
         if slices is not None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from collab.errors import Code, Rejected
-from collab.ids import MAX_SAFE_INTEGER
-
-# Keys that reach an object's prototype in a browser that assigns them.
-FORBIDDEN_KEYS = frozenset({"__proto__", "constructor", "prototype"})
+from collab.patch.values import FORBIDDEN_KEYS, MAX_DEPTH, is_exact, is_finite
 
 _encode = msgspec.json.Encoder().encode
 
@@ -27,7 +23,7 @@ class Bounds:
     """
 
     max_ops: int = 1_000
-    max_depth: int = 64
+    max_depth: int = MAX_DEPTH
     max_pointer: int = 4_096
     max_nodes: int = 10_000
     max_bytes: int = 4 * 1024 * 1024
@@ -111,10 +107,10 @@ def _check_scalar(value: Any, kind: type) -> None:
     if kind is str:
         _check_text(value)
     elif kind is int:
-        if not -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
+        if not is_exact(value):
             raise Rejected(Code.INVALID_PATCH, "an integer is beyond 2^53-1")
     elif kind is float:
-        if not math.isfinite(value):
+        if not is_finite(value):
             raise Rejected(Code.INVALID_PATCH, "NaN and Infinity are no JSON")
     elif value is not None and kind is not bool:
         raise Rejected(Code.INVALID_PATCH, f"a {kind.__name__} is no JSON")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from collab.yjs.guard import GuardBounds, StructIndex, inspect
+from collab.yjs.guard import OWN, StructIndex, inspect
 
 if TYPE_CHECKING:
     from collab.document.document import Document
 
 # To read the whole state anew costs no more than so many updates.
 MOST_WAITING = 1000
-# What pycrdt says of its own transactions has been judged already.
-_OURS = GuardBounds(update_bytes=0)
 
 
 class LateIndex:
@@ -40,6 +38,6 @@ class LateIndex:
         if self._index is None:
             self._index = StructIndex.of(document.diff(b"\x00"))
         for update in self._waiting:
-            self._index.add(inspect(update, _OURS))
+            self._index.add(inspect(update, OWN))
         self._waiting.clear()
         return self._index

@@ -3,17 +3,19 @@
 Refused although Yjs knows them, because yrs 0.28 reads them otherwise than yjs writes them:
 ContentJSON (yrs takes one text more than there is) and XmlHook (yrs leaves its name unread, so
 what follows is read as something else). Refused as well: subdocuments, which nobody here opens.
+
+Keys and plain values are judged where a client sends them (`Reader.judges`). What the document
+holds was judged when it came in, and is read whatever it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isfinite
 from struct import unpack_from
 from typing import Final
 
-from collab.ids import MAX_SAFE_INTEGER
-from collab.yjs.json_text import MAX_DEPTH, RESERVED_KEYS, read_json
+from collab.patch.values import FORBIDDEN_KEYS, MAX_DEPTH, is_finite
+from collab.yjs.json_text import read_json
 from collab.yjs.lib0 import Reader, refuse, refuse_size
 
 DELETED: Final = 1
@@ -43,14 +45,14 @@ def read_content(kind: int, reader: Reader) -> Content:
 
 def read_name(reader: Reader) -> str:
     name = read_key(reader)
-    if len(name) > MAX_NAME:
+    if len(name) > MAX_NAME and reader.judges:
         refuse_size(f"a name is longer than {MAX_NAME}")
     return name
 
 
 def read_key(reader: Reader) -> str:
     key = reader.text()
-    if key in RESERVED_KEYS:
+    if key in FORBIDDEN_KEYS and reader.judges:
         refuse("a key is reserved")
     return key
 
@@ -87,14 +89,20 @@ def _read_string(reader: Reader) -> Content:
 
 
 def _read_embed(reader: Reader) -> Content:
-    read_json(reader.raw())
+    _read_json(reader)
     return 1, None, False
 
 
 def _read_format(reader: Reader) -> Content:
     read_name(reader)
-    read_json(reader.raw())
+    _read_json(reader)
     return 1, None, False
+
+
+def _read_json(reader: Reader) -> None:
+    raw = reader.raw()
+    if reader.judges:
+        read_json(raw, is_kept=True)
 
 
 def _read_type(reader: Reader) -> Content:
@@ -127,6 +135,7 @@ _CONTENTS: Final[dict[int, Callable[[Reader], Content]]] = {
 
 _ARRAY: Final = 117
 _OBJECT: Final = 118
+_BIGINT: Final = 122
 
 
 def skip_plain_value(reader: Reader) -> None:
@@ -136,7 +145,7 @@ def skip_plain_value(reader: Reader) -> None:
     while True:
         tag = reader.byte()
         if tag in (_ARRAY, _OBJECT):
-            if len(left) == MAX_DEPTH:
+            if len(left) == MAX_DEPTH and reader.judges:
                 refuse(f"a value is nested deeper than {MAX_DEPTH}")
             kinds.append(tag)
             left.append(reader.count(least=tag - 116))
@@ -158,21 +167,20 @@ def _skip_scalar(tag: int, reader: Reader) -> None:
     elif tag == 125:
         reader.sint()
     elif tag == 123:
-        _check_float(reader, ">d", 8)
+        _read_float(reader, ">d", 8)
     elif tag == 124:
-        _check_float(reader, ">f", 4)
+        _read_float(reader, ">f", 4)
+    elif tag == _BIGINT and not reader.judges:
+        reader.skip(8)
     elif tag == 116:
         reader.skip(reader.uint())
     elif tag not in (120, 121, 126, 127):  # true, false, null, undefined
         refuse("a value has an unknown type or is a bigint")
 
 
-def _check_float(reader: Reader, layout: str, size: int) -> None:
+def _read_float(reader: Reader, layout: str, size: int) -> None:
     start = reader.pos
     reader.skip(size)
     (value,) = unpack_from(layout, reader.data, start)
-    if not isfinite(value):
+    if not is_finite(value) and reader.judges:
         refuse("a number is not finite")
-    # yrs prints these as integers; larger ones it prints as floats.
-    if MAX_SAFE_INTEGER < abs(value) <= 2**63:
-        refuse("an integer is longer than 53 bits")

@@ -25,6 +25,7 @@ from collab.yjs.struct_index import (
 )
 from collab.yjs.update import (
     DEFAULT_BOUNDS,
+    OWN,
     GuardBounds,
     Id,
     Inspected,
@@ -35,6 +36,7 @@ from collab.yjs.update import (
 
 __all__ = [
     "DEFAULT_BOUNDS",
+    "OWN",
     "Checked",
     "GuardBounds",
     "Inspected",

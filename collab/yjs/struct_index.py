@@ -16,9 +16,7 @@ from typing import Final, NamedTuple
 
 from collab.yjs.causality import in_causal_order
 from collab.yjs.contents import DELETED, TYPE
-from collab.yjs.update import GC, GuardBounds, Id, Inspected, Range, Struct, inspect
-
-_UNBOUNDED: Final = GuardBounds(update_bytes=0)
+from collab.yjs.update import GC, OWN, Id, Inspected, Range, Struct, inspect
 
 
 class Place(NamedTuple):
@@ -111,7 +109,7 @@ class StructIndex:
     def of(cls, update: bytes) -> StructIndex:
         """The index of a document from its whole state as one update."""
         index = cls()
-        index.add(inspect(update, _UNBOUNDED))
+        index.add(inspect(update, OWN))
         return index
 
     def add(self, inspected: Inspected) -> None:

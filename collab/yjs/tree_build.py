@@ -7,6 +7,7 @@ from typing import Any
 
 from collab.ids import Json
 from collab.patch.pointer import Tokens
+from collab.patch.values import FORBIDDEN_KEYS
 from collab.yjs.order_keys import spread
 from collab.yjs.tree_handles import ArrayHandle, MapHandle, TextHandle, Txn
 from collab.yjs.tree_layout import (
@@ -18,6 +19,7 @@ from collab.yjs.tree_layout import (
     escape,
     is_hidden,
     order_of,
+    scalar,
     unescape,
 )
 
@@ -68,9 +70,11 @@ class Layouts:
 
 
 def own_id(value: Json) -> str | None:
-    """The key that an element brings along."""
+    """The key that an element brings along; None where its `id` is no text or no key (P8)."""
     own = value.get("id") if isinstance(value, dict) else None
-    return escape(own) if isinstance(own, str) and 0 < len(own) <= 128 else None
+    if not isinstance(own, str) or own in FORBIDDEN_KEYS:
+        return None
+    return escape(own) if 0 < len(own) <= 128 else None
 
 
 class Builder:
@@ -89,7 +93,7 @@ class Builder:
         elif type(raw) is str and not self._is_plain(key, tokens):
             self._fill_text(parent.insert_text_prelim(self._txn, key), raw)
         else:
-            parent.insert(self._txn, key, raw)
+            parent.insert(self._txn, key, scalar(raw))
 
     def put_at(self, parent: ArrayHandle, index: int, raw: Any, tokens: Tokens) -> None:
         """Insert a layout into a Y.Array."""
@@ -100,7 +104,7 @@ class Builder:
         elif type(raw) is str and not self._is_atom(tokens):
             self._fill_text(parent.insert_text_prelim(self._txn, index), raw)
         else:
-            parent.insert(self._txn, index, raw)
+            parent.insert(self._txn, index, scalar(raw))
 
     def _is_plain(self, key: str, tokens: Tokens) -> bool:
         return (key in RESERVED and key != VALUE) or self._is_atom(tokens)
@@ -114,6 +118,8 @@ class Builder:
             self._fill_array(handle, raw, tokens)
             return
         for key, inner in raw.items():
+            if key in FORBIDDEN_KEYS:
+                continue  # no part of the JSON, and no client may write it
             deeper = tokens if key in UNSEEN else (*tokens, unescape(key))
             self.put(handle, key, inner, deeper)
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from collab.ids import MAX_SAFE_INTEGER, Json
-from collab.patch.bounds import FORBIDDEN_KEYS
+from collab.ids import Json
+from collab.patch.values import FORBIDDEN_KEYS, canonical_number
 from collab.yjs.order_keys import is_order_key
 
 ARRAY = "@array"  # true marks a map as an array of its elements
@@ -181,12 +181,8 @@ def scalar(raw: Any) -> Json:
     kind = type(raw)
     if kind is str or kind is bool or raw is None:
         return raw  # type: ignore[no-any-return]  # narrowed by its exact type
-    if kind is int:
-        return raw if -MAX_SAFE_INTEGER <= raw <= MAX_SAFE_INTEGER else float(raw)
-    if kind is float:
-        if raw.is_integer() and -MAX_SAFE_INTEGER <= raw <= MAX_SAFE_INTEGER:
-            return int(raw)
-        return raw if raw - raw == 0 else None
+    if kind is int or kind is float:
+        return canonical_number(raw)
     if isinstance(raw, bytes | bytearray):
         return list(raw)
     return None

@@ -10,6 +10,7 @@ from pycrdt import Doc, Map, Text
 
 from collab.errors import Code, Rejected
 from collab.yjs.guard import (
+    OWN,
     Checked,
     GuardBounds,
     StructIndex,
@@ -200,7 +201,6 @@ def test_g8_a_value_nested_64_deep_is_read() -> None:
         b"\x7b" + struct.pack(">d", float("nan")),
         b"\x7b" + struct.pack(">d", float("inf")),
         b"\x7c" + struct.pack(">f", float("-inf")),
-        b"\x7b" + struct.pack(">d", 2.0**53),
         b"\x7d" + bytes.fromhex("80808080808080808001"),
         b"\x7a" + bytes(8),
         b"\x73",
@@ -211,6 +211,35 @@ def test_g8_a_value_nested_64_deep_is_read() -> None:
 )
 def test_g8_a_number_no_patch_could_hold_or_a_broken_value_is_malformed(value: bytes) -> None:
     assert refusal(update((1, 0, [plain(value, root="l")]))) is Code.MALFORMED
+
+
+@pytest.mark.parametrize(
+    "number", [2.0**53, -1e16, 2.0**60 + 2.0**10, 2.0**63, 1e19, 1e300, 5e-324]
+)
+def test_g8_every_finite_double_is_read(number: float) -> None:
+    inspect(update((1, 0, [plain(b"\x7b" + struct.pack(">d", number), root="l")])))
+
+
+@pytest.mark.parametrize("number", ["1e16", "-9007199254740992.0", "9.1e18"])
+def test_g8_json_that_yrs_would_write_with_more_digits_than_a_double_has_is_malformed(
+    number: str,
+) -> None:
+    assert refusal(update((1, 0, [item(5, text(f'{{"a":{number}}}'), root="t")]))) is Code.MALFORMED
+    assert refusal(update((1, 0, [item(6, text("b") + text(number), root="t")]))) is Code.MALFORMED
+
+
+def test_g8_what_the_document_holds_is_read_whatever_it_is() -> None:
+    """Earlier versions let these in, and a document that holds them must open."""
+    value = b"\x76\x01" + text("__proto__") + NULL
+    for raw in (
+        plain(NULL, root="content", key="__proto__"),
+        plain(value, root="content", key="k"),
+        plain(b"\x7a" + bytes(8), root="l"),
+        plain(b"\x7b" + struct.pack(">d", float("nan")), root="l"),
+        item(5, text('{"a":9007199254740993}'), root="t"),
+    ):
+        assert refusal(update((1, 0, [raw]))) is Code.MALFORMED
+        inspect(update((1, 0, [raw])), OWN)
 
 
 # --- G9: state vectors ------------------------------------------------------------------------

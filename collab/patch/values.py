@@ -1,0 +1,47 @@
+"""What a JSON value may be: the one list that patches, the Yjs writer and the Yjs guard use.
+
+A number is a finite double. Integral doubles up to 2^53-1 are integers here, all others floats.
+An integer that is written as digits must not be beyond 2^53-1: readers disagree on its last
+digits. Keys that reach an object's prototype in a browser are no keys. (Rule P8 of SPEC.md.)
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from collab.ids import MAX_SAFE_INTEGER
+
+# How deep objects and arrays nest in a value that a client sends.
+MAX_DEPTH: Final = 64
+
+# Keys that reach an object's prototype in a browser that assigns them.
+FORBIDDEN_KEYS: Final = frozenset({"__proto__", "constructor", "prototype"})
+
+
+def is_exact(number: float) -> bool:
+    """Whether all readers agree on an integral number that is written as digits."""
+    return -MAX_SAFE_INTEGER <= number <= MAX_SAFE_INTEGER
+
+
+def is_finite(number: float) -> bool:
+    """False of NaN and the infinities, which JSON lacks."""
+    return number - number == 0
+
+
+def canonical_number(number: float) -> int | float | None:
+    """The number as a document keeps it, so that 1.0 is 1 and -0.0 is 0; None for no number.
+
+    An integer beyond 2^53-1 becomes the double that a browser reads: Yjs has one kind of number.
+    """
+    if type(number) is int:
+        return number if is_exact(number) else canonical_number(_double(number))
+    if number.is_integer() and is_exact(number):
+        return int(number)
+    return number if is_finite(number) else None
+
+
+def _double(number: int) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return float("inf")

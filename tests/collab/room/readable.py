@@ -1,0 +1,264 @@
+"""A room that is given all kinds of values by every way in; what it accepts must stay readable."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment
+
+from collab.document.document import Document
+from collab.document.opening import Opening
+from collab.entry import Author, Entry
+from collab.errors import Code
+from collab.ids import DocKey
+from collab.patch.equality import same
+from collab.patch.pointer import render
+from collab.patch.schema import Schema
+from collab.patch.values import FORBIDDEN_KEYS
+from collab.ports import Vacant
+from collab.room.member import Member
+from collab.room.requests import (
+    Answer,
+    Create,
+    PatchRequest,
+    Replace,
+    Request,
+    Restore,
+    Revert,
+    Update,
+)
+from collab.room.rights import Rights, Role
+from collab.room.room import Room, RoomBounds
+from collab.yjs.guard import GuardBounds, StructIndex, check, inspect
+
+KEY = DocKey("demo", "page")
+ANY_SIZE = GuardBounds(update_bytes=0, new_clients=10_000)
+SCHEMA = b'{"properties": {"checked": {"type": "number"}}}'
+# Words that mean something to a reader, as ids and as keys.
+WORDS = (*sorted(FORBIDDEN_KEYS), "@order", "@array", "@@value", "@deleted", "__proto", "toString")
+
+
+class ReadableRoom:
+    """One room, its users, and a Yjs peer for each of them, all from one seed.
+
+    Invariant: what was accepted so far can be saved, opened, cut, indexed and edited.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.room = Room(KEY, Vacant(), RoomBounds(), Schema.compile(SCHEMA))
+        self.entries: list[Entry] = []
+        self.values: list[Any] = [{}]
+        self.log: list[str] = []
+        self.peers: dict[str, Doc[Any]] = {}
+        self.refused: list[Code] = []
+        self.ask("ada", Create({"checked": 1, "free": {}, "list": []}))
+
+    def close(self) -> None:
+        self.room.close()
+
+    def member(self, user: str) -> Member:
+        # What bo writes outside /free, and what breaks the schema, is compensated.
+        sections = ("/free",) if user == "bo" else None
+        return Member(Author(user), Rights(Role.ADMIN, 2**53, sections=sections), "yjs")
+
+    def ask(self, user: str, request: Request) -> Answer:
+        self.log.append(f"{user} {request}")
+        answer = self.room.apply(self.member(user), request, len(self.entries) * 5_000)
+        self.room.pending()
+        for entry in self.room.commit():
+            self.entries.append(entry)
+            self.values.append(self.room.value)
+        if answer.refusal is not None:
+            self.refused.append(answer.refusal.code)
+        return answer
+
+    # --- one step ---------------------------------------------------------------------------
+
+    def step(self) -> None:
+        user = self.random.choice(("ada", "bo"))
+        roll = self.random.random()
+        if roll < 0.35:
+            self.ask("ada", PatchRequest("", None, [self.op() for _ in range(2)]))
+        elif roll < 0.40:
+            self.ask("ada", Replace({**self.value(2, dict), "checked": 1}, None))
+        elif roll < 0.55:
+            self.ask(user, Revert("", redo=self.random.random() < 0.4))
+        elif roll < 0.60:
+            version = self.random.randrange(1, len(self.values))
+            self.ask("ada", Restore(version, self.values[version]))
+        else:
+            self.push(user)
+
+    def op(self) -> dict[str, Any]:
+        places = list(_containers(self.room.document.value, ()))
+        tokens, held = self.random.choice(places)
+        token = "-" if isinstance(held, list) else self.key()
+        present = len(held) if isinstance(held, list) else sorted(held)
+        if present and self.random.random() < 0.4:
+            if isinstance(held, list):
+                token = str(self.random.randrange(len(held)))
+            else:
+                token = self.random.choice(sorted(held))
+            kind = self.random.choice(("remove", "replace", "copy"))
+        else:
+            kind = "add"
+        if kind == "copy":
+            source, _ = self.random.choice(places)
+            return {"op": "copy", "from": render(source), "path": render((*tokens, token))}
+        op = {"op": kind, "path": render((*tokens, token))}
+        return op if kind == "remove" else {**op, "value": self.value(3)}
+
+    def key(self) -> str:
+        return self.random.choice((*WORDS, "free", "list", "checked", "id", "a", "é", "x" * 2000))
+
+    # --- values -----------------------------------------------------------------------------
+
+    def number(self) -> float:
+        """Any double: of every magnitude, and beside the places where readers change their mind."""
+        roll = self.random.random()
+        sign = self.random.choice((1, -1))
+        if roll < 0.5:
+            near = 2.0 ** self.random.choice((31, 53, 54, 60, 63, 64, 66))
+            return sign * near * self.random.choice((1, 1 + 2**-52, 1 - 2**-53, 1.5))
+        if roll < 0.8:
+            return sign * self.random.random() * 10.0 ** self.random.randint(-30, 300)
+        return self.random.choice((0.0, -0.0, 1, 2**53 - 1, 1 - 2**53, 2**53, 2**63, 10**20))
+
+    def value(self, depth: int, kind: Any = None) -> Any:
+        roll = self.random.random()
+        if kind is dict or (depth and roll < 0.4):
+            made = {
+                self.random.choice(("a", "b", "@value", "é")): self.value(depth - 1)
+                for _ in range(self.random.randint(0, 3))
+            }
+            if self.random.random() < 0.6:
+                made["id"] = self.random.choice((*WORDS, "s1", "s2", "é" * 128, "", "\0", "😀"))
+            return made
+        if depth and roll < 0.65:
+            return [self.value(depth - 1) for _ in range(self.random.randint(0, 3))]
+        if roll < 0.9:
+            return self.number()
+        return self.random.choice(("", "words", "😀", "\0", "￿", True, None))
+
+    # --- the Yjs lane -----------------------------------------------------------------------
+
+    def push(self, user: str) -> None:
+        """A client's update; one that is refused loads the document again, as clients do."""
+        peer = self.peers.get(user)
+        if peer is None:
+            peer = self.peers[user] = Doc()
+            peer.get("content", type=Map)
+        peer.apply_update(self.room.document.diff(peer.get_state()))
+        before = peer.get_state()
+        with peer.transaction():
+            self.edit(peer)
+        answer = self.ask(user, Update(peer.get_update(before)))
+        if answer.refusal is not None:
+            del self.peers[user]
+
+    def edit(self, peer: Doc[Any]) -> None:
+        content = peer.get("content", type=Map)
+        roll = self.random.random()
+        key = self.random.choice(("free", "k1", "checked", "list", self.key()))
+        held: Any = content.get(key, None)
+        if isinstance(held, Map) and roll < 0.6:
+            held[self.key()] = self.shared()
+        elif roll < 0.7:
+            text = peer.get("prose", type=Text)
+            text.insert_embed(0, {"n": float(self.number()), self.key(): 1})
+        elif roll < 0.8:
+            text = peer.get("prose", type=Text)
+            text.insert(0, "w", {"size": float(self.number())})
+        elif roll < 0.9:
+            rich = peer.get("rich", type=XmlFragment)
+            rich.children.append(XmlElement("p", {"n": "1"}))
+        else:
+            content[key] = self.shared()
+
+    def shared(self) -> Any:
+        roll = self.random.random()
+        if roll < 0.3:
+            return Map({self.key(): _fits_i64(self.value(1)), "@order": "a0"})
+        if roll < 0.5:
+            return Array([_fits_i64(self.value(1))])
+        if roll < 0.6:
+            return Text("typed 😀")
+        if roll < 0.65:
+            return float("nan")
+        return _fits_i64(self.value(3))
+
+    # --- what must hold ---------------------------------------------------------------------
+
+    def check(self) -> None:
+        room = self.room
+        state = room.document.diff(b"\0")
+        # The guard would let the server's own state in, as what a client sends.
+        inspected = inspect(state, ANY_SIZE)
+        everybodys = dict.fromkeys(inspected.sections, "")
+        check(inspected, {}, leases=everybodys, user="", index=StructIndex())
+        assert StructIndex.of(state).clocks == room.document.state_vector()
+        if self.entries:
+            inspect(self.entries[-1].update, ANY_SIZE)
+        self.check_opening(Opening.of(room.snapshot(), [], room.epoch))
+        cut = Opening.of(room.snapshot(), [], room.epoch)
+        cut.cut()
+        self.check_opening(cut)
+
+    def check_opening(self, opening: Opening) -> None:
+        assert opening.take(lambda: 0.0, 1.0)
+        document = Document(opening)
+        assert same(document.value, self.room.value)
+        assert same(document.read(), self.room.value)
+        document.close()
+
+    def check_that_it_is_edited(self) -> None:
+        """Both lanes take an edit of something new."""
+        patch = PatchRequest(
+            "", None, [{"op": "add", "path": "/probe", "value": str(self.log)[:9]}]
+        )
+        assert self.ask("ada", patch).refusal is None
+        peer: Doc[Any] = Doc()
+        content = peer.get("content", type=Map)
+        peer.apply_update(self.room.document.diff(peer.get_state()))
+        before = peer.get_state()
+        content["probe"] = "typed"
+        answer = self.ask("ada", Update(peer.get_update(before)))
+        assert answer.refusal is None, answer.refusal
+        assert self.room.value["probe"] == "typed"  # type: ignore[call-overload,index]
+
+
+def run(seed: int, steps: int) -> ReadableRoom:
+    """Run a room; an assertion that fails says which seed it was."""
+    made = ReadableRoom(seed)
+    try:
+        for number in range(steps):
+            made.step()
+            made.check()
+            if number % 10 == 9:
+                made.check_that_it_is_edited()
+    except BaseException as error:
+        error.add_note(f"seed {seed}, {len(made.entries)} versions:\n" + "\n".join(made.log[-4:]))
+        raise
+    return made
+
+
+def _containers(value: Any, tokens: tuple[str, ...]) -> Any:
+    if isinstance(value, dict):
+        yield tokens, value
+        for key, inner in sorted(value.items()):
+            yield from _containers(inner, (*tokens, key))
+    elif isinstance(value, list):
+        yield tokens, value
+        for index, inner in enumerate(value):
+            yield from _containers(inner, (*tokens, str(index)))
+
+
+def _fits_i64(value: Any) -> Any:
+    """pycrdt panics on larger integers, before anything is sent."""
+    if isinstance(value, dict):
+        return {key: _fits_i64(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_fits_i64(inner) for inner in value]
+    return float(value) if type(value) is int else value
