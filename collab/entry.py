@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 
 Op = dict[str, Any]
-Kind = Literal["create", "edit", "undo", "redo", "restore", "import"]
+Kind = Literal["create", "edit", "undo", "redo", "restore", "import", "repair"]
 Lane = Literal["patch", "yjs", "http", "server"]
+
+
+# A repair begins the document again: its ops replace the whole value, and its update is the whole
+# state of a Yjs document. Nothing before it is needed to open the document.
+REPAIR: Final = "repair"
 
 
 class Author(Struct, frozen=True):
@@ -40,3 +46,11 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     reverts: list[int] = []  # undo and redo: the versions that it took back or put back
     leases: list[int] = []  # Yjs client ids that were first written under here
     answer: dict[str, Any] = {}  # what the ack said beside the version, for an id sent again
+
+
+def since_repair(entries: Sequence[Entry]) -> Sequence[Entry] | None:
+    """The newest repair and the entries after it; None where there is no repair."""
+    for index in range(len(entries) - 1, -1, -1):
+        if entries[index].kind == REPAIR:
+            return entries[index:]
+    return None

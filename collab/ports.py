@@ -15,6 +15,7 @@ from collab.entry import Entry
 from collab.ids import DocKey
 from collab.lock_rows import LockRows, StoredLock
 from collab.publication import Publications
+from collab.repairs import Repairs
 
 
 class StorageUnavailable(Exception):
@@ -277,7 +278,7 @@ class Gossip(Protocol):
     async def ping(self) -> bool: ...
 
 
-class Store(ChangeLog, Names, Publications, Directory, LockRows, Audit, Protocol):
+class Store(ChangeLog, Names, Publications, Directory, LockRows, Audit, Repairs, Protocol):
     """One database, all of its ports."""
 
     async def start(self) -> None:

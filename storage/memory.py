@@ -28,6 +28,7 @@ from collab.ports import (
     Vacant,
 )
 from collab.publication import Publication, Standing
+from collab.repairs import Rebuilt, Remains
 from storage.memory_directory import MemoryAudit, MemoryDirectory
 from storage.retention import is_whole, retain
 
@@ -94,6 +95,19 @@ class _Document:
         for entry in last:
             self.head, self.updated_at = entry.version, entry.at
             self.updated_by = entry.author.user
+
+    def begin_again(self, rebuilt: Rebuilt) -> None:
+        entry = rebuilt.entry
+        for version in rebuilt.drop_entries:
+            self.entries.pop(version, None)
+        for version in rebuilt.drop_snapshots:
+            self.snapshots.pop(version, None)
+        if rebuilt.drop_schema:
+            self.control = msgspec.structs.replace(self.control, schema=b"")
+        self.epoch, self.head, self.locks = rebuilt.epoch, entry.version, {}
+        self.updated_at, self.updated_by = entry.at, entry.author.user
+        self.entries[entry.version] = entry
+        self.snapshots[entry.version] = Snapshot(entry.version, rebuilt.body)
 
     def _accept(self, one: Accepted, at: int) -> None:
         self.accepted[one.user, one.id] = one
@@ -207,6 +221,23 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         if document := self._standing(key):
             document.epoch = epoch
             document.turn(document.control.revision)
+
+    async def remains(self, key: DocKey) -> Remains | None:
+        document = self._standing(key)
+        if document is None:
+            return None
+        snapshots = {version: one.body for version, one in sorted(document.snapshots.items())}
+        entries = [entry for _, entry in sorted(document.entries.items())]
+        revision, schema = document.control.revision, document.control.schema
+        return Remains(document.epoch, document.head, revision, schema, snapshots, entries)
+
+    async def rebuild(self, key: DocKey, rebuilt: Rebuilt) -> bool:
+        document = self._documents[key]
+        seen = (rebuilt.seen, rebuilt.head)
+        if (document.epoch, document.head) != seen or not document.turn(rebuilt.revision):
+            return False
+        document.begin_again(rebuilt)
+        return True
 
     async def list_docs(self, tenant: str, after: str, limit: int) -> list[DocRow]:
         names = sorted(key for key in self._documents if key.tenant == tenant and key.doc > after)

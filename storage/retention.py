@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from collab.entry import Entry
+from collab.entry import Entry, since_repair
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,11 @@ def is_whole(since: int, entries: Sequence[Entry], head: int) -> bool:
     """Whether entries in order lead from a snapshot at `since`, or with 0 from nothing, to `head`.
 
     The first entry of a document that was deleted and made again counts on from the old one's.
+    What is before a repair is not needed.
     """
     first = since + 1
-    if not since and entries and entries[0].kind == "create":
+    if (repaired := since_repair(entries)) is not None:
+        entries, first = repaired, repaired[0].version
+    elif not since and entries and entries[0].kind == "create":
         first = entries[0].version
     return [entry.version for entry in entries] == list(range(first, head + 1))

@@ -19,6 +19,7 @@ from storage.sql_locks import SqlLocks
 from storage.sql_log import SqlLog
 from storage.sql_names import SqlNames
 from storage.sql_publications import SqlPublications
+from storage.sql_repair import SqlRepair
 from storage.sql_snapshots import SqlSnapshots
 
 
@@ -53,6 +54,7 @@ class SqlStore(
     SqlDirectory,
     SqlLocks,
     SqlAudit,
+    SqlRepair,
 ):
     """The whole `Store`: each port's rules live in its own module, on one shared database."""
 

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from collab.document.stacks import Stacks
-from collab.entry import Entry
+from collab.entry import Entry, since_repair
 from collab.ports import Stored, Vacant
 from collab.yjs.causality import in_causal_order
 from collab.yjs.guard import OWN, inspect
@@ -81,7 +81,10 @@ class Opening:
 
     @classmethod
     def of(cls, raw: bytes | None, entries: Sequence[Entry], epoch: int) -> Opening:
-        """From a snapshot's bytes, if there is one."""
+        """From a snapshot's bytes, if there is one; what is before a repair is passed over."""
+        repaired = since_repair(entries)
+        if repaired is not None:
+            return cls(_blank(repaired[0].version - 1), repaired, epoch)
         if raw is None:
             return cls(_blank(0), entries, epoch)
         body = _decode(raw)
@@ -152,3 +155,9 @@ class Opening:
 
 def _blank(version: int) -> Body:
     return Body(FORMAT, version, b"", {}, {})
+
+
+def with_version(raw: bytes, version: int) -> bytes:
+    """The same snapshot as of another version."""
+    body = _decode(raw)
+    return encode(msgspec.structs.replace(body, version=version))

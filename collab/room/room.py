@@ -16,7 +16,7 @@ import msgspec
 
 from collab.document.document import Change, Document
 from collab.document.opening import Opening
-from collab.entry import Entry, Kind
+from collab.entry import Entry, Kind, since_repair
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.messages import LockChange
@@ -311,7 +311,8 @@ def require_writer(member: Member, now: int) -> None:
 def _recent_ids(stored: Stored | Vacant) -> RecentIds:
     if isinstance(stored, Vacant):
         return RecentIds(knows_all=stored.last == 0)
-    ids = RecentIds(knows_all=stored.snapshot is None and stored.entries[:1] != [])
+    is_all = stored.snapshot is None and since_repair(stored.entries) is None
+    ids = RecentIds(knows_all=is_all and stored.entries[:1] != [])
     for entry in stored.entries:
         ids.take(entry)
     return ids

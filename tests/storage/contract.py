@@ -26,6 +26,7 @@ from collab.ports import (
     Vacant,
 )
 from collab.publication import Publication, Standing, What
+from collab.repairs import Rebuilt, Remains
 
 HOME = DocKey("demo", "home")
 AWAY = DocKey("demo", "away")
@@ -437,6 +438,45 @@ class DocumentsContract:
         await store.save_snapshot(HOME, 2, Snapshot(4, b"of the new"))
         assert await stored(store) == Stored(2, 4, Control(2), Snapshot(4, b"of the new"), [])
         assert await store.commit([again]) == [Clash()]
+
+    async def test_what_remains_of_a_document_is_read_row_by_row(self, store: Store) -> None:
+        assert await store.remains(HOME) is None
+        await store.commit([made(HOME, 4)])
+        await store.save_snapshot(HOME, 1, Snapshot(3, b"three"))
+        await store.set_schema(HOME, b"{}", 0)
+        entries = [entry(version) for version in range(1, 5)]
+        assert await store.remains(HOME) == Remains(1, 4, 1, b"{}", {3: b"three"}, entries)
+        await store.delete(HOME, 9_000)
+        assert await store.remains(HOME) is None
+
+    async def test_a_rebuilt_document_begins_again_under_its_new_epoch(self, store: Store) -> None:
+        await store.commit([made(HOME, 4)])
+        await store.save_snapshot(HOME, 1, Snapshot(3, b"three"))
+        await store.set_schema(HOME, b"{}", 0)
+        await store.name_version(HOME, NamedVersion(2, "launch", "ada", 5))
+        repair = msgspec.structs.replace(entry(7, user="weft"), kind="repair")
+        rebuilt = Rebuilt(1, 4, 1, 2, repair, b"seven", [4], [3], drop_schema=True)
+        assert await store.rebuild(HOME, rebuilt)
+        assert not await store.rebuild(HOME, rebuilt)
+        assert await stored(store) == Stored(2, 7, Control(2), Snapshot(7, b"seven"), [])
+        row = await store.row(HOME)
+        assert row is not None
+        assert (row.epoch, row.version, row.updated_at, row.updated_by) == (2, 7, 1_007, "weft")
+        assert [one.version for one in await store.entries(HOME, 0, 9, 9)] == [1, 2, 3, 7]
+        assert [one.version for one in await store.named_versions(HOME)] == [2]
+        assert await store.commit([further(HOME, 4, revision=2)]) == [Clash()]
+        after = Append(HOME, 2, 7, 2, [entry(8)])
+        assert await store.commit([after]) == [Committed()]
+
+    async def test_a_repair_needs_nothing_that_is_before_it(self, store: Store) -> None:
+        await store.commit([made(HOME, 2)])
+        repair = msgspec.structs.replace(entry(5), kind="repair")
+        assert await store.rebuild(HOME, Rebuilt(1, 2, 0, 2, repair, b"five"))
+        remains = await store.remains(HOME)
+        assert remains is not None
+        again = Rebuilt(2, 5, 1, 3, msgspec.structs.replace(entry(9), kind="repair"), b"9", [], [5])
+        assert await store.rebuild(HOME, again)
+        assert (await stored(store)).head == 9
 
     async def test_names_of_versions_are_kept_in_order(self, store: Store) -> None:
         await store.commit([made(HOME, 9), made(AWAY, 2)])

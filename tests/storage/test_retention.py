@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.retention import retain
+from storage.retention import is_whole, retain
+from tests.storage.contract import entry
 
 HEAD = 60
 versions = st.integers(1, HEAD)
@@ -39,3 +41,11 @@ def test_whatever_is_needed_or_young_can_be_rebuilt(
     without = max((v for v in plan.snapshots if v != newest), default=0)
     assert dropped.isdisjoint(range(without + 1, HEAD + 1))
     assert plan.floor <= before
+
+
+def test_what_is_before_a_repair_is_not_needed() -> None:
+    entries = [entry(1), entry(3), msgspec.structs.replace(entry(7), kind="repair"), entry(8)]
+    assert is_whole(0, entries, 8)
+    assert is_whole(2, entries, 8)
+    assert not is_whole(0, entries, 9)
+    assert not is_whole(0, entries[:2], 3)
