@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
 from collab.document.document import Document
-from collab.entry import Entry
+from collab.document.imported import check_values
+from collab.entry import REPAIR, Entry, since_repair
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.apply import replay
@@ -21,6 +23,7 @@ from collab.wire import rfc3339
 from collab.yjs import guard
 from collab.yjs.guard import GuardBounds, inspect
 from server.history import PAGE, History
+from server.repair import salvage
 
 # An entry may be a page that was pasted whole, so only what kills is bounded here, not its size.
 _BOUNDS = GuardBounds(update_bytes=0)
@@ -32,7 +35,8 @@ class Archive(Struct, frozen=True, forbid_unknown_fields=True):
     """A document at a version, and every entry that led there.
 
     Invariant: `value` is what the entries give, from nothing where they begin at version 1.
-    Where older ones have been compacted away, `entries` are those that are left.
+    Where older ones have been compacted away, `entries` are those that are left. Of a damaged
+    document it holds what could be read, and `left_out` says what could not.
     """
 
     format: Literal["weft-archive/1"]
@@ -44,6 +48,7 @@ class Archive(Struct, frozen=True, forbid_unknown_fields=True):
     schema: Any
     names: list[NamedVersion]
     entries: list[Entry]
+    left_out: list[str] | UnsetType = UNSET
 
 
 async def export(store: Store, key: DocKey, now: int) -> Archive:
@@ -61,8 +66,49 @@ async def export(store: Store, key: DocKey, now: int) -> Archive:
         value=await History(store).value_at(key, stored.head, stored.epoch),
         schema=msgspec.json.decode(schema) if schema else None,
         names=await store.named_versions(key),
-        entries=await _entries(store, key, stored.head),
+        entries=_openable(await _entries(store, key, stored.head)),
     )
+
+
+async def export_damaged(store: Store, key: DocKey, now: int) -> Archive:
+    """What can be read of a document; of one that is not damaged, everything.
+
+    A child process opens it, so a document that kills the process that opens it is exported too.
+    """
+    remains = await store.remains(key)
+    if remains is None:
+        raise Rejected(Code.NOT_FOUND, f"there is no document {key.doc}")
+    found = await salvage(remains)
+    schema = _schema_of(remains.schema, found.left_out)
+    return Archive(
+        format="weft-archive/1",
+        doc=key.doc,
+        epoch=remains.epoch,
+        version=found.last,
+        exported_at=rfc3339(now),
+        value=found.value,
+        schema=schema,
+        names=await store.named_versions(key),
+        entries=_openable(remains.entries),
+        left_out=found.left_out or UNSET,
+    )
+
+
+def _schema_of(raw: bytes, left_out: list[str]) -> Any:
+    try:
+        return msgspec.json.decode(raw) if raw else None
+    except msgspec.MsgspecError:
+        left_out.append("the schema: it is not JSON")
+        return None
+
+
+def _openable(entries: list[Entry]) -> list[Entry]:
+    """Before a repair only the ops still mean something: the Yjs state of then is gone."""
+    repaired = since_repair(entries)
+    if repaired is None:
+        return entries
+    before = entries[: len(entries) - len(repaired)]
+    return [*(replace(entry, update=b"", inverse=b"") for entry in before), *repaired]
 
 
 async def _entries(store: Store, key: DocKey, head: int) -> list[Entry]:
@@ -107,9 +153,13 @@ def check(archive: Archive, epoch: int) -> None:
             Code.UNKNOWN_VERSION,
             "the archive does not begin at version 1; create a document from its value instead",
         )
-    updates = [inspect(entry.update, _BOUNDS) for entry in archive.entries if entry.update]
+    inspected = [
+        (entry, inspect(entry.update, _BOUNDS)) for entry in archive.entries if entry.update
+    ]
     try:
-        _judge(updates)  # before the bytes come near native code
+        _judge(inspected)  # before the bytes come near native code
+        for entry in archive.entries:
+            check_values(entry)
         sound = _is_plausible(archive) and _gives_its_value(archive, epoch)
     except (Rejected, msgspec.MsgspecError) as error:
         raise Rejected(
@@ -121,10 +171,12 @@ def check(archive: Archive, epoch: int) -> None:
         Schema.compile(msgspec.json.encode(archive.schema)).check(archive.value)
 
 
-def _judge(updates: Sequence[guard.Inspected]) -> None:
+def _judge(inspected: Sequence[tuple[Entry, guard.Inspected]]) -> None:
     """What is asked of a client's updates, but for whose ids they write under."""
     index = guard.StructIndex()
-    for update in updates:
+    for entry, update in inspected:
+        if entry.kind == REPAIR:
+            index = guard.StructIndex()
         everybodys = dict.fromkeys(update.sections, "")
         guard.check(update, index.clocks, leases=everybodys, user="", index=index)
         index.add(update)

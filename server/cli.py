@@ -154,14 +154,18 @@ def _add_key(commands: _Commands) -> None:
 
 
 def _add_doc(commands: _Commands) -> None:
-    actions = _actions(_add(commands, "doc", "documents: list, show, export, import, new epoch"))
+    actions = _actions(
+        _add(commands, "doc", "documents: list, show, export, import, repair, delete")
+    )
     _of_tenant(_action(actions, "ls", "list a tenant's documents"))
     showing = _action(actions, "show", "print a document's value")
     showing.add_argument("--at", type=int, metavar="VERSION", help="as it was (the newest)")
     showing.add_argument("--pointer", default="", help="only what stands there")
     exporting = _action(actions, "export", "write a document with its history")
     exporting.add_argument("--output", default="-", metavar="FILE", help="where to (the output)")
-    for each in (showing, exporting):
+    repairing = _action(actions, "repair", "make a damaged document of what can be read of it")
+    deleting = _action(actions, "delete", "delete a document, damaged or not")
+    for each in (showing, exporting, repairing, deleting):
         each.add_argument("doc", metavar="DOC")
         _of_tenant(each)
     importing = _action(actions, "import", "make a document of what was exported")

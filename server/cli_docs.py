@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
+from typing import TextIO
 
 import msgspec
 
 from collab.ids import DocKey, is_doc_name
 from collab.patch.pointer import lookup, parse
-from collab.ports import DocRow, Store
+from collab.ports import AuditRow, DocRow, Store
 from collab.wire import rfc3339
 from server.cli_store import opened
 from server.clock import SystemClock
 from server.settings import Settings
 
 _PAGE = 500
+_MOST_TOLD = 100  # sentences that the audit trail keeps of one repair
 
 
 async def run(asked: Namespace, settings: Settings) -> int:
@@ -31,6 +33,10 @@ async def run(asked: Namespace, settings: Settings) -> int:
                 return await _export(asked, store)
             case "import":
                 return await _import(asked, store)
+            case "repair":
+                return await _repair(DocKey(asked.tenant, asked.doc), store)
+            case "delete":
+                return await _delete(DocKey(asked.tenant, asked.doc), store)
             case _:
                 return await _new_epoch(asked, store)
 
@@ -72,9 +78,50 @@ async def _show(asked: Namespace, store: Store) -> int:
 async def _export(asked: Namespace, store: Store) -> int:
     from server import archive
 
-    exported = await archive.export(store, DocKey(asked.tenant, asked.doc), SystemClock().now_ms())
+    key = DocKey(asked.tenant, asked.doc)
+    exported = await archive.export_damaged(store, key, SystemClock().now_ms())
     raw = msgspec.json.encode(exported) + b"\n"
     _write(asked.output, raw)
+    _tell_left_out(exported.left_out or [], sys.stderr)
+    return 0
+
+
+async def _repair(key: DocKey, store: Store) -> int:
+    from server import repair
+
+    remains = await store.remains(key)
+    if remains is None:
+        return _no_document(key)
+    found = await repair.salvage(remains, every=True)
+    if found.value is None:
+        _tell_left_out(found.left_out, sys.stderr)
+        return _fail(f"nothing of {key.doc} can be read; restore it from a backup, or delete it")
+    if not found.left_out:
+        print(f"{key.tenant}/{key.doc}  version {remains.head}  nothing to repair")
+        return 0
+    now = SystemClock().now_ms()
+    rebuilt = repair.rebuild(remains, found, now)
+    if not await store.rebuild(key, rebuilt):
+        return _fail(f"another writer changed {key.doc} meanwhile; nothing was written")
+    detail = {"left_out": found.left_out[:_MOST_TOLD]}
+    row = AuditRow(now, "weft", "repair", version=rebuilt.entry.version, detail=detail)
+    await store.write_audit([(key, row)])
+    print(f"{key.tenant}/{key.doc}  version {rebuilt.entry.version}  epoch {rebuilt.epoch}")
+    _tell_left_out(found.left_out, sys.stdout)
+    return 0
+
+
+def _tell_left_out(left_out: Iterable[str], out: TextIO) -> None:
+    for sentence in left_out:
+        print(f"left out: {sentence}", file=out)
+
+
+async def _delete(key: DocKey, store: Store) -> int:
+    now = SystemClock().now_ms()
+    if not await store.delete(key, now):
+        return _no_document(key)
+    await store.write_audit([(key, AuditRow(now, "weft", "delete"))])
+    print(f"{key.tenant}/{key.doc}  deleted")
     return 0
 
 

@@ -32,7 +32,7 @@ class History:
         value, at = await self._start(key, version, epoch)
         while at < version:
             entries = await self._store.entries(key, at, version, PAGE)
-            if not entries or entries[0].version != at + 1:
+            if not _follow(entries, at):
                 raise Rejected(Code.UNKNOWN_VERSION, f"version {version} is not kept any more")
             for entry in entries:
                 value = replay(value, entry.ops)
@@ -46,7 +46,7 @@ class History:
         entries: list[Entry] = []
         while after < upto:
             page = await self._store.entries(key, after, upto, PAGE)
-            if not page or page[0].version != after + 1:
+            if not _follow(page, after):
                 return None
             entries += page
             after = page[-1].version
@@ -75,6 +75,12 @@ class History:
         if not oldest or oldest[0].kind != "create":
             raise Rejected(Code.UNKNOWN_VERSION, "the beginning is not kept any more")
         return oldest[0].version - 1
+
+
+def _follow(entries: Sequence[Entry], after: int) -> bool:
+    """Whether there are entries, each the next version; a repair may have left some out."""
+    versions = [entry.version for entry in entries]
+    return bool(versions) and versions == list(range(after + 1, after + 1 + len(versions)))
 
 
 def befores(value: Json, entries: Sequence[Entry]) -> list[Json]:

@@ -71,6 +71,8 @@ class Hub:
         self.dirty: dict[LiveRoom, None] = {}
         self.work = asyncio.Event()
         self.draining = False
+        # What is left of a damaged document is read for one request at a time.
+        self.salvaging = asyncio.Lock()
         self._opening: dict[DocKey, asyncio.Future[LiveRoom]] = {}
 
     # --- opening ----------------------------------------------------------------------------
@@ -102,21 +104,22 @@ class Hub:
 
     async def load(self, key: DocKey) -> tuple[Room, Stored | Vacant]:
         """A fresh room from the log."""
-        if self.ward.is_shut(key):
-            raise Quarantined(DAMAGED.code, DAMAGED.message)
         try:
             stored, locks = await read_document(self.store, self.time, key, self.bounds.terms)
         except StorageUnavailable as error:
             raise Rejected(Code.STORAGE_UNAVAILABLE, "the database does not answer") from error
         except Corrupt as error:
             raise self._quarantined(key) from error
+        epoch = stored.epoch
+        if self.ward.is_shut(key, epoch):
+            raise Quarantined(DAMAGED.code, DAMAGED.message)
         try:
             schema = None
             if isinstance(stored, Stored) and stored.control.schema:
                 schema = compiled(stored.control.schema)
             opening = Opening.of_stored(stored)
-            await self.opener.take(opening, lambda: self.ward.watching(key))
-            with self.ward.opening(key):
+            await self.opener.take(opening, lambda: self.ward.watching(key, epoch))
+            with self.ward.opening(key, epoch):
                 room = Room(key, stored, self.bounds.room, schema, opening)
             room.move_locks(locks)
             return room, stored
@@ -235,6 +238,10 @@ class Hub:
         except StorageUnavailable as error:
             raise Rejected(Code.STORAGE_UNAVAILABLE, "the database does not answer") from error
         self.let_go(live, GONE, Close.NOT_FOUND, "the document was deleted")
+
+    async def delete_unopened(self, key: DocKey) -> None:
+        """Delete a document that cannot be opened: no client is in it."""
+        await self.store.delete(key, self.clock.now_ms())
 
     def let_go(self, live: LiveRoom, refusal: Refusal, code: int, reason: str = "") -> None:
         """The live room ends here; whoever comes back is given another, if there can be one."""

@@ -29,7 +29,8 @@ class Ward:
     """Counts the crashes of each document's opening; without a folder it counts nothing.
 
     Invariant: the mapped file is empty but while a document is opened, and one that was opened
-    well has no crashes to its name.
+    well has no crashes to its name. Crashes belong to an epoch: a document that was repaired, or
+    deleted and made again, has none.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -42,21 +43,21 @@ class Ward:
             except OSError:
                 logger.warning("no file to count crashes in", extra={"path": str(path)})
 
-    def is_shut(self, key: DocKey) -> bool:
-        return self._crashes.get(_name(key), 0) >= CRASHES
+    def is_shut(self, key: DocKey, epoch: int = 0) -> bool:
+        return self._crashes.get(_name(key, epoch), 0) >= CRASHES
 
     @contextmanager
-    def opening(self, key: DocKey) -> Iterator[None]:
+    def opening(self, key: DocKey, epoch: int = 0) -> Iterator[None]:
         """The last of what there is to do; what went well has no crashes to its name."""
-        with self.watching(key):
+        with self.watching(key, epoch):
             yield
-        if self._crashes.pop(_name(key), 0):
+        if self._crashes.pop(_name(key, epoch), 0):
             self._save()
 
     @contextmanager
-    def watching(self, key: DocKey) -> Iterator[None]:
+    def watching(self, key: DocKey, epoch: int = 0) -> Iterator[None]:
         """No await in here: the slot holds one name."""
-        slot, name = self._slot, _name(key)
+        slot, name = self._slot, _name(key, epoch)
         if slot is None:
             yield
             return
@@ -97,8 +98,8 @@ class Ward:
             logger.warning("crashes could not be written down")
 
 
-def _name(key: DocKey) -> str:
-    return f"{key.tenant}/{key.doc}"
+def _name(key: DocKey, epoch: int) -> str:
+    return f"{key.tenant}/{key.doc} {epoch}"
 
 
 def _read(path: Path) -> dict[str, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from collab.ids import MAX_SAFE_INTEGER
+from collab.ids import MAX_SAFE_INTEGER, Json
 
 # How deep objects and arrays nest in a value that a client sends.
 MAX_DEPTH: Final = 64
@@ -45,3 +45,14 @@ def _double(number: int) -> float:
         return float(number)
     except OverflowError:
         return float("inf")
+
+
+def allowed(value: Json) -> Json:
+    """The value without what it may not be: forbidden keys go, numbers become canonical."""
+    if isinstance(value, dict):
+        return {k: allowed(inner) for k, inner in value.items() if k not in FORBIDDEN_KEYS}
+    if isinstance(value, list):
+        return [allowed(inner) for inner in value]
+    if type(value) is int or type(value) is float:
+        return canonical_number(value)
+    return value

@@ -110,6 +110,7 @@ DELETE = Operation(
     {204: Answer("It is gone, and whoever was in it was told.")},
     (DOC, IF_MATCH),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT),
+    detail="A document in quarantine is deleted too.",
     conditional=True,
 )
 

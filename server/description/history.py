@@ -96,6 +96,7 @@ EXPORT = Operation(
     {200: Answer("An archive that `import` takes.", dict[str, Any], ("Content-Disposition",))},
     (DOC,),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND),
+    detail="Of a document in quarantine it is what can be read; `left_out` says what cannot.",
 )
 IMPORT = Operation(
     "POST",

@@ -16,6 +16,7 @@ from collab.ports import StorageUnavailable
 from collab.room.requests import Answer, Create, PatchRequest, Replace
 from collab.room.requests import Request as RoomRequest
 from collab.room.rights import Role
+from server.admission import not_found
 from server.auth import Claims
 from server.http.asking import (
     JSON,
@@ -24,6 +25,7 @@ from server.http.asking import (
     document_of,
     existing,
     member_of,
+    named_document,
     read_document,
     read_json,
     request_id_of,
@@ -40,6 +42,7 @@ from server.http.validators import (
     only_if_absent,
     tag_of,
 )
+from server.hub import Quarantined
 from server.live import LastChange, LiveRoom
 from server.services import Services
 
@@ -118,18 +121,29 @@ async def patch_document(request: Request) -> Response:
 async def delete_document(request: Request) -> Response:
     """Take the document out of the world; whoever is in it is told so."""
     services = services_of(request)
-    async with document_of(request) as (claims, live):
-        require_role(claims, Role.ADMIN)
-        head = existing(live).room.version
-        tags = if_match(request)
-        if tags is not None and matching_version(tags, head) not in (None, head):
-            raise PreconditionFailed(
-                Code.CONFLICT, f"the document is at version {head}", version=head
-            )
-        await services.hub.delete(live)
-        services.published.forget(live.key)
-        services.witness.did(live.key, member_of(request, claims), "delete")
+    async with named_document(request) as (claims, key):
+        try:
+            async with services.hub.using(key) as live:
+                require_role(claims, Role.ADMIN)
+                _check_head(request, existing(live).room.version)
+                await services.hub.delete(live)
+        except Quarantined:
+            require_role(claims, Role.ADMIN)
+            row = await services.store.row(key)
+            if row is None:
+                raise not_found() from None
+            _check_head(request, row.version)
+            await services.hub.delete_unopened(key)
+        services.published.forget(key)
+        services.witness.did(key, member_of(request, claims), "delete")
     return Response(status_code=204)
+
+
+def _check_head(request: Request, head: int) -> None:
+    """Refuse what `If-Match` does not name."""
+    tags = if_match(request)
+    if tags is not None and matching_version(tags, head) not in (None, head):
+        raise PreconditionFailed(Code.CONFLICT, f"the document is at version {head}", version=head)
 
 
 async def _ask(

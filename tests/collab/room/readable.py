@@ -108,7 +108,12 @@ class ReadableRoom:
             source, _ = self.random.choice(places)
             return {"op": "copy", "from": render(source), "path": render((*tokens, token))}
         op = {"op": kind, "path": render((*tokens, token))}
-        return op if kind == "remove" else {**op, "value": self.value(3)}
+        if kind == "remove":
+            return op
+        value = self.value(3)
+        if isinstance(held, list) and isinstance(value, dict):
+            value["id"] = self.random.choice((*sorted(FORBIDDEN_KEYS), "@order", "s1"))
+        return {**op, "value": value}
 
     def key(self) -> str:
         return self.random.choice((*WORDS, "free", "list", "checked", "id", "a", "é", "x" * 2000))

@@ -1,0 +1,227 @@
+"""Repair: what is left of a damaged document, and the document that is written from it.
+
+Every snapshot and every entry is read alone. The newest snapshot that opens is the base; the
+entries after it are applied where they still read and apply. What is left out is said by version.
+The repaired document has a new epoch, so that no client takes it for the one that it knew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from collab.document.document import Document
+from collab.document.opening import with_version
+from collab.entry import REPAIR, Author, Entry, since_repair
+from collab.errors import Rejected
+from collab.ids import Json
+from collab.patch.apply import replay
+from collab.patch.atoms import Atomic, named_atomic
+from collab.patch.schema import Schema
+from collab.patch.values import allowed
+from collab.repairs import Rebuilt, Remains
+from server.failure import sentence
+from server.open_in_child import Asked, Failed, Opened, open_in_child
+
+Open = Callable[[Asked], Awaitable[Opened | Failed]]
+
+ROTTEN = "its row does not match its checksum"
+NEW_STATE = "undo steps, and what only Yjs clients saw (other root types, formats, embeds)"
+
+
+@dataclass(slots=True)
+class Salvage:
+    """What can be read of a document.
+
+    `value` is None where nothing can. `last` is the newest version that any row names. `whole`
+    is the document with its Yjs state, where all of that is sound. `left_out` are sentences.
+    """
+
+    last: int
+    value: Json = None
+    whole: Opened | None = None
+    left_out: list[str] = field(default_factory=list)
+    broken_snapshots: list[int] = field(default_factory=list)
+
+
+async def salvage(remains: Remains, *, every: bool = False, open_: Open = open_in_child) -> Salvage:
+    """Find out what can be read; `every` also tries the snapshots that only history needs."""
+    found = Salvage(_last(remains))
+    for version in remains.rotten_snapshots:
+        found.left_out.append(f"snapshot {version}: {ROTTEN}")
+    base, value = await _find_base(remains, found, open_)
+    since = [entry for entry in remains.entries if entry.version > base]
+    if found.whole is None and found.value is None:
+        # A long log takes seconds, in which the server would answer no other request.
+        await asyncio.to_thread(_apply, found, value, since)
+    _tell_missing(remains, found, base)
+    if every:
+        await _try_older(remains, found, base, open_)
+    return found
+
+
+def _last(remains: Remains) -> int:
+    rows = [remains.head, *remains.rotten_entries, *remains.rotten_snapshots]
+    rows += [entry.version for entry in remains.entries[-1:]]
+    return max([*rows, *remains.snapshots])
+
+
+async def _find_base(remains: Remains, found: Salvage, open_: Open) -> tuple[int, Json]:
+    """The newest version to begin at, and the value there; `found` gets more where it is whole."""
+    repaired = since_repair(remains.entries)
+    for version, body in reversed(remains.snapshots.items()):
+        if repaired is not None and version < repaired[0].version:
+            break
+        since = [entry for entry in remains.entries if entry.version > version]
+        if await _open_whole(remains, found, body, version, since, open_):
+            return version, None
+        opened = await open_(Asked(body, [], remains.epoch))
+        if isinstance(opened, Opened):
+            return version, opened.value
+        _note_broken(found, version, opened)
+    entries = list(repaired or remains.entries)
+    if not entries:
+        return found.last, None
+    base = entries[0].version - 1
+    if entries[0].kind in ("create", REPAIR):
+        await _open_whole(remains, found, None, base, entries, open_)
+    elif base:
+        found.left_out.append(f"versions up to {base}: no snapshot of them opens")
+    return base, {}
+
+
+async def _open_whole(
+    remains: Remains,
+    found: Salvage,
+    body: bytes | None,
+    base: int,
+    since: Sequence[Entry],
+    open_: Open,
+) -> bool:
+    """Whether everything from a base to the last version opens."""
+    if [entry.version for entry in since] != list(range(base + 1, found.last + 1)):
+        return False
+    opened = await open_(Asked(body, list(since), remains.epoch))
+    if isinstance(opened, Failed):
+        return False
+    found.value = opened.value
+    if opened.refusal:
+        found.left_out.append(f"the Yjs state ({opened.refusal}): it is made again of the value")
+    else:
+        found.whole = opened
+    return True
+
+
+def _apply(found: Salvage, value: Json, since: Sequence[Entry]) -> None:
+    """Replay the entries that still apply."""
+    for entry in since:
+        try:
+            after = replay(value, entry.ops)
+            if not isinstance(after, dict):
+                raise TypeError("the value is no object")
+            value = after
+        except Exception as error:  # whatever the row holds, the rows after it are tried
+            found.left_out.append(f"version {entry.version}: {sentence(error)}")
+    found.value = value
+
+
+def _tell_missing(remains: Remains, found: Salvage, base: int) -> None:
+    read = {entry.version for entry in remains.entries}
+    for version in remains.rotten_entries:
+        rest = "; the value has its change" if version <= base else ""
+        found.left_out.append(f"version {version}: {ROTTEN}{rest}")
+    named = read.union(remains.rotten_entries)
+    missing = [version for version in range(base + 1, found.last + 1) if version not in named]
+    for first, last in _runs(missing):
+        what = f"version {first}" if first == last else f"versions {first} to {last}"
+        found.left_out.append(f"{what}: not in the log")
+    if remains.head < found.last:
+        found.left_out.append(f"the head, which said {remains.head}: the log has {found.last}")
+
+
+async def _try_older(remains: Remains, found: Salvage, base: int, open_: Open) -> None:
+    """Find the snapshots that do not open: no request for a version after them would succeed."""
+    for version, body in remains.snapshots.items():
+        if version < base:
+            opened = await open_(Asked(body, [], remains.epoch))
+            if isinstance(opened, Failed):
+                _note_broken(found, version, opened)
+
+
+def _note_broken(found: Salvage, version: int, failed: Failed) -> None:
+    found.left_out.append(f"snapshot {version}: it does not open ({failed.reason})")
+    found.broken_snapshots.append(version)
+
+
+def _runs(versions: Iterable[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for version in versions:
+        if runs and runs[-1][1] == version - 1:
+            runs[-1] = (runs[-1][0], version)
+        else:
+            runs.append((version, version))
+    return runs
+
+
+# --- writing it again -------------------------------------------------------------------------
+
+
+def rebuild(remains: Remains, found: Salvage, now: int) -> Rebuilt:
+    """The document that begins again with what was found; `found.left_out` gets the rest."""
+    value: Any = allowed(found.value)
+    schema, atomic = _schema(remains.schema, value, found)
+    epoch, version = remains.epoch + 1, found.last + 1
+    if found.whole is not None:
+        update, body = found.whole.state, with_version(found.whole.snapshot, version)
+    else:
+        update, body = _fresh(value, epoch, version, atomic)
+        found.left_out.append(NEW_STATE)
+    entry = Entry(
+        version=version,
+        author=Author("weft", "Weft"),
+        at=now,
+        kind=REPAIR,
+        ops=[{"op": "replace", "path": "", "value": value}],
+        update=update,
+        lane="server",
+    )
+    return Rebuilt(
+        seen=remains.epoch,
+        head=remains.head,
+        revision=remains.revision,
+        epoch=epoch,
+        entry=entry,
+        body=body,
+        drop_entries=remains.rotten_entries,
+        drop_snapshots=[*remains.rotten_snapshots, *found.broken_snapshots],
+        drop_schema=bool(remains.schema) and schema is None,
+    )
+
+
+def _fresh(value: Json, epoch: int, version: int, atomic: Atomic) -> tuple[bytes, bytes]:
+    """A Yjs document that holds the value and nothing else: its whole state, and a snapshot."""
+    document = Document.create(epoch, atomic, version=version - 1)
+    try:
+        ops = [{"op": "replace", "path": "", "value": value}]
+        document.patch(ops, version=version, user="weft", at=0, kind="create")
+        document.version = version  # of an empty value too
+        return document.diff(b"\x00"), document.snapshot()
+    finally:
+        document.close()
+
+
+def _schema(raw: bytes, value: Json, found: Salvage) -> tuple[Schema | None, Atomic]:
+    """The schema, where it can be read and the value keeps it: else no edit would be accepted."""
+    if not raw:
+        return None, named_atomic
+    try:
+        schema = Schema.compile(raw)
+        schema.check(value)
+    except (Rejected, msgspec.MsgspecError) as error:
+        found.left_out.append(f"the schema: {sentence(error)}")
+        return None, named_atomic
+    return schema, schema.is_atomic

@@ -1,0 +1,72 @@
+"""Entries from outside: what their ops and undo records may hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from collab.document.imported import check_values
+from collab.document.stacks import Inverse, encode_inverse
+from collab.entry import Author, Entry
+from collab.errors import Code, Rejected
+from collab.yjs.tree_records import Absent, Exactly, ListRecord, MovedRecord, Record, SetRecord
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def entry(value: Any = 1, *records: Record, inverse: bytes = b"") -> Entry:
+    inverse = inverse or encode_inverse(Inverse(records))
+    ops = [{"op": "add", "path": "/a", "value": value}, {"op": "remove", "path": "/b"}]
+    return Entry(1, Author("ada"), 0, "edit", ops, b"", inverse=inverse)
+
+
+BAD = [{"__proto__": 1}, [{"constructor": 1}], float("nan"), 2**64 - 1, nested(300)]
+
+
+def test_p8_what_lanes_write_is_let_in() -> None:
+    set_ = SetRecord(("list",), "k", Absent(), Exactly({"@order": "a0", "n": 10**16}))
+    wrapped = SetRecord(("list", "k"), "@value", Exactly(1.5), Exactly(None))
+    check_values(entry(1e300, set_, wrapped, MovedRecord(("list",), "k", "a0", "a1")))
+
+
+@pytest.mark.parametrize("value", BAD, ids=repr)
+def test_p8_a_value_that_no_lane_accepts_is_refused(value: Any) -> None:
+    records = (
+        SetRecord((), "k", Exactly(value), Absent()),
+        ListRecord(("y",), 0, (value,), ()),
+    )
+    for each in (entry(value), *(entry(1, record) for record in records)):
+        with pytest.raises(Rejected) as refused:
+            check_values(each)
+        assert refused.value.refusal.code is Code.INVALID_DOCUMENT
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        SetRecord((), "__proto__", Exactly(1), Absent()),
+        SetRecord(("constructor",), "k", Exactly(1), Absent()),
+        SetRecord((), "@array", Exactly(True), Absent()),
+        SetRecord(("k",) * 300, "k", Exactly(1), Absent()),
+    ],
+    ids=repr,
+)
+def test_p8_a_place_that_no_lane_writes_is_refused(record: Record) -> None:
+    with pytest.raises(Rejected):
+        check_values(entry(1, record))
+
+
+def test_undo_records_that_cannot_be_read_are_refused() -> None:
+    with pytest.raises(Rejected):
+        check_values(entry(inverse=b"\xc1"))
+
+
+def test_an_integer_with_more_digits_than_a_double_is_refused() -> None:
+    with pytest.raises(Rejected):
+        check_values(entry(10**16))
