@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from operator import attrgetter
-
-import msgspec
 
 from collab.entry import Entry
 from collab.ids import DocKey
@@ -30,94 +27,8 @@ from collab.ports import (
 from collab.publication import Publication, Standing
 from collab.repairs import Rebuilt, Remains
 from storage.memory_directory import MemoryAudit, MemoryDirectory
+from storage.memory_document import Document, vacancy
 from storage.retention import is_whole, retain
-
-
-@dataclass(slots=True)
-class _Document:
-    epoch: int = 1
-    head: int = 0
-    control: Control = field(default_factory=Control)
-    deleted: bool = True
-    created_at: int = 0
-    updated_at: int = 0
-    updated_by: str = ""
-    entries: dict[int, Entry] = field(default_factory=dict)
-    snapshots: dict[int, Snapshot] = field(default_factory=dict)
-    accepted: dict[tuple[str, str], Accepted] = field(default_factory=dict)
-    accepted_at: dict[tuple[str, str], int] = field(default_factory=dict)
-    named: dict[int, NamedVersion] = field(default_factory=dict)
-    publications: list[Publication] = field(default_factory=list)
-    locks: dict[str, StoredLock] = field(default_factory=dict)
-
-    def turn(self, revision: int, steps: int = 1, **changed: bytes | int) -> bool:
-        """Take the next revision from this one, with what it changes."""
-        if self.deleted or self.control.revision != revision:
-            return False
-        self.control = msgspec.structs.replace(self.control, revision=revision + steps, **changed)
-        return True
-
-    def move_locks(self, put: Sequence[StoredLock], drop: Sequence[str]) -> None:
-        for gone in drop:
-            self.locks.pop(gone, None)
-        self.locks |= {lock.id: lock for lock in put}
-
-    def known(self, append: Append) -> list[Accepted]:
-        asked = [(entry.author.user, entry.id) for entry in append.entries if entry.id]
-        asked += [(one.user, one.id) for one in append.accepted]
-        return [self.accepted[pair] for pair in asked if pair in self.accepted]
-
-    def fits(self, append: Append) -> bool:
-        if append.create != self.deleted:
-            return False
-        if append.create:
-            return (append.epoch, append.after) == _vacancy(self)[:2]
-        judged = (self.epoch, self.head, self.control.revision)
-        return (append.epoch, append.after, append.revision) == judged
-
-    def add(self, append: Append, now: int) -> None:
-        first, last = append.entries[:1], append.entries[-1:]
-        if append.create:
-            self.deleted, self.epoch = False, append.epoch
-            self.control = Control(append.revision)
-            self.created_at = first[0].at
-        for entry in append.entries:
-            self.entries[entry.version] = entry
-            if entry.id:
-                self._accept(
-                    Accepted(entry.author.user, entry.id, entry.version, entry.answer), entry.at
-                )
-        for one in append.accepted:
-            self._accept(one, now)
-        if append.put or append.drop:
-            self.turn(self.control.revision)
-            self.move_locks(append.put, append.drop)
-        for entry in last:
-            self.head, self.updated_at = entry.version, entry.at
-            self.updated_by = entry.author.user
-
-    def begin_again(self, rebuilt: Rebuilt) -> None:
-        entry = rebuilt.entry
-        for version in rebuilt.drop_entries:
-            self.entries.pop(version, None)
-        for version in rebuilt.drop_snapshots:
-            self.snapshots.pop(version, None)
-        if rebuilt.drop_schema:
-            self.control = msgspec.structs.replace(self.control, schema=b"")
-        self.epoch, self.head, self.locks = rebuilt.epoch, entry.version, {}
-        self.updated_at, self.updated_by = entry.at, entry.author.user
-        self.entries[entry.version] = entry
-        self.snapshots[entry.version] = Snapshot(entry.version, rebuilt.body)
-
-    def _accept(self, one: Accepted, at: int) -> None:
-        self.accepted[one.user, one.id] = one
-        self.accepted_at[one.user, one.id] = at
-
-
-def _vacancy(document: _Document) -> tuple[int, int, int]:
-    if not document.head:
-        return 1, 0, 0
-    return document.epoch + 1, document.head, document.control.revision + 1
 
 
 class MemoryStore(MemoryDirectory, MemoryAudit):
@@ -130,16 +41,16 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
     def __init__(self, clock: Callable[[], int] = lambda: 0) -> None:
         super().__init__()
         self._clock = clock
-        self._documents: defaultdict[DocKey, _Document] = defaultdict(_Document)
+        self._documents: defaultdict[DocKey, Document] = defaultdict(Document)
 
-    def _standing(self, key: DocKey) -> _Document | None:
+    def _standing(self, key: DocKey) -> Document | None:
         document = self._documents.get(key)
         return None if document is None or document.deleted else document
 
     async def load(self, key: DocKey) -> Stored | Vacant:
-        document = self._documents.get(key, _Document())
+        document = self._documents.get(key, Document())
         if document.deleted:
-            return Vacant(*_vacancy(document))
+            return Vacant(*vacancy(document))
         snapshot = await self.snapshot_before(key, document.head)
         since = snapshot.version if snapshot else 0
         found = await self.entries(key, since, document.head, document.head)
@@ -214,7 +125,7 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         if document is None:
             return False
         revision = document.control.revision
-        self._documents[key] = _Document(document.epoch, document.head, Control(revision))
+        self._documents[key] = Document(document.epoch, document.head, Control(revision))
         return True
 
     async def new_epoch(self, key: DocKey, epoch: int) -> None:

@@ -1,0 +1,101 @@
+"""One document of the memory store: its rows, and how a write changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from collab.entry import Entry
+from collab.lock_rows import StoredLock
+from collab.ports import Accepted, Append, Control, NamedVersion, Snapshot
+from collab.publication import Publication
+from collab.repairs import Rebuilt
+
+
+@dataclass(slots=True)
+class Document:
+    epoch: int = 1
+    head: int = 0
+    control: Control = field(default_factory=Control)
+    deleted: bool = True
+    created_at: int = 0
+    updated_at: int = 0
+    updated_by: str = ""
+    entries: dict[int, Entry] = field(default_factory=dict)
+    snapshots: dict[int, Snapshot] = field(default_factory=dict)
+    accepted: dict[tuple[str, str], Accepted] = field(default_factory=dict)
+    accepted_at: dict[tuple[str, str], int] = field(default_factory=dict)
+    named: dict[int, NamedVersion] = field(default_factory=dict)
+    publications: list[Publication] = field(default_factory=list)
+    locks: dict[str, StoredLock] = field(default_factory=dict)
+
+    def turn(self, revision: int, steps: int = 1, **changed: bytes | int) -> bool:
+        """Take the next revision from this one, with what it changes."""
+        if self.deleted or self.control.revision != revision:
+            return False
+        self.control = msgspec.structs.replace(self.control, revision=revision + steps, **changed)
+        return True
+
+    def move_locks(self, put: Sequence[StoredLock], drop: Sequence[str]) -> None:
+        for gone in drop:
+            self.locks.pop(gone, None)
+        self.locks |= {lock.id: lock for lock in put}
+
+    def known(self, append: Append) -> list[Accepted]:
+        asked = [(entry.author.user, entry.id) for entry in append.entries if entry.id]
+        asked += [(one.user, one.id) for one in append.accepted]
+        return [self.accepted[pair] for pair in asked if pair in self.accepted]
+
+    def fits(self, append: Append) -> bool:
+        if append.create != self.deleted:
+            return False
+        if append.create:
+            return (append.epoch, append.after) == vacancy(self)[:2]
+        judged = (self.epoch, self.head, self.control.revision)
+        return (append.epoch, append.after, append.revision) == judged
+
+    def add(self, append: Append, now: int) -> None:
+        first, last = append.entries[:1], append.entries[-1:]
+        if append.create:
+            self.deleted, self.epoch = False, append.epoch
+            self.control = Control(append.revision)
+            self.created_at = first[0].at
+        for entry in append.entries:
+            self.entries[entry.version] = entry
+            if entry.id:
+                self._accept(
+                    Accepted(entry.author.user, entry.id, entry.version, entry.answer), entry.at
+                )
+        for one in append.accepted:
+            self._accept(one, now)
+        if append.put or append.drop:
+            self.turn(self.control.revision)
+            self.move_locks(append.put, append.drop)
+        for entry in last:
+            self.head, self.updated_at = entry.version, entry.at
+            self.updated_by = entry.author.user
+
+    def begin_again(self, rebuilt: Rebuilt) -> None:
+        entry = rebuilt.entry
+        for version in rebuilt.drop_entries:
+            self.entries.pop(version, None)
+        for version in rebuilt.drop_snapshots:
+            self.snapshots.pop(version, None)
+        if rebuilt.drop_schema:
+            self.control = msgspec.structs.replace(self.control, schema=b"")
+        self.epoch, self.head, self.locks = rebuilt.epoch, entry.version, {}
+        self.updated_at, self.updated_by = entry.at, entry.author.user
+        self.entries[entry.version] = entry
+        self.snapshots[entry.version] = Snapshot(entry.version, rebuilt.body)
+
+    def _accept(self, one: Accepted, at: int) -> None:
+        self.accepted[one.user, one.id] = one
+        self.accepted_at[one.user, one.id] = at
+
+
+def vacancy(document: Document) -> tuple[int, int, int]:
+    if not document.head:
+        return 1, 0, 0
+    return document.epoch + 1, document.head, document.control.revision + 1
