@@ -18,7 +18,16 @@ from collab.patch.bounds import check, nesting
 from collab.patch.values import FORBIDDEN_KEYS
 from collab.yjs.guard import DEFAULT_BOUNDS
 from collab.yjs.tree_layout import RESERVED, VALUE
-from collab.yjs.tree_records import Absent, Alike, Exactly, Record, place_of
+from collab.yjs.tree_records import (
+    Atom,
+    Exactly,
+    ListRecord,
+    MovedRecord,
+    SetRecord,
+    ShownRecord,
+    TextRecord,
+    atoms,
+)
 
 _ANY_NUMBER = 2**53
 # JSON takes one or two Yjs types a level, and the guard lets no more of these in.
@@ -33,30 +42,34 @@ def check_values(entry: Entry) -> None:
         raise _refused(entry, "its undo records cannot be read") from error
     for op in entry.ops:
         _check_value(entry, op.get("value"))
-    for record in records:
-        _check_place(entry, record)
-        for value in _values(record):
+    for atom in (atom for record in records for atom in atoms(record)):
+        _check_place(entry, atom)
+        for value in _values(atom):
             _check_depth(entry, value)
             _check_value(entry, _as_doubles(value))
 
 
-def _check_place(entry: Entry, record: Record) -> None:
-    place = place_of(record)
+def _check_place(entry: Entry, atom: Atom) -> None:
+    place = atom.path if isinstance(atom, TextRecord | ListRecord) else (*atom.path, atom.key)
     if len(place) > _DEEPEST or any(step in FORBIDDEN_KEYS for step in place):
         raise _refused(entry, "an undo record names a place that is none")
     if place and place[-1] in RESERVED and place[-1] != VALUE:
         raise _refused(entry, "an undo record writes a reserved key")
 
 
-def _values(record: Record) -> Iterator[Any]:
+def _values(atom: Atom) -> Iterator[Any]:
     """What taking a record back may write."""
-    for name in record.__struct_fields__:
-        part = getattr(record, name)
-        for each in part if isinstance(part, tuple) else (part,):
-            if isinstance(each, Exactly):
-                yield each.raw
-            elif not isinstance(each, Absent | Alike | bytes | msgspec.Struct):
-                yield each
+    match atom:
+        case SetRecord():
+            yield from (one.raw for one in (atom.before, atom.after) if isinstance(one, Exactly))
+        case ListRecord():
+            yield from atom.hunk.removed
+        case TextRecord():
+            yield from (hunk.deleted for hunk in atom.hunks)
+        case MovedRecord():
+            yield from (atom.before, atom.after)
+        case ShownRecord():
+            pass
 
 
 def _check_value(entry: Entry, value: Any) -> None:

@@ -10,7 +10,15 @@ from collab.document.imported import check_values
 from collab.document.stacks import Inverse, encode_inverse
 from collab.entry import Author, Entry
 from collab.errors import Code, Rejected
-from collab.yjs.tree_records import Absent, Exactly, ListRecord, MovedRecord, Record, SetRecord
+from collab.yjs.tree_records import (
+    Absent,
+    Exactly,
+    ItemsHunk,
+    ListRecord,
+    MovedRecord,
+    Record,
+    SetRecord,
+)
 
 
 def nested(depth: int) -> Any:
@@ -39,7 +47,7 @@ def test_p8_what_lanes_write_is_let_in() -> None:
 def test_p8_a_value_that_no_lane_accepts_is_refused(value: Any) -> None:
     records = (
         SetRecord((), "k", Exactly(value), Absent()),
-        ListRecord(("y",), 0, (value,), ()),
+        ListRecord(("y",), (1, 0), ItemsHunk((value,))),
     )
     for each in (entry(value), *(entry(1, record) for record in records)):
         with pytest.raises(Rejected) as refused:
