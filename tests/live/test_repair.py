@@ -19,7 +19,7 @@ from collab.entry import Author, Entry
 from collab.ids import DocKey
 from collab.ports import Append, Committed, Snapshot
 from collab.room.rights import Role
-from collab.yjs import tree_elements, tree_write
+from collab.yjs import tree_write
 from collab.yjs.tree_build import Layouts
 from collab.yjs.tree_layout import escape
 from storage.store import SqlStore
@@ -250,8 +250,7 @@ async def plant_legacy(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         {"op": "add", "path": "/deep", "value": [[{"id": "__proto__", "t": "three"}]]},
     ]
     with monkeypatch.context() as patched:
-        for module in (tree_write, tree_elements):
-            patched.setattr(module, "own_id", _any_id)
+        patched.setattr(tree_write, "own_id", _any_id)
         patched.setattr(Layouts, "key", lambda self, value, taken: _any_id(value) or "0")
         for version, op in enumerate(edits, 1):
             change = document.patch([op], version=version, user="ada", at=0)
