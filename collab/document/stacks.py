@@ -22,12 +22,13 @@ from collab.yjs.tree_records import (
     TextRecord,
     atoms,
     hidden_elements,
+    joined_hunks,
     place_of,
 )
 
 DEPTH = 100
 ONE_STEP_MS = 1_000  # one user's edits of one string that follow within this are one step
-MOST_PARTS = 200  # however long somebody types without a pause
+MOST_EDITS = 200  # in one step, however long a user types without a pause
 
 # Kinds that a user does not take back: making the document, and bringing one in with its past.
 _NO_STEP = frozenset({"create", "import"})
@@ -68,7 +69,10 @@ class Part(Struct, frozen=True, array_like=True):
 
 
 class Step(Struct, array_like=True):
-    """What one undo takes back: one entry, or one string's edits in a row, oldest first."""
+    """What one undo takes back: one entry, or one string's edits in a row, oldest first.
+
+    Edits of one text are joined into one part.
+    """
 
     parts: list[Part]
     text: Path | None = None  # the one string that all of it is about
@@ -187,11 +191,29 @@ def fold(
 
 def _push(steps: list[Step], part: Part, text: Path | None) -> None:
     if steps and text is not None and steps[-1].text == text:
-        last = steps[-1].parts[-1]
-        if 0 <= part.at - last.at <= ONE_STEP_MS and len(steps[-1].parts) < MOST_PARTS:
-            steps[-1].parts.append(part)
+        parts = steps[-1].parts
+        edits = sum(max(1, len(one.origins)) for one in parts)
+        if 0 <= part.at - parts[-1].at <= ONE_STEP_MS and edits < MOST_EDITS:
+            joined = _joined(parts[-1], part)
+            parts[-1:] = [parts[-1], part] if joined is None else [joined]
             return
     steps.append(Step([part], text))
+
+
+def _joined(last: Part, part: Part) -> Part | None:
+    """Two edits of one text as one part: so typing costs its characters, not its keystrokes."""
+    old, new = decode_inverse(last.inverse).records, decode_inverse(part.inverse).records
+    before, after = old[0], new[0]
+    if len(old) > 1 or len(new) > 1 or last.only is not None:
+        return None
+    if not (isinstance(before, TextRecord) and isinstance(after, TextRecord)):
+        return None
+    if before.text != after.text:
+        return None
+    record = TextRecord(before.path, before.text, joined_hunks(before.hunks, after.hunks))
+    origins, times = zip(*(*origins_of(last), *origins_of(part)), strict=True)
+    inverse = encode_inverse(Inverse((record,)))
+    return Part(last.version, part.at, inverse, last.marks, None, origins, times)
 
 
 def only_text(records: Sequence[Record]) -> Path | None:

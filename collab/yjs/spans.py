@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 Id: TypeAlias = tuple[int, int]  # client, clock
 Run: TypeAlias = tuple[int, int, int]  # client, first clock, how many clocks
+
+
+def merged(runs: Iterable[Run]) -> Iterator[Run]:
+    """Runs with those joined that continue each other."""
+    last: Run | None = None
+    for run in runs:
+        if last is not None and last[0] == run[0] and last[1] + last[2] == run[1]:
+            last = (last[0], last[1], last[2] + run[2])
+            continue
+        if last is not None:
+            yield last
+        last = run
+    if last is not None:
+        yield last
 
 
 class Spans:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from pycrdt import _pycrdt as native
 
 from collab.yjs.lib0 import write_uint
-from collab.yjs.spans import Id, Run
+from collab.yjs.spans import Id, Run, merged
 from collab.yjs.tree_handles import Txn
 from collab.yjs.update import GuardBounds, inspect
 
@@ -122,20 +122,6 @@ class Characters:
                 low, high = max(clock, first), min(clock + length, behind)
                 yield at + low - clock, (client, low, high - low)
             at += length
-
-
-def merged(runs: Iterable[Run]) -> Iterator[Run]:
-    """Runs with those joined that continue each other."""
-    last: Run | None = None
-    for run in runs:
-        if last is not None and last[0] == run[0] and last[1] + last[2] == run[1]:
-            last = (last[0], last[1], last[2] + run[2])
-            continue
-        if last is not None:
-            yield last
-        last = run
-    if last is not None:
-        yield last
 
 
 class _Reading:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from collab.yjs.contents import STRING
-from collab.yjs.spans import Id, Run
-from collab.yjs.tree_characters import Characters, merged, text_id
+from collab.yjs.spans import Id, Run, merged
+from collab.yjs.tree_characters import Characters, text_id
 from collab.yjs.tree_handles import Txn
 from collab.yjs.tree_identity import Identity
 from collab.yjs.tree_labels import plain_text, reach, removed_text

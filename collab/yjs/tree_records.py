@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from collab.ids import Json
-from collab.yjs.spans import Id, Run
+from collab.yjs.spans import Id, Run, merged
 from collab.yjs.tree_layout import DELETED, ORDER, VALUE, Step
 
 Path: TypeAlias = tuple[Step, ...]
@@ -145,6 +145,20 @@ def known(value: Json) -> Exactly | Alike:
     if isinstance(value, dict | list) or (type(value) is str and len(value) > _LONGEST):
         return Alike(hashlib.blake2b(_canonical.encode(value), digest_size=8).digest())
     return Exactly(value)
+
+
+def joined_hunks(before: tuple[Hunk, ...], after: tuple[Hunk, ...]) -> tuple[Hunk, ...]:
+    """The hunks of two edits of one text; what was typed on is one hunk."""
+    if len(after) == 1 and before:
+        last, typed = before[-1], after[0]
+        if last.inserted and not typed.deleted and last.sides and typed.sides:
+            client, clock, length = last.inserted[-1]
+            (left, _), (_, right) = last.sides[0], typed.sides[0]
+            if typed.sides[0][0] == (client, clock + length - 1):
+                runs = tuple(merged((*last.inserted, *typed.inserted)))
+                joined = Hunk(last.deleted, last.labels, runs, ((left, right),))
+                return (*before[:-1], joined)
+    return (*before, *after)
 
 
 def atoms(record: Record) -> tuple[Atom, ...]:

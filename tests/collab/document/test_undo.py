@@ -434,3 +434,19 @@ def test_u11_asking_a_check_copies_no_document(desk: Desk, monkeypatch: pytest.M
     version = desk.version
     undone = desk.document.undo("ada", version=version, at=0, check=lambda value, ops: None)
     assert undone.change.ops[0]["value"] == "Hello world"
+
+
+def test_u2_typing_on_is_kept_as_one_stretch(desk: Desk) -> None:
+    for number in range(150):
+        desk.type("ada", ["sections", "hero", "title"], 6 + number, "x")
+    for _ in range(20):
+        desk.type("ada", ["sections", "hero", "title"], 100, "", cut=1)
+    (step,) = desk.document._stacks["ada"].undo
+    (part,) = step.parts
+    assert len(part.origins) == 170
+    assert len(part.inverse) < 3_000
+    undone = desk.undo("ada")
+    assert titles(desk)[0] == "Hello world"
+    assert undone.reverts == list(range(2, 172))
+    desk.redo("ada")
+    assert titles(desk)[0] == f"Hello {'x' * 130}world"
