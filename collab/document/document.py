@@ -225,7 +225,7 @@ class Document:
         before, self.value, self.size = self.value, applied.value, applied.size
         self.version = version
         blob = b"" if kind == "create" else encode_inverse(inverse)
-        self._undo.accept(user, kind, version, at, blob)
+        self._undo.accept(user, kind, version, at, blob, inverse)
         return Change(applied.ops, update, blob, before, applied.value)
 
     # --- undo and redo ----------------------------------------------------------------------

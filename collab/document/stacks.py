@@ -15,6 +15,7 @@ from collab.yjs.tree_records import (
     Atom,
     Birth,
     Exactly,
+    Hunk,
     Path,
     Record,
     SetRecord,
@@ -71,7 +72,7 @@ class Part(Struct, frozen=True, array_like=True):
 class Step(Struct, array_like=True):
     """What one undo takes back: one entry, or one string's edits in a row, oldest first.
 
-    Edits of one text are joined into one part.
+    Edits of one text are joined into one part when the next step begins.
     """
 
     parts: list[Part]
@@ -164,9 +165,14 @@ def fold(
     at: int,
     inverse: bytes,
     depth: int = DEPTH,
+    decoded: Inverse | None = None,
 ) -> Inverse:
-    """What an accepted entry does to the stacks of its author, and to what stands where."""
-    decoded = decode_inverse(inverse)
+    """What an accepted entry does to the stacks of its author, and to what stands where.
+
+    `decoded` is what `inverse` says, where that is at hand.
+    """
+    if decoded is None:
+        decoded = decode_inverse(inverse)
     if kind == "create" or not inverse:
         return decoded
     marks = tuple(incarnations.take_in(decoded.records, version))
@@ -190,30 +196,34 @@ def fold(
 
 
 def _push(steps: list[Step], part: Part, text: Path | None) -> None:
-    if steps and text is not None and steps[-1].text == text:
+    if steps:
         parts = steps[-1].parts
-        edits = sum(max(1, len(one.origins)) for one in parts)
-        if 0 <= part.at - parts[-1].at <= ONE_STEP_MS and edits < MOST_EDITS:
-            joined = _joined(parts[-1], part)
-            parts[-1:] = [parts[-1], part] if joined is None else [joined]
+        goes_on = text is not None and 0 <= part.at - parts[-1].at <= ONE_STEP_MS
+        if goes_on and steps[-1].text == text and len(parts) < MOST_EDITS:
+            parts.append(part)
             return
+        if len(parts) > 1:
+            parts[:] = _joined(parts)
     steps.append(Step([part], text))
 
 
-def _joined(last: Part, part: Part) -> Part | None:
-    """Two edits of one text as one part: so typing costs its characters, not its keystrokes."""
-    old, new = decode_inverse(last.inverse).records, decode_inverse(part.inverse).records
-    before, after = old[0], new[0]
-    if len(old) > 1 or len(new) > 1 or last.only is not None:
-        return None
-    if not (isinstance(before, TextRecord) and isinstance(after, TextRecord)):
-        return None
-    if before.text != after.text:
-        return None
-    record = TextRecord(before.path, before.text, joined_hunks(before.hunks, after.hunks))
-    origins, times = zip(*(*origins_of(last), *origins_of(part)), strict=True)
-    inverse = encode_inverse(Inverse((record,)))
-    return Part(last.version, part.at, inverse, last.marks, None, origins, times)
+def _joined(parts: Sequence[Part]) -> Sequence[Part]:
+    """The edits of one text as one part: a step of typing costs its characters, not its keys."""
+    records = [record for part in parts for record in decode_inverse(part.inverse).records]
+    first = records[0]
+    if len(records) > len(parts) or not isinstance(first, TextRecord):
+        return parts
+    hunks: tuple[Hunk, ...] = ()
+    for record in records:
+        if not isinstance(record, TextRecord) or record.text != first.text:
+            return parts
+        hunks = joined_hunks(hunks, record.hunks)
+    if any(part.only is not None for part in parts):
+        return parts
+    inverse = encode_inverse(Inverse((TextRecord(first.path, first.text, hunks),)))
+    origins, times = zip(*(origin for part in parts for origin in origins_of(part)), strict=True)
+    begun, ended = parts[0], parts[-1]
+    return [Part(begun.version, ended.at, inverse, begun.marks, None, origins, times)]
 
 
 def only_text(records: Sequence[Record]) -> Path | None:

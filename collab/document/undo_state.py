@@ -33,13 +33,23 @@ class UndoState:
             self.identity.bear(birth)
         self.identity.forget()
 
-    def accept(self, user: str, kind: Kind, version: int, at: int, inverse: bytes) -> None:
+    def accept(
+        self, user: str, kind: Kind, version: int, at: int, inverse: bytes, decoded: Inverse
+    ) -> None:
         """Take in the version that was made just now."""
-        self._fold(user, kind, version, at, inverse)
+        self._fold(user, kind, version, at, inverse, decoded)
         self.identity.settle()
         self.identity.forget()
 
-    def _fold(self, user: str, kind: Kind, version: int, at: int, inverse: bytes) -> Inverse:
+    def _fold(
+        self,
+        user: str,
+        kind: Kind,
+        version: int,
+        at: int,
+        inverse: bytes,
+        decoded: Inverse | None = None,
+    ) -> Inverse:
         return fold(
             self.stacks,
             self.incarnations,
@@ -49,6 +59,7 @@ class UndoState:
             at=at,
             inverse=inverse,
             depth=self.depth,
+            decoded=decoded,
         )
 
     def needed(self) -> set[tuple[Path, str]]:

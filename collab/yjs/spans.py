@@ -24,6 +24,21 @@ def merged(runs: Iterable[Run]) -> Iterator[Run]:
         yield last
 
 
+class _Row:
+    """The spans of one client: where each begins, and where it ends and leads to."""
+
+    __slots__ = ("spans", "starts")
+
+    def __init__(self) -> None:
+        self.starts: list[int] = []
+        self.spans: list[tuple[int, Id]] = []
+
+    def first(self, clock: int) -> int:
+        """The first span that ends behind a clock."""
+        at = bisect_right(self.starts, clock)
+        return at - 1 if at and self.spans[at - 1][0] > clock else at
+
+
 class Spans:
     """A map from ids to ids that keeps ranges, not single ids.
 
@@ -33,10 +48,10 @@ class Spans:
 
     def __init__(self, *, constant: bool = False) -> None:
         self._step = 0 if constant else 1
-        self._clients: dict[int, list[tuple[int, int, Id]]] = {}
+        self._rows: dict[int, _Row] = {}
 
     def __len__(self) -> int:
-        return sum(map(len, self._clients.values()))
+        return sum(len(row.starts) for row in self._rows.values())
 
     def put(self, run: Run, to: Id) -> None:
         """Let a run lead to the run of ids that begins at `to`, whatever it led to before."""
@@ -44,57 +59,59 @@ class Spans:
         if length <= 0:
             return
         end = clock + length
-        spans = self._clients.setdefault(client, [])
+        row = self._rows.get(client)
+        if row is None:
+            row = self._rows[client] = _Row()
         if not self._step:
-            clock, end = self._widened(spans, clock, end, to)
-        first = self._first(spans, clock)
-        last = first
-        around: list[tuple[int, int, Id]] = []
-        while last < len(spans) and spans[last][0] < end:
-            start, stop, there = spans[last]
+            clock, end = _widened(row, clock, end, to)
+        first = last = row.first(clock)
+        before: list[tuple[int, int, Id]] = []
+        after: list[tuple[int, int, Id]] = []
+        while last < len(row.starts) and row.starts[last] < end:
+            start, (stop, there) = row.starts[last], row.spans[last]
             if start < clock:
-                around.append((start, clock, there))
+                before.append((start, clock, there))
             if stop > end:
-                around.append((end, stop, (there[0], there[1] + self._step * (end - start))))
+                after.append((end, stop, (there[0], there[1] + self._step * (end - start))))
             last += 1
-        spans[first:last] = sorted([*around, (clock, end, to)])
+        fresh = [*before, (clock, end, to), *after]
+        row.starts[first:last] = [start for start, _, _ in fresh]
+        row.spans[first:last] = [(stop, there) for _, stop, there in fresh]
 
     def pieces(self, run: Run) -> Iterator[tuple[Run, Id | None]]:
         """The run in pieces, in order, each with the id that its first one leads to, if any."""
         client, clock, length = run
+        row = self._rows.get(client)
+        if row is None:
+            if length > 0:
+                yield run, None
+            return
         end = clock + length
-        spans = self._clients.get(client, [])
-        at = self._first(spans, clock)
+        at, starts = row.first(clock), row.starts
         while clock < end:
-            if at == len(spans) or spans[at][0] >= end:
+            if at == len(starts) or starts[at] >= end:
                 yield (client, clock, end - clock), None
                 return
-            start, stop, (to_client, to_clock) = spans[at]
+            start, (stop, (to_client, to_clock)) = starts[at], row.spans[at]
             if start > clock:
                 yield (client, clock, start - clock), None
                 clock = start
             stop = min(stop, end)
-            yield (
-                (client, clock, stop - clock),
-                (to_client, to_clock + self._step * (clock - start)),
-            )
+            to = to_client, to_clock + self._step * (clock - start)
+            yield (client, clock, stop - clock), to
             clock, at = stop, at + 1
 
-    def _widened(
-        self, spans: list[tuple[int, int, Id]], clock: int, end: int, to: Id
-    ) -> tuple[int, int]:
-        """A run together with the spans at its ends that lead to the same id."""
-        at = self._first(spans, clock)
-        for start, stop, there in spans[max(0, at - 1) : at + 1]:
-            if there == to and start <= clock <= stop:
-                clock, end = start, max(end, stop)
-        at = self._first(spans, end)
-        for start, stop, there in spans[at : at + 1]:
-            if there == to and start <= end <= stop:
-                end = stop
-        return clock, end
 
-    def _first(self, spans: list[tuple[int, int, Id]], clock: int) -> int:
-        """The first span that ends behind a clock."""
-        at = bisect_right(spans, clock, key=lambda span: span[0])
-        return at - 1 if at and spans[at - 1][1] > clock else at
+def _widened(row: _Row, clock: int, end: int, to: Id) -> tuple[int, int]:
+    """A run together with the spans at its ends that lead to the same id."""
+    at = row.first(clock)
+    for near in range(max(0, at - 1), min(at + 1, len(row.starts))):
+        start, (stop, there) = row.starts[near], row.spans[near]
+        if there == to and start <= clock <= stop:
+            clock, end = start, max(end, stop)
+    at = row.first(end)
+    if at < len(row.starts):
+        start, (stop, there) = row.starts[at], row.spans[at]
+        if there == to and start <= end <= stop:
+            end = stop
+    return clock, end

@@ -112,6 +112,7 @@ def whole_words(
 
 # Punctuation within a word.
 _JOINERS = "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
+_LONGEST_WORD = 100  # on either side of a change
 _IDEOGRAPHS = "\u2e80"  # from here on scripts that write without spaces
 
 
@@ -128,20 +129,24 @@ def _ends_word(text: str) -> bool:
 
 
 def _word_start(text: str, until: int) -> int:
-    """Where the word begins that goes on at `until`."""
-    at = until
-    while at and (_is_word(text[at - 1]) or text[at - 1] in _JOINERS):
+    """Where the word begins that goes on at `until`; what is longer than any word is none."""
+    at, least = until, max(0, until - _LONGEST_WORD)
+    while at > least and (text[at - 1] in _JOINERS or _is_word(text[at - 1])):
         at -= 1
+    if at == least and until - at == _LONGEST_WORD:
+        return until
     while at < until and not _is_word(text[at]):
         at += 1
     return at
 
 
 def _word_end(text: str, start: int) -> int:
-    """Where the word ends that has begun before `start`."""
-    at = start
-    while at < len(text) and (_is_word(text[at]) or text[at] in _JOINERS):
+    """Where the word ends that has begun before `start`; what is longer than any word is none."""
+    at, most = start, min(len(text), start + _LONGEST_WORD)
+    while at < most and (text[at] in _JOINERS or _is_word(text[at])):
         at += 1
+    if at == most and at - start == _LONGEST_WORD:
+        return start
     while at > start and not _is_word(text[at - 1]):
         at -= 1
     return at

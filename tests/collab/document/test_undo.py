@@ -441,6 +441,8 @@ def test_u2_typing_on_is_kept_as_one_stretch(desk: Desk) -> None:
         desk.type("ada", ["sections", "hero", "title"], 6 + number, "x")
     for _ in range(20):
         desk.type("ada", ["sections", "hero", "title"], 100, "", cut=1)
+    desk.edit("ada", "replace", "/sections/0/n", 7)
+    desk.undo("ada")
     (step,) = desk.document._stacks["ada"].undo
     (part,) = step.parts
     assert len(part.origins) == 170
