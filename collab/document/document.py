@@ -175,9 +175,9 @@ class Document:
         applied = apply(self.value, ops, size=self.size)
         wanted = judge(self.value, applied.value, applied.ops) if judge and ops else None
         births: list[Birth] = []
+        for record in records:
+            self._undo.identity.add(user, record)
         if wanted is not None:
-            for record in records:
-                self._undo.identity.add(user, record)
             incarnations = self._undo.incarnations
             back, writer = compensate(
                 self._tree, applied.value, wanted, version, records, incarnations

@@ -452,3 +452,22 @@ def test_u2_typing_on_is_kept_as_one_stretch(desk: Desk) -> None:
     assert undone.reverts == list(range(2, 172))
     desk.redo("ada")
     assert titles(desk)[0] == f"Hello {'x' * 130}world"
+
+
+def test_u10_what_a_yjs_client_typed_is_known_at_once(desk: Desk) -> None:
+    """A step of the Yjs lane names its characters before anybody opens the document anew."""
+    title = ["sections", "end", "title"]
+    desk.type("ada", title, 3, "!")
+    desk.now += 5_000
+    desk.type("ada", title, 0, "", cut=2)
+    desk.now += 5_000
+    desk.type("ada", title, 0, "😀")
+    desk.now += 5_000
+    desk.edit("bo", "replace", "/sections/2/title", "gone")
+    desk.undo("bo")
+    assert titles(desk)[2] == "😀e!"
+    desk.undo("ada")
+    assert titles(desk)[2] == "e!"
+    desk.undo("ada")
+    desk.undo("ada")
+    assert titles(desk)[2] == "Bye"
