@@ -8,7 +8,7 @@ from collab.ids import Json
 from collab.patch.diff import diff
 from collab.patch.pointer import covers, parse
 from collab.yjs.tree import Tree
-from collab.yjs.tree_incarnations import Incarnations, Trial
+from collab.yjs.tree_incarnations import Incarnations, TrialIncarnations
 from collab.yjs.tree_place import pointer_tokens
 from collab.yjs.tree_records import Record, place_of
 from collab.yjs.tree_revert import Reverter
@@ -29,7 +29,7 @@ def compensate(
     where that is possible, so that edits under way in there survive.
     """
     wrongs = [parse(op["path"]) for op in diff(value, wanted)]
-    marks = Trial(incarnations).take_in(records, version)
+    marks = TrialIncarnations(incarnations).take_in(records, version)
 
     def work(writer: Writer) -> None:
         reverter = Reverter(writer)

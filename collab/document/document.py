@@ -23,8 +23,8 @@ from collab.patch.equality import same
 from collab.yjs.guard import GuardBounds, inspect
 from collab.yjs.state_vector import decode_state_vector
 from collab.yjs.tree import Tree, merge_updates
-from collab.yjs.tree_going import NOTHING_DECLARED, Declared
-from collab.yjs.tree_records import Birth
+from collab.yjs.tree_records import Reinsertion
+from collab.yjs.tree_summary import NO_SUMMARY, UpdateSummary
 
 _UNBOUNDED: Final = GuardBounds(update_bytes=0)
 
@@ -101,7 +101,7 @@ class Document:
             undo.stacks,
             self._leases,
             self.labour,
-            undo.identity.births,
+            undo.identity.reinsertions,
             undo.incarnations.rows(),
             undo.incarnations.most,
         )
@@ -144,7 +144,7 @@ class Document:
             lambda writer: writer.apply(applied.ops, exact=applied.spliced),
             user,
         )
-        inverse = Inverse(tuple(writer.records), births=tuple(writer.births))
+        inverse = Inverse(tuple(writer.records), reinsertions=tuple(writer.reinsertions))
         return self._accept(applied, update, inverse, version, user, at, kind)
 
     def integrate(
@@ -157,24 +157,24 @@ class Document:
         kind: Kind = "edit",
         judge: Judge | None = None,
         leases: Sequence[int] = (),
-        declared: Declared | None = None,
+        summary: UpdateSummary | None = None,
     ) -> Change | None:
         """Apply a client's update, which has passed the validator; None where it adds nothing.
 
         It may come in slices: what is handed out while it is applied is one change.
 
         `judge` may answer with the value that the document must have instead; what takes it
-        there is part of the change. `declared` is what it says that it does, which is read
+        there is part of the change. `summary` is what it says that it does, which is read
         from it where it is not given.
         """
-        if declared is None:
-            declared = self._declared(update)
-        written, ops, records = self._tree.integrate(update, self.value, declared)
+        if summary is None:
+            summary = self._summary(update)
+        written, ops, records = self._tree.integrate(update, self.value, summary)
         if not written:
             return None
         applied = apply(self.value, ops, size=self.size)
         wanted = judge(self.value, applied.value, applied.ops) if judge and ops else None
-        births: list[Birth] = []
+        reinsertions: list[Reinsertion] = []
         for record in records:
             self._undo.identity.add(user, record)
         if wanted is not None:
@@ -184,12 +184,12 @@ class Document:
             )
             applied = apply(self.value, diff(self.value, wanted), size=self.size)
             written = merge_updates([written, back])
-            records, births = [*records, *writer.records], writer.births
+            records, reinsertions = [*records, *writer.records], writer.reinsertions
         self._lease(leases, user)
         # What nobody sees, an order key that changes no order say, is no step either.
         if not applied.ops:
             records = self._undo.asked_about(records)
-        inverse = Inverse(tuple(records), births=tuple(births), silent=not applied.ops)
+        inverse = Inverse(tuple(records), reinsertions=tuple(reinsertions), silent=not applied.ops)
         return self._accept(applied, written, inverse, version, user, at, kind)
 
     def sweep(self) -> int:
@@ -203,14 +203,14 @@ class Document:
         self._tree.doom(doomed)
         return len(doomed)
 
-    def _declared(self, update: bytes | Iterable[bytes]) -> Declared:
+    def _summary(self, update: bytes | Iterable[bytes]) -> UpdateSummary:
         """What an update says; nothing where the validator would refuse it."""
         if not isinstance(update, bytes):
-            return NOTHING_DECLARED
+            return NO_SUMMARY
         try:
-            return Declared.of(inspect(update, _UNBOUNDED), self.state_vector())
+            return UpdateSummary.of(inspect(update, _UNBOUNDED), self.state_vector())
         except Rejected:
-            return NOTHING_DECLARED
+            return NO_SUMMARY
 
     def _accept(
         self,
@@ -262,7 +262,7 @@ class Document:
             tuple(run.kept),
             origins,
             times,
-            tuple(run.births),
+            tuple(run.reinsertions),
         )
         change = self._accept(applied, run.update, inverse, version, user, at, kind)
         return Undone(change, list(origins), run.undone, run.skipped)

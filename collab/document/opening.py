@@ -21,7 +21,7 @@ from collab.yjs.causality import in_causal_order
 from collab.yjs.guard import OWN, inspect
 from collab.yjs.slices import slices_of
 from collab.yjs.tree_load import Load
-from collab.yjs.tree_records import Birth, Path
+from collab.yjs.tree_records import Path, Reinsertion
 
 FORMAT: Final = 2
 # Its steps found text by its content; they end with it, and all else is as now.
@@ -35,8 +35,9 @@ SECONDS_A_BYTE: Final = 0.15e-6
 class Body(Struct, array_like=True):
     """A snapshot's inside.
 
-    `labour` is how many seconds its state may take to apply. `births` and `tokens` are what an
-    undo finds characters, values and elements by; with more than `most_tokens` some are forgotten.
+    `labour` is how many seconds its state may take to apply. An undo finds characters by
+    `reinsertions`, and values and elements by `tokens`; with more than `most_tokens` of these some
+    are forgotten.
     """
 
     format: int
@@ -45,7 +46,7 @@ class Body(Struct, array_like=True):
     stacks: dict[str, Stacks]
     leases: dict[int, str]
     labour: float = 0.0
-    births: list[Birth] = []
+    reinsertions: list[Reinsertion] = []
     tokens: list[tuple[int, Path, int]] = []
     most_tokens: int = 0
 

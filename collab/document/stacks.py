@@ -13,11 +13,11 @@ from collab.entry import Kind
 from collab.yjs.tree_incarnations import Incarnations, Mark
 from collab.yjs.tree_records import (
     Atom,
-    Birth,
     Exactly,
     Hunk,
     Path,
     Record,
+    Reinsertion,
     SetRecord,
     ShownRecord,
     TextRecord,
@@ -41,7 +41,7 @@ class Inverse(Struct, frozen=True, array_like=True):
     `popped` are the versions whose steps went, `kept` what is left of one that was taken back
     only within a scope: the version, and the numbers of its records that stay. `origins` are
     the versions of the edits that it took or put back, `times` when each of them was made.
-    `births` say which characters were inserted again. What changed nothing that shows is
+    `reinsertions` say which characters were inserted again. What changed nothing that shows is
     `silent`: it is no step, and still tells what stands where.
     """
 
@@ -50,7 +50,7 @@ class Inverse(Struct, frozen=True, array_like=True):
     kept: tuple[tuple[int, tuple[int, ...]], ...] = ()
     origins: tuple[int, ...] = ()
     times: tuple[int, ...] = ()
-    births: tuple[Birth, ...] = ()
+    reinsertions: tuple[Reinsertion, ...] = ()
     silent: bool = False
 
 
@@ -96,7 +96,7 @@ _OLD = 0x95
 
 def encode_inverse(inverse: Inverse) -> bytes:
     """Records as an entry keeps them; nothing where there is nothing to tell."""
-    told = inverse.records or inverse.popped or inverse.births
+    told = inverse.records or inverse.popped or inverse.reinsertions
     return _encoder.encode(inverse) if told else b""
 
 

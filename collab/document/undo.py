@@ -14,7 +14,7 @@ from collab.patch.pointer import parse, render
 from collab.yjs.tree_incarnations import Incarnations
 from collab.yjs.tree_layout import Node
 from collab.yjs.tree_place import pointer_tokens
-from collab.yjs.tree_records import Birth, Path, Record, place_of
+from collab.yjs.tree_records import Path, Record, Reinsertion, place_of
 from collab.yjs.tree_revert import Reverter
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Run:
     update: bytes = b""
     ops: list[Op] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
-    births: list[Birth] = field(default_factory=list)
+    reinsertions: list[Reinsertion] = field(default_factory=list)
     popped: list[int] = field(default_factory=list)
     kept: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
     done: list[tuple[Part, list[Path]]] = field(default_factory=list)
@@ -108,7 +108,7 @@ def _take(writer: Writer, steps: Sequence[Step], request: Request, run: Run) -> 
     for step in reversed(steps):
         if _take_step(writer, reverter, step, scope, run):
             break
-    run.ops, run.records, run.births = writer.ops, writer.records, writer.births
+    run.ops, run.records, run.reinsertions = writer.ops, writer.records, writer.reinsertions
 
 
 def _take_step(

@@ -15,22 +15,24 @@ from collab.yjs.tree_records import Path, Record, atoms, place_of, slot_of
 class UndoState:
     """Everybody's steps, and what the things that they are about are found by.
 
-    Invariant: `stacks`, `incarnations` and the births of `identity` are the fold over all entries
-    so far, whether the document was open all the time or not.
+    Invariant: `stacks`, `incarnations` and the reinsertions of `identity` are the fold over all
+    entries so far, whether the document was open all the time or not.
     """
 
     def __init__(self, body: Body, depth: int) -> None:
         self.depth = depth
         self.stacks = body.stacks
         self.incarnations = Incarnations(body.tokens, body.most_tokens)
-        self.identity = Identity(body.births)
+        self.identity = Identity(body.reinsertions)
         self.identity.source = self._named
 
     def take_in(self, entry: Entry) -> None:
         """Take in an entry out of the log."""
         user, inverse = entry.author.user, entry.inverse
-        for birth in self._fold(user, entry.kind, entry.version, entry.at, inverse).births:
-            self.identity.bear(birth)
+        for reinsertion in self._fold(
+            user, entry.kind, entry.version, entry.at, inverse
+        ).reinsertions:
+            self.identity.add_reinsertion(reinsertion)
         self.identity.forget()
 
     def accept(

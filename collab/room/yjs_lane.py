@@ -13,7 +13,7 @@ from collab.patch.diff import diff
 from collab.room.requests import Answer, Update
 from collab.yjs.guard import GuardBounds, check, inspect
 from collab.yjs.slices import Slices, slices_of
-from collab.yjs.tree_going import Declared
+from collab.yjs.tree_summary import UpdateSummary
 
 if TYPE_CHECKING:
     from collab.document.document import Change
@@ -29,7 +29,7 @@ class Written(NamedTuple):
 
     update: bytes | Slices
     leases: Sequence[int]
-    declared: Declared
+    summary: UpdateSummary
 
 
 def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
@@ -57,7 +57,7 @@ def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
         raise Rejected(Code.FORBIDDEN, "this role may not change the document")
     leases = checked.new_clients
     slices = slices_of(request.update, inspected, checked.fresh, known, index.blocks, room.seconds)
-    written = Written(slices or request.update, leases, Declared.of(inspected, known))
+    written = Written(slices or request.update, leases, UpdateSummary.of(inspected, known))
     change = _write(room, member, written, now)
     answer = Answer(room.head)
     if change is not None:
@@ -77,7 +77,7 @@ def _write(room: Room, member: Member, written: Written, now: int) -> Change | N
             at=now,
             kind="edit" if room.head_exists else "create",
             leases=written.leases,
-            declared=written.declared,
+            summary=written.summary,
             judge=lambda before, after, ops: _permitted(room, member, before, after, ops),
         )
     except Rejected as error:

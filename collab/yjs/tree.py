@@ -14,7 +14,6 @@ from collab.yjs.tree_characters import text_id
 from collab.yjs.tree_depth import cut, too_deep
 from collab.yjs.tree_dirt import Dirt
 from collab.yjs.tree_ear import Ear
-from collab.yjs.tree_going import NOTHING_DECLARED, Declared, Deletes, Going
 from collab.yjs.tree_handles import Txn
 from collab.yjs.tree_identity import Identity
 from collab.yjs.tree_labels import reach
@@ -24,6 +23,7 @@ from collab.yjs.tree_place import Place, open_path, pointer_tokens
 from collab.yjs.tree_read import Reader
 from collab.yjs.tree_records import Path, Record
 from collab.yjs.tree_shadow import ShadowMap
+from collab.yjs.tree_summary import NO_SUMMARY, Deletes, TextsBefore, UpdateSummary
 from collab.yjs.tree_write import Writer
 
 NO_STATE = b"\x00"
@@ -117,18 +117,18 @@ class Tree:
                 place.handle.remove(txn, key)
 
     def integrate(
-        self, update: bytes | Iterable[bytes], value: Json, declared: Declared = NOTHING_DECLARED
+        self, update: bytes | Iterable[bytes], value: Json, summary: UpdateSummary = NO_SUMMARY
     ) -> tuple[bytes, list[Op], list[Record]]:
         """One client update on the document whose value is `value`; what it added, and did.
 
-        Where it comes in slices, those that there are when it is their turn. `declared` is what
+        Where it comes in slices, those that there are when it is their turn. `summary` is what
         all of it says.
         """
-        going = self._going(declared.deletes)
+        before = self._texts_before(summary.deletes)
         merged = [self._apply((update,) if isinstance(update, bytes) else update)]
         while self._ear.dirt is not None and (taken := self._take_out(self._ear.dirt)):
             merged.append(taken)
-        reader = Reader(txn := self._doc.create_transaction(), self.identity, declared, going)
+        reader = Reader(txn := self._doc.create_transaction(), self.identity, summary, before)
         dirt = self._ear.take_dirt()
         if dirt is not None:
             self._forget_unread(txn, dirt, ())
@@ -143,16 +143,16 @@ class Tree:
             if deeper.deltas and len(pointer_tokens(self.root, here)) < len(here):
                 text = reach(txn, self._content, here)
                 if text is not None:
-                    self.identity.keep(self.identity.first_of(text_id(txn, text)), None)
+                    self.identity.cache(self.identity.first_of(text_id(txn, text)), None)
             self._forget_unread(txn, deeper, here)
 
-    def _going(self, deletes: Deletes) -> Going:
+    def _texts_before(self, deletes: Deletes) -> TextsBefore:
         """What steps name of the characters that are about to be deleted."""
         if not deletes:
-            return Going()
+            return TextsBefore()
         txn = self._doc.create_transaction()
         try:
-            return Going.of(txn, self._content, self.identity, deletes)
+            return TextsBefore.of(txn, self._content, self.identity, deletes)
         finally:
             txn.drop()
 

@@ -1,8 +1,8 @@
 """Which characters undo may ask for, and under which ids they stand now.
 
 A record of an edit names characters by the ids that they had when they were first inserted. Yjs
-cannot bring a deleted character back: an undo inserts it again, under a new id. `Birth` says so,
-and from then on the old id means the new character.
+cannot bring a deleted character back: an undo inserts it again, under a new id. A `Reinsertion`
+says so, and from then on the old id means the new character.
 """
 
 from __future__ import annotations
@@ -15,63 +15,63 @@ from collab.yjs.spans import Id, Run, Spans
 from collab.yjs.tree_characters import Characters, units
 from collab.yjs.tree_handles import Txn
 from collab.yjs.tree_records import (
-    Birth,
     ListRecord,
     Path,
     Record,
+    Reinsertion,
     TextRecord,
     atoms,
 )
 
 Named: TypeAlias = tuple[str, Record]  # a user, and a record on their stacks
 
-SOME_BIRTHS = 4_096  # with more of them, those that no step asks for are forgotten
+SOME_REINSERTIONS = 4_096  # with more of them, those that no step asks for are forgotten
 MOST_TEXTS: Final = 1_000  # whose characters are kept at hand
 GONE: Final = (0, 0)  # characters that went with a text that came back without them
 
 
 class Identity:
-    """The births of a document, and the characters that steps on its stacks name.
+    """The reinsertions of a document, and the characters that steps on its stacks name.
 
-    Invariant: `births` is a fold over entries; everything else follows from it and from what
+    Invariant: `reinsertions` is a fold over entries; everything else follows from it and from what
     `source` gives, the records of all steps. These are read when a deletion first asks. A
-    character that a step names keeps its birth.
+    character that a step names keeps its reinsertion.
     """
 
-    def __init__(self, births: Iterable[Birth] = ()) -> None:
-        self.births: list[Birth] = list(births)
+    def __init__(self, reinsertions: Iterable[Reinsertion] = ()) -> None:
+        self.reinsertions: list[Reinsertion] = list(reinsertions)
         self.source: Callable[[], Iterable[Named]] = tuple
         self._pending: list[Named] = []  # of the version that is being made
         # Of texts that were edited lately, by their first ids.
         self._characters: dict[Id, Characters] = {}
         self.doc: Any = None  # the Yjs document, once there is one
-        self._most = max(SOME_BIRTHS, 2 * len(self.births))
+        self._most = max(SOME_REINSERTIONS, 2 * len(self.reinsertions))
         self._now, self._first = Spans(), Spans()
-        self._watch: _Watch | None = None
-        for birth in self.births:
-            self._put(birth)
+        self._named_runs: _NamedRuns | None = None
+        for reinsertion in self.reinsertions:
+            self._put(reinsertion)
 
-    # --- births -----------------------------------------------------------------------------
+    # --- reinsertions -----------------------------------------------------------------------
 
-    def bear(self, birth: Birth) -> None:
+    def add_reinsertion(self, reinsertion: Reinsertion) -> None:
         """Let the ids of characters mean the ones that were inserted in their place."""
-        self.births.append(birth)
-        self._put(birth)
+        self.reinsertions.append(reinsertion)
+        self._put(reinsertion)
 
     def forget(self) -> None:
-        """Forget births that no step asks for, where there are many."""
-        if len(self.births) <= self._most:
+        """Forget reinsertions that no step asks for, where there are many."""
+        if len(self.reinsertions) <= self._most:
             return
-        self._watch = None
-        watched = self._watched
-        self.births = [birth for birth in self.births if watched.names(birth)]
-        self._most = max(SOME_BIRTHS, 2 * len(self.births))
+        self._named_runs = None
+        named = self._all_named
+        self.reinsertions = [one for one in self.reinsertions if named.names(one)]
+        self._most = max(SOME_REINSERTIONS, 2 * len(self.reinsertions))
         self._now, self._first = Spans(), Spans()
-        for birth in self.births:
-            self._put(birth)
+        for reinsertion in self.reinsertions:
+            self._put(reinsertion)
 
-    def _put(self, birth: Birth) -> None:
-        client, clock, length, now_client, now_clock = birth
+    def _put(self, reinsertion: Reinsertion) -> None:
+        client, clock, length, now_client, now_clock = reinsertion
         self._now.put((client, clock, length), (now_client, now_clock))
         if now_client:
             self._first.put((now_client, now_clock, length), (client, clock))
@@ -86,14 +86,14 @@ class Identity:
 
     def first(self, run: Run) -> Iterator[Run]:
         """The runs of ids that the characters of a run were first inserted under."""
-        if not self.births:
+        if not self.reinsertions:
             yield run
             return
         for part, to in self._first.pieces(run):
             yield part if to is None else (*to, part[2])
 
     def first_of(self, at: Id) -> Id:
-        if not self.births:
+        if not self.reinsertions:
             return at
         client, clock, _ = next(self.first((*at, 1)))
         return client, clock
@@ -108,14 +108,14 @@ class Identity:
         known = self._characters.get(own)
         if known is None or known.length != units(text.get_string(txn)):
             known = Characters.read(txn, text, self.doc)
-            self.keep(own, known)
+            self.cache(own, known)
         return known
 
-    def kept(self, own: Id) -> Characters | None:
+    def cached(self, own: Id) -> Characters | None:
         """The ids of a text where they were looked up before."""
         return self._characters.get(own)
 
-    def keep(self, own: Id, characters: Characters | None) -> None:
+    def cache(self, own: Id, characters: Characters | None) -> None:
         """Keep what the ids of a text are from now on; None for what has to be looked up."""
         if characters is None:
             self._characters.pop(own, None)
@@ -133,38 +133,38 @@ class Identity:
     def add(self, user: str, record: Record) -> None:
         """Take in a record of the version that is being made."""
         self._pending.append((user, record))
-        if self._watch is not None:
-            self._watch.add(user, record)
-            if self._watch.is_stale:
-                self._watch = None  # most of it is about steps that are gone
+        if self._named_runs is not None:
+            self._named_runs.add(user, record)
+            if self._named_runs.is_stale:
+                self._named_runs = None  # most of it is about steps that are gone
 
     @property
-    def _watched(self) -> _Watch:
-        if self._watch is None:
-            self._watch = _Watch()
+    def _all_named(self) -> _NamedRuns:
+        if self._named_runs is None:
+            self._named_runs = _NamedRuns()
             for user, record in (*self.source(), *self._pending):
-                self._watch.add(user, record)
-            self._watch.settle()
-        return self._watch
+                self._named_runs.add(user, record)
+            self._named_runs.settle()
+        return self._named_runs
 
     def named_in(self, text: Id) -> list[Run]:
         """The runs that steps name in the text with this first id."""
-        return self._watched.runs.get(text, [])
+        return self._all_named.runs.get(text, [])
 
     def paths_under(self, path: Path) -> list[Path]:
         """The paths, at a path or below it, at which steps edited texts."""
         depth = len(path)
-        return [text for text in self._watched.paths if text[:depth] == path]
+        return [text for text in self._all_named.paths if text[:depth] == path]
 
     def named(self, run: Run) -> Iterator[tuple[Run, Path, str]]:
         """The parts of a run of first ids that a step names: where, and the step's user."""
-        watched = self._watched
-        for part, to in watched.spans.pieces(run):
+        named = self._all_named
+        for part, to in named.spans.pieces(run):
             if to is not None:
-                yield part, *watched.owners[to[0]]
+                yield part, *named.owners[to[0]]
 
 
-class _Watch:
+class _NamedRuns:
     """What the records of steps name: runs of first ids, and the paths of their texts."""
 
     def __init__(self) -> None:
@@ -182,9 +182,9 @@ class _Watch:
     def settle(self) -> None:
         self._settled = self._added
 
-    def names(self, birth: Birth) -> bool:
-        return any(to is not None for _, to in self.spans.pieces(birth[:3])) or (
-            birth[:2] in self.runs
+    def names(self, reinsertion: Reinsertion) -> bool:
+        return any(to is not None for _, to in self.spans.pieces(reinsertion[:3])) or (
+            reinsertion[:2] in self.runs
         )
 
     def add(self, user: str, record: Record) -> None:

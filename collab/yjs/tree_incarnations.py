@@ -132,7 +132,7 @@ class Incarnations:
         return self._tokens.get(key, 0)
 
 
-class Trial(Incarnations):
+class TrialIncarnations(Incarnations):
     """Incarnations as an undo that is under way would leave them."""
 
     def __init__(self, real: Incarnations) -> None:

@@ -34,8 +34,8 @@ def labels_between(
 def removed_text(characters: Characters, identity: Identity, own: Id, below: Path) -> RemovedText:
     """What steps name in a text that goes with what holds it; `below` is its path in that.
 
-    What they name and stands nowhere in it is labelled as that. A birth of these comes first; the
-    births of what stands somewhere come over it.
+    Characters that stand nowhere in it are labelled as gone. Their labels come first: a label of
+    the same characters that stand somewhere overrides them.
     """
     named = identity.named_in(own)
     gone = [(NOWHERE, *run) for run in sorted(set(named))]

@@ -49,17 +49,17 @@ class Lists:
             self._writer.build.put_at(handle, at + offset, raw, tokens)
         if shadow:
             return
-        self._bear(handle, at, again)
+        self._note_reinserted(handle, at, again)
         values = tuple(known(value) for value, _ in pairs)
         hunk = items_hunk(txn, handle, self._identity, at, removed, gone, values)
         own = self._identity.first_of(text_id(txn, handle))
         self._writer.note(ListRecord(place.path, own, hunk))
 
-    def _bear(self, handle: Any, at: int, again: Sequence[Run]) -> None:
+    def _note_reinserted(self, handle: Any, at: int, again: Sequence[Run]) -> None:
         for client, clock, length in again:
             for offset in range(length):
                 now = id_at(self._txn, handle, at)
-                self._writer.bear((client, clock + offset, 1, *now))
+                self._writer.add_reinsertion((client, clock + offset, 1, *now))
                 at += 1
 
     def take_back(self, place: Place, record: ListRecord) -> bool:

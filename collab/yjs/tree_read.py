@@ -15,9 +15,8 @@ from collab.patch.diff import diff
 from collab.patch.equality import same
 from collab.patch.pointer import render
 from collab.yjs.tree_dirt import Dirt
-from collab.yjs.tree_going import Declared, Going
+from collab.yjs.tree_event_records import item_record, list_records, text_record
 from collab.yjs.tree_handles import Txn, fits, is_text, look, raw_of
-from collab.yjs.tree_heard import item_record, list_records, text_record
 from collab.yjs.tree_identity import Identity
 from collab.yjs.tree_layout import (
     UNSEEN,
@@ -40,6 +39,7 @@ from collab.yjs.tree_records import (
     SetRecord,
     known,
 )
+from collab.yjs.tree_summary import TextsBefore, UpdateSummary
 
 
 class Reader:
@@ -49,11 +49,13 @@ class Reader:
     taken back in reverse order, undo them.
     """
 
-    def __init__(self, txn: Txn, identity: Identity, declared: Declared, going: Going) -> None:
+    def __init__(
+        self, txn: Txn, identity: Identity, summary: UpdateSummary, before: TextsBefore
+    ) -> None:
         self.txn = txn
         self.identity = identity
-        self._declared = declared
-        self._going = going
+        self._summary = summary
+        self._texts_before = before
         self.ops: list[Op] = []
         self.records: list[Record] = []
 
@@ -143,14 +145,14 @@ class Reader:
         """Record the edit of a text."""
         assert isinstance(old, str)
         assert isinstance(new, str)
-        txn, identity, strings = self.txn, self.identity, self._declared.strings
+        txn, identity, strings = self.txn, self.identity, self._summary.strings
         self.records.append(
             text_record(txn, text, identity, path, old, new, inside.deltas, strings)
         )
 
     def gone(self, path: Path) -> tuple[RemovedText, ...]:
         """What steps name in the texts that were at a path and below it."""
-        return self._going.under(self.identity, path)
+        return self._texts_before.under(self.identity, path)
 
     def change(self, old: Json, new: Json, at: str) -> bool:
         """The ops from one value to another at a place that keeps holding one."""

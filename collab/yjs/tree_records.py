@@ -24,7 +24,7 @@ Label: TypeAlias = tuple[int, int, int, int]  # offset, client, clock, length
 # What stands on the left and on the right of a place.
 Sides: TypeAlias = tuple[Id | None, Id | None]
 # Characters that were inserted again: their first ids, and the ones that they have now.
-Birth: TypeAlias = tuple[int, int, int, int, int]  # client, clock, length, client, clock
+Reinsertion: TypeAlias = tuple[int, int, int, int, int]  # client, clock, length, client, clock
 
 
 class Hunk(Struct, frozen=True, array_like=True):

@@ -10,7 +10,7 @@ from collab.patch.equality import same
 from collab.patch.pointer import Tokens
 from collab.yjs.tree_draft import TextDraft
 from collab.yjs.tree_handles import is_map, look, raw_of
-from collab.yjs.tree_incarnations import Incarnations, Mark, Trial
+from collab.yjs.tree_incarnations import Incarnations, Mark, TrialIncarnations
 from collab.yjs.tree_labels import reach
 from collab.yjs.tree_layout import (
     DELETED,
@@ -56,7 +56,7 @@ class Reverter:
     def __init__(self, writer: Writer, incarnations: Incarnations | None = None) -> None:
         self._writer = writer
         self._txn = writer.txn
-        self._trial = None if incarnations is None else Trial(incarnations)
+        self._trial = None if incarnations is None else TrialIncarnations(incarnations)
         self._drafts: dict[Path, TextDraft] = {}
 
     def revert(self, record: Record, marks: Marks) -> bool:

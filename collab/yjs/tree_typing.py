@@ -79,7 +79,7 @@ class Typing:
             text.edit(edits)
             return
         own = self._identity.first_of(text_id(self._txn, text))
-        characters = self._identity.kept(own)
+        characters = self._identity.cached(own)
         if characters is None and (len(old) <= EXACT or any(one.start < one.end for one in edits)):
             characters = self._identity.characters(self._txn, text, own)
         hunks = [self._replace(text, old, edit, characters) for edit in reversed(edits)]
@@ -101,7 +101,7 @@ class Typing:
         if edit.text:
             text.insert(txn, at, edit.text, None)
             runs = [(*id_at(txn, text, at), units(edit.text))]
-            self._bear(edit.labels, runs[0])
+            self._note_reinserted(edit.labels, runs[0])
         sides = edit.sides
         if characters is not None:
             labels = labels_between(characters, identity, start, end)
@@ -111,10 +111,10 @@ class Typing:
         first = tuple(one for run in runs for one in identity.first(run))
         return Hunk(deleted, labels, first, sides)
 
-    def _bear(self, labels: Sequence[Label], run: Run) -> None:
+    def _note_reinserted(self, labels: Sequence[Label], run: Run) -> None:
         for offset, client, clock, count in labels:
             now = (run[0], run[1] + offset) if offset >= 0 else (0, 0)
-            self._writer.bear((client, clock, count, *now))
+            self._writer.add_reinsertion((client, clock, count, *now))
 
     def revive(self, held: Any, texts: Sequence[RemovedText]) -> None:
         """Give the texts in a container that was written again the identity of those before."""
@@ -128,14 +128,14 @@ class Typing:
                 text.adopt(removed.text, removed.labels)
                 continue
             client, clock = text_id(self._txn, text)
-            self._writer.bear((*removed.text, 1, client, clock))
+            self._writer.add_reinsertion((*removed.text, 1, client, clock))
             runs = (
                 [(*id_at(self._txn, text, 0), units(text.get_string(self._txn)))]
                 if text.len(self._txn)
                 else []
             )
-            self._bear(removed.labels, runs[0] if runs else (0, 0, 0))
-            self._identity.keep(removed.text, Characters(runs))
+            self._note_reinserted(removed.labels, runs[0] if runs else (0, 0, 0))
+            self._identity.cache(removed.text, Characters(runs))
 
 
 def byte_length(text: str) -> int:

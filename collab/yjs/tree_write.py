@@ -31,10 +31,10 @@ from collab.yjs.tree_lists import Lists
 from collab.yjs.tree_place import Place, open_tokens, step_of, value_at, value_under
 from collab.yjs.tree_records import (
     Absent,
-    Birth,
     Exactly,
     Path,
     Record,
+    Reinsertion,
     RemovedText,
     SetRecord,
     ShownRecord,
@@ -72,7 +72,7 @@ class Writer:
         self.identity = identity
         self.author = author  # of a text that is replaced as a whole; None keeps what it can
         self.records: list[Record] = []
-        self.births: list[Birth] = []
+        self.reinsertions: list[Reinsertion] = []
         self.ops: list[Op] = []
         self.exact: Change | None = None  # what the op that is being written changes in a text
         self.layouts = Layouts(prefix)
@@ -94,10 +94,10 @@ class Writer:
         if not isinstance(self.root.handle, Shadow):
             self.identity.add(self.author or "", record)
 
-    def bear(self, birth: Birth) -> None:
+    def add_reinsertion(self, reinsertion: Reinsertion) -> None:
         """Keep that characters or items were inserted again."""
-        self.births.append(birth)
-        self.identity.bear(birth)
+        self.reinsertions.append(reinsertion)
+        self.identity.add_reinsertion(reinsertion)
 
     def apply(
         self, ops: Sequence[Op], under: Tokens = (), exact: Mapping[int, Change] = _NOTHING

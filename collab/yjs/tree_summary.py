@@ -22,14 +22,14 @@ Deletes: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]  # by client: first
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class UpdateSummary:
     """The ranges that an update deletes, and the runs of characters that are new in it."""
 
     deletes: Deletes = field(default_factory=dict)
     strings: tuple[Run, ...] = ()
 
     @classmethod
-    def of(cls, inspected: Inspected, known: Mapping[int, int]) -> Declared:
+    def of(cls, inspected: Inspected, known: Mapping[int, int]) -> UpdateSummary:
         """What an update says, by the state vector of the document before it."""
         strings = [
             (client, max(struct.clock, known.get(client, 0)), struct.end)
@@ -41,24 +41,24 @@ class Declared:
         return cls(inspected.deletes, tuple(runs))
 
 
-NOTHING_DECLARED = Declared()
+NO_SUMMARY = UpdateSummary()
 
 
-class Going:
+class TextsBefore:
     """The texts that an update touches of which steps name deleted characters, as they were."""
 
     def __init__(self) -> None:
         self._texts: dict[Path, tuple[Id, Characters]] = {}
 
     @classmethod
-    def of(cls, txn: Txn, content: Any, identity: Identity, deletes: Deletes) -> Going:
-        going = cls()
+    def of(cls, txn: Txn, content: Any, identity: Identity, deletes: Deletes) -> TextsBefore:
+        before = cls()
         for client, ranges in deletes.items():
             for start, end in ranges:
                 for first in identity.first((client, start, end - start)):
                     for _, path, _ in identity.named(first):
-                        going._add(txn, content, identity, path)
-        return going
+                        before._add(txn, content, identity, path)
+        return before
 
     def _add(self, txn: Txn, content: Any, identity: Identity, path: Path) -> None:
         text = None if path in self._texts else plain_text(txn, reach(txn, content, path))

@@ -41,9 +41,9 @@ def text_record(
     own = identity.first_of(text_id(txn, text))
     found = _changes(old, new, deltas[0]) if len(deltas) == 1 else None
     if found is None or text.len(txn) != len(new.encode()):
-        identity.keep(own, None)
+        identity.cache(own, None)
         return TextRecord(path, own, ())
-    before, after = identity.kept(own), None
+    before, after = identity.cached(own), None
     inserted = _told(found, strings)
     if inserted is None or (before is None and any(one.deleted for one in found)):
         after = Characters.read(txn, text, identity.doc)
@@ -58,7 +58,7 @@ def text_record(
         first = tuple(part for run in runs for part in identity.first(run))
         sides = () if after is None else (_sides(after, identity, one),)
         hunks.append(Hunk(one.deleted, labelled, first, sides))
-    identity.keep(own, after)
+    identity.cache(own, after)
     return TextRecord(path, own, tuple(hunks))
 
 
