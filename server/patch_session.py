@@ -61,6 +61,7 @@ class PatchSession:
             origin=socket.peer,
         )
         purse = services.purses.take(self._owner, self._now())
+        self.member.meter = purse.inbound
         self.inflow = Inflow(purse.inbound, patience=settings.slow_seconds or 30.0)
         outflow = Outflow(purse.outbound, patience=settings.slow_seconds or 1e9)
         metrics = services.witness.metrics.lanes["patch"]

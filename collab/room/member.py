@@ -37,7 +37,7 @@ class Member:
     refused: dict[str, None] = field(default_factory=dict)
     barriers: int = 0  # rejects so far: the number of the newest barrier
     origin: str = ""  # the address that they speak from
-    meter: Meter | None = None  # what they pay with for what is long to judge
+    meter: Meter | None = None  # pays for what takes long to judge or is large to store
 
     def reject_patch(self, request_id: str) -> int:
         """Remember that what is already under way stands on a refused patch; the barrier's number.

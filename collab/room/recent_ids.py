@@ -6,20 +6,24 @@ from collections import OrderedDict
 from collections.abc import Iterable
 
 from collab.entry import Entry
+from collab.patch.bounds import json_size
 from collab.ports import Accepted
 
 MOST = 4096
+MOST_BYTES = 1 << 20  # of answers
 
 
 class RecentIds:
     """Accepted requests by user and id, the newest of them.
 
-    Invariant: while `knows_all`, no id was ever accepted that is not among these.
+    At most `MOST` of them, whose answers have at most `MOST_BYTES`; what else was accepted is in
+    the log. Invariant: while `knows_all`, no id was ever accepted that is not among these.
     """
 
     def __init__(self, *, knows_all: bool) -> None:
         self.knows_all = knows_all
         self._recent: OrderedDict[tuple[str, str], Accepted] = OrderedDict()
+        self._bytes = 0
 
     def find(self, user: str, request_id: str) -> Accepted | None:
         return self._recent.get((user, request_id)) if request_id else None
@@ -31,11 +35,19 @@ class RecentIds:
 
     def learn(self, accepted: Iterable[Accepted]) -> None:
         for one in accepted:
+            known = self._recent.get((one.user, one.id))
+            self._bytes += _size(one) - (0 if known is None else _size(known))
             self._recent[one.user, one.id] = one
-        while len(self._recent) > MOST:
-            self._recent.popitem(last=False)
+        while len(self._recent) > MOST or self._bytes > MOST_BYTES:
+            _, oldest = self._recent.popitem(last=False)
+            self._bytes -= _size(oldest)
             self.knows_all = False
 
     def all(self) -> list[Accepted]:
         """What is remembered, for the room that takes this one's place."""
         return list(self._recent.values())
+
+
+def _size(accepted: Accepted) -> int:
+    """How many bytes of JSON an answer is; most have next to none."""
+    return json_size(accepted.answer) if accepted.answer else 0

@@ -98,7 +98,8 @@ def require_role(claims: Claims, role: Role) -> None:
 def member_of(request: Request, claims: Claims) -> Member:
     client = client_name(_text_header(request, "Weft-Client"))
     author = Author(claims.user, claims.name, client)
-    return Member(author, claims.rights, "http", origin=peer_of(request))
+    meter = getattr(request.state, "meter", None)
+    return Member(author, claims.rights, "http", origin=peer_of(request), meter=meter)
 
 
 def peer_of(request: Request) -> str:
