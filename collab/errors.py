@@ -31,6 +31,7 @@ class Code(StrEnum):
     INVALID_DOCUMENT = "invalid_document"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     MISSING_DEPENDENCY = "missing_dependency"
+    STALE_DOCUMENT = "stale_document"
 
 
 HTTP_STATUS: dict[Code, int] = {
@@ -55,6 +56,7 @@ HTTP_STATUS: dict[Code, int] = {
     Code.INVALID_DOCUMENT: 422,
     Code.STORAGE_UNAVAILABLE: 503,
     Code.MISSING_DEPENDENCY: 409,
+    Code.STALE_DOCUMENT: 409,
 }
 
 # The same message, sent again later, may be accepted.
@@ -75,6 +77,7 @@ class Close:
     FORBIDDEN = 4403
     NOT_FOUND = 4404
     SILENT = 4408
+    STALE = 4410
     QUOTA = 4413
     SLOW_CONSUMER = 4508
     RATE = 4529
@@ -89,6 +92,7 @@ CLOSE_OF: dict[Code, int] = {
     Code.TOO_LARGE: Close.TOO_BIG,
     Code.RATE_LIMITED: Close.RATE,
     Code.STORAGE_UNAVAILABLE: Close.OVERLOADED,
+    Code.STALE_DOCUMENT: Close.STALE,
 }
 
 

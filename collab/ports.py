@@ -55,7 +55,8 @@ class Stored(Struct, frozen=True):
 
 
 class Vacant(Struct, frozen=True):
-    """No such document. One made under this name gets this epoch and counts on from `last`.
+    """No such document. One made under this name gets this epoch, or a later one, and counts on
+    from `last`.
 
     `revision` too counts on, so that nothing judged by the document that was deleted still fits.
     """
@@ -78,9 +79,10 @@ class Append(Struct, frozen=True):
     """What one commit adds to one document.
 
     `after` is the head that the entries were computed on, `epoch` and `revision` what they were
-    judged by. With `create` the document must not exist, and `after`, `epoch` and `revision` are
-    those of its `Vacant`. `accepted` are ids that were answered without making a version. `put`
-    and `drop` are locks that the entries moved or ended; with either, `revision` moves by one.
+    judged by. With `create` the document must not exist, `after` and `revision` are those of its
+    `Vacant`, and `epoch` is that one or a later one. `accepted` are ids that were answered without
+    making a version. `put` and `drop` are locks that the entries moved or ended; with either,
+    `revision` moves by one.
     """
 
     key: DocKey
@@ -183,6 +185,9 @@ class ChangeLog(Protocol):
         """Mark deleted: it no longer exists; its name goes on counting with a new epoch."""
 
     async def new_epoch(self, key: DocKey, epoch: int) -> None: ...
+
+    async def raise_epochs(self, least: int) -> None:
+        """Every document that is made from now on gets this epoch or a later one."""
 
     async def list_docs(self, tenant: str, after: str, limit: int) -> list[DocRow]: ...
 

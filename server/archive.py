@@ -125,8 +125,11 @@ def decode(raw: bytes) -> Archive:
         raise Rejected(Code.MALFORMED, f"this is no archive of a document: {error}") from error
 
 
-async def plant(store: Store, key: DocKey, archive: Archive) -> int:
-    """Make the document under a name that was never used; the version that it has then."""
+async def plant(store: Store, key: DocKey, archive: Archive, now: int) -> int:
+    """Make the document under a name that was never used; the version that it has then.
+
+    Its epoch is `now`: clients of the document that was exported hold edits of that one's epochs.
+    """
     vacant = await store.load(key)
     if isinstance(vacant, Stored):
         raise Rejected(Code.ALREADY_EXISTS, f"there is a document {key.doc} already")
@@ -134,9 +137,10 @@ async def plant(store: Store, key: DocKey, archive: Archive) -> int:
         # Undo records name versions, so an entry cannot be given another number.
         raise Rejected(Code.CONFLICT, f"the name {key.doc} was used before; take another")
     # 0.08 s a megabyte, in which nobody else would be served.
-    await asyncio.to_thread(check, archive, vacant.epoch)
+    epoch = max(vacant.epoch, now)
+    await asyncio.to_thread(check, archive, epoch)
     for start in range(0, archive.version, _COMMIT):
-        await _commit(store, key, vacant.epoch, archive.entries[start : start + _COMMIT])
+        await _commit(store, key, epoch, archive.entries[start : start + _COMMIT])
     for named in archive.names:
         await store.name_version(key, named)
     if archive.schema is not None:

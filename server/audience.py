@@ -31,7 +31,8 @@ class Submission:
     """A request on its way through the commit loop, and who wants the answer.
 
     Exactly one of `listener` (a connection, which hears answers among the news) and `deliver`
-    (an HTTP call) is set. `looked_back` says that the history before the tail was fetched for it.
+    (an HTTP call) is set. `looked_back` says that the history before the tail was fetched for it,
+    `read_log` that the log was looked at for what another instance may have written.
     """
 
     member: Member
@@ -40,6 +41,7 @@ class Submission:
     listener: Listener | None = None
     deliver: Callable[[Answer | Exception], None] | None = None
     looked_back: bool = False
+    read_log: bool = False
 
     def turn_away(self, error: Exception) -> None:
         """Not taken in: an HTTP call is told so, a connection is about to end anyway."""

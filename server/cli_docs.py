@@ -134,7 +134,7 @@ async def _import(asked: Namespace, store: Store) -> int:
     key = DocKey(asked.tenant, asked.doc or whole.doc)
     if not is_doc_name(key.doc):
         return _fail(f"{key.doc!r} is no name for a document")
-    version = await archive.plant(store, key, whole)
+    version = await archive.plant(store, key, whole, SystemClock().now_ms())
     print(f"{key.tenant}/{key.doc}  version {version}")
     return 0
 
@@ -143,22 +143,25 @@ async def _new_epoch(asked: Namespace, store: Store) -> int:
     if bool(asked.docs) is asked.all:
         return _fail("name documents, or say --all")
     tenants = await store.tenants() if asked.all else [asked.tenant]
+    # A backup may have forgotten epochs, and documents, that clients still hold: one more than
+    # the last epoch that it knows could be one of theirs. The time of now is none of theirs.
+    now = SystemClock().now_ms()
+    if asked.all:
+        await store.raise_epochs(now)
     failed = 0
     for tenant in tenants:
         docs = [row.doc async for row in _rows(tenant, store)] if asked.all else asked.docs
         for doc in docs:
-            failed += not await _renew(DocKey(tenant, doc), store)
+            failed += not await _renew(DocKey(tenant, doc), store, now)
     return 1 if failed else 0
 
 
-async def _renew(key: DocKey, store: Store) -> bool:
+async def _renew(key: DocKey, store: Store, least: int) -> bool:
     row = await store.row(key)
     if row is None:
         _no_document(key)
         return False
-    # A backup may have forgotten epochs that clients still hold, so one more than the last
-    # it knows could be one of theirs; the second of the clock is not.
-    epoch = max(row.epoch + 1, SystemClock().now_ms() // 1000)
+    epoch = max(row.epoch + 1, least)
     await store.new_epoch(key, epoch)
     print(f"{key.tenant}/{key.doc}  epoch {epoch}")
     return True

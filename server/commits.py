@@ -132,8 +132,9 @@ class CommitLoop:
     async def _find_forgotten(self, lives: Sequence[LiveRoom]) -> set[LiveRoom]:
         """Rooms that answered by what is no longer so, or was so long ago that they forgot.
 
-        They refused or waved through an id that the log says was accepted, or refused for locks
-        that are others now. What makes an entry needs no asking: it clashes.
+        They refused or waved through an id that the log says was accepted, refused for locks that
+        are others now, or called a client stale that has seen what another instance wrote. What
+        makes an entry needs no asking: it clashes.
         """
         forgetful: set[LiveRoom] = set()
         for live in lives:
@@ -144,7 +145,15 @@ class CommitLoop:
                     forgetful.add(live)
             if live.was_stopped_by_locks() and not await self._lock_desk.is_current(live):
                 forgetful.add(live)
+            if live.doubts_itself() and not await self._is_at_head(live):
+                forgetful.add(live)
         return forgetful
+
+    async def _is_at_head(self, live: LiveRoom) -> bool:
+        row = await self._hub.store.row(live.key)
+        if row is None:
+            return not live.room.exists
+        return (row.epoch, row.version) == (live.room.epoch, live.room.version)
 
     def _judge(self, live: LiveRoom, outcome: Outcome) -> None:
         match outcome:

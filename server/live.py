@@ -184,6 +184,19 @@ class LiveRoom:
         refusals = [answer.refusal for _, answer in self._batch if answer.refusal is not None]
         return any(refusal.code in BY_LOCKS for refusal in refusals)
 
+    def doubts_itself(self) -> bool:
+        """Whether a client knows edits that the room lacks; asked once for each request.
+
+        Another instance may have written them: then it is the room that is behind.
+        """
+        found = False
+        for submission, answer in self._batch:
+            refusal = answer.refusal
+            if refusal is not None and refusal.code is Code.STALE_DOCUMENT:
+                found = found or not submission.read_log
+                submission.read_log = True
+        return found
+
     def settle(self) -> News:
         """The batch is durable: move on, and tell everybody."""
         before, former = self.room.version, self.room.value

@@ -13,7 +13,7 @@ from collab.room.member import Member
 from collab.room.outflow import Outflow
 from collab.room.requests import Answer, ReadState, ReadVector, Request, Update
 from collab.yjs import frames as yjs_frames
-from collab.yjs.guard import inspect_state_vector
+from collab.yjs.guard import STALE, inspect_state_vector
 from server.admission import Admission, admit_to_yjs_lane
 from server.audience import Answered, News, Submission
 from server.feed import Reader
@@ -240,24 +240,27 @@ class YjsConnection:
                 self.pile.hear(message)
             case yjs_frames.AwarenessUpdate():
                 self.presence.hear(message.body)
-            case yjs_frames.QueryAwareness():
-                pass  # answered once a frame
-            case yjs_frames.PermissionDenied():
-                pass  # a client has nothing to deny
+            case yjs_frames.QueryAwareness() | yjs_frames.PermissionDenied():
+                pass  # one is answered once a frame; the other means nothing from a client
 
     def _hear_answer(self, request: Request, answer: Answer, news: News) -> None:
         match request:
+            case ReadState() if answer.refusal == STALE:
+                self.refuse(STALE)
             case ReadState() | ReadVector():
                 self.sync.hear(request, answer, news)
             case Update() if answer.refusal is not None:
-                self._hear_refusal(answer.refusal)
+                self._hear_refusal(answer.refusal, request.is_whole)
+            case Update(is_whole=True):
+                self.sync.take_whole()
 
-    def _hear_refusal(self, refusal: Refusal) -> None:
+    def _hear_refusal(self, refusal: Refusal, is_whole: bool) -> None:
         match refusal.code:
             case Code.FORBIDDEN:
                 self.feed.send(yjs_frames.permission_denied(refusal.message))
             case Code.MISSING_DEPENDENCY:
-                self.sync.ask_client()
+                if not self.sync.ask_for_missing(is_whole):
+                    self.refuse(STALE)
             case Code.STORAGE_UNAVAILABLE:
                 pass  # asked for again when the storage is back
             case _:
@@ -272,12 +275,10 @@ class YjsConnection:
         self._close(refusal)
 
     def _close(self, refusal: Refusal) -> None:
-        code = CLOSE_OF.get(refusal.code, Close.MALFORMED)
-        if refusal.code is Code.TOO_LARGE:
-            # What the guard found too large is no smaller when it comes again: that is final,
-            # while y-websocket would come back from 1009 with the same for ever.
-            code = Close.MALFORMED
-        self.socket.close(code, refusal.message)
+        # What the guard found too large is no smaller when it comes again: that is final,
+        # while y-websocket would come back from 1009 with the same for ever.
+        close_of = {**CLOSE_OF, Code.TOO_LARGE: Close.MALFORMED}
+        self.socket.close(close_of.get(refusal.code, Close.MALFORMED), refusal.message)
 
     def _submit(self, request: Request) -> None:
         if self._live is not None:

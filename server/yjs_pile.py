@@ -57,7 +57,7 @@ class YjsPile:
         purse: Purse,
         known: Callable[[], Mapping[int, int]],
         submit: Callable[[Update], None],
-        hear_refusal: Callable[[Refusal], None],
+        hear_refusal: Callable[[Refusal, bool], None],
     ) -> None:
         self.is_under_way = False
         self._services = services
@@ -67,7 +67,7 @@ class YjsPile:
         self._submit = submit
         self._hear_refusal = hear_refusal
         self._max_frame = services.settings.max_frame
-        self._waiting: list[bytes] = []
+        self._waiting: list[Update] = []
 
     def lend(self, can_write: bool) -> None:
         """A writer's next frame may be a pile, unless another tab's may already."""
@@ -92,27 +92,30 @@ class YjsPile:
             raise Rejected(Code.TOO_LARGE, f"a message is larger than {self._max_frame} bytes")
 
     def hear(self, message: yjs_frames.SyncStep2 | yjs_frames.SyncUpdate) -> None:
-        if isinstance(message, yjs_frames.SyncStep2):
+        update = Update(message.update, is_whole=isinstance(message, yjs_frames.SyncStep2))
+        if update.is_whole:
             self.give_back()
         if self.is_under_way:
-            self._waiting.append(message.update)
+            self._waiting.append(update)
         elif len(message.update) > (self._max_frame or WHOLE):
             self.is_under_way = True
-            self._waiting.append(message.update)
+            self._waiting.append(update)
             self._services.spawn(self._take(), "pile", self._fail)
         else:
-            self._submit(Update(message.update))
+            self._submit(update)
 
     async def _take(self) -> None:
         try:
             while self._waiting:
-                update = self._waiting.pop(0)
-                pieces, seconds = await self._services.hub.cutter.cut(update, self._known())
+                whole = self._waiting.pop(0)
+                pieces, seconds = await self._services.hub.cutter.cut(whole.update, self._known())
                 self._purse.inbound.charge(seconds, self._services.clock.monotonic())
                 for piece in pieces:
                     self._submit(Update(piece))
         except Rejected as rejected:
-            self._hear_refusal(rejected.refusal)
+            if rejected.refusal.code is Code.MISSING_DEPENDENCY:
+                self.lend(can_write=True)  # it is asked for the same again
+            self._hear_refusal(rejected.refusal, whole.is_whole)
         finally:
             self._waiting.clear()
             self.is_under_way = False

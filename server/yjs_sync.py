@@ -29,7 +29,8 @@ class YjsSync:
     Invariant: the client has everything up to `_known`, a state vector, or it is on its way; so a
     diff from there is all that a catch-up needs. What the storage's trouble left unanswered is
     asked again by `resume`. One answer at a time is under way: of the questions that come
-    meanwhile only the last is put.
+    meanwhile only the last is put. A client is asked for what is missing once more at most after
+    it has sent all that it has: what it does not have then, no client has.
     """
 
     def __init__(self, feed: YjsFeed, submit: Callable[[Request], None]) -> None:
@@ -39,10 +40,26 @@ class YjsSync:
         self._marked = NOTHING
         self._is_unanswered = False
         self._is_asked = self._is_asked_again = False
+        self._lacks_something = False  # all that the client has was not enough
 
     def ask_client(self) -> None:
         """Send our step 1: the client answers with what we have not got."""
         self._submit(ReadVector())
+
+    def ask_for_missing(self, is_whole: bool) -> bool:
+        """Ask for what an update stands on; False where the client has sent all that it has.
+
+        The first time it may not have had our own answer yet, which its edits may wait for.
+        """
+        if is_whole and self._lacks_something:
+            return False
+        self._lacks_something = self._lacks_something or is_whole
+        self.ask_client()
+        return True
+
+    def take_whole(self) -> None:
+        """All that the client has was taken."""
+        self._lacks_something = False
 
     def answer_client(self, state_vector: bytes) -> None:
         """The client's step 1, which the guard has seen."""

@@ -41,6 +41,7 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
     def __init__(self, clock: Callable[[], int] = lambda: 0) -> None:
         super().__init__()
         self._clock = clock
+        self._least_epoch = 0
         self._documents: defaultdict[DocKey, Document] = defaultdict(Document)
 
     def _standing(self, key: DocKey) -> Document | None:
@@ -50,7 +51,7 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
     async def load(self, key: DocKey) -> Stored | Vacant:
         document = self._documents.get(key, Document())
         if document.deleted:
-            return Vacant(*vacancy(document))
+            return vacancy(document, self._least_epoch)
         snapshot = await self.snapshot_before(key, document.head)
         since = snapshot.version if snapshot else 0
         found = await self.entries(key, since, document.head, document.head)
@@ -149,6 +150,9 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
             return False
         document.begin_again(rebuilt)
         return True
+
+    async def raise_epochs(self, least: int) -> None:
+        self._least_epoch = max(self._least_epoch, least)
 
     async def list_docs(self, tenant: str, after: str, limit: int) -> list[DocRow]:
         names = sorted(key for key in self._documents if key.tenant == tenant and key.doc > after)

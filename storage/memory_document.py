@@ -9,7 +9,7 @@ import msgspec
 
 from collab.entry import Entry
 from collab.lock_rows import StoredLock
-from collab.ports import Accepted, Append, Control, NamedVersion, Snapshot
+from collab.ports import Accepted, Append, Control, NamedVersion, Snapshot, Vacant
 from collab.publication import Publication
 from collab.repairs import Rebuilt
 
@@ -52,7 +52,8 @@ class Document:
         if append.create != self.deleted:
             return False
         if append.create:
-            return (append.epoch, append.after) == vacancy(self)[:2]
+            is_new = not self.head or append.epoch > self.epoch
+            return is_new and append.after == self.head
         judged = (self.epoch, self.head, self.control.revision)
         return (append.epoch, append.after, append.revision) == judged
 
@@ -95,7 +96,9 @@ class Document:
         self.accepted_at[one.user, one.id] = at
 
 
-def vacancy(document: Document) -> tuple[int, int, int]:
+def vacancy(document: Document, least: int) -> Vacant:
+    """How a document begins that takes this one's name, in an epoch from `least` on."""
     if not document.head:
-        return 1, 0, 0
-    return document.epoch + 1, document.head, document.control.revision + 1
+        return Vacant(max(1, least))
+    epoch = max(document.epoch + 1, least)
+    return Vacant(epoch, document.head, document.control.revision + 1)

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 # The newest file in `migrations/versions`; a test holds the two together.
-REVISION = "0002"
+REVISION = "0003"
 
 
 class Words(TypeDecorator[str]):
@@ -198,6 +198,15 @@ audit = Table(
     Column("detail", LargeBinary, nullable=False),
     Index("audit_document", "tenant", "doc", "number"),
     sqlite_autoincrement=True,
+)
+
+# One row, or none: the first epoch of a document that is made from now on. A database that was
+# restored may have lost documents, and a name that is used again must not repeat their epochs.
+epochs = Table(
+    "epochs",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("least", BigInteger, nullable=False),
 )
 
 # One row, written by `ping`: a database that cannot take it cannot take an edit either.

@@ -15,12 +15,14 @@ from storage.schema import (
     accepted,
     docs,
     entries,
+    epochs,
     locks,
     named,
     publications,
     schemas,
     snapshots,
 )
+from storage.sql_log import least_epoch
 
 # What a deleted document leaves behind is its row alone: epoch and head go on counting there.
 _CONTENT: tuple[Table, ...] = (
@@ -120,6 +122,14 @@ class SqlDocuments:
                 update(docs).where(of(docs, key)).values(epoch=epoch, revision=docs.c.revision + 1)
             )
             connection.execute(moved)
+
+        await self._database.write(job)
+
+    async def raise_epochs(self, least: int) -> None:
+        def job(connection: Connection) -> None:
+            if least > least_epoch(connection):
+                connection.execute(delete(epochs))
+                connection.execute(insert(connection, epochs).values(id=1, least=least))
 
         await self._database.write(job)
 

@@ -14,7 +14,7 @@ from storage.checksum import unpack_entry
 from storage.database import Database
 from storage.retention import is_whole
 from storage.rows import of
-from storage.schema import docs, entries, schemas
+from storage.schema import docs, entries, epochs, schemas
 from storage.sql_requests import ENTRY_COLUMNS, find_requests
 from storage.sql_snapshots import newest_sound_snapshot
 
@@ -36,9 +36,10 @@ def read_entries(
 def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
     row = connection.execute(select(docs).where(of(docs, key))).one_or_none()
     if row is None:
-        return Vacant()
+        return Vacant(max(1, least_epoch(connection)))
     if row.deleted_at:
-        return Vacant(row.epoch + 1, row.head, row.revision + 1)
+        epoch = max(row.epoch + 1, least_epoch(connection))
+        return Vacant(epoch, row.head, row.revision + 1)
     snapshot = newest_sound_snapshot(connection, key, row.head)
     since = snapshot.version if snapshot else 0
     # Beyond the head too: one that the log does not bear out is no head.
@@ -46,6 +47,11 @@ def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
     if not is_whole(since, found, row.head):
         raise Corrupt(f"{key.tenant}/{key.doc} has no sound snapshot and entries up to its head")
     return Stored(row.epoch, row.head, _control(connection, key, row), snapshot, found)
+
+
+def least_epoch(connection: Connection) -> int:
+    """The first epoch that a document may have which is made now."""
+    return connection.scalar(select(epochs.c.least)) or 0
 
 
 def _control(connection: Connection, key: DocKey, row: Row[Any]) -> Control:

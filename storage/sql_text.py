@@ -27,7 +27,7 @@ VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, 0)
 ON CONFLICT (tenant, doc) DO UPDATE SET epoch = excluded.epoch, head = excluded.head,
     revision = excluded.revision, deleted_at = 0, created_at = excluded.created_at,
     updated_at = excluded.updated_at, updated_by = excluded.updated_by, published = 0
-WHERE docs.deleted_at > 0 AND docs.epoch = excluded.epoch - 1 AND docs.head = ?"""
+WHERE docs.deleted_at > 0 AND docs.epoch < excluded.epoch AND docs.head = ?"""
 
 # Only after `_ADVANCE`, which holds the row and has judged it.
 _MOVE_REVISION = "UPDATE docs SET revision = revision + 1 WHERE tenant = ? AND doc = ?"

@@ -21,6 +21,7 @@ from collab.patch.bounds import UNBOUNDED, Bounds, json_size
 from collab.patch.diff import diff
 from collab.patch.equality import same
 from collab.yjs.guard import GuardBounds, inspect
+from collab.yjs.server_ids import server_id
 from collab.yjs.state_vector import decode_state_vector
 from collab.yjs.tree import Tree, merge_updates
 from collab.yjs.tree_records import Reinsertion
@@ -53,8 +54,8 @@ class Document:
 
     Invariant: `value` is what the Yjs types read as, and the stacks are the fold over all
     entries up to `version`. There is no rollback: a document whose change could not be committed
-    is closed and opened again. Its own Yjs client id is the epoch: nothing leaves before it is
-    committed, so applying again may use the same clocks. `labour` is how many seconds opening it
+    is closed and opened again. Its own Yjs client id is its epoch's: nothing leaves before it
+    is committed, so applying again may use the same clocks. `labour` is how many seconds opening it
     may take: what it took, and what the updates since then did.
     """
 
@@ -68,7 +69,8 @@ class Document:
         for entry in entries:
             self._lease(entry.leases, entry.author.user)
             undo.take_in(entry)
-        self._tree = Tree(self.epoch, opening.rest(), atomic, opening.load, undo.identity)
+        client_id = server_id(self.epoch)
+        self._tree = Tree(client_id, opening.rest(), atomic, opening.load, undo.identity)
         self.value: Json = self._tree.initial
         self.size = json_size(self.value)
 

@@ -19,6 +19,7 @@ from collab.entry import Entry, since_repair
 from collab.ports import Stored, Vacant
 from collab.yjs.causality import in_causal_order
 from collab.yjs.guard import OWN, inspect
+from collab.yjs.server_ids import server_id
 from collab.yjs.slices import slices_of
 from collab.yjs.tree_load import Load
 from collab.yjs.tree_records import Path, Reinsertion
@@ -74,7 +75,7 @@ class Opening:
         self.body = body
         self.entries = entries
         self.epoch = epoch
-        self.load = Load(epoch)
+        self.load = Load(server_id(epoch))
         self._parts: Iterable[bytes] = (body.state,) if body.state else ()
         self._updates: Iterator[bytes] | None = None
         self._seconds = 0.0

@@ -58,9 +58,13 @@ class Restore:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A Yjs update that the guard has not seen yet."""
+    """A Yjs update that the guard has not seen yet.
+
+    `is_whole` where it is a step 2: all that the client has and our state vector has not.
+    """
 
     update: bytes
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

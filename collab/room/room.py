@@ -250,7 +250,7 @@ class Room:
                 member.pass_barrier(request.nonce)
                 return Answer(self.head)
             case ReadState():
-                return Answer(self.head, state=self.document.diff(request.state_vector))
+                return yjs_lane.read(self, member, request)
             case ReadVector():
                 return Answer(self.head, state=self.document.encode_state_vector())
             case Update():

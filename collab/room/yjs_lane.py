@@ -10,9 +10,11 @@ from collab.errors import Code, Rejected
 from collab.ids import Json
 from collab.patch.bounds import json_size
 from collab.patch.diff import diff
-from collab.room.requests import Answer, Update
-from collab.yjs.guard import GuardBounds, check, inspect
+from collab.room.requests import Answer, ReadState, Update
+from collab.yjs.guard import GuardBounds, check, check_state_vector, inspect
+from collab.yjs.server_ids import SERVER_IDS
 from collab.yjs.slices import Slices, slices_of
+from collab.yjs.state_vector import decode_state_vector
 from collab.yjs.tree_summary import UpdateSummary
 
 if TYPE_CHECKING:
@@ -44,9 +46,7 @@ def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
         known,
         leases=room.document.leases,
         user=member.author.user,
-        # The server's own, in this epoch and in those before: what a client kept of a document
-        # that was deleted must not come back in the one that took its name.
-        reserved=range(1, room.epoch + 1),
+        reserved=SERVER_IDS,
         index=index,
     )
     if not checked.news:  # a step 2 that adds nothing is no write, whoever sends it
@@ -65,6 +65,18 @@ def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
     if slices is not None:
         answer.rest = slices.rest
     return answer
+
+
+def read(room: Room, member: Member, request: ReadState) -> Answer:
+    """What the client has not got; `stale_document` where it has seen another history."""
+    check_state_vector(
+        decode_state_vector(request.state_vector),
+        room.document.state_vector(),
+        leases=room.document.leases,
+        user=member.author.user,
+        reserved=SERVER_IDS,
+    )
+    return Answer(room.head, state=room.document.diff(request.state_vector))
 
 
 def _write(room: Room, member: Member, written: Written, now: int) -> Change | None:

@@ -6,11 +6,11 @@ pycrdt applies whole: no panic, nothing held back, nothing that a reload would l
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from collab.errors import Code, Rejected
+from collab.errors import Code, Refusal, Rejected
 from collab.yjs.causality import Clocks, Fresh, in_causal_order, refuse_missing
 from collab.yjs.contents import STRING, TYPE
 from collab.yjs.lib0 import refuse, refuse_size
@@ -37,16 +37,22 @@ from collab.yjs.update import (
 __all__ = [
     "DEFAULT_BOUNDS",
     "OWN",
+    "STALE",
     "Checked",
     "GuardBounds",
     "Inspected",
     "StructIndex",
     "check",
+    "check_state_vector",
     "inspect",
     "inspect_state_vector",
 ]
 
 _BLANK: Final = StructIndex()
+STALE: Final = Refusal(
+    Code.STALE_DOCUMENT,
+    "load the document again: this copy has edits that the server does not have",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +82,14 @@ def check(
 ) -> Checked:
     """Judge an update by the document's state vector, leases (client id → user) and structs.
 
-    Raises `Rejected`: FORBIDDEN for new structs under an id that is another user's, reserved, or
-    in the document without a lease; MISSING_DEPENDENCY for what stands on edits that are not here.
+    Raises `Rejected`: STALE_DOCUMENT for new structs under an id that is another user's, reserved,
+    or in the document without a lease; MISSING_DEPENDENCY for what stands on edits that are not
+    here.
     """
     fresh = in_causal_order(inspected.sections, known)
     clocks = {client: struct.end for client, struct in fresh}
-    new_clients = _check_ids(clocks, known, leases, user, reserved)
+    _check_ids(clocks, known, leases, user, reserved)
+    new_clients = [client for client in clocks if client not in leases]
     if len(new_clients) > inspected.bounds.new_clients:
         refuse_size(f"more than {inspected.bounds.new_clients} new client ids in one update")
     layer = StructIndex(index or _BLANK)
@@ -98,18 +106,39 @@ def check(
     return Checked(news, new_clients, clocks, fresh)
 
 
+def check_state_vector(
+    vector: Clocks,
+    known: Clocks,
+    *,
+    leases: Mapping[int, str],
+    user: str,
+    reserved: Container[int] = (),
+) -> None:
+    """Refuse a client that has seen another history, as STALE_DOCUMENT.
+
+    It knows edits that the document lacks and that another user or the server made: the document
+    had them, and lost them. The user's own edits may still be on their way.
+    """
+    ahead = [client for client, clock in vector.items() if clock > known.get(client, 0)]
+    _check_ids(ahead, known, leases, user, reserved)
+
+
 def _check_ids(
-    clocks: Clocks, known: Clocks, leases: Mapping[int, str], user: str, reserved: Container[int]
-) -> list[int]:
-    new_clients = []
-    for client in clocks:
+    clients: Iterable[int],
+    known: Clocks,
+    leases: Mapping[int, str],
+    user: str,
+    reserved: Container[int],
+) -> None:
+    """Refuse edits under the ids of other users and of the server.
+
+    Where the document has edits under an id and no lease of it, the server made them.
+    """
+    for client in clients:
         owner = leases.get(client)
-        if owner == user:
-            continue
-        if owner is not None or client in reserved or known.get(client, 0):
-            raise Rejected(Code.FORBIDDEN, "new edits under a client id that is somebody else's")
-        new_clients.append(client)
-    return new_clients
+        is_free = owner is None and not known.get(client, 0)
+        if client in reserved or not (is_free or owner == user):
+            raise Rejected(STALE.code, STALE.message)
 
 
 def _check_structs(fresh: Fresh, known: Clocks, layer: StructIndex, bounds: GuardBounds) -> None:

@@ -71,7 +71,7 @@ async def test_a_step_2_that_adds_nothing_makes_no_version(
     assert (await patch.set("/width", 7))["version"] == 3
 
 
-async def test_an_old_copy_of_a_deleted_document_stays_out_of_the_new_one(
+async def test_an_old_copy_of_a_deleted_document_is_closed_and_stays_out_of_the_new_one(
     server: RunningServer, join: Join, join_yjs: JoinYjs, doc: str
 ) -> None:
     admin = await server.mint("ada", Role.ADMIN)
@@ -82,8 +82,12 @@ async def test_an_old_copy_of_a_deleted_document_stays_out_of_the_new_one(
     url = f"{server.http}/v1/docs/{doc}"
     assert (await asyncio.to_thread(call, "DELETE", url, token=admin)).status == 204
     await join(doc, admin, create={"new": "text"})
-    await yjs.reconnect()
-    await yjs.until("warnings.some((text) => text.includes('Permission denied'))")
+    await yjs.run("peer.closed = null")
+    await yjs.ask("reconnect")
+    assert await yjs.closed() == 4410
+    assert await yjs.run("return peer.closed.reason.startsWith('load the document again')")
+    again = await join_yjs(doc, admin)
+    assert await again.read() == {"new": "text"}
     assert (await asyncio.to_thread(call, "GET", url, token=admin)).body == {"new": "text"}
 
 

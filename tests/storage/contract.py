@@ -478,6 +478,31 @@ class DocumentsContract:
         assert await store.rebuild(HOME, again)
         assert (await stored(store)).head == 9
 
+    async def test_documents_made_from_now_on_get_a_later_epoch(self, store: Store) -> None:
+        await store.commit([made(HOME), made(AWAY)])
+        await store.delete(AWAY, 9_000)
+        await store.raise_epochs(50)
+        await store.raise_epochs(40)
+        assert (await stored(store)).epoch == 1
+        assert await store.load(AWAY) == Vacant(epoch=50, last=1, revision=1)
+        assert await store.load(OTHER) == Vacant(epoch=50)
+        assert await store.commit([msgspec.structs.replace(made(OTHER), epoch=50)]) == [Committed()]
+        assert (await stored(store, OTHER)).epoch == 50
+        await store.delete(OTHER, 9_000)
+        assert await store.load(OTHER) == Vacant(epoch=51, last=1, revision=1)
+
+    async def test_a_document_that_is_made_may_take_a_later_epoch_and_no_earlier_one(
+        self, store: Store
+    ) -> None:
+        assert await store.commit([msgspec.structs.replace(made(HOME), epoch=7)]) == [Committed()]
+        await store.delete(HOME, 9_000)
+        assert await store.load(HOME) == Vacant(epoch=8, last=1, revision=1)
+        first = msgspec.structs.replace(entry(2), kind="create")
+        again = Append(HOME, 7, 1, 1, [first], create=True)
+        assert await store.commit([again]) == [Clash()]
+        assert await store.commit([msgspec.structs.replace(again, epoch=9)]) == [Committed()]
+        assert (await stored(store)).epoch == 9
+
     async def test_names_of_versions_are_kept_in_order(self, store: Store) -> None:
         await store.commit([made(HOME, 9), made(AWAY, 2)])
         await store.name_version(HOME, NamedVersion(7, "later\0", "bo", 2))

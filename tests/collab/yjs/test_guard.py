@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from collab.yjs.guard import (
     GuardBounds,
     StructIndex,
     check,
+    check_state_vector,
     inspect,
     inspect_state_vector,
 )
@@ -302,10 +304,37 @@ def test_g12_a_new_client_id_is_leased_to_who_writes_under_it() -> None:
     assert judge(update((2, 0, [string("x", origin=(1, 4))])), user="bo").new_clients == [2]
 
 
-def test_g12_new_structs_under_somebody_elses_id_are_forbidden() -> None:
-    assert judgement(update((1, 5, [gc(1)])), user="bo") is Code.FORBIDDEN
-    assert judgement(update((1, 5, [gc(1)])), leases={}) is Code.FORBIDDEN
-    assert judgement(update((9, 0, [gc(1)])), reserved={9}) is Code.FORBIDDEN
+def test_g12_new_structs_under_an_id_of_another_user_or_the_server_are_stale() -> None:
+    assert judgement(update((1, 5, [gc(1)])), user="bo") is Code.STALE_DOCUMENT
+    assert judgement(update((1, 5, [gc(1)])), leases={}) is Code.STALE_DOCUMENT
+    assert judgement(update((9, 0, [gc(1)])), reserved={9}) is Code.STALE_DOCUMENT
+
+
+def test_g12_an_id_of_the_servers_stays_the_servers_where_a_user_has_a_lease_of_it() -> None:
+    raw = update((9, 0, [gc(1)]))
+    assert judgement(raw, leases={9: "ada"}, reserved={9}) is Code.STALE_DOCUMENT
+
+
+@pytest.mark.parametrize(
+    ("vector", "is_stale"),
+    [
+        ({}, False),
+        ({1: 5}, False),
+        ({1: 6}, False),  # ada's own, on their way
+        ({7: 3}, False),  # a new id
+        ({2: 4, 3: 2}, False),
+        ({2: 5}, True),  # bo's: only bo's own client can have made them
+        ({3: 3}, True),  # the server's of an earlier epoch
+        ({9: 1}, True),  # the server's of an epoch that this document never had
+    ],
+)
+def test_g24_a_state_vector_ahead_of_others_edits_is_of_another_history(
+    vector: dict[int, int], is_stale: bool
+) -> None:
+    known, leases = {1: 5, 2: 4, 3: 2}, {1: "ada", 2: "bo"}
+    expected = pytest.raises(Rejected, match="stale_document") if is_stale else nullcontext()
+    with expected:
+        check_state_vector(vector, known, leases=leases, user="ada", reserved={9})
 
 
 def test_g12_known_structs_may_come_from_anybody() -> None:
