@@ -10,6 +10,8 @@ import pytest
 
 from collab.document.document import Document
 from collab.document.opening import Opening
+from collab.entry import Author, Entry
+from collab.errors import Rejected
 from collab.yjs import slices
 from collab.yjs.causality import in_causal_order
 from collab.yjs.guard import StructIndex, inspect
@@ -127,6 +129,28 @@ def test_a_snapshot_without_that_figure_opens() -> None:
     document = made(CHAIN)
     older = msgspec.msgpack.encode(msgspec.msgpack.decode(document.snapshot())[:5])
     assert Document.open(older, (), 1).diff(b"\0") == document.diff(b"\0")
+
+
+def test_a_snapshot_and_entries_of_the_first_format_open_without_their_steps() -> None:
+    """Its steps found text by its content; the value, the leases and the versions stay."""
+    document = made(CHAIN)
+    _, version, state, _, leases, labour, *_ = msgspec.msgpack.decode(document.snapshot())
+    steps: Any = {"ada": [[[[[1, 2, b"\x95", None, [], []]], None]], []]}
+    older = msgspec.msgpack.encode([1, version, state, steps, leases, labour])
+    inverse = msgspec.msgpack.encode([[["s", [], "t", ["a"], ["x", 1]]], [], [], [], []])
+    peer = Document.open(older, (), 1)
+    change = peer.patch([{"op": "add", "path": "/t", "value": 1}], version=2, user="ada", at=0)
+    assert change is not None
+    entry = Entry(2, Author("ada"), 0, "edit", change.ops, change.update, inverse=inverse)
+    opened = Document.open(older, [entry], 1)
+    assert opened.value == peer.value
+    assert opened.version == 2
+    with pytest.raises(Rejected):
+        opened.undo("ada", version=3, at=1)
+    opened.patch([{"op": "replace", "path": "/t", "value": 2}], version=3, user="ada", at=2)
+    opened.undo("ada", version=4, at=3)
+    assert opened.value == peer.value
+    assert Document.open(opened.snapshot(), (), 1).value == peer.value
 
 
 def test_what_stands_beside_a_struct_is_integrated_before_what_comes_behind_it() -> None:
