@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,10 +14,13 @@ from typing import Any
 import pytest
 
 from collab.room.rights import Role
+from tests.house import ROOT
 from tests.live.http_client import call
 from tests.patch_client import PatchClient
 from tests.running import WEFT, RunningServer
 from tests.yjs_peer import YjsPeer, YjsPeers
+
+WIRE = (ROOT / "docs" / "wire.md").read_text(encoding="utf-8")
 
 
 class Restorable(RunningServer):
@@ -117,6 +122,29 @@ async def test_a_tab_that_saw_later_versions_loads_again_and_one_that_did_not_go
     await fresh.run("at('/title').insert(7, ' and typed')")
     await behind.until_equals("", {"title": "patched and typed"})
     await patch.close()
+
+
+async def test_the_documented_page_makes_a_new_y_doc_at_4410(
+    server: Restorable, tabs: Tabs
+) -> None:
+    ada = await server.mint("ada")
+    server.put("page", {"title": "first"}, ada)
+    server.back_up()
+    server.patch("page", "/lost", True, ada)
+    tab = await tabs.open(ada)
+    await tab.disconnect()
+    await asyncio.to_thread(server.restore)
+    [code] = re.findall(r"```js\n(provider\.on\('connection-close', async .*?)```", WIRE, re.DOTALL)
+    page = f"new Function('provider', 'persistence', 'ydoc', 'open', {json.dumps(code)})"
+    await tab.run("peer.events = []; doc.on('destroy', () => peer.events.push('destroyed'))")
+    await tab.run(
+        "const disk = { clearData: async () => peer.events.push('cleared') };"
+        f"{page}(peer.provider, disk, doc, () => {{ peer.events.push('opened'); peer.changed() }})"
+    )
+    await tab.ask("reconnect")
+    await tab.until("peer.events.includes('opened')")
+    assert await tab.run("return peer.events") == ["cleared", "destroyed", "opened"]
+    assert await tab.run("return peer.provider.shouldConnect") is False
 
 
 async def test_any_client_id_may_write_after_it(server: Restorable, tabs: Tabs) -> None:

@@ -130,7 +130,7 @@ async def test_g25_a_client_that_lacks_what_its_own_edits_stand_on_is_asked_once
         assert not await _hears(socket, frames.SyncStep1)
 
 
-async def test_g25_a_step_2_that_is_taken_begins_anew(url: str) -> None:
+async def test_g25_a_step_2_that_is_taken_resets_the_count(url: str) -> None:
     async with connect(url, compression=None) as socket:
         assert await _hears(socket, frames.SyncStep1)
         for clock in range(3):
