@@ -129,6 +129,8 @@ def _take_step(
         if reverted:
             done.append((part, reverted))
     reverter.settle()
+    run.failed += reverter.partly
+    reverter.partly.clear()
     _settle(step, chosen, run)
     if (len(writer.records), len(writer.ops)) == before:
         return False  # also where all of the step together did nothing

@@ -131,16 +131,16 @@ class TextDraft:
         return True
 
     def _gap(self, hunk: Hunk) -> int | None:
-        """Where the place is that a hunk emptied; None where what it lay between is gone."""
-        for sides in hunk.sides:
-            if sides == (None, None):
-                return 0  # all of the text was deleted
-            left, right = (next(self._spots(at), None) for at in sides)
-            if left is not None:
-                return left[1]
-            if right is not None:
-                return right[0]
-        return None
+        """Where the place is that a hunk emptied; None where what it lay between is gone.
+
+        All of its sides are true: the place is behind each left one and before each right one.
+        """
+        sides = [[next(self._spots(at), None) for at in pair] for pair in hunk.sides]
+        low = max((left[1] for left, _ in sides if left is not None), default=None)
+        high = min((right[0] for _, right in sides if right is not None), default=None)
+        if low is None and high is None:
+            return 0 if (None, None) in hunk.sides else None  # all of the text was deleted
+        return high if low is None else low
 
     def _spots(self, at: Id | None) -> Iterator[tuple[int, int]]:
         return iter(()) if at is None else self._where((*at, 1))

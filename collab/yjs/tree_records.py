@@ -31,7 +31,7 @@ class Hunk(Struct, frozen=True, array_like=True):
     """One replacement in a text, or in a Y.Array.
 
     `inserted` are the characters that came. `sides` are the pairs of characters that the place lay
-    between, None at an end, the most telling first.
+    between, None at an end, oldest first.
     """
 
     deleted: str

@@ -58,6 +58,7 @@ class Reverter:
         self._txn = writer.txn
         self._trial = None if incarnations is None else TrialIncarnations(incarnations)
         self._drafts: dict[Path, TextDraft] = {}
+        self.partly: list[Path] = []  # texts of which something was taken back, and not all
 
     def revert(self, record: Record, marks: Marks) -> bool:
         """Whether there was anything left to take back; of a text, whether there seems to be."""
@@ -274,6 +275,8 @@ class Reverter:
             return False
         self._drafts[record.path] = draft
         taken = [draft.take_back(hunk) for hunk in reversed(record.hunks)]
+        if any(taken) and not all(taken):
+            self.partly.append(record.path)
         return any(taken)
 
     def _draft(self, text: Any) -> TextDraft:

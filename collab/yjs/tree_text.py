@@ -86,7 +86,7 @@ def whole_words(
     A client that sends a text as a whole does not say which characters it kept. Where it changed
     a word, the word is its own: an undo by another user must not leave a mixture of two words. A
     word is what stands between spaces, without the punctuation at its ends: a price, a date or an
-    address is one.
+    address is one. Of a text of which it kept no word nothing stays.
     """
     widened: list[Change] = []
     starts = [start for start, _, _ in changes[1:]]
@@ -107,13 +107,54 @@ def whole_words(
             before = widened.pop()
             new, start = before[2] + new[before[1] - start :], before[0]
         widened.append((start, end, new))
-    return widened
+    return _whole_text(old, _whole_phrases(old, widened, is_own), is_own)
+
+
+def _whole_phrases(
+    old: str, changes: Sequence[Change], is_own: Callable[[int, int], bool]
+) -> list[Change]:
+    """The changes, with what stands between two words that both went replaced with them."""
+    joined: list[Change] = []
+    for start, end, new in changes:
+        if joined:
+            first, last, before = joined[-1]
+            between = old[last:start]
+            both = _has_word(old[first:last]) and _has_word(old[start:end])
+            if both and not _has_word(between) and not is_own(last, start):
+                joined[-1] = (first, end, before + between + new)
+                continue
+        joined.append((start, end, new))
+    return joined
+
+
+def _whole_text(
+    old: str, changes: list[Change], is_own: Callable[[int, int], bool]
+) -> list[Change]:
+    """The changes; one of the whole text where no word of it stays.
+
+    Then the text is the author's own, also the spaces and the punctuation that are in both.
+    """
+    if not any(_has_word(old[start:end]) for start, end, _ in changes):
+        return changes
+    if not any(_has_word(new) for _, _, new in changes):
+        return changes
+    kept, made, at = "", "", 0
+    for start, end, new in changes:
+        kept, made, at = kept + old[at:start], made + old[at:start] + new, end
+    kept, made = kept + old[at:], made + old[at:]
+    if not kept or _has_word(kept) or is_own(0, len(old)):
+        return changes
+    return [(0, len(old), made)]
 
 
 # Punctuation within a word.
 _JOINERS = "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
 _LONGEST_WORD = 100  # on either side of a change
 _IDEOGRAPHS = "\u2e80"  # from here on scripts that write without spaces
+
+
+def _has_word(text: str) -> bool:
+    return any(map(str.isalnum, text))
 
 
 def _is_word(char: str) -> bool:

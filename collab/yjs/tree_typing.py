@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collab.yjs.tree_write import Writer
 
 
+MOST_SIDES = 8  # of a hunk that is taken back and put back again and again
+
+
 class Typing:
     """The writer's hand for texts."""
 
@@ -107,7 +110,8 @@ class Typing:
             labels = labels_between(characters, identity, start, end)
             characters.splice(start, end, runs)
             left, right = characters.beside(start, start + units(edit.text))
-            sides = (*sides, (identity.first_id(left), identity.first_id(right)))
+            now = identity.first_id(left), identity.first_id(right)
+            sides = (*(one for one in sides if one != now), now)[-MOST_SIDES:]
         first = tuple(one for run in runs for one in identity.first(run))
         return Hunk(deleted, labels, first, sides)
 

@@ -471,3 +471,37 @@ def test_u10_what_a_yjs_client_typed_is_known_at_once(desk: Desk) -> None:
     desk.undo("ada")
     desk.undo("ada")
     assert titles(desk)[2] == "Bye"
+
+
+def test_u3_a_text_that_another_user_replaced_is_theirs_with_its_spaces(desk: Desk) -> None:
+    desk.edit("ada", "replace", "/sections/2/title", "Hello wide world!")
+    desk.edit("bo", "replace", "/sections/2/title", "Good small cats!")
+    with pytest.raises(Rejected):
+        desk.undo("ada")
+    assert titles(desk)[2] == "Good small cats!"
+
+
+def test_u4_a_text_that_was_overwritten_in_part_is_named_in_skipped(desk: Desk) -> None:
+    desk.edit("root", "replace", "/sections/2/title", "one two three")
+    desk.edit("ada", "replace", "/sections/2/title", "uno two tre")
+    desk.edit("bo", "replace", "/sections/2/title", "eins two tre")
+    undone = desk.undo("ada")
+    assert titles(desk)[2] == "eins two three"
+    assert undone.skipped == ["/sections/2/title"]
+
+
+def test_u1_undo_and_redo_by_turns_lead_to_the_same_text_at_the_same_cost(desk: Desk) -> None:
+    desk.edit("ada", "replace", "/sections/2/title", "See you soon")
+    desk.type("bo", ["sections", "end", "title"], 5, "BO")
+    desk.type("bo", ["sections", "end", "title"], 0, "Bo")
+    there = titles(desk)[2]
+    desk.undo("ada")
+    back = titles(desk)[2]
+    desk.redo("ada")
+    cost = len(desk.entries[-1].inverse)
+    for _ in range(20):
+        assert titles(desk)[2] == there
+        desk.undo("ada")
+        assert titles(desk)[2] == back
+        desk.redo("ada")
+    assert len(desk.entries[-1].inverse) < cost + 20
