@@ -13,7 +13,9 @@ from collab.ids import DocKey
 class Remains(Struct, frozen=True):
     """Everything of a document that matches its checksum, and the versions of what does not.
 
-    `snapshots` are bodies by version, oldest first; `entries` are in order, with gaps.
+    `snapshots` are bodies by version, oldest first; `entries` are in order, with gaps. `epoch`,
+    `head` and `revision` are 0 where they cannot be read. `lost` has a sentence for each of these,
+    and for locks that cannot be read.
     """
 
     epoch: int
@@ -24,6 +26,7 @@ class Remains(Struct, frozen=True):
     entries: list[Entry]
     rotten_snapshots: list[int] = []
     rotten_entries: list[int] = []
+    lost: list[str] = []
 
 
 class Rebuilt(Struct, frozen=True):

@@ -79,7 +79,6 @@ async def export_damaged(store: Store, key: DocKey, now: int) -> Archive:
     if remains is None:
         raise Rejected(Code.NOT_FOUND, f"there is no document {key.doc}")
     found = await salvage(remains)
-    schema = _schema_of(remains.schema, found.left_out)
     return Archive(
         format="weft-archive/1",
         doc=key.doc,
@@ -87,19 +86,11 @@ async def export_damaged(store: Store, key: DocKey, now: int) -> Archive:
         version=found.last,
         exported_at=rfc3339(now),
         value=found.value,
-        schema=schema,
+        schema=None if found.schema is None else msgspec.json.decode(remains.schema),
         names=await store.named_versions(key),
         entries=_openable(remains.entries),
         left_out=found.left_out or UNSET,
     )
-
-
-def _schema_of(raw: bytes, left_out: list[str]) -> Any:
-    try:
-        return msgspec.json.decode(raw) if raw else None
-    except msgspec.MsgspecError:
-        left_out.append("the schema: it is not JSON")
-        return None
 
 
 def _openable(entries: list[Entry]) -> list[Entry]:

@@ -8,7 +8,7 @@ The repaired document has a new epoch, so that no client takes it for the one th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,12 +38,18 @@ class Salvage:
     """What can be read of a document.
 
     `value` is None where nothing can. `last` is the newest version that any row names. `whole`
-    is the document with its Yjs state, where all of that is sound. `left_out` are sentences.
+    is the document with its Yjs state, where all of that is sound; `failure` says why a document
+    whose rows are all there does not open. `has_start` is False where neither a snapshot nor the
+    first entries can be read. `schema` is None where there is none, or it cannot be read.
+    `left_out` are sentences.
     """
 
     last: int
     value: Json = None
     whole: Opened | None = None
+    failure: str = ""
+    has_start: bool = True
+    schema: Schema | None = None
     left_out: list[str] = field(default_factory=list)
     broken_snapshots: list[int] = field(default_factory=list)
 
@@ -51,6 +57,7 @@ class Salvage:
 async def salvage(remains: Remains, *, every: bool = False, open_: Open = open_in_child) -> Salvage:
     """Find out what can be read; `every` also tries the snapshots that only history needs."""
     found = Salvage(_last(remains))
+    found.left_out += remains.lost
     for version in remains.rotten_snapshots:
         found.left_out.append(f"snapshot {version}: {ROTTEN}")
     base, value = await _find_base(remains, found, open_)
@@ -58,7 +65,10 @@ async def salvage(remains: Remains, *, every: bool = False, open_: Open = open_i
     if found.whole is None and found.value is None:
         # A long log takes seconds, in which the server would answer no other request.
         await asyncio.to_thread(_apply, found, value, since)
+    if found.failure:
+        found.left_out.append(_yjs_state(found.failure))
     _tell_missing(remains, found, base)
+    _read_schema(remains, found)
     if every:
         await _try_older(remains, found, base, open_)
     return found
@@ -79,17 +89,20 @@ async def _find_base(remains: Remains, found: Salvage, open_: Open) -> tuple[int
         since = [entry for entry in remains.entries if entry.version > version]
         if await _open_whole(remains, found, body, version, since, open_):
             return version, None
-        opened = await open_(Asked(body, [], remains.epoch))
+        opened = await open_(Asked(body, [], remains.epoch or 1))
         if isinstance(opened, Opened):
             return version, opened.value
+        found.failure = ""
         _note_broken(found, version, opened)
     entries = list(repaired or remains.entries)
     if not entries:
+        found.has_start = False
         return found.last, None
     base = entries[0].version - 1
     if entries[0].kind in ("create", REPAIR):
         await _open_whole(remains, found, None, base, entries, open_)
-    elif base:
+    else:
+        found.has_start = False
         found.left_out.append(f"versions up to {base}: no snapshot of them opens")
     return base, {}
 
@@ -103,17 +116,25 @@ async def _open_whole(
     open_: Open,
 ) -> bool:
     """Whether everything from a base to the last version opens."""
-    if [entry.version for entry in since] != list(range(base + 1, found.last + 1)):
+    found.failure = ""
+    if len(since) != found.last - base or any(
+        entry.version != version for version, entry in enumerate(since, base + 1)
+    ):
         return False
-    opened = await open_(Asked(body, list(since), remains.epoch))
+    opened = await open_(Asked(body, list(since), remains.epoch or 1))
     if isinstance(opened, Failed):
+        found.failure = opened.reason
         return False
     found.value = opened.value
     if opened.refusal:
-        found.left_out.append(f"the Yjs state ({opened.refusal}): it is made again of the value")
+        found.failure = opened.refusal
     else:
         found.whole = opened
     return True
+
+
+def _yjs_state(reason: str) -> str:
+    return f"the Yjs state ({reason}): a repair makes it again from the value"
 
 
 def _apply(found: Salvage, value: Json, since: Sequence[Entry]) -> None:
@@ -132,14 +153,14 @@ def _apply(found: Salvage, value: Json, since: Sequence[Entry]) -> None:
 def _tell_missing(remains: Remains, found: Salvage, base: int) -> None:
     read = {entry.version for entry in remains.entries}
     for version in remains.rotten_entries:
-        rest = "; the value has its change" if version <= base else ""
+        rest = "; the value has its change" if version <= base and found.has_start else ""
         found.left_out.append(f"version {version}: {ROTTEN}{rest}")
-    named = read.union(remains.rotten_entries)
-    missing = [version for version in range(base + 1, found.last + 1) if version not in named]
-    for first, last in _runs(missing):
+    named = sorted(read.union(remains.rotten_entries))
+    for first, last in _gaps(base, named, found.last):
         what = f"version {first}" if first == last else f"versions {first} to {last}"
         found.left_out.append(f"{what}: not in the log")
-    if remains.head < found.last:
+    is_said = any(said.startswith("the head:") for said in remains.lost)
+    if remains.head < found.last and not is_said:
         found.left_out.append(f"the head, which said {remains.head}: the log has {found.last}")
 
 
@@ -147,7 +168,7 @@ async def _try_older(remains: Remains, found: Salvage, base: int, open_: Open) -
     """Find the snapshots that do not open: no request for a version after them would succeed."""
     for version, body in remains.snapshots.items():
         if version < base:
-            opened = await open_(Asked(body, [], remains.epoch))
+            opened = await open_(Asked(body, [], remains.epoch or 1))
             if isinstance(opened, Failed):
                 _note_broken(found, version, opened)
 
@@ -157,14 +178,21 @@ def _note_broken(found: Salvage, version: int, failed: Failed) -> None:
     found.broken_snapshots.append(version)
 
 
-def _runs(versions: Iterable[int]) -> list[tuple[int, int]]:
-    runs: list[tuple[int, int]] = []
-    for version in versions:
-        if runs and runs[-1][1] == version - 1:
-            runs[-1] = (runs[-1][0], version)
-        else:
-            runs.append((version, version))
-    return runs
+def _gaps(after: int, versions: Iterable[int], upto: int) -> Iterator[tuple[int, int]]:
+    """The first and the last of each run of versions that is missing; a run may be vast."""
+    for version in (*versions, upto + 1):
+        if version > after + 1:
+            yield after + 1, version - 1
+        after = max(after, version)
+
+
+def _read_schema(remains: Remains, found: Salvage) -> None:
+    """A document with a schema that cannot be read does not open."""
+    if remains.schema:
+        try:
+            found.schema = Schema.compile(remains.schema)
+        except (Rejected, msgspec.MsgspecError) as error:
+            found.left_out.append(f"the schema: {sentence(error)}")
 
 
 # --- writing it again -------------------------------------------------------------------------
@@ -173,8 +201,11 @@ def _runs(versions: Iterable[int]) -> list[tuple[int, int]]:
 def rebuild(remains: Remains, found: Salvage, now: int) -> Rebuilt:
     """The document that begins again with what was found; `found.left_out` gets the rest."""
     value: Any = allowed(found.value)
-    schema, atomic = _schema(remains.schema, value, found)
-    epoch, version = remains.epoch + 1, found.last + 1
+    schema = _kept_schema(value, found)
+    atomic = named_atomic if schema is None else schema.is_atomic
+    # An epoch that cannot be read may be one that clients hold; the second of the clock is not.
+    epoch = remains.epoch + 1 if remains.epoch else now // 1000
+    version = found.last + 1
     if found.whole is not None:
         update, body = found.whole.state, with_version(found.whole.snapshot, version)
     else:
@@ -214,14 +245,12 @@ def _fresh(value: Json, epoch: int, version: int, atomic: Atomic) -> tuple[bytes
         document.close()
 
 
-def _schema(raw: bytes, value: Json, found: Salvage) -> tuple[Schema | None, Atomic]:
-    """The schema, where it can be read and the value keeps it: else no edit would be accepted."""
-    if not raw:
-        return None, named_atomic
-    try:
-        schema = Schema.compile(raw)
-        schema.check(value)
-    except (Rejected, msgspec.MsgspecError) as error:
-        found.left_out.append(f"the schema: {sentence(error)}")
-        return None, named_atomic
-    return schema, schema.is_atomic
+def _kept_schema(value: Json, found: Salvage) -> Schema | None:
+    """The schema, where the value keeps it: else no edit would be accepted."""
+    if found.schema is not None:
+        try:
+            found.schema.check(value)
+        except Rejected as error:
+            found.left_out.append(f"the schema: {sentence(error)}")
+            return None
+    return found.schema

@@ -66,4 +66,6 @@ def is_whole(since: int, entries: Sequence[Entry], head: int) -> bool:
         entries, first = repaired, repaired[0].version
     elif not since and entries and entries[0].kind == "create":
         first = entries[0].version
-    return [entry.version for entry in entries] == list(range(first, head + 1))
+    # By their number first: a head that has rotted may be vast.
+    is_full = len(entries) == head - first + 1
+    return is_full and [entry.version for entry in entries] == list(range(first, head + 1))

@@ -24,7 +24,10 @@ REVISION = "0003"
 
 
 class Words(TypeDecorator[str]):
-    """Text that a client chose, as UTF-8 bytes: PostgreSQL's text refuses U+0000, JSON does not."""
+    """Text that a client chose, as UTF-8 bytes: PostgreSQL's text refuses U+0000, JSON does not.
+
+    Damaged bytes are read as U+FFFD, so that their document can still be listed and exported.
+    """
 
     impl = LargeBinary
     cache_ok = True
@@ -33,7 +36,7 @@ class Words(TypeDecorator[str]):
         return None if value is None else value.encode()
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
-        return None if value is None else bytes(value).decode()
+        return None if value is None else bytes(value).decode(errors="replace")
 
 
 # Compared by bytes everywhere, so that pages and lock order agree with Python's own order.

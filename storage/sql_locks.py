@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, select
 
 from collab.ids import DocKey
 from collab.lock_rows import StoredLock
+from collab.ports import Corrupt
 from storage.database import Database
 from storage.dialect import now_ms
 from storage.rows import of
@@ -19,14 +20,17 @@ pack_lock = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(StoredLock).decode
 
 
-def _locks(connection: Connection, key: DocKey) -> tuple[int, list[StoredLock]]:
+def read_locks(connection: Connection, key: DocKey) -> tuple[int, list[StoredLock]]:
     revision = connection.scalar(
         select(docs.c.revision).where(of(docs, key), docs.c.deleted_at == 0)
     )
     if revision is None:
         return 0, []
     bodies = connection.scalars(select(locks.c.body).where(of(locks, key)).order_by(locks.c.id))
-    return revision, [_decode(body) for body in bodies]
+    try:
+        return revision, [_decode(body) for body in bodies]
+    except (TypeError, msgspec.MsgspecError) as error:
+        raise Corrupt(f"a lock of {key.tenant}/{key.doc} cannot be read") from error
 
 
 def _save(
@@ -58,7 +62,7 @@ class SqlLocks:
         self._database = database
 
     async def locks(self, key: DocKey) -> tuple[int, list[StoredLock]]:
-        return await self._database.read(lambda c: _locks(c, key))
+        return await self._database.read(lambda c: read_locks(c, key))
 
     async def save_locks(
         self,

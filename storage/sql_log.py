@@ -13,7 +13,7 @@ from collab.ports import Accepted, Control, Corrupt, Stored, Vacant
 from storage.checksum import unpack_entry
 from storage.database import Database
 from storage.retention import is_whole
-from storage.rows import of
+from storage.rows import is_count, of
 from storage.schema import docs, entries, epochs, schemas
 from storage.sql_requests import ENTRY_COLUMNS, find_requests
 from storage.sql_snapshots import newest_sound_snapshot
@@ -37,6 +37,8 @@ def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
     row = connection.execute(select(docs).where(of(docs, key))).one_or_none()
     if row is None:
         return Vacant(max(1, least_epoch(connection)))
+    if not all(map(is_count, (row.epoch, row.head, row.revision))):
+        raise Corrupt(f"{key.tenant}/{key.doc} has a row in `docs` that cannot be read")
     if row.deleted_at:
         epoch = max(row.epoch + 1, least_epoch(connection))
         return Vacant(epoch, row.head, row.revision + 1)

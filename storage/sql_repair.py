@@ -14,8 +14,9 @@ from collab.repairs import Rebuilt, Remains
 from storage import sql_text
 from storage.checksum import pack_entries, pack_snapshot, unpack_entry
 from storage.database import CoreRunner, Database
-from storage.rows import of
+from storage.rows import is_count, lock_document, of
 from storage.schema import docs, entries, locks, schemas, snapshots
+from storage.sql_locks import read_locks
 from storage.sql_requests import ENTRY_COLUMNS
 from storage.sql_snapshots import read_snapshot, snapshot_versions
 
@@ -24,21 +25,48 @@ _AT_ONCE = 500
 
 
 def _remains(connection: Connection, key: DocKey) -> Remains | None:
-    found = select(docs).where(of(docs, key), docs.c.deleted_at == 0)
-    row = connection.execute(found).one_or_none()
-    if row is None:
+    counts = _counts(connection, key)
+    if counts is None:
         return None
+    (epoch, head, revision), lost_counts = counts
     sound, rotten = _entries(connection, key)
     bodies: dict[int, bytes] = {}
-    lost: list[int] = []
+    rotten_snapshots: list[int] = []
     for version in reversed(snapshot_versions(connection, key)):
         snapshot = read_snapshot(connection, key, version)
         if snapshot is None:
-            lost.append(version)
+            rotten_snapshots.append(version)
         else:
             bodies[version] = snapshot.body
     schema = connection.scalar(select(schemas.c.body).where(of(schemas, key))) or b""
-    return Remains(row.epoch, row.head, row.revision, schema, bodies, sound, lost, rotten)
+    lost = [*lost_counts, *_lost_locks(connection, key)]
+    return Remains(
+        epoch, head, revision, schema, bodies, sound, rotten_snapshots, rotten, lost=lost
+    )
+
+
+def _counts(connection: Connection, key: DocKey) -> tuple[list[int], list[str]] | None:
+    """Epoch, head and revision, with 0 for what cannot be read; a sentence for each such count."""
+    columns = (docs.c.epoch, docs.c.head, docs.c.revision)
+    row = connection.execute(
+        select(*columns).where(of(docs, key), docs.c.deleted_at == 0)
+    ).one_or_none()
+    if row is None:
+        return None
+    lost = [
+        f"the {column.name}: it cannot be read"
+        for column in columns
+        if not is_count(row._mapping[column])
+    ]
+    return [count if is_count(count) else 0 for count in row], lost
+
+
+def _lost_locks(connection: Connection, key: DocKey) -> list[str]:
+    try:
+        read_locks(connection, key)
+    except Corrupt:
+        return ["the locks: they cannot be read"]
+    return []
 
 
 def _entries(connection: Connection, key: DocKey) -> tuple[list[Entry], list[int]]:
@@ -46,6 +74,7 @@ def _entries(connection: Connection, key: DocKey) -> tuple[list[Entry], list[int
         select(*ENTRY_COLUMNS).where(of(entries, key)).order_by(entries.c.version)
     ).all()
     sound: list[Entry] = []
+    rows = [row for row in rows if is_count(row.version)]
     for row in rows:
         with suppress(Corrupt):
             sound.append(unpack_entry(key, row))
@@ -55,15 +84,13 @@ def _entries(connection: Connection, key: DocKey) -> tuple[list[Entry], list[int
 
 def _rebuild(connection: Connection, key: DocKey, rebuilt: Rebuilt) -> bool:
     entry = rebuilt.entry
-    moved = connection.execute(
+    lock_document(connection, key)
+    counts = _counts(connection, key)
+    if counts is None or counts[0] != [rebuilt.seen, rebuilt.head, rebuilt.revision]:
+        return False
+    connection.execute(
         update(docs)
-        .where(
-            of(docs, key),
-            docs.c.deleted_at == 0,
-            docs.c.epoch == rebuilt.seen,
-            docs.c.head == rebuilt.head,
-            docs.c.revision == rebuilt.revision,
-        )
+        .where(of(docs, key))
         .values(
             epoch=rebuilt.epoch,
             head=entry.version,
@@ -72,8 +99,6 @@ def _rebuild(connection: Connection, key: DocKey, rebuilt: Rebuilt) -> bool:
             updated_by=entry.author.user,
         )
     )
-    if moved.rowcount != 1:
-        return False
     _drop(connection, entries, key, rebuilt.drop_entries)
     _drop(connection, snapshots, key, rebuilt.drop_snapshots)
     connection.execute(delete(locks).where(of(locks, key)))

@@ -8,7 +8,7 @@ from collab.ids import DocKey
 from collab.ports import Snapshot
 from storage.checksum import pack_snapshot, unpack_snapshot
 from storage.database import Database
-from storage.rows import of
+from storage.rows import is_count, of
 from storage.schema import docs, snapshots
 
 
@@ -24,13 +24,10 @@ def read_snapshot(connection: Connection, key: DocKey, version: int) -> Snapshot
 
 def snapshot_versions(connection: Connection, key: DocKey) -> list[int]:
     """Every version that has a snapshot, sound or not, newest first."""
-    return list(
-        connection.scalars(
-            select(snapshots.c.version)
-            .where(of(snapshots, key))
-            .order_by(snapshots.c.version.desc())
-        )
+    found = connection.scalars(
+        select(snapshots.c.version).where(of(snapshots, key)).order_by(snapshots.c.version.desc())
     )
+    return [version for version in found if is_count(version)]
 
 
 def newest_sound_snapshot(connection: Connection, key: DocKey, upto: int) -> Snapshot | None:

@@ -104,7 +104,10 @@ async def test_rotten_entries_below_the_base_have_their_change_in_the_value() ->
     assert found.left_out == [f"version {n}: {ROTTEN}; the value has its change" for n in (1, 2)]
 
 
-@pytest.mark.parametrize(("head", "said"), [(2, "the head, which said 2"), (9, "versions 5 to 9")])
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [(0, "the head, which said 0"), (2, "the head, which said 2"), (9, "versions 5 to 9")],
+)
 async def test_a_head_that_the_log_does_not_bear_out_is_put_right(head: int, said: str) -> None:
     left = remains(history(EDITS), head)
     found = await found_in(left)
@@ -146,7 +149,48 @@ async def test_a_schema_goes_that_would_let_no_edit_in(schema: bytes, drops: boo
 
 async def test_of_a_document_without_a_readable_row_nothing_is_found() -> None:
     left = Remains(1, 7, 0, b"", {}, [], rotten_snapshots=[7], rotten_entries=[6, 7])
-    assert (await found_in(left)).value is None
+    found = await found_in(left)
+    assert found.value is None
+    assert not any("the value has its change" in sentence for sentence in found.left_out)
+
+
+async def test_the_change_of_a_lost_first_entry_is_not_in_the_value() -> None:
+    found = await found_in(remains(history(EDITS)[1:], rotten_entries=[1]))
+    assert f"version 1: {ROTTEN}" in found.left_out
+
+
+async def test_an_entry_that_matches_its_checksum_but_does_not_open_is_repaired() -> None:
+    entries = history(EDITS)
+    entries[2] = msgspec.structs.replace(entries[2], update=b"not an update")
+    left = remains(entries)
+    found = await found_in(left)
+    assert [sentence.startswith("the Yjs state (") for sentence in found.left_out] == [True]
+    assert opened(rebuild(left, found, NOW)) == {"title": "Hello é", "sections": []}
+
+
+async def test_a_snapshot_that_does_not_open_is_said_once() -> None:
+    found = await found_in(remains(history(EDITS)[3:], snapshots={3: b"\x91\x01"}))
+    assert not any(sentence.startswith("the Yjs state") for sentence in found.left_out)
+
+
+async def test_a_schema_that_cannot_be_read_is_damage_by_itself() -> None:
+    left = remains(history(EDITS), schema=b"{")
+    found = await found_in(left)
+    assert found.left_out == ["the schema: the schema is not JSON"]
+    rebuilt = rebuild(left, found, NOW)
+    assert (rebuilt.drop_schema, opened(rebuilt)) == (True, found.value)
+
+
+async def test_a_head_beyond_all_that_can_be_counted_is_put_right() -> None:
+    found = await found_in(remains(history(EDITS), 2**40))
+    assert found.left_out == [f"versions 5 to {2**40}: not in the log"]
+
+
+async def test_an_epoch_that_cannot_be_read_is_replaced_by_one_that_no_client_holds() -> None:
+    left = msgspec.structs.replace(remains(history(EDITS)), epoch=0, lost=["the epoch"])
+    found = await found_in(left)
+    assert found.left_out == ["the epoch"]
+    assert rebuild(left, found, NOW).epoch == NOW // 1000
 
 
 async def test_what_kills_or_breaks_the_child_is_said_and_ends_only_that(
