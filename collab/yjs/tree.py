@@ -10,7 +10,7 @@ from pycrdt import _pycrdt as native
 from collab.entry import Op
 from collab.ids import Json
 from collab.patch.atoms import Atomic
-from collab.yjs.tree_characters import text_id
+from collab.yjs.tree_characters import Deletions, text_id
 from collab.yjs.tree_depth import cut, too_deep
 from collab.yjs.tree_dirt import Dirt
 from collab.yjs.tree_ear import Ear
@@ -50,7 +50,7 @@ class Tree:
         self.initial: dict[str, Json]
         self.initial, self.root = read_object(json.loads(self._to_json()))
         self.identity = identity or Identity()
-        self.identity.doc = self._doc
+        self.identity.deletions = Deletions(self._doc)
         self._doomed: list[tuple[Path, str]] = []
         self._ear = ear = Ear()
         # Native callbacks, not pycrdt's wrappers: these copy every event into Python objects.

@@ -9,8 +9,8 @@ character's id is guessed from the one before it and checked: two blocks can loo
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
 from pycrdt import _pycrdt as native
 
@@ -25,6 +25,8 @@ from collab.yjs.update import GuardBounds, inspect
 EXACT = 4_000
 LEAP = 32
 _UNBOUNDED: Final = GuardBounds(update_bytes=0)
+
+Ranges: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]
 
 
 def text_id(txn: Txn, text: Any) -> Id:
@@ -52,9 +54,9 @@ class Characters:
         self.runs = list(merged(runs))
 
     @classmethod
-    def read(cls, txn: Txn, text: Any, doc: Any = None) -> Characters:
-        """Look the ids of a text up; `doc` is the Yjs document, for a long one."""
-        return cls(_Reading(txn, text, doc).runs())
+    def read(cls, txn: Txn, text: Any, deletions: Deletions | None = None) -> Characters:
+        """Look the ids of a text up; `deletions` are those of its Yjs document."""
+        return cls(_Reading(txn, text, deletions).runs())
 
     def copy(self) -> Characters:
         copy = Characters()
@@ -127,12 +129,13 @@ class Characters:
 class _Reading:
     """One text whose ids are looked up, in blocks that pycrdt counts alike."""
 
-    def __init__(self, txn: Txn, text: Any, doc: Any) -> None:
+    def __init__(self, txn: Txn, text: Any, deletions: Deletions | None) -> None:
         self._txn = txn
         self._text = text
         self._string: str = text.get_string(txn)
-        long = doc is not None and len(self._string) > EXACT
-        self._gone = _deletions(txn, doc) if long else None
+        self._deletions = deletions
+        long = deletions is not None and len(self._string) > EXACT
+        self._gone = deletions.now(txn) if deletions is not None and long else None
         # The block that is being read: the id, byte and unit that it begins with.
         self._first: Id = (0, 0)
         self._prefix = b""
@@ -186,9 +189,7 @@ class _Reading:
             return False
         client, clock = self._first
         low, high = clock + unit - self._unit, clock + behind - self._unit
-        ranges = self._gone.get(client, ())
-        at = bisect_left(ranges, (high, 0))
-        return not at or ranges[at - 1][1] <= low
+        return not _is_touched(self._gone, client, low, high)
 
     def _sticky(self, clock: int) -> bytes:
         """The sticky index before the unit of the block's client with a clock."""
@@ -198,18 +199,43 @@ class _Reading:
         return bytes(out)
 
     def _offset(self, clock: int) -> int:
-        """Where pycrdt says that a unit begins; -1 where it is gone with its container."""
-        try:
-            return native.decode_sticky_index(self._sticky(clock)).get_offset(self._txn)
-        except BaseException as panic:
-            if type(panic).__name__ != "PanicException":
-                raise
-            return -1  # pycrdt panics about such an id; nothing has happened
+        """Where pycrdt says that a unit begins; -1 where it was deleted.
+
+        pycrdt panics about a unit that is gone with its container.
+        """
+        client, _ = self._first
+        if self._deletions is not None:
+            before = self._deletions.before(self._txn)
+            if _is_touched(before, client, clock, clock + 1):
+                return -1
+        offset: int = native.decode_sticky_index(self._sticky(clock)).get_offset(self._txn)
+        return offset
 
 
-def _deletions(txn: Txn, doc: Any) -> dict[int, list[tuple[int, int]]]:
-    """The ranges of clocks that were deleted in a document, by client."""
-    return inspect(doc.get_update(txn, doc.get_state(txn)), _UNBOUNDED).deletes
+class Deletions:
+    """The ranges of clocks that were deleted in a Yjs document, by client."""
+
+    def __init__(self, doc: Any) -> None:
+        self._doc = doc
+        self._txn: Txn | None = None
+        self._before: Ranges = {}
+
+    def now(self, txn: Txn) -> Ranges:
+        update = self._doc.get_update(txn, self._doc.get_state(txn))
+        return inspect(update, _UNBOUNDED).deletes
+
+    def before(self, txn: Txn) -> Ranges:
+        """At least those from before a transaction: what is deleted in it is not gone yet."""
+        if txn is not self._txn:
+            self._txn, self._before = txn, self.now(txn)
+        return self._before
+
+
+def _is_touched(ranges: Ranges, client: int, low: int, high: int) -> bool:
+    """Whether any of the clocks from `low` to `high` is in the ranges."""
+    own = ranges.get(client, ())
+    at = bisect_left(own, (high, 0))
+    return bool(at) and own[at - 1][1] > low
 
 
 def _ids(encoded: bytes) -> Id:

@@ -46,7 +46,7 @@ def text_record(
     before, after = identity.cached(own), None
     inserted = _told(found, strings)
     if inserted is None or (before is None and any(one.deleted for one in found)):
-        after = Characters.read(txn, text, identity.doc)
+        after = Characters.read(txn, text, identity.deletions)
         inserted = [after.between(one.at, one.at + units(one.inserted)) for one in found]
     hunks: list[Hunk] = []
     labels = [() if before is None else _labels(before, identity, one) for one in found]

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from collab.yjs.spans import Id, Run, Spans
-from collab.yjs.tree_characters import Characters, units
+from collab.yjs.tree_characters import Characters, Deletions, units
 from collab.yjs.tree_handles import Txn
 from collab.yjs.tree_records import (
     ListRecord,
@@ -44,7 +44,7 @@ class Identity:
         self._pending: list[Named] = []  # of the version that is being made
         # Of texts that were edited lately, by their first ids.
         self._characters: dict[Id, Characters] = {}
-        self.doc: Any = None  # the Yjs document, once there is one
+        self.deletions: Deletions | None = None  # of the Yjs document, once there is one
         self._most = max(SOME_REINSERTIONS, 2 * len(self.reinsertions))
         self._now, self._first = Spans(), Spans()
         self._named_runs: _NamedRuns | None = None
@@ -107,7 +107,7 @@ class Identity:
         """The ids of the text with this first id; it has no embeds."""
         known = self._characters.get(own)
         if known is None or known.length != units(text.get_string(txn)):
-            known = Characters.read(txn, text, self.doc)
+            known = Characters.read(txn, text, self.deletions)
             self.cache(own, known)
         return known
 

@@ -44,6 +44,7 @@ from collab.yjs.tree_slot import Slot
 from collab.yjs.tree_write import Writer
 
 Marks = Sequence[Mark]
+NO_TEXT = (0, 0)  # the id of a text that is only planned
 
 
 class Reverter:
@@ -302,6 +303,8 @@ class Reverter:
                 continue
             tokens = pointer_tokens(self._writer.root.node, own)
             if isinstance(text, ShadowText):
+                if text.is_edited():
+                    self._writer.note(TextRecord(own, draft.id or NO_TEXT, ()))
                 if text.is_news():
                     self._writer.emit("replace", tokens, draft.text)
             else:

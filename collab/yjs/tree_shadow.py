@@ -31,6 +31,15 @@ class ShadowText(TextShadow):
         self._identity = identity
         self.draft = TextDraft(txn, handle, identity)
         self._told = self.draft.text
+        self._planned = self.draft.edits()
+
+    def is_edited(self) -> bool:
+        """Whether more of the text is planned than when this was asked last.
+
+        Letters may give way to the same letters of another author: then the text stays.
+        """
+        planned, self._planned = self._planned, self.draft.edits()
+        return planned != self._planned
 
     def is_news(self) -> bool:
         """Whether the text has changed since this was asked last."""
@@ -41,13 +50,14 @@ class ShadowText(TextShadow):
         """Take the identity of a text that it was written again for."""
         text = self.draft.text
         self.draft = TextDraft(self._txn, None, self._identity, text=text, own=own, labels=labels)
+        self._planned = self.draft.edits()
 
     def raw(self) -> Any:
         return self.draft.text
 
     def edit(self, edits: Sequence[Edit]) -> None:
         self.draft.replace(edits)
-        self._told = self.draft.text
+        self._told, self._planned = self.draft.text, self.draft.edits()
 
     def len(self, txn: Any) -> int:
         return len(self.draft.text.encode())

@@ -10,20 +10,23 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from collab.yjs.contents import STRING
-from collab.yjs.spans import Id, Run, merged
+from collab.yjs.spans import Id, Run
 from collab.yjs.tree_characters import Characters, text_id
 from collab.yjs.tree_handles import Txn
 from collab.yjs.tree_identity import Identity
 from collab.yjs.tree_labels import plain_text, reach, removed_text
 from collab.yjs.tree_records import Path, RemovedText
-from collab.yjs.update import Inspected
+from collab.yjs.update import Inspected, Struct
 
 Deletes: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]  # by client: first clock, behind last
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateSummary:
-    """The ranges that an update deletes, and the runs of characters that are new in it."""
+    """The ranges that an update deletes, and the runs of characters that are new in it.
+
+    The characters of a run stand side by side.
+    """
 
     deletes: Deletes = field(default_factory=dict)
     strings: tuple[Run, ...] = ()
@@ -31,17 +34,25 @@ class UpdateSummary:
     @classmethod
     def of(cls, inspected: Inspected, known: Mapping[int, int]) -> UpdateSummary:
         """What an update says, by the state vector of the document before it."""
-        strings = [
-            (client, max(struct.clock, known.get(client, 0)), struct.end)
-            for client, structs in inspected.sections.items()
-            for struct in structs
-            if struct.kind == STRING and struct.end > known.get(client, 0)
-        ]
-        runs = merged((client, start, end - start) for client, start, end in strings)
+        runs: list[Run] = []
+        for client, structs in inspected.sections.items():
+            for struct in structs:
+                clock = max(struct.clock, known.get(client, 0))
+                if struct.kind != STRING or struct.end <= clock:
+                    continue
+                last = runs.pop() if runs and _goes_on(client, struct, runs[-1]) else None
+                start = clock if last is None else last[1]
+                runs.append((client, start, struct.end - start))
         return cls(inspected.deletes, tuple(runs))
 
 
 NO_SUMMARY = UpdateSummary()
+
+
+def _goes_on(client: int, struct: Struct, last: Run) -> bool:
+    """Whether a string stands right behind the last one, and does not only follow it in time."""
+    before = client, struct.clock - 1
+    return struct.origin == before == (last[0], last[1] + last[2] - 1)
 
 
 class TextsBefore:

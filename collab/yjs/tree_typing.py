@@ -75,7 +75,8 @@ class Typing:
         edits = draft.edits()
         if edits:
             self._write(text, draft.old, edits, path)
-            self._writer.emit("replace", tokens, draft.text)
+            if draft.text != draft.old:
+                self._writer.emit("replace", tokens, draft.text)
 
     def _write(self, text: Any, old: str, edits: Sequence[Edit], path: Path) -> None:
         if isinstance(text, ShadowText):

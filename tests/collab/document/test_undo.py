@@ -505,3 +505,26 @@ def test_u1_undo_and_redo_by_turns_lead_to_the_same_text_at_the_same_cost(desk: 
         assert titles(desk)[2] == back
         desk.redo("ada")
     assert len(desk.entries[-1].inverse) < cost + 20
+
+
+def test_u10_what_a_yjs_client_typed_backwards_is_known_by_its_order(desk: Desk) -> None:
+    """One update inserts two words at one place: the second one stands before the first one."""
+    desk.edit("ada", "replace", "/sections/2/title", "Bye!")
+    peer: Doc[Any] = Doc(client_id=77)
+    content: Any = peer.get("content", type=Map)
+    peer.apply_update(desk.document.diff(b"\x00"))
+    text = content["sections"]["end"]["title"]
+    with peer.transaction():
+        text.insert(3, "😀two")
+        text.insert(3, "one")
+    update = peer.get_update(desk.document.encode_state_vector())
+    change = desk.document.integrate(update, version=desk.version, user="bo", at=desk.now)
+    desk._log(change, "bo", "edit")
+    desk.now += 5_000
+    desk.type("bo", ["sections", "end", "title"], 3, "", cut=3)
+    assert titles(desk)[2] == "Bye😀two!"
+    desk.undo("bo")
+    assert titles(desk)[2] == "Byeone😀two!"
+    desk.reloads = True
+    desk.undo("bo")
+    assert titles(desk)[2] == "Bye!"

@@ -1,0 +1,516 @@
+"""What undo must leave and bring back: a ledger of who wrote what, with no code of the undo.
+
+A character is known by its code point: each is written once, so the ledger reads from a text
+which characters are there. Where a user writes code points that were there before, or replaces a
+word as a whole, these are other characters. An element is known by its `mark`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+ROOTS = ("t0", "t1", "t2", "t3")
+LISTS = {"a": ("a",), "b": ("deep", "b"), "c": ("c",)}
+JOINED_MS = 1_000
+MOST_PARTS = 200
+DEPTH = 100
+LONGEST = 100  # characters of a string that is set as one value, and is still a text's edit
+
+Place: TypeAlias = "str | int"  # a root text by its name, or the title of a mark
+
+
+@dataclass(eq=False, slots=True)
+class Char:
+    """One character that a user wrote once."""
+
+    point: str
+    writer: str
+
+    def __repr__(self) -> str:
+        return f"{self.point!r} by {self.writer}"
+
+
+@dataclass(eq=False, slots=True)
+class Number:
+    """One value of an element's number, as one user set it once."""
+
+    value: int
+
+
+@dataclass(slots=True)
+class Picture:
+    """What there is to be seen."""
+
+    texts: dict[Place, list[Char]] = field(default_factory=dict)
+    lists: dict[str, list[int]] = field(default_factory=dict)
+    numbers: dict[int, Number] = field(default_factory=dict)
+
+    def copy(self) -> Picture:
+        texts = {place: list(text) for place, text in self.texts.items()}
+        lists = {name: list(marks) for name, marks in self.lists.items()}
+        return Picture(texts, lists, dict(self.numbers))
+
+    @property
+    def chars(self) -> set[Char]:
+        return {char for text in self.texts.values() for char in text}
+
+    @property
+    def marks(self) -> dict[int, str]:
+        return {mark: name for name, marks in self.lists.items() for mark in marks}
+
+    @property
+    def slots(self) -> set[str]:
+        return {*self.lists, *(place for place in self.texts if isinstance(place, str))}
+
+    def place_of(self, char: Char) -> Place | None:
+        return next((place for place, text in self.texts.items() if char in text), None)
+
+    def pointer(self, place: Place) -> str:
+        """Where a text is; where it is not, the place of its list cannot be told."""
+        if isinstance(place, str):
+            return "/" + place
+        for name, marks in self.lists.items():
+            if place in marks:
+                return f"/{'/'.join(LISTS[name])}/{marks.index(place)}/title"
+        return ""
+
+    def strings(self) -> dict[Place, str]:
+        return {place: "".join(char.point for char in text) for place, text in self.texts.items()}
+
+
+@dataclass(slots=True)
+class Seen:
+    """A document's value, taken apart."""
+
+    texts: dict[Place, str]
+    lists: dict[str, list[int]]
+    numbers: dict[int, int]
+
+    @classmethod
+    def of(cls, value: Any) -> Seen:
+        seen = cls({name: value[name] for name in ROOTS if name in value}, {}, {})
+        for name, path in LISTS.items():
+            held = value
+            for key in path:
+                held = held.get(key) if isinstance(held, dict) else None
+            if held is None:
+                continue
+            seen.lists[name] = [element["mark"] for element in held]
+            for element in held:
+                mark = element["mark"]
+                assert mark not in seen.texts, f"element {mark} is there twice"
+                seen.texts[mark], seen.numbers[mark] = element["title"], element["n"]
+        return seen
+
+
+@dataclass(slots=True)
+class Step:
+    """What one step did, net: what came (`plus`), what went (`minus`), what was moved or set."""
+
+    versions: set[int]
+    at: int
+    made: int  # the version of its newest part
+    text: Place | None = None  # the one text that all of it is about
+    parts: int = 1
+    plus: set[Char] = field(default_factory=set)
+    minus: set[Char] = field(default_factory=set)
+    plus_marks: set[int] = field(default_factory=set)
+    minus_marks: dict[int, Number] = field(default_factory=dict)
+    plus_slots: set[str] = field(default_factory=set)
+    minus_slots: set[str] = field(default_factory=set)
+    lists: dict[int, tuple[str, str]] = field(default_factory=dict)
+    shifted: set[int] = field(default_factory=set)
+    numbers: dict[int, tuple[Number, Number]] = field(default_factory=dict)
+    renamed: dict[Place, Place] = field(default_factory=dict)
+    sides: dict[Char, tuple[Char | None, Char | None]] = field(default_factory=dict)
+    # What it wrote as one value: another user's edit of it makes it theirs.
+    whole: set[Char] = field(default_factory=set)
+    overwritten: set[Char] = field(default_factory=set)
+
+    @classmethod
+    def between(cls, before: Picture, after: Picture, version: int, at: int) -> Step:
+        """What makes one picture of another; `shifted` is not to be seen in them."""
+        step = cls({version}, at, version)
+        was, now = before.chars, after.chars
+        step.plus, step.minus = now - was, was - now
+        old, new = before.marks, after.marks
+        step.plus_marks = new.keys() - old.keys()
+        step.minus_marks = {mark: before.numbers[mark] for mark in old.keys() - new.keys()}
+        step.plus_slots = after.slots - before.slots
+        step.minus_slots = before.slots - after.slots
+        both = old.keys() & new.keys()
+        step.lists = {mark: (old[mark], new[mark]) for mark in both if old[mark] != new[mark]}
+        step.numbers = {
+            mark: (before.numbers[mark], after.numbers[mark])
+            for mark in both
+            if before.numbers[mark] is not after.numbers[mark]
+        }
+        for char in was & now:
+            here, there = before.place_of(char), after.place_of(char)
+            if here is not None and there is not None and here != there:
+                step.renamed[here] = there
+        step.text = step._only_text(before, after)
+        step.sides = dict(_sides(before, step.minus))
+        added: set[Place] = {*step.plus_slots}
+        added |= {mark for slot in step.plus_slots for mark in after.lists.get(slot, ())}
+        step.whole = {char for place in added for char in after.texts.get(place, ())}
+        return step
+
+    def _only_text(self, before: Picture, after: Picture) -> Place | None:
+        """The one text that was edited in place, when there is no more to the step."""
+        if self.is_harm_beside_texts or self.plus_marks or self.plus_slots:
+            return None
+        changed = [place for place, text in after.texts.items() if text != before.texts.get(place)]
+        return changed[0] if len(changed) == 1 else None
+
+    @property
+    def is_harm_beside_texts(self) -> bool:
+        there = (self.minus_marks, self.minus_slots, self.lists, self.shifted, self.numbers)
+        return any(there) or bool(self.renamed)
+
+    @property
+    def is_harm(self) -> bool:
+        """Whether it took or changed anything, and did not only add."""
+        return bool(self.minus) or self.is_harm_beside_texts
+
+    def join(self, part: Step) -> None:
+        """Take in a part that was made right after this one in the same text."""
+        self.versions |= part.versions
+        self.at, self.made = part.at, part.made
+        self.parts += 1
+        self.minus = (self.minus | part.minus) - self.plus
+        self.plus |= part.plus
+        self.sides |= part.sides
+        self.whole |= part.whole
+        self.overwritten |= part.overwritten
+
+
+def _sides(before: Picture, gone: set[Char]) -> Iterator[tuple[Char, Any]]:
+    """What stands beside each character that goes, and stays."""
+    for text in before.texts.values():
+        for at, char in enumerate(text):
+            if char in gone:
+                left = next((one for one in reversed(text[:at]) if one not in gone), None)
+                right = next((one for one in text[at + 1 :] if one not in gone), None)
+                yield char, (left, right)
+
+
+@dataclass(slots=True)
+class Stack:
+    undo: list[Step] = field(default_factory=list)
+    redo: list[Step] = field(default_factory=list)
+
+
+class Oracle:
+    """Invariant: `now` is what the document shows, and the stacks hold what each user did.
+
+    `blurred` are code points that stood twice in one document: which is which is not known.
+    `late` were written or removed by peers in what others had removed meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self.now = Picture()
+        self.stacks: dict[str, Stack] = {}
+        self.blurred: dict[str, Char] = {}
+        self.late_typed: set[Char] = set()
+        self.late_cut: set[Char] = set()
+        self.transferred: set[Place] = set()
+        # What is not only added, by version: its author and the texts that it is about.
+        self.harm: dict[int, tuple[str, set[Place]]] = {}
+
+    # --- edits ------------------------------------------------------------------------------
+
+    def edited(
+        self,
+        user: str,
+        after: Picture,
+        value: Any,
+        *,
+        version: int,
+        at: int,
+        shifted: Iterable[int] = (),
+        whole: Iterable[Place] = (),
+        is_step: bool = True,
+    ) -> None:
+        """Take in an edit that must have led to a picture."""
+        seen = Seen.of(value)
+        assert seen.texts == after.strings(), f"{seen.texts} and not {after.strings()}"
+        assert seen.lists == after.lists, f"{seen.lists} and not {after.lists}"
+        assert seen.numbers == {mark: after.numbers[mark].value for mark in after.marks}
+        step = Step.between(self.now, after, version, at)
+        step.shifted = set(shifted)
+        step.whole |= {char for place in whole for char in after.texts.get(place, ())}
+        step.overwritten = {char for place in whole for char in self.now.texts.get(place, ())}
+        if any(len(after.texts.get(place, ())) > LONGEST for place in whole):
+            step.text = None
+        self._follow(user, step, after)
+        if not is_step:
+            return
+        stack = self.stacks.setdefault(user, Stack())
+        stack.redo.clear()
+        last = stack.undo[-1] if stack.undo else None
+        if (
+            last is not None
+            and step.text is not None
+            and step.text == last.text
+            and 0 <= at - last.at <= JOINED_MS
+            and last.parts < MOST_PARTS
+        ):
+            last.join(step)
+            return
+        stack.undo.append(step)
+        del stack.undo[:-DEPTH]
+
+    def _follow(self, user: str, step: Step, after: Picture) -> None:
+        if step.is_harm:
+            about = {self.now.place_of(char) for char in step.minus}
+            self.harm[step.made] = user, {place for place in about if place is not None}
+            if step.is_harm_beside_texts:
+                self.harm[step.made][1].add("")
+            if step.minus_slots & LISTS.keys():
+                # What was hidden in a list is gone with it, whoever took it out.
+                self.harm[step.made] = "", {""}
+        self.transferred |= step.lists.keys() | step.renamed.keys() | set(step.renamed.values())
+        self.now = after
+
+    def resolve(self, seen: Seen, wanted: Wanted) -> Picture:
+        """The picture of what is seen: each code point is the character that it can be."""
+        after = Picture({}, seen.lists, {})
+        for place, string in seen.texts.items():
+            after.texts[place] = [wanted.take(point, place) for point in string]
+        return after
+
+    # --- undo and redo ----------------------------------------------------------------------
+
+    def refused(self, user: str, kind: str) -> None:
+        """There was nothing left: then nothing that the steps added may be there as they left it.
+
+        A refused call names nothing, so only what must have been found is looked for.
+        """
+        stack = self.stacks.get(user, Stack())
+        for step in stack.undo if kind == "undo" else stack.redo:
+            for char in step.plus & self.now.chars:
+                place = self.now.place_of(char)
+                known = char.point not in self.blurred and char not in step.whole
+                assert not known or place in self.transferred, f"{char} was left"
+
+    def took(
+        self,
+        user: str,
+        kind: str,
+        reverts: list[int],
+        skipped: list[str],
+        value: Any,
+        *,
+        version: int,
+        at: int,
+    ) -> None:
+        """Check and take in an undo or a redo."""
+        stack = self.stacks[user]
+        here, there = (stack.undo, stack.redo) if kind == "undo" else (stack.redo, stack.undo)
+        passed: list[Step] = []
+        while not here[-1].versions & set(reverts):
+            passed.append(here.pop())
+            assert here, f"{reverts} are no steps of {user}"
+        step = here.pop()
+        assert set(reverts) <= step.versions
+        check = Taking(self, user, step, passed, Seen.of(value), skipped)
+        after = check.run()
+        back = Step.between(self.now, after, version, at)
+        back.versions, back.text = step.versions, None
+        back.shifted = step.shifted & after.marks.keys()
+        back.whole |= back.plus & step.overwritten
+        back.overwritten = back.minus & step.whole
+        self._follow(user, back, after)
+        there.append(back)
+        del there[:-DEPTH]
+
+
+class Wanted:
+    """Which characters a code point may be, the likeliest first."""
+
+    def __init__(self, oracle: Oracle, *kinds: Iterable[Char]) -> None:
+        self._blurred = oracle.blurred
+        self.left: dict[str, list[Char]] = {}
+        for kind in kinds:
+            for char in kind:
+                self.left.setdefault(char.point, []).append(char)
+
+    def take(self, point: str, place: Place) -> Char:
+        if point in self._blurred:
+            return self._blurred[point]
+        left = self.left.get(point)
+        assert left, f"{point!r} is in {place!r} and must not be"
+        return left.pop(0)
+
+
+class Taking:
+    """One undo or redo: what it may do, what it must do, and what it must name."""
+
+    def __init__(
+        self,
+        oracle: Oracle,
+        user: str,
+        step: Step,
+        passed: list[Step],
+        seen: Seen,
+        skipped: list[str],
+    ) -> None:
+        self.oracle, self.user, self.step, self.passed = oracle, user, step, passed
+        self.seen, self.skipped = seen, skipped
+        self.before = oracle.now
+        self.after = Picture()
+
+    def run(self) -> Picture:
+        self._blur_doubles()
+        before, step = self.before.chars, self.step
+        kept = before - step.plus - self._inside(step.plus_marks, step.plus_slots)
+        mine = before - kept
+        back = step.minus - before
+        late = self.oracle.late_typed - before
+        self.after = self.oracle.resolve(self.seen, Wanted(self.oracle, kept, back, late, mine))
+        self._check_others(kept)
+        self._check_elements()
+        self._check_numbers()
+        self._check_done(back)
+        self._check_passed()
+        return self.after
+
+    def _inside(self, marks: set[int], slots: set[str]) -> set[Char]:
+        """What is in elements, texts and lists that the step added: it goes with them."""
+        marks = marks | {mark for slot in slots for mark in self.before.lists.get(slot, ())}
+        places = {*marks, *slots}
+        return {char for at, text in self.before.texts.items() if at in places for char in text}
+
+    def _blur_doubles(self) -> None:
+        """A code point that is there, and that comes back, will be there twice."""
+        here: dict[str, Char] = {}
+        for char in (*self.before.chars, *self.step.minus):
+            other = here.setdefault(char.point, char)
+            if other is not char and char.point not in self.oracle.blurred:
+                swapped = {char, other} & self.step.plus and {char, other} & self.step.minus
+                if not swapped or self.skipped:
+                    self.oracle.blurred[char.point] = Char(char.point, "?")
+
+    def _is_blurred(self, char: Char) -> bool:
+        return char.point in self.oracle.blurred
+
+    def _check_others(self, kept: set[Char]) -> None:
+        now = self.after.chars
+        lost = {char for char in kept - now if not self._is_blurred(char)}
+        assert not lost, f"{self.user} took {lost} away"
+        for place, text in self.after.texts.items():
+            was = [char for char in self.before.texts.get(place, ()) if char in set(text)]
+            stayed = [char for char in text if char in set(was)]
+            if not any(map(self._is_blurred, stayed)):
+                assert stayed == was, f"{place!r}: {stayed} stood as {was}"
+        places = {char: place for place, text in self.before.texts.items() for char in text}
+        for place, text in self.after.texts.items():
+            for char in text:
+                was_at = places.get(char, place)
+                if was_at != place and not self._is_blurred(char):
+                    assert self.step.renamed.get(place) == was_at, f"{char} was in {was_at!r}"
+
+    def _check_elements(self) -> None:
+        step, old, new = self.step, self.before.marks, self.after.marks
+        inside = {mark for slot in step.plus_slots for mark in self.before.lists.get(slot, ())}
+        gone = old.keys() - new.keys() - step.plus_marks - inside
+        assert not gone, f"{self.user} took the elements {gone} away"
+        assert new.keys() - old.keys() <= step.minus_marks.keys(), "an element came back"
+        for mark in old.keys() & new.keys():
+            if old[mark] != new[mark]:
+                assert step.lists.get(mark) == (new[mark], old[mark]), f"{mark} was moved"
+        loose = step.shifted | step.lists.keys()
+        for name, marks in self.after.lists.items():
+            was = [mark for mark in self.before.lists.get(name, ()) if mark in marks]
+            stayed = [mark for mark in marks if mark in was]
+            fixed = [mark for mark in was if mark not in loose]
+            assert [mark for mark in stayed if mark not in loose] == fixed, f"{name}: {stayed}"
+        assert self.before.slots - self.after.slots <= step.plus_slots
+        assert self.after.slots - self.before.slots <= step.minus_slots
+
+    def _check_numbers(self) -> None:
+        for mark, value in self.seen.numbers.items():
+            now = self.before.numbers.get(mark) if mark in self.before.marks else None
+            if now is None:
+                now = self.step.minus_marks[mark]
+            elif mark in self.step.numbers:
+                was, set_to = self.step.numbers[mark]
+                if now is set_to and value == was.value:
+                    now = was
+                else:
+                    moved = mark in self.oracle.transferred
+                    pointer = "" if moved else self.after.pointer(mark)
+                    self._must_be_named(pointer, f"the number of {mark} was left")
+            assert value == now.value, f"the number of {mark} is {value}, not {now.value}"
+            self.after.numbers[mark] = now
+
+    def _check_done(self, back: set[Char]) -> None:
+        """What the step could not take back is named, and there is a reason for it."""
+        step, now = self.step, self.after.chars
+        for char in step.plus & now:
+            place = self.after.place_of(char)
+            assert place is not None
+            if not self._is_blurred(char):
+                moved = place in self.oracle.transferred
+                pointer = "" if moved else self.after.pointer(place)
+                self._must_be_named(pointer, f"{char} was left")
+                found = place not in self.oracle.transferred and char not in step.whole
+                assert not found, f"{char} was not found"
+        for char in back - now - self.oracle.late_cut:
+            if not self._is_blurred(char):
+                self._must_be_named("", f"{char} did not come back")
+        for mark in step.plus_marks & self.after.marks.keys():
+            self._must_be_named("", f"{mark} was left")
+        for mark in step.minus_marks.keys() - self.after.marks.keys():
+            self._must_be_named("", f"{mark} did not come back")
+        for mark, (was, to) in step.lists.items():
+            if self.after.marks.get(mark) == to != was:
+                self._must_be_named(self.after.pointer(mark), f"{mark} was not moved back")
+        as_a_value = any(
+            one.whole or one.overwritten or one.plus_slots or one.minus_slots
+            for one in (step, *self.passed)
+        )
+        if not as_a_value and not self._was_harmed():
+            assert not self.skipped, f"{self.skipped} was left, and no other user touched it"
+        self._check_places(back)
+
+    def _was_harmed(self) -> bool:
+        newest = min(step.made for step in (self.step, *self.passed))
+        return any(
+            version > newest and user != self.user
+            for version, (user, _) in self.oracle.harm.items()
+        ) or bool(self.oracle.late_cut)
+
+    def _check_places(self, back: set[Char]) -> None:
+        """What comes back comes between what it was between, where both are still there."""
+        before = self.before.chars
+        for text in self.after.texts.values():
+            at = {char: index for index, char in enumerate(text)}
+            for char in back & at.keys():
+                left, right = self.step.sides.get(char, (None, None))
+                if left is None or right is None or not {left, right} <= at.keys() & before:
+                    continue
+                if not any(map(self._is_blurred, (left, char, right))):
+                    assert at[left] < at[char] < at[right], f"{char} came to another place"
+
+    def _check_passed(self) -> None:
+        now = self.after.chars
+        for step in self.passed:
+            for char in step.plus & now:
+                place = self.after.place_of(char)
+                is_known = not self._is_blurred(char) and char not in self.step.minus | step.whole
+                assert not is_known or place in self.oracle.transferred, f"{char} was passed over"
+
+    def _must_be_named(self, pointer: str, what: str) -> None:
+        """`skipped` names the place, or what holds it; any place where it is not to be seen."""
+        assert self.skipped, f"{what} and is not in skipped"
+        if pointer:
+            assert any(
+                (pointer + "/").startswith(one + "/") or (one + "/").startswith(pointer + "/")
+                for one in self.skipped
+            ) or any(pointer.rpartition("/")[0] + "/" in one + "/" for one in self.skipped), (
+                f"{what} at {pointer} and is not in {self.skipped}"
+            )
