@@ -4,21 +4,23 @@ An element is known by its string `id`, where it has one of its own in the array
 says. Matched elements are edited where they differ, moved where their order changed (all but a
 longest run that is in order already), the rest is removed and added. Values that are the same
 object cost nothing, so the diff of two versions costs what changed between them.
+
+A diff has a bounded number of moves in all. An array that needs more than are left is replaced as
+a whole: its moves would be more bytes than its elements, and each costs as much as an element.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import Any
 
 import msgspec
 
 from collab.entry import Op
 from collab.patch.equality import same
+from collab.patch.moves import movers_of, moves
 from collab.patch.pointer import render
 
-# Above this many list steps for the moves of one array, the array is replaced as a whole.
-_MAX_MOVE_WORK = 1_000_000
+MAX_MOVES = 1_000
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _Path = tuple[str | int, ...]
@@ -26,67 +28,59 @@ _Path = tuple[str | int, ...]
 
 def diff(old: Any, new: Any) -> list[Op]:
     """Exact ops that turn `old` into `new`; none where they are the same."""
-    ops: list[Op] = []
-    _diff(old, new, (), ops)
-    return ops
+    run = _Diff()
+    run.compare(old, new, ())
+    return run.ops
 
 
-def _diff(old: Any, new: Any, path: _Path, ops: list[Op]) -> None:
-    if old is new:
-        return
-    if type(old) is dict and type(new) is dict:
-        _diff_objects(old, new, path, ops)
-    elif type(old) is list and type(new) is list:
-        _diff_arrays(old, new, path, ops)
-    elif not same(old, new):
-        ops.append({"op": "replace", "path": render(path), "value": new})
+class _Diff:
+    """One comparison: the ops that it has found, and how many moves it may still tell."""
 
+    __slots__ = ("ops", "room")
 
-def _diff_objects(old: dict[str, Any], new: dict[str, Any], path: _Path, ops: list[Op]) -> None:
-    gone = [key for key in old if key not in new]
-    ops += [{"op": "remove", "path": render((*path, key))} for key in gone]
-    for key, value in new.items():
-        if key not in old:
-            ops.append({"op": "add", "path": render((*path, key)), "value": value})
-        elif value is not old[key]:
-            _diff(old[key], value, (*path, key), ops)
+    def __init__(self) -> None:
+        self.ops: list[Op] = []
+        self.room = MAX_MOVES
 
+    def compare(self, old: Any, new: Any, path: _Path) -> None:
+        if old is new:
+            return
+        if type(old) is dict and type(new) is dict:
+            self._objects(old, new, path)
+        elif type(old) is list and type(new) is list:
+            self._arrays(old, new, path)
+        elif not same(old, new):
+            self.ops.append({"op": "replace", "path": render(path), "value": new})
 
-def _diff_arrays(old: list[Any], new: list[Any], path: _Path, ops: list[Op]) -> None:
-    matches = _match(old, new)
-    kept = set(matches.values())
-    order = [index for index in range(len(old)) if index in kept]
-    wanted = [matches[index] for index in range(len(new)) if index in matches]
-    movers = _movers(wanted)
-    if len(movers) * len(order) > _MAX_MOVE_WORK:
-        ops.append({"op": "replace", "path": render(path), "value": new})
-        return
-    gone = [index for index in reversed(range(len(old))) if index not in kept]
-    ops += [{"op": "remove", "path": render((*path, index))} for index in gone]
-    _emit_moves(order, wanted, movers, path, ops)
-    for index, value in enumerate(new):
-        if index not in matches:
-            ops.append({"op": "add", "path": render((*path, index)), "value": value})
-    for index, source in matches.items():
-        if old[source] is not new[index]:
-            _diff(old[source], new[index], (*path, index), ops)
+    def _objects(self, old: dict[str, Any], new: dict[str, Any], path: _Path) -> None:
+        gone = [key for key in old if key not in new]
+        self.ops += [{"op": "remove", "path": render((*path, key))} for key in gone]
+        for key, value in new.items():
+            if key not in old:
+                self.ops.append({"op": "add", "path": render((*path, key)), "value": value})
+            elif value is not old[key]:
+                self.compare(old[key], value, (*path, key))
 
-
-def _emit_moves(
-    order: list[int], wanted: list[int], movers: set[int], path: _Path, ops: list[Op]
-) -> None:
-    """One move for each mover, to right behind the one that it follows in the end."""
-    before: int | None = None
-    for element in wanted:
-        if element in movers:
-            source = order.index(element)
-            order.pop(source)
-            target = 0 if before is None else order.index(before) + 1
-            order.insert(target, element)
-            if source != target:
-                move = {"op": "move", "from": render((*path, source))}
-                ops.append({**move, "path": render((*path, target))})
-        before = element
+    def _arrays(self, old: list[Any], new: list[Any], path: _Path) -> None:
+        ops, at = self.ops, render(path)
+        matches = _match(old, new)
+        wanted = list(matches.values())
+        movers = movers_of(wanted)
+        if len(movers) > self.room:
+            ops.append({"op": "replace", "path": at, "value": new})
+            return
+        self.room -= len(movers)
+        kept = set(wanted)
+        gone = [index for index in reversed(range(len(old))) if index not in kept]
+        ops += [{"op": "remove", "path": f"{at}/{index}"} for index in gone]
+        for source, target in moves(wanted, movers):
+            ops.append({"op": "move", "from": f"{at}/{source}", "path": f"{at}/{target}"})
+        for index, value in enumerate(new):
+            if index not in matches:
+                ops.append({"op": "add", "path": f"{at}/{index}", "value": value})
+        for index, source in matches.items():
+            if old[source] is not new[index]:
+                self.compare(old[source], new[index], (*path, index))
 
 
 def _match(old: list[Any], new: list[Any]) -> dict[int, int]:
@@ -158,25 +152,3 @@ def _twins(a: Any, b: Any) -> bool:
     if identity is not None or identity_of(b) is not None:
         return identity == identity_of(b)
     return same(a, b)
-
-
-def _movers(wanted: list[int]) -> set[int]:
-    """All but a longest increasing run: the fewest that have to move."""
-    tails: list[int] = []
-    ends: list[int] = []
-    previous: list[int] = []
-    for position, element in enumerate(wanted):
-        at = bisect_left(tails, element)
-        previous.append(ends[at - 1] if at else -1)
-        if at == len(tails):
-            tails.append(element)
-            ends.append(position)
-        else:
-            tails[at] = element
-            ends[at] = position
-    stay: set[int] = set()
-    position = ends[-1] if ends else -1
-    while position >= 0:
-        stay.add(wanted[position])
-        position = previous[position]
-    return set(wanted) - stay

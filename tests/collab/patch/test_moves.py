@@ -1,0 +1,142 @@
+"""Moves between two orders: the same as by taking each element out of a list, at n log n."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Iterator
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collab.patch.apply import replay
+from collab.patch.diff import MAX_MOVES, diff
+from collab.patch.moves import movers_of, moves
+
+
+def slow_moves(wanted: list[int], movers: set[int]) -> Iterator[tuple[int, int]]:
+    """The oracle: a list on which each mover is put right behind its neighbour."""
+    order = sorted(wanted)
+    before: int | None = None
+    for element in wanted:
+        if element in movers:
+            source = order.index(element)
+            del order[source]
+            target = 0 if before is None else order.index(before) + 1
+            order.insert(target, element)
+            if source != target:
+                yield source, target
+        before = element
+
+
+def longest_run(wanted: list[int]) -> int:
+    """The oracle for the length of a longest increasing run, in n^2."""
+    best: list[int] = []
+    for at, element in enumerate(wanted):
+        best.append(1 + max((best[i] for i in range(at) if wanted[i] < element), default=0))
+    return max(best, default=0)
+
+
+def ranks(size: int) -> st.SearchStrategy[list[int]]:
+    """Any order of some ranks; ranks may be missing, as those of removed elements are."""
+    return st.lists(st.integers(0, 3 * size), unique=True, max_size=size)
+
+
+def check(wanted: list[int]) -> None:
+    movers = movers_of(wanted)
+    assert len(wanted) - len(movers) == longest_run(wanted)
+    assert list(moves(wanted, movers)) == list(slow_moves(wanted, set(movers)))
+
+
+@pytest.mark.parametrize("size", range(7))
+def test_p9_moves_of_every_order_are_those_of_a_list(size: int) -> None:
+    for wanted in permutations(range(size)):
+        check(list(wanted))
+
+
+@given(ranks(40))
+def test_p9_moves_are_those_of_a_list(wanted: list[int]) -> None:
+    check(wanted)
+
+
+def work(run: Callable[[], Any]) -> int:
+    """How many lines of Python a call runs: a measure of time that is the same on all machines."""
+    lines = 0
+
+    def trace(_frame: Any, event: str, _argument: Any) -> Any:
+        nonlocal lines
+        lines += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        run()
+    finally:
+        sys.settrace(before)
+    return lines
+
+
+def turned(size: int) -> list[int]:
+    return list(range(size))[::-1]
+
+
+def shuffled(size: int) -> list[int]:
+    order = list(range(size))
+    random.Random(size).shuffle(order)
+    return order
+
+
+class Counted(int):
+    """A number that counts how often it is compared: `list.index` compares each it passes."""
+
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return int(self) == other
+
+    def __hash__(self) -> int:
+        return int.__hash__(self)
+
+
+@pytest.mark.parametrize("order", [turned, shuffled])
+def test_p9_a_list_twice_as_long_takes_little_more_than_twice_the_work(
+    order: Callable[[int], list[int]],
+) -> None:
+    small, large = order(1_000), order(2_000)
+    assert work(lambda: list(moves(large, movers_of(large)))) < 2.5 * work(
+        lambda: list(moves(small, movers_of(small)))
+    )
+
+
+@pytest.mark.parametrize("order", [turned, shuffled])
+def test_p9_no_element_is_searched_for_in_a_list(order: Callable[[int], list[int]]) -> None:
+    wanted = [Counted(rank) for rank in order(1_000)]
+    movers = movers_of(wanted)
+    Counted.compared = 0
+    list(moves(wanted, movers))
+    assert Counted.compared < 10 * len(wanted)
+
+
+def test_p9_a_long_list_whose_order_changed_a_little_is_only_moved() -> None:
+    old = [{"id": str(number), "n": number} for number in range(20_000)]
+    new = [*old[:50], *old[50:1_000][::-1], *old[1_000:]]
+    ops = diff(old, new)
+    assert {op["op"] for op in ops} == {"move"}
+    assert len(ops) == 949
+    assert replay(old, ops) == new
+
+
+@pytest.mark.parametrize("length", [300, 700, 990, 1_500])
+def test_p9_a_diff_has_a_bounded_number_of_moves_in_all(length: int) -> None:
+    old = {f"a{number}": list(range(length)) for number in range(20)}
+    new = {key: value[::-1] for key, value in old.items()}
+    ops = diff(old, new)
+    told = [op["op"] for op in ops]
+    assert told.count("move") == MAX_MOVES // (length - 1) * (length - 1)
+    assert told.count("replace") == 20 - MAX_MOVES // (length - 1)
+    assert replay(old, ops) == new
