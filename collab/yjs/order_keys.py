@@ -7,6 +7,8 @@ integer part keeps a thousand appends at three characters. A Yjs client may use 
 
 from __future__ import annotations
 
+import re
+
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 BASE = len(DIGITS)
 ZERO = DIGITS[0]
@@ -16,6 +18,9 @@ MAX_LENGTH = 512  # a longer key in a document is garbage
 REBALANCE_LENGTH = 60  # a longer new key is worth writing its neighbours again
 
 _VALUE = {digit: value for value, digit in enumerate(DIGITS)}
+_IS_DIGITS = re.compile("[0-9A-Za-z]+").fullmatch
+# `step_up` and `step_down` take one of so many places of a gap at least.
+_ROOM = BASE**2
 
 
 def is_order_key(key: object) -> bool:
@@ -27,7 +32,7 @@ def is_order_key(key: object) -> bool:
         return False
     if len(key) > width and key[-1] == ZERO:
         return False
-    return all(digit in _VALUE for digit in key)
+    return _IS_DIGITS(key) is not None
 
 
 def between(low: str | None, high: str | None) -> str:
@@ -46,19 +51,56 @@ def between(low: str | None, high: str | None) -> str:
     return whole_low + _middle(fraction, None)
 
 
+def step_up(low: str, high: str) -> str:
+    """A key right above `low`: a run of keys that goes up from here stays short.
+
+    A run that halves the rest of the gap each time grows by a character every six keys.
+    """
+    whole, whole_high = _whole(low), _whole(high)
+    following = _increment(whole)
+    if whole == whole_high:
+        return whole + _step(low[len(whole) :], high[len(whole) :], up=True)
+    if following is not None and following < high:
+        return following
+    return whole + _step(low[len(whole) :], None, up=True)
+
+
+def step_down(low: str, high: str) -> str:
+    """A key right below `high`: a run of keys that goes down from here stays short."""
+    whole, whole_high = _whole(low), _whole(high)
+    if whole == whole_high:
+        return whole + _step(low[len(whole) :], high[len(whole) :], up=False)
+    if whole_high < high:
+        return whole_high
+    smaller = _decrement(whole_high)
+    if smaller is not None and smaller > low:
+        return smaller
+    return whole + _step(low[len(whole) :], None, up=False)
+
+
 def spread(low: str | None, high: str | None, count: int) -> list[str]:
     """`count` ascending keys strictly between two keys, as short as halving makes them."""
     if count <= 0:
         return []
     if high is None:
-        keys: list[str] = []
-        for _ in range(count):
-            low = between(low, None)
-            keys.append(low)
-        return keys
+        return _count_up(low, count)
     middle = between(low, high)
     left = spread(low, middle, count // 2)
     return [*left, middle, *spread(middle, high, count - len(left) - 1)]
+
+
+def _count_up(low: str | None, count: int) -> list[str]:
+    """`count` keys above a key, by counting in the integer part."""
+    keys: list[str] = []
+    while len(keys) < count:
+        low = between(low, None)
+        keys.append(low)
+        if len(low) == _width(low[0]):
+            # The rest of this ten of base 62 differs in its last digit only.
+            more = DIGITS[_VALUE[low[-1]] + 1 :][: count - len(keys)]
+            keys += [low[:-1] + digit for digit in more]
+            low = keys[-1]
+    return keys
 
 
 def _width(head: str) -> int:
@@ -107,6 +149,31 @@ def _middle(low: str, high: str | None) -> str:
     if high is not None and len(high) > 1:
         return high[0]
     return DIGITS[first] + _middle(low[1:], None)
+
+
+def _step(low: str, high: str | None, *, up: bool) -> str:
+    """A fraction right above `low`, or right below `high`; `high` None is one.
+
+    It has as few digits as leave `_ROOM` places between the two.
+    """
+    shared = 0
+    if high is not None:
+        while shared < len(high) and (low[shared] if shared < len(low) else ZERO) == high[shared]:
+            shared += 1
+    prefix = low[:shared] + ZERO * (shared - len(low))
+    first, last, depth = 0, 0 if high is not None else 1, shared
+    while last - first < _ROOM:
+        first = first * BASE + (_VALUE[low[depth]] if depth < len(low) else 0)
+        last = last * BASE + (_VALUE[high[depth]] if high and depth < len(high) else 0)
+        depth += 1
+    value = first + 1 if up else last - 1
+    if value % BASE == 0:  # a fraction ends in no zero
+        value += 1 if up else -1
+    digits = ""
+    for _ in range(depth - shared):
+        value, digit = divmod(value, BASE)
+        digits = DIGITS[digit] + digits
+    return prefix + digits
 
 
 def _increment(whole: str) -> str | None:

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from collab.ids import Json
 from collab.patch.pointer import render
-from collab.yjs.order_keys import REBALANCE_LENGTH, between, is_order_key, spread
+from collab.yjs.order_keys import (
+    REBALANCE_LENGTH,
+    between,
+    is_order_key,
+    spread,
+    step_down,
+    step_up,
+)
 from collab.yjs.tree_handles import is_map, look, raw_of
 from collab.yjs.tree_layout import (
     DELETED,
@@ -31,6 +38,7 @@ class Elements:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._txn = writer.txn
+        self._last: str | None = None  # the order key that was given last
 
     def insert(self, place: Place, index: int, value: Json) -> None:
         """Add an element; also one whose id a hidden element has is another one."""
@@ -141,9 +149,31 @@ class Elements:
         """An order key for an element that is to stand before what is at `index` now."""
         order = self._gap(place, index)
         if len(order) > REBALANCE_LENGTH:
-            self._rekey(place, 0, len(array_node(place).order), None, None)
+            self._make_room(place, index)
             order = self._gap(place, index)
+        self._last = order
         return order
+
+    def _make_room(self, place: Place, index: int) -> None:
+        """Give the elements around a place new keys: as few of them as make these short.
+
+        The new keys have half the longest length, so as many elements come before the next time
+        as a few dozen characters count.
+        """
+        pairs = array_node(place).order
+        reach = 8
+        while True:
+            start, end = max(0, index - reach), min(len(pairs), index + reach)
+            low = pairs[start - 1][0] if start else None
+            high = pairs[end][0] if end < len(pairs) and is_order_key(pairs[end][0]) else None
+            if low is None and high is None:
+                break
+            if low is None or high is None or low < high:
+                longest = max(map(len, spread(low, high, end - start)))
+                if longest <= REBALANCE_LENGTH // 2:
+                    break
+            reach *= 2
+        self._rekey(place, start, end, low, high)
 
     def _gap(self, place: Place, index: int) -> str:
         pairs = array_node(place).order
@@ -156,7 +186,12 @@ class Elements:
             high = None
         if low is not None and low == high:
             high = self._untie(place, index, low)
-        return between(low, high)
+        if low is None or high is None:
+            return between(low, high)
+        # A run of elements at one place goes up or down from the last one.
+        if low == self._last:
+            return step_up(low, high)
+        return step_down(low, high) if high == self._last else between(low, high)
 
     def _untie(self, place: Place, index: int, low: str) -> str:
         """Give the elements from `index` on that are tied with `low` keys of their own."""

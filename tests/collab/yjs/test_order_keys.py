@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.yjs.order_keys import FIRST, between, is_order_key, spread
+from collab.yjs.order_keys import FIRST, between, is_order_key, spread, step_down, step_up
 
 
 def test_a_thousand_appends_grow_no_key_past_forty_characters() -> None:
@@ -34,6 +35,46 @@ def test_a_thousand_inserts_into_one_gap_still_sort() -> None:
         assert is_order_key(middle)
         low = middle
     assert len(low) <= 250
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [("a0", "a1"), ("a0", "a0V"), ("Zz", "b00"), ("a1", "a2z")]
+)
+def test_d4_a_run_in_one_gap_grows_no_key_past_ten_characters(low: str, high: str) -> None:
+    up, down = [low], [high]
+    for _ in range(5_000):
+        up.append(step_up(up[-1], high))
+        down.append(step_down(low, down[-1]))
+    assert up == sorted(set(up))
+    assert up[-1] < high
+    assert down == sorted(set(down), reverse=True)
+    assert low < down[-1]
+    assert all(map(is_order_key, up + down))
+    assert max(map(len, up + down)) <= 10
+
+
+@given(st.integers(0, 2**32))
+def test_d4_every_step_lies_between_its_neighbours(seed: int) -> None:
+    chance = random.Random(seed)
+    keys = spread(None, None, 3)
+    for _ in range(60):
+        at = chance.randint(1, len(keys) - 1)
+        choose = chance.choice([step_up, step_down, between])
+        key = choose(keys[at - 1], keys[at])
+        assert is_order_key(key)
+        keys.insert(at, key)
+    assert keys == sorted(set(keys))
+
+
+@given(st.integers(0, 400), st.sampled_from([None, "a0", "Zz", "a0V", "Xzzz", "bzz"]))
+def test_d4_counting_up_gives_the_keys_of_one_append_after_another(
+    count: int, low: str | None
+) -> None:
+    keys, last = [], low
+    for _ in range(count):
+        last = between(last, None)
+        keys.append(last)
+    assert spread(low, None, count) == keys
 
 
 @given(st.integers(0, 2**32))
