@@ -85,7 +85,8 @@ class Bridge:
         if self._sees(past) or self._is_apart(places(ops), past):
             return Rebased(list(ops))
         passage, seen = _passage(self._pending, past)
-        return Rebasing(passage, seen, head, atomic).run(ops, bounds, splices)
+        rebasing = Rebasing(passage, seen, head, atomic, bounds=bounds, splices=splices)
+        return rebasing.run(ops)
 
     def advance(self, base: int, since: Since) -> None:
         """The client has every version up to `base`: own patches up to there are answered."""

@@ -91,6 +91,18 @@ class Draft:
             node = child
         return node
 
+    def disown(self, value: Any) -> None:
+        """Never change a value in place from here on: it is held elsewhere too.
+
+        What this run owns in it lies below what it owns, so nothing else is looked at.
+        """
+        owned = self.owned
+        rest = [value]
+        while rest:
+            node = rest.pop()
+            if owned.pop(id(node), None) is not None:
+                rest += node.values() if type(node) is dict else node
+
     def _own(self, node: Any, tokens: Tokens) -> Any:
         kind = type(node)
         if kind is not dict and kind is not list:

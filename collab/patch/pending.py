@@ -14,7 +14,7 @@ from typing import Any
 from collab.entry import Op
 from collab.errors import Rejected
 from collab.patch.apply import apply, replay
-from collab.patch.bounds import JUDGED, UNBOUNDED
+from collab.patch.bounds import JUDGED
 from collab.patch.carry import Past
 from collab.patch.passage import Passage, Source
 from collab.patch.rebase import Rebasing
@@ -33,7 +33,7 @@ def settle(seen: Any, ops: Sequence[Op]) -> list[Op]:
 
     Copies and splices say what they made, so that later edits elsewhere do not change it.
     """
-    return Rebasing(Passage(), seen, seen, answered=False).run(ops, UNBOUNDED, splices=True).ops
+    return Rebasing(Passage(), seen, seen, answered=False).run(ops).ops
 
 
 def carry_over(patches: Patches, change: Past) -> Patches:
@@ -63,7 +63,7 @@ def _carry(passage: Passage, seen: Any, head: Any, patches: Patches) -> Patches:
     for ops in patches:
         start = len(rebasing.ops)
         try:
-            rebasing.run(ops, UNBOUNDED, splices=True)
+            rebasing.run(ops)
         except Rejected:
             break
         carried.append(rebasing.ops[start:])

@@ -14,16 +14,17 @@ from typing import Any
 from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.messages import Conflict
-from collab.patch.apply import Applied, apply, replay
+from collab.patch.apply import located
 from collab.patch.atoms import Atomic, named_atomic
-from collab.patch.bounds import JUDGED, UNBOUNDED, Bounds
-from collab.patch.carry import Past, element
+from collab.patch.bounds import UNBOUNDED, Bounds
+from collab.patch.carry import Past, backward, element
 from collab.patch.equality import same
 from collab.patch.passage import Found, Lost, Passage, Source
-from collab.patch.pointer import covers, exists, lookup, parse, render
-from collab.patch.steps import Path, Step, traced, typed, untyped
-from collab.patch.text_merge import Merged, merge, merge_stretch
-from collab.patch.utf16 import as_splice, stretch
+from collab.patch.pointer import covers, exists, lookup, not_found, parse, render
+from collab.patch.steps import Path, Step, Trail, untyped
+from collab.patch.text_edits import TextEdits
+from collab.patch.text_merge import Merger, Splice
+from collab.patch.utf16 import as_splice
 
 # Carrying every pointer of a patch through every step since its base takes about 0.5 us each.
 MAX_CARRIES = 25_000
@@ -60,15 +61,16 @@ def rebase(
     for past in others:
         if past.structural:
             passage.happened(past.structural, Source(past.version, past.author))
-    return Rebasing(passage, others[0].before, head, atomic).run(ops, bounds, splices)
+    rebasing = Rebasing(passage, others[0].before, head, atomic, bounds=bounds, splices=splices)
+    return rebasing.run(ops)
 
 
 class Rebasing:
     """One patch on its way to the head.
 
-    Invariant: `passage` leads from `seen`, what the author saw after the ops so far, to `head`,
-    the value after the ops that came of them. With `answered` off the patch is only carried on,
-    as a client does with its own: texts are not merged, tests are left out, a copy is its value.
+    Invariant: `passage` leads from what the author saw after the ops so far to `head`, the value
+    after the ops that came of them. With `answered` off the patch is only carried on, as a client
+    does with its own: texts are not merged, tests are left out, a copy is its value.
     """
 
     def __init__(
@@ -78,52 +80,73 @@ class Rebasing:
         head: Any,
         atomic: Atomic = named_atomic,
         *,
+        bounds: Bounds = UNBOUNDED,
+        splices: bool = True,
         answered: bool = True,
     ) -> None:
         self.passage = passage
-        self.seen = seen
-        self.head = head
         self.ops: list[Op] = []
+        self._seen = Trail(seen, bounds, splices=splices, tests=False)
+        self._head = Trail(head, splices=True)
         self._atomic = atomic
         self._answered = answered
+        self._merger = Merger()
         self._conflicts: list[tuple[int, Path, Conflict]] = []
-        self._applied: list[Step] = []
         self._index = 0
 
-    def run(self, ops: Sequence[Any], bounds: Bounds, splices: bool) -> Rebased:
+    @property
+    def head(self) -> Any:
+        return self._head.root
+
+    def run(self, ops: Sequence[Any]) -> Rebased:
         # The whole patch first, on what its author saw: nothing unbounded is carried anywhere.
-        whole = apply(self.seen, ops, bounds=bounds, splices=splices, tests=False)
-        for index, op in enumerate(ops):
+        before = len(self._seen.asked)
+        parts = self._seen.perform(ops)
+        asked = iter(self._seen.asked[before:])
+        texts = TextEdits()
+        for index, (op, span) in enumerate(zip(ops, parts, strict=True)):
             self._index = index
             if self.passage.cost * (len(ops) - index) > MAX_CARRIES:
                 raise self._refused(op["path"], "the patch is too long to be carried to the head")
+            if texts.take(op, self._seen, span, index):
+                continue
+            self._rebase_texts(texts)
+            self._index = index
             if op["op"] != "test":
-                self._rebase_op(op, whole if len(ops) == 1 else self._seen_after(op, splices))
+                self._rebase_op(op, span)
             elif self._answered:
-                self._test(op)
+                self._test(op, next(asked))
+        self._rebase_texts(texts)
         return Rebased(self.ops, self._settled())
 
-    def _seen_after(self, op: Op, splices: bool) -> Applied:
-        return apply(self.seen, (op,), bounds=JUDGED, splices=splices)
-
-    def _rebase_op(self, op: Op, done: Applied) -> None:
+    def _rebase_op(self, op: Op, span: range) -> None:
         """One op as sent: the exact ops that it is for its author, carried one by one."""
-        for exact, step in zip(done.ops, traced(self.seen, done), strict=True):
+        for number in span:
+            step = self._seen.steps[number]
             noted = len(self._conflicts)
-            carried = self._judge(step, exact, op)
-            landed = apply(self.head, carried, bounds=JUDGED, splices=True)
-            applied = traced(self.head, landed)
-            self.head = landed.value
-            self.passage.sent((step,))
-            self.passage.landed((step,), applied)
+            carried = self._judge(step, self._seen.ops[number], op)
+            self._land(step, carried, noted)
             if step.kind != "remove" or op["op"] == "remove":
                 self.ops += carried
-            self._applied += applied
-            for index in range(noted, len(self._conflicts)):
-                self._conflicts[index] = (len(self._applied), *self._conflicts[index][1:])
-            if len(done.ops) > 1:
-                self.seen = replay(self.seen, (exact,))
-        self.seen = done.value
+
+    def _land(self, step: Step, carried: Sequence[Op], noted: int) -> None:
+        """Apply what came of a step to the head."""
+        start = len(self._head.steps)
+        for op in carried:
+            self._head.step(op)
+        self.passage.sent((step,))
+        self.passage.landed((step,), self._head.steps[start:])
+        for index in range(noted, len(self._conflicts)):
+            self._conflicts[index] = (len(self._head.steps), *self._conflicts[index][1:])
+
+    def _rebase_texts(self, texts: TextEdits) -> None:
+        """Edits of texts, one after another: those of one text are carried as one edit."""
+        for edits in texts.drain():
+            self._index = edits.index
+            noted = len(self._conflicts)
+            op = self._replace(edits.step, upsert=edits.upsert, splices=edits.splices)
+            self._land(edits.step, (op,), noted)
+            self.ops.append(op)
 
     def _judge(self, step: Step, exact: Op, op: Op) -> tuple[Op, ...]:
         """What a step of the author's has to be at the head."""
@@ -133,29 +156,35 @@ class Rebasing:
             return self._move(step)
         if step.kind == "remove":
             return self._remove(step, implied=op["op"] != "remove")
-        return (self._replace(step, op),)
+        return (self._replace(step, upsert=op["op"] == "add"),)
 
-    def _replace(self, step: Step, op: Op) -> Op:
+    def _replace(self, step: Step, *, upsert: bool, splices: Sequence[Splice] | None = None) -> Op:
         found = self.passage.element(step.path)
-        upsert = op["op"] == "add"
         if isinstance(found, Lost) and upsert:
             # An `add` over a member does not need the member.
             return self._add(step, {"op": "add"})
         path = self._kept(found, step, step.value).path
         now = lookup(self.head, untyped(path))
-        value = self._settle(path, step.old, now, step.value, op)
-        if op["op"] == "splice" and self._answered and type(now) is str and now != value:
+        value = self._settle(path, step.old, now, step.value, splices)
+        if splices is not None and self._answered and type(now) is str and now != value:
             return as_splice(render(path), now, value)
         # Sent as an `add` it stays one: the next who carries it must know that it needs no member.
         return {"op": "add" if upsert else "replace", "path": render(path), "value": value}
 
-    def _settle(self, path: Path, base: Any, theirs: Any, yours: Any, op: Op) -> Any:
+    def _settle(
+        self,
+        path: Path,
+        base: Any,
+        theirs: Any,
+        yours: Any,
+        splices: Sequence[Splice] | None = None,
+    ) -> Any:
         """The value that stands, where one was replaced that may have changed meanwhile."""
         if base is theirs or same(base, theirs) or same(theirs, yours):
             return yours
         texts = type(base) is type(theirs) is type(yours) is str
         if texts and self._answered and not self._atomic(untyped(path), self.head):
-            merged = _merge(base, theirs, yours, op)
+            merged = self._merger.carry(base, theirs, yours, splices)
             resolution = "merged" if merged.clean else "yours"
             self._note(path, base, theirs, yours, resolution)
             return merged.text
@@ -176,7 +205,7 @@ class Rebasing:
         path = self._kept(self.passage.place(step.path), step, step.value).path
         self._overwrite(path, step.value)
         if exact["op"] == "copy" and self._answered:
-            source = self.passage.element(typed(self.seen, parse(exact["from"])))
+            source = self.passage.element(step.source)
             if isinstance(source, Found) and self._unchanged(source.path, step.value):
                 return {"op": "copy", "from": render(source.path), "path": render(path)}
         return {"op": "add", "path": render(path), "value": step.value}
@@ -197,6 +226,7 @@ class Rebasing:
         if covers(found.path, path):
             # Another element stands there once this one is out; RFC 6902 forbids to say it so.
             moved = lookup(self.head, untyped(found.path))
+            self._head.disown(moved)
             added = {"op": "add", "path": target_path, "value": moved}
             return {"op": "remove", "path": source}, added
         return ({"op": "move", "from": source, "path": target_path},)
@@ -209,15 +239,17 @@ class Rebasing:
                 self._note(path, None, now, value, "yours")
 
     def _overwrite_moved(self, path: Path, value: Any, source: Path) -> None:
-        cut = apply(self.head, ({"op": "remove", "path": render(source)},)).value
-        if path and type(path[-1]) is str and exists(cut, untyped(path)):
-            self._note(path, None, lookup(cut, untyped(path)), value, "yours")
+        """Name what is put over where an element is moved to; `path` counts without the element."""
+        place = backward(path, Step("remove", source))
+        if place is None or not path or type(path[-1]) is not str or covers(source, place):
+            return
+        if exists(self.head, untyped(place)):
+            self._note(path, None, lookup(self.head, untyped(place)), value, "yours")
 
-    def _test(self, op: Op) -> None:
+    def _test(self, op: Op, step: Step | None) -> None:
         """A test asks about the head, at the location that its author meant."""
-        tokens = parse(op["path"])
-        lookup(self.seen, tokens)
-        step = Step("replace", typed(self.seen, tokens), old=lookup(self.seen, tokens))
+        if step is None:
+            raise located(not_found(parse(op["path"])), self._index, op)
         path = self._kept(self.passage.element(step.path), step, op["value"]).path
         if not same(lookup(self.head, untyped(path)), op["value"]):
             where = {"op": self._index, "path": op["path"]}
@@ -243,26 +275,18 @@ class Rebasing:
 
     def _note(self, path: Path, base: Any, theirs: Any, yours: Any, resolution: Any) -> None:
         conflict = Conflict(render(path), base, theirs, yours, resolution)
-        self._conflicts.append((len(self._applied), path, conflict))
+        self._conflicts.append((len(self._head.steps), path, conflict))
 
     def _settled(self) -> list[Conflict]:
         """The conflicts with their paths as they are at the end of the patch."""
+        moving = [(at, step) for at, step in enumerate(self._head.steps) if step.structural]
         settled: list[Conflict] = []
-        for at, path, conflict in self._conflicts:
-            rest = element(path, self._applied[at:])
+        for noted, path, conflict in self._conflicts:
+            rest = element(path, [step for at, step in moving if at >= noted])
             where = render(rest) if rest is not None else conflict.path
             fields = (conflict.base, conflict.theirs, conflict.yours, conflict.resolution)
             settled.append(Conflict(where, *fields))
         return settled
-
-
-def _merge(base: str, theirs: str, yours: str, op: Op) -> Merged:
-    if op["op"] == "splice":
-        start, end = stretch(base, op["offset"], op.get("delete", 0))
-        text = merge_stretch(base, theirs, start, end, op.get("insert", ""))
-        if text is not None:
-            return Merged(text, clean=True)
-    return merge(base, theirs, yours)
 
 
 def _who(lost: Lost, path: str) -> str:

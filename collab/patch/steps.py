@@ -12,18 +12,22 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from collab.entry import Op
-from collab.patch.apply import Applied, replay
+from collab.errors import Rejected
+from collab.patch.apply import check_length, located
+from collab.patch.bounds import JUDGED, Bounds
 from collab.patch.diff import diff
-from collab.patch.pointer import Tokens, index_of, lookup, parse
+from collab.patch.pointer import Tokens, exists, index_of, lookup, parse
+from collab.patch.run import Run
 
 Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """One exact op. `source` is a move's, `path` counts after the source was taken out (RFC 6902).
+    """One exact op. `path` counts after a move's source was taken out (RFC 6902).
 
-    A copy is an `add` of what was copied. `old` is what was removed or replaced.
+    A copy is an `add` of what was copied. `source` is a move's or a copy's, and `old` is what was
+    removed or replaced.
     """
 
     kind: Literal["add", "remove", "replace", "move"]
@@ -62,41 +66,91 @@ def untyped(path: Path) -> Tokens:
     return tuple([str(token) for token in path])
 
 
+class Trail(Run):
+    """A run that keeps the step of each exact op, on one draft however many ops there are.
+
+    Invariant: no value in `steps` is changed in place by the ops after it.
+    """
+
+    __slots__ = ("_source", "asked", "steps")
+
+    def __init__(
+        self,
+        value: Any,
+        bounds: Bounds = JUDGED,
+        *,
+        splices: bool = False,
+        tests: bool = True,
+    ) -> None:
+        super().__init__(value, 0, bounds, splices, tests)
+        self.steps: list[Step] = []
+        # What each `test` asks about: its location and the value there; None for no location.
+        self.asked: list[Step | None] = []
+        self._source: Path = ()
+
+    def perform(self, ops: Sequence[Any]) -> list[range]:
+        """Apply a patch as `apply` does; for each op the numbers of the exact ops that it became.
+
+        A refusal names the op; what the ops before it did stays.
+        """
+        check_length(ops, self.bounds)
+        parts: list[range] = []
+        for index, op in enumerate(ops):
+            start = len(self.ops)
+            try:
+                self.step(op)
+            except Rejected as error:
+                raise located(error, index, op) from None
+            parts.append(range(start, len(self.ops)))
+        return parts
+
+    def did(self, op: Op, inverse: Op) -> None:
+        super().did(op, inverse)
+        kind = op["op"]
+        tokens = parse(op["path"])
+        path = typed(self.root, tokens)
+        if kind == "replace":
+            step = Step("replace", path, value=op["value"], old=inverse["value"])
+        elif kind == "remove":
+            step = Step("remove", path, old=inverse["value"])
+        elif kind == "add":
+            step = Step("add", path, value=op["value"])
+        else:
+            value = lookup(self.root, tokens)
+            self.disown(value)
+            step = Step("move" if kind == "move" else "add", path, self._source, value)
+        self.steps.append(step)
+
+    def _move(self, op: Op, tokens: Tokens, source: Tokens) -> None:
+        self._source = typed(self.root, source)
+        super()._move(op, tokens, source)
+
+    def _copy(self, op: Op, tokens: Tokens, source: Tokens) -> None:
+        self._source = typed(self.root, source)
+        super()._copy(op, tokens, source)
+
+    def _test(self, tokens: Tokens, expected: Any) -> None:
+        super()._test(tokens, expected)
+        if not exists(self.root, tokens):
+            self.asked.append(None)
+            return
+        value = lookup(self.root, tokens)
+        self.disown(value)
+        self.asked.append(Step("replace", typed(self.root, tokens), old=value))
+
+
 def trace(value: Any, ops: Sequence[Op], *, expand: bool = False) -> tuple[list[Step], Any]:
     """The steps of exact ops, and the value after them.
 
     With `expand`, an object or array that was replaced by another counts as edited where the two
     differ, so that what is the same in both keeps its location.
     """
-    steps: list[Step] = []
+    trail = Trail(value)
     for op in ops:
-        after = replay(value, (op,))
-        step = step_of(value, op, after)
-        steps += _expanded(step) if expand else (step,)
-        value = after
-    return steps, value
-
-
-def traced(before: Any, done: Applied) -> list[Step]:
-    """The steps of what was just applied."""
-    if len(done.ops) == 1:
-        return [step_of(before, done.ops[0], done.value)]
-    return trace(before, done.ops)[0]
-
-
-def step_of(before: Any, op: Op, after: Any) -> Step:
-    """The step of one exact op, from the values on both sides of it."""
-    kind = op["op"]
-    tokens = parse(op["path"])
-    if kind == "replace":
-        return Step("replace", typed(before, tokens), value=op["value"], old=lookup(before, tokens))
-    if kind == "remove":
-        return Step("remove", typed(before, tokens), old=lookup(before, tokens))
-    path = typed(after, tokens)
-    if kind == "move":
-        source = parse(op["from"])
-        return Step("move", path, source=typed(before, source), value=lookup(before, source))
-    return Step("add", path, value=lookup(after, tokens))
+        trail.step(op)
+    if not expand:
+        return trail.steps, trail.root
+    return [each for step in trail.steps for each in _expanded(step)], trail.root
 
 
 def _expanded(step: Step) -> Iterable[Step]:

@@ -6,9 +6,11 @@ Merging by characters turns `Buy` -> `Try` and `Buy` -> `Get` into `TrGet`; by w
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import accumulate
+from typing import TypeAlias
 
 from collab.patch.utf16 import edit
 
@@ -16,9 +18,13 @@ _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 # SequenceMatcher is quadratic at worst: 400 x 400 words take it about 10 ms. Longer middles count
 # as one hunk.
 _MAX_CELLS = 160_000
-# Cutting a text into words takes about 0.1 us a character; a longer one is merged by its ends.
+# Cutting a text into words takes up to 0.5 us a character. Where the texts of one patch have more
+# characters than this in all, the rest of them are merged by their ends.
 _MAX_LENGTH = 20_000
 _MAX_WORD = 200
+
+# Code points `start` to `end` give way to a text.
+Splice: TypeAlias = tuple[int, int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,42 +44,96 @@ class Merged:
     clean: bool
 
 
+class Merger:
+    """Merges the texts of one patch, with a bound on what comparing words may take in all."""
+
+    def __init__(self) -> None:
+        self._letters = 3 * _MAX_LENGTH
+        self._cells = 2 * _MAX_CELLS
+
+    def carry(self, base: str, theirs: str, yours: str, splices: Sequence[Splice] | None) -> Merged:
+        """What both made of `base`; `splices`, where given, lead from it to `yours`."""
+        if splices:
+            text = self.splice(base, theirs, splices)
+            if text is not None:
+                return Merged(text, clean=True)
+        return self.merge(base, theirs, yours)
+
+    def merge(self, base: str, theirs: str, yours: str) -> Merged:
+        """What both made of `base`. Where their hunks overlap, yours stand."""
+        if theirs in (base, yours):
+            return Merged(yours, clean=True)
+        if yours == base:
+            return Merged(theirs, clean=True)
+        if not self._affords(base, theirs, yours):
+            return _merge_long(base, theirs, yours)
+        words = split(base)
+        left, right = self._hunks(words, split(theirs)), self._hunks(words, split(yours))
+        standing = [hunk for hunk in left if not any(_overlap(hunk, other) for other in right)]
+        # What both wrote alike is kept once, and takes nothing from either.
+        clean = all(hunk in standing or hunk in right for hunk in left)
+        return Merged(_join(words, standing, right), clean)
+
+    def splice(self, base: str, theirs: str, splices: Sequence[Splice]) -> str | None:
+        """`theirs` with the splices of `base`; None where they changed these characters too.
+
+        For a client that says which characters it means: two who type into one word both keep
+        their own, where the later one started in front of the other's. Each splice counts on the
+        text after those before it. What they changed is found once, and moves along.
+        """
+        changes = self._changes(base, theirs)
+        for start, end, insert in splices:
+            shift = 0
+            for number, (at, until, text) in enumerate(changes):
+                if end <= at:
+                    growth = len(insert) - (end - start)
+                    changes[number:] = [
+                        (low + growth, high + growth, new) for low, high, new in changes[number:]
+                    ]
+                    break
+                if start < until:
+                    return None
+                shift += len(text) - (until - at)
+            theirs = theirs[: start + shift] + insert + theirs[end + shift :]
+        return theirs
+
+    def _changes(self, base: str, theirs: str) -> list[Splice]:
+        """What they changed, in characters of `base`, first to last."""
+        start = 0
+        if max(len(base), len(theirs)) > _MAX_LENGTH:
+            # Of a long text only what lies between the first and the last difference is compared.
+            start, end, theirs = edit(base, theirs)
+            base = base[start:end]
+        if not self._affords(base, theirs):
+            first, last, text = edit(base, theirs)
+            return [(start + first, start + last, text)]
+        words = split(base)
+        places = list(accumulate(map(len, words), initial=start))
+        changes: list[Splice] = []
+        for hunk in self._hunks(words, split(theirs)):
+            at = places[hunk.start]
+            old = base[at - start : places[hunk.end] - start]
+            first, last, text = edit(old, "".join(hunk.words))
+            changes.append((at + first, at + last, text))
+        return changes
+
+    def _affords(self, *texts: str) -> bool:
+        """Whether these texts may be cut into words; what that takes is gone."""
+        letters = sum(map(len, texts))
+        if max(map(len, texts)) > _MAX_LENGTH or letters > self._letters:
+            return False
+        self._letters -= letters
+        return True
+
+    def _hunks(self, old: list[str], new: list[str]) -> list[Hunk]:
+        found, cells = hunks(old, new, self._cells)
+        self._cells -= cells
+        return found
+
+
 def merge(base: str, theirs: str, yours: str) -> Merged:
-    """What both made of `base`. Where their hunks overlap, yours stand."""
-    if theirs in (base, yours):
-        return Merged(yours, clean=True)
-    if yours == base:
-        return Merged(theirs, clean=True)
-    if max(len(base), len(theirs), len(yours)) > _MAX_LENGTH:
-        return _merge_long(base, theirs, yours)
-    words = split(base)
-    left, right = hunks(words, split(theirs)), hunks(words, split(yours))
-    standing = [hunk for hunk in left if not any(_overlap(hunk, other) for other in right)]
-    # What both wrote alike is kept once, and takes nothing from either.
-    clean = all(hunk in standing or hunk in right for hunk in left)
-    return Merged(_join(words, standing, right), clean)
-
-
-def merge_stretch(base: str, theirs: str, start: int, end: int, insert: str) -> str | None:
-    """`theirs` with `insert` for what was `base[start:end]`; None where they changed that too.
-
-    For whoever says which characters they mean: two who type into one word both keep their own,
-    where the later one started in front of the other's.
-    """
-    words = split(base)
-    places = [0, *accumulate(map(len, words))]
-    shift = 0
-    for hunk in hunks(words, split(theirs)):
-        old, new = base[places[hunk.start] : places[hunk.end]], "".join(hunk.words)
-        first, last, text = edit(old, new)
-        at = places[hunk.start] + first
-        until = places[hunk.start] + last
-        if end <= at:
-            break
-        if start < until:
-            return None
-        shift += len(text) - (until - at)
-    return theirs[: start + shift] + insert + theirs[end + shift :]
+    """What both made of `base`, where nothing else is merged along with it."""
+    return Merger().merge(base, theirs, yours)
 
 
 def split(text: str) -> list[str]:
@@ -81,8 +141,11 @@ def split(text: str) -> list[str]:
     return _WORDS.findall(text)
 
 
-def hunks(old: list[str], new: list[str]) -> list[Hunk]:
-    """The stretches of `old` that became something else, in order, none touching another."""
+def hunks(old: list[str], new: list[str], room: int = _MAX_CELLS) -> tuple[list[Hunk], int]:
+    """The stretches of `old` that became something else, in order, none touching another.
+
+    Also what comparing took: the words of one times the words of the other, at most `room`.
+    """
     start, limit = 0, min(len(old), len(new))
     while start < limit and old[start] == new[start]:
         start += 1
@@ -90,17 +153,18 @@ def hunks(old: list[str], new: list[str]) -> list[Hunk]:
     while tail < limit - start and old[-1 - tail] == new[-1 - tail]:
         tail += 1
     a, b = old[start : len(old) - tail], new[start : len(new) - tail]
+    cells = len(a) * len(b)
     if not a and not b:
-        return []
-    if not a or not b or len(a) * len(b) > _MAX_CELLS:
-        return [Hunk(start, start + len(a), b)]
+        return [], 0
+    if not cells or cells > min(room, _MAX_CELLS):
+        return [Hunk(start, start + len(a), b)], 0
     matcher = SequenceMatcher(None, a, b, autojunk=False)
     found = [
         Hunk(start + i, start + j, b[k:m])
         for tag, i, j, k, m in matcher.get_opcodes()
         if tag != "equal"
     ]
-    return _settle(old, found)
+    return _settle(old, found), cells
 
 
 def _settle(old: list[str], found: list[Hunk]) -> list[Hunk]:

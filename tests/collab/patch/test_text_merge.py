@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
+from itertools import count
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.patch.text_merge import Merged, hunks, merge, merge_stretch, split
+from collab.patch import text_merge
+from collab.patch.text_merge import Merged, Merger, Splice, hunks, merge, split
+
+
+def spliced(base: str, theirs: str, start: int, end: int, insert: str) -> str | None:
+    return Merger().splice(base, theirs, [(start, end, insert)])
+
 
 TEXTS = st.lists(st.sampled_from(["Buy", "now", " ", "  ", ".", "é", "😀"]), max_size=8).map(
     "".join
@@ -58,7 +67,7 @@ def test_r6_a_merge_with_an_unchanged_side_is_the_other(base: str, one: str, oth
 def test_r6_hunks_rebuild_the_text(old: str, new: str) -> None:
     words, parts, at = split(old), [], 0
     assert "".join(words) == old
-    for hunk in hunks(words, split(new)):
+    for hunk in hunks(words, split(new))[0]:
         parts += [*words[at : hunk.start], *hunk.words]
         at = hunk.end
     assert "".join([*parts, *words[at:]]) == new
@@ -92,7 +101,7 @@ def test_r6_a_long_text_is_merged_in_bounded_time() -> None:
 def test_r6_who_says_which_characters_are_meant_overlaps_only_where_these_changed(
     theirs: str, start: int, end: int, insert: str, merged: str | None
 ) -> None:
-    assert merge_stretch("Hello world", theirs, start, end, insert) == merged
+    assert spliced("Hello world", theirs, start, end, insert) == merged
 
 
 @given(TEXTS, TEXTS, st.integers(0, 40), st.integers(0, 3), st.sampled_from(["", "x", "😀 "]))
@@ -101,6 +110,90 @@ def test_r6_a_stretch_merged_into_what_nobody_changed_is_the_edit_itself(
 ) -> None:
     start = min(start, len(base))
     end = min(start + size, len(base))
-    assert merge_stretch(base, base, start, end, insert) == base[:start] + insert + base[end:]
-    merged = merge_stretch(base, theirs, start, end, insert)
+    assert spliced(base, base, start, end, insert) == base[:start] + insert + base[end:]
+    merged = spliced(base, theirs, start, end, insert)
     assert merged is None or len(merged) == len(theirs) - (end - start) + len(insert)
+
+
+def by_characters(base: str, changes: list[Splice], splices: list[Splice]) -> str | None:
+    """The oracle for splices: both texts as lists of characters, each with a name of its own."""
+    seen = list(enumerate(base))
+    head = list(seen)
+    made = count(len(base))
+    for at, until, text in reversed(changes):
+        head[at:until] = [(next(made), char) for char in text]
+    for start, end, insert in splices:
+        mine = [(next(made), char) for char in insert]
+        doomed = seen[start:end]
+        if doomed:
+            if any(one not in head for one in doomed):
+                return None
+            at = head.index(doomed[0])
+            if head[at : at + len(doomed)] != doomed:
+                return None
+        elif not start or seen[start - 1] in head:
+            at = head.index(seen[start - 1]) + 1 if start else 0
+        elif start == len(seen) or seen[start] in head:
+            at = head.index(seen[start]) if start < len(seen) else len(head)
+        else:
+            return None
+        seen[start:end] = mine
+        head[at : at + len(doomed)] = mine
+    return "".join(char for _, char in head)
+
+
+@given(TEXTS, TEXTS, st.data())
+def test_r6_several_splices_find_their_characters_among_what_others_changed(
+    base: str, theirs: str, data: st.DataObject
+) -> None:
+    splices, length = [], len(base)
+    for _ in range(data.draw(st.integers(1, 6))):
+        start = data.draw(st.integers(0, length))
+        end = min(length, start + data.draw(st.integers(0, 3)))
+        insert = data.draw(st.sampled_from(["", "x", "yz "]))
+        splices.append((start, end, insert))
+        length += len(insert) - (end - start)
+    changes = Merger()._changes(base, theirs)
+    assert Merger().splice(base, theirs, splices) == by_characters(base, changes, splices)
+
+
+def test_r6_a_splice_between_two_far_edits_of_a_long_text_is_kept() -> None:
+    base = " ".join(f"w{number}" for number in range(6_000))
+    assert len(base) > 30_000
+    theirs = base.replace("w3000 ", "three ").replace("w3100 ", "four ")
+    at = base.index("w3050 ")
+    assert spliced(base, theirs, at, at + 5, "mine") == theirs.replace("w3050 ", "mine ")
+
+
+def test_r6_the_texts_of_one_patch_are_cut_into_words_up_to_a_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cut = 0
+
+    def counting(text: str) -> list[str]:
+        nonlocal cut
+        cut += len(text)
+        return split(text)
+
+    monkeypatch.setattr(text_merge, "split", counting)
+    merger, base = Merger(), "a b " * 300
+    for number in range(500):
+        merged = merger.carry(base, f"x{base}", f"{base}y{number}", None)
+        assert merged == Merged(f"x{base}y{number}", clean=True)
+    assert 0 < cut <= 60_000
+
+
+def test_r6_comparing_words_is_bounded_for_one_patch(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = 0
+
+    class Counting(SequenceMatcher[str]):
+        def __init__(self, junk: None, a: list[str], b: list[str], autojunk: bool = True) -> None:
+            nonlocal compared
+            compared += len(a) * len(b)
+            super().__init__(junk, a, b, autojunk)
+
+    monkeypatch.setattr(text_merge, "SequenceMatcher", Counting)
+    merger = Merger()
+    for _ in range(100):
+        merger.merge("a b " * 90, "c a b " * 60, "b d a " * 60)
+    assert 0 < compared <= 2 * 160_000
