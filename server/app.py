@@ -191,6 +191,8 @@ def socket_bounds(settings: Settings) -> SocketBounds:
         max_message=settings.max_frame,
         ping_every=settings.ping_seconds,
         request_head_within=settings.head_seconds,
+        unread_within=settings.slow_seconds,
+        max_unread=settings.http_unread,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
+from collab.errors import Code
 from server.public_answer import Found
 from server.public_request import PAGES, VALUES, Headers, asked_for, coding_of
 
@@ -59,6 +60,10 @@ class Front(Starlette):
             return None
         found, is_known = at_hand
         return (found.same, b"") if is_known else (found.whole, found.body)
+
+    def refused(self, code: Code) -> None:
+        """Count what was refused before it was a request."""
+        self.state.services.witness.metrics.refuse("http", code)
 
     def _at_hand(self, path: str, query: bytes, headers: Headers) -> tuple[Found, bool] | None:
         """The answer, and whether the client has it already."""

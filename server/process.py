@@ -153,7 +153,7 @@ def server_of(settings: Settings, store: Store) -> DrainingServer:
         yield
 
     app = composition.build(settings, store, on_start=on_start)
-    http, ws = bounded(bounds, app.at_once)
+    http, ws = bounded(bounds, app.at_once, app.refused)
     config = uvicorn.Config(
         app if settings.log_level == "debug" else _failing_plainly(app),
         host=settings.host,

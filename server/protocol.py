@@ -1,14 +1,12 @@
-"""Uvicorn's protocols, bounded, and lending their transport to whoever takes a WebSocket over."""
+"""The WebSocket handshake, and the protocol classes that uvicorn is given."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
-import httptools
 from uvicorn._types import (
     ASGIReceiveCallable,
     ASGIReceiveEvent,
@@ -17,121 +15,22 @@ from uvicorn._types import (
     Scope,
 )
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import get_client_addr
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.http11 import Request
 
+from collab.errors import Code
+from server.http_protocol import AtOnce, WeftHttpProtocol
+from server.outbox import Outbox
 from server.socket import EXTENSION, Handler, Socket, SocketBounds
 from server.transport import OUR_FAULT, TransportSocket
+from server.turns import Turns
 
 logger = logging.getLogger(__name__)
 # Uvicorn logs a WebSocket's path with its query, which may hold a token, at INFO; no setting of
 # levels may let that through.
 logger.addFilter(lambda record: record.levelno >= logging.WARNING)
-
-
-# Asked for a GET's target and headers: its head and body, where they are at hand.
-AtOnce = Callable[[bytes, list[tuple[bytes, bytes]]], tuple[bytes, bytes] | None]
-
-
-class WeftHttpProtocol(HttpToolsProtocol):
-    """HTTP as uvicorn speaks it, with a request head bounded in time and size.
-
-    Invariant: a head is whole within `request_head_within` of its first byte (of the connection,
-    for the first one), or the connection ends. Requests are never logged here.
-    """
-
-    bounds: ClassVar[SocketBounds] = SocketBounds()
-
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self.access_log = False
-        self._in_head = True
-        self._answered = False
-        self._head_size = 0
-        self._chunk = b""
-        self._head_deadline: asyncio.TimerHandle | None = None
-
-    @staticmethod
-    def at_once(target: bytes, headers: list[tuple[bytes, bytes]]) -> tuple[bytes, bytes] | None:
-        """Nothing is at hand, unless `bounded` was told who knows better."""
-        return None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
-        super().connection_made(transport)
-        self._expect_head()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._head_is_whole()
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        if self._in_head:
-            self._head_size += len(data)
-            self._expect_head()
-        self._chunk = data
-        super().data_received(data)
-        self._chunk = b""
-        if self._in_head and self._head_size > self.bounds.max_request_head:
-            self._head_is_whole()
-            self.send_400_response("Request head is too large.")
-
-    def on_headers_complete(self) -> None:
-        self._in_head = False
-        self._head_is_whole()
-        self._answered = self._answer_at_once()
-        if not self._answered:
-            super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        self._in_head = True
-        if not self._answered:
-            super().on_message_complete()
-
-    def _answer_at_once(self) -> bool:
-        """Write an answer that is at hand, without a task; never out of turn or past the bounds."""
-        busy = self.cycle is not None and not self.cycle.response_complete
-        parser = self.parser
-        if busy or self.flow.write_paused or parser.get_method() != b"GET":
-            return False
-        if not parser.should_keep_alive() or parser.should_upgrade():
-            return False
-        made = self.at_once(self.url, self.headers)
-        if made is None:
-            return False
-        head, body = made
-        added = [b"%s: %s\r\n" % header for header in self.server_state.default_headers]
-        self.transport.write(b"".join((head, *added, b"\r\n", body)))
-        self.on_response_complete()
-        return True
-
-    def handle_websocket_upgrade(self) -> None:
-        """Uvicorn's, which forgets what the client sent right behind the request."""
-        upgrade = sys.exc_info()[1]
-        super().handle_websocket_upgrade()
-        if isinstance(upgrade, httptools.HttpParserUpgrade):
-            behind = self._chunk[upgrade.args[0] :]
-            if behind:
-                cast(asyncio.Protocol, self.transport.get_protocol()).data_received(behind)
-
-    def _expect_head(self) -> None:
-        if self._head_deadline is None:
-            within = self.bounds.request_head_within
-            self._head_deadline = self.loop.call_later(within, self.transport.close)
-
-    def _head_is_whole(self) -> None:
-        self._head_size = 0
-        if self._head_deadline is not None:
-            self._head_deadline.cancel()
-            self._head_deadline = None
 
 
 class WeftProtocol(WebSocketsSansIOProtocol):
@@ -233,10 +132,19 @@ class WeftProtocol(WebSocketsSansIOProtocol):
 
 
 def bounded(
-    bounds: SocketBounds, at_once: AtOnce | None = None
+    bounds: SocketBounds,
+    at_once: AtOnce | None = None,
+    refused: Callable[[Code], None] | None = None,
 ) -> tuple[type[WeftHttpProtocol], type[WeftProtocol]]:
-    """The classes for uvicorn's `http` and `ws` settings, held to these bounds."""
+    """The classes for uvicorn's `http` and `ws` settings, held to these bounds.
+
+    Their connections share one outbox, and wait for their turns in one queue.
+    """
     namespace: dict[str, Any] = {"bounds": bounds}
-    front = {} if at_once is None else {"at_once": staticmethod(at_once)}
-    http = type("WeftHttpProtocol", (WeftHttpProtocol,), namespace | front)
+    shared: dict[str, Any] = {"outbox": Outbox(bounds.max_unread), "turns": Turns()}
+    if at_once is not None:
+        shared["at_once"] = staticmethod(at_once)
+    if refused is not None:
+        shared["refused"] = staticmethod(refused)
+    http = type("WeftHttpProtocol", (WeftHttpProtocol,), namespace | shared)
     return http, type("WeftProtocol", (WeftProtocol,), namespace)

@@ -133,6 +133,9 @@ class Settings:
     slow_seconds: float = setting.seconds(
         30, "How long a reader may stay behind before it is let go; 0 for ever.", limit=True
     )
+    http_unread: int = setting.size(
+        64 * MiB, "Memory for HTTP answers that clients have not read yet."
+    )
     presence_per_second: int = setting.count(
         20, "How often one client's presence is passed on.", high=1000, limit=True
     )

@@ -104,6 +104,9 @@ class SocketBounds:
     close_within: float = 5.0
     request_head_within: float = 10.0
     max_request_head: int = 64 * 1024
+    max_headers: int = 100
+    unread_within: float = 30.0
+    max_unread: int = 64 << 20
 
 
 def bound_kernel(socket: sockets.socket | None, bounds: SocketBounds) -> None:

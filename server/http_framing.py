@@ -1,0 +1,215 @@
+"""Where the head of an HTTP request ends, and its body with its trailers (RFC 9112, 2 to 7)."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import Protocol
+
+Headers = list[tuple[bytes, bytes]]
+
+# The size of a chunk and its extensions, which we do not read.
+MAX_CHUNK_LINE = 256
+# A client may send one byte in each chunk: this many take less than a millisecond.
+CHUNKS_A_TURN = 512
+
+_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?")
+
+
+class BadRequest(Exception):  # what HTTP calls it
+    """The bytes of a client are no request, or pass a bound; `sentence` is for the client."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+_HEAD_END = b"\r\n\r\n"
+
+
+class HeadEnd:
+    """Finds the empty line that ends a head, over as many reads as it takes.
+
+    Invariant: no part that `take` returns goes beyond a head, or makes it longer than `most` bytes.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._size = 0
+        self._tail = b""  # the last bytes of the head so far, which may begin its end
+        self.is_found = False
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether more than line breaks came."""
+        return bool(self._tail)
+
+    def take(self, data: bytes, at: int) -> tuple[bytes, int]:
+        """What belongs to this head in `data` from `at` on, and where it ends."""
+        start = at if self.has_begun else self._behind_line_breaks(data, at)
+        end = self._end(data, start)
+        self.is_found = end >= 0
+        upto = end if self.is_found else len(data)
+        self._size += upto - at
+        if self._size > self._most:
+            raise BadRequest(f"the head of a request has at most {self._most} bytes")
+        part = data[start:upto]
+        self._tail = (self._tail + part)[-3:]
+        return part, upto
+
+    def _behind_line_breaks(self, data: bytes, at: int) -> int:
+        """In front of a request they mean nothing (RFC 9112, 2.2), but count."""
+        upto = min(len(data), at + self._most + 1)
+        return upto - len(data[at:upto].lstrip(b"\r\n"))
+
+    def _end(self, data: bytes, start: int) -> int:
+        """The index behind the empty line; -1 while it has not come."""
+        over_reads = (self._tail + data[start : start + 3]).find(_HEAD_END)
+        if over_reads >= 0:
+            return start + over_reads + len(_HEAD_END) - len(self._tail)
+        found = data.find(_HEAD_END, start)
+        return -1 if found < 0 else found + len(_HEAD_END)
+
+
+class Body(Protocol):
+    """The body of one request, as its bytes come."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the request ends here."""
+
+    @property
+    def in_trailers(self) -> bool:
+        """Whether only trailers are still to come."""
+
+    def take(self, data: bytes, at: int) -> tuple[bytes, int]:
+        """The content in `data` from `at` on, and where the next call goes on.
+
+        It may stop before the end of `data`: the body ends there, or a turn does.
+        """
+
+
+def body_of(headers: Headers, max_trailers: int) -> Body | None:
+    """The body that a parsed head announces; None for a request without one."""
+    coding = [value for name, value in headers if name == b"transfer-encoding"]
+    if coding:
+        if len(coding) > 1 or coding[0].strip().lower() != b"chunked":
+            raise BadRequest("the only transfer coding that this server reads is chunked")
+        return ChunkedBody(max_trailers)
+    # The parser has refused two of them, and those that are no number.
+    length = next((value for name, value in headers if name == b"content-length"), b"0")
+    return LengthBody(int(length)) if int(length) else None
+
+
+class LengthBody:
+    """A body of as many bytes as `Content-Length` says."""
+
+    in_trailers = False
+
+    def __init__(self, length: int) -> None:
+        self._left = length
+
+    @property
+    def is_whole(self) -> bool:
+        return not self._left
+
+    def take(self, data: bytes, at: int) -> tuple[bytes, int]:
+        content = data[at : at + self._left]
+        self._left -= len(content)
+        return content, at + len(content)
+
+
+class _Part(Enum):
+    SIZE = "size"
+    DATA = "data"
+    DATA_END = "the line break behind the data"
+    TRAILERS = "trailers"
+    WHOLE = "whole"
+
+
+class ChunkedBody:
+    """A chunked body.
+
+    Invariant: at most `MAX_CHUNK_LINE` bytes of a line are kept; trailers are counted, and dropped.
+    """
+
+    def __init__(self, max_trailers: int) -> None:
+        self._part = _Part.SIZE
+        self._left = 0
+        self._line = b""  # the beginning of a line whose end has not come
+        self._max_trailers = max_trailers
+        self._trailers = 0
+
+    @property
+    def is_whole(self) -> bool:
+        return self._part is _Part.WHOLE
+
+    @property
+    def in_trailers(self) -> bool:
+        return self._part is _Part.TRAILERS
+
+    def take(self, data: bytes, at: int) -> tuple[bytes, int]:
+        pieces: list[bytes] = []
+        lines = 0
+        while at < len(data) and not self.is_whole and lines < 2 * CHUNKS_A_TURN:
+            if self._part is _Part.DATA:
+                piece = data[at : at + self._left]
+                pieces.append(piece)
+                at += len(piece)
+                self._left -= len(piece)
+                if not self._left:
+                    self._part = _Part.DATA_END
+            else:
+                lines += 1
+                at = self._take_line(data, at)
+        return b"".join(pieces), at
+
+    def _take_line(self, data: bytes, at: int) -> int:
+        """Take a line, or the beginning of one; where it ends."""
+        held = self._line
+        if held.endswith(b"\r") and data[at] == 0x0A:
+            end, line = at + 1, held[:-1]
+        else:
+            found = data.find(b"\r\n", at)
+            end = len(data) if found < 0 else found + 2
+            if self.in_trailers:
+                self._count_trailers(end - at)
+            if found < 0:
+                # Of a trailer only the end can matter: an empty line, or a line break in two reads.
+                line = held + data[at:end]
+                self._line = line[:1] + line[-1:] if self.in_trailers and len(line) > 2 else line
+                if len(self._line) > MAX_CHUNK_LINE:
+                    raise BadRequest(_LONG_LINE)
+                return end
+            line = held + data[at:found]
+        self._line = b""
+        self._judge_line(line)
+        return end
+
+    def _count_trailers(self, size: int) -> None:
+        self._trailers += size
+        if self._trailers > self._max_trailers:
+            raise BadRequest(f"the trailers of a request have at most {self._max_trailers} bytes")
+
+    def _judge_line(self, line: bytes) -> None:
+        if self._part is _Part.TRAILERS:
+            if not line:
+                self._part = _Part.WHOLE
+        elif self._part is _Part.DATA_END:
+            if line:
+                raise BadRequest("a chunk is longer than it says")
+            self._part = _Part.SIZE
+        else:
+            self._begin_chunk(line)
+
+    def _begin_chunk(self, line: bytes) -> None:
+        if len(line) > MAX_CHUNK_LINE:
+            raise BadRequest(_LONG_LINE)
+        matched = _CHUNK_LINE.fullmatch(line)
+        if matched is None:
+            raise BadRequest("a chunk does not say its size")
+        self._left = int(matched[1], 16)
+        self._part = _Part.DATA if self._left else _Part.TRAILERS
+
+
+_LONG_LINE = f"the line before a chunk has at most {MAX_CHUNK_LINE} bytes"
