@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-import msgspec
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from collab import wire
 from collab.entry import Author
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
-from collab.room.budget import Meter, to_ms
+from collab.room.budget import to_ms
 from collab.room.member import Member
 from collab.room.rights import Role
 from server.admission import authenticate, client_name, name_document, not_found
@@ -27,7 +24,6 @@ from server.services import Services
 
 JSON = "application/json"
 MAX_KEY = 255
-BODY_SECONDS = 30.0  # a body that trickles in keeps its document open
 
 
 def services_of(request: Request) -> Services:
@@ -51,6 +47,14 @@ async def named_document(request: Request) -> AsyncIterator[tuple[Claims, DocKey
     key = name_document(claims, request.path_params["doc"])
     request.state.asker = key, claims.user
     with spending(request, key, claims.user):
+        yield claims, key
+
+
+@asynccontextmanager
+async def permitted(request: Request, role: Role) -> AsyncIterator[tuple[Claims, DocKey]]:
+    """As `named_document`, for those who have the role: whoever has it not sends no body."""
+    async with named_document(request) as (claims, key):
+        require_role(claims, role)
         yield claims, key
 
 
@@ -122,94 +126,6 @@ def _text_header(request: Request, name: str) -> str:
         raise Rejected(Code.MALFORMED, f"{name} must be UTF-8") from error
 
 
-# --- bodies ---------------------------------------------------------------------------------
-
-
-async def read_body(request: Request, limit: int) -> bytes:
-    """The whole body, refused as soon as it is known to be too large."""
-    declared = request.headers.get("content-length", "")
-    if limit and declared.isdigit() and (len(declared) > 15 or int(declared) > limit):
-        raise _too_large(limit)
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise Rejected(Code.UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed")
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                _charge(request, len(chunk), len(body))
-                if limit and len(body) > limit:
-                    raise _too_large(limit)
-    except ClientDisconnect as error:
-        raise Rejected(Code.MALFORMED, "the body ended early") from error
-    except TimeoutError as error:
-        raise HTTPException(408, "the body took too long") from error
-    return bytes(body)
-
-
-def _charge(request: Request, size: int, whole: int) -> None:
-    """Pay for a body as it comes, `whole` so far, and let no crowd of them in on one budget.
-
-    What an import weighs beyond a whole burst would shut its author out for minutes. So a body
-    alone makes a debt of one burst at most; more is of several at once.
-    """
-    meter: Meter | None = getattr(request.state, "meter", None)
-    if meter is None:
-        return
-    now, burst = services_of(request).clock.monotonic(), meter.allowance.bytes_burst
-    meter.bytes.spend(max(0, min(size, burst - (whole - size))), now)
-    wait = meter.bytes.wait(now)
-    if wait > 2 * meter.fill_time:
-        raise Rejected(
-            Code.RATE_LIMITED, "too many bodies at once", retry_after_ms=max(1, to_ms(wait))
-        )
-
-
-async def read_raw_json(request: Request, *accepted: str, limit: int | None = None) -> bytes:
-    """The body, said to be JSON; `accepted` media types, by default JSON's or none said."""
-    _check_media_type(request, accepted or (JSON, ""))
-    most = services_of(request).settings.max_frame if limit is None else limit
-    return await read_body(request, most)
-
-
-async def read_json(request: Request, *accepted: str) -> Any:
-    return decode_json(await read_raw_json(request, *accepted))
-
-
-async def read_document(request: Request) -> Any:
-    """A whole document: what may be kept may be sent, though a frame holds less."""
-    settings = services_of(request).settings
-    bounds = (settings.max_frame, settings.max_document)
-    return decode_json(await read_raw_json(request, limit=max(bounds) if all(bounds) else 0))
-
-
-async def read_object(request: Request, *, optional: bool = False) -> dict[str, Any]:
-    """The body as a JSON object; where it is `optional`, none at all is an empty one."""
-    body = await read_body(request, services_of(request).settings.max_frame)
-    if optional and not body.strip():
-        return {}
-    _check_media_type(request, (JSON, ""))
-    value = decode_json(body)
-    if not isinstance(value, dict):
-        raise Rejected(Code.MALFORMED, "the body must be a JSON object")
-    return value
-
-
-def decode_json(body: bytes) -> Any:
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Rejected(Code.MALFORMED, "the body is not JSON") from error
-
-
-def _check_media_type(request: Request, allowed: tuple[str, ...]) -> None:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in allowed:
-        raise Rejected(
-            Code.UNSUPPORTED_MEDIA_TYPE, f"the body must be {' or '.join(filter(None, allowed))}"
-        )
-
-
 # --- parameters and answers -----------------------------------------------------------------
 
 
@@ -231,7 +147,3 @@ def answer(body: Any, status: int = 200, *, version: int | None = None) -> Respo
     if version is not None:
         response.headers["ETag"] = tag_of(version)
     return response
-
-
-def _too_large(limit: int) -> Rejected:
-    return Rejected(Code.TOO_LARGE, f"a request body has at most {limit} bytes")

@@ -26,13 +26,13 @@ from server.http.asking import (
     existing,
     member_of,
     named_document,
-    read_document,
-    read_json,
+    permitted,
     request_id_of,
     require_role,
     services_of,
     whole_number,
 )
+from server.http.bodies import read_document, read_json
 from server.http.history import value_at
 from server.http.problem import PreconditionFailed
 from server.http.validators import (
@@ -79,28 +79,28 @@ async def get_document(request: Request) -> Response:
 
 async def put_document(request: Request) -> Response:
     """Make the document; with `If-Match` replace its value by one minimal change."""
-    async with document_of(request) as (claims, live):
+    async with permitted(request, Role.EDITOR) as (claims, key):
         value = await read_document(request)
         if not isinstance(value, dict):
             raise Rejected(Code.INVALID_DOCUMENT, "a document's root is an object", path="")
         tags = if_match(request)
         request_id = request_id_of(request)
         fence = _fence(request)
-        require_role(claims, Role.EDITOR)
-        if tags is None:
-            made = await _ask(request, claims, live, Create(value, request_id, only=True))
-            response = answer({"version": made.version, **made.ack}, 201, version=made.version)
-            response.headers["Location"] = f"/v1/docs/{live.key.doc}"
-            return response
-        base = matching_version(tags, existing(live).room.version)
-        asked = Replace(value, base, request_id, fence)
-        done = await _ask(request, claims, live, asked, strict=True)
+        async with services_of(request).hub.using(key) as live:
+            if tags is None:
+                made = await _ask(request, claims, live, Create(value, request_id, only=True))
+                response = answer({"version": made.version, **made.ack}, 201, version=made.version)
+                response.headers["Location"] = f"/v1/docs/{live.key.doc}"
+                return response
+            base = matching_version(tags, existing(live).room.version)
+            asked = Replace(value, base, request_id, fence)
+            done = await _ask(request, claims, live, asked, strict=True)
     return answer({"version": done.version, **done.ack}, version=done.version)
 
 
 async def patch_document(request: Request) -> Response:
     """A JSON Patch on the head, on `?base=`, or with `If-Match` on exactly that version."""
-    async with document_of(request) as (claims, live):
+    async with permitted(request, Role.EDITOR) as (claims, key):
         ops = await read_json(request, PATCH_TYPE, JSON)
         if not isinstance(ops, list):
             raise Rejected(Code.INVALID_PATCH, "a patch is an array of operations", path="")
@@ -109,12 +109,12 @@ async def patch_document(request: Request) -> Response:
             raise Rejected(Code.INVALID_PATCH, "an operation is an object", op=odd, path="")
         base = whole_number(request, "base")
         fence, request_id, tags = _fence(request), request_id_of(request), if_match(request)
-        require_role(claims, Role.EDITOR)
-        existing(live)
-        wanted = None if tags is None else matching_version(tags, live.room.version)
-        strict = wanted is not None
-        patch = PatchRequest(request_id, wanted if strict else base, ops, strict, fence)
-        done = await _ask(request, claims, live, patch, strict=strict)
+        async with services_of(request).hub.using(key) as live:
+            existing(live)
+            wanted = None if tags is None else matching_version(tags, live.room.version)
+            strict = wanted is not None
+            patch = PatchRequest(request_id, wanted if strict else base, ops, strict, fence)
+            done = await _ask(request, claims, live, patch, strict=strict)
     return answer({"version": done.version, **done.ack}, version=done.version)
 
 

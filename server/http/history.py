@@ -25,13 +25,13 @@ from server.http.asking import (
     existing,
     member_of,
     named_document,
-    read_body,
-    read_object,
+    permitted,
     request_id_of,
     require_role,
     services_of,
     whole_number,
 )
+from server.http.bodies import read_body, read_object
 from server.hub import Quarantined
 from server.live import LiveRoom
 
@@ -96,35 +96,34 @@ async def get_diff(request: Request) -> Response:
 
 async def name_version(request: Request) -> Response:
     """Give a version a name; from then on it is kept for ever."""
-    async with document_of(request) as (claims, live):
-        existing(live)
-        require_role(claims, Role.EDITOR)
+    services = services_of(request)
+    async with permitted(request, Role.EDITOR) as (claims, key):
         body = await read_object(request)
-        name, version = body.get("name"), body.get("version", live.room.version)
+        name = body.get("name")
         if not isinstance(name, str) or not 0 < len(name.strip()) <= MAX_NAME:
             raise Rejected(Code.MALFORMED, f"`name` must be 1 to {MAX_NAME} characters")
-        await value_at(request, live, _number(version, "version"))  # it must be kept still
-        services = services_of(request)
+        async with services.hub.using(key) as live:
+            version = _number(body.get("version", existing(live).room.version), "version")
+            await value_at(request, live, version)  # it must be kept still
         named = NamedVersion(version, name.strip(), claims.user, services.clock.now_ms())
-        await services.store.name_version(live.key, named)
-        member = member_of(request, claims)
-        services.witness.did(live.key, member, "name", version=version)
+        await services.store.name_version(key, named)
+        services.witness.did(key, member_of(request, claims), "name", version=version)
     told = {"version": version, "name": named.name, "by": named.by, "at": wire.rfc3339(named.at)}
     return answer(told, 201)
 
 
 async def restore(request: Request) -> Response:
     """Bring an older version back, whole or a part, as a change that can be undone."""
-    async with document_of(request) as (claims, live):
-        existing(live)
-        require_role(claims, Role.PUBLISHER)
+    hub = services_of(request).hub
+    async with permitted(request, Role.PUBLISHER) as (claims, key):
         body = await read_object(request)
         version, pointer = _number(body.get("version"), "version"), body.get("pointer", "")
         if not isinstance(pointer, str):
             raise Rejected(Code.MALFORMED, "`pointer` must be a JSON Pointer")
-        value = await value_at(request, live, version)
-        asked = Restore(version, value, pointer, request_id_of(request))
-        done = await services_of(request).hub.ask(live, member_of(request, claims), asked)
+        async with hub.using(key) as live:
+            value = await value_at(request, existing(live), version)
+            asked = Restore(version, value, pointer, request_id_of(request))
+            done = await hub.ask(live, member_of(request, claims), asked)
         ops = done.entry.ops if done.entry is not None else []
     return answer({"version": done.version, "ops": ops, **done.ack}, version=done.version)
 

@@ -16,19 +16,20 @@ from collab.room.locks import Locks
 from collab.room.member import Member
 from collab.room.requests import LockAct
 from collab.room.rights import Rights, Role
+from server.auth import Claims
 from server.http.asking import (
     answer,
-    decode_json,
+    claims_of,
     document_of,
     existing,
     member_of,
     peer_of,
-    read_body,
-    read_object,
+    permitted,
     require_role,
     services_of,
     spending,
 )
+from server.http.bodies import decode_json, read_body, read_object
 
 # What a page sends as it is left is read before it is known who sends it.
 MAX_GOODBYE = 4096
@@ -65,22 +66,24 @@ async def list_locks(request: Request) -> Response:
 
 
 async def acquire(request: Request) -> Response:
-    asked = _read(await read_object(request), Acquire)
-    act = LockAct("", "acquire", asked.scope, asked.base, None, asked.ttl)
-    return answer(await _ask(request, act), 201)
+    async with permitted(request, Role.EDITOR) as (claims, key):
+        asked = _read(await read_object(request), Acquire)
+        act = LockAct("", "acquire", asked.scope, asked.base, None, asked.ttl)
+        return answer(await _ask(request, claims, key, act), 201)
 
 
 async def renew(request: Request) -> Response:
-    asked = _read(await read_object(request, optional=True), Renew)
-    return answer(await _ask(request, _named(request, "renew", asked.ttl)))
+    async with permitted(request, Role.EDITOR) as (claims, key):
+        asked = _read(await read_object(request, optional=True), Renew)
+        return answer(await _ask(request, claims, key, _named(request, "renew", asked.ttl)))
 
 
 async def take_over(request: Request) -> Response:
-    return answer(await _ask(request, _named(request, "take_over")))
+    return await _act(request, "take_over")
 
 
 async def keep(request: Request) -> Response:
-    return answer(await _ask(request, _named(request, "keep")))
+    return await _act(request, "keep")
 
 
 async def release(request: Request) -> Response:
@@ -88,19 +91,37 @@ async def release(request: Request) -> Response:
 
     `navigator.sendBeacon` sends what type it likes and can set no header, so neither is asked for.
     """
+    if "authorization" not in request.headers:
+        secret = await _secret(request)
+        if secret is None:
+            await claims_of(request)  # there is no token, which it says
+            raise _no_such_lock()
+        return answer(await _release_by_secret(request, secret))
+    async with permitted(request, Role.VIEWER) as (claims, key):
+        secret = await _secret(request)
+        if secret is None:
+            require_role(claims, Role.EDITOR)
+            return answer(await _ask(request, claims, key, _named(request, "release")))
+    return answer(await _release_by_secret(request, secret))
+
+
+async def _secret(request: Request) -> str | None:
+    """What a body says in place of a token."""
     body = await read_body(request, MAX_GOODBYE)
-    asked = _read(decode_json(body), Release) if body.strip() else Release()
-    if asked.secret is not None:
-        return answer(await _release_by_secret(request, asked.secret))
-    return answer(await _ask(request, _named(request, "release")))
+    return _read(decode_json(body), Release).secret if body.strip() else None
 
 
-async def _ask(request: Request, act: LockAct) -> dict[str, Any]:
+async def _act(request: Request, action: LockAction) -> Response:
+    """An action that needs no body."""
+    async with permitted(request, Role.EDITOR) as (claims, key):
+        return answer(await _ask(request, claims, key, _named(request, action)))
+
+
+async def _ask(request: Request, claims: Claims, key: DocKey, act: LockAct) -> dict[str, Any]:
     """The lock, as the ack of the patch lane has it, and its secret beside it."""
-    async with document_of(request) as (claims, live):
-        require_role(claims, Role.EDITOR)
-        member = member_of(request, claims)
-        done = await services_of(request).hub.ask(existing(live), member, act)
+    hub = services_of(request).hub
+    async with hub.using(key) as live:
+        done = await hub.ask(existing(live), member_of(request, claims), act)
     return _flat(done.ack)
 
 

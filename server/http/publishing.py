@@ -18,10 +18,11 @@ from server.http.asking import (
     document_of,
     existing,
     member_of,
-    read_object,
+    permitted,
     require_role,
     services_of,
 )
+from server.http.bodies import read_object
 from server.public_request import asked_for, coding_of
 
 _STYLE = (
@@ -40,16 +41,17 @@ _NOTHING = (
 
 async def publish(request: Request) -> Response:
     """Make a version public: the newest, or the one that is named."""
-    async with document_of(request) as (claims, live):
+    services = services_of(request)
+    async with permitted(request, Role.PUBLISHER) as (claims, key):
         body = await read_object(request, optional=True)
         version, expected = _number(body, "version"), _number(body, "expected_published")
         if "expected_published" in body and expected is None:
             expected = 0
-        require_role(claims, Role.PUBLISHER)
-        existing(live)
-        services, member = services_of(request), member_of(request, claims)
-        done = await publications.publish(services, live, member.author, version, expected)
-        services.witness.did(live.key, member, "publish", version=done.version)
+        member = member_of(request, claims)
+        async with services.hub.using(key) as live:
+            existing(live)
+            done = await publications.publish(services, live, member.author, version, expected)
+        services.witness.did(key, member, "publish", version=done.version)
     return answer({"published": done.version, "warnings": msgspec.to_builtins(done.warnings)})
 
 

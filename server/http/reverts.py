@@ -8,16 +8,8 @@ from starlette.responses import Response
 from collab.errors import Code, Rejected
 from collab.room.requests import Revert
 from collab.room.rights import Role, is_pointer
-from server.http.asking import (
-    answer,
-    document_of,
-    existing,
-    member_of,
-    read_object,
-    request_id_of,
-    require_role,
-    services_of,
-)
+from server.http.asking import answer, existing, member_of, permitted, request_id_of, services_of
+from server.http.bodies import read_object
 
 
 async def undo(request: Request) -> Response:
@@ -29,12 +21,12 @@ async def redo(request: Request) -> Response:
 
 
 async def _revert(request: Request, *, redo: bool) -> Response:
-    async with document_of(request) as (claims, live):
+    hub = services_of(request).hub
+    async with permitted(request, Role.EDITOR) as (claims, key):
         scope = (await read_object(request, optional=True)).get("scope", "")
         if not isinstance(scope, str) or not is_pointer(scope):
             raise Rejected(Code.MALFORMED, "`scope` must be a JSON Pointer")
-        require_role(claims, Role.EDITOR)
         asked = Revert(request_id_of(request), scope, redo)
-        hub = services_of(request).hub
-        done = await hub.ask(existing(live), member_of(request, claims), asked)
+        async with hub.using(key) as live:
+            done = await hub.ask(existing(live), member_of(request, claims), asked)
     return answer({"version": done.version, **done.ack}, version=done.version)

@@ -12,14 +12,14 @@ from collab.ids import Json
 from collab.room.rights import Role
 from server.http.asking import (
     JSON,
-    decode_json,
     document_of,
     existing,
     member_of,
-    read_raw_json,
+    permitted,
     require_role,
     services_of,
 )
+from server.http.bodies import MAX_VALUES, parse, read_raw_json
 from server.hub import compiled
 from server.live import LiveRoom
 from server.services import Services
@@ -42,12 +42,13 @@ async def get_schema(request: Request) -> Response:
 
 async def put_schema(request: Request) -> Response:
     """Keep this schema from now on; refused when the value breaks it as it stands."""
-    async with document_of(request) as (claims, live):
+    services = services_of(request)
+    async with permitted(request, Role.ADMIN) as (claims, key):
         schema = await read_raw_json(request, JSON, SCHEMA_TYPE, "")
-        decode_json(schema)
-        require_role(claims, Role.ADMIN)
-        await _set(services_of(request), existing(live), schema)
-        services_of(request).witness.did(live.key, member_of(request, claims), "schema")
+        await parse(schema, MAX_VALUES)
+        async with services.hub.using(key) as live:
+            await _set(services, existing(live), schema)
+        services.witness.did(key, member_of(request, claims), "schema")
     return Response(status_code=204)
 
 
