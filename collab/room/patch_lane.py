@@ -130,7 +130,10 @@ def replace(room: Room, member: Member, request: Replace, now: int) -> Answer:
         raise Rejected(Code.NOT_FOUND, "no such document")
     base = room.head if request.base is None else request.base
     _judge_base(room, base, strict=True)
-    ops = diff(room.document.value, request.value)
+    if request.compared is not None and request.compared[0] == room.head:
+        ops = request.compared[1]
+    else:
+        ops = diff(room.document.value, request.value)
     return _lead(room, member, ops, now, "edit", request.id, request.fence)
 
 

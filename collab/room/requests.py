@@ -38,12 +38,17 @@ class PatchRequest:
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """The whole value, as the minimal change from `base`, which must be the head."""
+    """The whole value, as the minimal change from `base`, which must be the head.
+
+    `compared` is a version and the ops that lead from it to the value, where they were found
+    before.
+    """
 
     value: dict[str, Any]
     base: int | None
     id: str = ""
     fence: int | None = None
+    compared: tuple[int, list[Op]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from collab.patch.pointer import render
 from collab.yjs.order_keys import (
     REBALANCE_LENGTH,
     between,
-    is_order_key,
     spread,
     step_down,
     step_up,
@@ -22,6 +21,7 @@ from collab.yjs.tree_layout import (
     ArrayNode,
     order_of,
     read_element,
+    sortable,
 )
 from collab.yjs.tree_place import Place
 from collab.yjs.tree_records import Absent, Exactly, MovedRecord, SetRecord, ShownRecord, known
@@ -29,6 +29,9 @@ from collab.yjs.tree_slot import Slot
 
 if TYPE_CHECKING:
     from collab.yjs.tree_write import Writer
+
+
+LAST = sortable(None)  # what an element without an order key sorts by
 
 
 class Elements:
@@ -165,7 +168,7 @@ class Elements:
         while True:
             start, end = max(0, index - reach), min(len(pairs), index + reach)
             low = pairs[start - 1][0] if start else None
-            high = pairs[end][0] if end < len(pairs) and is_order_key(pairs[end][0]) else None
+            high = pairs[end][0] if end < len(pairs) and pairs[end][0] != LAST else None
             if low is None and high is None:
                 break
             if low is None or high is None or low < high:
@@ -177,12 +180,12 @@ class Elements:
 
     def _gap(self, place: Place, index: int) -> str:
         pairs = array_node(place).order
-        if index and not is_order_key(pairs[index - 1][0]):
-            first = next(at for at, (order, _) in enumerate(pairs) if not is_order_key(order))
+        if index and pairs[index - 1][0] == LAST:
+            first = next(at for at, (order, _) in enumerate(pairs) if order == LAST)
             self._rekey(place, first, index, pairs[first - 1][0] if first else None, None)
         low = pairs[index - 1][0] if index else None
         high = pairs[index][0] if index < len(pairs) else None
-        if high is not None and not is_order_key(high):
+        if high == LAST:
             high = None
         if low is not None and low == high:
             high = self._untie(place, index, low)
@@ -199,7 +202,7 @@ class Elements:
         end = index
         while end < len(pairs) and pairs[end][0] == low:
             end += 1
-        high = pairs[end][0] if end < len(pairs) and is_order_key(pairs[end][0]) else None
+        high = pairs[end][0] if end < len(pairs) and pairs[end][0] != LAST else None
         self._rekey(place, index, end, low, high)
         return pairs[index][0]
 

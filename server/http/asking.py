@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -10,9 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from collab import wire
-from collab.entry import Author
+from collab.entry import Author, Op
 from collab.errors import Code, Rejected
-from collab.ids import DocKey
+from collab.ids import DocKey, Json
+from collab.patch.diff import diff
 from collab.room.budget import to_ms
 from collab.room.member import Member
 from collab.room.rights import Role
@@ -24,6 +27,8 @@ from server.services import Services
 
 JSON = "application/json"
 MAX_KEY = 255
+# One thread: two comparisons at once would take two turns of the interpreter for one of the loop.
+_COMPARING = ThreadPoolExecutor(1, "compare")
 
 
 def services_of(request: Request) -> Services:
@@ -124,6 +129,14 @@ def _text_header(request: Request, name: str) -> str:
         return request.headers.get(name, "").encode("latin-1").decode()
     except UnicodeDecodeError as error:
         raise Rejected(Code.MALFORMED, f"{name} must be UTF-8") from error
+
+
+async def compared(old: Json, new: Json) -> list[Op]:
+    """The ops from one value to another, found beside the loop: it takes long for large values.
+
+    Values are never changed in place, so a thread may read them.
+    """
+    return await asyncio.get_running_loop().run_in_executor(_COMPARING, diff, old, new)
 
 
 # --- parameters and answers -----------------------------------------------------------------

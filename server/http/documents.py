@@ -22,6 +22,7 @@ from server.http.asking import (
     JSON,
     answer,
     as_whole_number,
+    compared,
     document_of,
     existing,
     member_of,
@@ -92,8 +93,10 @@ async def put_document(request: Request) -> Response:
                 response = answer({"version": made.version, **made.ack}, 201, version=made.version)
                 response.headers["Location"] = f"/v1/docs/{live.key.doc}"
                 return response
-            base = matching_version(tags, existing(live).room.version)
-            asked = Replace(value, base, request_id, fence)
+            room = existing(live).room
+            version, base = room.version, matching_version(tags, room.version)
+            ops = await compared(room.value, value)
+            asked = Replace(value, base, request_id, fence, (version, ops))
             done = await _ask(request, claims, live, asked, strict=True)
     return answer({"version": done.version, **done.ack}, version=done.version)
 

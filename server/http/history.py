@@ -13,7 +13,6 @@ from collab.document.versions import VersionRow, rows
 from collab.entry import Entry
 from collab.errors import Code, Rejected
 from collab.ids import Json
-from collab.patch.diff import diff
 from collab.ports import Corrupt, NamedVersion
 from collab.room.requests import Restore
 from collab.room.rights import Role
@@ -21,6 +20,7 @@ from server import archive
 from server.admission import not_found
 from server.http.asking import (
     answer,
+    compared,
     document_of,
     existing,
     member_of,
@@ -89,7 +89,7 @@ async def get_diff(request: Request) -> Response:
             raise Rejected(Code.MALFORMED, "`from` must be a version")
         was = await value_at(request, live, from_)
         is_ = await value_at(request, live, live.room.version if to is None else to)
-    response = answer(diff(was, is_))
+    response = answer(await compared(was, is_))
     response.headers["Content-Type"] = "application/json-patch+json"
     return response
 

@@ -14,7 +14,7 @@ from collab.ports import Stored, Vacant
 from collab.room.late_index import MOST_WAITING
 from collab.room.lock_guard import LockGuard
 from collab.room.member import Member
-from collab.room.requests import Create, PatchRequest, Revert, Update
+from collab.room.requests import Create, PatchRequest, Replace, Revert, Update
 from collab.room.rights import Rights, Role
 from collab.room.room import Room, RoomBounds
 
@@ -74,3 +74,15 @@ def test_u1_as_many_steps_are_kept_as_the_setting_says_also_after_a_restart() ->
         entries = [entry for entry, _ in room._batch]
         again = Room(HOME, Stored(1, 6, room.control, None, entries), bounds, None)
         assert undone(room) == undone(again) == kept
+
+
+def test_a_comparison_made_before_counts_for_the_version_that_it_was_made_for() -> None:
+    room = Room(HOME, Vacant(), RoomBounds(), None)
+    room.apply(ADA, Create({"a": 1}), 0)
+    ops = [{"op": "replace", "path": "/a", "value": 2}]
+    old = Replace({"a": 3}, None, compared=(room.head - 1, ops))
+    assert room.apply(ADA, old, 0).refusal is None
+    assert room.document.value == {"a": 3}
+    assert room.apply(ADA, Replace({"a": 2}, None, compared=(room.head, ops)), 0).refusal is None
+    assert room.document.value == {"a": 2}
+    assert room.apply(ADA, Replace({"a": 9}, room.head - 1), 0).refusal is not None
