@@ -26,9 +26,9 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 _Path = tuple[str | int, ...]
 
 
-def diff(old: Any, new: Any) -> list[Op]:
-    """Exact ops that turn `old` into `new`; none where they are the same."""
-    run = _Diff()
+def diff(old: Any, new: Any, *, moves_left: int = MAX_MOVES) -> list[Op]:
+    """Exact ops that turn `old` into `new`, with so many moves at most; none for the same."""
+    run = _Diff(moves_left)
     run.compare(old, new, ())
     return run.ops
 
@@ -38,9 +38,9 @@ class _Diff:
 
     __slots__ = ("ops", "room")
 
-    def __init__(self) -> None:
+    def __init__(self, room: int) -> None:
         self.ops: list[Op] = []
-        self.room = MAX_MOVES
+        self.room = room
 
     def compare(self, old: Any, new: Any, path: _Path) -> None:
         if old is new:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from collab.ids import Json
+from collab.patch.diff import MAX_MOVES
 from collab.patch.pointer import render
 from collab.yjs.order_keys import (
     REBALANCE_LENGTH,
@@ -41,6 +42,7 @@ class Elements:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._txn = writer.txn
+        self.moves_left = MAX_MOVES  # so many elements may still be moved by comparing values
         self._last: str | None = None  # the order key that was given last
 
     def insert(self, place: Place, index: int, value: Json) -> None:
@@ -103,6 +105,7 @@ class Elements:
         return value
 
     def move(self, place: Place, source: int, target: int) -> None:
+        self.moves_left = max(0, self.moves_left - 1)
         node = array_node(place)
         _, key = node.order[source]
         # Two neighbours with the element taken out: those of its new place.

@@ -195,7 +195,7 @@ class Writer:
         old = value_at(self.txn, self.root, tokens)
         live = len(open_tokens(self.txn, self.root, tokens).tokens) == len(tokens)
         if live and type(old) is type(value) and not self._is_another(place, tokens, old, value):
-            ops = diff(old, value)
+            ops = diff(old, value, moves_left=self.elements.moves_left)
             if not any(op["path"] == "" for op in ops):
                 self.apply(ops, under=tokens)
                 return

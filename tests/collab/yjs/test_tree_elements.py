@@ -9,7 +9,10 @@ import pytest
 
 from collab.document.document import Document
 from collab.entry import Op
+from collab.patch.diff import MAX_MOVES
+from collab.yjs.tree_elements import Elements
 from collab.yjs.tree_layout import ArrayNode
+from collab.yjs.tree_place import Place
 
 
 class Array:
@@ -84,3 +87,29 @@ def test_d4_a_turned_array_keeps_short_keys() -> None:
     assert array.document.value == {"l": list(range(400))[::-1]}
     assert array.rekeyed == 0
     assert array.longest() <= 8
+
+
+@pytest.mark.parametrize(("arrays", "length"), [(8, 300), (30, 60), (3, 900)])
+def test_p9_a_patch_that_turns_many_arrays_moves_a_bounded_number_of_elements(
+    monkeypatch: pytest.MonkeyPatch, arrays: int, length: int
+) -> None:
+    moved = 0
+    move = Elements.move
+
+    def counting(elements: Elements, place: Place, source: int, target: int) -> None:
+        nonlocal moved
+        moved += 1
+        move(elements, place, source, target)
+
+    document = Document.create(1)
+    value = {f"a{number}": list(range(length)) for number in range(arrays)}
+    document.patch([{"op": "replace", "path": "", "value": value}], version=1, user="ada", at=0)
+    monkeypatch.setattr(Elements, "move", counting)
+    ops = [
+        {"op": "replace", "path": f"/{key}", "value": list(range(length))[::-1]} for key in value
+    ]
+    document.patch(ops, version=2, user="ada", at=0)
+    assert 0 < moved <= MAX_MOVES
+    assert document.read() == document.value == {key: value[key][::-1] for key in value}
+    document.undo("ada", version=3, at=5_000)
+    assert document.read() == document.value == value
