@@ -15,6 +15,7 @@ from typing import Any, TextIO
 import msgspec
 
 from collab.wire import rfc3339
+from server.log_limit import LogLimit
 
 OURS = ("server", "storage", "weft")
 MAX_TEXT = 16 * 1024
@@ -162,11 +163,14 @@ def configure(level: str, style: str, stream: TextIO | None = None) -> None:
 
     Other libraries speak from warnings up: at debug, SQLAlchemy logs parameters, which are
     document content, and uvicorn logs each socket's query string at info. Its access log is off.
+    What a client can cause is logged seldom, unless everything is wanted.
     """
     out = sys.stderr if stream is None else stream
     handler = logging.StreamHandler(out)
     as_text = style == "text" or (style == "auto" and out.isatty())
     handler.setFormatter(TextLines() if as_text else JsonLines())
+    if _level(level) > logging.DEBUG:
+        handler.addFilter(LogLimit())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(logging.WARNING, _level(level)))

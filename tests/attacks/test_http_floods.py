@@ -79,6 +79,10 @@ def refusals(server: RunningServer, code: str) -> int:
     return int(float(line.split()[-1]))
 
 
+def log_lines(server: RunningServer) -> int:
+    return (server.home / "weft.log").read_bytes().count(b"\n")
+
+
 def open_files(server: RunningServer) -> int:
     assert server.process is not None
     return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
@@ -269,3 +273,24 @@ def test_a_head_over_the_limits_is_refused_though_it_comes_in_one_read(
         answer = rest(client)
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b'"detail":"' in answer
+
+
+def test_bad_requests_and_unread_answers_log_little(server: RunningServer) -> None:
+    logged = log_lines(server)
+    for garbage in (b"NOT HTTP\r\n\r\n", b"\x16\x03\x01\x02", b"GET / HTTP/1.1\r\nA : b\r\n\r\n"):
+        for _ in range(150):
+            with connect(server) as client:
+                client.sendall(garbage)
+                client.recv(1000)
+    before = refusals(server, "malformed")
+    assert before >= 450
+    assert log_lines(server) - logged < 150
+
+
+def test_upgrades_to_what_is_no_websocket_are_requests(server: RunningServer) -> None:
+    with connect(server) as client:
+        client.sendall(
+            b"GET /healthz HTTP/1.1\r\nHost: w\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+            b"GET /nowhere HTTP/1.1\r\nConnection: close\r\n\r\n"
+        )
+        assert re.findall(rb"HTTP/1\.1 (\d+) ", rest(client)) == [b"200", b"404"]
