@@ -24,6 +24,7 @@ from server.commits import CommitLoop
 from server.correlation import Correlated
 from server.doorstep import Doorstep
 from server.front import Front
+from server.http.encoded import Encodings
 from server.http.problem import HANDLERS
 from server.hub import Hub
 from server.hub_bounds import HubBounds
@@ -145,6 +146,7 @@ def _services(settings: Settings, store: Store, clock: Clock, group: asyncio.Tas
         witness=hub.witness,
         published=Published(hub, clock, settings),
         readiness=Readiness(store, group),
+        encodings=Encodings(),
         version=version("weft"),
     )
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from server.clock import Clock
     from server.commits import CommitLoop
     from server.doorstep import Doorstep
+    from server.http.encoded import Encodings
     from server.hub import Hub
     from server.keyring import Keyring
     from server.lookout import Lookout
@@ -45,6 +46,7 @@ class Services:
     witness: Witness
     published: Published
     readiness: Readiness
+    encodings: Encodings
     lookout: Lookout | None = None
     version: str = ""
 

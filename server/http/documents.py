@@ -64,16 +64,21 @@ async def get_document(request: Request) -> Response:
     async with document_of(request) as (_, live):
         at = whole_number(request, "at")
         existing(live)
+        epoch = live.room.epoch  # of what is read, whatever becomes of the room meanwhile
         reading = await (_read_head(request, live) if at is None else _read_at(request, live, at))
     pointer = request.query_params.get("pointer")
-    value = reading.value if pointer is None else _part(reading.value, pointer)
     headers = {"Cache-Control": "no-cache, private", "Vary": "Authorization"}
     if reading.change is not None:
         headers["Last-Modified"] = _http_date(reading.change.at)
         headers["Weft-Updated-By"] = _header_text(reading.change.by)
     if if_none_match(request, str(reading.version)):
         return Response(status_code=304, headers={"ETag": tag_of(reading.version), **headers})
-    response = answer(value, version=reading.version)
+    if pointer is None:
+        encodings = services_of(request).encodings
+        response = encodings.answer(live.key, epoch, reading.version, reading.value)
+        response.headers["ETag"] = tag_of(reading.version)
+    else:
+        response = answer(_part(reading.value, pointer), version=reading.version)
     response.headers.update(headers)
     return response
 
