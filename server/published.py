@@ -14,9 +14,10 @@ from weakref import WeakValueDictionary
 
 from collab.errors import Code, Rejected
 from server.public_answer import Found, compress, found, written
+from server.public_values import Place, PublicValues
 
 if TYPE_CHECKING:
-    from collab.ids import DocKey, Json
+    from collab.ids import DocKey
     from server.clock import Clock
     from server.hub import Hub
     from server.public_request import Asked
@@ -61,9 +62,10 @@ class Published:
             f"stale-while-revalidate={settings.published_stale:g}"
         ).encode()
         self._known: OrderedDict[DocKey, Known] = OrderedDict()
-        self._answers: OrderedDict[Which, Found | None] = OrderedDict()
+        self._answers: OrderedDict[Which, Found] = OrderedDict()
         self._locks: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
         self._moves = 0
+        self.values = PublicValues(hub)
         self.bytes = 0
 
     def forget(self, key: DocKey) -> None:
@@ -110,12 +112,16 @@ class Published:
 
     async def _answer(self, which: Which) -> Found | None:
         """Made once, however many wait for it."""
+        slug = which.asked.slug
+        if slug is not None and self.values.lacks(place_of(which), slug):
+            return None
         async with self._lock(which):
             if which in self._answers:
                 return self._answers[which]
             answer = await self._make(which)
-            # A version that was asked for by its number may be made public yet.
-            if answer is not None or not which.asked.version:
+            # A version that was asked for by its number may be made public yet; and names that
+            # lead nowhere are without number, so that none of them is kept.
+            if answer is not None:
                 self._keep(which, answer)
         return answer
 
@@ -130,7 +136,7 @@ class Published:
         if asked.version and not await self._was_public(asked.key, asked.version):
             return None
         try:
-            value = await self._value(which)
+            value = await self.values.value(place_of(which))
         except Rejected as rejected:
             if rejected.refusal.code is not Code.UNKNOWN_VERSION:
                 raise
@@ -141,15 +147,7 @@ class Published:
     async def _was_public(self, key: DocKey, version: int) -> bool:
         return bool(await self._hub.store.publications(key, version - 1, version))
 
-    async def _value(self, which: Which) -> Json:
-        live = self._hub.lives.get(which.asked.key)
-        if live is not None and live.room.exists:
-            room = live.room
-            if (room.version, room.epoch) == (which.version, which.epoch):
-                return room.value
-        return await self._hub.history.value_at(which.asked.key, which.version, which.epoch)
-
-    def _keep(self, which: Which, answer: Found | None) -> None:
+    def _keep(self, which: Which, answer: Found) -> None:
         self._answers[which] = answer
         self.bytes += _size(answer)
         while self._most and self.bytes > self._most:
@@ -160,5 +158,9 @@ class Published:
         return self._locks.setdefault(of, asyncio.Lock())
 
 
-def _size(answer: Found | None) -> int:
-    return OVERHEAD + (0 if answer is None else len(answer.body))
+def _size(answer: Found) -> int:
+    return OVERHEAD + len(answer.body)
+
+
+def place_of(which: Which) -> Place:
+    return Place(which.asked.key, which.version, which.epoch)

@@ -223,3 +223,30 @@ def test_an_address_asks_for_one_thing_or_none(path: str, query: bytes, asked: A
 )
 def test_a_coding_is_chosen_by_its_weight(accepted: bytes, coding: str) -> None:
     assert coding_of([(b"accept-encoding", accepted)]) == (coding, b"")
+
+
+async def published_long_ago(services: Services, pages: int) -> None:
+    """What is public is no longer the newest version, so it has to be read from the log."""
+    value = {"pages": {f"p{n}": {"title": f"Page {n}", "slug": f"s{n}"} for n in range(pages)}}
+    live = await made(services, value=value)
+    await publications.publish(services, live, PIA)
+    await services.hub.ask(
+        live, WRITER, PatchRequest("", None, [{"op": "remove", "path": "/pages"}])
+    )
+
+
+async def test_made_up_pages_cost_one_look_into_the_log_and_no_memory(services: Services) -> None:
+    await published_long_ago(services, 3)
+    published = services.published
+    for n in range(200):
+        assert await published.fetch(Asked(HOME, 0, f"made-up-{n}"), "br") is None
+    assert (published.values.reads, published.bytes) == (1, 0)
+
+
+async def test_all_pages_of_a_version_are_made_of_one_look_into_the_log(
+    services: Services,
+) -> None:
+    await published_long_ago(services, 12)
+    found = [await services.published.fetch(Asked(HOME, 0, f"s{n}"), "gzip") for n in range(12)]
+    assert None not in found
+    assert services.published.values.reads == 1
