@@ -19,7 +19,6 @@ from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.bounds import UNBOUNDED, Bounds
 from collab.patch.carry import Past, backward, element
 from collab.patch.equality import same
-from collab.patch.excerpt import excerpts
 from collab.patch.passage import Found, Lost, Passage, Source
 from collab.patch.pointer import covers, exists, lookup, not_found, parse, render
 from collab.patch.steps import Path, Step, Trail, untyped
@@ -51,7 +50,7 @@ def rebase(
     splices: bool = False,
     atomic: Atomic = named_atomic,
 ) -> Rebased:
-    """`ops` made for the value before `others`, carried to `head`, the value after them.
+    """`ops` that were made for the value before `others`, for `head`, the value after them.
 
     Raises `Rejected`: `conflict` where a target is gone (`conflicts`, `removed_by`, `op`, `path`),
     or what `apply` raises where the ops were no patch of the value that they were made for.
@@ -207,10 +206,12 @@ class Rebasing:
         self._overwrite(path, step.value)
         if exact["op"] == "copy" and self._answered:
             source = self.passage.element(step.source)
-            now = lookup(self.head, untyped(source.path)) if isinstance(source, Found) else None
-            if isinstance(source, Found) and same(now, step.value):
+            if isinstance(source, Found) and self._unchanged(source.path, step.value):
                 return {"op": "copy", "from": render(source.path), "path": render(path)}
         return {"op": "add", "path": render(path), "value": step.value}
+
+    def _unchanged(self, path: Path, value: Any) -> bool:
+        return same(lookup(self.head, untyped(path)), value)
 
     def _move(self, step: Step) -> tuple[Op, ...]:
         found = self._kept(self.passage.element(step.source), step, step.value)
@@ -219,8 +220,7 @@ class Rebasing:
         target = self.passage.cut(client, head).place(step.path)
         path = self._kept(target, step, step.value).path
         if found.moved is not None:
-            pointers = render(step.source), render(found.path), render(path)
-            self._add_conflict(path, Conflict(render(path), *pointers, "yours"))
+            self._note(path, render(step.source), render(found.path), render(path), "yours")
         self._overwrite_moved(path, step.value, found.path)
         source, target_path = render(found.path), render(path)
         if covers(found.path, path):
@@ -261,7 +261,7 @@ class Rebasing:
         if isinstance(found, Found):
             return found
         path = render(step.source if step.kind == "move" else step.path)
-        conflict = Conflict(path, *excerpts(step.old, None, yours), "theirs")
+        conflict = Conflict(path, step.old, None, yours, "theirs")
         raise self._refused(path, _who(found, path), conflict, found.by)
 
     def _refused(
@@ -274,10 +274,7 @@ class Rebasing:
         return Rejected(Code.CONFLICT, message, **extra)
 
     def _note(self, path: Path, base: Any, theirs: Any, yours: Any, resolution: Any) -> None:
-        conflict = Conflict(render(path), *excerpts(base, theirs, yours), resolution)
-        self._add_conflict(path, conflict)
-
-    def _add_conflict(self, path: Path, conflict: Conflict) -> None:
+        conflict = Conflict(render(path), base, theirs, yours, resolution)
         self._conflicts.append((len(self._head.steps), path, conflict))
 
     def _settled(self) -> list[Conflict]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from collab.errors import Code, Rejected
+from collab.patch.equality import same
 from collab.patch.pointer import lookup, parse
 
 
@@ -105,16 +106,11 @@ def as_splice(path: str, old: str, new: str) -> dict[str, Any]:
 def as_splices(before: Any, ops: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The ops of one change, for a client that accepts splices: a replaced text as what changed.
 
-    The first op that does anything else may move locations: from there on the ops stay as they
-    are, for the texts that they stand on are not at hand here.
+    Only a change of one op is looked at: further ops stand on values that are not at hand here.
     """
-    told: list[dict[str, Any]] = []
-    texts: dict[str, Any] = {}
-    for number, op in enumerate(ops):
-        if op["op"] != "replace" or type(op["value"]) is not str:
-            return [*told, *ops[number:]]
-        path, new = op["path"], op["value"]
-        old = texts[path] if path in texts else lookup(before, parse(path))
-        texts[path] = new
-        told.append(as_splice(path, old, new) if type(old) is str and old != new else op)
-    return told
+    if len(ops) != 1 or ops[0]["op"] != "replace" or not isinstance(ops[0]["value"], str):
+        return ops
+    old = lookup(before, parse(ops[0]["path"]))
+    if not isinstance(old, str) or same(old, ops[0]["value"]):
+        return ops
+    return [as_splice(ops[0]["path"], old, ops[0]["value"])]

@@ -20,7 +20,6 @@ from collab.patch.bridge import Bridge
 from collab.patch.diff import diff
 from collab.patch.pointer import parse
 from collab.patch.rebase import Rebased
-from collab.patch.utf16 import as_splices
 from collab.room.requests import Answer, Create, PatchRequest, Replace, Restore, Revert
 from collab.room.tail import weight
 from collab.wire import rfc3339
@@ -74,16 +73,11 @@ def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answ
         answer = room.unchanged(member, request.id, ack)
     else:
         if not _is_as_sent(request.ops, carried.ops, change.ops):
-            ack["ops"] = _told(member, change)
+            ack["ops"] = change.ops
         answer = room.enter(member, change, now, request_id=request.id, ack=ack)
     bridge.landed(answer.version, request.ops, made_version=answer.entry is not None)
     member.refused.pop(request.id, None)  # another try of the same id
     return answer
-
-
-def _told(member: Member, change: Change) -> list[Op]:
-    """The ops of a change, as the member's client is told them."""
-    return as_splices(change.before, change.ops) if member.splice else change.ops
 
 
 def _is_as_sent(sent: list[Op], carried: list[Op], applied: list[Op]) -> bool:
@@ -162,7 +156,7 @@ def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
         check=_judge_turn(room, member),
     )
     ack = {
-        "ops": _told(member, undone.change),
+        "ops": undone.change.ops,
         "undone": [
             {"version": one.version, "at": rfc3339(one.at), "pointers": one.pointers}
             for one in undone.undone
