@@ -7,7 +7,6 @@ from typing import Any
 
 from collab.ids import Json
 from collab.patch.equality import same
-from collab.patch.pointer import Tokens
 from collab.yjs.tree_draft import TextDraft
 from collab.yjs.tree_handles import is_map, look, raw_of
 from collab.yjs.tree_incarnations import Incarnations, Mark, TrialIncarnations
@@ -22,9 +21,8 @@ from collab.yjs.tree_layout import (
     read,
     read_element,
     sortable,
-    unescape,
 )
-from collab.yjs.tree_place import Place, open_path, pointer_tokens, value_at
+from collab.yjs.tree_place import Place, open_path, pointer_tokens
 from collab.yjs.tree_records import (
     Absent,
     Alike,
@@ -41,6 +39,7 @@ from collab.yjs.tree_records import (
 )
 from collab.yjs.tree_shadow import ShadowText
 from collab.yjs.tree_slot import Slot
+from collab.yjs.tree_transfer import move_back, put_before
 from collab.yjs.tree_write import Writer
 
 Marks = Sequence[Mark]
@@ -76,6 +75,19 @@ class Reverter:
             return False
         if self._trial is not None:
             self._trial.put_back(record, mark)
+        return True
+
+    def _transfer(self, record: TransferRecord, marks: Marks) -> bool:
+        out, into = marks if marks else (Mark(0, 0, 0, 0),) * 2
+        both = (record.source, out), (record.target, into)
+        trial = self._trial
+        if trial is not None and not all(trial.holds(*one) for one in both):
+            return False
+        if not move_back(self._writer, record, out, into):
+            return False
+        if trial is not None:
+            for one in both:
+                trial.put_back(*one)
         return True
 
     def _take_back(self, record: Record, mark: Mark) -> bool:
@@ -158,17 +170,8 @@ class Reverter:
                 return False
         elif not is_still(read(raw_of(self._txn, held))[0], record.after):
             return False
-        self._put(place, record, mark)
+        put_before(self._writer, place, record, mark)
         return True
-
-    def _put(self, place: Place, record: SetRecord, mark: Mark) -> None:
-        """Have a member be what it was before a record."""
-        before = record.before
-        if isinstance(before, Absent):
-            self._writer.unset(place, record.key, token=mark.was)
-        else:
-            raw, texts = before.raw, record.texts
-            self._writer.set(place, record.key, raw, texts=texts, token=mark.was)
 
     def _set_wrapped(self, record: SetRecord, mark: Mark) -> bool:
         """The value of an element that is no object."""
@@ -207,61 +210,6 @@ class Reverter:
                 return False
         self._writer.elements.put_back(place, record, record.before.raw, mark.was)
         return True
-
-    # --- moves between containers -----------------------------------------------------------
-
-    def _transfer(self, record: TransferRecord, marks: Marks) -> bool:
-        """Move an element or a member back as it is now, with what others wrote in it."""
-        source, target = record.source, record.target
-        out, into = marks if marks else (Mark(0, 0, 0, 0),) * 2
-        trial = self._trial
-        if trial is not None and not (trial.holds(source, out) and trial.holds(target, into)):
-            return False
-        here, there = self._open(target.path), self._open(source.path)
-        if here is None or there is None:
-            return False
-        if not (self._is_there(here, target) and self._can_return(there, source)):
-            return False
-        value = value_at(self._txn, self._writer.root, self._tokens(here, target.key))
-        noted = len(self._writer.records)
-        if isinstance(target, ShownRecord):
-            self._writer.elements.remove(here, target.key, None if target.born else into.was)
-        else:
-            self._writer.unset(here, target.key, token=into.was)
-        gone = self._writer.records[noted]
-        there = self._open(source.path)
-        assert there is not None
-        if isinstance(source, ShownRecord):
-            self._writer.elements.show(there, source.key, out.was)
-        else:
-            self._put(there, source, out)
-        back = self._writer.records[noted + 1]
-        tokens = self._tokens(there, source.key)
-        if not same(value_at(self._txn, self._writer.root, tokens), value):
-            self._writer.replace(tokens, value)
-        # What was written to make it the same is part of the move.
-        self._writer.records[noted:] = [TransferRecord(gone, back)]  # type: ignore[arg-type]
-        if trial is not None:
-            trial.put_back(target, into)
-            trial.put_back(source, out)
-        return True
-
-    def _is_there(self, place: Place, target: SetRecord | ShownRecord) -> bool:
-        if isinstance(target, ShownRecord):
-            return type(place.node) is ArrayNode and target.key in place.node.orders
-        return type(place.node) is ObjectNode and place.handle.has(self._txn, target.key)
-
-    def _can_return(self, place: Place, source: SetRecord | ShownRecord) -> bool:
-        held = look(self._txn, place.handle, source.key) if is_map(place.handle) else None
-        if isinstance(source, ShownRecord):
-            hidden = type(place.node) is ArrayNode and source.key not in place.node.orders
-            return hidden and is_map(held) and held.has(self._txn, DELETED)
-        return type(place.node) is ObjectNode and held is None
-
-    def _tokens(self, place: Place, key: str) -> Tokens:
-        if type(place.node) is ArrayNode:
-            return (*place.tokens, str(place.node.index(key)))
-        return (*place.tokens, unescape(key))
 
     # --- texts ------------------------------------------------------------------------------
 
