@@ -27,6 +27,7 @@ Named: TypeAlias = tuple[str, Record]  # a user, and a record on their stacks
 
 SOME_REINSERTIONS = 4_096  # with more of them, those that no step asks for are forgotten
 MOST_TEXTS: Final = 1_000  # whose characters are kept at hand
+SHARED: Final = "\x00"  # the user of characters that several users inserted
 GONE: Final = (0, 0)  # characters that went with a text that came back without them
 
 
@@ -201,7 +202,7 @@ class _NamedRuns:
         for hunk in record.hunks:
             for run in hunk.inserted:
                 self._added += 1
-                self.spans.put(run, (mine, 0))
+                self._own(run, mine)
                 runs.append(run)
             for beside in set(chain.from_iterable(hunk.sides)):
                 if beside is not None:
@@ -210,6 +211,20 @@ class _NamedRuns:
                     runs.append(run)
                     if next(self.spans.pieces(run))[1] is None:  # whose it is is not known
                         self.spans.put(run, (self._number(record.path, ""), 0))
+
+    def _own(self, run: Run, mine: int) -> None:
+        """Let a run be a user's who inserted it.
+
+        A user whose undo brings another one's letters back has inserted them too: then they are
+        no single user's own.
+        """
+        path, user = self.owners[mine]
+        for part, to in list(self.spans.pieces(run)):
+            known = "" if to is None else self.owners[to[0]][1]
+            if known and user and known != user:
+                self.spans.put(part, (self._number(path, SHARED), 0))
+            elif user or not known:
+                self.spans.put(part, (mine, 0))
 
     def _add_items(self, record: ListRecord) -> None:
         hunk = record.hunk

@@ -193,7 +193,11 @@ def slot_of(record: Atom) -> Path | None:
 
 def holder_of(record: Atom) -> Path:
     """The path of the container that has to be the same one for a record to be taken back."""
-    return place_of(record)[:-1]
+    match record:
+        case ShownRecord(born=False) | MovedRecord():
+            return (*record.path, record.key)  # another element may have the same key
+        case _:
+            return place_of(record)[:-1]
 
 
 def hidden_elements(record: Record) -> Iterator[tuple[Path, str]]:

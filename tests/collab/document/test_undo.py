@@ -528,3 +528,30 @@ def test_u10_what_a_yjs_client_typed_backwards_is_known_by_its_order(desk: Desk)
     desk.reloads = True
     desk.undo("bo")
     assert titles(desk)[2] == "Bye!"
+
+
+def test_u3_another_element_under_the_key_of_a_dropped_one_is_another_element(desk: Desk) -> None:
+    desk.edit("bo", "add", "/sections/3", {"id": "new", "title": "Bo's"})
+    desk.undo("bo")
+    desk.redo("bo")
+    peer: Doc[Any] = Doc(client_id=77)
+    content: Any = peer.get("content", type=Map)
+    peer.apply_update(desk.document.diff(b"\x00"))
+    del content["sections"]["new"]
+    update = peer.get_update(desk.document.encode_state_vector())
+    change = desk.document.integrate(update, version=desk.version, user="cy", at=desk.now)
+    desk._log(change, "cy", "edit")
+    desk.edit("ada", "add", "/sections/3", {"id": "new", "title": "Ada's"})
+    with pytest.raises(Rejected):
+        desk.undo("bo")
+    assert titles(desk)[3] == "Ada's"
+
+
+def test_u3_letters_that_another_user_brought_back_are_not_theirs(desk: Desk) -> None:
+    desk.edit("ada", "replace", "/sections/2/title", "wide")
+    desk.edit("bo", "replace", "/sections/2/title", "")
+    desk.undo("bo")
+    desk.edit("bo", "replace", "/sections/2/title", "wider")
+    with pytest.raises(Rejected):
+        desk.undo("ada")
+    assert titles(desk)[2] == "wider"
