@@ -31,6 +31,7 @@ from server.hub_bounds import HubBounds
 from server.keyring import DEMO_TENANT, Keyring
 from server.lookout import Lookout
 from server.origins import Origins
+from server.patch_connection import LARGE_OPENINGS
 from server.published import Published
 from server.readiness import Readiness
 from server.routes import routes
@@ -141,6 +142,7 @@ def _services(settings: Settings, store: Store, clock: Clock, group: asyncio.Tas
         origins=Origins(settings.origins),
         purses=_purses(settings),
         doorstep=Doorstep(settings.address_connections, settings.open_seconds),
+        large_openings=Doorstep(LARGE_OPENINGS, 2 * settings.open_seconds),
         socket_bounds=socket_bounds(settings),
         group=group,
         witness=hub.witness,

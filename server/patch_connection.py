@@ -30,6 +30,15 @@ if TYPE_CHECKING:
     from server.socket import Socket
 
 
+# An opening has a token and names; with a whole document in it, it may be larger than this.
+SMALL_OPENING = 64 * 1024
+# Of one address at a time; the others wait.
+LARGE_OPENINGS = 4
+CROWDED = Refusal(
+    Code.RATE_LIMITED, "too many large openings of this address", {"retry_after_ms": 1000}
+)
+
+
 class State(Enum):
     SILENT = "silent"
     OPENING = "opening"
@@ -54,6 +63,7 @@ class PatchConnection:
         self._session: PatchSession | None = None
         self._waiting: list[bytes] = []
         self._deadline: asyncio.TimerHandle | None = None
+        self._leave_large: Callable[[], None] = lambda: None
         self.leave_door: Callable[[], None] = lambda: None
 
     # --- the socket's side ------------------------------------------------------------------
@@ -61,8 +71,8 @@ class PatchConnection:
     def opened(self, socket: Socket) -> None:
         self._socket = socket
         self._visit = self._services.witness.connected("patch", socket)
-        within = self._services.settings.open_seconds
-        self._deadline = asyncio.get_running_loop().call_later(within, self._stay_silent)
+        socket.gate(SMALL_OPENING, self._ask_for_large)
+        self._expect_opening()
 
     def text(self, message: bytes) -> None:
         if self._session is not None:
@@ -90,6 +100,7 @@ class PatchConnection:
     def closed(self, code: int) -> None:
         self._state = State.CLOSED
         self.leave_door()
+        self._leave_large()
         self._services.witness.closed(self._visit, code)
         self._forget_deadline()
         session, self._session = self._session, None
@@ -111,6 +122,7 @@ class PatchConnection:
             return
         self._state = State.OPENING
         self._forget_deadline()
+        self._socket.gate(0, None)
         self._socket.pause_reading()
         opening = self._open(first, incoming[1:], len(frame))
         self._services.spawn(opening, f"open {self._doc}", self._fail)
@@ -127,6 +139,7 @@ class PatchConnection:
             self._services.hub.release(admission.live)
             return
         self.leave_door()
+        self._leave_large()
         self._session = session = PatchSession(self._services, self._socket, admission, message)
         self._services.witness.admitted(
             self._visit, admission.live.key, session.member, session.feed
@@ -138,6 +151,27 @@ class PatchConnection:
         for frame in waiting:
             self.text(frame)
         session.intake.start()
+
+    def _expect_opening(self) -> None:
+        within = self._services.settings.open_seconds
+        self._deadline = asyncio.get_running_loop().call_later(within, self._stay_silent)
+
+    def _ask_for_large(self) -> None:
+        self._forget_deadline()  # it is we who are late
+        self._services.spawn(self._wait_for_large(), f"large opening of {self._doc}", self._fail)
+
+    async def _wait_for_large(self) -> None:
+        """Until fewer strangers of this address send an opening with a whole document in it."""
+        host = self._socket.peer.rpartition(":")[0]
+        leave = await self._services.large_openings.enter(host)
+        if leave is None:
+            self._refuse(CROWDED)
+        elif self._state is not State.SILENT:
+            leave()
+        else:
+            self._leave_large = leave
+            self._expect_opening()
+            self._socket.resume_reading()
 
     def _fail(self) -> None:
         self._socket.close(Close.OUR_FAULT, "internal error")

@@ -44,6 +44,8 @@ class FrameReader:
         "_need",
         "_opcode",
         "_size",
+        "gate",
+        "is_at_gate",
         "max_fragments",
         "max_message",
         "too_big",
@@ -53,6 +55,8 @@ class FrameReader:
         self.max_message = max_message  # 0: no limit
         self.too_big = TOO_BIG  # the code of a longer one
         self.max_fragments = max_fragments
+        self.gate = 0  # a message larger than this waits until it is 0
+        self.is_at_gate = False
         # Either `_data` from `_at` on, or `_held`, which waits until it is `_need` bytes long:
         # a message that trickles in byte by byte is copied once, not once a byte.
         self._data = b""
@@ -112,6 +116,10 @@ class FrameReader:
             size = int.from_bytes(data[at + 2 : at + 2 + width], "big")
             body += width
         self._judge(first, data[at + 1], size)
+        self.is_at_gate = 0 < self.gate < size + self._size
+        if self.is_at_gate:
+            self._hold(2)
+            return None
         end = body + size
         if end > len(data):
             self._hold(end - at)

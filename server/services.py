@@ -41,6 +41,7 @@ class Services:
     origins: Origins
     purses: Purses
     doorstep: Doorstep
+    large_openings: Doorstep
     socket_bounds: SocketBounds
     group: asyncio.TaskGroup
     witness: Witness

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket as sockets
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -65,6 +66,12 @@ class Socket(Protocol):
 
     def limit(self, max_message: int, code: int = 1009) -> None:
         """How long a message may be from the next one on, else `code`; 0 for no limit."""
+
+    def gate(self, size: int, ask: Callable[[], None] | None) -> None:
+        """Pause before a message of more than `size` bytes (0: none) is read, and `ask` once.
+
+        What one read brought of it is held; `resume_reading` lets it in.
+        """
 
     def ping(self, payload: bytes) -> None:
         """Ask for a pong; at most 125 bytes."""
@@ -183,6 +190,9 @@ class AsgiSocket:
 
     def limit(self, max_message: int, code: int = 1009) -> None:
         self._max_message, self._too_big = max_message, code
+
+    def gate(self, size: int, ask: Callable[[], None] | None) -> None:
+        """A server that lends no transport reads messages as it likes."""
 
     def ping(self, payload: bytes) -> None:
         """Answered by ourselves: whether the peer lives is the server's to find out here."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from enum import IntEnum
+from collections.abc import Callable
 
 from server import frames
+from server.closing import NOBODY, State
 from server.keep_alive import ControlBudget, KeepAlive
 from server.reader import POLICY, TOO_BIG, FrameReader, Violation, close_code
 from server.socket import Handler, SocketBounds, bound_kernel
@@ -19,29 +20,6 @@ VANISHED, RESTARTING, OUR_FAULT = 1006, 1012, 1011
 _MAX_DISCARD = 16 << 20
 
 
-class State(IntEnum):
-    """Where the closing handshake stands (RFC 6455, 7.1); it only moves forward."""
-
-    OPEN = 0
-    CLOSING = 1  # our close frame is out, the peer's is awaited
-    DONE = 2  # nothing more is heard or said, the transport is ending
-    LOST = 3  # the transport is gone
-
-
-class _Nobody:
-    """Stands in for a handler that was told `closed`."""
-
-    def opened(self, socket: object) -> None: ...
-    def text(self, message: bytes) -> None: ...
-    def binary(self, message: bytes) -> None: ...
-    def pong(self, payload: bytes) -> None: ...
-    def writable(self) -> None: ...
-    def closed(self, code: int) -> None: ...
-
-
-_NOBODY: Handler = _Nobody()
-
-
 class TransportSocket(asyncio.Protocol):
     """The protocol of a transport after the WebSocket handshake, and its handler's `Socket`.
 
@@ -50,6 +28,7 @@ class TransportSocket(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_ask",
         "_bounds",
         "_close_code",
         "_connections",
@@ -91,6 +70,7 @@ class TransportSocket(asyncio.Protocol):
         self._state = State.OPEN
         self._close_code = VANISHED
         self._told = False
+        self._ask: Callable[[], None] | None = None  # before a large message
         self._paused = False
         self._discarded = 0
         self._fragment_deadline: asyncio.TimerHandle | None = None
@@ -125,6 +105,9 @@ class TransportSocket(asyncio.Protocol):
 
     def limit(self, max_message: int, code: int = TOO_BIG) -> None:
         self._reader.max_message, self._reader.too_big = max_message, code
+
+    def gate(self, size: int, ask: Callable[[], None] | None) -> None:
+        self._reader.gate, self._ask = size, ask
 
     def ping(self, payload: bytes = b"") -> None:
         self._control.ask()
@@ -216,6 +199,7 @@ class TransportSocket(asyncio.Protocol):
             while not self._paused and self._state < State.DONE:
                 message = reader.next()
                 if message is None:
+                    self._ask_for_large()
                     break
                 opcode, payload = message
                 if opcode > frames.BINARY:
@@ -229,6 +213,14 @@ class TransportSocket(asyncio.Protocol):
             self._fail(OUR_FAULT, "internal error")
         if reader.fragmented and self._fragment_deadline is None:
             self._expect_last_fragment()
+
+    def _ask_for_large(self) -> None:
+        """Read on only when the handler says so; it is asked once."""
+        ask = self._ask
+        if ask is not None and self._reader.is_at_gate and self._state is State.OPEN:
+            self.gate(0, None)
+            self.pause_reading()
+            ask()
 
     def _hear_data(self, opcode: int, payload: bytes) -> None:
         if self._fragment_deadline is not None:
@@ -307,5 +299,5 @@ class TransportSocket(asyncio.Protocol):
     def _tell_closed(self) -> None:
         if not self._told:
             self._told = True
-            handler, self._handler = self._handler, _NOBODY  # neither keeps the other
+            handler, self._handler = self._handler, NOBODY  # neither keeps the other
             handler.closed(self._close_code)

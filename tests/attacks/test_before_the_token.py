@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -15,6 +16,13 @@ from tests.attacks.attacker import Bystander, Intruder, close_code, upgrade
 from tests.running import RunningServer
 
 LIVE = "/v1/docs/strangers/live"
+
+
+def resident(server: RunningServer) -> int:
+    """Bytes of memory that the server has."""
+    assert server.process is not None
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) * 1024
 
 
 @pytest.mark.parametrize(
@@ -185,3 +193,32 @@ async def test_what_is_pipelined_behind_the_opening_is_heard_on_the_budget(
     refused = [one for one in answers.values() if one.get("code") == "rate_limited"]
     assert 400 <= len(refused) < 900
     await intruder.close()
+
+
+async def test_strangers_hold_little_before_they_say_who_they_are(
+    server: RunningServer, bystander: Bystander
+) -> None:
+    """An opening may have a whole document in it; four of an address are read at a time."""
+    token = await server.mint("ada")
+    before = resident(server)
+    crowd = [await upgrade(server, LIVE, "weft.v1") for _ in range(19)]
+    for one in crowd:
+        # A frame's head, and all of it but the end.
+        one.transport.write(b"\x81\xff" + (1_000_000).to_bytes(8, "big") + b"mask")
+        one.transport.write(bytes(990_000))
+    small = await Intruder.open(server, "strangers-small", token, create={})
+    assert resident(server) - before < 14 << 20
+    for one in crowd:
+        one.transport.abort()
+    await small.close()
+
+
+async def test_an_opening_with_a_whole_document_in_it_is_let_in(server: RunningServer) -> None:
+    token = await server.mint("ada")
+    text = "w " * 400_000
+    came = await asyncio.gather(
+        *(Intruder.open(server, f"whole-{n}", token, create={"t": text}) for n in range(9))
+    )
+    assert {one.opened["version"] for one in came} == {1}
+    for one in came:
+        one.socket.transport.abort()
