@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import socket
 from collections.abc import Iterator
@@ -294,3 +295,28 @@ def test_upgrades_to_what_is_no_websocket_are_requests(server: RunningServer) ->
             b"GET /nowhere HTTP/1.1\r\nConnection: close\r\n\r\n"
         )
         assert re.findall(rb"HTTP/1\.1 (\d+) ", rest(client)) == [b"200", b"404"]
+
+
+def test_requests_with_bodies_are_told_apart_in_any_reads(server: RunningServer) -> None:
+    """Bodies look like requests, and requests are cut anywhere."""
+    chance = random.Random(7)
+    inner = b"GET /healthz HTTP/1.1\r\nHost: w\r\n\r\n"
+    kinds = [
+        (b"200", inner),
+        (b"405", b"POST /healthz HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" % (len(inner), inner)),
+        (
+            b"401",
+            b"PATCH /v1/docs/a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"%x;e=1\r\n%s\r\n2\r\n\r\n\r\n0\r\nT: v\r\n\r\n" % (len(inner), inner),
+        ),
+    ]
+    asked = [chance.choice(kinds) for _ in range(60)]
+    stream = b"".join(each for _, each in asked) + b"GET /x HTTP/1.1\r\nConnection: close\r\n\r\n"
+    with connect(server) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while stream:
+            size = chance.choice((1, 3, 40, 400))
+            client.sendall(stream[:size])
+            stream = stream[size:]
+        answers = re.findall(rb"HTTP/1\.1 (\d+) ", rest(client))
+    assert answers == [status for status, _ in asked] + [b"404"]
