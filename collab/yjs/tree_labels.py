@@ -1,6 +1,6 @@
 """Labels: which of the characters that are about to be removed a step names.
 
-Once a text or its container is gone nobody can ask where a character stood in it.
+pycrdt does not tell where a character stood once its text or container is gone.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ def test_a_head_says_what_is_asked_for() -> None:
     head = read(b"GET /v1/docs/a%20b?x=1 HTTP/1.1\r\nHost: w\r\nX-Y: Z\r\n\r\n")
     assert (head.method, head.version, head.keeps_alive) == ("GET", "1.1", True)
     assert head.headers == [(b"host", b"w"), (b"x-y", b"Z")]
-    assert head.address("/root") == {
-        "path": "/root/v1/docs/a b",
-        "raw_path": b"/root/v1/docs/a%20b",
+    assert head.address("/weft") == {
+        "path": "/weft/v1/docs/a b",
+        "raw_path": b"/weft/v1/docs/a%20b",
         "query_string": b"x=1",
     }
     assert (head.body, head.upgrade, head.expects_continue) == (None, b"", False)
