@@ -40,7 +40,9 @@ def move_back(writer: Writer, record: TransferRecord, out: Mark, into: Mark) -> 
     back = writer.records[noted + 1]
     tokens = _tokens(there, source.key)
     if not same(value_at(writer.txn, writer.root, tokens), value):
+        writer.by_others = True
         writer.replace(tokens, value)
+        writer.by_others = False
     # What was written to make it the same is part of the move.
     writer.records[noted:] = [TransferRecord(gone, back)]  # type: ignore[arg-type]  # as written
     return True

@@ -48,7 +48,11 @@ class Typing:
 
     def _changes(self, text: Any, old: str, new: str, path: Path) -> list[Change]:
         changes = changes_between(old, new)
-        if self._writer.author is None or isinstance(text, ShadowText):
+        if isinstance(text, ShadowText):
+            return changes
+        if self._writer.by_others:
+            return whole_words(old, changes, lambda start, end: False)
+        if self._writer.author is None:
             return changes
 
         own = self._identity.first_of(text_id(self._txn, text))

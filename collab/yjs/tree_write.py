@@ -71,6 +71,7 @@ class Writer:
         self.root = root
         self.identity = identity
         self.author = author  # of a text that is replaced as a whole; None keeps what it can
+        self.by_others = False  # whether several users wrote what is being written
         self.records: list[Record] = []
         self.reinsertions: list[Reinsertion] = []
         self.ops: list[Op] = []
