@@ -132,6 +132,9 @@ class Bystander:
         answer = await self._writer.set("/text", "the end")
         assert answer["type"] == "ack", answer
         await self._reader.until_version(answer["version"])
+        # The writer may go on meanwhile: the two are level when they stand at one version.
+        while self._reader.version < self._writer.version:
+            await self._reader.until_version(self._writer.version)
         assert self._reader.value == self._writer.value
 
     async def _edit(self) -> None:
