@@ -130,9 +130,16 @@ class Step:
     overwritten: set[Char] = field(default_factory=set)
 
     @classmethod
-    def between(cls, before: Picture, after: Picture, version: int, at: int) -> Step:
+    def between(
+        cls,
+        before: Picture,
+        after: Picture,
+        version: int,
+        at: int,
+        shifted: Iterable[int] = (),
+    ) -> Step:
         """What makes one picture of another; `shifted` is not to be seen in them."""
-        step = cls({version}, at, version)
+        step = cls({version}, at, version, shifted=set(shifted))
         was, now = before.chars, after.chars
         step.plus, step.minus = now - was, was - now
         old, new = before.marks, after.marks
@@ -239,8 +246,7 @@ class Oracle:
         assert seen.texts == after.strings(), f"{seen.texts} and not {after.strings()}"
         assert seen.lists == after.lists, f"{seen.lists} and not {after.lists}"
         assert seen.numbers == {mark: after.numbers[mark].value for mark in after.marks}
-        step = Step.between(self.now, after, version, at)
-        step.shifted = set(shifted)
+        step = Step.between(self.now, after, version, at, shifted)
         step.whole |= {char for place in whole for char in after.texts.get(place, ())}
         step.overwritten = {char for place in whole for char in self.now.texts.get(place, ())}
         if any(len(after.texts.get(place, ())) > LONGEST for place in whole):

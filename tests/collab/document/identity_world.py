@@ -77,6 +77,7 @@ class World:
         self.gone: list[str] = []  # what was removed in one piece
         self.ids: list[str] = []
         self.counts: dict[str, int] = {}
+        self.touched: set[Place] = set()  # by the patch that is being made
         self.peers: dict[str, Doc[Any]] = {}
         self.offline: dict[str, Offline] = {}
         for number, user in enumerate(self.users):
@@ -160,6 +161,7 @@ class World:
         own = self.random.choice(self.ids) if reuse else fresh
         self.ids.append(own)
         marks.insert(index, self.marks)
+        self.touched.add(self.marks)
         number = after.numbers[self.marks] = self.number()
         title = self.write(after, self.marks, user)
         return {"id": own, "mark": self.marks, "n": number.value, "title": title}
@@ -173,6 +175,7 @@ class World:
     def edit(self, user: str) -> None:
         after = self.oracle.now.copy()
         shifted: set[int] = set()
+        self.touched = set()
         ops: list[Op] = []
         for _ in range(self.random.choice((1, 1, 1, 1, 2, 3))):
             kind = self.random.choices(
@@ -225,6 +228,7 @@ class World:
         start, end, insert = self._cut(text)
         units = [len(char.point.encode("utf-16-le")) // 2 for char in text]
         text[start:end] = self.chars(insert, user)
+        self.touched.add(place)
         return [
             {
                 "op": "splice",
@@ -237,8 +241,8 @@ class World:
 
     def _settled_text(self, after: Picture) -> Place | None:
         """A text that this patch has not added."""
-        there = self.oracle.now.slots
-        places = [one for one in after.texts if isinstance(one, int) or one in there]
+        there = self.oracle.now.texts
+        places = [one for one in after.texts if one in there]
         return self.random.choice(places) if places else None
 
     def _cut(self, text: list[Char]) -> tuple[int, int, str]:
@@ -268,6 +272,7 @@ class World:
         text = after.texts[place]
         how = self.random.choice((self._whole, self._one_word, self._within_a_word))
         how(user, text)
+        self.touched.add(place)
         string = "".join(char.point for char in text)
         return [{"op": "replace", "path": after.pointer(place), "value": string}]
 
@@ -327,9 +332,10 @@ class World:
                 start = at + 1
 
     def _element(self, user: str, after: Picture, shifted: set[int]) -> list[Op]:
-        if not after.lists:
+        lists = [name for name in after.lists if name not in self.touched]
+        if not lists:
             return []
-        name = self.random.choice(list(after.lists))
+        name = self.random.choice(lists)
         marks, path = after.lists[name], "/" + "/".join(LISTS[name])
         roll = self.random.random()
         if not marks or roll < 0.3:
@@ -337,6 +343,9 @@ class World:
             value = self.element(after, user, marks, index)
             return [{"op": "add", "path": f"{path}/{index}", "value": value}]
         index = self.random.randrange(len(marks))
+        if marks[index] in self.touched:
+            return []
+        self.touched.add(marks[index])
         if roll < 0.5:
             after.texts.pop(marks.pop(index))
             return [{"op": "remove", "path": f"{path}/{index}"}]
@@ -345,7 +354,7 @@ class World:
             value = self.element(after, user, marks, index)
             value["id"] = f"x{self.marks}"
             return [{"op": "replace", "path": f"{path}/{index}", "value": value}]
-        target = name if roll < 0.75 else self.random.choice(list(after.lists))
+        target = name if roll < 0.75 else self.random.choice(lists)
         mark = marks.pop(index)
         at = self.random.randint(0, len(after.lists[target]))
         after.lists[target].insert(at, mark)
@@ -357,6 +366,7 @@ class World:
         if not after.marks:
             return []
         mark = self.random.choice(list(after.marks))
+        self.touched.add(mark)
         number = after.numbers[mark] = self.number()
         path = after.pointer(mark).removesuffix("title") + "n"
         return [{"op": "replace", "path": path, "value": number.value}]
@@ -364,16 +374,21 @@ class World:
     def _root(self, user: str, after: Picture, _: set[int]) -> list[Op]:
         """Root texts and whole lists come, go and are renamed."""
         here = [name for name in ROOTS if name in after.texts]
-        free = [name for name in ROOTS if name not in after.texts]
+        free = [name for name in ROOTS if name not in {*after.texts, *self.touched}]
         roll = self.random.random()
         if roll < 0.25:
             return self._whole_list(user, after)
         if free and (not here or roll < 0.5):
             name = self.random.choice(free)
+            self.touched.add(name)
             return [{"op": "add", "path": f"/{name}", "value": self.write(after, name, user)}]
         name = self.random.choice(here)
+        if name in self.touched:
+            return []
+        self.touched.add(name)
         if free and roll < 0.7 and after.texts[name]:
             other = self.random.choice(free)
+            self.touched.add(other)
             after.texts[other] = after.texts.pop(name)
             return [{"op": "move", "from": f"/{name}", "path": f"/{other}"}]
         after.texts.pop(name)
@@ -383,9 +398,13 @@ class World:
         name = self.random.choice(list(LISTS))
         path = "/" + "/".join(LISTS[name])
         if name in after.lists:
+            if self.touched & {name, *after.lists[name]}:
+                return []
             for mark in after.lists.pop(name):
                 del after.texts[mark]
+            self.touched.add(name)
             return [{"op": "remove", "path": path}]
+        self.touched.add(name)
         marks = after.lists[name] = []
         made = [self.element(after, user, marks, 0) for _ in range(self.random.randint(0, 2))]
         return [{"op": "add", "path": path, "value": made[::-1]}]
@@ -481,7 +500,7 @@ class World:
 
     def _is_unordered(self, array: Any, mark: int) -> bool:
         return any(
-            array[key].get("mark") == mark and "@order" not in array[key]
+            array[key].get("mark") == mark and array[key].get("@order", "~") == "~"
             for key in array
             if key != "@array"
         )
