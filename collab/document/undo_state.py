@@ -25,6 +25,7 @@ class UndoState:
         self.incarnations = Incarnations(body.tokens, body.most_tokens)
         self.identity = Identity(body.reinsertions)
         self.identity.source = self._named
+        self.identity.is_asked = self.incarnations.is_known
 
     def take_in(self, entry: Entry) -> None:
         """Take in an entry out of the log."""

@@ -48,8 +48,14 @@ class Elements:
     def insert(self, place: Place, index: int, value: Json) -> None:
         """Add an element; also one whose id a hidden element has is another one."""
         order = self._order_at(place, index)
-        key = self._writer.layouts.key(value, lambda key: place.handle.has(self._txn, key))
+        key = self._writer.layouts.key(value, lambda key: self._is_taken(place, key))
         self.create(place, key, self._writer.layouts.element(value, order))
+
+    def _is_taken(self, place: Place, key: str) -> bool:
+        """Whether an element has a key, or had it and may come back."""
+        return place.handle.has(self._txn, key) or self._writer.identity.is_asked(
+            (*place.path, key)
+        )
 
     def create(self, place: Place, key: str, raw: Any) -> None:
         """Write a new element from its layout."""

@@ -42,6 +42,8 @@ class Identity:
     def __init__(self, reinsertions: Iterable[Reinsertion] = ()) -> None:
         self.reinsertions: list[Reinsertion] = list(reinsertions)
         self.source: Callable[[], Iterable[Named]] = tuple
+        # Whether a step may ask for what stood at a place: nothing else gets its key.
+        self.is_asked: Callable[[Path], bool] = lambda path: False
         self._pending: list[Named] = []  # of the version that is being made
         # Of texts that were edited lately, by their first ids.
         self._characters: dict[Id, Characters] = {}

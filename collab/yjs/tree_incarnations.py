@@ -89,6 +89,11 @@ class Incarnations:
             return False
         return self._get((anchor, slot[depth:])) == mark.now
 
+    def is_known(self, path: Path) -> bool:
+        """Whether anything that a step may ask for stood at a place, or stands there."""
+        anchor, depth = self._walk(path[:-1])
+        return (anchor, path[depth:]) in self._tokens
+
     def put_back(self, atom: Atom, mark: Mark) -> None:
         """A record is taken back: what stood there before stands there again."""
         slot = slot_of(atom)

@@ -285,7 +285,9 @@ class World:
             made = self.letters.take("latin") + self.random.choice(marks) + self.letters.take("han")
         if not any(map(str.isalnum, made)):
             made += self.letters.take("latin")
-        text[:] = self.chars(made, user)
+        kept = [char for char in text if char.point in made]
+        own = {char.point: char for char in self._taken_over(kept, user)}
+        text[:] = [own.get(point) or Char(point, user) for point in made]
 
     def _one_word(self, user: str, text: list[Char]) -> None:
         """One more word, parted from the others."""
@@ -358,14 +360,16 @@ class World:
         mark = marks.pop(index)
         at = self.random.randint(0, len(after.lists[target]))
         after.lists[target].insert(at, mark)
-        shifted.add(mark)
+        if (target, at) != (name, index):
+            shifted.add(mark)
         there = f"/{'/'.join(LISTS[target])}/{at}"
         return [{"op": "move", "from": f"{path}/{index}", "path": there}]
 
     def _number(self, user: str, after: Picture, _: set[int]) -> list[Op]:
-        if not after.marks:
+        marks = [mark for mark in after.marks if mark not in self.touched]
+        if not marks:
             return []
-        mark = self.random.choice(list(after.marks))
+        mark = self.random.choice(marks)
         self.touched.add(mark)
         number = after.numbers[mark] = self.number()
         path = after.pointer(mark).removesuffix("title") + "n"
@@ -434,6 +438,9 @@ class World:
         shifted: set[int] = set()
         whole: set[Place] = set()
         judged = self.random.random() < 0.07
+        if self.random.random() < 0.3:
+            whole.add("")  # one text may be set as a value: then nothing joins it to other edits
+            self.now += 2_000
         with self.peers[user].transaction():
             for number in range(self.random.choice((1, 1, 1, 2, 3))):
                 done = self._yjs(user, content, after, whole, alone=not number)
@@ -443,13 +450,15 @@ class World:
             assert Seen.of(self.document.value).texts == before.strings()
             return
         self._edited(user, after, shifted, whole=whole)
+        if "" in whole:
+            self.now += 2_000
 
     def _yjs(self, user: str, content: Any, after: Picture, whole: set[Place], alone: bool) -> str:
         roll = self.random.random()
         marks = list(after.marks)
         if marks and roll < 0.2:
             return self._yjs_element(user, content, after, whole, alone)
-        if roll < 0.25:
+        if roll < 0.25 and "" in whole:
             name = self.random.choice([name for name in ROOTS if name != "t3"])
             written = self.write(after, name, user)
             content[name] = Text(written)

@@ -555,3 +555,57 @@ def test_u3_letters_that_another_user_brought_back_are_not_theirs(desk: Desk) ->
     with pytest.raises(Rejected):
         desk.undo("ada")
     assert titles(desk)[2] == "wider"
+
+
+def test_u10_what_a_judge_takes_back_behind_a_dropped_element_keeps_its_letters(
+    desk: Desk,
+) -> None:
+    desk.edit("bo", "replace", "/sections/2/title", "Bye, Bo")
+    peer: Doc[Any] = Doc(client_id=77)
+    content: Any = peer.get("content", type=Map)
+    peer.apply_update(desk.document.diff(b"\x00"))
+    with peer.transaction():
+        del content["sections"]["hero"]
+        text = content["sections"]["end"]["title"]
+        del text[0:7]
+    update = peer.get_update(desk.document.encode_state_vector())
+    change = desk.document.integrate(
+        update, version=desk.version, user="cy", at=desk.now, judge=lambda was, now, ops: was
+    )
+    desk._log(change, "cy", "edit")
+    assert titles(desk)[2] == "Bye, Bo"
+    desk.undo("bo")
+    assert titles(desk)[2] == "Bye"
+
+
+def test_u9_what_another_user_wrote_after_a_move_is_theirs_when_it_is_taken_back(
+    desk: Desk,
+) -> None:
+    desk.edit("root", "add", "/more", [])
+    desk.edit("bo", "replace", "/sections/2/title", "one - two")
+    desk.edit("ada", "move", "/sections/2", "/more/0")
+    desk.edit("cy", "replace", "/more/0/title", "eins - zwei")
+    desk.undo("ada")
+    assert titles(desk)[2] == "eins - zwei"
+    with pytest.raises(Rejected):
+        desk.undo("bo")
+    assert titles(desk)[2] == "eins - zwei"
+
+
+def test_u1_a_dropped_element_comes_back_beside_another_one_with_its_id(desk: Desk) -> None:
+    before = titles(desk)
+    peer: Doc[Any] = Doc(client_id=77)
+    content: Any = peer.get("content", type=Map)
+    peer.apply_update(desk.document.diff(b"\x00"))
+    del content["sections"]["faq"]
+    update = peer.get_update(desk.document.encode_state_vector())
+    change = desk.document.integrate(update, version=desk.version, user="ada", at=desk.now)
+    desk._log(change, "ada", "edit")
+    desk.edit("ada", "add", "/sections/1", {"id": "faq", "title": "Answers"})
+    there = titles(desk)
+    desk.undo("ada")
+    desk.undo("ada")
+    assert titles(desk) == before
+    desk.redo("ada")
+    desk.redo("ada")
+    assert titles(desk) == there
