@@ -133,11 +133,17 @@ class TextDraft:
     def _gap(self, hunk: Hunk) -> int | None:
         """Where the place is that a hunk emptied; None where what it lay between is gone.
 
-        All of its sides are true: the place is behind each left one and before each right one.
+        It is behind each left side and before each right one. Where what came back stands in
+        another order, the newest sides count.
         """
-        sides = [[next(self._spots(at), None) for at in pair] for pair in hunk.sides]
-        low = max((left[1] for left, _ in sides if left is not None), default=None)
-        high = min((right[0] for _, right in sides if right is not None), default=None)
+        low: int | None = None
+        high: int | None = None
+        for pair in reversed(hunk.sides):
+            left, right = (next(self._spots(at), None) for at in pair)
+            if left is not None and (high is None or left[1] <= high):
+                low = max(left[1], low or 0)
+            if right is not None and (low is None or right[0] >= low):
+                high = right[0] if high is None else min(right[0], high)
         if low is None and high is None:
             return 0 if (None, None) in hunk.sides else None  # all of the text was deleted
         return high if low is None else low

@@ -7,9 +7,9 @@ word as a whole, these are other characters. An element is known by its `mark`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 ROOTS = ("t0", "t1", "t2", "t3")
 LISTS = {"a": ("a",), "b": ("deep", "b"), "c": ("c",)}
@@ -18,6 +18,7 @@ MOST_PARTS = 200
 DEPTH = 100
 LONGEST = 100  # characters of a string that is set as one value, and is still a text's edit
 
+NOTHING: Final[Mapping[Any, Any]] = {}
 Place: TypeAlias = "str | int"  # a root text by its name, or the title of a mark
 
 
@@ -111,7 +112,7 @@ class Step:
 
     versions: set[int]
     at: int
-    made: int  # the version of its newest part
+    made: int  # the version of its first part
     text: Place | None = None  # the one text that all of it is about
     parts: int = 1
     plus: set[Char] = field(default_factory=set)
@@ -154,12 +155,6 @@ class Step:
             for mark in both
             if before.numbers[mark] is not after.numbers[mark]
         }
-        for char in was & now:
-            here, there = before.place_of(char), after.place_of(char)
-            if char.writer == "?" or here is None or there is None:
-                continue
-            if here != there:
-                step.renamed[here] = there
         step.text = step._only_text(before, after)
         step.sides = dict(_sides(before, step.minus))
         added: set[Place] = {*step.plus_slots}
@@ -187,7 +182,7 @@ class Step:
     def join(self, part: Step) -> None:
         """Take in a part that was made right after this one in the same text."""
         self.versions |= part.versions
-        self.at, self.made = part.at, part.made
+        self.at = part.at
         self.parts += 1
         self.minus = (self.minus | part.minus) - self.plus
         self.plus |= part.plus
@@ -241,6 +236,7 @@ class Oracle:
         at: int,
         shifted: Iterable[int] = (),
         whole: Iterable[Place] = (),
+        renamed: Mapping[Place, Place] = NOTHING,
         is_step: bool = True,
     ) -> None:
         """Take in an edit that must have led to a picture."""
@@ -249,6 +245,7 @@ class Oracle:
         assert seen.lists == after.lists, f"{seen.lists} and not {after.lists}"
         assert seen.numbers == {mark: after.numbers[mark].value for mark in after.marks}
         step = Step.between(self.now, after, version, at, shifted)
+        step.renamed |= renamed
         step.whole |= {char for place in whole for char in after.texts.get(place, ())}
         step.overwritten = {char for place in whole for char in self.now.texts.get(place, ())}
         if any(len(after.texts.get(place, ())) > LONGEST for place in whole):
@@ -329,8 +326,7 @@ class Oracle:
         back = Step.between(self.now, after, version, at)
         back.versions, back.text = step.versions, None
         back.shifted = set(step.shifted)  # also of what is hidden now
-        for was, now in step.renamed.items():
-            back.renamed.setdefault(now, was)
+        back.renamed = {now: was for was, now in step.renamed.items()}
         back.whole |= back.plus & step.overwritten
         back.overwritten = back.minus & step.whole
         self._follow(user, back, after)
@@ -503,7 +499,8 @@ class Taking:
                 left, right = self.step.sides.get(char, (None, None))
                 if left is None or right is None or not {left, right} <= at.keys() & before:
                     continue
-                if not any(map(self._is_blurred, (left, char, right))):
+                in_order = at[left] < at[right]  # what came back before may have changed places
+                if in_order and not any(map(self._is_blurred, (left, char, right))):
                     assert at[left] < at[char] < at[right], f"{char} came to another place"
 
     def _check_passed(self) -> None:

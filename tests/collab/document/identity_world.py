@@ -78,6 +78,7 @@ class World:
         self.ids: list[str] = []
         self.counts: dict[str, int] = {}
         self.touched: set[Place] = set()  # by the patch that is being made
+        self.renamed: dict[Place, Place] = {}
         self.peers: dict[str, Doc[Any]] = {}
         self.offline: dict[str, Offline] = {}
         for number, user in enumerate(self.users):
@@ -176,6 +177,7 @@ class World:
         after = self.oracle.now.copy()
         shifted: set[int] = set()
         self.touched = set()
+        self.renamed = {}
         ops: list[Op] = []
         for _ in range(self.random.choice((1, 1, 1, 1, 2, 3))):
             kind = self.random.choices(
@@ -217,6 +219,7 @@ class World:
             at=self.now,
             shifted=shifted,
             whole=whole or set(),
+            renamed=self.renamed,
             is_step=is_step,
         )
 
@@ -271,12 +274,12 @@ class World:
             return []
         text = after.texts[place]
         how = self.random.choice((self._whole, self._one_word, self._within_a_word))
-        how(user, text)
+        how(user, text, place in self.oracle.transferred)
         self.touched.add(place)
         string = "".join(char.point for char in text)
         return [{"op": "replace", "path": after.pointer(place), "value": string}]
 
-    def _whole(self, user: str, text: list[Char]) -> None:
+    def _whole(self, user: str, text: list[Char], moved: bool) -> None:
         """Other words; what parted the old ones may be there again, and is the user's own."""
         self.gone.append("".join(char.point for char in text))
         marks = [char.point for char in text if not char.point.isalnum()]
@@ -286,39 +289,40 @@ class World:
         if not any(map(str.isalnum, made)):
             made += self.letters.take("latin")
         kept = [char for char in text if char.point in made]
-        own = {char.point: char for char in self._taken_over(kept, user)}
+        own = {char.point: char for char in self._taken_over(kept, user, moved)}
         text[:] = [own.get(point) or Char(point, user) for point in made]
 
-    def _one_word(self, user: str, text: list[Char]) -> None:
+    def _one_word(self, user: str, text: list[Char], moved: bool) -> None:
         """One more word, parted from the others."""
         spots = [at for at in range(1, len(text)) if not text[at - 1].point.isalnum()]
         at = self.random.choice((0, *spots))
         word = "".join(self.letters.take("latin") for _ in range(self.random.randint(1, 4)))
         text[at:at] = self.chars(word + self.letters.take("mark"), user)
 
-    def _within_a_word(self, user: str, text: list[Char]) -> None:
+    def _within_a_word(self, user: str, text: list[Char], moved: bool) -> None:
         """A letter more at the end of a word, which makes the word the user's own."""
         word = next(self._words(text), None)
         if word is None:
-            self._one_word(user, text)
+            self._one_word(user, text, moved)
             return
         start, end = word
         if not any(char.point.isalnum() for char in (*text[:start], *text[end:])):
             # No word stays: then all of the text is the user's own.
             made = self.chars(self.letters.take("latin"), user)
             text[:] = [
-                *self._taken_over(text[:end], user),
+                *self._taken_over(text[:end], user, moved),
                 *made,
-                *self._taken_over(text[end:], user),
+                *self._taken_over(text[end:], user, moved),
             ]
             return
-        text[start:end] = self._taken_over(text[start:end], user)
+        text[start:end] = self._taken_over(text[start:end], user, moved)
         text[end:end] = self.chars(self.letters.take("latin"), user)
 
-    def _taken_over(self, old: list[Char], user: str) -> list[Char]:
+    def _taken_over(self, old: list[Char], user: str, moved: bool) -> list[Char]:
         """The same letters as others, by the user."""
-        if any(char.writer == user for char in old):
-            # Whether the steps still say so hangs on how deep they are.
+        if moved or any(char.writer == user for char in old):
+            # Whether the steps still say so hangs on how deep they are. And what stands in
+            # another list now has other characters, which are told apart by their words.
             for char in old:
                 self.oracle.blurred.setdefault(char.point, Char(char.point, "?"))
             return [self.oracle.blurred[char.point] for char in old]
@@ -394,6 +398,7 @@ class World:
             other = self.random.choice(free)
             self.touched.add(other)
             after.texts[other] = after.texts.pop(name)
+            self.renamed[name] = other
             return [{"op": "move", "from": f"/{name}", "path": f"/{other}"}]
         after.texts.pop(name)
         return [{"op": "remove", "path": f"/{name}"}]
@@ -433,6 +438,7 @@ class World:
         """What a peer writes that has seen everything."""
         if user in self.offline:
             self.come_back(user)
+        self.renamed = {}
         content = self.pull(user)
         before, after = self.oracle.now, self.oracle.now.copy()
         shifted: set[int] = set()
@@ -446,8 +452,9 @@ class World:
                 done = self._yjs(user, content, after, whole, alone=not number)
                 self.log.append(f"type {user} at {self.now}{' judged' * judged} {done}")
         change = self.push(user, (lambda was, now, ops: was) if judged else None)
-        if change is None or judged:
+        if change is None or not change.ops:
             assert Seen.of(self.document.value).texts == before.strings()
+            self.oracle.harm[self.version] = "", {""}  # a list that came back lacks what was hidden
             return
         self._edited(user, after, shifted, whole=whole)
         if "" in whole:
@@ -488,15 +495,12 @@ class World:
             element["n"] = number.value
             return f"number {mark} {number.value}"
         if roll < 0.5:
-            made = self.element(after, user, after.lists[name], 0)
+            elements = [array[one] for one in array if one != "@array"]
+            orders = [one["@order"] for one in elements if isinstance(one, Map)]
+            made = self.element(after, user, after.lists[name], len(after.lists[name]))
             made["title"] = Text(made["title"])
-            after.lists[name].remove(self.marks)
-            after.lists[name].append(self.marks)
+            made["@order"] = max(orders) + "V"
             array[f"y{self.marks}"] = Map(made)
-            # Without an order it stands last, beside others like it by their keys.
-            rest = [one for one in after.lists[name] if self._is_unordered(array, one)]
-            kept = [one for one in after.lists[name] if one not in rest]
-            after.lists[name][:] = kept + sorted(rest, key=lambda one: _held(content, one)[1])
             return f"add {self.marks}"
         after.lists[name].remove(mark)
         del after.texts[mark]
@@ -506,13 +510,6 @@ class World:
         del array[key]
         whole.add(mark)
         return f"del {mark}"
-
-    def _is_unordered(self, array: Any, mark: int) -> bool:
-        return any(
-            array[key].get("mark") == mark and array[key].get("@order", "~") == "~"
-            for key in array
-            if key != "@array"
-        )
 
     def _yjs_list(self, content: Any, after: Picture) -> str:
         name = self.random.choice(list(after.lists) or ["a"])
@@ -557,6 +554,7 @@ class World:
 
     def come_back(self, user: str) -> None:
         offline = self.offline.pop(user)
+        self.renamed = {}
         self.log.append(f"back {user} at {self.now}")
         oracle = self.oracle
         change = self.push(user)
