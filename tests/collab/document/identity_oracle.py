@@ -280,6 +280,11 @@ class Oracle:
         self.transferred |= step.lists.keys() | step.renamed.keys() | set(step.renamed.values())
         self.now = after
 
+    def blur(self) -> None:
+        """Let the picture show what is not known any more."""
+        for text in self.now.texts.values():
+            text[:] = [self.blurred.get(char.point, char) for char in text]
+
     def resolve(self, seen: Seen, wanted: Wanted) -> Picture:
         """The picture of what is seen: each code point is the character that it can be."""
         after = Picture({}, seen.lists, {})
@@ -480,7 +485,9 @@ class Taking:
             for one in (step, *self.passed)
         )
         if not as_a_value and not self._was_harmed():
-            assert not self.skipped, f"{self.skipped} was left, and no other user touched it"
+            moved = {self.after.pointer(place) for place in self.oracle.transferred}
+            left = set(self.skipped) - moved
+            assert not left, f"{left} was left, and no other user touched it"
         self._check_places(back)
 
     def _was_harmed(self) -> bool:

@@ -308,12 +308,8 @@ class World:
         start, end = word
         if not any(char.point.isalnum() for char in (*text[:start], *text[end:])):
             # No word stays: then all of the text is the user's own.
-            made = self.chars(self.letters.take("latin"), user)
-            text[:] = [
-                *self._taken_over(text[:end], user, moved),
-                *made,
-                *self._taken_over(text[end:], user, moved),
-            ]
+            taken = self._taken_over(text, user, moved)
+            text[:] = [*taken[:end], *self.chars(self.letters.take("latin"), user), *taken[end:]]
             return
         text[start:end] = self._taken_over(text[start:end], user, moved)
         text[end:end] = self.chars(self.letters.take("latin"), user)
@@ -559,6 +555,7 @@ class World:
         oracle = self.oracle
         change = self.push(user)
         seen = Seen.of(self.document.value)
+        oracle.blur()
         before = oracle.now.chars
         kept = before - offline.cut
         wanted = Wanted(oracle, kept, offline.cut & before, offline.typed)
