@@ -201,6 +201,8 @@ class _NamedRuns:
         mine = self._number(record.path, user)
         self.paths[record.path] = None
         runs = self.runs.setdefault(record.text, [])
+        # Of a text that is empty nothing but its own id says that it goes.
+        self._own((*record.text, 1), self._number(record.path, ""))
         for hunk in record.hunks:
             for run in hunk.inserted:
                 self._added += 1

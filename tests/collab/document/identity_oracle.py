@@ -269,7 +269,7 @@ class Oracle:
         del stack.undo[:-DEPTH]
 
     def _follow(self, user: str, step: Step, after: Picture) -> None:
-        if step.is_harm:
+        if step.is_harm or step.whole:
             about = {self.now.place_of(char) for char in step.minus}
             self.harm[step.made] = user, {place for place in about if place is not None}
             if step.is_harm_beside_texts:

@@ -228,7 +228,7 @@ class World:
         if place is None:
             return []
         text = after.texts[place]
-        start, end, insert = self._cut(text)
+        start, end, insert = self._cut(place, text)
         units = [len(char.point.encode("utf-16-le")) // 2 for char in text]
         text[start:end] = self.chars(insert, user)
         self.touched.add(place)
@@ -248,12 +248,13 @@ class World:
         places = [one for one in after.texts if one in there]
         return self.random.choice(places) if places else None
 
-    def _cut(self, text: list[Char]) -> tuple[int, int, str]:
+    def _cut(self, place: Place, text: list[Char]) -> tuple[int, int, str]:
         """Which part of a text gives way, and to what: sometimes to what was gone before."""
         start = self.random.randint(0, len(text))
         end = min(len(text), start + self.random.choice((0, 0, 0, 1, 2, 5, 50)))
         insert = self.letters.some(3) if end == start or self.random.random() < 0.4 else ""
-        if self.gone and self.random.random() < 0.15:
+        moved = place in self.oracle.transferred
+        if self.gone and not moved and self.random.random() < 0.15:
             again = self.random.choice(self.gone)
             if not self._is_there(again):
                 insert = again
@@ -473,7 +474,7 @@ class World:
             return "nothing"
         place = self.random.choice(list(after.texts))
         text = after.texts[place]
-        start, end, insert = self._cut(text)
+        start, end, insert = self._cut(place, text)
         held = content[place] if isinstance(place, str) else _held(content, place)[2]["title"]
         _write(held, text, start, end, insert)
         text[start:end] = self.chars(insert, user)

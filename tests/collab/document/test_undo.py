@@ -609,3 +609,18 @@ def test_u1_a_dropped_element_comes_back_beside_another_one_with_its_id(desk: De
     desk.redo("ada")
     desk.redo("ada")
     assert titles(desk) == there
+
+
+def test_u10_a_text_that_was_empty_when_it_was_dropped_is_still_the_same(desk: Desk) -> None:
+    desk.edit("ada", "replace", "/sections/2/title", "")
+    peer: Doc[Any] = Doc(client_id=77)
+    content: Any = peer.get("content", type=Map)
+    peer.apply_update(desk.document.diff(b"\x00"))
+    del content["sections"]["end"]
+    update = peer.get_update(desk.document.encode_state_vector())
+    change = desk.document.integrate(update, version=desk.version, user="ada", at=desk.now)
+    desk._log(change, "ada", "edit")
+    desk.undo("ada")
+    assert titles(desk)[2] == ""
+    desk.undo("ada")
+    assert titles(desk)[2] == "Bye"
