@@ -269,7 +269,11 @@ class Oracle:
         del stack.undo[:-DEPTH]
 
     def _follow(self, user: str, step: Step, after: Picture) -> None:
-        if step.is_harm or step.whole:
+        # What is blurred is still there after one of two is gone.
+        shorter = any(
+            len(after.texts.get(place, ())) < len(text) for place, text in self.now.texts.items()
+        )
+        if step.is_harm or step.whole or shorter:
             about = {self.now.place_of(char) for char in step.minus}
             self.harm[step.made] = user, {place for place in about if place is not None}
             if step.is_harm_beside_texts:
@@ -501,6 +505,8 @@ class Taking:
         """What comes back comes between what it was between, where both are still there."""
         before = self.before.chars
         for text in self.after.texts.values():
+            if self.step.plus & before:
+                return  # then it comes where that stood
             at = {char: index for index, char in enumerate(text)}
             for char in back & at.keys():
                 left, right = self.step.sides.get(char, (None, None))
