@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from collab.ids import Json
@@ -127,8 +127,9 @@ def list_records(
     before: Sequence[Any],
     after: Sequence[Json],
     deltas: Sequence[Delta],
+    gone: Callable[[int, int], tuple[Run, ...]],
 ) -> list[ListRecord]:
-    """The replaced stretches of a Y.Array."""
+    """The replaced stretches of a Y.Array; `gone` says which items stood in a range."""
     own = identity.first_of(text_id(txn, array))
     if len(deltas) != 1:
         return [ListRecord(path, own, ItemsHunk(()))]
@@ -141,7 +142,8 @@ def list_records(
         if "retain" in step:
             if removed or put:
                 values = tuple(known(value) for value in after[start : start + put])
-                hunk = items_hunk(txn, array, identity, start, removed, (), values)
+                was_there = gone(was - len(removed), was)
+                hunk = items_hunk(txn, array, identity, start, removed, was_there, values)
                 records.append(ListRecord(path, own, hunk))
             was, now = was + int(step["retain"]), now + int(step["retain"])
             removed, put, start = (), 0, now

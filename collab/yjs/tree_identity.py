@@ -7,7 +7,7 @@ says so, and from then on the old id means the new character.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, Final, TypeAlias
 
@@ -62,12 +62,12 @@ class Identity:
         self._put(reinsertion)
 
     def forget(self) -> None:
-        """Forget reinsertions that no step asks for, where there are many."""
+        """Forget reinsertions that no step asks for, or that later ones took the place of."""
         if len(self.reinsertions) <= self._most:
             return
         self._named_runs = None
         named = self._all_named
-        self.reinsertions = [one for one in self.reinsertions if named.names(one)]
+        self.reinsertions = [one for one in _newest(self.reinsertions) if named.names(one)]
         self._most = max(SOME_REINSERTIONS, 2 * len(self.reinsertions))
         self._now, self._first = Spans(), Spans()
         for reinsertion in self.reinsertions:
@@ -165,6 +165,18 @@ class Identity:
         for part, to in named.spans.pieces(run):
             if to is not None:
                 yield part, *named.owners[to[0]]
+
+
+def _newest(reinsertions: Sequence[Reinsertion]) -> list[Reinsertion]:
+    """The reinsertions of which later ones leave anything, in order."""
+    later = Spans(constant=True)
+    found: list[Reinsertion] = []
+    for one in reversed(reinsertions):
+        run = one[:3]
+        if any(to is None for _, to in later.pieces(run)):
+            found.append(one)
+        later.put(run, (1, 0))
+    return found[::-1]
 
 
 class _NamedRuns:

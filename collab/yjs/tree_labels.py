@@ -65,6 +65,12 @@ def plain_text(txn: Txn, text: Any) -> Any:
 
 def reach(txn: Txn, held: Any, path: Path) -> Any:
     """The text that a path of keys leads to, also through what is hidden; None for no text."""
+    held = reach_any(txn, held, path)
+    return held if is_text(held) else None
+
+
+def reach_any(txn: Txn, held: Any, path: Path) -> Any:
+    """What a path of keys leads to, also through what is hidden; None where there is nothing."""
     is_element = True
     for step in path:
         held = _unwrapped(txn, held) if is_element else held
@@ -75,8 +81,7 @@ def reach(txn: Txn, held: Any, path: Path) -> Any:
             held = held.get(txn, step)
         else:
             return None
-    held = _unwrapped(txn, held) if is_element else held
-    return held if is_text(held) else None
+    return _unwrapped(txn, held) if is_element else held
 
 
 def _unwrapped(txn: Txn, element: Any) -> Any:

@@ -5,7 +5,7 @@ The server makes keyed arrays only. Y.Arrays come from other Yjs clients.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from collab.yjs.spans import Id, Run
@@ -125,6 +125,12 @@ def first_ids(txn: Txn, handle: Any, identity: Identity, start: int, end: int) -
     """The ids that items were first inserted under."""
     runs = items(txn, handle, start, end).runs
     return tuple(first for run in runs for first in identity.first(run))
+
+
+def each_first(txn: Txn, handle: Any, identity: Identity) -> Iterator[Run]:
+    """The id that each item of a list was first inserted under."""
+    for index in range(handle.len(txn)):
+        yield (*identity.first_of(id_at(txn, handle, index)), 1)
 
 
 def items_hunk(

@@ -14,6 +14,7 @@ from collab.ids import Json
 from collab.patch.diff import diff
 from collab.patch.equality import same
 from collab.patch.pointer import render
+from collab.yjs.spans import Run
 from collab.yjs.tree_dirt import Dirt
 from collab.yjs.tree_event_records import item_record, list_records, text_record
 from collab.yjs.tree_handles import Txn, fits, is_text, look, raw_of
@@ -203,8 +204,13 @@ class Reader:
         assert isinstance(fresh, ListNode)
         node.children = fresh.children
         if self.change(old, value, pointer):
+            txn, identity = self.txn, self.identity
+
+            def gone(start: int, end: int) -> tuple[Run, ...]:
+                return self._texts_before.items(path, start, end)
+
             self.records += list_records(
-                self.txn, handle, self.identity, path, before, value, dirt.deltas
+                txn, handle, identity, path, before, value, dirt.deltas, gone
             )
 
 

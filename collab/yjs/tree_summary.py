@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from collab.yjs.contents import STRING
-from collab.yjs.spans import Id, Run
+from collab.yjs.spans import Id, Run, merged
 from collab.yjs.tree_characters import Characters, text_id
-from collab.yjs.tree_handles import Txn
+from collab.yjs.tree_handles import Txn, is_array, is_text
 from collab.yjs.tree_identity import Identity
-from collab.yjs.tree_labels import plain_text, reach, removed_text
+from collab.yjs.tree_labels import plain_text, reach_any, removed_text
+from collab.yjs.tree_lists import each_first
 from collab.yjs.tree_records import Path, RemovedText
 from collab.yjs.update import Inspected, Struct
 
@@ -56,10 +57,14 @@ def _goes_on(client: int, struct: Struct, last: Run) -> bool:
 
 
 class TextsBefore:
-    """The texts that an update touches of which steps name deleted characters, as they were."""
+    """The texts that an update touches of which steps name deleted characters, as they were.
+
+    Likewise the Y.Arrays of which steps name deleted items.
+    """
 
     def __init__(self) -> None:
         self._texts: dict[Path, tuple[Id, Characters]] = {}
+        self._lists: dict[Path, list[Run]] = {}
 
     @classmethod
     def of(cls, txn: Txn, content: Any, identity: Identity, deletes: Deletes) -> TextsBefore:
@@ -72,10 +77,20 @@ class TextsBefore:
         return before
 
     def _add(self, txn: Txn, content: Any, identity: Identity, path: Path) -> None:
-        text = None if path in self._texts else plain_text(txn, reach(txn, content, path))
+        if path in self._texts or path in self._lists:
+            return
+        held = reach_any(txn, content, path)
+        if is_array(held):
+            self._lists[path] = list(each_first(txn, held, identity))
+            return
+        text = plain_text(txn, held) if is_text(held) else None
         if text is not None:
             own = identity.first_of(text_id(txn, text))
             self._texts[path] = own, identity.characters(txn, text, own).copy()
+
+    def items(self, path: Path, start: int, end: int) -> tuple[Run, ...]:
+        """The first ids that the items of a Y.Array had, where a step names one of them."""
+        return tuple(merged(self._lists.get(path, ())[start:end]))
 
     def under(self, identity: Identity, path: Path) -> tuple[RemovedText, ...]:
         """The texts at a path and below it, which are gone."""

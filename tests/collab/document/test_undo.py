@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pycrdt import Doc, Map, Text
+from pycrdt import Array, Doc, Map, Text
 
 from collab.document.document import Document
 from collab.document.undo import Undone
@@ -624,3 +624,43 @@ def test_u10_a_text_that_was_empty_when_it_was_dropped_is_still_the_same(desk: D
     assert titles(desk)[2] == ""
     desk.undo("ada")
     assert titles(desk)[2] == "Bye"
+
+
+def test_u10_an_item_that_a_yjs_client_dropped_comes_back_as_the_same_item(desk: Desk) -> None:
+    peer: Doc[Any] = Doc(client_id=77)
+    content: Any = peer.get("content", type=Map)
+    peer.apply_update(desk.document.diff(b"\x00"))
+
+    def push() -> None:
+        update = peer.get_update(desk.document.encode_state_vector())
+        change = desk.document.integrate(update, version=desk.version, user="ada", at=desk.now)
+        desk._log(change, "ada", "edit")
+
+    content["tags"] = Array(["a", "c"])
+    push()
+    content["tags"].insert(1, "b")
+    push()
+    del content["tags"][1:3]
+    push()
+    desk.undo("ada")
+    assert desk.value["tags"] == ["a", "b", "c"]
+    desk.undo("ada")
+    assert desk.value["tags"] == ["a", "c"]
+    desk.redo("ada")
+    desk.redo("ada")
+    assert desk.value["tags"] == ["a"]
+
+
+def test_u1_undo_and_redo_by_turns_do_not_add_to_the_snapshot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("collab.yjs.tree_identity.SOME_REINSERTIONS", 8)
+    desk = Desk()
+    desk.edit("root", "add", "/title", "Bye")
+    desk.edit("ada", "replace", "/title", "See you soon")
+    for _ in range(30):
+        desk.undo("ada")
+        desk.redo("ada")
+    assert len(desk.document._undo.identity.reinsertions) < 20
+    desk.undo("ada")
+    assert desk.value["title"] == "Bye"
