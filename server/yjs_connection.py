@@ -126,6 +126,7 @@ class YjsConnection:
 
     def see(self, news: PresenceNews) -> None:
         if self._live is not None:
+            self.feed.send_all(self.presence.guard_own(news.difference.awareness))
             self.presence.told(len(news.yjs_frame))
             self.feed.see(news)
 
@@ -184,28 +185,25 @@ class YjsConnection:
         self.inflow = Inflow(purse.inbound, patience=patience or 30.0)
         outflow = Outflow(purse.outbound, patience=patience or 1e9)
         metrics = services.witness.metrics.lanes["yjs"]
-        self.feed = YjsFeed(
-            Reader(self.socket, admission.live, self, outflow, services.clock.monotonic, metrics),
-            catch_up=self._catch_up,
-        )
+        monotonic = services.clock.monotonic
+        self.presence = YjsPresence(admission.live, self.member, services.settings, monotonic)
+        reader = Reader(self.socket, admission.live, self, outflow, monotonic, metrics)
+        self.feed = YjsFeed(reader, catch_up=self._catch_up, show=self.presence.show)
         self.intake = Intake(
-            self.socket, self.inflow, self, now=services.clock.monotonic, patience=patience or 1e9
+            self.socket, self.inflow, self, now=monotonic, patience=patience or 1e9
         )
         self._outbound = purse.outbound
         self.sync = YjsSync(self.feed, self._submit)
         self._live = admission.live
         services.witness.admitted(self._visit, admission.live.key, self.member, self.feed)
         self._live.audience.join(self)
-        self.presence = YjsPresence(
-            admission.live, self.member, services.settings, services.clock.monotonic
-        )
         self._token_watch.watch(claims.expires_at)
         self.pile = YjsPile(
             services, self.socket, purse, self._known, self._submit, self._hear_refusal
         )
         self.pile.lend(claims.rights.can_write())
         self.sync.ask_client()
-        self.feed.send(self.presence.everybody())
+        self.feed.send_all(self.presence.everybody())
         self._speak_later()
 
     # --- messages ---------------------------------------------------------------------------
@@ -225,7 +223,7 @@ class YjsConnection:
         now = self._services.clock.monotonic()
         questions = kinds & QUESTIONS
         if yjs_frames.QueryAwareness in questions:
-            self.feed.send(self.presence.everybody())
+            self.feed.send_all(self.presence.everybody())
         # Three bytes may ask for megabytes: who asks again waits until the last answer is paid.
         owed = self._outbound.wait(now) if questions else 0.0
         verdict = self.inflow.receive(len(frame), now, len(messages), refusable=False)
@@ -239,7 +237,7 @@ class YjsConnection:
             case yjs_frames.SyncStep2() | yjs_frames.SyncUpdate():
                 self.pile.hear(message)
             case yjs_frames.AwarenessUpdate():
-                self.presence.hear(message.body)
+                self.feed.send_all(self.presence.hear(message.body))
             case yjs_frames.QueryAwareness() | yjs_frames.PermissionDenied():
                 pass  # one is answered once a frame; the other means nothing from a client
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from collab.messages import Backpressure, DisconnectNotice
 from collab.room.outflow import OutflowState
-from collab.yjs import awareness
 from collab.yjs import frames as yjs_frames
 from server import frames
 from server.feed import Feed, Reader
 
 if TYPE_CHECKING:
+    from collab.yjs.awareness import State
     from server.audience import News
     from server.presence_board import PresenceNews
 
@@ -27,9 +27,16 @@ class YjsFeed(Feed):
 
     lane = "yjs"
 
-    def __init__(self, reader: Reader, *, catch_up: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        *,
+        catch_up: Callable[[], None],
+        show: Callable[[list[State]], Iterable[bytes]],
+    ) -> None:
         super().__init__(reader)
         self._ask_for_diff = catch_up
+        self._show = show
         self.asked = False  # for a diff, which has not come yet
 
     def hear(self, news: News) -> None:
@@ -44,6 +51,10 @@ class YjsFeed(Feed):
         """A protocol message that belongs to no version."""
         self._write(frames.binary(message))
 
+    def send_all(self, messages: Iterable[bytes]) -> None:
+        for message in messages:
+            self.send(message)
+
     def send_diff(self, diff: bytes, version: int, news: News) -> None:
         """The diff that was asked for, which leads to `version`, and what the same commit brought
         behind it: where each brings something, no diff alone would lead to the head.
@@ -53,9 +64,7 @@ class YjsFeed(Feed):
         self.asked = False
         self.position = news.after
         self._caught_up(len(frame))
-        states = self._debt.pay_states()
-        if states:
-            self.send(yjs_frames.awareness(awareness.encode(states)))
+        self.send_all(self._show(self._debt.pay_states()))
         self._call_in(0.0)
 
     def pump(self) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from collab.room.person import Visitor
 from collab.yjs import awareness
 from collab.yjs import frames as yjs_frames
+from collab.yjs.awareness import State
 
 if TYPE_CHECKING:
     from collab.room.member import Member
@@ -58,19 +59,45 @@ class YjsPresence:
         self._echoes -= 1
         return True
 
-    def hear(self, body: bytes) -> None:
-        """What the client says of itself; what it says of others is not listened to."""
+    def hear(self, body: bytes) -> Iterator[bytes]:
+        """What the client says of itself; what it says of others is not listened to.
+
+        The answer, where there is one, is sent before all else.
+        """
         leases = self._live.room.document.leases
         audible = self._book.audible(self._session, leases)
         states = awareness.decode(body, self._bounds, only=audible)
-        self._book.hear(self._session, states, self._now(), leases)
+        behind = self._book.hear(self._session, states, self._now(), leases)
         self._live.presence.changed()
+        return self._messages(behind)
 
-    def everybody(self) -> bytes:
-        """The message that shows who is there."""
-        message = yjs_frames.awareness(awareness.encode(self._book.awareness()))
-        self.told(len(message))
-        return message
+    def everybody(self) -> Iterator[bytes]:
+        """The messages that show who is there but this session."""
+        return self.show(self._book.awareness(but=self._session))
+
+    def show(self, states: list[State]) -> Iterator[bytes]:
+        """The messages that tell of others' states."""
+        return self._messages(self._gone(states), states)
+
+    def guard_own(self, states: list[State]) -> Iterator[bytes]:
+        """The message that must come before those that everybody is told."""
+        return self._messages(self._gone(states))
+
+    def _gone(self, states: list[State]) -> list[State]:
+        """What keeps the client's own state, where one that is told may be its own from before.
+
+        That is said to be gone one clock earlier: y-protocols then keeps what the client shows
+        by now, and to everybody else that is old news.
+        """
+        perhaps = self._book.maybe_own(self._session, states)
+        return [State(one.client, one.clock - 1, None) for one in perhaps]
+
+    def _messages(self, *groups: list[State]) -> Iterator[bytes]:
+        """A message for each group that is not empty; y-websocket reads one of a frame."""
+        for states in filter(None, groups):
+            message = yjs_frames.awareness(awareness.encode(states))
+            self.told(len(message))
+            yield message
 
     def excuse(self) -> None:
         """It cannot be heard, because we do not read."""
@@ -79,3 +106,7 @@ class YjsPresence:
     def leave(self) -> None:
         self._book.leave(self._session)
         self._live.presence.changed()
+
+
+def _message(states: list[State]) -> bytes:
+    return yjs_frames.awareness(awareness.encode(states))

@@ -112,6 +112,13 @@ class RunningServer:
     def log(self) -> str:
         return (self.home / "weft.log").read_text(errors="replace")[-8000:]
 
+    def until_said(self, text: str) -> None:
+        """Wait until the log says something; a server is ready a moment before it greets."""
+        began = time.monotonic()
+        while text not in self.log():
+            ended = self._has_ended(within=0.02)
+            assert not ended and time.monotonic() - began < PATIENCE, self.log()
+
     def token(self, user: str = "ada", role: Role = Role.EDITOR, *, tenant: str = "demo") -> str:
         """A token as `weft token` prints it."""
         return asyncio.run(self.mint(user, role, tenant=tenant))

@@ -51,6 +51,11 @@ class ClientIds:
             return former is None or _is_same_client(former.visitor, former.joined, person)
         return _is_same_client(owner.visitor, owner.joined, person)
 
+    def is_older(self, client_id: int, person: Person) -> bool:
+        """Whether who has an id may be the same client as a person, by an older socket."""
+        owner = self._owners.get(client_id)
+        return owner is not None and _is_same_client(owner.visitor, owner.joined, person)
+
     def audible(self, person: Person, leases: Mapping[int, str]) -> Container[int]:
         """The ids that somebody is heard under; of others they echo, or forge, the states."""
         if not person.may_show:

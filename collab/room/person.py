@@ -77,11 +77,26 @@ class Person:
             state=self.state or {},
         )
 
+    @property
+    def awareness(self) -> State:
+        """What the Yjs lane was told last, or is told now."""
+        return State(self.client_id, self.clock, self.awareness_state)
+
     def accepts(self, heard: State) -> bool:
         """Whether this is news: the same clock again only where it takes the state away."""
         if heard.clock == self.heard_clock:
             return heard.state is None and self.state is not None
         return heard.clock > self.heard_clock
+
+    def catch_up(self, heard: State) -> list[State]:
+        """Note the client's own clock; what to tell it first, where others were told a later one.
+
+        That it is gone, as of then: y-protocols keeps the client's state, and goes on from there.
+        """
+        self.heard_clock = heard.clock
+        if heard.state is None or heard.clock > self.clock:
+            return []
+        return [State(self.client_id, self.clock, None)]
 
     def hear(self, now: float) -> None:
         """A sign of life."""

@@ -1,6 +1,6 @@
 """Presence: who is in a document and what they show, on both lanes at once.
 
-Rules W1-W12 of SPEC.md. One person, as the book sees them:
+Rules W1-W13 of SPEC.md. One person, as the book sees them:
 
 | state   | event                                        | next    | announced                 |
 |---------|----------------------------------------------|---------|---------------------------|
@@ -14,14 +14,12 @@ Rules W1-W12 of SPEC.md. One person, as the book sees them:
 
 Nothing is announced by the transitions themselves: they mark who changed, and `flush` gives out
 one difference for the whole room, so that a tick costs one encoding however many cursors moved.
-The newest state wins; there is no queue. Cursors of the Yjs lane are relative positions in
-whatever form the client's editor uses: they are relayed as they are and never converted, only a
-patch client's `cursor.path` and `cursor.offset` are carried.
+The newest state wins; there is no queue. Cursors of the Yjs lane are relayed as they are; only
+a patch client's `cursor.path` and `cursor.offset` are carried.
 
-What unmodified y-websocket clients send is what these rules are made for: their own state on
-opening and every 15 s, everything that we send them back as an echo, the states of other tabs
-of the same browser (BroadcastChannel), and removals of whoever they think has timed out. Only a
-session's own id is listened to; the rest is no offence and is ignored in silence.
+The rules are made for what unmodified y-websocket clients send: their own state on opening and
+every 15 s, an echo of everything, the states of other tabs of the same browser, and removals of
+whoever they think has timed out. Only a session's own id is listened to.
 """
 
 from __future__ import annotations
@@ -107,9 +105,13 @@ class PresenceBook:
         states: Iterable[State],
         now: float,
         leases: Mapping[int, str] | None = None,
-    ) -> None:
-        """A Yjs client's awareness; `leases` tells whose edits each client id carries."""
+    ) -> list[State]:
+        """A Yjs client's awareness; the answer is what it must be told before all else (W13).
+
+        `leases` tells whose edits each client id carries.
+        """
         person = self._people[session]
+        behind: list[State] = []
         audible = self.audible(session, leases or {})
         for heard in states:
             if heard.state is None and not person.client_id:
@@ -120,14 +122,15 @@ class PresenceBook:
                 self._take_over(person, heard.client)
                 audible = (heard.client,)
             if person.accepts(heard):
+                behind = person.catch_up(heard)
                 person.hear(now)
-                person.heard_clock = heard.clock
                 before = person.awareness_state
                 person.show(heard.state)
                 if before != person.awareness_state or not person.shown:
                     self._mark(person)
-                else:
+                elif session not in self._marked.changed:
                     self._pass_renewal(person, now)
+        return behind
 
     def touch(self, session: str, now: float) -> None:
         """A patch client gave a sign of life."""
@@ -231,23 +234,22 @@ class PresenceBook:
 
     def peers(self, *, but: str = "") -> list[Peer]:
         """Who was announced."""
-        return [
-            person.peer
-            for session, person in self._people.items()
-            if person.shown and session != but
-        ]
+        return [p.peer for at, p in self._people.items() if p.shown and at != but]
 
     def present(self) -> list[Peer]:
         """Who is there now, announced or not: for those who ask and are told no more."""
         return [person.peer for person in self._people.values() if person.visible]
 
-    def awareness(self) -> list[State]:
+    def awareness(self, *, but: str = "") -> list[State]:
         """The same for a newcomer on the Yjs lane."""
-        return [
-            State(person.client_id, person.clock, person.awareness_state)
-            for person in self._people.values()
-            if person.shown
-        ]
+        return [p.awareness for at, p in self._people.items() if p.shown and at != but]
+
+    def maybe_own(self, session: str, states: Iterable[State]) -> list[State]:
+        """Those that may be of an older socket of this client, which has not said who it is."""
+        person = self._people[session]
+        if person.client_id or not person.may_show:
+            return []
+        return [one for one in states if one.state and self._ids.is_older(one.client, person)]
 
     @property
     def pending(self) -> frozenset[str]:
@@ -296,9 +298,7 @@ class PresenceBook:
         # A client's own clock is kept where it can be: it then passes over the echo of its own
         # state. It is moved on where others have seen a later one, or they would pass over it.
         person.clock = min(max(person.clock + 1, person.heard_clock), MAX_CLOCK)
-        self._marked.awareness[person.client_id] = State(
-            person.client_id, person.clock, person.awareness_state
-        )
+        self._marked.awareness[person.client_id] = person.awareness
 
     def _pass_renewal(self, person: Person, now: float) -> None:
         """The same state under a later clock keeps it alive on the Yjs lane and is no news.

@@ -428,7 +428,7 @@ def test_other_pages_have_their_own_address(server: RunningServer, doc: str, pia
 
 def test_the_demo_s_pages_are_public_from_the_start(tmp_path: Path) -> None:
     with RunningServer(tmp_path, env={"WEFT_DEMO": "1"}) as server:
-        assert "/p/demo/home" in server.log()
+        server.until_said("/p/demo/home")
         page = call("GET", f"{server.http}/p/demo/home")
         assert "Everybody knows whose turn it is to water" in page.raw.decode()
         admin = server.token("root", Role.ADMIN)

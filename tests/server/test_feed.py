@@ -132,7 +132,7 @@ class YjsReading:
         now = hall.clock.monotonic
         outflow = Outflow(Meter(Allowance(0, 0), now()), patience=PATIENCE)
         reader = Reader(self.pipe, live, self, outflow, now, Metrics().lanes["yjs"])
-        self.feed = YjsFeed(reader, catch_up=self.catch_up)
+        self.feed = YjsFeed(reader, catch_up=self.catch_up, show=lambda _: [])
         self.sync = YjsSync(self.feed, self.submit)
         live.audience.join(self)
 

@@ -48,6 +48,7 @@ class YClient:
                 own_lives = one.client == self.id and self.id in self.states
                 if one.state is None and own_lives:
                     self.clocks[one.client] = one.clock + 1
+                    changed.append(one.client)
                     continue
                 self.clocks[one.client] = one.clock
                 self._put(one.client, one.state)
