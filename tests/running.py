@@ -116,8 +116,8 @@ class RunningServer:
         """Wait until the log says something; a server is ready a moment before it greets."""
         began = time.monotonic()
         while text not in self.log():
-            ended = self._has_ended(within=0.02)
-            assert not ended and time.monotonic() - began < PATIENCE, self.log()
+            if self._has_ended(within=0.02) or time.monotonic() - began > PATIENCE:
+                raise AssertionError(f"the server did not say {text!r}:\n{self.log()}")
 
     def token(self, user: str = "ada", role: Role = Role.EDITOR, *, tenant: str = "demo") -> str:
         """A token as `weft token` prints it."""
