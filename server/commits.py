@@ -169,7 +169,7 @@ class CommitLoop:
     def _settle(self, live: LiveRoom) -> None:
         hub = self._hub
         news = live.settle()
-        live.unsaved.add(news.entries, hub.clock.monotonic())
+        hub.snapshots.note(live, news.entries)
         # Made here: under load the next batch begins before any other task has its turn.
         snapshot = hub.snapshots.take(live) if hub.snapshots.is_due(live) else None
         if snapshot is not None:

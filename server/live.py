@@ -98,6 +98,7 @@ class LiveRoom:
         self.users = 0
         self.idle_since = clock.monotonic()
         self.unsaved = Unsaved()
+        self.unsaved_steps = Unsaved()
         self._clock = clock
         self._batch: list[Answered] = []
         self._work = Work()

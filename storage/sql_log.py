@@ -10,27 +10,16 @@ from sqlalchemy import Connection, Row, select
 from collab.entry import Entry
 from collab.ids import DocKey
 from collab.ports import Accepted, Control, Corrupt, Stored, Vacant
-from storage.checksum import unpack_entry
 from storage.database import Database
 from storage.retention import is_whole
 from storage.rows import is_count, of
 from storage.schema import docs, entries, epochs, schemas
-from storage.sql_requests import ENTRY_COLUMNS, find_requests
+from storage.sql_entries import read_entries
+from storage.sql_requests import find_requests
 from storage.sql_snapshots import newest_sound_snapshot
+from storage.sql_steps import newest_sound_steps
 
 _ANY_VERSION = 2**62
-
-
-def read_entries(
-    connection: Connection, key: DocKey, after: int, upto: int, limit: int | None = None
-) -> list[Entry]:
-    rows = connection.execute(
-        select(*ENTRY_COLUMNS)
-        .where(of(entries, key), entries.c.version > after, entries.c.version <= upto)
-        .order_by(entries.c.version)
-        .limit(limit)
-    )
-    return [unpack_entry(key, row) for row in rows]
 
 
 def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
@@ -48,7 +37,8 @@ def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
     found = read_entries(connection, key, since, _ANY_VERSION)
     if not is_whole(since, found, row.head):
         raise Corrupt(f"{key.tenant}/{key.doc} has no sound snapshot and entries up to its head")
-    return Stored(row.epoch, row.head, _control(connection, key, row), snapshot, found)
+    saved = newest_sound_steps(connection, key, snapshot.version) if snapshot else None
+    return Stored(row.epoch, row.head, _control(connection, key, row), snapshot, found, saved)
 
 
 def least_epoch(connection: Connection) -> int:

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from collab.document.compensation import compensate
 from collab.document.numbers import canonical_ops
-from collab.document.opening import FORMAT, Body, Opening, encode
+from collab.document.opening import Opening
+from collab.document.saved import FORMAT, Body, encode
 from collab.document.stacks import DEPTH, Inverse, Stacks, encode_inverse
 from collab.document.undo import Request, Undone, foresee, revert
 from collab.document.undo_state import UndoState
@@ -20,6 +21,7 @@ from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.bounds import UNBOUNDED, Bounds, json_size
 from collab.patch.diff import diff
 from collab.patch.equality import same
+from collab.ports import Snapshot
 from collab.yjs.guard import GuardBounds, inspect
 from collab.yjs.server_ids import server_id
 from collab.yjs.state_vector import decode_state_vector
@@ -65,7 +67,9 @@ class Document:
         self.version = entries[-1].version if entries else body.version
         self.labour = opening.labour
         self._leases = body.leases
-        self._undo = undo = UndoState(body, depth)
+        self._undo = undo = UndoState(opening.steps, depth)
+        for entry in opening.earlier:
+            undo.take_in(entry)
         for entry in entries:
             self._lease(entry.leases, entry.author.user)
             undo.take_in(entry)
@@ -84,30 +88,19 @@ class Document:
     @classmethod
     def open(
         cls,
-        body: bytes | None,
+        snapshot: Snapshot | None,
         entries: Sequence[Entry],
         epoch: int,
         atomic: Atomic = named_atomic,
         depth: int = DEPTH,
     ) -> Document:
         """A document from its snapshot and the entries since; `depth` steps can be undone."""
-        return cls(Opening.of(body, entries, epoch), atomic, depth)
+        return cls(Opening.of(snapshot, entries, epoch), atomic, depth)
 
-    def snapshot(self) -> bytes:
-        """The whole state, for `open`."""
-        undo = self._undo
-        body = Body(
-            FORMAT,
-            self.version,
-            self._tree.state(),
-            undo.stacks,
-            self._leases,
-            self.labour,
-            undo.identity.reinsertions,
-            undo.incarnations.rows(),
-            undo.incarnations.most,
-        )
-        return encode(body)
+    def snapshot(self, *, steps: bool = True) -> Snapshot:
+        """The whole state, for `open`; with the steps that can be undone, or without."""
+        body = Body(FORMAT, self.version, self._tree.state(), self._leases, self.labour)
+        return Snapshot(self.version, encode(body), encode(self._undo.saved()) if steps else b"")
 
     def close(self) -> None:
         """Let go of what would keep the document in memory."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from collab.document.opening import Body
+from collab.document.saved import FORMAT, Steps
 from collab.document.stacks import Inverse, all_records, fold, shown_in
 from collab.entry import Entry, Kind
 from collab.yjs.tree_identity import Identity
@@ -19,13 +19,18 @@ class UndoState:
     entries so far, whether the document was open all the time or not.
     """
 
-    def __init__(self, body: Body, depth: int) -> None:
+    def __init__(self, saved: Steps, depth: int) -> None:
         self.depth = depth
-        self.stacks = body.stacks
-        self.incarnations = Incarnations(body.tokens, body.most_tokens)
-        self.identity = Identity(body.reinsertions)
+        self.stacks = saved.stacks
+        self.incarnations = Incarnations(saved.tokens, saved.most_tokens)
+        self.identity = Identity(saved.reinsertions)
         self.identity.source = self._named
         self.identity.is_asked = self.incarnations.is_known
+
+    def saved(self) -> Steps:
+        """All of it, to be saved."""
+        rows, most = self.incarnations.rows(), self.incarnations.most
+        return Steps(FORMAT, self.stacks, self.identity.reinsertions, rows, most)
 
     def take_in(self, entry: Entry) -> None:
         """Take in an entry out of the log."""

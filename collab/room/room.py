@@ -24,7 +24,7 @@ from collab.patch.atoms import named_atomic
 from collab.patch.bounds import Bounds
 from collab.patch.carry import Past
 from collab.patch.schema import Schema
-from collab.ports import Accepted, Append, Control, Stored, Vacant
+from collab.ports import Accepted, Append, Control, Snapshot, Stored, Vacant
 from collab.room import patch_lane, yjs_lane
 from collab.room.late_index import LateIndex
 from collab.room.lock_guard import LockGuard
@@ -159,14 +159,14 @@ class Room:
         """The committed locks, as what is to be written next stands on them."""
         return self.guard.at(self.control.revision, self.version)
 
-    def snapshot(self) -> bytes:
-        """The committed state as bytes; only between batches."""
+    def snapshot(self, *, steps: bool = True) -> Snapshot:
+        """The committed state, with the steps that can be undone or without; between batches."""
         assert self.head == self.version
         assert not self._batch
         if self.version >= self._sweep_at:
             self.document.sweep()
             self._sweep_at = self.version + SWEEP_EVERY
-        return self.document.snapshot()
+        return self.document.snapshot(steps=steps)
 
     def close(self) -> None:
         self.document.close()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from collab.ids import DocKey
-from collab.ports import Append, Corrupt, Snapshot, StorageUnavailable
+from collab.ports import Append, Corrupt, SavedSteps, Snapshot, StorageUnavailable
 from storage.checksum import pack_entries, pack_snapshot, unpack_entry, unpack_snapshot
 from storage.store import SqlStore
 from tests.storage.contract import AWAY, HOME, OTHER, entry, further, made, stored
@@ -24,6 +24,7 @@ COLUMNS = {
         *("at", "payload", "crc"),
     ],
     "snapshots": ["tenant", "doc", "version", "packing", "body", "crc"],
+    "steps": ["tenant", "doc", "version", "packing", "body", "crc"],
 }
 
 
@@ -113,6 +114,40 @@ async def test_of_100_turned_bits_in_snapshots_none_is_served(
             assert served.entries == [entry(v) for v in range(expected + 1, VERSIONS + 1)]
             turn_back()
     assert await stored(sqlite_store) == sound
+
+
+async def test_of_100_turned_bits_in_steps_none_is_served(
+    sqlite_store: SqlStore, sqlite_url: str
+) -> None:
+    await sqlite_store.commit([made(HOME, VERSIONS)])
+    steps = {4: b"early steps", 8: b"later steps " * 2_000}
+    for version, body in steps.items():
+        await sqlite_store.save_snapshot(HOME, 1, Snapshot(version, b"state", body))
+    sound = await stored(sqlite_store)
+    dice = random.Random(22)
+    with closing(Rot(sqlite_url, dice)) as rot:
+        for _ in range(100):
+            version = dice.choice([4, 8])
+            turn_back = rot.turn("steps", f"version = {version}")
+            served = await stored(sqlite_store)
+            expected = 4 if version == 8 else 8
+            between = [entry(v) for v in range(expected + 1, 9)]
+            assert served.steps == SavedSteps(expected, steps[expected], between)
+            assert served.snapshot == sound.snapshot
+            turn_back()
+    assert await stored(sqlite_store) == sound
+
+
+async def test_steps_with_a_rotten_entry_since_them_are_not_served(
+    sqlite_store: SqlStore, sqlite_url: str
+) -> None:
+    await sqlite_store.commit([made(HOME, 5)])
+    await sqlite_store.save_snapshot(HOME, 1, Snapshot(2, b"state", b"steps"))
+    await sqlite_store.save_snapshot(HOME, 1, Snapshot(4, b"state"))
+    with closing(Rot(sqlite_url, random.Random(6))) as rot:
+        rot.turn("entries", "version = 3", "payload")
+    found = await stored(sqlite_store)
+    assert (found.snapshot, found.steps) == (Snapshot(4, b"state"), None)
 
 
 async def test_with_every_snapshot_rotten_the_whole_log_stands_in(

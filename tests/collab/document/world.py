@@ -14,6 +14,7 @@ from collab.entry import Author, Entry, Kind
 from collab.errors import Rejected
 from collab.patch.bounds import json_size
 from collab.patch.pointer import render
+from collab.ports import Snapshot
 from collab.yjs.tree import merge_updates
 
 USERS = ("ada", "bo", "cy")
@@ -32,7 +33,7 @@ class World:
         self.oracle: Any = {}
         self.version = 0
         self.now = 0
-        self.snapshot: bytes | None = None
+        self.snapshot: Snapshot | None = None
         self.entries: list[Entry] = []
         self.log: list[str] = []
         self.peers: list[Any] = []
