@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from collab.document.stacks import Stacks
+from collab.document.steps import Stacks
 from collab.yjs.tree_records import Path, Reinsertion
 
 FORMAT: Final = 3

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from collab.document.saved import FORMAT, Steps
-from collab.document.stacks import Inverse, all_records, fold, shown_in
+from collab.document.stacks import fold, shrink
+from collab.document.steps import Inverse, UndoBounds, all_records, shown_in
 from collab.entry import Entry, Kind
 from collab.yjs.tree_identity import Identity
 from collab.yjs.tree_incarnations import Incarnations
@@ -19,9 +20,10 @@ class UndoState:
     entries so far, whether the document was open all the time or not.
     """
 
-    def __init__(self, saved: Steps, depth: int) -> None:
-        self.depth = depth
+    def __init__(self, saved: Steps, bounds: UndoBounds) -> None:
+        self.bounds = bounds
         self.stacks = saved.stacks
+        self._size = sum(own.size for own in self.stacks.values())
         self.incarnations = Incarnations(saved.tokens, saved.most_tokens)
         self.identity = Identity(saved.reinsertions)
         self.identity.source = self._named
@@ -58,7 +60,8 @@ class UndoState:
         inverse: bytes,
         decoded: Inverse | None = None,
     ) -> Inverse:
-        return fold(
+        before = self._size_of(user)
+        folded = fold(
             self.stacks,
             self.incarnations,
             user=user,
@@ -66,9 +69,18 @@ class UndoState:
             version=version,
             at=at,
             inverse=inverse,
-            depth=self.depth,
+            bounds=self.bounds,
             decoded=decoded,
         )
+        self._size += self._size_of(user) - before
+        if 0 < self.bounds.bytes < self._size:
+            shrink(self.stacks, self.bounds, user)
+            self._size = sum(own.size for own in self.stacks.values())
+        return folded
+
+    def _size_of(self, user: str) -> int:
+        own = self.stacks.get(user)
+        return 0 if own is None else own.size
 
     def needed(self) -> set[tuple[Path, str]]:
         """The hidden elements that steps may show again: their arrays and keys."""

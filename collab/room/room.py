@@ -16,6 +16,7 @@ import msgspec
 
 from collab.document.document import Change, Document
 from collab.document.opening import Opening
+from collab.document.steps import UNDO_BOUNDS, UndoBounds
 from collab.entry import Entry, Kind, since_repair
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
@@ -57,7 +58,7 @@ class RoomBounds:
     """The settings that a room obeys."""
 
     patch: Bounds = field(default_factory=Bounds)
-    undo_depth: int = 100
+    undo: UndoBounds = UNDO_BOUNDS
     tail_entries: int = 1000
     tail_bytes: int = 4 << 20
     max_update: int = 4 << 20
@@ -88,7 +89,7 @@ class Room:
         self.guard = LockGuard(Locks())
         self.exists = isinstance(stored, Stored)
         opening = opening or Opening.of_stored(stored)
-        self.document = Document(opening, self.atomic, bounds.undo_depth)
+        self.document = Document(opening, self.atomic, bounds.undo)
         self.was_misjudged = opening.was_misjudged
         self.version = self.head = self.document.version
         self.value: Json = self.document.value
