@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TypeAlias
 
-from collab.patch.common import gaps
+from collab.patch.subsequence import gaps
 from collab.patch.utf16 import edit
 
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate, islice
 from typing import TypeAlias
 
-from collab.patch.common import gaps
+from collab.patch.subsequence import gaps
 from collab.patch.utf16 import edit
 
 # Code points `start` to `end` of the old text give way to the new ones.

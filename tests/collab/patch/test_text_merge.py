@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collab.patch import text_merge
-from collab.patch.common import Gap, gaps
+from collab.patch.subsequence import Gap, gaps
 from collab.patch.text_merge import Merged, Merger, Splice, hunks, merge, split
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.patch.common import common, gaps
+from collab.patch.subsequence import common, gaps
 
 words = st.lists(st.sampled_from(["a", "b", "c", " "]), max_size=14)
 
