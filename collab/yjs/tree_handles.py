@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeGuard
 from pycrdt import _pycrdt as native
 
 from collab.yjs.tree_layout import ListNode, Node
+from collab.yjs.tree_xml import SORTED, xml_string
 
 Txn = native.Transaction
 
@@ -76,6 +77,7 @@ class TextShadow(Shadow):
 _MAPS = (native.Map, MapShadow)
 _ARRAYS = (native.Array, ArrayShadow)
 _TEXTS = (native.Text, TextShadow)
+_XML = (native.XmlFragment, native.XmlElement, native.XmlText)
 
 
 def is_map(handle: object) -> TypeGuard[MapHandle]:
@@ -108,14 +110,30 @@ def raw_of(txn: Txn, handle: Any) -> Any:
     XML shows as its string, a text without its embeds, a sub-document as its guid.
     """
     if isinstance(handle, native.Map | native.Array):
-        return json.loads(handle.to_json(txn))
+        text = handle.to_json(txn)
+        raw = json.loads(text)
+        if SORTED in text:
+            _sort_xml(txn, handle, raw)
+        return raw
     if isinstance(handle, Shadow):
         return handle.raw()
-    if isinstance(handle, native.Text | native.XmlFragment | native.XmlElement | native.XmlText):
+    if isinstance(handle, native.Text):
         return handle.get_string(txn)
+    if isinstance(handle, _XML):
+        return xml_string(txn, handle, raw_of)
     if isinstance(handle, native.Doc):
         return {"guid": handle.guid()}
     return plain(handle)
+
+
+def _sort_xml(txn: Txn, handle: Any, raw: Any) -> None:
+    """Write what is XML in a container's JSON form as its own string."""
+    for step in raw if isinstance(raw, dict) else range(len(raw)):
+        held = handle.get(txn, step)
+        if isinstance(held, _XML):
+            raw[step] = xml_string(txn, held, raw_of)
+        elif isinstance(held, native.Map | native.Array):
+            _sort_xml(txn, held, raw[step])
 
 
 def plain(value: Any) -> Any:

@@ -140,7 +140,7 @@ class ShadowMap(_Container, MapShadow):
         self._over[key] = _ABSENT
 
     def raw(self) -> Any:
-        raw = {} if self._handle is None else json.loads(self._handle.to_json(self._txn))
+        raw = {} if self._handle is None else raw_of(self._txn, self._handle)
         for key, value in self._over.items():
             if value is _ABSENT:
                 raw.pop(key, None)
