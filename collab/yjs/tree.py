@@ -18,6 +18,7 @@ from collab.yjs.tree_handles import Txn, raw_of
 from collab.yjs.tree_identity import Identity
 from collab.yjs.tree_labels import reach
 from collab.yjs.tree_layout import ArrayNode, hidden_in, read_object
+from collab.yjs.tree_lists import on_items
 from collab.yjs.tree_load import Load
 from collab.yjs.tree_place import Place, open_path, pointer_tokens
 from collab.yjs.tree_read import Reader
@@ -133,8 +134,9 @@ class Tree:
         if dirt is not None:
             self._forget_unread(txn, dirt, ())
             reader.refresh(self._content, self.root, value, dirt, (), "")
+        records = [on_items(txn, self._content, self.identity, one) for one in reader.records]
         txn.drop()
-        return merge_updates(merged), reader.ops, reader.records
+        return merge_updates(merged), reader.ops, records
 
     def _forget_unread(self, txn: Txn, dirt: Dirt, path: Path) -> None:
         """Forget the characters of edited texts that do not show: the reader passes over these."""

@@ -7,6 +7,7 @@ here takes the open transaction. Indexes into text are UTF-8 bytes.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Protocol, TypeGuard
 
 from pycrdt import _pycrdt as native
@@ -67,6 +68,14 @@ class ArrayShadow(Shadow):
 
     def where(self, run: tuple[int, int, int]) -> list[int]:
         """Where the items of a run of first ids stand."""
+        raise NotImplementedError
+
+    def first(self, index: int) -> tuple[int, int]:
+        """The first id of an item; that of no item for one that is new."""
+        raise NotImplementedError
+
+    def adopt(self, at: int, firsts: Sequence[tuple[int, int]]) -> None:
+        """Take items for the ones that had these first ids."""
         raise NotImplementedError
 
 
