@@ -92,8 +92,8 @@ class Stacks(Struct, array_like=True):
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Inverse)
-# How a ShownRecord begins in MessagePack: an array and how long it is, and its tag.
-_SHOWN = _encoder.encode(ShownRecord((), "", True))[:3]
+# The tag of a ShownRecord in MessagePack.
+_SHOWN = _encoder.encode(ShownRecord((), "", True))[1:3]
 # How an inverse began before records named characters by their ids: as an array of five.
 _OLD = 0x95
 

@@ -89,7 +89,8 @@ class UndoState:
     def asked_about(self, records: Iterable[Record]) -> list[Record]:
         """The records of changes that do not show, at or above a place that a step is about."""
         slots = [(record, slot_of(atom)) for record in records for atom in atoms(record)]
-        places = [place_of(record) for _, record in self._named()] if slots else []
+        asked = (atom for _, record in self._named() for atom in atoms(record)) if slots else ()
+        places = [slot_of(atom) or place_of(atom) for atom in asked]
         return [
             record
             for record, slot in slots
