@@ -5,8 +5,13 @@ from __future__ import annotations
 import gc
 
 import pytest
+from hypothesis import settings
 
 from tests.skips import SkipGuard, in_ci
+
+# A loaded machine is no failure.
+settings.register_profile("weft", deadline=None)
+settings.load_profile("weft")
 
 
 def pytest_collection_finish() -> None:

@@ -1,0 +1,180 @@
+"""A request that takes long to judge is judged in a thread: nobody else waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from collab.errors import Close, Rejected
+from collab.ids import DocKey
+from collab.ports import StorageUnavailable
+from collab.room.requests import Answer, PatchRequest, ReadVector
+from collab.room.room import Room
+from server.live_state import LiveState
+from server.long_work import MOST_OPS
+from storage.memory import MemoryStore
+from tests.faults.inside import PAGE, Ear, Inside, inside
+from tests.patience import PATIENCE
+
+OTHER = DocKey("demo", "other")
+MANY = [{"op": "add", "path": f"/k{number}", "value": number} for number in range(MOST_OPS + 1)]
+
+
+class Gate:
+    """Holds whoever judges a patch of many ops until it is opened."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.reached = asyncio.Event()
+        self.threads: list[threading.Thread] = []
+        self.breaks = False
+        self._opened = threading.Event()
+        self._loop = asyncio.get_running_loop()
+        judge = Room.apply
+
+        def apply(room: Room, member: Any, request: Any, now: int) -> Answer:
+            if isinstance(request, PatchRequest) and len(request.ops) == len(MANY):
+                self.threads.append(threading.current_thread())
+                self._loop.call_soon_threadsafe(self.reached.set)
+                assert self._opened.wait(PATIENCE)
+                if self.breaks:
+                    raise RuntimeError("a bug of ours")
+            return judge(room, member, request, now)
+
+        patch.setattr(Room, "apply", apply)
+
+    def open(self) -> None:
+        self._opened.set()
+
+
+async def begun(made: Inside, gate: Gate, user: str = "ada") -> asyncio.Task[Answer]:
+    """A long patch that is being judged."""
+    task = asyncio.create_task(made.ask(PatchRequest("long", None, MANY), user=user))
+    await gate.reached.wait()
+    return task
+
+
+async def test_others_go_on_while_one_document_is_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with inside(MemoryStore()) as made:
+        await made.make({"t": ""})
+        await made.make({"t": ""}, OTHER)
+        known = made.hub.lives[PAGE].known()
+        gate = Gate(monkeypatch)
+        long = await begun(made, gate)
+        live = made.hub.lives[PAGE]
+        assert [live.state] == [LiveState.WORKING]
+        assert gate.threads != [threading.current_thread()]
+        for number in range(5):
+            await made.set("/t", number, OTHER)
+        assert (await made.read(OTHER))[0] == 6
+        assert (await made.read())[0] == 1, "what is being judged shows nowhere"
+        assert live.known() == known
+        assert not made.hub.snapshots.take(live)
+        gate.open()
+        assert (await long).version == 2
+        assert [live.state] == [LiveState.OPEN]
+
+
+async def test_what_comes_meanwhile_waits_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with inside(MemoryStore()) as made:
+        await made.make({"t": ""})
+        gate = Gate(monkeypatch)
+        long = await begun(made, gate)
+        ear = Ear(made.hub.lives[PAGE])
+        later = [asyncio.create_task(made.set("/t", number)) for number in range(3)]
+        read = asyncio.create_task(made.ask(ReadVector()))
+        await asyncio.sleep(0)
+        assert not any(task.done() for task in (*later, read))
+        gate.open()
+        answers = [await task for task in (long, *later, read)]
+        versions = [answer.version for answer in answers if isinstance(answer, Answer)]
+        assert versions == sorted(versions)
+        assert ear.version == 5
+        version, value = await made.read()
+        assert version == 5
+        assert value == {"t": 2, **{f"k{number}": number for number in range(len(MANY))}}
+
+
+async def test_a_bug_in_it_is_its_author_s_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with inside(MemoryStore()) as made:
+        await made.make({"t": ""})
+        gate = Gate(monkeypatch)
+        long = await begun(made, gate)
+        later = asyncio.create_task(made.set("/t", "after"))
+        gate.breaks = True
+        gate.open()
+        with pytest.raises(RuntimeError, match="a bug of ours"):
+            await long
+        assert isinstance(await later, Answer)
+        assert await made.read() == (2, {"t": "after"})
+
+
+async def test_a_document_that_ends_meanwhile_answers_that_it_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with inside(MemoryStore()) as made:
+        await made.make({"t": ""})
+        gate = Gate(monkeypatch)
+        long = await begun(made, gate)
+        live = made.hub.lives[PAGE]
+        ear = Ear(live)
+        await made.hub.delete(live)
+        assert ear.closed == [Close.NOT_FOUND]
+        gate.open()
+        with pytest.raises(Rejected, match="not_found"):
+            await long
+        assert live.state is LiveState.CLOSED
+        await made.make({"new": True})
+        assert (await made.read())[1] == {"new": True}
+
+
+class Failing(MemoryStore):
+    """A store that can be told to answer no commit."""
+
+    fails = False
+
+    async def commit(self, batch: Any) -> Any:
+        if self.fails:
+            raise StorageUnavailable
+        return await super().commit(batch)
+
+    async def ping(self) -> None:
+        if self.fails:
+            raise StorageUnavailable
+
+
+async def test_the_database_s_trouble_meanwhile_loses_nothing_that_was_acked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Once it is judged its document hears of the trouble, and its author may ask again."""
+    store = Failing()
+    async with inside(store) as made:
+        await made.make({"t": ""})
+        await made.make({"t": ""}, OTHER)
+        gate = Gate(monkeypatch)
+        long = await begun(made, gate)
+        store.fails = True
+        refused = await made.set("/t", 1, OTHER)
+        assert isinstance(refused, Rejected)
+        gate.open()
+        with pytest.raises(Rejected, match="storage_unavailable"):
+            await long
+        store.fails = False
+        again = made.ask(PatchRequest("long", None, MANY))
+        answer = await asyncio.wait_for(_sooner_or_later(again, made), PATIENCE)
+        assert answer.version == 2
+
+
+async def _sooner_or_later(first: Any, made: Inside) -> Answer:
+    """What an author gets who asks again until the database is well."""
+    asked = first
+    while True:
+        try:
+            answer: Answer = await asked
+        except Rejected:
+            await asyncio.sleep(0)
+            asked = made.ask(PatchRequest("long", None, MANY))
+        else:
+            return answer
