@@ -174,11 +174,12 @@ class CommitLoop:
         hub = self._hub
         news = live.settle()
         hub.snapshots.note(live, news.entries)
-        # Made here: under load the next batch begins before any other task has its turn.
-        snapshot = hub.snapshots.take(live) if hub.snapshots.is_due(live) else None
-        if snapshot is not None:
-            self._spawn(hub.snapshots.write(live, snapshot), f"snapshot {live.key.doc}")
-        self._go_on(live)
+        if hub.snapshots.is_due(live):
+            saving = hub.snapshots.begin_save(live)
+            if saving is not None:
+                self._spawn(saving, f"snapshot {live.key.doc}", live)
+        if live.state is not LiveState.WORKING:
+            self._go_on(live)
 
     def _go_on(self, live: LiveRoom) -> None:
         """Come back to what is still queued; fetch what it stands on when that is not at hand."""
@@ -197,7 +198,7 @@ class CommitLoop:
     async def _work(self, live: LiveRoom, now: int, commit_id: str) -> None:
         """Have a request judged that may take long; it is committed with the next round."""
         await live.work(now, commit_id)
-        if not live.move(Event.WORKED):  # the document has ended
+        if live.state is not LiveState.OPEN:  # the document has ended
             live.fail(GONE)
         elif live.is_broken:
             self._reopen(live)
@@ -233,7 +234,7 @@ class CommitLoop:
             self._wake_if_wanted(live)
 
     def _wake_if_wanted(self, live: LiveRoom) -> None:
-        if live.queue or live.renewal is not None or live.lock_board.is_due:
+        if live.is_wanted:
             self._hub.wake(live)
 
     async def _replace(self, live: LiveRoom) -> None:

@@ -119,14 +119,22 @@ class Hub:
                 schema = compiled(stored.control.schema)
             opening = Opening.of_stored(stored)
             await self.opener.take(opening, lambda: self.ward.watching(key, epoch))
-            with self.ward.opening(key, epoch):
-                room = Room(key, stored, self.bounds.room, schema, opening)
+            room = await self._read(key, stored, schema, opening)
             room.move_locks(locks)
             return room, stored
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a panic of pycrdt's is no Exception
             raise self._quarantined(key) from error
+
+    async def _read(
+        self, key: DocKey, stored: Stored | Vacant, schema: Schema | None, opening: Opening
+    ) -> Room:
+        """The room of a document that was opened: a large one is read beside the event loop."""
+        with self.ward.opening(key, stored.epoch):
+            if opening.is_large:
+                return await asyncio.to_thread(Room, key, stored, self.bounds.room, schema, opening)
+            return Room(key, stored, self.bounds.room, schema, opening)
 
     def _quarantined(self, key: DocKey) -> Quarantined:
         logger.exception("a document cannot be opened and is in quarantine", extra=key._asdict())
@@ -154,7 +162,7 @@ class Hub:
             live = LiveRoom(room, self.clock, self.bounds.new_book(), self.time, self.wake)
             live.audience.onlooker = self.witness.of(key)
             if isinstance(stored, Stored):
-                self.snapshots.begin(live, stored)
+                self.snapshots.opened(live, stored)
                 if stored.entries:
                     live.last_change = LastChange.of(stored.entries[-1])
             self.lives[key] = live

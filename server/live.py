@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from collab.errors import Code, Refusal
 from collab.ports import Append
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from server.database_time import DatabaseTime
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 IN_TROUBLE = Refusal(
     Code.STORAGE_UNAVAILABLE,
@@ -95,6 +97,7 @@ class LiveRoom:
         self.unsaved = Unsaved()
         self.unsaved_steps = Unsaved()
         self._clock = clock
+        self._wake = wake
         self.batch = Batch()
         self._is_at_work = False  # a thread has the room
         self._known: dict[int, int] = {}
@@ -154,16 +157,27 @@ class LiveRoom:
         """
         self.room.commit_id = commit_id
         self._get_ready()
-        self._known = self.known()
         submission = self.queue.popleft()
         self.batch.remember(submission.member)
-        self._is_at_work = True
         began = self._clock.monotonic()
+        answer = await self.aside(lambda: self._judged(submission, now))
+        self._take(submission, answer, self._clock.monotonic() - began)
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Do something to the room in a thread, which has it alone; it is `working` already."""
+        self._known = self.known()
+        self._is_at_work = True
         try:
-            answer = await asyncio.to_thread(self._judged, submission, now)
+            return await asyncio.to_thread(work)
         finally:
             self._is_at_work = False
-        self._take(submission, answer, self._clock.monotonic() - began)
+            if self.move(Event.WORKED) and self.is_wanted:
+                self._wake(self)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is anything for the commit loop to do."""
+        return bool(self.queue) or self.renewal is not None or self.lock_board.is_due
 
     def known(self) -> dict[int, int]:
         """The document's Yjs state vector, as it was before what is being judged in a thread."""

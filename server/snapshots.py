@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from collab.ports import StorageUnavailable
+from server.live_state import Event
+from server.long_work import LARGE
 
 if TYPE_CHECKING:
     from collab.entry import Entry
@@ -77,7 +79,7 @@ class Snapshots:
         live.unsaved.add(entries, now)
         live.unsaved_steps.add(entries, now)
 
-    def begin(self, live: LiveRoom, stored: Stored) -> None:
+    def opened(self, live: LiveRoom, stored: Stored) -> None:
         """The document was opened from this."""
         now = self._clock.monotonic()
         if stored.snapshot is not None:
@@ -91,15 +93,28 @@ class Snapshots:
 
     async def save(self, live: LiveRoom) -> None:
         """Save what is committed, unless a batch is in flight."""
-        snapshot = self.take(live)
-        if snapshot is not None:
-            await self.write(live, snapshot)
+        saving = self.begin_save(live)
+        if saving is not None:
+            await saving
 
-    def take(self, live: LiveRoom) -> Snapshot | None:
-        """What is committed; None while the document is ahead of it."""
-        room = live.room
-        if live.in_flight or live.is_broken or not room.exists:
+    def begin_save(self, live: LiveRoom) -> Coroutine[Any, Any, None] | None:
+        """What is left to do, to save what is committed now; None while a batch is in flight.
+
+        A small document is read here: under load the next batch begins before any other task has
+        its turn. A large one is read in a thread.
+        """
+        if live.in_flight or live.is_broken or not live.room.exists:
             return None
+        if live.room.document.size > LARGE and live.move(Event.WORK):
+            return self._save_large(live)
+        return self._write(live, self._make(live))
+
+    async def _save_large(self, live: LiveRoom) -> None:
+        await self._write(live, await live.aside(lambda: self._make(live)))
+
+    def _make(self, live: LiveRoom) -> Snapshot | None:
+        """What is committed; None where that fails."""
+        room = live.room
         with_steps = live.unsaved_steps.is_worth_saving
         live.unsaved = Unsaved()
         try:
@@ -114,7 +129,9 @@ class Snapshots:
             live.unsaved_steps = Unsaved(len(snapshot.steps))
         return snapshot
 
-    async def write(self, live: LiveRoom, snapshot: Snapshot) -> None:
+    async def _write(self, live: LiveRoom, snapshot: Snapshot | None) -> None:
+        if snapshot is None:
+            return
         metrics = self._witness.metrics
         try:
             await self._store.save_snapshot(live.key, live.room.epoch, snapshot)

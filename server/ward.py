@@ -1,9 +1,9 @@
 """The ward: documents that brought the process down while they were opened stay closed.
 
 Opening runs native code over stored bytes. Should that ever kill the process, a restart would
-open the same document and die again, with every other document in it. So the name of the
-document that is being opened stands in a mapped file, which outlives the process; writing it
-there is a copy in memory and no system call.
+open the same document and die again, with every other document in it. So the names of those that
+are being opened stand in a mapped file, which outlives the process; writing one there is a copy
+in memory and no system call.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 # The crash that shuts a document in.
 CRASHES = 2
-_SIZE = 512
+_SLOT, _SLOTS = 512, 16  # large documents are opened in threads, several at once
 
 
 class Ward:
@@ -36,7 +36,8 @@ class Ward:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._crashes: dict[str, int] = {}
-        self._slot: mmap.mmap | None = None
+        self._slots: mmap.mmap | None = None
+        self._free = list(range(_SLOTS))
         if path is not None:
             try:
                 self._start(path)
@@ -56,22 +57,23 @@ class Ward:
 
     @contextmanager
     def watching(self, key: DocKey, epoch: int = 0) -> Iterator[None]:
-        """No await in here: the slot holds one name."""
-        slot, name = self._slot, _name(key, epoch)
-        if slot is None:
+        """While something is done to a document that may bring the process down."""
+        slots = self._slots
+        if slots is None or not self._free:
             yield
             return
-        line = name.encode()
-        slot[: len(line)] = line
+        at, line = self._free.pop() * _SLOT, _name(key, epoch).encode()
+        slots[at : at + len(line)] = line
         try:
             yield
         finally:
-            slot[: len(line)] = bytes(len(line))
+            slots[at : at + len(line)] = bytes(len(line))
+            self._free.append(at // _SLOT)
 
     def close(self) -> None:
-        if self._slot is not None:
-            self._slot.close()
-            self._slot = None
+        if self._slots is not None:
+            self._slots.close()
+            self._slots = None
 
     def _start(self, path: Path) -> None:
         counts, slot = Path(f"{path}.crashes"), Path(f"{path}.opening")
@@ -80,16 +82,17 @@ class Ward:
         # In a folder that others may write to as well, a link could lead to anything.
         file = os.open(slot, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
         try:
-            os.ftruncate(file, _SIZE)
-            self._slot = mmap.mmap(file, _SIZE)
+            os.ftruncate(file, _SLOT * _SLOTS)
+            self._slots = slots = mmap.mmap(file, _SLOT * _SLOTS)
         finally:
             os.close(file)
-        name = bytes(self._slot[:]).rstrip(b"\0").decode(errors="replace")
-        if name:
+        names = [slots[at : at + _SLOT].rstrip(b"\0") for at in range(0, len(slots), _SLOT)]
+        for name in (raw.decode(errors="replace") for raw in names if raw):
             self._crashes[name] = self._crashes.get(name, 0) + 1
             logger.error("the process died while a document was opened", extra={"document": name})
+        if any(names):
             self._save()
-            self._slot[:] = bytes(_SIZE)
+            slots[:] = bytes(len(slots))
 
     def _save(self) -> None:
         try:

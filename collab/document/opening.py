@@ -24,6 +24,8 @@ from collab.yjs.tree_load import Load
 # nothing but their number is long, take a fifth of it.
 SECONDS: Final = 0.02
 SECONDS_A_BYTE: Final = 0.15e-6
+LARGE: Final = 128 * 1024  # bytes of state, read in some 20 ms at the worst
+MOST_SECONDS: Final = 0.04  # at once, however large it is
 
 
 class Opening:
@@ -87,6 +89,11 @@ class Opening:
         return cls(blank(version), (), epoch)
 
     @property
+    def is_large(self) -> bool:
+        """Whether reading the document takes long, whatever applying its state takes."""
+        return len(self.body.state) > LARGE
+
+    @property
     def is_long(self) -> bool:
         """Whether to cut the state before anything is taken, which costs more than most do."""
         return self._is_long(self.body.labour)
@@ -101,7 +108,7 @@ class Opening:
         return self._seconds if self._is_done else self.body.labour
 
     def _is_long(self, seconds: float) -> bool:
-        return seconds > SECONDS + SECONDS_A_BYTE * len(self.body.state)
+        return seconds > min(SECONDS + SECONDS_A_BYTE * len(self.body.state), MOST_SECONDS)
 
     def cut(self) -> None:
         """Cut the state into slices: some 6 µs a struct, and nothing that anybody shares."""

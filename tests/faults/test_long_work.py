@@ -71,7 +71,7 @@ async def test_others_go_on_while_one_document_is_at_work(monkeypatch: pytest.Mo
         assert (await made.read(OTHER))[0] == 6
         assert (await made.read())[0] == 1, "what is being judged shows nowhere"
         assert live.known() == known
-        assert not made.hub.snapshots.take(live)
+        assert made.hub.snapshots.begin_save(live) is None
         gate.open()
         assert (await long).version == 2
         assert [live.state] == [LiveState.OPEN]
