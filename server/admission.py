@@ -12,6 +12,7 @@ from collab.ids import DocKey, is_doc_name
 from collab.messages import Change, Open, Since
 from collab.room.member import Member
 from collab.room.requests import Create
+from collab.room.tail import weight
 
 if TYPE_CHECKING:
     from server.auth import Claims
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 # Whoever was away for longer gets the value: it is shorter than what happened meanwhile.
 MAX_RESUMED = 1000
+MAX_RESUMED_BYTES = 4 << 20
 MAX_CLIENT = 128
 
 
@@ -127,7 +129,8 @@ async def _resume(
     missed: list[Entry] = []
     while (newer := live.room.tail.since(at)) is None:
         upto = live.room.tail.base
-        older = await services.hub.history.between(live.key, at, upto, MAX_RESUMED)
+        history, left = services.hub.history, MAX_RESUMED_BYTES - sum(map(weight, missed))
+        older = await history.between(live.key, at, upto, MAX_RESUMED, left)
         if older is None or len(missed) + len(older) > MAX_RESUMED or not _is_known(live, since):
             return None
         missed += older

@@ -238,10 +238,10 @@ class CommitLoop:
         hub = self._hub
         submission.looked_back = True
         base = submission.stands_on or 0
-        tail = live.room.tail
+        tail, bounds = live.room.tail, hub.bounds.room
         try:
             entries = await hub.history.between(
-                live.key, base, tail.base, hub.bounds.room.tail_entries
+                live.key, base, tail.base, bounds.tail_entries, bounds.tail_bytes
             )
             if entries:
                 value = await hub.history.value_at(live.key, base, live.room.epoch)

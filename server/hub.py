@@ -135,7 +135,8 @@ class Hub:
     async def missed(self, key: DocKey, after: int, upto: int) -> list[Entry] | None:
         """What whoever was at `after` has to hear one by one; None where they get the value."""
         try:
-            return await self.history.between(key, after, upto, self.bounds.room.tail_entries)
+            room = self.bounds.room
+            return await self.history.between(key, after, upto, room.tail_entries, room.tail_bytes)
         except Corrupt:
             return None
 

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 
-from collab.entry import Entry
+from collab.entry import Entry, Summary
 from collab.ids import DocKey
 from collab.lock_rows import StoredLock
 from collab.ports import (
+    PAGE_BYTES,
     Accepted,
     Append,
     Clash,
@@ -27,7 +28,7 @@ from collab.ports import (
 from collab.publication import Publication, Standing
 from collab.repairs import Rebuilt, Remains
 from storage.memory_directory import MemoryAudit, MemoryDirectory
-from storage.memory_document import Document, vacancy
+from storage.memory_document import Document, first_of, size_of, vacancy
 from storage.retention import is_whole, retain
 
 
@@ -54,7 +55,7 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
             return vacancy(document, self._least_epoch)
         snapshot = await self.snapshot_before(key, document.head)
         since = snapshot.version if snapshot else 0
-        found = await self.entries(key, since, document.head, document.head)
+        found = document.between(since, document.head)
         if not is_whole(since, found, document.head):
             raise Corrupt(f"{key.tenant}/{key.doc} has a gap in its log")
         return Stored(document.epoch, document.head, document.control, snapshot, found)
@@ -86,10 +87,20 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         accepted = self._documents[key].accepted
         return [accepted[user, one] for one in ids if (user, one) in accepted]
 
-    async def entries(self, key: DocKey, after: int, upto: int, limit: int) -> list[Entry]:
-        entries = self._documents[key].entries
-        found = sorted(version for version in entries if after < version <= upto)
-        return [entries[version] for version in found[:limit]]
+    async def entries(
+        self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
+    ) -> list[Entry]:
+        found = self._documents[key].between(after, upto)
+        return first_of(found[:limit], most, size_of)
+
+    async def summaries(
+        self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
+    ) -> list[Summary]:
+        found = map(Summary.of, reversed(self._documents[key].between(after, upto)[-limit:]))
+        return first_of(found, most, size_of)[::-1]
+
+    async def weigh(self, key: DocKey, after: int, upto: int) -> int:
+        return sum(map(size_of, self._documents[key].between(after, upto)))
 
     async def last_before(self, key: DocKey, at: int) -> int:
         entries = self._documents[key].entries.values()

@@ -7,30 +7,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from collab.entry import Entry
+from collab.entry import Entry, Summary
 from collab.ids import DocKey
-from collab.ports import Accepted, Control, Corrupt, Stored, Vacant
-from storage.checksum import unpack_entry
+from collab.ports import PAGE_BYTES, Accepted, Control, Corrupt, Stored, Vacant
 from storage.database import Database
 from storage.retention import is_whole
 from storage.rows import is_count, of
 from storage.schema import docs, entries, epochs, schemas
-from storage.sql_requests import ENTRY_COLUMNS, find_requests
+from storage.sql_entries import every_entry, read_entries, read_summaries, weigh
+from storage.sql_requests import find_requests
 from storage.sql_snapshots import newest_sound_snapshot
 
 _ANY_VERSION = 2**62
-
-
-def read_entries(
-    connection: Connection, key: DocKey, after: int, upto: int, limit: int | None = None
-) -> list[Entry]:
-    rows = connection.execute(
-        select(*ENTRY_COLUMNS)
-        .where(of(entries, key), entries.c.version > after, entries.c.version <= upto)
-        .order_by(entries.c.version)
-        .limit(limit)
-    )
-    return [unpack_entry(key, row) for row in rows]
 
 
 def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
@@ -45,7 +33,7 @@ def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
     snapshot = newest_sound_snapshot(connection, key, row.head)
     since = snapshot.version if snapshot else 0
     # Beyond the head too: one that the log does not bear out is no head.
-    found = read_entries(connection, key, since, _ANY_VERSION)
+    found = list(every_entry(connection, key, since, _ANY_VERSION))
     if not is_whole(since, found, row.head):
         raise Corrupt(f"{key.tenant}/{key.doc} has no sound snapshot and entries up to its head")
     return Stored(row.epoch, row.head, _control(connection, key, row), snapshot, found)
@@ -93,8 +81,18 @@ class SqlLog:
     async def load(self, key: DocKey) -> Stored | Vacant:
         return await self._database.read(lambda c: load_document(c, key))
 
-    async def entries(self, key: DocKey, after: int, upto: int, limit: int) -> list[Entry]:
-        return await self._database.read(lambda c: read_entries(c, key, after, upto, limit))
+    async def entries(
+        self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
+    ) -> list[Entry]:
+        return await self._database.read(lambda c: read_entries(c, key, after, upto, limit, most))
+
+    async def summaries(
+        self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
+    ) -> list[Summary]:
+        return await self._database.read(lambda c: read_summaries(c, key, after, upto, limit, most))
+
+    async def weigh(self, key: DocKey, after: int, upto: int) -> int:
+        return await self._database.read(lambda c: weigh(c, key, after, upto))
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:
         # In the writers' queue, so that it is answered after a commit that is still under way.

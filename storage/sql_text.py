@@ -36,12 +36,16 @@ _PUT_LOCK = "INSERT INTO locks (tenant, doc, id, body) VALUES (?, ?, ?, ?)"
 
 # An id that was accepted and has no entry (any more) is found here; one that has, by the index.
 _ENTRIES = """
-INSERT INTO entries (tenant, doc, version, author, request, commit_id, at, payload, crc)
-SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9
+INSERT INTO entries (tenant, doc, version, author, request, commit_id, at, payload, crc, summary)
+SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9,
+    column10
 FROM {rows}
 WHERE NOT EXISTS (SELECT 1 FROM accepted AS a WHERE a.tenant = column1 AND a.doc = column2
     AND a.author = column4 AND a.request = column5)"""
-_ENTRY_TYPES = ("text", "text", "bigint", "bytea", "bytea", "bytea", "bigint", "bytea", "bigint")
+_ENTRY_TYPES = (
+    *("text", "text", "bigint", "bytea", "bytea", "bytea", "bigint", "bytea", "bigint"),
+    "bytea",
+)
 
 _ACCEPTED = """
 INSERT INTO accepted (tenant, doc, author, request, version, answer, at)

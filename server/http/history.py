@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from collab import wire
 from collab.document.versions import VersionRow, rows
-from collab.entry import Entry
+from collab.entry import Summary
 from collab.errors import Code, Rejected
 from collab.ids import Json
 from collab.ports import Corrupt, NamedVersion
@@ -39,6 +39,8 @@ PAGE = 50
 MOST = 500
 # How many entries are read for one page of rows; a row that is longer goes on in the next page.
 MOST_ENTRIES = 2000
+# And how many bytes of the log: most entries have a short summary, those of before have none.
+MOST_BYTES = 2 << 20
 MAX_NAME = 200
 
 
@@ -172,7 +174,9 @@ async def value_at(request: Request, live: LiveRoom, version: int) -> Json:
         raise Rejected(Code.UNKNOWN_VERSION, f"there is no version {version} yet")
     if version and room.tail.base < version:  # the tail's own base may be of an earlier document
         return room.tail.value_at(version)
-    return await services_of(request).hub.history.value_at(live.key, version, room.epoch)
+    history = services_of(request).hub.history
+    async with history.reading:
+        return await history.value_at(live.key, version, room.epoch)
 
 
 def _newest(request: Request, live: LiveRoom) -> int:
@@ -185,12 +189,14 @@ def _newest(request: Request, live: LiveRoom) -> int:
     return newest if cursor is None else min(newest, cursor - 1)
 
 
-async def _page(request: Request, live: LiveRoom, oldest: int, newest: int) -> Sequence[Entry]:
+async def _page(request: Request, live: LiveRoom, oldest: int, newest: int) -> Sequence[Summary]:
     after = max(oldest - 1, newest - MOST_ENTRIES)
     if newest <= after:
         return []
-    store = services_of(request).store
-    return await store.entries(live.key, after, newest, MOST_ENTRIES)
+    services = services_of(request)
+    async with services.hub.history.reading:
+        store = services.store
+        return await store.summaries(live.key, after, newest, MOST_ENTRIES, MOST_BYTES)
 
 
 def _first(found: Sequence[VersionRow]) -> int:

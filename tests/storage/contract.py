@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from collab.entry import Author, Entry
+from collab.entry import Author, Entry, Op, Summary
 from collab.ids import DocKey
 from collab.lock_rows import StoredLock
 from collab.ports import (
@@ -46,6 +46,17 @@ def entry(version: int, *, id: str = "", user: str = "ada", commit: str = "") ->
         inverse=b"back",
         leases=[version],
     )
+
+
+LARGE = 50_000
+
+
+def large(version: int) -> Entry:
+    """An entry whose values history does not tell, at several places."""
+    ops: list[Op] = [
+        {"op": "replace", "path": f"/text/{place}", "value": "x" * (LARGE // 2)} for place in "ab"
+    ]
+    return msgspec.structs.replace(entry(version), ops=ops)
 
 
 def made(key: DocKey, versions: int = 1, **fields: str) -> Append:
@@ -187,6 +198,25 @@ class LogContract:
         assert await store.entries(HOME, 2, 6, 100) == [entry(v) for v in (3, 4, 5, 6)]
         assert await store.entries(HOME, 2, 6, 2) == [entry(3), entry(4)]
         assert await store.entries(AWAY, 0, 9, 100) == []
+
+    async def test_entries_and_summaries_are_read_by_bytes_however_many_they_are(
+        self, store: Store
+    ) -> None:
+        entries = [large(version) for version in range(1, 9)]
+        await store.commit([Append(HOME, 1, 0, 0, entries, create=True)])
+        whole = await store.weigh(HOME, 0, 8)
+        assert whole > 8 * LARGE
+        one = whole // 8
+        assert await store.weigh(HOME, 3, 5) in range(2 * one - 9, 2 * one + 9)
+        assert await store.weigh(HOME, 8, 9) == 0
+        for most, count in ((0, 1), (one // 2, 1), (3 * one + 9, 3), (whole, 8)):
+            page = await store.entries(HOME, 0, 9, 100, most)
+            assert [entry.version for entry in page] == list(range(1, count + 1))
+        told = await store.summaries(HOME, 0, 9, 100, one)
+        assert told == [Summary.of(entry) for entry in entries]
+        assert await store.summaries(HOME, 2, 6, 2) == told[4:6]
+        assert await store.summaries(HOME, 2, 6, 100, 0) == told[5:6]
+        assert await store.summaries(AWAY, 0, 9, 100) == []
 
     async def test_a_commit_is_found_by_its_id(self, store: Store) -> None:
         await store.commit([made(HOME, 3, commit="c-1")])

@@ -211,7 +211,7 @@ def test_a_row_is_sound_only_in_its_own_place() -> None:
 
 
 def test_a_column_of_another_type_is_no_entry_and_no_snapshot() -> None:
-    ((_, _, *row),) = pack_entries(HOME, [entry(7)])
+    ((_, _, *row, _),) = pack_entries(HOME, [entry(7)])
     for column in range(len(row)):
         with pytest.raises(Corrupt):
             unpack_entry(HOME, [*row[:column], None, *row[column + 1 :]])
