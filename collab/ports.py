@@ -227,7 +227,8 @@ class NamedVersion(Struct, frozen=True):
 class Names(Protocol):
     """Names of versions; a named version is kept for ever."""
 
-    async def name_version(self, key: DocKey, named: NamedVersion) -> None: ...
+    async def name_version(self, key: DocKey, named: NamedVersion, most: int = 0) -> bool:
+        """False when `most` other versions have a name; 0 is no limit."""
 
     async def named_versions(self, key: DocKey) -> list[NamedVersion]: ...
 

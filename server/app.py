@@ -173,6 +173,7 @@ def _hub_bounds(settings: Settings) -> HubBounds:
         snapshot_bytes=settings.snapshot_bytes,
         snapshot_seconds=settings.snapshot_seconds,
         idle_seconds=settings.idle_seconds,
+        max_exports=settings.max_exports,
         presence_per_second=settings.presence_per_second,
         presence_bytes=settings.presence_bytes,
         terms=LockTerms(settings.lock_ttl, settings.take_over_grace),

@@ -8,22 +8,18 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
-from msgspec.structs import replace
 
 from collab.document.document import Document
 from collab.document.imported import check_values
-from collab.entry import REPAIR, Entry, since_repair
+from collab.entry import REPAIR, Entry
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.apply import replay
 from collab.patch.equality import same
 from collab.patch.schema import Schema
-from collab.ports import Append, Committed, NamedVersion, Store, Stored, Vacant
-from collab.wire import rfc3339
+from collab.ports import Append, Committed, NamedVersion, Store, Stored
 from collab.yjs import guard
 from collab.yjs.guard import GuardBounds, inspect
-from server.history import PAGE, History
-from server.repair import salvage
 
 # An entry may be a page that was pasted whole, so only what kills is bounded here, not its size.
 _BOUNDS = GuardBounds(update_bytes=0)
@@ -49,64 +45,6 @@ class Archive(Struct, frozen=True, forbid_unknown_fields=True):
     names: list[NamedVersion]
     entries: list[Entry]
     left_out: list[str] | UnsetType = UNSET
-
-
-async def export(store: Store, key: DocKey, now: int) -> Archive:
-    """Everything that is kept of a document."""
-    stored = await store.load(key)
-    if isinstance(stored, Vacant):
-        raise Rejected(Code.NOT_FOUND, f"there is no document {key.doc}")
-    schema = stored.control.schema
-    return Archive(
-        format="weft-archive/1",
-        doc=key.doc,
-        epoch=stored.epoch,
-        version=stored.head,
-        exported_at=rfc3339(now),
-        value=await History(store).value_at(key, stored.head, stored.epoch),
-        schema=msgspec.json.decode(schema) if schema else None,
-        names=await store.named_versions(key),
-        entries=_openable(await _entries(store, key, stored.head)),
-    )
-
-
-async def export_damaged(store: Store, key: DocKey, now: int) -> Archive:
-    """What can be read of a document; of one that is not damaged, everything.
-
-    A child process opens it, so a document that kills the process that opens it is exported too.
-    """
-    remains = await store.remains(key)
-    if remains is None:
-        raise Rejected(Code.NOT_FOUND, f"there is no document {key.doc}")
-    found = await salvage(remains)
-    return Archive(
-        format="weft-archive/1",
-        doc=key.doc,
-        epoch=remains.epoch,
-        version=found.last,
-        exported_at=rfc3339(now),
-        value=found.value,
-        schema=None if found.schema is None else msgspec.json.decode(remains.schema),
-        names=await store.named_versions(key),
-        entries=_openable(remains.entries),
-        left_out=found.left_out or UNSET,
-    )
-
-
-def _openable(entries: list[Entry]) -> list[Entry]:
-    """Before a repair only the ops still mean something: the Yjs state of then is gone."""
-    repaired = since_repair(entries)
-    if repaired is None:
-        return entries
-    before = entries[: len(entries) - len(repaired)]
-    return [*(replace(entry, update=b"", inverse=b"") for entry in before), *repaired]
-
-
-async def _entries(store: Store, key: DocKey, head: int) -> list[Entry]:
-    entries: list[Entry] = []
-    while page := await store.entries(key, entries[-1].version if entries else 0, head, PAGE):
-        entries += page
-    return entries
 
 
 def decode(raw: bytes) -> Archive:

@@ -20,6 +20,7 @@ from collab.room.room import Room
 from server.audience import Submission
 from server.clock import Clock
 from server.database_time import DatabaseTime
+from server.export import Exports
 from server.history import History
 from server.hub_bounds import HubBounds
 from server.live import DAMAGED, GONE, IN_TROUBLE, LastChange, LiveRoom
@@ -73,6 +74,7 @@ class Hub:
         self.draining = False
         # What is left of a damaged document is read for one request at a time.
         self.salvaging = asyncio.Lock()
+        self.exports = Exports(bounds.max_exports)
         self._opening: dict[DocKey, asyncio.Future[LiveRoom]] = {}
 
     # --- opening ----------------------------------------------------------------------------

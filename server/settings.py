@@ -170,6 +170,8 @@ class Settings:
     history_gap_seconds: float = setting.seconds(
         120, "A pause after which one person's edits begin a new row of history.", high=86_400
     )
+    max_named: int = setting.count(1000, "Versions of one document that may have names.")
+    max_exports: int = setting.count(4, "Exports that run at once; half of them may be one user's.")
     max_import: int = setting.size(64 * MiB, "The largest archive that may be imported.")
     audit_days: int = setting.count(365, "How long the audit trail is kept.", high=36_500)
     publish_required: str = setting.choice(

@@ -204,9 +204,12 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
     async def publications(self, key: DocKey, after: int, upto: int) -> list[Publication]:
         return [p for p in self._documents[key].publications if after < p.version <= upto]
 
-    async def name_version(self, key: DocKey, named: NamedVersion) -> None:
+    async def name_version(self, key: DocKey, named: NamedVersion, most: int = 0) -> bool:
         if document := self._standing(key):
+            if most and len(document.named.keys() - {named.version}) >= most:
+                return False
             document.named[named.version] = named
+        return True
 
     async def named_versions(self, key: DocKey) -> list[NamedVersion]:
         return [named for _, named in sorted(self._documents[key].named.items())]

@@ -1,4 +1,4 @@
-"""History over HTTP: versions, what was, what changed, names, restoring, export and import."""
+"""History over HTTP: versions, what was, what changed, names, restoring, import."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collab.document.versions import VersionRow, rows
 from collab.entry import Summary
 from collab.errors import Code, Rejected
 from collab.ids import Json
-from collab.ports import Corrupt, NamedVersion
+from collab.ports import NamedVersion
 from collab.room.requests import Restore
 from collab.room.rights import Role
 from server import archive
@@ -24,7 +24,6 @@ from server.http.asking import (
     document_of,
     existing,
     member_of,
-    named_document,
     permitted,
     request_id_of,
     require_role,
@@ -32,7 +31,6 @@ from server.http.asking import (
     whole_number,
 )
 from server.http.bodies import read_body, read_object
-from server.hub import Quarantined
 from server.live import LiveRoom
 
 PAGE = 50
@@ -108,7 +106,9 @@ async def name_version(request: Request) -> Response:
             version = _number(body.get("version", existing(live).room.version), "version")
             await value_at(request, live, version)  # it must be kept still
         named = NamedVersion(version, name.strip(), claims.user, services.clock.now_ms())
-        await services.store.name_version(key, named)
+        most = services.settings.max_named
+        if not await services.store.name_version(key, named, most):
+            raise Rejected(Code.QUOTA_EXCEEDED, f"a document has {most} named versions at most")
         services.witness.did(key, member_of(request, claims), "name", version=version)
     told = {"version": version, "name": named.name, "by": named.by, "at": wire.rfc3339(named.at)}
     return answer(told, 201)
@@ -128,26 +128,6 @@ async def restore(request: Request) -> Response:
             done = await hub.ask(live, member_of(request, claims), asked)
         ops = done.entry.ops if done.entry is not None else []
     return answer({"version": done.version, "ops": ops, **done.ack}, version=done.version)
-
-
-async def export_document(request: Request) -> Response:
-    """The document with its history, as one JSON object; of a damaged one what can be read."""
-    async with named_document(request) as (claims, key):
-        services = services_of(request)
-        now = services.clock.now_ms()
-        try:
-            async with services.hub.using(key) as live:
-                existing(live)
-                require_role(claims, Role.EDITOR)
-                whole = await archive.export(services.store, key, now)
-        except (Quarantined, Corrupt):
-            require_role(claims, Role.EDITOR)
-            async with services.hub.salvaging:
-                whole = await archive.export_damaged(services.store, key, now)
-        services.witness.did(key, member_of(request, claims), "export")
-    response = answer(whole)
-    response.headers["Content-Disposition"] = f'attachment; filename="{whole.doc}.weft.json"'
-    return response
 
 
 async def import_document(request: Request) -> Response:

@@ -546,6 +546,17 @@ class DocumentsContract:
 
 
 class PublicationsContract:
+    async def test_as_many_versions_have_names_as_may(self, store: Store) -> None:
+        await store.commit([made(HOME, 9), made(AWAY, 9)])
+        for version in (1, 2, 3):
+            assert await store.name_version(HOME, NamedVersion(version, "x", "ada", 5), 3)
+        assert not await store.name_version(HOME, NamedVersion(4, "y", "ada", 6), 3)
+        assert await store.name_version(HOME, NamedVersion(2, "again", "ada", 7), 3)
+        assert await store.name_version(AWAY, NamedVersion(4, "y", "ada", 8), 3)
+        names = [(one.version, one.name) for one in await store.named_versions(HOME)]
+        assert names == [(1, "x"), (2, "again"), (3, "x")]
+        assert await store.name_version(HOME, NamedVersion(4, "y", "ada", 9))
+
     async def test_what_is_public_is_the_newest_step(self, store: Store) -> None:
         await store.commit([made(HOME, 9)])
         assert await store.standing(HOME) == Standing(0, None)
