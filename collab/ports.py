@@ -78,6 +78,13 @@ class Accepted(Struct, frozen=True):
     answer: dict[str, Any] = {}
 
 
+class NamedVersion(Struct, frozen=True):
+    version: int
+    name: str
+    by: str
+    at: int
+
+
 class Append(Struct, frozen=True):
     """What one commit adds to one document.
 
@@ -97,6 +104,9 @@ class Append(Struct, frozen=True):
     create: bool = False
     put: list[StoredLock] = []
     drop: list[str] = []
+    quota: int = 0  # with `create`: as many documents the tenant may have; 0 is no limit
+    names: list[NamedVersion] = []  # with `create`, what an import brings along
+    schema: bytes = b""
 
 
 class Committed(Struct, frozen=True, tag=True):
@@ -107,13 +117,17 @@ class Clash(Struct, frozen=True, tag=True):
     """Head, epoch or revision were others; nothing of this document was written."""
 
 
+class Full(Struct, frozen=True, tag=True):
+    """The tenant has as many documents as it may; nothing of this document was written."""
+
+
 class Duplicate(Struct, frozen=True, tag=True):
     """Ids that were accepted before; nothing of this document was written."""
 
     accepted: list[Accepted]
 
 
-Outcome = Committed | Clash | Duplicate
+Outcome = Committed | Clash | Duplicate | Full
 
 
 class DocRow(Struct, frozen=True):
@@ -215,13 +229,6 @@ class ChangeLog(Protocol):
 
     async def set_schema(self, key: DocKey, schema: bytes, revision: int) -> bool:
         """False when `revision` is no longer the document's."""
-
-
-class NamedVersion(Struct, frozen=True):
-    version: int
-    name: str
-    by: str
-    at: int
 
 
 class Names(Protocol):

@@ -94,6 +94,8 @@ async def admit_to_yjs_lane(
     try:
         if not live.room.exists and not claims.rights.can_write():
             raise not_found()
+        if not live.room.exists:
+            services.creations.check(key, claims.user)
         _judge_room_for_one_more(services, live)
     except BaseException:  # cancelled too: whoever does not come in must not keep it open
         services.hub.release(live)
@@ -108,6 +110,7 @@ async def _ensure_document(
         return
     if message.create is None or not claims.rights.can_write():
         raise not_found()
+    services.creations.charge(live.key, claims.user, len(wire.encode(message.create)))
     author = Author(claims.user, claims.name, client_name(message.client))
     member = Member(author=author, rights=claims.rights, lane="patch", origin=origin)
     await services.hub.ask(live, member, Create(message.create))

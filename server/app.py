@@ -22,6 +22,7 @@ from collab.room.room import RoomBounds
 from server.clock import SystemClock
 from server.commits import CommitLoop
 from server.correlation import Correlated
+from server.creations import Creations
 from server.doorstep import Doorstep
 from server.front import Front
 from server.http.encoded import Encodings
@@ -149,6 +150,7 @@ def _services(settings: Settings, store: Store, clock: Clock, group: asyncio.Tas
         published=Published(hub, clock, settings),
         readiness=Readiness(store, group),
         encodings=Encodings(),
+        creations=Creations(Allowance(settings.new_bytes_per_second, settings.new_burst), clock),
         version=version("weft"),
     )
 
@@ -167,7 +169,10 @@ def _hub_bounds(settings: Settings) -> HubBounds:
     patch = Bounds(max_ops=settings.max_ops, max_bytes=settings.max_document)
     return HubBounds(
         room=RoomBounds(
-            patch=patch, undo_depth=settings.undo_depth, max_update=settings.max_update
+            patch=patch,
+            undo_depth=settings.undo_depth,
+            max_update=settings.max_update,
+            max_documents=settings.max_documents,
         ),
         snapshot_entries=settings.snapshot_entries,
         snapshot_bytes=settings.snapshot_bytes,

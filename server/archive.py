@@ -17,13 +17,12 @@ from collab.ids import DocKey, Json
 from collab.patch.apply import replay
 from collab.patch.equality import same
 from collab.patch.schema import Schema
-from collab.ports import Append, Committed, NamedVersion, Store, Stored
+from collab.ports import Append, Committed, Full, NamedVersion, Store, Stored
 from collab.yjs import guard
 from collab.yjs.guard import GuardBounds, inspect
 
 # An entry may be a page that was pasted whole, so only what kills is bounded here, not its size.
 _BOUNDS = GuardBounds(update_bytes=0)
-_COMMIT = 500
 _LAST_TIME = 253_402_300_799_999  # the end of the year 9999
 
 
@@ -54,8 +53,13 @@ def decode(raw: bytes) -> Archive:
         raise Rejected(Code.MALFORMED, f"this is no archive of a document: {error}") from error
 
 
-async def plant(store: Store, key: DocKey, archive: Archive, now: int) -> int:
+async def plant(
+    store: Store, key: DocKey, archive: Archive, now: int, *, quota: int = 0, most_names: int = 0
+) -> int:
     """Make the document under a name that was never used; the version that it has then.
+
+    All of it is one commit, so an import that breaks off leaves nothing. The tenant may have
+    `quota` documents and the document `most_names` named versions; 0 is no limit.
 
     Its epoch is `now`: clients of the document that was exported hold edits of that one's epochs.
     """
@@ -68,13 +72,28 @@ async def plant(store: Store, key: DocKey, archive: Archive, now: int) -> int:
     # 0.08 s a megabyte, in which nobody else would be served.
     epoch = max(vacant.epoch, now)
     await asyncio.to_thread(check, archive, epoch)
-    for start in range(0, archive.version, _COMMIT):
-        await _commit(store, key, epoch, archive.entries[start : start + _COMMIT])
-    for named in archive.names:
-        await store.name_version(key, named)
-    if archive.schema is not None:
-        await _set_schema(store, key, msgspec.json.encode(archive.schema))
-    return archive.version
+    names = {one.version: one for one in archive.names}
+    if most_names and len(names) > most_names:
+        raise Rejected(Code.QUOTA_EXCEEDED, f"a document has {most_names} named versions at most")
+    schema = b"" if archive.schema is None else msgspec.json.encode(archive.schema)
+    append = Append(
+        key=key,
+        epoch=epoch,
+        after=0,
+        revision=0,
+        entries=archive.entries,
+        create=True,
+        quota=quota,
+        names=list(names.values()),
+        schema=schema,
+    )
+    match (await store.commit([append]))[0]:
+        case Committed():
+            return archive.version
+        case Full():
+            raise Rejected(Code.QUOTA_EXCEEDED, "the tenant has as many documents as it may")
+        case _:
+            raise Rejected(Code.CONFLICT, f"somebody made {key.doc} meanwhile")
 
 
 def check(archive: Archive, epoch: int) -> None:
@@ -138,19 +157,3 @@ def _gives_its_value(archive: Archive, epoch: int) -> bool:
         return same(value, archive.value) and same(document.value, archive.value)
     finally:
         document.close()
-
-
-async def _commit(store: Store, key: DocKey, epoch: int, entries: list[Entry]) -> None:
-    after = entries[0].version - 1
-    append = Append(key, epoch, after, 0, entries, create=after == 0)
-    if await store.commit([append]) != [Committed()]:
-        raise Rejected(
-            Code.CONFLICT, f"somebody wrote to {key.doc} meanwhile; it has versions up to {after}"
-        )
-
-
-async def _set_schema(store: Store, key: DocKey, schema: bytes) -> None:
-    stored = await store.load(key)
-    revision = stored.control.revision if isinstance(stored, Stored) else 0
-    if not await store.set_schema(key, schema, revision):
-        raise Rejected(Code.CONFLICT, f"somebody wrote to {key.doc} meanwhile; it has no schema")

@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from typing import Any
 from weakref import WeakSet
 
-from collab.errors import Close, Rejected
+from collab.errors import Close, Code, Refusal, Rejected
 from collab.ports import (
     Append,
     Clash,
     Committed,
     Corrupt,
     Duplicate,
+    Full,
     Outcome,
     StorageUnavailable,
     Stored,
@@ -33,6 +34,8 @@ from server.lock_desk import LockDesk
 from server.recovery import Recovery
 
 logger = logging.getLogger(__name__)
+
+NO_ROOM = Refusal(Code.QUOTA_EXCEEDED, "the tenant has as many documents as it may")
 
 
 class CommitLoop:
@@ -164,6 +167,9 @@ class CommitLoop:
                 self._reopen(live)
             case Duplicate():
                 live.room.ids.learn(outcome.accepted)
+                self._reopen(live)
+            case Full():
+                live.fail(NO_ROOM)
                 self._reopen(live)
 
     def _settle(self, live: LiveRoom) -> None:

@@ -130,6 +130,11 @@ class Settings:
     )
     out_bytes_per_second: int = setting.size(1 * MiB, "What one connection is sent.", limit=True)
     out_burst: int = setting.size(4 * MiB, "What one connection is sent at once.", limit=True)
+    new_bytes_per_second: int = setting.size(
+        128 * KiB, "What one user may add in new documents, whatever their names."
+    )
+    new_burst: int = setting.size(16 * MiB, "What one user may add in new documents at once.")
+    max_documents: int = setting.count(20_000, "Documents of one tenant.")
     slow_seconds: float = setting.seconds(
         30, "How long a reader may stay behind before it is let go; 0 for ever.", limit=True
     )

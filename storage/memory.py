@@ -19,6 +19,7 @@ from collab.ports import (
     Corrupt,
     DocRow,
     Duplicate,
+    Full,
     NamedVersion,
     Outcome,
     Snapshot,
@@ -76,8 +77,14 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
             return Duplicate(known)
         if not document.fits(append):
             return Clash()
+        if append.create and append.quota and self._count(append.key.tenant) >= append.quota:
+            return Full()
         document.add(append, self._clock())
         return Committed()
+
+    def _count(self, tenant: str) -> int:
+        keys = [key for key in self._documents if key.tenant == tenant]
+        return sum(self._standing(key) is not None for key in keys)
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:
         entries = self._documents[key].entries.values()

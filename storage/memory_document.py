@@ -67,7 +67,8 @@ class Document:
         first, last = append.entries[:1], append.entries[-1:]
         if append.create:
             self.deleted, self.epoch = False, append.epoch
-            self.control = Control(append.revision)
+            self.control = Control(append.revision, append.schema)
+            self.named = {one.version: one for one in append.names}
             self.created_at = first[0].at
         for entry in append.entries:
             self.entries[entry.version] = entry

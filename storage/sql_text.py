@@ -15,6 +15,14 @@ _ADVANCE = """
 UPDATE docs SET head = ?, updated_at = ?, updated_by = ?
 WHERE tenant = ? AND doc = ? AND epoch = ? AND head = ? AND revision = ? AND deleted_at = 0"""
 
+# Moves nothing: whether it finds its row says whether the tenant has so many documents.
+_IS_FULL = """
+UPDATE tenants SET created_at = created_at WHERE tenant = ?
+AND (SELECT count(*) FROM docs WHERE tenant = ? AND deleted_at = 0) >= ?"""
+
+_NAME = 'INSERT INTO named (tenant, doc, version, name, "by", at) VALUES (?, ?, ?, ?, ?, ?)'
+_SCHEMA = "INSERT INTO schemas (tenant, doc, body) VALUES (?, ?, ?)"
+
 # For requests that made no version: the row is locked and judged, and stays as it is.
 _HOLD = """
 UPDATE docs SET head = head
@@ -76,6 +84,18 @@ def advance(dialect: str) -> str:
 
 def hold(dialect: str) -> str:
     return _numbered(dialect, _HOLD)
+
+
+def is_full(dialect: str) -> str:
+    return _numbered(dialect, _IS_FULL)
+
+
+def put_name(dialect: str) -> str:
+    return _numbered(dialect, _NAME)
+
+
+def put_schema(dialect: str) -> str:
+    return _numbered(dialect, _SCHEMA)
 
 
 def create(dialect: str) -> str:

@@ -137,9 +137,15 @@ async def import_document(request: Request) -> Response:
         if live.room.exists:
             raise Rejected(Code.ALREADY_EXISTS, "a document of this name exists already")
         services = services_of(request)
-        raw = await read_body(request, services.settings.max_import)
+        services.creations.check(live.key, claims.user)
+        settings = services.settings
+        raw = await read_body(request, settings.max_import)
+        services.creations.charge(live.key, claims.user, len(raw))
         whole, now = archive.decode(raw), services.clock.now_ms()
-        version = await archive.plant(services.store, live.key, whole, now)
+        quota, most = settings.max_documents, settings.max_named
+        version = await archive.plant(
+            services.store, live.key, whole, now, quota=quota, most_names=most
+        )
         await services.hub.reopen(live)
         services.witness.did(live.key, member_of(request, claims), "import", upto=version)
     return answer({"version": version}, 201, version=version)

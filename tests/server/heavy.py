@@ -34,14 +34,14 @@ class CountingStore(MemoryStore):
     async def entries(
         self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
     ) -> list[Entry]:
-        return self._count(await super().entries(key, after, upto, limit, most))
+        return self._note(await super().entries(key, after, upto, limit, most))
 
     async def summaries(
         self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
     ) -> list[Summary]:
-        return self._count(await super().summaries(key, after, upto, limit, most))
+        return self._note(await super().summaries(key, after, upto, limit, most))
 
-    def _count(self, rows: list[Any]) -> list[Any]:
+    def _note(self, rows: list[Any]) -> list[Any]:
         size = sum(map(size_of, rows))
         self.handed += size
         self.largest = max(self.largest, size)

@@ -17,6 +17,7 @@ from collab.ports import (
     Control,
     DocRow,
     Duplicate,
+    Full,
     NamedVersion,
     Outcome,
     SigningKey,
@@ -161,6 +162,30 @@ class LogContract:
         append = made(HOME, 341)
         assert await store.commit([append]) == [Committed()]
         assert (await stored(store)).entries == append.entries
+
+    async def test_a_tenant_has_as_many_documents_as_it_may(self, store: Store) -> None:
+        for tenant in ("demo", "other"):
+            await store.add_tenant(tenant, 1)
+        keys = [DocKey("demo", name) for name in ("a", "b", "c")]
+        one, two, three = (msgspec.structs.replace(made(key), quota=2) for key in keys)
+        assert await store.commit([one, further(HOME, 1)]) == [Committed(), Clash()]
+        outcomes = await store.commit([two, three, further(keys[0], 1)])
+        assert outcomes == [Committed(), Full(), Committed()]
+        assert await store.row(keys[2]) is None
+        assert await store.entries(keys[2], 0, 9, 9) == []
+        assert await store.commit([msgspec.structs.replace(made(OTHER), quota=2)]) == [Committed()]
+        await store.delete(keys[0], 5)
+        assert await store.commit([three]) == [Committed()]
+
+    async def test_what_is_imported_is_one_commit_with_its_names_and_schema(
+        self, store: Store
+    ) -> None:
+        names = [NamedVersion(1, "one", "ada", 5), NamedVersion(2, "two", "bo", 6)]
+        whole = msgspec.structs.replace(made(HOME, 3), names=names, schema=b"{}")
+        assert await store.commit([whole]) == [Committed()]
+        assert await store.named_versions(HOME) == names
+        assert (await stored(store)).control == Control(schema=b"{}")
+        assert await store.commit([further(HOME, 3)]) == [Committed()]
 
     async def test_locked_commits_follow_the_same_rules(self, store: Store) -> None:
         assert await locked(store, made(HOME), made(AWAY)) == [Committed(), Committed()]
