@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 Op = dict[str, Any]
 Kind = Literal["create", "edit", "undo", "redo", "restore", "import", "repair"]
@@ -81,6 +82,11 @@ def _lies_below(place: str, places: Collection[str]) -> bool:
             return True
         end = place.rfind("/", 0, end)
     return False
+
+
+def bare(entry: Entry) -> Entry:
+    """The entry without its ops: what opening a document takes of it."""
+    return replace(entry, ops=[])
 
 
 def since_repair(entries: Sequence[Entry]) -> Sequence[Entry] | None:

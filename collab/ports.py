@@ -48,7 +48,11 @@ class Control(Struct, frozen=True):
 
 
 class Stored(Struct, frozen=True):
-    """A document as it is opened: the newest sound snapshot and every entry after it, in order."""
+    """A document as it is opened: the newest sound snapshot and every entry after it, in order.
+
+    The entries are `bare`: opening takes no ops, and a letter in a long text is an op that
+    holds the text.
+    """
 
     epoch: int
     head: int

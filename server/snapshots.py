@@ -32,7 +32,7 @@ class Unsaved:
         if entries and not self.entries:
             self.oldest = now
         self.entries += len(entries)
-        self.bytes += sum(len(entry.update) for entry in entries)
+        self.bytes += sum(len(entry.update) + len(entry.inverse) for entry in entries)
 
 
 class Snapshots:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from collab.entry import Author, Entry, Kind, Summary, pointers_of
+from collab.entry import Author, Entry, Kind, Lane, Summary, bare, pointers_of
 from collab.ids import DocKey
 from collab.ports import Corrupt, Snapshot
 
@@ -36,6 +36,23 @@ class _Place(msgspec.Struct):
     path: str
 
 
+class _Bare(msgspec.Struct):
+    """An entry, of which everything but the ops is decoded."""
+
+    version: int
+    author: Author
+    at: int
+    kind: Kind
+    update: bytes
+    lane: Lane = "patch"
+    id: str = ""
+    commit: str = ""
+    inverse: bytes = b""
+    reverts: list[int] = []
+    leases: list[int] = []
+    answer: dict[str, Any] = {}
+
+
 class _Told(msgspec.Struct):
     """An entry, of which only what history tells is decoded."""
 
@@ -46,6 +63,7 @@ class _Told(msgspec.Struct):
     ops: list[_Place]
 
 
+_decode_bare = msgspec.msgpack.Decoder(_Bare).decode
 _decode_told = msgspec.msgpack.Decoder(_Told).decode
 _decode_summary = msgspec.msgpack.Decoder(Summary).decode
 
@@ -87,6 +105,18 @@ def unpack_entry(key: DocKey, row: Sequence[Any]) -> Entry:
         # A column that is no longer of its type: SQLite stores whatever the bytes say.
         pass
     raise Corrupt(f"entry {row[0]} of {key.tenant}/{key.doc} does not match its checksum")
+
+
+def unpack_bare(key: DocKey, row: Sequence[Any]) -> Entry:
+    """As `unpack_entry`, without the ops, which are not decoded unless an answer says them."""
+    try:
+        if _entry_crc(_place(key), *row[:6]) == row[6]:
+            found = _decode_bare(row[5])
+            if found.answer.get("ops", ()) is not None:
+                return Entry(ops=[], **msgspec.structs.asdict(found))
+    except (TypeError, msgspec.MsgspecError):
+        pass  # as in `unpack_entry`
+    return bare(unpack_entry(key, row))
 
 
 def _pack_summary(place: int, entry: Entry) -> bytes:

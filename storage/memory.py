@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 
-from collab.entry import Entry, Summary
+from collab.entry import Entry, Summary, bare
 from collab.ids import DocKey
 from collab.lock_rows import StoredLock
 from collab.ports import (
@@ -59,7 +59,8 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         found = document.between(since, document.head)
         if not is_whole(since, found, document.head):
             raise Corrupt(f"{key.tenant}/{key.doc} has a gap in its log")
-        return Stored(document.epoch, document.head, document.control, snapshot, found)
+        entries = list(map(bare, found))
+        return Stored(document.epoch, document.head, document.control, snapshot, entries)
 
     async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
         return [self._commit(append) for append in batch]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, LargeBinary, and_, case, func, null, select
+from sqlalchemy import ColumnElement, Connection, LargeBinary, Row, and_, case, func, null, select
 from sqlalchemy import type_coerce as as_type
 
 from collab.entry import Entry, Summary
 from collab.ids import DocKey
 from collab.ports import PAGE_BYTES
-from storage.checksum import unpack_entry, unpack_summary
+from storage.checksum import unpack_bare, unpack_entry, unpack_summary
 from storage.rows import is_count, of
 from storage.schema import entries
 from storage.sql_requests import ENTRY_COLUMNS
@@ -35,20 +36,15 @@ def read_entries(
     last = _end(connection, _range(key, after, upto), limit, most) if limit > 1 else upto
     if last is None:
         return []
-    rows = connection.execute(
-        select(*ENTRY_COLUMNS)
-        .where(_range(key, after, last))
-        .order_by(entries.c.version)
-        .limit(limit)
-    )
-    return [unpack_entry(key, row) for row in rows]
+    return [unpack_entry(key, row) for row in _rows(connection, key, after, last, limit)]
 
 
-def every_entry(connection: Connection, key: DocKey, after: int, upto: int) -> Iterator[Entry]:
-    """All of a range, a page at a time."""
-    while page := read_entries(connection, key, after, upto, _ROWS, PAGE_BYTES):
-        yield from page
-        after = page[-1].version
+def every_bare_entry(connection: Connection, key: DocKey, after: int, upto: int) -> Iterator[Entry]:
+    """All of a range without their ops; they are read a page at a time."""
+    while last := _end(connection, _range(key, after, upto), _ROWS, PAGE_BYTES):
+        for row in _rows(connection, key, after, last, _ROWS):
+            yield unpack_bare(key, row)
+        after = last
 
 
 def read_summaries(
@@ -70,6 +66,13 @@ def read_summaries(
 def weigh(connection: Connection, key: DocKey, after: int, upto: int) -> int:
     total = select(func.coalesce(func.sum(_SIZE), 0)).where(_range(key, after, upto))
     return int(connection.scalar(total) or 0)
+
+
+def _rows(
+    connection: Connection, key: DocKey, after: int, upto: int, limit: int
+) -> Sequence[Row[Any]]:
+    found = select(*ENTRY_COLUMNS).where(_range(key, after, upto))
+    return connection.execute(found.order_by(entries.c.version).limit(limit)).all()
 
 
 def _range(key: DocKey, after: int, upto: int) -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from storage.database import Database
 from storage.retention import is_whole
 from storage.rows import is_count, of
 from storage.schema import docs, entries, epochs, schemas
-from storage.sql_entries import every_entry, read_entries, read_summaries, weigh
+from storage.sql_entries import every_bare_entry, read_entries, read_summaries, weigh
 from storage.sql_requests import find_requests
 from storage.sql_snapshots import newest_sound_snapshot
 
@@ -33,7 +33,7 @@ def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
     snapshot = newest_sound_snapshot(connection, key, row.head)
     since = snapshot.version if snapshot else 0
     # Beyond the head too: one that the log does not bear out is no head.
-    found = list(every_entry(connection, key, since, _ANY_VERSION))
+    found = list(every_bare_entry(connection, key, since, _ANY_VERSION))
     if not is_whole(since, found, row.head):
         raise Corrupt(f"{key.tenant}/{key.doc} has no sound snapshot and entries up to its head")
     return Stored(row.epoch, row.head, _control(connection, key, row), snapshot, found)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import pytest
 
-from collab.entry import Author, Entry, Op, Summary
+from collab.entry import Author, Entry, Op, Summary, bare
 from collab.ids import DocKey
 from collab.lock_rows import StoredLock
 from collab.ports import (
@@ -84,6 +86,11 @@ async def stored(store: Store, key: DocKey = HOME) -> Stored:
     return found
 
 
+def opened(entries: Sequence[Entry]) -> list[Entry]:
+    """Entries as a document is opened with them."""
+    return list(map(bare, entries))
+
+
 class LogContract:
     async def test_a_document_that_nobody_made_is_vacant(self, store: Store) -> None:
         assert await store.load(HOME) == Vacant(epoch=1, last=0, revision=0)
@@ -92,7 +99,7 @@ class LogContract:
     async def test_what_was_committed_is_what_is_loaded(self, store: Store) -> None:
         append = made(HOME, 3, commit="c-1")
         assert await store.commit([append]) == [Committed()]
-        assert await stored(store) == Stored(1, 3, Control(), None, append.entries)
+        assert await stored(store) == Stored(1, 3, Control(), None, opened(append.entries))
 
     async def test_nul_and_every_other_character_survive_in_ids_and_names(
         self, store: Store
@@ -100,7 +107,7 @@ class LogContract:
         odd = "a\0b\U0001f600'\"%?$1"
         append = made(HOME, 1, id=odd, user=odd, commit=odd)
         assert await store.commit([append]) == [Committed()]
-        assert (await stored(store)).entries == append.entries
+        assert (await stored(store)).entries == opened(append.entries)
         assert await store.find_accepted(HOME, odd, [odd]) == [Accepted(odd, odd, 1)]
         assert await store.find_commit(HOME, odd) == 1
 
@@ -156,12 +163,12 @@ class LogContract:
         batch = [made(key, 1 + n % 5) for n, key in enumerate(keys)]
         assert await store.commit(batch) == [Committed()] * 60
         for n, key in enumerate(keys):
-            assert (await stored(store, key)).entries == batch[n].entries
+            assert (await stored(store, key)).entries == opened(batch[n].entries)
 
     async def test_a_long_commit_is_one_too(self, store: Store) -> None:
         append = made(HOME, 341)
         assert await store.commit([append]) == [Committed()]
-        assert (await stored(store)).entries == append.entries
+        assert (await stored(store)).entries == opened(append.entries)
 
     async def test_a_tenant_has_as_many_documents_as_it_may(self, store: Store) -> None:
         for tenant in ("demo", "other"):
@@ -191,7 +198,7 @@ class LogContract:
         assert await locked(store, made(HOME), made(AWAY)) == [Committed(), Committed()]
         outcomes = await locked(store, further(HOME, 1), further(AWAY, 0))
         assert outcomes == [Committed(), Clash()]
-        assert (await stored(store)).entries == [entry(1), entry(2)]
+        assert (await stored(store)).entries == opened([entry(1), entry(2)])
 
     async def test_a_locked_commit_is_computed_on_what_stands(self, store: Store) -> None:
         await store.commit([made(HOME, 3)])
@@ -242,6 +249,15 @@ class LogContract:
         assert await store.summaries(HOME, 2, 6, 2) == told[4:6]
         assert await store.summaries(HOME, 2, 6, 100, 0) == told[5:6]
         assert await store.summaries(AWAY, 0, 9, 100) == []
+
+    async def test_an_answer_that_says_the_ops_is_opened_with_them(self, store: Store) -> None:
+        undone = large(2)
+        undone = msgspec.structs.replace(undone, answer={"ops": undone.ops, "skipped": []})
+        made_so = Append(HOME, 1, 0, 0, [entry(1), undone], create=True)
+        assert await store.commit([made_so]) == [Committed()]
+        [_, found] = (await stored(store)).entries
+        assert (found.ops, found.answer) == ([], undone.answer)
+        assert await store.entries(HOME, 1, 2, 9) == [undone]
 
     async def test_a_commit_is_found_by_its_id(self, store: Store) -> None:
         await store.commit([made(HOME, 3, commit="c-1")])
@@ -329,7 +345,7 @@ class SnapshotContract:
             await store.save_snapshot(HOME, 1, Snapshot(version, b"state %d" % version))
         found = await stored(store)
         assert found.snapshot == Snapshot(4, b"state 4")
-        assert found.entries == [entry(5), entry(6)]
+        assert found.entries == opened([entry(5), entry(6)])
 
     async def test_a_large_snapshot_comes_back_as_it_was(self, store: Store) -> None:
         await store.commit([made(HOME, 1)])
@@ -488,7 +504,7 @@ class DocumentsContract:
         row = await store.row(HOME)
         assert row is not None
         assert (row.epoch, row.version, row.created_at) == (2, 4, 1_004)
-        assert await stored(store) == Stored(2, 4, Control(2), None, [first])
+        assert await stored(store) == Stored(2, 4, Control(2), None, [bare(first)])
         await store.save_snapshot(HOME, 1, Snapshot(4, b"of the old epoch"))
         await store.save_snapshot(HOME, 2, Snapshot(4, b"of the new"))
         assert await stored(store) == Stored(2, 4, Control(2), Snapshot(4, b"of the new"), [])
@@ -642,7 +658,7 @@ class TenantContract:
     async def test_the_same_name_in_two_tenants_is_two_documents(self, store: Store) -> None:
         assert await store.commit([made(HOME, 2), made(OTHER, 1)]) == [Committed()] * 2
         assert await store.delete(HOME, 5)
-        assert (await stored(store, OTHER)).entries == [entry(1)]
+        assert (await stored(store, OTHER)).entries == opened([entry(1)])
 
     async def test_tenants_are_added_once(self, store: Store) -> None:
         assert await store.add_tenant("demo", 1)
