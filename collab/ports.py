@@ -30,10 +30,22 @@ class Corrupt(Exception):
 
 
 class Snapshot(Struct, frozen=True):
-    """A document's whole state at a version; `body` is opaque here, made by `collab.document`."""
+    """A document's whole state at a version, and what its users can undo, where it is saved too.
+
+    Both are opaque here, made by `collab.document`.
+    """
 
     version: int
     body: bytes
+    steps: bytes = b""
+
+
+class SavedSteps(Struct, frozen=True):
+    """What users could undo at a version, and the entries from there to the snapshot."""
+
+    version: int
+    body: bytes
+    entries: list[Entry] = []
 
 
 class Control(Struct, frozen=True):
@@ -51,7 +63,7 @@ class Stored(Struct, frozen=True):
     """A document as it is opened: the newest sound snapshot and every entry after it, in order.
 
     The entries are `bare`: opening takes no ops, and a letter in a long text is an op that
-    holds the text.
+    holds the text. `steps` are the newest sound ones that were saved with it or before it.
     """
 
     epoch: int
@@ -59,6 +71,7 @@ class Stored(Struct, frozen=True):
     control: Control
     snapshot: Snapshot | None
     entries: list[Entry]
+    steps: SavedSteps | None = None
 
 
 class Vacant(Struct, frozen=True):
@@ -201,10 +214,11 @@ class ChangeLog(Protocol):
     async def weigh(self, key: DocKey, after: int, upto: int) -> int:
         """How many bytes the entries with after < version <= upto take in the log."""
 
-    async def save_snapshot(self, key: DocKey, epoch: int, snapshot: Snapshot) -> None: ...
+    async def save_snapshot(self, key: DocKey, epoch: int, snapshot: Snapshot) -> None:
+        """Save a state; with steps, only those saved last before stay beside them."""
 
     async def snapshot_before(self, key: DocKey, version: int) -> Snapshot | None:
-        """The newest sound snapshot at or below `version`."""
+        """The newest sound snapshot at or below `version`, without steps."""
 
     async def last_before(self, key: DocKey, at: int) -> int:
         """The newest kept version that was written before this time, 0 when there is none."""

@@ -13,9 +13,9 @@ from collab.ids import DocKey
 class Remains(Struct, frozen=True):
     """Everything of a document that matches its checksum, and the versions of what does not.
 
-    `snapshots` are bodies by version, oldest first; `entries` are in order, with gaps. `epoch`,
-    `head` and `revision` are 0 where they cannot be read. `lost` has a sentence for each of these,
-    and for locks that cannot be read.
+    `snapshots` are bodies by version, oldest first, and `steps` what users could undo; `entries`
+    are in order, with gaps. `epoch`, `head` and `revision` are 0 where they cannot be read. `lost`
+    has a sentence for each of these, and for locks and steps that cannot be read.
     """
 
     epoch: int
@@ -27,14 +27,15 @@ class Remains(Struct, frozen=True):
     rotten_snapshots: list[int] = []
     rotten_entries: list[int] = []
     lost: list[str] = []
+    steps: dict[int, bytes] = {}
 
 
 class Rebuilt(Struct, frozen=True):
     """A document that begins again at `entry`, a repair, under a new epoch.
 
     `seen`, `head` and `revision` are the epoch, head and revision that it was rebuilt from.
-    `body` is its snapshot. The rows in `drop_entries` and `drop_snapshots` cannot be read and
-    go, and so do the locks.
+    `body` is its snapshot, and `steps` are what users can undo. The rows in `drop_entries` and
+    `drop_snapshots` cannot be read and go, and so do the locks.
     """
 
     seen: int
@@ -46,6 +47,7 @@ class Rebuilt(Struct, frozen=True):
     drop_entries: list[int] = []
     drop_snapshots: list[int] = []
     drop_schema: bool = False
+    steps: bytes = b""
 
 
 class Repairs(Protocol):

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from collab.document.steps import UndoBounds
 from collab.patch.bounds import Bounds
 from collab.room.budget import Allowance, Purses
 from collab.room.lock_terms import LockTerms
@@ -167,10 +168,11 @@ def _ward_path(settings: Settings) -> Path | None:
 
 def _hub_bounds(settings: Settings) -> HubBounds:
     patch = Bounds(max_ops=settings.max_ops, max_bytes=settings.max_document)
+    undo = UndoBounds(settings.undo_depth, settings.undo_bytes)
     return HubBounds(
         room=RoomBounds(
             patch=patch,
-            undo_depth=settings.undo_depth,
+            undo=undo,
             max_update=settings.max_update,
             max_documents=settings.max_documents,
         ),

@@ -93,7 +93,7 @@ class CommitLoop:
             )
         except StorageUnavailable:
             logger.warning("a commit failed or its outcome is unknown", exc_info=True)
-            self._recovery.enter(lives, commit_id)
+            self._recovery.enter(lives)
             return
         except Exception:  # a bug of ours, or a rotten row: the loop goes on for the others
             logger.exception("a commit failed, and not for want of the database")
@@ -121,7 +121,10 @@ class CommitLoop:
                 self._hub.wake(live)
                 continue
             with self._ends_with(live):
-                appends.append((live, live.begin(now, commit_id, until)))
+                if not live.in_flight and live.has_long_work() and live.move(Event.WORK):
+                    self._spawn(self._work(live, now, commit_id), f"judge {live.key.doc}", live)
+                else:
+                    appends.append((live, live.begin(now, commit_id, until)))
         return appends
 
     async def _write(self, appends: list[tuple[LiveRoom, Append]]) -> dict[LiveRoom, Outcome]:
@@ -141,14 +144,15 @@ class CommitLoop:
         """
         forgetful: set[LiveRoom] = set()
         for live in lives:
-            for user, ids in live.doubtful().items():
+            doubtful = {} if live.room.ids.knows_all else live.batch.doubtful()
+            for user, ids in doubtful.items():
                 found = await self._hub.store.find_accepted(live.key, user, ids)
                 if found:
                     live.room.ids.learn(found)
                     forgetful.add(live)
-            if live.was_stopped_by_locks() and not await self._lock_desk.is_current(live):
+            if live.batch.was_stopped_by_locks() and not await self._lock_desk.is_current(live):
                 forgetful.add(live)
-            if live.doubts_itself() and not await self._is_at_head(live):
+            if live.batch.doubts_the_document() and not await self._is_at_head(live):
                 forgetful.add(live)
         return forgetful
 
@@ -175,7 +179,7 @@ class CommitLoop:
     def _settle(self, live: LiveRoom) -> None:
         hub = self._hub
         news = live.settle()
-        live.unsaved.add(news.entries, hub.clock.monotonic())
+        hub.snapshots.note(live, news.entries)
         # Made here: under load the next batch begins before any other task has its turn.
         snapshot = hub.snapshots.take(live) if hub.snapshots.is_due(live) else None
         if snapshot is not None:
@@ -195,6 +199,16 @@ class CommitLoop:
             self._hub.wake(live)
         elif live.move(Event.FETCH):
             self._spawn(self._look_back(live, first), f"look back {live.key.doc}", live)
+
+    async def _work(self, live: LiveRoom, now: int, commit_id: str) -> None:
+        """Have a request judged that may take long; it is committed with the next round."""
+        await live.work(now, commit_id)
+        if not live.move(Event.WORKED):  # the document has ended
+            live.fail(GONE)
+        elif live.is_broken:
+            self._reopen(live)
+        else:
+            self._hub.wake(live)
 
     # --- opening anew -----------------------------------------------------------------------
 

@@ -67,7 +67,7 @@ class History:
                     Code.UNKNOWN_VERSION, f"version {version} was of an earlier document"
                 )
             return {}, birth
-        opening = Opening.of(snapshot.body, [], epoch)
+        opening = Opening.of(snapshot, [], epoch)
         await self._opener.take(opening)
         document = Document(opening)
         try:

@@ -157,9 +157,7 @@ class Hub:
             live = LiveRoom(room, self.clock, self.bounds.new_book(), self.time, self.wake)
             live.audience.onlooker = self.witness.of(key)
             if isinstance(stored, Stored):
-                live.unsaved.add(stored.entries, self.clock.monotonic())
-                if room.was_misjudged:  # the next snapshot, of the same version too, will say so
-                    live.unsaved.entries = max(live.unsaved.entries, 1)
+                self.snapshots.begin(live, stored)
                 if stored.entries:
                     live.last_change = LastChange.of(stored.entries[-1])
             self.lives[key] = live
@@ -260,14 +258,14 @@ class Hub:
     # --- unloading --------------------------------------------------------------------------
 
     async def unload_idle(self) -> None:
-        """Unload what nobody has used for a while; what changed since is snapshotted first."""
+        """Unload what nobody has used for a while, after a snapshot where that is worth it."""
         deadline = self.clock.monotonic() - self.bounds.idle_seconds
         for live in list(self.lives.values()):
             if self._is_idle(live) and live.idle_since <= deadline:
                 await self.unload(live)
 
     async def unload(self, live: LiveRoom) -> None:
-        if live.unsaved.entries:
+        if live.unsaved.is_worth_saving:
             await self.snapshots.save(live)
         if self._is_idle(live):  # nobody came while the snapshot was being written
             self.drop(live)

@@ -14,19 +14,18 @@ from collab.ports import Append
 from collab.room.lock_messages import changes_between
 from collab.room.requests import Answer, Barrier, LockAct, PatchRequest, ReadState, ReadVector
 from server.audience import Answered, Audience, News, Submission
+from server.batch import Batch
 from server.history import befores
 from server.live_state import Event, LiveState, next_state
 from server.lock_board import LockBoard
+from server.long_work import takes_long
 from server.presence_board import PresenceBoard
 from server.snapshots import Unsaved
-from server.work import Work
 
 if TYPE_CHECKING:
     from collab.entry import Entry
     from collab.ids import DocKey
-    from collab.patch.bridge import Bridge
     from collab.room.locks import Locks
-    from collab.room.member import Member
     from collab.room.presence import PresenceBook
     from collab.room.room import Room
     from server.clock import Clock
@@ -42,13 +41,9 @@ IN_TROUBLE = Refusal(
 GONE = Refusal(Code.NOT_FOUND, "no such document")
 DAMAGED = Refusal(Code.STORAGE_UNAVAILABLE, "the document is damaged and in quarantine")
 
-BY_LOCKS = frozenset({Code.LOCKED, Code.STALE_LOCK})
-
 Read = ReadState | ReadVector
 
-# One room may not keep the loop to itself: what is over goes into the next batch.
-MAX_BATCH = 256
-# Nor may all of them, by what is long to judge: a frame of 400 patches that have to be carried
+# The rooms may not keep the loop to themselves: a frame of 400 patches that have to be carried
 # through a megabyte of text kept everybody waiting for seconds (measured).
 MAX_SECONDS = 0.02
 
@@ -98,10 +93,11 @@ class LiveRoom:
         self.users = 0
         self.idle_since = clock.monotonic()
         self.unsaved = Unsaved()
+        self.unsaved_steps = Unsaved()
         self._clock = clock
-        self._batch: list[Answered] = []
-        self._work = Work()
-        self._bridges: dict[Member, tuple[Bridge | None, tuple[str, int] | None]] = {}
+        self.batch = Batch()
+        self._is_at_work = False  # a thread has the room
+        self._known: dict[int, int] = {}
 
     def move(self, event: Event) -> bool:
         """Whether what has happened leads to another state; then the room is in it."""
@@ -115,7 +111,7 @@ class LiveRoom:
 
     @property
     def in_flight(self) -> bool:
-        return bool(self._batch) or self.at_lock_desk
+        return bool(self.batch) or self.at_lock_desk or self._is_at_work
 
     @property
     def is_busy(self) -> bool:
@@ -123,34 +119,85 @@ class LiveRoom:
         return bool(self.queue) or self.in_flight
 
     def begin(self, now: int, commit_id: str, until: float = inf) -> Append | None:
-        """Judge what waits, until then; what the log must hold before it is answered."""
-        self.room.commit_id = commit_id
-        self.room.guard.now = self.lock_board.time.now()
-        self.room.seconds = self._clock.monotonic
-        while self.queue and len(self._batch) < MAX_BATCH:
+        """Judge what waits, until then; what the log must hold before it is answered.
+
+        What was judged beside the loop is a part of it.
+        """
+        if not self.batch:
+            self.room.commit_id = commit_id
+        self._get_ready()
+        while self.queue and not self.batch.is_full:
             submission = self.queue[0]
-            if isinstance(submission.request, LockAct) or self.is_beyond_tail(submission):
+            if not self._can_judge(submission) or self._takes_long(submission):
                 break
             self.queue.popleft()
-            self._remember_bridge(submission.member)
+            self.batch.remember(submission.member)
             began = self._clock.monotonic()
-            try:
-                answer = self.room.apply(submission.member, submission.request, now)
-            except (KeyboardInterrupt, SystemExit):
-                raise
-            except BaseException as error:
-                # A bug of ours, or a panic of pycrdt's, which is no Exception: it must stay this
-                # request's.
-                logger.exception("a request failed; the document is opened anew without it")
-                self.is_broken = True
-                submission.fail(RuntimeError(str(error)))
-                return None
-            self._batch.append((submission, answer))
+            answer = self._judged(submission, now)
             ended = self._clock.monotonic()
-            self._work.note(submission, answer, ended - began)
-            if ended > until or answer.rest:
-                break  # its author's next requests may stand on the rest
+            if not self._take(submission, answer, ended - began):
+                return None
+            if ended > until:
+                break
+        self.batch.is_handed_out = True
         return self.room.pending()
+
+    def has_long_work(self) -> bool:
+        """Whether what comes next is to be judged beside the loop, and can be."""
+        first = self.queue[0] if self.queue else None
+        return first is not None and self._can_judge(first) and self._takes_long(first)
+
+    async def work(self, now: int, commit_id: str) -> None:
+        """Judge what comes next in a thread.
+
+        The room is nobody else's meanwhile: what others read of it is what was committed.
+        """
+        self.room.commit_id = commit_id
+        self._get_ready()
+        self._known = self.known()
+        submission = self.queue.popleft()
+        self.batch.remember(submission.member)
+        self._is_at_work = True
+        began = self._clock.monotonic()
+        try:
+            answer = await asyncio.to_thread(self._judged, submission, now)
+        finally:
+            self._is_at_work = False
+        self._take(submission, answer, self._clock.monotonic() - began)
+
+    def known(self) -> dict[int, int]:
+        """The document's Yjs state vector, as it was before what is being judged in a thread."""
+        return self._known if self._is_at_work else self.room.document.state_vector()
+
+    def _can_judge(self, submission: Submission) -> bool:
+        return not isinstance(submission.request, LockAct) and not self.is_beyond_tail(submission)
+
+    def _takes_long(self, submission: Submission) -> bool:
+        return takes_long(submission.request, self.room.document.size, self.room.head)
+
+    def _get_ready(self) -> None:
+        self.room.guard.now = self.lock_board.time.now()
+        self.room.seconds = self._clock.monotonic
+
+    def _judged(self, submission: Submission, now: int) -> Answer | BaseException:
+        try:
+            return self.room.apply(submission.member, submission.request, now)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a panic of pycrdt's is no Exception
+            return error
+
+    def _take(self, submission: Submission, answer: Answer | BaseException, seconds: float) -> bool:
+        """Whether a request was judged; a bug of ours must stay that request's."""
+        if isinstance(answer, BaseException):
+            logger.error(
+                "a request failed; the document is opened anew without it", exc_info=answer
+            )
+            self.is_broken = True
+            submission.fail(RuntimeError(str(answer)))
+            return False
+        self.batch.add(submission, answer, seconds)
+        return True
 
     def is_beyond_tail(self, submission: Submission) -> bool:
         """Whether the request stands on a version that must be fetched from the log first."""
@@ -163,66 +210,28 @@ class LiveRoom:
         asks = first is not None and isinstance(first.request, LockAct)
         return asks and not self.is_beyond_tail(self.queue[0])
 
-    def doubtful(self) -> dict[str, list[str]]:
-        """Ids by user that were answered from memory alone, and may have been accepted long ago.
-
-        An accepted id that comes again must get its first answer, whatever would become of it
-        today. Those that make an entry are caught by the log's unique key; a refusal or an ack
-        without a version is only right when the log does not know the id.
-        """
-        ids: dict[str, list[str]] = {}
-        if self.room.ids.knows_all:
-            return ids
-        for submission, answer in self._batch:
-            request_id = getattr(submission.request, "id", "")
-            if request_id and answer.entry is None and "duplicate" not in answer.ack:
-                ids.setdefault(submission.member.author.user, []).append(request_id)
-        return ids
-
-    def was_stopped_by_locks(self) -> bool:
-        """Whether somebody is refused for locks that another instance may have ended since."""
-        refusals = [answer.refusal for _, answer in self._batch if answer.refusal is not None]
-        return any(refusal.code in BY_LOCKS for refusal in refusals)
-
-    def doubts_itself(self) -> bool:
-        """Whether a client knows edits that the room lacks; asked once for each request.
-
-        Another instance may have written them: then it is the room that is behind.
-        """
-        found = False
-        for submission, answer in self._batch:
-            refusal = answer.refusal
-            if refusal is not None and refusal.code is Code.STALE_DOCUMENT:
-                found = found or not submission.read_log
-                submission.read_log = True
-        return found
-
     def settle(self) -> News:
         """The batch is durable: move on, and tell everybody."""
         before, former = self.room.version, self.room.value
         entries = self.room.commit()
-        batch, self._batch = self._batch, []
-        self._bridges.clear()
+        answered = self.batch.take()
         self._note_change(entries)
         news = News(entries, before, self.room.value, former=former)
-        self.audience.publish(news, batch)
+        self.audience.publish(news, answered)
         self.presence.carry(self.room, entries)
         self.lock_board.announce(self.room.lock_events)
-        self._work.settle(self.queue, self._clock.monotonic())
+        self.batch.settle(self.queue, self._clock.monotonic())
         return news
 
     def put_back(self) -> None:
         """The batch was not written: its requests wait again, in their order."""
-        for submission, _ in reversed(self._batch):
+        for submission, _ in reversed(self.batch.forget()):
             submission.looked_back = False  # the next room's tail may be shorter
             self.queue.appendleft(submission)
-        self._forget_batch()
 
     def fail(self, refusal: Refusal) -> None:
         """The batch failed, or nobody knows: everybody may ask again, with the same id."""
-        batch = self._batch
-        self._forget_batch()
-        self._refuse([submission for submission, _ in batch], refusal)
+        self._refuse([submission for submission, _ in self.batch.forget()], refusal)
 
     def end(self, refusal: Refusal) -> None:
         """Nothing more comes of this room: everybody who waits is told so."""
@@ -286,15 +295,3 @@ class LiveRoom:
             answer = Answer(self.room.version, refusal=refusal, barrier=barrier)
             answered.append((submission, answer))
         self.audience.publish(News([], self.room.version, self.room.value), answered)
-
-    def _remember_bridge(self, member: Member) -> None:
-        if member not in self._bridges:
-            bridge = None if member.bridge is None else member.bridge.copy()
-            self._bridges[member] = (bridge, member.broken)
-
-    def _forget_batch(self) -> None:
-        for member, (bridge, broken) in self._bridges.items():
-            member.bridge, member.broken = bridge, broken
-        self._bridges.clear()
-        self._work.forget()
-        self._batch = []

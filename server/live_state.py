@@ -4,6 +4,8 @@
 |-----------|---------|-----------|---------------------------------------------------------------|
 | open      | ask     | locking   | what is asked of an edit lock, or is due, is being decided    |
 | locking   | decide  | open      | it is decided, and the document stands where it stood         |
+| open      | work    | working   | a request that may take long is being judged in a thread      |
+| working   | worked  | open      | it is judged, and waits to be committed                       |
 | open      | fetch   | fetching  | older history, or the document anew, is read from the log     |
 | locking   | fetch   | fetching  | somebody else has moved the document meanwhile                |
 | fetching  | fetched | open      | it is there                                                   |
@@ -25,6 +27,7 @@ from enum import Enum
 class LiveState(Enum):
     OPEN = "open"
     LOCKING = "locking"
+    WORKING = "working"
     FETCHING = "fetching"
     READ_ONLY = "read-only"
     CLOSED = "closed"
@@ -33,6 +36,8 @@ class LiveState(Enum):
 class Event(Enum):
     ASK = "ask"
     DECIDE = "decide"
+    WORK = "work"
+    WORKED = "worked"
     FETCH = "fetch"
     FETCHED = "fetched"
     TROUBLE = "trouble"
@@ -43,6 +48,8 @@ class Event(Enum):
 _NEXT: dict[tuple[LiveState, Event], LiveState] = {
     (LiveState.OPEN, Event.ASK): LiveState.LOCKING,
     (LiveState.LOCKING, Event.DECIDE): LiveState.OPEN,
+    (LiveState.OPEN, Event.WORK): LiveState.WORKING,
+    (LiveState.WORKING, Event.WORKED): LiveState.OPEN,
     (LiveState.OPEN, Event.FETCH): LiveState.FETCHING,
     (LiveState.LOCKING, Event.FETCH): LiveState.FETCHING,
     (LiveState.FETCHING, Event.FETCHED): LiveState.OPEN,

@@ -19,7 +19,8 @@ from collab.room import lock_lane
 from collab.room.locks import LockStep
 from collab.room.requests import Answer, LockAct
 from server.audience import News, Submission
-from server.live import BY_LOCKS, GONE, IN_TROUBLE, MAX_BATCH, MAX_SECONDS, LiveRoom
+from server.batch import BY_LOCKS, MAX_BATCH
+from server.live import GONE, IN_TROUBLE, MAX_SECONDS, LiveRoom
 from server.live_state import Event, LiveState
 
 if TYPE_CHECKING:

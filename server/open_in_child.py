@@ -16,6 +16,7 @@ from msgspec import Struct
 from collab.document.document import Document
 from collab.document.opening import Opening
 from collab.entry import Entry
+from collab.ports import SavedSteps, Snapshot
 from collab.yjs.guard import GuardBounds, inspect
 from server.failure import sentence
 
@@ -28,6 +29,7 @@ class Asked(Struct, frozen=True):
     body: bytes | None  # a snapshot's
     entries: list[Entry]
     epoch: int
+    saved: SavedSteps | None = None
 
 
 class Opened(Struct, frozen=True, tag=True):
@@ -36,6 +38,7 @@ class Opened(Struct, frozen=True, tag=True):
     value: Any
     state: bytes
     snapshot: bytes
+    steps: bytes
     refusal: str = ""
 
 
@@ -73,9 +76,11 @@ async def open_in_child(asked: Asked) -> Opened | Failed:
 def open_here(asked: Asked) -> Opened | Failed:
     """The document, opened in this process."""
     try:
-        document = Document(Opening.of(asked.body, asked.entries, asked.epoch))
+        snapshot = None if asked.body is None else Snapshot(0, asked.body)
+        document = Document(Opening.of(snapshot, asked.entries, asked.epoch, asked.saved))
         state = document.diff(b"\x00")
-        return Opened(document.value, state, document.snapshot(), _refusal(state))
+        made = document.snapshot()
+        return Opened(document.value, state, made.body, made.steps, _refusal(state))
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a panic of pycrdt's is no Exception

@@ -94,7 +94,7 @@ async def _flush(services: Services, seconds: float) -> bool:
 
 
 async def _save_snapshots(hub: Hub) -> None:
-    for live in hub.every(lambda live: live.unsaved.entries > 0):
+    for live in hub.every(lambda live: live.unsaved.is_worth_saving):
         await hub.snapshots.save(live)
 
 

@@ -40,16 +40,19 @@ class Recovery:
         self._spawn = spawn
         self._runs = False
 
-    def enter(self, lives: Iterable[LiveRoom], commit_id: str = "") -> None:
-        """The batches of `lives` failed, or nobody knows what became of that commit."""
+    def enter(self, lives: Iterable[LiveRoom]) -> None:
+        """The batches of `lives` failed, or nobody knows what became of their commit."""
         self._hub.witness.troubled()
         for live in lives:
             if live.in_flight:
-                live.unsettled = commit_id
+                live.unsettled = live.room.commit_id
                 live.is_broken = True
             live.fail(IN_TROUBLE)
         for live in self._hub.lives.values():
             if live.move(Event.TROUBLE):
+                if live.batch and not live.batch.is_handed_out:  # judged, and not on its way yet
+                    live.is_broken = True
+                    live.fail(IN_TROUBLE)
                 live.refuse_waiting(IN_TROUBLE)
                 live.audience.notice(READ_ONLY)
         if not self._runs:

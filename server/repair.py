@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from collab.document.document import Document
-from collab.document.opening import with_version
+from collab.document.saved import with_version
 from collab.entry import REPAIR, Author, Entry, since_repair
 from collab.errors import Rejected
 from collab.ids import Json
@@ -23,6 +23,7 @@ from collab.patch.apply import replay
 from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.schema import Schema
 from collab.patch.values import allowed
+from collab.ports import SavedSteps
 from collab.repairs import Rebuilt, Remains
 from server.failure import sentence
 from server.open_in_child import Asked, Failed, Opened, open_in_child
@@ -87,7 +88,8 @@ async def _find_base(remains: Remains, found: Salvage, open_: Open) -> tuple[int
         if repaired is not None and version < repaired[0].version:
             break
         since = [entry for entry in remains.entries if entry.version > version]
-        if await _open_whole(remains, found, body, version, since, open_):
+        asked = Asked(body, since, remains.epoch or 1, _steps_before(remains, version))
+        if await _open_whole(found, asked, version, open_):
             return version, None
         opened = await open_(Asked(body, [], remains.epoch or 1))
         if isinstance(opened, Opened):
@@ -100,28 +102,34 @@ async def _find_base(remains: Remains, found: Salvage, open_: Open) -> tuple[int
         return found.last, None
     base = entries[0].version - 1
     if entries[0].kind in ("create", REPAIR):
-        await _open_whole(remains, found, None, base, entries, open_)
+        await _open_whole(found, Asked(None, entries, remains.epoch or 1), base, open_)
     else:
         found.has_start = False
         found.left_out.append(f"versions up to {base}: no snapshot of them opens")
     return base, {}
 
 
-async def _open_whole(
-    remains: Remains,
-    found: Salvage,
-    body: bytes | None,
-    base: int,
-    since: Sequence[Entry],
-    open_: Open,
-) -> bool:
+def _steps_before(remains: Remains, base: int) -> SavedSteps | None:
+    """The newest steps from which every entry up to a base is there."""
+    for version, body in sorted(remains.steps.items(), reverse=True):
+        since = [entry for entry in remains.entries if version < entry.version <= base]
+        if version <= base and _is_dense(since, version, base):
+            return SavedSteps(version, body, since)
+    return None
+
+
+def _is_dense(entries: Sequence[Entry], after: int, upto: int) -> bool:
+    return len(entries) == upto - after and all(
+        entry.version == version for version, entry in enumerate(entries, after + 1)
+    )
+
+
+async def _open_whole(found: Salvage, asked: Asked, base: int, open_: Open) -> bool:
     """Whether everything from a base to the last version opens."""
     found.failure = ""
-    if len(since) != found.last - base or any(
-        entry.version != version for version, entry in enumerate(since, base + 1)
-    ):
+    if not _is_dense(asked.entries, base, found.last):
         return False
-    opened = await open_(Asked(body, list(since), remains.epoch or 1))
+    opened = await open_(asked)
     if isinstance(opened, Failed):
         found.failure = opened.reason
         return False
@@ -208,8 +216,9 @@ def rebuild(remains: Remains, found: Salvage, now: int) -> Rebuilt:
     version = found.last + 1
     if found.whole is not None:
         update, body = found.whole.state, with_version(found.whole.snapshot, version)
+        steps = found.whole.steps
     else:
-        update, body = _fresh(value, epoch, version, atomic)
+        (update, body), steps = _fresh(value, epoch, version, atomic), b""
         found.left_out.append(NEW_STATE)
     entry = Entry(
         version=version,
@@ -227,6 +236,7 @@ def rebuild(remains: Remains, found: Salvage, now: int) -> Rebuilt:
         epoch=epoch,
         entry=entry,
         body=body,
+        steps=steps,
         drop_entries=remains.rotten_entries,
         drop_snapshots=[*remains.rotten_snapshots, *found.broken_snapshots],
         drop_schema=bool(remains.schema) and schema is None,
@@ -240,7 +250,7 @@ def _fresh(value: Json, epoch: int, version: int, atomic: Atomic) -> tuple[bytes
         ops = [{"op": "replace", "path": "", "value": value}]
         document.patch(ops, version=version, user="weft", at=0, kind="create")
         document.version = version  # of an empty value too
-        return document.diff(b"\x00"), document.snapshot()
+        return document.diff(b"\x00"), document.snapshot(steps=False).body
     finally:
         document.close()
 

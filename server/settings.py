@@ -147,6 +147,9 @@ class Settings:
     presence_bytes: int = setting.size(2 * KiB, "The largest presence state, as JSON.", limit=True)
 
     undo_depth: int = setting.count(100, "Steps that one user can undo.", limit=True)
+    undo_bytes: int = setting.size(
+        16 * MiB, "Memory for all undo steps of one document; the oldest are dropped first."
+    )
     lock_ttl: float = setting.seconds(
         300,
         "How long a lock lasts unless it asks otherwise.",
@@ -160,7 +163,10 @@ class Settings:
     )
 
     snapshot_entries: int = setting.count(
-        200, "A snapshot is made after so many entries.", low=1, none=False
+        200,
+        "A snapshot is made after so many entries, where that is worth its size.",
+        low=1,
+        none=False,
     )
     snapshot_bytes: int = setting.size(1 * MiB, "Or after so many bytes of entries.")
     snapshot_seconds: float = setting.seconds(

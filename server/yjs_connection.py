@@ -286,7 +286,7 @@ class YjsConnection:
             self._services.hub.submit(self._live, submission)
 
     def _known(self) -> dict[int, int]:
-        return self._live.room.document.state_vector() if self._live is not None else {}
+        return self._live.known() if self._live is not None else {}
 
     def _catch_up(self) -> None:
         self.sync.catch_up()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -17,6 +17,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_entry = msgspec.msgpack.Decoder(Entry).decode
 
 PLAIN, DEFLATED = 0, 1
+_STEPS = b"steps "  # so that steps are no snapshot
 # Below this a body is one page or two anyway, and inflating it would cost more than reading it.
 _SMALLEST_DEFLATED = 8192
 # Generous: a stored body larger than this was not written by us.
@@ -156,31 +157,58 @@ def _told_twice(entry: Entry) -> Entry:
     return replace(entry, answer={**entry.answer, "ops": entry.ops})
 
 
-def _snapshot_crc(key: DocKey, version: int, packing: int, body: bytes) -> int:
-    return zlib.crc32(body, zlib.crc32(b"%d %d " % (version, packing), _place(key)))
+class Packed(NamedTuple):
+    """A body as its table holds it."""
+
+    packing: int
+    body: bytes
+    crc: int
 
 
-def pack_snapshot(key: DocKey, snapshot: Snapshot) -> tuple[int, bytes, int]:
-    """(packing, body, crc) as the table holds them."""
-    packing, body = PLAIN, snapshot.body
-    if len(body) >= _SMALLEST_DEFLATED:
-        smaller = zlib.compress(body, 1)
-        if len(smaller) < len(body) * 3 // 4:
-            packing, body = DEFLATED, smaller
-    return packing, body, _snapshot_crc(key, snapshot.version, packing, body)
+def pack_snapshot(key: DocKey, snapshot: Snapshot) -> Packed:
+    """The state of a snapshot."""
+    return _pack(key, b"", snapshot.version, snapshot.body)
+
+
+def pack_steps(key: DocKey, snapshot: Snapshot) -> Packed:
+    """The steps of a snapshot."""
+    return _pack(key, _STEPS, snapshot.version, snapshot.steps)
 
 
 def unpack_snapshot(key: DocKey, row: Sequence[Any]) -> Snapshot | None:
     """The snapshot in a row (version, packing, body, crc); None when any of it has changed."""
+    body = _unpack(key, b"", row)
+    return None if body is None else Snapshot(row[0], body)
+
+
+def unpack_steps(key: DocKey, row: Sequence[Any]) -> bytes | None:
+    """The steps in a row (version, packing, body, crc); None when any of it has changed."""
+    return _unpack(key, _STEPS, row)
+
+
+def _body_crc(key: DocKey, what: bytes, version: int, packing: int, body: bytes) -> int:
+    return zlib.crc32(body, zlib.crc32(b"%b%d %d " % (what, version, packing), _place(key)))
+
+
+def _pack(key: DocKey, what: bytes, version: int, body: bytes) -> Packed:
+    packing = PLAIN
+    if len(body) >= _SMALLEST_DEFLATED:
+        smaller = zlib.compress(body, 1)
+        if len(smaller) < len(body) * 3 // 4:
+            packing, body = DEFLATED, smaller
+    return Packed(packing, body, _body_crc(key, what, version, packing, body))
+
+
+def _unpack(key: DocKey, what: bytes, row: Sequence[Any]) -> bytes | None:
     version, packing, body, crc = row
     try:
-        if _snapshot_crc(key, version, packing, body) != crc:
+        if _body_crc(key, what, version, packing, body) != crc:
             return None
         if packing == DEFLATED:
             body = zlib.decompressobj().decompress(body, _LARGEST_BODY)
     except (TypeError, zlib.error):
         return None
-    return Snapshot(version, bytes(body))
+    return bytes(body)
 
 
 def pack_answer(answer: dict[str, Any]) -> bytes:

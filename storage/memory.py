@@ -59,8 +59,9 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         found = document.between(since, document.head)
         if not is_whole(since, found, document.head):
             raise Corrupt(f"{key.tenant}/{key.doc} has a gap in its log")
+        control, saved = document.control, document.saved_steps(snapshot)
         entries = list(map(bare, found))
-        return Stored(document.epoch, document.head, document.control, snapshot, entries)
+        return Stored(document.epoch, document.head, control, snapshot, entries, saved)
 
     async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
         return [self._commit(append) for append in batch]
@@ -117,7 +118,7 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
     async def save_snapshot(self, key: DocKey, epoch: int, snapshot: Snapshot) -> None:
         document = self._standing(key)
         if document and document.epoch == epoch and snapshot.version <= document.head:
-            document.snapshots[snapshot.version] = snapshot
+            document.save(snapshot)
 
     async def snapshot_before(self, key: DocKey, version: int) -> Snapshot | None:
         found = [s for s in self._documents[key].snapshots.values() if s.version <= version]
@@ -131,6 +132,7 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
             return 0
         public = [step.version for step in document.publications]
         needed = {*keep, *document.named, *public}
+        before = min([before, *document.steps])
         plan = retain(sorted(document.snapshots), before=before, needed=needed)
         gone = [v for after, upto in plan.gaps() for v in range(after + 1, upto + 1)]
         dropped = [version for version in gone if document.entries.pop(version, None)]
@@ -160,7 +162,8 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         snapshots = {version: one.body for version, one in sorted(document.snapshots.items())}
         entries = [entry for _, entry in sorted(document.entries.items())]
         revision, schema = document.control.revision, document.control.schema
-        return Remains(document.epoch, document.head, revision, schema, snapshots, entries)
+        epoch, head, steps = document.epoch, document.head, document.steps
+        return Remains(epoch, head, revision, schema, snapshots, entries, steps=steps)
 
     async def rebuild(self, key: DocKey, rebuilt: Rebuilt) -> bool:
         document = self._documents[key]

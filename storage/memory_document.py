@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import msgspec
 
-from collab.entry import Entry, Summary
+from collab.entry import Entry, Summary, bare
 from collab.lock_rows import StoredLock
-from collab.ports import Accepted, Append, Control, NamedVersion, Snapshot, Vacant
+from collab.ports import Accepted, Append, Control, NamedVersion, SavedSteps, Snapshot, Vacant
 from collab.publication import Publication
 from collab.repairs import Rebuilt
 
@@ -26,6 +26,7 @@ class Document:
     updated_by: str = ""
     entries: dict[int, Entry] = field(default_factory=dict)
     snapshots: dict[int, Snapshot] = field(default_factory=dict)
+    steps: dict[int, bytes] = field(default_factory=dict)
     accepted: dict[tuple[str, str], Accepted] = field(default_factory=dict)
     accepted_at: dict[tuple[str, str], int] = field(default_factory=dict)
     named: dict[int, NamedVersion] = field(default_factory=dict)
@@ -85,6 +86,23 @@ class Document:
             self.head, self.updated_at = entry.version, entry.at
             self.updated_by = entry.author.user
 
+    def save(self, snapshot: Snapshot) -> None:
+        """A snapshot, and its steps apart; of these only the last two stay."""
+        self.snapshots[snapshot.version] = msgspec.structs.replace(snapshot, steps=b"")
+        if snapshot.steps:
+            self.steps[snapshot.version] = snapshot.steps
+            for version in sorted(self.steps)[:-2]:
+                del self.steps[version]
+
+    def saved_steps(self, snapshot: Snapshot | None) -> SavedSteps | None:
+        """The newest steps that were saved with a snapshot or before it."""
+        upto = snapshot.version if snapshot else 0
+        version = max((one for one in self.steps if one <= upto), default=0)
+        if not version:
+            return None
+        since = [bare(self.entries[one]) for one in range(version + 1, upto + 1)]
+        return SavedSteps(version, self.steps[version], since)
+
     def begin_again(self, rebuilt: Rebuilt) -> None:
         entry = rebuilt.entry
         for version in rebuilt.drop_entries:
@@ -94,6 +112,7 @@ class Document:
         if rebuilt.drop_schema:
             self.control = msgspec.structs.replace(self.control, schema=b"")
         self.epoch, self.head, self.locks = rebuilt.epoch, entry.version, {}
+        self.steps = {entry.version: rebuilt.steps} if rebuilt.steps else {}
         self.updated_at, self.updated_by = entry.at, entry.author.user
         self.entries[entry.version] = entry
         self.snapshots[entry.version] = Snapshot(entry.version, rebuilt.body)

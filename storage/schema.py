@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 # The newest file in `migrations/versions`; a test holds the two together.
-REVISION = "0004"
+REVISION = "0005"
 
 
 class Words(TypeDecorator[str]):
@@ -125,6 +125,19 @@ accepted = Table(
 
 snapshots = Table(
     "snapshots",
+    metadata,
+    *_key(),
+    Column("version", BigInteger, nullable=False),
+    Column("packing", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("crc", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant", "doc", "version"),
+    _of_document(),
+)
+
+# What users can undo; of a document there are two at most.
+steps = Table(
+    "steps",
     metadata,
     *_key(),
     Column("version", BigInteger, nullable=False),

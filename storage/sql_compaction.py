@@ -18,6 +18,7 @@ from storage.rows import lock_document, of
 from storage.schema import accepted, entries, named, publications, snapshots
 from storage.sql_requests import ENTRY_COLUMNS
 from storage.sql_snapshots import read_snapshot, snapshot_versions
+from storage.sql_steps import steps_versions
 
 # A slice holds the write lock for a few milliseconds; commits go on in between.
 _SLICE = 500
@@ -82,6 +83,8 @@ def _slice(
     kept = {*keep, row.published}
     for table in (named, publications):
         kept.update(connection.scalars(select(table.c.version).where(of(table, key))))
+    # Whatever steps were saved, the entries since are a part of them.
+    before = min([before, *steps_versions(connection, key)])
     standing = set(snapshot_versions(connection, key)).intersection(sound)
     plan = retain(sorted(standing), before=before, needed=kept)
     room = _SLICE

@@ -21,6 +21,7 @@ from storage.schema import (
     publications,
     schemas,
     snapshots,
+    steps,
 )
 from storage.sql_log import least_epoch
 
@@ -29,6 +30,7 @@ _CONTENT: tuple[Table, ...] = (
     entries,
     accepted,
     snapshots,
+    steps,
     named,
     publications,
     locks,

@@ -17,6 +17,7 @@ from storage.schema import docs, entries, epochs, schemas
 from storage.sql_entries import every_bare_entry, read_entries, read_summaries, weigh
 from storage.sql_requests import find_requests
 from storage.sql_snapshots import newest_sound_snapshot
+from storage.sql_steps import newest_sound_steps
 
 _ANY_VERSION = 2**62
 
@@ -36,7 +37,8 @@ def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
     found = list(every_bare_entry(connection, key, since, _ANY_VERSION))
     if not is_whole(since, found, row.head):
         raise Corrupt(f"{key.tenant}/{key.doc} has no sound snapshot and entries up to its head")
-    return Stored(row.epoch, row.head, _control(connection, key, row), snapshot, found)
+    saved = newest_sound_steps(connection, key, snapshot.version) if snapshot else None
+    return Stored(row.epoch, row.head, _control(connection, key, row), snapshot, found, saved)
 
 
 def least_epoch(connection: Connection) -> int:

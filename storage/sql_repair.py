@@ -12,13 +12,14 @@ from collab.ids import DocKey
 from collab.ports import Corrupt, Snapshot
 from collab.repairs import Rebuilt, Remains
 from storage import sql_text
-from storage.checksum import pack_entries, pack_snapshot, unpack_entry
+from storage.checksum import pack_entries, pack_snapshot, pack_steps, unpack_entry
 from storage.database import CoreRunner, Database
 from storage.rows import is_count, lock_document, of
-from storage.schema import docs, entries, locks, schemas, snapshots
+from storage.schema import docs, entries, locks, schemas, snapshots, steps
 from storage.sql_locks import read_locks
 from storage.sql_requests import ENTRY_COLUMNS
 from storage.sql_snapshots import read_snapshot, snapshot_versions
+from storage.sql_steps import read_steps, save_steps, steps_versions
 
 # SQLite before 3.32 takes 999 values in a statement.
 _AT_ONCE = 500
@@ -39,9 +40,10 @@ def _remains(connection: Connection, key: DocKey) -> Remains | None:
         else:
             bodies[version] = snapshot.body
     schema = connection.scalar(select(schemas.c.body).where(of(schemas, key))) or b""
-    lost = [*lost_counts, *_lost_locks(connection, key)]
+    steps, lost_steps = _steps(connection, key)
+    lost = [*lost_counts, *_lost_locks(connection, key), *lost_steps]
     return Remains(
-        epoch, head, revision, schema, bodies, sound, rotten_snapshots, rotten, lost=lost
+        epoch, head, revision, schema, bodies, sound, rotten_snapshots, rotten, lost, steps
     )
 
 
@@ -59,6 +61,19 @@ def _counts(connection: Connection, key: DocKey) -> tuple[list[int], list[str]] 
         if not is_count(row._mapping[column])
     ]
     return [count if is_count(count) else 0 for count in row], lost
+
+
+def _steps(connection: Connection, key: DocKey) -> tuple[dict[int, bytes], list[str]]:
+    """What users could undo, by version, and a sentence for each that cannot be read."""
+    read: dict[int, bytes] = {}
+    lost: list[str] = []
+    for version in steps_versions(connection, key):
+        body = read_steps(connection, key, version)
+        if body is None:
+            lost.append(f"the undo steps of version {version}: they cannot be read")
+        else:
+            read[version] = body
+    return read, lost
 
 
 def _lost_locks(connection: Connection, key: DocKey) -> list[str]:
@@ -102,14 +117,18 @@ def _rebuild(connection: Connection, key: DocKey, rebuilt: Rebuilt) -> bool:
     _drop(connection, entries, key, rebuilt.drop_entries)
     _drop(connection, snapshots, key, rebuilt.drop_snapshots)
     connection.execute(delete(locks).where(of(locks, key)))
+    connection.execute(delete(steps).where(of(steps, key)))
     if rebuilt.drop_schema:
         connection.execute(delete(schemas).where(of(schemas, key)))
     runner = CoreRunner(connection)
     for (sql, values), _ in sql_text.entries(runner.dialect, pack_entries(key, [entry])):
         runner.run(sql, values)
-    packing, body, crc = pack_snapshot(key, Snapshot(entry.version, rebuilt.body))
-    row = {"version": entry.version, "packing": packing, "body": body, "crc": crc}
+    snapshot = Snapshot(entry.version, rebuilt.body, rebuilt.steps)
+    packed = pack_snapshot(key, snapshot)
+    row = {"version": entry.version, **packed._asdict()}
     connection.execute(snapshots.insert().values(tenant=key.tenant, doc=key.doc, **row))
+    if snapshot.steps:
+        save_steps(connection, key, entry.version, pack_steps(key, snapshot))
     return True
 
 

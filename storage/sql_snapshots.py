@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from sqlalchemy import Connection, delete, select
 
 from collab.ids import DocKey
 from collab.ports import Snapshot
-from storage.checksum import pack_snapshot, unpack_snapshot
+from storage.checksum import Packed, pack_snapshot, pack_steps, unpack_snapshot
 from storage.database import Database
 from storage.rows import is_count, of
 from storage.schema import docs, snapshots
+from storage.sql_steps import save_steps
 
 
 def read_snapshot(connection: Connection, key: DocKey, version: int) -> Snapshot | None:
@@ -37,40 +40,43 @@ def newest_sound_snapshot(connection: Connection, key: DocKey, upto: int) -> Sna
     return None
 
 
-def _save(connection: Connection, key: DocKey, epoch: int, snapshot: Snapshot) -> None:
-    packing, body, crc = pack_snapshot(key, snapshot)
+def _save(
+    connection: Connection,
+    key: DocKey,
+    epoch: int,
+    version: int,
+    body: Packed,
+    steps: Packed | None,
+) -> None:
     # Made from a state that is gone, if the document was deleted or restored meanwhile.
     still = select(docs.c.head).where(
         of(docs, key),
         docs.c.epoch == epoch,
         docs.c.deleted_at == 0,
-        docs.c.head >= snapshot.version,
+        docs.c.head >= version,
     )
     if connection.execute(still.with_for_update()).one_or_none() is None:
         return
-    connection.execute(
-        delete(snapshots).where(of(snapshots, key), snapshots.c.version == snapshot.version)
-    )
-    connection.execute(
-        snapshots.insert().values(
-            tenant=key.tenant,
-            doc=key.doc,
-            version=snapshot.version,
-            packing=packing,
-            body=body,
-            crc=crc,
-        )
-    )
+    connection.execute(delete(snapshots).where(of(snapshots, key), snapshots.c.version == version))
+    row = {"version": version, **body._asdict()}
+    connection.execute(snapshots.insert().values(tenant=key.tenant, doc=key.doc, **row))
+    if steps is not None:
+        save_steps(connection, key, version, steps)
 
 
 class SqlSnapshots:
-    """Opaque bodies under (document, version); saving one again replaces it."""
+    """Opaque bodies under (document, version); saving one again replaces it, but for its steps
+    where it has none this time.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def save_snapshot(self, key: DocKey, epoch: int, snapshot: Snapshot) -> None:
-        await self._database.write(lambda c: _save(c, key, epoch, snapshot))
+        # Beside the writers: to compress megabytes would hold every commit up.
+        body = await asyncio.to_thread(pack_snapshot, key, snapshot)
+        steps = await asyncio.to_thread(pack_steps, key, snapshot) if snapshot.steps else None
+        await self._database.write(lambda c: _save(c, key, epoch, snapshot.version, body, steps))
 
     async def snapshot_before(self, key: DocKey, version: int) -> Snapshot | None:
         return await self._database.read(lambda c: newest_sound_snapshot(c, key, version))

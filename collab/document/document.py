@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from collab.document.compensation import compensate
 from collab.document.numbers import canonical_ops
-from collab.document.opening import FORMAT, Body, Opening, encode
-from collab.document.stacks import DEPTH, Inverse, Stacks, encode_inverse
+from collab.document.opening import Opening
+from collab.document.saved import FORMAT, Body, encode
+from collab.document.steps import UNDO_BOUNDS, Inverse, Stacks, UndoBounds, encode_inverse
 from collab.document.undo import Request, Undone, foresee, revert
 from collab.document.undo_state import UndoState
 from collab.entry import Entry, Kind, Op
@@ -20,6 +21,7 @@ from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.bounds import UNBOUNDED, Bounds, json_size
 from collab.patch.diff import diff
 from collab.patch.equality import same
+from collab.ports import Snapshot
 from collab.yjs.guard import GuardBounds, inspect
 from collab.yjs.server_ids import server_id
 from collab.yjs.state_vector import decode_state_vector
@@ -59,55 +61,53 @@ class Document:
     may take: what it took, and what the updates since then did.
     """
 
-    def __init__(self, opening: Opening, atomic: Atomic = named_atomic, depth: int = DEPTH) -> None:
+    def __init__(
+        self, opening: Opening, atomic: Atomic = named_atomic, undo: UndoBounds = UNDO_BOUNDS
+    ) -> None:
         body, entries = opening.body, opening.entries
         self.epoch = opening.epoch
         self.version = entries[-1].version if entries else body.version
         self.labour = opening.labour
         self._leases = body.leases
-        self._undo = undo = UndoState(body, depth)
+        self._undo = UndoState(opening.steps, undo)
+        for entry in opening.earlier:
+            self._undo.take_in(entry)
         for entry in entries:
             self._lease(entry.leases, entry.author.user)
-            undo.take_in(entry)
+            self._undo.take_in(entry)
         client_id = server_id(self.epoch)
-        self._tree = Tree(client_id, opening.rest(), atomic, opening.load, undo.identity)
+        self._tree = Tree(client_id, opening.rest(), atomic, opening.load, self._undo.identity)
         self.value: Json = self._tree.initial
         self.size = json_size(self.value)
 
     @classmethod
     def create(
-        cls, epoch: int, atomic: Atomic = named_atomic, *, version: int = 0, depth: int = DEPTH
+        cls,
+        epoch: int,
+        atomic: Atomic = named_atomic,
+        *,
+        version: int = 0,
+        undo: UndoBounds = UNDO_BOUNDS,
     ) -> Document:
         """A document before its first version: `{}`."""
-        return cls(Opening.blank(epoch, version), atomic, depth)
+        return cls(Opening.blank(epoch, version), atomic, undo)
 
     @classmethod
     def open(
         cls,
-        body: bytes | None,
+        snapshot: Snapshot | None,
         entries: Sequence[Entry],
         epoch: int,
         atomic: Atomic = named_atomic,
-        depth: int = DEPTH,
+        undo: UndoBounds = UNDO_BOUNDS,
     ) -> Document:
-        """A document from its snapshot and the entries since; `depth` steps can be undone."""
-        return cls(Opening.of(body, entries, epoch), atomic, depth)
+        """A document from its snapshot and the entries since."""
+        return cls(Opening.of(snapshot, entries, epoch), atomic, undo)
 
-    def snapshot(self) -> bytes:
-        """The whole state, for `open`."""
-        undo = self._undo
-        body = Body(
-            FORMAT,
-            self.version,
-            self._tree.state(),
-            undo.stacks,
-            self._leases,
-            self.labour,
-            undo.identity.reinsertions,
-            undo.incarnations.rows(),
-            undo.incarnations.most,
-        )
-        return encode(body)
+    def snapshot(self, *, steps: bool = True) -> Snapshot:
+        """The whole state, for `open`; with the steps that can be undone, or without."""
+        body = Body(FORMAT, self.version, self._tree.state(), self._leases, self.labour)
+        return Snapshot(self.version, encode(body), encode(self._undo.saved()) if steps else b"")
 
     def close(self) -> None:
         """Let go of what would keep the document in memory."""
@@ -272,15 +272,6 @@ class Document:
     def _lease(self, client_ids: Sequence[int], user: str) -> None:
         for client_id in client_ids:
             self._leases.setdefault(client_id, user)
-
-    @property
-    def depth(self) -> int:
-        """How many steps of a user can be taken back."""
-        return self._undo.depth
-
-    @depth.setter
-    def depth(self, steps: int) -> None:
-        self._undo.depth = steps
 
     @property
     def _stacks(self) -> Mapping[str, Stacks]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from collab.document.stacks import decode_inverse
+from collab.document.steps import decode_inverse
 from collab.entry import Entry
 from collab.errors import Code, Rejected
 from collab.patch.bounds import check, nesting

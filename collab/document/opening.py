@@ -11,69 +11,41 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final
 
-import msgspec
-from msgspec import Struct
-
-from collab.document.stacks import Stacks
+from collab.document.saved import Body, Steps, blank, decode_body, decode_steps
 from collab.entry import Entry, since_repair
-from collab.ports import Stored, Vacant
+from collab.ports import SavedSteps, Snapshot, Stored, Vacant
 from collab.yjs.causality import in_causal_order
 from collab.yjs.guard import OWN, inspect
 from collab.yjs.server_ids import server_id
 from collab.yjs.slices import slices_of
 from collab.yjs.tree_load import Load
-from collab.yjs.tree_records import Path, Reinsertion
 
-FORMAT: Final = 2
-# Its steps found text by its content; they end with it, and all else is as now.
-_FORMAT_1: Final = 1
 # A state may take this long, and so much more for its size: ten thousand small structs, of which
 # nothing but their number is long, take a fifth of it.
 SECONDS: Final = 0.02
 SECONDS_A_BYTE: Final = 0.15e-6
 
 
-class Body(Struct, array_like=True):
-    """A snapshot's inside.
-
-    `labour` is how many seconds its state may take to apply. An undo finds characters by
-    `reinsertions`, and values and elements by `tokens`; with more than `most_tokens` of these some
-    are forgotten.
-    """
-
-    format: int
-    version: int
-    state: bytes
-    stacks: dict[str, Stacks]
-    leases: dict[int, str]
-    labour: float = 0.0
-    reinsertions: list[Reinsertion] = []
-    tokens: list[tuple[int, Path, int]] = []
-    most_tokens: int = 0
-
-
-encode = msgspec.msgpack.Encoder().encode
-_decode_body = msgspec.msgpack.Decoder(Body).decode
-_decode_any = msgspec.msgpack.Decoder(strict=False).decode
-
-
-def _decode(raw: bytes) -> Body:
-    if raw[1:2] != bytes((_FORMAT_1,)):
-        return _decode_body(raw)
-    _, version, state, _, leases, *labour = _decode_any(raw)
-    return Body(FORMAT, version, state, {}, leases, *labour)
-
-
 class Opening:
     """A document that is being opened.
+
+    `steps` are what could be undone before the `earlier` entries, which the state has already.
 
     Invariant: `load` has what was handed out of the state and the entries, in their order; when
     all of it was, `labour` is how long that took, or may take again where nobody looked.
     """
 
-    def __init__(self, body: Body, entries: Sequence[Entry], epoch: int) -> None:
+    def __init__(
+        self,
+        body: Body,
+        entries: Sequence[Entry],
+        epoch: int,
+        saved: SavedSteps | None = None,
+    ) -> None:
         self.body = body
         self.entries = entries
+        self.steps = Steps() if saved is None else decode_steps(saved.body)
+        self.earlier: Sequence[Entry] = () if saved is None else saved.entries
         self.epoch = epoch
         self.load = Load(server_id(epoch))
         self._parts: Iterable[bytes] = (body.state,) if body.state else ()
@@ -82,30 +54,37 @@ class Opening:
         self._is_done = False
 
     @classmethod
-    def of(cls, raw: bytes | None, entries: Sequence[Entry], epoch: int) -> Opening:
-        """From a snapshot's bytes, if there is one; what is before a repair is passed over."""
+    def of(
+        cls,
+        snapshot: Snapshot | None,
+        entries: Sequence[Entry],
+        epoch: int,
+        saved: SavedSteps | None = None,
+    ) -> Opening:
+        """From a snapshot, if there is one; what is before a repair is passed over.
+
+        `saved` are the steps that were saved before it, where it has none with it.
+        """
         repaired = since_repair(entries)
         if repaired is not None:
-            return cls(_blank(repaired[0].version - 1), repaired, epoch)
-        if raw is None:
-            return cls(_blank(0), entries, epoch)
-        body = _decode(raw)
-        if body.format != FORMAT:
-            raise ValueError(f"a snapshot of format {body.format} is of another Weft")
-        return cls(body, entries, epoch)
+            return cls(blank(repaired[0].version - 1), repaired, epoch)
+        if snapshot is None:
+            return cls(blank(0), entries, epoch)
+        if snapshot.steps:
+            saved = SavedSteps(snapshot.version, snapshot.steps)
+        return cls(decode_body(snapshot.body), entries, epoch, saved)
 
     @classmethod
     def of_stored(cls, stored: Stored | Vacant) -> Opening:
         """From what the log has."""
         if isinstance(stored, Vacant):
             return cls.blank(stored.epoch, stored.last)
-        body = stored.snapshot.body if stored.snapshot is not None else None
-        return cls.of(body, stored.entries, stored.epoch)
+        return cls.of(stored.snapshot, stored.entries, stored.epoch, stored.steps)
 
     @classmethod
     def blank(cls, epoch: int, version: int) -> Opening:
         """A document before the version after this one: `{}`."""
-        return cls(_blank(version), (), epoch)
+        return cls(blank(version), (), epoch)
 
     @property
     def is_long(self) -> bool:
@@ -153,13 +132,3 @@ class Opening:
             if seconds() > until:
                 return
         self._is_done = True
-
-
-def _blank(version: int) -> Body:
-    return Body(FORMAT, version, b"", {}, {})
-
-
-def with_version(raw: bytes, version: int) -> bytes:
-    """The same snapshot as of another version."""
-    body = _decode(raw)
-    return encode(msgspec.structs.replace(body, version=version))

@@ -1,158 +1,44 @@
-"""Undo and redo stacks: a fold over entries, so that they are the same wherever it is made."""
+"""What an entry does to undo and redo stacks: a fold, so that they are the same everywhere."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from math import inf
 
-import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
+from collab.document.steps import (
+    UNDO_BOUNDS,
+    Inverse,
+    Part,
+    Stacks,
+    Step,
+    UndoBounds,
+    decode_inverse,
+    encode_inverse,
+    marked_atoms,
+    origins_of,
+)
 from collab.entry import Kind
-from collab.yjs.tree_incarnations import Incarnations, Mark
+from collab.yjs.tree_incarnations import Incarnations
 from collab.yjs.tree_records import (
-    Atom,
     Exactly,
     Hunk,
     Path,
     Record,
-    Reinsertion,
     SetRecord,
-    ShownRecord,
     TextRecord,
-    atoms,
-    hidden_elements,
     joined_hunks,
     place_of,
 )
 
-DEPTH = 100
 ONE_STEP_MS = 1_000  # one user's edits of one string that follow within this are one step
 MOST_EDITS = 200  # in one step, however long a user types without a pause
 
 # Kinds that a user does not take back: making the document, and bringing one in with its past.
 _NO_STEP = frozenset({"create", "import"})
-
-
-class Inverse(Struct, frozen=True, array_like=True):
-    """How to take an entry back, and, for an undo or a redo, what it did to the stack.
-
-    `popped` are the versions whose steps went, `kept` what is left of one that was taken back
-    only within a scope: the version, and the numbers of its records that stay. `origins` are
-    the versions of the edits that it took or put back, `times` when each of them was made.
-    `reinsertions` say which characters were inserted again. What changed nothing that shows is
-    `silent`: it is no step, and still tells what stands where.
-    """
-
-    records: tuple[Record, ...] = ()
-    popped: tuple[int, ...] = ()
-    kept: tuple[tuple[int, tuple[int, ...]], ...] = ()
-    origins: tuple[int, ...] = ()
-    times: tuple[int, ...] = ()
-    reinsertions: tuple[Reinsertion, ...] = ()
-    silent: bool = False
-
-
-class Part(Struct, frozen=True, array_like=True):
-    """One entry in a step; `only` are the records that are left, all of them when None.
-
-    `marks` say of each record which incarnation of its place it means.
-    """
-
-    version: int
-    at: int
-    inverse: bytes
-    marks: tuple[tuple[Mark, ...], ...]
-    only: tuple[int, ...] | None = None
-    origins: tuple[int, ...] = ()
-    times: tuple[int, ...] = ()
-
-
-class Step(Struct, array_like=True):
-    """What one undo takes back: one entry, or one string's edits in a row, oldest first.
-
-    Edits of one text are joined into one part when the next step begins.
-    """
-
-    parts: list[Part]
-    text: Path | None = None  # the one string that all of it is about
-
-
-class Stacks(Struct, array_like=True):
-    """One user's steps, newest last."""
-
-    undo: list[Step] = []
-    redo: list[Step] = []
-
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Inverse)
-# How a ShownRecord begins in MessagePack: an array and how long it is, and its tag.
-_SHOWN = _encoder.encode(ShownRecord((), "", True))[:3]
-# How an inverse began before records named characters by their ids: as an array of five.
-_OLD = 0x95
-
-
-def encode_inverse(inverse: Inverse) -> bytes:
-    """Records as an entry keeps them; nothing where there is nothing to tell."""
-    told = inverse.records or inverse.popped or inverse.reinsertions
-    return _encoder.encode(inverse) if told else b""
-
-
-def decode_inverse(blob: bytes) -> Inverse:
-    """What an entry keeps; nothing where an older Weft wrote it, whose steps end with it."""
-    return _decoder.decode(blob) if blob and blob[0] != _OLD else Inverse()
-
-
-class Left(NamedTuple):
-    """A record of a part that is left to take back, with its number and marks."""
-
-    number: int
-    record: Record
-    marks: tuple[Mark, ...]
-
-
-def records_of(part: Part) -> list[Left]:
-    """The records of a part that are left to take back, oldest first."""
-    records = decode_inverse(part.inverse).records
-    left = [Left(*one) for one in zip(range(len(records)), records, part.marks, strict=True)]
-    return left if part.only is None else [one for one in left if one.number in part.only]
-
-
-def all_records(stacks: Mapping[str, Stacks]) -> Iterator[tuple[str, Left]]:
-    """The records of all steps, with their users."""
-    for user, own in stacks.items():
-        for step in (*own.undo, *own.redo):
-            for part in step.parts:
-                for left in records_of(part):
-                    yield user, left
-
-
-def marked_atoms(stacks: Mapping[str, Stacks]) -> Iterator[tuple[Atom, Mark]]:
-    """The single changes that steps may ask to take back, with their marks."""
-    for _, left in all_records(stacks):
-        yield from zip(atoms(left.record), left.marks, strict=True)
-
-
-def shown_in(stacks: Iterable[Stacks]) -> set[tuple[Path, str]]:
-    """The elements that steps show or hide: their arrays and keys."""
-    return {
-        element
-        for own in stacks
-        for step in (*own.undo, *own.redo)
-        for part in step.parts
-        if _SHOWN in part.inverse  # few, and to read a part takes ten times as long as to look
-        for left in records_of(part)
-        for element in hidden_elements(left.record)
-    }
-
-
-def origins_of(part: Part) -> list[tuple[int, int]]:
-    """The edits that a part is about, through every undo and redo since: version and time."""
-    if not part.origins:
-        return [(part.version, part.at)]
-    return list(zip(part.origins, part.times or [part.at] * len(part.origins), strict=True))
+# What a part takes beside what takes it back.
+_PART_BYTES = 200
 
 
 def fold(
@@ -164,7 +50,7 @@ def fold(
     version: int,
     at: int,
     inverse: bytes,
-    depth: int = DEPTH,
+    bounds: UndoBounds = UNDO_BOUNDS,
     decoded: Inverse | None = None,
 ) -> Inverse:
     """What an accepted entry does to the stacks of its author, and to what stands where.
@@ -180,31 +66,80 @@ def fold(
         return decoded
     own = stacks.setdefault(user, Stacks())
     part = Part(version, at, inverse, marks, None, decoded.origins, decoded.times)
-    if kind == "undo":
-        _take(own.undo, decoded)
-        own.redo.append(Step([part]))
-    elif kind == "redo":
-        _take(own.redo, decoded)
-        own.undo.append(Step([part]))
+    if kind == "edit" and not own.redo:
+        own.size += _push(own.undo, part, only_text(decoded.records))
+        own.size -= _cut(own.undo, bounds.steps)
     else:
-        own.redo.clear()
-        _push(own.undo, part, only_text(decoded.records))
-    del own.undo[:-depth], own.redo[:-depth]
+        _turn(own, kind, part, decoded)
+        _cut(own.undo, bounds.steps)
+        _cut(own.redo, bounds.steps)
+        own.size = _size(own.undo) + _size(own.redo)
     if incarnations.is_full:
         incarnations.forget(list(marked_atoms(stacks)))
     return decoded
 
 
-def _push(steps: list[Step], part: Part, text: Path | None) -> None:
+def shrink(stacks: dict[str, Stacks], bounds: UndoBounds, author: str) -> None:
+    """Drop the oldest steps of whoever has the most, but not the step that was just made."""
+    total = sum(own.size for own in stacks.values())
+    while total > bounds.bytes:
+        most = max(stacks, key=lambda user: (_droppable(stacks[user], user == author), user))
+        own = stacks[most]
+        if not _droppable(own, most == author):
+            return
+        oldest = min((own.undo, own.redo), key=lambda steps: steps[0].version if steps else inf)
+        size = _size(oldest[:1])
+        del oldest[0]
+        own.size -= size
+        total -= size
+        if not own.undo and not own.redo:
+            del stacks[most]
+
+
+def _droppable(own: Stacks, is_author: bool) -> int:
+    """The size of steps of which one may be dropped."""
+    return own.size if len(own.undo) + len(own.redo) > is_author else 0
+
+
+def _turn(own: Stacks, kind: Kind, part: Part, inverse: Inverse) -> None:
+    """What is no edit on top of others: an undo, a redo, or what ends what was undone."""
+    if kind == "undo":
+        _take(own.undo, inverse)
+        own.redo.append(Step([part]))
+    elif kind == "redo":
+        _take(own.redo, inverse)
+        own.undo.append(Step([part]))
+    else:
+        own.redo.clear()
+        _push(own.undo, part, only_text(inverse.records))
+
+
+def _cut(steps: list[Step], most: int) -> int:
+    """Drop the oldest of too many steps; how many bytes that was."""
+    gone = steps[:-most]
+    del steps[:-most]
+    return _size(gone)
+
+
+def _size(steps: Iterable[Step]) -> int:
+    return sum(len(part.inverse) + _PART_BYTES for step in steps for part in step.parts)
+
+
+def _push(steps: list[Step], part: Part, text: Path | None) -> int:
+    """Add an edit to the newest step, or as a step of its own; how many bytes that adds."""
+    added = len(part.inverse) + _PART_BYTES
     if steps:
         parts = steps[-1].parts
         goes_on = text is not None and 0 <= part.at - parts[-1].at <= ONE_STEP_MS
         if goes_on and steps[-1].text == text and len(parts) < MOST_EDITS:
             parts.append(part)
-            return
+            return added
         if len(parts) > 1:
+            before = _size(steps[-1:])
             parts[:] = _joined(parts)
+            added += _size(steps[-1:]) - before
     steps.append(Step([part], text))
+    return added
 
 
 def _joined(parts: Sequence[Part]) -> Sequence[Part]:
@@ -250,7 +185,7 @@ def _take(steps: list[Step], inverse: Inverse) -> None:
     kept = dict(inverse.kept)
     left: list[Step] = []
     for step in steps:
-        if step.parts[0].version not in popped:
+        if step.version not in popped:
             left.append(step)
             continue
         parts = [

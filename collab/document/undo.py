@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from collab.document.stacks import Left, Part, Step, origins_of, records_of
+from collab.document.steps import Left, Part, Step, origins_of, records_of
 from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.ids import Json

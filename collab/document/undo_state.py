@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from collab.document.opening import Body
-from collab.document.stacks import Inverse, all_records, fold, shown_in
+from collab.document.saved import FORMAT, Steps
+from collab.document.stacks import fold, shrink
+from collab.document.steps import Inverse, UndoBounds, all_records, shown_in
 from collab.entry import Entry, Kind
 from collab.yjs.tree_identity import Identity
 from collab.yjs.tree_incarnations import Incarnations
@@ -19,13 +20,19 @@ class UndoState:
     entries so far, whether the document was open all the time or not.
     """
 
-    def __init__(self, body: Body, depth: int) -> None:
-        self.depth = depth
-        self.stacks = body.stacks
-        self.incarnations = Incarnations(body.tokens, body.most_tokens)
-        self.identity = Identity(body.reinsertions)
+    def __init__(self, saved: Steps, bounds: UndoBounds) -> None:
+        self.bounds = bounds
+        self.stacks = saved.stacks
+        self._size = sum(own.size for own in self.stacks.values())
+        self.incarnations = Incarnations(saved.tokens, saved.most_tokens)
+        self.identity = Identity(saved.reinsertions)
         self.identity.source = self._named
         self.identity.is_asked = self.incarnations.is_known
+
+    def saved(self) -> Steps:
+        """All of it, to be saved."""
+        rows, most = self.incarnations.rows(), self.incarnations.most
+        return Steps(FORMAT, self.stacks, self.identity.reinsertions, rows, most)
 
     def take_in(self, entry: Entry) -> None:
         """Take in an entry out of the log."""
@@ -53,7 +60,8 @@ class UndoState:
         inverse: bytes,
         decoded: Inverse | None = None,
     ) -> Inverse:
-        return fold(
+        before = self._size_of(user)
+        folded = fold(
             self.stacks,
             self.incarnations,
             user=user,
@@ -61,9 +69,18 @@ class UndoState:
             version=version,
             at=at,
             inverse=inverse,
-            depth=self.depth,
+            bounds=self.bounds,
             decoded=decoded,
         )
+        self._size += self._size_of(user) - before
+        if 0 < self.bounds.bytes < self._size:
+            shrink(self.stacks, self.bounds, user)
+            self._size = sum(own.size for own in self.stacks.values())
+        return folded
+
+    def _size_of(self, user: str) -> int:
+        own = self.stacks.get(user)
+        return 0 if own is None else own.size
 
     def needed(self) -> set[tuple[Path, str]]:
         """The hidden elements that steps may show again: their arrays and keys."""
@@ -72,7 +89,8 @@ class UndoState:
     def asked_about(self, records: Iterable[Record]) -> list[Record]:
         """The records of changes that do not show, at or above a place that a step is about."""
         slots = [(record, slot_of(atom)) for record in records for atom in atoms(record)]
-        places = [place_of(record) for _, record in self._named()] if slots else []
+        asked = (atom for _, record in self._named() for atom in atoms(record)) if slots else ()
+        places = [slot_of(atom) or place_of(atom) for atom in asked]
         return [
             record
             for record, slot in slots

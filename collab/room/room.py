@@ -16,6 +16,7 @@ import msgspec
 
 from collab.document.document import Change, Document
 from collab.document.opening import Opening
+from collab.document.steps import UNDO_BOUNDS, UndoBounds
 from collab.entry import Entry, Kind, since_repair
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
@@ -24,7 +25,7 @@ from collab.patch.atoms import named_atomic
 from collab.patch.bounds import Bounds
 from collab.patch.carry import Past
 from collab.patch.schema import Schema
-from collab.ports import Accepted, Append, Control, Stored, Vacant
+from collab.ports import Accepted, Append, Control, Snapshot, Stored, Vacant
 from collab.room import patch_lane, yjs_lane
 from collab.room.late_index import LateIndex
 from collab.room.lock_guard import LockGuard
@@ -57,15 +58,14 @@ class RoomBounds:
     """The settings that a room obeys."""
 
     patch: Bounds = field(default_factory=Bounds)
-    undo_depth: int = 100
+    undo: UndoBounds = UNDO_BOUNDS
     tail_entries: int = 1000
     tail_bytes: int = 4 << 20
     max_update: int = 4 << 20
     max_documents: int = 0  # of the tenant
 
 
-# Versions between two sweeps: each reads the whole document and, where something is hidden, all
-# of the steps (13 ms for those of a hundred editors).
+# Versions between two sweeps: each reads the whole document, and all of its steps at times.
 SWEEP_EVERY = 2_000
 
 
@@ -89,7 +89,7 @@ class Room:
         self.guard = LockGuard(Locks())
         self.exists = isinstance(stored, Stored)
         opening = opening or Opening.of_stored(stored)
-        self.document = Document(opening, self.atomic, bounds.undo_depth)
+        self.document = Document(opening, self.atomic, bounds.undo)
         self.was_misjudged = opening.was_misjudged
         self.version = self.head = self.document.version
         self.value: Json = self.document.value
@@ -161,14 +161,14 @@ class Room:
         """The committed locks, as what is to be written next stands on them."""
         return self.guard.at(self.control.revision, self.version)
 
-    def snapshot(self) -> bytes:
-        """The committed state as bytes; only between batches."""
+    def snapshot(self, *, steps: bool = True) -> Snapshot:
+        """The committed state, with the steps that can be undone or without; between batches."""
         assert self.head == self.version
         assert not self._batch
         if self.version >= self._sweep_at:
             self.document.sweep()
             self._sweep_at = self.version + SWEEP_EVERY
-        return self.document.snapshot()
+        return self.document.snapshot(steps=steps)
 
     def close(self) -> None:
         self.document.close()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from pycrdt import _pycrdt as native
 
@@ -14,10 +14,11 @@ from collab.yjs.tree_characters import Deletions, text_id
 from collab.yjs.tree_depth import cut, too_deep
 from collab.yjs.tree_dirt import Dirt
 from collab.yjs.tree_ear import Ear
-from collab.yjs.tree_handles import Txn
+from collab.yjs.tree_handles import Txn, raw_of
 from collab.yjs.tree_identity import Identity
 from collab.yjs.tree_labels import reach
 from collab.yjs.tree_layout import ArrayNode, hidden_in, read_object
+from collab.yjs.tree_lists import on_items
 from collab.yjs.tree_load import Load
 from collab.yjs.tree_place import Place, open_path, pointer_tokens
 from collab.yjs.tree_read import Reader
@@ -48,7 +49,7 @@ class Tree:
         self._doc, self._content = load.doc, load.content
         self._atomic = atomic
         self.initial: dict[str, Json]
-        self.initial, self.root = read_object(json.loads(self._to_json()))
+        self.initial, self.root = read_object(self._raw())
         self.identity = identity or Identity()
         self.identity.deletions = Deletions(self._doc)
         self._doomed: list[tuple[Path, str]] = []
@@ -133,8 +134,9 @@ class Tree:
         if dirt is not None:
             self._forget_unread(txn, dirt, ())
             reader.refresh(self._content, self.root, value, dirt, (), "")
+        records = [on_items(txn, self._content, self.identity, one) for one in reader.records]
         txn.drop()
-        return merge_updates(merged), reader.ops, reader.records
+        return merge_updates(merged), reader.ops, records
 
     def _forget_unread(self, txn: Txn, dirt: Dirt, path: Path) -> None:
         """Forget the characters of edited texts that do not show: the reader passes over these."""
@@ -201,19 +203,19 @@ class Tree:
 
     def read(self) -> Json:
         """The value read anew from the Yjs types; for tests and checks."""
-        return read_object(json.loads(self._to_json()))[0]
+        return read_object(self._raw())[0]
 
-    def _to_json(self) -> str:
+    def _raw(self) -> Any:
+        """The content in the layout's JSON form."""
         txn = self._doc.create_transaction()
         try:
-            text: str = self._content.to_json(txn)
-            return text
+            return raw_of(txn, self._content)
         finally:
             txn.drop()
 
     def hidden(self) -> list[tuple[Path, str]]:
         """The elements that are soft-deleted: their arrays and keys."""
-        return list(hidden_in(json.loads(self._to_json())))
+        return list(hidden_in(self._raw()))
 
     def doom(self, elements: Sequence[tuple[Path, str]]) -> None:
         """Have elements that are still hidden then removed for good by the next write."""

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from collab.ids import Json
 from collab.patch.bounds import nesting
+from collab.yjs.tree_build import Layouts
 from collab.yjs.tree_dirt import Dirt
 from collab.yjs.tree_handles import Txn, is_array, is_map, look, raw_of
-from collab.yjs.tree_layout import Step
+from collab.yjs.tree_layout import VALUE, ArrayNode, Step
+from collab.yjs.tree_place import Place, enter
 from collab.yjs.tree_records import Path
 
 # Types within each other under `content`: 64 levels of JSON, of which arrays and the wrappers of
@@ -34,6 +37,20 @@ def too_deep(txn: Txn, content: Any, dirt: Dirt) -> Iterator[Path]:
             held = under(txn, handle, step)
             if held is not None:
                 waiting.append((held, deeper, (*path, step)))
+
+
+def has_room(txn: Txn, root: Place, path: Path, value: Json) -> bool:
+    """Whether a value reaches no deeper than it may when it is written into a container."""
+    place, depth = root, 1
+    for step in path:
+        held = look(txn, place.handle, step)
+        wrapped = type(place.node) is ArrayNode and is_map(held) and held.has(txn, VALUE)
+        inner = enter(txn, place, step)
+        if inner is None:
+            return False
+        place, depth = inner, depth + 1 + wrapped
+    wraps = type(place.node) is ArrayNode and not isinstance(value, dict)
+    return depth + wraps + nesting(Layouts("").layout(value))[0] <= DEEPEST
 
 
 def _changed(txn: Txn, handle: Any, place: Dirt, depth: int) -> list[Step]:

@@ -7,11 +7,13 @@ here takes the open transaction. Indexes into text are UTF-8 bytes.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Protocol, TypeGuard
 
 from pycrdt import _pycrdt as native
 
 from collab.yjs.tree_layout import ListNode, Node
+from collab.yjs.tree_xml import SORTED, xml_string
 
 Txn = native.Transaction
 
@@ -68,6 +70,14 @@ class ArrayShadow(Shadow):
         """Where the items of a run of first ids stand."""
         raise NotImplementedError
 
+    def first(self, index: int) -> tuple[int, int]:
+        """The first id of an item; that of no item for one that is new."""
+        raise NotImplementedError
+
+    def adopt(self, at: int, firsts: Sequence[tuple[int, int]]) -> None:
+        """Take items for the ones that had these first ids."""
+        raise NotImplementedError
+
 
 class TextShadow(Shadow):
     """Stands in for a Y.Text."""
@@ -76,6 +86,7 @@ class TextShadow(Shadow):
 _MAPS = (native.Map, MapShadow)
 _ARRAYS = (native.Array, ArrayShadow)
 _TEXTS = (native.Text, TextShadow)
+_XML = (native.XmlFragment, native.XmlElement, native.XmlText)
 
 
 def is_map(handle: object) -> TypeGuard[MapHandle]:
@@ -108,14 +119,30 @@ def raw_of(txn: Txn, handle: Any) -> Any:
     XML shows as its string, a text without its embeds, a sub-document as its guid.
     """
     if isinstance(handle, native.Map | native.Array):
-        return json.loads(handle.to_json(txn))
+        text = handle.to_json(txn)
+        raw = json.loads(text)
+        if SORTED in text:
+            _sort_xml(txn, handle, raw)
+        return raw
     if isinstance(handle, Shadow):
         return handle.raw()
-    if isinstance(handle, native.Text | native.XmlFragment | native.XmlElement | native.XmlText):
+    if isinstance(handle, native.Text):
         return handle.get_string(txn)
+    if isinstance(handle, _XML):
+        return xml_string(txn, handle, raw_of)
     if isinstance(handle, native.Doc):
         return {"guid": handle.guid()}
     return plain(handle)
+
+
+def _sort_xml(txn: Txn, handle: Any, raw: Any) -> None:
+    """Write what is XML in a container's JSON form as its own string."""
+    for step in raw if isinstance(raw, dict) else range(len(raw)):
+        held = handle.get(txn, step)
+        if isinstance(held, _XML):
+            raw[step] = xml_string(txn, held, raw_of)
+        elif isinstance(held, native.Map | native.Array):
+            _sort_xml(txn, held, raw[step])
 
 
 def plain(value: Any) -> Any:

@@ -208,6 +208,11 @@ class _NamedRuns:
                 self._add(atom, user)
             elif isinstance(atom, ListRecord):
                 self._add_items(atom)
+            else:
+                indexes = (at for at, step in enumerate(atom.path) if isinstance(step, int))
+                for at, item in zip(indexes, atom.items, strict=False):
+                    self._added += 1
+                    self.spans.put((*item, 1), (self._number(atom.path[:at], ""), 0))
 
     def _add(self, record: TextRecord, user: str) -> None:
         mine = self._number(record.path, user)

@@ -8,13 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from collab.yjs.spans import Id, Run
 from collab.yjs.tree_characters import Characters, id_at, left_of, text_id
-from collab.yjs.tree_handles import ArrayShadow, Txn, look, raw_of
+from collab.yjs.tree_handles import ArrayShadow, Txn, is_array, look, raw_of
 from collab.yjs.tree_identity import Identity
+from collab.yjs.tree_labels import reach_any
 from collab.yjs.tree_layout import ListNode, read
 from collab.yjs.tree_place import Place
-from collab.yjs.tree_records import ItemsHunk, ListRecord, known
+from collab.yjs.tree_records import (
+    ItemsHunk,
+    ListRecord,
+    MovedRecord,
+    Path,
+    Record,
+    SetRecord,
+    ShownRecord,
+    known,
+)
 
 if TYPE_CHECKING:
     from collab.yjs.tree_write import Writer
@@ -47,7 +59,8 @@ class Lists:
             tokens = (*place.tokens, str(at + offset))
             self._writer.emit("add", tokens, value)
             self._writer.build.put_at(handle, at + offset, raw, tokens)
-        if shadow:
+        if isinstance(handle, ArrayShadow):
+            handle.adopt(at, [(one[0], one[1] + n) for one in again for n in range(one[2])])
             return
         self._note_reinserted(handle, at, again)
         values = tuple(known(value) for value, _ in pairs)
@@ -103,6 +116,32 @@ class Lists:
             if beside is not None and (spots := self._spots(handle, [(*beside, 1)])):
                 return spots[0] + step
         return None
+
+
+def items_on(txn: Txn, held: Any, identity: Identity, path: Path) -> tuple[Id, ...]:
+    """The first ids of the items of Y.Arrays that a path of keys leads through."""
+    if not any(isinstance(step, int) for step in path):
+        return ()
+    found: list[Id] = []
+    for depth, step in enumerate(path):
+        inner = reach_any(txn, held, path[:depth])
+        if isinstance(step, str):
+            continue
+        if not is_array(inner) or step >= inner.len(txn):
+            break
+        if isinstance(inner, ArrayShadow):
+            found.append(inner.first(step))
+        else:
+            found.append(identity.first_of(id_at(txn, inner, step)))
+    return tuple(found)
+
+
+def on_items(txn: Txn, content: Any, identity: Identity, record: Record) -> Record:
+    """The record with the items that its path leads through now."""
+    if not isinstance(record, SetRecord | ShownRecord | MovedRecord):
+        return record
+    found = items_on(txn, content, identity, record.path)
+    return replace(record, items=found) if found else record
 
 
 def items(txn: Txn, handle: Any, start: int, end: int) -> Characters:

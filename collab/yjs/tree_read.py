@@ -133,9 +133,10 @@ class Reader:
                 self.note_text((*path, key), held, old[name], value, inside)
             else:
                 self.records.append(self._set(path, key, before, known(value)))
-        elif inside is None and (was is not None or inner is not None):
-            # It reads the same, and is another container.
+        elif inside is None:  # it reads the same, and is this change's
             self.records.append(self._set(path, key, before, known(value)))
+        elif is_text(held):
+            self.note_text((*path, key), held, old[name], value, inside)
 
     def _set(
         self, path: Path, key: str, before: Absent | Exactly, after: Absent | Exactly | Alike
@@ -143,13 +144,13 @@ class Reader:
         return SetRecord(path, key, before, after, self.gone((*path, key)))
 
     def note_text(self, path: Path, text: Any, old: Json, new: Json, inside: Dirt) -> None:
-        """Record the edit of a text."""
+        """Record the edit of a text, also where others' characters gave way to the same ones."""
         assert isinstance(old, str)
         assert isinstance(new, str)
         txn, identity, strings = self.txn, self.identity, self._summary.strings
-        self.records.append(
-            text_record(txn, text, identity, path, old, new, inside.deltas, strings)
-        )
+        record = text_record(txn, text, identity, path, old, new, inside.deltas, strings)
+        if record.hunks or old != new:
+            self.records.append(record)
 
     def gone(self, path: Path) -> tuple[RemovedText, ...]:
         """What steps name in the texts that were at a path and below it."""
@@ -186,11 +187,10 @@ class Reader:
                 continue
             was = Exactly(write_layout(old[step], inner))
             value, node.children[step] = read(raw_of(self.txn, held))
-            if not self.change(old[step], value, at):
-                continue
+            changed = self.change(old[step], value, at)
             if is_text(held) and type(old[step]) is str:
                 self.note_text((*path, step), held, old[step], value, deeper)
-            else:
+            elif changed:
                 record = item_record(self.txn, handle, self.identity, path, step, was.raw, value)
                 self.records.append(record)
 

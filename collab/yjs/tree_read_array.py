@@ -108,6 +108,10 @@ class ArrayReader:
             for key, order in standing.items()
             if key not in self._before or order != self._before[key].order
         }
+        for key in standing.keys() - touched.keys() - self._dirt.keys:
+            if ORDER in self._dirt.below[key].keys:  # this change put it where it was
+                order = standing[key]
+                self._reader.records.append(MovedRecord(self._path, key, order, order))
         if len(touched) == 1:
             self._place_one(*touched.popitem())
         elif len(touched) * len(self._node.order) > _MOST_WORK:
@@ -232,14 +236,12 @@ class ArrayReader:
         self._node.children.pop(key, None)
         if fresh is not None:
             self._node.children[key] = fresh
-        if self._reader.change(before.value, value, at):
-            if wrapped and not replaced and is_text(content) and type(before.value) is str:
-                path = (*self._path, key)
-                self._reader.note_text(path, content, before.value, value, deeper)
-            else:
-                self._note_content(key, before, value, wrapped)
-        elif key in self._dirt.keys:  # it reads the same, and is another element
-            self._note_content(key, before, value, wrapped=False)
+        changed = self._reader.change(before.value, value, at)
+        if wrapped and not replaced and is_text(content) and type(before.value) is str:
+            path = (*self._path, key)
+            self._reader.note_text(path, content, before.value, value, deeper)
+        elif changed or replaced:  # what reads the same is this change's too
+            self._note_content(key, before, value, wrapped)
 
     def _note_content(self, key: str, before: Before, value: Json, wrapped: bool) -> None:
         old, records = before.value, self._reader.records

@@ -67,7 +67,8 @@ class Alike(Struct, frozen=True, array_like=True, tag="l"):
 class SetRecord(Struct, frozen=True, array_like=True, tag="s"):
     """A map's key went from `before` to `after`.
 
-    `token` is the incarnation that stands there since; None says that it is a new one.
+    `token` is the incarnation that stands there since; None says that it is a new one. `items` are
+    the first ids of the items of Y.Arrays that the path leads through: an index may be another's.
     """
 
     path: Path
@@ -76,6 +77,7 @@ class SetRecord(Struct, frozen=True, array_like=True, tag="s"):
     after: Absent | Exactly | Alike
     texts: tuple[RemovedText, ...] = ()
     token: int | None = None
+    items: tuple[Id, ...] = ()
 
 
 class TextRecord(Struct, frozen=True, array_like=True, tag="t"):
@@ -94,6 +96,7 @@ class ShownRecord(Struct, frozen=True, array_like=True, tag="e"):
     shown: bool
     born: bool = False
     token: int | None = None
+    items: tuple[Id, ...] = ()
 
 
 class MovedRecord(Struct, frozen=True, array_like=True, tag="m"):
@@ -104,6 +107,7 @@ class MovedRecord(Struct, frozen=True, array_like=True, tag="m"):
     before: str
     after: str
     token: int | None = None
+    items: tuple[Id, ...] = ()
 
 
 class ItemsHunk(Struct, frozen=True, array_like=True):

@@ -22,6 +22,7 @@ from collab.yjs.tree_layout import (
     read_element,
     sortable,
 )
+from collab.yjs.tree_lists import items_on
 from collab.yjs.tree_place import Place, open_path, pointer_tokens
 from collab.yjs.tree_records import (
     Absent,
@@ -69,6 +70,8 @@ class Reverter:
             return self._transfer(record, marks)
         self.settle(record.path)
         mark = marks[0] if marks else Mark(0, 0, 0, 0)
+        if not isinstance(record, ListRecord) and not self._is_same_item(record):
+            return False
         if self._trial is not None and not self._trial.holds(record, mark):
             return False
         if not self._take_back(record, mark):
@@ -81,6 +84,8 @@ class Reverter:
         out, into = marks if marks else (Mark(0, 0, 0, 0),) * 2
         both = (record.source, out), (record.target, into)
         trial = self._trial
+        if not all(self._is_same_item(atom) for atom, _ in both):
+            return False
         if trial is not None and not all(trial.holds(*one) for one in both):
             return False
         if not move_back(self._writer, record, out, into):
@@ -105,6 +110,14 @@ class Reverter:
                 return self._writer.lists.take_back(place, record)
             case _:
                 return False
+
+    def _is_same_item(self, record: SetRecord | ShownRecord | MovedRecord) -> bool:
+        """Whether the record's path still leads through the items of Y.Arrays that it did."""
+        writer, known_items = self._writer, record.items
+        if not known_items:
+            return True
+        held = writer.root.handle
+        return items_on(self._txn, held, writer.identity, record.path) == known_items
 
     def _open(self, path: Path) -> Place | None:
         return open_path(self._txn, self._writer.root, path)

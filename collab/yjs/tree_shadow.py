@@ -13,6 +13,7 @@ from typing import Any
 from pycrdt import _pycrdt as native
 
 from collab.yjs.spans import Id, Run
+from collab.yjs.tree_characters import id_at
 from collab.yjs.tree_draft import Edit, TextDraft, encode
 from collab.yjs.tree_handles import ArrayShadow, MapShadow, Shadow, TextShadow, is_text, raw_of
 from collab.yjs.tree_identity import Identity
@@ -140,7 +141,7 @@ class ShadowMap(_Container, MapShadow):
         self._over[key] = _ABSENT
 
     def raw(self) -> Any:
-        raw = {} if self._handle is None else json.loads(self._handle.to_json(self._txn))
+        raw = {} if self._handle is None else raw_of(self._txn, self._handle)
         for key, value in self._over.items():
             if value is _ABSENT:
                 raw.pop(key, None)
@@ -159,6 +160,7 @@ class ShadowArray(_Container, ArrayShadow):
         self._items = [self._cast(handle.get(txn, index)) for index in range(count)]
         # Where in the real array each item stands.
         self._origins: list[int | None] = list(range(count))
+        self._firsts: list[Id | None] = [None] * count  # of those that came back
 
     def where(self, run: Run) -> list[int]:
         """Where the items of a run of first ids stand."""
@@ -166,6 +168,15 @@ class ShadowArray(_Container, ArrayShadow):
             return []
         real = set(spots(self._txn, self.handle, self._identity, run))
         return [at for at, origin in enumerate(self._origins) if origin in real]
+
+    def first(self, index: int) -> Id:
+        origin = self._origins[index]
+        if origin is not None:
+            return self._identity.first_of(id_at(self._txn, self.handle, origin))
+        return self._firsts[index] or (0, 0)
+
+    def adopt(self, at: int, firsts: Sequence[Id]) -> None:
+        self._firsts[at : at + len(firsts)] = firsts
 
     def len(self, txn: Any) -> int:
         return len(self._items)
@@ -192,11 +203,13 @@ class ShadowArray(_Container, ArrayShadow):
         return made
 
     def remove_range(self, txn: Any, index: int, length: int) -> None:
-        del self._items[index : index + length], self._origins[index : index + length]
+        for own in (self._items, self._origins, self._firsts):
+            del own[index : index + length]
 
     def _put(self, index: int, item: Any) -> None:
         self._items.insert(index, item)
         self._origins.insert(index, None)
+        self._firsts.insert(index, None)
 
     def raw(self) -> Any:
         return [raw_of(self._txn, item) for item in self._items]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from difflib import SequenceMatcher
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import TypeAlias
 
+from collab.patch.subsequence import gaps
 from collab.patch.utf16 import edit
 
 # Code points `start` to `end` of the old text give way to the new ones.
@@ -14,7 +15,8 @@ Change: TypeAlias = tuple[int, int, str]
 
 # One change from the first to the last difference is exact enough for typing and pasting; a
 # rewrite in several places gets several changes while comparing costs little.
-_MOST_COMPARED = 40_000  # words of one times words of the other: 10 ms at the worst
+_MOST_WORDS = 400  # with the characters between them
+_WORDS = re.compile(r"[^\W_]+|[\W_]", re.DOTALL)
 _MOST_SLID = 400  # characters
 
 
@@ -27,8 +29,8 @@ def changes_between(old: str, new: str) -> list[Change]:
     if not old_middle or not new_middle:
         start, middle = _at_a_word(old, start, old_middle or new_middle)
         return [(start, start + len(middle), "") if old_middle else (start, start, middle)]
-    old_words, new_words = words(old_middle), words(new_middle)
-    if len(old_words) * len(new_words) > _MOST_COMPARED:
+    old_words, new_words = words(old_middle, _MOST_WORDS), words(new_middle, _MOST_WORDS)
+    if _MOST_WORDS in (len(old_words), len(new_words)):
         return [(start, end, new_middle)]
     return _compared(start, old_words, new_words)
 
@@ -50,32 +52,17 @@ def _at_a_word(text: str, start: int, middle: str) -> tuple[int, str]:
 
 def _compared(start: int, old_words: list[str], new_words: list[str]) -> list[Change]:
     """Changes by words: by characters, a replaced word would be left as a mixture of two."""
-    matcher = SequenceMatcher(None, old_words, new_words, autojunk=False)
     at = _offsets(start, old_words)
-    return [
-        (at[i1], at[i2], "".join(new_words[j1:j2]))
-        for tag, i1, i2, j1, j2 in matcher.get_opcodes()
-        if tag != "equal"
-    ]
+    return [(at[i], at[j], "".join(new_words[k:m])) for i, j, k, m in gaps(old_words, new_words)]
 
 
 def _offsets(start: int, words: list[str]) -> list[int]:
     return list(accumulate(map(len, words), initial=start))
 
 
-def words(text: str) -> list[str]:
-    """Words and single other characters, in order, nothing lost."""
-    found: list[str] = []
-    start = 0
-    for index, char in enumerate(text):
-        if not char.isalnum():
-            if start < index:
-                found.append(text[start:index])
-            found.append(char)
-            start = index + 1
-    if start < len(text):
-        found.append(text[start:])
-    return found
+def words(text: str, most: int | None = None) -> list[str]:
+    """The first words and single other characters, in order, nothing between them lost."""
+    return [found[0] for found in islice(_WORDS.finditer(text), most)]
 
 
 def whole_words(

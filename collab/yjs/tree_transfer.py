@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collab.patch.equality import same
 from collab.patch.pointer import Tokens
+from collab.yjs.tree_depth import has_room
 from collab.yjs.tree_handles import is_map, look
 from collab.yjs.tree_incarnations import Mark
 from collab.yjs.tree_layout import DELETED, ArrayNode, ObjectNode, unescape
@@ -15,7 +16,8 @@ from collab.yjs.tree_write import Writer
 def move_back(writer: Writer, record: TransferRecord, out: Mark, into: Mark) -> bool:
     """Move an element or a member back as it is now, with what others wrote in it.
 
-    False, and nothing is written, where it is not there any more, or its old place is taken.
+    False, and nothing is written, where it is not there any more, where its old place is taken,
+    or where it would reach too deep there.
     """
     source, target = record.source, record.target
     here = open_path(writer.txn, writer.root, target.path)
@@ -25,6 +27,8 @@ def move_back(writer: Writer, record: TransferRecord, out: Mark, into: Mark) -> 
     if not (_is_there(writer, here, target) and _can_return(writer, there, source)):
         return False
     value = value_at(writer.txn, writer.root, _tokens(here, target.key))
+    if not has_room(writer.txn, writer.root, source.path, value):
+        return False
     noted = len(writer.records)
     if isinstance(target, ShownRecord):
         writer.elements.remove(here, target.key, None if target.born else into.was)

@@ -27,7 +27,7 @@ from collab.yjs.tree_layout import (
     read,
     unescape,
 )
-from collab.yjs.tree_lists import Lists
+from collab.yjs.tree_lists import Lists, on_items
 from collab.yjs.tree_place import Place, open_tokens, step_of, value_at, value_under
 from collab.yjs.tree_records import (
     Absent,
@@ -91,9 +91,10 @@ class Writer:
 
     def note(self, record: Record) -> None:
         """Keep a record; what it names counts at once, for what comes later in this write."""
-        self.records.append(record)
         if not isinstance(self.root.handle, Shadow):
+            record = on_items(self.txn, self.root.handle, self.identity, record)
             self.identity.add(self.author or "", record)
+        self.records.append(record)
 
     def add_reinsertion(self, reinsertion: Reinsertion) -> None:
         """Keep that characters or items were inserted again."""

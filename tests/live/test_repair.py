@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from collab.document.document import Document
-from collab.document.opening import _decode, encode
+from collab.document.saved import decode_body, encode
 from collab.entry import Author, Entry
 from collab.ids import DocKey
 from collab.ports import Append, Committed, Snapshot
@@ -268,7 +268,7 @@ async def plant_legacy(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 )
             )
     # As after a day of typing: a state that took long is inspected before it is opened.
-    body = _decode(document.snapshot())
+    body = decode_body(document.snapshot().body)
     body.labour = 60.0
     store = SqlStore(f"sqlite+aiosqlite:///{home}/weft.db")
     await store.start()

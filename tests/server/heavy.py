@@ -61,7 +61,7 @@ def heavy_log() -> tuple[list[Entry], Snapshot]:
         assert change is not None
         kind: Any = "create" if version == 1 else "edit"
         entries.append(Entry(version, Author("ada"), version, kind, change.ops, b""))
-    snapshot = Snapshot(VERSIONS, document.snapshot())
+    snapshot = document.snapshot()
     document.close()
     return entries, snapshot
 

@@ -10,6 +10,7 @@ import pytest
 from collab.document.document import Document
 from collab.entry import REPAIR, Entry, Op
 from collab.ids import Json
+from collab.ports import Snapshot
 from collab.repairs import Rebuilt, Remains
 from server.open_in_child import Asked, Failed, Opened, open_here, open_in_child
 from server.repair import NEW_STATE, ROTTEN, Salvage, rebuild, salvage
@@ -24,7 +25,7 @@ async def here(asked: Asked) -> Opened | Failed:
 
 def snapshot(entries: list[Entry]) -> bytes:
     document = Document.open(None, entries, 1)
-    body = document.snapshot()
+    body = document.snapshot().body
     document.close()
     return body
 
@@ -40,8 +41,8 @@ async def found_in(left: Remains, **how: Any) -> Salvage:
 
 def opened(rebuilt: Rebuilt) -> Json:
     """What the next start opens, and what it opens where the snapshot rots."""
-    document = Document.open(rebuilt.body, [], rebuilt.epoch)
-    again = Document.open(b"not read", [rebuilt.entry], rebuilt.epoch)
+    document = Document.open(Snapshot(0, rebuilt.body), [], rebuilt.epoch)
+    again = Document.open(Snapshot(0, b"not read"), [rebuilt.entry], rebuilt.epoch)
     assert document.value == again.value == document.read()
     assert document.version == again.version == rebuilt.entry.version
     value = document.value
@@ -120,7 +121,7 @@ async def test_a_head_that_the_log_does_not_bear_out_is_put_right(head: int, sai
 async def test_a_document_that_keeps_its_yjs_state_keeps_its_undo_steps() -> None:
     left = remains(history(EDITS), 2)
     rebuilt = rebuild(left, await found_in(left), NOW)
-    document = Document.open(rebuilt.body, [], rebuilt.epoch)
+    document = Document.open(Snapshot(0, rebuilt.body, rebuilt.steps), [], rebuilt.epoch)
     undone = document.undo("ada", version=6, at=0)
     assert undone.reverts == [4]
     assert document.read() == document.value

@@ -9,9 +9,10 @@ import pytest
 from collab.ports import Store
 from storage.memory import MemoryStore
 from tests.storage.contract import StoreContract
+from tests.storage.steps_contract import StepsContract
 
 
-class TestMemoryStore(StoreContract):
+class TestMemoryStore(StoreContract, StepsContract):
     @pytest.fixture
     def store(self) -> Store:
         return MemoryStore(clock=count(1).__next__)

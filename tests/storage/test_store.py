@@ -11,9 +11,10 @@ from storage.store import SqlStore
 from tests.storage.conftest import opened
 from tests.storage.contract import LogContract, SnapshotContract, StoreContract
 from tests.storage.races import RaceContract
+from tests.storage.steps_contract import StepsContract
 
 
-class TestSqliteFile(StoreContract, RaceContract):
+class TestSqliteFile(StoreContract, StepsContract, RaceContract):
     @pytest.fixture
     def store(self, sqlite_store: SqlStore) -> Store:
         return sqlite_store
@@ -32,7 +33,7 @@ class TestSqliteInMemory(LogContract, SnapshotContract):
 
 
 @pytest.mark.real
-class TestPostgres(StoreContract, RaceContract):
+class TestPostgres(StoreContract, StepsContract, RaceContract):
     @pytest.fixture
     def store(self, postgres_store: SqlStore) -> Store:
         return postgres_store

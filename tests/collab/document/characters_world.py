@@ -15,6 +15,7 @@ from collab.document.document import Change, Document
 from collab.entry import Author, Entry, Kind, Op
 from collab.errors import Rejected
 from collab.patch.utf16 import length
+from collab.ports import Snapshot
 
 USERS = ("ada", "bo", "cy")
 # Where characters come from: of three and four bytes in UTF-8, one and two units in UTF-16.
@@ -29,7 +30,7 @@ class CharactersWorld:
         self.document = Document.create(1)
         self.version = self.now = self.made = 0
         self.entries: list[Entry] = []
-        self.snapshot: bytes | None = None
+        self.snapshot: Snapshot | None = None
         self.text = "stair"
         self.writer = dict.fromkeys(self.text, "root")
         self.deleter: dict[str, str] = {}  # the last one

@@ -12,6 +12,7 @@ from pycrdt import Doc, Map, Text
 from collab.document.document import Change, Document
 from collab.entry import Author, Entry, Kind
 from collab.errors import Rejected
+from collab.ports import Snapshot
 from tests.collab.document.identity_oracle import (
     LISTS,
     ROOTS,
@@ -71,7 +72,7 @@ class World:
         self.oracle = Oracle()
         self.document = Document.create(1)
         self.entries: list[Entry] = []
-        self.snapshot: bytes | None = None
+        self.snapshot: Snapshot | None = None
         self.version = self.now = self.marks = self.values = 0
         self.log: list[str] = []
         self.gone: list[str] = []  # what was removed in one piece

@@ -11,6 +11,7 @@ import pytest
 from pycrdt import Doc, Map
 
 from collab.document.document import Document
+from collab.document.steps import UndoBounds
 from collab.errors import Code, Rejected
 from collab.patch.apply import apply
 
@@ -195,7 +196,7 @@ def test_u8_swept_elements_go_with_the_next_write_and_only_if_no_step_needs_them
     document = page()
     document.patch([{"op": "remove", "path": "/page/sections/2"}], version=2, user="ada", at=1)
     assert document.sweep() == 0
-    document.depth = 1
+    document._undo.bounds = UndoBounds(1)
     for version in (3, 4):
         ops = [{"op": "replace", "path": "/page/sections/1/title", "value": f"v{version}"}]
         document.patch(ops, version=version, user="ada", at=version * 5_000)

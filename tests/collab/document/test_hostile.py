@@ -8,6 +8,7 @@ import pytest
 from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment
 
 from collab.document.document import Change, Document
+from collab.errors import Rejected
 from collab.patch.bounds import nesting
 from collab.yjs.tree_depth import DEEPEST
 
@@ -133,3 +134,44 @@ def test_d8_thousands_that_move_at_once_are_told_as_one_array() -> None:
     assert document.read() == document.value
     now: Any = document.value
     assert all(new in ("new", old) for new, old in zip(now["list"], before["list"], strict=True))
+
+
+@pytest.mark.parametrize("grown", [76, 77])
+def test_d15_a_move_is_taken_back_only_where_all_of_it_has_room(grown: int) -> None:
+    """Deeper down, the next edit would cut off what another user wrote in it meanwhile."""
+    document = Document.create(1)
+    home: Any = {}
+    for _ in range(49):
+        home = {"d": home}
+    inner = "/home" + "/d" * 49 + "/m"
+    for version, op in enumerate(
+        (
+            {"op": "add", "path": "/home", "value": home},
+            {"op": "add", "path": inner, "value": {}},
+            {"op": "move", "from": inner, "path": "/m"},
+        )
+    ):
+        user = "ada" if op["op"] == "move" else "root"
+        document.patch([op], version=version + 1, user=user, at=0)
+    peer = Peer(document)
+    held = peer.content["m"]
+    with peer.doc.transaction():
+        for _ in range(grown):
+            held["d"] = Map()
+            held = held["d"]
+    peer.push()
+    before = document.value
+    if grown > 76:
+        with pytest.raises(Rejected):
+            document.undo("ada", version=document.version + 1, at=0)
+        assert document.value == before
+        return
+    document.undo("ada", version=document.version + 1, at=0)
+    assert nesting(document.value)[0] == DEEPEST
+    peer.pull()
+    held = peer.content["home"]
+    while "d" in held or "m" in held:
+        held = held["m" if "m" in held else "d"]
+    held["text"] = Text("Bo")
+    peer.push()
+    assert nesting(document.value)[0] == DEEPEST

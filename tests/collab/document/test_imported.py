@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from collab.document.imported import check_values
-from collab.document.stacks import Inverse, encode_inverse
+from collab.document.steps import Inverse, encode_inverse
 from collab.entry import Author, Entry
 from collab.errors import Code, Rejected
 from collab.yjs.tree_records import (

@@ -10,10 +10,12 @@ import jsonpatch
 from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
 
 from collab.document.document import Change, Document
+from collab.document.steps import UndoBounds
 from collab.entry import Author, Entry, Kind
 from collab.errors import Rejected
 from collab.patch.bounds import json_size
 from collab.patch.pointer import render
+from collab.ports import Snapshot
 from collab.yjs.tree import merge_updates
 
 USERS = ("ada", "bo", "cy")
@@ -32,7 +34,7 @@ class World:
         self.oracle: Any = {}
         self.version = 0
         self.now = 0
-        self.snapshot: bytes | None = None
+        self.snapshot: Snapshot | None = None
         self.entries: list[Entry] = []
         self.log: list[str] = []
         self.peers: list[Any] = []
@@ -399,7 +401,7 @@ def run(seed: int, steps: int) -> int:
 def back_and_forth(seed: int, edits: int) -> None:
     """One user alone: every step is taken back and put back, and each leads to what was there."""
     world = World(seed, peers=0)
-    world.document.depth = edits
+    world.document._undo.bounds = UndoBounds(edits)
     values = [world.document.value]
     for _ in range(edits):
         world.now += 5_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
 from itertools import count
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collab.patch import text_merge
+from collab.patch.subsequence import Gap, gaps
 from collab.patch.text_merge import Merged, Merger, Splice, hunks, merge, split
 
 
@@ -186,13 +186,12 @@ def test_r6_the_texts_of_one_patch_are_cut_into_words_up_to_a_bound(
 def test_r6_comparing_words_is_bounded_for_one_patch(monkeypatch: pytest.MonkeyPatch) -> None:
     compared = 0
 
-    class Counting(SequenceMatcher[str]):
-        def __init__(self, junk: None, a: list[str], b: list[str], autojunk: bool = True) -> None:
-            nonlocal compared
-            compared += len(a) * len(b)
-            super().__init__(junk, a, b, autojunk)
+    def counting(old: list[str], new: list[str]) -> list[Gap]:
+        nonlocal compared
+        compared += len(old) * len(new)
+        return gaps(old, new)
 
-    monkeypatch.setattr(text_merge, "SequenceMatcher", Counting)
+    monkeypatch.setattr(text_merge, "gaps", counting)
     merger = Merger()
     for _ in range(100):
         merger.merge("a b " * 90, "c a b " * 60, "b d a " * 60)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Map
 
+from collab.document.steps import UndoBounds
 from collab.entry import Author
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
@@ -67,7 +68,7 @@ def test_a_refusal_that_comes_after_an_update_was_applied_is_a_failure(
 
 def test_u1_as_many_steps_are_kept_as_the_setting_says_also_after_a_restart() -> None:
     for depth, kept in ((2, 2), (0, 5)):
-        bounds = RoomBounds(undo_depth=depth)
+        bounds = RoomBounds(undo=UndoBounds(depth))
         room = Room(HOME, Vacant(), bounds, None)
         room.apply(ADA, Create({}), 0)
         edited(room, 1, 2, 3, 4, 5)

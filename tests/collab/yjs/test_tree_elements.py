@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from collab.document.document import Document
+from collab.document.steps import UndoBounds
 from collab.entry import Op
 from collab.patch.diff import MAX_MOVES
 from collab.yjs.tree_elements import Elements
@@ -74,7 +75,7 @@ def test_d4_insertions_in_patches_of_their_own_rekey_few_elements(
     place: Callable[[int, random.Random], int],
 ) -> None:
     array, chance = Array(400), random.Random(3)
-    array.document.depth = 1
+    array.document._undo.bounds = UndoBounds(1)
     for count in range(800):
         array.patch([add(place(count, chance))])
     assert array.rekeyed <= 4 * 800

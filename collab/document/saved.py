@@ -1,0 +1,80 @@
+"""What a snapshot holds: the state, and apart from it what users can undo.
+
+Earlier states are read again while they are kept; of what can be undone only the newest counts,
+so it is saved less often and not kept as long.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from collab.document.steps import Stacks
+from collab.yjs.tree_records import Path, Reinsertion
+
+FORMAT: Final = 3
+# Before, the steps were between the state and the leases, and found text by its content.
+# They end with it, and all else is as now.
+_WITH_STEPS: Final = (1, 2)
+
+
+class Body(Struct, array_like=True):
+    """A document's state; `labour` is how many seconds it may take to apply."""
+
+    format: int
+    version: int
+    state: bytes
+    leases: dict[int, str]
+    labour: float = 0.0
+
+
+class Steps(Struct, array_like=True):
+    """What the users of a document can undo.
+
+    An undo finds characters by `reinsertions`, and values and elements by `tokens`; with more
+    than `most_tokens` of these some are forgotten.
+    """
+
+    format: int = FORMAT
+    stacks: dict[str, Stacks] = {}
+    reinsertions: list[Reinsertion] = []
+    tokens: list[tuple[int, Path, int]] = []
+    most_tokens: int = 0
+
+
+encode = msgspec.msgpack.Encoder().encode
+_decode_body = msgspec.msgpack.Decoder(Body).decode
+_decode_steps = msgspec.msgpack.Decoder(Steps).decode
+_decode_any = msgspec.msgpack.Decoder(strict=False).decode
+
+
+def blank(version: int) -> Body:
+    """The state of a document of which nothing is there: `{}`."""
+    return Body(FORMAT, version, b"", {})
+
+
+def decode_body(raw: bytes) -> Body:
+    """A state that was saved; `ValueError` when a later Weft did it."""
+    if raw[1:2] in map(_one_byte, _WITH_STEPS):
+        _, version, state, _, leases, *rest = _decode_any(raw)
+        return Body(FORMAT, version, state, leases, *rest[:1])
+    body = _decode_body(raw)
+    if body.format != FORMAT:
+        raise ValueError(f"a snapshot of format {body.format} is of another Weft")
+    return body
+
+
+def decode_steps(raw: bytes) -> Steps:
+    """Steps that were saved; none where another Weft did it."""
+    return _decode_steps(raw) if raw[1:2] == _one_byte(FORMAT) else Steps()
+
+
+def with_version(raw: bytes, version: int) -> bytes:
+    """The same state as of another version."""
+    return encode(msgspec.structs.replace(decode_body(raw), version=version))
+
+
+def _one_byte(format: int) -> bytes:
+    return bytes((format,))

@@ -1,0 +1,74 @@
+"""Which requests may take long to judge: those are judged in a thread, beside the event loop.
+
+A guess from what is asked and how large the document is, made in a few microseconds: a request
+that is judged in a thread for nothing loses less than a millisecond by it, and one that is judged
+on the loop holds everybody up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from collab.room.requests import (
+    Create,
+    PatchRequest,
+    ReadState,
+    Replace,
+    Request,
+    Restore,
+    Revert,
+    Update,
+)
+
+# An op that replaces a text takes up to 0.2 ms.
+MOST_OPS: Final = 25
+# Values in what is asked: writing one takes some 10 µs.
+MOST_VALUES: Final = 250
+# Changes that a patch on an earlier version is carried over.
+MOST_CARRIED: Final = 50
+MOST_UPDATE: Final = 8 * 1024
+# Documents of which any request may read the whole: comparing, undoing, restoring.
+LARGE: Final = 128 * 1024
+# Documents of which any change at all may take long: a list with many elements, a long text.
+VERY_LARGE: Final = 512 * 1024
+
+
+def takes_long(request: Request, size: int, head: int) -> bool:
+    """Whether to judge a request beside the loop; `size` and `head` are the document's."""
+    match request:
+        case PatchRequest():
+            return (
+                size > VERY_LARGE
+                or len(request.ops) > MOST_OPS
+                or (request.base is not None and head - request.base > MOST_CARRIED)
+                or _outweighs(request.ops, MOST_VALUES)
+            )
+        case Update():
+            return size > VERY_LARGE or len(request.update) > MOST_UPDATE
+        case Create() | Replace():
+            return size > LARGE or _outweighs((request.value,), MOST_VALUES)
+        case Restore() | Revert():
+            return size > LARGE
+        case ReadState():
+            return size > VERY_LARGE
+        case _:
+            return False
+
+
+def _outweighs(values: Iterable[Any], most: int) -> bool:
+    """Whether there are more values than this, a long text counting as many."""
+    waiting = list(values)
+    count = 0
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+        elif isinstance(value, str):
+            count += len(value) // 256
+        count += 1
+        if count + len(waiting) > most:
+            return True
+    return False

@@ -1,0 +1,71 @@
+"""What users can undo, saved beside snapshots: only the last two are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, select
+
+from collab.entry import REPAIR
+from collab.ids import DocKey
+from collab.ports import Corrupt, SavedSteps
+from storage.checksum import Packed, unpack_steps
+from storage.rows import is_count, of
+from storage.schema import steps
+from storage.sql_entries import every_bare_entry
+
+# The newest may rot: then those before it stand in, with every entry since.
+KEPT = 2
+
+
+def save_steps(connection: Connection, key: DocKey, version: int, packed: Packed) -> None:
+    """Save steps; all but those saved last before them go."""
+    connection.execute(delete(steps).where(of(steps, key), steps.c.version == version))
+    row = {"version": version, **packed._asdict()}
+    connection.execute(steps.insert().values(tenant=key.tenant, doc=key.doc, **row))
+    for gone in steps_versions(connection, key)[KEPT:]:
+        connection.execute(delete(steps).where(of(steps, key), steps.c.version == gone))
+
+
+def steps_versions(connection: Connection, key: DocKey) -> Sequence[int]:
+    """The versions at which steps were saved, newest first."""
+    found = connection.scalars(
+        select(steps.c.version).where(of(steps, key)).order_by(steps.c.version.desc())
+    )
+    return [version for version in found if is_count(version)]
+
+
+def newest_sound_steps(connection: Connection, key: DocKey, upto: int) -> SavedSteps | None:
+    """The newest sound steps, with the entries from there up to a version.
+
+    None where some of these are missing. The document can be opened all the same, and what was
+    done before cannot be undone.
+    """
+    for version in steps_versions(connection, key):
+        body = read_steps(connection, key, version) if version <= upto else None
+        if body is not None:
+            return _with_entries(connection, key, SavedSteps(version, body), upto)
+    return None
+
+
+def read_steps(connection: Connection, key: DocKey, version: int) -> bytes | None:
+    """The steps that were saved at exactly this version, if they are there and sound."""
+    row = connection.execute(
+        select(steps.c.version, steps.c.packing, steps.c.body, steps.c.crc).where(
+            of(steps, key), steps.c.version == version
+        )
+    ).one_or_none()
+    return None if row is None else unpack_steps(key, row)
+
+
+def _with_entries(
+    connection: Connection, key: DocKey, saved: SavedSteps, upto: int
+) -> SavedSteps | None:
+    try:
+        since = list(every_bare_entry(connection, key, saved.version, upto))
+    except Corrupt:
+        return None
+    is_dense = [entry.version for entry in since] == list(range(saved.version + 1, upto + 1))
+    if not is_dense or any(entry.kind == REPAIR for entry in since):
+        return None
+    return SavedSteps(saved.version, saved.body, since)

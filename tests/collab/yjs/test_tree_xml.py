@@ -1,0 +1,55 @@
+"""XML reads as one string, however often and wherever it is opened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pycrdt import Array, Doc, Map, XmlElement, XmlFragment, XmlText
+
+from collab.document.document import Document
+
+_MANY = {name: name.upper() for name in "hgfedcba"}
+_SORTED = " ".join(f'{name}="{name.upper()}"' for name in sorted(_MANY))
+
+
+def _opened(content: Any) -> Document:
+    """A document into which a client wrote under the key `x`."""
+    peer = Doc[Any]()
+    peer.get("content", type=Map)["x"] = content
+    document = Document.create(1)
+    document.integrate(peer.get_update(), version=1, user="ada", at=0)
+    return document
+
+
+@pytest.mark.parametrize("wrap", [lambda xml: xml, lambda xml: Array([Map({"y": xml})])])
+def test_d3_attributes_are_read_in_the_order_of_their_names(wrap: Any) -> None:
+    document = _opened(wrap(XmlFragment([XmlElement("p", _MANY, [XmlText("hi")])])))
+    shown = f"<p {_SORTED}>hi</p>"
+    assert document.value == {"x": shown if wrap(1) == 1 else [{"y": shown}]}
+    for _ in range(8):
+        assert Document.open(document.snapshot(), [], 1).value == document.value
+
+
+def test_d3_formats_of_a_text_are_read_in_the_order_of_their_names() -> None:
+    peer = Doc[Any]()
+    content = peer.get("content", type=Map)
+    content["x"] = XmlFragment([XmlText("hello")])
+    formats = dict.fromkeys("hgfedcba", True) | {"z": {"v": 1.0, "u": "w"}}
+    content["x"].children[0].format(1, 3, formats)
+    for _ in range(8):
+        document = Document.create(1)
+        document.integrate(peer.get_update(), version=1, user="ada", at=0)
+        begin, end = "<a><b><c><d><e><f><g><h>", "</h></g></f></e></d></c></b></a>"
+        assert document.value == {"x": f'h{begin}<z u="w" v="1">el</z>{end}lo'}
+
+
+def test_d3_an_attribute_that_is_no_string_shows_as_json() -> None:
+    peer = Doc[Any]()
+    content = peer.get("content", type=Map)
+    content["x"] = XmlFragment([XmlElement("p")])
+    content["x"].children[0].attributes["n"] = 1.5
+    content["x"].children[0].attributes["b"] = True
+    document = Document.create(1)
+    document.integrate(peer.get_update(), version=1, user="ada", at=0)
+    assert document.value == {"x": '<p b="true" n="1.5"></p>'}
