@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 Op = dict[str, Any]
 Kind = Literal["create", "edit", "undo", "redo", "restore", "import", "repair"]
@@ -46,6 +47,46 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     reverts: list[int] = []  # undo and redo: the versions that it took back or put back
     leases: list[int] = []  # Yjs client ids that were first written under here
     answer: dict[str, Any] = {}  # what the ack said beside the version, for an id sent again
+
+
+# A list of places tells where changes are, not each of them; a paste may touch thousands.
+MAX_POINTERS: Final = 20
+
+
+class Summary(Struct, frozen=True):
+    """What history tells of an entry: neither values nor Yjs updates."""
+
+    version: int
+    author: Author
+    at: int
+    kind: Kind
+    pointers: list[str]  # where it changed something, as `pointers_of` says
+
+    @classmethod
+    def of(cls, entry: Entry) -> Summary:
+        places = pointers_of(op["path"] for op in entry.ops)
+        return cls(entry.version, entry.author, entry.at, entry.kind, places)
+
+
+def pointers_of(paths: Iterable[str]) -> list[str]:
+    """Each place once, the newest last, at most `MAX_POINTERS`; what lies below another place of
+    them is left out."""
+    places = dict.fromkeys(paths)
+    return [place for place in places if not _lies_below(place, places)][-MAX_POINTERS:]
+
+
+def _lies_below(place: str, places: Collection[str]) -> bool:
+    end = place.rfind("/")
+    while end >= 0:
+        if place[:end] in places:
+            return True
+        end = place.rfind("/", 0, end)
+    return False
+
+
+def bare(entry: Entry) -> Entry:
+    """The entry without its ops: what opening a document takes of it."""
+    return replace(entry, ops=[])
 
 
 def since_repair(entries: Sequence[Entry]) -> Sequence[Entry] | None:

@@ -1,4 +1,4 @@
-"""What the core asks of the world: the change log, the directory, locks, gossip.
+"""What the core asks of the world: the change log, the directory, locks.
 
 Every adapter in `storage/` passes the contract suite of its port. All times are
 milliseconds since 1970, UTC. Calls that cannot reach the database raise `StorageUnavailable`.
@@ -6,16 +6,19 @@ milliseconds since 1970, UTC. Calls that cannot reach the database raise `Storag
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
-from collab.entry import Entry
+from collab.entry import Entry, Summary
 from collab.ids import DocKey
 from collab.lock_rows import LockRows, StoredLock
 from collab.publication import Publications
 from collab.repairs import Repairs
+
+# How many stored bytes of entries are read at once, beside the first entry of a page.
+PAGE_BYTES: Final = 4 << 20
 
 
 class StorageUnavailable(Exception):
@@ -59,7 +62,8 @@ class Control(Struct, frozen=True):
 class Stored(Struct, frozen=True):
     """A document as it is opened: the newest sound snapshot and every entry after it, in order.
 
-    `steps` are the newest sound ones that were saved with it or before it.
+    The entries are `bare`: opening takes no ops, and a letter in a long text is an op that
+    holds the text. `steps` are the newest sound ones that were saved with it or before it.
     """
 
     epoch: int
@@ -91,6 +95,13 @@ class Accepted(Struct, frozen=True):
     answer: dict[str, Any] = {}
 
 
+class NamedVersion(Struct, frozen=True):
+    version: int
+    name: str
+    by: str
+    at: int
+
+
 class Append(Struct, frozen=True):
     """What one commit adds to one document.
 
@@ -110,6 +121,9 @@ class Append(Struct, frozen=True):
     create: bool = False
     put: list[StoredLock] = []
     drop: list[str] = []
+    quota: int = 0  # with `create`: as many documents the tenant may have; 0 is no limit
+    names: list[NamedVersion] = []  # with `create`, what an import brings along
+    schema: bytes = b""
 
 
 class Committed(Struct, frozen=True, tag=True):
@@ -120,13 +134,17 @@ class Clash(Struct, frozen=True, tag=True):
     """Head, epoch or revision were others; nothing of this document was written."""
 
 
+class Full(Struct, frozen=True, tag=True):
+    """The tenant has as many documents as it may; nothing of this document was written."""
+
+
 class Duplicate(Struct, frozen=True, tag=True):
     """Ids that were accepted before; nothing of this document was written."""
 
     accepted: list[Accepted]
 
 
-Outcome = Committed | Clash | Duplicate
+Outcome = Committed | Clash | Duplicate | Full
 
 
 class DocRow(Struct, frozen=True):
@@ -176,8 +194,25 @@ class ChangeLog(Protocol):
     async def find_accepted(self, key: DocKey, user: str, ids: Sequence[str]) -> list[Accepted]:
         """Which of these request ids were accepted, in entries or without a version."""
 
-    async def entries(self, key: DocKey, after: int, upto: int, limit: int) -> list[Entry]:
-        """Entries with after < version <= upto, in order, at most `limit`; gaps are not filled."""
+    async def entries(
+        self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
+    ) -> list[Entry]:
+        """The first entries with after < version <= upto, in order; gaps are not filled.
+
+        At most `limit`. All but the first take at most `most` bytes in the log with it, so a
+        caller that wants every entry asks again after the last one.
+        """
+
+    async def summaries(
+        self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
+    ) -> list[Summary]:
+        """The last entries with after < version <= upto, in order, without values and updates.
+
+        At most `limit`, and of the bytes that are read for them at most `most` beside the last.
+        """
+
+    async def weigh(self, key: DocKey, after: int, upto: int) -> int:
+        """How many bytes the entries with after < version <= upto take in the log."""
 
     async def save_snapshot(self, key: DocKey, epoch: int, snapshot: Snapshot) -> None:
         """Save a state; with steps, only those saved last before stay beside them."""
@@ -214,17 +249,11 @@ class ChangeLog(Protocol):
         """False when `revision` is no longer the document's."""
 
 
-class NamedVersion(Struct, frozen=True):
-    version: int
-    name: str
-    by: str
-    at: int
-
-
 class Names(Protocol):
     """Names of versions; a named version is kept for ever."""
 
-    async def name_version(self, key: DocKey, named: NamedVersion) -> None: ...
+    async def name_version(self, key: DocKey, named: NamedVersion, most: int = 0) -> bool:
+        """False when `most` other versions have a name; 0 is no limit."""
 
     async def named_versions(self, key: DocKey) -> list[NamedVersion]: ...
 
@@ -275,29 +304,6 @@ class Audit(Protocol):
 
     async def drop_audit(self, older_than: int, most: int) -> int:
         """Drop the oldest rows before then, so many at most; how many."""
-
-
-class Subscription(Protocol):
-    """A document's messages from the call on; an empty one: some were lost, look at the log."""
-
-    def __aiter__(self) -> AsyncIterator[bytes]: ...
-
-    async def __anext__(self) -> bytes: ...
-
-    async def aclose(self) -> None: ...
-
-
-class Gossip(Protocol):
-    """What may be late or lost between instances without harm."""
-
-    async def run(self) -> None:
-        """Carry messages until cancelled; before that, and without it, nothing goes out."""
-
-    async def publish(self, key: DocKey, message: bytes) -> None: ...
-
-    def subscribe(self, key: DocKey) -> Subscription: ...
-
-    async def ping(self) -> bool: ...
 
 
 class Store(ChangeLog, Names, Publications, Directory, LockRows, Audit, Repairs, Protocol):

@@ -12,6 +12,7 @@ from collab.ids import DocKey, is_doc_name
 from collab.messages import Change, Open, Since
 from collab.room.member import Member
 from collab.room.requests import Create
+from collab.room.tail import weight
 
 if TYPE_CHECKING:
     from server.auth import Claims
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 # Whoever was away for longer gets the value: it is shorter than what happened meanwhile.
 MAX_RESUMED = 1000
+MAX_RESUMED_BYTES = 4 << 20
 MAX_CLIENT = 128
 
 
@@ -92,6 +94,8 @@ async def admit_to_yjs_lane(
     try:
         if not live.room.exists and not claims.rights.can_write():
             raise not_found()
+        if not live.room.exists:
+            services.creations.check(key, claims.user)
         _judge_room_for_one_more(services, live)
     except BaseException:  # cancelled too: whoever does not come in must not keep it open
         services.hub.release(live)
@@ -106,6 +110,7 @@ async def _ensure_document(
         return
     if message.create is None or not claims.rights.can_write():
         raise not_found()
+    services.creations.charge(live.key, claims.user, len(wire.encode(message.create)))
     author = Author(claims.user, claims.name, client_name(message.client))
     member = Member(author=author, rights=claims.rights, lane="patch", origin=origin)
     await services.hub.ask(live, member, Create(message.create))
@@ -127,7 +132,8 @@ async def _resume(
     missed: list[Entry] = []
     while (newer := live.room.tail.since(at)) is None:
         upto = live.room.tail.base
-        older = await services.hub.history.between(live.key, at, upto, MAX_RESUMED)
+        history, left = services.hub.history, MAX_RESUMED_BYTES - sum(map(weight, missed))
+        older = await history.between(live.key, at, upto, MAX_RESUMED, left)
         if older is None or len(missed) + len(older) > MAX_RESUMED or not _is_known(live, since):
             return None
         missed += older

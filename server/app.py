@@ -23,6 +23,7 @@ from collab.room.room import RoomBounds
 from server.clock import SystemClock
 from server.commits import CommitLoop
 from server.correlation import Correlated
+from server.creations import Creations
 from server.doorstep import Doorstep
 from server.front import Front
 from server.http.encoded import Encodings
@@ -150,6 +151,7 @@ def _services(settings: Settings, store: Store, clock: Clock, group: asyncio.Tas
         published=Published(hub, clock, settings),
         readiness=Readiness(store, group),
         encodings=Encodings(),
+        creations=Creations(Allowance(settings.new_bytes_per_second, settings.new_burst), clock),
         version=version("weft"),
     )
 
@@ -168,11 +170,17 @@ def _hub_bounds(settings: Settings) -> HubBounds:
     patch = Bounds(max_ops=settings.max_ops, max_bytes=settings.max_document)
     undo = UndoBounds(settings.undo_depth, settings.undo_bytes)
     return HubBounds(
-        room=RoomBounds(patch=patch, undo=undo, max_update=settings.max_update),
+        room=RoomBounds(
+            patch=patch,
+            undo=undo,
+            max_update=settings.max_update,
+            max_documents=settings.max_documents,
+        ),
         snapshot_entries=settings.snapshot_entries,
         snapshot_bytes=settings.snapshot_bytes,
         snapshot_seconds=settings.snapshot_seconds,
         idle_seconds=settings.idle_seconds,
+        max_exports=settings.max_exports,
         presence_per_second=settings.presence_per_second,
         presence_bytes=settings.presence_bytes,
         terms=LockTerms(settings.lock_ttl, settings.take_over_grace),

@@ -8,26 +8,21 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
-from msgspec.structs import replace
 
 from collab.document.document import Document
 from collab.document.imported import check_values
-from collab.entry import REPAIR, Entry, since_repair
+from collab.entry import REPAIR, Entry
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.apply import replay
 from collab.patch.equality import same
 from collab.patch.schema import Schema
-from collab.ports import Append, Committed, NamedVersion, Store, Stored, Vacant
-from collab.wire import rfc3339
+from collab.ports import Append, Committed, Full, NamedVersion, Store, Stored
 from collab.yjs import guard
 from collab.yjs.guard import GuardBounds, inspect
-from server.history import PAGE, History
-from server.repair import salvage
 
 # An entry may be a page that was pasted whole, so only what kills is bounded here, not its size.
 _BOUNDS = GuardBounds(update_bytes=0)
-_COMMIT = 500
 _LAST_TIME = 253_402_300_799_999  # the end of the year 9999
 
 
@@ -51,64 +46,6 @@ class Archive(Struct, frozen=True, forbid_unknown_fields=True):
     left_out: list[str] | UnsetType = UNSET
 
 
-async def export(store: Store, key: DocKey, now: int) -> Archive:
-    """Everything that is kept of a document."""
-    stored = await store.load(key)
-    if isinstance(stored, Vacant):
-        raise Rejected(Code.NOT_FOUND, f"there is no document {key.doc}")
-    schema = stored.control.schema
-    return Archive(
-        format="weft-archive/1",
-        doc=key.doc,
-        epoch=stored.epoch,
-        version=stored.head,
-        exported_at=rfc3339(now),
-        value=await History(store).value_at(key, stored.head, stored.epoch),
-        schema=msgspec.json.decode(schema) if schema else None,
-        names=await store.named_versions(key),
-        entries=_openable(await _entries(store, key, stored.head)),
-    )
-
-
-async def export_damaged(store: Store, key: DocKey, now: int) -> Archive:
-    """What can be read of a document; of one that is not damaged, everything.
-
-    A child process opens it, so a document that kills the process that opens it is exported too.
-    """
-    remains = await store.remains(key)
-    if remains is None:
-        raise Rejected(Code.NOT_FOUND, f"there is no document {key.doc}")
-    found = await salvage(remains)
-    return Archive(
-        format="weft-archive/1",
-        doc=key.doc,
-        epoch=remains.epoch,
-        version=found.last,
-        exported_at=rfc3339(now),
-        value=found.value,
-        schema=None if found.schema is None else msgspec.json.decode(remains.schema),
-        names=await store.named_versions(key),
-        entries=_openable(remains.entries),
-        left_out=found.left_out or UNSET,
-    )
-
-
-def _openable(entries: list[Entry]) -> list[Entry]:
-    """Before a repair only the ops still mean something: the Yjs state of then is gone."""
-    repaired = since_repair(entries)
-    if repaired is None:
-        return entries
-    before = entries[: len(entries) - len(repaired)]
-    return [*(replace(entry, update=b"", inverse=b"") for entry in before), *repaired]
-
-
-async def _entries(store: Store, key: DocKey, head: int) -> list[Entry]:
-    entries: list[Entry] = []
-    while page := await store.entries(key, entries[-1].version if entries else 0, head, PAGE):
-        entries += page
-    return entries
-
-
 def decode(raw: bytes) -> Archive:
     try:
         return msgspec.json.decode(raw, type=Archive)
@@ -116,8 +53,13 @@ def decode(raw: bytes) -> Archive:
         raise Rejected(Code.MALFORMED, f"this is no archive of a document: {error}") from error
 
 
-async def plant(store: Store, key: DocKey, archive: Archive, now: int) -> int:
+async def plant(
+    store: Store, key: DocKey, archive: Archive, now: int, *, quota: int = 0, most_names: int = 0
+) -> int:
     """Make the document under a name that was never used; the version that it has then.
+
+    All of it is one commit, so an import that breaks off leaves nothing. The tenant may have
+    `quota` documents and the document `most_names` named versions; 0 is no limit.
 
     Its epoch is `now`: clients of the document that was exported hold edits of that one's epochs.
     """
@@ -130,13 +72,28 @@ async def plant(store: Store, key: DocKey, archive: Archive, now: int) -> int:
     # 0.08 s a megabyte, in which nobody else would be served.
     epoch = max(vacant.epoch, now)
     await asyncio.to_thread(check, archive, epoch)
-    for start in range(0, archive.version, _COMMIT):
-        await _commit(store, key, epoch, archive.entries[start : start + _COMMIT])
-    for named in archive.names:
-        await store.name_version(key, named)
-    if archive.schema is not None:
-        await _set_schema(store, key, msgspec.json.encode(archive.schema))
-    return archive.version
+    names = {one.version: one for one in archive.names}
+    if most_names and len(names) > most_names:
+        raise Rejected(Code.QUOTA_EXCEEDED, f"a document has {most_names} named versions at most")
+    schema = b"" if archive.schema is None else msgspec.json.encode(archive.schema)
+    append = Append(
+        key=key,
+        epoch=epoch,
+        after=0,
+        revision=0,
+        entries=archive.entries,
+        create=True,
+        quota=quota,
+        names=list(names.values()),
+        schema=schema,
+    )
+    match (await store.commit([append]))[0]:
+        case Committed():
+            return archive.version
+        case Full():
+            raise Rejected(Code.QUOTA_EXCEEDED, "the tenant has as many documents as it may")
+        case _:
+            raise Rejected(Code.CONFLICT, f"somebody made {key.doc} meanwhile")
 
 
 def check(archive: Archive, epoch: int) -> None:
@@ -200,19 +157,3 @@ def _gives_its_value(archive: Archive, epoch: int) -> bool:
         return same(value, archive.value) and same(document.value, archive.value)
     finally:
         document.close()
-
-
-async def _commit(store: Store, key: DocKey, epoch: int, entries: list[Entry]) -> None:
-    after = entries[0].version - 1
-    append = Append(key, epoch, after, 0, entries, create=after == 0)
-    if await store.commit([append]) != [Committed()]:
-        raise Rejected(
-            Code.CONFLICT, f"somebody wrote to {key.doc} meanwhile; it has versions up to {after}"
-        )
-
-
-async def _set_schema(store: Store, key: DocKey, schema: bytes) -> None:
-    stored = await store.load(key)
-    revision = stored.control.revision if isinstance(stored, Stored) else 0
-    if not await store.set_schema(key, schema, revision):
-        raise Rejected(Code.CONFLICT, f"somebody wrote to {key.doc} meanwhile; it has no schema")

@@ -76,10 +76,10 @@ async def _show(asked: Namespace, store: Store) -> int:
 
 
 async def _export(asked: Namespace, store: Store) -> int:
-    from server import archive
+    from server.export import export_damaged
 
     key = DocKey(asked.tenant, asked.doc)
-    exported = await archive.export_damaged(store, key, SystemClock().now_ms())
+    exported = await export_damaged(store, key, SystemClock().now_ms())
     raw = msgspec.json.encode(exported) + b"\n"
     _write(asked.output, raw)
     _tell_left_out(exported.left_out or [], sys.stderr)

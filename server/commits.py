@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from typing import Any
 from weakref import WeakSet
 
-from collab.errors import Close, Rejected
+from collab.errors import Close, Code, Refusal, Rejected
 from collab.ports import (
     Append,
     Clash,
     Committed,
     Corrupt,
     Duplicate,
+    Full,
     Outcome,
     StorageUnavailable,
     Stored,
@@ -33,6 +34,8 @@ from server.lock_desk import LockDesk
 from server.recovery import Recovery
 
 logger = logging.getLogger(__name__)
+
+NO_ROOM = Refusal(Code.QUOTA_EXCEEDED, "the tenant has as many documents as it may")
 
 
 class CommitLoop:
@@ -169,6 +172,9 @@ class CommitLoop:
             case Duplicate():
                 live.room.ids.learn(outcome.accepted)
                 self._reopen(live)
+            case Full():
+                live.fail(NO_ROOM)
+                self._reopen(live)
 
     def _settle(self, live: LiveRoom) -> None:
         hub = self._hub
@@ -253,10 +259,10 @@ class CommitLoop:
         hub = self._hub
         submission.looked_back = True
         base = submission.stands_on or 0
-        tail = live.room.tail
+        tail, bounds = live.room.tail, hub.bounds.room
         try:
             entries = await hub.history.between(
-                live.key, base, tail.base, hub.bounds.room.tail_entries
+                live.key, base, tail.base, bounds.tail_entries, bounds.tail_bytes
             )
             if entries:
                 value = await hub.history.value_at(live.key, base, live.room.epoch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from collab.document.document import Document
@@ -14,8 +15,10 @@ from collab.ports import Store
 from server.clock import SystemClock
 from server.opener import Opener
 
-# How many entries are read from the log at once.
+# How many entries are read from the log at once, of those that `PAGE_BYTES` lets through.
 PAGE = 1000
+# As many readers of older versions have a snapshot and a page of the log in memory at once.
+READERS = 4
 
 
 class History:
@@ -24,6 +27,7 @@ class History:
     def __init__(self, store: Store, opener: Opener | None = None) -> None:
         self._store = store
         self._opener = opener or Opener(SystemClock())
+        self.reading = asyncio.Semaphore(READERS)
 
     async def value_at(self, key: DocKey, version: int, epoch: int) -> Json:
         """The value at a version that is kept; raises `unknown_version` otherwise."""
@@ -39,9 +43,11 @@ class History:
             at = entries[-1].version
         return value
 
-    async def between(self, key: DocKey, after: int, upto: int, most: int) -> list[Entry] | None:
-        """Every entry in (after, upto]; None when they are not all kept, or too many."""
-        if upto - after > most:
+    async def between(
+        self, key: DocKey, after: int, upto: int, most: int, most_bytes: int
+    ) -> list[Entry] | None:
+        """Every entry in (after, upto]; None when they are not all kept, or too many or large."""
+        if upto - after > most or await self._store.weigh(key, after, upto) > most_bytes:
             return None
         entries: list[Entry] = []
         while after < upto:

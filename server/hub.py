@@ -20,6 +20,7 @@ from collab.room.room import Room
 from server.audience import Submission
 from server.clock import Clock
 from server.database_time import DatabaseTime
+from server.export import Exports
 from server.history import History
 from server.hub_bounds import HubBounds
 from server.live import DAMAGED, GONE, IN_TROUBLE, LastChange, LiveRoom
@@ -73,6 +74,7 @@ class Hub:
         self.draining = False
         # What is left of a damaged document is read for one request at a time.
         self.salvaging = asyncio.Lock()
+        self.exports = Exports(bounds.max_exports)
         self._opening: dict[DocKey, asyncio.Future[LiveRoom]] = {}
 
     # --- opening ----------------------------------------------------------------------------
@@ -143,7 +145,8 @@ class Hub:
     async def missed(self, key: DocKey, after: int, upto: int) -> list[Entry] | None:
         """What whoever was at `after` has to hear one by one; None where they get the value."""
         try:
-            return await self.history.between(key, after, upto, self.bounds.room.tail_entries)
+            room = self.bounds.room
+            return await self.history.between(key, after, upto, room.tail_entries, room.tail_bytes)
         except Corrupt:
             return None
 

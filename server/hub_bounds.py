@@ -19,6 +19,7 @@ class HubBounds:
     snapshot_seconds: float = 60.0
     idle_seconds: float = 60.0
     answer_seconds: float = 20.0
+    max_exports: int = 4
     presence_per_second: float = 20.0
     presence_bytes: int = 2048
     terms: LockTerms = DEFAULT_TERMS

@@ -155,7 +155,9 @@ async def _value_at(services: Services, live: LiveRoom, version: int) -> Json:
         return room.value
     if not 0 < version < room.version:
         raise Rejected(Code.UNKNOWN_VERSION, f"there is no version {version}")
-    return await services.hub.history.value_at(live.key, version, room.epoch)
+    history = services.hub.history
+    async with history.reading:
+        return await history.value_at(live.key, version, room.epoch)
 
 
 async def _inspect(value: Json, schema: Schema | None, settings: Settings) -> list[Finding]:

@@ -8,6 +8,7 @@ from server import sockets
 from server.http import (
     audit,
     documents,
+    exports,
     health,
     history,
     listing,
@@ -66,7 +67,7 @@ def routes() -> list[BaseRoute]:
         Route("/v1/published/{tenant}/{doc}", publishing.get_published),
         Route("/p/{tenant}/{doc}", publishing.get_page),
         Route("/p/{tenant}/{doc}/{page}", publishing.get_page),
-        Route(f"{doc}/export", history.export_document),
+        Route(f"{doc}/export", exports.export_document),
         Route(f"{doc}/import", history.import_document, methods=["POST"]),
         WebSocketRoute(f"{doc}/live", sockets.patch_lane),
         WebSocketRoute("/v1/yjs/{doc}", sockets.yjs_lane),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collab.room.budget import Purses
     from server.clock import Clock
     from server.commits import CommitLoop
+    from server.creations import Creations
     from server.doorstep import Doorstep
     from server.http.encoded import Encodings
     from server.hub import Hub
@@ -48,6 +49,7 @@ class Services:
     published: Published
     readiness: Readiness
     encodings: Encodings
+    creations: Creations
     lookout: Lookout | None = None
     version: str = ""
 

@@ -130,6 +130,11 @@ class Settings:
     )
     out_bytes_per_second: int = setting.size(1 * MiB, "What one connection is sent.", limit=True)
     out_burst: int = setting.size(4 * MiB, "What one connection is sent at once.", limit=True)
+    new_bytes_per_second: int = setting.size(
+        128 * KiB, "What one user may add in new documents, whatever their names."
+    )
+    new_burst: int = setting.size(16 * MiB, "What one user may add in new documents at once.")
+    max_documents: int = setting.count(20_000, "Documents of one tenant.")
     slow_seconds: float = setting.seconds(
         30, "How long a reader may stay behind before it is let go; 0 for ever.", limit=True
     )
@@ -176,6 +181,8 @@ class Settings:
     history_gap_seconds: float = setting.seconds(
         120, "A pause after which one person's edits begin a new row of history.", high=86_400
     )
+    max_named: int = setting.count(1000, "Versions of one document that may have names.")
+    max_exports: int = setting.count(4, "Exports that run at once; half of them may be one user's.")
     max_import: int = setting.size(64 * MiB, "The largest archive that may be imported.")
     audit_days: int = setting.count(365, "How long the audit trail is kept.", high=36_500)
     publish_required: str = setting.choice(

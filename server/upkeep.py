@@ -34,7 +34,8 @@ async def keep_up(services: Services) -> None:
 
 async def look_after(services: Services) -> None:
     hub = services.hub
-    services.purses.forget(services.clock.monotonic())
+    for purses in (services.purses, services.creations.purses):
+        purses.forget(services.clock.monotonic())
     for live in hub.every(lambda live: len(live.presence.book) > 0):
         live.presence.keep_up()
     for live in hub.every(hub.snapshots.is_due):

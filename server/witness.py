@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from collab.errors import Code
-from collab.ports import AuditRow, Clash, Committed, Duplicate
+from collab.ports import AuditRow, Clash, Committed, Duplicate, Full
 from collab.room.requests import (
     Create,
     LockAct,
@@ -44,7 +44,12 @@ _VERBS: dict[type, str] = {
     Refuse: "edit",
     Restore: "restore",
 }
-_OUTCOMES: dict[type, str] = {Committed: "committed", Clash: "clash", Duplicate: "duplicate"}
+_OUTCOMES: dict[type, str] = {
+    Committed: "committed",
+    Clash: "clash",
+    Duplicate: "duplicate",
+    Full: "full",
+}
 
 
 class Witness:

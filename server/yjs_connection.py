@@ -280,6 +280,7 @@ class YjsConnection:
 
     def _submit(self, request: Request) -> None:
         if self._live is not None:
+            self._services.creations.note(self._live, self.member.author.user, request)
             now = self._services.clock.monotonic()
             submission = Submission(self.member, request, now, listener=self)
             self._services.hub.submit(self._live, submission)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from collab.entry import Entry
+from collab.entry import Author, Entry, Kind, Lane, Summary, bare, pointers_of
 from collab.ids import DocKey
 from collab.ports import Corrupt, Snapshot
 
@@ -24,8 +24,49 @@ _SMALLEST_DEFLATED = 8192
 _LARGEST_BODY = 1 << 30
 
 
-# An entry as its table holds it, from `tenant` to `crc`.
-EntryRow: TypeAlias = tuple[str, str, int, bytes, bytes, bytes, int, bytes, int]
+# Above this size an entry has a summary of its own, so that history reads little of it.
+_LARGEST_TOLD_WHOLE = 4096
+
+# An entry as its table holds it, from `tenant` to `summary`.
+EntryRow: TypeAlias = tuple[str, str, int, bytes, bytes, bytes, int, bytes, int, bytes]
+
+
+class _Place(msgspec.Struct):
+    """An op, of which only its place is decoded."""
+
+    path: str
+
+
+class _Bare(msgspec.Struct):
+    """An entry, of which everything but the ops is decoded."""
+
+    version: int
+    author: Author
+    at: int
+    kind: Kind
+    update: bytes
+    lane: Lane = "patch"
+    id: str = ""
+    commit: str = ""
+    inverse: bytes = b""
+    reverts: list[int] = []
+    leases: list[int] = []
+    answer: dict[str, Any] = {}
+
+
+class _Told(msgspec.Struct):
+    """An entry, of which only what history tells is decoded."""
+
+    version: int
+    author: Author
+    at: int
+    kind: Kind
+    ops: list[_Place]
+
+
+_decode_bare = msgspec.msgpack.Decoder(_Bare).decode
+_decode_told = msgspec.msgpack.Decoder(_Told).decode
+_decode_summary = msgspec.msgpack.Decoder(Summary).decode
 
 
 def _place(key: DocKey) -> int:
@@ -50,7 +91,8 @@ def pack_entries(key: DocKey, entries: Sequence[Entry]) -> list[EntryRow]:
         author, request = entry.author.user.encode(), entry.id.encode()
         commit, payload = entry.commit.encode(), _encode(_told_once(entry))
         crc = _entry_crc(place, version, author, request, commit, at, payload)
-        rows.append((tenant, doc, version, author, request, commit, at, payload, crc))
+        summary = _pack_summary(place, entry) if len(payload) > _LARGEST_TOLD_WHOLE else b""
+        rows.append((tenant, doc, version, author, request, commit, at, payload, crc, summary))
     return rows
 
 
@@ -63,6 +105,40 @@ def unpack_entry(key: DocKey, row: Sequence[Any]) -> Entry:
     except (TypeError, msgspec.MsgspecError):
         # A column that is no longer of its type: SQLite stores whatever the bytes say.
         pass
+    raise Corrupt(f"entry {row[0]} of {key.tenant}/{key.doc} does not match its checksum")
+
+
+def unpack_bare(key: DocKey, row: Sequence[Any]) -> Entry:
+    """As `unpack_entry`, without the ops, which are not decoded unless an answer says them."""
+    try:
+        if _entry_crc(_place(key), *row[:6]) == row[6]:
+            found = _decode_bare(row[5])
+            if found.answer.get("ops", ()) is not None:
+                return Entry(ops=[], **msgspec.structs.asdict(found))
+    except (TypeError, msgspec.MsgspecError):
+        pass  # as in `unpack_entry`
+    return bare(unpack_entry(key, row))
+
+
+def _pack_summary(place: int, entry: Entry) -> bytes:
+    body = _encode(Summary.of(entry))
+    return zlib.crc32(body, place).to_bytes(4, "big") + body
+
+
+def unpack_summary(key: DocKey, row: Sequence[Any], packed: bytes | None) -> Summary:
+    """The summary that was stored, or where there is none, of the entry in this row."""
+    try:
+        if packed is None:
+            if _entry_crc(_place(key), *row[:6]) == row[6]:
+                told = _decode_told(row[5])
+                places = pointers_of(op.path for op in told.ops)
+                return Summary(told.version, told.author, told.at, told.kind, places)
+        elif zlib.crc32(packed[4:], _place(key)).to_bytes(4, "big") == packed[:4]:
+            summary = _decode_summary(packed[4:])
+            if summary.version == row[0]:
+                return summary
+    except (TypeError, msgspec.MsgspecError):
+        pass  # as in `unpack_entry`
     raise Corrupt(f"entry {row[0]} of {key.tenant}/{key.doc} does not match its checksum")
 
 

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 
-from collab.entry import Entry
+from collab.entry import Entry, Summary, bare
 from collab.ids import DocKey
 from collab.lock_rows import StoredLock
 from collab.ports import (
+    PAGE_BYTES,
     Accepted,
     Append,
     Clash,
@@ -18,6 +19,7 @@ from collab.ports import (
     Corrupt,
     DocRow,
     Duplicate,
+    Full,
     NamedVersion,
     Outcome,
     Snapshot,
@@ -27,7 +29,7 @@ from collab.ports import (
 from collab.publication import Publication, Standing
 from collab.repairs import Rebuilt, Remains
 from storage.memory_directory import MemoryAudit, MemoryDirectory
-from storage.memory_document import Document, vacancy
+from storage.memory_document import Document, first_of, size_of, vacancy
 from storage.retention import is_whole, retain
 
 
@@ -54,11 +56,12 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
             return vacancy(document, self._least_epoch)
         snapshot = await self.snapshot_before(key, document.head)
         since = snapshot.version if snapshot else 0
-        found = await self.entries(key, since, document.head, document.head)
+        found = document.between(since, document.head)
         if not is_whole(since, found, document.head):
             raise Corrupt(f"{key.tenant}/{key.doc} has a gap in its log")
         control, saved = document.control, document.saved_steps(snapshot)
-        return Stored(document.epoch, document.head, control, snapshot, found, saved)
+        entries = list(map(bare, found))
+        return Stored(document.epoch, document.head, control, snapshot, entries, saved)
 
     async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
         return [self._commit(append) for append in batch]
@@ -76,8 +79,14 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
             return Duplicate(known)
         if not document.fits(append):
             return Clash()
+        if append.create and append.quota and self._count(append.key.tenant) >= append.quota:
+            return Full()
         document.add(append, self._clock())
         return Committed()
+
+    def _count(self, tenant: str) -> int:
+        keys = [key for key in self._documents if key.tenant == tenant]
+        return sum(self._standing(key) is not None for key in keys)
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:
         entries = self._documents[key].entries.values()
@@ -87,10 +96,20 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         accepted = self._documents[key].accepted
         return [accepted[user, one] for one in ids if (user, one) in accepted]
 
-    async def entries(self, key: DocKey, after: int, upto: int, limit: int) -> list[Entry]:
-        entries = self._documents[key].entries
-        found = sorted(version for version in entries if after < version <= upto)
-        return [entries[version] for version in found[:limit]]
+    async def entries(
+        self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
+    ) -> list[Entry]:
+        found = self._documents[key].between(after, upto)
+        return first_of(found[:limit], most, size_of)
+
+    async def summaries(
+        self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
+    ) -> list[Summary]:
+        found = map(Summary.of, reversed(self._documents[key].between(after, upto)[-limit:]))
+        return first_of(found, most, size_of)[::-1]
+
+    async def weigh(self, key: DocKey, after: int, upto: int) -> int:
+        return sum(map(size_of, self._documents[key].between(after, upto)))
 
     async def last_before(self, key: DocKey, at: int) -> int:
         entries = self._documents[key].entries.values()
@@ -196,9 +215,12 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
     async def publications(self, key: DocKey, after: int, upto: int) -> list[Publication]:
         return [p for p in self._documents[key].publications if after < p.version <= upto]
 
-    async def name_version(self, key: DocKey, named: NamedVersion) -> None:
+    async def name_version(self, key: DocKey, named: NamedVersion, most: int = 0) -> bool:
         if document := self._standing(key):
+            if most and len(document.named.keys() - {named.version}) >= most:
+                return False
             document.named[named.version] = named
+        return True
 
     async def named_versions(self, key: DocKey) -> list[NamedVersion]:
         return [named for _, named in sorted(self._documents[key].named.items())]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import msgspec
 
-from collab.entry import Entry
+from collab.entry import Entry, Summary, bare
 from collab.lock_rows import StoredLock
 from collab.ports import Accepted, Append, Control, NamedVersion, SavedSteps, Snapshot, Vacant
 from collab.publication import Publication
@@ -31,6 +32,11 @@ class Document:
     named: dict[int, NamedVersion] = field(default_factory=dict)
     publications: list[Publication] = field(default_factory=list)
     locks: dict[str, StoredLock] = field(default_factory=dict)
+
+    def between(self, after: int, upto: int) -> list[Entry]:
+        """The entries with after < version <= upto, in order."""
+        found = sorted(version for version in self.entries if after < version <= upto)
+        return [self.entries[version] for version in found]
 
     def turn(self, revision: int, steps: int = 1, **changed: bytes | int) -> bool:
         """Take the next revision from this one, with what it changes."""
@@ -62,7 +68,8 @@ class Document:
         first, last = append.entries[:1], append.entries[-1:]
         if append.create:
             self.deleted, self.epoch = False, append.epoch
-            self.control = Control(append.revision)
+            self.control = Control(append.revision, append.schema)
+            self.named = {one.version: one for one in append.names}
             self.created_at = first[0].at
         for entry in append.entries:
             self.entries[entry.version] = entry
@@ -93,7 +100,7 @@ class Document:
         version = max((one for one in self.steps if one <= upto), default=0)
         if not version:
             return None
-        since = [self.entries[one] for one in range(version + 1, upto + 1)]
+        since = [bare(self.entries[one]) for one in range(version + 1, upto + 1)]
         return SavedSteps(version, self.steps[version], since)
 
     def begin_again(self, rebuilt: Rebuilt) -> None:
@@ -113,6 +120,25 @@ class Document:
     def _accept(self, one: Accepted, at: int) -> None:
         self.accepted[one.user, one.id] = one
         self.accepted_at[one.user, one.id] = at
+
+
+def size_of(row: Entry | Summary) -> int:
+    return len(msgspec.msgpack.encode(row))
+
+
+Read = TypeVar("Read")
+
+
+def first_of(rows: Iterable[Read], most: int, size: Callable[[Read], int]) -> list[Read]:
+    """As many as take `most` bytes, and one at least."""
+    found: list[Read] = []
+    held = 0
+    for row in rows:
+        held += size(row)
+        if found and held > most:
+            break
+        found.append(row)
+    return found
 
 
 def vacancy(document: Document, least: int) -> Vacant:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 # The newest file in `migrations/versions`; a test holds the two together.
-REVISION = "0004"
+REVISION = "0005"
 
 
 class Words(TypeDecorator[str]):
@@ -94,6 +94,8 @@ entries = Table(
     Column("at", BigInteger, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("crc", BigInteger, nullable=False),
+    # Of a large entry what history tells of it; small ones, and those of before, have none.
+    Column("summary", LargeBinary),
     PrimaryKeyConstraint("tenant", "doc", "version"),
 )
 Index(

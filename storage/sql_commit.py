@@ -14,7 +14,17 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from collab.ids import DocKey
-from collab.ports import Accepted, Append, Clash, Committed, Duplicate, Outcome, Stored, Vacant
+from collab.ports import (
+    Accepted,
+    Append,
+    Clash,
+    Committed,
+    Duplicate,
+    Full,
+    Outcome,
+    Stored,
+    Vacant,
+)
 from storage import sql_text
 from storage.checksum import pack_answer, pack_entries
 from storage.database import CoreRunner, Database, Runner
@@ -87,18 +97,39 @@ def _move_locks(runner: Runner, packed: _Packed) -> None:
         runner.run(sql_text.put_lock(dialect), row)
 
 
-def _write(runner: Runner, batch: Sequence[_Packed]) -> set[_Packed]:
-    """Write what can be; those whose document's head was elsewhere are left out."""
-    left = set()
+def _is_full(runner: Runner, append: Append) -> bool:
+    """Whether the document would be one more than its tenant may have."""
+    if not append.create or not append.quota:
+        return False
+    tenant = append.key.tenant
+    return runner.run(sql_text.is_full(runner.dialect), (tenant, tenant, append.quota)) == 1
+
+
+def _put_rest(runner: Runner, append: Append) -> None:
+    """What a document that is imported has beside its entries."""
+    key, dialect = append.key, runner.dialect
+    for one in append.names:
+        row = (*key, one.version, one.name.encode(), one.by.encode(), one.at)
+        runner.run(sql_text.put_name(dialect), row)
+    if append.schema:
+        runner.run(sql_text.put_schema(dialect), (*key, append.schema))
+
+
+def _write(runner: Runner, batch: Sequence[_Packed]) -> dict[_Packed, Full | None]:
+    """Write what can be; those that are left out, None where the head was elsewhere."""
+    left: dict[_Packed, Full | None] = {}
     # Sorted, so that two writers of the same documents wait for each other in one order.
     in_order = sorted(batch, key=lambda packed: packed.append.key)
     for packed in in_order:
-        if not _move_head(runner, packed.append):
-            left.add(packed)
+        if _is_full(runner, packed.append):
+            left[packed] = Full()
+        elif not _move_head(runner, packed.append):
+            left[packed] = None
     moved = [packed for packed in in_order if packed not in left]
     _insert(runner, moved)
     for packed in moved:
         _move_locks(runner, packed)
+        _put_rest(runner, packed.append)
     return left
 
 
@@ -125,7 +156,7 @@ def _write_carefully(connection: Connection, batch: Sequence[_Packed]) -> list[O
         if known := _known_ids(connection, packed.append):
             outcomes[packed] = Duplicate(known)
     left = _write(CoreRunner(connection), [one for one in batch if one not in outcomes])
-    outcomes |= dict.fromkeys(left, Clash())
+    outcomes |= {one: outcome or Clash() for one, outcome in left.items()}
     return [outcomes.get(packed, _COMMITTED) for packed in batch]
 
 
@@ -164,10 +195,13 @@ class SqlCommit:
     async def _commit_carefully(self, packed: Sequence[_Packed]) -> list[Outcome]:
         return await self._database.write(lambda c: _write_carefully(c, packed))
 
-    async def _sort_out(self, batch: Sequence[_Packed], left: set[_Packed]) -> list[Outcome]:
+    async def _sort_out(
+        self, batch: Sequence[_Packed], left: dict[_Packed, Full | None]
+    ) -> list[Outcome]:
         def job(connection: Connection) -> list[Outcome]:
             return [
-                _classify(connection, one.append) if one in left else _COMMITTED for one in batch
+                left[one] or _classify(connection, one.append) if one in left else _COMMITTED
+                for one in batch
             ]
 
         return await self._database.read(job)

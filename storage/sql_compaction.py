@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from collab.entry import Entry
 from collab.ids import DocKey
@@ -36,10 +35,10 @@ def _sound_versions(connection: Connection, key: DocKey, before: int) -> list[in
     return sound
 
 
-def _remember(connection: Connection, key: DocKey, gone: Iterable[Entry], forget: int) -> None:
-    """Keep the ids of entries that go, as long as they may be sent again."""
-    rows = [
-        {
+def _remember(connection: Connection, key: DocKey, gone: Iterable[Entry]) -> None:
+    """Keep the ids of entries that go while they may be sent again."""
+    for entry in gone:
+        row = {
             "tenant": key.tenant,
             "doc": key.doc,
             "author": entry.author.user,
@@ -48,11 +47,7 @@ def _remember(connection: Connection, key: DocKey, gone: Iterable[Entry], forget
             "at": entry.at,
             "answer": pack_answer(entry.answer),
         }
-        for entry in gone
-        if entry.id and entry.at >= forget
-    ]
-    if rows:
-        connection.execute(insert(connection, accepted).on_conflict_do_nothing(), rows)
+        connection.execute(insert(connection, accepted).on_conflict_do_nothing(), row)
 
 
 class SqlCompaction:
@@ -104,28 +99,28 @@ def _slice(
 def _drop_entries(
     connection: Connection, key: DocKey, after: int, upto: int, limit: int, forget: int
 ) -> int:
+    gone = (of(entries, key), entries.c.version > after, entries.c.version <= upto)
     rows = connection.execute(
-        select(*ENTRY_COLUMNS)
-        .where(of(entries, key), entries.c.version > after, entries.c.version <= upto)
+        select(entries.c.version, entries.c.at, func.length(entries.c.request).label("id_size"))
+        .where(*gone)
         .order_by(entries.c.version)
         .limit(limit)
     ).all()
     if rows:
-        _remember(connection, key, _sound_entries(key, rows), forget)
+        kept = [row.version for row in rows if row.id_size and row.at >= forget]
+        _remember(connection, key, _sound_entries(connection, key, kept))
         last = rows[-1].version
-        connection.execute(
-            delete(entries).where(
-                of(entries, key), entries.c.version > after, entries.c.version <= last
-            )
-        )
+        connection.execute(delete(entries).where(*gone, entries.c.version <= last))
     return len(rows)
 
 
-def _sound_entries(key: DocKey, rows: Sequence[Any]) -> Iterator[Entry]:
-    for row in rows:
+def _sound_entries(connection: Connection, key: DocKey, versions: Sequence[int]) -> Iterator[Entry]:
+    """One at a time: together they may be larger than the memory."""
+    for version in versions:
+        one = select(*ENTRY_COLUMNS).where(of(entries, key), entries.c.version == version)
         # A rotten one goes like the others: nobody needs it, and it must not hold them up.
         with suppress(Corrupt):
-            yield unpack_entry(key, row)
+            yield unpack_entry(key, connection.execute(one).one())
 
 
 def _drop_rest(connection: Connection, key: DocKey, plan: Retained, forget: int) -> None:

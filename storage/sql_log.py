@@ -7,14 +7,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from collab.entry import Entry
+from collab.entry import Entry, Summary
 from collab.ids import DocKey
-from collab.ports import Accepted, Control, Corrupt, Stored, Vacant
+from collab.ports import PAGE_BYTES, Accepted, Control, Corrupt, Stored, Vacant
 from storage.database import Database
 from storage.retention import is_whole
 from storage.rows import is_count, of
 from storage.schema import docs, entries, epochs, schemas
-from storage.sql_entries import read_entries
+from storage.sql_entries import every_bare_entry, read_entries, read_summaries, weigh
 from storage.sql_requests import find_requests
 from storage.sql_snapshots import newest_sound_snapshot
 from storage.sql_steps import newest_sound_steps
@@ -34,7 +34,7 @@ def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
     snapshot = newest_sound_snapshot(connection, key, row.head)
     since = snapshot.version if snapshot else 0
     # Beyond the head too: one that the log does not bear out is no head.
-    found = read_entries(connection, key, since, _ANY_VERSION)
+    found = list(every_bare_entry(connection, key, since, _ANY_VERSION))
     if not is_whole(since, found, row.head):
         raise Corrupt(f"{key.tenant}/{key.doc} has no sound snapshot and entries up to its head")
     saved = newest_sound_steps(connection, key, snapshot.version) if snapshot else None
@@ -83,8 +83,18 @@ class SqlLog:
     async def load(self, key: DocKey) -> Stored | Vacant:
         return await self._database.read(lambda c: load_document(c, key))
 
-    async def entries(self, key: DocKey, after: int, upto: int, limit: int) -> list[Entry]:
-        return await self._database.read(lambda c: read_entries(c, key, after, upto, limit))
+    async def entries(
+        self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
+    ) -> list[Entry]:
+        return await self._database.read(lambda c: read_entries(c, key, after, upto, limit, most))
+
+    async def summaries(
+        self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
+    ) -> list[Summary]:
+        return await self._database.read(lambda c: read_summaries(c, key, after, upto, limit, most))
+
+    async def weigh(self, key: DocKey, after: int, upto: int) -> int:
+        return await self._database.read(lambda c: weigh(c, key, after, upto))
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:
         # In the writers' queue, so that it is answered after a commit that is still under way.

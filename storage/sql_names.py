@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from collab.ids import DocKey
 from collab.ports import NamedVersion
@@ -11,10 +11,14 @@ from storage.rows import lock_document, of
 from storage.schema import named
 
 
-def _name(connection: Connection, key: DocKey, one: NamedVersion) -> None:
+def _name(connection: Connection, key: DocKey, one: NamedVersion, most: int) -> bool:
     # The lock keeps a compaction from taking the version away in the same moment.
     if lock_document(connection, key) is None:
-        return
+        return True
+    others = (of(named, key), named.c.version != one.version)
+    count = connection.scalar(select(func.count()).select_from(named).where(*others))
+    if most and count and count >= most:
+        return False
     connection.execute(delete(named).where(of(named, key), named.c.version == one.version))
     connection.execute(
         named.insert().values(
@@ -26,6 +30,7 @@ def _name(connection: Connection, key: DocKey, one: NamedVersion) -> None:
             at=one.at,
         )
     )
+    return True
 
 
 def _names(connection: Connection, key: DocKey) -> list[NamedVersion]:
@@ -43,8 +48,8 @@ class SqlNames:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def name_version(self, key: DocKey, named: NamedVersion) -> None:
-        await self._database.write(lambda c: _name(c, key, named))
+    async def name_version(self, key: DocKey, named: NamedVersion, most: int = 0) -> bool:
+        return await self._database.write(lambda c: _name(c, key, named, most))
 
     async def named_versions(self, key: DocKey) -> list[NamedVersion]:
         return await self._database.read(lambda c: _names(c, key))

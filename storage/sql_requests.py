@@ -10,6 +10,7 @@ from sqlalchemy import Connection, LargeBinary, select, type_coerce
 from collab.ids import DocKey
 from collab.ports import Accepted
 from storage.checksum import unpack_answer, unpack_entry
+from storage.rows import of
 from storage.schema import accepted, entries
 
 # SQLite before 3.32 takes 999 values in a statement; PostgreSQL gains nothing above this.
@@ -40,7 +41,7 @@ def find_requests(
 
 
 def _find(connection: Connection, key: DocKey, user: str, ids: Sequence[str]) -> list[Accepted]:
-    in_log = select(*ENTRY_COLUMNS).where(
+    in_log = select(entries.c.version).where(
         entries.c.tenant == key.tenant,
         entries.c.doc == key.doc,
         entries.c.author == user,
@@ -53,8 +54,10 @@ def _find(connection: Connection, key: DocKey, user: str, ids: Sequence[str]) ->
         accepted.c.request.in_(ids),
     )
     found = []
-    for row in connection.execute(in_log):
-        entry = unpack_entry(key, row)
+    for version in connection.scalars(in_log).all():
+        # One at a time: together they may be larger than the memory.
+        one = select(*ENTRY_COLUMNS).where(of(entries, key), entries.c.version == version)
+        entry = unpack_entry(key, connection.execute(one).one())
         found.append(Accepted(user, entry.id, entry.version, entry.answer))
     for request, version, answer in connection.execute(beside):
         found.append(Accepted(user, request, version, unpack_answer(answer)))

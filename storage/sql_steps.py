@@ -12,7 +12,7 @@ from collab.ports import Corrupt, SavedSteps
 from storage.checksum import Packed, unpack_steps
 from storage.rows import is_count, of
 from storage.schema import steps
-from storage.sql_entries import read_entries
+from storage.sql_entries import every_bare_entry
 
 # The newest may rot: then those before it stand in, with every entry since.
 KEPT = 2
@@ -62,7 +62,7 @@ def _with_entries(
     connection: Connection, key: DocKey, saved: SavedSteps, upto: int
 ) -> SavedSteps | None:
     try:
-        since = read_entries(connection, key, saved.version, upto)
+        since = list(every_bare_entry(connection, key, saved.version, upto))
     except Corrupt:
         return None
     is_dense = [entry.version for entry in since] == list(range(saved.version + 1, upto + 1))

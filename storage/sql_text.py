@@ -15,6 +15,14 @@ _ADVANCE = """
 UPDATE docs SET head = ?, updated_at = ?, updated_by = ?
 WHERE tenant = ? AND doc = ? AND epoch = ? AND head = ? AND revision = ? AND deleted_at = 0"""
 
+# Moves nothing: whether it finds its row says whether the tenant has so many documents.
+_IS_FULL = """
+UPDATE tenants SET created_at = created_at WHERE tenant = ?
+AND (SELECT count(*) FROM docs WHERE tenant = ? AND deleted_at = 0) >= ?"""
+
+_NAME = 'INSERT INTO named (tenant, doc, version, name, "by", at) VALUES (?, ?, ?, ?, ?, ?)'
+_SCHEMA = "INSERT INTO schemas (tenant, doc, body) VALUES (?, ?, ?)"
+
 # For requests that made no version: the row is locked and judged, and stays as it is.
 _HOLD = """
 UPDATE docs SET head = head
@@ -36,12 +44,16 @@ _PUT_LOCK = "INSERT INTO locks (tenant, doc, id, body) VALUES (?, ?, ?, ?)"
 
 # An id that was accepted and has no entry (any more) is found here; one that has, by the index.
 _ENTRIES = """
-INSERT INTO entries (tenant, doc, version, author, request, commit_id, at, payload, crc)
-SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9
+INSERT INTO entries (tenant, doc, version, author, request, commit_id, at, payload, crc, summary)
+SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9,
+    column10
 FROM {rows}
 WHERE NOT EXISTS (SELECT 1 FROM accepted AS a WHERE a.tenant = column1 AND a.doc = column2
     AND a.author = column4 AND a.request = column5)"""
-_ENTRY_TYPES = ("text", "text", "bigint", "bytea", "bytea", "bytea", "bigint", "bytea", "bigint")
+_ENTRY_TYPES = (
+    *("text", "text", "bigint", "bytea", "bytea", "bytea", "bigint", "bytea", "bigint"),
+    "bytea",
+)
 
 _ACCEPTED = """
 INSERT INTO accepted (tenant, doc, author, request, version, answer, at)
@@ -72,6 +84,18 @@ def advance(dialect: str) -> str:
 
 def hold(dialect: str) -> str:
     return _numbered(dialect, _HOLD)
+
+
+def is_full(dialect: str) -> str:
+    return _numbered(dialect, _IS_FULL)
+
+
+def put_name(dialect: str) -> str:
+    return _numbered(dialect, _NAME)
+
+
+def put_schema(dialect: str) -> str:
+    return _numbered(dialect, _SCHEMA)
 
 
 def create(dialect: str) -> str:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
-from collab.entry import Author, Entry, Kind
+from collab.entry import Author, Kind, Summary, pointers_of
 from collab.publication import Publication, What
 from collab.wire import rfc3339
-
-# A row tells where its changes are, not each of them; a paste may touch thousands of places.
-MAX_POINTERS = 20
 
 
 class Step(Struct, frozen=True):
@@ -38,7 +34,7 @@ class VersionRow(Struct, frozen=True, omit_defaults=True, rename={"from_": "from
 
 
 def rows(
-    entries: Sequence[Entry],
+    entries: Sequence[Summary],
     names: Mapping[int, str],
     *,
     gap_ms: int,
@@ -50,7 +46,7 @@ def rows(
     for each in publications:
         steps.setdefault(each.version, []).append(Step(each.what, each.by, rfc3339(each.at)))
     ends = {*names, *steps, published}
-    runs: list[list[Entry]] = []
+    runs: list[list[Summary]] = []
     for entry in entries:
         if runs and _continues(runs[-1][-1], entry, ends, gap_ms):
             runs[-1].append(entry)
@@ -59,7 +55,7 @@ def rows(
     return [_row(run, names, published, steps) for run in reversed(runs)]
 
 
-def _continues(last: Entry, entry: Entry, ends: Collection[int], gap_ms: int) -> bool:
+def _continues(last: Summary, entry: Summary, ends: Collection[int], gap_ms: int) -> bool:
     """Whether an entry goes on with what its author was doing.
 
     A named or published version ends its row: it is somewhere that one wants to go back to.
@@ -74,7 +70,7 @@ def _continues(last: Entry, entry: Entry, ends: Collection[int], gap_ms: int) ->
 
 
 def _row(
-    run: Sequence[Entry],
+    run: Sequence[Summary],
     names: Mapping[int, str],
     published: int,
     steps: Mapping[int, list[Step]],
@@ -85,29 +81,9 @@ def _row(
         by=last.author,
         at=rfc3339(last.at),
         kind=last.kind,
-        pointers=pointers(run),
+        pointers=pointers_of(place for entry in run for place in entry.pointers),
         from_=run[0].version if len(run) > 1 else UNSET,
         name=names.get(last.version, UNSET),
         published=last.version == published,
         publications=steps.get(last.version, []),
     )
-
-
-def pointers(entries: Sequence[Entry]) -> list[str]:
-    """Where entries changed something, each place once, the newest last; what lies below another
-    place of the row is left out."""
-    places: dict[str, None] = {}
-    for entry in entries:
-        for op in entry.ops:
-            places[_place(op)] = None
-    kept = [place for place in places if not any(_is_above(other, place) for other in places)]
-    return kept[-MAX_POINTERS:]
-
-
-def _place(op: Mapping[str, Any]) -> str:
-    path: str = op["path"]
-    return path
-
-
-def _is_above(other: str, place: str) -> bool:
-    return other != place and place.startswith(f"{other}/")

@@ -82,12 +82,12 @@ async def read_json(request: Request, *accepted: str) -> Any:
     return await parse(await read_raw_json(request, *accepted), MAX_VALUES)
 
 
-async def read_document(request: Request) -> Any:
-    """A whole document: what may be kept may be sent, though a frame holds less."""
+async def read_document(request: Request) -> tuple[Any, int]:
+    """A whole document and its size: what may be kept may be sent, though a frame holds less."""
     settings = services_of(request).settings
     bounds = (settings.max_frame, settings.max_document)
     raw = await read_raw_json(request, limit=max(bounds) if all(bounds) else 0)
-    return await parse(raw, MAX_VALUES_OF_DOCUMENT)
+    return await parse(raw, MAX_VALUES_OF_DOCUMENT), len(raw)
 
 
 async def read_object(request: Request, *, optional: bool = False) -> dict[str, Any]:

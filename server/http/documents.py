@@ -86,14 +86,18 @@ async def get_document(request: Request) -> Response:
 async def put_document(request: Request) -> Response:
     """Make the document; with `If-Match` replace its value by one minimal change."""
     async with permitted(request, Role.EDITOR) as (claims, key):
-        value = await read_document(request)
+        creations, tags = services_of(request).creations, if_match(request)
+        if tags is None:
+            creations.check(key, claims.user)
+        value, size = await read_document(request)
         if not isinstance(value, dict):
             raise Rejected(Code.INVALID_DOCUMENT, "a document's root is an object", path="")
-        tags = if_match(request)
         request_id = request_id_of(request)
         fence = _fence(request)
         async with services_of(request).hub.using(key) as live:
             if tags is None:
+                if not live.room.exists:
+                    creations.charge(key, claims.user, size)
                 made = await _ask(request, claims, live, Create(value, request_id, only=True))
                 response = answer({"version": made.version, **made.ack}, 201, version=made.version)
                 response.headers["Location"] = f"/v1/docs/{live.key.doc}"

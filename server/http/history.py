@@ -1,4 +1,4 @@
-"""History over HTTP: versions, what was, what changed, names, restoring, export and import."""
+"""History over HTTP: versions, what was, what changed, names, restoring, import."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from collab import wire
 from collab.document.versions import VersionRow, rows
-from collab.entry import Entry
+from collab.entry import Summary
 from collab.errors import Code, Rejected
 from collab.ids import Json
-from collab.ports import Corrupt, NamedVersion
+from collab.ports import NamedVersion
 from collab.room.requests import Restore
 from collab.room.rights import Role
 from server import archive
@@ -24,7 +24,6 @@ from server.http.asking import (
     document_of,
     existing,
     member_of,
-    named_document,
     permitted,
     request_id_of,
     require_role,
@@ -32,13 +31,14 @@ from server.http.asking import (
     whole_number,
 )
 from server.http.bodies import read_body, read_object
-from server.hub import Quarantined
 from server.live import LiveRoom
 
 PAGE = 50
 MOST = 500
 # How many entries are read for one page of rows; a row that is longer goes on in the next page.
 MOST_ENTRIES = 2000
+# And how many bytes of the log: most entries have a short summary, those of before have none.
+MOST_BYTES = 2 << 20
 MAX_NAME = 200
 
 
@@ -106,7 +106,9 @@ async def name_version(request: Request) -> Response:
             version = _number(body.get("version", existing(live).room.version), "version")
             await value_at(request, live, version)  # it must be kept still
         named = NamedVersion(version, name.strip(), claims.user, services.clock.now_ms())
-        await services.store.name_version(key, named)
+        most = services.settings.max_named
+        if not await services.store.name_version(key, named, most):
+            raise Rejected(Code.QUOTA_EXCEEDED, f"a document has {most} named versions at most")
         services.witness.did(key, member_of(request, claims), "name", version=version)
     told = {"version": version, "name": named.name, "by": named.by, "at": wire.rfc3339(named.at)}
     return answer(told, 201)
@@ -128,26 +130,6 @@ async def restore(request: Request) -> Response:
     return answer({"version": done.version, "ops": ops, **done.ack}, version=done.version)
 
 
-async def export_document(request: Request) -> Response:
-    """The document with its history, as one JSON object; of a damaged one what can be read."""
-    async with named_document(request) as (claims, key):
-        services = services_of(request)
-        now = services.clock.now_ms()
-        try:
-            async with services.hub.using(key) as live:
-                existing(live)
-                require_role(claims, Role.EDITOR)
-                whole = await archive.export(services.store, key, now)
-        except (Quarantined, Corrupt):
-            require_role(claims, Role.EDITOR)
-            async with services.hub.salvaging:
-                whole = await archive.export_damaged(services.store, key, now)
-        services.witness.did(key, member_of(request, claims), "export")
-    response = answer(whole)
-    response.headers["Content-Disposition"] = f'attachment; filename="{whole.doc}.weft.json"'
-    return response
-
-
 async def import_document(request: Request) -> Response:
     """Make a document from an export, under a name that was never used."""
     async with document_of(request) as (claims, live):
@@ -155,9 +137,15 @@ async def import_document(request: Request) -> Response:
         if live.room.exists:
             raise Rejected(Code.ALREADY_EXISTS, "a document of this name exists already")
         services = services_of(request)
-        raw = await read_body(request, services.settings.max_import)
+        services.creations.check(live.key, claims.user)
+        settings = services.settings
+        raw = await read_body(request, settings.max_import)
+        services.creations.charge(live.key, claims.user, len(raw))
         whole, now = archive.decode(raw), services.clock.now_ms()
-        version = await archive.plant(services.store, live.key, whole, now)
+        quota, most = settings.max_documents, settings.max_named
+        version = await archive.plant(
+            services.store, live.key, whole, now, quota=quota, most_names=most
+        )
         await services.hub.reopen(live)
         services.witness.did(live.key, member_of(request, claims), "import", upto=version)
     return answer({"version": version}, 201, version=version)
@@ -172,7 +160,9 @@ async def value_at(request: Request, live: LiveRoom, version: int) -> Json:
         raise Rejected(Code.UNKNOWN_VERSION, f"there is no version {version} yet")
     if version and room.tail.base < version:  # the tail's own base may be of an earlier document
         return room.tail.value_at(version)
-    return await services_of(request).hub.history.value_at(live.key, version, room.epoch)
+    history = services_of(request).hub.history
+    async with history.reading:
+        return await history.value_at(live.key, version, room.epoch)
 
 
 def _newest(request: Request, live: LiveRoom) -> int:
@@ -185,12 +175,14 @@ def _newest(request: Request, live: LiveRoom) -> int:
     return newest if cursor is None else min(newest, cursor - 1)
 
 
-async def _page(request: Request, live: LiveRoom, oldest: int, newest: int) -> Sequence[Entry]:
+async def _page(request: Request, live: LiveRoom, oldest: int, newest: int) -> Sequence[Summary]:
     after = max(oldest - 1, newest - MOST_ENTRIES)
     if newest <= after:
         return []
-    store = services_of(request).store
-    return await store.entries(live.key, after, newest, MOST_ENTRIES)
+    services = services_of(request)
+    async with services.hub.history.reading:
+        store = services.store
+        return await store.summaries(live.key, after, newest, MOST_ENTRIES, MOST_BYTES)
 
 
 def _first(found: Sequence[VersionRow]) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import pytest
 
-from collab.entry import Author, Entry
+from collab.entry import Author, Entry, Op, Summary, bare
 from collab.ids import DocKey
 from collab.lock_rows import StoredLock
 from collab.ports import (
@@ -17,6 +19,7 @@ from collab.ports import (
     Control,
     DocRow,
     Duplicate,
+    Full,
     NamedVersion,
     Outcome,
     SigningKey,
@@ -48,6 +51,17 @@ def entry(version: int, *, id: str = "", user: str = "ada", commit: str = "") ->
     )
 
 
+LARGE = 50_000
+
+
+def large(version: int) -> Entry:
+    """An entry whose values history does not tell, at several places."""
+    ops: list[Op] = [
+        {"op": "replace", "path": f"/text/{place}", "value": "x" * (LARGE // 2)} for place in "ab"
+    ]
+    return msgspec.structs.replace(entry(version), ops=ops)
+
+
 def made(key: DocKey, versions: int = 1, **fields: str) -> Append:
     entries = [entry(version, **fields) for version in range(1, versions + 1)]
     return Append(key, epoch=1, after=0, revision=0, entries=entries, create=True)
@@ -72,6 +86,11 @@ async def stored(store: Store, key: DocKey = HOME) -> Stored:
     return found
 
 
+def opened(entries: Sequence[Entry]) -> list[Entry]:
+    """Entries as a document is opened with them."""
+    return list(map(bare, entries))
+
+
 class LogContract:
     async def test_a_document_that_nobody_made_is_vacant(self, store: Store) -> None:
         assert await store.load(HOME) == Vacant(epoch=1, last=0, revision=0)
@@ -80,7 +99,7 @@ class LogContract:
     async def test_what_was_committed_is_what_is_loaded(self, store: Store) -> None:
         append = made(HOME, 3, commit="c-1")
         assert await store.commit([append]) == [Committed()]
-        assert await stored(store) == Stored(1, 3, Control(), None, append.entries)
+        assert await stored(store) == Stored(1, 3, Control(), None, opened(append.entries))
 
     async def test_nul_and_every_other_character_survive_in_ids_and_names(
         self, store: Store
@@ -88,7 +107,7 @@ class LogContract:
         odd = "a\0b\U0001f600'\"%?$1"
         append = made(HOME, 1, id=odd, user=odd, commit=odd)
         assert await store.commit([append]) == [Committed()]
-        assert (await stored(store)).entries == append.entries
+        assert (await stored(store)).entries == opened(append.entries)
         assert await store.find_accepted(HOME, odd, [odd]) == [Accepted(odd, odd, 1)]
         assert await store.find_commit(HOME, odd) == 1
 
@@ -144,18 +163,42 @@ class LogContract:
         batch = [made(key, 1 + n % 5) for n, key in enumerate(keys)]
         assert await store.commit(batch) == [Committed()] * 60
         for n, key in enumerate(keys):
-            assert (await stored(store, key)).entries == batch[n].entries
+            assert (await stored(store, key)).entries == opened(batch[n].entries)
 
     async def test_a_long_commit_is_one_too(self, store: Store) -> None:
         append = made(HOME, 341)
         assert await store.commit([append]) == [Committed()]
-        assert (await stored(store)).entries == append.entries
+        assert (await stored(store)).entries == opened(append.entries)
+
+    async def test_a_tenant_has_as_many_documents_as_it_may(self, store: Store) -> None:
+        for tenant in ("demo", "other"):
+            await store.add_tenant(tenant, 1)
+        keys = [DocKey("demo", name) for name in ("a", "b", "c")]
+        one, two, three = (msgspec.structs.replace(made(key), quota=2) for key in keys)
+        assert await store.commit([one, further(HOME, 1)]) == [Committed(), Clash()]
+        outcomes = await store.commit([two, three, further(keys[0], 1)])
+        assert outcomes == [Committed(), Full(), Committed()]
+        assert await store.row(keys[2]) is None
+        assert await store.entries(keys[2], 0, 9, 9) == []
+        assert await store.commit([msgspec.structs.replace(made(OTHER), quota=2)]) == [Committed()]
+        await store.delete(keys[0], 5)
+        assert await store.commit([three]) == [Committed()]
+
+    async def test_what_is_imported_is_one_commit_with_its_names_and_schema(
+        self, store: Store
+    ) -> None:
+        names = [NamedVersion(1, "one", "ada", 5), NamedVersion(2, "two", "bo", 6)]
+        whole = msgspec.structs.replace(made(HOME, 3), names=names, schema=b"{}")
+        assert await store.commit([whole]) == [Committed()]
+        assert await store.named_versions(HOME) == names
+        assert (await stored(store)).control == Control(schema=b"{}")
+        assert await store.commit([further(HOME, 3)]) == [Committed()]
 
     async def test_locked_commits_follow_the_same_rules(self, store: Store) -> None:
         assert await locked(store, made(HOME), made(AWAY)) == [Committed(), Committed()]
         outcomes = await locked(store, further(HOME, 1), further(AWAY, 0))
         assert outcomes == [Committed(), Clash()]
-        assert (await stored(store)).entries == [entry(1), entry(2)]
+        assert (await stored(store)).entries == opened([entry(1), entry(2)])
 
     async def test_a_locked_commit_is_computed_on_what_stands(self, store: Store) -> None:
         await store.commit([made(HOME, 3)])
@@ -187,6 +230,34 @@ class LogContract:
         assert await store.entries(HOME, 2, 6, 100) == [entry(v) for v in (3, 4, 5, 6)]
         assert await store.entries(HOME, 2, 6, 2) == [entry(3), entry(4)]
         assert await store.entries(AWAY, 0, 9, 100) == []
+
+    async def test_entries_and_summaries_are_read_by_bytes_however_many_they_are(
+        self, store: Store
+    ) -> None:
+        entries = [large(version) for version in range(1, 9)]
+        await store.commit([Append(HOME, 1, 0, 0, entries, create=True)])
+        whole = await store.weigh(HOME, 0, 8)
+        assert whole > 8 * LARGE
+        one = whole // 8
+        assert await store.weigh(HOME, 3, 5) in range(2 * one - 9, 2 * one + 9)
+        assert await store.weigh(HOME, 8, 9) == 0
+        for most, count in ((0, 1), (one // 2, 1), (3 * one + 9, 3), (whole, 8)):
+            page = await store.entries(HOME, 0, 9, 100, most)
+            assert [entry.version for entry in page] == list(range(1, count + 1))
+        told = await store.summaries(HOME, 0, 9, 100, one)
+        assert told == [Summary.of(entry) for entry in entries]
+        assert await store.summaries(HOME, 2, 6, 2) == told[4:6]
+        assert await store.summaries(HOME, 2, 6, 100, 0) == told[5:6]
+        assert await store.summaries(AWAY, 0, 9, 100) == []
+
+    async def test_an_answer_that_says_the_ops_is_opened_with_them(self, store: Store) -> None:
+        undone = large(2)
+        undone = msgspec.structs.replace(undone, answer={"ops": undone.ops, "skipped": []})
+        made_so = Append(HOME, 1, 0, 0, [entry(1), undone], create=True)
+        assert await store.commit([made_so]) == [Committed()]
+        [_, found] = (await stored(store)).entries
+        assert (found.ops, found.answer) == ([], undone.answer)
+        assert await store.entries(HOME, 1, 2, 9) == [undone]
 
     async def test_a_commit_is_found_by_its_id(self, store: Store) -> None:
         await store.commit([made(HOME, 3, commit="c-1")])
@@ -274,7 +345,7 @@ class SnapshotContract:
             await store.save_snapshot(HOME, 1, Snapshot(version, b"state %d" % version))
         found = await stored(store)
         assert found.snapshot == Snapshot(4, b"state 4")
-        assert found.entries == [entry(5), entry(6)]
+        assert found.entries == opened([entry(5), entry(6)])
 
     async def test_a_large_snapshot_comes_back_as_it_was(self, store: Store) -> None:
         await store.commit([made(HOME, 1)])
@@ -433,7 +504,7 @@ class DocumentsContract:
         row = await store.row(HOME)
         assert row is not None
         assert (row.epoch, row.version, row.created_at) == (2, 4, 1_004)
-        assert await stored(store) == Stored(2, 4, Control(2), None, [first])
+        assert await stored(store) == Stored(2, 4, Control(2), None, [bare(first)])
         await store.save_snapshot(HOME, 1, Snapshot(4, b"of the old epoch"))
         await store.save_snapshot(HOME, 2, Snapshot(4, b"of the new"))
         assert await stored(store) == Stored(2, 4, Control(2), Snapshot(4, b"of the new"), [])
@@ -516,6 +587,17 @@ class DocumentsContract:
 
 
 class PublicationsContract:
+    async def test_as_many_versions_have_names_as_may(self, store: Store) -> None:
+        await store.commit([made(HOME, 9), made(AWAY, 9)])
+        for version in (1, 2, 3):
+            assert await store.name_version(HOME, NamedVersion(version, "x", "ada", 5), 3)
+        assert not await store.name_version(HOME, NamedVersion(4, "y", "ada", 6), 3)
+        assert await store.name_version(HOME, NamedVersion(2, "again", "ada", 7), 3)
+        assert await store.name_version(AWAY, NamedVersion(4, "y", "ada", 8), 3)
+        names = [(one.version, one.name) for one in await store.named_versions(HOME)]
+        assert names == [(1, "x"), (2, "again"), (3, "x")]
+        assert await store.name_version(HOME, NamedVersion(4, "y", "ada", 9))
+
     async def test_what_is_public_is_the_newest_step(self, store: Store) -> None:
         await store.commit([made(HOME, 9)])
         assert await store.standing(HOME) == Standing(0, None)
@@ -576,7 +658,7 @@ class TenantContract:
     async def test_the_same_name_in_two_tenants_is_two_documents(self, store: Store) -> None:
         assert await store.commit([made(HOME, 2), made(OTHER, 1)]) == [Committed()] * 2
         assert await store.delete(HOME, 5)
-        assert (await stored(store, OTHER)).entries == [entry(1)]
+        assert (await stored(store, OTHER)).entries == opened([entry(1)])
 
     async def test_tenants_are_added_once(self, store: Store) -> None:
         assert await store.add_tenant("demo", 1)

@@ -6,7 +6,7 @@ import msgspec
 
 from collab.ports import SavedSteps, Snapshot, Store
 from collab.repairs import Rebuilt
-from tests.storage.contract import HOME, entry, further, made, stored
+from tests.storage.contract import HOME, entry, further, made, opened, stored
 
 
 def saved(version: int, steps: bytes = b"") -> Snapshot:
@@ -27,8 +27,8 @@ class StepsContract:
         await store.save_snapshot(HOME, 1, saved(4))
         found = await stored(store)
         assert found.snapshot == saved(4)
-        assert found.steps == SavedSteps(2, b"steps 2", [entry(3), entry(4)])
-        assert found.entries == [entry(5), entry(6)]
+        assert found.steps == SavedSteps(2, b"steps 2", opened([entry(3), entry(4)]))
+        assert found.entries == opened([entry(5), entry(6)])
 
     async def test_a_snapshot_saved_again_without_steps_keeps_those_it_had(
         self, store: Store

@@ -15,7 +15,7 @@ from collab.ids import DocKey
 from collab.ports import Append, Corrupt, SavedSteps, Snapshot, StorageUnavailable
 from storage.checksum import pack_entries, pack_snapshot, unpack_entry, unpack_snapshot
 from storage.store import SqlStore
-from tests.storage.contract import AWAY, HOME, OTHER, entry, further, made, stored
+from tests.storage.contract import AWAY, HOME, OTHER, entry, further, large, made, opened, stored
 
 VERSIONS = 12
 COLUMNS = {
@@ -111,7 +111,7 @@ async def test_of_100_turned_bits_in_snapshots_none_is_served(
             served = await stored(sqlite_store)
             expected = 4 if version == 8 else 8
             assert served.snapshot == Snapshot(expected, bodies[expected])
-            assert served.entries == [entry(v) for v in range(expected + 1, VERSIONS + 1)]
+            assert served.entries == opened([entry(v) for v in range(expected + 1, VERSIONS + 1)])
             turn_back()
     assert await stored(sqlite_store) == sound
 
@@ -131,7 +131,7 @@ async def test_of_100_turned_bits_in_steps_none_is_served(
             turn_back = rot.turn("steps", f"version = {version}")
             served = await stored(sqlite_store)
             expected = 4 if version == 8 else 8
-            between = [entry(v) for v in range(expected + 1, 9)]
+            between = opened([entry(v) for v in range(expected + 1, 9)])
             assert served.steps == SavedSteps(expected, steps[expected], between)
             assert served.snapshot == sound.snapshot
             turn_back()
@@ -172,7 +172,7 @@ async def test_the_newest_snapshot_may_rot_after_a_compaction(
         rot.turn("snapshots", "version = 20", "crc")
     found = await stored(sqlite_store)
     assert found.snapshot == Snapshot(10, b"10")
-    assert found.entries == [entry(v) for v in range(11, 31)]
+    assert found.entries == opened([entry(v) for v in range(11, 31)])
 
 
 async def test_a_rotten_snapshot_is_no_ground_for_dropping_entries(
@@ -246,7 +246,7 @@ def test_a_row_is_sound_only_in_its_own_place() -> None:
 
 
 def test_a_column_of_another_type_is_no_entry_and_no_snapshot() -> None:
-    ((_, _, *row),) = pack_entries(HOME, [entry(7)])
+    ((_, _, *row, _),) = pack_entries(HOME, [entry(7)])
     for column in range(len(row)):
         with pytest.raises(Corrupt):
             unpack_entry(HOME, [*row[:column], None, *row[column + 1 :]])
@@ -254,3 +254,17 @@ def test_a_column_of_another_type_is_no_entry_and_no_snapshot() -> None:
     assert unpack_snapshot(HOME, (1, packing, body, crc)) == Snapshot(1, b"state")
     assert unpack_snapshot(HOME, (1, packing, "state", crc)) is None
     assert unpack_snapshot(HOME, (1, None, body, crc)) is None
+
+
+async def test_a_turned_bit_in_a_summary_is_seen(sqlite_store: SqlStore, sqlite_url: str) -> None:
+    entries = [large(version) for version in (1, 2)]
+    await sqlite_store.commit([Append(HOME, 1, 0, 0, entries, create=True)])
+    dice, path = random.Random(3), Path(sqlite_url.partition(":///")[2])
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        [sound] = file.execute("SELECT summary FROM entries WHERE version = 2").fetchone()
+        for turned in [flipped(sound, dice) for _ in range(20)]:
+            file.execute("UPDATE entries SET summary = ? WHERE version = 2", [turned])
+            with pytest.raises(Corrupt):
+                await sqlite_store.summaries(HOME, 0, 9, 9)
+        file.execute("UPDATE entries SET summary = ? WHERE version = 2", [sound])
+    assert len(await sqlite_store.summaries(HOME, 0, 9, 9)) == 2

@@ -158,8 +158,8 @@ async def test_a_commit_of_unknown_outcome_is_settled_after_it_has_ended(
             await under_way.start()
             await other.execute("UPDATE docs SET head = 2 WHERE doc = 'home'")
             await other.execute(
-                "INSERT INTO entries SELECT tenant, doc, 2, author, 'p-2', 'c-2', at, payload, crc"
-                " FROM entries WHERE doc = 'home'"
+                "INSERT INTO entries SELECT tenant, doc, 2, author, 'p-2', 'c-2', at, payload, crc,"
+                " summary FROM entries WHERE doc = 'home'"
             )
             asked = asyncio.ensure_future(store.find_commit(HOME, "c-2"))
             await _until_blocked(other)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from collab.ports import Gossip, Subscription
+from collab.gossip import Gossip, Subscription
 from storage import redis_gossip
 from storage.redis_gossip import RedisGossip
 from tests.storage.contract import AWAY, HOME, OTHER

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from collab.document.versions import pointers, rows
-from collab.entry import Author, Entry, Op
+from collab.document.versions import rows
+from collab.entry import Author, Entry, Op, Summary, pointers_of
 
 
-def entry(version: int, user: str, at: int, *paths: str, **fields: Any) -> Entry:
+def entry(version: int, user: str, at: int, *paths: str, **fields: Any) -> Summary:
     ops: list[Op] = [{"op": "replace", "path": path, "value": version} for path in paths or ("/a",)]
     kind = fields.get("kind", "edit")
-    return Entry(version, Author(user), at, kind, ops, b"")
+    return Summary.of(Entry(version, Author(user), at, kind, ops, b""))
 
 
 def spans(found: list[Any]) -> list[tuple[int, int]]:
@@ -50,4 +50,7 @@ def test_without_a_gap_every_version_is_a_row() -> None:
 
 def test_pointers_name_each_place_once_and_leave_out_what_lies_below() -> None:
     entries = [entry(1, "ada", 0, "/a/b", "/c"), entry(2, "ada", 1, "/c", "/a")]
-    assert pointers(entries) == ["/c", "/a"]
+    [row] = rows(entries, {}, gap_ms=60_000)
+    assert row.pointers == ["/c", "/a"]
+    assert pointers_of(["/a/b/c", "/ab", "/a/b"]) == ["/ab", "/a/b"]
+    assert pointers_of(["/a", "", "/b"]) == [""]

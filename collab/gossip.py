@@ -1,0 +1,31 @@
+"""Gossip: what one instance tells the others, late or never without harm."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from collab.ids import DocKey
+
+
+class Subscription(Protocol):
+    """A document's messages from the call on; an empty one: some were lost, look at the log."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def __anext__(self) -> bytes: ...
+
+    async def aclose(self) -> None: ...
+
+
+class Gossip(Protocol):
+    """What may be late or lost between instances without harm."""
+
+    async def run(self) -> None:
+        """Carry messages until cancelled; before that, and without it, nothing goes out."""
+
+    async def publish(self, key: DocKey, message: bytes) -> None: ...
+
+    def subscribe(self, key: DocKey) -> Subscription: ...
+
+    async def ping(self) -> bool: ...

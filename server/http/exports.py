@@ -1,0 +1,79 @@
+"""Exports over HTTP, written as the client takes them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, aclosing
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from collab.ports import Corrupt
+from collab.room.rights import Role
+from server.export import Export, Head, export, export_damaged
+from server.http.asking import (
+    JSON,
+    answer,
+    existing,
+    member_of,
+    named_document,
+    require_role,
+    services_of,
+)
+from server.hub import Quarantined
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+
+class Written(Response):
+    """An export's answer. Between two parts nothing is held but what the client has not taken.
+
+    One that cannot be ended is cut off: without its last chunk it is not taken for whole.
+    """
+
+    def __init__(self, whole: Export, running: ExitStack) -> None:
+        super().__init__(media_type=JSON)
+        del self.headers["content-length"]
+        self._whole = whole
+        self._running = running
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        with self._running:
+            start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+            await send(start)
+            if scope["method"] != "HEAD":
+                async with aclosing(self._whole.parts()) as parts:
+                    async for part in parts:
+                        if await request.is_disconnected():
+                            return
+                        body = {"type": "http.response.body", "body": part, "more_body": True}
+                        await send(body)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def export_document(request: Request) -> Response:
+    """The document with its history, as one JSON object; of a damaged one what can be read."""
+    response: Response
+    async with named_document(request) as (claims, key):
+        services = services_of(request)
+        now = services.clock.now_ms()
+        with ExitStack() as stack:
+            stack.enter_context(services.hub.exports.running(key.tenant, claims.user))
+            try:
+                async with services.hub.using(key) as live:
+                    room = existing(live).room
+                    require_role(claims, Role.EDITOR)
+                    schema = room.control.schema
+                    head = Head(room.epoch, room.version, room.value, schema)
+                    whole = await export(services.store, key, head, now)
+                response = Written(whole, stack.pop_all())
+            except (Quarantined, Corrupt):
+                require_role(claims, Role.EDITOR)
+                async with services.hub.salvaging:
+                    response = answer(await export_damaged(services.store, key, now))
+        services.witness.did(key, member_of(request, claims), "export")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Disposition"] = f'attachment; filename="{key.doc}.weft.json"'
+    return response
