@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
@@ -100,8 +101,8 @@ def pointers(entries: Sequence[Entry]) -> list[str]:
     for entry in entries:
         for op in entry.ops:
             places[_place(op)] = None
-    kept = [place for place in places if not any(_is_above(other, place) for other in places)]
-    return kept[-MAX_POINTERS:]
+    newest = (place for place in reversed(places) if places.keys().isdisjoint(_above(place)))
+    return list(islice(newest, MAX_POINTERS))[::-1]
 
 
 def _place(op: Mapping[str, Any]) -> str:
@@ -109,5 +110,6 @@ def _place(op: Mapping[str, Any]) -> str:
     return path
 
 
-def _is_above(other: str, place: str) -> bool:
-    return other != place and place.startswith(f"{other}/")
+def _above(place: str) -> Iterator[str]:
+    """The pointers of all that holds a place."""
+    return (place[:at] for at, letter in enumerate(place) if letter == "/")

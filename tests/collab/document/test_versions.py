@@ -51,3 +51,10 @@ def test_without_a_gap_every_version_is_a_row() -> None:
 def test_pointers_name_each_place_once_and_leave_out_what_lies_below() -> None:
     entries = [entry(1, "ada", 0, "/a/b", "/c"), entry(2, "ada", 1, "/c", "/a")]
     assert pointers(entries) == ["/c", "/a"]
+
+
+def test_pointers_of_tens_of_thousands_of_places_are_found_at_once() -> None:
+    """Each place was compared with every other one: a page of history took minutes."""
+    paths = [f"/items/{n}" for n in range(50_000)]
+    found = pointers([entry(1, "ada", 0, *paths, "/items/7/title", "/other")])
+    assert found == [*paths[-19:], "/other"]
