@@ -20,7 +20,7 @@ from server.clock import SystemClock
 from server.keyring import Keyring
 from storage.store import SqlStore
 from tests.attacks.campaign.case import Case, HttpRequest, Talk
-from tests.attacks.campaign.clients import HttpClient, PatchLaneClient, YjsLaneClient
+from tests.attacks.campaign.clients import HttpClient, Outcome, PatchLaneClient, YjsLaneClient
 from tests.attacks.campaign.documents import Document, edits
 from tests.attacks.campaign.figures import SAMPLER, Figures, Notes, Prober, Process
 from tests.attacks.campaign.holders import Holders
@@ -121,6 +121,8 @@ class AttackedServer:
     async def run(self, case: Case, clients: int, *, with_token: bool = True) -> Figures:
         """Send what the case says, by so many clients at once, each a user of their own."""
         self._runs += 1
+        if case.lane == "patch" and case.document in self.heads:
+            self.heads[case.document]["version"] = self._head(case.document)
         each = [self._client(case, number, with_token) for number in range(clients)]
         try:
             await asyncio.gather(*(client.prepare() for client in each))
@@ -130,8 +132,11 @@ class AttackedServer:
 
     async def _measure(self, each: Sequence[Client]) -> Figures:
         assert self.prober is not None
+        await asyncio.to_thread(self.prober.until_quiet)
         self.prober.forget()
         self.notes.new()
+        for client in each:
+            client.outcome = Outcome()
         self.process.forget_peak()
         memory, stored = self.process.memory(), self.process.stored()
         began = time.monotonic()
@@ -153,6 +158,15 @@ class AttackedServer:
             outcomes=dict(sum((one.said for one in outcomes), Counter[str]())),
             seconds=ended - began,
         )
+
+    def _head(self, document: str) -> int:
+        """Where a client that resumes is told nothing."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port)
+        headers = {"Authorization": f"Bearer {self.token('asker')}"}
+        connection.request("HEAD", f"/v1/docs/{document}?pointer=/n", headers=headers)
+        tag = connection.getresponse().headers.get("ETag", "")
+        connection.close()
+        return int(tag.strip('"') or 0)
 
     def _client(self, case: Case, number: int, with_token: bool) -> Client:
         user = f"{case.user}-{number}" if case.user else f"attacker-{self._runs}-{number}"

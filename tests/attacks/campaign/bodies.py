@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.attacks.campaign import limits
 from tests.attacks.campaign.case import Level, always
-from tests.attacks.campaign.documents import CROWDED, DOCUMENTS, PROSE, Document
+from tests.attacks.campaign.documents import DOCUMENTS, PROSE, REPLACED, Document
 from tests.attacks.campaign.patches import PATCHES
 
 # A dimension at a level, on a document, and the body that the client of this number sends.
@@ -59,15 +59,15 @@ def replacements() -> Iterator[Body]:
     for document in DOCUMENTS.values():
         for name in TURNS:
             yield name, "at", document, partial(_numbered, name, document)
-    yield "bytes", "at", PROSE, lambda _: encoded({"slot": "x" * (limits.DOCUMENT - 11)})
-    yield "bytes", "above", PROSE, lambda _: encoded({"slot": "x" * (limits.DOCUMENT - 9)})
+    yield "bytes", "at", REPLACED, lambda _: encoded({"slot": "x" * (limits.DOCUMENT - 11)})
+    yield "bytes", "above", REPLACED, lambda _: encoded({"slot": "x" * (limits.DOCUMENT - 9)})
     crowd = encoded({"n": [0] * (limits.VALUES_OF_DOCUMENT - 10)})
-    yield "values", "at", CROWDED, lambda _: crowd
-    yield "values", "above", CROWDED, lambda _: b'{"n":[' + b"0," * 1_000_000 + b"0]}"
+    yield "values", "at", REPLACED, lambda _: crowd
+    yield "values", "above", REPLACED, lambda _: b'{"n":[' + b"0," * 1_000_000 + b"0]}"
     quotes = b'{"n":["' + rb"\"," * 1_300_000 + b'"]}'
-    yield "marks in a string", "at", PROSE, lambda _: quotes
+    yield "marks in a string", "at", REPLACED, lambda _: quotes
     deep = b'{"n":' + b"[" * (limits.DOCUMENT - 10)
-    yield "nesting", "above", PROSE, lambda _: deep
+    yield "nesting", "above", REPLACED, lambda _: deep
 
 
 @cache
@@ -114,6 +114,7 @@ TURNS: dict[str, Callable[[Document], Any]] = {
     "every element changed": _all_changed,
     "every other element gone": _half,
     "the text changed throughout": _text_changed,
+    "all as it was at first": lambda document: document.value(),
 }
 
 

@@ -107,6 +107,8 @@ CROWDED = Document(
 LOGGED = Document(
     "logged", {"slot": "", "n": 0, "held": [], "text": WORDS * 40}, "/held", 100, item, text="/text"
 )
+# Small, for what replaces a whole document by something else.
+REPLACED = Document("replaced", {"slot": "", "n": 0, "held": []}, "/held", 100, item)
 DOCUMENTS = {each.name: each for each in (PROSE, ITEMS, TEXTS, KEYS, CROWDED, LOGGED)}
 # Whose log is long; all others have some history.
 EDITS = 3_000

@@ -19,6 +19,8 @@ from tests.running import RunningServer
 HERE = Path(__file__).parent
 SAMPLER = (sys.executable, str(HERE / "loop_sampler.py"))
 KiB = 1024
+QUIET = 0.005  # seconds that `/healthz` takes where the server does nothing else
+QUIET_WITHIN = 5.0
 
 
 class Probe(NamedTuple):
@@ -69,6 +71,14 @@ class Prober:
         """What it is without an attack."""
         began = time.monotonic()
         return self.between(began, began + seconds)
+
+    def until_quiet(self) -> None:
+        """Wait until what came before is over, such as a snapshot; not for ever."""
+        with self._came:
+            self._came.wait_for(self._is_quiet, QUIET_WITHIN)
+
+    def _is_quiet(self) -> bool:
+        return len(self._probes) >= 3 and all(one.took < QUIET for one in self._probes[-3:])
 
     def forget(self) -> None:
         """What was told so far."""

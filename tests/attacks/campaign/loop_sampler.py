@@ -69,6 +69,8 @@ class Sampler:
         callback = callback_of(frame)
         # It was not seen at the last look, so it began since; native code may have hidden it.
         since = (self._looked_at or now, self._loop_cpu or cpu, self._process_cpu)
+        if self._hold is None and callback is None:
+            self._note_unseen(now, cpu)
         self._note_pause(now, cpu)
         if self._hold is not None and callback is not self._hold.frame:
             self._end(self._hold, now, cpu)
@@ -89,6 +91,19 @@ class Sampler:
                 process_ms=1000 * (time.process_time() - hold.process),
                 gc_ms=1000 * (self._collected - hold.collected),
                 places=[f"{count} {place}" for place, count in hold.places.most_common(3)],
+            )
+
+    def _note_unseen(self, now: float, cpu: float) -> None:
+        """A callback came and went between two looks: native code kept the interpreter."""
+        if self._looked_at and cpu - self._loop_cpu >= WORTH_A_LINE:
+            self._write(
+                kind="hold",
+                began=self._looked_at,
+                wall_ms=1000 * (now - self._looked_at),
+                cpu_ms=1000 * (cpu - self._loop_cpu),
+                process_ms=1000 * (time.process_time() - self._process_cpu),
+                gc_ms=0.0,
+                places=["native code, from one look to the next"],
             )
 
     def _note_pause(self, now: float, cpu: float) -> None:

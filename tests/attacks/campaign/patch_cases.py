@@ -200,11 +200,13 @@ def _lock() -> Iterator[Made]:
     for name, value in (
         ("scope", "/s" * (limits.POINTER // 2)),
         ("lock_id", "l-" + "9" * 200_000),
-        ("ttl", 1e308),
         ("base", 2**62),
         ("action", "take_over"),
     ):
         yield name, "at", PROSE, always(said({**plain, name: value}))
+    for ttl in (1e308, -1e308):
+        away = {**plain, "id": "away", "action": "release"}
+        yield "ttl", "at", PROSE, always(said({**plain, "ttl": ttl}, away))
     yield "scope", "above", PROSE, lambda _: said({**plain, "scope": "/" + LONG})
     yield "id", "at", PROSE, lambda _: said({**plain, "id": "i" * limits.ID})
 
