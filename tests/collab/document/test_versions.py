@@ -54,3 +54,9 @@ def test_pointers_name_each_place_once_and_leave_out_what_lies_below() -> None:
     assert row.pointers == ["/c", "/a"]
     assert pointers_of(["/a/b/c", "/ab", "/a/b"]) == ["/ab", "/a/b"]
     assert pointers_of(["/a", "", "/b"]) == [""]
+
+
+def test_pointers_of_tens_of_thousands_of_places_are_found_at_once() -> None:
+    """Each place was compared with every other one: a page of history took minutes."""
+    paths = [f"/items/{number}" for number in range(50_000)]
+    assert pointers_of([*paths, "/items/7/title", "/other"]) == [*paths[-19:], "/other"]

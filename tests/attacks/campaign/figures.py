@@ -1,0 +1,160 @@
+"""What a run cost: read from the process, its database, the prober and the sampler."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from tests.patience import PATIENCE
+from tests.running import RunningServer
+
+HERE = Path(__file__).parent
+SAMPLER = (sys.executable, str(HERE / "loop_sampler.py"))
+KiB = 1024
+QUIET = 0.005  # seconds that `/healthz` takes where the server does nothing else
+QUIET_WITHIN = 5.0
+
+
+class Probe(NamedTuple):
+    """One question to `/healthz`, in seconds; `late` is how late the prober itself woke."""
+
+    asked: float
+    took: float
+    late: float
+
+
+class Prober:
+    """A process that asks `/healthz` all the time; a thread reads what it tells."""
+
+    def __init__(self, port: int) -> None:
+        command = [sys.executable, str(HERE / "prober.py"), str(port)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        self._probes: list[Probe] = []
+        self._came = threading.Condition()
+        self._reader = threading.Thread(target=self._read, name="prober")
+        self._reader.start()
+
+    def __enter__(self) -> Prober:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.communicate()
+        self._reader.join(PATIENCE)
+
+    def between(self, began: float, ended: float) -> list[Probe]:
+        """The questions that were under way then; waits for the first one after the end."""
+        with self._came:
+            is_over = self._came.wait_for(
+                lambda: bool(self._probes) and self._probes[-1].asked > ended, PATIENCE
+            )
+            assert is_over, "/healthz was not answered any more"
+            return [one for one in self._probes if one.asked + one.took >= began][:-1] or [
+                self._probes[-1]
+            ]
+
+    def idle(self, seconds: float) -> list[Probe]:
+        """What it is without an attack."""
+        began = time.monotonic()
+        return self.between(began, began + seconds)
+
+    def until_quiet(self) -> None:
+        """Wait until what came before is over, such as a snapshot; not for ever."""
+        with self._came:
+            self._came.wait_for(self._is_quiet, QUIET_WITHIN)
+
+    def _is_quiet(self) -> bool:
+        return len(self._probes) >= 3 and all(one.took < QUIET for one in self._probes[-3:])
+
+    def forget(self) -> None:
+        """What was told so far."""
+        with self._came:
+            del self._probes[:-1]
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            asked, took, late = map(float, line.split())
+            with self._came:
+                self._probes.append(Probe(asked, took, late))
+                self._came.notify_all()
+
+
+@dataclass
+class Notes:
+    """What the sampler wrote since it was last read."""
+
+    path: Path
+    _read: int = 0
+
+    def new(self) -> list[dict[str, Any]]:
+        with self.path.open() as notes:
+            notes.seek(self._read)
+            lines = notes.readlines()
+            self._read = notes.tell()
+        return [json.loads(line) for line in lines]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of one run; times in milliseconds, sizes in bytes. `held` are the sampler's lines."""
+
+    worst: float
+    noise: float
+    held: list[dict[str, Any]]
+    peak: int
+    left: int
+    stored: int
+    sent: int
+    accepted: int
+    answered: int
+    outcomes: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+class Process:
+    """The server's process and its database, seen from outside."""
+
+    def __init__(self, server: RunningServer) -> None:
+        self._server = server
+
+    def memory(self) -> int:
+        return self._status("VmRSS:")
+
+    def peak(self) -> int:
+        return self._status("VmHWM:")
+
+    def forget_peak(self) -> None:
+        """Let the peak begin at what is resident now (proc(5), clear_refs)."""
+        self._file("clear_refs").write_text("5")
+
+    def stored(self) -> int:
+        """Bytes of the pages that are in use; the write-ahead log counts by what it changes."""
+        with sqlite3.connect(f"file:{self._server.home}/weft.db?mode=ro", uri=True) as database:
+            count, size, free = (
+                database.execute(f"PRAGMA {what}").fetchone()[0]
+                for what in ("page_count", "page_size", "freelist_count")
+            )
+        database.close()
+        return int((count - free) * size)
+
+    def _status(self, name: str) -> int:
+        return int(self._file("status").read_text().split(name)[1].split()[0]) * KiB
+
+    def _file(self, name: str) -> Path:
+        assert self._server.process is not None
+        return Path(f"/proc/{self._server.process.pid}/{name}")

@@ -1,0 +1,170 @@
+"""Runs `weft` with a thread that notes what holds the event loop, and on whose account.
+
+`python loop_sampler.py NOTES WEFT serve …`: every hold is a line of JSON in the file NOTES.
+
+A hold is one callback of the loop that goes on from one look to the next. Its wall time may be
+the machine's fault. The processor time of the loop's thread in it is not, nor is the time of
+the garbage collector. A pause is a time in which nothing ran but another thread of the process.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import runpy
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, TextIO
+
+LOOK_EVERY = 0.002
+WORTH_A_LINE = 0.015
+# Where the loop is called from; the frame above it is a callback's.
+RUNNERS = ("asyncio/runners.py", "uvicorn/_compat.py", "asyncio/base_events.py")
+INNERMOST = 5
+
+
+@dataclass
+class Hold:
+    """One callback that is still running."""
+
+    frame: FrameType
+    began: float
+    cpu: float
+    process: float
+    collected: float
+    places: Counter[str] = field(default_factory=Counter)
+
+
+class Sampler:
+    """Looks at the loop's thread again and again.
+
+    Invariant: `_hold` is the callback that ran at the last look, or None.
+    """
+
+    def __init__(self, notes: TextIO) -> None:
+        self._notes = notes
+        self._thread = threading.main_thread().ident or 0
+        self._clock = time.pthread_getcpuclockid(self._thread)
+        self._hold: Hold | None = None
+        self._collected = 0.0
+        self._collection_began = 0.0
+        self._looked_at = self._process_cpu = self._loop_cpu = 0.0
+
+    def watch(self) -> None:
+        """For ever; the process ends without it."""
+        gc.callbacks.append(self._on_collection)
+        never = threading.Event()
+        while True:
+            self._look(time.monotonic())
+            never.wait(LOOK_EVERY)
+
+    def _look(self, now: float) -> None:
+        cpu = time.clock_gettime(self._clock)
+        frame = sys._current_frames().get(self._thread)
+        callback = callback_of(frame)
+        # It was not seen at the last look, so it began since; native code may have hidden it.
+        since = (self._looked_at or now, self._loop_cpu or cpu, self._process_cpu)
+        if self._hold is None and callback is None:
+            self._note_unseen(now, cpu)
+        self._note_pause(now, cpu)
+        if self._hold is not None and callback is not self._hold.frame:
+            self._end(self._hold, now, cpu)
+            self._hold = None
+        if callback is None or frame is None:
+            return
+        if self._hold is None:
+            self._hold = Hold(callback, *since, self._collected)
+        self._hold.places[place_of(frame)] += 1
+
+    def _end(self, hold: Hold, now: float, cpu: float) -> None:
+        if now - hold.began >= WORTH_A_LINE:
+            self._write(
+                kind="hold",
+                began=hold.began,
+                wall_ms=1000 * (now - hold.began),
+                cpu_ms=1000 * (cpu - hold.cpu),
+                process_ms=1000 * (time.process_time() - hold.process),
+                gc_ms=1000 * (self._collected - hold.collected),
+                places=[f"{count} {place}" for place, count in hold.places.most_common(3)],
+            )
+
+    def _note_unseen(self, now: float, cpu: float) -> None:
+        """A callback came and went between two looks: native code kept the interpreter."""
+        if self._looked_at and cpu - self._loop_cpu >= WORTH_A_LINE:
+            self._write(
+                kind="hold",
+                began=self._looked_at,
+                wall_ms=1000 * (now - self._looked_at),
+                cpu_ms=1000 * (cpu - self._loop_cpu),
+                process_ms=1000 * (time.process_time() - self._process_cpu),
+                gc_ms=0.0,
+                places=["native code, from one look to the next"],
+            )
+
+    def _note_pause(self, now: float, cpu: float) -> None:
+        """Other threads kept the interpreter while the loop's thread wanted it, or slept."""
+        process = time.process_time()
+        others = (process - self._process_cpu) - (cpu - self._loop_cpu)
+        if self._looked_at and now - self._looked_at >= WORTH_A_LINE and others >= WORTH_A_LINE:
+            frames = sys._current_frames()
+            mine = threading.get_ident()
+            self._write(
+                kind="pause",
+                began=self._looked_at,
+                wall_ms=1000 * (now - self._looked_at),
+                cpu_ms=1000 * others,
+                process_ms=1000 * (process - self._process_cpu),
+                gc_ms=0.0,
+                places=[place_of(f) for i, f in frames.items() if i not in (mine, self._thread)][
+                    :3
+                ],
+            )
+        self._process_cpu, self._looked_at, self._loop_cpu = process, now, cpu
+
+    def _write(self, **fields: Any) -> None:
+        self._notes.write(json.dumps(fields) + "\n")
+        self._notes.flush()
+
+    def _on_collection(self, phase: str, _: dict[str, int]) -> None:
+        if phase == "start":
+            self._collection_began = time.monotonic()
+        elif threading.get_ident() == self._thread:
+            self._collected += time.monotonic() - self._collection_began
+
+
+def callback_of(frame: FrameType | None) -> FrameType | None:
+    """The outermost frame inside the loop; None where the loop waits."""
+    above: FrameType | None = None
+    while frame is not None:
+        if frame.f_code.co_filename.endswith(RUNNERS):
+            return above
+        above, frame = frame, frame.f_back
+    return None
+
+
+def place_of(frame: FrameType | None) -> str:
+    """The innermost functions, innermost first."""
+    names: list[str] = []
+    while frame is not None and len(names) < INNERMOST:
+        code = frame.f_code
+        name = f"{Path(code.co_filename).stem}.{code.co_qualname}:{frame.f_lineno}"
+        names.append("the collector" if "_on_collection" in name else name)
+        frame = frame.f_back
+    return " < ".join(names)
+
+
+def main() -> None:
+    notes, script = sys.argv[1:3]
+    sys.argv = sys.argv[2:]
+    with Path(notes).open("a") as written:
+        threading.Thread(target=Sampler(written).watch, name="sampler", daemon=True).start()
+        runpy.run_path(script, run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""A process that asks `/healthz` about 100 times a second on one connection, and tells how long.
+
+`python prober.py PORT`: a line for each question: when it was asked, how long the answer took,
+and how much later than planned the process woke to ask. All are in seconds; the last one is the
+machine's doing, not the server's. It ends with its standard input.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import sys
+import time
+
+EVERY = 0.01
+QUESTION = b"GET /healthz HTTP/1.1\r\nHost: weft\r\n\r\n"
+
+
+def answered(client: socket.socket) -> None:
+    """Wait until one answer has come; its body is short JSON."""
+    said = b""
+    while not said.endswith(b"}"):
+        more = client.recv(4096)
+        if not more:
+            raise ConnectionError("the server ended the connection")
+        said += more
+
+
+def main() -> None:
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        due = time.monotonic()
+        while True:
+            asked = time.monotonic()
+            client.sendall(QUESTION)
+            answered(client)
+            took = time.monotonic() - asked
+            print(f"{asked:.6f} {took:.6f} {max(0.0, asked - due):.6f}", flush=True)
+            due = max(asked + EVERY, time.monotonic())
+            if select.select([sys.stdin], [], [], max(0.0, due - time.monotonic()))[0]:
+                return
+
+
+if __name__ == "__main__":
+    main()

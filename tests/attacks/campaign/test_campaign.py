@@ -1,0 +1,59 @@
+"""Each request at its limits: nobody else waits, and little is kept for what was sent.
+
+The long form is bounded by a clock, as the owner asks; the machine's own lateness is measured
+beside it and does not count. The short form says only that the campaign can be fought.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.attacks.campaign.attacked_server import AttackedServer
+from tests.attacks.campaign.campaign import attack, targets
+from tests.attacks.campaign.documents import DOCUMENTS
+from tests.attacks.campaign.http_cases import http_cases
+from tests.attacks.campaign.verdict import LEFT, violations
+
+SHORT = ("prose", "logged")
+
+
+@pytest.mark.parametrize("name", targets())
+def test_a_request_of_each_kind_is_answered(small: AttackedServer, name: str) -> None:
+    cases = [case for case in targets()[name]() if case.document in SHORT]
+    for with_token in (True, False):
+        figures = asyncio.run(small.run(cases[0], 1, with_token=with_token))
+        assert figures.outcomes, cases[0]
+        assert [said for said in figures.outcomes if said.startswith("5")] == [], cases[0]
+        assert "not answered" not in figures.outcomes, cases[0]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_opening_a_document_keeps_nobody_waiting(large: AttackedServer, document: str) -> None:
+    """The first reader after a start."""
+    [case] = [
+        case
+        for case in http_cases("getDocument")
+        if case.document == document and case.level == "plain"
+    ]
+    found = violations(case, 1, asyncio.run(large.run(case, 1)))
+    large.hold(document)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", targets())
+def test_a_request_at_its_limits_keeps_nobody_waiting(large: AttackedServer, name: str) -> None:
+    large.hold(*DOCUMENTS)
+    found = attack(large, name)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.long
+def test_memory_is_given_back_when_everybody_is_gone(large: AttackedServer) -> None:
+    large.holders.close()
+    large.until_unloaded()
+    after = large.process.memory()
+    assert after < large.at_rest + LEFT, f"{after - large.at_rest} bytes more than at the start"
