@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from server.settings import Settings
 
 MAX_STATE = 1 << 20  # where the setting says that there is no bound
+NOBODY = yjs_frames.awareness(awareness.encode([]))
 # What may come back later of what was told; a client echoes at once.
 MOST_ECHOED, MOST_ECHOES = 1 << 20, 400
 
@@ -72,8 +73,9 @@ class YjsPresence:
         return self._messages(behind)
 
     def everybody(self) -> Iterator[bytes]:
-        """The messages that show who is there but this session."""
-        return self.show(self._book.awareness(but=self._session))
+        """The messages that show who is there but this session; one also where nobody is."""
+        states = self._book.awareness(but=self._session)
+        return self.show(states) if states else iter([NOBODY])
 
     def show(self, states: list[State]) -> Iterator[bytes]:
         """The messages that tell of others' states."""
