@@ -15,6 +15,8 @@ from tests.attacks.campaign.case import Case
 from tests.attacks.campaign.figures import Figures
 from tests.attacks.campaign.verdict import violations
 
+pytestmark = pytest.mark.thorough
+
 OPERATIONS = http_cases.operations()
 # Each bound of a patch or an update, and a dimension that is put at it.
 PATCHES = {

@@ -228,6 +228,7 @@ async def test_a_document_that_rots_while_it_is_open_is_let_go_and_no_other(
     assert PAGE not in hall.hub.lives
 
 
+@pytest.mark.thorough
 async def test_a_snapshot_that_cannot_be_made_stops_nothing(
     hall: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:

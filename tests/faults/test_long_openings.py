@@ -21,6 +21,8 @@ from tests.collab.yjs.updates import NULL, plain, shared, update
 from tests.faults.inside import PAGE, Inside, inside
 from tests.manual_clock import ManualClock
 
+pytestmark = pytest.mark.thorough
+
 OTHER = DocKey("demo", "other")
 LENGTH = 40
 CHAIN = update(

@@ -23,6 +23,8 @@ from tests.collab.yjs.updates import NULL, plain, shared, update
 from tests.faults.inside import PAGE, Ear, Inside, inside
 from tests.manual_clock import ManualClock
 
+pytestmark = pytest.mark.thorough
+
 LENGTH = 100
 CHAIN = update(
     (7, 0, [shared(1, root="l"), *(shared(1, origin=(7, clock)) for clock in range(LENGTH - 1))])

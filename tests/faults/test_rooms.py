@@ -19,6 +19,8 @@ from storage.memory import MemoryStore
 from tests.faults.inside import PAGE, Ear, Inside, inside
 from tests.faults.serving import FaultyStore
 
+pytestmark = pytest.mark.thorough
+
 KEYS = [DocKey("demo", name) for name in ("a", "b", "c")]
 
 

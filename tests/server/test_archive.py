@@ -22,6 +22,8 @@ from server.archive import Archive, decode, plant
 from server.export import Head, export, export_damaged
 from storage.store import SqlStore
 
+pytestmark = pytest.mark.thorough
+
 HOME = DocKey("demo", "home")
 COPY = DocKey("acme", "copy")
 AT = 1_772_366_400_123

@@ -67,6 +67,7 @@ def test_a_token_says_what_was_minted() -> None:
     assert opened(mint(KEY, claims)) == claims
 
 
+@pytest.mark.thorough
 @given(
     st.sampled_from(list(Role)),
     st.none() | st.lists(st.sampled_from(["home", "*", "a?"]), max_size=3).map(tuple),
@@ -230,6 +231,7 @@ def test_no_text_does_worse_than_being_refused(token: str) -> None:
         key_id(token)
 
 
+@pytest.mark.thorough
 @settings(max_examples=500)
 @given(st.data())
 def test_a_token_with_one_character_changed_is_refused(data: st.DataObject) -> None:

@@ -42,6 +42,7 @@ async def test_a_body_with_many_values_is_refused_before_it_is_parsed(body: byte
     assert caught.value.refusal.code is Code.TOO_LARGE
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("end", [b"", b"\\", b'"', b'\\"'])
 async def test_a_string_without_its_end_is_searched_once(end: bytes) -> None:
     """A search from each quote in it would take hours."""

@@ -31,6 +31,8 @@ from storage.store import SqlStore
 from tests.house import ROOT
 from tests.server.test_archive import archive_of_home
 
+pytestmark = pytest.mark.thorough
+
 WEFT = [sys.executable, "-m", "server.cli"]
 
 

@@ -14,6 +14,7 @@ BOUNDS = SocketBounds(max_message=MAX_MESSAGE)
 NO_CODE = 1005
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @on_both_loops
 async def test_the_server_answers_as_the_rfc_says(case: Case) -> None:

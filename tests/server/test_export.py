@@ -26,6 +26,8 @@ from tests.server.heavy import (
     token_of,
 )
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 async def store() -> CountingStore:

@@ -23,6 +23,8 @@ from storage.memory import MemoryStore
 from tests.faults.inside import PAGE, Inside, inside
 from tests.server.test_feed import Reading, come
 
+pytestmark = pytest.mark.thorough
+
 
 class Day:
     """What happens around one reader."""

@@ -19,6 +19,8 @@ from server.services import Services
 from server.settings import Settings
 from tests.server.heavy import LARGE, URL, VERSIONS, CountingStore, heavy_store, http_of, token_of
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 async def store() -> CountingStore:

@@ -24,6 +24,8 @@ from server.hub import Hub
 from server.hub_bounds import HubBounds
 from storage.memory import MemoryStore
 
+pytestmark = pytest.mark.thorough
+
 KEY = DocKey("demo", "page")
 PAGE: dict[str, Any] = {"sections": [{"id": f"s{n}", "by": ""} for n in range(5)]}
 EXPECTED = {

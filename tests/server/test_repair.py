@@ -194,6 +194,7 @@ async def test_an_epoch_that_cannot_be_read_is_replaced_by_one_that_no_client_ho
     assert rebuild(left, found, NOW).epoch == NOW // 1000
 
 
+@pytest.mark.thorough
 async def test_what_kills_or_breaks_the_child_is_said_and_ends_only_that(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -17,6 +17,8 @@ from storage.checksum import pack_entries, pack_snapshot, unpack_entry, unpack_s
 from storage.store import SqlStore
 from tests.storage.contract import AWAY, HOME, OTHER, entry, further, large, made, opened, stored
 
+pytestmark = pytest.mark.thorough
+
 VERSIONS = 12
 COLUMNS = {
     "entries": [

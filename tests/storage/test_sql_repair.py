@@ -15,6 +15,8 @@ from collab.ports import Append, Committed, Corrupt, Snapshot
 from collab.repairs import Rebuilt
 from storage.store import SqlStore
 
+pytestmark = pytest.mark.thorough
+
 KEY = DocKey("demo", "page")
 
 

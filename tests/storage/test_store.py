@@ -13,6 +13,8 @@ from tests.storage.contract import LogContract, SnapshotContract, StoreContract
 from tests.storage.races import RaceContract
 from tests.storage.steps_contract import StepsContract
 
+pytestmark = pytest.mark.thorough
+
 
 class TestSqliteFile(StoreContract, StepsContract, RaceContract):
     @pytest.fixture

@@ -8,6 +8,8 @@ import pytest
 
 from tests.collab.document.world import back_and_forth, run
 
+pytestmark = pytest.mark.thorough
+
 # Seeds that failed once, by what was wrong, and how many steps they need.
 REGRESSIONS = {
     "an_order_key_for_a_plain_element_that_is_wrapped_already": (2, 100),

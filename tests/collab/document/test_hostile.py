@@ -47,6 +47,7 @@ def test_d3_types_that_are_nested_update_by_update_are_cut_where_they_are_too_de
     assert peer.content.to_py() == document.value
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("step", [1, 3, 100])
 def test_d3_a_y_array_within_a_y_array_is_cut_where_it_is_too_deep(step: int) -> None:
     document = Document.create(1)

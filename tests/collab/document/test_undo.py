@@ -214,6 +214,7 @@ def test_u1_a_new_edit_clears_the_redo_of_its_author_alone(desk: Desk) -> None:
     assert titles(desk)[1] == "Bo's"
 
 
+@pytest.mark.thorough
 def test_u1_a_hundred_steps_go_back_and_forth(desk: Desk) -> None:
     values = [desk.value]
     for number in range(99):
@@ -436,6 +437,7 @@ def test_u11_asking_a_check_copies_no_document(desk: Desk, monkeypatch: pytest.M
     assert undone.change.ops[0]["value"] == "Hello world"
 
 
+@pytest.mark.thorough
 def test_u2_typing_on_is_kept_as_one_stretch(desk: Desk) -> None:
     for number in range(150):
         desk.type("ada", ["sections", "hero", "title"], 6 + number, "x")

@@ -12,6 +12,8 @@ from collab.entry import Author, Entry, Kind
 from collab.errors import Rejected
 from collab.ports import Snapshot
 
+pytestmark = pytest.mark.thorough
+
 USERS = ("ada", "bo", "cy")
 BOUNDS = UndoBounds(bytes=20_000)
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.collab.document.characters_world import run
 
+pytestmark = pytest.mark.thorough
+
 
 # 6: a step of the Yjs lane whose characters undo did not know before the next opening.
 @pytest.mark.parametrize("seed", [2, 6, 15, *range(1_000, 1_012)])

@@ -8,6 +8,8 @@ import pytest
 
 from tests.collab.document.identity_world import alone, run
 
+pytestmark = pytest.mark.thorough
+
 # Seeds that failed once, by what was wrong, and how many steps they need.
 REGRESSIONS = {
     "what_is_put_back_changes_places_with_what_stands_beside_it": (10, 60),

@@ -110,6 +110,7 @@ ODD = st.recursive(
 )
 
 
+@pytest.mark.thorough
 @given(value=ODD)
 @settings(max_examples=150, deadline=None)
 def test_any_value_can_be_checked(value: Any) -> None:

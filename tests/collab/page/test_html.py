@@ -17,6 +17,8 @@ from collab.ids import DocKey
 from collab.page.html import Rendered, render
 from server import demo
 
+pytestmark = pytest.mark.thorough
+
 KINDS = ["hero", "features", "testimonials", "pricing", "faq", "gallery", "form"]
 KINDS += ["callToAction", "footer"]
 VOID = {"meta", "link", "img", "input", "br", "path"}

@@ -89,6 +89,7 @@ def compare(data: st.DataObject, value: Any) -> None:
             value = actual[1]
 
 
+@pytest.mark.thorough
 @settings(max_examples=150, deadline=None)
 @given(st.data(), VALUES)
 def test_p2_the_jsonpatch_library_comes_to_the_same(data: st.DataObject, value: Any) -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.collab.patch.model import run
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", [10, 41, 79, 93, 269, 310, *range(20)])
 def test_r11_clients_that_pipeline_stale_patches_converge(seed: int) -> None:
     run(seed, clients=3, steps=60)

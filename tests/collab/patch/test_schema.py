@@ -234,6 +234,7 @@ def random_ops(chance: random.Random, value: Any) -> list[Op]:
     return patch
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("number", range(len(KEYWORDS)))
 def test_s3_checking_what_was_touched_comes_to_the_same_as_checking_all(number: int) -> None:
     held, oracle = schema(KEYWORDS[number]), jsonschema_rs.validator_for(KEYWORDS[number])

@@ -17,6 +17,8 @@ from collab.room.lock_guard import LockGuard
 from collab.room.locks import Locks, LockStep
 from tests.collab.room.test_locks_at_random import AUTHORS, Run
 
+pytestmark = pytest.mark.thorough
+
 ADA = Author("ada", "Ada", "tab-1")
 BO = Author("bo", "Bo", "tab-1")
 PAGE: dict[str, Any] = {

@@ -18,6 +18,8 @@ from collab.room.lock_check import check_locks
 from collab.room.lock_scope import collide
 from collab.room.locks import Locks, LockStep
 
+pytestmark = pytest.mark.thorough
+
 AUTHORS = [Author(user, "", tab) for user in ("ada", "bo", "cy") for tab in ("1", "2")]
 PAGE: dict[str, Any] = {
     "sections": [{"id": f"s{n}", "t": f"text {n}", "cards": [{"id": f"c{n}"}]} for n in range(4)],

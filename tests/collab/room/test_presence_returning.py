@@ -82,6 +82,7 @@ def flush(book: PresenceBook, lines: list[Line], now: float) -> None:
             line.tell(book, difference.awareness)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(200))
 def test_the_newest_state_of_everybody_is_shown_in_the_end(seed: int) -> None:
     rng = random.Random(seed)

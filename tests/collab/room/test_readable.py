@@ -8,6 +8,8 @@ from collab.errors import Code
 from server.archive import Archive, check
 from tests.collab.room.readable import ReadableRoom, run
 
+pytestmark = pytest.mark.thorough
+
 
 def check_archive(made: ReadableRoom) -> None:
     """What the export of this room gives, an import takes."""

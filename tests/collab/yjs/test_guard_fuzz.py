@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[3]
 # A hang would last for ever; the slowest batch measured takes a twentieth of this.
 PATIENCE = 120

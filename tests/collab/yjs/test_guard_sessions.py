@@ -51,6 +51,7 @@ def serve(log: Iterable[tuple[int, str]]) -> Server:
     return server
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(60))
 def test_g18_what_pycrdt_clients_make_is_accepted(seed: int) -> None:
     for peer in session(seed, 25):

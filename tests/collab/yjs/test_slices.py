@@ -17,6 +17,8 @@ from collab.yjs.update import Id, Struct
 from tests.collab.yjs.sessions import session
 from tests.collab.yjs.updates import NULL, gc, plain, shared, string, update
 
+pytestmark = pytest.mark.thorough
+
 KNOWN, AUTHOR = 1, 2**31
 LONG, STEPS = 2_000, 5_000
 

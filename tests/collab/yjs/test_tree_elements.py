@@ -15,6 +15,8 @@ from collab.yjs.tree_elements import Elements
 from collab.yjs.tree_layout import ArrayNode
 from collab.yjs.tree_place import Place
 
+pytestmark = pytest.mark.thorough
+
 
 class Array:
     """A document with one array, and how many order keys of standing elements were written."""
