@@ -13,7 +13,7 @@ from collab.patch.diff import diff
 from collab.room.requests import Answer, ReadState, Update
 from collab.yjs.guard import GuardBounds, check, check_state_vector, inspect
 from collab.yjs.server_ids import SERVER_IDS
-from collab.yjs.slices import Slices, slices_of
+from collab.yjs.slices import Slices, first_and_rest, joins_many, slices_of
 from collab.yjs.state_vector import decode_state_vector
 from collab.yjs.tree_summary import UpdateSummary
 
@@ -55,6 +55,11 @@ def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
         raise Rejected(Code.UNAUTHENTICATED, "the token has expired")
     if not member.rights.can_write():
         raise Rejected(Code.FORBIDDEN, "this role may not change the document")
+    if joins_many(checked.fresh):
+        first, *rest = first_and_rest(request.update, inspected, checked.fresh, known)
+        answer = integrate(room, member, Update(first), now)
+        answer.rest = [*answer.rest, *rest]
+        return answer
     leases = checked.new_clients
     slices = slices_of(request.update, inspected, checked.fresh, known, index.blocks, room.seconds)
     written = Written(slices or request.update, leases, UpdateSummary.of(inspected, known))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from pycrdt import _pycrdt as native
 
 CONTENT: Final = "content"
+# Bytes of updates in one transaction. At its end yrs joins what goes on from what is before it, and
+# copies all of it each time: what was typed letter by letter over the day took gigabytes at once.
+AT_ONCE: Final = 16 * 1024
 
 
 class Load:
@@ -24,11 +27,22 @@ class Load:
         txn.drop()
 
     def apply(self, updates: Iterable[bytes]) -> None:
-        """Those that there are when it is their turn, in one transaction."""
+        """Those that there are when it is their turn, in transactions of few."""
+        waiting = iter(updates)
+        while self._apply_some(waiting):
+            pass
+
+    def _apply_some(self, updates: Iterator[bytes]) -> bool:
+        """Whether there may be more."""
+        size = 0
         txn = self.doc.create_transaction()
         try:
             for update in updates:
                 self.doc.apply_update(txn, update)
+                size += len(update)
+                if size > AT_ONCE:
+                    return True
+            return False
         finally:
             txn.commit()
             txn.drop()
