@@ -266,7 +266,7 @@ class CommitLoop:
             )
             if entries:
                 value = await hub.history.value_at(live.key, base, live.room.epoch)
-                tail.look_back(entries, befores(value, entries))
+                tail.look_back(entries, await asyncio.to_thread(befores, value, entries))
         except (Rejected, Corrupt):
             logger.info("what a request stands on is not kept any more")
         except StorageUnavailable:

@@ -38,8 +38,7 @@ class History:
             entries = await self._store.entries(key, at, version, PAGE)
             if not _follow(entries, at):
                 raise Rejected(Code.UNKNOWN_VERSION, f"version {version} is not kept any more")
-            for entry in entries:
-                value = replay(value, entry.ops)
+            value = await asyncio.to_thread(_replayed, value, entries)
             at = entries[-1].version
         return value
 
@@ -69,11 +68,7 @@ class History:
             return {}, birth
         opening = Opening.of(snapshot, [], epoch)
         await self._opener.take(opening)
-        document = Document(opening)
-        try:
-            return document.value, snapshot.version
-        finally:
-            document.close()
+        return await asyncio.to_thread(_value_of, opening), snapshot.version
 
     async def _birth(self, key: DocKey) -> int:
         """The version before the oldest entry that is kept."""
@@ -87,6 +82,20 @@ def _follow(entries: Sequence[Entry], after: int) -> bool:
     """Whether there are entries, each the next version; a repair may have left some out."""
     versions = [entry.version for entry in entries]
     return bool(versions) and versions == list(range(after + 1, after + 1 + len(versions)))
+
+
+def _value_of(opening: Opening) -> Json:
+    document = Document(opening)
+    try:
+        return document.value
+    finally:
+        document.close()
+
+
+def _replayed(value: Json, entries: Sequence[Entry]) -> Json:
+    for entry in entries:
+        value = replay(value, entry.ops)
+    return value
 
 
 def befores(value: Json, entries: Sequence[Entry]) -> list[Json]:

@@ -145,6 +145,13 @@ class LiveRoom:
         self.batch.is_handed_out = True
         return self.room.pending()
 
+    def take_lock_requests(self, most: int) -> deque[Submission]:
+        """The lock requests that come next and can be decided."""
+        taken: deque[Submission] = deque()
+        while len(taken) < most and self.has_lock_request():
+            taken.append(self.queue.popleft())
+        return taken
+
     def has_long_work(self) -> bool:
         """Whether what comes next is to be judged beside the loop, and can be."""
         first = self.queue[0] if self.queue else None

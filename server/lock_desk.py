@@ -7,6 +7,7 @@ a request costs the disk no more than a patch does.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ from server.audience import News, Submission
 from server.batch import BY_LOCKS, MAX_BATCH
 from server.live import GONE, IN_TROUBLE, MAX_SECONDS, LiveRoom
 from server.live_state import Event, LiveState
+from server.long_work import VERY_LARGE
 
 if TYPE_CHECKING:
     from server.hub import Hub
@@ -77,7 +79,7 @@ class LockDesk:
         try:
             stands = await self._expire(live)
             while stands and live.state is LiveState.LOCKING and live.has_lock_request():
-                self._decide(live, decided)
+                await self._decide(live, decided)
                 stands = await self._settle(live, decided)
         except StorageUnavailable:
             logger.warning("a lock could not be written, or nobody knows")
@@ -111,13 +113,27 @@ class LockDesk:
         live.lock_board.watch(live.room.locks())
         return True
 
-    def _decide(self, live: LiveRoom, decided: deque[_Decided]) -> None:
-        """What waits together, one by what the one before has made of the locks."""
+    async def _decide(self, live: LiveRoom, decided: deque[_Decided]) -> None:
+        """What waits together; a scope is carried through a large document in a thread."""
+        waiting = live.take_lock_requests(MAX_BATCH)
+        try:
+            if live.room.document.size > VERY_LARGE:
+                await asyncio.to_thread(self._decide_some, live, waiting, decided)
+            else:
+                self._decide_some(live, waiting, decided)
+        finally:
+            live.queue.extendleft(reversed(waiting))
+            self._hand_back(live, deque())
+
+    def _decide_some(
+        self, live: LiveRoom, waiting: deque[Submission], decided: deque[_Decided]
+    ) -> None:
+        """For a moment, one by what the one before has made of the locks."""
         clock, now = self._hub.clock, self._hub.time.now()
         until = clock.monotonic() + MAX_SECONDS
         locks = live.room.locks()
-        while live.has_lock_request() and len(decided) < MAX_BATCH and clock.monotonic() <= until:
-            submission = live.queue.popleft()
+        while waiting and clock.monotonic() <= until:
+            submission = waiting.popleft()
             asked = submission.request
             assert isinstance(asked, LockAct)
             one = _Decided(submission, asked, f"{live.key.tenant}.{clock.token_bytes(16).hex()}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from collab.errors import Rejected
 from collab.ports import StorageUnavailable
+from server.memory import Memory
 from server.retention import Retention
 
 if TYPE_CHECKING:
@@ -20,12 +21,13 @@ LOOK_EVERY = 1.0
 
 async def keep_up(services: Services) -> None:
     """Save snapshots by age, unload idle documents, drop what is past its time; for ever."""
-    retention = Retention(services)
+    retention, memory = Retention(services), Memory(services.clock)
     while True:
         await asyncio.sleep(LOOK_EVERY)
         try:
             await look_after(services)
             await retention.step()
+            await memory.look()
         except (StorageUnavailable, Rejected):
             logger.warning("upkeep waits for the database")
         except Exception:

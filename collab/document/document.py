@@ -112,6 +112,7 @@ class Document:
     def close(self) -> None:
         """Let go of what would keep the document in memory."""
         self._tree.close()
+        self._undo.close()
 
     # --- changes ----------------------------------------------------------------------------
 

@@ -29,6 +29,10 @@ class UndoState:
         self.identity.source = self._named
         self.identity.is_asked = self.incarnations.is_known
 
+    def close(self) -> None:
+        """Let go of what would keep all of this in memory until it is collected."""
+        self.identity.close()
+
     def saved(self) -> Steps:
         """All of it, to be saved."""
         rows, most = self.incarnations.rows(), self.incarnations.most

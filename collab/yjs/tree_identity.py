@@ -61,6 +61,10 @@ class Identity:
         self.reinsertions.append(reinsertion)
         self._put(reinsertion)
 
+    def close(self) -> None:
+        """Ask nobody any more."""
+        self.source, self.is_asked = tuple, lambda path: False
+
     def forget(self) -> None:
         """Forget reinsertions that no step asks for, or that later ones took the place of."""
         if len(self.reinsertions) <= self._most:
