@@ -11,12 +11,13 @@ import msgspec
 
 from collab.entry import Entry
 from collab.errors import Code, Refusal, Rejected
+from collab.json_marks import MAX_VALUES, has_at_most, has_few_marks
 from collab.messages import MAX_ID, Change, ClientMessage, ServerMessage
 
 _encoder = msgspec.json.Encoder()
 _frame_decoder = msgspec.json.Decoder(ClientMessage | list[msgspec.Raw])
 _message_decoder = msgspec.json.Decoder(ClientMessage)
-_any_decoder = msgspec.json.Decoder()
+_raw_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 
 # A frame is a transport detail: more messages than this in one is somebody testing us.
 MAX_MESSAGES_PER_FRAME = 1000
@@ -37,22 +38,52 @@ class Unreadable:
 Incoming = ClientMessage | Unreadable
 
 
+class _Named(msgspec.Struct):
+    """What a message is called; all else in it is passed over and not made."""
+
+    type: str = ""
+    id: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_name_decoder = msgspec.json.Decoder(_Named)
+_id_decoder = msgspec.json.Decoder(str)
+
+
 def decode(frame: bytes) -> list[Incoming]:
     """The messages of one frame; raises `Rejected` for what is not JSON at all."""
+    if not has_few_marks(frame):
+        return _decode_many(frame)
     try:
         decoded = _frame_decoder.decode(frame)
     except msgspec.ValidationError:
         return [_decode_message(frame)]
     except (msgspec.DecodeError, RecursionError) as error:
         raise Rejected(Code.MALFORMED, "the frame is not JSON") from error
-    if not isinstance(decoded, list):
-        return [decoded]
-    if len(decoded) > MAX_MESSAGES_PER_FRAME:
+    return _decode_each(decoded) if isinstance(decoded, list) else [decoded]
+
+
+def _decode_many(frame: bytes) -> list[Incoming]:
+    """The messages of a frame that may hold too many values: none is made before they are
+    counted."""
+    if not frame.lstrip().startswith(b"["):
+        return [_decode_message(frame)]
+    try:
+        return _decode_each(_raw_decoder.decode(frame))
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Rejected(Code.MALFORMED, "the frame is not JSON") from error
+
+
+def _decode_each(messages: Sequence[msgspec.Raw]) -> list[Incoming]:
+    if len(messages) > MAX_MESSAGES_PER_FRAME:
         raise Rejected(Code.MALFORMED, "too many messages in one frame")
-    return [_decode_message(bytes(raw)) for raw in decoded]
+    return [_decode_message(bytes(raw)) for raw in messages]
 
 
 def _decode_message(raw: bytes) -> Incoming:
+    if not has_few_marks(raw) and not has_at_most(MAX_VALUES, raw):
+        kind, request_id = _named(raw)
+        refusal = Refusal(Code.TOO_LARGE, f"the message holds more than {MAX_VALUES} values")
+        return Unreadable(request_id, refusal, kind == "patch")
     try:
         message: ClientMessage = _message_decoder.decode(raw)
     except msgspec.ValidationError as error:
@@ -66,17 +97,18 @@ def _decode_message(raw: bytes) -> Incoming:
 def _named(raw: bytes) -> tuple[str, str | None]:
     """A message's type, and the id that a reject can name: `error` answers an unknown type."""
     try:
-        message = _any_decoder.decode(raw)
+        message = _name_decoder.decode(raw)
+    except msgspec.ValidationError:
+        return "", None
     except (msgspec.DecodeError, RecursionError) as error:
         raise Rejected(Code.MALFORMED, "the frame is not JSON") from error
-    if not isinstance(message, dict):
+    if message.type not in _TYPES:
         return "", None
-    kind = message.get("type")
-    if not isinstance(kind, str) or kind not in _TYPES:
-        return "", None
-    request_id = message.get("id")
-    named = isinstance(request_id, str) and len(request_id) <= MAX_ID
-    return kind, request_id if named else None
+    try:
+        request_id = _id_decoder.decode(message.id)
+    except (msgspec.DecodeError, RecursionError):
+        return message.type, None
+    return message.type, request_id if len(request_id) <= MAX_ID else None
 
 
 def encode(message: ServerMessage | dict[str, Any]) -> bytes:

@@ -28,6 +28,7 @@ MOST_VALUES: Final = 250
 # Changes that a patch on an earlier version is carried over.
 MOST_CARRIED: Final = 50
 MOST_UPDATE: Final = 8 * 1024
+MOST_VECTOR: Final = 4 * 1024
 # Documents of which any request may read the whole: comparing, undoing, restoring.
 LARGE: Final = 128 * 1024
 # Documents of which any change at all may take long: a list with many elements, a long text.
@@ -51,7 +52,7 @@ def takes_long(request: Request, size: int, head: int) -> bool:
         case Restore() | Revert():
             return size > LARGE
         case ReadState():
-            return size > VERY_LARGE
+            return size > VERY_LARGE or len(request.state_vector) > MOST_VECTOR
         case _:
             return False
 

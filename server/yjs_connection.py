@@ -13,7 +13,7 @@ from collab.room.member import Member
 from collab.room.outflow import Outflow
 from collab.room.requests import Answer, ReadState, ReadVector, Request, Update
 from collab.yjs import frames as yjs_frames
-from collab.yjs.guard import STALE, inspect_state_vector
+from collab.yjs.guard import STALE
 from server.admission import Admission, admit_to_yjs_lane
 from server.audience import Answered, News, Submission
 from server.feed import Reader
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 SPEAK_EVERY = 14.0
 NO_AWARENESS = yjs_frames.awareness(b"\x00")
 QUESTIONS = {yjs_frames.SyncStep1, yjs_frames.QueryAwareness}
+# A state vector of another history, or none at all: its client is closed for it.
+UNSOUND = {Code.STALE_DOCUMENT, Code.MALFORMED, Code.TOO_LARGE}
 SHOWN = {yjs_frames.AwarenessUpdate}
 
 
@@ -232,7 +234,6 @@ class YjsConnection:
     def _handle(self, message: yjs_frames.Message) -> None:
         match message:
             case yjs_frames.SyncStep1():
-                inspect_state_vector(message.state_vector)
                 self.sync.answer_client(message.state_vector)
             case yjs_frames.SyncStep2() | yjs_frames.SyncUpdate():
                 self.pile.hear(message)
@@ -243,8 +244,8 @@ class YjsConnection:
 
     def _hear_answer(self, request: Request, answer: Answer, news: News) -> None:
         match request:
-            case ReadState() if answer.refusal == STALE:
-                self.refuse(STALE)
+            case ReadState() if answer.refusal is not None and answer.refusal.code in UNSOUND:
+                self.refuse(answer.refusal)
             case ReadState() | ReadVector():
                 self.sync.hear(request, answer, news)
             case Update() if answer.refusal is not None:

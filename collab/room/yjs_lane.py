@@ -11,10 +11,15 @@ from collab.ids import Json
 from collab.patch.bounds import json_size
 from collab.patch.diff import diff
 from collab.room.requests import Answer, ReadState, Update
-from collab.yjs.guard import GuardBounds, check, check_state_vector, inspect
+from collab.yjs.guard import (
+    GuardBounds,
+    check,
+    check_state_vector,
+    inspect,
+    inspect_state_vector,
+)
 from collab.yjs.server_ids import SERVER_IDS
 from collab.yjs.slices import Slices, first_and_rest, joins_many, slices_of
-from collab.yjs.state_vector import decode_state_vector
 from collab.yjs.tree_summary import UpdateSummary
 
 if TYPE_CHECKING:
@@ -75,7 +80,7 @@ def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
 def read(room: Room, member: Member, request: ReadState) -> Answer:
     """What the client has not got; `stale_document` where it has seen another history."""
     check_state_vector(
-        decode_state_vector(request.state_vector),
+        inspect_state_vector(request.state_vector),
         room.document.state_vector(),
         leases=room.document.leases,
         user=member.author.user,

@@ -6,7 +6,6 @@ A handler reads a body after it knows who sends it, that they may, and that thei
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import Any
 
 import msgspec
@@ -14,21 +13,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from collab.errors import Code, Rejected
+from collab.json_marks import MAX_VALUES, has_at_most, has_few_marks
 from collab.room.budget import Meter, to_ms
 from server.http.asking import JSON, services_of
 
 BODY_SECONDS = 30.0
 # An object that says what to do: a scope, a name, a version.
 MAX_OBJECT = 16 * 1024
-# A patch may hold 10,000 values, and its operations some more. A document that is replaced may
-# have grown beyond what one patch can add. 100,000 values take 20 ms to parse.
-MAX_VALUES = 20_000
+# A document that is replaced may have grown beyond what one patch can add.
 MAX_VALUES_OF_DOCUMENT = 100_000
-_QUOTE = ord('"')
-
-# Before or at the beginning of a value there is a mark; in a string, marks are text. A string may
-# lack its end: were it no match, the search would go through the rest again from each quote in it.
-_MARK_OR_STRING = re.compile(rb'[\[{,]|"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -106,26 +99,9 @@ async def read_object(request: Request, *, optional: bool = False) -> dict[str, 
 
 async def parse(body: bytes, most: int) -> Any:
     """The JSON value; one of more than `most` values is refused before it is made."""
-    marks = len(body) - len(body.translate(None, b"[{,"))
-    if marks > most and not await asyncio.to_thread(_has_at_most, most, body):
+    if not has_few_marks(body, most) and not await asyncio.to_thread(has_at_most, most, body):
         raise Rejected(Code.TOO_LARGE, f"the body holds more than {most} values")
     return decode_json(body)
-
-
-def _has_at_most(most: int, body: bytes) -> bool:
-    """Whether there are so few values, text that is full of commas aside.
-
-    It runs in a thread: a loop in Python lets the event loop go on, as one long search would not.
-    """
-    marks = strings = 0
-    for found in _MARK_OR_STRING.finditer(body):
-        if body[found.start()] == _QUOTE:
-            strings += 1
-        else:
-            marks += 1
-        if marks > most or strings > 2 * most + 2:  # of each value a key and a text, at most
-            return False
-    return True
 
 
 def decode_json(body: bytes) -> Any:

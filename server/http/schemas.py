@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from collab.errors import Code, Rejected
 from collab.ids import Json
+from collab.json_marks import MAX_VALUES
 from collab.room.rights import Role
 from server.http.asking import (
     JSON,
@@ -19,7 +20,7 @@ from server.http.asking import (
     require_role,
     services_of,
 )
-from server.http.bodies import MAX_VALUES, parse, read_raw_json
+from server.http.bodies import parse, read_raw_json
 from server.hub import compiled
 from server.live import LiveRoom
 from server.services import Services

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from collab.json_marks import MAX_VALUES
 from collab.messages import MAX_ID
 from collab.patch.bounds import Bounds
 from collab.patch.schema import MAX_BYTES
@@ -15,7 +16,7 @@ from collab.yjs.update import GuardBounds
 from server.admission import MAX_CLIENT
 from server.auth import MAX_TOKEN
 from server.http.asking import MAX_KEY
-from server.http.bodies import MAX_OBJECT, MAX_VALUES, MAX_VALUES_OF_DOCUMENT
+from server.http.bodies import MAX_OBJECT, MAX_VALUES_OF_DOCUMENT
 from server.http.history import MAX_NAME
 from server.http.locks import MAX_GOODBYE
 from server.settings import Settings
