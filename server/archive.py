@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -20,6 +19,7 @@ from collab.patch.schema import Schema
 from collab.ports import Append, Committed, Full, NamedVersion, Store, Stored
 from collab.yjs import guard
 from collab.yjs.guard import GuardBounds, inspect
+from server.beside import beside
 
 # An entry may be a page that was pasted whole, so only what kills is bounded here, not its size.
 _BOUNDS = GuardBounds(update_bytes=0)
@@ -71,7 +71,7 @@ async def plant(
         raise Rejected(Code.CONFLICT, f"the name {key.doc} was used before; take another")
     # 0.08 s a megabyte, in which nobody else would be served.
     epoch = max(vacant.epoch, now)
-    await asyncio.to_thread(check, archive, epoch)
+    await beside(check, archive, epoch)
     names = {one.version: one for one in archive.names}
     if most_names and len(names) > most_names:
         raise Rejected(Code.QUOTA_EXCEEDED, f"a document has {most_names} named versions at most")

@@ -26,6 +26,7 @@ from collab.ports import (
     Stored,
 )
 from server.audience import Submission
+from server.beside import beside
 from server.history import befores
 from server.hub import Hub, Quarantined
 from server.live import DAMAGED, GONE, IN_TROUBLE, MAX_SECONDS, LiveRoom
@@ -266,7 +267,7 @@ class CommitLoop:
             )
             if entries:
                 value = await hub.history.value_at(live.key, base, live.room.epoch)
-                tail.look_back(entries, await asyncio.to_thread(befores, value, entries))
+                tail.look_back(entries, await beside(befores, value, entries))
         except (Rejected, Corrupt):
             logger.info("what a request stands on is not kept any more")
         except StorageUnavailable:

@@ -12,6 +12,7 @@ from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.apply import replay
 from collab.ports import Store
+from server.beside import beside
 from server.clock import SystemClock
 from server.opener import Opener
 
@@ -38,7 +39,7 @@ class History:
             entries = await self._store.entries(key, at, version, PAGE)
             if not _follow(entries, at):
                 raise Rejected(Code.UNKNOWN_VERSION, f"version {version} is not kept any more")
-            value = await asyncio.to_thread(_replayed, value, entries)
+            value = await beside(_replayed, value, entries)
             at = entries[-1].version
         return value
 
@@ -68,7 +69,7 @@ class History:
             return {}, birth
         opening = Opening.of(snapshot, [], epoch)
         await self._opener.take(opening)
-        return await asyncio.to_thread(_value_of, opening), snapshot.version
+        return await beside(_value_of, opening), snapshot.version
 
     async def _birth(self, key: DocKey) -> int:
         """The version before the oldest entry that is kept."""

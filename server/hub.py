@@ -18,6 +18,7 @@ from collab.room.member import Member
 from collab.room.requests import Answer, Request
 from collab.room.room import Room
 from server.audience import Submission
+from server.beside import beside
 from server.clock import Clock
 from server.database_time import DatabaseTime
 from server.export import Exports
@@ -135,7 +136,7 @@ class Hub:
         """The room of a document that was opened: a large one is read beside the event loop."""
         with self.ward.opening(key, stored.epoch):
             if opening.is_large:
-                return await asyncio.to_thread(Room, key, stored, self.bounds.room, schema, opening)
+                return await beside(Room, key, stored, self.bounds.room, schema, opening)
             return Room(key, stored, self.bounds.room, schema, opening)
 
     def _quarantined(self, key: DocKey) -> Quarantined:

@@ -15,6 +15,7 @@ from collab.room.lock_messages import changes_between
 from collab.room.requests import Answer, Barrier, LockAct, PatchRequest, ReadState, ReadVector
 from server.audience import Answered, Audience, News, Submission
 from server.batch import Batch
+from server.beside import beside
 from server.history import befores
 from server.live_state import Event, LiveState, next_state
 from server.lock_board import LockBoard
@@ -175,7 +176,7 @@ class LiveRoom:
         self._known = self.known()
         self._is_at_work = True
         try:
-            return await asyncio.to_thread(work)
+            return await beside(work)
         finally:
             self._is_at_work = False
             if self.move(Event.WORKED) and self.is_wanted:

@@ -7,7 +7,6 @@ a request costs the disk no more than a patch does.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from collab.room.locks import LockStep
 from collab.room.requests import Answer, LockAct
 from server.audience import News, Submission
 from server.batch import BY_LOCKS, MAX_BATCH
+from server.beside import beside
 from server.live import GONE, IN_TROUBLE, MAX_SECONDS, LiveRoom
 from server.live_state import Event, LiveState
 from server.long_work import VERY_LARGE
@@ -118,7 +118,7 @@ class LockDesk:
         waiting = live.take_lock_requests(MAX_BATCH)
         try:
             if live.room.document.size > VERY_LARGE:
-                await asyncio.to_thread(self._decide_some, live, waiting, decided)
+                await beside(self._decide_some, live, waiting, decided)
             else:
                 self._decide_some(live, waiting, decided)
         finally:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Final
 
+from server.beside import beside
+
 if TYPE_CHECKING:
     from collab.document.opening import Opening
     from server.clock import Clock
@@ -31,7 +33,7 @@ class Opener:
     async def take(self, opening: Opening, watch: Watch = nullcontext) -> None:
         """Everything that the document holds; each turn is `watch`ed."""
         if opening.is_long:
-            await asyncio.to_thread(opening.cut)
+            await beside(opening.cut)
         spent = self._take_turn(opening, watch)
         while spent is not None:
             async with self._turn:

@@ -6,7 +6,6 @@ under the next one; a batch that was in flight clashes, and is applied anew. Not
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -19,6 +18,7 @@ from collab.page.checks import Finding, Rules, check
 from collab.publication import Publication, Standing
 from collab.wire import rfc3339
 from server.admission import not_found
+from server.beside import beside
 
 if TYPE_CHECKING:
     from collab.ids import Json
@@ -181,4 +181,4 @@ async def _inspect(value: Json, schema: Schema | None, settings: Settings) -> li
             )
         return list(found.warnings)
 
-    return await asyncio.to_thread(judge)
+    return await beside(judge)

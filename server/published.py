@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakValueDictionary
 
 from collab.errors import Code, Rejected
+from server.beside import beside
 from server.public_answer import Found, compress, found, written
 from server.public_values import Place, PublicValues
 
@@ -130,7 +131,7 @@ class Published:
             plain = await self._answer(which._replace(coding=""))
             if plain is None:
                 return None
-            body = await asyncio.to_thread(compress, which.coding, plain.body)
+            body = await beside(compress, which.coding, plain.body)
             return found(body, plain.kind, which.version, which.coding, self._cache_control)
         asked = which.asked
         if asked.version and not await self._was_public(asked.key, asked.version):
@@ -141,7 +142,7 @@ class Published:
             if rejected.refusal.code is not Code.UNKNOWN_VERSION:
                 raise
             return None
-        made = await asyncio.to_thread(written, value, asked)
+        made = await beside(written, value, asked)
         return None if made is None else found(*made, which.version, "", self._cache_control)
 
     async def _was_public(self, key: DocKey, version: int) -> bool:

@@ -13,6 +13,7 @@ from collab.errors import Close, Code, Rejected
 from collab.room.requests import Update
 from collab.yjs import frames as yjs_frames
 from collab.yjs.slices import pieces_of
+from server.beside import beside
 
 if TYPE_CHECKING:
     from collab.errors import Refusal
@@ -39,7 +40,7 @@ class Cutter:
         """The pieces, and how many seconds it took to make them."""
         async with self._turn:
             began = self._clock.monotonic()
-            pieces = await asyncio.to_thread(pieces_of, update, known)
+            pieces = await beside(pieces_of, update, known)
             return pieces, self._clock.monotonic() - began
 
 

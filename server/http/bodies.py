@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from collab.errors import Code, Rejected
 from collab.json_marks import MAX_VALUES, has_at_most, has_few_marks
 from collab.room.budget import Meter, to_ms
+from server.beside import beside
 from server.http.asking import JSON, services_of
 
 BODY_SECONDS = 30.0
@@ -99,7 +100,7 @@ async def read_object(request: Request, *, optional: bool = False) -> dict[str, 
 
 async def parse(body: bytes, most: int) -> Any:
     """The JSON value; one of more than `most` values is refused before it is made."""
-    if not has_few_marks(body, most) and not await asyncio.to_thread(has_at_most, most, body):
+    if not has_few_marks(body, most) and not await beside(has_at_most, most, body):
         raise Rejected(Code.TOO_LARGE, f"the body holds more than {most} values")
     return decode_json(body)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,6 +9,7 @@ from collab.errors import Code, Rejected
 from collab.ids import Json
 from collab.json_marks import MAX_VALUES
 from collab.room.rights import Role
+from server.beside import beside
 from server.http.asking import (
     JSON,
     document_of,
@@ -105,7 +104,7 @@ async def _put_back(services: Services, live: LiveRoom, schema: bytes, former: b
 async def _check(schema: bytes, value: Json) -> None:
     """Off the loop: a large schema takes long to compile, and a large value to check."""
     if schema:
-        await asyncio.to_thread(lambda: compiled(schema).check(value))
+        await beside(lambda: compiled(schema).check(value))
 
 
 def _no_schema() -> Rejected:

@@ -17,7 +17,8 @@ def many(count: int) -> str:
 
 
 def patch_with(value: str, id: str = "p-1") -> str:
-    return f'{{"type":"patch","id":"{id}","base":1,"ops":[{{"op":"add","path":"/x","value":{value}}}]}}'
+    op = f'{{"op":"add","path":"/x","value":{value}}}'
+    return f'{{"type":"patch","id":"{id}","base":1,"ops":[{op}]}}'
 
 
 def test_a_message_of_too_many_values_is_refused_by_its_id_and_the_others_are_read() -> None:
