@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from server.http_framing import BadRequest, ChunkedBody, LengthBody
-from server.http_head import Head, HeadReader
+from server.http_head import MAX_TARGET, Head, HeadReader
 
 
 def read(data: bytes, max_size: int = 1000, max_headers: int = 5) -> Head:
@@ -87,3 +87,10 @@ def test_a_target_that_is_no_path_is_refused(target: bytes) -> None:
     method = b"CONNECT" if target.endswith(b":80") else b"OPTIONS"
     with pytest.raises(BadRequest):
         read(method + b" " + target + b" HTTP/1.1\r\n\r\n").address("")
+
+
+def test_a_target_is_as_long_as_a_token_needs_and_no_longer() -> None:
+    longest = b"/" + b"a" * (MAX_TARGET - 1)
+    assert read(b"GET " + longest + b" HTTP/1.1\r\n\r\n", MAX_TARGET + 100).target == longest
+    with pytest.raises(BadRequest, match="target"):
+        read(b"GET " + longest + b"a HTTP/1.1\r\n\r\n", MAX_TARGET + 100)
