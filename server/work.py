@@ -22,7 +22,7 @@ MOST_DEBT = 10.0
 # An entry may be so many bytes larger than its request, and so many times: what it adds is there
 # in the update and as undo records.
 FREE_BYTES = 16 * 1024
-FREE_SHARE = 3
+FREE_SHARE = 12
 
 
 class Work:

@@ -6,6 +6,7 @@ Role and duplicate ids have been judged before (`Room.apply`).
 
 from __future__ import annotations
 
+from dataclasses import replace as with_fields
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +17,7 @@ from collab.entry import Kind, Op
 from collab.errors import Code, Rejected
 from collab.ids import Json
 from collab.patch.apply import replay
+from collab.patch.bounds import Bounds
 from collab.patch.bridge import Bridge
 from collab.patch.diff import diff
 from collab.patch.pointer import parse
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 # A conflict lists the changes since its base so that the client can offer the edit again.
 MAX_CONFLICT_CHANGES = 50
+# Operations that lead to a value which was sent whole. Of new values it may bring as many as a
+# patch: yrs holds the interpreter for some 4 µs a value when it commits them.
+MOST_OPS = 10_000
 # A short patch on an old base must not be answered by megabytes, again and again.
 MAX_CONFLICT_BYTES = 64 * 1024
 
@@ -37,7 +42,7 @@ MAX_CONFLICT_BYTES = 64 * 1024
 def create(room: Room, member: Member, request: Create, now: int) -> Answer:
     """Version 1, or the next one where a deleted document's name goes on counting."""
     ops: list[Op] = [{"op": "replace", "path": "", "value": request.value}]
-    change = _patch(room, member, ops, now, "create")
+    change = _patch(room, member, ops, now, "create", bounds=whole(room.bounds.patch))
     if change is None:  # created as `{}`, which it was before
         value = room.document.value
         change = Change([], b"", b"", value, value)
@@ -199,10 +204,15 @@ def _lead(
 ) -> Answer:
     """Ops that were made for the head by the server itself."""
     _judge_locks(room, member, ops, fence)
-    change = _patch(room, member, ops, now, kind)
+    change = _patch(room, member, ops, now, kind, bounds=whole(room.bounds.patch))
     if change is None:
         return room.unchanged(member, request_id)
     return room.enter(member, change, now, kind=kind, request_id=request_id)
+
+
+def whole(bounds: Bounds) -> Bounds:
+    """The bounds of ops that the server makes itself, of a value that was sent whole."""
+    return with_fields(bounds, max_ops=max(MOST_OPS, bounds.max_ops) if bounds.max_ops else 0)
 
 
 def _judge_base(room: Room, base: int, *, strict: bool) -> None:
@@ -257,6 +267,7 @@ def _patch(
     kind: Kind = "edit",
     *,
     splices: bool = False,
+    bounds: Bounds | None = None,
 ) -> Change | None:
     return room.document.patch(
         ops,
@@ -264,7 +275,7 @@ def _patch(
         user=member.author.user,
         at=now,
         kind=kind,
-        bounds=room.bounds.patch,
+        bounds=room.bounds.patch if bounds is None else bounds,
         splices=splices,
         check=None if room.schema is None else room.schema.check,
     )

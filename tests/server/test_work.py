@@ -6,7 +6,7 @@ import pytest
 
 from collab.entry import Author, Entry
 from collab.room.requests import PatchRequest, Replace, Request, Revert, Update
-from server.work import FREE_BYTES, stored_beyond
+from server.work import FREE_BYTES, FREE_SHARE, stored_beyond
 
 TEXT = "x" * 100_000
 
@@ -28,7 +28,7 @@ def patch(value: object) -> PatchRequest:
         (Replace({"t": TEXT}, None), entry(100_020, 100_000), 0),
         (Revert("", redo=False), entry(FREE_BYTES), 0),
         (Revert("", redo=False), entry(100_000, 30), 100_030 - FREE_BYTES),
-        (patch("y"), entry(100, 1_000_000), 1_000_100 - FREE_BYTES - 3 * 44),
+        (patch("y"), entry(100, 1_000_000), 1_000_100 - FREE_BYTES - FREE_SHARE * 44),
     ],
     ids=["small", "a paste", "a Yjs paste", "a put", "free", "an undo", "a large removal"],
 )

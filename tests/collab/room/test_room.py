@@ -15,7 +15,7 @@ from collab.ports import Stored, Vacant
 from collab.room.late_index import MOST_WAITING
 from collab.room.lock_guard import LockGuard
 from collab.room.member import Member
-from collab.room.requests import Create, PatchRequest, Replace, Revert, Update
+from collab.room.requests import Create, PatchRequest, Replace, Restore, Revert, Update
 from collab.room.rights import Rights, Role
 from collab.room.room import Room, RoomBounds
 
@@ -87,3 +87,15 @@ def test_a_comparison_made_before_counts_for_the_version_that_it_was_made_for() 
     assert room.apply(ADA, Replace({"a": 2}, None, compared=(room.head, ops)), 0).refusal is None
     assert room.document.value == {"a": 2}
     assert room.apply(ADA, Replace({"a": 9}, room.head - 1), 0).refusal is not None
+
+
+def test_a_value_that_is_put_whole_may_differ_in_more_places_than_a_patch_has_ops() -> None:
+    room = Room(HOME, Vacant(), RoomBounds(), None)
+    places = 3 * RoomBounds().patch.max_ops
+    room.apply(ADA, Create({str(n): n for n in range(places)}), 0)
+    put: dict[str, Any] = {str(n): n + 1 for n in range(places)}
+    answer = room.apply(ADA, Replace(put, None), 1)
+    assert answer.refusal is None
+    assert room.document.value == put
+    back = room.apply(ADA, Restore(1, {str(n): n for n in range(places)}), 2)
+    assert back.refusal is None
