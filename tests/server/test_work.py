@@ -28,7 +28,7 @@ def patch(value: object) -> PatchRequest:
         (Replace({"t": TEXT}, None), entry(100_020, 100_000), 0),
         (Revert("", redo=False), entry(FREE_BYTES), 0),
         (Revert("", redo=False), entry(100_000, 30), 100_030 - FREE_BYTES),
-        (patch("y"), entry(100, 1_000_000), 1_000_100 - FREE_BYTES - FREE_SHARE * 44),
+        (patch("y"), entry(100, 1_000_000), 1_000_100 - FREE_BYTES - FREE_SHARE * 42),
     ],
     ids=["small", "a paste", "a Yjs paste", "a put", "free", "an undo", "a large removal"],
 )
