@@ -1,0 +1,43 @@
+"""What the log keeps of long texts, and what is made of it for those who read it."""
+
+from __future__ import annotations
+
+import pytest
+
+from collab.ids import Json
+from collab.patch.apply import replay
+from collab.room.requests import PatchRequest
+from server.history import befores
+from storage.memory import MemoryStore
+from tests.faults.inside import PAGE, inside
+
+LONG = "a word and the next one " * 2_000
+
+
+@pytest.mark.parametrize("fields", [1, 3])
+async def test_long_texts_are_logged_by_what_changed_and_told_whole(fields: int) -> None:
+    store = MemoryStore()
+    async with inside(store, snapshot_entries=7) as made:
+        names = [f"t{number}" for number in range(fields)]
+        await made.make(dict.fromkeys(names, LONG))
+        texts, told = dict.fromkeys(names, LONG), list[Json]()
+        for number in range(30):
+            at = 37 * number
+            name = names[number % fields]
+            text = texts[name] = texts[name][:at] + "x" + texts[name][at:]
+            ops = [{"op": "replace", "path": f"/{name}", "value": text}]
+            await made.ask(PatchRequest(f"r{number}", None, ops))
+            told.append(made.hub.lives[PAGE].room.value)
+        log = await store.entries(PAGE, 1, 31, 100)
+        assert sum(len(str(entry.ops)) for entry in log) < 30 * 200
+        whole = await made.hub.history.between(PAGE, 1, 31, 100, 1 << 30)
+        assert whole is not None
+        values = befores(dict.fromkeys(names, LONG), whole)
+        assert [
+            replay(value, entry.ops) for value, entry in zip(values, whole, strict=True)
+        ] == told
+        assert all(op["op"] in ("add", "replace") for entry in whole for op in entry.ops)
+        for version in (2, 9, 31):
+            assert await made.hub.history.value_at(PAGE, version, 1) == told[version - 2]
+        await made.hub.unload(made.hub.lives[PAGE])
+        assert (await made.read())[1] == told[-1]
