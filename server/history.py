@@ -60,7 +60,10 @@ class History:
             at = page[-1].version
         if not any(map(is_short, entries)):
             return entries
-        value = await self.value_at(key, after, 1)
+        try:
+            value = await self.value_at(key, after, 1)
+        except Rejected:  # the first of them is of a document that was made again
+            return None
         return await beside(_spelled_out, value, entries)
 
     async def _start(self, key: DocKey, version: int, epoch: int) -> tuple[Json, int]:

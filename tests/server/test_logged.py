@@ -41,3 +41,17 @@ async def test_long_texts_are_logged_by_what_changed_and_told_whole(fields: int)
             assert await made.hub.history.value_at(PAGE, version, 1) == told[version - 2]
         await made.hub.unload(made.hub.lives[PAGE])
         assert (await made.read())[1] == told[-1]
+
+
+async def test_what_an_earlier_document_was_is_not_asked_for() -> None:
+    store = MemoryStore()
+    async with inside(store) as made:
+        await made.make({"t": "of before"})
+        await made.hub.delete(made.hub.lives[PAGE])
+        await made.make({"t": LONG})
+        ops = [{"op": "replace", "path": "/t", "value": LONG + "x"}]
+        await made.ask(PatchRequest("r", None, ops))
+        assert await made.hub.history.between(PAGE, 1, 3, 100, 1 << 30) is None
+        whole = await made.hub.history.between(PAGE, 2, 3, 100, 1 << 30)
+        assert whole is not None
+        assert whole[0].ops == ops
