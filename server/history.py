@@ -11,7 +11,6 @@ from collab.entry import Entry
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.apply import replay
-from collab.patch.logged import is_short, spelled_out
 from collab.ports import Store
 from server.beside import beside
 from server.clock import SystemClock
@@ -51,20 +50,13 @@ class History:
         if upto - after > most or await self._store.weigh(key, after, upto) > most_bytes:
             return None
         entries: list[Entry] = []
-        at = after
-        while at < upto:
-            page = await self._store.entries(key, at, upto, PAGE)
-            if not _follow(page, at):
+        while after < upto:
+            page = await self._store.entries(key, after, upto, PAGE)
+            if not _follow(page, after):
                 return None
             entries += page
-            at = page[-1].version
-        if not any(map(is_short, entries)):
-            return entries
-        try:
-            value = await self.value_at(key, after, 1)
-        except Rejected:  # the first of them is of a document that was made again
-            return None
-        return await beside(_spelled_out, value, entries)
+            after = page[-1].version
+        return entries
 
     async def _start(self, key: DocKey, version: int, epoch: int) -> tuple[Json, int]:
         snapshot = await self._store.snapshot_before(key, version)
@@ -105,15 +97,6 @@ def _replayed(value: Json, entries: Sequence[Entry]) -> Json:
     for entry in entries:
         value = replay(value, entry.ops)
     return value
-
-
-def _spelled_out(value: Json, entries: Sequence[Entry]) -> list[Entry]:
-    """The entries as they were told, the first standing on `value`."""
-    told: list[Entry] = []
-    for entry in entries:
-        entry, value = spelled_out(entry, value)
-        told.append(entry)
-    return told
 
 
 def befores(value: Json, entries: Sequence[Entry]) -> list[Json]:
