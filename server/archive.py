@@ -93,7 +93,7 @@ async def plant(
         case Full():
             raise Rejected(Code.QUOTA_EXCEEDED, "the tenant has as many documents as it may")
         case _:
-            raise Rejected(Code.CONFLICT, f"somebody made {key.doc} meanwhile")
+            raise Rejected(Code.CONFLICT, f"another client made {key.doc} meanwhile")
 
 
 def check(archive: Archive, epoch: int) -> None:

@@ -23,8 +23,8 @@ MAX_BATCH = 256
 class Batch:
     """Requests in the order in which they were judged, with their answers.
 
-    Invariant: nobody has been told of any of it. `is_handed_out` while the log is being asked to
-    write it; until then nobody else knows of it.
+    Invariant: no client has been told of any of it. `is_handed_out` while the log is being asked to
+    write it.
     """
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class Batch:
         return ids
 
     def was_stopped_by_locks(self) -> bool:
-        """Whether somebody is refused for locks that another instance may have ended since."""
+        """Whether a client is refused for locks that another instance may have ended since."""
         refusals = [answer.refusal for _, answer in self.answered if answer.refusal is not None]
         return any(refusal.code in BY_LOCKS for refusal in refusals)
 

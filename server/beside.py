@@ -21,7 +21,7 @@ _POOL: Final = ThreadPoolExecutor(THREADS, thread_name_prefix="beside-the-loop")
 
 
 async def beside(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What the work returns or raises; it sees the context of whoever asks for it."""
+    """What the work returns or raises; it sees the context of its caller."""
     context = copy_context()
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_POOL, lambda: context.run(work, *args, **kwargs))

@@ -267,7 +267,7 @@ class Hub:
     # --- unloading --------------------------------------------------------------------------
 
     async def unload_idle(self) -> None:
-        """Unload what nobody has used for a while, after a snapshot where that is worth it."""
+        """Unload unused documents; what changed is saved first, where that is worth it."""
         deadline = self.clock.monotonic() - self.bounds.idle_seconds
         for live in list(self.lives.values()):
             if self._is_idle(live) and live.idle_since <= deadline:

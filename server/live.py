@@ -161,7 +161,7 @@ class LiveRoom:
     async def work(self, now: int, commit_id: str) -> None:
         """Judge what comes next in a thread.
 
-        The room is nobody else's meanwhile: what others read of it is what was committed.
+        The thread has the room alone meanwhile: what others read of it is what was committed.
         """
         self.room.commit_id = commit_id
         self._get_ready()

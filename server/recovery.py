@@ -41,7 +41,7 @@ class Recovery:
         self._runs = False
 
     def enter(self, lives: Iterable[LiveRoom]) -> None:
-        """The batches of `lives` failed, or nobody knows what became of their commit."""
+        """The batches of `lives` failed, or what became of their commit is unknown."""
         self._hub.witness.troubled()
         for live in lives:
             if live.in_flight:
@@ -92,7 +92,7 @@ class Recovery:
             self._hub.let_go(live, DAMAGED, Close.OVERLOADED)
         except (Rejected, StorageUnavailable):
             return
-        except Exception:
+        except Exception:  # a document's edge: the others are brought back all the same
             logger.exception("a document could not be brought back")
             self._hub.let_go(live, IN_TROUBLE, Close.OUR_FAULT)
         if live.move(Event.RECOVER):

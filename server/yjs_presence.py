@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from server.settings import Settings
 
 MAX_STATE = 1 << 20  # where the setting says that there is no bound
-NOBODY = yjs_frames.awareness(awareness.encode([]))
+NO_CLIENTS = yjs_frames.awareness(awareness.encode([]))
 # What may come back later of what was told; a client echoes at once.
 MOST_ECHOED, MOST_ECHOES = 1 << 20, 400
 
@@ -73,9 +73,9 @@ class YjsPresence:
         return self._messages(behind)
 
     def everybody(self) -> Iterator[bytes]:
-        """The messages that show who is there but this session; one also where nobody is."""
+        """The messages that show the other clients; an empty one where there are none."""
         states = self._book.awareness(but=self._session)
-        return self.show(states) if states else iter([NOBODY])
+        return self.show(states) if states else iter([NO_CLIENTS])
 
     def show(self, states: list[State]) -> Iterator[bytes]:
         """The messages that tell of others' states."""

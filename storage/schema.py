@@ -123,30 +123,25 @@ accepted = Table(
     sqlite_with_rowid=False,
 )
 
-snapshots = Table(
-    "snapshots",
-    metadata,
-    *_key(),
-    Column("version", BigInteger, nullable=False),
-    Column("packing", Integer, nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("crc", BigInteger, nullable=False),
-    PrimaryKeyConstraint("tenant", "doc", "version"),
-    _of_document(),
-)
 
+def _saved(name: str) -> Table:
+    """A table of packed bodies, each of a version of a document."""
+    return Table(
+        name,
+        metadata,
+        *_key(),
+        Column("version", BigInteger, nullable=False),
+        Column("packing", Integer, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+        Column("crc", BigInteger, nullable=False),
+        PrimaryKeyConstraint("tenant", "doc", "version"),
+        _of_document(),
+    )
+
+
+snapshots = _saved("snapshots")
 # What users can undo; of a document there are two at most.
-steps = Table(
-    "steps",
-    metadata,
-    *_key(),
-    Column("version", BigInteger, nullable=False),
-    Column("packing", Integer, nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("crc", BigInteger, nullable=False),
-    PrimaryKeyConstraint("tenant", "doc", "version"),
-    _of_document(),
-)
+steps = _saved("steps")
 
 named = Table(
     "named",

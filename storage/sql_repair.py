@@ -18,6 +18,7 @@ from storage.rows import is_count, lock_document, of
 from storage.schema import docs, entries, locks, schemas, snapshots, steps
 from storage.sql_locks import read_locks
 from storage.sql_requests import ENTRY_COLUMNS
+from storage.sql_saved import save_packed
 from storage.sql_snapshots import read_snapshot, snapshot_versions
 from storage.sql_steps import read_steps, save_steps, steps_versions
 
@@ -124,9 +125,7 @@ def _rebuild(connection: Connection, key: DocKey, rebuilt: Rebuilt) -> bool:
     for (sql, values), _ in sql_text.entries(runner.dialect, pack_entries(key, [entry])):
         runner.run(sql, values)
     snapshot = Snapshot(entry.version, rebuilt.body, rebuilt.steps)
-    packed = pack_snapshot(key, snapshot)
-    row = {"version": entry.version, **packed._asdict()}
-    connection.execute(snapshots.insert().values(tenant=key.tenant, doc=key.doc, **row))
+    save_packed(connection, snapshots, key, entry.version, pack_snapshot(key, snapshot))
     if snapshot.steps:
         save_steps(connection, key, entry.version, pack_steps(key, snapshot))
     return True

@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import asyncio
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
 from collab.ids import DocKey
 from collab.ports import Snapshot
 from storage.checksum import Packed, pack_snapshot, pack_steps, unpack_snapshot
 from storage.database import Database
-from storage.rows import is_count, of
+from storage.rows import of
 from storage.schema import docs, snapshots
+from storage.sql_saved import save_packed, saved_row, saved_versions
 from storage.sql_steps import save_steps
 
 
 def read_snapshot(connection: Connection, key: DocKey, version: int) -> Snapshot | None:
     """The snapshot at exactly this version, if it is there and sound."""
-    row = connection.execute(
-        select(snapshots.c.version, snapshots.c.packing, snapshots.c.body, snapshots.c.crc).where(
-            of(snapshots, key), snapshots.c.version == version
-        )
-    ).one_or_none()
+    row = saved_row(connection, snapshots, key, version)
     return None if row is None else unpack_snapshot(key, row)
 
 
 def snapshot_versions(connection: Connection, key: DocKey) -> list[int]:
     """Every version that has a snapshot, sound or not, newest first."""
-    found = connection.scalars(
-        select(snapshots.c.version).where(of(snapshots, key)).order_by(snapshots.c.version.desc())
-    )
-    return [version for version in found if is_count(version)]
+    return saved_versions(connection, snapshots, key)
 
 
 def newest_sound_snapshot(connection: Connection, key: DocKey, upto: int) -> Snapshot | None:
@@ -57,9 +51,7 @@ def _save(
     )
     if connection.execute(still.with_for_update()).one_or_none() is None:
         return
-    connection.execute(delete(snapshots).where(of(snapshots, key), snapshots.c.version == version))
-    row = {"version": version, **body._asdict()}
-    connection.execute(snapshots.insert().values(tenant=key.tenant, doc=key.doc, **row))
+    save_packed(connection, snapshots, key, version, body)
     if steps is not None:
         save_steps(connection, key, version, steps)
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete
 
 from collab.entry import REPAIR
 from collab.ids import DocKey
 from collab.ports import Corrupt, SavedSteps
 from storage.checksum import Packed, unpack_steps
-from storage.rows import is_count, of
+from storage.rows import of
 from storage.schema import steps
 from storage.sql_entries import every_bare_entry
+from storage.sql_saved import save_packed, saved_row, saved_versions
 
 # The newest may rot: then those before it stand in, with every entry since.
 KEPT = 2
@@ -20,19 +21,14 @@ KEPT = 2
 
 def save_steps(connection: Connection, key: DocKey, version: int, packed: Packed) -> None:
     """Save steps; all but those saved last before them go."""
-    connection.execute(delete(steps).where(of(steps, key), steps.c.version == version))
-    row = {"version": version, **packed._asdict()}
-    connection.execute(steps.insert().values(tenant=key.tenant, doc=key.doc, **row))
+    save_packed(connection, steps, key, version, packed)
     for gone in steps_versions(connection, key)[KEPT:]:
         connection.execute(delete(steps).where(of(steps, key), steps.c.version == gone))
 
 
 def steps_versions(connection: Connection, key: DocKey) -> Sequence[int]:
     """The versions at which steps were saved, newest first."""
-    found = connection.scalars(
-        select(steps.c.version).where(of(steps, key)).order_by(steps.c.version.desc())
-    )
-    return [version for version in found if is_count(version)]
+    return saved_versions(connection, steps, key)
 
 
 def newest_sound_steps(connection: Connection, key: DocKey, upto: int) -> SavedSteps | None:
@@ -50,11 +46,7 @@ def newest_sound_steps(connection: Connection, key: DocKey, upto: int) -> SavedS
 
 def read_steps(connection: Connection, key: DocKey, version: int) -> bytes | None:
     """The steps that were saved at exactly this version, if they are there and sound."""
-    row = connection.execute(
-        select(steps.c.version, steps.c.packing, steps.c.body, steps.c.crc).where(
-            of(steps, key), steps.c.version == version
-        )
-    ).one_or_none()
+    row = saved_row(connection, steps, key, version)
     return None if row is None else unpack_steps(key, row)
 
 

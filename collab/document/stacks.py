@@ -80,7 +80,7 @@ def fold(
 
 
 def shrink(stacks: dict[str, Stacks], bounds: UndoBounds, author: str) -> None:
-    """Drop the oldest steps of whoever has the most, but not the step that was just made."""
+    """Drop the oldest steps of the user with the most bytes, but not the author's newest step."""
     total = sum(own.size for own in stacks.values())
     while total > bounds.bytes:
         most = max(stacks, key=lambda user: (_droppable(stacks[user], user == author), user))

@@ -19,7 +19,7 @@ a patch client's `cursor.path` and `cursor.offset` are carried.
 
 The rules are made for what unmodified y-websocket clients send: their own state on opening and
 every 15 s, an echo of everything, the states of other tabs of the same browser, and removals of
-whoever they think has timed out. Only a session's own id is listened to.
+clients that they think have timed out. Only a session's own id is listened to.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from collab.yjs.guard import (
     inspect_state_vector,
 )
 from collab.yjs.server_ids import SERVER_IDS
-from collab.yjs.slices import Slices, first_and_rest, joins_many, slices_of
+from collab.yjs.slices import Slices, in_pieces, joins_many, slices_of
 from collab.yjs.tree_summary import UpdateSummary
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
     if not member.rights.can_write():
         raise Rejected(Code.FORBIDDEN, "this role may not change the document")
     if joins_many(checked.fresh):
-        first, *rest = first_and_rest(request.update, inspected, checked.fresh, known)
+        first, *rest = in_pieces(request.update, inspected, checked.fresh, known)
         answer = integrate(room, member, Update(first), now)
         answer.rest = [*answer.rest, *rest]
         return answer

@@ -194,7 +194,7 @@ def joins_many(fresh: Fresh) -> bool:
     return joined > MOST_JOINED
 
 
-def first_and_rest(update: bytes, inspected: Inspected, fresh: Fresh, known: Clocks) -> list[bytes]:
+def in_pieces(update: bytes, inspected: Inspected, fresh: Fresh, known: Clocks) -> list[bytes]:
     """The update in pieces of few structs, each an update of its own."""
     flags = walked(fresh, known)
     return Slices(update, fresh, flags, inspected.deletes, most=1, seconds=lambda: 0.0).rest
@@ -207,7 +207,7 @@ def pieces_of(update: bytes, known: Clocks, bounds: GuardBounds = PILE) -> list[
     """
     inspected = inspect(update, bounds)
     fresh = in_causal_order(inspected.sections, known)
-    return first_and_rest(update, inspected, fresh, known)
+    return in_pieces(update, inspected, fresh, known)
 
 
 def slices_of(

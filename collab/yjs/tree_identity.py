@@ -62,7 +62,7 @@ class Identity:
         self._put(reinsertion)
 
     def close(self) -> None:
-        """Ask nobody any more."""
+        """Let go of the stacks that it asks."""
         self.source, self.is_asked = tuple, lambda path: False
 
     def forget(self) -> None:
