@@ -11,7 +11,9 @@ from collab.entry import Entry
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.apply import replay
+from collab.patch.logged import is_short, spelled_out
 from collab.ports import Store
+from collab.room.tail import weight
 from server.beside import beside
 from server.clock import SystemClock
 from server.opener import Opener
@@ -50,13 +52,20 @@ class History:
         if upto - after > most or await self._store.weigh(key, after, upto) > most_bytes:
             return None
         entries: list[Entry] = []
-        while after < upto:
-            page = await self._store.entries(key, after, upto, PAGE)
-            if not _follow(page, after):
+        at = after
+        while at < upto:
+            page = await self._store.entries(key, at, upto, PAGE)
+            if not _follow(page, at):
                 return None
             entries += page
-            after = page[-1].version
-        return entries
+            at = page[-1].version
+        if not any(map(is_short, entries)):
+            return entries
+        try:
+            value = await self.value_at(key, after, 1)
+        except Rejected:  # the first of them is of a document that was made again
+            return None
+        return await beside(_spelled_out, value, entries, most_bytes)
 
     async def _start(self, key: DocKey, version: int, epoch: int) -> tuple[Json, int]:
         snapshot = await self._store.snapshot_before(key, version)
@@ -97,6 +106,21 @@ def _replayed(value: Json, entries: Sequence[Entry]) -> Json:
     for entry in entries:
         value = replay(value, entry.ops)
     return value
+
+
+def _spelled_out(value: Json, entries: Sequence[Entry], most_bytes: int) -> list[Entry] | None:
+    """The entries as they were told, the first standing on `value`; None where that is too much.
+
+    A letter in a text of a megabyte is a few bytes in the log, and was told as a megabyte.
+    """
+    told: list[Entry] = []
+    for entry in entries:
+        entry, value = spelled_out(entry, value)
+        most_bytes -= weight(entry)
+        if most_bytes < 0:
+            return None
+        told.append(entry)
+    return told
 
 
 def befores(value: Json, entries: Sequence[Entry]) -> list[Json]:

@@ -42,6 +42,7 @@ def check_values(entry: Entry) -> None:
         raise _refused(entry, "its undo records cannot be read") from error
     for op in entry.ops:
         _check_value(entry, op.get("value"))
+        _check_value(entry, op.get("insert"))
     for atom in (atom for record in records for atom in atoms(record)):
         _check_place(entry, atom)
         for value in _values(atom):

@@ -63,7 +63,7 @@ def apply(
 
 def replay(value: Any, ops: Sequence[Op]) -> Any:
     """The value after exact ops out of the log, which were bounded when they were accepted."""
-    return apply(value, ops, bounds=JUDGED).value
+    return apply(value, ops, bounds=JUDGED, splices=True).value
 
 
 def check_length(ops: Sequence[Any], bounds: Bounds) -> None:

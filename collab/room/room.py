@@ -24,6 +24,7 @@ from collab.messages import LockChange
 from collab.patch.atoms import named_atomic
 from collab.patch.bounds import Bounds
 from collab.patch.carry import Past
+from collab.patch.logged import logged
 from collab.patch.schema import Schema
 from collab.ports import Accepted, Append, Control, Snapshot, Stored, Vacant
 from collab.room import patch_lane, yjs_lane
@@ -111,24 +112,23 @@ class Room:
         try:
             return self._dispatch(member, request, now)
         except Rejected as rejected:
-            refusal = rejected.refusal
+            barrier = 0
             if isinstance(request, PatchRequest):
                 barrier = member.reject_patch(request.id)
-                return Answer(self.head, refusal=refusal, barrier=barrier)
-            return Answer(self.head, refusal=refusal)
+            return Answer(self.head, refusal=rejected.refusal, barrier=barrier)
 
     def pending(self) -> Append | None:
         """What the log must hold before anybody hears of this batch."""
         if not self._batch and not self._accepted:
             return None
-        revision = self.control.revision
-        self._lock_step = step = self.guard.step([past for _, past in self._batch], revision)
+        pasts, revision = [past for _, past in self._batch], self.control.revision
+        self._lock_step = step = self.guard.step(pasts, revision)
         return Append(
             key=self.key,
             epoch=self.epoch,
             after=self.version,
             revision=revision,
-            entries=[entry for entry, _ in self._batch],
+            entries=[logged(entry, past.before) for entry, past in self._batch],
             accepted=self._accepted,
             create=not self.exists,
             quota=self.bounds.max_documents,

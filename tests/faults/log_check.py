@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 import jsonpatch
+import jsonpointer
 
 from collab.entry import Entry
 from collab.ids import DocKey, Json
@@ -29,11 +30,24 @@ async def read_log(database: str, doc: str, tenant: str = "demo") -> list[Entry]
 
 
 def replayed(entries: list[Entry]) -> Any:
-    """The value that the log gives, by a library that we have not written."""
+    """The value that the log gives, by a library that we have not written.
+
+    It knows no `splice`, so each is first written as the `replace` that it stands for.
+    """
     value: Json = {}
     for entry in entries:
-        value = jsonpatch.apply_patch(value, deepcopy(entry.ops), in_place=True)
+        for op in deepcopy(entry.ops):
+            value = jsonpatch.apply_patch(value, [_known(op, value)], in_place=True)
     return value
+
+
+def _known(op: dict[str, Any], value: Any) -> dict[str, Any]:
+    if op["op"] != "splice":
+        return op
+    units = jsonpointer.resolve_pointer(value, op["path"]).encode("utf-16-le")
+    start, end = 2 * op["offset"], 2 * (op["offset"] + op["delete"])
+    text = units[:start] + op["insert"].encode("utf-16-le") + units[end:]
+    return {"op": "replace", "path": op["path"], "value": text.decode("utf-16-le")}
 
 
 def check_log(entries: list[Entry], editors: list[Editor], value: Any) -> None:

@@ -1,0 +1,71 @@
+"""A letter that is typed into a long text is logged as a letter."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from collab.entry import Author, Entry
+from collab.patch.apply import apply, replay
+from collab.patch.logged import MOST_OPS, SHORT, is_short, logged, spelled_out
+
+LONG = "word and ünïcode 😀 " * 100
+
+
+def entry(ops: list[dict[str, Any]], answer: dict[str, Any] | None = None) -> Entry:
+    return Entry(2, Author("ada"), 0, "edit", ops, b"", answer=answer or {})
+
+
+def put(path: str, value: Any) -> dict[str, Any]:
+    return {"op": "replace", "path": path, "value": value}
+
+
+def size(one: Entry) -> int:
+    return sum(len(str(op)) for op in one.ops)
+
+
+def test_a_letter_in_a_long_text_is_logged_as_a_letter_and_told_as_the_text() -> None:
+    before: Any = {"t": LONG, "n": 1}
+    whole = entry([put("/t", LONG[:50] + "x" + LONG[50:])])
+    short = logged(whole, before)
+    assert is_short(short)
+    assert size(short) < 100
+    assert replay(before, short.ops) == replay(before, whole.ops)
+    assert spelled_out(short, before) == (whole, replay(before, whole.ops))
+
+
+def test_what_an_answer_says_stays_whole() -> None:
+    ops = [put("/t", LONG + "x")]
+    whole = entry(ops, {"ops": ops})
+    assert logged(whole, {"t": LONG}) is whole
+
+
+def test_short_texts_and_long_patches_are_logged_as_they_are() -> None:
+    small = entry([put("/t", "x" * SHORT)])
+    assert logged(small, {"t": "y" * SHORT}) is small
+    many = entry([put("/t", LONG + str(number)) for number in range(MOST_OPS + 1)])
+    assert logged(many, {"t": LONG}) is many
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_is_logged_is_told_as_it_was(seed: int) -> None:
+    dice = random.Random(seed)
+    value: Any = {"a": LONG, "b": LONG[::-1], "l": [LONG, "short"], "n": 0}
+    for _ in range(20):
+        ops: list[dict[str, Any]] = []
+        after = value
+        for _ in range(dice.choice((1, 1, 2, 5))):
+            path = dice.choice(("/a", "/b", "/l/0", "/l/1", "/n"))
+            old = {"/a": after["a"], "/b": after["b"], "/l/0": after["l"][0]}.get(path, "x")
+            at, end = sorted(dice.choices(range(len(old) + 1), k=2))
+            new = old[:at] + dice.choice(("", "é", "😀", "words ")) + old[dice.choice((at, end)) :]
+            applied = apply(after, [put(path, new)])
+            ops += applied.ops
+            after = applied.value
+        whole = entry(ops)
+        short = logged(whole, value)
+        assert replay(value, short.ops) == after
+        assert spelled_out(short, value) == (whole, after)
+        value = after
