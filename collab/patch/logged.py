@@ -12,14 +12,13 @@ from msgspec.structs import replace
 
 from collab.entry import Entry, Op
 from collab.ids import Json
-from collab.patch.apply import apply, replay
+from collab.patch.apply import apply
 from collab.patch.bounds import JUDGED
+from collab.patch.run import Run
 from collab.patch.utf16 import as_splices
 
 # Shorter texts are logged whole: that costs less than to look for what changed.
 SHORT: Final = 500
-# A change of more operations is logged as it is: each stands on those before it.
-MOST_OPS: Final = 20
 
 
 def logged(entry: Entry, before: Json) -> Entry:
@@ -29,12 +28,11 @@ def logged(entry: Entry, before: Json) -> Entry:
     """
     if "ops" in entry.answer or not any(_is_long(op.get("value")) for op in entry.ops):
         return entry
-    if len(entry.ops) > MOST_OPS:
-        return entry
+    run = Run(before, 0, JUDGED, False, False)
     ops: list[Op] = []
     for op in entry.ops:
-        ops += as_splices(before, [op]) if _is_long(op.get("value")) else [op]
-        before = replay(before, [op])
+        ops += as_splices(run.root, [op]) if _is_long(op.get("value")) else [op]
+        run.step(op)
     return replace(entry, ops=ops)
 
 

@@ -99,6 +99,7 @@ class Room:
         self.seconds: Callable[[], float] = lambda: 0.0  # any clock that does not go back
         self.lock_events: Sequence[LockChange] = ()  # what the last batch did to the locks
         self._batch: list[tuple[Entry, Past]] = []
+        self._to_log: list[Entry] = []  # the batch, as the log keeps it
         self._accepted: list[Accepted] = []
         self._lock_step: LockStep | None = None
         self._sweep_at = 0  # with the first snapshot, which a document that is seldom used has
@@ -112,23 +113,22 @@ class Room:
         try:
             return self._dispatch(member, request, now)
         except Rejected as rejected:
-            barrier = 0
-            if isinstance(request, PatchRequest):
-                barrier = member.reject_patch(request.id)
+            sent = request.id if isinstance(request, PatchRequest) else None
+            barrier = 0 if sent is None else member.reject_patch(sent)
             return Answer(self.head, refusal=rejected.refusal, barrier=barrier)
 
     def pending(self) -> Append | None:
         """What the log must hold before anybody hears of this batch."""
         if not self._batch and not self._accepted:
             return None
-        pasts, revision = [past for _, past in self._batch], self.control.revision
-        self._lock_step = step = self.guard.step(pasts, revision)
+        revision = self.control.revision
+        self._lock_step = step = self.guard.step([past for _, past in self._batch], revision)
         return Append(
             key=self.key,
             epoch=self.epoch,
             after=self.version,
             revision=revision,
-            entries=[logged(entry, past.before) for entry, past in self._batch],
+            entries=self._to_log,
             accepted=self._accepted,
             create=not self.exists,
             quota=self.bounds.max_documents,
@@ -145,7 +145,7 @@ class Room:
         self.ids.learn(self._accepted)
         self.exists = self.exists or bool(committed)
         self.version, self.value = self.head, self.document.value
-        self._batch, self._accepted = [], []
+        self._batch, self._to_log, self._accepted = [], [], []
         step, self._lock_step = self._lock_step, None
         self.lock_events = () if step is None else step.events
         if step is not None:
@@ -223,9 +223,9 @@ class Room:
         )
         self.document.version = self.head = entry.version
         self._structs.add(entry.update)
-        past = past_of(entry, change.before)
-        self.guard.follow(past)
+        self.guard.follow(past := past_of(entry, change.before))
         self._batch.append((entry, past))
+        self._to_log.append(logged(entry, past.before))
         return Answer(entry.version, entry=entry, ack=ack or {})
 
     def unchanged(
