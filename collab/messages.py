@@ -148,11 +148,13 @@ class Change(Outgoing, frozen=True, tag="change", rename={"from_": "from"}):
     acks: list[Any] | UnsetType = UNSET
 
 
-class Conflict(Struct, frozen=True):
+class Conflict(Struct, frozen=True, kw_only=True):
+    """Two edits of one value; without the values where they are too large to be told."""
+
     path: str
-    base: Any
-    theirs: Any
-    yours: Any
+    base: Any = UNSET
+    theirs: Any = UNSET
+    yours: Any = UNSET
     resolution: Literal["merged", "yours", "theirs"]
 
 

@@ -15,6 +15,7 @@ from weakref import WeakSet
 
 from collab.errors import Close, Code, Refusal, Rejected
 from collab.ports import (
+    Accepted,
     Append,
     Clash,
     Committed,
@@ -149,7 +150,7 @@ class CommitLoop:
             for user, ids in doubtful.items():
                 found = await self._hub.store.find_accepted(live.key, user, ids)
                 if found:
-                    live.room.ids.learn(found)
+                    live.room.ids.learn(await self._hub.history.answers(live.key, found))
                     forgetful.add(live)
             if live.batch.was_stopped_by_locks() and not await self._lock_desk.is_current(live):
                 forgetful.add(live)
@@ -171,8 +172,7 @@ class CommitLoop:
                 logger.info("another writer was first; the document is opened anew")
                 self._reopen(live)
             case Duplicate():
-                live.room.ids.learn(outcome.accepted)
-                self._reopen(live)
+                self._reopen(live, outcome.accepted)
             case Full():
                 live.fail(NO_ROOM)
                 self._reopen(live)
@@ -214,19 +214,23 @@ class CommitLoop:
 
     # --- opening anew -----------------------------------------------------------------------
 
-    def _reopen(self, live: LiveRoom) -> None:
+    def _reopen(self, live: LiveRoom, accepted: Sequence[Accepted] = ()) -> None:
         live.put_back()
         live.is_broken = True
         if live.move(Event.FETCH):
-            self._spawn(self._open_anew(live), f"open anew {live.key.doc}", live)
+            self._spawn(self._open_anew(live, accepted), f"open anew {live.key.doc}", live)
         elif live.state is LiveState.CLOSED:  # deleted while its batch was in flight
             live.refuse_waiting(GONE)
         elif live.state is LiveState.READ_ONLY:  # opened anew when the database is well again
             live.refuse_waiting(IN_TROUBLE)
 
-    async def _open_anew(self, live: LiveRoom) -> None:
-        """Throw the working document away and take up where the log stands."""
+    async def _open_anew(self, live: LiveRoom, accepted: Sequence[Accepted]) -> None:
+        """Throw the working document away and take up where the log stands.
+
+        `accepted` are requests of the batch that the log has already.
+        """
         try:
+            live.room.ids.learn(await self._hub.history.answers(live.key, accepted))
             await self._replace(live)
         except Quarantined:
             self._hub.let_go(live, DAMAGED, Close.OVERLOADED)

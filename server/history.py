@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
 
 from collab.document.document import Document
 from collab.document.opening import Opening
@@ -11,8 +13,8 @@ from collab.entry import Entry
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.apply import replay
-from collab.patch.logged import is_short, spelled_out
-from collab.ports import Store
+from collab.patch.splices import has_splices, is_in_short, spelled_out
+from collab.ports import Accepted, Corrupt, Store
 from collab.room.tail import weight
 from server.beside import beside
 from server.clock import SystemClock
@@ -22,6 +24,7 @@ from server.opener import Opener
 PAGE = 1000
 # As many readers of older versions have a snapshot and a page of the log in memory at once.
 READERS = 4
+_ANY_SIZE = 2**53
 
 
 class History:
@@ -59,13 +62,31 @@ class History:
                 return None
             entries += page
             at = page[-1].version
-        if not any(map(is_short, entries)):
+        if not any(has_splices(entry.ops) for entry in entries):
             return entries
         try:
             value = await self.value_at(key, after, 1)
         except Rejected:  # the first of them is of a document that was made again
             return None
         return await beside(_spelled_out, value, entries, most_bytes)
+
+    async def answers(self, key: DocKey, accepted: Iterable[Accepted]) -> list[Accepted]:
+        """Answers out of the log as they were told."""
+        return [
+            await self._answer(key, one) if is_in_short(one.answer) else one for one in accepted
+        ]
+
+    async def _answer(self, key: DocKey, accepted: Accepted) -> Accepted:
+        at = accepted.version
+        try:
+            told = await self.between(key, at - 1, at, 1, _ANY_SIZE)
+        except Corrupt:
+            told = None
+        if told is None:  # what it stood on is not kept, so its user can only read the value
+            answer = {name: said for name, said in accepted.answer.items() if name != "ops"}
+        else:
+            answer = told[0].answer
+        return replace(accepted, answer=answer)
 
     async def _start(self, key: DocKey, version: int, epoch: int) -> tuple[Json, int]:
         snapshot = await self._store.snapshot_before(key, version)

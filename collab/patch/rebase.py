@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec.structs import replace
+
 from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.messages import Conflict
@@ -261,7 +263,7 @@ class Rebasing:
         if isinstance(found, Found):
             return found
         path = render(step.source if step.kind == "move" else step.path)
-        conflict = Conflict(path, step.old, None, yours, "theirs")
+        conflict = Conflict(path=path, base=step.old, theirs=None, yours=yours, resolution="theirs")
         raise self._refused(path, _who(found, path), conflict, found.by)
 
     def _refused(
@@ -274,7 +276,9 @@ class Rebasing:
         return Rejected(Code.CONFLICT, message, **extra)
 
     def _note(self, path: Path, base: Any, theirs: Any, yours: Any, resolution: Any) -> None:
-        conflict = Conflict(render(path), base, theirs, yours, resolution)
+        conflict = Conflict(
+            path=render(path), base=base, theirs=theirs, yours=yours, resolution=resolution
+        )
         self._conflicts.append((len(self._head.steps), path, conflict))
 
     def _settled(self) -> list[Conflict]:
@@ -284,8 +288,7 @@ class Rebasing:
         for noted, path, conflict in self._conflicts:
             rest = element(path, [step for at, step in moving if at >= noted])
             where = render(rest) if rest is not None else conflict.path
-            fields = (conflict.base, conflict.theirs, conflict.yours, conflict.resolution)
-            settled.append(Conflict(where, *fields))
+            settled.append(replace(conflict, path=where))
         return settled
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from collab.errors import Code, Rejected
-from collab.patch.equality import same
-from collab.patch.pointer import lookup, parse
 
 
 def length(text: str) -> int:
@@ -101,16 +99,3 @@ def as_splice(path: str, old: str, new: str) -> dict[str, Any]:
         "delete": length(old[start:end]),
         "insert": text,
     }
-
-
-def as_splices(before: Any, ops: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The ops of one change, for a client that accepts splices: a replaced text as what changed.
-
-    Only a change of one op is looked at: further ops stand on values that are not at hand here.
-    """
-    if len(ops) != 1 or ops[0]["op"] != "replace" or not isinstance(ops[0]["value"], str):
-        return ops
-    old = lookup(before, parse(ops[0]["path"]))
-    if not isinstance(old, str) or same(old, ops[0]["value"]):
-        return ops
-    return [as_splice(ops[0]["path"], old, ops[0]["value"])]

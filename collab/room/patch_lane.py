@@ -16,12 +16,14 @@ from collab.document.restoring import restoring
 from collab.entry import Kind, Op
 from collab.errors import Code, Rejected
 from collab.ids import Json
+from collab.messages import Conflict
 from collab.patch.apply import replay
-from collab.patch.bounds import Bounds
+from collab.patch.bounds import Bounds, json_size
 from collab.patch.bridge import Bridge
 from collab.patch.diff import diff
 from collab.patch.pointer import parse
 from collab.patch.rebase import Rebased
+from collab.patch.splices import last_texts
 from collab.room.requests import Answer, Create, PatchRequest, Replace, Restore, Revert
 from collab.room.tail import weight
 from collab.wire import rfc3339
@@ -37,6 +39,8 @@ MAX_CONFLICT_CHANGES = 50
 MOST_OPS = 10_000
 # A short patch on an old base must not be answered by megabytes, again and again.
 MAX_CONFLICT_BYTES = 64 * 1024
+# Bytes of values that are measured for it: 2 ms of work.
+MAX_MEASURED = 2 * 1024 * 1024
 
 
 def create(room: Room, member: Member, request: Create, now: int) -> Answer:
@@ -71,14 +75,14 @@ def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answ
     change = _patch(room, member, carried.ops, now, splices=member.splice)
     ack: dict[str, Any] = {}
     if carried.conflicts:
-        ack["conflicts"] = msgspec.to_builtins(carried.conflicts)
+        ack["conflicts"] = msgspec.to_builtins(_told(carried.conflicts))
     if change is None:
         if carried.ops != request.ops:
             ack["ops"] = []
         answer = room.unchanged(member, request.id, ack)
     else:
         if not _is_as_sent(request.ops, carried.ops, change.ops):
-            ack["ops"] = change.ops
+            ack["ops"] = last_texts(change.ops)
         answer = room.enter(member, change, now, request_id=request.id, ack=ack)
     bridge.landed(answer.version, request.ops, made_version=answer.entry is not None)
     member.refused.pop(request.id, None)  # another try of the same id
@@ -89,9 +93,11 @@ def _is_as_sent(sent: list[Op], carried: list[Op], applied: list[Op]) -> bool:
     """Whether the client knows what was applied: a splice is kept as the `replace` it makes, and
     a whole text in every answer to whoever types would be what splices are there to save.
     """
-    if carried != sent or len(applied) != len(sent):
+    if carried != sent:
         return False
-    return all(
+    if all(op["op"] == "splice" for op in sent):
+        return True
+    return len(applied) == len(sent) and all(
         one == other or (one["op"] == "splice" and one["path"] == other["path"])
         for one, other in zip(sent, applied, strict=True)
     )
@@ -112,8 +118,23 @@ def _carry(room: Room, member: Member, bridge: Bridge, base: int, ops: list[Op])
         refusal = rejected.refusal
         if refusal.code is not Code.CONFLICT:
             raise
-        extra = _conflict(room, base)
-        raise Rejected(refusal.code, refusal.message, **{**extra, **refusal.extra}) from rejected
+        extra = {**_conflict(room, base), **refusal.extra}
+        extra["conflicts"] = _told(extra["conflicts"])
+        raise Rejected(refusal.code, refusal.message, **extra) from rejected
+
+
+def _told(conflicts: list[Conflict]) -> list[Conflict]:
+    """The conflicts, with their values while these are few enough bytes to be worth sending."""
+    room, told, measured = MAX_CONFLICT_BYTES, list[Conflict](), 0
+    for conflict in conflicts:
+        size = json_size(conflict) if measured < MAX_MEASURED else MAX_MEASURED
+        measured += size
+        if size > room:
+            told.append(Conflict(path=conflict.path, resolution=conflict.resolution))
+        else:
+            told.append(conflict)
+            room -= size
+    return told
 
 
 def repeat(member: Member, request: PatchRequest, version: int) -> None:
@@ -161,7 +182,7 @@ def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
         check=_judge_turn(room, member),
     )
     ack = {
-        "ops": undone.change.ops,
+        "ops": last_texts(undone.change.ops),
         "undone": [
             {"version": one.version, "at": rfc3339(one.at), "pointers": one.pointers}
             for one in undone.undone

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from collab.entry import Entry
+from collab.entry import Entry, since_repair
 from collab.patch.bounds import json_size
-from collab.ports import Accepted
+from collab.patch.splices import is_in_short
+from collab.ports import Accepted, Stored, Vacant
 
 MOST = 4096
 MOST_BYTES = 1 << 20  # of answers
@@ -24,6 +25,20 @@ class RecentIds:
         self.knows_all = knows_all
         self._recent: OrderedDict[tuple[str, str], Accepted] = OrderedDict()
         self._bytes = 0
+
+    @classmethod
+    def of(cls, stored: Stored | Vacant) -> RecentIds:
+        """The requests that are in a document's newest entries."""
+        if isinstance(stored, Vacant):
+            return cls(knows_all=stored.last == 0)
+        is_all = stored.snapshot is None and since_repair(stored.entries) is None
+        ids = cls(knows_all=is_all and stored.entries[:1] != [])
+        for entry in stored.entries:
+            if is_in_short(entry.answer):
+                ids.knows_all = False  # the store is asked for it, and the log for what it said
+            else:
+                ids.take(entry)
+        return ids
 
     def find(self, user: str, request_id: str) -> Accepted | None:
         return self._recent.get((user, request_id)) if request_id else None

@@ -17,15 +17,15 @@ import msgspec
 from collab.document.document import Change, Document
 from collab.document.opening import Opening
 from collab.document.steps import UNDO_BOUNDS, UndoBounds
-from collab.entry import Entry, Kind, since_repair
+from collab.entry import Entry, Kind
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.messages import LockChange
 from collab.patch.atoms import named_atomic
 from collab.patch.bounds import Bounds
 from collab.patch.carry import Past
-from collab.patch.logged import logged
 from collab.patch.schema import Schema
+from collab.patch.splices import logged
 from collab.ports import Accepted, Append, Control, Snapshot, Stored, Vacant
 from collab.room import patch_lane, yjs_lane
 from collab.room.late_index import LateIndex
@@ -104,7 +104,7 @@ class Room:
         self._lock_step: LockStep | None = None
         self._sweep_at = 0  # with the first snapshot, which a document that is seldom used has
         self._structs = LateIndex()
-        self.ids = _recent_ids(stored)
+        self.ids = RecentIds.of(stored)
 
     # --- one batch ------------------------------------------------------------------------
 
@@ -308,13 +308,3 @@ def require_writer(member: Member, now: int) -> None:
         raise Rejected(Code.UNAUTHENTICATED, "the token has expired")
     if not member.rights.can_write():
         raise Rejected(Code.FORBIDDEN, "this role may not change the document")
-
-
-def _recent_ids(stored: Stored | Vacant) -> RecentIds:
-    if isinstance(stored, Vacant):
-        return RecentIds(knows_all=stored.last == 0)
-    is_all = stored.snapshot is None and since_repair(stored.entries) is None
-    ids = RecentIds(knows_all=is_all and stored.entries[:1] != [])
-    for entry in stored.entries:
-        ids.take(entry)
-    return ids

@@ -127,6 +127,46 @@ async def test_a_text_that_changes_is_a_splice_for_those_who_accept_it_alone(
     assert slow.changes[-1]["ops"][0]["op"] == "splice"
 
 
+async def test_of_a_change_with_several_ops_the_long_texts_come_as_splices(
+    join: Join, ada: str, bo: str, doc: str
+) -> None:
+    long = "a word and " * 1_000
+    writer = await join(doc, ada, create={"a": long, "b": long, "n": 1})
+    reader, plain = await join(doc, bo, accept=["splice"]), await join(doc, bo)
+    ops = [replace("/a", long + "x"), replace("/n", 2), replace("/b", "y" + long)]
+    await writer.answer(await writer.patch(*ops))
+    for client in (reader, plain):
+        await client.until_version(2)
+        assert client.value == {"a": long + "x", "b": "y" + long, "n": 2}
+    assert [op["op"] for op in reader.changes[0]["ops"]] == ["splice", "replace", "splice"]
+    assert plain.changes[0]["ops"] == ops
+
+
+async def test_a_short_patch_on_an_old_base_gets_no_more_than_the_text_it_lands_in(
+    join: Join, ada: str, bo: str, doc: str
+) -> None:
+    long = "a word and " * 20_000
+    writer = await join(doc, ada, create={"t": long, "u": long}, accept=["splice"])
+    other = await join(doc, bo)
+    await other.set("/t", "first " + long)
+    ops = [
+        {"op": "splice", "path": f"/{name}", "offset": at, "delete": 1, "insert": "z"}
+        for at in range(100_000, 100_010)
+        for name in "tu"
+    ]
+    ack = await writer.answer(await writer.patch(*ops, base=1))
+    assert len(json.dumps(ack)) < 2.2 * len(long)
+    assert ack["conflicts"] == [{"path": "/t", "resolution": "merged"}]
+    await other.until_version(ack["version"])
+    assert [op["path"] for op in ack["ops"]] == ["/t", "/u"]
+    assert {op["path"]: op["value"] for op in ack["ops"]} == {
+        f"/{name}": text for name, text in other.value.items()
+    }
+    tab = await join(doc, ada, accept=["splice"])
+    again = await tab.answer(await tab.patch(*ops, base=1, id=ack["id"]))
+    assert again == {**ack, "duplicate": True}
+
+
 # --- undo -----------------------------------------------------------------------------------
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from collab.ids import Json
 from collab.patch.apply import replay
-from collab.room.requests import PatchRequest
+from collab.room.requests import PatchRequest, Revert
 from server.history import befores
 from storage.memory import MemoryStore
+from storage.store import SqlStore
 from tests.faults.inside import PAGE, inside
 
 LONG = "a word and the next one " * 2_000
@@ -69,3 +72,25 @@ async def test_what_was_told_is_read_by_its_bytes_though_the_log_holds_few() -> 
         assert await store.weigh(PAGE, 1, 11) < len(LONG)
         assert await history.between(PAGE, 1, 11, 100, 9 * len(LONG)) is None
         assert await history.between(PAGE, 1, 11, 100, 11 * len(LONG)) is not None
+
+
+@pytest.mark.parametrize("snapshot_entries", [1, 1_000])
+async def test_an_answer_out_of_the_log_is_told_as_at_first(
+    tmp_path: Path, snapshot_entries: int
+) -> None:
+    store = SqlStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")
+    await store.migrate()
+    async with inside(store, snapshot_entries=snapshot_entries) as made:
+        await made.make({"t": LONG})
+        ops = [{"op": "replace", "path": "/t", "value": LONG + "x"}]
+        await made.ask(PatchRequest("r", None, ops))
+        first = await made.ask(Revert(redo=False, id="u"))
+        assert first.ack["ops"] == [{"op": "replace", "path": "/t", "value": LONG}]
+        [_, _, logged] = await store.entries(PAGE, 0, 3, 100)
+        assert len(str(logged.ops)) + len(str(logged.answer)) < 500
+        assert (await made.ask(Revert(redo=False, id="u"))).ack == {**first.ack, "duplicate": True}
+        await made.hub.unload(made.hub.lives[PAGE])
+        again = await made.ask(Revert(redo=False, id="u"))
+        assert again.ack == {**first.ack, "duplicate": True}
+        assert again.version == 3
+    await store.close()

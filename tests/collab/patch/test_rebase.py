@@ -34,6 +34,10 @@ def stale(mine: list[Op], *theirs: list[Op]) -> tuple[Rebased, Any]:
     return rebased, apply(now, rebased.ops).value
 
 
+def conflict(path: str, base: Any, theirs: Any, yours: Any, resolution: Any) -> Conflict:
+    return Conflict(path=path, base=base, theirs=theirs, yours=yours, resolution=resolution)
+
+
 def replaced(path: str, value: Any) -> Op:
     return {"op": "replace", "path": path, "value": value}
 
@@ -115,7 +119,7 @@ def test_r4_a_target_that_is_gone_is_a_conflict_with_who_removed_it() -> None:
         assert (refusal.extra["op"], refusal.extra["path"]) == (1, "/s/1/t")
         assert "Bo" in refusal.message
         assert "version 9" in refusal.message
-        assert refusal.extra["conflicts"] == [Conflict("/s/1/t", "text b", None, "mine", "theirs")]
+        assert refusal.extra["conflicts"] == [conflict("/s/1/t", "text b", None, "mine", "theirs")]
 
 
 def test_r4_adding_to_or_moving_what_is_gone_is_a_conflict() -> None:
@@ -134,7 +138,7 @@ def test_r4_adding_to_or_moving_what_is_gone_is_a_conflict() -> None:
 def test_r5_a_later_write_wins_and_names_what_it_overwrote() -> None:
     rebased, after = stale([replaced("/n", 3)], [replaced("/n", 2)])
     assert after["n"] == 3
-    assert rebased.conflicts == [Conflict("/n", 1, 2, 3, "yours")]
+    assert rebased.conflicts == [conflict("/n", 1, 2, 3, "yours")]
 
 
 def test_r5_the_same_change_twice_is_no_conflict() -> None:
@@ -146,15 +150,15 @@ def test_r5_a_removed_or_replaced_section_names_the_edits_in_it() -> None:
     theirs = [replaced("/s/1/t", "theirs"), added("/s/0", {"id": "n"})]
     edited = {"id": "b", "t": "theirs", "tags": ["x", "y"]}
     rebased, _ = stale([removed("/s/1")], theirs)
-    assert rebased.conflicts == [Conflict("/s/2", BASE["s"][1], edited, None, "yours")]
+    assert rebased.conflicts == [conflict("/s/2", BASE["s"][1], edited, None, "yours")]
     rebased, _ = stale([replaced("/s/1", {"id": "b"})], theirs)
-    assert rebased.conflicts == [Conflict("/s/2", BASE["s"][1], edited, {"id": "b"}, "yours")]
+    assert rebased.conflicts == [conflict("/s/2", BASE["s"][1], edited, {"id": "b"}, "yours")]
 
 
 def test_r5_two_adds_of_one_key_name_the_first() -> None:
     rebased, after = stale([added("/pages/a", 1)], [added("/pages/a", 2)])
     assert after["pages"]["a"] == 1
-    assert rebased.conflicts == [Conflict("/pages/a", None, 2, 1, "yours")]
+    assert rebased.conflicts == [conflict("/pages/a", None, 2, 1, "yours")]
 
 
 def test_r5_an_add_over_a_member_does_not_need_the_member() -> None:
@@ -165,7 +169,7 @@ def test_r5_an_add_over_a_member_does_not_need_the_member() -> None:
 def test_r5_two_moves_of_one_section_name_the_first() -> None:
     rebased, after = stale([moved("/s/0", "/s/3")], [moved("/s/0", "/more/0")])
     assert names(after["s"]) == "bcda"
-    assert rebased.conflicts == [Conflict("/s/3", "/s/0", "/more/0", "/s/3", "yours")]
+    assert rebased.conflicts == [conflict("/s/3", "/s/0", "/more/0", "/s/3", "yours")]
 
 
 def test_r6_two_edits_of_one_text_are_merged_and_told() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from collab.entry import Author, Entry
 from collab.patch.apply import apply, replay
-from collab.patch.logged import SHORT, is_short, logged, spelled_out
+from collab.patch.splices import SHORT, has_splices, last_texts, logged, spelled_out
 
 LONG = "word and ünïcode 😀 " * 100
 
@@ -30,16 +30,31 @@ def test_a_letter_in_a_long_text_is_logged_as_a_letter_and_told_as_the_text() ->
     before: Any = {"t": LONG, "n": 1}
     whole = entry([put("/t", LONG[:50] + "x" + LONG[50:])])
     short = logged(whole, before)
-    assert is_short(short)
+    assert has_splices(short.ops)
     assert size(short) < 100
     assert replay(before, short.ops) == replay(before, whole.ops)
     assert spelled_out(short, before) == (whole, replay(before, whole.ops))
 
 
-def test_what_an_answer_says_stays_whole() -> None:
-    ops = [put("/t", LONG + "x")]
-    whole = entry(ops, {"ops": ops})
-    assert logged(whole, {"t": LONG}) is whole
+def test_what_an_answer_says_is_logged_in_short_and_told_whole() -> None:
+    ops = [put("/t", LONG + "x"), put("/t", LONG + "xy"), put("/n", 2)]
+    whole = entry(ops, {"ops": last_texts(ops), "duplicate": True})
+    short = logged(whole, {"t": LONG, "n": 1})
+    assert short.answer["ops"] is short.ops
+    assert size(short) < 200
+    told, _ = spelled_out(short, {"t": LONG, "n": 1})
+    assert told == whole
+    assert told.answer["ops"] == ops[1:]
+
+
+def test_of_a_text_that_is_replaced_in_a_row_the_last_counts() -> None:
+    a, b, c, other = put("/t", "a"), put("/t", "b"), put("/t", "c"), put("/u", "x")
+    add = {"op": "add", "path": "/l/0", "value": "x"}
+    assert last_texts([a, other, b]) == [other, b]
+    assert last_texts([a, b, add, b, c]) == [b, add, c]
+    assert last_texts([a, put("/t", 1), b]) == [a, put("/t", 1), b]
+    untouched = [a, add, b]
+    assert last_texts(untouched) is untouched
 
 
 def test_short_texts_are_logged_as_they_are() -> None:
