@@ -20,7 +20,7 @@ FORMAT: Final = 3
 _WITH_STEPS: Final = (1, 2)
 
 
-class Body(Struct, array_like=True):
+class Body(Struct, array_like=True, gc=False):
     """A document's state; `labour` is how many seconds it may take to apply."""
 
     format: int
@@ -30,7 +30,7 @@ class Body(Struct, array_like=True):
     labour: float = 0.0
 
 
-class Steps(Struct, array_like=True):
+class Steps(Struct, array_like=True, gc=False):
     """What the users of a document can undo.
 
     An undo finds characters by `reinsertions`, and values and elements by `tokens`; with more

@@ -33,7 +33,7 @@ class UndoBounds(NamedTuple):
 UNDO_BOUNDS = UndoBounds()
 
 
-class Inverse(Struct, frozen=True, array_like=True):
+class Inverse(Struct, frozen=True, array_like=True, gc=False):
     """How to take an entry back, and, for an undo or a redo, what it did to the stack.
 
     `popped` are the versions whose steps went, `kept` what is left of one that was taken back
@@ -52,7 +52,7 @@ class Inverse(Struct, frozen=True, array_like=True):
     silent: bool = False
 
 
-class Part(Struct, frozen=True, array_like=True):
+class Part(Struct, frozen=True, array_like=True, gc=False):
     """One entry in a step; `only` are the records that are left, all of them when None.
 
     `marks` say of each record which incarnation of its place it means.
@@ -67,7 +67,7 @@ class Part(Struct, frozen=True, array_like=True):
     times: tuple[int, ...] = ()
 
 
-class Step(Struct, array_like=True):
+class Step(Struct, array_like=True, gc=False):
     """What one undo takes back: one entry, or one string's edits in a row, oldest first.
 
     Edits of one text are joined into one part when the next step begins.
@@ -82,7 +82,7 @@ class Step(Struct, array_like=True):
         return self.parts[0].version
 
 
-class Stacks(Struct, array_like=True):
+class Stacks(Struct, array_like=True, gc=False):
     """One user's steps, newest last; `size` is about how many bytes they take."""
 
     undo: list[Step] = []

@@ -14,7 +14,7 @@ from collab.yjs.tree_characters import Deletions, text_id
 from collab.yjs.tree_depth import cut, too_deep
 from collab.yjs.tree_dirt import Dirt
 from collab.yjs.tree_ear import Ear
-from collab.yjs.tree_handles import Txn, raw_of
+from collab.yjs.tree_handles import Txn, raw_in_parts, raw_of
 from collab.yjs.tree_identity import Identity
 from collab.yjs.tree_labels import reach
 from collab.yjs.tree_layout import ArrayNode, hidden_in, read_object
@@ -28,6 +28,7 @@ from collab.yjs.tree_summary import NO_SUMMARY, Deletes, TextsBefore, UpdateSumm
 from collab.yjs.tree_write import Writer
 
 NO_STATE = b"\x00"
+LARGE = 512 * 1024  # bytes of updates, whose types are read one by one
 
 
 class Tree:
@@ -47,6 +48,7 @@ class Tree:
         load = load or Load(client_id)
         load.apply(updates)
         self._doc, self._content = load.doc, load.content
+        self._raw_of = raw_in_parts if load.size > LARGE else raw_of
         self._atomic = atomic
         self.initial: dict[str, Json]
         self.initial, self.root = read_object(self._raw())
@@ -209,7 +211,7 @@ class Tree:
         """The content in the layout's JSON form."""
         txn = self._doc.create_transaction()
         try:
-            return raw_of(txn, self._content)
+            return self._raw_of(txn, self._content)
         finally:
             txn.drop()
 

@@ -135,6 +135,20 @@ def raw_of(txn: Txn, handle: Any) -> Any:
     return plain(handle)
 
 
+def raw_in_parts(txn: Txn, handle: Any) -> Any:
+    """As `raw_of`, type by type: one native call would keep the interpreter from all others.
+
+    It takes three times as long, so it is for documents of which that call takes 50 ms and more.
+    """
+    if isinstance(handle, Shadow):
+        return handle.raw()
+    if is_map(handle):
+        return {key: raw_in_parts(txn, handle.get(txn, key)) for key in handle.keys(txn)}
+    if is_array(handle):
+        return [raw_in_parts(txn, handle.get(txn, at)) for at in range(handle.len(txn))]
+    return raw_of(txn, handle)
+
+
 def _sort_xml(txn: Txn, handle: Any, raw: Any) -> None:
     """Write what is XML in a container's JSON form as its own string."""
     for step in raw if isinstance(raw, dict) else range(len(raw)):

@@ -19,7 +19,7 @@ Key: TypeAlias = tuple[int, Path]
 _RECORDS = 1 << 20
 
 
-class Mark(Struct, frozen=True, array_like=True):
+class Mark(Struct, frozen=True, array_like=True, gc=False):
     """What a record of a step means.
 
     `anchor` is the token of the innermost container above the record's place that has one, and

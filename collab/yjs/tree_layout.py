@@ -3,6 +3,7 @@
 Reading is a function of the layout's own JSON form (what `toJSON` gives): a Y.Map and a plain
 object, a Y.Text and a plain string read alike, so every shape that a client may write has a
 value. What identity needs beside the value, the elements' keys and order, is kept in nodes.
+The collector does not look at nodes: a large document has 100,000, and no circles.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from collab.ids import Json
 from collab.patch.values import FORBIDDEN_KEYS, canonical_number
@@ -42,27 +44,25 @@ def unescape(key: str) -> str:
     return key[1:] if key[:2] == "@@" and _NEEDS_ESCAPE.fullmatch(key) else key
 
 
-@dataclass(slots=True)
-class ObjectNode:
+class ObjectNode(Struct, gc=False):
     """An object; `children` are its containers, by map key."""
 
-    children: dict[str, Node] = field(default_factory=dict)
+    children: dict[str, Node] = {}
 
     def copy(self) -> ObjectNode:
         return ObjectNode(dict(self.children))
 
 
-@dataclass(slots=True)
-class ArrayNode:
+class ArrayNode(Struct, gc=False):
     """An array of keyed elements.
 
     Invariant: `order` lists the visible elements as (order key, element key), sorted, and
     `orders` holds the same pairs by element key; position in `order` is position in the JSON.
     """
 
-    children: dict[str, Node] = field(default_factory=dict)
-    order: list[tuple[str, str]] = field(default_factory=list)
-    orders: dict[str, str] = field(default_factory=dict)
+    children: dict[str, Node] = {}
+    order: list[tuple[str, str]] = []
+    orders: dict[str, str] = {}
 
     def copy(self) -> ArrayNode:
         return ArrayNode(dict(self.children), list(self.order), dict(self.orders))
@@ -85,11 +85,10 @@ class ArrayNode:
         return index
 
 
-@dataclass(slots=True)
-class ListNode:
+class ListNode(Struct, gc=False):
     """A Y.Array or a plain list, which only other clients write; elements by index."""
 
-    children: list[Node | None] = field(default_factory=list)
+    children: list[Node | None] = []
 
     def copy(self) -> ListNode:
         return ListNode(list(self.children))

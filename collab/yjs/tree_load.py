@@ -16,7 +16,8 @@ AT_ONCE: Final = 16 * 1024
 class Load:
     """A Yjs document that is given what it holds, for a `Tree` to take over.
 
-    Invariant: between calls no transaction is open, and the root `content` is a map.
+    Invariant: between calls no transaction is open, and the root `content` is a map. `size` is
+    how many bytes of updates it was given.
     """
 
     def __init__(self, client_id: int) -> None:
@@ -25,6 +26,7 @@ class Load:
         self.content: Any = self.doc.get_or_insert_map(txn, CONTENT)
         txn.commit()
         txn.drop()
+        self.size = 0
 
     def apply(self, updates: Iterable[bytes]) -> None:
         """Those that there are when it is their turn, in transactions of few."""
@@ -44,5 +46,6 @@ class Load:
                     return True
             return False
         finally:
+            self.size += size
             txn.commit()
             txn.drop()

@@ -27,7 +27,7 @@ Sides: TypeAlias = tuple[Id | None, Id | None]
 Reinsertion: TypeAlias = tuple[int, int, int, int, int]  # client, clock, length, client, clock
 
 
-class Hunk(Struct, frozen=True, array_like=True):
+class Hunk(Struct, frozen=True, array_like=True, gc=False):
     """One replacement in a text, or in a Y.Array.
 
     `inserted` are the characters that came. `sides` are the pairs of characters that the place lay
@@ -40,7 +40,7 @@ class Hunk(Struct, frozen=True, array_like=True):
     sides: tuple[Sides, ...] = ()
 
 
-class RemovedText(Struct, frozen=True, array_like=True):
+class RemovedText(Struct, frozen=True, array_like=True, gc=False):
     """A text that went with what held it: its path below that, its id, what steps name in it."""
 
     path: Path
@@ -48,23 +48,23 @@ class RemovedText(Struct, frozen=True, array_like=True):
     labels: tuple[Label, ...]
 
 
-class Absent(Struct, frozen=True, array_like=True, tag="a"):
+class Absent(Struct, frozen=True, array_like=True, tag="a", gc=False):
     """There was nothing under the key."""
 
 
-class Exactly(Struct, frozen=True, array_like=True, tag="x"):
+class Exactly(Struct, frozen=True, array_like=True, tag="x", gc=False):
     """There was this, in the layout's JSON form."""
 
     raw: Any
 
 
-class Alike(Struct, frozen=True, array_like=True, tag="l"):
+class Alike(Struct, frozen=True, array_like=True, tag="l", gc=False):
     """There was a container, or a long string, whose JSON has this digest."""
 
     digest: bytes
 
 
-class SetRecord(Struct, frozen=True, array_like=True, tag="s"):
+class SetRecord(Struct, frozen=True, array_like=True, tag="s", gc=False):
     """A map's key went from `before` to `after`.
 
     `token` is the incarnation that stands there since; None says that it is a new one. `items` are
@@ -80,7 +80,7 @@ class SetRecord(Struct, frozen=True, array_like=True, tag="s"):
     items: tuple[Id, ...] = ()
 
 
-class TextRecord(Struct, frozen=True, array_like=True, tag="t"):
+class TextRecord(Struct, frozen=True, array_like=True, tag="t", gc=False):
     """The text with this id was edited."""
 
     path: Path
@@ -88,7 +88,7 @@ class TextRecord(Struct, frozen=True, array_like=True, tag="t"):
     hunks: tuple[Hunk, ...]
 
 
-class ShownRecord(Struct, frozen=True, array_like=True, tag="e"):
+class ShownRecord(Struct, frozen=True, array_like=True, tag="e", gc=False):
     """An element was brought back (`shown`) or hidden; one that is `born` was added."""
 
     path: Path
@@ -99,7 +99,7 @@ class ShownRecord(Struct, frozen=True, array_like=True, tag="e"):
     items: tuple[Id, ...] = ()
 
 
-class MovedRecord(Struct, frozen=True, array_like=True, tag="m"):
+class MovedRecord(Struct, frozen=True, array_like=True, tag="m", gc=False):
     """An element's order key went from `before` to `after`."""
 
     path: Path
@@ -110,7 +110,7 @@ class MovedRecord(Struct, frozen=True, array_like=True, tag="m"):
     items: tuple[Id, ...] = ()
 
 
-class ItemsHunk(Struct, frozen=True, array_like=True):
+class ItemsHunk(Struct, frozen=True, array_like=True, gc=False):
     """One replacement in a Y.Array: items with the ids `gone`, items with the ids `inserted`."""
 
     removed: tuple[Any, ...]
@@ -121,7 +121,7 @@ class ItemsHunk(Struct, frozen=True, array_like=True):
     right: Id | None = None
 
 
-class ListRecord(Struct, frozen=True, array_like=True, tag="l"):
+class ListRecord(Struct, frozen=True, array_like=True, tag="l", gc=False):
     """Items of the Y.Array with this id were replaced."""
 
     path: Path
@@ -129,7 +129,7 @@ class ListRecord(Struct, frozen=True, array_like=True, tag="l"):
     hunk: ItemsHunk
 
 
-class TransferRecord(Struct, frozen=True, array_like=True, tag="v"):
+class TransferRecord(Struct, frozen=True, array_like=True, tag="v", gc=False):
     """An element or a member was moved to another container: out of one, into the other."""
 
     source: SetRecord | ShownRecord

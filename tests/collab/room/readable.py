@@ -31,6 +31,7 @@ from collab.room.requests import (
 from collab.room.rights import Rights, Role
 from collab.room.room import Room, RoomBounds
 from collab.yjs.guard import GuardBounds, StructIndex, check, inspect
+from collab.yjs.tree import LARGE
 
 KEY = DocKey("demo", "page")
 ANY_SIZE = GuardBounds(update_bytes=0, new_clients=10_000)
@@ -209,6 +210,7 @@ class ReadableRoom:
         self.check_opening(Opening.of(room.snapshot(), [], room.epoch))
         cut = Opening.of(room.snapshot(), [], room.epoch)
         cut.cut()
+        cut.load.size = LARGE + 1  # which is read type by type
         self.check_opening(cut)
 
     def check_opening(self, opening: Opening) -> None:
