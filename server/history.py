@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from collab.document.document import Document
 from collab.document.opening import Opening
+from collab.document.saved import decode_value
 from collab.entry import Entry
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
@@ -97,6 +98,9 @@ class History:
                     Code.UNKNOWN_VERSION, f"version {version} was of an earlier document"
                 )
             return {}, birth
+        value = await beside(decode_value, snapshot.body)
+        if value is not None:
+            return value, snapshot.version
         opening = Opening.of(snapshot, [], epoch)
         await self._opener.take(opening)
         return await beside(_value_of, opening), snapshot.version

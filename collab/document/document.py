@@ -9,7 +9,7 @@ from typing import Any, Final
 from collab.document.compensation import compensate
 from collab.document.numbers import canonical_ops
 from collab.document.opening import Opening
-from collab.document.saved import FORMAT, Body, encode
+from collab.document.saved import FORMAT, Body, encode, encode_json
 from collab.document.steps import UNDO_BOUNDS, Inverse, Stacks, UndoBounds, encode_inverse
 from collab.document.undo import Request, Undone, foresee, revert
 from collab.document.undo_state import UndoState
@@ -106,7 +106,8 @@ class Document:
 
     def snapshot(self, *, steps: bool = True) -> Snapshot:
         """The whole state, for `open`; with the steps that can be undone, or without."""
-        body = Body(FORMAT, self.version, self._tree.state(), self._leases, self.labour)
+        value = encode_json(self.value)
+        body = Body(FORMAT, self.version, self._tree.state(), self._leases, self.labour, value)
         return Snapshot(self.version, encode(body), encode(self._undo.saved()) if steps else b"")
 
     def close(self) -> None:

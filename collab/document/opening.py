@@ -19,6 +19,7 @@ from collab.yjs.causality import in_causal_order
 from collab.yjs.guard import OWN, inspect
 from collab.yjs.server_ids import server_id
 from collab.yjs.slices import slices_of
+from collab.yjs.state_pieces import state_pieces
 from collab.yjs.tree_load import Load
 
 # A state may take this long, and so much more for its size: ten thousand small structs, of which
@@ -26,10 +27,9 @@ from collab.yjs.tree_load import Load
 SECONDS: Final = 0.02
 SECONDS_A_BYTE: Final = 0.15e-6
 LARGE: Final = 128 * 1024  # bytes of state, read in some 20 ms at the worst
-MOST_SECONDS: Final = 0.04  # at once, however large it is
 # Bytes of state that are applied in one go, whatever is known of them. yrs keeps the interpreter
 # for all of it: some 18 bytes and 0.8 µs a struct where these are as small as they can be.
-AT_ONCE: Final = 512 * 1024
+AT_ONCE: Final = 256 * 1024
 
 
 class Opening:
@@ -108,18 +108,21 @@ class Opening:
     @property
     def was_misjudged(self) -> bool:
         """Whether it took long, and the snapshot did not say so."""
-        return not self.is_long and self._is_long(self.labour)
+        return not self._is_long(self.body.labour) and self._is_long(self.labour)
 
     @property
     def labour(self) -> float:
         return self._seconds if self._is_done else self.body.labour
 
     def _is_long(self, seconds: float) -> bool:
-        return seconds > min(SECONDS + SECONDS_A_BYTE * len(self.body.state), MOST_SECONDS)
+        return seconds > SECONDS + SECONDS_A_BYTE * len(self.body.state)
 
     def cut(self) -> None:
-        """Cut the state into slices: some 6 µs a struct, and nothing that anybody shares."""
+        """Cut the state into parts: some 3 to 6 µs a struct, and nothing that anybody shares."""
         state = self.body.state
+        if not self._is_long(self.body.labour):
+            self._parts = state_pieces(state)
+            return
         inspected = inspect(state, OWN)
         fresh = in_causal_order(inspected.sections, {})
         slices = slices_of(state, inspected, fresh, {}, 0, lambda: 0.0)

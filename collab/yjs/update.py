@@ -11,10 +11,10 @@ from collab.yjs.lib0 import Reader, refuse, refuse_size
 GC: Final = 0
 SKIP: Final = 10
 
-_HAS_ORIGIN: Final = 0x80
-_HAS_RIGHT: Final = 0x40
-_HAS_KEY: Final = 0x20
-_KIND: Final = 0x1F
+HAS_ORIGIN: Final = 0x80
+HAS_RIGHT: Final = 0x40
+HAS_KEY: Final = 0x20
+KIND: Final = 0x1F
 
 # (client, clock): one character, element or other unit that somebody inserted.
 Id = tuple[int, int]
@@ -101,7 +101,7 @@ def inspect(update: bytes, bounds: GuardBounds = DEFAULT_BOUNDS) -> Inspected:
         if 0 < bounds.structs < total:
             refuse_size(f"an update has more than {bounds.structs} structs")
         sections[client] = _read_structs(reader, count)
-    deletes = _read_deletes(reader)
+    deletes = read_deletes(reader)
     reader.finish()
     return Inspected(sections, deletes, bounds)
 
@@ -125,15 +125,15 @@ def _read_structs(reader: Reader, count: int) -> list[Struct]:
 
 def _read_item(reader: Reader, clock: int, info: int, at: int) -> Struct:
     origin = right = parent = key = None
-    if info & _HAS_ORIGIN:
+    if info & HAS_ORIGIN:
         origin = (reader.uint(), reader.uint())
-    if info & _HAS_RIGHT:
+    if info & HAS_RIGHT:
         right = (reader.uint(), reader.uint())
-    if not info & (_HAS_ORIGIN | _HAS_RIGHT):
+    if not info & (HAS_ORIGIN | HAS_RIGHT):
         parent = _read_parent(reader)
-        if info & _HAS_KEY:
+        if info & HAS_KEY:
             key = read_key(reader)
-    kind = info & _KIND
+    kind = info & KIND
     length, text, takes_text = read_content(kind, reader)
     end, to = clock + length, reader.pos
     return Struct(clock, end, kind, origin, right, parent, key, text, takes_text, at, to)
@@ -148,7 +148,7 @@ def _read_parent(reader: Reader) -> Id | str:
     return reader.uint(), reader.uint()
 
 
-def _read_deletes(reader: Reader) -> dict[int, list[Range]]:
+def read_deletes(reader: Reader) -> dict[int, list[Range]]:
     deletes: dict[int, list[Range]] = {}
     for _ in range(reader.count(least=4)):
         client = reader.uint()

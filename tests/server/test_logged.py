@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from collab.ids import Json
@@ -94,3 +96,24 @@ async def test_an_answer_out_of_the_log_is_told_as_at_first(
         assert again.ack == {**first.ack, "duplicate": True}
         assert again.version == 3
     await store.close()
+
+
+@pytest.mark.parametrize("has_value", [True, False])
+async def test_a_version_is_read_from_a_snapshot_with_its_value_and_from_an_older_one(
+    has_value: bool,
+) -> None:
+    store = MemoryStore()
+    async with inside(store, snapshot_entries=5) as made:
+        await made.make({"n": 0, "l": [1, {"a": "x"}]})
+        told = {1: made.hub.lives[PAGE].room.value}
+        for number in range(20):
+            await made.set("/n", number + 1)
+            told[number + 2] = made.hub.lives[PAGE].room.value
+        while (snapshot := await store.snapshot_before(PAGE, 21)) is None or snapshot.version < 6:
+            await asyncio.sleep(0)
+        if not has_value:
+            body = msgspec.msgpack.decode(snapshot.body)[:5]
+            older = msgspec.structs.replace(snapshot, body=msgspec.msgpack.encode(body))
+            await store.save_snapshot(PAGE, 1, older)
+        for version, value in told.items():
+            assert await made.hub.history.value_at(PAGE, version, 1) == value

@@ -135,7 +135,7 @@ def test_a_snapshot_without_that_figure_opens() -> None:
 def test_a_snapshot_and_entries_of_the_first_format_open_without_their_steps() -> None:
     """Its steps found text by its content; the value, the leases and the versions stay."""
     document = made(CHAIN)
-    _, version, state, leases, labour = msgspec.msgpack.decode(document.snapshot().body)
+    _, version, state, leases, labour, _ = msgspec.msgpack.decode(document.snapshot().body)
     steps: Any = {"ada": [[[[[1, 2, b"\x95", None, [], []]], None]], []]}
     older = Snapshot(1, msgspec.msgpack.encode([1, version, state, steps, leases, labour]))
     inverse = msgspec.msgpack.encode([[["s", [], "t", ["a"], ["x", 1]]], [], [], [], []])

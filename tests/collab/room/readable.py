@@ -9,6 +9,7 @@ from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment
 
 from collab.document.document import Document
 from collab.document.opening import Opening
+from collab.document.saved import decode_value
 from collab.entry import Author, Entry
 from collab.errors import Code
 from collab.ids import DocKey
@@ -207,6 +208,7 @@ class ReadableRoom:
         assert StructIndex.of(state).clocks == room.document.state_vector()
         if self.entries:
             inspect(self.entries[-1].update, ANY_SIZE)
+        assert same(decode_value(room.snapshot().body), room.value)
         self.check_opening(Opening.of(room.snapshot(), [], room.epoch))
         cut = Opening.of(room.snapshot(), [], room.epoch)
         cut.cut()

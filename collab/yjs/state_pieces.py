@@ -1,0 +1,90 @@
+"""A large state in pieces, which are applied one after the other.
+
+yrs keeps the interpreter while it applies an update, 0.8 µs a struct (measured): for a state of
+three megabytes a fifth of a second.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from collab.yjs.causality import in_causal_order
+from collab.yjs.contents import read_content, read_run
+from collab.yjs.lib0 import Reader, write_uint
+from collab.yjs.slices import LARGEST_SLICE, RANGES, encode
+from collab.yjs.update import (
+    GC,
+    HAS_KEY,
+    HAS_ORIGIN,
+    HAS_RIGHT,
+    KIND,
+    SKIP,
+    GuardBounds,
+    Range,
+    inspect,
+    read_deletes,
+)
+
+_OWN: Final = GuardBounds(update_bytes=0, judges_values=False)
+
+
+def state_pieces(state: bytes, most: int = LARGEST_SLICE) -> list[bytes]:
+    """Updates that make a state of the server's own, each standing on those before it.
+
+    Raises `Rejected` where it is malformed. It takes 3 µs a struct; 7 µs where clients wrote on
+    the Yjs lane, whose structs stand on each other's by turns.
+    """
+    reader = Reader(state, judges=False)
+    if reader.count() != 1:
+        return _woven(state, most)
+    count, client, clock = reader.count(), reader.uint(), reader.uint()
+    pieces: list[bytes] = []
+    while count:
+        number, at, first = min(count, most), reader.pos, clock
+        clock = _skip_structs(reader, number, clock)
+        count -= number
+        out = bytearray()
+        for value in (1, number, client, first):
+            write_uint(out, value)
+        out += state[at : reader.pos]
+        out.append(0)  # nothing is deleted yet
+        pieces.append(bytes(out))
+    return [*pieces, *_of_deletes(read_deletes(reader))]
+
+
+def _woven(state: bytes, most: int) -> list[bytes]:
+    inspected = inspect(state, _OWN)
+    order = in_causal_order(inspected.sections, {})
+    pieces = [encode(state, order[at : at + most], []) for at in range(0, len(order), most)]
+    return [*pieces, *_of_deletes(inspected.deletes)]
+
+
+def _of_deletes(deletes: dict[int, list[Range]]) -> list[bytes]:
+    ranges = [(client, one) for client, own in deletes.items() for one in own]
+    return [encode(b"", [], ranges[at : at + RANGES]) for at in range(0, len(ranges), RANGES)]
+
+
+def _skip_structs(reader: Reader, count: int, clock: int) -> int:
+    """Pass over structs from a clock on; the clock behind them."""
+    byte, uint = reader.byte, reader.uint
+    for _ in range(count):
+        info = byte()
+        if info in (GC, SKIP):
+            clock += read_run(reader)
+            continue
+        if info & HAS_ORIGIN:
+            uint()
+            uint()
+        if info & HAS_RIGHT:
+            uint()
+            uint()
+        if not info & (HAS_ORIGIN | HAS_RIGHT):
+            if uint() == 1:
+                reader.skip(uint())
+            else:
+                uint()
+                uint()
+            if info & HAS_KEY:
+                reader.skip(uint())
+        clock += read_content(info & KIND, reader)[0]
+    return clock
