@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from heapq import merge
 from typing import Any, TypeAlias
 
 from msgspec import Struct
@@ -28,6 +29,7 @@ RESERVED = frozenset((ARRAY, ORDER, DELETED, VALUE))
 UNSEEN = RESERVED | FORBIDDEN_KEYS
 
 _NEEDS_ESCAPE = re.compile(r"@+(?:array|order|deleted|value)")
+_SORTED_AT_ONCE = 5_000
 _LAST = "~"  # sorts after every order key: elements whose order is missing or garbage
 
 # A step of a path through the Yjs types: a map's key or an array's index.
@@ -132,8 +134,16 @@ def read_array(raw: dict[str, Any]) -> tuple[list[Json], ArrayNode]:
         if child is not None:
             node.children[key] = child
         node.orders[key] = order_of(element)
-    node.order = sorted((order, key) for key, order in node.orders.items())
+    node.order = _sorted([(order, key) for key, order in node.orders.items()])
     return [values[key] for _, key in node.order], node
+
+
+def _sorted(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The pairs in order. To sort 50,000 in one call keeps the interpreter for 60 ms."""
+    if len(pairs) <= _SORTED_AT_ONCE:
+        return sorted(pairs)
+    parts = range(0, len(pairs), _SORTED_AT_ONCE)
+    return list(merge(*(sorted(pairs[at : at + _SORTED_AT_ONCE]) for at in parts)))
 
 
 def read_element(raw: Any) -> tuple[Json, Node | None]:

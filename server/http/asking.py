@@ -21,6 +21,8 @@ from collab.room.member import Member
 from collab.room.rights import Role
 from server.admission import authenticate, client_name, name_document, not_found
 from server.auth import Claims, token_in_header
+from server.beside import beside
+from server.http.encoded import LARGE
 from server.http.validators import tag_of
 from server.live import LiveRoom
 from server.services import Services
@@ -154,8 +156,24 @@ def as_whole_number(text: str, name: str) -> int:
     return int(text)
 
 
+async def answer_of(live: LiveRoom, body: Any, *, version: int | None = None) -> Response:
+    """An answer with values of the document as it is."""
+    if live.room.document.size > LARGE:
+        return await long_answer(body, version=version)
+    return answer(body, version=version)
+
+
+async def long_answer(body: Any, *, version: int | None = None) -> Response:
+    """An answer that may be megabytes: it is encoded beside the loop."""
+    return _answer(await beside(wire.encode, body), version=version)
+
+
 def answer(body: Any, status: int = 200, *, version: int | None = None) -> Response:
-    response = Response(wire.encode(body), status, media_type=JSON)
+    return _answer(wire.encode(body), status, version=version)
+
+
+def _answer(body: bytes, status: int = 200, *, version: int | None = None) -> Response:
+    response = Response(body, status, media_type=JSON)
     response.headers["X-Content-Type-Options"] = "nosniff"
     if version is not None:
         response.headers["ETag"] = tag_of(version)

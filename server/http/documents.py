@@ -21,6 +21,7 @@ from server.auth import Claims
 from server.http.asking import (
     JSON,
     answer,
+    answer_of,
     as_whole_number,
     compared,
     document_of,
@@ -74,11 +75,13 @@ async def get_document(request: Request) -> Response:
     if if_none_match(request, str(reading.version)):
         return Response(status_code=304, headers={"ETag": tag_of(reading.version), **headers})
     if pointer is None:
-        encodings = services_of(request).encodings
-        response = encodings.answer(live.key, epoch, reading.version, reading.value)
+        response = await services_of(request).encodings.answer(
+            live.key, epoch, reading.version, reading.value, live.room.document.size
+        )
         response.headers["ETag"] = tag_of(reading.version)
     else:
-        response = answer(_part(reading.value, pointer), version=reading.version)
+        part = _part(reading.value, pointer)
+        response = await answer_of(live, part, version=reading.version)
     response.headers.update(headers)
     return response
 

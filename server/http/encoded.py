@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+import asyncio
+from typing import TYPE_CHECKING, Any, Final, cast
 from weakref import WeakValueDictionary
 
 from starlette.responses import Response
 
 from collab import wire
+from server.beside import beside
 
 if TYPE_CHECKING:
     from collab.ids import DocKey, Json
+
+
+# Bytes that are encoded beside the loop: a megabyte takes up to 10 ms.
+LARGE: Final = 256 * 1024
+
+
+def encode(value: Json) -> bytes:
+    return wire.encode(cast(Any, value))
 
 
 class _Encoded:
@@ -31,16 +41,25 @@ class Encodings:
 
     def __init__(self) -> None:
         self._held: WeakValueDictionary[tuple[DocKey, int, int], _Encoded] = WeakValueDictionary()
+        self._turn = asyncio.Lock()
 
     def __len__(self) -> int:
         return len(self._held)
 
-    def answer(self, key: DocKey, epoch: int, version: int, value: Json) -> Response:
-        """A response with the value as its body."""
-        encoded = self._held.get((key, epoch, version))
-        if encoded is None:
-            encoded = self._held[key, epoch, version] = _Encoded(wire.encode(cast(Any, value)))
-        return _SharedResponse(encoded)
+    async def answer(
+        self, key: DocKey, epoch: int, version: int, value: Json, size: int
+    ) -> Response:
+        """A response with the value as its body, which takes about `size` bytes."""
+        at = key, epoch, version
+        if size <= LARGE:
+            return _SharedResponse(self._held.get(at) or self._hold(at, encode(value)))
+        async with self._turn:  # whoever comes next finds it
+            known = self._held.get(at)
+            return _SharedResponse(known or self._hold(at, await beside(encode, value)))
+
+    def _hold(self, at: tuple[DocKey, int, int], body: bytes) -> _Encoded:
+        encoded = self._held[at] = _Encoded(body)
+        return encoded
 
 
 class _SharedResponse(Response):

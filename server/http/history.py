@@ -23,6 +23,7 @@ from server.http.asking import (
     compared,
     document_of,
     existing,
+    long_answer,
     member_of,
     permitted,
     request_id_of,
@@ -77,7 +78,7 @@ async def get_version(request: Request) -> Response:
     async with document_of(request) as (_, live):
         version = _version_in_path(request)
         value = await value_at(request, existing(live), version)
-    return answer(value, version=version)
+    return await long_answer(value, version=version)
 
 
 async def get_diff(request: Request) -> Response:
@@ -89,7 +90,7 @@ async def get_diff(request: Request) -> Response:
             raise Rejected(Code.MALFORMED, "`from` must be a version")
         was = await value_at(request, live, from_)
         is_ = await value_at(request, live, live.room.version if to is None else to)
-    response = answer(await compared(was, is_))
+    response = await long_answer(await compared(was, is_))
     response.headers["Content-Type"] = "application/json-patch+json"
     return response
 
@@ -126,8 +127,10 @@ async def restore(request: Request) -> Response:
             value = await value_at(request, existing(live), version)
             asked = Restore(version, value, pointer, request_id_of(request))
             done = await hub.ask(live, member_of(request, claims), asked)
-        ops = done.entry.ops if done.entry is not None else []
-    return answer({"version": done.version, "ops": ops, **done.ack}, version=done.version)
+    ops = done.entry.ops if done.entry is not None else []
+    return await long_answer(
+        {"version": done.version, "ops": ops, **done.ack}, version=done.version
+    )
 
 
 async def import_document(request: Request) -> Response:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from collab.errors import Code, Rejected
 from collab.room.requests import Revert
 from collab.room.rights import Role, is_pointer
-from server.http.asking import answer, existing, member_of, permitted, request_id_of, services_of
+from server.http.asking import answer_of, existing, member_of, permitted, request_id_of, services_of
 from server.http.bodies import read_object
 
 
@@ -29,4 +29,5 @@ async def _revert(request: Request, *, redo: bool) -> Response:
         asked = Revert(request_id_of(request), scope, redo)
         async with hub.using(key) as live:
             done = await hub.ask(existing(live), member_of(request, claims), asked)
-    return answer({"version": done.version, **done.ack}, version=done.version)
+            told = {"version": done.version, **done.ack}
+            return await answer_of(live, told, version=done.version)

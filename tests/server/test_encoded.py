@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
+import pytest
+from starlette.responses import Response
+
 from collab.ids import DocKey
-from server.http.encoded import Encodings
+from server.http.encoded import LARGE, Encodings
 
 KEY = DocKey("demo", "home")
+SIZES = pytest.mark.parametrize("size", [10, LARGE + 1])
 
 
-def test_answers_with_one_value_share_their_bytes() -> None:
+async def answer(
+    encodings: Encodings, value: Any, size: int, epoch: int = 1, version: int = 2
+) -> Response:
+    return await encodings.answer(KEY, epoch, version, value, size)
+
+
+@SIZES
+async def test_answers_with_one_value_share_their_bytes(size: int) -> None:
     encodings = Encodings()
-    first, second = (encodings.answer(KEY, 1, 2, {"a": "é"}) for _ in range(2))
+    asked = [answer(encodings, {"a": "é"}, size) for _ in range(2)]
+    first, second = await asyncio.gather(*asked)
     assert first.body is second.body
     assert first.body == '{"a":"é"}'.encode()
     assert first.headers["content-type"] == "application/json"
     assert len(encodings) == 1
 
 
-def test_another_version_or_epoch_is_another_value() -> None:
+@SIZES
+async def test_another_version_or_epoch_is_another_value(size: int) -> None:
     encodings = Encodings()
-    answers = [
-        encodings.answer(KEY, epoch, version, version) for epoch, version in ((1, 1), (1, 2))
+    held = [
+        await answer(encodings, version, size, epoch, version)
+        for epoch, version in ((1, 1), (1, 2))
     ]
-    assert [answer.body for answer in answers] == [b"1", b"2"]
-    again = encodings.answer(KEY, 2, 1, {"new": True})
+    assert [one.body for one in held] == [b"1", b"2"]
+    again = await answer(encodings, {"new": True}, size, epoch=2, version=1)
     assert again.body == b'{"new":true}'
 
 
-def test_what_was_sent_is_forgotten() -> None:
+@SIZES
+async def test_what_was_sent_is_forgotten(size: int) -> None:
     encodings = Encodings()
-    answer = encodings.answer(KEY, 1, 1, [1])
+    held = await answer(encodings, [1], size)
     assert len(encodings) == 1
-    del answer
+    del held
     assert len(encodings) == 0

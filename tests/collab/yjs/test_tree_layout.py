@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
 
 from collab.patch.atoms import named_atomic
+from collab.yjs.order_keys import spread
 from collab.yjs.tree import Tree
 from collab.yjs.tree_build import Layouts
-from collab.yjs.tree_layout import escape, read, unescape, write_layout
+from collab.yjs.tree_layout import ArrayNode, escape, read, unescape, write_layout
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab@/~é", max_size=5),
@@ -106,3 +108,15 @@ def test_d4_elements_stand_by_order_then_key_and_those_without_order_last() -> N
         {"n": 5},
         {"n": 6},
     ]
+
+
+@pytest.mark.parametrize("count", [4_999, 5_000, 5_001, 12_000])
+def test_a_long_array_is_in_the_order_of_its_keys(count: int) -> None:
+    orders = spread(None, None, count)
+    keys = list(range(count))
+    random.Random(count).shuffle(keys)
+    raw = {"@array": True} | {f"k{at}": {"@order": orders[at], "@value": at} for at in keys}
+    value, node = read(raw)
+    assert value == list(range(count))
+    assert isinstance(node, ArrayNode)
+    assert [node.index(f"k{at}") for at in (0, count // 2, count - 1)] == [0, count // 2, count - 1]
