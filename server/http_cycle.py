@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from server.http_head import Head
     from server.http_outlet import Outlet
 
+# Bytes of a body that are written before others have their turn.
+TURN = 8 * PIECE
+
 
 class Connection(HttpToolsProtocol):
     """What a cycle asks of its connection, in the place of uvicorn's transport."""
@@ -110,6 +113,8 @@ class Cycle(RequestResponseCycle):
         last = len(body) - PIECE
         with self._connection.outlet.sending(body):
             for start in range(0, len(body), PIECE):
+                if start % TURN == 0:
+                    await asyncio.sleep(0)  # a client that reads fast would never make us wait
                 if self.disconnected:
                     return
                 # A copy: a view would keep the whole body until the client took the last piece.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -29,8 +27,6 @@ from server.services import Services
 
 JSON = "application/json"
 MAX_KEY = 255
-# One thread: two comparisons at once would take two turns of the interpreter for one of the loop.
-_COMPARING = ThreadPoolExecutor(1, "compare")
 
 
 def services_of(request: Request) -> Services:
@@ -138,7 +134,7 @@ async def compared(old: Json, new: Json) -> list[Op]:
 
     Values are never changed in place, so a thread may read them.
     """
-    return await asyncio.get_running_loop().run_in_executor(_COMPARING, diff, old, new)
+    return await beside(diff, old, new)
 
 
 # --- parameters and answers -----------------------------------------------------------------

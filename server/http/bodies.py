@@ -17,6 +17,7 @@ from collab.json_marks import MAX_VALUES, has_at_most, has_few_marks
 from collab.room.budget import Meter, to_ms
 from server.beside import beside
 from server.http.asking import JSON, services_of
+from server.http.encoded import LARGE
 
 BODY_SECONDS = 30.0
 # An object that says what to do: a scope, a name, a version.
@@ -102,7 +103,7 @@ async def parse(body: bytes, most: int) -> Any:
     """The JSON value; one of more than `most` values is refused before it is made."""
     if not has_few_marks(body, most) and not await beside(has_at_most, most, body):
         raise Rejected(Code.TOO_LARGE, f"the body holds more than {most} values")
-    return decode_json(body)
+    return decode_json(body) if len(body) <= LARGE else await beside(decode_json, body)
 
 
 def decode_json(body: bytes) -> Any:

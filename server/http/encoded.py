@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collab.ids import DocKey, Json
 
 
-# Bytes that are encoded beside the loop: a megabyte takes up to 10 ms.
+# Bytes of JSON that are read and written beside the loop: a megabyte takes up to 10 ms.
 LARGE: Final = 256 * 1024
 
 

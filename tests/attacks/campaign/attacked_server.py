@@ -109,6 +109,14 @@ class AttackedServer:
             assert time.monotonic() - began < PATIENCE, "documents stay open"
             self.prober.idle(0.2)
 
+    def memory_within(self, bound: int, seconds: float) -> int:
+        """What is resident, as soon as that is below a bound, and at the end of the time else."""
+        assert self.prober is not None
+        began = time.monotonic()
+        while (held := self.process.memory()) >= bound and time.monotonic() - began < seconds:
+            self.prober.idle(0.5)
+        return held
+
     def _open_documents(self) -> int:
         url = f"{self.server.http}/metrics"
         with urllib.request.urlopen(url, timeout=PATIENCE) as answer:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from collab.patch.bounds import nesting
 from tests.attacks.campaign import limits
 
 Op = dict[str, Any]
@@ -50,6 +51,10 @@ class Document:
     def _add(self, number: int) -> Op:
         path = f"{self.container}/-" if self.is_array else self.element(number)
         return {"op": "add", "path": path, "value": self.more(number)}
+
+    def values(self) -> int:
+        """How many values are in it, containers too."""
+        return self.count * nesting(self.more(10_000))[1]
 
     def value(self) -> dict[str, Any]:
         """As it is after its growth; later changes are not in it."""

@@ -10,11 +10,13 @@ import asyncio
 
 import pytest
 
+from server.memory import EVERY
 from tests.attacks.campaign.attacked_server import AttackedServer
 from tests.attacks.campaign.campaign import attack, targets
 from tests.attacks.campaign.documents import DOCUMENTS
 from tests.attacks.campaign.http_cases import http_cases
 from tests.attacks.campaign.verdict import LEFT, violations
+from tests.patience import PATIENCE
 
 SHORT = ("prose", "logged")
 
@@ -55,5 +57,6 @@ def test_a_request_at_its_limits_keeps_nobody_waiting(large: AttackedServer, nam
 def test_memory_is_given_back_when_everybody_is_gone(large: AttackedServer) -> None:
     large.holders.close()
     large.until_unloaded()
-    after = large.process.memory()
-    assert after < large.at_rest + LEFT, f"{after - large.at_rest} bytes more than at the start"
+    bound = large.at_rest + LEFT
+    left = large.memory_within(bound, EVERY + PATIENCE)
+    assert left < bound, f"{left - large.at_rest} bytes more than at the start"

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from tests.attacks.campaign import limits
 from tests.attacks.campaign.case import Case
+from tests.attacks.campaign.documents import DOCUMENTS
 from tests.attacks.campaign.figures import Figures
 
 # Milliseconds that anybody waits for `/healthz`, beyond what the machine itself was late by.
@@ -19,6 +20,8 @@ PAUSE: Final = 50.0
 MEMORY: Final = 16
 MEMORY_OF_A_CLIENT: Final = limits.DOCUMENT
 MEMORY_AT_ALL: Final = 4 * limits.DOCUMENT
+# Opening a document: the Yjs types, the nodes, and the value, for each value in it.
+MEMORY_OF_A_VALUE: Final = 2_000
 # Bytes in the database for an accepted byte. Beyond it each client has what is free of charge
 # (an entry's 16 KiB, and as much for the rows around it), and the document has one snapshot.
 STORED: Final = 4
@@ -33,7 +36,7 @@ LEFT: Final = 64 * 1024 * 1024
 
 def violations(case: Case, clients: int, figures: Figures) -> list[str]:
     """A sentence for each figure that is beyond its bound; none when all is well."""
-    found = [*_of_time(figures), *_of_bytes(clients, figures)]
+    found = [*_of_time(figures), *_of_bytes(case, clients, figures)]
     return [f"{case}, {clients} at once: {each} [{figures.outcomes}]" for each in found]
 
 
@@ -68,10 +71,12 @@ def starved(held: list[dict[str, Any]]) -> float:
     return max((max(0.0, one["wall_ms"] - one["process_ms"]) for one in held), default=0.0)
 
 
-def _of_bytes(clients: int, figures: Figures) -> list[str]:
+def _of_bytes(case: Case, clients: int, figures: Figures) -> list[str]:
     found = []
     carried = figures.sent + figures.answered
-    if figures.peak > MEMORY * carried + clients * MEMORY_OF_A_CLIENT + MEMORY_AT_ALL:
+    opening = MEMORY_OF_A_VALUE * DOCUMENTS[case.document].values()
+    at_all = clients * MEMORY_OF_A_CLIENT + MEMORY_AT_ALL + opening
+    if figures.peak > MEMORY * carried + at_all:
         found.append(f"{figures.peak} bytes of memory for {carried} that were carried")
     requests = max(clients, sum(figures.outcomes.values()))
     if figures.stored > STORED * figures.accepted + requests * STORED_OF_A_REQUEST + STORED_AT_ALL:
