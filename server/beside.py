@@ -3,13 +3,17 @@
 All threads of a process share one interpreter: with two at work the event loop has its turn every
 third time, whatever waits for a thread. asyncio's own pool has more, and a crowd of large
 requests would leave the loop one turn in seven.
+
+A native call, such as reading three megabytes of JSON, keeps the interpreter for all of its 20 ms,
+and whatever the loop does with a socket waits for it. So a thread rests after what took long.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Final, ParamSpec, TypeVar
 
@@ -17,11 +21,31 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 THREADS: Final = 2
+# Seconds: what takes longer is long, and how long a thread rests at most.
+LONG: Final = 0.005
+LONGEST_REST: Final = 0.05
 _POOL: Final = ThreadPoolExecutor(THREADS, thread_name_prefix="beside-the-loop")
 
 
 async def beside(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What the work returns or raises; it sees the context of its caller."""
     context = copy_context()
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_POOL, lambda: context.run(work, *args, **kwargs))
+    done: Future[T] = Future()
+    _POOL.submit(_do, done, lambda: context.run(work, *args, **kwargs))
+    return await asyncio.wrap_future(done)
+
+
+def _do(done: Future[T], work: Callable[[], T]) -> None:
+    """Answer, and leave the interpreter to others for as long as the work took."""
+    if not done.set_running_or_notify_cancel():
+        return
+    began = time.monotonic()
+    try:
+        result = work()
+    except BaseException as error:  # a panic of pycrdt's is no Exception
+        done.set_exception(error)
+    else:
+        done.set_result(result)
+    took = time.monotonic() - began
+    if took > LONG:
+        time.sleep(min(took, LONGEST_REST))

@@ -101,9 +101,15 @@ async def read_object(request: Request, *, optional: bool = False) -> dict[str, 
 
 async def parse(body: bytes, most: int) -> Any:
     """The JSON value; one of more than `most` values is refused before it is made."""
-    if not has_few_marks(body, most) and not await beside(has_at_most, most, body):
+    if len(body) <= LARGE and has_few_marks(body, most):
+        return decode_json(body)
+    return await beside(_parse, body, most)
+
+
+def _parse(body: bytes, most: int) -> Any:
+    if not has_few_marks(body, most) and not has_at_most(most, body):
         raise Rejected(Code.TOO_LARGE, f"the body holds more than {most} values")
-    return decode_json(body) if len(body) <= LARGE else await beside(decode_json, body)
+    return decode_json(body)
 
 
 def decode_json(body: bytes) -> Any:

@@ -74,7 +74,8 @@ def starved(held: list[dict[str, Any]]) -> float:
 def _of_bytes(case: Case, clients: int, figures: Figures) -> list[str]:
     found = []
     carried = figures.sent + figures.answered
-    opening = MEMORY_OF_A_VALUE * DOCUMENTS[case.document].values()
+    document = DOCUMENTS.get(case.document)
+    opening = 0 if document is None else MEMORY_OF_A_VALUE * document.values()
     at_all = clients * MEMORY_OF_A_CLIENT + MEMORY_AT_ALL + opening
     if figures.peak > MEMORY * carried + at_all:
         found.append(f"{figures.peak} bytes of memory for {carried} that were carried")
