@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextvars import ContextVar
+from types import SimpleNamespace
 
 import pytest
 
@@ -41,3 +42,26 @@ async def test_it_returns_raises_and_sees_what_its_caller_would() -> None:
     assert await beside(divmod, 7, 2) == (3, 1)
     with pytest.raises(ValueError, match="no"):
         await beside(fail)
+
+
+@pytest.mark.parametrize(("took", "rest"), [(0.001, None), (0.02, 0.02), (3.0, 0.05)])
+async def test_a_thread_rests_after_what_took_long(
+    monkeypatch: pytest.MonkeyPatch, took: float, rest: float | None
+) -> None:
+    rests: list[float] = []
+    rested = threading.Event()
+    times = iter((10.0, 10.0 + took))
+
+    def sleep(seconds: float) -> None:
+        rests.append(seconds)
+        rested.set()
+
+    monkeypatch.setattr(
+        "server.beside.time", SimpleNamespace(monotonic=times.__next__, sleep=sleep)
+    )
+    assert await beside(divmod, 7, 2) == (3, 1), "the answer does not wait for the rest"
+    if rest is None:
+        assert await asyncio.to_thread(rested.wait, 0.1) is False
+    else:
+        assert await asyncio.to_thread(rested.wait, PATIENCE)
+        assert rests == [pytest.approx(rest)]
