@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import structs
 
 from collab import wire
-from collab.entry import Author, Entry
+from collab.entry import Author, Entry, Op
 from collab.messages import Backpressure, Change, DisconnectNotice
 from collab.patch.diff import diff
 from collab.room.lock_debt import LockDebt
@@ -16,6 +17,7 @@ from collab.room.outflow import OutflowState, Pace
 from server import frames
 from server.answers import render, spliced
 from server.audience import Answered, News
+from server.beside import beside
 from server.feed import Feed, Reader
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from server.lock_board import LockNews
     from server.presence_board import PresenceNews
 
+# Bytes of a document, two values of which are compared beside the loop.
+LARGE = 256 * 1024
 # Answers that a client which reads nothing has asked for; beyond it, it is not read from either.
 MAX_OWED = 1000
 
@@ -35,11 +39,23 @@ class Owed(NamedTuple):
     barrier: int
 
 
+class Reach(NamedTuple):
+    """How far a catch-up leads, and its ops; None where they are still to be found."""
+
+    version: int
+    value: Json
+    ops: list[Op] | None = None
+
+
 class PatchFeed(Feed):
     """What one patch client has been sent of one document.
 
     Invariant: the client has seen every version up to `position`, whose value is `value`, once
     and in order; nothing is kept for it but its own answers.
+
+    What merges several versions is found by comparing two values. In a large document that takes
+    long, so it is done beside the loop; the document may have moved on by then, and the catch-up
+    leads as far as was compared.
     """
 
     lane = "patch"
@@ -53,6 +69,8 @@ class PatchFeed(Feed):
         self._pace = pace
         self._owed: list[Owed] = []
         self._lock_debt = LockDebt(room.control.revision)
+        self._finding: asyncio.Task[None] | None = None
+        self._found: Reach | None = None
         self.value: Json = room.value
 
     # --- news -------------------------------------------------------------------------------
@@ -82,8 +100,15 @@ class PatchFeed(Feed):
         """A message that belongs to no version: it goes out whatever the level."""
         self._write(frames.text(payload))
 
+    def close(self) -> None:
+        super().close()
+        if self._finding is not None:
+            self._finding.cancel()
+
     def pump(self) -> None:
         self._cancel()
+        if self._finding is not None:
+            return
         wait = self._pace.wait(self._now())
         if wait > 0:
             self._call_in(wait)
@@ -170,48 +195,80 @@ class PatchFeed(Feed):
         """Only the pace held it back: it gets what is new, unless it is in debt."""
         if not self._behind().versions:
             self._live.audience.rouse(self._listener)
+        elif self._is_found_beside():
+            return
         elif self._outflow.pass_frame(0, self._now(), full=self._is_full()):
             self._outflow.charge(self._write_catch_up(), self._now())
-            self._live.audience.rouse(self._listener)
+            self._come_again()
         else:
             self._stop()
 
     def _catch_up(self) -> None:
-        self._caught_up(self._write_catch_up())
-        self._call_in(self._pace.wait(self._now()))
+        if not self._is_found_beside():
+            self._caught_up(self._write_catch_up())
+            self._call_in(self._pace.wait(self._now()))
+
+    def _come_again(self) -> None:
+        """Hear of news again; at the next turn where more came while this was found."""
+        if self.position == self._live.room.version:
+            self._live.audience.rouse(self._listener)
+        else:
+            self._call_in(self._pace.wait(self._now()))
+
+    def _is_found_beside(self) -> bool:
+        """Whether what leads to the head is being found beside the loop; then it is pumped."""
+        room = self._live.room
+        if self._found is not None or room.version - self.position <= 1:
+            return False
+        if room.document.size <= LARGE:
+            return False
+        self._finding = asyncio.create_task(self._find(room.version, room.value))
+        return True
+
+    async def _find(self, version: int, value: Json) -> None:
+        ops = await beside(diff, self.value, value)
+        self._finding, self._found = None, Reach(version, value, ops)
+        self.pump()
 
     def _write_catch_up(self) -> int:
-        """One merged change to the head, and all that is owed; its size."""
-        frame = self._catch_up_frame()
-        self._bar(max((owed.barrier for owed in self._owed), default=0))
+        """One merged change, and what is owed up to where it leads; its size."""
+        room = self._live.room
+        reach, self._found = self._found or Reach(room.version, room.value), None
+        due: list[Owed] = []
+        later: list[Owed] = []
+        for owed in self._owed:
+            (due if owed.payload.get("version", 0) <= reach.version else later).append(owed)
+        frame = self._catch_up_frame(reach, due)
+        self._bar(max((owed.barrier for owed in due), default=0))
         self._socket.write(frame)
-        self._owed.clear()
-        self._moved(self._live.room.version, self._live.room.value)
+        self._owed = later
+        self._moved(reach.version, reach.value)
         return len(frame)
 
-    def _catch_up_frame(self) -> bytes:
-        """One merged change to the head with the acks on the way, then what else is owed."""
+    def _catch_up_frame(self, reach: Reach, due: Sequence[Owed]) -> bytes:
+        """One merged change with the acks on the way, then what else is owed."""
         payloads: list[bytes] = []
-        acks = [owed.payload for owed in self._owed if owed.in_versions]
-        if self.position < self._live.room.version:
-            payloads.append(self._merged(acks))
-        payloads += [wire.encode(owed.payload) for owed in self._owed if not owed.in_versions]
+        acks = [owed.payload for owed in due if owed.in_versions]
+        if self.position < reach.version:
+            payloads.append(self._merged(reach, acks))
+        payloads += [wire.encode(owed.payload) for owed in due if not owed.in_versions]
         presence = self._debt.pay(self._live.presence.book, but=self._session)
         if presence is not None:
             payloads.append(wire.encode(presence))
-        payloads += [wire.encode(event) for event in self._lock_debt.pay()]
+        if reach.version == self._live.room.version:
+            payloads += [wire.encode(event) for event in self._lock_debt.pay()]
         return frames.text(wire.join(payloads)) if payloads else b""
 
-    def _merged(self, acks: list[dict[str, Any]]) -> bytes:
-        room = self._live.room
-        last = room.tail.newest
-        if room.version - self.position == 1 and last is not None:
+    def _merged(self, reach: Reach, acks: list[dict[str, Any]]) -> bytes:
+        tail = self._live.room.tail
+        last = tail.at(reach.version)
+        if reach.version - self.position == 1 and last is not None:
             if acks:
                 return wire.encode(acks[0])
             change = wire.change(last, with_id=last.author.user == self._user)
         else:
-            ops = diff(self.value, room.value)
-            change = merge(last, self.position + 1, room.version, ops)
+            ops = diff(self.value, reach.value) if reach.ops is None else reach.ops
+            change = merge(last, self.position + 1, reach.version, ops)
             change = structs.replace(change, acks=acks)
         return wire.encode(spliced(change, self.value) if self._splice else change)
 

@@ -156,8 +156,8 @@ class PatchClient:
             self.acks[ack["id"]] = ack
 
     def _take_ack(self, ack: Message) -> None:
-        if ack.get("duplicate") or ack["version"] == self.version:
-            return
+        if ack.get("duplicate") or ack["version"] <= self.version:
+            return  # it made no version, and may have waited for a catch-up
         assert ack["version"] == self.version + 1, (ack, self.version)
         ops = ack.get("ops", self.sent.get(ack["id"], []))
         self.value = applied(self.value, [op for op in ops if op["op"] != "test"])

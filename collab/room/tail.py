@@ -69,9 +69,11 @@ class Tail:
         """The changes after `version >= base`, with the values that they stand on."""
         return [kept.past for kept in self._from(version)]
 
-    @property
-    def newest(self) -> Entry | None:
-        return self._kept[-1].entry if self._kept else None
+    def at(self, version: int) -> Entry | None:
+        """The entry that made a version, where it is here."""
+        if version <= self.base:
+            return None
+        return next((kept.entry for kept in self._from(version - 1)), None)
 
     def value_at(self, version: int) -> Json:
         """The value at `base <= version < last`."""

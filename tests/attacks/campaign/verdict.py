@@ -23,10 +23,11 @@ MEMORY_AT_ALL: Final = 4 * limits.DOCUMENT
 # Opening a document: the Yjs types, the nodes, and the value, for each value in it.
 MEMORY_OF_A_VALUE: Final = 2_000
 # Bytes in the database for an accepted byte. Beyond it each client has what is free of charge
-# (an entry's 16 KiB, and as much for the rows around it), and the document has one snapshot.
+# (an entry's 16 KiB, and as much for the rows around it), and the document has one snapshot, of
+# its state, its value and its steps.
 STORED: Final = 4
 STORED_OF_A_REQUEST: Final = 32 * 1024
-STORED_AT_ALL: Final = 2 * limits.DOCUMENT
+STORED_AT_ALL: Final = 3 * limits.DOCUMENT
 # Bytes of an answer for a byte that was sent, beyond the document itself and its history's page.
 ANSWERED: Final = 8
 ANSWERED_AT_ALL: Final = 4 * limits.DOCUMENT
