@@ -167,7 +167,11 @@ def _ward_path(settings: Settings) -> Path | None:
 
 
 def _hub_bounds(settings: Settings) -> HubBounds:
-    patch = Bounds(max_ops=settings.max_ops, max_bytes=settings.max_document)
+    patch = Bounds(
+        max_ops=settings.max_ops,
+        max_bytes=settings.max_document,
+        max_values=settings.max_values,
+    )
     undo = UndoBounds(settings.undo_depth, settings.undo_bytes)
     return HubBounds(
         room=RoomBounds(

@@ -11,11 +11,13 @@ and whatever the loop does with a socket waits for it. So a thread rests after w
 from __future__ import annotations
 
 import asyncio
-import time
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Final, ParamSpec, TypeVar
+
+from server.clock import SystemClock
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,6 +26,8 @@ THREADS: Final = 2
 # Seconds: what takes longer is long, and how long a thread rests at most.
 LONG: Final = 0.005
 LONGEST_REST: Final = 0.05
+_CLOCK: Final = SystemClock()
+_NEVER: Final = threading.Event()
 _POOL: Final = ThreadPoolExecutor(THREADS, thread_name_prefix="beside-the-loop")
 
 
@@ -39,13 +43,13 @@ def _do(done: Future[T], work: Callable[[], T]) -> None:
     """Answer, and leave the interpreter to others for as long as the work took."""
     if not done.set_running_or_notify_cancel():
         return
-    began = time.monotonic()
+    began = _CLOCK.monotonic()
     try:
         result = work()
     except BaseException as error:  # a panic of pycrdt's is no Exception
         done.set_exception(error)
     else:
         done.set_result(result)
-    took = time.monotonic() - began
+    took = _CLOCK.monotonic() - began
     if took > LONG:
-        time.sleep(min(took, LONGEST_REST))
+        _NEVER.wait(min(took, LONGEST_REST))

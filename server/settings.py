@@ -105,6 +105,9 @@ class Settings:
         1 * MiB, "The largest frame or request body.", low=KiB, limit=True
     )
     max_document: int = setting.size(4 * MiB, "The largest document, as JSON.", low=KiB, limit=True)
+    max_values: int = setting.count(
+        200_000, "Values in one document, containers too: each takes 2 KB of memory."
+    )
     max_ops: int = setting.count(1000, "Operations in one patch.", limit=True)
     max_connections: int = setting.count(1000, "Connections to one document.", limit=True)
     address_connections: int = setting.count(

@@ -26,6 +26,7 @@ PATCHES = {
     "max_nodes": "values",
     "max_bytes": "bytes of a text",
     "max_work": "bytes copied",
+    "max_values": "values",
 }
 UPDATES = {
     "update_bytes": "bytes of the update",

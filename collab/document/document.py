@@ -13,6 +13,7 @@ from collab.document.saved import FORMAT, Body, encode, encode_json
 from collab.document.steps import UNDO_BOUNDS, Inverse, Stacks, UndoBounds, encode_inverse
 from collab.document.undo import Request, Undone, foresee, revert
 from collab.document.undo_state import UndoState
+from collab.document.value_count import ValueCount
 from collab.entry import Entry, Kind, Op
 from collab.errors import Code, Rejected
 from collab.ids import Json
@@ -79,6 +80,7 @@ class Document:
         self._tree = Tree(client_id, opening.rest(), atomic, opening.load, self._undo.identity)
         self.value: Json = self._tree.initial
         self.size = json_size(self.value)
+        self._count = ValueCount()
 
     @classmethod
     def create(
@@ -140,6 +142,8 @@ class Document:
             raise Rejected(Code.INVALID_DOCUMENT, "a document is an object", path="")
         if not applied.ops or _cancels_out(self.value, applied):
             return None
+        if not self.has_room(applied.value, applied.ops, applied.size, bounds.max_values):
+            raise Rejected(Code.TOO_LARGE, f"a document holds at most {bounds.max_values} values")
         if check is not None:
             check(applied.value, applied.ops)
         update, writer = self._tree.write(
@@ -195,6 +199,10 @@ class Document:
             records = self._undo.asked_about(records)
         inverse = Inverse(tuple(records), reinsertions=tuple(reinsertions), silent=not applied.ops)
         return self._accept(applied, written, inverse, version, user, at, kind)
+
+    def has_room(self, after: Json, ops: Sequence[Op], size: int, most: int) -> bool:
+        """Whether the document may have the value `after`, of `size` bytes, by its values."""
+        return self._count.allows(self.value, after, ops, size, most)
 
     def sweep(self) -> int:
         """Find soft-deleted elements that no step needs any more; how many there are.
@@ -258,6 +266,7 @@ class Document:
         if check is not None:
             check(self.value, foresee(self._tree, self.value, steps, request))
         run = revert(self._tree, self.value, steps, request)
+        self._count.forget()
         applied = apply(self.value, run.ops, size=self.size)
         origins, times = zip(*run.origins, strict=True)
         inverse = Inverse(

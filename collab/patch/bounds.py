@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -17,9 +17,9 @@ _encode = msgspec.json.Encoder().encode
 class Bounds:
     """The limits of one patch; 0 means none.
 
-    `max_bytes` bounds the document that results, as JSON. `max_work` bounds the bytes of values
-    that a patch adds, copies and takes out in all: without it a patch that copies a megabyte and
-    removes it again 500 times would stay within `max_bytes` all the while.
+    `max_bytes` and `max_values` bound the document that results. `max_work` bounds the bytes of
+    values that a patch adds, copies and takes out in all: without it a patch that copies a megabyte
+    and removes it again 500 times would stay within `max_bytes` all the while.
     """
 
     max_ops: int = 1_000
@@ -28,12 +28,15 @@ class Bounds:
     max_nodes: int = 10_000
     max_bytes: int = 4 * 1024 * 1024
     max_work: int = 16 * 1024 * 1024
+    max_values: int = 200_000
 
 
-UNBOUNDED = Bounds(max_ops=0, max_depth=0, max_pointer=0, max_nodes=0, max_bytes=0, max_work=0)
+UNBOUNDED = Bounds(
+    max_ops=0, max_depth=0, max_pointer=0, max_nodes=0, max_bytes=0, max_work=0, max_values=0
+)
 # The same, for ops that were judged before: nothing is measured. To encode a megabyte of text only
 # to learn its length costs a millisecond, and a carried patch is replayed several times.
-JUDGED = Bounds(max_ops=0, max_depth=0, max_pointer=0, max_nodes=0, max_bytes=0, max_work=0)
+JUDGED = replace(UNBOUNDED)
 
 
 def json_size(value: Any) -> int:

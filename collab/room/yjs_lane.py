@@ -125,9 +125,9 @@ def _permitted(room: Room, member: Member, before: Json, after: Json, ops: list[
 
 
 def _outgrows(room: Room, after: Json, ops: list[Op]) -> bool:
-    """Whether the document has grown beyond its limit; measured whole only where it may have."""
-    limit, size = room.bounds.patch.max_bytes, room.document.size
-    if not limit:
-        return False
+    """Whether the document has grown beyond its limits; measured whole only where it may have."""
+    bounds, size = room.bounds.patch, room.document.size
     added = sum(json_size(op["value"]) + len(op["path"]) for op in ops if "value" in op)
-    return size + added > limit and json_size(after) > max(limit, size)
+    if size + added > bounds.max_bytes > 0 and json_size(after) > max(bounds.max_bytes, size):
+        return True
+    return not room.document.has_room(after, ops, size + added, bounds.max_values)

@@ -52,13 +52,12 @@ async def test_a_thread_rests_after_what_took_long(
     rested = threading.Event()
     times = iter((10.0, 10.0 + took))
 
-    def sleep(seconds: float) -> None:
+    def wait(seconds: float) -> None:
         rests.append(seconds)
         rested.set()
 
-    monkeypatch.setattr(
-        "server.beside.time", SimpleNamespace(monotonic=times.__next__, sleep=sleep)
-    )
+    monkeypatch.setattr("server.beside._CLOCK", SimpleNamespace(monotonic=times.__next__))
+    monkeypatch.setattr("server.beside._NEVER", SimpleNamespace(wait=wait))
     assert await beside(divmod, 7, 2) == (3, 1), "the answer does not wait for the rest"
     if rest is None:
         assert await asyncio.to_thread(rested.wait, 0.1) is False

@@ -15,7 +15,7 @@ Op = dict[str, Any]
 # What is left free: a value as large as a frame can be put into `/slot`.
 FILLED = limits.DOCUMENT - limits.FRAME - 128 * 1024
 WORDS = "lorem ipsum dolor sit amet "
-CROWD = 200_000  # values; with 4 MiB of them setting up takes minutes
+CROWD = limits.SETTINGS.max_values - 45_000  # values; the history adds as many
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,51 @@
+"""How many values a document holds: each takes some 2 KB of memory, whatever its bytes.
+
+Four megabytes of text are one value, and four megabytes of zeros two million, which took 4 GB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from collab.entry import Op
+from collab.ids import Json
+from collab.patch.bounds import nesting
+
+# A value and what parts it from the next one, in JSON.
+LEAST_BYTES = 2
+
+
+class ValueCount:
+    """Counts as seldom as it may: where a document's bytes allow too many, and its changes might.
+
+    Invariant: the document holds no more than `_most` values, where that is known.
+    """
+
+    def __init__(self) -> None:
+        self._most: int | None = None
+
+    def forget(self) -> None:
+        """The document was changed by what is not asked about, such as an undo."""
+        self._most = None
+
+    def allows(self, before: Json, after: Json, ops: Sequence[Op], size: int, limit: int) -> bool:
+        """Whether a change leaves the document within its limit, or above it makes it no larger.
+
+        `ops` lead from one value to the other, of which `size` are the bytes.
+        """
+        if not limit or size <= LEAST_BYTES * limit:
+            self._most = None
+            return True
+        most = self._bound(ops)
+        if most is None or most > limit:
+            most = nesting(after)[1]
+        if most > limit and most > nesting(before)[1]:
+            return False
+        self._most = most
+        return True
+
+    def _bound(self, ops: Sequence[Op]) -> int | None:
+        """How many there are at most after the ops; None where only counting tells."""
+        if self._most is None or any(op["op"] == "copy" for op in ops):
+            return None
+        return self._most + sum(nesting(op["value"])[1] for op in ops if "value" in op)

@@ -1,0 +1,123 @@
+"""A document holds so many values at most, whatever lane they come by; each takes memory."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pycrdt import Doc, Map
+
+import collab.document.value_count as counting
+from collab.document.document import Document
+from collab.document.value_count import ValueCount
+from collab.entry import Author
+from collab.errors import Code, Rejected
+from collab.ids import DocKey
+from collab.patch.apply import apply
+from collab.patch.bounds import Bounds, json_size, nesting
+from collab.ports import Vacant
+from collab.room.member import Member
+from collab.room.requests import Create, Update
+from collab.room.rights import Rights, Role
+from collab.room.room import Room, RoomBounds
+
+BOUNDS = Bounds(max_values=100)
+
+
+def patch(document: Document, *ops: dict[str, Any], bounds: Bounds = BOUNDS) -> None:
+    document.patch(ops, version=document.version + 1, user="ada", at=0, bounds=bounds)
+
+
+def add(path: str, value: Any) -> dict[str, Any]:
+    return {"op": "add", "path": path, "value": value}
+
+
+def document_of(values: int) -> Document:
+    """With a root and a list, and long texts so that its bytes alone allow anything."""
+    document = Document.open(None, (), 1)
+    held = ["long" * 20] * (values - 2)
+    patch(document, add("/held", held), bounds=Bounds(max_values=0))
+    return document
+
+
+def test_one_value_more_than_the_limit_is_refused_and_one_less_makes_room() -> None:
+    document = document_of(99)
+    patch(document, add("/held/-", 1))
+    with pytest.raises(Rejected) as refused:
+        patch(document, add("/held/-", 1))
+    assert refused.value.refusal.code is Code.TOO_LARGE
+    with pytest.raises(Rejected):
+        patch(document, {"op": "copy", "from": "/held/0", "path": "/held/-"})
+    patch(document, {"op": "replace", "path": "/held/0", "value": "other"})
+    patch(document, {"op": "remove", "path": "/held/0"}, add("/held/-", 2))
+    assert nesting(document.value)[1] == 100
+
+
+def test_a_document_beyond_the_limit_may_shrink_and_change_but_not_grow() -> None:
+    document = document_of(150)
+    patch(document, {"op": "replace", "path": "/held/0", "value": "other"})
+    patch(document, {"op": "remove", "path": "/held/0"})
+    with pytest.raises(Rejected):
+        patch(document, add("/held/-", 1))
+
+
+def test_what_is_undone_counts() -> None:
+    document = document_of(100)
+    patch(document, {"op": "remove", "path": "/held/0"})
+    patch(document, {"op": "remove", "path": "/held/0"})
+    document.undo("ada", version=document.version + 1, at=1)
+    patch(document, add("/held/-", 1))
+    with pytest.raises(Rejected):
+        patch(document, add("/held/-", 1))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_allowed_is_what_counting_says(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    dice = random.Random(seed)
+    counted = 0
+
+    def watched(value: Any) -> tuple[int, int]:
+        nonlocal counted
+        counted += value is held or value is after
+        return nesting(value)
+
+    monkeypatch.setattr(counting, "nesting", watched)
+    count, limit = ValueCount(), 100
+    held: Any = {"l": list(range(60)), "o": {"a": "long" * 50}}
+    after: Any = None
+    edits: list[Callable[[], dict[str, Any]]] = [
+        lambda: add("/l/0", [0] * dice.randrange(6)),
+        lambda: {"op": "remove", "path": f"/l/{dice.randrange(len(held['l']))}"},
+        lambda: {"op": "replace", "path": "/l/0", "value": dice.randrange(9)},
+        lambda: {"op": "copy", "from": "/l/0", "path": "/l/-"},
+        lambda: {"op": "move", "from": "/l/1", "path": "/l/0"},
+    ]
+    for _ in range(200):
+        done = apply(held, [dice.choice(edits)()])
+        after = done.value
+        before_, after_ = nesting(held)[1], nesting(after)[1]
+        allowed = count.allows(held, after, done.ops, json_size(after), limit)
+        assert allowed is (after_ <= max(limit, before_) or json_size(after) <= 2 * limit)
+        held = after if allowed and len(after["l"]) > 5 else held
+        if held is not after:
+            count.forget()
+    assert counted < 400, "it is not counted each time"
+
+
+def test_a_yjs_update_beyond_the_limit_is_taken_back() -> None:
+    room = Room(DocKey("demo", "page"), Vacant(), RoomBounds(patch=BOUNDS), None)
+    rights = Rights(Role.EDITOR, expires_at=1 << 60, docs=None, sections=None)
+    member = Member(author=Author("ada"), rights=rights, lane="yjs")
+    assert room.apply(member, Create({"held": ["long" * 20] * 97}), 0).refusal is None
+    peer: Doc[Any] = Doc()
+    content = peer.get("content", type=Map)
+    peer.apply_update(room.document.diff(peer.get_state()))
+    for key, value, stays in (("one", 1, True), ("two", [1, 2], False)):
+        before = peer.get_state()
+        content[key] = value
+        assert room.apply(member, Update(peer.get_update(before)), 0).refusal is None
+        assert isinstance(room.document.value, dict)
+        assert (key in room.document.value) is stays
+    room.close()
