@@ -13,6 +13,7 @@ from collab.messages import Change, Open, Since
 from collab.room.member import Member
 from collab.room.requests import Create
 from collab.room.tail import weight
+from server.beside import LARGE
 
 if TYPE_CHECKING:
     from server.auth import Claims
@@ -30,13 +31,14 @@ MAX_CLIENT = 128
 class Admission:
     """Somebody who may come in; the live room is in use by them until it is released.
 
-    `changes` lead from the version they have to the room's; None where they need the value.
-    It holds only until the next await.
+    `changes` lead from the version they have to the room's; None where they need the value, of
+    which `encoded` is the JSON where it is at hand. It holds only until the next await.
     """
 
     claims: Claims
     live: LiveRoom
     changes: list[Change] | None
+    encoded: bytes | None = None
 
 
 async def authenticate(services: Services, token: str | None) -> Claims:
@@ -77,10 +79,11 @@ async def admit_to_patch_lane(
         await _ensure_document(services, claims, live, message, visit.socket.peer)
         _judge_room_for_one_more(services, live)
         changes = await _resume(services, claims, live, message.since)
+        encoded = None if changes is not None else await _encoded(services, live)
     except BaseException:  # cancelled too: whoever does not come in must not keep it open
         services.hub.release(live)
         raise
-    return Admission(claims, live, changes)
+    return Admission(claims, live, changes, encoded)
 
 
 async def admit_to_yjs_lane(
@@ -141,6 +144,15 @@ async def _resume(
     return [
         wire.change(entry, with_id=entry.author.user == claims.user) for entry in missed + newer
     ]
+
+
+async def _encoded(services: Services, live: LiveRoom) -> bytes | None:
+    """The value as JSON where it is large, unless it has changed meanwhile."""
+    room, version = live.room, live.room.version
+    if room.document.size <= LARGE:
+        return None
+    held = await services.encodings.encode(live.key, room.epoch, version, room.value)
+    return held.body if live.room is room and room.version == version else None
 
 
 def _is_known(live: LiveRoom, since: Since) -> bool:

@@ -22,6 +22,9 @@ from server.clock import SystemClock
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# Bytes of a document or a body: JSON of so many is read, written and compared beside the loop. A
+# megabyte takes up to 10 ms.
+LARGE: Final = 256 * 1024
 THREADS: Final = 2
 # Seconds: what takes longer is long, and how long a thread rests at most.
 LONG: Final = 0.005

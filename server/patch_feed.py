@@ -17,7 +17,7 @@ from collab.room.outflow import OutflowState, Pace
 from server import frames
 from server.answers import render, spliced
 from server.audience import Answered, News
-from server.beside import beside
+from server.beside import LARGE, beside
 from server.feed import Feed, Reader
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from server.lock_board import LockNews
     from server.presence_board import PresenceNews
 
-# Bytes of a document, two values of which are compared beside the loop.
-LARGE = 256 * 1024
 # Answers that a client which reads nothing has asked for; beyond it, it is not read from either.
 MAX_OWED = 1000
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, assert_never
 
+from msgspec import Raw
+
 from collab import messages, wire
 from collab.entry import Author
 from collab.errors import CLOSE_OF, Close, Code, Refusal, Rejected
@@ -95,7 +97,8 @@ class PatchSession:
         room, book = self.live.room, self.live.presence.book
         claims = admission.claims
         self.feed.told = book.arriving()
-        known: dict[str, Any] = {"value": room.value}
+        encoded = admission.encoded
+        known: dict[str, Any] = {"value": room.value if encoded is None else Raw(encoded)}
         if admission.changes is not None:
             known = {"changes": admission.changes}
         return messages.Opened(

@@ -19,8 +19,7 @@ from collab.room.member import Member
 from collab.room.rights import Role
 from server.admission import authenticate, client_name, name_document, not_found
 from server.auth import Claims, token_in_header
-from server.beside import beside
-from server.http.encoded import LARGE
+from server.beside import LARGE, beside
 from server.http.validators import tag_of
 from server.live import LiveRoom
 from server.services import Services

@@ -15,9 +15,8 @@ from starlette.requests import ClientDisconnect, Request
 from collab.errors import Code, Rejected
 from collab.json_marks import MAX_VALUES, has_at_most, has_few_marks
 from collab.room.budget import Meter, to_ms
-from server.beside import beside
+from server.beside import LARGE, beside
 from server.http.asking import JSON, services_of
-from server.http.encoded import LARGE
 
 BODY_SECONDS = 30.0
 # An object that says what to do: a scope, a name, a version.

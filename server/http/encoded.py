@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
 from starlette.responses import Response
 
 from collab import wire
-from server.beside import beside
+from server.beside import LARGE, beside
 
 if TYPE_CHECKING:
     from collab.ids import DocKey, Json
-
-
-# Bytes of JSON that are read and written beside the loop: a megabyte takes up to 10 ms.
-LARGE: Final = 256 * 1024
 
 
 def encode(value: Json) -> bytes:
     return wire.encode(cast(Any, value))
 
 
-class _Encoded:
+class Encoded:
     """Bytes that can be referred to weakly."""
 
     __slots__ = ("__weakref__", "body")
@@ -40,7 +36,7 @@ class Encodings:
     """
 
     def __init__(self) -> None:
-        self._held: WeakValueDictionary[tuple[DocKey, int, int], _Encoded] = WeakValueDictionary()
+        self._held: WeakValueDictionary[tuple[DocKey, int, int], Encoded] = WeakValueDictionary()
         self._turn = asyncio.Lock()
 
     def __len__(self) -> int:
@@ -51,14 +47,18 @@ class Encodings:
     ) -> Response:
         """A response with the value as its body, which takes about `size` bytes."""
         at = key, epoch, version
-        if size <= LARGE:
-            return _SharedResponse(self._held.get(at) or self._hold(at, encode(value)))
-        async with self._turn:  # whoever comes next finds it
-            known = self._held.get(at)
-            return _SharedResponse(known or self._hold(at, await beside(encode, value)))
+        if size > LARGE:
+            return _SharedResponse(await self.encode(key, epoch, version, value))
+        return _SharedResponse(self._held.get(at) or self._hold(at, encode(value)))
 
-    def _hold(self, at: tuple[DocKey, int, int], body: bytes) -> _Encoded:
-        encoded = self._held[at] = _Encoded(body)
+    async def encode(self, key: DocKey, epoch: int, version: int, value: Json) -> Encoded:
+        """A large value, encoded beside the loop; it is shared for as long as it is held."""
+        at = key, epoch, version
+        async with self._turn:  # the next who wants it finds it
+            return self._held.get(at) or self._hold(at, await beside(encode, value))
+
+    def _hold(self, at: tuple[DocKey, int, int], body: bytes) -> Encoded:
+        encoded = self._held[at] = Encoded(body)
         return encoded
 
 
@@ -67,7 +67,7 @@ class _SharedResponse(Response):
 
     media_type = "application/json"
 
-    def __init__(self, encoded: _Encoded) -> None:
+    def __init__(self, encoded: Encoded) -> None:
         super().__init__(encoded.body)
         self._encoded = encoded
         self.headers["X-Content-Type-Options"] = "nosniff"

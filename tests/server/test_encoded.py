@@ -9,7 +9,8 @@ import pytest
 from starlette.responses import Response
 
 from collab.ids import DocKey
-from server.http.encoded import LARGE, Encodings
+from server.beside import LARGE
+from server.http.encoded import Encodings
 
 KEY = DocKey("demo", "home")
 SIZES = pytest.mark.parametrize("size", [10, LARGE + 1])
