@@ -18,7 +18,7 @@ from collab.room.member import Member
 from collab.room.requests import Answer, Request
 from collab.room.room import Room
 from server.audience import Submission
-from server.beside import beside
+from server.beside import beside, free
 from server.clock import Clock
 from server.database_time import DatabaseTime
 from server.export import Exports
@@ -287,6 +287,7 @@ class Hub:
         live.presence.close()
         live.lock_board.close()
         live.room.close()
+        free(live)
 
     def _is_idle(self, live: LiveRoom) -> bool:
         return not (live.users or live.queue or live.in_flight or len(live.audience)) and (

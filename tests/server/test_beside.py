@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from contextvars import ContextVar
 from types import SimpleNamespace
 
 import pytest
 
-from server.beside import THREADS, beside
+from server.beside import THREADS, beside, free
 from tests.patience import PATIENCE
 
 WHO = ContextVar("WHO", default="nobody")
@@ -64,3 +65,19 @@ async def test_a_thread_rests_after_what_took_long(
     else:
         assert await asyncio.to_thread(rested.wait, PATIENCE)
         assert rests == [pytest.approx(rest)]
+
+
+async def test_what_takes_long_to_free_is_freed_in_a_thread() -> None:
+    freed = asyncio.Event()
+    loop, names = asyncio.get_running_loop(), list[str]()
+
+    def finish() -> None:
+        names.append(threading.current_thread().name)
+        loop.call_soon_threadsafe(freed.set)
+
+    thing = SimpleNamespace()
+    weakref.finalize(thing, finish)
+    free(thing)
+    del thing
+    await asyncio.wait_for(freed.wait(), PATIENCE)
+    assert names[0].startswith("beside-the-loop")
