@@ -12,7 +12,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from heapq import merge
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -34,6 +34,7 @@ _LAST = "~"  # sorts after every order key: elements whose order is missing or g
 
 # A step of a path through the Yjs types: a map's key or an array's index.
 Step: TypeAlias = str | int
+Sortable = TypeVar("Sortable", str, tuple[str, str])
 
 
 def escape(key: str) -> str:
@@ -113,7 +114,8 @@ def read_object(raw: dict[str, Any]) -> tuple[dict[str, Json], ObjectNode]:
     value: dict[str, Json] = {}
     node = ObjectNode()
     # pycrdt gives the keys in another order each time; reading the same gives the same.
-    for key, inner in sorted(raw.items()):
+    for key in _sorted(list(raw)):
+        inner = raw[key]
         if type(inner) is str:
             if key not in UNSEEN:
                 value[unescape(key)] = inner
@@ -138,12 +140,12 @@ def read_array(raw: dict[str, Any]) -> tuple[list[Json], ArrayNode]:
     return [values[key] for _, key in node.order], node
 
 
-def _sorted(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The pairs in order. To sort 50,000 in one call keeps the interpreter for 60 ms."""
-    if len(pairs) <= _SORTED_AT_ONCE:
-        return sorted(pairs)
-    parts = range(0, len(pairs), _SORTED_AT_ONCE)
-    return list(merge(*(sorted(pairs[at : at + _SORTED_AT_ONCE]) for at in parts)))
+def _sorted(items: list[Sortable]) -> list[Sortable]:
+    """The items in order. To sort 100,000 in one call keeps the interpreter for 80 ms."""
+    if len(items) <= _SORTED_AT_ONCE:
+        return sorted(items)
+    parts = range(0, len(items), _SORTED_AT_ONCE)
+    return list(merge(*(sorted(items[at : at + _SORTED_AT_ONCE]) for at in parts)))
 
 
 def read_element(raw: Any) -> tuple[Json, Node | None]:

@@ -75,7 +75,7 @@ async def test_what_takes_long_to_free_is_freed_in_a_thread() -> None:
         names.append(threading.current_thread().name)
         loop.call_soon_threadsafe(freed.set)
 
-    thing = SimpleNamespace()
+    thing = threading.Event()
     weakref.finalize(thing, finish)
     free(thing)
     del thing
