@@ -80,6 +80,7 @@ async def admit_to_patch_lane(
         _judge_room_for_one_more(services, live)
         changes = await _resume(services, claims, live, message.since)
         encoded = None if changes is not None else await _encoded(services, live)
+        _judge_that_it_goes_on(live)
     except BaseException:  # cancelled too: whoever does not come in must not keep it open
         services.hub.release(live)
         raise
@@ -100,6 +101,7 @@ async def admit_to_yjs_lane(
         if not live.room.exists:
             services.creations.check(key, claims.user)
         _judge_room_for_one_more(services, live)
+        _judge_that_it_goes_on(live)
     except BaseException:  # cancelled too: whoever does not come in must not keep it open
         services.hub.release(live)
         raise
@@ -123,6 +125,13 @@ def _judge_room_for_one_more(services: Services, live: LiveRoom) -> None:
     most = services.settings.max_connections
     if most and len(live.audience) >= most:
         raise Rejected(Code.QUOTA_EXCEEDED, f"a document takes {most} connections at most")
+
+
+def _judge_that_it_goes_on(live: LiveRoom) -> None:
+    """It may have been deleted, or damaged, while its client was let in."""
+    if live.audience.ended is not None:
+        refusal = live.audience.ended.refusal
+        raise Rejected(refusal.code, refusal.message)
 
 
 async def _resume(

@@ -22,6 +22,7 @@ from server.history import befores
 
 if TYPE_CHECKING:
     from collab.messages import Change, LockChange
+    from server.farewells import Farewell
     from server.lock_board import LockNews
     from server.presence_board import PresenceNews
 
@@ -181,17 +182,28 @@ class Audience:
 
     Invariant: every listener either hears of all news, or rests: it hears only what answers it,
     and costs nothing but a share in what its lane has `missed`. A hundred readers that had
-    stopped once cost each edit more than the hundred that read.
+    stopped once cost each edit more than the hundred that read. When the document has `ended`,
+    nobody listens any more, and who comes late is sent away with the others' farewell.
     """
 
     listeners: dict[Listener, None] = field(default_factory=dict)
     onlooker: Onlooker | None = None
+    ended: Farewell | None = None
     missed: Counter[str] = field(default_factory=Counter)  # bytes by lane
     _attentive: dict[Listener, None] = field(default_factory=dict)
     _resting: defaultdict[str, set[Listener]] = field(default_factory=lambda: defaultdict(set))
 
     def join(self, listener: Listener) -> None:
+        if self.ended is not None:
+            listener.dismiss(self.ended.code, self.ended.reason)
+            return
         self.listeners[listener] = self._attentive[listener] = None
+
+    def end(self, farewell: Farewell) -> None:
+        """Nothing more comes of this document's live room."""
+        self.ended = farewell
+        for listener in list(self.listeners):
+            listener.dismiss(farewell.code, farewell.reason)
 
     def leave(self, listener: Listener) -> None:
         self.listeners.pop(listener, None)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 from weakref import WeakSet
 
-from collab.errors import Close, Code, Refusal, Rejected
+from collab.errors import Code, Refusal, Rejected
 from collab.ports import (
     Accepted,
     Append,
@@ -28,9 +28,10 @@ from collab.ports import (
 )
 from server.audience import Submission
 from server.beside import beside
+from server.farewells import DELETED, GONE, IN_TROUBLE, MADE_AGAIN, OUR_FAULT, QUARANTINED
 from server.history import befores
 from server.hub import Hub, Quarantined
-from server.live import DAMAGED, GONE, IN_TROUBLE, MAX_SECONDS, LiveRoom
+from server.live import MAX_SECONDS, LiveRoom
 from server.live_state import Event, LiveState
 from server.lock_desk import LockDesk
 from server.recovery import Recovery
@@ -233,7 +234,7 @@ class CommitLoop:
             live.room.ids.learn(await self._hub.history.answers(live.key, accepted))
             await self._replace(live)
         except Quarantined:
-            self._hub.let_go(live, DAMAGED, Close.OVERLOADED)
+            self._hub.let_go(live, QUARANTINED)
         except (Rejected, StorageUnavailable):
             self._recovery.enter([live])
         else:
@@ -253,6 +254,11 @@ class CommitLoop:
         async with live.replacing:
             before, renewal = live.room.version, live.renewal
             room, stored = await hub.load(live.key)
+            if live.room.exists and (not room.exists or room.epoch != live.room.epoch):
+                # Deleted elsewhere, or by a request of which nobody heard what became.
+                room.close()
+                hub.let_go(live, MADE_AGAIN if room.exists else DELETED)
+                return
             missed = None
             if isinstance(stored, Stored):
                 missed = await hub.missed(live.key, before, room.version)
@@ -286,7 +292,7 @@ class CommitLoop:
         for live in lives:
             live.fail(IN_TROUBLE)
             if len(lives) == 1:
-                self._hub.let_go(live, IN_TROUBLE, Close.OUR_FAULT)
+                self._hub.let_go(live, OUR_FAULT)
             else:
                 self._suspects.add(live)
                 self._reopen(live)
@@ -300,7 +306,7 @@ class CommitLoop:
         except Exception:  # a document's edge
             logger.exception("a document's work failed")
             if live is not None:
-                self._hub.let_go(live, IN_TROUBLE, Close.OUR_FAULT)
+                self._hub.let_go(live, OUR_FAULT)
 
     def _spawn(
         self, work: Coroutine[Any, Any, None], name: str, live: LiveRoom | None = None

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from collab.document.opening import Opening
 from collab.entry import Entry
-from collab.errors import Close, Code, Refusal, Rejected
+from collab.errors import Code, Rejected
 from collab.ids import DocKey
 from collab.patch.schema import Schema
 from collab.ports import Corrupt, StorageUnavailable, Store, Stored, Vacant
@@ -22,9 +22,10 @@ from server.beside import beside, free
 from server.clock import Clock
 from server.database_time import DatabaseTime
 from server.export import Exports
+from server.farewells import DAMAGED, DELETED, GONE, IN_TROUBLE, Farewell
 from server.history import History
 from server.hub_bounds import HubBounds
-from server.live import DAMAGED, GONE, IN_TROUBLE, LastChange, LiveRoom
+from server.live import LastChange, LiveRoom
 from server.live_state import Event, LiveState
 from server.opener import Opener
 from server.snapshots import Snapshots
@@ -229,37 +230,47 @@ class Hub:
 
         Nobody's requests are lost by it, and who listens hears nothing but what had been missed.
         """
-        if live.state is LiveState.CLOSED:
+        renewal = self.doubt(live)
+        if renewal is None:
             return  # whoever opens it next reads it from the log
-        if live.renewal is None:
-            live.renewal = asyncio.get_running_loop().create_future()
-        self.wake(live)
         try:
-            await asyncio.wait_for(asyncio.shield(live.renewal), self.bounds.answer_seconds)
+            await asyncio.wait_for(asyncio.shield(renewal), self.bounds.answer_seconds)
         except TimeoutError as error:
             raise Rejected(
                 Code.STORAGE_UNAVAILABLE, "the database did not answer in time"
             ) from error
+
+    def doubt(self, live: LiveRoom) -> asyncio.Future[None] | None:
+        """Something was written beside the log, or nobody knows: have the document opened anew.
+
+        What is done when it is; None where it has ended.
+        """
+        if live.state is LiveState.CLOSED:
+            return None
+        if live.renewal is None:
+            live.renewal = asyncio.get_running_loop().create_future()
+        self.wake(live)
+        return live.renewal
 
     async def delete(self, live: LiveRoom) -> None:
         """The document ends: in the log first, then for everybody who is in it."""
         try:
             await self.store.delete(live.key, self.clock.now_ms())
         except StorageUnavailable as error:
+            self.doubt(live)
             raise Rejected(Code.STORAGE_UNAVAILABLE, "the database does not answer") from error
-        self.let_go(live, GONE, Close.NOT_FOUND, "the document was deleted")
+        self.let_go(live, DELETED)
 
     async def delete_unopened(self, key: DocKey) -> None:
         """Delete a document that cannot be opened: no client is in it."""
         await self.store.delete(key, self.clock.now_ms())
 
-    def let_go(self, live: LiveRoom, refusal: Refusal, code: int, reason: str = "") -> None:
+    def let_go(self, live: LiveRoom, farewell: Farewell) -> None:
         """The live room ends here; whoever comes back is given another, if there can be one."""
         live.move(Event.END)
         live.lock_board.close()
-        live.end(refusal)
-        for listener in list(live.audience.listeners):
-            listener.dismiss(code, reason or refusal.message)
+        live.end(farewell.refusal)
+        live.audience.end(farewell)
         if self.lives.get(live.key) is live:
             del self.lives[live.key]
         self.dirty.pop(live, None)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from collab.errors import Code, Refusal
+from collab.errors import Refusal
 from collab.ports import Append
 from collab.room.lock_messages import changes_between
 from collab.room.requests import Answer, Barrier, LockAct, PatchRequest, ReadState, ReadVector
@@ -35,14 +35,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-IN_TROUBLE = Refusal(
-    Code.STORAGE_UNAVAILABLE,
-    "the database is in trouble, nothing can be changed now",
-    {"retry_after_ms": 1000},
-)
-GONE = Refusal(Code.NOT_FOUND, "no such document")
-DAMAGED = Refusal(Code.STORAGE_UNAVAILABLE, "the document is damaged and in quarantine")
 
 Read = ReadState | ReadVector
 

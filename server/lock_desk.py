@@ -21,7 +21,8 @@ from collab.room.requests import Answer, LockAct
 from server.audience import News, Submission
 from server.batch import BY_LOCKS, MAX_BATCH
 from server.beside import beside
-from server.live import GONE, IN_TROUBLE, MAX_SECONDS, LiveRoom
+from server.farewells import GONE, IN_TROUBLE
+from server.live import MAX_SECONDS, LiveRoom
 from server.live_state import Event, LiveState
 from server.long_work import VERY_LARGE
 

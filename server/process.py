@@ -20,7 +20,7 @@ from collab.wire import encode
 from server import app as composition
 from server import demonstration, logs
 from server.failure import sentence
-from server.live import IN_TROUBLE
+from server.farewells import IN_TROUBLE
 from server.live_state import LiveState
 from server.protocol import bounded
 from server.settings import environment, unknown_names

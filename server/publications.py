@@ -15,6 +15,7 @@ import msgspec
 from collab.entry import Author
 from collab.errors import Code, Rejected
 from collab.page.checks import Finding, Rules, check
+from collab.ports import StorageUnavailable
 from collab.publication import Publication, Standing
 from collab.wire import rfc3339
 from server.admission import not_found
@@ -115,7 +116,13 @@ async def _move(services: Services, live: LiveRoom, judge: Judge) -> None:
         step = await judge(standing)
         if step is None:
             return
-        if await services.store.publish(live.key, step, standing.revision):
+        try:
+            is_taken = await services.store.publish(live.key, step, standing.revision)
+        except StorageUnavailable:  # or it is, and nobody has heard of it
+            services.hub.doubt(live)
+            services.published.forget(live.key)
+            raise
+        if is_taken:
             _follow(live, standing.revision, step)
             services.published.forget(live.key)
             return

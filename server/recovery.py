@@ -7,12 +7,13 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
-from collab.errors import Close, Rejected
+from collab.errors import Rejected
 from collab.messages import Notice
 from collab.ports import Corrupt, StorageUnavailable
 from collab.wire import encode
+from server.farewells import IN_TROUBLE, OUR_FAULT, QUARANTINED
 from server.hub import Quarantined
-from server.live import DAMAGED, IN_TROUBLE, LiveRoom
+from server.live import LiveRoom
 from server.live_state import Event, LiveState
 
 if TYPE_CHECKING:
@@ -89,12 +90,12 @@ class Recovery:
                 await self._settle(live)
                 await self._replace(live)
         except Quarantined:
-            self._hub.let_go(live, DAMAGED, Close.OVERLOADED)
+            self._hub.let_go(live, QUARANTINED)
         except (Rejected, StorageUnavailable):
             return
         except Exception:  # a document's edge: the others are brought back all the same
             logger.exception("a document could not be brought back")
-            self._hub.let_go(live, IN_TROUBLE, Close.OUR_FAULT)
+            self._hub.let_go(live, OUR_FAULT)
         if live.move(Event.RECOVER):
             live.audience.notice(WRITABLE)
             live.audience.resynchronise()

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from collab.errors import Code, Rejected
 from collab.ids import Json
 from collab.json_marks import MAX_VALUES
+from collab.ports import StorageUnavailable
 from collab.room.rights import Role
 from server.beside import beside
 from server.http.asking import (
@@ -73,7 +74,7 @@ async def _set(services: Services, live: LiveRoom, schema: bytes) -> None:
         room = existing(live).room
         former, version = room.control.schema, room.version
         await _check(schema, room.value)
-        is_set = await services.store.set_schema(live.key, schema, room.control.revision)
+        is_set = await _write(services, live, schema, room.control.revision)
         await services.hub.reopen(live)
         if not is_set:
             continue
@@ -95,10 +96,19 @@ async def _put_back(services: Services, live: LiveRoom, schema: bytes, former: b
         control = live.room.control
         if control.schema != schema:
             return
-        is_set = await services.store.set_schema(live.key, former, control.revision)
+        is_set = await _write(services, live, former, control.revision)
         await services.hub.reopen(live)
         if is_set:
             return
+
+
+async def _write(services: Services, live: LiveRoom, schema: bytes, revision: int) -> bool:
+    """Where nobody hears what came of it, the document is opened anew under what is there."""
+    try:
+        return await services.store.set_schema(live.key, schema, revision)
+    except StorageUnavailable:
+        services.hub.doubt(live)
+        raise
 
 
 async def _check(schema: bytes, value: Json) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from collab.errors import Close, Code, Rejected
+from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.ports import Append, Clash, Outcome, Snapshot, Stored, Vacant
 from collab.room.requests import Answer, PatchRequest
-from server.live import GONE, IN_TROUBLE
+from server.farewells import DELETED, IN_TROUBLE
 from server.live_state import Event, LiveState
 from storage.memory import MemoryStore
 from tests.faults.inside import PAGE, Ear, Inside, inside
@@ -117,7 +117,7 @@ async def test_a_room_whose_time_is_over_serves_no_locks_when_its_commit_comes_b
             await store.committed.wait()
             live.lock_board.is_due = True
             if ends is LiveState.CLOSED:
-                hall.hub.let_go(live, GONE, Close.NOT_FOUND)
+                hall.hub.let_go(live, DELETED)
             else:
                 live.move(Event.TROUBLE)  # as other documents' trouble makes it
             store.lets_go.set()
@@ -149,7 +149,7 @@ async def test_a_room_that_has_ended_is_not_waited_for_to_be_opened_anew() -> No
     async with inside(MemoryStore()) as hall:
         await hall.make({"n": 1})
         async with hall.hub.using(PAGE) as live:
-            hall.hub.let_go(live, GONE, Close.NOT_FOUND)
+            hall.hub.let_go(live, DELETED)
             reopening = asyncio.create_task(hall.hub.reopen(live))
             for _ in range(10):
                 await asyncio.sleep(0)

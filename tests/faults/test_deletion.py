@@ -1,0 +1,125 @@
+"""A document that is deleted is deleted for everybody, whatever else was under way."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from collab.errors import Close, Code, Rejected
+from collab.ids import DocKey
+from collab.messages import Open, Since
+from collab.ports import StorageUnavailable
+from collab.room.requests import PatchRequest
+from server.admission import admit_to_patch_lane
+from server.app import build
+from server.roster import Visit
+from server.services import Services
+from server.settings import Settings
+from storage.memory import MemoryStore
+from tests.faults.inside import PAGE, Ear, Inside, inside
+from tests.manual_clock import ManualClock
+from tests.server.heavy import token_of
+
+
+class UnheardStore(MemoryStore):
+    """What it is asked to delete it deletes, and then says that the database does not answer."""
+
+    async def delete(self, key: DocKey, at: int) -> bool:
+        await super().delete(key, at)
+        raise StorageUnavailable("gone away")
+
+
+class WaitingStore(MemoryStore):
+    """Reads of the log wait until they are let through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+        self.lets_go = asyncio.Event()
+
+    async def weigh(self, key: DocKey, after: int, upto: int) -> int:
+        self.asked.set()
+        await self.lets_go.wait()
+        return await super().weigh(key, after, upto)
+
+
+async def test_a_deletion_whose_outcome_nobody_heard_is_found_out() -> None:
+    async with inside(UnheardStore()) as hall:
+        await hall.make({"secret": "old"})
+        async with hall.hub.using(PAGE) as live:
+            ear = Ear(live)
+            with pytest.raises(Rejected):
+                await hall.hub.delete(live)
+            await hall.hub.reopen(live)
+            assert ear.closed == [Close.NOT_FOUND]
+        assert PAGE not in hall.hub.lives
+        await hall.make({"fresh": True})
+        assert (await hall.read())[1] == {"fresh": True}
+
+
+async def test_who_writes_to_a_document_that_was_deleted_elsewhere_is_told() -> None:
+    store = MemoryStore()
+    async with inside(store) as hall:
+        await hall.make({"n": 1})
+        async with hall.hub.using(PAGE) as live:
+            ear = Ear(live)
+            await store.delete(PAGE, 0)
+            with pytest.raises(Rejected) as refused:
+                await hall.ask(PatchRequest("r", None, [{"op": "remove", "path": "/n"}]))
+            assert refused.value.refusal.code is Code.NOT_FOUND
+            assert ear.closed == [Close.NOT_FOUND]
+
+
+async def test_clients_of_a_document_that_was_made_again_elsewhere_come_back_to_it() -> None:
+    store = MemoryStore()
+    async with inside(store) as elsewhere, inside(store) as hall:
+        await hall.make({"n": 1})
+        async with hall.hub.using(PAGE) as live:
+            ear = Ear(live)
+            async with elsewhere.hub.using(PAGE) as theirs:
+                await elsewhere.hub.delete(theirs)
+            await elsewhere.make({"fresh": True})
+            with pytest.raises(Rejected):
+                await hall.ask(PatchRequest("r", None, [{"op": "remove", "path": "/n"}]))
+            assert ear.closed == [Close.OVERLOADED]
+            assert ear.value == {"n": 1}, "nothing of the other document was told"
+        assert (await hall.read())[1] == {"fresh": True}
+
+
+async def test_who_comes_when_a_room_has_ended_is_sent_away() -> None:
+    async with inside(MemoryStore()) as hall:
+        await hall.make({"n": 1})
+        async with hall.hub.using(PAGE) as live:
+            await hall.hub.delete(live)
+            late = Ear(live)
+            assert late.closed == [Close.NOT_FOUND]
+            assert late not in live.audience.listeners
+
+
+async def test_who_resumes_while_the_document_is_deleted_is_not_let_in() -> None:
+    store = WaitingStore()
+    app = build(Settings(), store)
+    async with app.router.lifespan_context(app):
+        services: Services = app.state.services
+        token = await token_of(app)
+        first = Inside(services.hub, ManualClock())
+        await first.make({"n": 1})
+        await first.set("/n", 2)
+        await services.hub.unload(services.hub.lives[PAGE])
+        live = await services.hub.open(PAGE)
+        socket: Any = SimpleNamespace(peer="")
+        visit, since = Visit("patch", socket, 0.0), Since(live.room.epoch, 1)
+        coming = asyncio.create_task(
+            admit_to_patch_lane(services, PAGE.doc, token, Open(since=since), visit)
+        )
+        await store.asked.wait()
+        await services.hub.delete(live)
+        store.lets_go.set()
+        with pytest.raises(Rejected) as refused:
+            await coming
+        assert refused.value.refusal.code is Code.NOT_FOUND
+        services.hub.release(live)
+        assert not live.users
