@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
+from collab.audit_rows import Audit
 from collab.entry import Entry, Summary
 from collab.ids import DocKey
 from collab.lock_rows import LockRows, StoredLock
@@ -282,28 +283,6 @@ class Directory(Protocol):
 
     async def find_key(self, kid: str) -> tuple[str, SigningKey] | None:
         """The tenant and the key under this id."""
-
-
-class AuditRow(Struct, frozen=True):
-    at: int
-    actor: str
-    action: str
-    origin: str = ""  # address and connection, no content
-    outcome: str = "ok"
-    version: int = 0
-    detail: dict[str, Any] = {}
-
-
-class Audit(Protocol):
-    """Who did what to which document, when, from where."""
-
-    async def write_audit(self, rows: Sequence[tuple[DocKey, AuditRow]]) -> None: ...
-
-    async def audit(self, key: DocKey, before: int, limit: int) -> list[tuple[int, AuditRow]]:
-        """Newest first, with each row's number; `before` 0 starts at the newest."""
-
-    async def drop_audit(self, older_than: int, most: int) -> int:
-        """Drop the oldest rows before then, so many at most; how many."""
 
 
 class Store(ChangeLog, Names, Publications, Directory, LockRows, Audit, Repairs, Protocol):

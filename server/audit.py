@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from collab.audit_rows import AuditRow
 from collab.errors import Code
 from collab.ids import DocKey
-from collab.ports import AuditRow, StorageUnavailable
+from collab.ports import StorageUnavailable
 from collab.room.budget import Budget
 
 if TYPE_CHECKING:
-    from collab.ports import Audit
+    from collab.audit_rows import Audit
     from collab.room.member import Member
     from server.clock import Clock
     from server.metrics import Metrics

@@ -10,9 +10,10 @@ from typing import TextIO
 
 import msgspec
 
+from collab.audit_rows import AuditRow
 from collab.ids import DocKey, is_doc_name
 from collab.patch.pointer import lookup, parse
-from collab.ports import AuditRow, DocRow, Store
+from collab.ports import DocRow, Store
 from collab.wire import rfc3339
 from server.cli_store import opened
 from server.clock import SystemClock

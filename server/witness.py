@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from collab.audit_rows import AuditRow
 from collab.errors import Code
-from collab.ports import AuditRow, Clash, Committed, Duplicate, Full
+from collab.ports import Clash, Committed, Duplicate, Full
 from collab.room.requests import (
     Create,
     LockAct,
@@ -24,10 +25,11 @@ from server.metrics import Metrics
 from server.roster import Roster
 
 if TYPE_CHECKING:
+    from collab.audit_rows import Audit
     from collab.errors import Refusal
     from collab.ids import DocKey
     from collab.messages import LockChange
-    from collab.ports import Append, Audit, Outcome
+    from collab.ports import Append, Outcome
     from collab.room.member import Member
     from collab.room.requests import Request
     from server.audience import Answered, Submission

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from collab.audit_rows import AuditRow
 from collab.ids import DocKey
-from collab.ports import AuditRow, SigningKey
+from collab.ports import SigningKey
 
 
 class MemoryDirectory:

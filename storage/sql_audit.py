@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, select
 
+from collab.audit_rows import AuditRow
 from collab.ids import DocKey
-from collab.ports import AuditRow
 from storage.database import Database
 from storage.rows import of
 from storage.schema import audit

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from collab.ports import AuditRow
+from collab.audit_rows import AuditRow
 from collab.room.rights import Role
 from collab.wire import rfc3339
 from server.admission import not_found

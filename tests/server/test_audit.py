@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import get_args
 
+from collab.audit_rows import AuditRow
 from collab.entry import Author, Kind
 from collab.ids import DocKey
-from collab.ports import AuditRow, StorageUnavailable
+from collab.ports import StorageUnavailable
 from collab.room.member import Member
 from collab.room.rights import Rights, Role
 from server.audit import DROP_AT_ONCE, LOCKS, REFUSALS, AuditTrail

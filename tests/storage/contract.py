@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
+from collab.audit_rows import AuditRow
 from collab.entry import Author, Entry, Op, Summary, bare
 from collab.ids import DocKey
 from collab.lock_rows import StoredLock
 from collab.ports import (
     Accepted,
     Append,
-    AuditRow,
     Clash,
     Committed,
     Control,
