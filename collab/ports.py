@@ -139,13 +139,17 @@ class Full(Struct, frozen=True, tag=True):
     """The tenant has as many documents as it may; nothing of this document was written."""
 
 
+class Held(Struct, frozen=True, tag=True):
+    """Another transaction holds the document's row; nothing of this document was written."""
+
+
 class Duplicate(Struct, frozen=True, tag=True):
     """Ids that were accepted before; nothing of this document was written."""
 
     accepted: list[Accepted]
 
 
-Outcome = Committed | Clash | Duplicate | Full
+Outcome = Committed | Clash | Duplicate | Full | Held
 
 
 class DocRow(Struct, frozen=True):
@@ -174,8 +178,8 @@ class ChangeLog(Protocol):
         """All of it in one transaction and one hop, durable on return; one outcome an append.
 
         An append that clashes or is a duplicate leaves its own document untouched and does not
-        disturb the others. Raises `StorageUnavailable` when the outcome is unknown: the caller
-        settles it by `find_commit`.
+        disturb the others. No append waits for a row that another transaction holds. Raises
+        `StorageUnavailable` when the outcome is unknown: the caller settles it by `find_commit`.
         """
 
     async def commit_locked(
@@ -190,7 +194,11 @@ class ChangeLog(Protocol):
         """
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:
-        """The highest version that was written under this commit id, None when none was."""
+        """The highest version that was written under this commit id, None when none was.
+
+        Raises `StorageUnavailable` while another transaction holds the document's row: it may be
+        this commit's.
+        """
 
     async def find_accepted(self, key: DocKey, user: str, ids: Sequence[str]) -> list[Accepted]:
         """Which of these request ids were accepted, in entries or without a version."""

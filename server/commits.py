@@ -22,6 +22,7 @@ from collab.ports import (
     Corrupt,
     Duplicate,
     Full,
+    Held,
     Outcome,
     StorageUnavailable,
     Stored,
@@ -29,6 +30,7 @@ from collab.ports import (
 from server.audience import Submission
 from server.beside import beside
 from server.farewells import DELETED, GONE, IN_TROUBLE, MADE_AGAIN, OUR_FAULT, QUARANTINED
+from server.held import HeldCommits
 from server.history import befores
 from server.hub import Hub, Quarantined
 from server.live import MAX_SECONDS, LiveRoom
@@ -48,6 +50,7 @@ class CommitLoop:
         self._hub = hub
         self._group = asyncio.TaskGroup()
         self._recovery = Recovery(hub, self._replace, self._spawn)
+        self._held = HeldCommits(hub.clock, self._write, self._judge, self._recovery, self._spawn)
         self._lock_desk = LockDesk(hub, self._reopen, self._recovery.enter)
         self._suspects: WeakSet[LiveRoom] = WeakSet()
 
@@ -104,13 +107,11 @@ class CommitLoop:
             return
         self._suspects.difference_update(lives)
         for live, append in appends:
-            with self._ends_with(live):
-                if live in forgetful or live.is_broken:
+            if live in forgetful or live.is_broken:
+                with self._ends_with(live):
                     self._reopen(live)
-                elif append is None:
-                    self._settle(live)
-                else:
-                    self._judge(live, outcomes[live])
+            else:
+                self._judge(live, append, outcomes.get(live, Committed()))
 
     def _begin(
         self, lives: Sequence[LiveRoom], now: int, commit_id: str
@@ -165,18 +166,22 @@ class CommitLoop:
             return not live.room.exists
         return (row.epoch, row.version) == (live.room.epoch, live.room.version)
 
-    def _judge(self, live: LiveRoom, outcome: Outcome) -> None:
-        match outcome:
-            case Committed():
-                self._settle(live)
-            case Clash():
-                logger.info("another writer was first; the document is opened anew")
-                self._reopen(live)
-            case Duplicate():
-                self._reopen(live, outcome.accepted)
-            case Full():
-                live.fail(NO_ROOM)
-                self._reopen(live)
+    def _judge(self, live: LiveRoom, append: Append | None, outcome: Outcome) -> None:
+        with self._ends_with(live):
+            match outcome:
+                case Committed():
+                    self._settle(live)
+                case Clash():
+                    logger.info("another writer was first; the document is opened anew")
+                    self._reopen(live)
+                case Duplicate():
+                    self._reopen(live, outcome.accepted)
+                case Full():
+                    live.fail(NO_ROOM)
+                    self._reopen(live)
+                case Held():
+                    assert append is not None
+                    self._held.add(live, append)
 
     def _settle(self, live: LiveRoom) -> None:
         hub = self._hub
@@ -242,11 +247,7 @@ class CommitLoop:
 
     def _opened_anew(self, live: LiveRoom) -> None:
         """Go on, unless the database's trouble or the document's end came in between."""
-        if live.move(Event.FETCHED):
-            self._wake_if_wanted(live)
-
-    def _wake_if_wanted(self, live: LiveRoom) -> None:
-        if live.is_wanted:
+        if live.move(Event.FETCHED) and live.is_wanted:
             self._hub.wake(live)
 
     async def _replace(self, live: LiveRoom) -> None:

@@ -6,12 +6,15 @@
 | locking   | decide  | open      | it is decided, and the document stands where it stood         |
 | open      | work    | working   | a request that may take long is being judged in a thread      |
 | working   | worked  | open      | it is judged, and waits to be committed                       |
+| open      | hold    | held      | another transaction holds the document's row in the database  |
+| held      | free    | open      | the row was free, and it is known what became of the batch    |
 | open      | fetch   | fetching  | older history, or the document anew, is read from the log     |
 | locking   | fetch   | fetching  | somebody else has moved the document meanwhile                |
 | fetching  | fetched | open      | it is there                                                   |
 | open      | trouble | read-only | the storage does not answer, or nobody knows what it wrote    |
 | locking   | trouble | read-only | the same                                                      |
 | fetching  | trouble | read-only | the same                                                      |
+| held      | trouble | read-only | the same, or the row was held for too long                    |
 | read-only | recover | open      | the storage is well, and the document stands where it says    |
 | any       | end     | closed    | deleted, damaged, unloaded, or our own failure: for good      |
 
@@ -28,6 +31,7 @@ class LiveState(Enum):
     OPEN = "open"
     LOCKING = "locking"
     WORKING = "working"
+    HELD = "held"
     FETCHING = "fetching"
     READ_ONLY = "read-only"
     CLOSED = "closed"
@@ -38,6 +42,8 @@ class Event(Enum):
     DECIDE = "decide"
     WORK = "work"
     WORKED = "worked"
+    HOLD = "hold"
+    FREE = "free"
     FETCH = "fetch"
     FETCHED = "fetched"
     TROUBLE = "trouble"
@@ -50,12 +56,15 @@ _NEXT: dict[tuple[LiveState, Event], LiveState] = {
     (LiveState.LOCKING, Event.DECIDE): LiveState.OPEN,
     (LiveState.OPEN, Event.WORK): LiveState.WORKING,
     (LiveState.WORKING, Event.WORKED): LiveState.OPEN,
+    (LiveState.OPEN, Event.HOLD): LiveState.HELD,
+    (LiveState.HELD, Event.FREE): LiveState.OPEN,
     (LiveState.OPEN, Event.FETCH): LiveState.FETCHING,
     (LiveState.LOCKING, Event.FETCH): LiveState.FETCHING,
     (LiveState.FETCHING, Event.FETCHED): LiveState.OPEN,
     (LiveState.OPEN, Event.TROUBLE): LiveState.READ_ONLY,
     (LiveState.LOCKING, Event.TROUBLE): LiveState.READ_ONLY,
     (LiveState.FETCHING, Event.TROUBLE): LiveState.READ_ONLY,
+    (LiveState.HELD, Event.TROUBLE): LiveState.READ_ONLY,
     (LiveState.READ_ONLY, Event.RECOVER): LiveState.OPEN,
     **{(state, Event.END): LiveState.CLOSED for state in LiveState},
 }

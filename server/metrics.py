@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 LANES: tuple[Lane, ...] = get_args(Lane)
 SOCKET_LANES = ("patch", "yjs")
 OUTCOMES = ("accepted", "unchanged", "duplicate", "refused")
-COMMITS = ("committed", "clash", "duplicate", "full", "failed")
+COMMITS = ("committed", "clash", "duplicate", "full", "held", "failed")
 # What a client may close with beside ours, and that it vanished.
 CLOSES = {1000, 1005, 1006} | {code for code in vars(Close).values() if isinstance(code, int)}
 OTHER = "other"

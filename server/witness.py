@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from collab.audit_rows import AuditRow
 from collab.errors import Code
-from collab.ports import Clash, Committed, Duplicate, Full
+from collab.ports import Clash, Committed, Duplicate, Full, Held
 from collab.room.requests import (
     Create,
     LockAct,
@@ -51,6 +51,7 @@ _OUTCOMES: dict[type, str] = {
     Clash: "clash",
     Duplicate: "duplicate",
     Full: "full",
+    Held: "held",
 }
 
 

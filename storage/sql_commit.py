@@ -4,11 +4,13 @@ The first try takes the usual case for granted: each head is where its writer sa
 id is known. A head that is elsewhere leaves its document out. A known id shows as a row that
 does not go in; then all is rolled back, and a second, careful try locks the rows, asks for
 the ids, and writes what may be written.
+
+No try waits for a row that another transaction holds: its document is left out as held.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -21,6 +23,7 @@ from collab.ports import (
     Committed,
     Duplicate,
     Full,
+    Held,
     Outcome,
     Stored,
     Vacant,
@@ -28,7 +31,7 @@ from collab.ports import (
 from storage import sql_text
 from storage.checksum import pack_answer, pack_entries
 from storage.database import CoreRunner, Database, Runner
-from storage.dialect import is_taken
+from storage.dialect import POSTGRES, is_taken
 from storage.rows import of
 from storage.schema import docs
 from storage.sql_locks import pack_lock
@@ -58,8 +61,15 @@ class _Packed:
         self.locks = [(*key, lock.id, pack_lock(lock)) for lock in append.put]
 
 
+def _may_create(runner: Runner, key: DocKey) -> bool:
+    """Whether no other transaction makes this document, or holds the row of its name."""
+    if runner.dialect != POSTGRES:
+        return True
+    return runner.run(sql_text.may_create(runner.dialect), (*key, *key, *key)) == 1
+
+
 def _move_head(runner: Runner, append: Append) -> bool:
-    """Locks the document's row and moves its head; False when it was not where it was seen."""
+    """Lock the row and move its head; False when the head was elsewhere, or the row is held."""
     key, dialect = append.key, runner.dialect
     judged = (*key, append.epoch, append.after, append.revision)
     if not append.entries:
@@ -67,6 +77,8 @@ def _move_head(runner: Runner, append: Append) -> bool:
     last = append.entries[-1]
     head, at, by = last.version, last.at, last.author.user.encode()
     if append.create:
+        if not _may_create(runner, key):
+            return False
         made = append.entries[0].at
         values = (*key, append.epoch, head, append.revision, made, at, by, append.after)
         return runner.run(sql_text.create(dialect), values) == 1
@@ -116,7 +128,7 @@ def _put_rest(runner: Runner, append: Append) -> None:
 
 
 def _write(runner: Runner, batch: Sequence[_Packed]) -> dict[_Packed, Full | None]:
-    """Write what can be; those that are left out, None where the head was elsewhere."""
+    """Write what can be; those left out, None where the head was elsewhere or the row is held."""
     left: dict[_Packed, Full | None] = {}
     # Sorted, so that two writers of the same documents wait for each other in one order.
     in_order = sorted(batch, key=lambda packed: packed.append.key)
@@ -140,8 +152,22 @@ def _known_ids(connection: Connection, append: Append) -> list[Accepted]:
 
 
 def _classify(connection: Connection, append: Append) -> Outcome:
+    # In this order: who moves the head writes the ids, too, and may commit in between.
+    left = Held() if _stands(connection, append) else Clash()
     known = _known_ids(connection, append)
-    return Duplicate(known) if known else Clash()
+    return Duplicate(known) if known else left
+
+
+def _stands(connection: Connection, append: Append) -> bool:
+    """Whether the document is as the append was judged; then only its row's lock was missing."""
+    row = connection.execute(select(docs).where(of(docs, append.key))).one_or_none()
+    if append.create:
+        left = row is None or (row.deleted_at > 0 and row.epoch < append.epoch)
+        return left and (row is None or row.head == append.after)
+    if row is None or row.deleted_at:
+        return False
+    judged = (append.epoch, append.after, append.revision)
+    return (row.epoch, row.head, row.revision) == judged
 
 
 def _lock(connection: Connection, keys: Iterable[DocKey]) -> None:
@@ -149,14 +175,29 @@ def _lock(connection: Connection, keys: Iterable[DocKey]) -> None:
         connection.execute(select(docs.c.head).where(of(docs, key)).with_for_update())
 
 
-def _write_carefully(connection: Connection, batch: Sequence[_Packed]) -> list[Outcome]:
-    _lock(connection, [packed.append.key for packed in batch])
+def _lock_free(connection: Connection, keys: Iterable[DocKey]) -> set[DocKey]:
+    """Lock the rows that are free; the documents whose rows another transaction holds."""
+    held: set[DocKey] = set()
+    for key in sorted(set(keys)):
+        row = select(docs.c.head).where(of(docs, key))
+        free = connection.execute(row.with_for_update(skip_locked=True)).one_or_none()
+        if free is None and connection.execute(row).one_or_none() is not None:
+            held.add(key)
+    return held
+
+
+def _write_carefully(
+    connection: Connection, batch: Sequence[_Packed], held: Collection[DocKey] = ()
+) -> list[Outcome]:
     outcomes: dict[_Packed, Outcome] = {}
     for packed in batch:
-        if known := _known_ids(connection, packed.append):
+        if packed.append.key in held:
+            outcomes[packed] = Held()
+        elif known := _known_ids(connection, packed.append):
             outcomes[packed] = Duplicate(known)
     left = _write(CoreRunner(connection), [one for one in batch if one not in outcomes])
-    outcomes |= {one: outcome or Clash() for one, outcome in left.items()}
+    for one, outcome in left.items():
+        outcomes[one] = outcome or _classify(connection, one.append)
     return [outcomes.get(packed, _COMMITTED) for packed in batch]
 
 
@@ -193,7 +234,11 @@ class SqlCommit:
         return await self._database.exchange(load, compute, write)
 
     async def _commit_carefully(self, packed: Sequence[_Packed]) -> list[Outcome]:
-        return await self._database.write(lambda c: _write_carefully(c, packed))
+        def job(connection: Connection) -> list[Outcome]:
+            held = _lock_free(connection, [one.append.key for one in packed])
+            return _write_carefully(connection, packed, held)
+
+        return await self._database.write(job)
 
     async def _sort_out(
         self, batch: Sequence[_Packed], left: dict[_Packed, Full | None]

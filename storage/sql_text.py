@@ -15,6 +15,23 @@ _ADVANCE = """
 UPDATE docs SET head = ?, updated_at = ?, updated_by = ?
 WHERE tenant = ? AND doc = ? AND epoch = ? AND head = ? AND revision = ? AND deleted_at = 0"""
 
+# In PostgreSQL a row that another transaction holds is passed over, not waited for: one held row
+# must not hold up the batch's other documents. In SQLite a writer holds the whole file.
+_IF_FREE = """
+UPDATE docs SET {set} FROM (SELECT tenant, doc FROM docs
+    WHERE tenant = ? AND doc = ? AND epoch = ? AND head = ? AND revision = ? AND deleted_at = 0
+    FOR UPDATE SKIP LOCKED) AS free
+WHERE docs.tenant = free.tenant AND docs.doc = free.doc"""
+_ADVANCE_IF_FREE = _IF_FREE.format(set="head = ?, updated_at = ?, updated_by = ?")
+_HOLD_IF_FREE = _IF_FREE.format(set="head = docs.head")
+
+# PostgreSQL only, before `_CREATE`, which would wait for a transaction that makes the same document
+# and for one that holds the row that a deleted document left.
+_MAY_CREATE = """
+SELECT 1 WHERE pg_try_advisory_xact_lock(hashtextextended(?::text || '/' || ?::text, 0))
+AND (NOT EXISTS (SELECT 1 FROM docs WHERE tenant = ? AND doc = ?)
+    OR EXISTS (SELECT 1 FROM docs WHERE tenant = ? AND doc = ? FOR UPDATE SKIP LOCKED))"""
+
 # Moves nothing: whether it finds its row says whether the tenant has so many documents.
 _IS_FULL = """
 UPDATE tenants SET created_at = created_at WHERE tenant = ?
@@ -79,11 +96,11 @@ def _numbered(dialect: str, sql: str) -> str:
 
 
 def advance(dialect: str) -> str:
-    return _numbered(dialect, _ADVANCE)
+    return _numbered(dialect, _ADVANCE_IF_FREE if dialect == POSTGRES else _ADVANCE)
 
 
 def hold(dialect: str) -> str:
-    return _numbered(dialect, _HOLD)
+    return _numbered(dialect, _HOLD_IF_FREE if dialect == POSTGRES else _HOLD)
 
 
 def is_full(dialect: str) -> str:
@@ -96,6 +113,10 @@ def put_name(dialect: str) -> str:
 
 def put_schema(dialect: str) -> str:
     return _numbered(dialect, _SCHEMA)
+
+
+def may_create(dialect: str) -> str:
+    return _numbered(dialect, _MAY_CREATE)
 
 
 def create(dialect: str) -> str:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.storage.conftest import postgres_server, postgres_url
+
+__all__ = ["postgres_server", "postgres_url"]
+
 # These run inside the test's own process, on stores that are made to fail.
 INSIDE = frozenset({"test_accidents.py", "test_long_updates.py", "test_rooms.py"})
 

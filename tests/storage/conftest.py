@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 
@@ -44,6 +45,23 @@ async def execute(server: PostgresServer, sql: str, database: str = "postgres") 
     )
     try:
         await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+HOLD = "SELECT 1 FROM docs WHERE doc = 'home' FOR UPDATE"
+
+
+@asynccontextmanager
+async def another(server: PostgresServer, url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection beside the store's, inside a transaction that is rolled back."""
+    name = url.partition("@/")[2].partition("?")[0]
+    connection = await asyncpg.connect(
+        host=str(server.root), user="postgres", database=name, timeout=10
+    )
+    try:
+        async with connection.transaction():
+            yield connection
     finally:
         await connection.close()
 

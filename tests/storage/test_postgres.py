@@ -6,17 +6,24 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
-import asyncpg
 import psutil
 import pytest
 from sqlalchemy import Connection, text
 
-from collab.ports import Committed, StorageUnavailable
+from collab.ports import (
+    Accepted,
+    Append,
+    Clash,
+    Committed,
+    Duplicate,
+    Held,
+    StorageUnavailable,
+)
 from storage import postgres
 from storage.migration import SchemaOutdatedError
 from storage.store import SqlStore
-from tests.storage.conftest import execute, opened
-from tests.storage.contract import AWAY, HOME, further, made, stored
+from tests.storage.conftest import HOLD, another, execute, opened
+from tests.storage.contract import AWAY, HOME, entry, further, made, stored
 from tests.storage.postgres_server import PostgresServer, wheel
 
 pytestmark = pytest.mark.real
@@ -123,58 +130,72 @@ async def test_a_server_that_is_frozen_is_waited_for_a_bounded_time(
         assert await store.commit([further(HOME, head)]) == [Committed()]
 
 
-async def test_a_row_that_somebody_holds_is_waited_for_a_bounded_time(
-    postgres_server: PostgresServer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+async def test_a_commit_passes_over_a_row_that_another_transaction_holds(
+    postgres_server: PostgresServer, postgres_url: str
 ) -> None:
-    monkeypatch.setattr(postgres, "LOCK_SECONDS", 0.2)
     async with opened(postgres_url) as store:
         await store.commit([made(HOME), made(AWAY)])
-        name = postgres_url.partition("@/")[2].partition("?")[0]
-        other = await asyncpg.connect(
-            host=str(postgres_server.root), user="postgres", database=name, timeout=10
-        )
-        try:
-            async with other.transaction():
-                await other.execute("SELECT 1 FROM docs WHERE doc = 'home' FOR UPDATE")
-                with pytest.raises(StorageUnavailable, match="lock"):
-                    await store.commit([further(HOME, 1)])
-                assert await store.commit([further(AWAY, 1)]) == [Committed()]
-            assert await store.commit([further(HOME, 1)]) == [Committed()]
-        finally:
-            await other.close()
+        nothing = Append(HOME, 1, 1, 0, [], accepted=[Accepted("ada", "p-9", 1)])
+        async with another(postgres_server, postgres_url) as other:
+            await other.execute(HOLD)
+            batch = [further(HOME, 1), further(AWAY, 1)]
+            assert await store.commit(batch) == [Held(), Committed()]
+            assert await store.commit([nothing, further(AWAY, 2)]) == [Held(), Committed()]
+            assert await store.commit([further(HOME, 7)]) == [Clash()], "this head is elsewhere"
+        assert await store.commit([further(HOME, 1)]) == [Committed()]
+        assert (await stored(store, AWAY)).head == 3
+
+
+async def test_the_careful_try_passes_over_a_held_row_too(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    async with opened(postgres_url) as store:
+        await store.commit([made(HOME), made(AWAY, 1, id="p-1")])
+        async with another(postgres_server, postgres_url) as other:
+            await other.execute(HOLD)
+            again = [further(HOME, 1), further(AWAY, 1, id="p-1")]
+            first, second = await store.commit(again)
+            assert (first, type(second)) == (Held(), Duplicate)
+        assert await store.commit([further(HOME, 1)]) == [Committed()]
+
+
+async def test_a_document_that_another_transaction_is_making_is_held(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    async with opened(postgres_url) as one, opened(postgres_url) as two:
+        await one.commit([made(AWAY)])
+        async with another(postgres_server, postgres_url) as other:
+            lock = "SELECT pg_try_advisory_xact_lock(hashtextextended('demo/home', 0))"
+            assert await other.fetchval(lock), "as `commit` of another process does"
+            assert await two.commit([made(HOME), further(AWAY, 1)]) == [Held(), Committed()]
+        assert await two.commit([made(HOME)]) == [Committed()]
+        assert await one.commit([made(HOME)]) == [Clash()]
+
+
+async def test_a_name_whose_deleted_row_is_held_is_held(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    again = Append(HOME, epoch=2, after=1, revision=1, entries=[entry(2)], create=True)
+    async with opened(postgres_url) as store:
+        await store.commit([made(HOME)])
+        await store.delete(HOME, 5)
+        async with another(postgres_server, postgres_url) as other:
+            await other.execute(HOLD)
+            assert await store.commit([again, made(AWAY)]) == [Held(), Committed()]
+        assert await store.commit([again]) == [Committed()]
 
 
 async def test_a_commit_of_unknown_outcome_is_settled_after_it_has_ended(
     postgres_server: PostgresServer, postgres_url: str
 ) -> None:
-    name = postgres_url.partition("@/")[2].partition("?")[0]
     async with opened(postgres_url) as store:
         await store.commit([made(HOME, commit="c-1")])
-        other = await asyncpg.connect(
-            host=str(postgres_server.root), user="postgres", database=name, timeout=10
-        )
-        try:
-            under_way = other.transaction()
-            await under_way.start()
-            await other.execute("UPDATE docs SET head = 2 WHERE doc = 'home'")
-            await other.execute(
-                "INSERT INTO entries SELECT tenant, doc, 2, author, 'p-2', 'c-2', at, payload, crc,"
-                " summary FROM entries WHERE doc = 'home'"
-            )
-            asked = asyncio.ensure_future(store.find_commit(HOME, "c-2"))
-            await _until_blocked(other)
-            assert not asked.done()
-            await under_way.commit()
-            assert await asked == 2
-        finally:
-            await other.close()
-
-
-async def _until_blocked(connection: asyncpg.Connection) -> None:
-    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-    async with asyncio.timeout(5):
-        while not await connection.fetchval(waiting):
-            pass
+        async with another(postgres_server, postgres_url) as under_way:
+            await under_way.execute(HOLD)
+            with pytest.raises(StorageUnavailable, match="lock"):
+                await store.find_commit(HOME, "c-2")
+        assert await store.find_commit(HOME, "c-2") is None
+        assert await store.find_commit(HOME, "c-1") == 1
 
 
 async def test_nobody_there_is_trouble_and_no_crash(

@@ -1,0 +1,72 @@
+"""Rows that another transaction holds: their documents wait, and no other document does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from collab.errors import Rejected
+from collab.ids import DocKey
+from collab.room.requests import Answer
+from server.live import LiveRoom
+from server.live_state import LiveState
+from storage.store import SqlStore
+from tests.faults.inside import Ear, Inside, inside
+from tests.patience import PATIENCE
+from tests.storage.conftest import another
+from tests.storage.postgres_server import PostgresServer
+
+HELD = [DocKey("demo", f"held-{n}") for n in range(6)]
+FREE = DocKey("demo", "free")
+HOLD_ALL = "SELECT 1 FROM docs WHERE doc LIKE 'held-%' FOR UPDATE"
+
+
+@pytest.fixture
+async def hall(postgres_url: str) -> AsyncIterator[Inside]:
+    async with inside(SqlStore(postgres_url)) as made:
+        for key in (*HELD, FREE):
+            await made.make({"n": 0}, key)
+        yield made
+
+
+async def until_state(live: LiveRoom, state: LiveState) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while live.state is not state:
+            await asyncio.sleep(0)
+
+
+async def test_an_edit_waits_for_its_held_row_and_others_are_committed_meanwhile(
+    hall: Inside, postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    hub = hall.hub
+    async with hub.using(HELD[0]) as held, hub.using(FREE) as free:
+        ear, other = Ear(held), Ear(free)
+        async with another(postgres_server, postgres_url) as holder:
+            await holder.execute(HOLD_ALL)
+            waiting = asyncio.create_task(hall.set("/n", 1, HELD[0]))
+            for number in range(1, 4):
+                assert isinstance(await hall.set("/n", number, FREE), Answer)
+            await until_state(held, LiveState.HELD)
+            assert not waiting.done()
+        assert isinstance(await waiting, Answer)
+        assert (ear.value, other.value) == ({"n": 1}, {"n": 3})
+        assert (ear.notices, other.notices) == ([], [])
+
+
+async def test_a_held_document_that_is_deleted_ends_there(
+    hall: Inside, postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    async with hall.hub.using(HELD[0]) as live:
+        async with another(postgres_server, postgres_url) as holder:
+            await holder.execute(HOLD_ALL)
+            waiting = asyncio.create_task(hall.set("/n", 1, HELD[0]))
+            await until_state(live, LiveState.HELD)
+            deleting = asyncio.create_task(hall.hub.delete(live))
+            await asyncio.sleep(0)
+        await deleting
+        assert isinstance(await waiting, Answer | Rejected)
+        assert live.state is LiveState.CLOSED
+    async with hall.hub.using(HELD[0]) as again:
+        assert not again.room.exists
