@@ -1,4 +1,4 @@
-"""Recovery: in the database's trouble documents are read-only, and they come back by themselves."""
+"""Recovery: documents in trouble are read-only, and they come back by themselves."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RECOVER_EVERY = 0.5
+# A database that does not answer a ping in so many seconds takes no edits.
+WITHIN = 2.0
+# So many documents are read from the log at once.
+AT_ONCE = 4
 READ_ONLY = encode(Notice(code="read_only"))
 WRITABLE = encode(Notice(code="writable"))
 
@@ -32,7 +36,8 @@ Spawn = Callable[[Coroutine[Any, Any, None], str], None]
 class Recovery:
     """Invariant: while a live room is read-only, one task asks the database and brings it back.
 
-    A document that cannot be brought back holds up no other.
+    A document in trouble stops no other, and one that cannot be brought back holds up no other.
+    Every document is stopped only when the database itself takes no write.
     """
 
     def __init__(self, hub: Hub, replace: Replace, spawn: Spawn) -> None:
@@ -40,6 +45,8 @@ class Recovery:
         self._replace = replace
         self._spawn = spawn
         self._runs = False
+        self._coming_back: set[LiveRoom] = set()
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     def enter(self, lives: Iterable[LiveRoom]) -> None:
         """The batches of `lives` failed, or what became of their commit is unknown."""
@@ -49,25 +56,30 @@ class Recovery:
                 live.unsettled = live.room.commit_id
                 live.is_broken = True
             live.fail(IN_TROUBLE)
-        for live in self._hub.lives.values():
-            if live.move(Event.TROUBLE):
-                if live.batch and not live.batch.is_handed_out:  # judged, and not on its way yet
-                    live.is_broken = True
-                    live.fail(IN_TROUBLE)
-                live.refuse_waiting(IN_TROUBLE)
-                live.audience.notice(READ_ONLY)
+            self._stop(live)
         if not self._runs:
             self._runs = True
             self._spawn(self._recover(), "recover")
+
+    def _stop(self, live: LiveRoom) -> None:
+        """The document is read-only from here on."""
+        if not live.move(Event.TROUBLE):
+            return
+        if live.batch and not live.batch.is_handed_out:  # judged, and not on its way yet
+            live.is_broken = True
+            live.fail(IN_TROUBLE)
+        live.refuse_waiting(IN_TROUBLE)
+        live.audience.notice(READ_ONLY)
 
     async def _recover(self) -> None:
         try:
             while self._waiting() and not self._hub.draining:
                 if await self._is_well():
-                    for live in self._waiting():
-                        await self._bring_back(live)
-                if self._waiting():
-                    await asyncio.sleep(RECOVER_EVERY)
+                    self._begin_to_bring_back()
+                else:
+                    for live in list(self._hub.lives.values()):
+                        self._stop(live)
+                await asyncio.sleep(RECOVER_EVERY)
         finally:
             self._runs = False
 
@@ -76,15 +88,29 @@ class Recovery:
 
     async def _is_well(self) -> bool:
         try:
-            await self._hub.store.ping()
-        except (StorageUnavailable, Corrupt):
+            async with asyncio.timeout(WITHIN):
+                await self._hub.store.ping()
+        except (StorageUnavailable, Corrupt, TimeoutError):
             return False
         return True
 
+    def _begin_to_bring_back(self) -> None:
+        for live in self._waiting():
+            if live not in self._coming_back:
+                self._coming_back.add(live)
+                self._spawn(self._come_back(live), f"bring back {live.key.doc}")
+
+    async def _come_back(self, live: LiveRoom) -> None:
+        try:
+            async with self._turns:
+                await self._bring_back(live)
+        finally:
+            self._coming_back.discard(live)
+
     async def _bring_back(self, live: LiveRoom) -> None:
         """Go on from what the log says; only where a batch was lost must it be read for that."""
-        if live.in_flight:
-            return  # its commit has not ended yet
+        if live.in_flight or live.state is not LiveState.READ_ONLY:
+            return  # its commit has not ended yet, or it has ended itself
         try:
             if live.is_broken:
                 await self._settle(live)
@@ -103,7 +129,7 @@ class Recovery:
                 self._hub.wake(live)
 
     async def _settle(self, live: LiveRoom) -> None:
-        """Wait for the commit that nobody has heard of since: it may still be on its way.
+        """Raise `StorageUnavailable` while the commit of unknown outcome may be on its way.
 
         What it wrote reaches everybody with the document that is opened next, and its authors,
         who were told to try again, are answered by their requests' ids.

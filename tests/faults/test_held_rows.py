@@ -10,11 +10,13 @@ import pytest
 from collab.errors import Rejected
 from collab.ids import DocKey
 from collab.room.requests import Answer
+from server.held import PATIENCE
 from server.live import LiveRoom
 from server.live_state import LiveState
+from server.recovery import READ_ONLY, WRITABLE
 from storage.store import SqlStore
 from tests.faults.inside import Ear, Inside, inside
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE as TEST_PATIENCE
 from tests.storage.conftest import another
 from tests.storage.postgres_server import PostgresServer
 
@@ -32,7 +34,7 @@ async def hall(postgres_url: str) -> AsyncIterator[Inside]:
 
 
 async def until_state(live: LiveRoom, state: LiveState) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TEST_PATIENCE):
         while live.state is not state:
             await asyncio.sleep(0)
 
@@ -53,6 +55,29 @@ async def test_an_edit_waits_for_its_held_row_and_others_are_committed_meanwhile
         assert isinstance(await waiting, Answer)
         assert (ear.value, other.value) == ({"n": 1}, {"n": 3})
         assert (ear.notices, other.notices) == ([], [])
+
+
+async def test_documents_whose_rows_stay_held_are_read_only_and_no_other_is(
+    hall: Inside, postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    lives = [await hall.hub.open(key) for key in HELD]
+    async with hall.hub.using(FREE) as free:
+        ears, other = [Ear(live) for live in lives], Ear(free)
+        async with another(postgres_server, postgres_url) as holder:
+            await holder.execute(HOLD_ALL)
+            waiting = [asyncio.create_task(hall.set("/n", 1, key)) for key in HELD]
+            for live in lives:
+                await until_state(live, LiveState.HELD)
+            hall.clock.advance(PATIENCE + 1)
+            assert all(isinstance(one, Rejected) for one in await asyncio.gather(*waiting))
+            for number in range(1, 4):  # while recovery asks for the held rows
+                assert isinstance(await hall.set("/n", number, FREE), Answer)
+            assert [live.state for live in lives] == [LiveState.READ_ONLY] * 6
+        for live in lives:
+            await until_state(live, LiveState.OPEN)
+        assert isinstance(await hall.set("/n", 2, HELD[3]), Answer)
+        assert [ear.notices for ear in ears] == [[READ_ONLY, WRITABLE]] * 6
+        assert other.notices == []
 
 
 async def test_a_held_document_that_is_deleted_ends_there(
