@@ -164,6 +164,14 @@ class DocRow(Struct, frozen=True):
     published: int = 0
 
 
+class Position(Struct, frozen=True):
+    """Where a document stands: each write of it moves the version or the revision."""
+
+    epoch: int
+    version: int
+    revision: int
+
+
 class ChangeLog(Protocol):
     """Entries under dense versions. The arbiter: of two writers on one head, one wins."""
 
@@ -199,6 +207,9 @@ class ChangeLog(Protocol):
         Raises `StorageUnavailable` while another transaction holds the document's row: it may be
         this commit's.
         """
+
+    async def position(self, key: DocKey) -> Position | None:
+        """None when there is no such document. No other reader keeps this waiting."""
 
     async def find_accepted(self, key: DocKey, user: str, ids: Sequence[str]) -> list[Accepted]:
         """Which of these request ids were accepted, in entries or without a version."""

@@ -161,10 +161,10 @@ class CommitLoop:
         return forgetful
 
     async def _is_at_head(self, live: LiveRoom) -> bool:
-        row = await self._hub.store.row(live.key)
-        if row is None:
+        position = await self._hub.store.position(live.key)
+        if position is None:
             return not live.room.exists
-        return (row.epoch, row.version) == (live.room.epoch, live.room.version)
+        return (position.epoch, position.version) == (live.room.epoch, live.room.version)
 
     def _judge(self, live: LiveRoom, append: Append | None, outcome: Outcome) -> None:
         with self._ends_with(live):

@@ -96,8 +96,10 @@ class LockDesk:
 
     async def is_current(self, live: LiveRoom) -> bool:
         """Whether the document still is at the revision by whose locks it refused somebody."""
-        revision, _ = await self._hub.store.locks(live.key)
-        return revision == live.room.control.revision
+        position = await self._hub.store.position(live.key)
+        if position is None:
+            return not live.room.exists
+        return position.revision == live.room.control.revision
 
     async def _expire(self, live: LiveRoom) -> bool:
         """Whether the locks were still those of the database."""

@@ -56,6 +56,12 @@ class Database(Protocol):
     async def commit(self, job: Callable[[Runner], T]) -> T:
         """`write` for the hot path: one hop, and the statements as the driver takes them."""
 
+    async def read_first(self, job: Callable[[Connection], T]) -> T:
+        """A `read` that no other reader keeps waiting: for what a commit depends on."""
+
+    async def write_first(self, job: Callable[[Connection], T]) -> T:
+        """A `write` that waits for no row and for no other write but a commit."""
+
     async def exchange(
         self,
         first: Callable[[Connection], T],

@@ -22,6 +22,7 @@ from collab.ports import (
     Full,
     NamedVersion,
     Outcome,
+    Position,
     Snapshot,
     Stored,
     Vacant,
@@ -91,6 +92,12 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
     async def find_commit(self, key: DocKey, commit: str) -> int | None:
         entries = self._documents[key].entries.values()
         return max((entry.version for entry in entries if entry.commit == commit), default=None)
+
+    async def position(self, key: DocKey) -> Position | None:
+        document = self._standing(key)
+        if document is None:
+            return None
+        return Position(document.epoch, document.head, document.control.revision)
 
     async def find_accepted(self, key: DocKey, user: str, ids: Sequence[str]) -> list[Accepted]:
         accepted = self._documents[key].accepted

@@ -1,4 +1,4 @@
-"""PostgreSQL through asyncpg: a pool for writers, another for readers, so that neither starves."""
+"""PostgreSQL through asyncpg: commits, other writes and reads each have a pool of their own."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ T = TypeVar("T")
 U = TypeVar("U")
 V = TypeVar("V")
 
+# The commit loop, the documents whose rows are held, recovery, and the question of `/readyz`.
+_COMMITS = 4
 _WRITERS = 4
 _READERS = 4
 
@@ -46,12 +48,23 @@ def _open(url: URL, size: int, isolation: str) -> AsyncEngine:
     )
 
 
+async def _run(engine: AsyncEngine, job: Callable[[Connection], T]) -> T:
+    with translated():
+        async with asyncio.timeout(DEADLINE_SECONDS), engine.begin() as connection:
+            return await connection.run_sync(job)
+
+
 class PostgresDatabase:
-    """Reads see one snapshot (`REPEATABLE READ`); writes lock the documents' rows."""
+    """Reads see one snapshot (`REPEATABLE READ`); writes lock the documents' rows.
+
+    Invariant: what waits for a row, and what clients cause by reading, takes no connection that a
+    commit needs.
+    """
 
     dialect = POSTGRES
 
     def __init__(self, url: URL) -> None:
+        self._commits = _open(url, _COMMITS, "READ COMMITTED")
         self._writers = _open(url, _WRITERS, "READ COMMITTED")
         self._readers = _open(url, _READERS, "REPEATABLE READ")
 
@@ -60,13 +73,17 @@ class PostgresDatabase:
             async with asyncio.timeout(DEADLINE_SECONDS), self._readers.connect() as connection:
                 return await connection.run_sync(job)
 
+    async def read_first(self, job: Callable[[Connection], T]) -> T:
+        return await self.write_first(job)
+
     async def write(self, job: Callable[[Connection], T]) -> T:
-        with translated():
-            async with asyncio.timeout(DEADLINE_SECONDS), self._writers.begin() as connection:
-                return await connection.run_sync(job)
+        return await _run(self._writers, job)
+
+    async def write_first(self, job: Callable[[Connection], T]) -> T:
+        return await _run(self._commits, job)
 
     async def commit(self, job: Callable[[Runner], T]) -> T:
-        return await self.write(lambda connection: job(CoreRunner(connection)))
+        return await self.write_first(lambda connection: job(CoreRunner(connection)))
 
     async def exchange(
         self,
@@ -78,5 +95,6 @@ class PostgresDatabase:
         return await self.write(lambda connection: then(connection, between(first(connection))))
 
     async def close(self) -> None:
+        await self._commits.dispose()
         await self._writers.dispose()
         await self._readers.dispose()

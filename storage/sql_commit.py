@@ -238,7 +238,7 @@ class SqlCommit:
             held = _lock_free(connection, [one.append.key for one in packed])
             return _write_carefully(connection, packed, held)
 
-        return await self._database.write(job)
+        return await self._database.write_first(job)
 
     async def _sort_out(
         self, batch: Sequence[_Packed], left: dict[_Packed, Full | None]
@@ -249,7 +249,7 @@ class SqlCommit:
                 for one in batch
             ]
 
-        return await self._database.read(job)
+        return await self._database.read_first(job)
 
 
 def _pack(batch: Sequence[Append]) -> list[_Packed]:

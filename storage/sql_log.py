@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select
 
 from collab.entry import Entry, Summary
 from collab.ids import DocKey
-from collab.ports import PAGE_BYTES, Accepted, Control, Corrupt, Stored, Vacant
+from collab.ports import PAGE_BYTES, Accepted, Control, Corrupt, Position, Stored, Vacant
 from storage.database import Database
 from storage.retention import is_whole
 from storage.rows import is_count, of
@@ -65,6 +65,12 @@ def _find_commit(connection: Connection, key: DocKey, commit: str) -> int | None
     return found
 
 
+def _position(connection: Connection, key: DocKey) -> Position | None:
+    columns = select(docs.c.epoch, docs.c.head, docs.c.revision)
+    row = connection.execute(columns.where(of(docs, key), docs.c.deleted_at == 0)).one_or_none()
+    return None if row is None else Position(*row)
+
+
 def _last_before(connection: Connection, key: DocKey, at: int) -> int:
     found: int | None = connection.scalar(
         select(entries.c.version)
@@ -99,11 +105,14 @@ class SqlLog:
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:
         # In the writers' queue, so that it is answered after a commit that is still under way.
-        return await self._database.write(lambda c: _find_commit(c, key, commit))
+        return await self._database.write_first(lambda c: _find_commit(c, key, commit))
+
+    async def position(self, key: DocKey) -> Position | None:
+        return await self._database.read_first(lambda c: _position(c, key))
 
     async def find_accepted(self, key: DocKey, user: str, ids: Sequence[str]) -> list[Accepted]:
         asked = {(user, one) for one in ids}
-        return await self._database.read(lambda c: find_requests(c, key, asked))
+        return await self._database.read_first(lambda c: find_requests(c, key, asked))
 
     async def last_before(self, key: DocKey, at: int) -> int:
         return await self._database.read(lambda c: _last_before(c, key, at))

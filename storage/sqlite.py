@@ -139,6 +139,12 @@ class SqliteDatabase:
     async def write(self, job: Callable[[Connection], T]) -> T:
         return await self._hop(self._write, job)
 
+    async def read_first(self, job: Callable[[Connection], T]) -> T:
+        return await self.read(job)
+
+    async def write_first(self, job: Callable[[Connection], T]) -> T:
+        return await self.write(job)
+
     async def commit(self, job: Callable[[Runner], T]) -> T:
         return await self._hop(self._commit, job)
 

@@ -78,7 +78,7 @@ class SqlStore(
 
     async def ping(self) -> None:
         """A write: only that tells whether the database would take an edit."""
-        await self._database.write(_beat)
+        await self._database.write_first(_beat)
 
     async def close(self) -> None:
         await self._database.close()

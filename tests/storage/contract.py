@@ -22,6 +22,7 @@ from collab.ports import (
     Full,
     NamedVersion,
     Outcome,
+    Position,
     SigningKey,
     Snapshot,
     Store,
@@ -264,6 +265,15 @@ class LogContract:
         assert await store.find_commit(HOME, "c-1") == 3
         assert await store.find_commit(HOME, "c-2") is None
         assert await store.find_commit(AWAY, "c-1") is None
+
+    async def test_a_document_s_position_moves_with_every_write(self, store: Store) -> None:
+        assert await store.position(HOME) is None
+        await store.commit([made(HOME, 3)])
+        assert await store.position(HOME) == Position(1, 3, 0)
+        assert await store.set_schema(HOME, b"{}", 0)
+        assert await store.position(HOME) == Position(1, 3, 1)
+        await store.delete(HOME, 5)
+        assert await store.position(HOME) is None
 
     async def test_the_last_version_before_a_time_is_found(self, store: Store) -> None:
         await store.commit([made(HOME, 5)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import psutil
 import pytest
@@ -17,10 +17,12 @@ from collab.ports import (
     Committed,
     Duplicate,
     Held,
+    Position,
     StorageUnavailable,
 )
 from storage import postgres
 from storage.migration import SchemaOutdatedError
+from storage.postgres import PostgresDatabase
 from storage.store import SqlStore
 from tests.storage.conftest import HOLD, another, execute, opened
 from tests.storage.contract import AWAY, HOME, entry, further, made, stored
@@ -183,6 +185,25 @@ async def test_a_name_whose_deleted_row_is_held_is_held(
             await other.execute(HOLD)
             assert await store.commit([again, made(AWAY)]) == [Held(), Committed()]
         assert await store.commit([again]) == [Committed()]
+
+
+async def test_a_commit_needs_no_connection_that_readers_and_other_writers_may_take(
+    postgres_store: SqlStore,
+) -> None:
+    store, database = postgres_store, postgres_store._database
+    assert isinstance(database, PostgresDatabase)
+    await store.commit([made(HOME, commit="c-1"), made(AWAY, id="p-1")])
+    async with AsyncExitStack() as taken:
+        for pool in (database._readers, database._writers):
+            for _ in range(4):
+                await taken.enter_async_context(pool.connect())
+        batch = [further(HOME, 1), further(AWAY, 7), further(AWAY, 1, id="p-1")]
+        first, second, third = await store.commit(batch)
+        assert (first, second, type(third)) == (Committed(), Clash(), Duplicate)
+        assert await store.find_accepted(AWAY, "ada", ["p-1", "p-2"]) == [Accepted("ada", "p-1", 1)]
+        assert await store.find_commit(HOME, "c-1") == 1
+        assert await store.position(HOME) == Position(1, 2, 0)
+        await store.ping()
 
 
 async def test_a_commit_of_unknown_outcome_is_settled_after_it_has_ended(
