@@ -209,7 +209,7 @@ class ChangeLog(Protocol):
         """
 
     async def position(self, key: DocKey) -> Position | None:
-        """None when there is no such document. No other reader keeps this waiting."""
+        """None where there is no document. No other reader keeps this waiting."""
 
     async def find_accepted(self, key: DocKey, user: str, ids: Sequence[str]) -> list[Accepted]:
         """Which of these request ids were accepted, in entries or without a version."""
@@ -264,6 +264,8 @@ class ChangeLog(Protocol):
     async def list_docs(self, tenant: str, after: str, limit: int) -> list[DocRow]: ...
 
     async def row(self, key: DocKey) -> DocRow | None: ...
+
+    async def find_rows(self, keys: Sequence[DocKey]) -> dict[DocKey, DocRow]: ...
 
     async def set_schema(self, key: DocKey, schema: bytes, revision: int) -> bool:
         """False when `revision` is no longer the document's."""

@@ -42,5 +42,8 @@ class Publications(Protocol):
     async def standing(self, key: DocKey) -> Standing | None:
         """None when there is no such document."""
 
+    async def public_versions(self, key: DocKey) -> list[int]:
+        """Every version that was ever public, each once."""
+
     async def publications(self, key: DocKey, after: int, upto: int) -> list[Publication]:
         """The steps of versions in (after, upto], oldest first."""

@@ -1,20 +1,20 @@
 """What is public: found, rendered and compressed once, then the same bytes for everybody.
 
-An answer is for ever: it belongs to one version. What may change is which version is public, and
-that the database is asked once a second at most, and not at all for what this process has moved.
+An answer is for ever: it belongs to one version. What may change is which version is public: see
+`public_pointers`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakValueDictionary
 
 from collab.errors import Code, Rejected
 from server.beside import beside
 from server.public_answer import Found, compress, found, written
+from server.public_pointers import PublicPointers
 from server.public_values import Place, PublicValues
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from server.public_request import Asked
     from server.settings import Settings
 
-FRESH_SECONDS = 1.0
-MAX_KNOWN = 10_000
 OVERHEAD = 2048  # what an answer takes beside its body
 
 
@@ -38,15 +36,6 @@ class Which(NamedTuple):
     coding: str
 
 
-@dataclass(slots=True)
-class Known:
-    """What the database said of a document, and when; `version` 0 for nothing public."""
-
-    version: int
-    epoch: int
-    at: float
-
-
 class Published:
     """The shared cache.
 
@@ -54,32 +43,28 @@ class Published:
     the last second, and not moved here since; answers take at most `published_cache` bytes.
     """
 
-    def __init__(self, hub: Hub, clock: Clock, settings: Settings) -> None:
-        self._hub = hub
-        self._clock = clock
+    def __init__(
+        self, hub: Hub, clock: Clock, settings: Settings, group: asyncio.TaskGroup
+    ) -> None:
         self._most = settings.published_cache
         self._cache_control = (
             f"public, max-age={settings.published_max_age:g}, "
             f"stale-while-revalidate={settings.published_stale:g}"
         ).encode()
-        self._known: OrderedDict[DocKey, Known] = OrderedDict()
         self._answers: OrderedDict[Which, Found] = OrderedDict()
         self._locks: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
-        self._moves = 0
+        self._pointers = PublicPointers(hub.store, clock, group)
         self.values = PublicValues(hub)
         self.bytes = 0
 
     def forget(self, key: DocKey) -> None:
         """What is public was moved, or is gone: ask the database before the next answer."""
-        self._known.pop(key, None)
-        self._moves += 1
+        self._pointers.forget(key)
 
     def at_hand(self, asked: Asked, coding: str) -> Found | None:
         """The answer, if it needs nobody."""
-        known = self._known.get(asked.key)
-        if known is None or self._clock.monotonic() - known.at >= FRESH_SECONDS:
-            return None
-        if not known.version:  # an older version is not public either, then
+        known = self._pointers.at_hand(asked.key)
+        if known is None or not known.version:  # an older version is not public either, then
             return None
         which = Which(asked, asked.version or known.version, known.epoch, coding)
         answer = self._answers.get(which)
@@ -89,27 +74,15 @@ class Published:
 
     async def fetch(self, asked: Asked, coding: str) -> Found | None:
         """The answer; None where nobody may tell from its absence what is missing."""
-        known = await self._look_up(asked.key)
+        known = await self._pointers.fetch(asked.key)
         if not known.version:
             return None
-        return await self._answer(Which(asked, asked.version or known.version, known.epoch, coding))
-
-    async def _look_up(self, key: DocKey) -> Known:
-        """At most one question at a time for a document, and one a second."""
-        async with self._lock(key):
-            known = self._known.get(key)
-            now = self._clock.monotonic()
-            if known is not None and now - known.at < FRESH_SECONDS:
-                return known
-            moves = self._moves
-            row = await self._hub.store.row(key)
-            known = Known(row.published if row else 0, row.epoch if row else 0, now)
-            if moves == self._moves:  # else it may have been moved after it was read
-                self._known[key] = known
-                self._known.move_to_end(key)
-                while len(self._known) > MAX_KNOWN:
-                    self._known.popitem(last=False)
-            return known
+        which = Which(asked, asked.version or known.version, known.epoch, coding)
+        if which in self._answers:
+            return self._answers[which]
+        if asked.version and not await self._pointers.was_public(asked.key, known, asked.version):
+            return None
+        return await self._answer(which)
 
     async def _answer(self, which: Which) -> Found | None:
         """Made once, however many wait for it."""
@@ -133,20 +106,14 @@ class Published:
                 return None
             body = await beside(compress, which.coding, plain.body)
             return found(body, plain.kind, which.version, which.coding, self._cache_control)
-        asked = which.asked
-        if asked.version and not await self._was_public(asked.key, asked.version):
-            return None
         try:
             value = await self.values.value(place_of(which))
         except Rejected as rejected:
             if rejected.refusal.code is not Code.UNKNOWN_VERSION:
                 raise
             return None
-        made = await beside(written, value, asked)
+        made = await beside(written, value, which.asked)
         return None if made is None else found(*made, which.version, "", self._cache_control)
-
-    async def _was_public(self, key: DocKey, version: int) -> bool:
-        return bool(await self._hub.store.publications(key, version - 1, version))
 
     def _keep(self, which: Which, answer: Found) -> None:
         self._answers[which] = answer

@@ -202,6 +202,10 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
             published=document.control.published,
         )
 
+    async def find_rows(self, keys: Sequence[DocKey]) -> dict[DocKey, DocRow]:
+        found = {key: await self.row(key) for key in keys}
+        return {key: row for key, row in found.items() if row is not None}
+
     async def set_schema(self, key: DocKey, schema: bytes, revision: int) -> bool:
         return self._documents[key].turn(revision, schema=schema)
 
@@ -218,6 +222,9 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
             return None
         control = document.control
         return Standing(control.revision, document.publications[-1] if control.published else None)
+
+    async def public_versions(self, key: DocKey) -> list[int]:
+        return sorted({one.version for one in self._documents[key].publications})
 
     async def publications(self, key: DocKey, after: int, upto: int) -> list[Publication]:
         return [p for p in self._documents[key].publications if after < p.version <= upto]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, select, update
+from sqlalchemy import Connection, Row, Table, delete, select, tuple_, update
 
 from collab.ids import DocKey, is_doc_name
 from collab.ports import DocRow
@@ -36,6 +37,10 @@ _CONTENT: tuple[Table, ...] = (
     locks,
     schemas,
 )
+
+
+_SIZES = (1, 8, 64)
+_AT_ONCE = _SIZES[-1]
 
 
 def move_revision(
@@ -96,6 +101,20 @@ def _row(connection: Connection, key: DocKey) -> DocRow | None:
     return None if row is None else _doc_row(row)
 
 
+def _rows(connection: Connection, keys: Sequence[DocKey]) -> dict[DocKey, DocRow]:
+    asked = [tuple(key) for key in keys]
+    found: dict[DocKey, DocRow] = {}
+    while asked:
+        # A few sizes only, so that each statement stays prepared; a key may come twice in it.
+        part, asked = asked[:_AT_ONCE], asked[_AT_ONCE:]
+        size = next(size for size in _SIZES if size >= len(part))
+        part += part[-1:] * (size - len(part))
+        named = tuple_(docs.c.tenant, docs.c.doc).in_(part)
+        for row in connection.execute(select(docs).where(named, docs.c.deleted_at == 0)):
+            found[DocKey(row.tenant, row.doc)] = _doc_row(row)
+    return found
+
+
 def _list(connection: Connection, tenant: str, after: str, limit: int) -> list[DocRow]:
     if after and not is_doc_name(after):
         return []
@@ -140,6 +159,9 @@ class SqlDocuments:
 
     async def row(self, key: DocKey) -> DocRow | None:
         return await self._database.read(lambda c: _row(c, key))
+
+    async def find_rows(self, keys: Sequence[DocKey]) -> dict[DocKey, DocRow]:
+        return await self._database.read(lambda c: _rows(c, keys))
 
     async def set_schema(self, key: DocKey, schema: bytes, revision: int) -> bool:
         return await self._database.write(lambda c: _set_schema(c, key, schema, revision))

@@ -69,5 +69,10 @@ class SqlPublications:
     async def standing(self, key: DocKey) -> Standing | None:
         return await self._database.read(lambda c: _standing(c, key))
 
+    async def public_versions(self, key: DocKey) -> list[int]:
+        found = select(publications.c.version).where(of(publications, key)).distinct()
+        ordered = found.order_by(publications.c.version)
+        return await self._database.read(lambda c: list(c.scalars(ordered)))
+
     async def publications(self, key: DocKey, after: int, upto: int) -> list[Publication]:
         return await self._database.read(lambda c: _publications(c, key, after, upto))

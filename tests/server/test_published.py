@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
 
 from collab.entry import Author
 from collab.ids import DocKey
-from collab.ports import DocRow
+from collab.ports import DocRow, StorageUnavailable
 from collab.publication import Publication
 from collab.room.member import Member
 from collab.room.requests import Create, PatchRequest
@@ -18,8 +18,9 @@ from collab.room.rights import Rights, Role
 from server import publications
 from server.app import build
 from server.live import LiveRoom
+from server.public_pointers import FRESH_SECONDS
 from server.public_request import Asked, asked_for, coding_of
-from server.published import FRESH_SECONDS, OVERHEAD
+from server.published import OVERHEAD
 from server.services import Services
 from server.settings import Settings
 from storage.memory import MemoryStore
@@ -33,14 +34,31 @@ PAGE = {"pages": {"home": {"title": "Home"}}}
 
 
 class CountingStore(MemoryStore):
-    """Says how often it was asked for a document's row."""
+    """Says how often it was asked for documents' rows and versions, and how many at once."""
 
-    rows = 0
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+        self.versions_asked = self.at_once = self.most_at_once = 0
+        self.answering = asyncio.Event()
+        self.answering.set()
 
-    async def row(self, key: DocKey) -> DocRow | None:
-        self.rows += 1
+    async def find_rows(self, keys: Sequence[DocKey]) -> dict[DocKey, DocRow]:
+        self.asked.append(len(keys))
+        await self._wait()
+        return await super().find_rows(keys)
+
+    async def public_versions(self, key: DocKey) -> list[int]:
+        self.versions_asked += 1
+        await self._wait()
+        return await super().public_versions(key)
+
+    async def _wait(self) -> None:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
         await asyncio.sleep(0)
-        return await super().row(key)
+        await self.answering.wait()
+        self.at_once -= 1
 
 
 @pytest.fixture
@@ -75,14 +93,59 @@ async def test_the_database_is_asked_once_a_second_however_many_read(
     services: Services, store: CountingStore, clock: ManualClock
 ) -> None:
     await publications.publish(services, await made(services), PIA)
-    before = store.rows
     await asyncio.gather(*(services.published.fetch(VALUE, coding) for coding in ("", "br") * 20))
-    assert store.rows == before + 1
+    assert store.asked == [1]
     assert services.published.at_hand(VALUE, "br") is not None
     clock.advance(FRESH_SECONDS)
     assert services.published.at_hand(VALUE, "br") is None
     await services.published.fetch(VALUE, "br")
-    assert store.rows == before + 2
+    assert store.asked == [1, 1]
+
+
+async def test_a_crowd_at_addresses_that_lead_nowhere_takes_one_question_at_a_time(
+    services: Services, store: CountingStore
+) -> None:
+    store.answering.clear()
+    nowhere = [Asked(DocKey("demo", f"n-{number}"), 0, None) for number in range(300)]
+    crowd = [asyncio.create_task(services.published.fetch(one, "")) for one in nowhere * 2]
+    while not store.asked:
+        await asyncio.sleep(0)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    store.answering.set()
+    assert await asyncio.gather(*crowd) == [None] * 600
+    assert sum(store.asked) == 300, "a name once, however many ask"
+    assert len(store.asked) <= 4
+    assert store.most_at_once == 1
+
+
+async def test_a_crowd_at_versions_that_were_never_public_takes_one_question_a_second(
+    services: Services, store: CountingStore, clock: ManualClock
+) -> None:
+    await publications.publish(services, await made(services), PIA)
+    never = [Asked(HOME, number, None) for number in range(2, 200)]
+    for round in (1, 2):
+        answers = await asyncio.gather(*(services.published.fetch(one, "") for one in never))
+        assert answers == [None] * len(never)
+        assert store.versions_asked == round
+        clock.advance(FRESH_SECONDS)
+    assert await services.published.fetch(Asked(HOME, 1, None), "") is not None
+
+
+async def test_a_question_that_fails_is_told_to_those_who_asked_and_the_next_is_asked(
+    services: Services, store: CountingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(keys: Sequence[DocKey]) -> dict[DocKey, DocRow]:
+        raise StorageUnavailable("the database is away")
+
+    await publications.publish(services, await made(services), PIA)
+    rows = services.published._pointers._rows
+    with monkeypatch.context() as patch:
+        patch.setattr(rows, "_ask", fail)
+        crowd = [services.published.fetch(VALUE, coding) for coding in ("", "br")]
+        failed = await asyncio.gather(*crowd, return_exceptions=True)
+        assert [type(one) for one in failed] == [StorageUnavailable] * 2
+    assert await services.published.fetch(VALUE, "") is not None
 
 
 async def test_what_was_moved_here_is_seen_at_once(services: Services) -> None:

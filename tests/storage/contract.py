@@ -266,6 +266,17 @@ class LogContract:
         assert await store.find_commit(HOME, "c-2") is None
         assert await store.find_commit(AWAY, "c-1") is None
 
+    async def test_the_rows_of_many_documents_are_found_at_once(self, store: Store) -> None:
+        keys = [DocKey("demo", f"doc-{number}") for number in range(70)]
+        await store.commit([made(key) for key in keys])
+        await store.commit([made(OTHER)])
+        await store.delete(keys[3], 5)
+        found = await store.find_rows([*keys, HOME, OTHER])
+        assert set(found) == {*keys, OTHER} - {keys[3]}
+        assert found[keys[9]] == await store.row(keys[9])
+        assert await store.find_rows([HOME]) == {}
+        assert await store.find_rows([]) == {}
+
     async def test_a_document_s_position_moves_with_every_write(self, store: Store) -> None:
         assert await store.position(HOME) is None
         await store.commit([made(HOME, 3)])
@@ -622,6 +633,8 @@ class PublicationsContract:
         assert await store.publications(HOME, 0, 9) == steps
         assert await store.publications(HOME, 1, 2) == steps[1:3]
         assert await store.publications(AWAY, 0, 9) == []
+        assert await store.public_versions(HOME) == sorted({step.version for step in steps})
+        assert await store.public_versions(AWAY) == []
 
     async def test_of_two_steps_from_one_revision_one_is_taken(self, store: Store) -> None:
         await store.commit([made(HOME, 3)])
