@@ -315,6 +315,6 @@ class Store(ChangeLog, Names, Publications, Directory, LockRows, Audit, Repairs,
     async def migrate(self) -> None: ...
 
     async def ping(self) -> None:
-        """Raises `StorageUnavailable` when the database does not answer a write's preconditions."""
+        """Raises `StorageUnavailable` when the database would take no edit."""
 
     async def close(self) -> None: ...

@@ -20,6 +20,11 @@ SQLITE, POSTGRES = "sqlite", "postgresql"
 _BROKEN_FILE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 # These say that we wrote a wrong statement; told as the database's trouble, a bug would hide.
 _OURS = (exc.ProgrammingError, exc.DataError, sqlite3.ProgrammingError, sqlite3.DataError)
+# But for these of PostgreSQL's: a table, a column or another object is missing or another one, as
+# while a dump is restored; a right was revoked; a proxy has given our connection to another client.
+_ASTRAY = frozenset(
+    ("42P01", "42703", "42704", "42883", "42804", "42501", "3F000", "42P05", "26000")
+)
 
 
 # The database's clock, in milliseconds since 1970. In SQLite unixepoch('subsec') would say it
@@ -59,7 +64,7 @@ def is_busy(error: sqlite3.Error) -> bool:
 
 def translate(error: BaseException) -> Exception | None:
     """What the caller is told of a driver's error; None when it is not the database's trouble."""
-    if isinstance(error, _OURS) or is_taken(error):
+    if is_taken(error) or (isinstance(error, _OURS) and not _is_astray(error)):
         return None
     if isinstance(error, exc.DBAPIError):
         return _from_driver(error.orig or error)
@@ -69,6 +74,11 @@ def translate(error: BaseException) -> Exception | None:
     if type(error).__module__.startswith("asyncpg."):
         return StorageUnavailable(_sentence(error))
     return None
+
+
+def _is_astray(error: BaseException) -> bool:
+    """Whether the database has changed under a statement that is as it should be."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in _ASTRAY
 
 
 def _from_driver(error: BaseException) -> Exception:

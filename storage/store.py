@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Connection, make_url
+from sqlalchemy import make_url
 
 from storage.database import Database
-from storage.dialect import SQLITE, insert, now_ms
+from storage.dialect import SQLITE
 from storage.migration import SchemaOutdatedError, revision_of, upgrade
-from storage.schema import REVISION, pulse
+from storage.probe import probe
+from storage.schema import REVISION
 from storage.sql_audit import SqlAudit
 from storage.sql_commit import SqlCommit
 from storage.sql_compaction import SqlCompaction
@@ -36,11 +35,6 @@ def _open(url: str) -> Database:
 
             return PostgresDatabase(parsed)
     raise ValueError("a database is sqlite+aiosqlite:///… or postgresql+asyncpg://…")
-
-
-def _beat(connection: Connection) -> None:
-    row: Any = insert(connection, pulse).values(id=1, at=now_ms())
-    connection.execute(row.on_conflict_do_update(index_elements=["id"], set_={"at": now_ms()}))
 
 
 class SqlStore(
@@ -77,8 +71,8 @@ class SqlStore(
         await self._database.write(upgrade)
 
     async def ping(self) -> None:
-        """A write: only that tells whether the database would take an edit."""
-        await self._database.write_first(_beat)
+        """Ask by what an edit does: only that tells whether the database would take one."""
+        await self._database.write_first(probe)
 
     async def close(self) -> None:
         await self._database.close()

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import psutil
 import pytest
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import ProgrammingError
 
 from collab.ports import (
     Accepted,
@@ -185,6 +186,51 @@ async def test_a_name_whose_deleted_row_is_held_is_held(
             await other.execute(HOLD)
             assert await store.commit([again, made(AWAY)]) == [Held(), Committed()]
         assert await store.commit([again]) == [Committed()]
+
+
+@pytest.mark.parametrize("table", ["docs", "entries", "accepted", "snapshots", "locks"])
+async def test_a_table_that_is_missing_is_trouble_until_it_is_there(
+    postgres_server: PostgresServer, postgres_url: str, table: str
+) -> None:
+    name = postgres_url.partition("@/")[2].partition("?")[0]
+    async with opened(postgres_url) as store:
+        await store.commit([made(HOME)])
+        await execute(postgres_server, f"ALTER TABLE {table} RENAME TO gone", name)
+        with pytest.raises(StorageUnavailable, match=table):
+            await store.ping()
+        calls = (store.commit([further(HOME, 1)]), store.load(HOME), store.locks(HOME))
+        failed = [x for x in await asyncio.gather(*calls, return_exceptions=True) if _failed(x)]
+        assert {type(error) for error in failed} == {StorageUnavailable}
+        await execute(postgres_server, f"ALTER TABLE gone RENAME TO {table}", name)
+        await store.ping()
+        head = (await stored(store)).head
+        assert await store.commit([further(HOME, head)]) == [Committed()]
+
+
+def _failed(result: object) -> bool:
+    return isinstance(result, BaseException)
+
+
+@pytest.mark.parametrize(("right", "table"), [("INSERT", "entries"), ("UPDATE", "docs")])
+async def test_a_right_that_was_revoked_is_trouble(
+    postgres_server: PostgresServer, postgres_url: str, right: str, table: str
+) -> None:
+    name = postgres_url.partition("@/")[2].partition("?")[0]
+    role = f"app_{right.lower()}"
+    grants = f"CREATE ROLE {role} LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}"
+    await execute(postgres_server, grants, name)
+    async with opened(postgres_url.replace("postgres@", f"{role}@")) as store:
+        await store.commit([made(HOME)])
+        await store.ping()
+        await execute(postgres_server, f"REVOKE {right} ON {table} FROM {role}", name)
+        for attempt in (store.ping(), store.commit([further(HOME, 1)])):
+            with pytest.raises(StorageUnavailable, match="permission denied"):
+                await attempt
+
+
+async def test_a_statement_of_ours_that_is_wrong_is_a_bug(postgres_store: SqlStore) -> None:
+    with pytest.raises(ProgrammingError, match="syntax error"):
+        await postgres_store._database.read(lambda c: c.execute(text("SELEC 1")).one())
 
 
 async def test_a_commit_needs_no_connection_that_readers_and_other_writers_may_take(
