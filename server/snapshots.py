@@ -107,10 +107,12 @@ class Snapshots:
             return None
         if live.room.document.size > LARGE and live.move(Event.WORK):
             return self._save_large(live)
-        return self._write(live, self._make(live))
+        epoch = live.room.epoch
+        return self._write(live, epoch, self._make(live))
 
     async def _save_large(self, live: LiveRoom) -> None:
-        await self._write(live, await live.aside(lambda: self._make(live)))
+        epoch = live.room.epoch
+        await self._write(live, epoch, await live.aside(lambda: self._make(live)))
 
     def _make(self, live: LiveRoom) -> Snapshot | None:
         """What is committed; None where that fails."""
@@ -129,12 +131,13 @@ class Snapshots:
             live.unsaved_steps = Unsaved(len(snapshot.steps))
         return snapshot
 
-    async def _write(self, live: LiveRoom, snapshot: Snapshot | None) -> None:
+    async def _write(self, live: LiveRoom, epoch: int, snapshot: Snapshot | None) -> None:
+        """Save it under the epoch that it was made in: another room may stand there by now."""
         if snapshot is None:
             return
         metrics = self._witness.metrics
         try:
-            await self._store.save_snapshot(live.key, live.room.epoch, snapshot)
+            await self._store.save_snapshot(live.key, epoch, snapshot)
             metrics.snapshots.labels("saved").inc()
         except StorageUnavailable:
             logger.warning("a snapshot could not be saved; the log has everything")

@@ -106,3 +106,18 @@ async def test_what_was_done_before_a_snapshot_without_steps_can_be_undone() -> 
         for _ in range(65):
             await made.ask(Revert(""))
         assert (await made.read())[1] == {"t": "4 " * 5_000, "n": 0}
+
+
+async def test_a_snapshot_is_saved_under_the_epoch_that_it_was_made_in() -> None:
+    store = Saved()
+    async with inside(store) as made:
+        await made.make({"n": 0})
+        async with made.hub.using(PAGE) as live:
+            saving = made.hub.snapshots.begin_save(live)
+            await store.new_epoch(PAGE, 7)
+            room, _ = await made.hub.load(PAGE)
+            live.replace(room, [])
+            assert live.room.epoch == 7
+            assert saving is not None
+            await saving
+        assert await store.snapshot_before(PAGE, 1) is None, "a state of the epoch before"
