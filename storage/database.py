@@ -62,6 +62,9 @@ class Database(Protocol):
     async def write_first(self, job: Callable[[Connection], T]) -> T:
         """A `write` that waits for no row and for no other write but a commit."""
 
+    async def migrate(self, job: Callable[[Connection], T]) -> T:
+        """A `write` that may take as long as it takes: a migration reads and writes every row."""
+
     async def exchange(
         self,
         first: Callable[[Connection], T],

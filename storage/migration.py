@@ -10,7 +10,7 @@ from storage.dialect import POSTGRES
 from storage.schema import REVISION
 
 # Any number will do, so long as nobody else's migrations take the same one.
-_ADVISORY_LOCK = 0x57454654
+ADVISORY_LOCK = 0x57454654
 
 
 class SchemaOutdatedError(Exception):
@@ -35,10 +35,22 @@ def revision_of(connection: Connection) -> str:
     return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")
 
 
+def _wait_for_turn(connection: Connection) -> None:
+    """Another `weft migrate` is waited for as long as it takes.
+
+    A table's lock is waited for as long as any other: while a migration waits for one, everybody
+    else's statements wait behind it.
+    """
+    lock_timeout = str(connection.scalar(text("SHOW lock_timeout")))
+    connection.execute(text("SET LOCAL lock_timeout = 0"))
+    connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
+    connection.execute(text(f"SET LOCAL lock_timeout = '{lock_timeout}'"))
+
+
 def upgrade(connection: Connection) -> None:
     """Run the missing migrations inside the connection's transaction; of two callers one waits."""
     if connection.dialect.name == POSTGRES:
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+        _wait_for_turn(connection)
     found = revision_of(connection)
     if found == REVISION:
         return

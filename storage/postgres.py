@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from storage.database import DEADLINE_SECONDS, LOCK_SECONDS, CoreRunner, Runner, translated
 from storage.dialect import POSTGRES
@@ -26,6 +27,23 @@ def _milliseconds(seconds: float) -> str:
     return str(int(seconds * 1000))
 
 
+def _options(deadline: float | None) -> dict[str, Any]:
+    """How a connection behaves; without a deadline a statement takes as long as it takes."""
+    within = _milliseconds(deadline or 0)  # 0: for ever
+    return {
+        "timeout": LOCK_SECONDS,
+        "command_timeout": deadline,
+        "server_settings": {
+            "application_name": "weft",
+            # An acknowledgement is a promise: whatever the server's default is, wait.
+            "synchronous_commit": "on",
+            "lock_timeout": _milliseconds(LOCK_SECONDS),
+            "statement_timeout": within,
+            "idle_in_transaction_session_timeout": within,
+        },
+    }
+
+
 def _open(url: URL, size: int, isolation: str) -> AsyncEngine:
     return create_async_engine(
         url,
@@ -33,18 +51,7 @@ def _open(url: URL, size: int, isolation: str) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=LOCK_SECONDS,
         isolation_level=isolation,
-        connect_args={
-            "timeout": LOCK_SECONDS,
-            "command_timeout": DEADLINE_SECONDS,
-            "server_settings": {
-                "application_name": "weft",
-                # An acknowledgement is a promise: whatever the server's default is, wait.
-                "synchronous_commit": "on",
-                "lock_timeout": _milliseconds(LOCK_SECONDS),
-                "statement_timeout": _milliseconds(DEADLINE_SECONDS),
-                "idle_in_transaction_session_timeout": _milliseconds(DEADLINE_SECONDS),
-            },
-        },
+        connect_args=_options(DEADLINE_SECONDS),
     )
 
 
@@ -64,6 +71,7 @@ class PostgresDatabase:
     dialect = POSTGRES
 
     def __init__(self, url: URL) -> None:
+        self._url = url
         self._commits = _open(url, _COMMITS, "READ COMMITTED")
         self._writers = _open(url, _WRITERS, "READ COMMITTED")
         self._readers = _open(url, _READERS, "REPEATABLE READ")
@@ -84,6 +92,15 @@ class PostgresDatabase:
 
     async def commit(self, job: Callable[[Runner], T]) -> T:
         return await self.write_first(lambda connection: job(CoreRunner(connection)))
+
+    async def migrate(self, job: Callable[[Connection], T]) -> T:
+        engine = create_async_engine(self._url, poolclass=NullPool, connect_args=_options(None))
+        try:
+            with translated():
+                async with engine.begin() as connection:
+                    return await connection.run_sync(job)
+        finally:
+            await engine.dispose()
 
     async def exchange(
         self,

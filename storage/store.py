@@ -68,7 +68,7 @@ class SqlStore(
             raise SchemaOutdatedError(found)
 
     async def migrate(self) -> None:
-        await self._database.write(upgrade)
+        await self._database.migrate(upgrade)
 
     async def ping(self) -> None:
         """Ask by what an edit does: only that tells whether the database would take one."""

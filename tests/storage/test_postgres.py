@@ -22,7 +22,8 @@ from collab.ports import (
     StorageUnavailable,
 )
 from storage import postgres
-from storage.migration import SchemaOutdatedError
+from storage import store as store_module
+from storage.migration import ADVISORY_LOCK, SchemaOutdatedError, upgrade
 from storage.postgres import PostgresDatabase
 from storage.store import SqlStore
 from tests.storage.conftest import HOLD, another, execute, opened
@@ -73,6 +74,45 @@ async def test_a_schema_that_is_not_ours_is_not_served(
         await store.start()
     await asyncio.gather(store.migrate(), store.migrate())
     await store.start()
+    await store.close()
+
+
+async def test_a_migration_takes_as_long_as_it_takes(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await execute(postgres_server, "CREATE DATABASE for_a_long_migration")
+    url = postgres_server.url("for_a_long_migration")
+
+    def slow(connection: Connection) -> None:
+        connection.execute(text("SELECT pg_sleep(1)"))  # as one that rewrites a large table
+        upgrade(connection)
+
+    monkeypatch.setattr(postgres, "DEADLINE_SECONDS", 0.2)
+    monkeypatch.setattr(store_module, "upgrade", slow)
+    store = SqlStore(url)
+    await store.migrate()
+    monkeypatch.undo()
+    await store.start()
+    await store.close()
+
+
+async def test_a_migration_waits_for_another_and_not_for_ever_for_a_table(
+    postgres_server: PostgresServer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "LOCK_SECONDS", 0.2)
+    store = SqlStore(postgres_url)
+    async with another(postgres_server, postgres_url) as other:
+        await other.execute(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
+        waiting = asyncio.create_task(store.migrate())
+        done, _ = await asyncio.wait([waiting], timeout=1)
+        assert not done
+    await waiting
+    name = postgres_url.partition("@/")[2].partition("?")[0]
+    await execute(postgres_server, "UPDATE alembic_version SET version_num = '0004'", name)
+    async with another(postgres_server, postgres_url) as other:
+        await other.execute("LOCK TABLE alembic_version")
+        with pytest.raises(StorageUnavailable, match="lock timeout"):
+            await store.migrate()
     await store.close()
 
 
