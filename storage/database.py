@@ -42,8 +42,9 @@ class CoreRunner:
 class Database(Protocol):
     """Runs each job inside one transaction of its own.
 
-    A job is plain synchronous Core code, the same for every dialect; it may be run again by its
-    caller but never by the database. Faults arrive as `StorageUnavailable` or `Corrupt`.
+    A job is plain synchronous Core code, the same for every dialect. It may be run again: its
+    transaction is rolled back while another one holds a row that it needs. Faults arrive as
+    `StorageUnavailable` or `Corrupt`.
     """
 
     dialect: str

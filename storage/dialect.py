@@ -57,6 +57,11 @@ def is_taken(error: BaseException) -> bool:
     return isinstance(error, exc.IntegrityError | sqlite3.IntegrityError)
 
 
+def is_held(error: exc.DBAPIError) -> bool:
+    """In PostgreSQL another transaction held a row, or a table, for too long."""
+    return getattr(error.orig, "sqlstate", None) == "55P03"
+
+
 def is_busy(error: sqlite3.Error) -> bool:
     """Another process holds the file's lock."""
     return bool(getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY)

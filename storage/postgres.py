@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from storage.database import DEADLINE_SECONDS, LOCK_SECONDS, CoreRunner, Runner, translated
-from storage.dialect import POSTGRES
+from storage.dialect import POSTGRES, is_held
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -22,43 +24,49 @@ _COMMITS = 4
 _WRITERS = 4
 _READERS = 4
 
+_CONNECT_SECONDS = 5.0
+# Seconds for which a write keeps its connection while it waits for a row, and is without one.
+_TURN = 0.1
+
 
 def _milliseconds(seconds: float) -> str:
     return str(int(seconds * 1000))
 
 
-def _options(deadline: float | None) -> dict[str, Any]:
-    """How a connection behaves; without a deadline a statement takes as long as it takes."""
+def _options(deadline: float | None, lock: float) -> dict[str, Any]:
+    """How a connection behaves; without a deadline a statement takes as long as it takes.
+
+    `lock` is how long a statement waits for a row or a table.
+    """
     within = _milliseconds(deadline or 0)  # 0: for ever
     return {
-        "timeout": LOCK_SECONDS,
+        "timeout": _CONNECT_SECONDS,
         "command_timeout": deadline,
         "server_settings": {
             "application_name": "weft",
             # An acknowledgement is a promise: whatever the server's default is, wait.
             "synchronous_commit": "on",
-            "lock_timeout": _milliseconds(LOCK_SECONDS),
+            "lock_timeout": _milliseconds(lock),
             "statement_timeout": within,
             "idle_in_transaction_session_timeout": within,
         },
     }
 
 
-def _open(url: URL, size: int, isolation: str) -> AsyncEngine:
+def _open(url: URL, size: int, isolation: str, lock: float) -> AsyncEngine:
     return create_async_engine(
         url,
         pool_size=size,
         max_overflow=0,
         pool_timeout=LOCK_SECONDS,
         isolation_level=isolation,
-        connect_args=_options(DEADLINE_SECONDS),
+        connect_args=_options(DEADLINE_SECONDS, lock),
     )
 
 
 async def _run(engine: AsyncEngine, job: Callable[[Connection], T]) -> T:
-    with translated():
-        async with asyncio.timeout(DEADLINE_SECONDS), engine.begin() as connection:
-            return await connection.run_sync(job)
+    async with asyncio.timeout(DEADLINE_SECONDS), engine.begin() as connection:
+        return await connection.run_sync(job)
 
 
 class PostgresDatabase:
@@ -72,9 +80,9 @@ class PostgresDatabase:
 
     def __init__(self, url: URL) -> None:
         self._url = url
-        self._commits = _open(url, _COMMITS, "READ COMMITTED")
-        self._writers = _open(url, _WRITERS, "READ COMMITTED")
-        self._readers = _open(url, _READERS, "REPEATABLE READ")
+        self._commits = _open(url, _COMMITS, "READ COMMITTED", LOCK_SECONDS)
+        self._writers = _open(url, _WRITERS, "READ COMMITTED", _TURN)
+        self._readers = _open(url, _READERS, "REPEATABLE READ", LOCK_SECONDS)
 
     async def read(self, job: Callable[[Connection], T]) -> T:
         with translated():
@@ -85,16 +93,28 @@ class PostgresDatabase:
         return await self.write_first(job)
 
     async def write(self, job: Callable[[Connection], T]) -> T:
-        return await _run(self._writers, job)
+        """A write that waits for a row gives its connection to others between its turns."""
+        until = time.monotonic() + LOCK_SECONDS
+        with translated():
+            while True:
+                try:
+                    return await _run(self._writers, job)
+                except DBAPIError as error:
+                    if not is_held(error) or time.monotonic() >= until:
+                        raise
+                await asyncio.sleep(_TURN)
 
     async def write_first(self, job: Callable[[Connection], T]) -> T:
-        return await _run(self._commits, job)
+        with translated():
+            return await _run(self._commits, job)
 
     async def commit(self, job: Callable[[Runner], T]) -> T:
         return await self.write_first(lambda connection: job(CoreRunner(connection)))
 
     async def migrate(self, job: Callable[[Connection], T]) -> T:
-        engine = create_async_engine(self._url, poolclass=NullPool, connect_args=_options(None))
+        engine = create_async_engine(
+            self._url, poolclass=NullPool, connect_args=_options(None, LOCK_SECONDS)
+        )
         try:
             with translated():
                 async with engine.begin() as connection:
@@ -108,7 +128,8 @@ class PostgresDatabase:
         between: Callable[[T], U],
         then: Callable[[Connection, U], V],
     ) -> V:
-        # Our jobs are run on the loop's own thread, so the caller can be asked right there.
+        # Our jobs are run on the loop's own thread, so the caller can be asked right there. `first`
+        # has the rows that `then` needs, so the caller is asked once however long they were held.
         return await self.write(lambda connection: then(connection, between(first(connection))))
 
     async def close(self) -> None:

@@ -62,7 +62,9 @@ async def test_every_write_waits_for_the_disk_and_no_wait_is_endless(
         names = ("synchronous_commit", "lock_timeout", "statement_timeout")
         return [str(connection.scalar(text(f"SHOW {name}"))) for name in names]
 
-    assert await postgres_store._database.write(settings) == ["on", "5s", "10s"]
+    database = postgres_store._database
+    assert await database.write(settings) == ["on", "100ms", "10s"]
+    assert await database.write_first(settings) == ["on", "5s", "10s"]
 
 
 async def test_a_schema_that_is_not_ours_is_not_served(
@@ -200,6 +202,33 @@ async def test_the_careful_try_passes_over_a_held_row_too(
             first, second = await store.commit(again)
             assert (first, type(second)) == (Held(), Duplicate)
         assert await store.commit([further(HOME, 1)]) == [Committed()]
+
+
+async def test_writes_that_wait_for_a_row_leave_their_connections_to_others(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    async with opened(postgres_url) as store:
+        await store.commit([made(HOME), made(AWAY)])
+        async with another(postgres_server, postgres_url) as other:
+            await other.execute(HOLD)
+            waiting = [asyncio.create_task(store.set_schema(HOME, b"{}", 0)) for _ in range(12)]
+            for revision in range(3):
+                assert await store.set_schema(AWAY, b"{}", revision)
+            assert not any(task.done() for task in waiting)
+        assert sum(await asyncio.gather(*waiting)) == 1, "each was decided when the row was free"
+
+
+async def test_a_write_waits_for_a_row_for_a_bounded_time(
+    postgres_server: PostgresServer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "LOCK_SECONDS", 0.2)
+    async with opened(postgres_url) as store:
+        await store.commit([made(HOME)])
+        async with another(postgres_server, postgres_url) as other:
+            await other.execute(HOLD)
+            with pytest.raises(StorageUnavailable, match="lock timeout"):
+                await store.set_schema(HOME, b"{}", 0)
+        assert await store.set_schema(HOME, b"{}", 0)
 
 
 async def test_a_document_that_another_transaction_is_making_is_held(
