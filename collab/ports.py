@@ -302,8 +302,8 @@ class Directory(Protocol):
     async def keys(self, tenant: str) -> list[SigningKey]:
         """Every key of the tenant, retired ones included, oldest first."""
 
-    async def find_key(self, kid: str) -> tuple[str, SigningKey] | None:
-        """The tenant and the key under this id."""
+    async def find_keys(self, kids: Sequence[str]) -> dict[str, tuple[str, SigningKey]]:
+        """The tenant and the key under each of these ids that there is, in one question."""
 
 
 class Store(ChangeLog, Names, Publications, Directory, LockRows, Audit, Repairs, Protocol):

@@ -148,7 +148,7 @@ def _services(settings: Settings, store: Store, clock: Clock, group: asyncio.Tas
         socket_bounds=socket_bounds(settings),
         group=group,
         witness=hub.witness,
-        published=Published(hub, clock, settings, group),
+        published=Published(hub, clock, settings),
         readiness=Readiness(store, group),
         encodings=Encodings(),
         creations=Creations(Allowance(settings.new_bytes_per_second, settings.new_burst), clock),

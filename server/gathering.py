@@ -16,52 +16,51 @@ MOST = 128
 class Gathering(Generic[K, V]):
     """Answers callers who ask for one key each.
 
-    Invariant: one question is under way at most, whoever asks and however often. What is asked for
-    meanwhile is in the next question, a key once. So a crowd of strangers takes one connection.
+    Invariant: one question is under way at most, and a key is in one of them at most, whoever asks
+    and however often. What is asked for meanwhile is in the next question. So a crowd of strangers
+    takes one connection.
     """
 
-    def __init__(
-        self, ask: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], group: asyncio.TaskGroup
-    ) -> None:
+    def __init__(self, ask: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
         self._ask = ask
-        self._group = group
         self._waiting: dict[K, asyncio.Future[V | None]] = {}
-        self._runs = False
-        self.questions = 0
+        self._under_way: dict[K, asyncio.Future[V | None]] = {}
+        self._turn = asyncio.Lock()
 
     async def get(self, key: K) -> V | None:
         """What the database says of this key; None for nothing."""
-        answer = self._waiting.get(key)
-        if answer is None:
-            answer = self._waiting[key] = asyncio.get_running_loop().create_future()
-        if not self._runs:
-            self._runs = True
-            self._group.create_task(self._run(), name="gathered questions")
-        return await asyncio.shield(answer)
+        while True:
+            answer = self._under_way.get(key) or self._waiting.get(key)
+            if answer is None:
+                answer = self._waiting[key] = asyncio.get_running_loop().create_future()
+            async with self._turn:
+                await asyncio.sleep(0)  # callers of the same moment are in the same question
+                while not answer.done():
+                    await self._ask_next()
+            if not answer.cancelled():  # else the caller who asked for us has gone
+                return answer.result()
 
-    async def _run(self) -> None:
-        try:
-            while self._waiting:
-                asked = dict(list(self._waiting.items())[:MOST])
-                for key in asked:
-                    del self._waiting[key]
-                await self._answer(asked)
-        finally:
-            self._runs = False
+    def outdate(self, key: K) -> None:
+        """The key has changed: the answer that is under way is no answer for later callers."""
+        self._under_way.pop(key, None)
 
-    async def _answer(self, asked: Mapping[K, asyncio.Future[V | None]]) -> None:
-        self.questions += 1
+    async def _ask_next(self) -> None:
+        asked = dict(list(self._waiting.items())[:MOST])
+        for key in asked:
+            del self._waiting[key]
+        self._under_way = dict(asked)
         try:
             found = await self._ask(list(asked))
-        except BaseException as error:
+        except Exception as error:
             for answer in asked.values():
-                if isinstance(error, Exception):
-                    answer.set_exception(error)
-                    answer.exception()  # who asked may have gone
-                else:
-                    answer.cancel()
-            if not isinstance(error, Exception):
-                raise
-            return
-        for key, answer in asked.items():
-            answer.set_result(found.get(key))
+                answer.set_exception(error)
+                answer.exception()  # a caller may have gone
+        except BaseException:
+            for answer in asked.values():
+                answer.cancel()
+            raise
+        else:
+            for key, answer in asked.items():
+                answer.set_result(found.get(key))
+        finally:
+            self._under_way = {}

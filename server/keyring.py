@@ -12,6 +12,7 @@ from collab.ports import Directory, SigningKey, StorageUnavailable
 from collab.room.rights import Rights, Role
 from server.auth import Claims, key_id, mint, open_token, refuse
 from server.clock import Clock
+from server.gathering import Gathering
 
 DEMO_TENANT = "demo"
 GUEST_SECONDS = 3600
@@ -20,8 +21,7 @@ SECRET_BYTES = 32  # RFC 7518, section 3.2: no shorter than the hash
 KNOWN_SECONDS = 1.0  # a retired key signs nobody in for longer than this
 UNKNOWN_SECONDS = 10.0  # nobody can hold a token of a key that is yet to be made
 MAX_REMEMBERED = 1024
-MAX_STRANGE_LOOKUPS = 4  # kids never seen good, at the database at once
-MAX_STRANGERS = 256  # and waiting to be
+MAX_STRANGERS = 256  # kids never seen good that wait for the database
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class Keyring:
     """The directory's keys, a short way off.
 
     Invariant: memory is bounded whatever kids are asked for; the database is asked for one kid
-    once at a time, and once a second at most; and however many invented kids are presented,
-    lookups of keys that have been good before never wait behind them.
+    once at a time, and once a second at most. However many invented kids are presented, they are in
+    one question at a time, and lookups of keys that have been good before never wait behind it.
     """
 
     def __init__(self, directory: Directory, clock: Clock) -> None:
@@ -47,7 +47,7 @@ class Keyring:
         self._good: OrderedDict[str, Found] = OrderedDict()
         self._bad: OrderedDict[str, Found] = OrderedDict()
         self._flights: dict[str, asyncio.Future[Found | Refusal | None]] = {}
-        self._strange = asyncio.Semaphore(MAX_STRANGE_LOOKUPS)
+        self._strange = Gathering(directory.find_keys)
         self._strangers = 0
         self._signing: Found | None = None
 
@@ -126,7 +126,8 @@ class Keyring:
     async def _ask(self, kid: str) -> Found:
         try:
             if kid in self._good:
-                return self._remember(kid, await self._directory.find_key(kid))
+                found = await self._directory.find_keys([kid])
+                return self._remember(kid, found.get(kid))
             return await self._ask_for_stranger(kid)
         except StorageUnavailable as error:
             raise Rejected(
@@ -140,8 +141,7 @@ class Keyring:
             )
         self._strangers += 1
         try:
-            async with self._strange:
-                return self._remember(kid, await self._directory.find_key(kid))
+            return self._remember(kid, await self._strange.get(kid))
         finally:
             self._strangers -= 1
 

@@ -34,17 +34,18 @@ class PublicPointers:
     for as many documents as are asked for, and one for the versions of a document.
     """
 
-    def __init__(self, store: Store, clock: Clock, group: asyncio.TaskGroup) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._known: OrderedDict[DocKey, Known] = OrderedDict()
         self._moves = 0
-        self._rows: Gathering[DocKey, DocRow] = Gathering(store.find_rows, group)
+        self._rows: Gathering[DocKey, DocRow] = Gathering(store.find_rows)
         self._reading = asyncio.Lock()
 
     def forget(self, key: DocKey) -> None:
         """What is public was moved, or is gone: ask the database before the next answer."""
         self._known.pop(key, None)
+        self._rows.outdate(key)
         self._moves += 1
 
     def at_hand(self, key: DocKey) -> Known | None:

@@ -43,9 +43,7 @@ class Published:
     the last second, and not moved here since; answers take at most `published_cache` bytes.
     """
 
-    def __init__(
-        self, hub: Hub, clock: Clock, settings: Settings, group: asyncio.TaskGroup
-    ) -> None:
+    def __init__(self, hub: Hub, clock: Clock, settings: Settings) -> None:
         self._most = settings.published_cache
         self._cache_control = (
             f"public, max-age={settings.published_max_age:g}, "
@@ -53,7 +51,7 @@ class Published:
         ).encode()
         self._answers: OrderedDict[Which, Found] = OrderedDict()
         self._locks: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
-        self._pointers = PublicPointers(hub.store, clock, group)
+        self._pointers = PublicPointers(hub.store, clock)
         self.values = PublicValues(hub)
         self.bytes = 0
 

@@ -43,8 +43,8 @@ class MemoryDirectory:
         owned = [key for owner, key in self._keys.values() if owner == tenant]
         return sorted(owned, key=lambda key: (key.created_at, key.kid))
 
-    async def find_key(self, kid: str) -> tuple[str, SigningKey] | None:
-        return self._keys.get(kid)
+    async def find_keys(self, kids: Sequence[str]) -> dict[str, tuple[str, SigningKey]]:
+        return {kid: self._keys[kid] for kid in kids if kid in self._keys}
 
 
 class MemoryAudit:

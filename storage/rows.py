@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, select
 
 from collab.ids import MAX_SAFE_INTEGER, DocKey
 from storage.schema import docs
 
+T = TypeVar("T")
+
 
 def of(table: Table, key: DocKey) -> ColumnElement[bool]:
     """The rows of this document: there is no way to them without its tenant."""
     return and_(table.c.tenant == key.tenant, table.c.doc == key.doc)
+
+
+_SIZES = (1, 8, 64)
+
+
+def parts(values: Iterable[T]) -> Iterator[list[T]]:
+    """The values in lists of a few sizes, so that each statement with one stays prepared.
+
+    The last value of all may be in its list several times.
+    """
+    left = list(values)
+    while left:
+        part, left = left[: _SIZES[-1]], left[_SIZES[-1] :]
+        size = next(size for size in _SIZES if size >= len(part))
+        yield part + part[-1:] * (size - len(part))
 
 
 def is_count(value: object) -> bool:

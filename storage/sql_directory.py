@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, select, update
 from collab.ports import SigningKey
 from storage.database import Database
 from storage.dialect import insert, is_taken
+from storage.rows import parts
 from storage.schema import signing_keys, tenants
 
 _COLUMNS = (
@@ -37,10 +39,13 @@ def _keys(connection: Connection, tenant: str) -> list[SigningKey]:
     return [_signing_key(row) for row in rows]
 
 
-def _find(connection: Connection, kid: str) -> tuple[str, SigningKey] | None:
-    found = select(signing_keys.c.tenant, *_COLUMNS).where(signing_keys.c.kid == kid)
-    row = connection.execute(found).one_or_none()
-    return None if row is None else (row.tenant, _signing_key(row))
+def _find(connection: Connection, kids: Sequence[str]) -> dict[str, tuple[str, SigningKey]]:
+    found: dict[str, tuple[str, SigningKey]] = {}
+    for part in parts(kids):
+        rows = select(signing_keys.c.tenant, *_COLUMNS).where(signing_keys.c.kid.in_(part))
+        for row in connection.execute(rows):
+            found[row.kid] = row.tenant, _signing_key(row)
+    return found
 
 
 def _retire(connection: Connection, tenant: str, kid: str, at: int) -> bool:
@@ -90,5 +95,5 @@ class SqlDirectory:
     async def keys(self, tenant: str) -> list[SigningKey]:
         return await self._database.read(lambda c: _keys(c, tenant))
 
-    async def find_key(self, kid: str) -> tuple[str, SigningKey] | None:
-        return await self._database.read(lambda c: _find(c, kid))
+    async def find_keys(self, kids: Sequence[str]) -> dict[str, tuple[str, SigningKey]]:
+        return await self._database.read(lambda c: _find(c, kids))

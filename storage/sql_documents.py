@@ -11,7 +11,7 @@ from collab.ids import DocKey, is_doc_name
 from collab.ports import DocRow
 from storage.database import Database
 from storage.dialect import insert
-from storage.rows import lock_document, of
+from storage.rows import lock_document, of, parts
 from storage.schema import (
     accepted,
     docs,
@@ -37,10 +37,6 @@ _CONTENT: tuple[Table, ...] = (
     locks,
     schemas,
 )
-
-
-_SIZES = (1, 8, 64)
-_AT_ONCE = _SIZES[-1]
 
 
 def move_revision(
@@ -102,13 +98,8 @@ def _row(connection: Connection, key: DocKey) -> DocRow | None:
 
 
 def _rows(connection: Connection, keys: Sequence[DocKey]) -> dict[DocKey, DocRow]:
-    asked = [tuple(key) for key in keys]
     found: dict[DocKey, DocRow] = {}
-    while asked:
-        # A few sizes only, so that each statement stays prepared; a key may come twice in it.
-        part, asked = asked[:_AT_ONCE], asked[_AT_ONCE:]
-        size = next(size for size in _SIZES if size >= len(part))
-        part += part[-1:] * (size - len(part))
+    for part in parts(tuple(key) for key in keys):
         named = tuple_(docs.c.tenant, docs.c.doc).in_(part)
         for row in connection.execute(select(docs).where(named, docs.c.deleted_at == 0)):
             found[DocKey(row.tenant, row.doc)] = _doc_row(row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from collab.ports import SigningKey, StorageUnavailable
 from storage.memory_directory import MemoryDirectory
@@ -14,13 +15,14 @@ class WatchedDirectory(MemoryDirectory):
     def __init__(self) -> None:
         super().__init__()
         self.lookups: list[str] = []
-        self.under_way = 0
+        self.under_way = self.questions = 0
         self.down = False
         self.answering = asyncio.Event()
         self.answering.set()
 
-    async def find_key(self, kid: str) -> tuple[str, SigningKey] | None:
-        self.lookups.append(kid)
+    async def find_keys(self, kids: Sequence[str]) -> dict[str, tuple[str, SigningKey]]:
+        self.lookups += kids
+        self.questions += 1
         self.under_way += 1
         try:
             await self.answering.wait()
@@ -28,4 +30,4 @@ class WatchedDirectory(MemoryDirectory):
             self.under_way -= 1
         if self.down:
             raise StorageUnavailable
-        return await super().find_key(kid)
+        return await super().find_keys(kids)

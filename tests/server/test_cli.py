@@ -449,7 +449,7 @@ async def test_a_command_writes_beside_a_process_that_keeps_writing(tmp_path: Pa
             beats += 1
         kid, err = waiting.result()
         assert (err, beats > 1) == ("", True)
-        assert await store.find_key(kid.strip()) is not None
+        assert await store.find_keys([kid.strip()])
     finally:
         await store.close()
 

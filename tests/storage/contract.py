@@ -699,12 +699,14 @@ class TenantContract:
         await store.add_key("demo", first)
         assert await store.keys("demo") == [first, second]
         assert await store.keys("acme") == []
-        assert await store.find_key("k-1") == ("demo", first)
-        assert await store.find_key("k\0") is None
+        assert await store.find_keys(["k-1", "k\0"]) == {"k-1": ("demo", first)}
+        invented = [f"k-{number}" for number in range(70)]
+        assert await store.find_keys(invented) == {"k-1": ("demo", first), "k-2": ("demo", second)}
         assert not await store.retire_key("acme", "k-1", 30)
         assert await store.retire_key("demo", "k-1", 30)
         assert not await store.retire_key("demo", "k-1", 31)
-        assert await store.find_key("k-1") == ("demo", SigningKey("k-1", b"\0\xff", 10, 30))
+        retired = SigningKey("k-1", b"\0\xff", 10, 30)
+        assert await store.find_keys(["k-1"]) == {"k-1": ("demo", retired)}
 
     async def test_a_key_id_is_taken_once_and_its_tenant_exists(self, store: Store) -> None:
         await store.add_tenant("demo", 1)
