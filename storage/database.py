@@ -63,6 +63,9 @@ class Database(Protocol):
     async def write_first(self, job: Callable[[Connection], T]) -> T:
         """A `write` that waits for no row and for no other write but a commit."""
 
+    async def check(self) -> None:
+        """Raise `StorageUnavailable` where a connection is not what commits rest on."""
+
     async def migrate(self, job: Callable[[Connection], T]) -> T:
         """A `write` that may take as long as it takes: a migration reads and writes every row."""
 

@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from collab.ports import StorageUnavailable
 from storage.database import DEADLINE_SECONDS, LOCK_SECONDS, CoreRunner, Runner, translated
 from storage.dialect import POSTGRES, is_held
 
@@ -25,6 +26,13 @@ _WRITERS = 4
 _READERS = 4
 
 _CONNECT_SECONDS = 5.0
+# What a connection is asked to keep to, as PostgreSQL calls it.
+_PROMISES = (
+    "synchronous_commit",
+    "lock_timeout",
+    "statement_timeout",
+    "idle_in_transaction_session_timeout",
+)
 # Seconds for which a write keeps its connection while it waits for a row, and is without one.
 _TURN = 0.1
 
@@ -51,6 +59,11 @@ def _options(deadline: float | None, lock: float) -> dict[str, Any]:
             "idle_in_transaction_session_timeout": within,
         },
     }
+
+
+def _settings(connection: Connection) -> dict[str, str]:
+    rows = connection.execute(text("SELECT name, setting FROM pg_settings"))
+    return {row.name: row.setting for row in rows if row.name in _PROMISES}
 
 
 def _open(url: URL, size: int, isolation: str, lock: float) -> AsyncEngine:
@@ -110,6 +123,17 @@ class PostgresDatabase:
 
     async def commit(self, job: Callable[[Runner], T]) -> T:
         return await self.write_first(lambda connection: job(CoreRunner(connection)))
+
+    async def check(self) -> None:
+        """Find out whether a proxy has dropped the settings that the connection asked for."""
+        given = await self.read_first(_settings)
+        asked = _options(DEADLINE_SECONDS, LOCK_SECONDS)["server_settings"]
+        if any(given[name] != asked[name] for name in _PROMISES):
+            raise StorageUnavailable(
+                "a proxy in front of PostgreSQL drops the settings of Weft's connections: it has to"
+                " pool sessions, not transactions, and to pass `synchronous_commit`,"
+                " `lock_timeout`, `statement_timeout` and `idle_in_transaction_session_timeout`"
+            )
 
     async def migrate(self, job: Callable[[Connection], T]) -> T:
         engine = create_async_engine(

@@ -145,6 +145,9 @@ class SqliteDatabase:
     async def write_first(self, job: Callable[[Connection], T]) -> T:
         return await self.write(job)
 
+    async def check(self) -> None:
+        """A file's connections are as they were opened."""
+
     async def migrate(self, job: Callable[[Connection], T]) -> T:
         return await self._hop(self._write, job, within=None)
 

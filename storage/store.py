@@ -63,6 +63,7 @@ class SqlStore(
         if self._database.dialect == SQLITE:
             await self.migrate()
             return
+        await self._database.check()
         found = await self._database.read(revision_of)
         if found != REVISION:
             raise SchemaOutdatedError(found)

@@ -28,6 +28,7 @@ from storage.postgres import PostgresDatabase
 from storage.store import SqlStore
 from tests.storage.conftest import HOLD, another, execute, opened
 from tests.storage.contract import AWAY, HOME, entry, further, made, stored
+from tests.storage.forgetful_proxy import forgetful_proxy
 from tests.storage.postgres_server import PostgresServer, wheel
 
 pytestmark = pytest.mark.real
@@ -93,9 +94,10 @@ async def test_a_migration_takes_as_long_as_it_takes(
     monkeypatch.setattr(store_module, "upgrade", slow)
     store = SqlStore(url)
     await store.migrate()
-    monkeypatch.undo()
-    await store.start()
     await store.close()
+    monkeypatch.undo()
+    async with opened(url):
+        pass
 
 
 async def test_a_migration_waits_for_another_and_not_for_ever_for_a_table(
@@ -332,6 +334,17 @@ async def test_a_commit_of_unknown_outcome_is_settled_after_it_has_ended(
                 await store.find_commit(HOME, "c-2")
         assert await store.find_commit(HOME, "c-2") is None
         assert await store.find_commit(HOME, "c-1") == 1
+
+
+async def test_a_proxy_that_drops_our_settings_is_refused_at_the_start(
+    postgres_server: PostgresServer, postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    home = tmp_path_factory.mktemp("proxy")
+    async with forgetful_proxy(postgres_server.root, home):
+        store = SqlStore(postgres_url.replace(str(postgres_server.root), str(home)))
+        with pytest.raises(StorageUnavailable, match="pool sessions, not transactions"):
+            await store.start()
+        await store.close()
 
 
 async def test_nobody_there_is_trouble_and_no_crash(
