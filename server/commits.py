@@ -148,8 +148,7 @@ class CommitLoop:
         """
         forgetful: set[LiveRoom] = set()
         for live in lives:
-            doubtful = {} if live.room.ids.knows_all else live.batch.doubtful()
-            for user, ids in doubtful.items():
+            for user, ids in live.batch.doubtful().items():
                 found = await self._hub.store.find_accepted(live.key, user, ids)
                 if found:
                     live.room.ids.learn(await self._hub.history.answers(live.key, found))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from collab.entry import Entry, since_repair
+from collab.entry import Entry
 from collab.patch.bounds import json_size
 from collab.patch.splices import is_in_short
 from collab.ports import Accepted, Stored, Vacant
@@ -17,26 +17,22 @@ MOST_BYTES = 1 << 20  # of answers
 class RecentIds:
     """Accepted requests by user and id, the newest of them.
 
-    At most `MOST` of them, whose answers have at most `MOST_BYTES`; what else was accepted is in
-    the log. Invariant: while `knows_all`, no id was ever accepted that is not among these.
+    At most `MOST` of them, whose answers have at most `MOST_BYTES`. They are never all that were
+    accepted: an id that made no version is in the store alone, and another instance may have
+    accepted it.
     """
 
-    def __init__(self, *, knows_all: bool) -> None:
-        self.knows_all = knows_all
+    def __init__(self) -> None:
         self._recent: OrderedDict[tuple[str, str], Accepted] = OrderedDict()
         self._bytes = 0
 
     @classmethod
     def of(cls, stored: Stored | Vacant) -> RecentIds:
         """The requests that are in a document's newest entries."""
-        if isinstance(stored, Vacant):
-            return cls(knows_all=stored.last == 0)
-        is_all = stored.snapshot is None and since_repair(stored.entries) is None
-        ids = cls(knows_all=is_all and stored.entries[:1] != [])
-        for entry in stored.entries:
-            if is_in_short(entry.answer):
-                ids.knows_all = False  # the store is asked for it, and the log for what it said
-            else:
+        ids = cls()
+        for entry in [] if isinstance(stored, Vacant) else stored.entries:
+            # The store is asked for one that is in short, and the log for what it said.
+            if not is_in_short(entry.answer):
                 ids.take(entry)
         return ids
 
@@ -56,7 +52,6 @@ class RecentIds:
         while len(self._recent) > MOST or self._bytes > MOST_BYTES:
             _, oldest = self._recent.popitem(last=False)
             self._bytes -= _size(oldest)
-            self.knows_all = False
 
     def all(self) -> list[Accepted]:
         """What is remembered, for the room that takes this one's place."""

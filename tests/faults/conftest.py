@@ -9,7 +9,9 @@ from tests.storage.conftest import postgres_server, postgres_url
 __all__ = ["postgres_server", "postgres_url"]
 
 # These run inside the test's own process, on stores that are made to fail.
-INSIDE = frozenset({"test_accidents.py", "test_long_updates.py", "test_rooms.py"})
+INSIDE = frozenset(
+    {"test_accidents.py", "test_long_updates.py", "test_rooms.py", "test_sent_again.py"}
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

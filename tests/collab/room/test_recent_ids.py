@@ -12,32 +12,31 @@ def accepted(number: int, size: int = 0) -> Accepted:
 
 
 def test_the_oldest_go_beyond_a_number() -> None:
-    ids = RecentIds(knows_all=True)
+    ids = RecentIds()
     ids.learn(accepted(number) for number in range(MOST + 1))
-    assert not ids.knows_all
     assert ids.find("ada", "r0") is None
     assert ids.find("ada", "r1") is not None
 
 
 def test_the_oldest_go_beyond_so_many_bytes() -> None:
-    ids = RecentIds(knows_all=True)
+    ids = RecentIds()
     ids.learn([accepted(0), accepted(1, MOST_BYTES // 2)])
-    assert ids.knows_all
+    assert ids.find("ada", "r0") is not None
     ids.learn([accepted(2, MOST_BYTES // 2)])
     assert ids.find("ada", "r1") is None
     assert ids.find("ada", "r2") is not None
-    assert not ids.knows_all
 
 
 def test_an_answer_that_is_learned_twice_counts_once() -> None:
-    ids = RecentIds(knows_all=True)
+    ids = RecentIds()
+    ids.learn([accepted(0)])
     for _ in range(10):
         ids.learn([accepted(1, MOST_BYTES // 2)])
-    assert ids.knows_all
+    assert ids.find("ada", "r0") is not None
 
 
 def test_an_entry_is_remembered_with_its_answer() -> None:
-    ids = RecentIds(knows_all=True)
+    ids = RecentIds()
     ids.take(Entry(3, Author("bo"), 0, "edit", [], b"", id="a", answer={"skipped": []}))
     assert ids.find("bo", "a") == Accepted("bo", "a", 3, {"skipped": []})
     assert ids.find("ada", "a") is None
