@@ -217,8 +217,9 @@ class ChangeLog(Protocol):
     async def entries(
         self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
     ) -> list[Entry]:
-        """The first entries with after < version <= upto, in order; gaps are not filled.
+        """The first entries with after < version <= upto, in order.
 
+        Those that a compaction dropped, or a repair left out, are missing; `Corrupt` for others.
         At most `limit`. All but the first take at most `most` bytes in the log with it, so a
         caller that wants every entry asks again after the last one.
         """
@@ -228,6 +229,7 @@ class ChangeLog(Protocol):
     ) -> list[Summary]:
         """The last entries with after < version <= upto, in order, without values and updates.
 
+        What is missing is judged as by `entries`.
         At most `limit`, and of the bytes that are read for them at most `most` beside the last.
         """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
@@ -20,6 +21,8 @@ from collab.room.tail import weight
 from server.beside import beside
 from server.clock import SystemClock
 from server.opener import Opener
+
+logger = logging.getLogger(__name__)
 
 # How many entries are read from the log at once, of those that `PAGE_BYTES` lets through.
 PAGE = 1000
@@ -52,24 +55,34 @@ class History:
     async def between(
         self, key: DocKey, after: int, upto: int, most: int, most_bytes: int
     ) -> list[Entry] | None:
-        """Every entry in (after, upto]; None when they are not all kept, or too many or large."""
+        """Every entry in (after, upto].
+
+        None when they are not all kept, or damaged, or too many or too large.
+        """
         if upto - after > most or await self._store.weigh(key, after, upto) > most_bytes:
             return None
+        try:
+            entries = await self._every(key, after, upto)
+            if not any(has_splices(entry.ops) for entry in entries):
+                return entries
+            value = await self.value_at(key, after, 1)
+        except Rejected:  # not kept, or the first is of a document that was made again
+            return None
+        except Corrupt:
+            logger.warning("entries that a client asks for are damaged", exc_info=True)
+            return None
+        return await beside(_spelled_out, value, entries, most_bytes)
+
+    async def _every(self, key: DocKey, after: int, upto: int) -> list[Entry]:
         entries: list[Entry] = []
         at = after
         while at < upto:
             page = await self._store.entries(key, at, upto, PAGE)
             if not _follow(page, at):
-                return None
+                raise Rejected(Code.UNKNOWN_VERSION, f"version {at + 1} is not kept any more")
             entries += page
             at = page[-1].version
-        if not any(has_splices(entry.ops) for entry in entries):
-            return entries
-        try:
-            value = await self.value_at(key, after, 1)
-        except Rejected:  # the first of them is of a document that was made again
-            return None
-        return await beside(_spelled_out, value, entries, most_bytes)
+        return entries
 
     async def answers(self, key: DocKey, accepted: Iterable[Accepted]) -> list[Accepted]:
         """Answers out of the log as they were told."""
@@ -79,10 +92,7 @@ class History:
 
     async def _answer(self, key: DocKey, accepted: Accepted) -> Accepted:
         at = accepted.version
-        try:
-            told = await self.between(key, at - 1, at, 1, _ANY_SIZE)
-        except Corrupt:
-            told = None
+        told = await self.between(key, at - 1, at, 1, _ANY_SIZE)
         if told is None:  # what it stood on is not kept, so its user can only read the value
             answer = {name: said for name, said in accepted.answer.items() if name != "ops"}
         else:

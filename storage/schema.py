@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 # The newest file in `migrations/versions`; a test holds the two together.
-REVISION = "0005"
+REVISION = "0006"
 
 
 class Words(TypeDecorator[str]):
@@ -124,7 +124,7 @@ accepted = Table(
 )
 
 
-def _saved(name: str) -> Table:
+def _saved(name: str, *more: Column[int]) -> Table:
     """A table of packed bodies, each of a version of a document."""
     return Table(
         name,
@@ -134,12 +134,15 @@ def _saved(name: str) -> Table:
         Column("packing", Integer, nullable=False),
         Column("body", LargeBinary, nullable=False),
         Column("crc", BigInteger, nullable=False),
+        *more,
         PrimaryKeyConstraint("tenant", "doc", "version"),
         _of_document(),
     )
 
 
-snapshots = _saved("snapshots")
+# The entries after `dropped_after`, up to the snapshot's version, were dropped by a compaction;
+# where it is null, none were. So a lost entry is told from one that was dropped.
+snapshots = _saved("snapshots", Column("dropped_after", BigInteger))
 # What users can undo; of a document there are two at most.
 steps = _saved("steps")
 

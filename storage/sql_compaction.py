@@ -16,6 +16,7 @@ from storage.dialect import insert
 from storage.retention import Retained, retain
 from storage.rows import lock_document, of
 from storage.schema import accepted, entries, named, publications, snapshots
+from storage.sql_gaps import note_dropped
 from storage.sql_requests import ENTRY_COLUMNS
 from storage.sql_snapshots import read_snapshot, snapshot_versions
 from storage.sql_steps import steps_versions
@@ -51,7 +52,10 @@ def _remember(connection: Connection, key: DocKey, gone: Iterable[Entry]) -> Non
 
 
 class SqlCompaction:
-    """Drops what is below the floor and not kept; stopped half-way, it has only dropped less."""
+    """Drops what is below the floor and not kept; stopped half-way, it has only dropped less.
+
+    Invariant: each gap that it leaves ends at a snapshot that says where it begins.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -90,6 +94,7 @@ def _slice(
     room = _SLICE
     for after, upto in plan.gaps():
         room -= _drop_entries(connection, key, after, upto, room, forget)
+        note_dropped(connection, key, upto)
         if not room:
             return _SLICE
     _drop_rest(connection, key, plan, forget)
@@ -103,14 +108,14 @@ def _drop_entries(
     rows = connection.execute(
         select(entries.c.version, entries.c.at, func.length(entries.c.request).label("id_size"))
         .where(*gone)
-        .order_by(entries.c.version)
+        .order_by(entries.c.version.desc())  # a gap grows from the snapshot that it ends at
         .limit(limit)
     ).all()
     if rows:
         kept = [row.version for row in rows if row.id_size and row.at >= forget]
         _remember(connection, key, _sound_entries(connection, key, kept))
-        last = rows[-1].version
-        connection.execute(delete(entries).where(*gone, entries.c.version <= last))
+        first = rows[-1].version
+        connection.execute(delete(entries).where(*gone, entries.c.version >= first))
     return len(rows)
 
 

@@ -15,6 +15,7 @@ from storage.retention import is_whole
 from storage.rows import is_count, of
 from storage.schema import docs, entries, epochs, schemas
 from storage.sql_entries import every_bare_entry, read_entries, read_summaries, weigh
+from storage.sql_gaps import check_density
 from storage.sql_requests import find_requests
 from storage.sql_snapshots import newest_sound_snapshot
 from storage.sql_steps import newest_sound_steps
@@ -93,12 +94,22 @@ class SqlLog:
     async def entries(
         self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
     ) -> list[Entry]:
-        return await self._database.read(lambda c: read_entries(c, key, after, upto, limit, most))
+        def job(connection: Connection) -> list[Entry]:
+            found = read_entries(connection, key, after, upto, limit, most)
+            check_density(connection, key, after, upto, [one.version for one in found])
+            return found
+
+        return await self._database.read(job)
 
     async def summaries(
         self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
     ) -> list[Summary]:
-        return await self._database.read(lambda c: read_summaries(c, key, after, upto, limit, most))
+        def job(connection: Connection) -> list[Summary]:
+            found = read_summaries(connection, key, after, upto, limit, most)
+            check_density(connection, key, after, upto, [one.version for one in found])
+            return found
+
+        return await self._database.read(job)
 
     async def weigh(self, key: DocKey, after: int, upto: int) -> int:
         return await self._database.read(lambda c: weigh(c, key, after, upto))

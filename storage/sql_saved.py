@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Table, select, update
 
 from collab.ids import DocKey
 from storage.checksum import Packed
@@ -35,6 +35,7 @@ def save_packed(
     connection: Connection, table: Table, key: DocKey, version: int, packed: Packed
 ) -> None:
     """Save a body in the place of one that was saved at the same version."""
-    connection.execute(delete(table).where(of(table, key), table.c.version == version))
-    row = {"version": version, **packed._asdict()}
-    connection.execute(table.insert().values(tenant=key.tenant, doc=key.doc, **row))
+    at, row = (of(table, key), table.c.version == version), packed._asdict()
+    if connection.execute(update(table).where(*at).values(**row)).rowcount == 0:
+        place = {"tenant": key.tenant, "doc": key.doc, "version": version}
+        connection.execute(table.insert().values(**place, **row))

@@ -1,0 +1,24 @@
+"""Where the gaps in the log begin that compactions have left."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+# The gaps as they are now are taken for those of compactions.
+_SAY = """
+UPDATE snapshots SET dropped_after = (
+    SELECT coalesce(max(e.version), 0) FROM entries AS e WHERE e.tenant = snapshots.tenant
+    AND e.doc = snapshots.doc AND e.version <= snapshots.version)
+WHERE NOT EXISTS (SELECT 1 FROM entries AS e WHERE e.tenant = snapshots.tenant
+    AND e.doc = snapshots.doc AND e.version = snapshots.version)"""
+
+
+def upgrade() -> None:
+    op.add_column("snapshots", sa.Column("dropped_after", sa.BigInteger(), nullable=True))
+    op.execute(_SAY)
