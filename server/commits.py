@@ -33,6 +33,7 @@ from server.farewells import DELETED, GONE, IN_TROUBLE, MADE_AGAIN, OUR_FAULT, Q
 from server.held import HeldCommits
 from server.history import befores
 from server.hub import Hub, Quarantined
+from server.last_change import find_change
 from server.live import MAX_SECONDS, LiveRoom
 from server.live_state import Event, LiveState
 from server.lock_desk import LockDesk
@@ -259,10 +260,12 @@ class CommitLoop:
                 room.close()
                 hub.let_go(live, MADE_AGAIN if room.exists else DELETED)
                 return
-            missed = None
+            missed, newest = None, None
             if isinstance(stored, Stored):
                 missed = await hub.missed(live.key, before, room.version)
-            live.replace(room, missed or [])
+            if missed is None:
+                newest = await find_change(hub.store, live.key, room.version)
+            live.replace(room, missed or [], newest)
             live.renewed(renewal)
 
     async def _look_back(self, live: LiveRoom, submission: Submission) -> None:

@@ -25,7 +25,8 @@ from server.export import Exports
 from server.farewells import DAMAGED, DELETED, GONE, IN_TROUBLE, Farewell
 from server.history import History
 from server.hub_bounds import HubBounds
-from server.live import LastChange, LiveRoom
+from server.last_change import LastChange
+from server.live import LiveRoom
 from server.live_state import Event, LiveState
 from server.opener import Opener
 from server.snapshots import Snapshots
@@ -146,11 +147,8 @@ class Hub:
 
     async def missed(self, key: DocKey, after: int, upto: int) -> list[Entry] | None:
         """What whoever was at `after` has to hear one by one; None where they get the value."""
-        try:
-            room = self.bounds.room
-            return await self.history.between(key, after, upto, room.tail_entries, room.tail_bytes)
-        except Corrupt:
-            return None
+        room = self.bounds.room
+        return await self.history.between(key, after, upto, room.tail_entries, room.tail_bytes)
 
     async def _open_once(self, key: DocKey) -> None:
         """Open the document, or wait for whoever is at it already."""

@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from collab.errors import Refusal
 from collab.ports import Append
@@ -17,6 +17,7 @@ from server.audience import Answered, Audience, News, Submission
 from server.batch import Batch
 from server.beside import beside, free
 from server.history import befores
+from server.last_change import LastChange
 from server.live_state import Event, LiveState, next_state
 from server.lock_board import LockBoard
 from server.long_work import takes_long
@@ -41,18 +42,6 @@ Read = ReadState | ReadVector
 # The rooms may not keep the loop to themselves: a frame of 400 patches that have to be carried
 # through a megabyte of text kept everybody waiting for seconds (measured).
 MAX_SECONDS = 0.02
-
-
-class LastChange(NamedTuple):
-    """When and by whom a version was made; `at` is in milliseconds since 1970, UTC."""
-
-    version: int
-    at: int
-    by: str
-
-    @classmethod
-    def of(cls, entry: Entry) -> LastChange:
-        return cls(entry.version, entry.at, entry.author.user)
 
 
 class LiveRoom:
@@ -262,8 +251,13 @@ class LiveRoom:
         self.queue.extend(one for one in waiting if isinstance(one.request, Read))
         self._refuse([one for one in waiting if not isinstance(one.request, Read)], refusal)
 
-    def replace(self, room: Room, missed: Sequence[Entry]) -> None:
-        """Another room, opened from the log, takes this one's place; tell what had been missed."""
+    def replace(
+        self, room: Room, missed: Sequence[Entry], newest: LastChange | None = None
+    ) -> None:
+        """Another room, opened from the log, takes this one's place; tell what had been missed.
+
+        Where that cannot be told one by one, `newest` says who made the room's version.
+        """
         old, self.room = self.room, room
         self.is_broken = False
         room.ids.learn(old.ids.all())
@@ -272,6 +266,7 @@ class LiveRoom:
         if room.tail.base == old.version and room.epoch == old.epoch:
             room.tail.continue_from(old.tail)  # what is under way may stand on it
         if room.version != old.version:
+            self.last_change = newest or self.last_change
             self._note_change(missed)
             news = News(missed, old.version, room.value, after=room.version, former=old.value)
             self.audience.publish(news, [])

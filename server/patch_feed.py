@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec import structs
 
 from collab import wire
-from collab.entry import Author, Entry, Op
 from collab.messages import Backpressure, Change, DisconnectNotice
 from collab.patch.diff import diff
 from collab.room.lock_debt import LockDebt
@@ -21,7 +20,9 @@ from server.beside import LARGE, beside
 from server.feed import Feed, Reader
 
 if TYPE_CHECKING:
+    from collab.entry import Author, Op
     from collab.ids import Json
+    from server.last_change import LastChange
     from server.lock_board import LockNews
     from server.presence_board import PresenceNews
 
@@ -38,10 +39,11 @@ class Owed(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """How far a catch-up leads, and its ops; None where they are still to be found."""
+    """How far a catch-up leads, and who made that version; without ops where these are to find."""
 
     version: int
     value: Json
+    made: LastChange | None
     ops: list[Op] | None = None
 
 
@@ -220,18 +222,21 @@ class PatchFeed(Feed):
             return False
         if room.document.size <= LARGE:
             return False
-        self._finding = asyncio.create_task(self._find(room.version, room.value))
+        self._finding = asyncio.create_task(self._find(self._head()))
         return True
 
-    async def _find(self, version: int, value: Json) -> None:
-        ops = await beside(diff, self.value, value)
-        self._finding, self._found = None, Reach(version, value, ops)
+    def _head(self) -> Reach:
+        room = self._live.room
+        return Reach(room.version, room.value, self._live.last_change)
+
+    async def _find(self, head: Reach) -> None:
+        ops = await beside(diff, self.value, head.value)
+        self._finding, self._found = None, head._replace(ops=ops)
         self.pump()
 
     def _write_catch_up(self) -> int:
         """One merged change, and what is owed up to where it leads; its size."""
-        room = self._live.room
-        reach, self._found = self._found or Reach(room.version, room.value), None
+        reach, self._found = self._found or self._head(), None
         due: list[Owed] = []
         later: list[Owed] = []
         for owed in self._owed:
@@ -266,7 +271,7 @@ class PatchFeed(Feed):
             change = wire.change(last, with_id=last.author.user == self._user)
         else:
             ops = diff(self.value, reach.value) if reach.ops is None else reach.ops
-            change = merge(last, self.position + 1, reach.version, ops)
+            change = merge(reach.made, self.position + 1, reach.version, ops)
             change = structs.replace(change, acks=acks)
         return wire.encode(spliced(change, self.value) if self._splice else change)
 
@@ -285,13 +290,14 @@ class PatchFeed(Feed):
         self._pace.sent(self._now())
 
 
-def merge(last: Entry | None, first: int, version: int, ops: list[dict[str, Any]]) -> Change:
+def merge(last: LastChange | None, first: int, version: int, ops: list[dict[str, Any]]) -> Change:
     """Several versions as one change: `by`, `at` and `kind` are those of the last of them."""
+    assert last is not None, "a version that is new was noted with who made it"
     return Change(
         version=version,
-        by=last.author if last is not None else Author(""),
-        at=wire.rfc3339(last.at if last is not None else 0),
-        kind=last.kind if last is not None else "edit",
+        by=last.by,
+        at=wire.rfc3339(last.at),
+        kind=last.kind,
         ops=ops,
         from_=first,
     )

@@ -45,7 +45,8 @@ from server.http.validators import (
     tag_of,
 )
 from server.hub import Quarantined
-from server.live import LastChange, LiveRoom
+from server.last_change import LastChange, find_change, head_change
+from server.live import LiveRoom
 from server.services import Services
 
 PATCH_TYPE = "application/json-patch+json"
@@ -71,7 +72,7 @@ async def get_document(request: Request) -> Response:
     headers = {"Cache-Control": "no-cache, private", "Vary": "Authorization"}
     if reading.change is not None:
         headers["Last-Modified"] = _http_date(reading.change.at)
-        headers["Weft-Updated-By"] = _header_text(reading.change.by)
+        headers["Weft-Updated-By"] = _header_text(reading.change.by.user)
     if if_none_match(request, str(reading.version)):
         return Response(status_code=304, headers={"ETag": tag_of(reading.version), **headers})
     if pointer is None:
@@ -183,7 +184,8 @@ async def _read_head(request: Request, live: LiveRoom) -> Reading:
     version, value = live.room.version, live.room.value
     change = live.last_change
     if change is None or change.version != version:
-        change = live.last_change = await _find_change(services_of(request), live, version)
+        change = await _find_change(services_of(request), live, version)
+        live.last_change = change or live.last_change
     return Reading(version, value, change)
 
 
@@ -194,20 +196,15 @@ async def _read_at(request: Request, live: LiveRoom, version: int) -> Reading:
     value = await value_at(request, live, version)
     if version == 0:
         return Reading(0, value, None)
-    services = services_of(request)
-    made = await services.store.entries(live.key, version - 1, version, 1)
-    change = LastChange(version, made[0].at, made[0].author.user) if made else None
+    change = await find_change(services_of(request).store, live.key, version)
     return Reading(version, value, change)
 
 
 async def _find_change(services: Services, live: LiveRoom, version: int) -> LastChange | None:
     try:
-        row = await services.store.row(live.key)
+        return await head_change(services.store, live.key, version)
     except StorageUnavailable:  # what is committed can be read all the same
         return None
-    if row is None or row.version != version:
-        return None  # another instance is ahead; what it changed is no part of this value
-    return LastChange(version, row.updated_at, row.updated_by)
 
 
 def _part(value: Json, pointer: str) -> Json:

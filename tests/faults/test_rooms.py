@@ -13,7 +13,9 @@ from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.ports import Append, Clash, Outcome, Snapshot, Stored, Vacant
 from collab.room.requests import Answer, PatchRequest
+from server.audience import Answered, News
 from server.farewells import DELETED, IN_TROUBLE
+from server.last_change import LastChange
 from server.live_state import Event, LiveState
 from storage.memory import MemoryStore
 from tests.faults.inside import PAGE, Ear, Inside, inside
@@ -176,6 +178,40 @@ async def test_a_document_outlives_a_request_that_is_refused_before_its_history_
             with pytest.raises(Rejected):
                 await asking
             assert live.move(Event.RECOVER), "it stayed read-only"
+
+
+class Bulky(MemoryStore):
+    """All of its entries are too large for a room to read what it missed one by one."""
+
+    async def weigh(self, key: DocKey, after: int, upto: int) -> int:
+        return 2**53
+
+
+class Noting(Ear):
+    """Notes who is said to have made the newest version, where some were missed."""
+
+    made: LastChange | None = None
+
+    def hear(self, news: News, answers: Sequence[Answered]) -> None:
+        super().hear(news, answers)
+        if news.gap:
+            self.made = self.live.last_change
+
+
+async def test_who_made_the_newest_of_the_versions_that_were_missed_is_known() -> None:
+    store = Bulky()
+    async with inside(store) as one, inside(store) as two:
+        await one.make({"n": 0})
+        async with two.hub.using(PAGE) as live:
+            ear = Noting(live)
+            for n in range(1, 4):
+                await one.set("/n", n)
+            await two.set(
+                "/n", 9, id="two"
+            )  # clashes: the document is opened anew, and others hear a gap
+            [newest] = await store.entries(PAGE, 3, 4, 1)
+            assert ear.made == LastChange(4, newest.at, newest.author, "edit")
+            ear.leave()
 
 
 async def test_who_comes_while_a_document_is_unloaded_keeps_it(tmp_path: Path) -> None:
