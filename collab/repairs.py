@@ -15,7 +15,8 @@ class Remains(Struct, frozen=True):
 
     `snapshots` are bodies by version, oldest first, and `steps` what users could undo; `entries`
     are in order, with gaps. `epoch`, `head` and `revision` are 0 where they cannot be read. `lost`
-    has a sentence for each of these, and for locks and steps that cannot be read.
+    has a sentence for each of these, and for locks and steps that cannot be read. `lost_entries`
+    are the first and the last of each run of versions that no compaction and no repair took.
     """
 
     epoch: int
@@ -28,6 +29,7 @@ class Remains(Struct, frozen=True):
     rotten_entries: list[int] = []
     lost: list[str] = []
     steps: dict[int, bytes] = {}
+    lost_entries: list[tuple[int, int]] = []
 
 
 class Rebuilt(Struct, frozen=True):

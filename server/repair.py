@@ -160,16 +160,23 @@ def _apply(found: Salvage, value: Json, since: Sequence[Entry]) -> None:
 
 def _tell_missing(remains: Remains, found: Salvage, base: int) -> None:
     read = {entry.version for entry in remains.entries}
+    applied = "; the value has its change" if found.has_start else ""
     for version in remains.rotten_entries:
-        rest = "; the value has its change" if version <= base and found.has_start else ""
+        rest = applied if version <= base else ""
         found.left_out.append(f"version {version}: {ROTTEN}{rest}")
     named = sorted(read.union(remains.rotten_entries))
+    for first, last in remains.lost_entries if found.has_start else ():
+        if first <= base:
+            found.left_out.append(f"{_versions(first, min(last, base))}: not in the log{applied}")
     for first, last in _gaps(base, named, found.last):
-        what = f"version {first}" if first == last else f"versions {first} to {last}"
-        found.left_out.append(f"{what}: not in the log")
+        found.left_out.append(f"{_versions(first, last)}: not in the log")
     is_said = any(said.startswith("the head:") for said in remains.lost)
     if remains.head < found.last and not is_said:
         found.left_out.append(f"the head, which said {remains.head}: the log has {found.last}")
+
+
+def _versions(first: int, last: int) -> str:
+    return f"version {first}" if first == last else f"versions {first} to {last}"
 
 
 async def _try_older(remains: Remains, found: Salvage, base: int, open_: Open) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select, update
 
-from collab.entry import REPAIR
+from collab.entry import REPAIR, Entry
 from collab.ids import DocKey
 from collab.ports import Corrupt
 from storage.rows import is_count, of
@@ -65,6 +65,21 @@ def _was_dropped(connection: Connection, key: DocKey, after: int, upto: int) -> 
     said = select(snapshots.c.dropped_after).where(of(snapshots, key), snapshots.c.version == upto)
     dropped_after = connection.scalar(said)
     return dropped_after is not None and dropped_after <= after
+
+
+def lost_runs(
+    connection: Connection, key: DocKey, versions: Sequence[int], sound: Sequence[Entry]
+) -> list[tuple[int, int]]:
+    """The first and the last of each run of lost versions; `versions` are those of all rows."""
+    repaired = max((one.version for one in sound if one.kind == REPAIR), default=0)
+    begins = {one.version for one in sound if one.kind == "create"}
+    found, before = [], 0
+    for version in versions:
+        is_gap = version > before + 1 and version > repaired and version not in begins
+        if is_gap and not _was_dropped(connection, key, before, version - 1):
+            found.append((before + 1, version - 1))
+        before = max(before, version)
+    return found
 
 
 def last_upto(connection: Connection, key: DocKey, version: int) -> int:

@@ -16,6 +16,7 @@ from storage.checksum import pack_entries, pack_snapshot, pack_steps, unpack_ent
 from storage.database import CoreRunner, Database
 from storage.rows import is_count, lock_document, of
 from storage.schema import docs, entries, locks, schemas, snapshots, steps
+from storage.sql_gaps import lost_runs
 from storage.sql_locks import read_locks
 from storage.sql_requests import ENTRY_COLUMNS
 from storage.sql_saved import save_packed
@@ -43,8 +44,10 @@ def _remains(connection: Connection, key: DocKey) -> Remains | None:
     schema = connection.scalar(select(schemas.c.body).where(of(schemas, key))) or b""
     steps, lost_steps = _steps(connection, key)
     lost = [*lost_counts, *_lost_locks(connection, key), *lost_steps]
+    rows = sorted([*(entry.version for entry in sound), *rotten])
+    runs = lost_runs(connection, key, rows, sound)
     return Remains(
-        epoch, head, revision, schema, bodies, sound, rotten_snapshots, rotten, lost, steps
+        epoch, head, revision, schema, bodies, sound, rotten_snapshots, rotten, lost, steps, runs
     )
 
 

@@ -105,6 +105,18 @@ async def test_rotten_entries_below_the_base_have_their_change_in_the_value() ->
     assert found.left_out == [f"version {n}: {ROTTEN}; the value has its change" for n in (1, 2)]
 
 
+async def test_entries_that_are_lost_below_the_base_are_said() -> None:
+    entries = history(EDITS)
+    left = remains(
+        [entries[0], *entries[3:]],
+        snapshots={3: snapshot(entries[:3])},
+        lost_entries=[(2, 3)],
+    )
+    found = await found_in(left)
+    assert found.value == {"title": "Hello é", "sections": []}
+    assert found.left_out == ["versions 2 to 3: not in the log; the value has its change"]
+
+
 @pytest.mark.parametrize(
     ("head", "said"),
     [(0, "the head, which said 0"), (2, "the head, which said 2"), (9, "versions 5 to 9")],

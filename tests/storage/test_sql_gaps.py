@@ -109,12 +109,24 @@ async def test_a_compaction_that_broke_off_leaves_no_gap_that_looks_like_damage(
     assert await versions_of(store) == [*range(1, 18), *range(21, 31)]
 
 
+async def test_what_is_lost_is_told_apart_from_what_was_dropped(
+    store: SqlStore, sqlite_url: str
+) -> None:
+    await store.compact(HOME, before=HEAD, keep=[3])
+    for version in (2, 24, 25, 28):
+        move(sqlite_url, version, -version)
+    remains = await store.remains(HOME)
+    assert remains is not None
+    assert remains.lost_entries == [(2, 2), (24, 25), (28, 28)]
+
+
 async def test_before_a_repair_nothing_is_missed(store: SqlStore, sqlite_url: str) -> None:
     move(sqlite_url, 8, 0)
     repair = msgspec.structs.replace(entry(33), kind="repair")
     rebuilt = Rebuilt(1, HEAD, 0, 2, repair, b"33", drop_entries=[0])
     assert await store.rebuild(HOME, rebuilt)
     expected = [version for version in range(1, 31) if version != 8]
+    assert getattr(await store.remains(HOME), "lost_entries", None) == []
     assert await versions_of(store, 0, 99) == [*expected, 33]
     assert await versions_of(store, 7, 8) == []
 
