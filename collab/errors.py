@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+import msgspec
+
+# What msgspec raises for bytes that it cannot read: a string that is no UTF-8 is no error of its
+# own, and neither is a value that nests too deep.
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Code(StrEnum):

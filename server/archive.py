@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct, UnsetType
 from collab.document.document import Document
 from collab.document.imported import check_values
 from collab.entry import REPAIR, Entry
-from collab.errors import Code, Rejected
+from collab.errors import UNREADABLE, Code, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.apply import replay
 from collab.patch.equality import same
@@ -49,7 +49,7 @@ class Archive(Struct, frozen=True, forbid_unknown_fields=True):
 def decode(raw: bytes) -> Archive:
     try:
         return msgspec.json.decode(raw, type=Archive)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise Rejected(Code.MALFORMED, f"this is no archive of a document: {error}") from error
 
 
@@ -113,7 +113,7 @@ def check(archive: Archive, epoch: int) -> None:
         for entry in archive.entries:
             check_values(entry)
         sound = _is_plausible(archive) and _gives_its_value(archive, epoch)
-    except (Rejected, msgspec.MsgspecError) as error:
+    except (Rejected, *UNREADABLE) as error:
         raise Rejected(
             Code.INVALID_DOCUMENT, f"the archive's entries cannot be applied: {error}"
         ) from error

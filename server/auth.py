@@ -13,7 +13,7 @@ from jwt import PyJWTError
 from jwt.api_jws import PyJWS
 from msgspec import Meta, Struct
 
-from collab.errors import Code, Rejected
+from collab.errors import UNREADABLE, Code, Rejected
 from collab.ids import TENANT_NAME
 from collab.ports import SigningKey
 from collab.room.rights import Rights, Role, is_pointer
@@ -97,7 +97,7 @@ def mint(key: SigningKey, claims: Claims) -> str:
     body = msgspec.json.encode(payload)
     try:  # what we would not take, we do not hand out
         _check(_PAYLOAD.decode(body), claims.tenant, claims.issued_at)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise Rejected(Code.MALFORMED, f"no token can say this: {error}") from error
     return _JWS.encode(body, key.secret, ALGORITHM, headers={"kid": key.kid})
 
@@ -124,7 +124,7 @@ def open_token(token: str, tenant: str, key: SigningKey, now: int) -> Claims:
         refuse("the token was not signed by a key of this server")
     try:
         payload = _PAYLOAD.decode(body)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         refuse(f"the token's claims are not as they should be: {error}")
     _check(payload, tenant, now)
     return _claims(payload, key.kid)

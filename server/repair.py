@@ -12,12 +12,10 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from collab.document.document import Document
 from collab.document.saved import with_version
 from collab.entry import REPAIR, Author, Entry, since_repair
-from collab.errors import Rejected
+from collab.errors import UNREADABLE, Rejected
 from collab.ids import Json
 from collab.patch.apply import replay
 from collab.patch.atoms import Atomic, named_atomic
@@ -206,7 +204,7 @@ def _read_schema(remains: Remains, found: Salvage) -> None:
     if remains.schema:
         try:
             found.schema = Schema.compile(remains.schema)
-        except (Rejected, msgspec.MsgspecError) as error:
+        except (Rejected, *UNREADABLE) as error:
             found.left_out.append(f"the schema: {sentence(error)}")
 
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
 from collab.document.steps import decode_inverse
 from collab.entry import Entry
-from collab.errors import Code, Rejected
+from collab.errors import UNREADABLE, Code, Rejected
 from collab.patch.bounds import check, nesting
 from collab.patch.values import FORBIDDEN_KEYS
 from collab.yjs.guard import DEFAULT_BOUNDS
@@ -38,7 +36,7 @@ def check_values(entry: Entry) -> None:
     """Refuse an entry that would bring into the document what no lane accepts."""
     try:
         records = decode_inverse(entry.inverse).records
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except UNREADABLE as error:
         raise _refused(entry, "its undo records cannot be read") from error
     for op in entry.ops:
         _check_value(entry, op.get("value"))

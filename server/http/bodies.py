@@ -12,7 +12,7 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
-from collab.errors import Code, Rejected
+from collab.errors import UNREADABLE, Code, Rejected
 from collab.json_marks import MAX_VALUES, has_at_most, has_few_marks
 from collab.room.budget import Meter, to_ms
 from server.beside import LARGE, beside
@@ -114,7 +114,7 @@ def _parse(body: bytes, most: int) -> Any:
 def decode_json(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise Rejected(Code.MALFORMED, "the body is not JSON") from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 from threading import Event
@@ -18,7 +19,7 @@ from collab.entry import Author, Entry, Kind, Op
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
 from collab.ports import Append, Committed, NamedVersion, Stored
-from server.archive import Archive, decode, plant
+from server.archive import Archive, check, decode, plant
 from server.export import Head, export, export_damaged
 from storage.store import SqlStore
 
@@ -271,9 +272,58 @@ async def test_types_that_nest_deeper_with_each_entry_stop_before_native_code(
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"{}", b"[]", b'{"format":"weft-archive/2"}', b"\xff", b'{"format":1}']
+    "raw",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b'{"format":"weft-archive/2"}',
+        b"\xff",
+        b'{"format":1}',
+        b'{"format":"\xff"}',
+    ],
 )
 def test_what_is_no_archive_is_known(raw: bytes) -> None:
     with pytest.raises(Rejected) as caught:
         decode(raw)
     assert caught.value.refusal.code is Code.MALFORMED
+
+
+def is_taken_or_refused(raw: bytes) -> bool:
+    """Whether an archive could be planted; anything but a refusal ends the test."""
+    try:
+        check(decode(raw), AT)
+    except Rejected:
+        return False
+    return True
+
+
+def test_any_bit_turned_in_undo_records_is_taken_or_refused() -> None:
+    archive = archive_of_home()
+    refused = 0
+    for number, entry in enumerate(archive.entries):
+        for bit in range(8 * len(entry.inverse)):
+            inverse = bytearray(entry.inverse)
+            inverse[bit // 8] ^= 1 << bit % 8
+            rotten = msgspec.structs.replace(entry, inverse=bytes(inverse))
+            entries = [*archive.entries[:number], rotten, *archive.entries[number + 1 :]]
+            refused += not is_taken_or_refused(
+                msgspec.json.encode(changed(archive, entries=entries))
+            )
+    assert refused > 100
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_any_bit_turned_in_an_archive_is_taken_or_refused(seed: int) -> None:
+    dice = random.Random(seed)
+    sound = msgspec.json.encode(archive_of_home())
+    for _ in range(200):
+        raw = bytearray(sound)
+        raw[dice.randrange(len(raw))] ^= 1 << dice.randrange(8)
+        is_taken_or_refused(bytes(raw))
+
+
+def test_an_archive_that_nests_too_deep_is_none() -> None:
+    sound = msgspec.json.encode(archive_of_home())
+    deep = sound.replace(b'"Buy"', b"[" * 100_000 + b"]" * 100_000)
+    assert not is_taken_or_refused(deep)
