@@ -87,6 +87,10 @@ RESTORE = Operation(
     Body(Restoration, "Where to."),
     ON_CHANGE,
 )
+NOT_CARRIED = (
+    "An archive carries no edit locks, nothing of what is or was published, no audit trail, "
+    "and no ids of requests that made no version."
+)
 EXPORT = Operation(
     "GET",
     f"{ONE}/export",
@@ -96,7 +100,8 @@ EXPORT = Operation(
     {200: Answer("An archive that `import` takes.", dict[str, Any], ("Content-Disposition",))},
     (DOC,),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND),
-    detail="Of a document in quarantine it is what can be read; `left_out` says what cannot.",
+    detail=f"Of a document in quarantine it is what can be read; `left_out` says what cannot. "
+    f"{NOT_CARRIED}",
 )
 IMPORT = Operation(
     "POST",
@@ -108,6 +113,7 @@ IMPORT = Operation(
     (DOC,),
     Body(dict[str, Any], "An archive from `export`."),
     (*ON_CHANGE, Code.ALREADY_EXISTS),
+    detail=f"The document is there whole, or not at all. {NOT_CARRIED}",
 )
 
 HISTORY = (LIST, NAME, GET, DIFF, RESTORE, EXPORT, IMPORT)

@@ -14,6 +14,7 @@ import pytest
 from storage.store import SqlStore
 from tests.faults.editor import Editor
 from tests.faults.figures import record
+from tests.faults.interrupted_import import check_kills, check_writer
 from tests.faults.log_check import check_log, read_log
 from tests.faults.test_two_servers import UNLIMITED, edit_through_two
 from tests.live.http_client import call
@@ -184,3 +185,13 @@ async def _trouble(cluster: PostgresServer, database: str, trouble: str) -> Asyn
     finally:
         cluster.thaw(pids=pids)
         await holder.close()
+
+
+def test_an_import_is_whole_or_not_at_all(tmp_path: Path, database: str) -> None:
+    with RunningServer(tmp_path, database=database, env=UNLIMITED) as server:
+        check_kills(server, 3)
+
+
+def test_no_edit_lands_in_the_middle_of_an_import(tmp_path: Path, database: str) -> None:
+    with RunningServer(tmp_path, database=database, env=UNLIMITED) as server:
+        check_writer(server)
