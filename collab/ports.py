@@ -153,7 +153,7 @@ Outcome = Committed | Clash | Duplicate | Full | Held
 
 
 class DocRow(Struct, frozen=True):
-    """A document in a listing."""
+    """A document in a listing; of one that is `damaged` nothing that is said here is sure."""
 
     doc: str
     epoch: int
@@ -162,6 +162,7 @@ class DocRow(Struct, frozen=True):
     updated_at: int
     updated_by: str
     published: int = 0
+    damaged: bool = False
 
 
 class Position(Struct, frozen=True):
@@ -219,18 +220,15 @@ class ChangeLog(Protocol):
     ) -> list[Entry]:
         """The first entries with after < version <= upto, in order.
 
-        Those that a compaction dropped, or a repair left out, are missing; `Corrupt` for others.
-        At most `limit`. All but the first take at most `most` bytes in the log with it, so a
-        caller that wants every entry asks again after the last one.
-        """
+        `Corrupt` where one is lost that no compaction and no repair took. At most `limit`.
+        All but the first take at most `most` bytes with it; a caller that wants all asks again."""
 
     async def summaries(
         self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
     ) -> list[Summary]:
         """The last entries with after < version <= upto, in order, without values and updates.
 
-        What is missing is judged as by `entries`.
-        At most `limit`, and of the bytes that are read for them at most `most` beside the last.
+        As by `entries`; of the bytes that are read for them at most `most` beside the last.
         """
 
     async def weigh(self, key: DocKey, after: int, upto: int) -> int:

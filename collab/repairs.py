@@ -17,6 +17,7 @@ class Remains(Struct, frozen=True):
     are in order, with gaps. `epoch`, `head` and `revision` are 0 where they cannot be read. `lost`
     has a sentence for each of these, and for locks and steps that cannot be read. `lost_entries`
     are the first and the last of each run of versions that no compaction and no repair took.
+    `names` are version, name, user and time of those that can be read.
     """
 
     epoch: int
@@ -30,6 +31,7 @@ class Remains(Struct, frozen=True):
     lost: list[str] = []
     steps: dict[int, bytes] = {}
     lost_entries: list[tuple[int, int]] = []
+    names: list[tuple[int, str, str, int]] = []
 
 
 class Rebuilt(Struct, frozen=True):

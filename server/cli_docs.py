@@ -47,7 +47,8 @@ async def _list(tenant: str, store: Store) -> int:
         return _fail(f"there is no tenant {tenant}; `weft tenant ls` lists them")
     async for row in _rows(tenant, store):
         updated = f"{rfc3339(row.updated_at)} by {row.updated_by}"
-        print(f"{row.doc}  version {row.version}  epoch {row.epoch}  {updated}")
+        damage = "  damaged" if row.damaged else ""
+        print(f"{row.doc}  version {row.version}  epoch {row.epoch}  {updated}{damage}")
     return 0
 
 
@@ -66,6 +67,8 @@ async def _show(asked: Namespace, store: Store) -> int:
     row = await store.row(key)
     if row is None:
         return _no_document(key)
+    if row.damaged:
+        return _damaged(key)
     version = row.version if asked.at is None else asked.at
     if not 0 <= version <= row.version:
         return _fail(f"{asked.doc} has versions up to {row.version}")
@@ -162,6 +165,9 @@ async def _renew(key: DocKey, store: Store, least: int) -> bool:
     if row is None:
         _no_document(key)
         return False
+    if row.damaged:
+        _damaged(key)
+        return False
     epoch = max(row.epoch + 1, least)
     await store.new_epoch(key, epoch)
     print(f"{key.tenant}/{key.doc}  epoch {epoch}")
@@ -181,6 +187,10 @@ def _write(file: str, raw: bytes) -> None:
 
 def _no_document(key: DocKey) -> int:
     return _fail(f"tenant {key.tenant} has no document {key.doc}")
+
+
+def _damaged(key: DocKey) -> int:
+    return _fail(f"{key.doc} is damaged: `weft doc repair {key.doc}` says of what")
 
 
 def _fail(sentence: str) -> int:

@@ -103,7 +103,7 @@ class Export:
             yield comma + _encode(entries)[1:-1]
             comma = b","
         row = await self.store.row(self.key)
-        if row is None or row.epoch != head.epoch:
+        if row is None or row.damaged or row.epoch != head.epoch:
             raise Corrupt(f"{self.key.doc} was deleted while it was exported")
         yield b"]}"
 
@@ -144,7 +144,7 @@ async def export_damaged(store: Store, key: DocKey, now: int) -> Archive:
         exported_at=rfc3339(now),
         value=found.value,
         schema=None if found.schema is None else msgspec.json.decode(remains.schema),
-        names=await store.named_versions(key),
+        names=[NamedVersion(*one) for one in remains.names],
         entries=entries,
         left_out=found.left_out or UNSET,
     )

@@ -41,6 +41,6 @@ async def find_change(store: Store, key: DocKey, version: int) -> LastChange | N
 async def head_change(store: Store, key: DocKey, version: int) -> LastChange | None:
     """What the document's row says of the head; None where that is another version."""
     row = await store.row(key)
-    if row is None or row.version != version:
+    if row is None or row.damaged or row.version != version:
         return None  # another instance is ahead; what it changed is no part of this value
     return LastChange(version, row.updated_at, Author(row.updated_by), "edit")

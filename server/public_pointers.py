@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from collab.ports import Corrupt
 from server.gathering import Gathering
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class PublicPointers:
             return known
         now, moves = self._clock.monotonic(), self._moves
         row = await self._rows.get(key)
+        if row is not None and row.damaged:
+            raise Corrupt(f"what is published of {key.tenant}/{key.doc} is not known")
         fresh = self.at_hand(key)  # of all who asked together, the first keeps it
         if fresh is not None:
             return fresh

@@ -170,7 +170,8 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         entries = [entry for _, entry in sorted(document.entries.items())]
         revision, schema = document.control.revision, document.control.schema
         epoch, head, steps = document.epoch, document.head, document.steps
-        return Remains(epoch, head, revision, schema, snapshots, entries, steps=steps)
+        names = [(n.version, n.name, n.by, n.at) for _, n in sorted(document.named.items())]
+        return Remains(epoch, head, revision, schema, snapshots, entries, steps=steps, names=names)
 
     async def rebuild(self, key: DocKey, rebuilt: Rebuilt) -> bool:
         document = self._documents[key]

@@ -1,14 +1,13 @@
-"""A document's rows, by its whole name, and the lock that writers of them share."""
+"""A document's rows, by its whole name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, select
+from sqlalchemy import ColumnElement, Table, and_
 
 from collab.ids import MAX_SAFE_INTEGER, DocKey
-from storage.schema import docs
 
 T = TypeVar("T")
 
@@ -36,9 +35,3 @@ def parts(values: Iterable[T]) -> Iterator[list[T]]:
 def is_count(value: object) -> bool:
     """Whether a column holds a version, an epoch or a revision; damaged rows may hold anything."""
     return type(value) is int and 0 <= value < MAX_SAFE_INTEGER
-
-
-def lock_document(connection: Connection, key: DocKey) -> Row[Any] | None:
-    """The document's row, held until the transaction ends; None when it does not exist."""
-    found = select(docs).where(of(docs, key), docs.c.deleted_at == 0)
-    return connection.execute(found.with_for_update()).one_or_none()

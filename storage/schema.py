@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 # The newest file in `migrations/versions`; a test holds the two together.
-REVISION = "0006"
+REVISION = "0007"
 
 
 class Words(TypeDecorator[str]):
@@ -46,6 +46,11 @@ Serial = BigInteger().with_variant(Integer(), "sqlite")
 metadata = MetaData()
 
 
+def _crc(name: str = "crc") -> Column[int]:
+    """A checksum of `row_checksum`; rows of before have none."""
+    return Column(name, BigInteger)
+
+
 def _key() -> list[Column[str]]:
     return [Column("tenant", Name, nullable=False), Column("doc", Name, nullable=False)]
 
@@ -67,6 +72,9 @@ docs = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("updated_by", Words, nullable=False),
     Column("published", BigInteger, nullable=False),
+    _crc(),  # of epoch, deletion, creation and publishing
+    _crc("head_crc"),  # of what every commit writes
+    _crc("schema_crc"),
     PrimaryKeyConstraint("tenant", "doc"),
     sqlite_with_rowid=False,
 )
@@ -119,6 +127,7 @@ accepted = Table(
     Column("version", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("answer", LargeBinary, nullable=False),
+    _crc(),
     PrimaryKeyConstraint("tenant", "doc", "author", "request"),
     sqlite_with_rowid=False,
 )
@@ -154,6 +163,7 @@ named = Table(
     Column("name", Words, nullable=False),
     Column("by", Words, nullable=False),
     Column("at", BigInteger, nullable=False),
+    _crc(),
     PrimaryKeyConstraint("tenant", "doc", "version"),
     _of_document(),
 )
@@ -169,6 +179,7 @@ publications = Table(
     Column("by_name", Words, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("what", Words, nullable=False),
+    _crc(),
     _of_document(),
     Index("publications_document", "tenant", "doc", "version"),
 )
@@ -179,6 +190,7 @@ locks = Table(
     *_key(),
     Column("id", Name, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    _crc(),
     PrimaryKeyConstraint("tenant", "doc", "id"),
     _of_document(),
 )
@@ -198,6 +210,7 @@ signing_keys = Table(
     Column("secret", LargeBinary, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("retired_at", BigInteger, nullable=False),
+    _crc(),
 )
 
 audit = Table(

@@ -10,6 +10,7 @@ No try waits for a row that another transaction holds: its document is left out 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
@@ -32,9 +33,11 @@ from storage import sql_text
 from storage.checksum import pack_answer, pack_entries
 from storage.database import CoreRunner, Database, Runner
 from storage.dialect import POSTGRES, is_taken
+from storage.document_row import control_crc, head_crc, schema_crc
+from storage.row_checksum import accepted_crc, name_crc
 from storage.rows import of
 from storage.schema import docs
-from storage.sql_locks import pack_lock
+from storage.sql_locks import lock_row
 from storage.sql_log import load_document
 from storage.sql_requests import find_requests
 
@@ -54,11 +57,15 @@ class _Packed:
         key = append.key
         self.append = append
         self.entries = pack_entries(key, append.entries)
-        self.accepted: list[tuple[Any, ...]] = [
-            (*key, one.user.encode(), one.id.encode(), one.version, pack_answer(one.answer))
-            for one in append.accepted
-        ]
-        self.locks = [(*key, lock.id, pack_lock(lock)) for lock in append.put]
+        at = time.time_ns() // 1_000_000
+        self.accepted = [_accepted_row(key, one, at) for one in append.accepted]
+        self.locks = [lock_row(key, lock) for lock in append.put]
+
+
+def _accepted_row(key: DocKey, one: Accepted, at: int) -> tuple[Any, ...]:
+    answer = pack_answer(one.answer)
+    crc = accepted_crc(key, one, at, answer)
+    return (*key, one.user.encode(), one.id.encode(), one.version, answer, at, crc)
 
 
 def _may_create(runner: Runner, key: DocKey) -> bool:
@@ -75,14 +82,16 @@ def _move_head(runner: Runner, append: Append) -> bool:
     if not append.entries:
         return runner.run(sql_text.hold(dialect), judged) == 1
     last = append.entries[-1]
-    head, at, by = last.version, last.at, last.author.user.encode()
+    head, at, user = last.version, last.at, last.author.user
+    by, crc = user.encode(), head_crc(key, head, at, user)
     if append.create:
         if not _may_create(runner, key):
             return False
-        made = append.entries[0].at
-        values = (*key, append.epoch, head, append.revision, made, at, by, append.after)
+        epoch, made = append.epoch, append.entries[0].at
+        crcs = (control_crc(key, epoch, 0, made, 0), crc, schema_crc(key, append.schema))
+        values = (*key, epoch, head, append.revision, made, at, by, *crcs, append.after)
         return runner.run(sql_text.create(dialect), values) == 1
-    return runner.run(sql_text.advance(dialect), (head, at, by, *judged)) == 1
+    return runner.run(sql_text.advance(dialect), (head, at, by, crc, *judged)) == 1
 
 
 def _insert(runner: Runner, moved: Sequence[_Packed]) -> None:
@@ -121,7 +130,8 @@ def _put_rest(runner: Runner, append: Append) -> None:
     """What a document that is imported has beside its entries."""
     key, dialect = append.key, runner.dialect
     for one in append.names:
-        row = (*key, one.version, one.name.encode(), one.by.encode(), one.at)
+        crc = name_crc(key, one)
+        row = (*key, one.version, one.name.encode(), one.by.encode(), one.at, crc)
         runner.run(sql_text.put_name(dialect), row)
     if append.schema:
         runner.run(sql_text.put_schema(dialect), (*key, append.schema))

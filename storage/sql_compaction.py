@@ -9,14 +9,18 @@ from sqlalchemy import Connection, delete, func, select
 
 from collab.entry import Entry
 from collab.ids import DocKey
-from collab.ports import Corrupt
+from collab.ports import Accepted, Corrupt
 from storage.checksum import pack_answer, unpack_entry
 from storage.database import Database
 from storage.dialect import insert
+from storage.document_row import check_document, lock_document
 from storage.retention import Retained, retain
-from storage.rows import lock_document, of
-from storage.schema import accepted, entries, named, publications, snapshots
+from storage.row_checksum import accepted_crc
+from storage.rows import of
+from storage.schema import accepted, entries, snapshots
 from storage.sql_gaps import note_dropped
+from storage.sql_names import check_names
+from storage.sql_publications import check_publications
 from storage.sql_requests import ENTRY_COLUMNS
 from storage.sql_snapshots import read_snapshot, snapshot_versions
 from storage.sql_steps import steps_versions
@@ -39,14 +43,17 @@ def _sound_versions(connection: Connection, key: DocKey, before: int) -> list[in
 def _remember(connection: Connection, key: DocKey, gone: Iterable[Entry]) -> None:
     """Keep the ids of entries that go while they may be sent again."""
     for entry in gone:
+        answer = pack_answer(entry.answer)
+        one = Accepted(entry.author.user, entry.id, entry.version, entry.answer)
         row = {
             "tenant": key.tenant,
             "doc": key.doc,
-            "author": entry.author.user,
-            "request": entry.id,
-            "version": entry.version,
+            "author": one.user,
+            "request": one.id,
+            "version": one.version,
             "at": entry.at,
-            "answer": pack_answer(entry.answer),
+            "answer": answer,
+            "crc": accepted_crc(key, one, entry.at, answer),
         }
         connection.execute(insert(connection, accepted).on_conflict_do_nothing(), row)
 
@@ -84,9 +91,10 @@ def _slice(
     row = lock_document(connection, key)
     if row is None:
         return 0
+    check_document(row)  # else nobody knows what must stay
     kept = {*keep, row.published}
-    for table in (named, publications):
-        kept.update(connection.scalars(select(table.c.version).where(of(table, key))))
+    kept.update(one.version for one in check_names(connection, key))
+    kept.update(step.version for step in check_publications(connection, key))
     # Whatever steps were saved, the entries since are a part of them.
     before = min([before, *steps_versions(connection, key)])
     standing = set(snapshot_versions(connection, key)).intersection(sound)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, select, update
 
 from collab.ports import SigningKey
 from storage.database import Database
 from storage.dialect import insert, is_taken
+from storage.row_checksum import is_sound, signing_key_crc
 from storage.rows import parts
 from storage.schema import signing_keys, tenants
 
@@ -18,6 +20,8 @@ _COLUMNS = (
     signing_keys.c.secret,
     signing_keys.c.created_at,
     signing_keys.c.retired_at,
+    signing_keys.c.tenant,
+    signing_keys.c.crc,
 )
 
 
@@ -26,8 +30,10 @@ def _add_tenant(connection: Connection, tenant: str, at: int) -> bool:
     return connection.execute(row.on_conflict_do_nothing()).rowcount == 1
 
 
-def _signing_key(row: Any) -> SigningKey:
-    return SigningKey(row.kid, bytes(row.secret), row.created_at, row.retired_at)
+def _signing_key(row: Any) -> SigningKey | None:
+    """The key in a row; None where that is damaged: it could be another tenant's."""
+    key = SigningKey(row.kid, row.secret, row.created_at, row.retired_at)
+    return key if is_sound(row.crc, lambda: signing_key_crc(row.tenant, key)) else None
 
 
 def _keys(connection: Connection, tenant: str) -> list[SigningKey]:
@@ -36,27 +42,29 @@ def _keys(connection: Connection, tenant: str) -> list[SigningKey]:
         .where(signing_keys.c.tenant == tenant)
         .order_by(signing_keys.c.created_at, signing_keys.c.kid)
     )
-    return [_signing_key(row) for row in rows]
+    return [key for key in map(_signing_key, rows) if key is not None]
 
 
 def _find(connection: Connection, kids: Sequence[str]) -> dict[str, tuple[str, SigningKey]]:
     found: dict[str, tuple[str, SigningKey]] = {}
     for part in parts(kids):
-        rows = select(signing_keys.c.tenant, *_COLUMNS).where(signing_keys.c.kid.in_(part))
+        rows = select(*_COLUMNS).where(signing_keys.c.kid.in_(part))
         for row in connection.execute(rows):
-            found[row.kid] = row.tenant, _signing_key(row)
+            key = _signing_key(row)
+            if key is not None:
+                found[row.kid] = row.tenant, key
     return found
 
 
 def _retire(connection: Connection, tenant: str, kid: str, at: int) -> bool:
+    found = _find(connection, [kid]).get(kid)
+    if found is None or found[0] != tenant or found[1].retired_at:
+        return False
+    crc = signing_key_crc(tenant, replace(found[1], retired_at=at))
     retired = connection.execute(
         update(signing_keys)
-        .where(
-            signing_keys.c.tenant == tenant,
-            signing_keys.c.kid == kid,
-            signing_keys.c.retired_at == 0,
-        )
-        .values(retired_at=at)
+        .where(signing_keys.c.kid == kid, signing_keys.c.retired_at == 0)
+        .values(retired_at=at, crc=crc)
     )
     return retired.rowcount == 1
 
@@ -81,6 +89,7 @@ class SqlDirectory:
             secret=key.secret,
             created_at=key.created_at,
             retired_at=key.retired_at,
+            crc=signing_key_crc(tenant, key),
         )
         try:
             await self._database.write(lambda c: c.execute(row).rowcount)

@@ -7,11 +7,26 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, delete, select, tuple_, update
 
+from collab.entry import Entry
 from collab.ids import DocKey, is_doc_name
-from collab.ports import DocRow
+from collab.ports import Corrupt, DocRow
+from storage.checksum import unpack_bare
 from storage.database import Database
 from storage.dialect import insert
-from storage.rows import lock_document, of, parts
+from storage.document_row import (
+    are_counts,
+    change_document,
+    control_crc,
+    find_document,
+    head_crc,
+    is_control_sound,
+    is_document_sound,
+    is_gone,
+    is_head_sound,
+    lock_document,
+    schema_crc,
+)
+from storage.rows import is_count, of, parts
 from storage.schema import (
     accepted,
     docs,
@@ -25,6 +40,7 @@ from storage.schema import (
     steps,
 )
 from storage.sql_log import least_epoch
+from storage.sql_requests import ENTRY_COLUMNS
 
 # What a deleted document leaves behind is its row alone: epoch and head go on counting there.
 _CONTENT: tuple[Table, ...] = (
@@ -45,14 +61,14 @@ def move_revision(
     revision: int,
     head: int = 0,
     steps: int = 1,
-    **control: int,
+    **changed: int,
 ) -> bool:
     """Go on from this revision; False when the document's, or its head, is another."""
     judged = [of(docs, key), docs.c.deleted_at == 0, docs.c.revision == revision]
     if head:
         judged.append(docs.c.head == head)
     moved = connection.execute(
-        update(docs).where(*judged).values(revision=revision + steps, **control)
+        update(docs).where(*judged).values(revision=revision + steps, **changed)
     )
     return moved.rowcount == 1
 
@@ -64,13 +80,22 @@ def _delete(connection: Connection, key: DocKey, at: int) -> bool:
     for table in _CONTENT:
         connection.execute(delete(table).where(of(table, key)))
     # Never 0: that says that the document exists.
-    gone = update(docs).where(of(docs, key)).values(deleted_at=max(at, 1), published=0)
-    connection.execute(gone)
+    gone = {"deleted_at": max(at, 1), "published": 0}
+    if is_document_sound(row):
+        change_document(connection, row, **gone)
+        return True
+    # The name goes on from an epoch that no client can hold.
+    epoch = max(at, row.epoch + 1 if is_count(row.epoch) else 0)
+    head = row.head if is_count(row.head) else 0
+    made = {"epoch": epoch, "created_at": at, "head": head, "updated_at": at, "updated_by": ""}
+    crc = control_crc(key, epoch, gone["deleted_at"], at, 0)
+    crcs = {"crc": crc, "head_crc": head_crc(key, head, at, "")}
+    connection.execute(update(docs).where(of(docs, key)).values(**gone, **made, **crcs))
     return True
 
 
 def _set_schema(connection: Connection, key: DocKey, schema: bytes, revision: int) -> bool:
-    if not move_revision(connection, key, revision):
+    if not move_revision(connection, key, revision, schema_crc=schema_crc(key, schema)):
         return False
     connection.execute(delete(schemas).where(of(schemas, key)))
     if schema:
@@ -79,30 +104,49 @@ def _set_schema(connection: Connection, key: DocKey, schema: bytes, revision: in
     return True
 
 
-def _doc_row(row: Row[Any]) -> DocRow:
+def _doc_row(connection: Connection, row: Row[Any]) -> DocRow:
+    is_damaged, at, by = not (is_control_sound(row) and are_counts(row)), row.updated_at, ""
+    if is_head_sound(row):
+        by = row.updated_by
+    elif (newest := _newest(connection, DocKey(row.tenant, row.doc))) is None:
+        is_damaged = True
+    else:
+        at, by = newest.at, newest.author.user
+        is_damaged = is_damaged or newest.version != row.head
     return DocRow(
         doc=row.doc,
         epoch=row.epoch,
         version=row.head,
         created_at=row.created_at,
-        updated_at=row.updated_at,
-        updated_by=row.updated_by,
+        updated_at=at,
+        updated_by=by,
         published=row.published,
+        damaged=is_damaged,
     )
 
 
+def _newest(connection: Connection, key: DocKey) -> Entry | None:
+    """The newest entry, which says what a row with a damaged head does not."""
+    newest = select(*ENTRY_COLUMNS).where(of(entries, key)).order_by(entries.c.version.desc())
+    row = connection.execute(newest.limit(1)).one_or_none()
+    try:
+        return None if row is None else unpack_bare(key, row)
+    except Corrupt:
+        return None
+
+
 def _row(connection: Connection, key: DocKey) -> DocRow | None:
-    found = select(docs).where(of(docs, key), docs.c.deleted_at == 0)
-    row = connection.execute(found).one_or_none()
-    return None if row is None else _doc_row(row)
+    row = find_document(connection, key)
+    return None if row is None else _doc_row(connection, row)
 
 
 def _rows(connection: Connection, keys: Sequence[DocKey]) -> dict[DocKey, DocRow]:
     found: dict[DocKey, DocRow] = {}
     for part in parts(tuple(key) for key in keys):
         named = tuple_(docs.c.tenant, docs.c.doc).in_(part)
-        for row in connection.execute(select(docs).where(named, docs.c.deleted_at == 0)):
-            found[DocKey(row.tenant, row.doc)] = _doc_row(row)
+        for row in connection.execute(select(docs).where(named)).all():
+            if not is_gone(row):
+                found[DocKey(row.tenant, row.doc)] = _doc_row(connection, row)
     return found
 
 
@@ -114,8 +158,8 @@ def _list(connection: Connection, tenant: str, after: str, limit: int) -> list[D
         .where(docs.c.tenant == tenant, docs.c.doc > after, docs.c.deleted_at == 0)
         .order_by(docs.c.doc)
         .limit(limit)
-    )
-    return [_doc_row(row) for row in rows]
+    ).all()
+    return [_doc_row(connection, row) for row in rows]
 
 
 class SqlDocuments:
@@ -129,11 +173,12 @@ class SqlDocuments:
 
     async def new_epoch(self, key: DocKey, epoch: int) -> None:
         def job(connection: Connection) -> None:
-            # The revision moves too: what was judged before the restored backup is stale.
-            moved = (
-                update(docs).where(of(docs, key)).values(epoch=epoch, revision=docs.c.revision + 1)
-            )
-            connection.execute(moved)
+            row = connection.execute(
+                select(docs).where(of(docs, key)).with_for_update()
+            ).one_or_none()
+            if row is not None:
+                # The revision moves too: what was judged before the restored backup is stale.
+                change_document(connection, row, epoch=epoch, revision=row.revision + 1)
 
         await self._database.write(job)
 

@@ -12,12 +12,28 @@ from collab.lock_rows import StoredLock
 from collab.ports import Corrupt
 from storage.database import Database
 from storage.dialect import now_ms
+from storage.row_checksum import is_sound, lock_crc
 from storage.rows import of
 from storage.schema import docs, locks
 from storage.sql_documents import move_revision
 
-pack_lock = msgspec.msgpack.Encoder().encode
+_pack = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(StoredLock).decode
+
+
+def lock_row(key: DocKey, lock: StoredLock) -> tuple[str, str, str, bytes, int]:
+    """A lock as its table holds it."""
+    body = _pack(lock)
+    return (*key, lock.id, body, lock_crc(key, lock.id, body))
+
+
+def _unpack(key: DocKey, id: str, body: bytes, crc: int | None) -> StoredLock:
+    try:
+        if is_sound(crc, lambda: lock_crc(key, id, body)):
+            return _decode(body)
+    except (TypeError, ValueError, msgspec.MsgspecError):
+        pass  # reported as the rest
+    raise Corrupt(f"a lock of {key.tenant}/{key.doc} cannot be read")
 
 
 def read_locks(connection: Connection, key: DocKey) -> tuple[int, list[StoredLock]]:
@@ -26,11 +42,9 @@ def read_locks(connection: Connection, key: DocKey) -> tuple[int, list[StoredLoc
     )
     if revision is None:
         return 0, []
-    bodies = connection.scalars(select(locks.c.body).where(of(locks, key)).order_by(locks.c.id))
-    try:
-        return revision, [_decode(body) for body in bodies]
-    except (TypeError, msgspec.MsgspecError) as error:
-        raise Corrupt(f"a lock of {key.tenant}/{key.doc} cannot be read") from error
+    columns = (locks.c.id, locks.c.body, locks.c.crc)
+    rows = connection.execute(select(*columns).where(of(locks, key)).order_by(locks.c.id))
+    return revision, [_unpack(key, *row) for row in rows]
 
 
 def _save(
@@ -46,10 +60,8 @@ def _save(
         return False
     gone = [*drop, *(lock.id for lock in put)]
     connection.execute(delete(locks).where(of(locks, key), locks.c.id.in_(gone)))
-    rows = [
-        {"tenant": key.tenant, "doc": key.doc, "id": lock.id, "body": pack_lock(lock)}
-        for lock in put
-    ]
+    names = ("tenant", "doc", "id", "body", "crc")
+    rows = [dict(zip(names, lock_row(key, lock), strict=True)) for lock in put]
     if rows:
         connection.execute(locks.insert(), rows)
     return True

@@ -11,11 +11,13 @@ from collab.entry import Entry, Summary
 from collab.ids import DocKey
 from collab.ports import PAGE_BYTES, Accepted, Control, Corrupt, Position, Stored, Vacant
 from storage.database import Database
+from storage.document_row import check_document, schema_crc
 from storage.retention import is_whole
+from storage.row_checksum import is_sound
 from storage.rows import is_count, of
 from storage.schema import docs, entries, epochs, schemas
 from storage.sql_entries import every_bare_entry, read_entries, read_summaries, weigh
-from storage.sql_gaps import check_density
+from storage.sql_gaps import check_density, last_upto
 from storage.sql_requests import find_requests
 from storage.sql_snapshots import newest_sound_snapshot
 from storage.sql_steps import newest_sound_steps
@@ -26,9 +28,10 @@ _ANY_VERSION = 2**62
 def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
     row = connection.execute(select(docs).where(of(docs, key))).one_or_none()
     if row is None:
+        if last_upto(connection, key, _ANY_VERSION):
+            raise Corrupt(f"{key.tenant}/{key.doc} has entries and no row in `docs`")
         return Vacant(max(1, least_epoch(connection)))
-    if not all(map(is_count, (row.epoch, row.head, row.revision))):
-        raise Corrupt(f"{key.tenant}/{key.doc} has a row in `docs` that cannot be read")
+    check_document(row)
     if row.deleted_at:
         epoch = max(row.epoch + 1, least_epoch(connection))
         return Vacant(epoch, row.head, row.revision + 1)
@@ -48,8 +51,10 @@ def least_epoch(connection: Connection) -> int:
 
 
 def _control(connection: Connection, key: DocKey, row: Row[Any]) -> Control:
-    schema = connection.scalar(select(schemas.c.body).where(of(schemas, key)))
-    return Control(row.revision, schema or b"", row.published)
+    schema = connection.scalar(select(schemas.c.body).where(of(schemas, key))) or b""
+    if not is_sound(row.schema_crc, lambda: schema_crc(key, schema)):
+        raise Corrupt(f"the schema of {key.tenant}/{key.doc} does not match its checksum")
+    return Control(row.revision, schema, row.published)
 
 
 def _find_commit(connection: Connection, key: DocKey, commit: str) -> int | None:
@@ -79,7 +84,11 @@ def _last_before(connection: Connection, key: DocKey, at: int) -> int:
         .order_by(entries.c.version.desc())
         .limit(1)
     )
-    return found or 0
+    if found is None or not is_count(found):
+        return 0
+    # Where its time has rotted, it is no ground for dropping what is before it.
+    next(every_bare_entry(connection, key, found - 1, found))
+    return found
 
 
 class SqlLog:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sqlalchemy import Connection, delete, func, select
 
 from collab.ids import DocKey
-from collab.ports import NamedVersion
+from collab.ports import Corrupt, NamedVersion
 from storage.database import Database
-from storage.rows import lock_document, of
+from storage.document_row import lock_document
+from storage.row_checksum import is_sound, name_crc
+from storage.rows import of
 from storage.schema import named
 
 
@@ -28,18 +32,32 @@ def _name(connection: Connection, key: DocKey, one: NamedVersion, most: int) -> 
             name=one.name,
             by=one.by,
             at=one.at,
+            crc=name_crc(key, one),
         )
     )
     return True
 
 
-def _names(connection: Connection, key: DocKey) -> list[NamedVersion]:
-    rows = connection.execute(
-        select(named.c.version, named.c.name, named.c.by, named.c.at)
-        .where(of(named, key))
-        .order_by(named.c.version)
-    )
-    return [NamedVersion(*row) for row in rows]
+def read_names(connection: Connection, key: DocKey) -> tuple[list[NamedVersion], list[int]]:
+    """The names that are as they were written, and the versions of the rows that are not."""
+    columns = (named.c.version, named.c.name, named.c.by, named.c.at, named.c.crc)
+    rows = connection.execute(select(*columns).where(of(named, key)).order_by(named.c.version))
+    sound, rotten = [], []
+    for *row, crc in rows:
+        one = NamedVersion(*row)
+        if is_sound(crc, partial(name_crc, key, one)):
+            sound.append(one)
+        else:
+            rotten.append(one.version)
+    return sound, rotten
+
+
+def check_names(connection: Connection, key: DocKey) -> list[NamedVersion]:
+    """The names; `Corrupt` where one is damaged, for it may be another version's."""
+    sound, rotten = read_names(connection, key)
+    if rotten:
+        raise Corrupt(f"a name of a version of {key.tenant}/{key.doc} is damaged")
+    return sound
 
 
 class SqlNames:
@@ -52,4 +70,4 @@ class SqlNames:
         return await self._database.write(lambda c: _name(c, key, named, most))
 
     async def named_versions(self, key: DocKey) -> list[NamedVersion]:
-        return await self._database.read(lambda c: _names(c, key))
+        return await self._database.read(lambda c: check_names(c, key))

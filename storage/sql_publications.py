@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, select, update
 
 from collab.entry import Author
 from collab.ids import DocKey
+from collab.ports import Corrupt
 from collab.publication import Publication, Standing
 from storage.database import Database
+from storage.document_row import change_document, check_document, find_document, lock_document
+from storage.row_checksum import is_sound, publication_crc
 from storage.rows import of
-from storage.schema import docs, publications
-from storage.sql_documents import move_revision
+from storage.schema import publications
 
 
 def _publish(connection: Connection, key: DocKey, step: Publication, revision: int) -> bool:
-    if not move_revision(connection, key, revision, published=step.pointer):
+    row = lock_document(connection, key)
+    if row is None or row.revision != revision:
         return False
-    connection.execute(
+    check_document(row)
+    change_document(connection, row, revision=revision + 1, published=step.pointer)
+    made = connection.execute(
         publications.insert().values(
             tenant=key.tenant,
             doc=key.doc,
@@ -29,32 +34,54 @@ def _publish(connection: Connection, key: DocKey, step: Publication, revision: i
             what=step.what,
         )
     )
+    [number] = made.inserted_primary_key or (0,)
+    crc = publication_crc(key, number, step)
+    this = publications.c.number == number
+    connection.execute(update(publications).where(this).values(crc=crc))
     return True
 
 
-def _steps(key: DocKey) -> Select[Any]:
-    return select(publications).where(of(publications, key))
+def read_publications(connection: Connection, key: DocKey) -> tuple[list[Publication], list[int]]:
+    """The steps that are as they were written, oldest first, and the numbers of those that are not.
+
+    A version that is damaged may lie anywhere, so who asks for some reads all.
+    """
+    rows = connection.execute(
+        select(publications).where(of(publications, key)).order_by(publications.c.number)
+    )
+    sound, rotten = [], []
+    for row in rows:
+        step = Publication(row.version, Author(row.by, row.by_name), row.at, row.what)
+        if is_sound(row.crc, partial(publication_crc, key, row.number, step)):
+            sound.append(step)
+        else:
+            rotten.append(row.number)
+    return sound, rotten
 
 
-def _step(row: Row[Any]) -> Publication:
-    return Publication(row.version, Author(row.by, row.by_name), row.at, row.what)
+def check_publications(connection: Connection, key: DocKey) -> list[Publication]:
+    """All of the steps; `Corrupt` where one is damaged."""
+    sound, rotten = read_publications(connection, key)
+    if rotten:
+        raise Corrupt(f"a publication of {key.tenant}/{key.doc} is damaged")
+    return sound
 
 
 def _standing(connection: Connection, key: DocKey) -> Standing | None:
-    found = select(docs.c.revision, docs.c.published).where(of(docs, key), docs.c.deleted_at == 0)
-    document = connection.execute(found).one_or_none()
+    document = find_document(connection, key)
     if document is None:
         return None
+    check_document(document)
     if not document.published:
         return Standing(document.revision, None)
-    last = _steps(key).order_by(publications.c.number.desc()).limit(1)
-    return Standing(document.revision, _step(connection.execute(last).one()))
+    steps = check_publications(connection, key)
+    if not steps or steps[-1].pointer != document.published:
+        raise Corrupt(f"nobody is known to have published {key.tenant}/{key.doc}")
+    return Standing(document.revision, steps[-1])
 
 
 def _publications(connection: Connection, key: DocKey, after: int, upto: int) -> list[Publication]:
-    within = (publications.c.version > after, publications.c.version <= upto)
-    rows = connection.execute(_steps(key).where(*within).order_by(publications.c.number))
-    return [_step(row) for row in rows]
+    return [step for step in check_publications(connection, key) if after < step.version <= upto]
 
 
 class SqlPublications:

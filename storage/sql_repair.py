@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 
-from sqlalchemy import Connection, Table, delete, select, update
+from msgspec.structs import replace
+from sqlalchemy import Connection, Table, delete, select
 
 from collab.entry import Entry
 from collab.ids import DocKey
@@ -14,10 +15,12 @@ from collab.repairs import Rebuilt, Remains
 from storage import sql_text
 from storage.checksum import pack_entries, pack_snapshot, pack_steps, unpack_entry
 from storage.database import CoreRunner, Database
-from storage.rows import is_count, lock_document, of
-from storage.schema import docs, entries, locks, schemas, snapshots, steps
+from storage.document_row import find_document, lock_document
+from storage.rows import is_count, of
+from storage.schema import entries, snapshots, steps
 from storage.sql_gaps import lost_runs
-from storage.sql_locks import read_locks
+from storage.sql_names import read_names
+from storage.sql_remains import begin_again, lost_beside, read_counts, read_schema
 from storage.sql_requests import ENTRY_COLUMNS
 from storage.sql_saved import save_packed
 from storage.sql_snapshots import read_snapshot, snapshot_versions
@@ -28,7 +31,7 @@ _AT_ONCE = 500
 
 
 def _remains(connection: Connection, key: DocKey) -> Remains | None:
-    counts = _counts(connection, key)
+    counts = read_counts(connection, key)
     if counts is None:
         return None
     (epoch, head, revision), lost_counts = counts
@@ -41,30 +44,15 @@ def _remains(connection: Connection, key: DocKey) -> Remains | None:
             rotten_snapshots.append(version)
         else:
             bodies[version] = snapshot.body
-    schema = connection.scalar(select(schemas.c.body).where(of(schemas, key))) or b""
+    row = find_document(connection, key)
+    schema = b"" if row is None else read_schema(connection, key, row) or b""
     steps, lost_steps = _steps(connection, key)
-    lost = [*lost_counts, *_lost_locks(connection, key), *lost_steps]
+    lost = [*lost_counts, *lost_beside(connection, key), *lost_steps]
+    names = [(one.version, one.name, one.by, one.at) for one in read_names(connection, key)[0]]
     rows = sorted([*(entry.version for entry in sound), *rotten])
     runs = lost_runs(connection, key, rows, sound)
-    return Remains(
-        epoch, head, revision, schema, bodies, sound, rotten_snapshots, rotten, lost, steps, runs
-    )
-
-
-def _counts(connection: Connection, key: DocKey) -> tuple[list[int], list[str]] | None:
-    """Epoch, head and revision, with 0 for what cannot be read; a sentence for each such count."""
-    columns = (docs.c.epoch, docs.c.head, docs.c.revision)
-    row = connection.execute(
-        select(*columns).where(of(docs, key), docs.c.deleted_at == 0)
-    ).one_or_none()
-    if row is None:
-        return None
-    lost = [
-        f"the {column.name}: it cannot be read"
-        for column in columns
-        if not is_count(row._mapping[column])
-    ]
-    return [count if is_count(count) else 0 for count in row], lost
+    read = Remains(epoch, head, revision, schema, bodies, sound, rotten_snapshots, rotten)
+    return replace(read, lost=lost, steps=steps, lost_entries=runs, names=names)
 
 
 def _steps(connection: Connection, key: DocKey) -> tuple[dict[int, bytes], list[str]]:
@@ -78,14 +66,6 @@ def _steps(connection: Connection, key: DocKey) -> tuple[dict[int, bytes], list[
         else:
             read[version] = body
     return read, lost
-
-
-def _lost_locks(connection: Connection, key: DocKey) -> list[str]:
-    try:
-        read_locks(connection, key)
-    except Corrupt:
-        return ["the locks: they cannot be read"]
-    return []
 
 
 def _entries(connection: Connection, key: DocKey) -> tuple[list[Entry], list[int]]:
@@ -102,28 +82,16 @@ def _entries(connection: Connection, key: DocKey) -> tuple[list[Entry], list[int
 
 
 def _rebuild(connection: Connection, key: DocKey, rebuilt: Rebuilt) -> bool:
-    entry = rebuilt.entry
-    lock_document(connection, key)
-    counts = _counts(connection, key)
-    if counts is None or counts[0] != [rebuilt.seen, rebuilt.head, rebuilt.revision]:
+    entry, row = rebuilt.entry, lock_document(connection, key)
+    counts = read_counts(connection, key)
+    if row is None or counts is None:
         return False
-    connection.execute(
-        update(docs)
-        .where(of(docs, key))
-        .values(
-            epoch=rebuilt.epoch,
-            head=entry.version,
-            revision=rebuilt.revision + 1,
-            updated_at=entry.at,
-            updated_by=entry.author.user,
-        )
-    )
+    if counts[0] != [rebuilt.seen, rebuilt.head, rebuilt.revision]:
+        return False
+    begin_again(connection, key, row, rebuilt)
     _drop(connection, entries, key, rebuilt.drop_entries)
     _drop(connection, snapshots, key, rebuilt.drop_snapshots)
-    connection.execute(delete(locks).where(of(locks, key)))
     connection.execute(delete(steps).where(of(steps, key)))
-    if rebuilt.drop_schema:
-        connection.execute(delete(schemas).where(of(schemas, key)))
     runner = CoreRunner(connection)
     for (sql, values), _ in sql_text.entries(runner.dialect, pack_entries(key, [entry])):
         runner.run(sql, values)

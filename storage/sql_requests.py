@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from typing import Any
 
+import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection, LargeBinary, select, type_coerce
 
 from collab.ids import DocKey
-from collab.ports import Accepted
+from collab.ports import Accepted, Corrupt
 from storage.checksum import unpack_answer, unpack_entry
+from storage.row_checksum import accepted_crc, is_sound
 from storage.rows import of
 from storage.schema import accepted, entries
 
@@ -25,6 +29,16 @@ ENTRY_COLUMNS = (
     entries.c.at,
     entries.c.payload,
     entries.c.crc,
+)
+
+
+_ACCEPTED_COLUMNS = (
+    accepted.c.author,
+    accepted.c.request,
+    accepted.c.version,
+    accepted.c.at,
+    accepted.c.answer,
+    accepted.c.crc,
 )
 
 
@@ -47,9 +61,8 @@ def _find(connection: Connection, key: DocKey, user: str, ids: Sequence[str]) ->
         entries.c.author == user,
         entries.c.request.in_(ids),
     )
-    beside = select(accepted.c.request, accepted.c.version, accepted.c.answer).where(
-        accepted.c.tenant == key.tenant,
-        accepted.c.doc == key.doc,
+    beside = select(*_ACCEPTED_COLUMNS).where(
+        of(accepted, key),
         accepted.c.author == user,
         accepted.c.request.in_(ids),
     )
@@ -59,6 +72,28 @@ def _find(connection: Connection, key: DocKey, user: str, ids: Sequence[str]) ->
         one = select(*ENTRY_COLUMNS).where(of(entries, key), entries.c.version == version)
         entry = unpack_entry(key, connection.execute(one).one())
         found.append(Accepted(user, entry.id, entry.version, entry.answer))
-    for request, version, answer in connection.execute(beside):
-        found.append(Accepted(user, request, version, unpack_answer(answer)))
+    found += [_accepted(key, row) for row in connection.execute(beside)]
     return found
+
+
+def _accepted(key: DocKey, row: Sequence[Any]) -> Accepted:
+    """The request in a row; `Corrupt` when any of it has changed."""
+    user, request, version, at, answer, crc = row
+    try:
+        one = Accepted(user, request, version)
+        if is_sound(crc, lambda: accepted_crc(key, one, at, answer)):
+            return replace(one, answer=unpack_answer(answer))
+    except (TypeError, ValueError, msgspec.MsgspecError):
+        pass  # a column that is no longer of its type
+    raise Corrupt(f"an id that {key.tenant}/{key.doc} has accepted is damaged")
+
+
+def rotten_ids(connection: Connection, key: DocKey) -> list[tuple[str, str]]:
+    """The user and the id, as they are read, of each row that has changed."""
+    rotten = []
+    for row in connection.execute(select(*_ACCEPTED_COLUMNS).where(of(accepted, key))):
+        try:
+            _accepted(key, row)
+        except Corrupt:
+            rotten.append((row.author, row.request))
+    return rotten

@@ -8,11 +8,11 @@ from functools import cache
 from itertools import chain, count
 from typing import Any
 
-from storage.dialect import NOW, POSTGRES
+from storage.dialect import POSTGRES
 
 # Each `?` is one value, in order; PostgreSQL numbers them.
 _ADVANCE = """
-UPDATE docs SET head = ?, updated_at = ?, updated_by = ?
+UPDATE docs SET head = ?, updated_at = ?, updated_by = ?, head_crc = ?
 WHERE tenant = ? AND doc = ? AND epoch = ? AND head = ? AND revision = ? AND deleted_at = 0"""
 
 # In PostgreSQL a row that another transaction holds is passed over, not waited for: one held row
@@ -22,7 +22,7 @@ UPDATE docs SET {set} FROM (SELECT tenant, doc FROM docs
     WHERE tenant = ? AND doc = ? AND epoch = ? AND head = ? AND revision = ? AND deleted_at = 0
     FOR UPDATE SKIP LOCKED) AS free
 WHERE docs.tenant = free.tenant AND docs.doc = free.doc"""
-_ADVANCE_IF_FREE = _IF_FREE.format(set="head = ?, updated_at = ?, updated_by = ?")
+_ADVANCE_IF_FREE = _IF_FREE.format(set="head = ?, updated_at = ?, updated_by = ?, head_crc = ?")
 _HOLD_IF_FREE = _IF_FREE.format(set="head = docs.head")
 
 # PostgreSQL only, before `_CREATE`, which would wait for a transaction that makes the same document
@@ -37,7 +37,8 @@ _IS_FULL = """
 UPDATE tenants SET created_at = created_at WHERE tenant = ?
 AND (SELECT count(*) FROM docs WHERE tenant = ? AND deleted_at = 0) >= ?"""
 
-_NAME = 'INSERT INTO named (tenant, doc, version, name, "by", at) VALUES (?, ?, ?, ?, ?, ?)'
+_NAME = """
+INSERT INTO named (tenant, doc, version, name, "by", at, crc) VALUES (?, ?, ?, ?, ?, ?, ?)"""
 _SCHEMA = "INSERT INTO schemas (tenant, doc, body) VALUES (?, ?, ?)"
 
 # For requests that made no version: the row is locked and judged, and stays as it is.
@@ -47,17 +48,18 @@ WHERE tenant = ? AND doc = ? AND epoch = ? AND head = ? AND revision = ? AND del
 
 _CREATE = """
 INSERT INTO docs (tenant, doc, epoch, head, revision, deleted_at, created_at, updated_at,
-    updated_by, published)
-VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, 0)
+    updated_by, published, crc, head_crc, schema_crc)
+VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, 0, ?, ?, ?)
 ON CONFLICT (tenant, doc) DO UPDATE SET epoch = excluded.epoch, head = excluded.head,
     revision = excluded.revision, deleted_at = 0, created_at = excluded.created_at,
-    updated_at = excluded.updated_at, updated_by = excluded.updated_by, published = 0
+    updated_at = excluded.updated_at, updated_by = excluded.updated_by, published = 0,
+    crc = excluded.crc, head_crc = excluded.head_crc, schema_crc = excluded.schema_crc
 WHERE docs.deleted_at > 0 AND docs.epoch < excluded.epoch AND docs.head = ?"""
 
 # Only after `_ADVANCE`, which holds the row and has judged it.
 _MOVE_REVISION = "UPDATE docs SET revision = revision + 1 WHERE tenant = ? AND doc = ?"
 _DROP_LOCK = "DELETE FROM locks WHERE tenant = ? AND doc = ? AND id = ?"
-_PUT_LOCK = "INSERT INTO locks (tenant, doc, id, body) VALUES (?, ?, ?, ?)"
+_PUT_LOCK = "INSERT INTO locks (tenant, doc, id, body, crc) VALUES (?, ?, ?, ?, ?)"
 
 # An id that was accepted and has no entry (any more) is found here; one that has, by the index.
 _ENTRIES = """
@@ -73,12 +75,12 @@ _ENTRY_TYPES = (
 )
 
 _ACCEPTED = """
-INSERT INTO accepted (tenant, doc, author, request, version, answer, at)
-SELECT column1, column2, column3, column4, column5, column6, {now}
+INSERT INTO accepted (tenant, doc, author, request, version, answer, at, crc)
+SELECT column1, column2, column3, column4, column5, column6, column7, column8
 FROM {rows}
 WHERE NOT EXISTS (SELECT 1 FROM entries AS e WHERE e.tenant = column1 AND e.doc = column2
     AND e.author = column3 AND e.request = column4 AND length(e.request) > 0)"""
-_ACCEPTED_TYPES = ("text", "text", "bytea", "bytea", "bigint", "bytea")
+_ACCEPTED_TYPES = ("text", "text", "bytea", "bytea", "bigint", "bytea", "bigint", "bigint")
 
 # A statement of many rows enters SQLite once: every entry and exit hands the interpreter's lock
 # over. A few sizes only, so that each stays prepared.
@@ -140,9 +142,9 @@ def _many(dialect: str, template: str, types: tuple[str, ...], size: int) -> str
     if dialect == POSTGRES:
         arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(types, 1))
         names = ", ".join(f"column{n}" for n in range(1, len(types) + 1))
-        return template.format(now=NOW[dialect], rows=f"unnest({arrays}) AS r({names})")
+        return template.format(rows=f"unnest({arrays}) AS r({names})")
     row = f"({', '.join('?' * len(types))})"
-    return template.format(now=NOW[dialect], rows=f"(VALUES {', '.join([row] * size)}) AS r")
+    return template.format(rows=f"(VALUES {', '.join([row] * size)}) AS r")
 
 
 def _statements(

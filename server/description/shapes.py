@@ -64,7 +64,10 @@ class Changed(Struct, frozen=True, omit_defaults=True):
 
 
 class ListedDocument(Struct, frozen=True, omit_defaults=True):
-    """A document in a list; `published` is the version that is public."""
+    """A document in a list; `published` is the version that is public.
+
+    `damaged` is true where its row does not match its checksum.
+    """
 
     doc: str
     version: int
@@ -73,6 +76,7 @@ class ListedDocument(Struct, frozen=True, omit_defaults=True):
     updated_at: Time
     updated_by: str
     published: int | UnsetType = UNSET
+    damaged: bool | UnsetType = UNSET
 
 
 class DocumentPage(Struct, frozen=True, omit_defaults=True):

@@ -66,4 +66,6 @@ def _listed(row: DocRow) -> dict[str, Any]:
     }
     if row.published:
         listed["published"] = row.published
+    if row.damaged:
+        listed["damaged"] = True
     return listed

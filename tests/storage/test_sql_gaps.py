@@ -16,6 +16,7 @@ from storage import sql_compaction
 from storage.store import SqlStore
 from tests.storage.conftest import opened
 from tests.storage.contract import HOME, entry, made
+from tests.storage.older import make_older
 
 HEAD = 30
 
@@ -92,9 +93,7 @@ async def test_the_gaps_of_an_older_database_are_taken_for_those_of_compactions(
     await store.compact(HOME, before=HEAD, keep=[3])
     before = await versions_of(store)
     await store.close()
-    with closing(sqlite3.connect(Path(sqlite_url.partition(":///")[2]))) as file, file:
-        file.execute("ALTER TABLE snapshots DROP COLUMN dropped_after")
-        file.execute("UPDATE alembic_version SET version_num = '0005'")
+    make_older(sqlite_url)
     async with opened(sqlite_url) as upgraded:
         assert await versions_of(upgraded) == before == [1, 2, 3, *range(21, 31)]
 

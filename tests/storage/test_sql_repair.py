@@ -64,7 +64,7 @@ async def test_a_count_that_cannot_be_read_is_damage_and_is_written_again(
 async def test_a_lock_that_cannot_be_read_is_damage_and_goes(
     store: SqlStore, tmp_path: Path
 ) -> None:
-    spoil(tmp_path, "INSERT INTO locks VALUES ('demo', 'page', 'one', x'c1')")
+    spoil(tmp_path, "INSERT INTO locks VALUES ('demo', 'page', 'one', x'c1', NULL)")
     with pytest.raises(Corrupt):
         await store.locks(KEY)
     assert await is_rebuilt(store, ["the locks: they cannot be read"])
@@ -84,11 +84,11 @@ async def test_a_snapshot_without_a_version_is_passed_over(store: SqlStore, tmp_
     assert await is_rebuilt(store, [])
 
 
-async def test_a_name_that_is_no_text_any_more_is_still_read(
+async def test_who_wrote_last_is_read_from_the_log_where_the_row_has_rotted(
     store: SqlStore, tmp_path: Path
 ) -> None:
     spoil(tmp_path, "UPDATE docs SET updated_by = x'41ff'")
     row = await store.row(KEY)
     assert row is not None
-    assert row.updated_by == "A�"
+    assert (row.updated_by, row.damaged) == ("ada", False)
     assert getattr(await store.load(KEY), "head", None) == 2

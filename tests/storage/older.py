@@ -1,0 +1,22 @@
+"""A database as an older revision left it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+# Every column that came after revision 0005.
+LATER = (
+    ("snapshots", "dropped_after"),
+    *(("docs", column) for column in ("crc", "head_crc", "schema_crc")),
+    *((table, "crc") for table in ("accepted", "named", "publications", "locks", "signing_keys")),
+)
+
+
+def make_older(url: str) -> None:
+    """Take a SQLite file back to revision 0005."""
+    with closing(sqlite3.connect(Path(url.partition(":///")[2]))) as file, file:
+        for table, column in LATER:
+            file.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        file.execute("UPDATE alembic_version SET version_num = '0005'")
