@@ -30,6 +30,7 @@ from collab.ports import (
     StorageUnavailable,
     Stored,
 )
+from collab.repairs import Rebuilt
 from storage.migration import SchemaOutdatedError
 from storage.schema import metadata
 from storage.store import SqlStore
@@ -299,3 +300,33 @@ async def test_a_bit_in_the_revision_of_the_schema_stops_the_start(
     with pytest.raises((SchemaOutdatedError, CommandError, StorageUnavailable, Corrupt)):
         async with opened(sqlite_url):
             pass
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("docs.published", "docs.epoch", "docs.deleted_at", "docs.created_at", "docs.schema_crc"),
+        *("docs.updated_by", "schemas.body", "schemas.doc", "named.name", "named.version"),
+        *("publications.by", "publications.number", "locks.body", "accepted.answer"),
+        *("accepted.request", "entries.version", "entries.at"),
+    ],
+)
+async def test_a_repair_says_what_is_damaged_and_ends_it(
+    filled: SqlStore, sqlite_url: str, name: str
+) -> None:
+    table, _, column = name.partition(".")
+    at = [one.name for one in metadata.tables[table].columns].index(column)
+    with closing(File(sqlite_url)) as file:
+        row = file.rows(table, column)[-1]
+        assert file.put(table, column, turned(row[at], 0), row[at], row)
+    found = await filled.remains(HOME)
+    assert found is not None
+    assert found.lost or found.rotten_entries or found.lost_entries
+    repair = msgspec.structs.replace(entry(HEAD + 2, user="weft"), kind="repair")
+    seen = (found.epoch, found.head, found.revision)
+    gone = found.rotten_entries
+    assert await filled.rebuild(HOME, Rebuilt(*seen, 9, repair, b"state 42", gone))
+    again = await filled.remains(HOME)
+    assert again is not None
+    assert (again.lost, again.rotten_entries, again.lost_entries) == ([], [], [])
+    assert DAMAGED not in await answers(filled)
