@@ -150,8 +150,7 @@ class CommitLoop:
         forgetful: set[LiveRoom] = set()
         for live in lives:
             for user, ids in live.batch.doubtful().items():
-                found = await self._hub.store.find_accepted(live.key, user, ids)
-                if found:
+                if found := await self._hub.store.find_accepted(live.key, user, ids):
                     live.room.ids.learn(await self._hub.history.answers(live.key, found))
                     forgetful.add(live)
             if live.batch.was_stopped_by_locks() and not await self._lock_desk.is_current(live):

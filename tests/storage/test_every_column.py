@@ -119,6 +119,10 @@ async def row(store: SqlStore) -> DocRow | str | None:
     return DAMAGED if found is not None and found.damaged else found
 
 
+async def signing_key(store: SqlStore) -> tuple[str, SigningKey] | None:
+    return (await store.find_keys(["k-1"])).get("k-1")
+
+
 async def listed(store: SqlStore) -> list[DocRow | str]:
     rows = await store.list_docs("demo", "", 9)
     return [DAMAGED if one.damaged else one for one in rows]
@@ -142,7 +146,7 @@ ASKED: list[Callable[[SqlStore], Awaitable[Any]]] = [
     lambda store: store.publications(HOME, 0, HEAD),
     locks,
     lambda store: store.keys("demo"),
-    lambda store: store.find_keys(["k-1"]),
+    signing_key,
     lambda store: store.load(AWAY),
     *(lambda store, at=at: store.snapshot_before(HOME, at) for at in (15, 25, 33, HEAD)),
 ]
