@@ -88,7 +88,7 @@ def _broken(site: Site) -> Iterator[Finding]:
         for name in ("href", "link", "action"):
             link = found.get(name)
             if isinstance(link, str) and link.strip():
-                message = _fault(site, anchors, tokens, link.strip())
+                message = _fault(site, anchors, tokens, link)
                 if message:
                     yield _finding("links", (*tokens, name), message)
 

@@ -10,9 +10,14 @@ _ODD = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 
 
+def clean(words: str) -> str:
+    """Text without the characters that are never written to a page."""
+    return _ODD.sub("", words)
+
+
 def esc(words: str) -> str:
     """Text as it may stand between tags and in a quoted attribute."""
-    return _ODD.sub("", words).translate(_SPECIAL)
+    return clean(words).translate(_SPECIAL)
 
 
 def tag(name: str, inner: str, **attributes: str | None) -> str:

@@ -55,6 +55,8 @@ SCHEMES = [
     "/x' onerror='alert(1)",
     "?`onload=alert(1)",
     "\u2028javascript:alert(1)",
+    "java\u202ascript:alert(1)",
+    "\u2066//evil.example/x.js",
 ]
 TEXTS = [
     "<script>alert(1)</script>",

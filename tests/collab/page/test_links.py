@@ -2,10 +2,49 @@
 
 from __future__ import annotations
 
-import pytest
+import html
+import re
 
-from collab.page.links import safe_image, safe_link
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collab.ids import Json
+from collab.page.html import render
+from collab.page.links import IMAGE_SCHEMES, LINK_SCHEMES, safe_image, safe_link
+from collab.page.markup import attrs
 from collab.page.site import Site
+
+# Characters that a browser drops or that a reader does not see, each as itself.
+UNSEEN = ["\t", "\n", "\r", "\x00", "\x01", "\x1f", "\x7f", "\x85", "\xa0", "\xad", "\u061c"]
+UNSEEN += ["\u180e", "\u200b", "\u200d", "\u200f", "\u2028", "\u202a", "\u202e", "\u2060", "\u2066"]
+UNSEEN += ["\u2069", "\u3000", "\ufeff", "\ud800", "\ue000", "\U000e0001"]
+PIECES = ["javascript", "JAVA", "script", "vbscript", "data", "blob", "file", "http", "https"]
+PIECES += [
+    "mailto",
+    ":",
+    "//",
+    "/",
+    "\\",
+    "#",
+    "?",
+    "%3a",
+    "%2f",
+    "&colon;",
+    "&#58;",
+    " ",
+    "a",
+    "@",
+    ".",
+]
+
+
+def as_a_browser_reads(address: str) -> tuple[str, str]:
+    """The scheme, empty where there is none, and the rest (WHATWG URL, 4.4)."""
+    dropped = re.sub(r"[\t\n\r]", "", address.strip("".join(map(chr, range(33)))))
+    found = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", dropped)
+    rest = dropped if found is None else dropped[found.end() :]
+    return found[1].lower() if found else "", rest.replace("\\", "/")
 
 
 @pytest.mark.parametrize(
@@ -44,6 +83,46 @@ def test_a_picture_comes_over_http_or_from_here() -> None:
     assert safe_image("/a.svg") == "/a.svg"
     assert safe_image("mailto:ada@example.com") == ""
     assert safe_image("data:image/png;base64,AAAA") == ""
+
+
+@pytest.mark.parametrize("unseen", UNSEEN)
+@pytest.mark.parametrize("link", ["javascript:x", "//host/x", "data:,x", "VbScript:x", "blob:x"])
+def test_an_unseen_character_hides_no_scheme_and_no_host(link: str, unseen: str) -> None:
+    for at in range(len(link)):
+        hidden = link[:at] + unseen + link[at:]
+        assert safe_link(hidden) == safe_image(hidden) == "", repr(hidden)
+
+
+@pytest.mark.parametrize("unseen", UNSEEN)
+def test_a_page_leads_to_no_link_that_hides_its_scheme(unseen: str) -> None:
+    image: Json = {"src": f"{unseen}data:image/svg+xml,x", "alt": "x"}
+    go: Json = {"label": "go", "href": f"java{unseen}script:x"}
+    content: Json = {"headline": "Hi", "image": image, "buttons": [go]}
+    hero: Json = {"id": "h", "type": "hero", "content": content}
+    made = render({"pages": {"home": {"sections": [hero]}}})
+    assert made is not None
+    assert re.findall(r'(?:href|src)="[^"]*"', made.html) == ['href="#weft-content"']
+
+
+@given(st.lists(st.sampled_from(PIECES + UNSEEN), max_size=8))
+def test_a_browser_reads_only_allowed_schemes_in_what_is_written(pieces: list[str]) -> None:
+    for judge, schemes in ((safe_link, LINK_SCHEMES), (safe_image, IMAGE_SCHEMES)):
+        judged = judge("".join(pieces))
+        written = html.unescape(attrs(href=judged)[len(' href="') : -1])
+        assert written == judged
+        scheme, rest = as_a_browser_reads(written)
+        assert scheme in schemes or (not scheme and not rest.startswith("//")), repr(written)
+
+
+def test_what_stands_before_the_first_colon_is_the_scheme() -> None:
+    assert safe_link("java%73cript:x") == safe_link("12:30") == safe_link(":x") == ""
+    assert safe_link("./12:30") == "./12:30"
+    assert safe_link("?at=12:30") == "?at=12:30"
+
+
+def test_letters_of_any_script_stay_in_an_address() -> None:
+    assert safe_link("https://münchen.example/straße") == "https://münchen.example/straße"
+    assert safe_link("/über-uns#früher") == "/über-uns#früher"
 
 
 def test_spaces_are_written_as_addresses_write_them() -> None:
