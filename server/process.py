@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -67,15 +67,11 @@ async def drain(services: Services) -> None:
     half = services.settings.drain_seconds / 2
     answers = await _flush(services, half)
     _say_goodbye(services)
-    try:
-        async with asyncio.timeout(half), asyncio.TaskGroup() as group:
-            group.create_task(_wait_until_gone(services.hub), name="goodbye")
-            if answers:
-                group.create_task(_save_snapshots(services.hub), name="last snapshots")
-    except TimeoutError:
-        answers = False
-        logger.warning("the stop took too long; the rest is cut off")
-    if not answers and services.lookout is not None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_wait_until_gone(services.hub, half), name="goodbye")
+        if answers:
+            saving = group.create_task(_save_snapshots(services.hub, half), name="last snapshots")
+    if services.lookout is not None and not (answers and saving.result()):
         services.lookout.last_rows_within = 0.0
 
 
@@ -93,14 +89,24 @@ async def _flush(services: Services, seconds: float) -> bool:
     return not hub.every(lambda live: live.state is LiveState.READ_ONLY)
 
 
-async def _save_snapshots(hub: Hub) -> None:
-    for live in hub.every(lambda live: live.unsaved.is_worth_saving):
-        await hub.snapshots.save(live)
+async def _save_snapshots(hub: Hub, seconds: float) -> bool:
+    """Whether the database took them in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            for live in hub.every(lambda live: live.unsaved.is_worth_saving):
+                await hub.snapshots.save(live)
+    except TimeoutError:
+        logger.warning("the last snapshots take too long; the log has what they lack")
+        return False
+    return True
 
 
-async def _wait_until_gone(hub: Hub) -> None:
-    while any(len(live.audience) for live in hub.lives.values()):
-        await asyncio.sleep(0.01)
+async def _wait_until_gone(hub: Hub, seconds: float) -> None:
+    """Each socket ends by a deadline of its own; this one is for what keeps us from seeing it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while any(len(live.audience) for live in hub.lives.values()):
+                await asyncio.sleep(0.01)
 
 
 def _say_goodbye(services: Services) -> None:

@@ -14,6 +14,7 @@ from typing import Protocol
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from collab.errors import Close
 from server.frames import BINARY, TEXT, split
 
 logger = logging.getLogger(__name__)
@@ -109,11 +110,17 @@ class SocketBounds:
     unsent: int = 64 * 1024
     ping_every: float = 20.0
     close_within: float = 5.0
+    # The close frame of a stop has reached every living peer by then; a stop waits for no other.
+    restart_within: float = 0.5
     request_head_within: float = 10.0
     max_request_head: int = 64 * 1024
     max_headers: int = 100
     unread_within: float = 30.0
     max_unread: int = 64 << 20
+
+    def answered_within(self, code: int) -> float:
+        """How long the peer has to answer a close with this code."""
+        return self.restart_within if code == Close.RESTARTING else self.close_within
 
 
 def bound_kernel(socket: sockets.socket | None, bounds: SocketBounds) -> None:
@@ -211,7 +218,7 @@ class AsgiSocket:
         self._closing = (code, reason)
         self._to_send.set()
         self._reading.set()
-        self._end_within(self._bounds.close_within)
+        self._end_within(self._bounds.answered_within(code))
 
     def abort(self) -> None:
         self._closing = self._closing or (1006, "")
@@ -223,7 +230,7 @@ class AsgiSocket:
         try:
             async with self._deadline, asyncio.TaskGroup() as group:
                 if self._closing is not None:
-                    self._end_within(self._bounds.close_within)
+                    self._end_within(self._bounds.answered_within(self._closing[0]))
                 sender = group.create_task(self._send(), name=f"send to {self.peer}")
                 code = await self._receive()
                 sender.cancel()

@@ -24,7 +24,7 @@ class TransportSocket(asyncio.Protocol):
     """The protocol of a transport after the WebSocket handshake, and its handler's `Socket`.
 
     Invariant: the handler hears nothing after `closed`, and the transport ends within
-    `close_within` of the first close, whatever the peer does.
+    `close_within` of the first close, and `restart_within` of a stop's, whatever the peer does.
     """
 
     __slots__ = (
@@ -129,12 +129,13 @@ class TransportSocket(asyncio.Protocol):
             self._loop.call_soon(self._go_on)
 
     def close(self, code: int, reason: str = "") -> None:
-        if self._state is not State.OPEN:
-            return
-        self._put(frames.close(code, reason))
-        self._close_code = code
-        self._leave_open(State.CLOSING)
-        self.resume_reading()  # for the peer's half of the handshake
+        if self._state is State.OPEN:
+            self._put(frames.close(code, reason))
+            self._close_code = code
+            self._leave_open(State.CLOSING)
+            self.resume_reading()  # for the peer's half of the handshake
+        if self._state is not State.LOST:
+            self._end_within(self._bounds.answered_within(code))
 
     def abort(self) -> None:
         if self._state is not State.LOST:
@@ -292,9 +293,16 @@ class TransportSocket(asyncio.Protocol):
         if self._fragment_deadline is not None:
             self._fragment_deadline.cancel()
             self._fragment_deadline = None
-        if self._deadline is None and state is not State.LOST:
-            within = self._bounds.close_within
-            self._deadline = self._loop.call_later(within, self._transport.abort)
+        if state is not State.LOST:
+            self._end_within(self._bounds.close_within)
+
+    def _end_within(self, within: float) -> None:
+        """Of several deadlines the first counts."""
+        if self._deadline is not None:
+            if self._deadline.when() <= self._loop.time() + within:
+                return
+            self._deadline.cancel()
+        self._deadline = self._loop.call_later(within, self._transport.abort)
 
     def _tell_closed(self) -> None:
         if not self._told:

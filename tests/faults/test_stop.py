@@ -10,7 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import connect
 
+from collab.room.rights import Role
+from server.socket import SocketBounds
 from storage.database import LOCK_SECONDS
 from tests.faults.editor import Editor
 from tests.faults.figures import record
@@ -153,6 +156,41 @@ async def test_a_stop_waits_for_no_snapshot_of_a_database_that_is_locked(tmp_pat
         reply = call("GET", f"{server.http}/v1/docs/page", token=await server.mint())
         assert reply.body == {"n": 1}
     record("SIGTERM, database locked, nothing under way", stopped_within_s=seconds)
+
+
+async def test_a_stop_with_a_silent_client_waits_for_none_and_keeps_the_audit_trail(
+    tmp_path: Path,
+) -> None:
+    """Its page sleeps, or its network is gone: it never answers the close frame."""
+    loop = asyncio.get_running_loop()
+    with RunningServer(tmp_path) as server:
+        token = await server.mint("ada", Role.ADMIN)
+        client = await PatchClient.connect(server.ws, "page", token, create={"n": 0})
+        silent = await PatchClient.connect(server.ws, "page", token, read=False)
+        silent.socket.transport.pause_reading()
+        stranger = await connect(f"{server.ws}/v1/docs/page/live")
+        stranger.transport.pause_reading()
+        await client.set("/n", 1)
+        name = {"name": "last"}
+        url = f"{server.http}/v1/docs/page"
+        reply = await asyncio.to_thread(call, "POST", f"{url}/versions", name, token=token)
+        assert reply.status == 201
+        began = loop.time()
+        code = await asyncio.to_thread(server.stop)
+        seconds = loop.time() - began
+        assert code == 0, server.log()
+        # A bound, not a measure: the wait for its answer alone would take as long.
+        assert seconds < SocketBounds().close_within
+        assert client.socket.close_code == 1012
+        stranger.transport.abort()
+        await silent.close()
+        await client.close()
+        await asyncio.to_thread(server.start)
+        rows = call("GET", f"{url}/audit", token=token).body["items"]
+    actions = [row["action"] for row in rows]
+    assert "name" in actions, rows
+    assert actions.count("close") == 2, rows
+    record("SIGTERM, one silent client", stopped_within_s=seconds)
 
 
 @pytest.mark.long

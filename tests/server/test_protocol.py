@@ -179,6 +179,20 @@ async def test_a_peer_that_never_answers_our_close_is_cut_off() -> None:
         assert handler.codes == [1012]
 
 
+@pytest.mark.parametrize("before", [(), (4508,)], ids=["open", "closing"])
+@on_both_loops
+async def test_a_stop_waits_for_no_peer_that_does_not_answer(before: tuple[int, ...]) -> None:
+    bounds = replace(BOUNDS, close_within=600, restart_within=SOON)
+    async with serving(bounds=bounds) as served, RawClient(served.port) as client:
+        await client.shake_hands()
+        handler = await served.handler()
+        handler.socket.write(bytes(frames.binary(b"*" * 20_000_000)))
+        for code in (*before, 1012):
+            handler.socket.close(code)
+        await handler.over.wait()
+        assert handler.codes == [*before, 1012][:1]
+
+
 @on_both_loops
 async def test_a_stopped_reader_fills_the_buffer_and_is_writable_again_when_it_drains() -> None:
     async with serving() as served, RawClient(served.port) as client:
