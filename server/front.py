@@ -8,6 +8,7 @@ from starlette.types import Receive, Scope, Send
 from collab.errors import Code
 from server.public_answer import Found
 from server.public_request import PAGES, VALUES, Headers, asked_for, coding_of
+from server.routes import hides_a_slash
 
 _PREFIXES = (PAGES.encode(), VALUES.encode())
 # Requests with one of these are told apart by what stands in it, or have a body.
@@ -29,7 +30,8 @@ class Front(Starlette):
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith((PAGES, VALUES)):
+        is_public = scope["type"] == "http" and scope["path"].startswith((PAGES, VALUES))
+        if not is_public or hides_a_slash(scope):
             await super().__call__(scope, receive, send)
             return
         if scope["method"] == "OPTIONS":

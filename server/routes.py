@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match, Mount, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from server import sockets
 from server.http import (
@@ -25,9 +28,30 @@ from server.http import (
 )
 
 
+def hides_a_slash(scope: Scope) -> bool:
+    """Whether the address has a percent-encoded slash, which its decoded path shows as any other.
+
+    `/v1/docs/home%2Fundo` is a name, and none that there is; decoded it would be an address.
+    """
+    return b"%2f" in scope.get("raw_path", b"").lower()
+
+
+class HiddenSlash(BaseRoute):
+    """Nothing is at an address that hides a slash, over HTTP or a WebSocket."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return (Match.FULL if hides_a_slash(scope) else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            raise HTTPException(404)
+        await sockets.nowhere(WebSocket(scope, receive, send))
+
+
 def routes() -> list[BaseRoute]:
     doc = "/v1/docs/{doc}"
     return [
+        HiddenSlash(),
         Route("/", status.go_to_page),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),

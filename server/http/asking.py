@@ -43,9 +43,6 @@ async def claims_of(request: Request) -> Claims:
 async def named_document(request: Request) -> AsyncIterator[tuple[Claims, DocKey]]:
     """Which document the path names, and who asks, on whose budget; it is not opened."""
     claims = await claims_of(request)
-    if b"%2f" in request.scope.get("raw_path", b"").lower():
-        # Decoded it would be another address: `home%2Fundo` is a name, and none that there is.
-        raise not_found()
     key = name_document(claims, request.path_params["doc"])
     request.state.asker = key, claims.user
     with spending(request, key, claims.user):

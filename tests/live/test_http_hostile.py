@@ -99,6 +99,42 @@ def test_a_name_that_no_document_has_is_not_found(
         assert answer.status != 400 or method == "PUT"
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/docs/hostile%2fundo",
+        "/v1/docs/hostile%2Flive",
+        "/v1/docs/hostile%2Fversions%2f1",
+        "/v1/docs%2Fhostile",
+        "/v1%2fdocs/hostile/presence",
+        "/v1/published/demo%2Fhostile",
+        "/p/demo%2Fhostile",
+        "/p/demo/hostile%2Fabout",
+        "/static%2Fstatus/status.js",
+        "/%2fhealthz",
+        "/%2f",
+    ],
+)
+def test_an_encoded_slash_is_in_no_address(
+    server: RunningServer, ada: str, page: str, path: str, method: str
+) -> None:
+    given = {"Authorization": f"Bearer {ada}", "Content-Length": "0"}
+    answer = raw_call(server, method, path, **given)
+    assert answer.status == 404
+    if method != "HEAD":
+        assert refusal(answer) == (404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/v1/docs/hostile%2flive", "/v1%2Fyjs/hostile", "/v1/yjs%2fa"])
+def test_an_encoded_slash_leads_to_no_lane(server: RunningServer, path: str) -> None:
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    answer = raw_call(
+        server, "GET", path, **upgrade, **{"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    )
+    assert refusal(answer) == (404, "not_found")
+
+
 @pytest.mark.parametrize("path", ["/x", "/v1", "/v1/docs/", "/v1/docs/hostile/", "/v1/docs/a/b/c"])
 def test_an_unknown_address_is_a_problem(server: RunningServer, path: str) -> None:
     assert refusal(raw_call(server, "GET", path)) == (404, "not_found")
