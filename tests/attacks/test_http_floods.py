@@ -163,7 +163,7 @@ def test_every_pipelined_request_is_answered_in_order(server: RunningServer) -> 
     with connect(server) as client:
         for start in range(0, len(asked), 1000):
             client.sendall(asked[start : start + 1000])
-        client.sendall(b"GET /last HTTP/1.1\r\nConnection: close\r\n\r\n")
+        client.sendall(b"GET /last HTTP/1.1\r\nHost: w\r\nConnection: close\r\n\r\n")
         answers = re.findall(rb"HTTP/1\.1 (\d+) ", rest(client))
     assert answers == [b"200", b"404", b"401", b"200", b"200"] * 8 + [b"404"]
 
@@ -260,9 +260,9 @@ def test_a_body_that_trickles_behind_its_answer_ends_the_connection(
 @pytest.mark.parametrize(
     "head",
     [
-        b"GET /healthz HTTP/1.1\r\nA: " + b"a" * 66_000 + b"\r\n\r\n",
-        b"GET /" + b"p" * 80_000 + b" HTTP/1.1\r\n\r\n",
-        b"GET /healthz HTTP/1.1\r\n" + b"a: b\r\n" * 150 + b"\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: w\r\nA: " + b"a" * 66_000 + b"\r\n\r\n",
+        b"GET /" + b"p" * 80_000 + b" HTTP/1.1\r\nHost: w\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: w\r\n" + b"a: b\r\n" * 150 + b"\r\n",
     ],
     ids=["long", "target", "many"],
 )
@@ -278,7 +278,11 @@ def test_a_head_over_the_limits_is_refused_though_it_comes_in_one_read(
 
 def test_bad_requests_and_unread_answers_log_little(server: RunningServer) -> None:
     logged = log_lines(server)
-    for garbage in (b"NOT HTTP\r\n\r\n", b"\x16\x03\x01\x02", b"GET / HTTP/1.1\r\nA : b\r\n\r\n"):
+    for garbage in (
+        b"NOT HTTP\r\n\r\n",
+        b"\x16\x03\x01\x02",
+        b"GET / HTTP/1.1\r\nHost: w\r\nA : b\r\n\r\n",
+    ):
         for _ in range(150):
             with connect(server) as client:
                 client.sendall(garbage)
@@ -292,7 +296,7 @@ def test_upgrades_to_what_is_no_websocket_are_requests(server: RunningServer) ->
     with connect(server) as client:
         client.sendall(
             b"GET /healthz HTTP/1.1\r\nHost: w\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
-            b"GET /nowhere HTTP/1.1\r\nConnection: close\r\n\r\n"
+            b"GET /nowhere HTTP/1.1\r\nHost: w\r\nConnection: close\r\n\r\n"
         )
         assert re.findall(rb"HTTP/1\.1 (\d+) ", rest(client)) == [b"200", b"404"]
 
@@ -303,15 +307,22 @@ def test_requests_with_bodies_are_told_apart_in_any_reads(server: RunningServer)
     inner = b"GET /healthz HTTP/1.1\r\nHost: w\r\n\r\n"
     kinds = [
         (b"200", inner),
-        (b"405", b"POST /healthz HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" % (len(inner), inner)),
+        (
+            b"405",
+            b"POST /healthz HTTP/1.1\r\nHost: w\r\nContent-Length: %d\r\n\r\n%s"
+            % (len(inner), inner),
+        ),
         (
             b"401",
-            b"PATCH /v1/docs/a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"PATCH /v1/docs/a HTTP/1.1\r\nHost: w\r\nTransfer-Encoding: chunked\r\n\r\n"
             b"%x;e=1\r\n%s\r\n2\r\n\r\n\r\n0\r\nT: v\r\n\r\n" % (len(inner), inner),
         ),
     ]
     asked = [chance.choice(kinds) for _ in range(60)]
-    stream = b"".join(each for _, each in asked) + b"GET /x HTTP/1.1\r\nConnection: close\r\n\r\n"
+    stream = (
+        b"".join(each for _, each in asked)
+        + b"GET /x HTTP/1.1\r\nHost: w\r\nConnection: close\r\n\r\n"
+    )
     with connect(server) as client:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         while stream:

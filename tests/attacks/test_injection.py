@@ -127,7 +127,7 @@ async def test_no_token_reaches_the_log_the_metrics_or_an_answer(server: Running
         for path in (f"/v1/docs/none?token={token}", f"/nowhere/{token}", "/v1/docs"):
             seen.append(call("GET", server.http + path, token=token))
             seen.append(call("PATCH", server.http + path, {"token": token}, token=token))
-    request = f"GET /\x01 HTTP/1.1\r\nAuthorization: Bearer {good}\r\n\r\n".encode()
+    request = f"GET /\x01 HTTP/1.1\r\nHost: w\r\nAuthorization: Bearer {good}\r\n\r\n".encode()
     seen.append(raw_request(server, request))
     seen.append(call("GET", f"{server.http}/metrics").raw)
     log = (server.home / "weft.log").read_text()

@@ -42,6 +42,16 @@ def raw_call(server: RunningServer, method: str, target: str, **headers: str) ->
         connection.close()
 
 
+def sent(server: RunningServer, lines: list[str]) -> bytes:
+    """What comes back for a head of these lines, to the end of the connection."""
+    address = urlsplit(server.http)
+    assert address.hostname is not None
+    assert address.port is not None
+    with socket.create_connection((address.hostname, address.port), timeout=10) as client:
+        client.sendall("".join(f"{line}\r\n" for line in [*lines, ""]).encode())
+        return b"".join(iter(lambda: client.recv(65536), b""))
+
+
 async def expired(server: RunningServer) -> str:
     """A token that was good an hour ago."""
     store, clock = SqlStore(server.database), SystemClock()
@@ -133,6 +143,22 @@ def test_an_encoded_slash_leads_to_no_lane(server: RunningServer, path: str) -> 
         server, "GET", path, **upgrade, **{"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
     )
     assert refusal(answer) == (404, "not_found")
+
+
+@pytest.mark.parametrize("hosts", [[], ["w", "w"], ["w", "x"], ["a b"]])
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/v1/docs/hostile", "/p/demo/hostile", "/v1/docs/hostile/live"]
+)
+def test_a_request_has_one_host(server: RunningServer, path: str, hosts: list[str]) -> None:
+    lines = [f"GET {path} HTTP/1.1", *(f"Host: {host}" for host in hosts)]
+    if path.endswith("/live"):
+        lines += ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"]
+        lines += ["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="]
+    assert sent(server, lines).startswith(b"HTTP/1.1 400 ")
+
+
+def test_http_1_0_needs_no_host(server: RunningServer) -> None:
+    assert sent(server, ["GET /healthz HTTP/1.0"]).startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize("path", ["/x", "/v1", "/v1/docs/", "/v1/docs/hostile/", "/v1/docs/a/b/c"])

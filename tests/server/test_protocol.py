@@ -415,14 +415,14 @@ async def test_a_connection_outlives_the_deadline_of_its_request_head() -> None:
 @on_both_loops
 async def test_a_request_head_that_is_too_large_is_refused() -> None:
     async with serving() as served:
-        answer = await head_is_refused(served, b"GET / HTTP/1.1\r\nA: " + b"a" * 70_000)
+        answer = await head_is_refused(served, b"GET / HTTP/1.1\r\nHost: w\r\nA: " + b"a" * 70_000)
         assert answer.startswith(b"HTTP/1.1 400 ")
 
 
 @on_both_loops
 async def test_a_handshake_header_that_is_too_long_is_answered() -> None:
     async with serving() as served:
-        head = b"GET /live HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nA: "
+        head = b"GET /live HTTP/1.1\r\nHost: w\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nA: "
         answer = await head_is_refused(served, head + b"a" * 9_000 + b"\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 400 ")
 
@@ -436,11 +436,12 @@ async def test_no_token_reaches_a_log(caplog: pytest.LogCaptureFixture) -> None:
         async with websockets.connect(f"ws://127.0.0.1:{served.port}/live?token=CANARY"):
             await served.handler()
         refused = (
-            b"GET /live?token=CANARY HTTP/1.1\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+            b"GET /live?token=CANARY HTTP/1.1\r\nHost: w\r\n"
+            b"Upgrade: websocket\r\nConnection: upgrade\r\n"
         )
         await head_is_refused(served, refused + b"Authorization: Bearer CANARY\r\n\r\n")
         await head_is_refused(
-            served, b"GET /none?token=CANARY HTTP/1.1\r\nConnection: close\r\n\r\n"
+            served, b"GET /none?token=CANARY HTTP/1.1\r\nHost: w\r\nConnection: close\r\n\r\n"
         )
     ours = [one for one in caplog.records if one.name != "websockets.client"]
     assert "CANARY" not in " ".join(record.getMessage() for record in ours)
