@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 
 from collab.errors import Code, Refusal, Rejected
 from collab.messages import LockState
-from collab.patch.pointer import parse, render
+from collab.patch.pointer import lookup, parse, render
 from collab.room.lock_actions import LockAsk, act, misshapen
 from collab.room.lock_messages import shown
 from collab.room.rights import Role
@@ -92,7 +92,10 @@ def told(asked: LockAct, step: LockStep, secret: str) -> dict[str, Any]:
 
 
 def _at_head(room: Room, asked: LockAct) -> str | None:
-    """The scope, which stands on `base`, where its element is now."""
+    """The scope, which stands on `base`, where its element is now.
+
+    Raises `path_not_found` when version `base` has no such element, or a later one removed it.
+    """
     base = asked.base
     if asked.scope is None:
         return None
@@ -101,6 +104,7 @@ def _at_head(room: Room, asked: LockAct) -> str | None:
     if not room.tail.base <= base <= room.version:
         raise Rejected(Code.UNKNOWN_VERSION, f"version {base} is not at hand", version=room.version)
     tokens = parse(asked.scope)
+    lookup(room.tail.value_at(base), tokens)
     for past in room.tail.pasts(base):
         carried = past.carry(tokens)
         if carried is None:

@@ -108,6 +108,20 @@ async def test_a_scope_stands_on_its_base(join: Join, ada: str, bo: str, doc: st
     assert (await ask(two, "acquire", scope="/title", base=99))["code"] == "unknown_version"
 
 
+async def test_a_scope_that_its_base_lacks_is_not_locked(
+    join: Join, ada: str, bo: str, doc: str
+) -> None:
+    one = await join(doc, ada, create=PAGE)
+    two = await join(doc, bo)
+    await two.answer(await two.patch({"op": "add", "path": "/late", "value": {"a": [1, 2]}}))
+    await one.until_version(2)
+    for scope, base in ((HERO, 0), ("/title", 0), ("/late", 0), ("/late", 1), ("/late/a/1", 1)):
+        answer = await ask(one, "acquire", scope=scope, base=base)
+        assert (answer["type"], answer["code"]) == ("reject", "path_not_found"), (scope, base)
+    assert (await ask(one, "acquire", scope="/late", base=2))["type"] == "ack"
+    assert (await ask(two, "acquire", scope=HERO, base=1))["type"] == "ack"
+
+
 async def test_l8_a_lock_follows_its_section_and_ends_when_it_is_deleted(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
