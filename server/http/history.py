@@ -67,9 +67,10 @@ async def list_versions(request: Request) -> Response:
             publications=steps,
         )
     page: dict[str, Any] = {"items": found[:limit]}
-    rest = _first(found[:limit]) if found else 0
-    if rest > oldest and entries and (len(found) > limit or entries[0].version > oldest):
-        page["cursor"] = str(rest)
+    if found:
+        rest = _first(found[:limit])
+        if len(found) > limit or await _is_kept(request, live, oldest, rest - 1):
+            page["cursor"] = str(rest)
     return answer(page)
 
 
@@ -179,13 +180,19 @@ def _newest(request: Request, live: LiveRoom) -> int:
 
 
 async def _page(request: Request, live: LiveRoom, oldest: int, newest: int) -> Sequence[Summary]:
-    after = max(oldest - 1, newest - MOST_ENTRIES)
-    if newest <= after:
+    if newest < oldest:
         return []
     services = services_of(request)
     async with services.hub.history.reading:
         store = services.store
-        return await store.summaries(live.key, after, newest, MOST_ENTRIES, MOST_BYTES)
+        return await store.summaries(live.key, oldest - 1, newest, MOST_ENTRIES, MOST_BYTES)
+
+
+async def _is_kept(request: Request, live: LiveRoom, oldest: int, newest: int) -> bool:
+    """Whether the log has any of these versions: it need not begin with the first."""
+    if newest < oldest:
+        return False
+    return bool(await services_of(request).store.summaries(live.key, oldest - 1, newest, 1))
 
 
 def _first(found: Sequence[VersionRow]) -> int:

@@ -79,6 +79,30 @@ async def test_history_is_paged_by_its_cursor(
     assert seen == [8, 7, 6, 5, 4, 3, 2, 1]
 
 
+def test_the_last_page_of_a_document_that_was_made_again_has_no_cursor(
+    server: RunningServer, admin: str, doc: str, history: History
+) -> None:
+    url = f"{server.http}/v1/docs/{doc}"
+    for life in range(3):
+        call("PUT", url, {"n": 0}, token=admin)
+        oldest = call("GET", url, token=admin).headers["etag"].strip('"')
+        for number in range(1, 3):
+            op = {"op": "replace", "path": "/n", "value": number}
+            assert call("PATCH", url, [op], token=admin).status == 200
+        seen: list[int] = []
+        cursor = ""
+        while True:
+            page = history.get(f"versions?each=1&limit=2{cursor}").body
+            seen += [row["version"] for row in page["items"]]
+            if "cursor" not in page:
+                break
+            assert seen[-1] > int(oldest), "nothing older is kept"
+            cursor = f"&cursor={page['cursor']}"
+        assert seen == [int(oldest) + 2, int(oldest) + 1, int(oldest)], life
+        assert "cursor" not in history.get("versions").body
+        call("DELETE", url, token=admin)
+
+
 async def test_any_version_can_be_read_and_compared(
     join: Join, ada: str, doc: str, history: History
 ) -> None:

@@ -14,10 +14,20 @@ from collab.messages import Open, Since
 from collab.ports import PAGE_BYTES
 from server.admission import MAX_RESUMED_BYTES, admit_to_patch_lane
 from server.app import build
+from server.http import history
 from server.roster import Visit
 from server.services import Services
 from server.settings import Settings
-from tests.server.heavy import LARGE, URL, VERSIONS, CountingStore, heavy_store, http_of, token_of
+from tests.server.heavy import (
+    HOME,
+    LARGE,
+    URL,
+    VERSIONS,
+    CountingStore,
+    heavy_store,
+    http_of,
+    token_of,
+)
 
 pytestmark = pytest.mark.thorough
 
@@ -46,6 +56,23 @@ async def test_h2_history_is_listed_without_the_values(
     listed = await root.get(f"{URL}/versions?each=1")
     assert [row["version"] for row in listed.json()["items"]] == list(range(VERSIONS, 0, -1))
     assert store.handed < 10_000
+
+
+async def test_history_goes_on_below_what_was_compacted_away(
+    root: httpx.AsyncClient, store: CountingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "MOST_ENTRIES", 5)
+    for version in range(3, 21):
+        del store._documents[HOME].entries[version]
+    seen: list[int] = []
+    cursor = ""
+    while True:
+        page = (await root.get(f"{URL}/versions?each=1{cursor}")).json()
+        seen += [row["version"] for row in page["items"]]
+        if "cursor" not in page:
+            break
+        cursor = f"&cursor={page['cursor']}"
+    assert seen == [*range(VERSIONS, 20, -1), 2, 1]
 
 
 async def test_h1_a_version_is_read_a_page_of_bytes_at_a_time(
