@@ -8,6 +8,7 @@ client sees apart from what is; a passage leads from one to the other.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,10 +20,10 @@ from collab.patch.apply import replay
 from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.bounds import UNBOUNDED, Bounds
 from collab.patch.carry import Past
+from collab.patch.edits import Edit, edits_of
 from collab.patch.passage import Passage, Source
 from collab.patch.pending import Patches, carry_answered, carry_over, exact, settle
 from collab.patch.rebase import Rebased, Rebasing
-from collab.patch.steps import Step, trace
 
 # Letters that the texts of unanswered patches may have in all when they have to be carried: each is
 # done again for the next one, and 400 patches of a megabyte took minutes (measured).
@@ -194,21 +195,33 @@ def _version(pending: _Pending) -> int:
 
 def _passage(pendings: Sequence[_Pending], past: Sequence[Past]) -> tuple[Passage, Any]:
     """The way from what a client sees to the end of `past`, and what it sees."""
-    passage = Passage()
     seen = past[0].before
-    sent: dict[int, list[Step]] = {}
+    sent: list[tuple[_Pending, list[Edit]]] = []
     letters = 0
     for pending in pendings:
-        steps, seen = trace(seen, exact(seen, pending.ops))
-        letters += sum(len(step.value) for step in steps if type(step.value) is str)
+        edits, seen = edits_of(seen, pending.ops)
+        letters += sum(len(each.step.value) for each in edits if type(each.step.value) is str)
         if letters > MAX_CARRIED_TEXT:
             raise Rejected(Code.CONFLICT, "too much is unanswered to be carried to the head")
-        passage.sent(steps)
-        if pending.made_version:
-            sent[pending.version] = steps
+        sent.append((pending, edits))
+    passage = Passage()
+    waiting = deque(sent)
+    made = {pending.version for pending, _ in sent if pending.made_version}
     for entry in past:
-        if entry.version in sent:
-            passage.landed(sent[entry.version], entry.exact)
+        if entry.version in made:
+            _landed(passage, waiting, entry)
         else:
             passage.happened(entry.structural, Source(entry.version, entry.author))
+    for _, edits in waiting:
+        passage.sent([step for edit in edits for step in edit.steps])
     return passage, seen
+
+
+def _landed(passage: Passage, waiting: deque[tuple[_Pending, list[Edit]]], entry: Past) -> None:
+    """An own patch is in the head as `entry`; those before it have made no version."""
+    while True:
+        pending, edits = waiting.popleft()
+        if pending.made_version and pending.version == entry.version:
+            passage.landed(edits, entry.exact)
+            return
+        passage.sent([step for edit in edits for step in edit.steps])

@@ -12,9 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from collab.entry import Author
-from collab.patch.carry import backward, forward, place_backward, place_forward
+from collab.patch.carry import backward, element, forward, place_backward, place_forward
+from collab.patch.edits import Edit
 from collab.patch.equality import same
+from collab.patch.pointer import covers
 from collab.patch.steps import Path, Step
+
+# Where an element is that replaces what holds it, until that is gone. No pointer leads there.
+_ASIDE: Path = (-1,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,19 @@ class Lost:
     by: Source | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What the client wrote: where in the head, `ahead` steps from the base, and in its own value.
+
+    `sent` is the location in its own value, `back` steps from the base; None where it is not known.
+    """
+
+    path: Path
+    ahead: int
+    sent: Path | None
+    back: int
+
+
 class Passage:
     """From a client's value to the head.
 
@@ -52,6 +70,8 @@ class Passage:
         self._ahead: list[tuple[Step, Source | None]] = []
         self._landed: dict[int, int] = {}
         self._sent: dict[int, Step] = {}
+        self._written: list[_Written] = []
+        self._others_move = False
 
     @property
     def cost(self) -> int:
@@ -64,28 +84,101 @@ class Passage:
 
     def happened(self, steps: Sequence[Step], source: Source | None) -> None:
         """These are part of the head, in order; `source` is None for the client's own."""
-        self._ahead += [(step, source) for step in steps if step.structural]
+        for step in steps:
+            self._happen(step, source, kept=step.structural)
 
-    def landed(self, sent: Sequence[Step], applied: Sequence[Step]) -> None:
-        """The client's `sent` are in the head as `applied`: a step for a step, in order."""
-        start = len(self._ahead)
-        self.happened(applied, None)
-        ours = [step for step in sent if step.structural and step.kind != "remove"]
-        theirs = list(range(start, len(self._ahead)))
-        theirs = [at for at in theirs if self._ahead[at][0].kind != "remove"]
-        for step in ours:
-            at = next((at for at in theirs if self._alike(step, at)), None)
-            if at is None:
-                continue
-            self._landed[id(step)] = at
-            self._sent[id(self._ahead[at][0])] = step
-            theirs = theirs[theirs.index(at) + 1 :]
+    def _happen(
+        self, step: Step, source: Source | None, *, kept: bool, sent: Path | None = None
+    ) -> None:
+        if kept:
+            self._ahead.append((step, source))
+        self._others_move = self._others_move or (step.kind == "move" and source is not None)
+        if source is None and step.kind != "remove":
+            written = _Written(step.path, len(self._ahead), sent, len(self._back))
+            self._written.append(written)
 
-    def _alike(self, step: Step, at: int) -> bool:
-        other = self._ahead[at][0]
-        if (step.kind == "move") != (other.kind == "move"):
+    def overwrites_own(self, place: Path, under: Path | None) -> bool:
+        """Whether a location of the head holds what the client wrote, and still sees elsewhere.
+
+        That is so where others have moved it. `under` is the location for the client; None where
+        the client does not see there what the head has.
+        """
+        if not self._others_move:
             return False
-        return step.kind == "move" or same(step.value, other.value)
+        at = len(self._written) - 1
+        for number in range(len(self._ahead), -1, -1):
+            while at >= 0 and self._written[at].ahead == number:
+                if covers(place, self._written[at].path) and self._strays(self._written[at], under):
+                    return True
+                at -= 1
+            before = backward(place, self._ahead[number - 1][0]) if number else None
+            if before is None:
+                return False
+            place = before
+        return False
+
+    def _strays(self, written: _Written, under: Path | None) -> bool:
+        """Whether the head still has what the client wrote, and the client not under a location."""
+        since = [step for step, _ in self._ahead[written.ahead :]]
+        if element(written.path, since) is None:
+            return False
+        if written.sent is None or under is None:
+            return under is None
+        now = element(written.sent, self._back[written.back :])
+        return now is None or not covers(under, now)
+
+    def land(self, edit: Edit, applied: Sequence[Step], where: Path) -> None:
+        """The client's edit is in the head as `applied`; what it brings is at `where`.
+
+        A write to a key ends the element that it overwrites there. Else what others moved to this
+        key, and the client still sees elsewhere, would be taken for what the client wrote.
+        """
+        step, steps = edit.step, edit.steps
+        if step.kind == "remove":
+            self.sent(steps)
+            self.happened(applied, None)
+            return
+        if step.kind == "move" and applied and applied[-1].kind != "move":
+            applied = self._as_moves(step, applied)
+        brings = step.kind != "replace"
+        if edit.upsert and self.element(step.path) != Found(where):
+            brings = True
+            steps = _anew(step)
+        last = applied[-1] if applied else _nothing(step, where)
+        parts = _anew(last) if brings and last.kind == "replace" else (last,)
+        self.happened((*applied[:-1], *parts[:-1]), None)
+        self.sent(steps)
+        if steps[-1].structural:
+            self._landed[id(steps[-1])] = len(self._ahead)
+            self._sent[id(parts[-1])] = steps[-1]
+        kept = steps[-1].structural or parts[-1].structural
+        self._happen(parts[-1], None, kept=kept, sent=step.path)
+
+    def _as_moves(self, step: Step, applied: Sequence[Step]) -> Sequence[Step]:
+        """A move that the head states by values, as the moves that it is for what lies under it."""
+        found, last = self.element(step.source), applied[-1]
+        if isinstance(found, Lost):
+            return applied
+        if last.kind == "add":
+            return (*applied[:-2], Step("move", last.path, found.path, last.value))
+        aside = Step("move", _ASIDE, found.path, last.value)
+        over = Step("remove", last.path, old=last.old)
+        return (aside, over, Step("move", last.path, _ASIDE, last.value))
+
+    def landed(self, edits: Sequence[Edit], applied: Sequence[Step]) -> None:
+        """The client's `edits` are in the head as `applied`: in order, some without a step."""
+        start = 0
+        for edit in edits:
+            numbers = range(start, len(applied))
+            at = next((at for at in numbers if _alike(edit, applied, at)), None)
+            if at is None:
+                self.sent(edit.steps)
+                continue
+            first = at - 1 if _is_lifted(applied, at) and edit.step.kind == "move" else at
+            self.happened(applied[start:first], None)
+            self.land(edit, applied[first : at + 1], applied[at].path)
+            start = at + 1
+        self.happened(applied[start:], None)
 
     def element(self, path: Path) -> Found | Lost:
         """Where an element of the client's value is at the head."""
@@ -141,6 +234,41 @@ class Passage:
         other._landed = self._landed
         other._sent = self._sent
         return other
+
+
+def _anew(step: Step) -> tuple[Step, Step]:
+    """A write as the end of what it overwrites and a new element at its key."""
+    old = Step("remove", step.path, old=step.old)
+    return old, Step("add", step.path, value=step.value)
+
+
+def _nothing(step: Step, where: Path) -> Step:
+    """What came of an edit where the head had its value, or its element, at its place already."""
+    if step.kind == "move":
+        return Step("move", where, where, step.value)
+    return Step("replace", where, value=step.value, old=step.value)
+
+
+def _alike(edit: Edit, applied: Sequence[Step], at: int) -> bool:
+    """Whether an applied step can be what came of an edit that moves locations."""
+    step, other = edit.step, applied[at]
+    if step.kind == "remove" or other.kind == "remove":
+        return False
+    if step.kind == "move":
+        return other.kind == "move" or _is_lifted(applied, at) or same(step.value, other.value)
+    if edit.upsert and step.path[-1:] != other.path[-1:]:
+        return False
+    if not edit.upsert and not step.structural:
+        return False
+    return other.kind != "move" and same(step.value, other.value)
+
+
+def _is_lifted(applied: Sequence[Step], at: int) -> bool:
+    """Whether a step puts back what the step before it took out: a move, stated by its value."""
+    step, before = applied[at], applied[at - 1]
+    if at == 0 or step.kind == "move" or before.kind != "remove":
+        return False
+    return same(before.old, step.value)
 
 
 def _beside(a: Path, b: Path) -> bool:

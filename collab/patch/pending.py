@@ -16,6 +16,7 @@ from collab.errors import Rejected
 from collab.patch.apply import apply, replay
 from collab.patch.bounds import JUDGED
 from collab.patch.carry import Past
+from collab.patch.edits import edits_of
 from collab.patch.passage import Passage, Source
 from collab.patch.rebase import Rebasing
 from collab.patch.steps import trace
@@ -49,10 +50,9 @@ def carry_answered(patches: Patches, before: Any, applied: Sequence[Op]) -> Patc
     """The patches but the first, which was answered: `applied` on `before` is what came of it."""
     if len(patches) < 2 or list(applied) == patches[0]:
         return patches[1:]
-    sent, seen = trace(before, exact(before, patches[0]))
+    sent, seen = edits_of(before, patches[0])
     landed = trace(before, applied)[0]
     passage = Passage()
-    passage.sent(sent)
     passage.landed(sent, landed)
     return _carry(passage, seen, replay(before, applied), patches[1:])
 

@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from msgspec.structs import replace
-
 from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.messages import Conflict
 from collab.patch.apply import located
 from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.bounds import UNBOUNDED, Bounds
-from collab.patch.carry import Past, backward, element
+from collab.patch.carry import Past, backward
+from collab.patch.conflicts import Conflicts
+from collab.patch.edits import Edit, edit_of
 from collab.patch.equality import same
 from collab.patch.passage import Found, Lost, Passage, Source
 from collab.patch.pointer import covers, exists, lookup, not_found, parse, render
@@ -30,6 +30,9 @@ from collab.patch.utf16 import as_splice
 
 # Carrying every pointer of a patch through every step since its base takes about 0.5 us each.
 MAX_CARRIES = 25_000
+
+# The ops for the head that came of an edit, and where it wrote: the path once these are applied.
+Landing = tuple[tuple[Op, ...], Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class Rebasing:
         self._atomic = atomic
         self._answered = answered
         self._merger = Merger()
-        self._conflicts: list[tuple[int, Path, Conflict]] = []
+        self._conflicts = Conflicts()
         self._index = 0
 
     @property
@@ -119,134 +122,152 @@ class Rebasing:
             elif self._answered:
                 self._test(op, next(asked))
         self._rebase_texts(texts)
-        return Rebased(self.ops, self._settled())
+        return Rebased(self.ops, self._conflicts.settled(self._head.steps))
 
     def _rebase_op(self, op: Op, span: range) -> None:
-        """One op as sent: the exact ops that it is for its author, carried one by one."""
-        for number in span:
-            step = self._seen.steps[number]
-            noted = len(self._conflicts)
-            carried = self._judge(step, self._seen.ops[number], op)
-            self._land(step, carried, noted)
-            if step.kind != "remove" or op["op"] == "remove":
-                self.ops += carried
+        """One op as sent: what it does for its author, carried as one edit."""
+        edit = edit_of(self._seen, op, span)
+        if edit is not None:
+            self._land(edit, *self._judge(edit))
 
-    def _land(self, step: Step, carried: Sequence[Op], noted: int) -> None:
-        """Apply what came of a step to the head."""
+    def _land(self, edit: Edit, ops: Sequence[Op], where: Path) -> None:
+        """Apply to the head what came of an edit; the document gets the same ops."""
         start = len(self._head.steps)
-        for op in carried:
+        for op in ops:
             self._head.step(op)
-        self.passage.sent((step,))
-        self.passage.landed((step,), self._head.steps[start:])
-        for index in range(noted, len(self._conflicts)):
-            self._conflicts[index] = (len(self._head.steps), *self._conflicts[index][1:])
+        self.ops += ops
+        self.passage.land(edit, self._head.steps[start:], where)
+        self._conflicts.landed(len(self._head.steps))
 
     def _rebase_texts(self, texts: TextEdits) -> None:
         """Edits of texts, one after another: those of one text are carried as one edit."""
-        for edits in texts.drain():
-            self._index = edits.index
-            noted = len(self._conflicts)
-            op = self._replace(edits.step, upsert=edits.upsert, splices=edits.splices)
-            self._land(edits.step, (op,), noted)
-            self.ops.append(op)
+        for text in texts.drain():
+            self._index = text.index
+            edit = Edit(text.step, upsert=text.upsert)
+            self._land(edit, *self._replace(edit, splices=text.splices))
 
-    def _judge(self, step: Step, exact: Op, op: Op) -> tuple[Op, ...]:
-        """What a step of the author's has to be at the head."""
-        if step.kind == "add":
-            return (self._add(step, exact),)
-        if step.kind == "move":
-            return self._move(step)
-        if step.kind == "remove":
-            return self._remove(step, implied=op["op"] != "remove")
-        return (self._replace(step, upsert=op["op"] == "add"),)
+    def _judge(self, edit: Edit) -> Landing:
+        """What an edit of the author's has to be at the head."""
+        if edit.step.kind == "add":
+            return self._add(edit)
+        if edit.step.kind == "move":
+            return self._move(edit)
+        if edit.step.kind == "remove":
+            return self._remove(edit.step)
+        return self._replace(edit)
 
-    def _replace(self, step: Step, *, upsert: bool, splices: Sequence[Splice] | None = None) -> Op:
+    def _replace(self, edit: Edit, *, splices: Sequence[Splice] | None = None) -> Landing:
+        step = edit.step
         found = self.passage.element(step.path)
-        if isinstance(found, Lost) and upsert:
-            # An `add` over a member does not need the member.
-            return self._add(step, {"op": "add"})
-        path = self._kept(found, step, step.value).path
+        if edit.upsert and not self._has_stayed(found, step.path):
+            # An `add` over a member writes to the key; the member may be gone, or elsewhere.
+            return self._add(edit)
+        kept = self._kept(found, step, step.value)
+        path = kept.path
         now = lookup(self.head, untyped(path))
-        value = self._settle(path, step.old, now, step.value, splices)
+        if kept.moved is not None and splices is None and same(step.old, now):
+            self._conflicts.note(path, step.old, now, step.value, "yours")
+        value = self._settle(path, step, now, splices)
         if splices is not None and self._answered and type(now) is str and now != value:
-            return as_splice(render(path), now, value)
+            return (as_splice(render(path), now, value),), path
         # Sent as an `add` it stays one: the next who carries it must know that it needs no member.
-        return {"op": "add" if upsert else "replace", "path": render(path), "value": value}
+        kind = "add" if edit.upsert else "replace"
+        return ({"op": kind, "path": render(path), "value": value},), path
 
-    def _settle(
-        self,
-        path: Path,
-        base: Any,
-        theirs: Any,
-        yours: Any,
-        splices: Sequence[Splice] | None = None,
-    ) -> Any:
+    def _has_stayed(self, found: Found | Lost, key: Path) -> bool:
+        """Whether an element is still at the key where its author saw it."""
+        place = self.passage.place(key)
+        return isinstance(found, Found) and isinstance(place, Found) and found.path == place.path
+
+    def _settle(self, path: Path, step: Step, theirs: Any, splices: Sequence[Splice] | None) -> Any:
         """The value that stands, where one was replaced that may have changed meanwhile."""
+        base, yours = step.old, step.value
         if base is theirs or same(base, theirs) or same(theirs, yours):
             return yours
+        self._keep_own(step, path, step.path)
         texts = type(base) is type(theirs) is type(yours) is str
         if texts and self._answered and not self._atomic(untyped(path), self.head):
             merged = self._merger.carry(base, theirs, yours, splices)
             resolution = "merged" if merged.clean else "yours"
-            self._note(path, base, theirs, yours, resolution)
+            self._conflicts.note(path, base, theirs, yours, resolution)
             return merged.text
-        self._note(path, base, theirs, yours, "yours")
+        self._conflicts.note(path, base, theirs, yours, "yours")
         return yours
 
-    def _remove(self, step: Step, *, implied: bool) -> tuple[Op, ...]:
+    def _remove(self, step: Step) -> Landing:
         found = self.passage.element(step.path)
-        if isinstance(found, Lost) and implied:
-            return ()
-        path = self._kept(found, step, None).path
-        now = lookup(self.head, untyped(path))
-        if not same(step.old, now):
-            self._note(path, step.old, now, None, "yours")
-        return ({"op": "remove", "path": render(path)},)
+        if isinstance(found, Lost) and found.by is None:
+            return (), step.path  # The author's own write overwrote it already, and has named it.
+        kept = self._kept(found, step, None)
+        now = lookup(self.head, untyped(kept.path))
+        if kept.moved is not None or not same(step.old, now):
+            self._keep_own(step, kept.path, step.path)
+            self._conflicts.note(kept.path, step.old, now, None, "yours")
+        return ({"op": "remove", "path": render(kept.path)},), kept.path
 
-    def _add(self, step: Step, exact: Op) -> Op:
+    def _add(self, edit: Edit) -> Landing:
+        step = edit.step
         path = self._kept(self.passage.place(step.path), step, step.value).path
-        self._overwrite(path, step.value)
-        if exact["op"] == "copy" and self._answered:
+        self._overwrite(edit, path, path)
+        if edit.copies and self._answered:
             source = self.passage.element(step.source)
             if isinstance(source, Found) and self._unchanged(source.path, step.value):
-                return {"op": "copy", "from": render(source.path), "path": render(path)}
-        return {"op": "add", "path": render(path), "value": step.value}
+                return ({"op": "copy", "from": render(source.path), "path": render(path)},), path
+        return ({"op": "add", "path": render(path), "value": step.value},), path
 
     def _unchanged(self, path: Path, value: Any) -> bool:
         return same(lookup(self.head, untyped(path)), value)
 
-    def _move(self, step: Step) -> tuple[Op, ...]:
+    def _move(self, edit: Edit) -> Landing:
+        step = edit.step
         found = self._kept(self.passage.element(step.source), step, step.value)
         client = Step("remove", step.source)
         head = Step("remove", found.path)
         target = self.passage.cut(client, head).place(step.path)
         path = self._kept(target, step, step.value).path
+        if path == found.path:
+            return (), path  # Others have moved it there.
         if found.moved is not None:
-            self._note(path, render(step.source), render(found.path), render(path), "yours")
-        self._overwrite_moved(path, step.value, found.path)
+            self._conflicts.note(
+                path, render(step.source), render(found.path), render(path), "yours"
+            )
+        self._overwrite(edit, path, backward(path, head))
         source, target_path = render(found.path), render(path)
         if covers(found.path, path):
             # Another element stands there once this one is out; RFC 6902 forbids to say it so.
             moved = lookup(self.head, untyped(found.path))
             self._head.disown(moved)
             added = {"op": "add", "path": target_path, "value": moved}
-            return {"op": "remove", "path": source}, added
-        return ({"op": "move", "from": source, "path": target_path},)
+            return ({"op": "remove", "path": source}, added), path
+        return ({"op": "move", "from": source, "path": target_path},), path
 
-    def _overwrite(self, path: Path, value: Any) -> None:
-        """Name what somebody put meanwhile where this author saw nothing."""
-        if path and type(path[-1]) is str and exists(self.head, untyped(path)):
-            now = lookup(self.head, untyped(path))
-            if not same(now, value):
-                self._note(path, None, now, value, "yours")
+    def _overwrite(self, edit: Edit, path: Path, now_at: Path | None) -> None:
+        """Name what an edit overwrites at a key, where its author saw something else.
 
-    def _overwrite_moved(self, path: Path, value: Any, source: Path) -> None:
-        """Name what is put over where an element is moved to; `path` counts without the element."""
-        place = backward(path, Step("remove", source))
-        if place is None or not path or type(path[-1]) is not str or covers(source, place):
+        `path` is the key once the edit has landed and `now_at` the key in the head as it is.
+        """
+        if now_at is None or not path or type(path[-1]) is not str:
             return
-        if exists(self.head, untyped(place)):
-            self._note(path, None, lookup(self.head, untyped(place)), value, "yours")
+        if not exists(self.head, untyped(now_at)):
+            return
+        now, seen = lookup(self.head, untyped(now_at)), edit.overwritten
+        sees = edit.over is not None and self._sees(edit.over.path, now_at)
+        if sees and same(seen, now):
+            return
+        self._keep_own(edit.step, now_at, edit.over.path if sees and edit.over else None)
+        if not same(now, edit.step.value):
+            self._conflicts.note(path, seen, now, edit.step.value, "yours")
+
+    def _sees(self, path: Path, now_at: Path) -> bool:
+        """Whether an element that the author sees is at a location of the head."""
+        found = self.passage.element(path)
+        return isinstance(found, Found) and found.path == now_at
+
+    def _keep_own(self, step: Step, place: Path, under: Path | None) -> None:
+        """Refuse to overwrite what the client itself wrote, and others have moved there."""
+        if self.passage.overwrites_own(place, under):
+            message = f"others have moved what this client changed to {render(place)!r}"
+            raise self._refused(render(step.path), message)
 
     def _test(self, op: Op, step: Step | None) -> None:
         """A test asks about the head, at the location that its author meant."""
@@ -274,22 +295,6 @@ class Rebasing:
         if by is not None:
             extra["removed_by"] = by.author
         return Rejected(Code.CONFLICT, message, **extra)
-
-    def _note(self, path: Path, base: Any, theirs: Any, yours: Any, resolution: Any) -> None:
-        conflict = Conflict(
-            path=render(path), base=base, theirs=theirs, yours=yours, resolution=resolution
-        )
-        self._conflicts.append((len(self._head.steps), path, conflict))
-
-    def _settled(self) -> list[Conflict]:
-        """The conflicts with their paths as they are at the end of the patch."""
-        moving = [(at, step) for at, step in enumerate(self._head.steps) if step.structural]
-        settled: list[Conflict] = []
-        for noted, path, conflict in self._conflicts:
-            rest = element(path, [step for at, step in moving if at >= noted])
-            where = render(rest) if rest is not None else conflict.path
-            settled.append(replace(conflict, path=where))
-        return settled
 
 
 def _who(lost: Lost, path: str) -> str:
