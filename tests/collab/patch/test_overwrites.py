@@ -124,6 +124,13 @@ def test_r2_a_move_to_before_its_own_holder_takes_the_element_along() -> None:
     assert after["s"] == [{"t": 5}, 6, {"u": 2}]
 
 
+def test_r2_what_others_moved_from_a_key_into_a_list_shifts_the_pointers_behind_it() -> None:
+    base = {"k": 1, "n": 2, "s": [{"t": 3}]}
+    mine = [moved("/n", "/k"), replaced("/s/0/t", 4)]
+    rebased, after = carried(base, [moved("/k", "/s/0")], mine)
+    assert (after, rebased.conflicts) == ({"k": 2, "s": [1, {"t": 4}]}, [])
+
+
 def test_r5_two_moves_to_one_key_change_nothing_and_are_no_conflict() -> None:
     theirs = [moved("/k", "/q")]
     rebased, after = carried({"k": {"x": 1}}, theirs, [moved("/k", "/q"), added("/q/y", 2)])
