@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import structs
 
 from collab import wire
+from collab.errors import Close
 from collab.messages import Backpressure, Change, DisconnectNotice
 from collab.patch.diff import diff
 from collab.room.lock_debt import LockDebt
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from server.last_change import LastChange
     from server.lock_board import LockNews
     from server.presence_board import PresenceNews
+
+logger = logging.getLogger(__name__)
 
 # Answers that a client which reads nothing has asked for; beyond it, it is not read from either.
 MAX_OWED = 1000
@@ -230,9 +234,13 @@ class PatchFeed(Feed):
         return Reach(room.version, room.value, self._live.last_change)
 
     async def _find(self, head: Reach) -> None:
-        ops = await beside(diff, self.value, head.value)
-        self._finding, self._found = None, head._replace(ops=ops)
-        self.pump()
+        try:
+            ops = await beside(diff, self.value, head.value)
+            self._finding, self._found = None, head._replace(ops=ops)
+            self.pump()
+        except Exception:  # a connection's edge
+            logger.exception("a reader could not be brought to the head")
+            self._listener.dismiss(Close.OUR_FAULT, "internal error")
 
     def _write_catch_up(self) -> int:
         """One merged change, and what is owed up to where it leads; its size."""
