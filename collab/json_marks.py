@@ -11,7 +11,9 @@ MAX_VALUES: Final = 20_000
 _QUOTE: Final = ord('"')
 # Before or at the beginning of a value there is a mark; in a string, marks are text. A string may
 # lack its end: were it no match, the search would go through the rest again from each quote in it.
-_MARK_OR_STRING: Final = re.compile(rb'[\[{,]|"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+# What a string begins with is never given back (`*+`), so nothing is kept for that: two million
+# escapes took 0.2 s and 150 MB.
+_MARK_OR_STRING: Final = re.compile(rb'[\[{,]|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 
 
 def has_few_marks(body: bytes, most: int = MAX_VALUES) -> bool:
