@@ -149,7 +149,7 @@ class SqliteDatabase:
         """A file's connections are as they were opened."""
 
     async def migrate(self, job: Callable[[Connection], T]) -> T:
-        return await self._hop(self._write, job, within=None)
+        return await self._hop(self._write, job, is_bounded=False)
 
     async def commit(self, job: Callable[[Runner], T]) -> T:
         return await self._hop(self._commit, job)
@@ -175,12 +175,13 @@ class SqliteDatabase:
         self,
         work: Callable[[Callable[..., T]], T],
         job: Callable[..., T],
-        within: float | None = DEADLINE_SECONDS,
+        *,
+        is_bounded: bool = True,
     ) -> T:
         loop = asyncio.get_running_loop()
         with translated():
             # `wait_for` would cost as much again as the hop itself (30 µs on 34).
-            async with asyncio.timeout(within):
+            async with asyncio.timeout(DEADLINE_SECONDS if is_bounded else None):
                 return await loop.run_in_executor(self._thread, work, job)
 
     def _open(self) -> Connection:
