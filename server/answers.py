@@ -12,7 +12,7 @@ from collab.messages import Change
 from collab.patch.splices import as_splices
 from collab.room.requests import Answer, Request
 
-# Each op is applied to tell what it changed in a text: 2 µs an op. A merged change may have more.
+# Each op is applied to tell what it changed in a text: 3 µs an op. A merged change may have more.
 MOST_OPS: Final = 1_000
 
 

@@ -183,7 +183,7 @@ class Audience:
     Invariant: every listener either hears of all news, or rests: it hears only what answers it,
     and costs nothing but a share in what its lane has `missed`. A hundred readers that had
     stopped once cost each edit more than the hundred that read. When the document has `ended`,
-    nobody listens any more, and who comes late is sent away with the others' farewell.
+    it has no listeners: one that joins late is sent away with the others' farewell.
     """
 
     listeners: dict[Listener, None] = field(default_factory=dict)

@@ -72,7 +72,7 @@ async def _show(asked: Namespace, store: Store) -> int:
     version = row.version if asked.at is None else asked.at
     if not 0 <= version <= row.version:
         return _fail(f"{asked.doc} has versions up to {row.version}")
-    value = await History(store).value_at(key, version, row.epoch)
+    value = await History(store).value_at(key, version)
     if asked.pointer:
         value = lookup(value, parse(asked.pointer))
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")

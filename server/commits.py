@@ -255,7 +255,7 @@ class CommitLoop:
             before, renewal = live.room.version, live.renewal
             room, stored = await hub.load(live.key)
             if live.room.exists and (not room.exists or room.epoch != live.room.epoch):
-                # Deleted elsewhere, or by a request of which nobody heard what became.
+                # Deleted by another process, or by a request whose outcome was not heard.
                 room.close()
                 hub.let_go(live, MADE_AGAIN if room.exists else DELETED)
                 return
@@ -278,7 +278,7 @@ class CommitLoop:
                 live.key, base, tail.base, bounds.tail_entries, bounds.tail_bytes
             )
             if entries:
-                value = await hub.history.value_at(live.key, base, live.room.epoch)
+                value = await hub.history.value_at(live.key, base)
                 tail.look_back(entries, await beside(befores, value, entries))
         except (Rejected, Corrupt):
             logger.info("what a request stands on is not kept any more")

@@ -16,9 +16,9 @@ MOST = 128
 class Gathering(Generic[K, V]):
     """Answers callers who ask for one key each.
 
-    Invariant: one question is under way at most, and a key is in one of them at most, whoever asks
-    and however often. What is asked for meanwhile is in the next question. So a crowd of strangers
-    takes one connection.
+    Invariant: one question is under way at most, and a key is in one of them at most, however
+    many callers ask for it. What is asked for meanwhile is in the next question. So a crowd of
+    strangers takes one connection.
     """
 
     def __init__(self, ask: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
@@ -55,7 +55,7 @@ class Gathering(Generic[K, V]):
             for answer in asked.values():
                 answer.set_exception(error)
                 answer.exception()  # a caller may have gone
-        except BaseException:
+        except BaseException:  # the process ends, and callers must not wait for ever
             for answer in asked.values():
                 answer.cancel()
             raise

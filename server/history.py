@@ -39,11 +39,11 @@ class History:
         self._opener = opener or Opener(SystemClock())
         self.reading = asyncio.Semaphore(READERS)
 
-    async def value_at(self, key: DocKey, version: int, epoch: int) -> Json:
+    async def value_at(self, key: DocKey, version: int) -> Json:
         """The value at a version that is kept; raises `unknown_version` otherwise."""
         if version == 0:
             return {}
-        value, at = await self._start(key, version, epoch)
+        value, at = await self._start(key, version)
         while at < version:
             entries = await self._store.entries(key, at, version, PAGE)
             if not _follow(entries, at):
@@ -65,7 +65,7 @@ class History:
             entries = await self._every(key, after, upto)
             if not any(has_splices(entry.ops) for entry in entries):
                 return entries
-            value = await self.value_at(key, after, 1)
+            value = await self.value_at(key, after)
         except Rejected:  # not kept, or the first is of a document that was made again
             return None
         except Corrupt:
@@ -99,7 +99,7 @@ class History:
             answer = told[0].answer
         return replace(accepted, answer=answer)
 
-    async def _start(self, key: DocKey, version: int, epoch: int) -> tuple[Json, int]:
+    async def _start(self, key: DocKey, version: int) -> tuple[Json, int]:
         snapshot = await self._store.snapshot_before(key, version)
         if snapshot is None:
             birth = await self._birth(key)
@@ -111,7 +111,7 @@ class History:
         value = await beside(decode_value, snapshot.body)
         if value is not None:
             return value, snapshot.version
-        opening = Opening.of(snapshot, [], epoch)
+        opening = Opening.of(snapshot, [], epoch=1)  # any: only writers need the right one
         await self._opener.take(opening)
         return await beside(_value_of, opening), snapshot.version
 

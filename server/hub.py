@@ -18,7 +18,7 @@ from collab.room.member import Member
 from collab.room.requests import Answer, Request
 from collab.room.room import Room
 from server.audience import Submission
-from server.beside import beside, free
+from server.beside import LARGE, beside, free
 from server.clock import Clock
 from server.database_time import DatabaseTime
 from server.export import Exports
@@ -239,9 +239,9 @@ class Hub:
             ) from error
 
     def doubt(self, live: LiveRoom) -> asyncio.Future[None] | None:
-        """Something was written beside the log, or nobody knows: have the document opened anew.
+        """Have the document opened again: something was, or may have been, written beside its log.
 
-        What is done when it is; None where it has ended.
+        The future is done when it is open; None where the document has ended.
         """
         if live.state is LiveState.CLOSED:
             return None
@@ -296,7 +296,8 @@ class Hub:
         live.presence.close()
         live.lock_board.close()
         live.room.close()
-        free(live)
+        if live.room.document.size > LARGE:
+            free(live)
 
     def _is_idle(self, live: LiveRoom) -> bool:
         return not (live.users or live.queue or live.in_flight or len(live.audience)) and (

@@ -15,7 +15,7 @@ from collab.room.lock_messages import changes_between
 from collab.room.requests import Answer, Barrier, LockAct, PatchRequest, ReadState, ReadVector
 from server.audience import Answered, Audience, News, Submission
 from server.batch import Batch
-from server.beside import beside, free
+from server.beside import LARGE, beside, free
 from server.history import befores
 from server.last_change import LastChange
 from server.live_state import Event, LiveState, next_state
@@ -272,7 +272,8 @@ class LiveRoom:
             self.audience.publish(news, [])
             self.presence.carry(room, missed)
         self._exchange_locks(old.locks(), room.locks())
-        free(old)
+        if old.document.size > LARGE:
+            free(old)
 
     def _exchange_locks(self, old: Locks, new: Locks) -> None:
         """Others have written: the audience hears what became of the locks that it knew."""

@@ -81,6 +81,6 @@ async def _go_on(work: Callable[[], Awaitable[None]], name: str) -> None:
     while True:
         try:
             await work()
-        except Exception:
+        except Exception:  # the lookout's edge
             logger.exception("the lookout failed, and goes on", extra={"task": name})
         await asyncio.sleep(SAMPLE_EVERY)

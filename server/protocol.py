@@ -112,7 +112,7 @@ class WeftProtocol(WebSocketsSansIOProtocol):
         """The application; if it fails after it took over, so does the connection."""
         try:
             await cast(Any, self.config.loaded_app)(scope, receive, send)
-        except BaseException:
+        except BaseException:  # cancelled too: the socket is left to its client else
             if self._socket is not None:
                 self._socket.close(OUR_FAULT, "internal error")
             raise

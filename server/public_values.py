@@ -70,7 +70,7 @@ class PublicValues:
                 self._kept.move_to_end(place)
                 return kept.value
             self.reads += 1
-            value = await self._hub.history.value_at(place.key, place.version, place.epoch)
+            value = await self._hub.history.value_at(place.key, place.version)
             self._keep(place, _Kept(value, await self._note(place, value)))
             return value
 

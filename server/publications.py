@@ -118,7 +118,7 @@ async def _move(services: Services, live: LiveRoom, judge: Judge) -> None:
             return
         try:
             is_taken = await services.store.publish(live.key, step, standing.revision)
-        except StorageUnavailable:  # or it is, and nobody has heard of it
+        except StorageUnavailable:  # it may be taken all the same
             services.hub.doubt(live)
             services.published.forget(live.key)
             raise
@@ -164,7 +164,7 @@ async def _value_at(services: Services, live: LiveRoom, version: int) -> Json:
         raise Rejected(Code.UNKNOWN_VERSION, f"there is no version {version}")
     history = services.hub.history
     async with history.reading:
-        return await history.value_at(live.key, version, room.epoch)
+        return await history.value_at(live.key, version)
 
 
 async def _inspect(value: Json, schema: Schema | None, settings: Settings) -> list[Finding]:

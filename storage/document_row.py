@@ -58,7 +58,7 @@ def is_gone(row: Row[Any]) -> bool:
 def check_document(row: Row[Any]) -> None:
     """Raise `Corrupt` for a row that a document cannot be opened by.
 
-    The head is not judged here: the log bears it out, and the next commit writes it anew.
+    The head is not judged here: the log bears it out, and the next commit writes it.
     """
     if not (is_control_sound(row) and are_counts(row)):
         raise Corrupt(f"{row.tenant}/{row.doc} has a row in `docs` that is damaged")

@@ -10,7 +10,7 @@ from storage.dialect import insert, now_ms
 from storage.schema import accepted, audit, docs, entries, locks, metadata, pulse
 
 # What every edit writes. The others are only read here, so that a lock on one of them, which a
-# backup or a cleaning takes, stops nobody.
+# backup or a cleaning takes, stops no edit.
 _WRITTEN = (docs, entries, accepted, locks)
 # Edits go on without these: the rows of the audit trail wait.
 _APART = (audit, pulse)

@@ -91,7 +91,7 @@ def _slice(
     row = lock_document(connection, key)
     if row is None:
         return 0
-    check_document(row)  # else nobody knows what must stay
+    check_document(row)  # it says what must stay
     kept = {*keep, row.published}
     kept.update(one.version for one in check_names(connection, key))
     kept.update(step.version for step in check_publications(connection, key))

@@ -59,8 +59,8 @@ def _control(connection: Connection, key: DocKey, row: Row[Any]) -> Control:
 
 def _find_commit(connection: Connection, key: DocKey, commit: str) -> int | None:
     # The commit that is asked for may still be on its way. It holds this row once it has moved
-    # the head, so whoever gets the row after it knows how it ended. To wait for a held row would
-    # keep a connection from other documents: the caller asks again.
+    # the head, so a transaction that gets the row after it knows how it ended. To wait
+    # for a held row would keep a connection from other documents: the caller asks again.
     connection.execute(select(docs.c.head).where(of(docs, key)).with_for_update(nowait=True))
     found: int | None = connection.scalar(
         select(entries.c.version)

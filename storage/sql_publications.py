@@ -76,7 +76,7 @@ def _standing(connection: Connection, key: DocKey) -> Standing | None:
         return Standing(document.revision, None)
     steps = check_publications(connection, key)
     if not steps or steps[-1].pointer != document.published:
-        raise Corrupt(f"nobody is known to have published {key.tenant}/{key.doc}")
+        raise Corrupt(f"the publications of {key.tenant}/{key.doc} lack the one that is public")
     return Standing(document.revision, steps[-1])
 
 
@@ -97,9 +97,8 @@ class SqlPublications:
         return await self._database.read(lambda c: _standing(c, key))
 
     async def public_versions(self, key: DocKey) -> list[int]:
-        found = select(publications.c.version).where(of(publications, key)).distinct()
-        ordered = found.order_by(publications.c.version)
-        return await self._database.read(lambda c: list(c.scalars(ordered)))
+        steps = await self._database.read(lambda c: check_publications(c, key))
+        return sorted({step.version for step in steps})
 
     async def publications(self, key: DocKey, after: int, upto: int) -> list[Publication]:
         return await self._database.read(lambda c: _publications(c, key, after, upto))

@@ -118,7 +118,7 @@ class Opening:
         return seconds > SECONDS + SECONDS_A_BYTE * len(self.body.state)
 
     def cut(self) -> None:
-        """Cut the state into parts: some 3 to 6 µs a struct, and nothing that anybody shares."""
+        """Cut the state into parts: some 3 to 7 µs a struct, and nothing that anybody shares."""
         state = self.body.state
         if not self._is_long(self.body.labour):
             self._parts = state_pieces(state)

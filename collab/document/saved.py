@@ -25,7 +25,7 @@ class Body(Struct, array_like=True, gc=False):
     """A document's state; `labour` is how many seconds it may take to apply.
 
     `value` is what it reads as, in JSON: who asks for the value of then need not open the state,
-    which takes twenty times as long. It is empty where an earlier Weft saved the state.
+    which takes a hundred times as long. It is empty where an earlier Weft saved the state.
     """
 
     format: int

@@ -1,6 +1,6 @@
 """How many values a document holds: each takes some 2 KB of memory, whatever its bytes.
 
-Four megabytes of text are one value, and four megabytes of zeros two million, which took 4 GB.
+Four megabytes of text are one value. Four megabytes of zeros are two million, and would take 4 GB.
 """
 
 from __future__ import annotations

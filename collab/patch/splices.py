@@ -19,7 +19,7 @@ from collab.patch.pointer import lookup, parse
 from collab.patch.run import Run
 from collab.patch.utf16 import as_splice
 
-# Shorter texts are logged whole: that costs less than to look for what changed.
+# Shorter texts are logged whole: the row of an entry takes half as many bytes by itself.
 SHORT: Final = 500
 
 

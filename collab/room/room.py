@@ -113,8 +113,9 @@ class Room:
         try:
             return self._dispatch(member, request, now)
         except Rejected as rejected:
-            sent = request.id if isinstance(request, PatchRequest) else None
-            barrier = 0 if sent is None else member.reject_patch(sent)
+            barrier = 0
+            if isinstance(request, PatchRequest):
+                barrier = member.reject_patch(request.id)
             return Answer(self.head, refusal=rejected.refusal, barrier=barrier)
 
     def pending(self) -> Append | None:
@@ -223,7 +224,8 @@ class Room:
         )
         self.document.version = self.head = entry.version
         self._structs.add(entry.update)
-        self.guard.follow(past := past_of(entry, change.before))
+        past = past_of(entry, change.before)
+        self.guard.follow(past)
         self._batch.append((entry, past))
         self._to_log.append(logged(entry, past.before))
         return Answer(entry.version, entry=entry, ack=ack or {})

@@ -138,7 +138,7 @@ def raw_of(txn: Txn, handle: Any) -> Any:
 def raw_in_parts(txn: Txn, handle: Any) -> Any:
     """As `raw_of`, type by type: one native call would keep the interpreter from all others.
 
-    It takes three times as long, so it is for documents of which that call takes 50 ms and more.
+    It takes a third longer, so it is for documents of which that call takes 40 ms and more.
     """
     if isinstance(handle, Shadow):
         return handle.raw()

@@ -166,7 +166,7 @@ async def value_at(request: Request, live: LiveRoom, version: int) -> Json:
         return room.tail.value_at(version)
     history = services_of(request).hub.history
     async with history.reading:
-        return await history.value_at(live.key, version, room.epoch)
+        return await history.value_at(live.key, version)
 
 
 def _newest(request: Request, live: LiveRoom) -> int:

@@ -103,7 +103,7 @@ async def _put_back(services: Services, live: LiveRoom, schema: bytes, former: b
 
 
 async def _write(services: Services, live: LiveRoom, schema: bytes, revision: int) -> bool:
-    """Where nobody hears what came of it, the document is opened anew under what is there."""
+    """Write the schema. Where the outcome is not heard, the hub opens the document again."""
     try:
         return await services.store.set_schema(live.key, schema, revision)
     except StorageUnavailable:

@@ -68,7 +68,7 @@ async def test_what_is_past_its_time_goes_and_what_is_named_or_published_stays(
         kept = [entry.version for entry in await store.entries(PAGE, 0, 2**53, 1000)]
         assert kept[-1] == 100
         assert len(kept) < 60
-        at = await hall.hub.history.value_at(PAGE, 17, 1)
+        at = await hall.hub.history.value_at(PAGE, 17)
         assert at == {"n": 16}
         recent = await store.find_accepted(PAGE, "ada", [f"r{number}" for number in range(71, 100)])
         assert len(recent) == 29, "ids of the last 30 days are known"

@@ -1,4 +1,4 @@
-"""An id that was accepted without a version gets its first answer, whoever is asked again."""
+"""An id that was accepted without a version gets its first answer from every instance."""
 
 from __future__ import annotations
 

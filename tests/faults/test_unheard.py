@@ -1,4 +1,4 @@
-"""A write beside the log of which nobody hears what became: the document goes on as it is there."""
+"""Writes beside the log whose outcome is not heard: the document goes on as the store has it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
 from collab.ids import DocKey
 from collab.ports import StorageUnavailable
@@ -53,15 +52,9 @@ def store() -> UnheardStore:
 
 
 @pytest.fixture
-async def app(store: UnheardStore) -> AsyncIterator[Starlette]:
-    application = build(Settings(), store)
-    async with application.router.lifespan_context(application):
-        yield application
-
-
-@pytest.fixture
-async def root(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
-    async with http_of(app) as http:
+async def root(store: UnheardStore) -> AsyncIterator[httpx.AsyncClient]:
+    app = build(Settings(), store)
+    async with app.router.lifespan_context(app), http_of(app) as http:
         assert (await http.put(URL, json={"n": 1})).status_code == 201
         yield http
 

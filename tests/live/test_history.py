@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,16 @@ class History:
         rows = self.get(f"versions{query}").body["items"]
         return [(row.get("from", row["version"]), row["version"]) for row in rows]
 
+    def pages(self, limit: int) -> Iterator[list[int]]:
+        """The versions of each page of the history, newest first."""
+        cursor = ""
+        while True:
+            page = self.get(f"versions?each=1&limit={limit}{cursor}").body
+            yield [row["version"] for row in page["items"]]
+            if "cursor" not in page:
+                return
+            cursor = f"&cursor={page['cursor']}"
+
 
 @pytest.fixture
 def history(server: RunningServer, admin: str, doc: str) -> History:
@@ -68,14 +79,7 @@ async def test_history_is_paged_by_its_cursor(
     one = await join(doc, ada, create={"a": 0})
     for number in range(1, 8):
         await one.set("/a", number)
-    seen: list[int] = []
-    cursor = ""
-    while True:
-        page = history.get(f"versions?each=1&limit=3{cursor}").body
-        seen += [row["version"] for row in page["items"]]
-        if "cursor" not in page:
-            break
-        cursor = f"&cursor={page['cursor']}"
+    seen = [version for page in history.pages(3) for version in page]
     assert seen == [8, 7, 6, 5, 4, 3, 2, 1]
 
 
@@ -89,15 +93,9 @@ def test_the_last_page_of_a_document_that_was_made_again_has_no_cursor(
         for number in range(1, 3):
             op = {"op": "replace", "path": "/n", "value": number}
             assert call("PATCH", url, [op], token=admin).status == 200
-        seen: list[int] = []
-        cursor = ""
-        while True:
-            page = history.get(f"versions?each=1&limit=2{cursor}").body
-            seen += [row["version"] for row in page["items"]]
-            if "cursor" not in page:
-                break
-            assert seen[-1] > int(oldest), "nothing older is kept"
-            cursor = f"&cursor={page['cursor']}"
+        *older, last = history.pages(2)
+        assert all(page[-1] > int(oldest) for page in older), "nothing older is kept"
+        seen = [version for page in (*older, last) for version in page]
         assert seen == [int(oldest) + 2, int(oldest) + 1, int(oldest)], life
         assert "cursor" not in history.get("versions").body
         call("DELETE", url, token=admin)

@@ -1,4 +1,4 @@
-"""Many callers, one question at a time, and nobody is left without an answer."""
+"""Many callers, one question at a time, and an answer for each of them."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from server.live import LiveRoom
 from server.live_state import LiveState
 from server.recovery import READ_ONLY, WRITABLE
 from storage.memory import MemoryStore
-from tests.faults.inside import PAGE, Ear, inside
+from tests.faults.inside import PAGE, Ear, Inside, inside
 from tests.patience import PATIENCE
 
 OTHER = DocKey("demo", "other")
@@ -62,15 +62,23 @@ async def until_state(live: LiveRoom, state: LiveState) -> None:
             await asyncio.sleep(0)
 
 
+async def held_edit(
+    hall: Inside, store: HoldingStore, live: LiveRoom
+) -> asyncio.Task[Answer | Rejected]:
+    """An edit of a document whose row is held from now on."""
+    store.held.add(PAGE)
+    waiting = asyncio.create_task(hall.set("/n", 1))
+    await until_state(live, LiveState.HELD)
+    return waiting
+
+
 async def test_what_waits_is_committed_once_when_the_row_is_free() -> None:
     store = HoldingStore()
     async with inside(store) as hall:
         await hall.make({"n": 0})
         async with hall.hub.using(PAGE) as live:
             ear = Ear(live)
-            store.held.add(PAGE)
-            first = asyncio.create_task(hall.set("/n", 1))
-            await until_state(live, LiveState.HELD)
+            first = await held_edit(hall, store, live)
             second = asyncio.create_task(hall.set("/m", 2))
             while store.retries < 4:
                 await asyncio.sleep(0)
@@ -85,9 +93,7 @@ async def test_a_document_that_ends_while_its_row_is_held_ends_at_once() -> None
     async with inside(store) as hall:
         await hall.make({"n": 0})
         async with hall.hub.using(PAGE) as live:
-            store.held.add(PAGE)
-            waiting = asyncio.create_task(hall.set("/n", 1))
-            await until_state(live, LiveState.HELD)
+            waiting = await held_edit(hall, store, live)
             hall.hub.let_go(live, DELETED)
             assert isinstance(await waiting, Rejected)
             store.held.clear()
@@ -104,9 +110,7 @@ async def test_trouble_while_a_row_is_held_makes_its_document_read_only(trouble:
         await hall.make({"n": 0})
         async with hall.hub.using(PAGE) as live:
             ear = Ear(live)
-            store.held.add(PAGE)
-            waiting = asyncio.create_task(hall.set("/n", 1))
-            await until_state(live, LiveState.HELD)
+            waiting = await held_edit(hall, store, live)
             setattr(store, trouble, True)
             assert isinstance(await waiting, Rejected)
             await until_state(live, LiveState.READ_ONLY)
@@ -124,9 +128,7 @@ async def test_a_document_in_trouble_stops_no_other() -> None:
             await hall.make({"n": 0}, key)
         async with hall.hub.using(PAGE) as live, hall.hub.using(OTHER) as other:
             ears = Ear(live), Ear(other)
-            store.held.add(PAGE)
-            waiting = asyncio.create_task(hall.set("/n", 1))
-            await until_state(live, LiveState.HELD)
+            waiting = await held_edit(hall, store, live)
             hall.clock.advance(6)
             assert isinstance(await waiting, Rejected)
             assert isinstance(await hall.set("/n", 1, OTHER), Answer)

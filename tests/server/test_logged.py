@@ -43,7 +43,7 @@ async def test_long_texts_are_logged_by_what_changed_and_told_whole(fields: int)
         ] == told
         assert all(op["op"] in ("add", "replace") for entry in whole for op in entry.ops)
         for version in (2, 9, 31):
-            assert await made.hub.history.value_at(PAGE, version, 1) == told[version - 2]
+            assert await made.hub.history.value_at(PAGE, version) == told[version - 2]
         await made.hub.unload(made.hub.lives[PAGE])
         assert (await made.read())[1] == told[-1]
 
@@ -116,4 +116,4 @@ async def test_a_version_is_read_from_a_snapshot_with_its_value_and_from_an_olde
             older = msgspec.structs.replace(snapshot, body=msgspec.msgpack.encode(body))
             await store.save_snapshot(PAGE, 1, older)
         for version, value in told.items():
-            assert await made.hub.history.value_at(PAGE, version, 1) == value
+            assert await made.hub.history.value_at(PAGE, version) == value

@@ -42,7 +42,7 @@ pytestmark = pytest.mark.thorough
 HEAD = 40
 LOCK = StoredLock("l1", "/headline", Author("ada"), 1, 5, 10**13, b"hash")
 
-# What is turned here is found by nothing, or seen by nobody.
+# What is turned here no check finds, or no client sees.
 _LOST_ID = "the id is unknown, as if its retention had ended; its row is found by a repair"
 _LOST_NAME = "the version has no name any more"
 _LOST_STEP = "an older step of publishing is not told; a newer one decides what is public"
@@ -144,6 +144,7 @@ ASKED: list[Callable[[SqlStore], Awaitable[Any]]] = [
     lambda store: store.named_versions(HOME),
     lambda store: store.standing(HOME),
     lambda store: store.publications(HOME, 0, HEAD),
+    lambda store: store.public_versions(HOME),
     locks,
     lambda store: store.keys("demo"),
     signing_key,

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -60,7 +61,8 @@ class Sampler:
         gc.callbacks.append(self._on_collection)
         never = threading.Event()
         while True:
-            self._look(time.monotonic())
+            with suppress(AttributeError):  # a frame of a running thread was gone already
+                self._look(time.monotonic())
             never.wait(LOOK_EVERY)
 
     def _look(self, now: float) -> None:

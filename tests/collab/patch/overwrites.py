@@ -170,7 +170,7 @@ class World:
     touched: set[int]
 
     def happens(self, name: str, ops: list[Op]) -> None:
-        """Somebody changes the document."""
+        """Another author changes the document."""
         now = self.head
         for op in ops:
             if op["op"] == "move" and op["path"] != op["from"]:
