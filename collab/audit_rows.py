@@ -23,7 +23,13 @@ class AuditRow(Struct, frozen=True):
 class Audit(Protocol):
     """Who did what to which document, when, from where."""
 
-    async def write_audit(self, rows: Sequence[tuple[DocKey, AuditRow]]) -> None: ...
+    async def write_audit(
+        self, rows: Sequence[tuple[DocKey, AuditRow]], *, again: bool = False
+    ) -> None:
+        """Write all of them or none.
+
+        `again` after a try that failed: they are not written twice if that try wrote them.
+        """
 
     async def audit(self, key: DocKey, before: int, limit: int) -> list[tuple[int, AuditRow]]:
         """Newest first, with each row's number; `before` 0 starts at the newest."""

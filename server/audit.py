@@ -11,7 +11,6 @@ import asyncio
 import logging
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from collab.audit_rows import AuditRow
@@ -90,18 +89,19 @@ class AuditTrail:
         self._metrics = metrics
         self._most = most
         self._rows: deque[Row] = deque()
+        self._tried: list[Row] = []  # the database may have them, and has not said so
         self._writings: dict[tuple[DocKey, Member, str], Writing] = {}
         self._versions = 0
         self._caps: OrderedDict[tuple[DocKey, Cap], Budget] = OrderedDict()
         self._writing = asyncio.Lock()
 
     def __len__(self) -> int:
-        return len(self._rows) + self._versions
+        return len(self._tried) + len(self._rows) + self._versions
 
     # --- what happened ----------------------------------------------------------------------
 
     def note(self, key: DocKey, row: AuditRow) -> None:
-        if len(self._rows) < self._most:
+        if len(self._tried) + len(self._rows) < self._most:
             self._rows.append((key, row))
         else:
             self._metrics.audit.labels("lost").inc()
@@ -158,16 +158,19 @@ class AuditTrail:
         """Write what waits; what the database does not take waits on."""
         async with self._writing:
             self._gather()
-            while self._rows:
-                rows = list(islice(self._rows, AT_ONCE))
+            while self._tried or self._rows:
+                again, rows = bool(self._tried), self._tried or self._take()
                 try:
-                    await self._audit.write_audit(rows)
+                    await self._audit.write_audit(rows, again=again)
                 except StorageUnavailable:
+                    self._tried = rows
                     logger.warning("the audit trail waits for the database")
                     return
-                for _ in rows:
-                    self._rows.popleft()
+                self._tried = []
                 self._metrics.audit.labels("written").inc(len(rows))
+
+    def _take(self) -> list[Row]:
+        return [self._rows.popleft() for _ in range(min(AT_ONCE, len(self._rows)))]
 
     async def drop_older_than(self, days: int) -> int:
         """Rows that are past their time go, a few at once, edits between them; how many."""

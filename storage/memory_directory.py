@@ -55,7 +55,12 @@ class MemoryAudit:
         self._trail: list[tuple[int, DocKey, AuditRow]] = []
         self._last = 0
 
-    async def write_audit(self, rows: Sequence[tuple[DocKey, AuditRow]]) -> None:
+    async def write_audit(
+        self, rows: Sequence[tuple[DocKey, AuditRow]], *, again: bool = False
+    ) -> None:
+        there = [(key, row) for _, key, row in self._trail]
+        if again and all(there.count(one) >= rows.count(one) for one in rows):
+            return
         for key, row in rows:
             self._last += 1
             self._trail.append((self._last, key, row))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, and_, delete, func, select
 
 from collab.audit_rows import AuditRow
 from collab.ids import DocKey
@@ -18,6 +18,21 @@ from storage.schema import audit
 def _values(key: DocKey, row: AuditRow) -> dict[str, Any]:
     fields = msgspec.structs.asdict(row) | {"detail": msgspec.json.encode(row.detail)}
     return {"tenant": key.tenant, "doc": key.doc, **fields}
+
+
+def _write(connection: Connection, values: list[dict[str, Any]], again: bool) -> None:
+    if not (again and _are_written(connection, values)):
+        connection.execute(audit.insert(), values)
+
+
+def _are_written(connection: Connection, values: list[dict[str, Any]]) -> bool:
+    """Whether each of the rows is there, as often as it is among these."""
+    for one in values:
+        same = and_(*(audit.c[name] == value for name, value in one.items()))
+        there = select(func.count()).select_from(audit).where(same)
+        if connection.execute(there).scalar_one() < values.count(one):
+            return False
+    return True
 
 
 def _read(
@@ -57,10 +72,12 @@ class SqlAudit:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def write_audit(self, rows: Sequence[tuple[DocKey, AuditRow]]) -> None:
+    async def write_audit(
+        self, rows: Sequence[tuple[DocKey, AuditRow]], *, again: bool = False
+    ) -> None:
         values = [_values(key, row) for key, row in rows]
         if values:
-            await self._database.write(lambda c: c.execute(audit.insert(), values).rowcount)
+            await self._database.write(lambda c: _write(c, values, again))
 
     async def audit(self, key: DocKey, before: int, limit: int) -> list[tuple[int, AuditRow]]:
         return await self._database.read(lambda c: _read(c, key, before, limit))

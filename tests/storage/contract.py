@@ -818,6 +818,16 @@ class AuditContract:
         await store.write_audit(rows[:1])
         assert (await store.audit(HOME, 0, 1))[0][0] > last
 
+    async def test_rows_that_a_failed_try_wrote_are_not_written_again(self, store: Store) -> None:
+        row = HOME, AuditRow(1, "ada", "edit", "::1", "ok", 1, {"n": 1})
+        await store.write_audit([row, row], again=True)
+        await store.write_audit([row, row], again=True)
+        assert len(await store.audit(HOME, 0, 9)) == 2
+        await store.write_audit([row, row, row], again=True)
+        assert len(await store.audit(HOME, 0, 9)) == 5
+        await store.write_audit([row])
+        assert len(await store.audit(HOME, 0, 9)) == 6
+
     async def test_writing_no_rows_is_no_write(self, store: Store) -> None:
         await store.write_audit([])
         assert await store.audit(HOME, 0, 9) == []

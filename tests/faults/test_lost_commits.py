@@ -1,0 +1,160 @@
+"""COMMITs whose answers are lost, of each kind of write: each is done once, and all goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from collab.room.rights import Role
+from tests.faults import lossy_weft
+from tests.faults.losses import Losses
+from tests.faults.lossy_proxy import lossy_proxy
+from tests.faults.lost_commits import ENTRIES, KINDS, Client, Kind
+from tests.patch_client import PatchClient
+from tests.patience import PATIENCE
+from tests.running import RunningServer
+from tests.storage.postgres_server import PostgresServer
+from tests.yjs_peer import YjsPeers
+
+UNLIMITED = {
+    "WEFT_IN_MESSAGES_PER_SECOND": "0",
+    "WEFT_IN_BYTES_PER_SECOND": "0",
+    "WEFT_NEW_BYTES_PER_SECOND": "0",
+    "WEFT_SNAPSHOT_ENTRIES": "4",
+}
+ROOT = Path(__file__).parents[2]
+
+
+class Lossy:
+    """A server that loses what it is asked to lose."""
+
+    def __init__(self, server: RunningServer, losses: Losses) -> None:
+        self.server = server
+        self.losses = losses
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Lossy]:
+    losses = Losses(tmp_path / "lose")
+    prefix = (sys.executable, lossy_weft.__file__, str(tmp_path / "lose"))
+    env = {**UNLIMITED, "PYTHONPATH": str(ROOT)}
+    with RunningServer(tmp_path, env=env, prefix=prefix) as server:
+        yield Lossy(server, losses)
+
+
+@pytest.fixture
+async def postgresql(
+    tmp_path: Path, postgres_server: PostgresServer, postgres_url: str
+) -> AsyncIterator[Lossy]:
+    losses = Losses(tmp_path / "lose")
+    through = postgres_url.replace(str(postgres_server.root), str(tmp_path))
+    server = RunningServer(tmp_path, database=through, env=UNLIMITED)
+    async with lossy_proxy(postgres_server.root, tmp_path, losses):
+        await asyncio.to_thread(server.start)
+        yield Lossy(server, losses)
+        await asyncio.to_thread(server.stop)
+
+
+TIMES = pytest.mark.parametrize("times", [2, pytest.param(50, marks=pytest.mark.long)])
+
+
+@TIMES
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_write_that_sqlite_has_done_unheard_is_done_once(
+    sqlite: Lossy, kind: str, times: int
+) -> None:
+    await _check(sqlite, kind, times)
+
+
+@TIMES
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_write_that_postgresql_has_done_unheard_is_done_once(
+    postgresql: Lossy, kind: str, times: int
+) -> None:
+    await _check(postgresql, kind, times)
+
+
+async def _check(lossy: Lossy, kind: str, times: int) -> None:
+    client = Client(lossy.server.http, await lossy.server.mint("root", Role.ADMIN))
+    made = await asyncio.to_thread(client.ask, "PUT", "page", {"list": ["x"], "n": 0})
+    assert made.status == 201
+    for client.number in range(times):
+        await asyncio.to_thread(_lose, lossy, client, KINDS[kind])
+    value = await asyncio.to_thread(client.value)
+    await asyncio.to_thread(lossy.server.kill)
+    await asyncio.to_thread(lossy.server.start)
+    assert await asyncio.to_thread(client.value) == value
+
+
+def _lose(lossy: Lossy, client: Client, kind: Kind) -> None:
+    kind.prepare(client)
+    lossy.losses.ask_for(kind.statement)
+    reply = kind.ask(client)
+    until = time.monotonic() + PATIENCE
+    while lossy.losses.is_asked:
+        assert time.monotonic() < until, f"nothing was lost: {reply.status} {reply.raw!r}"
+    while reply.status == 503:
+        assert time.monotonic() < until, "the database does not answer any more"
+        reply = kind.ask(client)
+    assert reply.status in kind.again, reply.raw
+    kind.check(client)
+
+
+@pytest.fixture
+async def peers() -> AsyncIterator[YjsPeers]:
+    started = await YjsPeers.start()
+    yield started
+    await started.close()
+
+
+@TIMES
+async def test_edits_on_both_lanes_that_sqlite_has_done_unheard_are_there_once(
+    sqlite: Lossy, peers: YjsPeers, times: int
+) -> None:
+    await _edit_on_both_lanes(sqlite, peers, times)
+
+
+@TIMES
+async def test_edits_on_both_lanes_that_postgresql_has_done_unheard_are_there_once(
+    postgresql: Lossy, peers: YjsPeers, times: int
+) -> None:
+    await _edit_on_both_lanes(postgresql, peers, times)
+
+
+async def _edit_on_both_lanes(lossy: Lossy, peers: YjsPeers, times: int) -> None:
+    """A watcher, who does not reconnect, hears every version once."""
+    server = lossy.server
+    token = await server.mint("ada", Role.EDITOR)
+    client = await PatchClient.connect(server.ws, "page", token, create={"text": "", "list": []})
+    watcher = await PatchClient.connect(server.ws, "page", token)
+    peer = await peers.peer()
+    await peer.connect(server.ws, "page", token)
+    await peer.synced()
+    typed = ""
+    for number in range(times):
+        lossy.losses.ask_for(ENTRIES)
+        op = {"op": "add", "path": "/list/-", "value": number}
+        id = await client.patch(op)
+        while (await client.answer(id))["type"] == "reject":
+            assert client.rejects.pop(id)["code"] == "storage_unavailable"
+            await client.patch(op, id=id)
+        assert not lossy.losses.is_asked
+        lossy.losses.ask_for(ENTRIES)
+        await peer.run(f"at('/text').insert(at('/text').length, '{number},')")
+        typed += f"{number},"
+        await watcher.until(lambda: watcher.value["text"] == typed)  # noqa: B023 - waited for here
+        assert not lossy.losses.is_asked
+    whole = {"text": typed, "list": list(range(times))}
+    await peer.until_equals("", whole)
+    for each in (client, watcher):
+        await each.until(lambda: each.value == whole)  # noqa: B023 - waited for here
+        assert each.socket.close_code is None
+        await each.close()
+    http = Client(server.http, token)
+    assert await asyncio.to_thread(http.value) == whole
+    assert await asyncio.to_thread(http.head) == 1 + 2 * times
