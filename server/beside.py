@@ -1,8 +1,9 @@
-"""Python that takes long runs beside the event loop, in two threads at most.
+"""Python that takes long runs beside the event loop, in one thread, and in two where one is slow.
 
 All threads of a process share one interpreter: with two at work the event loop has its turn every
-third time, whatever waits for a thread. asyncio's own pool has more, and a crowd of large
-requests would leave the loop one turn in seven.
+third time. asyncio's own pool has more threads, and a crowd of large requests would leave the loop
+one turn in seven. So one thread works at a time. When its work takes longer than half a second,
+such as opening a very large document, the second thread goes on with what waits.
 
 A native call, such as reading three megabytes of JSON, keeps the interpreter for all of its 20 ms,
 and whatever the loop does with a socket waits for it. So a thread rests after what took long.
@@ -30,8 +31,11 @@ THREADS: Final = 2
 LONG: Final = 0.005
 LONGEST_REST: Final = 0.05
 SOON: Final = 0.1
+# Seconds after which the second thread works beside the first.
+PATIENCE: Final = 0.5
 _CLOCK: Final = SystemClock()
 _NEVER: Final = threading.Event()
+_TURN: Final = threading.Semaphore()
 _POOL: Final = ThreadPoolExecutor(THREADS, thread_name_prefix="beside-the-loop")
 
 
@@ -54,8 +58,20 @@ def free(thing: object) -> None:
 
 def _do(done: Future[T], work: Callable[[], T]) -> None:
     """Answer, and leave the interpreter to others for as long as the work took."""
+    is_first = _TURN.acquire(timeout=PATIENCE)
+    try:
+        took = _answer(done, work)
+        if took > LONG:
+            _NEVER.wait(min(took, LONGEST_REST))
+    finally:
+        if is_first:
+            _TURN.release()
+
+
+def _answer(done: Future[T], work: Callable[[], T]) -> float:
+    """How many seconds the work took."""
     if not done.set_running_or_notify_cancel():
-        return
+        return 0.0
     began = _CLOCK.monotonic()
     try:
         result = work()
@@ -63,6 +79,4 @@ def _do(done: Future[T], work: Callable[[], T]) -> None:
         done.set_exception(error)
     else:
         done.set_result(result)
-    took = _CLOCK.monotonic() - began
-    if took > LONG:
-        _NEVER.wait(min(took, LONGEST_REST))
+    return _CLOCK.monotonic() - began

@@ -176,7 +176,7 @@ class LiveRoom:
         return not isinstance(submission.request, LockAct) and not self.is_beyond_tail(submission)
 
     def _takes_long(self, submission: Submission) -> bool:
-        return takes_long(submission.request, self.room.document.size, self.room.head)
+        return takes_long(submission.request, self.room.document.bulk, self.room.head)
 
     def _get_ready(self) -> None:
         self.room.guard.now = self.lock_board.time.now()
@@ -272,7 +272,7 @@ class LiveRoom:
             self.audience.publish(news, [])
             self.presence.carry(room, missed)
         self._exchange_locks(old.locks(), room.locks())
-        if old.document.size > LARGE:
+        if old.document.bulk > LARGE:
             free(old)
 
     def _exchange_locks(self, old: Locks, new: Locks) -> None:

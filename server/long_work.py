@@ -35,24 +35,24 @@ LARGE: Final = 128 * 1024
 VERY_LARGE: Final = 512 * 1024
 
 
-def takes_long(request: Request, size: int, head: int) -> bool:
-    """Whether to judge a request beside the loop; `size` and `head` are the document's."""
+def takes_long(request: Request, bulk: int, head: int) -> bool:
+    """Whether to judge a request beside the loop; `bulk` and `head` are the document's."""
     match request:
         case PatchRequest():
             return (
-                size > VERY_LARGE
+                bulk > VERY_LARGE
                 or len(request.ops) > MOST_OPS
                 or (request.base is not None and head - request.base > MOST_CARRIED)
                 or _outweighs(request.ops, MOST_VALUES)
             )
         case Update():
-            return size > VERY_LARGE or len(request.update) > MOST_UPDATE
+            return bulk > VERY_LARGE or len(request.update) > MOST_UPDATE
         case Create() | Replace():
-            return size > LARGE or _outweighs((request.value,), MOST_VALUES)
+            return bulk > LARGE or _outweighs((request.value,), MOST_VALUES)
         case Restore() | Revert():
-            return size > LARGE
+            return bulk > LARGE
         case ReadState():
-            return size > VERY_LARGE or len(request.state_vector) > MOST_VECTOR
+            return bulk > VERY_LARGE or len(request.state_vector) > MOST_VECTOR
         case _:
             return False
 

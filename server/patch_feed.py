@@ -224,7 +224,7 @@ class PatchFeed(Feed):
         room = self._live.room
         if self._found is not None or room.version - self.position <= 1:
             return False
-        if room.document.size <= LARGE:
+        if room.document.bulk <= LARGE:
             return False
         self._finding = asyncio.create_task(self._find(self._head()))
         return True

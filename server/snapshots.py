@@ -105,7 +105,7 @@ class Snapshots:
         """
         if live.in_flight or live.is_broken or not live.room.exists:
             return None
-        if live.room.document.size > LARGE and live.move(Event.WORK):
+        if live.room.document.bulk > LARGE and live.move(Event.WORK):
             return self._save_large(live)
         epoch = live.room.epoch
         return self._write(live, epoch, self._make(live))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from collab.document.change import Change, cancels_out
 from collab.document.compensation import compensate
 from collab.document.numbers import canonical_ops
 from collab.document.opening import Opening
@@ -13,7 +13,7 @@ from collab.document.saved import FORMAT, Body, encode, encode_json
 from collab.document.steps import UNDO_BOUNDS, Inverse, Stacks, UndoBounds, encode_inverse
 from collab.document.undo import Request, Undone, foresee, revert
 from collab.document.undo_state import UndoState
-from collab.document.value_count import ValueCount
+from collab.document.value_count import Bulk, ValueCount
 from collab.entry import Entry, Kind, Op
 from collab.errors import Code, Rejected
 from collab.ids import Json
@@ -21,7 +21,6 @@ from collab.patch.apply import Applied, apply
 from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.bounds import UNBOUNDED, Bounds, json_size
 from collab.patch.diff import diff
-from collab.patch.equality import same
 from collab.ports import Snapshot
 from collab.yjs.guard import GuardBounds, inspect
 from collab.yjs.server_ids import server_id
@@ -34,22 +33,6 @@ _UNBOUNDED: Final = GuardBounds(update_bytes=0)
 
 Check = Callable[[Json, list[Op]], None]
 Judge = Callable[[Json, Json, list[Op]], "Json | None"]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What one accepted change did.
-
-    Invariant: `ops` give `value` from `before`, exactly; `update` gives peers at the version
-    before the state after; `inverse` takes it back. `ops` are empty where only root types other
-    than `content` changed.
-    """
-
-    ops: list[Op]
-    update: bytes
-    inverse: bytes
-    before: Json
-    value: Json
 
 
 class Document:
@@ -80,7 +63,7 @@ class Document:
         self._tree = Tree(client_id, opening.rest(), atomic, opening.load, self._undo.identity)
         self.value: Json = self._tree.initial
         self.size = json_size(self.value)
-        self._count = ValueCount()
+        self._count, self._bulk = ValueCount(), Bulk()
 
     @classmethod
     def create(
@@ -140,7 +123,7 @@ class Document:
         )
         if not isinstance(applied.value, dict):
             raise Rejected(Code.INVALID_DOCUMENT, "a document is an object", path="")
-        if not applied.ops or _cancels_out(self.value, applied):
+        if not applied.ops or cancels_out(self.value, applied):
             return None
         if not self.has_room(applied.value, applied.ops, applied.size, bounds.max_values):
             raise Rejected(Code.TOO_LARGE, f"a document holds at most {bounds.max_values} values")
@@ -204,6 +187,11 @@ class Document:
         """Whether the document may have the value `after`, of `size` bytes, by its values."""
         return self._count.allows(self.value, after, ops, size, most)
 
+    @property
+    def bulk(self) -> int:
+        """How large it is for what walks through all of it."""
+        return self._bulk.of(self.value, self.size)
+
     def sweep(self) -> int:
         """Find soft-deleted elements that no step needs any more; how many there are.
 
@@ -234,8 +222,9 @@ class Document:
         at: int,
         kind: Kind,
     ) -> Change:
-        before, self.value, self.size = self.value, applied.value, applied.size
-        self.version = version
+        before, self.value = self.value, applied.value
+        self.size, self.version = applied.size, version
+        self._bulk.change(update)
         blob = b"" if kind == "create" else encode_inverse(inverse)
         self._undo.accept(user, kind, version, at, blob, inverse)
         return Change(applied.ops, update, blob, before, applied.value)
@@ -308,9 +297,3 @@ class Document:
     def read(self) -> Json:
         """The value, read anew from the Yjs types."""
         return self._tree.read()
-
-
-def _cancels_out(before: Json, applied: Applied) -> bool:
-    """Ops that do something each, and nothing together: a removal and the same again."""
-    several = len(applied.ops) > 1 or applied.ops[0]["op"] == "move"
-    return several and same(before, applied.value)

@@ -18,7 +18,7 @@ from collab.yjs.tree_records import Path, Record, Reinsertion, place_of
 from collab.yjs.tree_revert import Reverter
 
 if TYPE_CHECKING:
-    from collab.document.document import Change
+    from collab.document.change import Change
     from collab.yjs.tree import Tree
     from collab.yjs.tree_write import Writer
 

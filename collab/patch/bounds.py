@@ -55,12 +55,21 @@ def check(value: Any, *, room: int, depth: int) -> int:
     return _check_tree(value, room, depth)
 
 
-def nesting(value: Any) -> tuple[int, int]:
-    """How deep containers nest in a value (a scalar 0, an empty list 1), and its node count."""
+def too_many() -> Rejected:
+    return Rejected(Code.TOO_LARGE, "the patch makes too many values")
+
+
+def nesting(value: Any, most: int = 0) -> tuple[int, int]:
+    """How deep containers nest in a value (a scalar 0, an empty list 1), and its node count.
+
+    It stops where there are more than `most` nodes, if that is given.
+    """
     level = [value]
     depth = nodes = 0
     while True:
         nodes += len(level)
+        if nodes > most > 0:
+            return depth, nodes
         containers = [item for item in level if type(item) is dict or type(item) is list]
         if not containers:
             return depth, nodes
@@ -78,7 +87,7 @@ def _check_tree(value: Any, room: int, depth: int) -> int:
     while level:
         nodes += len(level)
         if nodes > room:
-            raise Rejected(Code.TOO_LARGE, "the patch holds too many values")
+            raise too_many()
         deeper: list[Any] = []
         for item in level:
             kind = type(item)

@@ -6,7 +6,7 @@ from typing import Any
 
 from collab.entry import Op
 from collab.errors import Code, Rejected
-from collab.patch.bounds import JUDGED, Bounds, check, json_size, nesting
+from collab.patch.bounds import JUDGED, Bounds, check, json_size, nesting, too_many
 from collab.patch.pointer import Tokens, index_of, not_found, parse
 
 _DEEP = 1 << 30
@@ -54,6 +54,14 @@ class Draft:
         else:
             self.count(value, at)
         return self.spend(self.weigh(value))
+
+    def count_made(self, value: Any) -> None:
+        """A value that is copied, or moved into another container, is made anew, all of it."""
+        if self.bounds is JUDGED:
+            return
+        self.room -= nesting(value, self.room)[1]
+        if self.room < 0:
+            raise too_many()
 
     def check_height(self, value: Any, was: int, is_: int) -> None:
         """Refuse to put a value so much deeper that what it holds would be too deep."""

@@ -141,6 +141,8 @@ class Run(Draft):
             return
         if tokens[: len(source)] == source:
             raise Rejected(Code.INVALID_PATCH, "a value cannot be moved into itself")
+        if source[:-1] != tokens[:-1] or type(lookup(self.root, source[:-1])) is dict:
+            self.count_made(value)
         if source[: len(tokens)] == tokens and not self._inserts(tokens):
             # What is replaced holds what replaces it, and the inverse will hold both.
             self.disown(lookup(self.root, tokens))
@@ -167,6 +169,7 @@ class Run(Draft):
         # The root's size is known: measuring it anew at each doubling is what a bomb would cost.
         added = self.spend(self.weigh(value) if source or not self.exact else self.size)
         self.check_height(value, len(source), len(tokens))
+        self.count_made(value)
         # From here on two places share what this run may have made itself.
         self.disown(value)
         if not tokens or source[: len(tokens)] == tokens or tokens[: len(source)] == source:

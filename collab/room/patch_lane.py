@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from collab.document.document import Change, Check
+from collab.document.change import Change
+from collab.document.document import Check
 from collab.document.restoring import restoring
 from collab.entry import Kind, Op
 from collab.errors import Code, Rejected

@@ -14,7 +14,8 @@ from typing import Any, assert_never
 
 import msgspec
 
-from collab.document.document import Change, Document
+from collab.document.change import Change
+from collab.document.document import Document
 from collab.document.opening import Opening
 from collab.document.steps import UNDO_BOUNDS, UndoBounds
 from collab.entry import Entry, Kind

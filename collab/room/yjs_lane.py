@@ -23,7 +23,7 @@ from collab.yjs.slices import Slices, in_pieces, joins_many, slices_of
 from collab.yjs.tree_summary import UpdateSummary
 
 if TYPE_CHECKING:
-    from collab.document.document import Change
+    from collab.document.change import Change
     from collab.room.member import Member
     from collab.room.room import Room
 

@@ -16,22 +16,36 @@ from tests.patience import PATIENCE
 WHO = ContextVar("WHO", default="nobody")
 
 
-async def test_no_more_than_its_threads_are_at_work_at_once() -> None:
-    most, at_work = 0, 0
-    lock = threading.Lock()
-    met = threading.Barrier(THREADS)
+class Work:
+    """How many were at work at once; each may wait for another one."""
 
-    def work() -> None:
-        nonlocal most, at_work
-        with lock:
-            at_work += 1
-            most = max(most, at_work)
-        met.wait(PATIENCE)
-        with lock:
-            at_work -= 1
+    def __init__(self, parties: int) -> None:
+        self.most = self._now = 0
+        self._lock = threading.Lock()
+        self._met = threading.Barrier(parties)
 
+    def __call__(self) -> None:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        self._met.wait(PATIENCE)
+        with self._lock:
+            self._now -= 1
+
+
+async def test_one_thread_works_at_a_time() -> None:
+    work = Work(1)
+    await asyncio.gather(*(beside(work) for _ in range(20)))
+    assert work.most == 1
+
+
+async def test_the_second_thread_goes_on_beside_what_takes_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("server.beside.PATIENCE", 0.001)
+    work = Work(THREADS)
     await asyncio.gather(*(beside(work) for _ in range(THREADS * 4)))
-    assert most == THREADS
+    assert work.most == THREADS
 
 
 async def test_it_returns_raises_and_sees_what_its_caller_would() -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 from pycrdt import Doc, Map, Text
 
-from collab.document.document import Change, Document
+from collab.document.change import Change
+from collab.document.document import Document
 from collab.entry import Author, Entry, Kind, Op
 from collab.errors import Rejected
 from collab.patch.utf16 import length

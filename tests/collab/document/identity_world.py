@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 from pycrdt import Doc, Map, Text
 
-from collab.document.document import Change, Document
+from collab.document.change import Change
+from collab.document.document import Document
 from collab.entry import Author, Entry, Kind
 from collab.errors import Rejected
 from collab.ports import Snapshot

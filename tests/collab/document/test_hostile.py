@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment
 
-from collab.document.document import Change, Document
+from collab.document.change import Change
+from collab.document.document import Document
 from collab.errors import Rejected
 from collab.patch.bounds import nesting
 from collab.yjs.tree_depth import DEEPEST

@@ -11,10 +11,10 @@ from pycrdt import Doc, Map
 
 import collab.document.value_count as counting
 from collab.document.document import Document
-from collab.document.value_count import ValueCount
+from collab.document.value_count import BYTES_OF_A_VALUE, Bulk, ValueCount
 from collab.entry import Author
 from collab.errors import Code, Rejected
-from collab.ids import DocKey
+from collab.ids import DocKey, Json
 from collab.patch.apply import apply
 from collab.patch.bounds import Bounds, json_size, nesting
 from collab.ports import Vacant
@@ -24,6 +24,7 @@ from collab.room.rights import Rights, Role
 from collab.room.room import Room, RoomBounds
 
 BOUNDS = Bounds(max_values=100)
+WIDE = Bounds()
 
 
 def patch(document: Document, *ops: dict[str, Any], bounds: Bounds = BOUNDS) -> None:
@@ -121,3 +122,28 @@ def test_a_yjs_update_beyond_the_limit_is_taken_back() -> None:
         assert isinstance(room.document.value, dict)
         assert (key in room.document.value) is stays
     room.close()
+
+
+def test_a_bulk_goes_by_the_values_where_they_count_more_than_the_bytes() -> None:
+    text: Json = {"text": "x" * 200_000}
+    assert Bulk().of(text, json_size(text)) == json_size(text)
+    zeros: Json = [0] * 50_000
+    assert Bulk().of(zeros, json_size(zeros)) == 50_001 * BYTES_OF_A_VALUE
+
+
+def test_a_bulk_follows_a_document_whose_bytes_stay_while_its_values_grow() -> None:
+    document = Document.open(None, (), 1)
+    texts = [str(number) * 2000 for number in range(10)]
+    patch(document, add("/texts", texts), bounds=WIDE)
+    assert document.bulk == document.size
+    for number in range(10):
+        zeros = [number] * 5000
+        patch(document, {"op": "replace", "path": f"/texts/{number}", "value": zeros}, bounds=WIDE)
+        counted = nesting(document.value)[1] * BYTES_OF_A_VALUE
+        assert counted * 7 // 8 <= document.bulk <= counted
+
+
+def test_small_and_very_large_documents_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "nesting", None)
+    for size in (100, counting.SMALL, counting.LARGE, 10**7):
+        assert Bulk().of([0], size) == size

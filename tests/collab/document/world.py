@@ -9,7 +9,8 @@ from typing import Any
 import jsonpatch
 from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
 
-from collab.document.document import Change, Document
+from collab.document.change import Change
+from collab.document.document import Document
 from collab.document.steps import UndoBounds
 from collab.entry import Author, Entry, Kind
 from collab.errors import Rejected

@@ -67,6 +67,38 @@ def test_p7_the_values_of_a_patch_are_counted() -> None:
     assert code({}, two, max_nodes=1) == Code.TOO_LARGE
 
 
+@pytest.mark.parametrize(
+    ("kind", "source", "path", "made"),
+    [
+        ("copy", "/list", "/b", 4),
+        ("copy", "/list/0", "/list/-", 1),
+        ("copy", "/a/x", "/a/y", 3),
+        ("copy", "", "/b", 10),
+        ("copy", "/a/x", "/a", 3),
+        ("move", "/list", "/b", 4),
+        ("move", "/a/x", "/a/y", 3),
+        ("move", "/list/0", "/a/y", 1),
+        ("move", "/a/x", "/a", 3),
+        ("move", "/list/2", "/list/0", 0),
+    ],
+)
+def test_p7_what_a_copy_or_a_move_makes_in_another_place_is_counted(
+    kind: str, source: str, path: str, made: int
+) -> None:
+    value = {"list": [1, 2, 3], "a": {"x": [1, 2]}}
+    ops = [{"op": "add", "path": "/n", "value": 0}, {"op": kind, "from": source, "path": path}]
+    apply(value, ops, bounds=Bounds(max_nodes=made + 1))
+    if made:
+        assert code(value, ops, max_nodes=made) == Code.TOO_LARGE
+
+
+def test_p7_copying_many_small_values_is_bounded_by_their_number() -> None:
+    value = {"held": [[0] * 1000] * 50}
+    copied = [{"op": "copy", "from": "/held/7", "path": f"/n{n}"} for n in range(10)]
+    apply(value, copied[:9], bounds=Bounds())
+    assert code(value, copied) == Code.TOO_LARGE
+
+
 def test_p7_depth_is_bounded_for_values_pointers_moves_and_copies() -> None:
     add = [{"op": "add", "path": "/a", "value": nested(63)}]
     value = apply({}, add, bounds=Bounds()).value
