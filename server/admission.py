@@ -158,7 +158,7 @@ async def _resume(
 async def _encoded(services: Services, live: LiveRoom) -> bytes | None:
     """The value as JSON where it is large, unless it has changed meanwhile."""
     room, version = live.room, live.room.version
-    if room.document.bulk <= LARGE:
+    if room.document.size <= LARGE:
         return None
     held = await services.encodings.encode(live.key, room.epoch, version, room.value)
     return held.body if live.room is room and room.version == version else None

@@ -150,7 +150,7 @@ def as_whole_number(text: str, name: str) -> int:
 
 async def answer_of(live: LiveRoom, body: Any, *, version: int | None = None) -> Response:
     """An answer with values of the document as it is."""
-    if live.room.document.bulk > LARGE:
+    if live.room.document.size > LARGE:
         return await long_answer(body, version=version)
     return answer(body, version=version)
 
