@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import pytest
@@ -36,6 +36,15 @@ from storage.schema import metadata
 from storage.store import SqlStore
 from tests.storage.conftest import opened
 from tests.storage.contract import AWAY, HOME, entry, further, large, made, public
+from tests.storage.rotten_rows import (
+    PostgresRows,
+    Row,
+    Rows,
+    SqliteRows,
+    bits_of,
+    names_of,
+    turned,
+)
 
 pytestmark = pytest.mark.thorough
 
@@ -74,6 +83,7 @@ HARMLESS: dict[str, str] = {
     "pulse.at": _NOT_READ,
 }
 DAMAGED = "damaged"
+Choose: TypeAlias = Callable[[list[Row], int, str], Iterator[tuple[Row, int]]]
 
 
 async def fill(store: SqlStore) -> None:
@@ -179,59 +189,12 @@ def _from(one: Any) -> bool:
 # --- turning bits ---------------------------------------------------------------------------------
 
 
-def turned(value: Any, bit: int) -> Any:
-    if isinstance(value, int):
-        after = (value & (2**64 - 1)) ^ (1 << bit % 64)
-        return after - 2**64 if after >= 2**63 else after
-    data = bytearray(value.encode() if isinstance(value, str) else value)
-    data[bit // 8 % len(data)] ^= 1 << bit % 8
-    return bytes(data)
-
-
-def bits_of(value: Any) -> int:
-    return 64 if isinstance(value, int) else 8 * len(value)
-
-
-class File:
-    """The rows of a SQLite file, each to be turned and turned back."""
-
-    def __init__(self, url: str) -> None:
-        self._file = sqlite3.connect(Path(url.partition(":///")[2]), isolation_level=None)
-        self.close = self._file.close
-
-    def rows(self, table: str, column: str) -> list[Sequence[Any]]:
-        """Those that have something in this column, with all columns."""
-        where = f'"{column}" IS NOT NULL AND length("{column}") > 0'
-        if "doc" in metadata.tables[table].columns:
-            where += " AND doc = 'home'"
-        if table == "steps":
-            where += " AND version = 36"  # those before it are read where these have rotted
-        return self._file.execute(f"SELECT * FROM {table} WHERE {where}").fetchall()
-
-    def put(self, table: str, column: str, new: Any, old: Any, row: Sequence[Any]) -> bool:
-        """Change a column of a row; whether the file takes that."""
-        names = [one.name for one in metadata.tables[table].columns]
-        cast = f"CAST(? AS {'TEXT' if isinstance(row[names.index(column)], str) else 'BLOB'})"
-        given = "?" if isinstance(new, int) else cast
-        same, values = [], []
-        for name, value in zip(names, row, strict=True):
-            same.append(f'"{name}" IS {given if name == column else "?"}')
-            values.append(old if name == column else value)
-        sql = f'UPDATE {table} SET "{column}" = {given} WHERE {" AND ".join(same)}'
-        try:
-            done = self._file.execute(sql, [new, *values])
-        except sqlite3.IntegrityError:
-            return False  # the place is another row's
-        assert done.rowcount == 1
-        return True
-
-
 COLUMNS = [
     f"{table.name}.{column.name}" for table in metadata.sorted_tables for column in table.columns
 ]
 
 
-def chosen(rows: list[Sequence[Any]], at: int, name: str) -> Iterator[tuple[Sequence[Any], int]]:
+def chosen(rows: list[Row], at: int, name: str) -> Iterator[tuple[Row, int]]:
     """A few bits, the same at each run."""
     dice = random.Random(name)
     for _ in range(2):
@@ -239,37 +202,46 @@ def chosen(rows: list[Sequence[Any]], at: int, name: str) -> Iterator[tuple[Sequ
         yield row, dice.randrange(bits_of(row[at]))
 
 
-def every(rows: list[Sequence[Any]], at: int, _: str) -> Iterator[tuple[Sequence[Any], int]]:
-    """Every bit of small columns, and some hundred of each large one, in every row."""
-    for row in rows:
+def every(rows: list[Row], at: int, _: str) -> Iterator[tuple[Row, int]]:
+    """Every bit of small columns, and some hundred of each large one, in five rows at most.
+
+    The first and the last are among them: the other rows of a table are like their neighbours.
+    """
+    for row in _spread(rows, 5):
         bits = bits_of(row[at])
         yield from ((row, bit) for bit in range(0, bits, 1 + bits // 128))
 
 
-async def turn(store: SqlStore, url: str, name: str, choose: Any) -> int:
+def _spread(rows: list[Row], most: int) -> list[Row]:
+    step = max(1.0, (len(rows) - 1) / (most - 1))
+    return [rows[round(step * n)] for n in range(min(most, len(rows)))]
+
+
+async def turn(store: SqlStore, rows: Rows, name: str, choose: Choose) -> int:
     """Turn bits of a column, one at a time, and look; how many."""
     table, _, column = name.partition(".")
     sound = await answers(store)
     assert DAMAGED not in sound
-    at = [one.name for one in metadata.tables[table].columns].index(column)
+    at = names_of(table).index(column)
     count = 0
-    with closing(File(url)) as file:
-        rows = file.rows(table, column)
-        assert rows, f"the test has no row for {name}"
-        for row, bit in choose(rows, at, name):
-            old, new = row[at], turned(row[at], bit)
-            if not file.put(table, column, new, old, row):
-                continue
-            count += 1
-            found = await answers(store)
-            told = f"{name}, bit {bit} of {old!r}"
-            if name not in ("docs.revision",):
-                wrong = [one for one in zip(found, sound, strict=True) if not is_less(*one)]
-                assert not wrong, f"{told}: {wrong}"
-            assert name in HARMLESS or found != sound, f"{told} was not found"
-            file.put(table, column, old, new, row)
-        assert await answers(store) == sound
+    found = await rows.rows(table, column)
+    assert found, f"the test has no row for {name}"
+    for row, bit in choose(found, at, name):
+        old, new = row[at], turned(row[at], bit)
+        if not await rows.put(table, column, new, old, row):
+            continue
+        count += 1
+        _judge(name, await answers(store), sound, f"{name}, bit {bit} of {old!r}")
+        await rows.put(table, column, old, new, row)
+    assert await answers(store) == sound
     return count
+
+
+def _judge(name: str, found: list[Any], sound: list[Any], told: str) -> None:
+    if name != "docs.revision":
+        wrong = [one for one in zip(found, sound, strict=True) if not is_less(*one)]
+        assert not wrong, f"{told}: {wrong}"
+    assert name in HARMLESS or found != sound, f"{told} was not found"
 
 
 @pytest.fixture
@@ -278,15 +250,51 @@ async def filled(sqlite_store: SqlStore) -> SqlStore:
     return sqlite_store
 
 
-async def test_a_bit_in_every_column(filled: SqlStore, sqlite_url: str) -> None:
+@pytest.fixture
+async def rows(sqlite_url: str) -> AsyncIterator[Rows]:
+    file = SqliteRows(sqlite_url)
+    yield file
+    await file.close()
+
+
+@pytest.fixture
+async def filled_postgres(postgres_store: SqlStore) -> SqlStore:
+    await fill(postgres_store)
+    return postgres_store
+
+
+@pytest.fixture
+async def postgres_rows(postgres_url: str) -> AsyncIterator[Rows]:
+    database = await PostgresRows.connect(postgres_url)
+    yield database
+    await database.close()
+
+
+async def test_a_bit_in_every_column(filled: SqlStore, rows: Rows) -> None:
     for name in COLUMNS:
-        await turn(filled, sqlite_url, name, chosen)
+        await turn(filled, rows, name, chosen)
+
+
+@pytest.mark.real
+async def test_a_bit_in_every_column_of_postgresql(
+    filled_postgres: SqlStore, postgres_rows: Rows
+) -> None:
+    for name in COLUMNS:
+        await turn(filled_postgres, postgres_rows, name, chosen)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", COLUMNS)
-async def test_every_bit_in_every_column(filled: SqlStore, sqlite_url: str, name: str) -> None:
-    assert await turn(filled, sqlite_url, name, every) > 0
+async def test_every_bit_in_every_column(filled: SqlStore, rows: Rows, name: str) -> None:
+    assert await turn(filled, rows, name, every) > 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", COLUMNS)
+async def test_every_bit_in_every_column_of_postgresql(
+    filled_postgres: SqlStore, postgres_rows: Rows, name: str
+) -> None:
+    assert await turn(filled_postgres, postgres_rows, name, every) > 0
 
 
 def test_what_is_harmless_is_a_column() -> None:
@@ -317,13 +325,12 @@ async def test_a_bit_in_the_revision_of_the_schema_stops_the_start(
     ],
 )
 async def test_a_repair_says_what_is_damaged_and_ends_it(
-    filled: SqlStore, sqlite_url: str, name: str
+    filled: SqlStore, rows: Rows, name: str
 ) -> None:
     table, _, column = name.partition(".")
-    at = [one.name for one in metadata.tables[table].columns].index(column)
-    with closing(File(sqlite_url)) as file:
-        row = file.rows(table, column)[-1]
-        assert file.put(table, column, turned(row[at], 0), row[at], row)
+    at = names_of(table).index(column)
+    row = (await rows.rows(table, column))[-1]
+    assert await rows.put(table, column, turned(row[at], 0), row[at], row)
     found = await filled.remains(HOME)
     assert found is not None
     assert found.lost or found.rotten_entries or found.lost_entries
