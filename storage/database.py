@@ -25,7 +25,7 @@ class Runner(Protocol):
     dialect: str
 
     def run(self, sql: str, values: Sequence[Any]) -> int:
-        """How many rows it wrote."""
+        """How many rows it wrote; on PostgreSQL, how many a SELECT found."""
 
 
 class CoreRunner:

@@ -32,10 +32,12 @@ SELECT 1 WHERE pg_try_advisory_xact_lock(hashtextextended(?::text || '/' || ?::t
 AND (NOT EXISTS (SELECT 1 FROM docs WHERE tenant = ? AND doc = ?)
     OR EXISTS (SELECT 1 FROM docs WHERE tenant = ? AND doc = ? FOR UPDATE SKIP LOCKED))"""
 
-# Moves nothing: whether it finds its row says whether the tenant has so many documents.
-_IS_FULL = """
-UPDATE tenants SET created_at = created_at WHERE tenant = ?
-AND (SELECT count(*) FROM docs WHERE tenant = ? AND deleted_at = 0) >= ?"""
+# Whether it finds the tenant's row says whether the tenant has so many documents. SQLite's driver
+# counts only rows that are written. PostgreSQL would wait for a row that another transaction holds.
+_MANY_DOCUMENTS = """
+WHERE tenant = ? AND (SELECT count(*) FROM docs WHERE tenant = ? AND deleted_at = 0) >= ?"""
+_IS_FULL = "UPDATE tenants SET created_at = created_at" + _MANY_DOCUMENTS
+_IS_FULL_UNHELD = "SELECT 1 FROM tenants" + _MANY_DOCUMENTS
 
 _NAME = """
 INSERT INTO named (tenant, doc, version, name, "by", at, crc) VALUES (?, ?, ?, ?, ?, ?, ?)"""
@@ -106,7 +108,7 @@ def hold(dialect: str) -> str:
 
 
 def is_full(dialect: str) -> str:
-    return _numbered(dialect, _IS_FULL)
+    return _numbered(dialect, _IS_FULL_UNHELD if dialect == POSTGRES else _IS_FULL)
 
 
 def put_name(dialect: str) -> str:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import msgspec
 import psutil
 import pytest
 from sqlalchemy import Connection, text
@@ -17,12 +18,14 @@ from collab.ports import (
     Clash,
     Committed,
     Duplicate,
+    Full,
     Held,
     Position,
     StorageUnavailable,
 )
 from storage import postgres
 from storage import store as store_module
+from storage.database import LOCK_SECONDS
 from storage.migration import ADVISORY_LOCK, SchemaOutdatedError, upgrade
 from storage.postgres import PostgresDatabase
 from storage.store import SqlStore
@@ -257,6 +260,21 @@ async def test_a_name_whose_deleted_row_is_held_is_held(
             await other.execute(HOLD)
             assert await store.commit([again, made(AWAY)]) == [Held(), Committed()]
         assert await store.commit([again]) == [Committed()]
+
+
+async def test_a_create_beyond_the_quota_does_not_wait_for_the_tenants_held_row(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    async with opened(postgres_url) as store:
+        await store.add_tenant(HOME.tenant, 1)
+        await store.commit([made(AWAY)])
+        beyond = msgspec.structs.replace(made(HOME), quota=1)
+        async with another(postgres_server, postgres_url) as other:
+            await other.execute("SELECT 1 FROM tenants FOR UPDATE")
+            async with asyncio.timeout(LOCK_SECONDS / 2):
+                assert await store.commit([beyond, further(AWAY, 1)]) == [Full(), Committed()]
+        within = msgspec.structs.replace(beyond, quota=2)
+        assert await store.commit([within]) == [Committed()]
 
 
 @pytest.mark.parametrize("table", ["docs", "entries", "accepted", "snapshots", "locks"])
