@@ -52,6 +52,9 @@ class Database(Protocol):
     async def read(self, job: Callable[[Connection], T]) -> T:
         """On one consistent view of the data."""
 
+    async def read_long(self, job: Callable[[Connection], T]) -> T:
+        """A `read` of what may be large. However many there are, others are not kept waiting."""
+
     async def write(self, job: Callable[[Connection], T]) -> T: ...
 
     async def commit(self, job: Callable[[Runner], T]) -> T:

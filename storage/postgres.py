@@ -24,6 +24,9 @@ V = TypeVar("V")
 _COMMITS = 4
 _WRITERS = 4
 _READERS = 4
+# So many of the readers open documents and read history; the rest is left to short questions,
+# such as whose key signed a token.
+_LONG_READS = _READERS - 1
 
 _CONNECT_SECONDS = 5.0
 # What a connection is asked to keep to, as PostgreSQL calls it.
@@ -96,11 +99,17 @@ class PostgresDatabase:
         self._commits = _open(url, _COMMITS, "READ COMMITTED", LOCK_SECONDS)
         self._writers = _open(url, _WRITERS, "READ COMMITTED", _TURN)
         self._readers = _open(url, _READERS, "REPEATABLE READ", LOCK_SECONDS)
+        self._long_reads = asyncio.Semaphore(_LONG_READS)
 
     async def read(self, job: Callable[[Connection], T]) -> T:
         with translated():
             async with asyncio.timeout(DEADLINE_SECONDS), self._readers.connect() as connection:
                 return await connection.run_sync(job)
+
+    async def read_long(self, job: Callable[[Connection], T]) -> T:
+        with translated():
+            async with asyncio.timeout(DEADLINE_SECONDS), self._long_reads:
+                return await self.read(job)
 
     async def read_first(self, job: Callable[[Connection], T]) -> T:
         return await self.write_first(job)

@@ -70,7 +70,7 @@ class SqlCompaction:
     async def compact(
         self, key: DocKey, *, before: int, keep: Sequence[int], forget: int = 0
     ) -> int:
-        sound = await self._database.read(lambda c: _sound_versions(c, key, before))
+        sound = await self._database.read_long(lambda c: _sound_versions(c, key, before))
         dropped = 0
         while True:
             went = await self._database.write(lambda c: _slice(c, key, sound, before, keep, forget))

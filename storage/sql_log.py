@@ -98,7 +98,7 @@ class SqlLog:
         self._database = database
 
     async def load(self, key: DocKey) -> Stored | Vacant:
-        return await self._database.read(lambda c: load_document(c, key))
+        return await self._database.read_long(lambda c: load_document(c, key))
 
     async def entries(
         self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
@@ -108,7 +108,7 @@ class SqlLog:
             check_density(connection, key, after, upto, [one.version for one in found])
             return found
 
-        return await self._database.read(job)
+        return await self._database.read_long(job)
 
     async def summaries(
         self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
@@ -118,7 +118,7 @@ class SqlLog:
             check_density(connection, key, after, upto, [one.version for one in found])
             return found
 
-        return await self._database.read(job)
+        return await self._database.read_long(job)
 
     async def weigh(self, key: DocKey, after: int, upto: int) -> int:
         return await self._database.read(lambda c: weigh(c, key, after, upto))

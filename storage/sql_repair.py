@@ -116,7 +116,7 @@ class SqlRepair:
         self._database = database
 
     async def remains(self, key: DocKey) -> Remains | None:
-        return await self._database.read(lambda c: _remains(c, key))
+        return await self._database.read_long(lambda c: _remains(c, key))
 
     async def rebuild(self, key: DocKey, rebuilt: Rebuilt) -> bool:
         return await self._database.write(lambda c: _rebuild(c, key, rebuilt))

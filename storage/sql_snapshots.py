@@ -71,4 +71,4 @@ class SqlSnapshots:
         await self._database.write(lambda c: _save(c, key, epoch, snapshot.version, body, steps))
 
     async def snapshot_before(self, key: DocKey, version: int) -> Snapshot | None:
-        return await self._database.read(lambda c: newest_sound_snapshot(c, key, version))
+        return await self._database.read_long(lambda c: newest_sound_snapshot(c, key, version))

@@ -24,6 +24,8 @@ U = TypeVar("U")
 V = TypeVar("V")
 
 _READERS = 4
+# As in `postgres`: so many of them open documents and read history.
+_LONG_READS = _READERS - 1
 # SQLite's own wait for a lock cannot be ended from outside, so the writer's is made of these.
 _WAIT_SECONDS = 0.1
 
@@ -111,6 +113,7 @@ class SqliteDatabase:
         self._engine = create_engine(url.set(drivername="sqlite"), poolclass=NullPool)
         _prepare(self._engine, lambda c: self._begin(_driver_of(c)), _pragmas(_WAIT_SECONDS))
         self._readers = self._open_readers(url)
+        self._long_reads = asyncio.Semaphore(_LONG_READS)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="weft-writer")
         self._checkpoints = None if self._in_memory else Checkpoints(str(url.database))
         self._connection: Connection | None = None
@@ -135,6 +138,11 @@ class SqliteDatabase:
         with translated():
             async with asyncio.timeout(DEADLINE_SECONDS), self._readers.connect() as connection:
                 return await connection.run_sync(job)
+
+    async def read_long(self, job: Callable[[Connection], T]) -> T:
+        with translated():
+            async with asyncio.timeout(DEADLINE_SECONDS), self._long_reads:
+                return await self.read(job)
 
     async def write(self, job: Callable[[Connection], T]) -> T:
         return await self._hop(self._write, job)

@@ -21,6 +21,7 @@ from collab.ports import (
     Full,
     Held,
     Position,
+    SigningKey,
     StorageUnavailable,
 )
 from storage import postgres
@@ -339,6 +340,27 @@ async def test_a_commit_needs_no_connection_that_readers_and_other_writers_may_t
         assert await store.find_commit(HOME, "c-1") == 1
         assert await store.position(HOME) == Position(1, 2, 0)
         await store.ping()
+
+
+async def test_documents_that_take_long_to_read_leave_a_connection_to_short_questions(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    async with opened(postgres_url) as store:
+        await store.add_tenant("demo", 1)
+        await store.add_key("demo", SigningKey("k-1", b"secret", 1))
+        await store.commit([made(HOME)])
+        async with another(postgres_server, postgres_url) as other:
+            await other.execute("LOCK TABLE snapshots")
+            opening = [asyncio.create_task(store.load(HOME)) for _ in range(12)]
+            looking = [asyncio.create_task(store.snapshot_before(HOME, 1)) for _ in range(12)]
+            async with asyncio.timeout(LOCK_SECONDS / 2):
+                for _ in range(3):
+                    assert list(await store.find_keys(["k-1", "k-2"])) == ["k-1"]
+                    assert [row.doc for row in await store.list_docs("demo", "", 9)] == ["home"]
+                    assert await store.locks(HOME) == (0, [])
+            assert not any(task.done() for task in (*opening, *looking))
+        assert await asyncio.gather(*opening) == [await store.load(HOME)] * 12
+        assert await asyncio.gather(*looking) == [None] * 12
 
 
 async def test_a_commit_of_unknown_outcome_is_settled_after_it_has_ended(
