@@ -1,0 +1,68 @@
+"""Upkeep beside a database that answers late: presence is renewed in time all the same."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import asyncpg
+import pytest
+
+from collab.ids import DocKey
+from collab.room.person import Visitor
+from collab.room.presence import RENEW_AFTER, SILENT_AFTER
+from server import upkeep
+from server.app import build
+from server.settings import Settings
+from storage.store import SqlStore
+from tests.faults.inside import Inside
+from tests.manual_clock import ManualClock
+from tests.patience import PATIENCE
+from tests.storage.conftest import another
+from tests.storage.postgres_server import PostgresServer
+
+DUE = [DocKey("demo", f"due-{n}") for n in range(4)]
+SEEN = DocKey("demo", "seen")
+HOLD = "SELECT 1 FROM docs WHERE doc LIKE 'due-%' FOR UPDATE"
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+
+
+async def until_one_waits(holder: asyncpg.Connection) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not await holder.fetchval(WAITING):
+            pass
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not is_so():
+            await asyncio.sleep(0)
+
+
+async def test_presence_is_kept_up_while_snapshots_wait_for_their_rows(
+    postgres_server: PostgresServer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "LOOK_EVERY", 0.01)
+    clock, settings = ManualClock(), Settings(snapshot_seconds=10)
+    app = build(settings, SqlStore(postgres_url), clock)
+    async with app.router.lifespan_context(app):
+        hall = Inside(app.state.services.hub, clock)
+        for key in (*DUE, SEEN):
+            await hall.make({"text": "x" * 100}, key)
+            await hall.hub.open(key)
+        board = hall.hub.lives[SEEN].presence
+        book = board.book
+        book.join(Visitor("s-1", "ada", "Ada", "", "editor", "patch", 7), clock.monotonic())
+        board.changed()
+        await until(lambda: bool(book.awareness()))
+        [told] = book.awareness()
+        async with another(postgres_server, postgres_url) as holder:
+            await holder.execute(HOLD)
+            clock.advance(settings.snapshot_seconds)
+            await until_one_waits(holder)
+            clock.advance(RENEW_AFTER)
+            await until(lambda: book.awareness()[0].clock > told.clock)
+            clock.advance(SILENT_AFTER)
+            await until(lambda: not book.present())
+            assert await holder.fetchval("SELECT count(*) FROM snapshots") == 0
+        await until(lambda: not any(live.unsaved.entries for live in hall.hub.lives.values()))
