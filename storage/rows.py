@@ -11,6 +11,9 @@ from collab.ids import MAX_SAFE_INTEGER, DocKey
 
 T = TypeVar("T")
 
+# A damaged row may hold any version that fits its column.
+ANY_VERSION = 2**63 - 1
+
 
 def of(table: Table, key: DocKey) -> ColumnElement[bool]:
     """The rows of this document: there is no way to them without its tenant."""

@@ -13,11 +13,9 @@ from sqlalchemy import Connection, func, select, update
 from collab.entry import REPAIR, Entry
 from collab.ids import DocKey
 from collab.ports import Corrupt
-from storage.rows import is_count, of
+from storage.rows import ANY_VERSION, is_count, of
 from storage.schema import docs, entries, snapshots
 from storage.sql_entries import every_bare_entry
-
-_ANY_VERSION = 2**62
 
 
 def check_density(
@@ -54,7 +52,7 @@ def _check_before(connection: Connection, key: DocKey, version: int) -> None:
     before = last_upto(connection, key, version - 1)
     if before == version - 1 or _was_dropped(connection, key, before, version - 1):
         return
-    since = every_bare_entry(connection, key, version - 1, _ANY_VERSION)
+    since = every_bare_entry(connection, key, version - 1, ANY_VERSION)
     if next(since).kind in ("create", REPAIR) or any(one.kind == REPAIR for one in since):
         return
     raise Corrupt(f"{key.tenant}/{key.doc} has no entries from version {before + 1} to {version}")

@@ -14,7 +14,7 @@ from storage.database import Database
 from storage.document_row import check_document, schema_crc
 from storage.retention import is_whole
 from storage.row_checksum import is_sound
-from storage.rows import is_count, of
+from storage.rows import ANY_VERSION, is_count, of
 from storage.schema import docs, entries, epochs, schemas
 from storage.sql_entries import every_bare_entry, read_entries, read_summaries, weigh
 from storage.sql_gaps import check_density, last_upto
@@ -22,13 +22,11 @@ from storage.sql_requests import find_requests
 from storage.sql_snapshots import newest_sound_snapshot
 from storage.sql_steps import newest_sound_steps
 
-_ANY_VERSION = 2**62
-
 
 def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
     row = connection.execute(select(docs).where(of(docs, key))).one_or_none()
     if row is None:
-        if last_upto(connection, key, _ANY_VERSION):
+        if last_upto(connection, key, ANY_VERSION):
             raise Corrupt(f"{key.tenant}/{key.doc} has entries and no row in `docs`")
         return Vacant(max(1, least_epoch(connection)))
     check_document(row)
@@ -38,7 +36,7 @@ def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
     snapshot = newest_sound_snapshot(connection, key, row.head)
     since = snapshot.version if snapshot else 0
     # Beyond the head too: one that the log does not bear out is no head.
-    found = list(every_bare_entry(connection, key, since, _ANY_VERSION))
+    found = list(every_bare_entry(connection, key, since, ANY_VERSION))
     if not is_whole(since, found, row.head):
         raise Corrupt(f"{key.tenant}/{key.doc} has no sound snapshot and entries up to its head")
     saved = newest_sound_steps(connection, key, snapshot.version) if snapshot else None

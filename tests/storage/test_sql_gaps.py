@@ -40,7 +40,7 @@ async def versions_of(store: SqlStore, after: int = 0, upto: int = HEAD) -> list
 
 
 @pytest.mark.parametrize("version", [1, 2, 8, 10, 11, 19, 20, 29, 30])
-@pytest.mark.parametrize("to", [0, -8, 2**40])
+@pytest.mark.parametrize("to", [0, -8, 2**40, 2**62 + 8, 2**63 - 1])
 async def test_an_entry_under_another_version_is_missed_wherever_it_is_read(
     store: SqlStore, sqlite_url: str, version: int, to: int
 ) -> None:
