@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -19,10 +19,11 @@ ENTRIES, LOCKS = "INSERT INTO entries", "INSERT INTO locks"
 
 @dataclass
 class Client:
-    """A script of an administrator's; `number` is the round."""
+    """A script of an administrator's; `number` is the round, `editor` somebody else's token."""
 
     http: str
     token: str
+    editor: str = ""
     number: int = 0
 
     def ask(self, method: str, rest: str, body: Any = None, **headers: Any) -> Reply:
@@ -289,6 +290,30 @@ def _has_no_lock(client: Client) -> None:
     assert _locks(client) == []
 
 
+def _take_over(client: Client) -> Reply:
+    """An editor asks for it; an administrator would not have to wait."""
+    editor = replace(client, token=client.editor)
+    return _act(editor, "take-over")
+
+
+def _is_claimed_once(client: Client) -> None:
+    [lock] = _locks(client)
+    assert lock["claimed_by"]["user"] == "eve"
+    assert _act(client, "keep").status == 200
+    _is_held_once(client)
+
+
+def _before_keep(client: Client) -> None:
+    _before_lock(client)
+    assert _take_over(client).status == 200
+
+
+def _is_kept_by_its_holder(client: Client) -> None:
+    [lock] = _locks(client)
+    assert (lock["holder"]["user"], lock.get("claimed_by")) == ("root", None)
+    _is_held_once(client)
+
+
 # --- what the server writes by itself -------------------------------------------------------------
 
 
@@ -307,19 +332,39 @@ def _trail(client: Client, version: int) -> list[dict[str, Any]]:
     return [row for row in rows if row["version"] == version]
 
 
+def _before_expiry(client: Client) -> None:
+    """The server may still be at the loss of the round before, which no answer waited for."""
+    body = {"scope": "/list", "ttl": 1}
+    while (reply := client.ask("POST", "page/locks", body)).status == 503:
+        pass
+    assert reply.status == 201
+
+
+def _edit_when_it_is_over(client: Client) -> Reply:
+    """An editor's edit under somebody else's lock is taken when the lock has ended."""
+    editor = replace(client, token=client.editor)
+    while (reply := _edit(editor)).status == 423:
+        pass
+    return reply
+
+
+def _has_expired(client: Client) -> None:
+    _is_once(client, _id(client, "edit"))
+    _has_no_lock(client)
+
+
 def _fill(client: Client) -> Reply:
     """As much as makes a snapshot."""
     for number in range(10):
-        ops = [{"op": "add", "path": "/filled", "value": f"{client.number} {number} " * 100}]
-        reply = client.patch(ops)
+        value = {f"{client.number} {number}": "x" * 1000}
+        reply = client.patch([{"op": "add", "path": "/filled", "value": value}])
     return reply
 
 
 def _is_filled(client: Client) -> None:
     version = client.head()
     for at, number in ((version, 9), (version - 5, 4)):
-        text = client.value(f"page?at={at}")["filled"]
-        assert text.startswith(f"{client.number} {number} ")
+        assert list(client.value(f"page?at={at}")["filled"]) == [f"{client.number} {number}"]
 
 
 KINDS = {
@@ -346,6 +391,9 @@ KINDS = {
     "name": Kind("INSERT INTO named", _name, _is_named, _edit, again=(200, 201)),
     "acquire": Kind(LOCKS, _acquire, _is_held_once, again=(201,)),
     "renew": Kind(LOCKS, lambda c: _act(c, "renew"), _is_held_once, _before_lock),
+    "take over": Kind(LOCKS, _take_over, _is_claimed_once, _before_lock),
+    "keep": Kind(LOCKS, lambda c: _act(c, "keep"), _is_kept_by_its_holder, _before_keep),
+    "expiry": Kind("DELETE FROM locks", _edit_when_it_is_over, _has_expired, _before_expiry),
     "trail": Kind("INSERT INTO audit", _edit, _is_in_the_trail_once),
     "snapshot": Kind("INSERT INTO snapshots", _fill, _is_filled),
     "steps": Kind("INSERT INTO steps", _fill, _is_filled),
