@@ -67,7 +67,7 @@ class HeldCommits:
             self._runs = False
 
     def _pause(self) -> float:
-        """As long as the newest of them has waited."""
+        """Seconds until the next try: as many as the newest of them has waited, within bounds."""
         newest = max(since for _, since in self._since.values())
         return min(LONGEST, max(FIRST, self._clock.monotonic() - newest))
 

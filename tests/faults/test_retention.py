@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from sqlalchemy import Connection
 
 from collab.ids import DocKey
-from collab.ports import NamedVersion, Stored
+from collab.ports import NamedVersion, StorageUnavailable, Stored
 from collab.room.requests import Answer
 from server.retention import DAY_MS, Retention
 from server.services import Services
+from storage import sql_compaction
 from storage.store import SqlStore
 from tests.faults.inside import PAGE, Inside, inside
 
@@ -75,6 +78,50 @@ async def test_what_is_past_its_time_goes_and_what_is_named_or_published_stays(
         hall.clock.advance(60)
         await hall.hub.unload_idle()
         assert await hall.read() == (100, {"n": 99})
+
+
+async def compacted(file: Path, lost: int, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What is left of a document when so many writes of a compaction were done unheard."""
+    store = SqlStore(f"sqlite+aiosqlite:///{file}")
+    async with inside(store) as hall:
+        await hall.make({"n": 0})
+        async with hall.hub.using(PAGE) as live:
+            for number in range(1, 60):
+                await hall.set("/n", number)
+                if number % 10 == 0:
+                    await hall.hub.snapshots.save(live)
+        await store.name_version(PAGE, NamedVersion(7, "first", "ada", 1))
+        write = store._database.write
+
+        async def write_unheard(job: Callable[[Connection], Any]) -> Any:
+            await write(job)
+            raise StorageUnavailable("gone away")
+
+        with monkeypatch.context() as unheard:
+            unheard.setattr(store._database, "write", write_unheard)
+            for _ in range(lost):
+                with pytest.raises(StorageUnavailable):
+                    await store.compact(PAGE, before=50, keep=())
+        await store.compact(PAGE, before=50, keep=())
+        assert await store.compact(PAGE, before=50, keep=()) == 0
+        assert await hall.hub.history.value_at(PAGE, 7) == {"n": 6}
+        assert await hall.hub.history.value_at(PAGE, 60) == {"n": 59}
+        return await store.remains(PAGE)
+
+
+async def test_a_compaction_that_was_done_unheard_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_compaction, "_SLICE", 10)
+    heard = await compacted(tmp_path / "heard.db", 0, monkeypatch)
+    assert (heard.lost, heard.lost_entries) == ([], [])
+    versions = [entry.version for entry in heard.entries]
+    assert versions == [*range(1, 8), *range(min(heard.snapshots) + 1, 61)]
+    for lost in (1, 2):
+        unheard = await compacted(tmp_path / f"{lost}.db", lost, monkeypatch)
+        assert [entry.version for entry in unheard.entries] == versions
+        assert list(unheard.snapshots) == list(heard.snapshots)
+        assert (unheard.lost, unheard.lost_entries) == ([], [])
 
 
 async def test_the_walk_comes_to_every_document_and_rests(tmp_path: Path) -> None:
