@@ -175,6 +175,8 @@ class Run(Draft):
         if not tokens or source[: len(tokens)] == tokens or tokens[: len(source)] == source:
             self._place(op, tokens, value, added)
             return
+        if self._holds(tokens, value):
+            return
         self._clear(tokens)
         path = self._insert(op, lookup(self.root, tokens[:-1]), tokens, value, added)
         exact = len(op) == 3 and path is op["path"]
@@ -215,11 +217,21 @@ class Run(Draft):
 
     def _clear(self, tokens: Tokens) -> None:
         """Make place where a move or a copy would overwrite a member of an object."""
-        parent = self.root
-        for token in tokens[:-1]:
-            parent = child(parent, token)
+        parent = self._holder(tokens)
         if type(parent) is dict and tokens[-1] in parent:
             self._remove({"op": "remove", "path": render(tokens)}, tokens)
+
+    def _holds(self, tokens: Tokens, value: Any) -> bool:
+        """Whether a member of an object has a value already."""
+        parent = self._holder(tokens)
+        return type(parent) is dict and tokens[-1] in parent and same(parent[tokens[-1]], value)
+
+    def _holder(self, tokens: Tokens) -> Any:
+        """What a location lies in; None where there is nothing."""
+        holder = self.root
+        for token in tokens[:-1]:
+            holder = child(holder, token)
+        return holder
 
     def _test(self, tokens: Tokens, expected: Any) -> None:
         self.count(expected, 0)

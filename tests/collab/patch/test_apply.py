@@ -85,6 +85,12 @@ def test_p3_a_move_or_copy_over_a_member_removes_it_first() -> None:
     assert replay(moved.value, moved.inverse) == value
 
 
+def test_p3_a_copy_over_a_member_of_the_same_value_changes_nothing() -> None:
+    value = {"a": [1], "b": [1.0]}
+    done = apply(value, [{"op": "copy", "from": "/a", "path": "/b"}])
+    assert (done.ops, done.inverse, done.value) == ([], [], value)
+
+
 def test_p3_a_move_that_shifts_its_own_target_removes_the_right_member() -> None:
     value = [{"k": 0}, {"k": 1}, {"k": 2}]
     done = apply(value, [{"op": "move", "from": "/0", "path": "/1/k"}])
