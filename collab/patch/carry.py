@@ -94,6 +94,8 @@ def forward(path: Path, step: Step) -> Path | None:
     if step.kind == "move":
         if covers(step.source, path):
             return step.path + path[len(step.source) :]
+        if step.outward and covers(step.path, path):
+            return None
         pulled = _pulled(path, step.source)
         return None if pulled is None else _pushed(pulled, step.path)
     gone = len(path) > len(step.path) and covers(step.path, path)
@@ -127,7 +129,7 @@ def place_forward(place: Path, step: Step, *, before: bool = False) -> Path | No
     if step.kind == "move" and covers(cut, place[:-1]):
         return step.path + place[len(cut) :]
     if step.kind != "add":
-        if covers(cut, place[:-1]):
+        if covers(step.path if step.outward else cut, place[:-1]):
             return None
         place = _pulled_place(place, cut)
     if step.kind == "remove":

@@ -8,8 +8,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from collab.messages import Conflict
+from collab.patch.apply import apply
 from collab.patch.carry import element
-from collab.patch.pointer import render
+from collab.patch.pointer import covers, render
 from collab.patch.steps import Path, Step
 
 
@@ -45,3 +46,10 @@ class Conflicts:
             where = render(rest) if rest is not None else conflict.path
             settled.append(replace(conflict, path=where))
         return settled
+
+
+def without(value: Any, at: Path, element: Path | None) -> Any:
+    """The value at a location, without an element that lies in it."""
+    if element is None or not covers(at, element):
+        return value
+    return apply(value, [{"op": "remove", "path": render(element[len(at) :])}]).value

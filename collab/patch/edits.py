@@ -2,7 +2,8 @@
 
 An op becomes one exact op or two. Two exact ops are still one edit: a `move` or `copy` over a
 member removes the member first, and a `move` to before its own holder is a `remove` and an `add`.
-To rebase the two one by one would lose what they mean together.
+To rebase the two one by one would lose what they mean together. A `move` over its own holder is
+stated as a `replace`, and is still a move.
 """
 
 from __future__ import annotations
@@ -13,15 +14,16 @@ from typing import Any
 
 from collab.entry import Op
 from collab.patch.bounds import JUDGED
-from collab.patch.steps import Step, Trail
+from collab.patch.pointer import parse
+from collab.patch.steps import Path, Step, Trail, typed
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
     """What one op does for its author.
 
-    `over` removes the member that a `move` or `copy` overwrites. `upsert` says that the op is an
-    `add` over a member: it needs the key, and no element. `copies` says that it is a `copy`.
+    `over` removes the member that a `move` or `copy` overwrites. `upsert` says that the op writes
+    a value over a member: it needs the key, and no element. `copies` says that it is a `copy`.
     """
 
     step: Step
@@ -34,9 +36,31 @@ class Edit:
         return (self.step,) if self.over is None else (self.over, self.step)
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of the exact ops that it was for its author."""
+        if self.step.outward:
+            return ("replace",)
+        if self.step.lifts:
+            return ("remove", "add")
+        return tuple([step.kind for step in self.steps])
+
+    @property
+    def written(self) -> Edit:
+        """An outward move as the value that it writes to the key."""
+        step = self.step
+        return Edit(Step("replace", step.path, value=step.value, old=step.old))
+
+    @property
     def overwritten(self) -> Any:
         """The value that its author saw at the key that it writes; None where there was none."""
         return self.step.old if self.over is None else self.over.old
+
+    @property
+    def overwrites(self) -> Path | None:
+        """Where its author saw the member that a `move` or `copy` overwrites."""
+        if self.step.outward:
+            return self.step.path
+        return None if self.over is None else self.over.path
 
 
 def edit_of(trail: Trail, op: Op, span: range) -> Edit | None:
@@ -47,7 +71,10 @@ def edit_of(trail: Trail, op: Op, span: range) -> Edit | None:
     over = trail.steps[span[0]] if len(span) > 1 else None
     if over is not None and op["op"] == "move" and step.kind == "add":
         return Edit(Step("move", step.path, over.path, step.value))
-    upsert = op["op"] == "add" and step.kind == "replace"
+    if op["op"] == "move" and step.kind == "replace":
+        inside = typed(step.old, parse(op["from"])[len(step.path) :])
+        return Edit(Step("move", step.path, step.path + inside, step.value, step.old))
+    upsert = op["op"] in ("add", "copy") and step.kind == "replace"
     return Edit(step, over, upsert, copies=trail.ops[span[-1]]["op"] == "copy")
 
 

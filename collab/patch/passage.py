@@ -14,12 +14,9 @@ from dataclasses import dataclass
 from collab.entry import Author
 from collab.patch.carry import backward, element, forward, place_backward, place_forward
 from collab.patch.edits import Edit
-from collab.patch.equality import same
+from collab.patch.pairing import paired
 from collab.patch.pointer import covers
 from collab.patch.steps import Path, Step
-
-# Where an element is that replaces what holds it, until that is gone. No pointer leads there.
-_ASIDE: Path = (-1,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +41,35 @@ class Lost:
 
     by: Source | None
 
+    def tell(self, path: str) -> str:
+        """What has become of `path`, as a sentence."""
+        if self.by is None:
+            return f"{path!r} is no longer there"
+        author = self.by.author
+        return f"{author.name or author.user} removed {path!r} in version {self.by.version}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """What the client wrote: where in the head, `ahead` steps from the base, and in its own value.
-
-    `sent` is the location in its own value, `back` steps from the base; None where it is not known.
-    """
+    """What the client wrote, and where: a location of the head, `ahead` steps from the base."""
 
     path: Path
     ahead: int
-    sent: Path | None
-    back: int
 
 
 class Passage:
     """From a client's value to the head.
 
     Invariant: `_back` leads from the base to the client's value and `_ahead` from the base to the
-    head; `_landed` says where in `_ahead` a step of `_back` took effect.
+    head. `_landed` says where in `_ahead` a step of `_back` took effect, and `_sent` which step of
+    `_back` a step of `_ahead` came of.
     """
 
     def __init__(self) -> None:
         self._back: list[Step] = []
         self._ahead: list[tuple[Step, Source | None]] = []
         self._landed: dict[int, int] = {}
-        self._sent: dict[int, Step] = {}
+        self._sent: dict[int, int] = {}
         self._written: list[_Written] = []
         self._others_move = False
 
@@ -87,15 +87,12 @@ class Passage:
         for step in steps:
             self._happen(step, source, kept=step.structural)
 
-    def _happen(
-        self, step: Step, source: Source | None, *, kept: bool, sent: Path | None = None
-    ) -> None:
+    def _happen(self, step: Step, source: Source | None, *, kept: bool) -> None:
         if kept:
             self._ahead.append((step, source))
         self._others_move = self._others_move or (step.kind == "move" and source is not None)
         if source is None and step.kind != "remove":
-            written = _Written(step.path, len(self._ahead), sent, len(self._back))
-            self._written.append(written)
+            self._written.append(_Written(step.path, len(self._ahead)))
 
     def overwrites_own(self, place: Path, under: Path | None) -> bool:
         """Whether a location of the head holds what the client wrote, and still sees elsewhere.
@@ -122,10 +119,28 @@ class Passage:
         since = [step for step, _ in self._ahead[written.ahead :]]
         if element(written.path, since) is None:
             return False
-        if written.sent is None or under is None:
+        sent = self._sent_to(written)
+        if sent is None or under is None:
             return under is None
-        now = element(written.sent, self._back[written.back :])
+        path, start = sent
+        now = element(path, self._back[start:])
         return now is None or not covers(under, now)
+
+    def _sent_to(self, written: _Written) -> tuple[Path, int] | None:
+        """Where the client has what it wrote: a location, and so many steps from the base.
+
+        None where no step of the client's can be told to have brought it.
+        """
+        path = written.path
+        for step, _ in reversed(self._ahead[: written.ahead]):
+            before = backward(path, step)
+            if before is None:
+                sent = self._sent.get(id(step))
+                if sent is None:
+                    return None
+                return self._back[sent].path + path[len(step.path) :], sent + 1
+            path = before
+        return path, 0
 
     def land(self, edit: Edit, applied: Sequence[Step], where: Path) -> None:
         """The client's edit is in the head as `applied`; what it brings is at `where`.
@@ -150,9 +165,9 @@ class Passage:
         self.sent(steps)
         if steps[-1].structural:
             self._landed[id(steps[-1])] = len(self._ahead)
-            self._sent[id(parts[-1])] = steps[-1]
+            self._sent[id(parts[-1])] = len(self._back) - 1
         kept = steps[-1].structural or parts[-1].structural
-        self._happen(parts[-1], None, kept=kept, sent=step.path)
+        self._happen(parts[-1], None, kept=kept)
 
     def _as_moves(self, step: Step, applied: Sequence[Step]) -> Sequence[Step]:
         """A move that the head states by values, as the moves that it is for what lies under it."""
@@ -161,24 +176,24 @@ class Passage:
             return applied
         if last.kind == "add":
             return (*applied[:-2], Step("move", last.path, found.path, last.value))
-        aside = Step("move", _ASIDE, found.path, last.value)
-        over = Step("remove", last.path, old=last.old)
-        return (aside, over, Step("move", last.path, _ASIDE, last.value))
+        return (Step("move", last.path, found.path, last.value, last.old),)
 
     def landed(self, edits: Sequence[Edit], applied: Sequence[Step]) -> None:
         """The client's `edits` are in the head as `applied`: in order, some without a step."""
-        start = 0
-        for edit in edits:
-            numbers = range(start, len(applied))
-            at = next((at for at in numbers if _alike(edit, applied, at)), None)
-            if at is None:
+        done = 0
+        for edit, part in paired(edits, applied, self.element_at):
+            self.happened(applied[done : part.start], None)
+            if part:
+                self.land(edit, applied[part.start : part.stop], applied[part.stop - 1].path)
+            else:
                 self.sent(edit.steps)
-                continue
-            first = at - 1 if _is_lifted(applied, at) and edit.step.kind == "move" else at
-            self.happened(applied[start:first], None)
-            self.land(edit, applied[first : at + 1], applied[at].path)
-            start = at + 1
-        self.happened(applied[start:], None)
+            done = part.stop
+        self.happened(applied[done:], None)
+
+    def element_at(self, path: Path) -> Path | None:
+        """Where an element of the client's value is at the head; None where it is gone."""
+        found = self.element(path)
+        return found.path if isinstance(found, Found) else None
 
     def element(self, path: Path) -> Found | Lost:
         """Where an element of the client's value is at the head."""
@@ -206,9 +221,10 @@ class Passage:
         """Where a place of the client's value is at the head."""
         start = 0
         behind: dict[int, bool] = {}
-        for step in reversed(self._back):
+        for number in range(len(self._back) - 1, -1, -1):
+            step = self._back[number]
             if step.kind in ("add", "move"):
-                behind[id(step)] = place > step.path if _beside(place, step.path) else False
+                behind[number] = place > step.path if _beside(place, step.path) else False
             before = place_backward(place, step)
             if before is not None:
                 place = before
@@ -219,7 +235,7 @@ class Passage:
                 break
         for step, source in self._ahead[start:]:
             mine = self._sent.get(id(step))
-            first = mine is not None and behind.get(id(mine)) is False
+            first = mine is not None and behind.get(mine) is False
             after = place_forward(place, step, before=first)
             if after is None:
                 return Lost(source)
@@ -247,28 +263,6 @@ def _nothing(step: Step, where: Path) -> Step:
     if step.kind == "move":
         return Step("move", where, where, step.value)
     return Step("replace", where, value=step.value, old=step.value)
-
-
-def _alike(edit: Edit, applied: Sequence[Step], at: int) -> bool:
-    """Whether an applied step can be what came of an edit that moves locations."""
-    step, other = edit.step, applied[at]
-    if step.kind == "remove" or other.kind == "remove":
-        return False
-    if step.kind == "move":
-        return other.kind == "move" or _is_lifted(applied, at) or same(step.value, other.value)
-    if edit.upsert and step.path[-1:] != other.path[-1:]:
-        return False
-    if not edit.upsert and not step.structural:
-        return False
-    return other.kind != "move" and same(step.value, other.value)
-
-
-def _is_lifted(applied: Sequence[Step], at: int) -> bool:
-    """Whether a step puts back what the step before it took out: a move, stated by its value."""
-    step, before = applied[at], applied[at - 1]
-    if at == 0 or step.kind == "move" or before.kind != "remove":
-        return False
-    return same(before.old, step.value)
 
 
 def _beside(a: Path, b: Path) -> bool:

@@ -18,7 +18,7 @@ from collab.patch.apply import located
 from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.bounds import UNBOUNDED, Bounds
 from collab.patch.carry import Past, backward
-from collab.patch.conflicts import Conflicts
+from collab.patch.conflicts import Conflicts, without
 from collab.patch.edits import Edit, edit_of
 from collab.patch.equality import same
 from collab.patch.passage import Found, Lost, Passage, Source
@@ -127,8 +127,18 @@ class Rebasing:
     def _rebase_op(self, op: Op, span: range) -> None:
         """One op as sent: what it does for its author, carried as one edit."""
         edit = edit_of(self._seen, op, span)
-        if edit is not None:
-            self._land(edit, *self._judge(edit))
+        if edit is None:
+            return
+        if edit.step.outward and self._is_done(edit):
+            edit = edit.written
+        self._land(edit, *self._judge(edit))
+
+    def _is_done(self, edit: Edit) -> bool:
+        """Whether others have moved the same element over its holder: the head says it by value."""
+        if isinstance(self.passage.element(edit.step.source), Found):
+            return False
+        holder = self.passage.element(edit.step.path)
+        return isinstance(holder, Found) and self._unchanged(holder.path, edit.step.value)
 
     def _land(self, edit: Edit, ops: Sequence[Op], where: Path) -> None:
         """Apply to the head what came of an edit; the document gets the same ops."""
@@ -231,7 +241,7 @@ class Rebasing:
             self._conflicts.note(
                 path, render(step.source), render(found.path), render(path), "yours"
             )
-        self._overwrite(edit, path, backward(path, head))
+        self._overwrite(edit, path, backward(path, head), moved=found.path)
         source, target_path = render(found.path), render(path)
         if covers(found.path, path):
             # Another element stands there once this one is out; RFC 6902 forbids to say it so.
@@ -241,20 +251,27 @@ class Rebasing:
             return ({"op": "remove", "path": source}, added), path
         return ({"op": "move", "from": source, "path": target_path},), path
 
-    def _overwrite(self, edit: Edit, path: Path, now_at: Path | None) -> None:
+    def _overwrite(
+        self, edit: Edit, path: Path, now_at: Path | None, *, moved: Path | None = None
+    ) -> None:
         """Name what an edit overwrites at a key, where its author saw something else.
 
         `path` is the key once the edit has landed and `now_at` the key in the head as it is.
+        `moved` is the element that comes to the key: what holds it is overwritten, it is not.
         """
-        if now_at is None or not path or type(path[-1]) is not str:
+        if now_at is None or (path and type(path[-1]) is not str):
             return
         if not exists(self.head, untyped(now_at)):
             return
         now, seen = lookup(self.head, untyped(now_at)), edit.overwritten
-        sees = edit.over is not None and self._sees(edit.over.path, now_at)
-        if sees and same(seen, now):
-            return
-        self._keep_own(edit.step, now_at, edit.over.path if sees and edit.over else None)
+        member = edit.overwrites
+        if member is not None and not self._sees(member, now_at):
+            member = None
+        if member is not None:
+            left = without(seen, member, edit.step.source)
+            if same(left, without(now, now_at, moved)):
+                return
+        self._keep_own(edit.step, now_at, member)
         if not same(now, edit.step.value):
             self._conflicts.note(path, seen, now, edit.step.value, "yours")
 
@@ -285,7 +302,7 @@ class Rebasing:
             return found
         path = render(step.source if step.kind == "move" else step.path)
         conflict = Conflict(path=path, base=step.old, theirs=None, yours=yours, resolution="theirs")
-        raise self._refused(path, _who(found, path), conflict, found.by)
+        raise self._refused(path, found.tell(path), conflict, found.by)
 
     def _refused(
         self, path: str, message: str, conflict: Conflict | None = None, by: Source | None = None
@@ -295,10 +312,3 @@ class Rebasing:
         if by is not None:
             extra["removed_by"] = by.author
         return Rejected(Code.CONFLICT, message, **extra)
-
-
-def _who(lost: Lost, path: str) -> str:
-    if lost.by is None:
-        return f"{path!r} is no longer there"
-    author = lost.by.author
-    return f"{author.name or author.user} removed {path!r} in version {lost.by.version}"

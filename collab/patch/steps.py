@@ -16,7 +16,7 @@ from collab.errors import Rejected
 from collab.patch.apply import check_length, located
 from collab.patch.bounds import JUDGED, Bounds
 from collab.patch.diff import diff
-from collab.patch.pointer import Tokens, exists, index_of, lookup, parse
+from collab.patch.pointer import Tokens, covers, exists, index_of, lookup, parse
 from collab.patch.run import Run
 
 Path = tuple[str | int, ...]
@@ -27,7 +27,8 @@ class Step:
     """One exact op. `path` counts after a move's source was taken out (RFC 6902).
 
     A copy is an `add` of what was copied. `source` is a move's or a copy's, and `old` is what was
-    removed or replaced.
+    removed or replaced. An op that moves an element over the member that holds it is a `replace`;
+    who knows that it moves the element makes an outward step of it.
     """
 
     kind: Literal["add", "remove", "replace", "move"]
@@ -40,6 +41,22 @@ class Step:
     def structural(self) -> bool:
         """Whether any location but the step's own can be touched by it."""
         return self.kind != "replace" or is_container(self.old) or is_container(self.value)
+
+    @property
+    def outward(self) -> bool:
+        """Whether it moves an element over the member that holds it, which is gone then."""
+        inserts = bool(self.path) and type(self.path[-1]) is int
+        return self.kind == "move" and not inserts and self._ascends
+
+    @property
+    def lifts(self) -> bool:
+        """Whether it moves an element to before what holds it, in a list."""
+        inserts = bool(self.path) and type(self.path[-1]) is int
+        return self.kind == "move" and inserts and self._ascends
+
+    @property
+    def _ascends(self) -> bool:
+        return len(self.path) < len(self.source) and covers(self.path, self.source)
 
 
 def is_container(value: Any) -> bool:

@@ -6,10 +6,9 @@ wherever it is. It has its own RFC 6902 and shares no code with the rebase.
 
 from __future__ import annotations
 
-import json
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,146 +19,15 @@ from collab.patch.apply import apply
 from collab.patch.bridge import Bridge
 from collab.patch.carry import Past
 from collab.patch.rebase import rebase
-
-KEYS = "abc"
-KINDS = ["add", "add", "replace", "remove", "move", "move", "move", "copy"]
-
-
-class Invalid(Exception):
-    """An op that RFC 6902 forbids on this value."""
-
-
-def spelled(pointer: str) -> list[str]:
-    return pointer.split("/")[1:]
-
-
-def child(node: Any, token: str) -> Any:
-    if isinstance(node, dict) and token in node:
-        return node[token]
-    if isinstance(node, list) and token.isdigit() and int(token) < len(node):
-        return node[int(token)]
-    raise Invalid(token)
-
-
-def at(value: Any, pointer: str) -> Any:
-    for token in spelled(pointer):
-        value = child(value, token)
-    return value
-
-
-def fresh(value: Any) -> Any:
-    """The same value, with no container that two places share."""
-    return json.loads(json.dumps(value))
-
-
-def done(value: Any, ops: Sequence[Op]) -> Any:
-    """The value after a patch, by RFC 6902 and nothing else."""
-    value = fresh(value)
-    for op in ops:
-        _do(value, op)
-    return value
-
-
-def _do(value: Any, op: Op) -> None:
-    kind, path = op["op"], op["path"]
-    new = fresh(at(value, op["from"]) if "from" in op else op.get("value"))
-    if kind == "move":
-        if path == op["from"]:
-            return
-        if path.startswith(op["from"] + "/"):
-            raise Invalid(path)
-        _remove(value, op["from"])
-    if kind in ("remove", "replace"):
-        at(value, path)
-    if kind == "remove":
-        _remove(value, path)
-        return
-    holder, token = at(value, path.rpartition("/")[0]), path.rpartition("/")[2]
-    if isinstance(holder, dict):
-        holder[token] = new
-    elif isinstance(holder, list) and token.isdigit() and int(token) <= len(holder):
-        holder[int(token) : int(token) + (kind == "replace")] = [new]
-    else:
-        raise Invalid(path)
-
-
-def _remove(value: Any, pointer: str) -> None:
-    holder, token = at(value, pointer.rpartition("/")[0]), pointer.rpartition("/")[2]
-    child(holder, token)
-    del holder[token if isinstance(holder, dict) else int(token)]
-
-
-def stamps(value: Any) -> Counter[int]:
-    """How often each number is in a value."""
-    if isinstance(value, int):
-        return Counter([value])
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    found: Counter[int] = Counter()
-    for item in items:
-        found += stamps(item)
-    return found
-
-
-class Writer:
-    """Makes random documents and patches; no number is made twice."""
-
-    def __init__(self, chance: random.Random) -> None:
-        self.chance = chance
-        self.count = 0
-
-    def value(self, depth: int = 2) -> Any:
-        kind = self.chance.choice(["number", "number", "object", "list"]) if depth else "number"
-        if kind == "object":
-            return self.document(depth - 1)
-        if kind == "list":
-            return [self.value(depth - 1) for _ in range(self.chance.randrange(4))]
-        self.count += 1
-        return self.count
-
-    def document(self, depth: int = 2) -> dict[str, Any]:
-        keys = self.chance.sample(KEYS, self.chance.randint(1, len(KEYS)))
-        return {key: self.value(depth) for key in keys}
-
-    def patch(self, view: Any) -> list[Op]:
-        """A patch that is valid on a value."""
-        ops: list[Op] = []
-        wanted = self.chance.randint(1, 4)
-        while len(ops) < wanted:
-            op = self._op(view)
-            try:
-                view = done(view, [op])
-            except Invalid:
-                continue
-            ops.append(op)
-        return ops
-
-    def _op(self, view: Any) -> Op:
-        kind = self.chance.choice(KINDS)
-        there = list(pointers(view))
-        path = self.chance.choice(there or ["/a"])
-        if kind not in ("remove", "replace") and self.chance.random() < 0.5:
-            holder = self.chance.choice(["", *there])
-            path = f"{holder}/{self.chance.choice([*KEYS, '0', '1'])}"
-        if kind in ("move", "copy"):
-            return {"op": kind, "from": self.chance.choice(there or ["/a"]), "path": path}
-        return {"op": kind, "path": path, **({} if kind == "remove" else {"value": self.value(1)})}
-
-
-def pointers(value: Any, under: str = "") -> list[str]:
-    """Every location in a value but the root."""
-    found = []
-    items: Any = value.items() if isinstance(value, dict) else ()
-    for key, item in enumerate(value) if isinstance(value, list) else items:
-        found += [f"{under}/{key}", *pointers(item, f"{under}/{key}")]
-    return found
+from tests.collab.patch.stamped import Writer, at, done, nodes, pointers, stamps
 
 
 @dataclass
 class World:
     """One document, what others did to it, and one author who has not heard of that.
 
-    `moved` are the numbers that others moved, and `touched` those too that were moved along.
-    `twice` are the numbers that were copied.
+    `moved` are the numbers that others moved, and `touched` those too that were moved along or
+    copied. `twice` are the numbers that were copied.
     """
 
     base: Any
@@ -169,12 +37,16 @@ class World:
     twice: set[int]
     touched: set[int]
 
+    def since(self, version: int) -> list[Past]:
+        """The changes after a version."""
+        return self.past[version:]
+
     def happens(self, name: str, ops: list[Op]) -> None:
         """Another author changes the document."""
         now = self.head
         for op in ops:
-            if op["op"] == "move" and op["path"] != op["from"]:
-                self._moves(name, at(now, op["from"]))
+            if "from" in op and op["path"] != op["from"] and name != "me":
+                self._brings(at(now, op["from"]), moved=op["op"] == "move")
             now = done(now, [op])
             self.twice |= {number for number, count in stamps(now).items() if count > 1}
         applied = apply(self.head, ops)
@@ -183,10 +55,10 @@ class World:
             self.past.append(Past(len(self.past) + 1, Author(name), applied.ops, self.head))
             self.head = now
 
-    def _moves(self, name: str, value: Any) -> None:
-        if name != "me":
-            self.touched |= set(stamps(value))
-            self.moved |= {value} if isinstance(value, int) else set()
+    def _brings(self, value: Any, *, moved: bool) -> None:
+        """Others have moved a value, or copied it: where it is, it is theirs."""
+        self.touched |= set(stamps(value))
+        self.moved |= {value} if moved and isinstance(value, int) else set()
 
     def check(self, told: Told, mine: set[int]) -> None:
         """No edit is overwritten in silence; `mine` is what the author wrote in all."""
@@ -198,6 +70,7 @@ class World:
             now = done(now, [op])
             self.twice |= {number for number, count in stamps(now).items() if count > 1}
         moved -= {at(told.view, each) for each in _unmoved(told.view, told.before)}
+        moved -= _seen_whole(told)
         told.check(mine - self.touched, moved, self.twice)
         self.moved = moved
 
@@ -211,6 +84,7 @@ class Told:
     before: Any
     after: Any
     conflicts: list[Conflict]
+    landed: Sequence[Op]
 
     def check(self, mine: set[int], moved: set[int], twice: set[int]) -> None:
         """`mine` is what the author wrote, `moved` what others moved, `twice` what was copied."""
@@ -226,7 +100,7 @@ class Told:
         assert unseen - mine <= set(named), "a value of others is lost and in no conflict"
         kept = set(view) & mine & (set(before) | (set(view) - set(seen)))
         assert kept <= set(after) | twice, "its author's own value is gone"
-        if not any(op["op"] == "copy" or _outward(op) for op in self.ops):
+        if not any(op["op"] == "copy" for op in self.ops):
             for number, count in after.items():
                 most = before[number] + max(0, view[number] - seen[number])
                 assert count <= most or number in mine, "a value is there twice"
@@ -238,9 +112,47 @@ def _unmoved(view: Any, head: Any) -> list[str]:
     return [each for each in pointers(view) if each in there and at(view, each) == at(head, each)]
 
 
-def _outward(op: Op) -> bool:
-    """Whether an op moves a value over what holds it."""
-    return bool(op["op"] == "move" and op["from"].startswith(op["path"] + "/"))
+def _seen_whole(told: Told) -> set[int]:
+    """The numbers in each container that a patch takes away just as its author saw it.
+
+    Others have moved a number within the container and back, or past a neighbour that the author
+    moved too, or that the author takes out of the container with the op itself. What the patch
+    takes away is what its author saw, so nothing is lost.
+    """
+    heads = [at(head, each) for head in _states(told.before, told.landed) for each in nodes(head)]
+    found: set[int] = set()
+    for view, op in zip(_states(told.view, told.ops), told.ops, strict=False):
+        if not _takes_away(view, op):
+            continue
+        gone, outward = at(view, op["path"]), op.get("from", "").startswith(op["path"] + "/")
+        if outward:
+            gone = done(gone, [{"op": "remove", "path": op["from"].removeprefix(op["path"])}])
+        if isinstance(gone, dict | list):
+            rests = (rest for head in heads for rest in (_less_one(head) if outward else [head]))
+            found |= set(stamps(gone)) if gone in rests else set()
+    return found
+
+
+def _takes_away(view: Any, op: Op) -> bool:
+    """Whether an op takes away what stands at its path, rather than to insert something there."""
+    path = op["path"]
+    if path not in nodes(view) or path == op.get("from"):
+        return False
+    inserts = path and isinstance(at(view, path.rpartition("/")[0]), list)
+    return op["op"] in ("remove", "replace") or not inserts
+
+
+def _less_one(value: Any) -> list[Any]:
+    """What is left of a value when one of the values in it is taken out."""
+    return [done(value, [{"op": "remove", "path": each}]) for each in pointers(value)]
+
+
+def _states(value: Any, ops: Sequence[Op]) -> Iterator[Any]:
+    """The value before each op of a patch, and the value after the last."""
+    yield value
+    for op in ops:
+        value = done(value, [op])
+        yield value
 
 
 def refused(error: Rejected) -> str:
@@ -267,13 +179,21 @@ def stale(seed: int) -> str:
         return refused(error)
     after = done(world.head, applied.ops)
     assert after == applied.value == done(world.head, rebased.ops)
-    world.check(Told(base, ops, world.head, after, rebased.conflicts), mine)
+    world.check(Told(base, ops, world.head, after, rebased.conflicts, rebased.ops), mine)
     return "conflicts" if rebased.conflicts else "applied"
 
 
 def pipelined(seed: int) -> str:
     """Patches that stand on each other and have no answers yet, with others' between them."""
-    chance = random.Random(seed)
+    return _connection(random.Random(seed), advances=0)
+
+
+def advancing(seed: int) -> str:
+    """The same, of a client that takes answers and changes in between, but not all there are."""
+    return _connection(random.Random(seed), advances=0.4)
+
+
+def _connection(chance: random.Random, *, advances: float) -> str:
     writer = Writer(chance)
     base = view = writer.document()
     world = World(base, base, [], set(), set(), set())
@@ -282,17 +202,21 @@ def pipelined(seed: int) -> str:
     for _ in range(chance.randint(2, 4)):
         if chance.random() < 0.6:
             world.happens(chance.choice(["bo", "cy"]), writer.patch(world.head))
+        if advances and chance.random() < advances:
+            bridge.advance(chance.randint(bridge.base, len(world.past)), world.since)
+            view = bridge.seen(world.since, world.head)
         start = writer.count
         ops = writer.patch(view)
         mine |= set(range(start + 1, writer.count + 1))
         try:
-            rebased = bridge.submit(0, ops, lambda version: world.past[version:], world.head)
+            rebased = bridge.submit(bridge.base, ops, world.since, world.head)
             apply(world.head, rebased.ops)
         except Rejected as error:
             return refused(error)
         before, known = world.head, len(world.past)
         world.happens("me", rebased.ops)
-        world.check(Told(view, ops, before, world.head, rebased.conflicts), mine)
+        told = Told(view, ops, before, world.head, rebased.conflicts, rebased.ops)
+        world.check(told, mine)
         bridge.landed(len(world.past), ops, made_version=len(world.past) > known)
         view = done(view, ops)
     return "applied"

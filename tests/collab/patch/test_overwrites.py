@@ -8,30 +8,13 @@ import pytest
 
 from collab.entry import Author, Op
 from collab.errors import Code, Rejected
-from collab.messages import Conflict
 from collab.patch.apply import apply
-from collab.patch.bridge import Bridge
 from collab.patch.carry import Past
 from collab.patch.rebase import Rebased, rebase
-from tests.collab.patch.overwrites import pipelined, stale
+from tests.collab.patch.overwrites import advancing, pipelined, stale
+from tests.collab.patch.patches import added, moved, named, removed, replaced
 
 BO = Author("bo")
-
-
-def added(path: str, value: Any) -> Op:
-    return {"op": "add", "path": path, "value": value}
-
-
-def moved(source: str, path: str) -> Op:
-    return {"op": "move", "from": source, "path": path}
-
-
-def removed(path: str) -> Op:
-    return {"op": "remove", "path": path}
-
-
-def replaced(path: str, value: Any) -> Op:
-    return {"op": "replace", "path": path, "value": value}
 
 
 def carried(base: Any, theirs: list[Op], mine: list[Op]) -> tuple[Rebased, Any]:
@@ -39,10 +22,6 @@ def carried(base: Any, theirs: list[Op], mine: list[Op]) -> tuple[Rebased, Any]:
     done = apply(base, theirs)
     rebased = rebase(mine, [Past(2, BO, done.ops, base)], done.value)
     return rebased, apply(done.value, rebased.ops).value
-
-
-def named(path: str, base: Any, theirs: Any, yours: Any) -> Conflict:
-    return Conflict(path=path, base=base, theirs=theirs, yours=yours, resolution="yours")
 
 
 @pytest.mark.parametrize("block", range(10))
@@ -69,6 +48,19 @@ def test_r10_pipelined_patches_name_all_that_they_overwrite(block: int) -> None:
 def test_r10_many_pipelined_patches_name_all_that_they_overwrite(block: int) -> None:
     for seed in range(10_000 + block * 1_000, 11_000 + block * 1_000):
         pipelined(seed)
+
+
+@pytest.mark.parametrize("block", range(2))
+def test_r10_as_the_base_moves_on_patches_name_all_that_they_overwrite(block: int) -> None:
+    became = {advancing(seed) for seed in range(block * 100, block * 100 + 100)}
+    assert became == {"refused", "applied"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("block", range(20))
+def test_r10_as_the_base_moves_on_many_patches_name_all_that_they_overwrite(block: int) -> None:
+    for seed in range(10_000 + block * 500, 10_500 + block * 500):
+        advancing(seed)
 
 
 @pytest.mark.parametrize("over", [moved("/n", "/k"), {"op": "copy", "from": "/n", "path": "/k"}])
@@ -137,17 +129,74 @@ def test_r5_two_moves_to_one_key_change_nothing_and_are_no_conflict() -> None:
     assert (after, rebased.conflicts) == ({"q": {"x": 1, "y": 2}}, [])
 
 
-def test_r10_a_pipelined_patch_does_not_take_its_own_value_for_others() -> None:
-    base = {"k": 1, "n": 2}
-    theirs = apply(base, [moved("/k", "/n")])
-    past = [Past(1, BO, theirs.ops, base)]
-    bridge = Bridge(0)
-    first: list[Op] = [added("/n", 3)]
-    rebased = bridge.submit(0, first, lambda version: past[version:], theirs.value)
-    landed = apply(theirs.value, rebased.ops)
-    past.append(Past(2, Author("me"), landed.ops, theirs.value))
-    bridge.landed(2, first)
-    second = bridge.submit(0, [removed("/k")], lambda version: past[version:], landed.value)
-    assert second == Rebased([])
-    third = bridge.submit(0, [added("/n", 4)], lambda version: past[version:], landed.value)
-    assert third == Rebased([added("/n", 4)])
+@pytest.mark.parametrize("over", [{"op": "copy", "from": "/k", "path": "/k/t"}, added("/k/t", 5)])
+def test_r4_what_is_written_over_a_member_that_others_moved_away_stays_at_the_key(over: Op) -> None:
+    rebased, after = carried({"k": {"t": 1}}, [moved("/k/t", "/q")], [over])
+    assert (after["q"], "t" in after["k"], rebased.conflicts) == (1, True, [])
+
+
+def test_r4_a_move_over_its_own_holder_does_not_follow_the_holder() -> None:
+    base = {"k": [1, {"t": 2}]}
+    mine = [moved("/k/1", "/k"), replaced("/k/t", 3)]
+    rebased, after = carried(base, [moved("/k", "/q")], mine)
+    assert (after, rebased.conflicts) == ({"k": {"t": 3}, "q": [1]}, [])
+    rebased, after = carried(base, [moved("/k", "/q"), added("/k", 4)], mine)
+    assert (after, rebased.conflicts) == (
+        {"k": {"t": 3}, "q": [1]},
+        [named("/k", base["k"], 4, {"t": 2})],
+    )
+
+
+def test_r4_a_move_over_its_own_holder_moves_the_element_that_others_changed() -> None:
+    mine = [moved("/k/1", "/k")]
+    rebased, after = carried({"k": [1, 2]}, [replaced("/k/1", 5)], mine)
+    assert (after, rebased.conflicts) == ({"k": 5}, [])
+    rebased, after = carried({"k": [1, 2]}, [moved("/k/1", "/q")], mine)
+    assert (after, rebased.conflicts) == ({"k": 2}, [named("/k", "/k/1", "/q", "/k")])
+    with pytest.raises(Rejected) as caught:
+        carried({"k": [1, 2]}, [removed("/k/1")], mine)
+    assert caught.value.refusal.extra["path"] == "/k/1"
+
+
+def test_r5_a_move_over_its_own_holder_names_what_others_wrote_there() -> None:
+    mine = [moved("/k/1", "/k")]
+    rebased, after = carried({"k": [1, 2]}, [replaced("/k/0", 5)], mine)
+    assert (after, rebased.conflicts) == ({"k": 2}, [named("/k", [1, 2], [5, 2], 2)])
+    root, theirs = {"k": {"t": 1}}, [added("/n", 5)]
+    rebased, after = carried(root, theirs, [moved("/k", ""), replaced("/t", 3)])
+    assert after == {"t": 3}
+    assert rebased.conflicts == [named("", root, {**root, "n": 5}, {"t": 1})]
+
+
+def test_r5_two_moves_of_one_element_over_its_holder_are_no_conflict() -> None:
+    mine = [moved("/k/1", "/k"), replaced("/k/t", 3)]
+    rebased, after = carried({"k": [1, {"t": 2}]}, [moved("/k/1", "/k")], mine)
+    assert (after, rebased.conflicts) == ({"k": {"t": 3}}, [])
+
+
+def test_r2_a_move_over_its_own_holder_leaves_the_pointers_of_the_list_around_it() -> None:
+    base = [{"k": {"s": {"t": 1}}}, 2]
+    mine = [moved("/0/k/s", "/0/k"), replaced("/0/k/t", 3), replaced("/1", 4)]
+    rebased, after = carried(base, [added("/0", 5)], mine)
+    assert (after, rebased.conflicts) == ([5, {"k": {"t": 3}}, 4], [])
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine"),
+    [
+        # Seed 27799 of `stale`: others move 2 and move it back.
+        ([moved("/s/2", "/s/1"), moved("/s/2", "/s/1")], [added("/s", 5)]),
+        # The same, past what the author moves away.
+        ([moved("/s/2", "/s/0")], [moved("/s/2", "/q"), added("/s", 5)]),
+        # Seed 16883 of `pipelined`: the author has moved the list into the order of others.
+        ([moved("/s/0", "/s/2")], [moved("/s/0", "/s/2"), added("/s", 5)]),
+        # Seed 11318 of `pipelined`: the op itself takes out what others have moved.
+        ([moved("/s/0", "/s/2")], [moved("/s/0", "/s")]),
+    ],
+)
+def test_r5_a_list_that_its_author_saw_just_so_is_not_named(
+    theirs: list[Op], mine: list[Op]
+) -> None:
+    rebased, after = carried({"s": [1, 2, 3]}, theirs, mine)
+    assert after["s"] in (5, 1)
+    assert [each for each in rebased.conflicts if type(each.theirs) is not str] == []
