@@ -186,9 +186,19 @@ class Passage:
             if part:
                 self.land(edit, applied[part.start : part.stop], applied[part.stop - 1].path)
             else:
-                self.sent(edit.steps)
+                self._came_to_nothing(edit)
             done = part.stop
         self.happened(applied[done:], None)
+
+    def _came_to_nothing(self, edit: Edit) -> None:
+        """The head had at a key what the client's edit writes there, so no step came of it."""
+        step = edit.step
+        if step.path and type(step.path[-1]) is str and (step.kind == "add" or edit.upsert):
+            place = self.place(step.path)
+            if isinstance(place, Found):
+                self.land(edit, (), place.path)
+                return
+        self.sent(edit.steps)
 
     def element_at(self, path: Path) -> Path | None:
         """Where an element of the client's value is at the head; None where it is gone."""

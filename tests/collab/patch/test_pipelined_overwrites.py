@@ -102,6 +102,19 @@ def test_r10_a_move_that_came_to_nothing_is_not_taken_for_the_next_move() -> Non
     assert after == {"q": [5, 6, 12], "k": 8}
 
 
+def test_r10_a_copy_that_came_to_nothing_still_ends_what_others_moved_there() -> None:
+    """Seed 2004303 of `pipelined`: the client sees its own 5 at the key."""
+    copied: Op = {"op": "copy", "from": "/k", "path": "/q"}
+    with pytest.raises(Rejected) as caught:
+        pipeline(
+            {"k": 1},
+            ("bo", [moved("/k", "/q")]),
+            ("me", [copied, replaced("/q", 5)]),
+            ("me", [replaced("/k", 8)]),
+        )
+    assert caught.value.refusal.code == Code.CONFLICT
+
+
 def test_r10_a_move_over_its_own_holder_lands_as_a_move() -> None:
     """The next patch knows the element again, also where others have changed it."""
     answers, after = pipeline(
