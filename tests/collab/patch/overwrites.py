@@ -113,13 +113,15 @@ def _unmoved(view: Any, head: Any) -> list[str]:
 
 
 def _seen_whole(told: Told) -> set[int]:
-    """The numbers in each container that a patch takes away just as its author saw it.
+    """The numbers in each value that a patch takes away just as its author saw it.
 
     Others have moved a number within the container and back, or past a neighbour that the author
-    moved too, or that the author takes out of the container with the op itself. What the patch
-    takes away is what its author saw, so nothing is lost.
+    moved too, or that the author takes out of the container with the op itself. Or they have moved
+    a number to a key to which the author copied it. What the patch takes away is what its author
+    saw, so nothing is lost.
     """
-    heads = [at(head, each) for head in _states(told.before, told.landed) for each in nodes(head)]
+    states = list(_states(told.before, told.landed))
+    heads = [at(head, each) for head in states for each in nodes(head)]
     found: set[int] = set()
     for view, op in zip(_states(told.view, told.ops), told.ops, strict=False):
         if not _takes_away(view, op):
@@ -127,7 +129,12 @@ def _seen_whole(told: Told) -> set[int]:
         gone, outward = at(view, op["path"]), op.get("from", "").startswith(op["path"] + "/")
         if outward:
             gone = done(gone, [{"op": "remove", "path": op["from"].removeprefix(op["path"])}])
-        if isinstance(gone, dict | list):
+        if isinstance(gone, int):
+            stood = any(
+                op["path"] in nodes(head) and at(head, op["path"]) == gone for head in states
+            )
+            found |= {gone} if stood else set()
+        else:
             rests = (rest for head in heads for rest in (_less_one(head) if outward else [head]))
             found |= set(stamps(gone)) if gone in rests else set()
     return found

@@ -192,11 +192,11 @@ def test_r2_a_move_over_its_own_holder_leaves_the_pointers_of_the_list_around_it
         ([moved("/s/0", "/s/2")], [moved("/s/0", "/s/2"), added("/s", 5)]),
         # Seed 11318 of `pipelined`: the op itself takes out what others have moved.
         ([moved("/s/0", "/s/2")], [moved("/s/0", "/s")]),
+        # Seed 2067294 of `stale`: the author has copied to the key what others have moved there.
+        ([moved("/s/1", "/s")], [{"op": "copy", "from": "/s/1", "path": "/s"}, replaced("/s", 5)]),
     ],
 )
-def test_r5_a_list_that_its_author_saw_just_so_is_not_named(
-    theirs: list[Op], mine: list[Op]
-) -> None:
+def test_r5_what_its_author_saw_just_so_is_not_named(theirs: list[Op], mine: list[Op]) -> None:
     rebased, after = carried({"s": [1, 2, 3]}, theirs, mine)
     assert after["s"] in (5, 1)
     assert [each for each in rebased.conflicts if type(each.theirs) is not str] == []
