@@ -212,6 +212,8 @@ def _passage(pendings: Sequence[_Pending], past: Sequence[Past]) -> tuple[Passag
             _landed(passage, waiting, entry)
         else:
             passage.happened(entry.structural, Source(entry.version, entry.author))
+        while waiting and not waiting[0][0].made_version and waiting[0][0].version <= entry.version:
+            passage.landed(waiting.popleft()[1], ())
     for _, edits in waiting:
         passage.sent([step for edit in edits for step in edit.steps])
     return passage, seen

@@ -102,6 +102,17 @@ def test_r10_a_move_that_came_to_nothing_is_not_taken_for_the_next_move() -> Non
     assert after == {"q": [5, 6, 12], "k": 8}
 
 
+def test_r10_a_patch_that_made_no_version_still_ends_what_others_moved_there() -> None:
+    """Seed 2035745 of `pipelined`."""
+    answers, after = pipeline(
+        {"k": 1},
+        ("bo", [moved("/k", "/q")]),
+        ("me", [{"op": "copy", "from": "/k", "path": "/q"}]),
+        ("me", [added("/q", 8), removed("/k")]),
+    )
+    assert (answers[1].conflicts, after) == ([], {"q": 8})
+
+
 def test_r10_a_copy_that_came_to_nothing_still_ends_what_others_moved_there() -> None:
     """Seed 2004303 of `pipelined`: the client sees its own 5 at the key."""
     copied: Op = {"op": "copy", "from": "/k", "path": "/q"}
