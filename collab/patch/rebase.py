@@ -135,10 +135,13 @@ class Rebasing:
 
     def _is_done(self, edit: Edit) -> bool:
         """Whether others have moved the same element over its holder: the head says it by value."""
-        if isinstance(self.passage.element(edit.step.source), Found):
-            return False
+        found = self.passage.element(edit.step.source)
         holder = self.passage.element(edit.step.path)
-        return isinstance(holder, Found) and self._unchanged(holder.path, edit.step.value)
+        if isinstance(holder, Lost):
+            return False
+        if isinstance(found, Found) and not covers(holder.path, found.path):
+            return False
+        return self._unchanged(holder.path, edit.step.value)
 
     def _land(self, edit: Edit, ops: Sequence[Op], where: Path) -> None:
         """Apply to the head what came of an edit; the document gets the same ops."""

@@ -172,6 +172,10 @@ def test_r5_two_moves_of_one_element_over_its_holder_are_no_conflict() -> None:
     mine = [moved("/k/1", "/k"), replaced("/k/t", 3)]
     rebased, after = carried({"k": [1, {"t": 2}]}, [moved("/k/1", "/k")], mine)
     assert (after, rebased.conflicts) == ({"k": {"t": 3}}, [])
+    # Seed 2019708 of `pipelined`: the element has a member of its own key.
+    over = [moved("/k/k", "/k")]
+    rebased, after = carried({"k": {"k": {"k": 1, "n": 3}}}, over, over)
+    assert (after, rebased.conflicts) == ({"k": {"k": 1, "n": 3}}, [])
 
 
 def test_r2_a_move_over_its_own_holder_leaves_the_pointers_of_the_list_around_it() -> None:
