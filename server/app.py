@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from server.settings import Settings
 
 SQLITE = "sqlite+aiosqlite:///"
+CANNOT_START = 3  # as uvicorn ends when the application does not start
 EXPOSED = [
     "ETag",
     "Retry-After",
@@ -215,5 +217,12 @@ def socket_bounds(settings: Settings) -> SocketBounds:
 def serve(settings: Settings) -> int:
     """Run until told to stop; the process's exit code."""
     from server.process import run
+    from storage.serving_lock import AlreadyServedError, serving
 
-    return run(settings, open_store(settings))
+    make_home(settings)
+    try:
+        with serving(settings.database):
+            return run(settings, open_store(settings))
+    except AlreadyServedError as error:
+        print(f"weft: {error}", file=sys.stderr)
+        return CANNOT_START

@@ -16,7 +16,7 @@ from tests.faults.editor import Editor
 from tests.faults.figures import record
 from tests.faults.interrupted_import import check_kills, check_writer
 from tests.faults.log_check import check_log, read_log
-from tests.faults.test_two_servers import UNLIMITED, edit_through_two
+from tests.faults.test_two_servers import UNLIMITED
 from tests.live.http_client import call
 from tests.running import RunningServer
 from tests.storage.conftest import execute
@@ -46,10 +46,6 @@ async def database(cluster: PostgresServer, request: pytest.FixtureRequest) -> s
     await store.migrate()
     await store.close()
     return url
-
-
-async def test_two_servers_lose_nothing(tmp_path: Path, database: str) -> None:
-    await edit_through_two(tmp_path, database)
 
 
 async def test_kill_9_loses_nothing(tmp_path: Path, database: str) -> None:

@@ -16,15 +16,13 @@ UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"
 EDITS = 150
 
 
-async def test_two_servers_on_one_file_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
-    await edit_through_two(tmp_path, f"sqlite+aiosqlite:///{tmp_path}/weft.db")
-
-
-async def edit_through_two(home: Path, database: str) -> None:
-    (home / "two").mkdir()
+async def test_two_servers_lose_nothing_and_double_nothing(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    (tmp_path / "two").mkdir()
     with (
-        RunningServer(home, database=database, env=UNLIMITED) as one,
-        RunningServer(home / "two", database=database, env=UNLIMITED) as two,
+        RunningServer(tmp_path, database=postgres_url, env=UNLIMITED) as one,
+        RunningServer(tmp_path / "two", database=postgres_url, env=UNLIMITED) as two,
     ):
         loop = asyncio.get_running_loop()
         editors = [
@@ -42,7 +40,7 @@ async def edit_through_two(home: Path, database: str) -> None:
         values = [await _value_after_an_edit(server, editors) for server in (one, two)]
         for editor in editors:
             await editor.close()
-    entries = await read_log(database, "page")
+    entries = await read_log(postgres_url, "page")
     check_log(entries, editors, values[-1])
     assert len(entries) > 2 * EDITS, "both have written"
     record("two servers", acked_per_s=sum(len(one.acked) for one in editors) / seconds)

@@ -10,7 +10,10 @@ import pytest
 
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
+from tests.storage.conftest import postgres_server, postgres_url
 from tests.yjs_peer import YjsPeer, YjsPeers, has_node
+
+__all__ = ["postgres_server", "postgres_url"]
 
 
 class Join(Protocol):

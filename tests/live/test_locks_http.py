@@ -274,8 +274,8 @@ async def _find_it_standing(server: RunningServer, ada: str, bo: str, before: An
     await two.close()
 
 
-def test_a_lock_taken_at_one_instance_holds_at_another(tmp_path: Path) -> None:
-    first = RunningServer(tmp_path)
+def test_a_lock_taken_at_one_instance_holds_at_another(tmp_path: Path, postgres_url: str) -> None:
+    first = RunningServer(tmp_path, database=postgres_url)
     with first, RunningServer(tmp_path, database=first.database) as second:
         asyncio.run(_lock_across(first, second, first.token("ada"), first.token("bo")))
 

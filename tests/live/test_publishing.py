@@ -272,8 +272,8 @@ def test_a_restart_changes_nothing(tmp_path: Path) -> None:
         assert draft.publish(expected_published=1).body["code"] == "conflict"
 
 
-def test_another_instance_follows_within_a_second_or_so(tmp_path: Path) -> None:
-    with RunningServer(tmp_path) as server:
+def test_another_instance_follows_within_a_second_or_so(tmp_path: Path, postgres_url: str) -> None:
+    with RunningServer(tmp_path, database=postgres_url) as server:
         draft = Publisher(server, "home", server.token("pia", Role.PUBLISHER)).make()
         draft.publish()
         with RunningServer(tmp_path, database=server.database) as other:

@@ -81,3 +81,23 @@ def test_a_database_of_a_newer_version_is_refused_in_a_sentence(tmp_path: Path) 
     assert "Weft cannot start: the database's schema is at revision 9999" in text
     assert "Traceback" not in text
     assert process.returncode != 0
+
+
+def test_a_file_that_a_server_serves_is_refused_to_another(tmp_path: Path) -> None:
+    with weft(tmp_path, "--port", "0") as first:
+        assert first.stdout is not None
+        assert "Weft serves" in first.stdout.readline()
+        with weft(tmp_path, "--port", "0") as second:
+            text = said(second)
+        assert f"weft: process {first.pid} on " in text
+        assert f"serves {tmp_path}/weft.db: stop it first" in text
+        assert "Traceback" not in text
+        assert second.returncode == 3
+        token = [str(WEFT), "token", "--user", "ada", "--role", "editor"]
+        database = f"sqlite+aiosqlite:///{tmp_path}/weft.db"
+        subprocess.run([*token, "--database", database], check=True, capture_output=True)
+        first.kill()
+        first.wait(15)
+        with weft(tmp_path, "--port", "0") as third:
+            assert third.stdout is not None
+            assert "Weft serves" in third.stdout.readline()

@@ -1,0 +1,101 @@
+"""One server at a time on a SQLite file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from storage.serving_lock import AlreadyServedError, serving
+
+HOLD = """
+import sys
+from storage.serving_lock import serving
+with serving(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def url(path: Path) -> str:
+    return f"sqlite+aiosqlite:///{path}"
+
+
+@contextmanager
+def holder(database: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that serves the file until it is told to stop."""
+    command = [sys.executable, "-c", HOLD, database]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+
+
+def test_the_second_is_refused_and_told_which_process_serves(tmp_path: Path) -> None:
+    file = tmp_path / "weft.db"
+    with holder(url(file)) as process:
+        with pytest.raises(AlreadyServedError) as refused, serving(url(file)):
+            pass
+        assert f"process {process.pid} on " in str(refused.value)
+        assert str(file) in str(refused.value)
+    with serving(url(file)):
+        pass
+
+
+def test_a_killed_process_keeps_nobody_out(tmp_path: Path) -> None:
+    file = tmp_path / "weft.db"
+    with holder(url(file)) as process:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    with serving(url(file)), pytest.raises(AlreadyServedError) as refused, serving(url(file)):
+        pass
+    assert f"process {os.getpid()} on " in str(refused.value), "not the one that was killed"
+
+
+def test_two_files_of_one_folder_are_two(tmp_path: Path) -> None:
+    with serving(url(tmp_path / "one.db")), serving(url(tmp_path / "two.db")):
+        pass
+
+
+@pytest.mark.parametrize("through", ["linked.db", "folder/weft.db", "folder/../weft.db"])
+def test_every_path_to_a_file_is_the_file_s(tmp_path: Path, through: str) -> None:
+    file = tmp_path / "real" / "weft.db"
+    file.parent.mkdir()
+    (tmp_path / "linked.db").symlink_to(file)  # which is not there yet
+    (tmp_path / "folder").symlink_to(file.parent)
+    (file.parent / "weft.db").touch()
+    (tmp_path / "weft.db").symlink_to(file)
+    again = serving(url(tmp_path / through))
+    with serving(url(file)), pytest.raises(AlreadyServedError), again:
+        pass
+
+
+def test_a_relative_path_is_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    again = serving("sqlite+aiosqlite:///weft.db?timeout=3")
+    with serving(url(tmp_path / "weft.db")), pytest.raises(AlreadyServedError), again:
+        pass
+
+
+@pytest.mark.parametrize(
+    "database", ["sqlite+aiosqlite:///:memory:", "postgresql+asyncpg://u:p@host/weft"]
+)
+def test_memory_and_postgresql_have_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with serving(database), serving(database):
+        assert os.listdir(tmp_path) == []
+
+
+def test_the_lock_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    with serving(url(tmp_path / "weft.db")):
+        assert (tmp_path / "weft.db-serving").stat().st_mode & 0o777 == 0o600
