@@ -117,8 +117,8 @@ class PatchConnection:
             return
         first = incoming[0] if incoming else None
         if not isinstance(first, messages.Open):
-            why = first.refusal.message if isinstance(first, wire.Unreadable) else "not `open`"
-            self._refuse(Refusal(Code.MALFORMED, f"the first message must be `open`: {why}"))
+            reason = f"the first message must be `open`: {_what_came(first)}"
+            self._refuse(Refusal(Code.MALFORMED, reason))
             return
         self._state = State.OPENING
         self._forget_deadline()
@@ -188,3 +188,13 @@ class PatchConnection:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+def _what_came(first: wire.Incoming | None) -> str:
+    match first:
+        case None:
+            return "the frame holds no message"
+        case wire.Unreadable():
+            return first.refusal.message
+        case _:
+            return f"this is `{first.__struct_config__.tag}`"

@@ -17,14 +17,16 @@ class SchemaOutdatedError(Exception):
     """The database's schema is not the one that this version was written for."""
 
     def __init__(self, found: str) -> None:
+        if not found:
+            super().__init__("the database has no tables of Weft yet: run `weft migrate`")
+            return
         remedy = "stop the older instances and run `weft migrate`"
         if found > REVISION:
             remedy = (
                 "a newer version has migrated it: run that one, or restore a backup from before"
             )
         super().__init__(
-            f"the database's schema is at revision {found or 'none'}, this version needs "
-            f"{REVISION}: {remedy}"
+            f"the database's schema is at revision {found}, this version needs {REVISION}: {remedy}"
         )
 
 

@@ -69,6 +69,27 @@ async def test_a_bad_opening_closes_with_its_code(
     assert (await close_code(server, "nobody", *frames))[0] == code
 
 
+@pytest.mark.parametrize(
+    ("frame", "reason"),
+    [
+        ('{"type":"ping","at":1}', "the first message must be `open`: this is `ping`"),
+        ("[]", "the first message must be `open`: the frame holds no message"),
+        (
+            '{"type":"opne"}',
+            "the first message must be `open`: Invalid value 'opne' - at `$.type`",
+        ),
+        (
+            '{"type":"open","since":3}',
+            "the first message must be `open`: Expected `object | null`, got `int` - at `$.since`",
+        ),
+    ],
+)
+async def test_a_bad_opening_is_told_what_came(
+    server: RunningServer, frame: str, reason: str
+) -> None:
+    assert await close_code(server, "nobody", frame) == (4400, reason)
+
+
 async def test_a_missing_document_closes_with_4404(server: RunningServer, ada: str) -> None:
     opening = json.dumps({"type": "open", "token": ada})
     assert (await close_code(server, "missing", opening))[0] == 4404

@@ -341,6 +341,18 @@ def test_a_check_of_an_old_schema_says_what_to_do_and_nothing_beside(
     assert said["database"].endswith("run `weft migrate`")
 
 
+def test_a_check_of_an_empty_database_says_migrate_and_speaks_of_no_other_instance(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class EmptyStore(MemoryStore):
+        async def start(self) -> None:
+            raise SchemaOutdatedError("")
+
+    monkeypatch.setattr(cli_check, "open_store", lambda _: EmptyStore())
+    _, said = _check(shell)
+    assert said["database"] == "failed: the database has no tables of Weft yet: run `weft migrate`"
+
+
 def test_a_check_says_what_to_do_about_a_tenant_without_a_key(shell: Shell) -> None:
     (kid,) = shell.prints("key", "add")
     shell.prints("key", "retire", kid)
