@@ -10,7 +10,10 @@ from typing import NamedTuple, TypeAlias
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 DOC_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}")
+# RFC 6901, section 3: a tilde stands before 0 or 1, and nowhere else.
+POINTER = re.compile(r"(/([^~/]|~[01])*)*")
 TENANT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+MAX_POINTER = 4096  # bytes
 MAX_SAFE_INTEGER = 2**53 - 1
 
 

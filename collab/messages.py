@@ -7,12 +7,17 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from collab.entry import Author, Kind, Op
+from collab.ids import MAX_POINTER, POINTER
 
 # --- what a client says ---------------------------------------------------------------------
 
 # It is kept with what it made, and told in every refusal of what stood on it.
 MAX_ID = 255
 RequestId = Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
+# A JSON Pointer, as the description says it; the room checks it, and says what is wrong.
+Pointer = Annotated[
+    str, Meta(extra_json_schema={"pattern": f"^{POINTER.pattern}$", "maxLength": MAX_POINTER})
+]
 
 
 class Since(Struct, frozen=True):
@@ -44,12 +49,12 @@ class Patch(Incoming, frozen=True, tag="patch"):
 
 class Undo(Incoming, frozen=True, tag="undo"):
     id: RequestId
-    scope: str = ""
+    scope: Pointer = ""
 
 
 class Redo(Incoming, frozen=True, tag="redo"):
     id: RequestId
-    scope: str = ""
+    scope: Pointer = ""
 
 
 class SetPresence(Incoming, frozen=True, tag="presence"):
@@ -63,7 +68,7 @@ LockAction = Literal["acquire", "renew", "release", "take_over", "keep"]
 class LockRequest(Incoming, frozen=True, tag="lock"):
     id: RequestId
     action: LockAction
-    scope: str | None = None
+    scope: Pointer | None = None
     base: int | None = None
     lock_id: str | None = None
     ttl: float | None = None
@@ -108,7 +113,7 @@ class LockState(Struct, frozen=True, omit_defaults=True):
     """A lock as everybody sees it; `holder` null says that it ended, and `reason` why."""
 
     id: str
-    scope: str
+    scope: Pointer
     holder: Holder | None
     fence: int
     expires_at: str | UnsetType = UNSET
@@ -205,7 +210,7 @@ class LockChange(Outgoing, frozen=True, tag="lock"):
     """`LockState` as a broadcast."""
 
     id: str
-    scope: str
+    scope: Pointer
     holder: Holder | None
     fence: int
     expires_at: str | UnsetType = UNSET

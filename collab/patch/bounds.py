@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from collab.errors import Code, Rejected
+from collab.ids import MAX_POINTER
 from collab.patch.values import FORBIDDEN_KEYS, MAX_DEPTH, is_exact, is_finite
 
 _encode = msgspec.json.Encoder().encode
@@ -24,7 +25,7 @@ class Bounds:
 
     max_ops: int = 1_000
     max_depth: int = MAX_DEPTH
-    max_pointer: int = 4_096
+    max_pointer: int = MAX_POINTER
     max_nodes: int = 10_000
     max_bytes: int = 4 * 1024 * 1024
     max_work: int = 16 * 1024 * 1024

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from collab.errors import Code, Rejected
+from collab.ids import MAX_POINTER
 
 Tokens = tuple[str, ...]
 
@@ -29,6 +30,16 @@ def parse(pointer: object, *, max_bytes: int = 0) -> Tokens:
     if "~" in pointer:
         return tuple([_unescape(token, pointer) for token in pointer[1:].split("/")])
     return tuple(pointer[1:].split("/"))
+
+
+def parse_named(pointer: object, name: str) -> Tokens:
+    """The tokens of a pointer that a request names beside its operations; else `malformed`."""
+    try:
+        return parse(pointer, max_bytes=MAX_POINTER)
+    except Rejected as rejected:
+        path = rejected.refusal.extra["path"][:MAX_POINTER]
+        text = f"`{name}` is no JSON Pointer: {rejected.refusal.message}"
+        raise Rejected(Code.MALFORMED, text, path=path) from rejected
 
 
 def render(tokens: tuple[str | int, ...]) -> str:

@@ -9,8 +9,7 @@ from collab.entry import Author
 from collab.errors import Code, Refusal, Rejected
 from collab.ids import Json
 from collab.messages import LockAction
-from collab.patch.pointer import parse
-from collab.room.lock_terms import MAX_SCOPE
+from collab.patch.pointer import parse_named
 from collab.room.locks import Locks, LockStep
 
 
@@ -33,9 +32,9 @@ def misshapen(action: LockAction, scope: str | None, lock_id: str | None) -> Ref
         name = "`scope`" if action == "acquire" else "`lock_id` or `scope`"
         return Refusal(Code.MALFORMED, f"To {action} a lock takes its {name}.")
     try:
-        parse(scope or "", max_bytes=MAX_SCOPE)
+        parse_named(scope or "", "scope")
     except Rejected as rejected:
-        return Refusal(Code.MALFORMED, f"`scope`: {rejected.refusal.message}")
+        return rejected.refusal
     return None
 
 

@@ -8,9 +8,6 @@ SHORTEST_TTL, LONGEST_TTL = 1.0, 3600.0
 # An insert above locks moves each of them: a row, a broadcast, a line of the audit trail. Above
 # 900 it took 80 ms, and other documents waited for it (measured).
 MAX_LOCKS = 250
-# As long as a patch's pointers. Keys may be longer, but a scope is sent to everybody with every
-# renewal: sixty bytes would become a megabyte for each.
-MAX_SCOPE = 4096
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from collab.patch.apply import replay
 from collab.patch.bounds import Bounds, json_size
 from collab.patch.bridge import Bridge
 from collab.patch.diff import diff
-from collab.patch.pointer import parse
+from collab.patch.pointer import parse_named
 from collab.patch.rebase import Rebased
 from collab.patch.splices import last_texts
 from collab.room.requests import Answer, Create, PatchRequest, Replace, Restore, Revert
@@ -162,6 +162,7 @@ def restore(room: Room, member: Member, request: Restore, now: int) -> Answer:
     """An ordinary, undoable change back to what was."""
     if not room.head_exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
+    parse_named(request.pointer, "pointer")
     ops = restoring(request.value, room.document.value, request.pointer)
     return _lead(room, member, ops, now, "restore", request.id, None)
 
@@ -170,10 +171,7 @@ def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
     """Undo or redo the user's newest step that can still do something."""
     if not room.head_exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
-    try:
-        parse(request.scope)
-    except Rejected as rejected:
-        raise Rejected(Code.MALFORMED, "`scope` must be a JSON Pointer") from rejected
+    parse_named(request.scope, "scope")
     turn = room.document.redo if request.redo else room.document.undo
     undone = turn(
         member.author.user,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+
+from collab.ids import POINTER
 
 
 class Role(StrEnum):
@@ -23,12 +24,9 @@ class Role(StrEnum):
 
 _RANK = {role: rank for rank, role in enumerate(Role)}
 
-# RFC 6901, section 3: a tilde stands before 0 or 1, and nowhere else.
-_POINTER = re.compile(r"(/([^~/]|~[01])*)*")
-
 
 def is_pointer(text: str) -> bool:
-    return _POINTER.fullmatch(text) is not None
+    return POINTER.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

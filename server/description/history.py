@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from collab.errors import Code
@@ -73,7 +74,7 @@ DIFF = Operation(
     "History",
     "What changed between two versions",
     {200: Answer("The patch that leads from one to the other.", JsonPatch, media_types=(PATCH,))},
-    (DOC, FROM, TO),
+    (DOC, replace(FROM, needed=True), TO),
     refusals=(Code.NOT_FOUND, Code.UNKNOWN_VERSION),
 )
 RESTORE = Operation(

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from collab.errors import Code
 from collab.ids import DOC_NAME
-from server.description.shapes import Changed, Pointer
+from collab.messages import Pointer
+from server.description.shapes import Changed
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -28,10 +29,11 @@ class Parameter:
     shape: Any
     doc: str
     schema: Mapping[str, Any] = field(default_factory=dict)  # what the type does not say
+    needed: bool = False  # as those of a path are always
 
     @property
     def required(self) -> bool:
-        return self.where == "path"
+        return self.needed or self.where == "path"
 
 
 @dataclass(frozen=True, slots=True)

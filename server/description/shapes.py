@@ -9,10 +9,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from collab.document.versions import VersionRow
 from collab.entry import Op
 from collab.errors import Code
-from collab.messages import Change, Conflict, LockState, Peer
+from collab.messages import Change, Conflict, LockState, Peer, Pointer
 from collab.page.checks import Finding
 
-Pointer = Annotated[str, Meta(pattern=r"^(/([^~/]|~[01])*)*$", max_length=4096)]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
 

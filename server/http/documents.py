@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from collab.errors import Code, Rejected
 from collab.ids import Json
-from collab.patch.pointer import lookup, parse
+from collab.patch.pointer import lookup, parse_named
 from collab.ports import StorageUnavailable
 from collab.room.requests import Answer, Create, PatchRequest, Replace
 from collab.room.requests import Request as RoomRequest
@@ -208,13 +208,11 @@ async def _find_change(services: Services, live: LiveRoom, version: int) -> Last
 
 
 def _part(value: Json, pointer: str) -> Json:
+    tokens = parse_named(pointer, "pointer")
     try:
-        part: Json = lookup(value, parse(pointer, max_bytes=4096))
+        part: Json = lookup(value, tokens)
     except Rejected as rejected:
-        refusal = rejected.refusal
-        if refusal.code is Code.PATH_NOT_FOUND:
-            raise Rejected(Code.NOT_FOUND, "nothing stands there", path=pointer) from rejected
-        raise Rejected(Code.MALFORMED, refusal.message, path=pointer[:4096]) from rejected
+        raise Rejected(Code.NOT_FOUND, "nothing stands there", path=pointer) from rejected
     return part
 
 

@@ -13,6 +13,7 @@ from collab.document.versions import VersionRow, rows
 from collab.entry import Summary
 from collab.errors import Code, Rejected
 from collab.ids import Json
+from collab.patch.pointer import parse_named
 from collab.ports import NamedVersion
 from collab.room.requests import Restore
 from collab.room.rights import Role
@@ -122,8 +123,7 @@ async def restore(request: Request) -> Response:
     async with permitted(request, Role.PUBLISHER) as (claims, key):
         body = await read_object(request)
         version, pointer = _number(body.get("version"), "version"), body.get("pointer", "")
-        if not isinstance(pointer, str):
-            raise Rejected(Code.MALFORMED, "`pointer` must be a JSON Pointer")
+        parse_named(pointer, "pointer")
         async with hub.using(key) as live:
             value = await value_at(request, existing(live), version)
             asked = Restore(version, value, pointer, request_id_of(request))

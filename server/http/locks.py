@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from collab.errors import Code, Refusal, Rejected
 from collab.ids import DocKey, is_doc_name, is_tenant_name
-from collab.messages import LockAction
+from collab.messages import LockAction, Pointer
 from collab.room.locks import Locks
 from collab.room.member import Member
 from collab.room.requests import LockAct
@@ -41,7 +41,7 @@ T = TypeVar("T")
 class Acquire(Struct, frozen=True):
     """What `POST …/locks` takes."""
 
-    scope: str
+    scope: Pointer
     base: int | None = None
     ttl: float | None = None
 

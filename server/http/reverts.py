@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from collab.errors import Code, Rejected
+from collab.patch.pointer import parse_named
 from collab.room.requests import Revert
-from collab.room.rights import Role, is_pointer
+from collab.room.rights import Role
 from server.http.asking import answer_of, existing, member_of, permitted, request_id_of, services_of
 from server.http.bodies import read_object
 
@@ -24,8 +24,7 @@ async def _revert(request: Request, *, redo: bool) -> Response:
     hub = services_of(request).hub
     async with permitted(request, Role.EDITOR) as (claims, key):
         scope = (await read_object(request, optional=True)).get("scope", "")
-        if not isinstance(scope, str) or not is_pointer(scope):
-            raise Rejected(Code.MALFORMED, "`scope` must be a JSON Pointer")
+        parse_named(scope, "scope")
         asked = Revert(request_id_of(request), scope, redo)
         async with hub.using(key) as live:
             done = await hub.ask(existing(live), member_of(request, claims), asked)
