@@ -12,7 +12,8 @@ import msgspec
 from collab.entry import Entry
 from collab.errors import Code, Refusal, Rejected
 from collab.json_marks import MAX_VALUES, has_at_most, has_few_marks
-from collab.messages import MAX_ID, Change, ClientMessage, ServerMessage
+from collab.messages import MAX_ID, Change, ClientMessage, Patch, ServerMessage
+from collab.repeated_members import repeated_in_message
 
 _encoder = msgspec.json.Encoder()
 _frame_decoder = msgspec.json.Decoder(ClientMessage | list[msgspec.Raw])
@@ -59,7 +60,7 @@ def decode(frame: bytes) -> list[Incoming]:
         return [_decode_message(frame)]
     except (msgspec.DecodeError, RecursionError) as error:
         raise Rejected(Code.MALFORMED, "the frame is not JSON") from error
-    return _decode_each(decoded) if isinstance(decoded, list) else [decoded]
+    return _decode_each(decoded) if isinstance(decoded, list) else [_meant(frame, decoded)]
 
 
 def _decode_many(frame: bytes) -> list[Incoming]:
@@ -91,7 +92,15 @@ def _decode_message(raw: bytes) -> Incoming:
         return Unreadable(request_id, Refusal(Code.MALFORMED, str(error)), kind == "patch")
     except (msgspec.DecodeError, RecursionError) as error:
         raise Rejected(Code.MALFORMED, "the frame is not JSON") from error
-    return message
+    return _meant(raw, message)
+
+
+def _meant(raw: bytes, message: ClientMessage) -> Incoming:
+    """The message, unless it says something twice of which only one was read."""
+    if not isinstance(message, Patch):
+        return message
+    refusal = repeated_in_message(raw, message)
+    return message if refusal is None else Unreadable(message.id, refusal, is_patch=True)
 
 
 def _named(raw: bytes) -> tuple[str, str | None]:

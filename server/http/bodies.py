@@ -12,8 +12,10 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
+from collab.entry import Op
 from collab.errors import UNREADABLE, Code, Rejected
 from collab.json_marks import MAX_VALUES, has_at_most, has_few_marks
+from collab.repeated_members import repeated_in_body
 from collab.room.budget import Meter, to_ms
 from server.beside import LARGE, beside
 from server.http.asking import JSON, services_of
@@ -72,8 +74,22 @@ async def read_raw_json(request: Request, *accepted: str, limit: int | None = No
     return await read_body(request, most)
 
 
-async def read_json(request: Request, *accepted: str) -> Any:
-    return await parse(await read_raw_json(request, *accepted), MAX_VALUES)
+async def read_patch(request: Request, *accepted: str) -> list[Op]:
+    """The operations of a JSON Patch; what they do is judged where they are applied."""
+    raw = await read_raw_json(request, *accepted)
+    ops = await parse(raw, MAX_VALUES)
+    if not isinstance(ops, list):
+        raise Rejected(Code.INVALID_PATCH, "a patch is an array of operations", path="")
+    odd = next((index for index, op in enumerate(ops) if not isinstance(op, dict)), None)
+    if odd is not None:
+        raise Rejected(Code.INVALID_PATCH, "an operation is an object", op=odd, path="")
+    if len(raw) <= LARGE:
+        refusal = repeated_in_body(raw, ops)
+    else:
+        refusal = await beside(repeated_in_body, raw, ops)
+    if refusal is not None:
+        raise Rejected(refusal.code, refusal.message, **refusal.extra)
+    return ops
 
 
 async def read_document(request: Request) -> tuple[Any, int]:

@@ -34,7 +34,7 @@ from server.http.asking import (
     services_of,
     whole_number,
 )
-from server.http.bodies import read_document, read_json
+from server.http.bodies import read_document, read_patch
 from server.http.history import value_at
 from server.http.problem import PreconditionFailed
 from server.http.validators import (
@@ -117,12 +117,7 @@ async def put_document(request: Request) -> Response:
 async def patch_document(request: Request) -> Response:
     """A JSON Patch on the head, on `?base=`, or with `If-Match` on exactly that version."""
     async with permitted(request, Role.EDITOR) as (claims, key):
-        ops = await read_json(request, PATCH_TYPE, JSON)
-        if not isinstance(ops, list):
-            raise Rejected(Code.INVALID_PATCH, "a patch is an array of operations", path="")
-        odd = next((index for index, op in enumerate(ops) if not isinstance(op, dict)), None)
-        if odd is not None:
-            raise Rejected(Code.INVALID_PATCH, "an operation is an object", op=odd, path="")
+        ops = await read_patch(request, PATCH_TYPE, JSON)
         base = whole_number(request, "base")
         fence, request_id, tags = _fence(request), request_id_of(request), if_match(request)
         async with services_of(request).hub.using(key) as live:

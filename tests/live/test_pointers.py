@@ -69,13 +69,28 @@ async def test_messages_of_the_patch_lane(join: Join, admin: str) -> None:
             assert (reject["code"], reject["path"]) == ("malformed", pointer)
 
 
+async def test_an_operation_with_a_member_twice_is_an_invalid_patch(
+    server: RunningServer, join: Join, admin: str
+) -> None:
+    ops = '[{"op": "add", "path": "/first", "path": "/second", "value": 1}]'
+    client = await join("page", admin)
+    before = client.version
+    await client.socket.send(f'{{"type": "patch", "id": "twice", "base": 1, "ops": {ops}}}')
+    reject = await client.answer("twice")
+    assert (reject["code"], reject["op"], reject["path"]) == ("invalid_patch", 0, "/second")
+    url = f"{server.http}/v1/docs/page"
+    reply = call("PATCH", url, raw=ops.encode(), token=admin)
+    assert (reply.status, reply.body["code"], reply.body["op"]) == (422, "invalid_patch", 0)
+    assert (await client.set("/title", "Landing page"))["version"] == before + 1
+
+
 @pytest.mark.parametrize("name", ["path", "from"])
 async def test_in_an_operation_it_is_an_invalid_patch(
     server: RunningServer, join: Join, admin: str, name: str
 ) -> None:
     client = await join("page", admin)
+    test = {"op": "test", "path": "/sections/0/id", "value": "hero"}
     for pointer in BAD:
-        test = {"op": "test", "path": "/title", "value": "Landing"}
         op = {"op": "copy", "path": "/copied", "from": "/title", name: pointer}
         reject = await client.answer(await client.patch(test, op))
         told = (reject["code"], reject["op"], reject["path"])
