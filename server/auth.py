@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, NoReturn
@@ -121,6 +122,8 @@ def open_token(token: str, tenant: str, key: SigningKey, now: int) -> Claims:
         # Raises for another algorithm, a bad signature, and header extensions (crit, b64).
         body = _JWS.decode(token, key.secret, [ALGORITHM], {"enforce_minimum_key_length": True})
     except PyJWTError:
+        if _is_signed_with_text(token, key):
+            refuse("the token was signed with the secret's text: decode it from base64url first")
         refuse("the token was not signed by a key of this server")
     try:
         payload = _PAYLOAD.decode(body)
@@ -128,6 +131,18 @@ def open_token(token: str, tenant: str, key: SigningKey, now: int) -> Claims:
         refuse(f"the token's claims are not as they should be: {error}")
     _check(payload, tenant, now)
     return _claims(payload, key.kid)
+
+
+def _is_signed_with_text(token: str, key: SigningKey) -> bool:
+    """Whether it was signed with the secret as `weft key add --show` prints it."""
+    printed = urlsafe_b64encode(key.secret)
+    for text in (printed, printed.rstrip(b"=")):
+        try:
+            _JWS.decode(token, text, [ALGORITHM])
+        except PyJWTError:
+            continue
+        return True
+    return False
 
 
 def _check(payload: Payload, tenant: str, now: int) -> None:

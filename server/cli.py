@@ -145,7 +145,9 @@ def _add_key(commands: _Commands) -> None:
     actions = _actions(_add(commands, "key", "a tenant's signing keys: add, list, retire"))
     adding = _action(actions, "add", "make one more; older ones go on signing")
     adding.add_argument(
-        "--show", action="store_true", help="also print its secret, in base64url, this one time"
+        "--show",
+        action="store_true",
+        help="also print its secret this one time, in base64url: decode it",
     )
     retiring = _action(actions, "retire", "refuse what it signed from now on")
     retiring.add_argument("kid", metavar="KEY")

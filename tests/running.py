@@ -13,6 +13,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from collab.room.rights import Rights, Role
 from server.auth import Claims, mint
@@ -53,7 +54,7 @@ class RunningServer:
     def ws(self) -> str:
         return f"ws://127.0.0.1:{self.port}"
 
-    def __enter__(self) -> RunningServer:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

@@ -9,8 +9,8 @@ from asyncio.subprocess import PIPE
 import httpx
 import pytest
 
-from tests.house import ROOT
 from tests.running import RunningServer
+from tests.snippets import snippet
 from tests.yjs_peer import NODE, has_node
 
 WAIT = 60.0
@@ -28,7 +28,7 @@ async def test_three_of_them_that_lose_their_connections_end_on_the_server_s_val
         process = await asyncio.create_subprocess_exec(
             "node",
             "documented_client.mjs",
-            str(ROOT / "docs" / "client.md"),
+            snippet("docs/client.md", "page"),
             f"{server.ws}/v1/docs/{doc}/live",
             "7",
             *(ada, bo, bo),

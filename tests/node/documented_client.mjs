@@ -1,12 +1,10 @@
 // Editors made of the class in docs/client.md, typing at once and losing their connections.
 //
-//   node documented_client.mjs CLIENT.md WS-URL SEED TOKEN…   ends with what each of them shows
-import { readFileSync } from 'node:fs'
+//   node documented_client.mjs CODE WS-URL SEED TOKEN…   ends with what each of them shows
 import WebSocket from 'ws'
 import { random } from './random_edits.mjs'
 
-const [docs, url, seed, ...tokens] = process.argv.slice(2)
-const [, code] = readFileSync(docs, 'utf8').match(/```js\n(class Page .*?)```/s)
+const [code, url, seed, ...tokens] = process.argv.slice(2)
 const Page = new Function(`${code}; return Page`)()
 const rng = random(Number(seed))
 const below = (most) => Math.floor(rng() * most)
