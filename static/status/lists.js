@@ -21,7 +21,7 @@ export function showConnections(home, note, report) {
   ]
     .filter(Boolean)
     .join(", ");
-  fill(home, connections.map(connectionRow), 6, "Nobody is connected.");
+  fill(home, connections.map(connectionRow), "Nobody is connected.");
 }
 
 function connectionRow(each) {
@@ -54,7 +54,7 @@ function behind({ versions, bytes }) {
 export function showDocuments(home, note, report) {
   const { documents, documents_total: total } = report;
   note.textContent = total === documents.length ? `${total} open` : `${documents.length} of ${total}`;
-  fill(home, documents.map(documentRow), 5, "No document is open.");
+  fill(home, documents.map(documentRow), "No document is open.");
 }
 
 function documentRow(each) {
@@ -70,12 +70,18 @@ function documentRow(each) {
   return row;
 }
 
-function fill(home, rows, columns, nothing) {
+// A cell that spans a hidden column gives it room, which the head then lacks.
+function shownColumns(table) {
+  const isShown = (each) => getComputedStyle(each).display !== "none";
+  return [...table.tHead.rows[0].cells].filter(isShown).length;
+}
+
+function fill(home, rows, nothing) {
   if (!rows.length) {
     const row = document.createElement("tr");
     const only = document.createElement("td");
     only.className = "empty";
-    only.colSpan = columns;
+    only.colSpan = shownColumns(home.closest("table"));
     only.textContent = nothing;
     row.append(only);
     rows = [row];

@@ -41,6 +41,12 @@ SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
 CUT_OFF = """
 [...document.querySelectorAll('.scroller')].some((each) => each.scrollWidth > each.clientWidth)
 """
+SHORT_HEADS = """
+[...document.querySelectorAll('table')].filter((table) => {
+  const ends = [...table.tHead.rows[0].cells].map((each) => each.getBoundingClientRect().right);
+  return Math.abs(Math.max(...ends) - table.getBoundingClientRect().right) > 1;
+}).map((table) => table.id)
+"""
 LONG_NAME = "a-landing-page-with-a-rather-long-name-" * 3
 
 
@@ -75,6 +81,17 @@ async def test_it_reads_well(
     assert page.complaints == []
     await client.close()
     await other.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_the_head_of_an_empty_table_is_as_wide_as_the_table(
+    tmp_path: Path, browser: Chromium, width: int
+) -> None:
+    with RunningServer(tmp_path) as server:
+        page = await browser.page(width=width)
+        await page.open(f"{server.http}/status#token={await server.mint('root', Role.ADMIN)}")
+        await page.until(f"{IS_SHOWN} && document.querySelectorAll('td.empty').length === 2")
+        assert await page.evaluate(SHORT_HEADS) == []
 
 
 async def test_a_chart_is_read_with_the_arrow_keys(
