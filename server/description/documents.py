@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from collab.errors import Code
+from collab.ids import DOC_NAME
 from server.description.operation import (
     CHANGED,
     CLIENT,
@@ -55,7 +57,7 @@ LIST = Operation(
     "Documents",
     "The tenant's documents, by name",
     {200: Answer("A page of documents.", DocumentPage)},
-    (LIMIT, CURSOR),
+    (LIMIT, replace(CURSOR, schema={"pattern": f"^({DOC_NAME.pattern})?$"})),
 )
 GET = Operation(
     "GET",

@@ -11,6 +11,7 @@ import msgspec
 from collab.errors import HTTP_STATUS, Code
 from collab.messages import ClientMessage, ServerMessage
 from server.description.documents import DOCUMENTS
+from server.description.examples import EXAMPLES, PARAMETERS, Example
 from server.description.history import HISTORY
 from server.description.locks import LOCKS
 from server.description.operation import PROBLEM, Answer, Body, Operation, Parameter
@@ -127,31 +128,47 @@ def _operation(operation: Operation, shapes: Shapes) -> dict[str, Any]:
     if operation.parameters:
         told["parameters"] = [_parameter(each, shapes) for each in operation.parameters]
     if operation.body is not None:
-        told["requestBody"] = _body(operation.body, shapes)
+        told["requestBody"] = _body(operation.body, shapes, _example(operation).body)
     return told
 
 
 def _parameter(parameter: Parameter, shapes: Shapes) -> dict[str, Any]:
-    return {
+    told = {
         "name": parameter.name,
         "in": parameter.where,
         "required": parameter.required,
         "description": parameter.doc,
         "schema": {**shapes.of(parameter.shape), **parameter.schema},
     }
+    if parameter.name in PARAMETERS:
+        told["example"] = PARAMETERS[parameter.name]
+    return told
 
 
-def _body(body: Body, shapes: Shapes) -> dict[str, Any]:
+def _body(body: Body, shapes: Shapes, example: Any) -> dict[str, Any]:
     schema = shapes.of(body.shape)
     return {
         "description": body.doc,
         "required": body.required,
-        "content": {media_type: {"schema": schema} for media_type in body.media_types},
+        "content": _content(body.media_types, schema, example),
     }
 
 
+def _content(media_types: Iterable[str], schema: Any, example: Any) -> dict[str, Any]:
+    told = {"schema": schema} if example is None else {"schema": schema, "example": example}
+    return dict.fromkeys(media_types, told)
+
+
+def _example(operation: Operation) -> Example:
+    return EXAMPLES.get(operation.name, Example())
+
+
 def _responses(operation: Operation, shapes: Shapes) -> dict[str, Any]:
-    answers = {str(status): _answer(each, shapes) for status, each in operation.answers.items()}
+    examples = _example(operation).answers
+    answers = {
+        str(status): _answer(each, shapes, examples.get(status))
+        for status, each in operation.answers.items()
+    }
     refused: dict[int, list[Code]] = {}
     for code in operation.codes():
         refused.setdefault(HTTP_STATUS[code], []).append(code)
@@ -162,14 +179,14 @@ def _responses(operation: Operation, shapes: Shapes) -> dict[str, Any]:
     return answers
 
 
-def _answer(answer: Answer, shapes: Shapes) -> dict[str, Any]:
+def _answer(answer: Answer, shapes: Shapes, example: Any) -> dict[str, Any]:
     told: dict[str, Any] = {
         "description": answer.doc,
         "headers": _headers((*answer.headers, "Weft-Request")),
     }
     if answer.shape is not None:
         schema = shapes.of(answer.shape)
-        told["content"] = {media_type: {"schema": schema} for media_type in answer.media_types}
+        told["content"] = _content(answer.media_types, schema, example)
     return told
 
 

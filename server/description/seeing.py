@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
@@ -35,7 +36,7 @@ AUDIT = Operation(
     "Documents",
     "Who did what to the document",
     {200: Answer("Newest first.", AuditPage, ("Cache-Control",))},
-    parameters=(DOC, LIMIT, CURSOR),
+    parameters=(DOC, LIMIT, replace(CURSOR, schema={"pattern": "^[0-9]{0,15}$"})),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND),
     detail="For admins. A document that was deleted keeps its trail.",
 )

@@ -140,7 +140,7 @@ class Public(Struct, frozen=True):
 class NewPublication(Struct, frozen=True, omit_defaults=True):
     """What to publish; `expected_published` is what is public now as far as one knows, or 0."""
 
-    version: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    version: Annotated[int, Meta(ge=0)] | UnsetType | None = UNSET
     expected_published: Annotated[int, Meta(ge=0)] | UnsetType | None = UNSET
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from collab.errors import Code, Rejected
 from collab.ids import Json
-from collab.patch.pointer import lookup, parse_named
+from collab.patch.pointer import Tokens, lookup, parse_named, render
 from collab.ports import StorageUnavailable
 from collab.room.requests import Answer, Create, PatchRequest, Replace
 from collab.room.requests import Request as RoomRequest
@@ -64,24 +64,24 @@ class Reading:
 async def get_document(request: Request) -> Response:
     """The value, or a part of it, now or `at` a version."""
     async with document_of(request) as (_, live):
-        at = whole_number(request, "at")
+        at, pointer = whole_number(request, "at"), request.query_params.get("pointer")
+        tokens = None if pointer is None else parse_named(pointer, "pointer")
         existing(live)
         epoch = live.room.epoch  # of what is read, whatever becomes of the room meanwhile
         reading = await (_read_head(request, live) if at is None else _read_at(request, live, at))
-    pointer = request.query_params.get("pointer")
     headers = {"Cache-Control": "no-cache, private", "Vary": "Authorization"}
     if reading.change is not None:
         headers["Last-Modified"] = _http_date(reading.change.at)
         headers["Weft-Updated-By"] = _header_text(reading.change.by.user)
     if if_none_match(request, str(reading.version)):
         return Response(status_code=304, headers={"ETag": tag_of(reading.version), **headers})
-    if pointer is None:
+    if tokens is None:
         response = await services_of(request).encodings.answer(
             live.key, epoch, reading.version, reading.value, live.room.document.size
         )
         response.headers["ETag"] = tag_of(reading.version)
     else:
-        part = _part(reading.value, pointer)
+        part = _part(reading.value, tokens)
         response = await answer_of(live, part, version=reading.version)
     response.headers.update(headers)
     return response
@@ -202,12 +202,11 @@ async def _find_change(services: Services, live: LiveRoom, version: int) -> Last
         return None
 
 
-def _part(value: Json, pointer: str) -> Json:
-    tokens = parse_named(pointer, "pointer")
+def _part(value: Json, tokens: Tokens) -> Json:
     try:
         part: Json = lookup(value, tokens)
     except Rejected as rejected:
-        raise Rejected(Code.NOT_FOUND, "nothing stands there", path=pointer) from rejected
+        raise Rejected(Code.NOT_FOUND, "nothing stands there", path=render(tokens)) from rejected
     return part
 
 

@@ -6,7 +6,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from collab.room.rights import Role
@@ -24,6 +26,16 @@ CHECKS = (
     "allow_header_conformance",
     "ignored_auth",
 )
+# Only of documents of any name: of one that is there, an id that was accepted is answered whatever
+# else the request says, and a name that is no name is not tried.
+STRICT = ("negative_data_rejection", "positive_data_acceptance")
+# What a good request may meet: a state that refuses it. A bad one may meet that first.
+STATES = ["401", "403", "404", "409", "412", "422", "423", "429", "503"]
+EXPECTED = f"""
+[checks]
+positive_data_acceptance.expected-statuses = {["2xx", "3xx", *STATES]}
+negative_data_rejection.expected-statuses = {["400", "405", "413", "415", *STATES]}
+"""
 # Everything about one document that there is, where most names that are tried are none.
 ONE_DOCUMENT = '[parameters]\n"path.doc" = "tried"\n'
 UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
@@ -39,14 +51,65 @@ def attack(
     server: RunningServer, home: Path, token: str, *options: str, examples: int, config: str = ""
 ) -> None:
     """Run schemathesis; what it has to say is the failure's message."""
-    (home / "schemathesis.toml").write_text(config)
+    (home / "schemathesis.toml").write_text(config + EXPECTED)
     command = [str(SCHEMATHESIS), "--config-file", "schemathesis.toml", "run"]
     command += [f"{server.http}/openapi.json", "--header", f"Authorization: Bearer {token}"]
-    command += ["--checks", ",".join(CHECKS), "--phases", "coverage,fuzzing", "--no-color"]
+    checks = CHECKS if config else (*CHECKS, *STRICT)
+    command += ["--checks", ",".join(checks), "--phases", "examples,coverage,fuzzing", "--no-color"]
     command += ["--max-examples", str(examples), "--warnings", "off", *options]
     run = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
     assert run.returncode == 0, f"{run.stdout[-8000:]}\n{run.stderr[-2000:]}"
     assert "Traceback" not in server.log()
+
+
+# In an order in which each of them goes well.
+REPLAYED = """
+    putDocument patchDocument nameVersion getVersion getDiff listVersions undo redo restore
+    getDocument putSchema getSchema deleteSchema listPresent acquireLock listLocks renewLock
+    takeOverLock keepLock releaseLock publish getPublished readPublished takeDown exportDocument
+    listAudit listDocuments importDocument deleteDocument healthz readyz getDescription
+""".split()  # noqa: SIM905 - a list of this length is read more easily so
+
+
+def test_the_examples_of_the_description_are_what_happens(server: RunningServer) -> None:
+    """Each operation with its example as the body, and an answer like the example's."""
+    token = server.token("root", Role.ADMIN)
+    described = call("GET", f"{server.http}/openapi.json").body
+    operations = {
+        operation["operationId"]: (method.upper(), path, operation)
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert set(REPLAYED) == set(operations)
+    lock: dict[str, Any] = {}
+    for name in REPLAYED:
+        method, path, operation = operations[name]
+        doc = "imported" if name == "importDocument" else "home"
+        path = path.format(doc=doc, tenant="demo", version=1, lock=lock.get("id"))
+        content = operation.get("requestBody", {}).get("content", {})
+        body = next((each["example"] for each in content.values()), None)
+        body = {"secret": lock["secret"]} if name == "releaseLock" else body
+        needed = [
+            p for p in operation.get("parameters", ()) if p["required"] and p["in"] == "query"
+        ]
+        query = "&".join(f"{p['name']}={p['example']}" for p in needed)
+        reply = call(method, f"{server.http}{path}?{query}", body, token=token)
+        status, answer = next(iter(operation["responses"].items()))
+        assert str(reply.status) == status, (name, reply.raw)
+        for told in answer.get("content", {}).values():
+            schema = {**told["schema"], "components": described["components"]}
+            jsonschema_rs.validate(schema, reply.body)
+            assert shape(told["example"]) <= shape(reply.body) | OPTIONAL, name
+        if name in ("acquireLock", "renewLock"):
+            lock = reply.body
+
+
+# What an example shows and a short replay has no reason for.
+OPTIONAL = {"cursor", "name", "warnings", "claimed_by", "yields_at", "holder"}
+
+
+def shape(value: Any) -> set[str]:
+    return set(value) if isinstance(value, dict) else set()
 
 
 def test_any_document_s_operations_answer_as_described(

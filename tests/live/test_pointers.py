@@ -37,6 +37,7 @@ def test_a_part_of_a_document(server: RunningServer, admin: str, pointer: str) -
     for address in ("page?", "page?at=1&"):
         url = f"{server.http}/v1/docs/{address}pointer={quote(pointer)}"
         check(call("GET", url, token=admin), pointer)
+    check(call("GET", url, token=admin, If_None_Match="*"), pointer)
 
 
 @pytest.mark.parametrize("pointer", [*BAD, *NOT_TEXT])

@@ -1,0 +1,204 @@
+"""An example of each parameter, body and answer; a test makes the requests, and reads the answers.
+
+They follow one document: Ada makes it, edits it, locks its hero and publishes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What an operation takes as a body (None for nothing), and what it answers, by status."""
+
+    body: Any = None
+    answers: Mapping[int, Any] = field(default_factory=dict)
+
+
+AT: Final = "2026-03-01T09:41:07.250Z"
+ADA: Final = {"user": "ada", "name": "Ada", "client": "tab-7f", "session": "s-91"}
+VALUE: Final = {"title": "Hello", "sections": [{"id": "hero", "headline": "Hi"}]}
+OPS: Final = [{"op": "replace", "path": "/sections/0/headline", "value": "Welcome"}]
+BACK: Final = [{"op": "replace", "path": "/sections/0/headline", "value": "Hi"}]
+SCHEMA: Final = {"type": "object", "required": ["title"]}
+LOCK: Final = {
+    "id": "l-2",
+    "scope": "/sections/0",
+    "holder": {"user": "ada", "name": "Ada", "client": "tab-7f"},
+    "fence": 7,
+    "expires_at": "2026-03-01T09:46:07.250Z",
+}
+ENDED: Final = {
+    "id": "l-2",
+    "scope": "/sections/0",
+    "holder": None,
+    "fence": 7,
+    "reason": "released",
+}
+SECRET: Final = "demo.e3363e3540aec640494fe66b3dc48242"
+TURN: Final = {
+    "undone": [{"version": 2, "at": AT, "pointers": ["/sections/0/headline"]}],
+    "skipped": [],
+}
+ARCHIVE: Final = {
+    "format": "weft-archive/1",
+    "doc": "home",
+    "epoch": 1,
+    "version": 1,
+    "exported_at": AT,
+    "value": VALUE,
+    "schema": None,
+    "names": [],
+    "entries": [
+        {
+            "version": 1,
+            "author": ADA,
+            "at": 1772358067250,
+            "kind": "create",
+            "ops": [{"op": "replace", "path": "", "value": VALUE}],
+            "update": "AQkBACcBB2NvbnRlbnQFdGl0bGUCBAABAAVIZWxsbycBB2NvbnRlbnQIc2VjdGlvbnMBKAAB"
+            "BgZAYXJyYXkBeCcAAQYEaGVybwEoAAEIAmlkAXcEaGVybycAAQgIaGVhZGxpbmUCBAABCgJIaSgAAQgGQG9y"
+            "ZGVyAXcCYTAA",
+            "lane": "http",
+            "commit": "c-1k4rhszrgmwz",
+        }
+    ],
+}
+
+PARAMETERS: Final[Mapping[str, Any]] = {
+    "doc": "home",
+    "tenant": "demo",
+    "lock": "l-2",
+    "version": 1,
+    "at": 1,
+    "base": 1,
+    "from": 1,
+    "to": 2,
+    "each": "1",
+    "limit": 20,
+    "pointer": "/sections/0",
+    "If-Match": '"1"',
+    "If-None-Match": '"1"',
+    "Idempotency-Key": "tab-7f.12",
+    "Weft-Client": "tab-7f",
+    "Weft-Fence": 7,
+}
+
+EXAMPLES: Final[Mapping[str, Example]] = {
+    "listDocuments": Example(
+        answers={
+            200: {
+                "items": [
+                    {
+                        "doc": "home",
+                        "version": 57,
+                        "epoch": 1,
+                        "created_at": AT,
+                        "updated_at": AT,
+                        "updated_by": "ada",
+                        "published": 41,
+                    }
+                ],
+                "cursor": "home",
+            }
+        }
+    ),
+    "getDocument": Example(answers={200: VALUE}),
+    "putDocument": Example(VALUE, {201: {"version": 1}, 200: {"version": 2}}),
+    "patchDocument": Example(OPS, {200: {"version": 2}}),
+    "undo": Example({"scope": "/sections/0"}, {200: {"version": 3, "ops": BACK, **TURN}}),
+    "redo": Example({"scope": "/sections/0"}, {200: {"version": 4, "ops": OPS, **TURN}}),
+    "listPresent": Example(
+        answers={
+            200: {
+                "items": [
+                    {
+                        **ADA,
+                        "client_id": 1839201,
+                        "role": "editor",
+                        "state": {"cursor": {"path": "/title", "offset": 3}},
+                    }
+                ]
+            }
+        }
+    ),
+    "getSchema": Example(answers={200: SCHEMA}),
+    "putSchema": Example(SCHEMA),
+    "listAudit": Example(
+        answers={
+            200: {
+                "items": [
+                    {
+                        "at": AT,
+                        "actor": "ada",
+                        "action": "publish",
+                        "outcome": "ok",
+                        "origin": "127.0.0.1:42326",
+                        "detail": {"lane": "http", "version": 2},
+                    }
+                ],
+                "cursor": "9",
+            }
+        }
+    ),
+    "listVersions": Example(
+        answers={
+            200: {
+                "items": [
+                    {
+                        "version": 2,
+                        "by": ADA,
+                        "at": AT,
+                        "kind": "edit",
+                        "pointers": ["/sections/0/headline"],
+                        "name": "Before the launch",
+                    }
+                ],
+                "cursor": "1",
+            }
+        }
+    ),
+    "nameVersion": Example(
+        {"name": "Before the launch", "version": 2},
+        {201: {"version": 2, "name": "Before the launch", "by": "ada", "at": AT}},
+    ),
+    "getVersion": Example(answers={200: VALUE}),
+    "getDiff": Example(answers={200: OPS}),
+    "restore": Example(
+        {"version": 1, "pointer": "/sections/0"}, {200: {"version": 5, "ops": BACK}}
+    ),
+    "exportDocument": Example(answers={200: ARCHIVE}),
+    "importDocument": Example(ARCHIVE, {201: {"version": 1}}),
+    "getPublished": Example(
+        answers={200: {"published": 2, "by": {"user": "ada", "name": "Ada"}, "at": AT}}
+    ),
+    "publish": Example(
+        {"version": 2, "expected_published": 0}, {200: {"published": 2, "warnings": []}}
+    ),
+    "readPublished": Example(answers={200: VALUE}),
+    "listLocks": Example(answers={200: {"items": [LOCK]}}),
+    "acquireLock": Example({"scope": "/sections/0", "ttl": 300}, {201: {**LOCK, "secret": SECRET}}),
+    "renewLock": Example({"ttl": 300}, {200: {**LOCK, "secret": SECRET}}),
+    "releaseLock": Example({"secret": SECRET}, {200: ENDED}),
+    "takeOverLock": Example(
+        answers={
+            200: {
+                **LOCK,
+                "claimed_by": {"user": "bo", "name": "Bo", "client": "tab-2"},
+                "yields_at": "2026-03-01T09:41:27.250Z",
+            }
+        }
+    ),
+    "keepLock": Example(answers={200: LOCK}),
+    "healthz": Example(answers={200: {"status": "ok"}}),
+    "readyz": Example(
+        answers={
+            200: {"status": "ok", "database": "ok", "gossip": "ok", "draining": False},
+            503: {"status": "unavailable", "database": "down", "gossip": "ok", "draining": False},
+        }
+    ),
+    "getDescription": Example(answers={200: {"openapi": "3.1.0", "info": {"title": "Weft"}}}),
+}
