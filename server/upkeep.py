@@ -21,37 +21,37 @@ LOOK_EVERY = 1.0
 
 
 async def keep_up(services: Services) -> None:
-    """Look after what is in memory, and after what is stored; for ever.
+    """Renew presence, save and unload documents, drop what is past its time; for ever.
 
-    Each has a task of its own: presence is renewed in time, however slow the database is.
+    Presence has a task of its own, so it is renewed in time however slow the database is.
     """
     retention, memory = Retention(services), Memory(services.clock)
 
-    async def look_after_memory() -> None:
-        keep_present(services)
-        await memory.look()
-
-    async def look_after_the_store() -> None:
+    async def store() -> None:
         await save_and_unload(services)
         await retention.step()
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(_again_and_again(look_after_memory), name="presence and memory")
-        group.create_task(_again_and_again(look_after_the_store), name="snapshots and retention")
+        for name, work in (
+            ("presence", lambda: keep_present(services)),
+            ("snapshots and retention", store),
+            ("memory", memory.look),
+        ):
+            group.create_task(_every_second(work), name=name)
 
 
-async def _again_and_again(look: Callable[[], Awaitable[None]]) -> None:
+async def _every_second(work: Callable[[], Awaitable[None]]) -> None:
     while True:
         await asyncio.sleep(LOOK_EVERY)
         try:
-            await look()
+            await work()
         except (StorageUnavailable, Rejected):
             logger.warning("upkeep waits for the database")
         except Exception:
             logger.exception("upkeep failed, and goes on")
 
 
-def keep_present(services: Services) -> None:
+async def keep_present(services: Services) -> None:
     """Renew who is present, drop who is silent, and forget budgets that are full again."""
     for purses in (services.purses, services.creations.purses):
         purses.forget(services.clock.monotonic())
