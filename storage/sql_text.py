@@ -33,7 +33,7 @@ AND (NOT EXISTS (SELECT 1 FROM docs WHERE tenant = ? AND doc = ?)
     OR EXISTS (SELECT 1 FROM docs WHERE tenant = ? AND doc = ? FOR UPDATE SKIP LOCKED))"""
 
 # Whether it finds the tenant's row says whether the tenant has so many documents. SQLite's driver
-# counts only rows that are written. PostgreSQL would wait for a row that another transaction holds.
+# counts only rows that are written. In PostgreSQL an UPDATE would wait for a held row.
 _MANY_DOCUMENTS = """
 WHERE tenant = ? AND (SELECT count(*) FROM docs WHERE tenant = ? AND deleted_at = 0) >= ?"""
 _IS_FULL = "UPDATE tenants SET created_at = created_at" + _MANY_DOCUMENTS

@@ -142,6 +142,12 @@ async def locks(store: SqlStore) -> list[StoredLock]:
     return (await store.locks(HOME))[1]
 
 
+async def accepted(store: SqlStore) -> list[Accepted]:
+    """In no order of the database's."""
+    found = await store.find_accepted(HOME, "ada", [f"p-{n}" for n in range(HEAD + 1)])
+    return sorted(found, key=lambda one: one.id)
+
+
 ASKED: list[Callable[[SqlStore], Awaitable[Any]]] = [
     opens,
     row,
@@ -149,7 +155,7 @@ ASKED: list[Callable[[SqlStore], Awaitable[Any]]] = [
     lambda store: store.entries(HOME, 0, HEAD, 1000),
     lambda store: store.summaries(HOME, 0, HEAD, 1000),
     lambda store: store.summaries(HOME, 25, HEAD, 4),
-    lambda store: store.find_accepted(HOME, "ada", [f"p-{n}" for n in range(HEAD + 1)]),
+    accepted,
     lambda store: store.find_accepted(HOME, "bo", ["none"]),
     lambda store: store.named_versions(HOME),
     lambda store: store.standing(HOME),
