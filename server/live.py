@@ -20,7 +20,7 @@ from server.history import befores
 from server.last_change import LastChange
 from server.live_state import Event, LiveState, next_state
 from server.lock_board import LockBoard
-from server.long_work import takes_long
+from server.long_work import Pace, takes_long
 from server.presence_board import PresenceBoard
 from server.snapshots import Unsaved
 
@@ -82,6 +82,7 @@ class LiveRoom:
         self._wake = wake
         self.batch = Batch()
         self._is_at_work = False  # a thread has the room
+        self._pace = Pace(clock)
         self._known: dict[int, int] = {}
 
     def move(self, event: Event) -> bool:
@@ -176,19 +177,24 @@ class LiveRoom:
         return not isinstance(submission.request, LockAct) and not self.is_beyond_tail(submission)
 
     def _takes_long(self, submission: Submission) -> bool:
-        return takes_long(submission.request, self.room.document.bulk, self.room.head)
+        return self._pace.is_slow or takes_long(
+            submission.request, self.room.document.bulk, self.room.head
+        )
 
     def _get_ready(self) -> None:
         self.room.guard.now = self.lock_board.time.now()
         self.room.seconds = self._clock.monotonic
 
     def _judged(self, submission: Submission, now: int) -> Answer | BaseException:
+        began = self._clock.monotonic()
         try:
             return self.room.apply(submission.member, submission.request, now)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a panic of pycrdt's is no Exception
             return error
+        finally:
+            self._pace.note(began)
 
     def _take(self, submission: Submission, answer: Answer | BaseException, seconds: float) -> bool:
         """Whether a request was judged; a bug of ours must stay that request's."""

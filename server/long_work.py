@@ -8,7 +8,7 @@ on the loop holds everybody up.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from collab.room.requests import (
     Create,
@@ -20,6 +20,9 @@ from collab.room.requests import (
     Revert,
     Update,
 )
+
+if TYPE_CHECKING:
+    from server.clock import Clock
 
 # An op that replaces a text takes up to 0.2 ms.
 MOST_OPS: Final = 25
@@ -33,6 +36,31 @@ MOST_VECTOR: Final = 4 * 1024
 LARGE: Final = 128 * 1024
 # Documents of which any change at all may take long: a list with many elements, a long text.
 VERY_LARGE: Final = 512 * 1024
+# Seconds: what takes longer is slow, and for how long the document's requests count as slow then.
+SLOW: Final = 0.02
+SLOW_FOR: Final = 60.0
+
+
+class Pace:
+    """How long a document's requests have taken: what cannot be guessed is learned.
+
+    After a slow request the next ones are judged beside the loop, whatever they ask for.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._slow_until = 0.0
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether a request of the last minute was slow."""
+        return self._slow_until > 0 and self._clock.monotonic() < self._slow_until
+
+    def note(self, began: float) -> None:
+        """A request that began to be judged then has been judged now."""
+        ended = self._clock.monotonic()
+        if ended - began > SLOW:
+            self._slow_until = ended + SLOW_FOR
 
 
 def takes_long(request: Request, bulk: int, head: int) -> bool:

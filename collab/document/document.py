@@ -63,7 +63,7 @@ class Document:
         self._tree = Tree(client_id, opening.rest(), atomic, opening.load, self._undo.identity)
         self.value: Json = self._tree.initial
         self.size = json_size(self.value)
-        self._count, self._bulk = ValueCount(), Bulk()
+        self._count, self._bulk = ValueCount(), Bulk(opening.load.size)
 
     @classmethod
     def create(

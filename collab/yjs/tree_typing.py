@@ -56,10 +56,13 @@ class Typing:
             return changes
 
         own = self._identity.first_of(text_id(self._txn, text))
+        read: list[Characters] = []  # once, and only for a text that is asked about
 
         def is_own(start: int, end: int) -> bool:
             at = units(old[:start])
-            characters = self._identity.characters(self._txn, text, own)
+            if not read:
+                read.append(self._identity.characters(self._txn, text, own))
+            [characters] = read
             return self._is_own(characters, path, at, at + units(old[start:end]))
 
         return whole_words(old, changes, is_own)

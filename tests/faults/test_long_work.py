@@ -14,7 +14,7 @@ from collab.ports import StorageUnavailable
 from collab.room.requests import Answer, PatchRequest, ReadVector
 from collab.room.room import Room
 from server.live_state import LiveState
-from server.long_work import MOST_OPS
+from server.long_work import MOST_OPS, SLOW, SLOW_FOR
 from storage.memory import MemoryStore
 from tests.faults.inside import PAGE, Ear, Inside, inside
 from tests.patience import PATIENCE
@@ -178,3 +178,27 @@ async def _sooner_or_later(first: Any, made: Inside) -> Answer:
             asked = made.ask(PatchRequest("long", None, MANY))
         else:
             return answer
+
+
+async def test_after_a_slow_request_a_document_is_judged_in_a_thread_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    judge, judged = Room.apply, list[bool]()
+    async with inside(MemoryStore()) as made:
+        for key in (PAGE, OTHER):
+            await made.make({"t": ""}, key)
+        loop_thread, takes = threading.current_thread(), SLOW * 1.01
+
+        def apply(room: Room, member: Any, request: Any, now: int) -> Answer:
+            judged.append(threading.current_thread() is loop_thread)
+            made.clock.advance(takes)
+            return judge(room, member, request, now)
+
+        monkeypatch.setattr(Room, "apply", apply)
+        await made.set("/t", 1)
+        takes = SLOW * 0.99
+        for wait in (0.0, SLOW_FOR * 0.9, SLOW_FOR * 0.2, 0.0):
+            made.clock.advance(wait)
+            await made.set("/t", wait + 2)
+        await made.set("/t", 1, OTHER)
+        assert judged == [True, False, False, True, True, True]

@@ -11,7 +11,7 @@ from pycrdt import Doc, Map
 
 import collab.document.value_count as counting
 from collab.document.document import Document
-from collab.document.value_count import BYTES_OF_A_VALUE, Bulk, ValueCount
+from collab.document.value_count import BYTES_OF_A_VALUE, BYTES_OF_STATE, Bulk, ValueCount
 from collab.entry import Author
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
@@ -135,12 +135,24 @@ def test_a_bulk_follows_a_document_whose_bytes_stay_while_its_values_grow() -> N
     document = Document.open(None, (), 1)
     texts = [str(number) * 2000 for number in range(10)]
     patch(document, add("/texts", texts), bounds=WIDE)
-    assert document.bulk == document.size
+    assert document.bulk < 3 * document.size
     for number in range(10):
         zeros = [number] * 5000
         patch(document, {"op": "replace", "path": f"/texts/{number}", "value": zeros}, bounds=WIDE)
         counted = nesting(document.value)[1] * BYTES_OF_A_VALUE
-        assert counted * 7 // 8 <= document.bulk <= counted
+        assert counted * 7 // 8 <= document.bulk < counted + 40 * document.size
+
+
+def test_a_bulk_goes_by_the_state_where_much_was_deleted() -> None:
+    document = Document.open(None, (), 1)
+    for number in range(60):
+        text = " ".join(str((number * 31 + n * n) % 977) for n in range(120))
+        patch(document, add("/text", text), bounds=WIDE)
+    state = len(document.diff(b"\0"))
+    assert document.size < 2_000 < state
+    assert document.bulk >= state * BYTES_OF_STATE
+    again = Document.open(document.snapshot(), (), 1)
+    assert again.bulk >= state * BYTES_OF_STATE
 
 
 def test_small_and_very_large_documents_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
