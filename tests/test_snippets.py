@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import cache
 
 import pytest
 
@@ -14,6 +15,7 @@ EVERY = [each for page in pages() for each in snippets(page)]
 ASKED_FOR = re.compile(r"""snippet\(\s*(?:"([^"]+)"|PAGE), ["']([a-z0-9-]+)["']\s*\)""")
 
 
+@cache
 def asked_for() -> set[tuple[str, str]]:
     """Page and name of each snippet that a test takes out of its page."""
     found: set[tuple[str, str]] = set()

@@ -75,7 +75,7 @@ def test_random_messages_are_refused_exactly_where_a_member_is_doubled() -> None
     rng = random.Random(20)
     values = ["", '"path"', 'a "value":', {"path": "/x", "value": 1}, [1, {"op": "x"}], None, "é"]
     refused = 0
-    for _ in range(5000):
+    for _ in range(1500):
         members: list[tuple[str, Any]] = [("op", "add"), ("path", "/p"), ("value", "")]
         members = [(n, rng.choice(values) if n == "value" else v) for n, v in members]
         if doubled := rng.random() < 0.5:
@@ -89,4 +89,4 @@ def test_random_messages_are_refused_exactly_where_a_member_is_doubled() -> None
         (found,) = decode(f'{around},"ops":[{written(rng, members)}]}}'.encode())
         assert isinstance(found, Unreadable) is doubled, (top, members)
         refused += doubled
-    assert refused > 2000
+    assert refused > 600

@@ -39,6 +39,7 @@ def holder(database: str) -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
+@pytest.mark.real
 def test_the_second_is_refused_and_told_which_process_serves(tmp_path: Path) -> None:
     file = tmp_path / "weft.db"
     with holder(url(file)) as process:
@@ -50,6 +51,7 @@ def test_the_second_is_refused_and_told_which_process_serves(tmp_path: Path) -> 
         pass
 
 
+@pytest.mark.real
 def test_a_killed_process_keeps_nobody_out(tmp_path: Path) -> None:
     file = tmp_path / "weft.db"
     with holder(url(file)) as process:
