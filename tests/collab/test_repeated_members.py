@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import random
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 import pytest
 
-from collab.errors import Code
+from collab.errors import Code, Rejected
 from collab.messages import Patch
 from collab.repeated_members import repeated_in_body
 from collab.wire import Unreadable, decode
@@ -90,3 +91,12 @@ def test_random_messages_are_refused_exactly_where_a_member_is_doubled() -> None
         assert isinstance(found, Unreadable) is doubled, (top, members)
         refused += doubled
     assert refused > 600
+
+
+def test_a_value_that_could_just_be_read_is_no_failure() -> None:
+    """Somewhere in these depths reading goes well and writing does not."""
+    for depth in range(900, 1010):
+        nested = f'{{"op":"add","path":"/a","value":{"[" * depth}{"]" * depth}}}'
+        with suppress(Rejected):
+            (found,) = decode(message(nested))
+            assert isinstance(found, Patch)
