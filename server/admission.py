@@ -96,7 +96,7 @@ async def admit_to_yjs_lane(
     visit.asker = key, claims.user
     live = await services.hub.open(key)
     try:
-        if not live.room.exists and not claims.rights.can_write():
+        if not live.room.exists and not _may_create(claims):
             raise not_found()
         if not live.room.exists:
             services.creations.check(key, claims.user)
@@ -115,10 +115,15 @@ async def _ensure_document(
         return
     if message.create is None or not claims.rights.can_write():
         raise not_found()
+    claims.rights.require_whole_document()
     services.creations.charge(live.key, claims.user, len(wire.encode(message.create)))
     author = Author(claims.user, claims.name, client_name(message.client))
     member = Member(author=author, rights=claims.rights, lane="patch", origin=origin)
     await services.hub.ask(live, member, Create(message.create))
+
+
+def _may_create(claims: Claims) -> bool:
+    return claims.rights.can_write() and claims.rights.sections is None
 
 
 def _judge_room_for_one_more(services: Services, live: LiveRoom) -> None:

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import importlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -123,8 +124,18 @@ def _add_token(commands: _Commands) -> None:
         "--docs", action="append", metavar="GLOB", help="only documents like this; repeatable"
     )
     parser.add_argument(
-        "--sections", action="append", metavar="POINTER", help="write only under it; repeatable"
+        "--sections",
+        action="extend",
+        type=_pointers,
+        metavar="POINTER",
+        help="change only what lies there; repeatable, or POINTER,POINTER",
     )
+
+
+def _pointers(given: str) -> list[str]:
+    """The pointers in one argument; a comma that no `/` follows belongs to a key."""
+    pointers: list[str] = re.split(",(?=/)", given)
+    return pointers
 
 
 def _ttl(given: str) -> int:

@@ -2,35 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
+from collab.entry import Op
 from collab.ids import Json
+from collab.patch.apply import Applied, apply
+from collab.patch.bounds import JUDGED
 from collab.patch.carry import backward, place_backward
-from collab.patch.diff import diff
-from collab.patch.pointer import Tokens, covers
+from collab.patch.diff import diff, diff_at
+from collab.patch.equality import same
+from collab.patch.pointer import Tokens, covers, lookup
 from collab.patch.steps import Path, Step, trace, untyped
-from collab.yjs.tree import Tree
+from collab.yjs.tree import TakenBack, Tree
 from collab.yjs.tree_incarnations import Incarnations, TrialIncarnations
 from collab.yjs.tree_place import pointer_tokens
 from collab.yjs.tree_records import Record, place_of
 from collab.yjs.tree_revert import Reverter
 from collab.yjs.tree_write import Writer
 
+Judge = Callable[[Json, Json, list[Op]], "Json | None"]
+
+
+class Wanted(NamedTuple):
+    """The value that a document must have in place of the one that an update gave it.
+
+    `ops` lead there from the value before the update.
+    """
+
+    value: Json
+    ops: list[Op]
+
+
+def wanted_value(
+    before: Json, applied: Applied, taken_back: TakenBack | None, judge: Judge | None
+) -> Wanted | None:
+    """What the document must be instead; None where what was applied may stay.
+
+    What lies in the areas stays of an update that was taken back.
+    """
+    if taken_back is None:
+        judged = judge(before, applied.value, applied.ops) if judge and applied.ops else None
+        return None if judged is None else Wanted(judged, diff(before, judged))
+    areas = taken_back.kept.items()
+    ops = [op for at, value in areas for op in diff_at(at, lookup(before, at), value)]
+    kept = apply(before, ops, bounds=JUDGED)
+    judged = judge(before, kept.value, kept.ops) if judge and kept.ops else None
+    if judged is not None:
+        return Wanted(judged, diff(before, judged))
+    return Wanted(kept.value, kept.ops) if kept.ops or applied.ops else None
+
 
 def compensate(
     tree: Tree,
-    value: Json,
-    wanted: Json,
+    applied: Json,
+    before: Json,
+    wanted: Wanted,
     version: int,
     records: Sequence[Record],
     incarnations: Incarnations,
 ) -> tuple[bytes, Writer]:
-    """Take a document whose value is `value` to the one that was judged right.
+    """Take a document whose value is `applied` to the one that was judged right.
 
     `records` are those of the update. What it did to the wrong places is taken back by identity
     where that is possible, so that edits under way in there survive.
     """
-    wrongs = list(_wrong_places(value, wanted))
+    wrongs = list(_wrong_places(applied, wanted.value))
+    is_back = same(applied, before)
     marks = TrialIncarnations(incarnations).take_in(records, version)
 
     def work(writer: Writer) -> None:
@@ -40,9 +78,9 @@ def compensate(
             if any(covers(at, wrong) or covers(wrong, at) for wrong in wrongs):
                 reverter.revert(record, own)
         reverter.settle()
-        writer.apply(diff(writer.value, wanted))
+        writer.apply(wanted.ops if is_back else diff(writer.value, wanted.value))
 
-    return tree.write(f"{version:x}", value, work)
+    return tree.write(f"{version:x}", applied, work)
 
 
 def _wrong_places(value: Json, wanted: Json) -> Iterator[Tokens]:

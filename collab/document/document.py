@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from collab.document.change import Change, cancels_out
-from collab.document.compensation import compensate
+from collab.document.compensation import Judge, compensate, wanted_value
 from collab.document.numbers import canonical_ops
 from collab.document.opening import Opening
 from collab.document.saved import FORMAT, Body, encode, encode_json
@@ -20,19 +20,14 @@ from collab.ids import Json
 from collab.patch.apply import Applied, apply
 from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.bounds import UNBOUNDED, Bounds, json_size
-from collab.patch.diff import diff
 from collab.ports import Snapshot
-from collab.yjs.guard import GuardBounds, inspect
 from collab.yjs.server_ids import server_id
 from collab.yjs.state_vector import decode_state_vector
 from collab.yjs.tree import Tree, merge_updates
-from collab.yjs.tree_records import Reinsertion
-from collab.yjs.tree_summary import NO_SUMMARY, UpdateSummary
-
-_UNBOUNDED: Final = GuardBounds(update_bytes=0)
+from collab.yjs.tree_sections import Limits
+from collab.yjs.tree_summary import UpdateSummary, summary_of
 
 Check = Callable[[Json, list[Op]], None]
-Judge = Callable[[Json, Json, list[Op]], "Json | None"]
 
 
 class Document:
@@ -149,6 +144,7 @@ class Document:
         judge: Judge | None = None,
         leases: Sequence[int] = (),
         summary: UpdateSummary | None = None,
+        limits: Limits | None = None,
     ) -> Change | None:
         """Apply a client's update, which has passed the validator; None where it adds nothing.
 
@@ -156,31 +152,37 @@ class Document:
 
         `judge` may answer with the value that the document must have instead; what takes it
         there is part of the change. `summary` is what it says that it does, which is read
-        from it where it is not given.
+        from it where it is not given. What it does beyond its `limits` is taken back.
         """
         if summary is None:
-            summary = self._summary(update)
-        written, ops, records = self._tree.integrate(update, self.value, summary)
+            summary = summary_of(update, self.state_vector())
+        written, ops, records, taken_back = self._tree.integrate(
+            update, self.value, summary, limits
+        )
         if not written:
             return None
         applied = apply(self.value, ops, size=self.size)
-        wanted = judge(self.value, applied.value, applied.ops) if judge and ops else None
-        reinsertions: list[Reinsertion] = []
+        reinsertions = [] if taken_back is None else taken_back.reinserted
         for record in records:
             self._undo.identity.add(user, record)
+        for reinsertion in reinsertions:
+            self._undo.identity.add_reinsertion(reinsertion)
+        wanted = wanted_value(self.value, applied, taken_back, judge)
         if wanted is not None:
             incarnations = self._undo.incarnations
             back, writer = compensate(
-                self._tree, applied.value, wanted, version, records, incarnations
+                self._tree, applied.value, self.value, wanted, version, records, incarnations
             )
-            applied = apply(self.value, diff(self.value, wanted), size=self.size)
+            applied = apply(self.value, wanted.ops, size=self.size)
             written = merge_updates([written, back])
-            records, reinsertions = [*records, *writer.records], writer.reinsertions
+            records = [*records, *writer.records]
+            reinsertions = [*reinsertions, *writer.reinsertions]
         self._lease(leases, user)
         # What nobody sees, an order key that changes no order say, is no step either.
         if not applied.ops:
             records = self._undo.asked_about(records)
         inverse = Inverse(tuple(records), reinsertions=tuple(reinsertions), silent=not applied.ops)
+        self._tree = self._tree.without_deleted()
         return self._accept(applied, written, inverse, version, user, at, kind)
 
     def has_room(self, after: Json, ops: Sequence[Op], size: int, most: int) -> bool:
@@ -202,15 +204,6 @@ class Document:
         doomed = [element for element in hidden if element not in needed]
         self._tree.doom(doomed)
         return len(doomed)
-
-    def _summary(self, update: bytes | Iterable[bytes]) -> UpdateSummary:
-        """What an update says; nothing where the validator would refuse it."""
-        if not isinstance(update, bytes):
-            return NO_SUMMARY
-        try:
-            return UpdateSummary.of(inspect(update, _UNBOUNDED), self.state_vector())
-        except Rejected:
-            return NO_SUMMARY
 
     def _accept(
         self,

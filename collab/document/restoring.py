@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.ids import Json
-from collab.patch.diff import diff
-from collab.patch.pointer import lookup, parse, render
+from collab.patch.diff import diff_at
+from collab.patch.pointer import Tokens, lookup, parse, render
 
 
-def restoring(old: Json, now: Json, pointer: str) -> list[Op]:
-    """The ops that bring back what stood under `pointer` in `old`.
+def restoring(old: Json, now: Json, pointer: str) -> tuple[Tokens, list[Op]]:
+    """Where what stood under `pointer` in `old` belongs in `now`, and the ops that bring it back.
 
     An element of a list is found again by its `id`, wherever it has moved in that list; one that
     was removed is inserted near where it stood. `path_not_found` where there is nothing to bring
@@ -20,17 +18,17 @@ def restoring(old: Json, now: Json, pointer: str) -> list[Op]:
     """
     tokens = parse(pointer)
     wanted = lookup(old, tokens)
-    place: tuple[str, ...] = ()
+    place: Tokens = ()
     for depth, token in enumerate(tokens):
         was, is_ = lookup(old, tokens[:depth]), lookup(now, place)
         found = _find(was, is_, token)
         if found is None:
             if depth < len(tokens) - 1:
                 raise Rejected(Code.PATH_NOT_FOUND, "what held it is gone", path=pointer)
-            return [{"op": "add", "path": render((*place, _slot(is_, token))), "value": wanted}]
+            place = (*place, _slot(is_, token))
+            return place, [{"op": "add", "path": render(place), "value": wanted}]
         place = (*place, found)
-    prefix = render(place)
-    return [_under(prefix, op) for op in diff(lookup(now, place), wanted)]
+    return place, diff_at(place, lookup(now, place), wanted)
 
 
 def _find(was: Json, is_: Json, token: str) -> str | None:
@@ -51,10 +49,3 @@ def _find(was: Json, is_: Json, token: str) -> str | None:
 
 def _slot(is_: Json, token: str) -> str:
     return str(min(int(token), len(is_))) if isinstance(is_, list) else token
-
-
-def _under(prefix: str, op: Op) -> Op:
-    moved: dict[str, Any] = {**op, "path": prefix + op["path"]}
-    if "from" in op:
-        moved["from"] = prefix + op["from"]
-    return moved

@@ -18,7 +18,7 @@ import msgspec
 from collab.entry import Op
 from collab.patch.equality import same
 from collab.patch.moves import movers_of, moves
-from collab.patch.pointer import render
+from collab.patch.pointer import Tokens, render
 
 MAX_MOVES = 1_000
 
@@ -31,6 +31,19 @@ def diff(old: Any, new: Any, *, moves_left: int = MAX_MOVES) -> list[Op]:
     run = _Diff(moves_left)
     run.compare(old, new, ())
     return run.ops
+
+
+def diff_at(place: Tokens, old: Any, new: Any) -> list[Op]:
+    """Exact ops that turn `old` into `new` in a value that holds it at a location."""
+    prefix = render(place)
+    return [_under(prefix, op) for op in diff(old, new)]
+
+
+def _under(prefix: str, op: Op) -> Op:
+    moved: dict[str, Any] = {**op, "path": prefix + op["path"]}
+    if "from" in op:
+        moved["from"] = prefix + op["from"]
+    return moved
 
 
 class _Diff:

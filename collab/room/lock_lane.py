@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 from collab.errors import Code, Refusal, Rejected
 from collab.messages import LockState
 from collab.patch.pointer import lookup, parse, render
+from collab.patch.sections import forbidden
 from collab.room.lock_actions import LockAsk, act, misshapen
 from collab.room.lock_messages import shown
 from collab.room.rights import Role
@@ -64,7 +65,7 @@ def _decide(
     if asked.lock_id is not None and not _was_given(locks, asked.lock_id):
         return Refusal(Code.NOT_FOUND, "there is no such lock")
     scope = _at_head(room, asked)
-    _require_section(member, locks, asked, scope)
+    _require_section(room, member, locks, asked, scope)
     ask = LockAsk(
         action=asked.action,
         by=member.author,
@@ -123,12 +124,15 @@ def _was_given(locks: Locks, lock_id: str) -> bool:
     return numbered and lock_id == f"l-{int(number)}" and 0 < int(number) <= locks.revision
 
 
-def _require_section(member: Member, locks: Locks, asked: LockAct, scope: str | None) -> None:
+def _require_section(
+    room: Room, member: Member, locks: Locks, asked: LockAct, scope: str | None
+) -> None:
     """Nobody keeps others from what they may not change themselves, not by renewing either."""
-    if asked.action == "release":
+    sections = member.rights.sections_of(room.value)
+    if sections is None or asked.action == "release":
         return
     if asked.action != "acquire":
         lock = locks.at(scope or "") if asked.lock_id is None else locks.find(asked.lock_id)
         scope = scope if lock is None else lock.scope
-    if scope is not None and not member.rights.may_write(scope):
-        raise Rejected(Code.FORBIDDEN, "this user may not change what lies there", path=scope)
+    if scope is not None and not sections.covers(parse(scope)):
+        raise forbidden(scope)

@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from collab.document.change import Change
-from collab.document.document import Check
 from collab.document.restoring import restoring
 from collab.entry import Kind, Op
 from collab.errors import Code, Rejected
-from collab.ids import Json
 from collab.messages import Conflict
-from collab.patch.apply import replay
 from collab.patch.bounds import Bounds, json_size
 from collab.patch.bridge import Bridge
 from collab.patch.diff import diff
 from collab.patch.pointer import parse_named
 from collab.patch.rebase import Rebased
+from collab.patch.sections import forbidden
 from collab.patch.splices import last_texts
+from collab.room.permissions import judge_locks, judge_sections, judge_turn
 from collab.room.requests import Answer, Create, PatchRequest, Replace, Restore, Revert
 from collab.room.tail import weight
 from collab.wire import rfc3339
@@ -47,6 +46,7 @@ MAX_MEASURED = 2 * 1024 * 1024
 def create(room: Room, member: Member, request: Create, now: int) -> Answer:
     """Version 1, or the next one where a deleted document's name goes on counting."""
     ops: list[Op] = [{"op": "replace", "path": "", "value": request.value}]
+    member.rights.require_whole_document()
     change = _patch(room, member, ops, now, "create", bounds=whole(room.bounds.patch))
     if change is None:  # created as `{}`, which it was before
         value = room.document.value
@@ -72,7 +72,8 @@ def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answ
     _judge_base(room, base, strict=request.strict)
     bridge = bridge_of(member, base)
     carried = _carry(room, member, bridge, base, request.ops)
-    _judge_locks(room, member, carried.ops, request.fence)
+    judge_sections(room, member, carried.ops)
+    judge_locks(room, member, carried.ops, request.fence)
     change = _patch(room, member, carried.ops, now, splices=member.splice)
     ack: dict[str, Any] = {}
     if carried.conflicts:
@@ -163,7 +164,11 @@ def restore(room: Room, member: Member, request: Restore, now: int) -> Answer:
     if not room.head_exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
     parse_named(request.pointer, "pointer")
-    ops = restoring(request.value, room.document.value, request.pointer)
+    value = room.document.value
+    place, ops = restoring(request.value, value, request.pointer)
+    sections = member.rights.sections_of(value)
+    if sections is not None and not sections.covers(place):
+        raise forbidden(request.pointer)
     return _lead(room, member, ops, now, "restore", request.id, None)
 
 
@@ -178,7 +183,7 @@ def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
         request.scope,
         version=room.head + 1,
         at=now,
-        check=_judge_turn(room, member),
+        check=judge_turn(room, member),
     )
     ack = {
         "ops": last_texts(undone.change.ops),
@@ -199,20 +204,6 @@ def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
     )
 
 
-def _judge_turn(room: Room, member: Member) -> Check | None:
-    """What an undo or a redo is asked before it is done: whether locks and the schema let it."""
-    locks, schema = room.guard.judge_for(member.author), room.schema
-    if schema is None:
-        return locks
-
-    def judge(value: Json, ops: list[Op]) -> None:
-        if locks is not None:
-            locks(value, ops)
-        schema.check(replay(value, ops), ops, value)
-
-    return judge
-
-
 def _lead(
     room: Room,
     member: Member,
@@ -223,7 +214,8 @@ def _lead(
     fence: int | None,
 ) -> Answer:
     """Ops that were made for the head by the server itself."""
-    _judge_locks(room, member, ops, fence)
+    judge_sections(room, member, ops)
+    judge_locks(room, member, ops, fence)
     change = _patch(room, member, ops, now, kind, bounds=whole(room.bounds.patch))
     if change is None:
         return room.unchanged(member, request_id)
@@ -273,10 +265,6 @@ def bridge_of(member: Member, base: int) -> Bridge:
     if member.bridge is None or not member.pipelines or base < member.bridge.base:
         member.bridge = Bridge(base)
     return member.bridge
-
-
-def _judge_locks(room: Room, member: Member, ops: list[Op], fence: int | None) -> None:
-    room.guard.judge(ops, room.document.value, member.author, fence, room.bounds.patch)
 
 
 def _patch(

@@ -1,4 +1,4 @@
-"""Rights: what somebody may do, where, and until when."""
+"""Rights: what a user may do, where, and until when."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from collab.ids import POINTER
+from collab.errors import Code, Rejected
+from collab.ids import POINTER, Json
+from collab.patch.sections import Sections, areas_of
 
 
 class Role(StrEnum):
@@ -33,8 +35,7 @@ def is_pointer(text: str) -> bool:
 class Rights:
     """One user's rights in one tenant; `docs` and `sections` absent stand for all.
 
-    Invariant: a narrower `docs`, `sections` or role never allows more. Pointers are compared as
-    text, which is exact because RFC 6901 leaves one way to write each key.
+    Invariant: a narrower `docs`, `sections` or role never allows more.
     """
 
     role: Role
@@ -52,13 +53,14 @@ class Rights:
     def can_write(self) -> bool:
         return self.role.reaches(Role.EDITOR)
 
-    def may_write(self, pointer: str) -> bool:
-        """Whether everything at and under the pointer may be changed, replaced or removed.
+    def sections_of(self, value: Json) -> Sections | None:
+        """Where the user may write in a value; None for everywhere."""
+        return None if self.sections is None else Sections(areas_of(self.sections, value))
 
-        What lies above a section is no part of it: replacing it would replace its siblings too.
+    def require_whole_document(self) -> None:
+        """Raises `forbidden` for a token with `sections`: no pointer covers what is asked.
+
+        `""` covers every value of a document, and still not the document itself.
         """
-        if not self.can_write():
-            return False
-        if self.sections is None:
-            return True
-        return any(pointer == at or pointer.startswith(f"{at}/") for at in self.sections)
+        if self.sections is not None:
+            raise Rejected(Code.FORBIDDEN, "this needs a token without sections")

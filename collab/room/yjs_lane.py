@@ -20,6 +20,7 @@ from collab.yjs.guard import (
 )
 from collab.yjs.server_ids import SERVER_IDS
 from collab.yjs.slices import Slices, in_pieces, joins_many, slices_of
+from collab.yjs.tree_sections import Limits
 from collab.yjs.tree_summary import UpdateSummary
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Written(NamedTuple):
     update: bytes | Slices
     leases: Sequence[int]
     summary: UpdateSummary
+    limits: Limits | None
 
 
 def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
@@ -60,6 +62,8 @@ def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
         raise Rejected(Code.UNAUTHENTICATED, "the token has expired")
     if not member.rights.can_write():
         raise Rejected(Code.FORBIDDEN, "this role may not change the document")
+    if not room.head_exists:
+        member.rights.require_whole_document()
     if joins_many(checked.fresh):
         first, *rest = in_pieces(request.update, inspected, checked.fresh, known)
         answer = integrate(room, member, Update(first), now)
@@ -67,7 +71,12 @@ def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
         return answer
     leases = checked.new_clients
     slices = slices_of(request.update, inspected, checked.fresh, known, index.blocks, room.seconds)
-    written = Written(slices or request.update, leases, UpdateSummary.of(inspected, known))
+    summary = UpdateSummary.of(inspected, known)
+    sections = member.rights.sections_of(room.document.value)
+    limits = None
+    if sections is not None:
+        limits = Limits.of(sections.areas, checked.fresh, inspected.deletes, index)
+    written = Written(slices or request.update, leases, summary, limits)
     change = _write(room, member, written, now)
     answer = Answer(room.head)
     if change is not None:
@@ -100,6 +109,7 @@ def _write(room: Room, member: Member, written: Written, now: int) -> Change | N
             kind="edit" if room.head_exists else "create",
             leases=written.leases,
             summary=written.summary,
+            limits=written.limits,
             judge=lambda before, after, ops: _permitted(room, member, before, after, ops),
         )
     except Rejected as error:

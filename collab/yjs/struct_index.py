@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from collab.yjs.causality import in_causal_order
@@ -35,6 +36,20 @@ class Place(NamedTuple):
 
 TAKES_TEXT: Final = 1
 KEYED: Final = 2
+
+
+def is_item(place: Place, root: str) -> bool:
+    """Whether a struct is an item of a list that is no text, or of this root's own list."""
+    is_of_root = place.list == list_id(root) | TAKES_TEXT
+    return bool(place.depth) and (is_of_root or not place.list & (KEYED | TAKES_TEXT))
+
+
+def list_id(parent: Id | str, key: str | None = None) -> int:
+    """The list of a type's children, or of the values of one of its keys."""
+    # Hashed as text: only a text's hash cannot be foreseen, and so not collided with.
+    return hash(repr((parent, key))) & ~3
+
+
 GONE: Final = Place(-3, 0, holds=True, takes_text=True)
 UNKNOWN: Final = Place(1, 0, holds=True, takes_text=True)
 _DEEPEST: Final = 2**14 - 1
@@ -146,8 +161,7 @@ class StructIndex:
         return Place(where, depth, kind in (TYPE, DELETED), kind == DELETED or struct.takes_text)
 
     def _list_in(self, parent: Id | str, key: str | None) -> tuple[int, int]:
-        # Hashed as text: only a text's hash cannot be foreseen, and so not collided with.
-        where = hash(repr((parent, key))) & ~3
+        where = list_id(parent, key)
         if key is not None:
             where |= KEYED
         if isinstance(parent, str):
@@ -165,6 +179,24 @@ class StructIndex:
         if known is not None and known.starts and at[1] >= known.starts[0]:
             return known.place(at[1])
         return UNKNOWN if self._base is None else self._base.place(at)
+
+    def knows(self, at: Id) -> bool:
+        """Whether it holds the struct with this id."""
+        return at[1] < self._end(at[0])
+
+    def alive(self, client: int, start: int, end: int) -> Iterator[Place]:
+        """The places of the structs in a range of clocks of which anything is not deleted yet.
+
+        What a base holds is passed over.
+        """
+        known = self._clients.get(client)
+        if known is None or not known.starts or end <= known.starts[0]:
+            return
+        at = max(start, known.starts[0])
+        for number in range(bisect_right(known.starts, at) - 1, bisect_left(known.starts, end)):
+            behind = known.starts[number + 1] if number + 1 < len(known.starts) else end
+            if not known.has_deleted(max(at, known.starts[number]), min(end, behind)):
+                yield known.place(known.starts[number])
 
     def cuts(self, client: int, clock: int) -> bool:
         """Whether a cut before this clock parts a surrogate pair."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from pycrdt import _pycrdt as native
 
 from collab.entry import Op
 from collab.ids import Json
+from collab.patch.apply import replay
 from collab.patch.atoms import Atomic
+from collab.patch.pointer import Tokens
 from collab.yjs.tree_characters import Deletions, text_id
 from collab.yjs.tree_depth import cut, too_deep
 from collab.yjs.tree_dirt import Dirt
@@ -22,13 +24,39 @@ from collab.yjs.tree_lists import on_items
 from collab.yjs.tree_load import Load
 from collab.yjs.tree_place import Place, open_path, pointer_tokens
 from collab.yjs.tree_read import Reader
-from collab.yjs.tree_records import Path, Record
+from collab.yjs.tree_records import Path, Record, Reinsertion
+from collab.yjs.tree_sections import Limits, Watch
 from collab.yjs.tree_shadow import ShadowMap
 from collab.yjs.tree_summary import NO_SUMMARY, Deletes, TextsBefore, UpdateSummary
 from collab.yjs.tree_write import Writer
 
 NO_STATE = b"\x00"
+# Bytes of watched updates, of which yrs keeps what they deleted until the types are opened again.
+MOST_WATCHED = 1024 * 1024
 LARGE = 512 * 1024  # bytes of updates, whose types are read one by one
+
+
+class TakenBack(NamedTuple):
+    """What is left of an update that was taken back.
+
+    `kept` is what the areas were by it, by their places before it; `reinserted` are the characters
+    that stand again where it deleted them.
+    """
+
+    kept: Mapping[Tokens, Json]
+    reinserted: list[Reinsertion]
+
+
+class Integrated(NamedTuple):
+    """What became of a client's update: its own update, the ops, and the records of them.
+
+    `taken_back` is there where it went beyond its limits.
+    """
+
+    update: bytes
+    ops: list[Op]
+    records: list[Record]
+    taken_back: TakenBack | None = None
 
 
 class Tree:
@@ -55,6 +83,7 @@ class Tree:
         self.identity = identity or Identity()
         self.identity.deletions = Deletions(self._doc)
         self._doomed: list[tuple[Path, str]] = []
+        self._watched = 0  # bytes of updates that were watched: yrs keeps what these deleted
         self._ear = ear = Ear()
         # Native callbacks, not pycrdt's wrappers: these copy every event into Python objects.
         self._subscriptions = [
@@ -120,25 +149,66 @@ class Tree:
                 place.handle.remove(txn, key)
 
     def integrate(
-        self, update: bytes | Iterable[bytes], value: Json, summary: UpdateSummary = NO_SUMMARY
-    ) -> tuple[bytes, list[Op], list[Record]]:
+        self,
+        update: bytes | Iterable[bytes],
+        value: Json,
+        summary: UpdateSummary = NO_SUMMARY,
+        limits: Limits | None = None,
+    ) -> Integrated:
         """One client update on the document whose value is `value`; what it added, and did.
 
         Where it comes in slices, those that there are when it is their turn. `summary` is what
-        all of it says.
+        all of it says. An update that goes beyond its limits is taken back.
         """
         before = self._texts_before(summary.deletes)
+        watch = None if limits is None else self._watch(limits)
         merged = [self._apply((update,) if isinstance(update, bytes) else update)]
         while self._ear.dirt is not None and (taken := self._take_out(self._ear.dirt)):
             merged.append(taken)
-        reader = Reader(txn := self._doc.create_transaction(), self.identity, summary, before)
         dirt = self._ear.take_dirt()
-        if dirt is not None:
-            self._forget_unread(txn, dirt, ())
-            reader.refresh(self._content, self.root, value, dirt, (), "")
-        records = [on_items(txn, self._content, self.identity, one) for one in reader.records]
-        txn.drop()
-        return merge_updates(merged), reader.ops, records
+        holds = watch is None or watch.holds(dirt)
+        ops, records = self._read_changes(value, dirt, summary, before)
+        if watch is None:
+            return Integrated(merge_updates(merged), ops, records)
+        if not holds:
+            return self._take_back(watch, merged, value, ops, before)
+        watch.close()
+        self._watched += sum(map(len, merged))
+        return Integrated(merge_updates(merged), ops, records)
+
+    def _watch(self, limits: Limits) -> Watch:
+        return Watch(self._doc, self._content, self.root, limits)
+
+    def _read_changes(
+        self, value: Json, dirt: Dirt | None, summary: UpdateSummary, before: TextsBefore
+    ) -> tuple[list[Op], list[Record]]:
+        """The ops from `value` to what is there now, and their records; the nodes follow."""
+        reader = Reader(txn := self._doc.create_transaction(), self.identity, summary, before)
+        try:
+            if dirt is not None:
+                self._forget_unread(txn, dirt, ())
+                reader.refresh(self._content, self.root, value, dirt, (), "")
+            records = [on_items(txn, self._content, self.identity, one) for one in reader.records]
+        finally:
+            txn.drop()
+        return reader.ops, records
+
+    def _take_back(
+        self, watch: Watch, merged: list[bytes], value: Json, ops: list[Op], before: TextsBefore
+    ) -> Integrated:
+        """Take back what the last transactions did, and tell what lies in the limits of it."""
+        after = replay(value, ops)
+        kept = watch.kept(self.root, after)
+        merged += [self._ear.take_update() for _ in watch.take_back()]
+        watch.close()
+        self._watched += sum(map(len, merged))
+        back, _ = self._read_changes(after, self._ear.take_dirt(), NO_SUMMARY, TextsBefore())
+        txn = self._doc.create_transaction()
+        try:
+            reinserted = before.reinserted(txn, self._content, self.identity)
+        finally:
+            txn.drop()
+        return Integrated(merge_updates(merged), [*ops, *back], [], TakenBack(kept, reinserted))
 
     def _forget_unread(self, txn: Txn, dirt: Dirt, path: Path) -> None:
         """Forget the characters of edited texts that do not show: the reader passes over these."""
@@ -183,6 +253,14 @@ class Tree:
 
     def _place(self) -> Place:
         return Place(self._content, self.root, (), ())
+
+    def without_deleted(self) -> Tree:
+        """This tree; another one for it when yrs keeps much of what watched updates deleted."""
+        if self._watched <= MOST_WATCHED:
+            return self
+        state = self.state()
+        self.close()
+        return Tree(self._doc.client_id(), [state], self._atomic, identity=self.identity)
 
     # --- state ------------------------------------------------------------------------------
 

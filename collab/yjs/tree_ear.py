@@ -41,9 +41,10 @@ class Ear:
                 self._too_deep.append(tuple(path))
                 path = path[:DEEPEST]
             place = self._dirt.at(path)
-            if isinstance(event, native.MapEvent):
-                place.keys.update(event.keys)  # type: ignore[attr-defined]  # not in its stub
-            else:
+            keys = event.keys if isinstance(event, native.MapEvent) else ()  # type: ignore[attr-defined]  # not in its stub
+            if keys:
+                place.keys.update(keys)
+            else:  # a map can hold items as a list does, which are no part of any value
                 place.items = True
                 if isinstance(event, native.TextEvent | native.ArrayEvent):
                     place.deltas.append(event.delta)  # type: ignore[union-attr]  # not in its stub

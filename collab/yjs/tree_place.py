@@ -44,7 +44,7 @@ def child(txn: Txn, place: Place, step: Step) -> Any:
 
 def enter(txn: Txn, place: Place, step: Step) -> Place | None:
     """The container under a step; None where there is none, or only a plain value."""
-    inner, token = _node_under(place.node, step)
+    inner, token = node_under(place.node, step)
     if inner is None:
         return None
     handle = child(txn, place, step)
@@ -64,7 +64,7 @@ def _owned(place: Place, step: Step, inner: Node) -> Node:
     return inner
 
 
-def _node_under(node: Node, step: Step) -> tuple[Node | None, str]:
+def node_under(node: Node, step: Step) -> tuple[Node | None, str]:
     """The node under a step, and the token that means the step now."""
     if isinstance(step, int):
         there = type(node) is ListNode and 0 <= step < len(node.children)
@@ -134,5 +134,5 @@ def pointer_tokens(root: Node, path: Path) -> Tokens:
             tokens.append(str(node.index(str(step))))
         else:
             tokens.append(unescape(str(step)))
-        node = _node_under(node, step)[0]
+        node = node_under(node, step)[0]
     return tuple(tokens)

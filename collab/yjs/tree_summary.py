@@ -5,10 +5,12 @@ pycrdt does not tell where a deleted character stood once the update is applied.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
+from collab.errors import Rejected
 from collab.yjs.contents import STRING
 from collab.yjs.spans import Id, Run, merged
 from collab.yjs.tree_characters import Characters, text_id
@@ -16,8 +18,8 @@ from collab.yjs.tree_handles import Txn, is_array, is_text
 from collab.yjs.tree_identity import Identity
 from collab.yjs.tree_labels import plain_text, reach_any, removed_text
 from collab.yjs.tree_lists import each_first
-from collab.yjs.tree_records import Path, RemovedText
-from collab.yjs.update import Inspected, Struct
+from collab.yjs.tree_records import Path, Reinsertion, RemovedText
+from collab.yjs.update import GuardBounds, Inspected, Struct, inspect
 
 Deletes: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]  # by client: first clock, behind last
 
@@ -48,6 +50,17 @@ class UpdateSummary:
 
 
 NO_SUMMARY = UpdateSummary()
+_UNBOUNDED: Final = GuardBounds(update_bytes=0)
+
+
+def summary_of(update: bytes | Iterable[bytes], known: Mapping[int, int]) -> UpdateSummary:
+    """What an update says; nothing where the validator would refuse it, and of slices."""
+    if not isinstance(update, bytes):
+        return NO_SUMMARY
+    try:
+        return UpdateSummary.of(inspect(update, _UNBOUNDED), known)
+    except Rejected:
+        return NO_SUMMARY
 
 
 def _goes_on(client: int, struct: Struct, last: Run) -> bool:
@@ -92,6 +105,24 @@ class TextsBefore:
         """The first ids that the items of a Y.Array had, where a step names one of them."""
         return tuple(merged(self._lists.get(path, ())[start:end]))
 
+    def reinserted(self, txn: Txn, content: Any, identity: Identity) -> list[Reinsertion]:
+        """Which characters and items stand where these stood, in what reads as it did then."""
+        found: list[Reinsertion] = []
+        for path, (own, was) in self._texts.items():
+            held = reach_any(txn, content, path)
+            text = plain_text(txn, held) if is_text(held) else None
+            if text is None:
+                continue
+            now = Characters.read(txn, text, identity.deletions)
+            first = [part for run in was.runs for part in identity.first(run)]
+            found += _paired([(*own, 1), *first], [(*text_id(txn, text), 1), *now.runs], identity)
+            identity.cache(own, now)
+        for path, items in self._lists.items():
+            held = reach_any(txn, content, path)
+            if is_array(held):
+                found += _paired(items, list(each_first(txn, held, identity)), identity)
+        return found
+
     def under(self, identity: Identity, path: Path) -> tuple[RemovedText, ...]:
         """The texts at a path and below it, which are gone."""
         return tuple(
@@ -99,3 +130,19 @@ class TextsBefore:
             for where, (own, characters) in self._texts.items()
             if where[: len(path)] == path
         )
+
+
+def _paired(first: Sequence[Run], now: Sequence[Run], identity: Identity) -> Iterator[Reinsertion]:
+    """Runs of first ids with the ids that stand in their places; none where there are fewer."""
+    if sum(run[2] for run in first) != sum(run[2] for run in now):
+        return
+    waiting = deque(now)
+    for client, clock, length in first:
+        while length:
+            to_client, to_clock, left = waiting.popleft()
+            size = min(length, left)
+            if (client, clock) != identity.first_of((to_client, to_clock)):
+                yield client, clock, size, to_client, to_clock
+            clock, length = clock + size, length - size
+            if left > size:
+                waiting.appendleft((to_client, to_clock + size, left - size))

@@ -23,6 +23,7 @@ from server.description.operation import (
     POINTER,
     SCHEMA,
     WHOLE,
+    WITHOUT_SECTIONS,
     Answer,
     Body,
     Operation,
@@ -86,7 +87,8 @@ PUT = Operation(
     Body(dict[str, Any], "The whole value."),
     (*ON_CHANGE, Code.ALREADY_EXISTS),
     "Without `If-Match` it makes the document, and is refused when there is one. With it, it "
-    "replaces the value by the smallest change that leads there.",
+    "replaces the value by the smallest change that leads there. A token with `sections` makes "
+    "no document, and changes what lies in its sections.",
     conditional=True,
 )
 PATCH_IT = Operation(
@@ -112,7 +114,7 @@ DELETE = Operation(
     {204: Answer("It is gone, and whoever was in it was told.")},
     (DOC, IF_MATCH),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT),
-    detail="A document in quarantine is deleted too.",
+    detail=f"A document in quarantine is deleted too. {WITHOUT_SECTIONS}",
     conditional=True,
 )
 
@@ -163,7 +165,8 @@ PUT_SCHEMA = Operation(
     (DOC,),
     Body(dict[str, Any], "A JSON Schema (2020-12).", (JSON, SCHEMA)),
     (Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT, Code.INVALID_DOCUMENT),
-    "Refused as `invalid_document`, with the place, when the value breaks it as it stands.",
+    "Refused as `invalid_document`, with the place, when the value breaks it as it stands. "
+    + WITHOUT_SECTIONS,
 )
 DELETE_SCHEMA = Operation(
     "DELETE",
@@ -174,6 +177,7 @@ DELETE_SCHEMA = Operation(
     {204: Answer("The document may be anything again.")},
     (DOC,),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT),
+    detail=WITHOUT_SECTIONS,
 )
 
 DOCUMENTS = (

@@ -14,6 +14,7 @@ from server.description.operation import (
     ON_CHANGE,
     PATCH,
     WHOLE,
+    WITHOUT_SECTIONS,
     Answer,
     Body,
     Operation,
@@ -56,6 +57,7 @@ NAME = Operation(
     (DOC,),
     Body(NewName, "The name, and the version; the head, where left out."),
     (Code.FORBIDDEN, Code.NOT_FOUND, Code.UNKNOWN_VERSION),
+    WITHOUT_SECTIONS,
 )
 GET = Operation(
     "GET",
@@ -114,7 +116,7 @@ IMPORT = Operation(
     (DOC,),
     Body(dict[str, Any], "An archive from `export`."),
     (*ON_CHANGE, Code.ALREADY_EXISTS),
-    detail=f"The document is there whole, or not at all. {NOT_CARRIED}",
+    detail=f"The document is there whole, or not at all. {NOT_CARRIED} {WITHOUT_SECTIONS}",
 )
 
 HISTORY = (LIST, NAME, GET, DIFF, RESTORE, EXPORT, IMPORT)

@@ -92,6 +92,8 @@ WITH_TOKEN = (
     Code.STORAGE_UNAVAILABLE,
 )
 WITH_BODY = (Code.MALFORMED, Code.TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE)
+# What no section right covers, whatever the role is.
+WITHOUT_SECTIONS = "It needs a token without `sections`."
 # What any change of a value may run into, in the room.
 ON_CHANGE = (
     Code.FORBIDDEN,

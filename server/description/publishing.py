@@ -10,6 +10,7 @@ from server.description.operation import (
     DOC,
     IF_NONE_MATCH,
     WHOLE,
+    WITHOUT_SECTIONS,
     Answer,
     Body,
     Operation,
@@ -52,6 +53,7 @@ PUBLISH = Operation(
         Code.UNKNOWN_VERSION,
         Code.INVALID_DOCUMENT,
     ),
+    WITHOUT_SECTIONS,
 )
 TAKE_DOWN = Operation(
     "DELETE",
@@ -62,6 +64,7 @@ TAKE_DOWN = Operation(
     {204: Answer("Nothing is public.")},
     (DOC, CLIENT),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT),
+    detail=WITHOUT_SECTIONS,
 )
 READ = Operation(
     "GET",

@@ -51,9 +51,17 @@ async def named_document(request: Request) -> AsyncIterator[tuple[Claims, DocKey
 
 @asynccontextmanager
 async def permitted(request: Request, role: Role) -> AsyncIterator[tuple[Claims, DocKey]]:
-    """As `named_document`, for those who have the role: whoever has it not sends no body."""
+    """As `named_document`, when the token has the role: a body is read only then."""
     async with named_document(request) as (claims, key):
         require_role(claims, role)
+        yield claims, key
+
+
+@asynccontextmanager
+async def permitted_whole(request: Request, role: Role) -> AsyncIterator[tuple[Claims, DocKey]]:
+    """As `permitted`, for what no section right covers: the token has no `sections`."""
+    async with permitted(request, role) as (claims, key):
+        claims.rights.require_whole_document()
         yield claims, key
 
 
@@ -96,6 +104,12 @@ def existing(live: LiveRoom) -> LiveRoom:
 def require_role(claims: Claims, role: Role) -> None:
     if not claims.role.reaches(role):
         raise Rejected(Code.FORBIDDEN, f"this needs the role {role}")
+
+
+def require_whole_document(claims: Claims, role: Role) -> None:
+    """Raises `forbidden` without the role, or when the token's sections limit it."""
+    require_role(claims, role)
+    claims.rights.require_whole_document()
 
 
 def member_of(request: Request, claims: Claims) -> Member:

@@ -30,7 +30,7 @@ from server.http.asking import (
     named_document,
     permitted,
     request_id_of,
-    require_role,
+    require_whole_document,
     services_of,
     whole_number,
 )
@@ -92,6 +92,7 @@ async def put_document(request: Request) -> Response:
     async with permitted(request, Role.EDITOR) as (claims, key):
         creations, tags = services_of(request).creations, if_match(request)
         if tags is None:
+            claims.rights.require_whole_document()
             creations.check(key, claims.user)
         value, size = await read_document(request)
         if not isinstance(value, dict):
@@ -135,11 +136,11 @@ async def delete_document(request: Request) -> Response:
     async with named_document(request) as (claims, key):
         try:
             async with services.hub.using(key) as live:
-                require_role(claims, Role.ADMIN)
+                require_whole_document(claims, Role.ADMIN)
                 _check_head(request, existing(live).room.version)
                 await services.hub.delete(live)
         except Quarantined:
-            require_role(claims, Role.ADMIN)
+            require_whole_document(claims, Role.ADMIN)
             row = await services.store.row(key)
             if row is None:
                 raise not_found() from None

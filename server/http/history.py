@@ -27,8 +27,9 @@ from server.http.asking import (
     long_answer,
     member_of,
     permitted,
+    permitted_whole,
     request_id_of,
-    require_role,
+    require_whole_document,
     services_of,
     whole_number,
 )
@@ -100,7 +101,7 @@ async def get_diff(request: Request) -> Response:
 async def name_version(request: Request) -> Response:
     """Give a version a name; from then on it is kept for ever."""
     services = services_of(request)
-    async with permitted(request, Role.EDITOR) as (claims, key):
+    async with permitted_whole(request, Role.EDITOR) as (claims, key):
         body = await read_object(request)
         name = body.get("name")
         if not isinstance(name, str) or not 0 < len(name.strip()) <= MAX_NAME:
@@ -137,7 +138,7 @@ async def restore(request: Request) -> Response:
 async def import_document(request: Request) -> Response:
     """Make a document from an export, under a name that was never used."""
     async with document_of(request) as (claims, live):
-        require_role(claims, Role.ADMIN)
+        require_whole_document(claims, Role.ADMIN)
         if live.room.exists:
             raise Rejected(Code.ALREADY_EXISTS, "a document of this name exists already")
         services = services_of(request)

@@ -18,8 +18,8 @@ from server.http.asking import (
     document_of,
     existing,
     member_of,
-    permitted,
-    require_role,
+    permitted_whole,
+    require_whole_document,
     services_of,
 )
 from server.http.bodies import read_object
@@ -42,7 +42,7 @@ _NOTHING = (
 async def publish(request: Request) -> Response:
     """Make a version public: the newest, or the one that is named."""
     services = services_of(request)
-    async with permitted(request, Role.PUBLISHER) as (claims, key):
+    async with permitted_whole(request, Role.PUBLISHER) as (claims, key):
         body = await read_object(request, optional=True)
         version, expected = _number(body, "version"), _number(body, "expected_published")
         if "expected_published" in body and expected is None:
@@ -58,7 +58,7 @@ async def publish(request: Request) -> Response:
 async def take_down(request: Request) -> Response:
     """Let nothing of the document be public."""
     async with document_of(request) as (claims, live):
-        require_role(claims, Role.PUBLISHER)
+        require_whole_document(claims, Role.PUBLISHER)
         existing(live)
         services, member = services_of(request), member_of(request, claims)
         was = await publications.take_down(services, live, member.author)

@@ -16,8 +16,9 @@ from server.http.asking import (
     document_of,
     existing,
     member_of,
-    permitted,
+    permitted_whole,
     require_role,
+    require_whole_document,
     services_of,
 )
 from server.http.bodies import parse, read_raw_json
@@ -44,7 +45,7 @@ async def get_schema(request: Request) -> Response:
 async def put_schema(request: Request) -> Response:
     """Keep this schema from now on; refused when the value breaks it as it stands."""
     services = services_of(request)
-    async with permitted(request, Role.ADMIN) as (claims, key):
+    async with permitted_whole(request, Role.ADMIN) as (claims, key):
         schema = await read_raw_json(request, JSON, SCHEMA_TYPE, "")
         await parse(schema, MAX_VALUES)
         async with services.hub.using(key) as live:
@@ -56,7 +57,7 @@ async def put_schema(request: Request) -> Response:
 async def delete_schema(request: Request) -> Response:
     """Let the document be anything again."""
     async with document_of(request) as (claims, live):
-        require_role(claims, Role.ADMIN)
+        require_whole_document(claims, Role.ADMIN)
         if not existing(live).room.control.schema:
             raise _no_schema()
         await _set(services_of(request), live, b"")

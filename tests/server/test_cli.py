@@ -113,6 +113,24 @@ def test_a_token_says_what_was_asked(shell: Shell) -> None:
     assert 59_000 <= claims.expires_at - claims.issued_at <= 60_000
 
 
+@pytest.mark.parametrize(
+    ("asked", "sections"),
+    [
+        (["--sections", "/a,/b/0"], ("/a", "/b/0")),
+        (["--sections", "/a", "--sections", "/b,/c"], ("/a", "/b", "/c")),
+        (["--sections", "/a,b,c/,/d"], ("/a,b,c/", "/d")),
+        (["--sections", ""], ("",)),
+        (["--sections", ",/a"], ("", "/a")),
+        ([], None),
+    ],
+)
+def test_sections_are_divided_where_a_slash_follows_a_comma(
+    shell: Shell, asked: list[str], sections: tuple[str, ...] | None
+) -> None:
+    (line,) = shell.prints("token", "--user", "ada", "--role", "editor", *asked)
+    assert shell.verify(line).rights.sections == sections
+
+
 def test_the_first_token_makes_the_database_and_its_tenant(shell: Shell) -> None:
     shell.prints("token", "--user", "ada", "--role", "editor", "--tenant", "acme")
     assert shell.prints("tenant", "ls") == ["acme", "demo"]

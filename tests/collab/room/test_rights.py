@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collab.errors import Rejected
 from collab.room.rights import Rights, Role, is_pointer
 
 ROLES = list(Role)
@@ -64,42 +65,18 @@ def test_a_glob_made_of_stars_is_matched_without_backtracking() -> None:
     assert not rights(docs=("*a" * 64 + "b",)).sees("a" * 128)
 
 
-@given(st.one_of(st.none(), st.lists(PATHS, max_size=3)), PATHS)
-def test_a_pointer_may_be_written_at_and_under_a_section(
-    sections: list[list[str]] | None, path: list[str]
-) -> None:
-    given_to = None if sections is None else tuple(map(pointer, sections))
-    expected = sections is None or any(path[: len(at)] == at for at in sections)
-    assert rights(sections=given_to).may_write(pointer(path)) is expected
+def test_without_sections_a_token_writes_everywhere_and_with_none_of_them_nowhere() -> None:
+    assert rights().sections_of({"a": 1}) is None
+    none = rights(sections=()).sections_of({"a": 1})
+    assert none is not None
+    assert not none.covers(())
 
 
-@given(st.lists(PATHS, max_size=3), PATHS, PATHS)
-def test_what_may_be_written_may_be_written_all_below(
-    sections: list[list[str]], path: list[str], below: list[str]
-) -> None:
-    has = rights(sections=tuple(map(pointer, sections)))
-    if has.may_write(pointer(path)):
-        assert has.may_write(pointer(path + below))
-
-
-@given(st.lists(PATHS, max_size=3), PATHS, PATHS)
-def test_one_section_more_never_allows_less(
-    sections: list[list[str]], more: list[str], path: list[str]
-) -> None:
-    few = rights(sections=tuple(map(pointer, sections)))
-    many = rights(sections=tuple(map(pointer, [*sections, more])))
-    assert many.may_write(pointer(path)) or not few.may_write(pointer(path))
-
-
-@pytest.mark.parametrize("at", ["/sections/1", "/sections/10", "/sections", "", "/section"])
-def test_neighbours_and_ancestors_of_a_section_stay_closed(at: str) -> None:
-    assert not rights(sections=("/sections/0", "/sections/1x")).may_write(at)
-
-
-@pytest.mark.parametrize("role", [Role.VIEWER, Role.COMMENTER])
-def test_a_section_lets_nobody_write_whose_role_does_not(role: Role) -> None:
-    assert not rights(role, sections=("/sections",)).may_write("/sections/0")
-    assert not rights(role).may_write("/sections/0")
+@pytest.mark.parametrize("sections", [(), ("",), ("/a",)])
+def test_no_section_covers_the_document_itself(sections: tuple[str, ...]) -> None:
+    rights(Role.ADMIN).require_whole_document()
+    with pytest.raises(Rejected, match="forbidden"):
+        rights(Role.ADMIN, sections=sections).require_whole_document()
 
 
 @given(st.integers(0, 2000))

@@ -1,0 +1,45 @@
+"""What judges the ops of a change before it is made: section rights, locks, and the schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from collab.document.document import Check
+from collab.entry import Op
+from collab.ids import Json
+from collab.patch.apply import replay
+
+if TYPE_CHECKING:
+    from collab.room.member import Member
+    from collab.room.room import Room
+
+
+def judge_sections(room: Room, member: Member, ops: list[Op]) -> None:
+    """Raises `forbidden` where ops on the working document leave the member's sections."""
+    value = room.document.value
+    sections = member.rights.sections_of(value)
+    if sections is not None:
+        sections.judge(ops, value, room.bounds.patch)
+
+
+def judge_locks(room: Room, member: Member, ops: list[Op], fence: int | None) -> None:
+    """Raises `locked` or `stale_lock` where ops on the working document may not be applied."""
+    room.guard.judge(ops, room.document.value, member.author, fence, room.bounds.patch)
+
+
+def judge_turn(room: Room, member: Member) -> Check | None:
+    """What judges an undo or a redo before it is done; None where nothing does."""
+    locks, schema = room.guard.judge_for(member.author), room.schema
+    if schema is None and member.rights.sections is None:
+        return locks
+
+    def judge(value: Json, ops: list[Op]) -> None:
+        sections = member.rights.sections_of(value)
+        if sections is not None:
+            sections.judge_result(value, replay(value, ops))
+        if locks is not None:
+            locks(value, ops)
+        if schema is not None:
+            schema.check(replay(value, ops), ops, value)
+
+    return judge

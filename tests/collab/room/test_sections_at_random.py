@@ -1,0 +1,95 @@
+"""Section rights on the patch lane, against an oracle that shares no code with them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from contextlib import suppress
+from random import Random
+
+import pytest
+
+from collab.entry import Author
+from collab.ids import DocKey
+from collab.ports import Vacant
+from collab.room.member import Member
+from collab.room.requests import Create, PatchRequest, Revert
+from collab.room.rights import Rights, Role
+from collab.room.room import Room, RoomBounds
+from tests.collab.room import section_worlds as worlds
+from tests.collab.room.section_oracle import Invalid, Judging, areas, masked
+
+OWNER = Member(Author("root"), Rights(Role.ADMIN, 2**53), "http")
+WRITERS = (Role.EDITOR, Role.PUBLISHER, Role.ADMIN)
+# What is wrong with a patch wherever it may write: a key that no patch may add, a value too deep.
+UNSOUND = ("invalid_patch", "invalid_document")
+
+
+def walk(seed: int, met: Counter[str]) -> None:
+    """Four patches of one user with sections, each undone and put back when it passed."""
+    random = Random(seed)
+    room = Room(DocKey("demo", "home"), Vacant(), RoomBounds(), None)
+    assert room.apply(OWNER, Create(worlds.document(random)), 0).refusal is None
+    room.commit()
+    sections = worlds.sections(random, room.document.value)
+    rights = Rights(random.choice(WRITERS), 2**53, sections=tuple(sections))
+    writer = Member(Author("ed"), rights, "http")
+    for turn in range(4):
+        _one(seed, random, room, writer, turn * 5_000, met)
+    room.close()
+
+
+def _one(
+    seed: int, random: Random, room: Room, writer: Member, now: int, met: Counter[str]
+) -> None:
+    sections = list(writer.rights.sections or ())
+    text = json.dumps(room.document.value)
+    ops = worlds.patch(random, room.document.value, sections)
+    judging, is_allowed = Judging(json.loads(text), sections), None
+    with suppress(Invalid):
+        is_allowed = judging.run(json.loads(json.dumps(ops)))
+    head = room.head
+    answer = room.apply(writer, PatchRequest("", None, ops), now)
+    code = None if answer.refusal is None else answer.refusal.code.value
+    told = seed, sections, ops, text, code
+    if is_allowed is None:
+        assert code is not None, told
+    elif not is_allowed:
+        assert code == "forbidden", told
+    else:
+        assert code is None or code in UNSOUND, told
+    met[f"{is_allowed} {code}"] += 1
+    if code is not None:
+        assert (room.head, json.dumps(room.document.value)) == (head, text), told
+        return
+    assert room.document.value == judging.root.value(), told
+    places = areas(json.loads(text), sections)
+    assert masked(room.document.value, places) == masked(json.loads(text), places), told
+    # A user may give up a right by changing an `id` that a pointer names in so many words.
+    if room.head > head and not any(pointer.endswith("/id") for pointer in sections):
+        after = room.document.value
+        assert room.apply(writer, Revert(""), now + 2_000).refusal is None, told
+        assert room.document.value == json.loads(text), told
+        assert room.apply(writer, Revert("", redo=True), now + 2_500).refusal is None, told
+        assert room.document.value == after, told
+
+
+def _check(met: Counter[str], cases: int) -> None:
+    assert sum(met.values()) == cases
+    assert min(met["True None"], met["False forbidden"]) > cases // 8, met
+
+
+@pytest.mark.thorough
+def test_x_a_patch_passes_when_the_oracle_lets_it() -> None:
+    met: Counter[str] = Counter()
+    for seed in range(800):
+        walk(seed, met)
+    _check(met, 3_200)
+
+
+@pytest.mark.long
+def test_x_twenty_thousand_patches_pass_when_the_oracle_lets_them() -> None:
+    met: Counter[str] = Counter()
+    for seed in range(10_000, 15_000):
+        walk(seed, met)
+    _check(met, 20_000)
