@@ -20,6 +20,7 @@ from collab.ids import Json
 from collab.patch.apply import Applied, apply
 from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.bounds import UNBOUNDED, Bounds, json_size
+from collab.patch.diff import diff
 from collab.ports import Snapshot
 from collab.yjs.server_ids import server_id
 from collab.yjs.state_vector import decode_state_vector
@@ -118,6 +119,9 @@ class Document:
         )
         if not isinstance(applied.value, dict):
             raise Rejected(Code.INVALID_DOCUMENT, "a document is an object", path="")
+        if not all(op["path"] or isinstance(op["value"], dict) for op in applied.ops):
+            # The Yjs root is a map all the way: a root of another kind in between has no types.
+            applied = apply(self.value, diff(self.value, applied.value), size=self.size)
         if not applied.ops or cancels_out(self.value, applied):
             return None
         if not self.has_room(applied.value, applied.ops, applied.size, bounds.max_values):

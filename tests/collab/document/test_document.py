@@ -65,6 +65,19 @@ def test_d6_a_refused_patch_leaves_everything_as_it_was() -> None:
     assert document.snapshot() == state
 
 
+@pytest.mark.parametrize("between", ["text", [], None, 7, [{"id": "a"}]])
+def test_d6_the_root_may_be_anything_on_the_way(between: Any) -> None:
+    document = page()
+    last = {**document.value, "new": 1} if isinstance(document.value, dict) else {}
+    ops = [{"op": "replace", "path": "", "value": value} for value in (between, last)]
+    change = document.patch(ops, version=2, user="ada", at=1)
+    assert change is not None
+    assert change.ops == [{"op": "add", "path": "/new", "value": 1}]
+    assert document.value == document.read() == last
+    document.undo("ada", version=3, at=2)
+    assert document.value == {"page": PAGE}
+
+
 def test_d6_a_patch_that_changes_nothing_is_no_change() -> None:
     document = page()
     ops = [{"op": "replace", "path": "/page/sections/0/title", "value": "Hello world"}]
