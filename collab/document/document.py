@@ -248,7 +248,7 @@ class Document:
     ) -> Undone:
         own = self._stacks.get(user, Stacks())
         steps = own.undo if kind == "undo" else own.redo
-        request = Request(scope, f"{version:x}", self._undo.incarnations)
+        request = Request(scope, f"{version:x}", self._undo.incarnations, kind == "redo")
         if check is not None:
             check(self.value, foresee(self._tree, self.value, steps, request))
         run = revert(self._tree, self.value, steps, request)

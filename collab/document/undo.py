@@ -53,6 +53,12 @@ class Request:
     scope: str
     prefix: str
     incarnations: Incarnations
+    is_redo: bool = False
+
+    @property
+    def nothing_left(self) -> str:
+        """The sentence of the refusal when no step is left."""
+        return f"nothing of yours is left to {'redo' if self.is_redo else 'undo'}"
 
 
 @dataclass(slots=True)
@@ -86,7 +92,7 @@ def revert(tree: Tree, value: Json, steps: Sequence[Step], request: Request) -> 
         request.prefix, value, lambda writer: _take(writer, steps, request, run)
     )
     if not run.done:
-        raise Rejected(Code.NOTHING_TO_UNDO, "there is nothing left to take back or put back")
+        raise Rejected(Code.NOTHING_TO_UNDO, request.nothing_left)
     root = tree.root
     for part, paths in run.done:
         for version, at in origins_of(part):
