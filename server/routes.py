@@ -61,6 +61,7 @@ def routes() -> list[BaseRoute]:
         Route("/status", status.get_status_page),
         Route("/status.json", status.get_status),
         Mount("/static", static.shelf()),
+        Route("/favicon.ico", static.get_icon),
         Route("/demo/{name}.svg", pictures.get_picture),
         Route("/v1/docs", listing.list_documents),
         Route(doc, documents.get_document, methods=["GET"]),

@@ -30,6 +30,7 @@ UNDESCRIBED = frozenset(
         "/p/{tenant}/{doc}/{page}",
         "/docs",
         "/demo/{name}.svg",
+        "/favicon.ico",
         "/metrics",
         "/status",
         "/status.json",

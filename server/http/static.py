@@ -24,6 +24,7 @@ TYPES = {
     ".mjs": "text/javascript; charset=utf-8",
     ".json": "application/json",
     ".svg": "image/svg+xml",
+    ".ico": "image/x-icon",
     ".woff2": "font/woff2",
 }
 PAGE_POLICY = (
@@ -54,6 +55,11 @@ class Shelf(StaticFiles):
 
 def shelf() -> Shelf:
     return Shelf(directory=HOME, check_dir=False)
+
+
+async def get_icon(request: Request) -> Response:
+    """What browsers ask every server for."""
+    return await page(request, "favicon.ico")
 
 
 async def page(request: Request, path: str) -> Response:
