@@ -14,6 +14,8 @@ from collab.room.member import Member
 from collab.room.requests import Create
 from collab.room.tail import weight
 from server.beside import LARGE
+from server.http.encoded import Place
+from server.http.position import Position
 
 if TYPE_CHECKING:
     from server.auth import Claims
@@ -165,7 +167,8 @@ async def _encoded(services: Services, live: LiveRoom) -> bytes | None:
     room, version = live.room, live.room.version
     if room.document.size <= LARGE:
         return None
-    held = await services.encodings.encode(live.key, room.epoch, version, room.value)
+    place = Place(live.key, Position(room.epoch, version))
+    held = await services.encodings.encode(place, room.value)
     return held.body if live.room is room and room.version == version else None
 
 

@@ -14,7 +14,6 @@ from zlib import crc32
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 
 from collab.document.steps import UndoBounds
 from collab.patch.bounds import Bounds
@@ -23,11 +22,11 @@ from collab.room.lock_terms import LockTerms
 from collab.room.room import RoomBounds
 from server.clock import SystemClock
 from server.commits import CommitLoop
-from server.correlation import Correlated
 from server.creations import Creations
 from server.doorstep import Doorstep
 from server.front import Front
 from server.http.encoded import Encodings
+from server.http.position import Positioned
 from server.http.problem import HANDLERS
 from server.hub import Hub
 from server.hub_bounds import HubBounds
@@ -51,15 +50,6 @@ if TYPE_CHECKING:
 
 SQLITE = "sqlite+aiosqlite:///"
 CANNOT_START = 3  # as uvicorn ends when the application does not start
-EXPOSED = [
-    "ETag",
-    "Retry-After",
-    "Weft-Updated-By",
-    "Weft-Request",
-    "Accept-Patch",
-    "Location",
-    "Weft-Version",
-]
 
 
 def open_store(settings: Settings) -> Store:
@@ -84,6 +74,7 @@ def build(
 ) -> Front:
     """The application on these adapters; it starts and stops them with its lifespan."""
     clock = clock or SystemClock()
+    origins = Origins(settings.origins, settings.public_url, clock)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -91,7 +82,7 @@ def build(
             await store.start()
             await store.add_tenant(DEMO_TENANT, clock.now_ms())
             async with asyncio.TaskGroup() as group:
-                app.state.services = services = _services(settings, store, clock, group)
+                app.state.services = services = _services(settings, store, clock, group, origins)
                 services.lookout = Lookout(services)
                 loops = [
                     group.create_task(services.commits.run(), name="commit loop"),
@@ -109,9 +100,11 @@ def build(
             await store.close()
 
     app = Front(
+        clock,
+        origins,
         routes=routes(),
         lifespan=lifespan,
-        middleware=[Middleware(Correlated, clock=clock), *_cors(settings), Middleware(Unread)],
+        middleware=[Middleware(Unread), Middleware(Positioned)],
         exception_handlers=HANDLERS,
     )
     # `/v1/docs/home/` is no document; a redirect would be made from a Host that anybody can state.
@@ -119,22 +112,9 @@ def build(
     return app
 
 
-def _cors(settings: Settings) -> list[Middleware]:
-    if not settings.origins:
-        return []
-    return [
-        Middleware(
-            CORSMiddleware,
-            allow_origins=Origins(settings.origins).listed,
-            allow_methods=["GET", "PUT", "PATCH", "POST", "DELETE"],
-            allow_headers=["*"],
-            expose_headers=EXPOSED,
-            max_age=600,
-        )
-    ]
-
-
-def _services(settings: Settings, store: Store, clock: Clock, group: asyncio.TaskGroup) -> Services:
+def _services(
+    settings: Settings, store: Store, clock: Clock, group: asyncio.TaskGroup, origins: Origins
+) -> Services:
     hub = Hub(store, clock, _hub_bounds(settings), ward=Ward(_ward_path(settings)))
     return Services(
         settings=settings,
@@ -143,7 +123,7 @@ def _services(settings: Settings, store: Store, clock: Clock, group: asyncio.Tas
         hub=hub,
         commits=CommitLoop(hub),
         keyring=Keyring(store, clock),
-        origins=Origins(settings.origins),
+        origins=origins,
         purses=_purses(settings),
         doorstep=Doorstep(settings.address_connections, settings.open_seconds),
         large_openings=Doorstep(LARGE_OPENINGS, 2 * settings.open_seconds),

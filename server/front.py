@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from starlette.applications import Starlette
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from collab.errors import Code
+from server.correlation import HEADER, Correlated, telling
+from server.cors import Cors
 from server.public_answer import Found
 from server.public_request import PAGES, VALUES, Headers, asked_for, coding_of
 from server.routes import hides_a_slash
+
+if TYPE_CHECKING:
+    from server.clock import Clock
+    from server.origins import Origins
 
 _PREFIXES = (PAGES.encode(), VALUES.encode())
 # Requests with one of these are told apart by what stands in it, or have a body.
@@ -29,12 +37,22 @@ class Front(Starlette):
     What is not at hand goes the usual way, through middleware and routes, and is at hand then.
     """
 
+    def __init__(self, clock: Clock, origins: Origins, **starlette: Any) -> None:
+        super().__init__(**starlette)
+        self.origins = origins
+        self._clock = clock
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Around the framework's own answers to failures, too."""
+        return Correlated(Cors(super().build_middleware_stack(), self.origins), self._clock)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_public = scope["type"] == "http" and scope["path"].startswith((PAGES, VALUES))
         if not is_public or hides_a_slash(scope):
             await super().__call__(scope, receive, send)
             return
         if scope["method"] == "OPTIONS":
+            send = telling(send, self._clock.new_id("r"))
             await _send(send, 204, _PREFLIGHT, b"")
             return
         path, query = scope["path"], scope["query_string"]
@@ -45,6 +63,7 @@ class Front(Starlette):
             await super().__call__(scope, receive, send)
             return
         found, is_known = at_hand
+        send = telling(send, self._clock.new_id("r"))
         if is_known:
             await _send(send, 304, found.unchanged, b"")
         else:
@@ -61,11 +80,13 @@ class Front(Starlette):
         if at_hand is None:
             return None
         found, is_known = at_hand
-        return (found.same, b"") if is_known else (found.whole, found.body)
+        name = b"%s: %s\r\n" % (HEADER, self._clock.new_id("r").encode())
+        return (found.same + name, b"") if is_known else (found.whole + name, found.body)
 
-    def refused(self, code: Code) -> None:
-        """Count what was refused before it was a request."""
+    def refused(self, code: Code) -> str:
+        """Count what was refused before it was a request; the id that its answer tells."""
         self.state.services.witness.metrics.refuse("http", code)
+        return self._clock.new_id("r")
 
     def _at_hand(self, path: str, query: bytes, headers: Headers) -> tuple[Found, bool] | None:
         """The answer, and whether the client has it already."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
@@ -11,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from server.http_outlet import PIECE
 
 if TYPE_CHECKING:
+    from server.http_framing import Headers
     from server.http_head import Head
     from server.http_outlet import Outlet
 
@@ -101,7 +104,8 @@ class Cycle(RequestResponseCycle):
         if message["type"] == "http.response.start":
             if self.more_body:
                 self.keep_alive = False
-            await super().send(message)
+            headers = not_later(list(message["headers"]), dict(self.default_headers))
+            await super().send({**message, "headers": headers})
             return
         body = message.get("body", b"") if message["type"] == "http.response.body" else b""
         if len(body) <= PIECE or self.scope["method"] == "HEAD" or self.disconnected:
@@ -136,3 +140,19 @@ class Cycle(RequestResponseCycle):
             return {"type": "http.disconnect"}
         body, self.body = bytes(self.body), bytearray()
         return {"type": "http.request", "body": body, "more_body": self.more_body}
+
+
+def not_later(headers: Headers, default: dict[bytes, bytes]) -> Headers:
+    """The headers, with no `Last-Modified` that is later than the answer's `Date`.
+
+    Another machine's clock may be ahead, and `Date` is renewed once a second (RFC 9110, 8.8.2.1).
+    """
+    date = default.get(b"date")
+    modified = dict(headers).get(b"last-modified")
+    if date is None or modified is None or _moment(modified) <= _moment(date):
+        return headers
+    return [(name, date if name == b"last-modified" else value) for name, value in headers]
+
+
+def _moment(text: bytes) -> datetime:
+    return parsedate_to_datetime(text.decode("ascii"))

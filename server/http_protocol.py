@@ -23,6 +23,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from collab.errors import Code
+from server.correlation import HEADER
 from server.deadline import Deadline
 from server.http_cycle import Connection, Cycle, scope_of
 from server.http_framing import BadRequest, Body
@@ -89,8 +90,9 @@ class WeftHttpProtocol(Connection):
         return None
 
     @staticmethod
-    def refused(code: Code) -> None:
-        """Count a refusal; `bounded` was told where."""
+    def refused(code: Code) -> str:
+        """Count a refusal, where `bounded` was told who does; the id that its answer tells."""
+        return ""
 
     # What the transport says
 
@@ -281,10 +283,10 @@ class WeftHttpProtocol(Connection):
 
     def _refuse(self, sentence: str) -> None:
         """Say why, unless an answer has begun, and end."""
-        self.refused(Code.MALFORMED)
+        name = self.refused(Code.MALFORMED).encode()
         has_begun = self._reading is Reading.BODY and cast(Cycle, self.cycle).disconnect()
         if not has_begun:
-            self.write(refusal(sentence, self.server_state.default_headers))
+            self.write(refusal(sentence, [*self.server_state.default_headers, (HEADER, name)]))
         self._linger()
 
     def _linger(self) -> None:

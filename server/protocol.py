@@ -134,7 +134,7 @@ class WeftProtocol(WebSocketsSansIOProtocol):
 def bounded(
     bounds: SocketBounds,
     at_once: AtOnce | None = None,
-    refused: Callable[[Code], None] | None = None,
+    refused: Callable[[Code], str] | None = None,
 ) -> tuple[type[WeftHttpProtocol], type[WeftProtocol]]:
     """The classes for uvicorn's `http` and `ws` settings, held to these bounds.
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
 from dataclasses import dataclass
 from hashlib import blake2b
 
-import brotli
 import msgspec
 from starlette.responses import Response
 
 from collab.ids import Json
-from collab.page.html import render
-from server.public_request import Asked, Headers
+from collab.page.html import Public, render
+from server.cors import EXPOSED
+from server.http.position import Position
+from server.public_request import Asked, Headers, page_path
 
-_BROTLI_FAST = 256 * 1024  # beyond it the best compression takes too long: 0.4 s a megabyte
 _JSON: Headers = [
     (b"content-type", b"application/json"),
     (b"x-content-type-options", b"nosniff"),
@@ -52,15 +51,16 @@ class Found:
         return response
 
 
-def found(body: bytes, kind: Headers, version: int, coding: str, cache_control: bytes) -> Found:
+def found(body: bytes, kind: Headers, at: Position, coding: str, cache_control: bytes) -> Found:
     tag = b'"%s"' % blake2b(body, digest_size=12).hexdigest().encode()
     unchanged: Headers = [
         (b"etag", tag),
         (b"cache-control", cache_control),
         (b"vary", b"Accept-Encoding"),
-        (b"weft-version", b"%d" % version),
+        (b"weft-version", b"%d" % at.version),
+        (b"weft-epoch", b"%d" % at.epoch),
         (b"access-control-allow-origin", b"*"),
-        (b"access-control-expose-headers", b"ETag, Weft-Version"),
+        (b"access-control-expose-headers", EXPOSED.encode()),
     ]
     headers = [*unchanged, *kind, (b"content-length", b"%d" % len(body))]
     if coding:
@@ -76,11 +76,11 @@ def found(body: bytes, kind: Headers, version: int, coding: str, cache_control: 
     )
 
 
-def written(value: Json, asked: Asked) -> tuple[bytes, Headers] | None:
+def written(value: Json, asked: Asked, public: Public) -> tuple[bytes, Headers] | None:
     """The value, or a page of it, and the headers of its kind."""
     if asked.slug is None:
         return msgspec.json.encode(value), _JSON
-    page = render(value, asked.slug, f"/p/{asked.key.tenant}/{asked.key.doc}")
+    page = render(value, asked.slug, page_path(asked.key), public)
     if page is None:
         return None
     return page.html.encode(), [
@@ -89,14 +89,6 @@ def written(value: Json, asked: Asked) -> tuple[bytes, Headers] | None:
         (b"x-content-type-options", b"nosniff"),
         (b"referrer-policy", b"strict-origin-when-cross-origin"),
     ]
-
-
-def compress(coding: str, body: bytes) -> bytes:
-    """Once for everybody, so it may take its time."""
-    if coding == "gzip":
-        return gzip.compress(body, 6, mtime=0)
-    packed: bytes = brotli.compress(body, quality=9 if len(body) <= _BROTLI_FAST else 5)
-    return packed
 
 
 def _head(status: bytes, headers: Headers) -> bytes:

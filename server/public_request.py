@@ -21,6 +21,11 @@ class Asked(NamedTuple):
     slug: str | None
 
 
+def page_path(key: DocKey) -> str:
+    """Where the document's home page is."""
+    return f"{PAGES}{key.tenant}/{key.doc}"
+
+
 def asked_for(path: str, query: bytes) -> Asked | None:
     """What a path under `VALUES` or `PAGES` asks for; None where there can be nothing."""
     as_page = path.startswith(PAGES)

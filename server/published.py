@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakValueDictionary
 
 from collab.errors import Code, Rejected
+from collab.page.html import Public
 from server.beside import beside
-from server.public_answer import Found, compress, found, written
+from server.compression import compress_well
+from server.http.position import Position
+from server.public_answer import Found, found, written
 from server.public_pointers import PublicPointers
 from server.public_values import Place, PublicValues
 
@@ -35,6 +38,10 @@ class Which(NamedTuple):
     epoch: int
     coding: str
 
+    @property
+    def at(self) -> Position:
+        return Position(self.epoch, self.version)
+
 
 class Published:
     """The shared cache.
@@ -45,6 +52,7 @@ class Published:
 
     def __init__(self, hub: Hub, clock: Clock, settings: Settings) -> None:
         self._most = settings.published_cache
+        self.public = Public(settings.public_url, settings.frame_ancestors)
         self._cache_control = (
             f"public, max-age={settings.published_max_age:g}, "
             f"stale-while-revalidate={settings.published_stale:g}"
@@ -102,16 +110,16 @@ class Published:
             plain = await self._answer(which._replace(coding=""))
             if plain is None:
                 return None
-            body = await beside(compress, which.coding, plain.body)
-            return found(body, plain.kind, which.version, which.coding, self._cache_control)
+            body = await beside(compress_well, which.coding, plain.body)
+            return found(body, plain.kind, which.at, which.coding, self._cache_control)
         try:
             value = await self.values.value(place_of(which))
         except Rejected as rejected:
             if rejected.refusal.code is not Code.UNKNOWN_VERSION:
                 raise
             return None
-        made = await beside(written, value, which.asked)
-        return None if made is None else found(*made, which.version, "", self._cache_control)
+        made = await beside(written, value, which.asked, self.public)
+        return None if made is None else found(*made, which.at, "", self._cache_control)
 
     def _keep(self, which: Which, answer: Found) -> None:
         self._answers[which] = answer

@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable
 from dataclasses import Field, dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 KiB = 1024
 MiB = 1024 * KiB
 
 _NUMBER = re.compile(r"\d{1,18}(\.\d{1,9})?")
 _SIZE = re.compile(r"(\d{1,18})\s*(KiB|MiB|GiB)?", re.IGNORECASE)
+_HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
 _UNITS = {"": 1, "kib": KiB, "mib": MiB, "gib": 1024 * MiB}
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
@@ -107,6 +109,31 @@ def text(default: str, may_be: str, doc: str, accepts: Callable[[str], object]) 
         return given
 
     return field(default=default, metadata={"rule": Rule(parse, may_be, doc)})
+
+
+def origin(may_be: str, doc: str) -> str:
+    """An http or https origin, without the slash that an address bar adds; empty for none."""
+
+    def parse(given: str) -> str:
+        found = given.removesuffix("/")
+        if found and not is_origin(found):
+            raise ValueError(given)
+        return found
+
+    return field(default="", metadata={"rule": Rule(parse, may_be, doc)})
+
+
+def is_origin(text: str) -> bool:
+    """Whether it is an http or https address of a host alone, as a browser can open it."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port  # raises for one out of range
+    except ValueError:
+        return False
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    rest = host if port is None else f"{host}:{port}"
+    is_whole = parts.scheme in ("http", "https") and parts.netloc.lower() == rest
+    return is_whole and _HOST.fullmatch(host or "") is not None and not any(parts[2:])
 
 
 def choice(default: str, choices: tuple[str, ...], doc: str) -> str:

@@ -18,6 +18,9 @@ PREFIX = "WEFT_"
 _HOST = re.compile(r"[A-Za-z0-9.:_\[\]-]{1,255}")
 _ADDRESS = re.compile(r"[0-9A-Fa-f.:]{2,45}(/\d{1,3})?|\*")
 _STRICTNESS = ("off", "warn", "refuse")
+_ANCESTOR = re.compile(
+    r"\*|https?://(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:(\d{1,5}|\*))?"
+)
 _ORIGIN = re.compile(r"https?://[^\s/?#@,]+")
 
 
@@ -74,11 +77,20 @@ class Settings:
         "Meant to carry notices between several instances; not used yet, so run one.",
         _is_redis,
     )
-    demo: bool = setting.flag(False, "Demo documents, and an editor's token for every visitor.")
+    demo: bool = setting.flag(False, "Demo documents, and a publisher's token for every visitor.")
+    public_url: str = setting.origin(
+        "an origin such as https://weft.example, or empty",
+        "Where browsers reach this server; makes addresses in published pages absolute.",
+    )
     origins: tuple[str, ...] = setting.listed(
         _ORIGIN,
         "origins such as https://app.example.com, separated by commas",
-        "Web pages that may connect, and call over CORS; empty for the server's own.",
+        "Origins that may open sockets and call over CORS, beside the server's own.",
+    )
+    frame_ancestors: tuple[str, ...] = setting.listed(
+        _ANCESTOR,
+        "origins such as https://cms.example or https://*.example, separated by commas; * for all",
+        "Who may show published pages and previews in a frame, beside the server's own origin.",
     )
     trusted_proxies: tuple[str, ...] = setting.listed(
         _ADDRESS,

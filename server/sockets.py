@@ -48,7 +48,7 @@ async def nowhere(websocket: WebSocket) -> None:
 
 async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection) -> None:
     services = _services(websocket)
-    if not services.origins.admits_headers(websocket.scope["headers"]):
+    if not services.origins.judge(websocket.scope["headers"]):
         # Before the upgrade, and the only refusal that is: a browser cannot read why.
         await _deny(websocket, Refusal(Code.FORBIDDEN, "this Origin is not allowed"))
         return

@@ -18,7 +18,7 @@ def head(site: Site, page: Page, style: str) -> str:
     seo = fields(page.fields, "seo")
     title = text(seo, "title") or page.title or text(site.about, "name")
     description = text(seo, "description")
-    canonical = safe_link(seo.get("canonical"))
+    canonical = _canonical(site, page, seo)
     image = fields(seo, "image")
     shown = safe_image(image.get("src"))
     meta = {
@@ -33,7 +33,7 @@ def head(site: Site, page: Page, style: str) -> str:
         "og:description": description,
         "og:site_name": text(site.about, "name"),
         "og:url": canonical if canonical.startswith("http") else "",
-        "og:image": urljoin(canonical, shown) if canonical.startswith("http") else shown,
+        "og:image": urljoin(_where_it_is(site, page, canonical), shown) if shown else "",
         "og:image:alt": text(image, "alt") if shown else "",
     }
     return (
@@ -44,6 +44,21 @@ def head(site: Site, page: Page, style: str) -> str:
         + (f"<link{attrs(rel='canonical', href=canonical)}>" if canonical else "")
         + f"<style>{style}</style>"
     )
+
+
+def _canonical(site: Site, page: Page, seo: Fields) -> str:
+    """The address that the author names, else the page's own; absolute where that is known."""
+    own = site.public_address(page)
+    if not safe_link(seo.get("canonical")):
+        return own
+    named = site.href(seo.get("canonical"))
+    return urljoin(own, named) if own else named
+
+
+def _where_it_is(site: Site, page: Page, canonical: str) -> str:
+    """The address that a relative one on the page starts from."""
+    own = site.public_address(page)
+    return own or (canonical if canonical.startswith("http") else "")
 
 
 def header(section: Section, page: Page) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
@@ -54,9 +54,19 @@ class _Made:
     html: str
 
 
-def render(value: Json, slug: str = "", base: str = "") -> Rendered | None:
-    """The page at `slug`, the home page at none; `base` is where the site stands."""
-    site = Site(value, base)
+@dataclass(frozen=True, slots=True)
+class Public:
+    """What a page must know of the server: its origin, and who may show pages in a frame."""
+
+    url: str = ""
+    frame_ancestors: Sequence[str] = ()
+
+
+def render(
+    value: Json, slug: str = "", base: str = "", public: Public = Public()
+) -> Rendered | None:
+    """The page at `slug`, the home page at none; `base` is the path of the site."""
+    site = Site(value, base, public.url)
     page = site.find(slug)
     if page is None:
         return None
@@ -70,15 +80,17 @@ def render(value: Json, slug: str = "", base: str = "") -> Rendered | None:
     body = _body(site, page, words, made)
     start = "<!doctype html>" + f"<html{attrs(lang=language, dir=_direction(language))}>"
     html = f"{start}<head>{head}</head><body>{body}</body></html>\n"
-    return Rendered(html, policy(style))
+    return Rendered(html, policy(style, public.frame_ancestors))
 
 
-def policy(style: str) -> str:
+def policy(style: str, frame_ancestors: Sequence[str] = ()) -> str:
     """Nothing runs, nothing is posted, and nothing is loaded but pictures."""
+    ancestors = " ".join(("'self'", *frame_ancestors))
     digest = b64encode(sha256(style.encode()).digest()).decode()
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self' http: https:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        "base-uri 'none'; form-action 'none'; "
+        f"frame-ancestors {ancestors}"
     )
 
 

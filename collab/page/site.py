@@ -27,11 +27,15 @@ class Page:
 
 
 class Site:
-    """Invariant: the home page comes first, the others by their key; a slug leads to one page."""
+    """A document's pages, at the path `base` of the origin `public_url`, where that is known.
 
-    def __init__(self, value: Json, base: str = "") -> None:
+    Invariant: the home page comes first, the others by their key; a slug leads to one page.
+    """
+
+    def __init__(self, value: Json, base: str = "", public_url: str = "") -> None:
         self.value: Fields = value if isinstance(value, dict) else {}
         self.base = base
+        self.public_url = public_url
         self.about = fields(self.value, "site")
         self.pages = _pages(self.value)
         self._by_slug = {page.slug: page for page in reversed(self.pages) if page.slug}
@@ -46,6 +50,10 @@ class Site:
 
     def address(self, page: Page) -> str:
         return self.base or "/" if page is self.home else f"{self.base}/{page.slug}"
+
+    def public_address(self, page: Page) -> str:
+        """Where everybody finds the page; empty where the origin is not known."""
+        return self.public_url and self.public_url + self.address(page)
 
     def href(self, value: Json) -> str:
         """A link as the reader follows it: `/slug` is a page of this site where there is one."""

@@ -58,6 +58,7 @@ def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answ
     """Carry the ops from their base to the head, and make them the next version there."""
     if not room.head_exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
+    _judge_epoch(room, request.epoch, strict=request.strict)
     base = room.head if request.base is None else request.base
     refused = member.refused_below(request.after)
     if refused is not None:
@@ -150,6 +151,7 @@ def replace(room: Room, member: Member, request: Replace, now: int) -> Answer:
     """The whole value as one minimal change; `base` is always strict."""
     if not room.head_exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
+    _judge_epoch(room, request.epoch, strict=True)
     base = room.head if request.base is None else request.base
     _judge_base(room, base, strict=True)
     if request.compared is not None and request.compared[0] == room.head:
@@ -225,6 +227,16 @@ def _lead(
 def whole(bounds: Bounds) -> Bounds:
     """The bounds of ops that the server makes itself, of a value that was sent whole."""
     return with_fields(bounds, max_ops=max(MOST_OPS, bounds.max_ops) if bounds.max_ops else 0)
+
+
+def _judge_epoch(room: Room, epoch: int | None, *, strict: bool) -> None:
+    """Refuse a base of another epoch: its versions were other values."""
+    if epoch is None or epoch == room.epoch:
+        return
+    message = f"the document has epoch {room.epoch}, and `base` is of epoch {epoch}"
+    if strict:
+        raise Rejected(Code.CONFLICT, message, version=room.head, conflicts=[])
+    raise Rejected(Code.UNKNOWN_VERSION, message, version=room.head)
 
 
 def _judge_base(room: Room, base: int, *, strict: bool) -> None:

@@ -26,7 +26,10 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class PatchRequest:
-    """Ops on `base` (and on the member's own patches after it that are not answered yet)."""
+    """Ops on `base` (and on the member's own patches after it that are not answered yet).
+
+    `epoch` is that of `base`; None stands for the document's.
+    """
 
     id: str
     base: int | None  # None: the head, whatever it is
@@ -34,12 +37,14 @@ class PatchRequest:
     strict: bool = False
     fence: int | None = None
     after: str | None = None  # the member's own patch that it stands on, where the client says so
+    epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Replace:
     """The whole value, as the minimal change from `base`, which must be the head.
 
+    `epoch` is that of `base`; None stands for the document's.
     `compared` is a version and the ops that lead from it to the value, where they were found
     before.
     """
@@ -49,6 +54,7 @@ class Replace:
     id: str = ""
     fence: int | None = None
     compared: tuple[int, list[Op]] | None = None
+    epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

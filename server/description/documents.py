@@ -48,6 +48,9 @@ BASE = Parameter(
 ONLY_IF_ABSENT = Parameter(
     "If-None-Match", "header", str, "`*`: where there is one already, 412 and not 409."
 )
+EPOCH = Parameter(
+    "epoch", "query", int, "The epoch of `base`; the current one, where left out.", WHOLE
+)
 READING = ("ETag", "Last-Modified", "Weft-Updated-By", "Cache-Control", "Vary")
 ONE = "/v1/docs/{doc}"
 
@@ -67,7 +70,7 @@ GET = Operation(
     "Documents",
     "Read a document, or a part of it",
     {
-        200: Answer("The value.", Any, READING),
+        200: Answer("The value, as it is or as br or gzip.", Any, (*READING, "Content-Encoding")),
         304: Answer("The client has it already.", headers=READING),
     },
     (DOC, AT, POINTER, IF_NONE_MATCH),
@@ -98,7 +101,7 @@ PATCH_IT = Operation(
     "Documents",
     "Change a document",
     {200: CHANGED},
-    (DOC, BASE, IF_MATCH, IDEMPOTENCY_KEY, CLIENT, FENCE),
+    (DOC, BASE, EPOCH, IF_MATCH, IDEMPOTENCY_KEY, CLIENT, FENCE),
     Body(JsonPatch, "A JSON Patch (RFC 6902); it lands whole or not at all.", (PATCH, JSON)),
     ON_CHANGE,
     "`If-Match` is strict: whatever others did meanwhile refuses it, with what they did. `base` "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -48,10 +48,12 @@ SOCKETS: Mapping[str, dict[str, Any]] = {
 }
 
 HEADERS: Mapping[str, tuple[str, dict[str, Any]]] = {
-    "ETag": ("The version, as a strong tag.", {"type": "string", "pattern": '^"[0-9a-f]+"$'}),
+    "ETag": ("Stands for the version.", {"type": "string", "pattern": '^(W/)?"[0-9a-f.]+"$'}),
     "Last-Modified": ("When that version was made.", {"type": "string"}),
     "Weft-Updated-By": ("The user who made that version.", {"type": "string"}),
-    "Weft-Version": ("The version that is public.", {"type": "string"}),
+    "Weft-Version": ("The version that the answer is about.", {"type": "string"}),
+    "Weft-Epoch": ("The epoch of that version.", {"type": "string"}),
+    "Content-Encoding": ("How the body is compressed.", {"type": "string"}),
     "Weft-Request": ("The id under which the server logged the request.", {"type": "string"}),
     "Location": ("Where it is now.", {"type": "string"}),
     "Cache-Control": ("How long it may be kept.", {"type": "string"}),
@@ -67,10 +69,14 @@ _HEADER_OF_STATUS = {
     429: "Retry-After",
     503: "Retry-After",
 }
+# Every answer at these addresses says which version it is about.
+DOCUMENT = "/v1/docs/{doc}"
+POSITION = ("Weft-Version", "Weft-Epoch")
 ABOUT = (
     "Collaborative editing of JSON documents. Every accepted change has a version, whichever way "
     "it came. Refusals are `application/problem+json` with a `code`, and every answer says in "
-    "`Weft-Request` under which id the server logged it."
+    "`Weft-Request` under which id the server logged it. An answer about a document says in "
+    "`Weft-Version` and `Weft-Epoch` which version it is about."
 )
 
 
@@ -166,8 +172,9 @@ def _example(operation: Operation) -> Example:
 
 def _responses(operation: Operation, shapes: Shapes) -> dict[str, Any]:
     examples = _example(operation).answers
+    position = POSITION if operation.path.startswith(DOCUMENT) else ()
     answers = {
-        str(status): _answer(each, shapes, examples.get(status))
+        str(status): _answer(each, shapes, examples.get(status), position)
         for status, each in operation.answers.items()
     }
     refused: dict[int, list[Code]] = {}
@@ -176,14 +183,16 @@ def _responses(operation: Operation, shapes: Shapes) -> dict[str, Any]:
     if operation.conditional:
         refused[412] = [c for c in operation.codes() if c in (Code.ALREADY_EXISTS, Code.CONFLICT)]
     for status, codes in sorted(refused.items()):
-        answers.setdefault(str(status), _refusal(status, codes))
+        answers.setdefault(str(status), _refusal(status, codes, position))
     return answers
 
 
-def _answer(answer: Answer, shapes: Shapes, example: Any) -> dict[str, Any]:
+def _answer(
+    answer: Answer, shapes: Shapes, example: Any, position: Sequence[str]
+) -> dict[str, Any]:
     told: dict[str, Any] = {
         "description": answer.doc,
-        "headers": _headers((*answer.headers, "Weft-Request")),
+        "headers": _headers((*answer.headers, *position, "Weft-Request")),
     }
     if answer.shape is not None:
         schema = shapes.of(answer.shape)
@@ -191,12 +200,12 @@ def _answer(answer: Answer, shapes: Shapes, example: Any) -> dict[str, Any]:
     return told
 
 
-def _refusal(status: int, codes: Iterable[Code]) -> dict[str, Any]:
+def _refusal(status: int, codes: Iterable[Code], position: Sequence[str]) -> dict[str, Any]:
     names = [_HEADER_OF_STATUS[status]] if status in _HEADER_OF_STATUS else []
     reasons = ", ".join(f"`{code}`" for code in codes)
     return {
         "description": f"{HTTPStatus(status).phrase}: {reasons}",
-        "headers": _headers((*names, "Weft-Request")),
+        "headers": _headers((*names, *position, "Weft-Request")),
         "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
 

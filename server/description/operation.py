@@ -122,7 +122,7 @@ LIMIT = Parameter("limit", "query", int, "The most items in the answer.", {**WHO
 CURSOR = Parameter("cursor", "query", str, "Where the page before this one ended.")
 POINTER = Parameter("pointer", "query", Pointer, "Only what stands under this JSON Pointer.")
 IF_MATCH = Parameter(
-    "If-Match", "header", str, 'The version that the head must be, as `"41"`; else 412.'
+    "If-Match", "header", str, "The `ETag` of the version that the head must be; else 412."
 )
 IF_NONE_MATCH = Parameter(
     "If-None-Match", "header", str, "Tags of what the client has already; 304 where it is that."

@@ -25,7 +25,7 @@ TENANT = Parameter(
 VERSION = Parameter(
     "version", "query", int, "A version that was published, though it no longer is.", WHOLE
 )
-READING = ("ETag", "Cache-Control", "Vary", "Weft-Version")
+READING = ("ETag", "Cache-Control", "Vary", "Weft-Version", "Weft-Epoch")
 
 STANDING = Operation(
     "GET",

@@ -20,7 +20,7 @@ from collab.room.rights import Role
 from server.admission import authenticate, client_name, name_document, not_found
 from server.auth import Claims, token_in_header
 from server.beside import LARGE, beside
-from server.http.validators import tag_of
+from server.http.position import Position, found
 from server.live import LiveRoom
 from server.services import Services
 
@@ -68,9 +68,16 @@ async def permitted_whole(request: Request, role: Role) -> AsyncIterator[tuple[C
 @asynccontextmanager
 async def document_of(request: Request) -> AsyncIterator[tuple[Claims, LiveRoom]]:
     """The document that the path names, in use by this request; it may not exist yet."""
-    hub = services_of(request).hub
-    async with named_document(request) as (claims, key), hub.using(key) as live:
+    async with named_document(request) as (claims, key), using(request, key) as live:
         yield claims, live
+
+
+@asynccontextmanager
+async def using(request: Request, key: DocKey) -> AsyncIterator[LiveRoom]:
+    """The document, in use by this request; the answer will be about it."""
+    async with services_of(request).hub.using(key) as live:
+        found(request, live)
+        yield live
 
 
 @contextmanager
@@ -162,25 +169,26 @@ def as_whole_number(text: str, name: str) -> int:
     return int(text)
 
 
-async def answer_of(live: LiveRoom, body: Any, *, version: int | None = None) -> Response:
+async def answer_of(live: LiveRoom, body: Any, *, at: Position | None = None) -> Response:
     """An answer with values of the document as it is."""
     if live.room.document.size > LARGE:
-        return await long_answer(body, version=version)
-    return answer(body, version=version)
+        return await long_answer(body, at=at)
+    return answer(body, at=at)
 
 
-async def long_answer(body: Any, *, version: int | None = None) -> Response:
+async def long_answer(body: Any, *, at: Position | None = None) -> Response:
     """An answer that may be megabytes: it is encoded beside the loop."""
-    return _answer(await beside(wire.encode, body), version=version)
+    return _answer(await beside(wire.encode, body), at=at)
 
 
-def answer(body: Any, status: int = 200, *, version: int | None = None) -> Response:
-    return _answer(wire.encode(body), status, version=version)
+def answer(body: Any, status: int = 200, *, at: Position | None = None) -> Response:
+    """An answer in JSON; with an entity tag where it is one version of a document."""
+    return _answer(wire.encode(body), status, at=at)
 
 
-def _answer(body: bytes, status: int = 200, *, version: int | None = None) -> Response:
+def _answer(body: bytes, status: int = 200, *, at: Position | None = None) -> Response:
     response = Response(body, status, media_type=JSON)
     response.headers["X-Content-Type-Options"] = "nosniff"
-    if version is not None:
-        response.headers["ETag"] = tag_of(version)
+    if at is not None:
+        response.headers["ETag"] = at.tag
     return response

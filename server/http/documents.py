@@ -21,7 +21,6 @@ from server.auth import Claims
 from server.http.asking import (
     JSON,
     answer,
-    answer_of,
     as_whole_number,
     compared,
     document_of,
@@ -32,21 +31,19 @@ from server.http.asking import (
     request_id_of,
     require_whole_document,
     services_of,
+    using,
     whole_number,
 )
 from server.http.bodies import read_document, read_patch
+from server.http.encoded import Place
 from server.http.history import value_at
+from server.http.position import Position, position_of, tell
 from server.http.problem import PreconditionFailed
-from server.http.validators import (
-    if_match,
-    if_none_match,
-    matching_version,
-    only_if_absent,
-    tag_of,
-)
+from server.http.validators import if_match, if_none_match, moved_on, only_if_absent, wanted
 from server.hub import Quarantined
 from server.last_change import LastChange, find_change, head_change
 from server.live import LiveRoom
+from server.public_request import coding_of
 from server.services import Services
 
 PATCH_TYPE = "application/json-patch+json"
@@ -54,9 +51,9 @@ PATCH_TYPE = "application/json-patch+json"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a GET found: a value, its version, and the change that made it where it is known."""
+    """What a GET found: a value, where it stands, and the change that made it where it is known."""
 
-    version: int
+    at: Position
     value: Json
     change: LastChange | None
 
@@ -64,25 +61,26 @@ class Reading:
 async def get_document(request: Request) -> Response:
     """The value, or a part of it, now or `at` a version."""
     async with document_of(request) as (_, live):
-        at, pointer = whole_number(request, "at"), request.query_params.get("pointer")
+        version, pointer = whole_number(request, "at"), request.query_params.get("pointer")
         tokens = None if pointer is None else parse_named(pointer, "pointer")
         existing(live)
-        epoch = live.room.epoch  # of what is read, whatever becomes of the room meanwhile
-        reading = await (_read_head(request, live) if at is None else _read_at(request, live, at))
-    headers = {"Cache-Control": "no-cache, private", "Vary": "Authorization"}
+        reading = await (
+            _read_head(request, live) if version is None else _read_at(request, live, version)
+        )
+    headers = {"Cache-Control": "no-cache, private"}
     if reading.change is not None:
         headers["Last-Modified"] = _http_date(reading.change.at)
         headers["Weft-Updated-By"] = _header_text(reading.change.by.user)
-    if if_none_match(request, str(reading.version)):
-        return Response(status_code=304, headers={"ETag": tag_of(reading.version), **headers})
-    if tokens is None:
-        response = await services_of(request).encodings.answer(
-            live.key, epoch, reading.version, reading.value, live.room.document.size
-        )
-        response.headers["ETag"] = tag_of(reading.version)
-    else:
-        part = _part(reading.value, tokens)
-        response = await answer_of(live, part, version=reading.version)
+    at = tell(request, reading.at)
+    known = if_none_match(request, at.opaque)
+    if known is not None:
+        return Response(status_code=304, headers={"ETag": known, **headers})
+    value = reading.value if tokens is None else _part(reading.value, tokens)
+    place = Place(live.key, at, pointer or "")
+    coding, _ = coding_of(request.scope["headers"])
+    response = await services_of(request).encodings.answer(
+        place, value, live.room.document.size, coding
+    )
     response.headers.update(headers)
     return response
 
@@ -99,35 +97,41 @@ async def put_document(request: Request) -> Response:
             raise Rejected(Code.INVALID_DOCUMENT, "a document's root is an object", path="")
         request_id = request_id_of(request)
         fence = _fence(request)
-        async with services_of(request).hub.using(key) as live:
+        async with using(request, key) as live:
             if tags is None:
                 if not live.room.exists:
                     creations.charge(key, claims.user, size)
                 made = await _ask(request, claims, live, Create(value, request_id, only=True))
-                response = answer({"version": made.version, **made.ack}, 201, version=made.version)
+                at = tell(request, position_of(live, made.version))
+                response = answer({"version": made.version, **made.ack}, 201, at=at)
                 response.headers["Location"] = f"/v1/docs/{live.key.doc}"
                 return response
             room = existing(live).room
-            version, base = room.version, matching_version(tags, room.version)
+            version, named = room.version, wanted(tags, position_of(live))
+            base, epoch = (None, None) if named is None else (named.version, named.epoch)
             ops = await compared(room.value, value)
-            asked = Replace(value, base, request_id, fence, (version, ops))
+            asked = Replace(value, base, request_id, fence, (version, ops), epoch)
             done = await _ask(request, claims, live, asked, strict=True)
-    return answer({"version": done.version, **done.ack}, version=done.version)
+            at = tell(request, position_of(live, done.version))
+    return answer({"version": done.version, **done.ack}, at=at)
 
 
 async def patch_document(request: Request) -> Response:
     """A JSON Patch on the head, on `?base=`, or with `If-Match` on exactly that version."""
     async with permitted(request, Role.EDITOR) as (claims, key):
         ops = await read_patch(request, PATCH_TYPE, JSON)
-        base = whole_number(request, "base")
+        base, epoch = whole_number(request, "base"), whole_number(request, "epoch")
         fence, request_id, tags = _fence(request), request_id_of(request), if_match(request)
-        async with services_of(request).hub.using(key) as live:
-            existing(live)
-            wanted = None if tags is None else matching_version(tags, live.room.version)
-            strict = wanted is not None
-            patch = PatchRequest(request_id, wanted if strict else base, ops, strict, fence)
+        async with using(request, key) as live:
+            head = position_of(existing(live))
+            named = None if tags is None else wanted(tags, head)
+            strict = named is not None
+            if named is not None:
+                epoch, base = named
+            patch = PatchRequest(request_id, base, ops, strict, fence, epoch=epoch)
             done = await _ask(request, claims, live, patch, strict=strict)
-    return answer({"version": done.version, **done.ack}, version=done.version)
+            at = tell(request, position_of(live, done.version))
+    return answer({"version": done.version, **done.ack}, at=at)
 
 
 async def delete_document(request: Request) -> Response:
@@ -135,27 +139,27 @@ async def delete_document(request: Request) -> Response:
     services = services_of(request)
     async with named_document(request) as (claims, key):
         try:
-            async with services.hub.using(key) as live:
+            async with using(request, key) as live:
                 require_whole_document(claims, Role.ADMIN)
-                _check_head(request, existing(live).room.version)
+                _check_head(request, position_of(existing(live)))
                 await services.hub.delete(live)
         except Quarantined:
             require_whole_document(claims, Role.ADMIN)
             row = await services.store.row(key)
             if row is None:
                 raise not_found() from None
-            _check_head(request, row.version)
+            _check_head(request, tell(request, Position(row.epoch, row.version)))
             await services.hub.delete_unopened(key)
         services.published.forget(key)
         services.witness.did(key, member_of(request, claims), "delete")
     return Response(status_code=204)
 
 
-def _check_head(request: Request, head: int) -> None:
+def _check_head(request: Request, head: Position) -> None:
     """Refuse what `If-Match` does not name."""
     tags = if_match(request)
-    if tags is not None and matching_version(tags, head) not in (None, head):
-        raise PreconditionFailed(Code.CONFLICT, f"the document is at version {head}", version=head)
+    if tags is not None and wanted(tags, head) not in (None, head):
+        raise moved_on(head)
 
 
 async def _ask(
@@ -177,23 +181,24 @@ async def _ask(
 
 async def _read_head(request: Request, live: LiveRoom) -> Reading:
     """Asks the database only where nothing was changed here since the document was opened."""
-    version, value = live.room.version, live.room.value
+    at, value = position_of(live), live.room.value
+    version = at.version
     change = live.last_change
     if change is None or change.version != version:
         change = await _find_change(services_of(request), live, version)
         live.last_change = change or live.last_change
-    return Reading(version, value, change)
+    return Reading(at, value, change)
 
 
 async def _read_at(request: Request, live: LiveRoom, version: int) -> Reading:
-    room = live.room
-    if version == room.version:
+    if version == live.room.version:
         return await _read_head(request, live)
+    at = position_of(live, version)  # of what is read, whatever becomes of the room meanwhile
     value = await value_at(request, live, version)
     if version == 0:
-        return Reading(0, value, None)
+        return Reading(at, value, None)
     change = await find_change(services_of(request).store, live.key, version)
-    return Reading(version, value, change)
+    return Reading(at, value, change)
 
 
 async def _find_change(services: Services, live: LiveRoom, version: int) -> LastChange | None:

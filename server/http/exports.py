@@ -19,7 +19,9 @@ from server.http.asking import (
     named_document,
     require_role,
     services_of,
+    using,
 )
+from server.http.position import Position, tell
 from server.hub import Quarantined
 
 if TYPE_CHECKING:
@@ -62,17 +64,20 @@ async def export_document(request: Request) -> Response:
         with ExitStack() as stack:
             stack.enter_context(services.hub.exports.running(key.tenant, claims.user))
             try:
-                async with services.hub.using(key) as live:
+                async with using(request, key) as live:
                     room = existing(live).room
                     require_role(claims, Role.EDITOR)
                     schema = room.control.schema
                     head = Head(room.epoch, room.version, room.value, schema)
+                    tell(request, Position(head.epoch, head.version))
                     whole = await export(services.store, key, head, now)
                 response = Written(whole, stack.pop_all())
             except (Quarantined, Corrupt):
                 require_role(claims, Role.EDITOR)
                 async with services.hub.salvaging:
-                    response = answer(await export_damaged(services.store, key, now))
+                    archive = await export_damaged(services.store, key, now)
+                tell(request, Position(archive.epoch, archive.version))
+                response = answer(archive)
         services.witness.did(key, member_of(request, claims), "export")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Disposition"] = f'attachment; filename="{key.doc}.weft.json"'

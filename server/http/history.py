@@ -31,9 +31,11 @@ from server.http.asking import (
     request_id_of,
     require_whole_document,
     services_of,
+    using,
     whole_number,
 )
 from server.http.bodies import read_body, read_object
+from server.http.position import position_of, tell
 from server.live import LiveRoom
 
 PAGE = 50
@@ -81,7 +83,8 @@ async def get_version(request: Request) -> Response:
     async with document_of(request) as (_, live):
         version = _version_in_path(request)
         value = await value_at(request, existing(live), version)
-    return await long_answer(value, version=version)
+        at = tell(request, position_of(live, version))
+    return await long_answer(value, at=at)
 
 
 async def get_diff(request: Request) -> Response:
@@ -92,7 +95,8 @@ async def get_diff(request: Request) -> Response:
         if from_ is None:
             raise Rejected(Code.MALFORMED, "`from` must be a version")
         was = await value_at(request, live, from_)
-        is_ = await value_at(request, live, live.room.version if to is None else to)
+        at = tell(request, position_of(live, to))
+        is_ = await value_at(request, live, at.version)
     response = await long_answer(await compared(was, is_))
     response.headers["Content-Type"] = "application/json-patch+json"
     return response
@@ -106,7 +110,7 @@ async def name_version(request: Request) -> Response:
         name = body.get("name")
         if not isinstance(name, str) or not 0 < len(name.strip()) <= MAX_NAME:
             raise Rejected(Code.MALFORMED, f"`name` must be 1 to {MAX_NAME} characters")
-        async with services.hub.using(key) as live:
+        async with using(request, key) as live:
             version = _number(body.get("version", existing(live).room.version), "version")
             await value_at(request, live, version)  # it must be kept still
         named = NamedVersion(version, name.strip(), claims.user, services.clock.now_ms())
@@ -125,14 +129,13 @@ async def restore(request: Request) -> Response:
         body = await read_object(request)
         version, pointer = _number(body.get("version"), "version"), body.get("pointer", "")
         parse_named(pointer, "pointer")
-        async with hub.using(key) as live:
+        async with using(request, key) as live:
             value = await value_at(request, existing(live), version)
             asked = Restore(version, value, pointer, request_id_of(request))
             done = await hub.ask(live, member_of(request, claims), asked)
+            at = tell(request, position_of(live, done.version))
     ops = done.entry.ops if done.entry is not None else []
-    return await long_answer(
-        {"version": done.version, "ops": ops, **done.ack}, version=done.version
-    )
+    return await long_answer({"version": done.version, "ops": ops, **done.ack}, at=at)
 
 
 async def import_document(request: Request) -> Response:
@@ -153,7 +156,8 @@ async def import_document(request: Request) -> Response:
         )
         await services.hub.reopen(live)
         services.witness.did(live.key, member_of(request, claims), "import", upto=version)
-    return answer({"version": version}, 201, version=version)
+        at = tell(request, position_of(live, version))
+    return answer({"version": version}, 201, at=at)
 
 
 async def value_at(request: Request, live: LiveRoom, version: int) -> Json:

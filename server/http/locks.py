@@ -28,6 +28,7 @@ from server.http.asking import (
     require_role,
     services_of,
     spending,
+    using,
 )
 from server.http.bodies import decode_json, read_body, read_object
 
@@ -120,7 +121,7 @@ async def _act(request: Request, action: LockAction) -> Response:
 async def _ask(request: Request, claims: Claims, key: DocKey, act: LockAct) -> dict[str, Any]:
     """The lock, as the ack of the patch lane has it, and its secret beside it."""
     hub = services_of(request).hub
-    async with hub.using(key) as live:
+    async with using(request, key) as live:
         done = await hub.ask(existing(live), member_of(request, claims), act)
     return _flat(done.ack)
 
@@ -141,7 +142,7 @@ async def _release_by_secret(request: Request, secret: str) -> dict[str, Any]:
     holder = Member(lock.holder, rights, "http", origin=peer_of(request))
     act = LockAct("", "release", lock_id=lock_id, secret=secret)
     with spending(request, key, lock.holder.user):
-        async with services.hub.using(key) as live:
+        async with using(request, key) as live:
             done = await services.hub.ask(live, holder, act)
     return _flat(done.ack)
 

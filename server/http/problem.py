@@ -15,6 +15,7 @@ from starlette.routing import Match, Route
 from collab import wire
 from collab.errors import HTTP_STATUS, Code, Refusal, Rejected
 from collab.ports import Corrupt, StorageUnavailable
+from server.http.position import tell_version
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,9 @@ def refuse(request: Request, refusal: Refusal, *, status: int | None = None) -> 
     peer = f"{client.host}:{client.port}" if client else ""
     asker = getattr(request.state, "asker", None)
     witness.refused_over_http(refusal, peer, asker, request.method)
+    version = refusal.extra.get("version")
+    if isinstance(version, int):
+        tell_version(request, version)
     return problem(refusal, status=status)
 
 

@@ -21,6 +21,7 @@ from server.http.asking import (
     permitted_whole,
     require_whole_document,
     services_of,
+    using,
 )
 from server.http.bodies import read_object
 from server.public_request import asked_for, coding_of
@@ -48,7 +49,7 @@ async def publish(request: Request) -> Response:
         if "expected_published" in body and expected is None:
             expected = 0
         member = member_of(request, claims)
-        async with services.hub.using(key) as live:
+        async with using(request, key) as live:
             existing(live)
             done = await publications.publish(services, live, member.author, version, expected)
         services.witness.did(key, member, "publish", version=done.version)
@@ -92,7 +93,9 @@ async def get_page(request: Request) -> Response:
     except Rejected as rejected:
         if rejected.refusal.code is not Code.NOT_FOUND:
             raise
-    return Response(_NOTHING, 404, {"Content-Security-Policy": policy(_STYLE)}, "text/html")
+    ancestors = services_of(request).settings.frame_ancestors
+    headers = {"Content-Security-Policy": policy(_STYLE, ancestors)}
+    return Response(_NOTHING, 404, headers, "text/html")
 
 
 async def _public(request: Request) -> Response:

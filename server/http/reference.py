@@ -41,7 +41,7 @@ def _cached(
     request: Request, body: bytes, media_type: str, tag: str, headers: dict[str, str]
 ) -> Response:
     headers = {**headers, "ETag": f'"{tag}"', "Cache-Control": CACHE}
-    if if_none_match(request, tag):
+    if if_none_match(request, tag) is not None:
         return Response(status_code=304, headers=headers)
     headers["X-Content-Type-Options"] = "nosniff"
     return Response(body, media_type=media_type, headers=headers)

@@ -20,6 +20,7 @@ from server.http.asking import (
     require_role,
     require_whole_document,
     services_of,
+    using,
 )
 from server.http.bodies import parse, read_raw_json
 from server.hub import compiled
@@ -48,7 +49,7 @@ async def put_schema(request: Request) -> Response:
     async with permitted_whole(request, Role.ADMIN) as (claims, key):
         schema = await read_raw_json(request, JSON, SCHEMA_TYPE, "")
         await parse(schema, MAX_VALUES)
-        async with services.hub.using(key) as live:
+        async with using(request, key) as live:
             await _set(services, existing(live), schema)
         services.witness.did(key, member_of(request, claims), "schema")
     return Response(status_code=204)

@@ -1,4 +1,8 @@
-"""Conditional requests (RFC 9110, section 13): an entity tag is a version in quotes."""
+"""Conditional requests (RFC 9110, section 13): a document's entity tag is `"EPOCH.VERSION"`.
+
+Tags are compared by what stands between the quotes, for `If-Match` too: a compressed answer has a
+weak tag, and the client that read it has the same version.
+"""
 
 from __future__ import annotations
 
@@ -7,32 +11,34 @@ import re
 from starlette.requests import Request
 
 from collab.errors import Code
+from server.http.position import Position
 from server.http.problem import PreconditionFailed
 
-_ETAG = re.compile(r'\s*(W/)?"([^"]*)"\s*(?:,|$)')
-_DIGITS = re.compile(r"[0-9]{1,15}")  # 2^53 has 16; int() of a long string is quadratic
-
-
-def tag_of(version: int) -> str:
-    return f'"{version}"'
+_ETAG = re.compile(r'\s*((?:W/)?"([^"]*)")\s*(?:,|$)')
+_POSITION = re.compile(r"(\d{1,15})\.(\d{1,15})", re.ASCII)  # int() of a long string is quadratic
 
 
 def if_match(request: Request) -> set[str] | None:
-    """The strong tags of `If-Match`; `*` as itself, None where the header is absent."""
+    """What stands in the tags of `If-Match`; `*` as itself, None where the header is absent."""
     header = _joined(request, "if-match")
     if header is None:
         return None
     if header.strip() == "*":
         return {"*"}
-    return {tag for weak, tag in _ETAG.findall(header) if not weak}
+    return {opaque for _, opaque in _ETAG.findall(header)}
 
 
-def if_none_match(request: Request, tag: str) -> bool:
-    """Whether the client has this already (RFC 9110, 13.1.2: weak comparison)."""
+def if_none_match(request: Request, opaque: str) -> str | None:
+    """The tag of what the client has already, as the client wrote it; None where it has another.
+
+    A cache updates what it stored under the very tag that a 304 carries (RFC 9111, 4.3.4).
+    """
     header = _joined(request, "if-none-match")
     if header is None:
-        return False
-    return header.strip() == "*" or any(found == tag for _, found in _ETAG.findall(header))
+        return None
+    if header.strip() == "*":
+        return f'"{opaque}"'
+    return next((tag for tag, found in _ETAG.findall(header) if found == opaque), None)
 
 
 def only_if_absent(request: Request) -> bool:
@@ -40,22 +46,42 @@ def only_if_absent(request: Request) -> bool:
     return (_joined(request, "if-none-match") or "").strip() == "*"
 
 
-def matching_version(tags: set[str], head: int) -> int | None:
+def wanted(tags: set[str], head: Position) -> Position | None:
     """The version that `If-Match` wants the head to be; None where any will do.
 
-    Of several the head, or else the newest: what happened since then is told in the refusal.
+    Of several it is the head, else the newest of this epoch, because the refusal tells what
+    happened since then. A version of another epoch is never the head.
     """
     if "*" in tags:
         return None
-    if str(head) in tags:
+    if head.opaque in tags:
         return head
-    versions = [int(tag) for tag in tags if _DIGITS.fullmatch(tag)]
-    known = [version for version in versions if version < head]
+    named = _positions(tags)
+    versions = [each.version for each in named if each.epoch == head.epoch]
+    known = [version for version in versions if version < head.version]
     if known:
-        return max(known)
-    base = {"base": max(versions)} if versions else {}
-    raise PreconditionFailed(
-        Code.CONFLICT, f"the document is at version {head}", version=head, conflicts=[], **base
+        return Position(head.epoch, max(known))
+    others = [each for each in named if each.epoch != head.epoch]
+    if others and not versions:
+        return others[0]
+    raise moved_on(head, max(versions, default=None))
+
+
+def _positions(tags: set[str]) -> list[Position]:
+    """The tags that name a version of any epoch."""
+    matches = (_POSITION.fullmatch(tag) for tag in tags)
+    return [Position(int(match[1]), int(match[2])) for match in matches if match]
+
+
+def moved_on(head: Position, base: int | None = None) -> PreconditionFailed:
+    """The refusal of a request that wanted another head."""
+    named = {} if base is None else {"base": base}
+    return PreconditionFailed(
+        Code.CONFLICT,
+        f"the document is at version {head.version}",
+        version=head.version,
+        conflicts=[],
+        **named,
     )
 
 

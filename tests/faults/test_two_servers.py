@@ -55,7 +55,7 @@ async def _value_after_an_edit(server: RunningServer, editors: list[Editor]) -> 
     )
     assert ack["type"] == "ack"
     reply = call("GET", f"{server.http}/v1/docs/page", token=token)
-    await client.until_version(int(reply.headers["etag"].strip('"')))
+    await client.until_version(reply.position[1])
     assert client.value == reply.body
     await client.close()
     return reply.body

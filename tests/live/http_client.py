@@ -21,6 +21,11 @@ class Reply:
     def body(self) -> Any:
         return json.loads(self.raw)
 
+    @property
+    def position(self) -> tuple[int, int]:
+        """The epoch and version that the answer is about."""
+        return int(self.headers["weft-epoch"]), int(self.headers["weft-version"])
+
 
 def call(
     method: str,

@@ -89,7 +89,7 @@ def test_the_last_page_of_a_document_that_was_made_again_has_no_cursor(
     url = f"{server.http}/v1/docs/{doc}"
     for life in range(3):
         call("PUT", url, {"n": 0}, token=admin)
-        oldest = call("GET", url, token=admin).headers["etag"].strip('"')
+        oldest = call("GET", url, token=admin).headers["weft-version"]
         for number in range(1, 3):
             op = {"op": "replace", "path": "/n", "value": number}
             assert call("PATCH", url, [op], token=admin).status == 200
@@ -108,7 +108,7 @@ async def test_any_version_can_be_read_and_compared(
     await one.set("/a", 1)
     await one.set("/a", 2)
     assert [history.get(f"versions/{v}").body for v in (1, 2, 3)] == [{"a": n} for n in range(3)]
-    assert history.get("versions/1").headers["etag"] == '"1"'
+    assert history.get("versions/1").headers["etag"] == '"1.1"'
     assert history.get("versions/9").body["code"] == "unknown_version"
     assert history.get("versions/x").status == 404
     difference = history.get("diff?from=1&to=3")

@@ -27,7 +27,7 @@ async def test_an_edit_reaches_the_peer_and_is_read_over_http(
     assert change["kind"] == "edit"
     assert "id" not in change
     reply = call("GET", f"{server.http}/v1/docs/{doc}", token=ada)
-    assert (reply.status, reply.body, reply.headers["etag"]) == (200, {"title": "Hi"}, '"2"')
+    assert (reply.status, reply.body, reply.headers["etag"]) == (200, {"title": "Hi"}, '"1.2"')
 
 
 async def test_of_two_strict_patches_on_one_version_one_wins(

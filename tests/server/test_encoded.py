@@ -1,16 +1,20 @@
-"""The value of a version is in memory once while it is sent, and not at all afterwards."""
+"""A value is in memory once while it is sent, not at all afterwards, and is compressed once."""
 
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
 from typing import Any
 
 import pytest
 from starlette.responses import Response
 
-from collab.ids import DocKey
+from collab.ids import DocKey, Json
 from server.beside import LARGE
-from server.http.encoded import Encodings
+from server.compression import compress_fast
+from server.http.encoded import OVERHEAD, Encodings, Place
+from server.http.position import Position
 
 KEY = DocKey("demo", "home")
 SIZES = pytest.mark.parametrize("size", [10, LARGE + 1])
@@ -19,7 +23,7 @@ SIZES = pytest.mark.parametrize("size", [10, LARGE + 1])
 async def answer(
     encodings: Encodings, value: Any, size: int, epoch: int = 1, version: int = 2
 ) -> Response:
-    return await encodings.answer(KEY, epoch, version, value, size)
+    return await encodings.answer(Place(KEY, Position(epoch, version)), value, size)
 
 
 @SIZES
@@ -52,3 +56,50 @@ async def test_what_was_sent_is_forgotten(size: int) -> None:
     assert len(encodings) == 1
     del held
     assert len(encodings) == 0
+
+
+# --- compressed -----------------------------------------------------------------------------
+
+LONG: Json = ["warp", "weft"] * 500
+
+
+@pytest.fixture
+def packed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The coding of each body that was compressed."""
+    codings: list[str] = []
+
+    def note(coding: str, body: bytes) -> bytes:
+        codings.append(coding)
+        return compress_fast(coding, body)
+
+    monkeypatch.setattr("server.http.encoded.compress_fast", note)
+    return codings
+
+
+async def test_a_version_is_compressed_once_for_each_coding(packed: list[str]) -> None:
+    encodings = Encodings()
+    place = Place(KEY, Position(1, 2))
+    asked = [encodings.answer(place, LONG, 10, coding) for coding in ("gzip", "br") * 10]
+    answers = await asyncio.gather(*asked)
+    assert sorted(packed) == ["br", "gzip"]
+    assert len({answer.body for answer in answers}) == 2
+    assert {answer.headers["etag"] for answer in answers} == {'W/"1.2"'}
+    del answers
+    again = await encodings.answer(place, LONG, 10, "gzip")
+    assert json.loads(gzip.decompress(again.body)) == LONG
+    assert len(packed) == 2
+    for at in (Position(1, 3), Position(2, 2)):
+        await encodings.answer(Place(KEY, at), LONG, 10, "gzip")
+    await encodings.answer(Place(KEY, Position(1, 2), "/a"), LONG, 10, "gzip")
+    assert len(packed) == 5
+
+
+async def test_compressed_bodies_are_kept_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.http.encoded.KEPT_BYTES", 2 * OVERHEAD + 1000)
+    monkeypatch.setattr("server.http.encoded.compress_fast", lambda coding, body: bytes(400))
+    encodings = Encodings()
+    for version in range(5):
+        await encodings.answer(Place(KEY, Position(1, version)), LONG, 10, "br")
+    assert encodings.kept_bytes == 2 * (OVERHEAD + 400)
+    await encodings.answer(Place(KEY, Position(1, 9), "/" + "x" * 500), LONG, 10, "br")
+    assert encodings.kept_bytes == OVERHEAD + 901

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.origins import Origins
+from server.origins import LOGGED_EVERY, LONGEST_LOGGED, MOST_LOGGED, Origins
+from tests.manual_clock import ManualClock
 
 LISTED = Origins(["https://app.example.com", "http://127.0.0.1:3000", "https://Shop.example:443"])
 HOST = "app.example.com"
@@ -91,12 +92,19 @@ def test_no_origin_at_all_is_fine(hosts: list[str]) -> None:
     assert Origins().admits([], hosts)
 
 
-def test_with_a_list_the_servers_own_must_be_on_it() -> None:
-    assert not LISTED.admits(["https://weft.example"], ["weft.example"])
+def test_the_servers_own_origin_is_admitted_beside_a_list() -> None:
+    assert LISTED.admits(["https://weft.example"], ["weft.example"])
+    assert not LISTED.admits(["https://weft.example"], ["127.0.0.1:8080"])
+
+
+def test_the_public_url_is_an_own_origin_whatever_host_a_proxy_sends() -> None:
+    origins = Origins((), "https://Weft.example:443")
+    assert origins.admits(["https://weft.example"], ["127.0.0.1:8080"])
+    assert not origins.admits(["http://weft.example"], ["127.0.0.1:8080"])
 
 
 def test_a_list_is_exact_about_the_scheme() -> None:
-    assert not LISTED.admits(["http://app.example.com"], [HOST])
+    assert not LISTED.admits(["http://app.example.com"], ["weft.example"])
 
 
 @pytest.mark.parametrize(
@@ -143,10 +151,41 @@ def test_two_origins_are_refused_though_both_are_listed() -> None:
 
 def test_headers_are_read_whatever_their_case() -> None:
     own = [(b"Host", b"a.example"), (b"ORIGIN", b"https://a.example")]
-    assert Origins().admits_headers(own)
-    assert not Origins().admits_headers([*own, (b"origin", b"https://b.example")])
-    assert not Origins().admits_headers([(b"origin", b"https://\xe0pp.example.com")])
-    assert Origins().admits_headers([(b"host", b"a.example")])
+    assert Origins().judge(own)
+    assert not Origins().judge([*own, (b"origin", b"https://b.example")])
+    assert not Origins().judge([(b"origin", b"https://\xe0pp.example.com")])
+    assert Origins().judge([(b"host", b"a.example")])
+
+
+def named(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [str(record.args[0]) for record in caplog.records if isinstance(record.args, tuple)]
+
+
+def test_a_refused_origin_is_logged_by_name_once_a_minute(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = ManualClock()
+    origins = Origins(clock=clock)
+    asked = [(b"origin", b"https://b.example"), (b"host", b"a.example")]
+    for _ in range(3):
+        assert not origins.judge(asked)
+        clock.advance(LOGGED_EVERY / 4)
+    assert not origins.judge([(b"origin", b"https://c.example")])
+    assert named(caplog) == ["https://b.example", "https://c.example"]
+    clock.advance(LOGGED_EVERY / 4)
+    assert not origins.judge(asked)
+    assert named(caplog) == ["https://b.example", "https://c.example", "https://b.example"]
+
+
+def test_made_up_origins_cannot_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    clock = ManualClock()
+    origins = Origins(clock=clock)
+    for number in range(3 * MOST_LOGGED):
+        origins.judge([(b"origin", b"https://%d.example" % number)])
+    assert len(named(caplog)) == MOST_LOGGED
+    clock.advance(LOGGED_EVERY)
+    origins.judge([(b"origin", b"x" * 10_000)])
+    assert named(caplog)[-1] == "x" * LONGEST_LOGGED
 
 
 @given(st.text(max_size=40))

@@ -43,6 +43,54 @@ def test_a_limit_takes_zero(name: str) -> None:
     assert getattr(settings, name) == (3600 if name == "lock_ttl" else 0)
 
 
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("https://weft.example", "https://weft.example"),
+        ("https://weft.example/", "https://weft.example"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://[::1]:8080/", "http://[::1]:8080"),
+        ("", ""),
+    ],
+)
+def test_a_public_url_is_an_origin(given: str, url: str) -> None:
+    assert Settings.load({"WEFT_PUBLIC_URL": given}).public_url == url
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "weft.example",
+        "ftp://weft.example",
+        "https://weft.example/path",
+        "https://weft.example?x",
+        "https://user@weft.example",
+        "https://weft.example:99999",
+        "https://weft.example; script-src *",
+        'https://weft.example"><script>',
+        "https://",
+    ],
+)
+def test_what_is_no_origin_is_no_public_url(given: str) -> None:
+    with pytest.raises(BadSetting):
+        Settings.load({"WEFT_PUBLIC_URL": given})
+
+
+def test_frame_ancestors_are_origins_that_a_policy_can_hold() -> None:
+    given = "https://cms.example, https://*.shop.example:8443 http://localhost:*,*"
+    expected = ("https://cms.example", "https://*.shop.example:8443", "http://localhost:*", "*")
+    assert Settings.load({"WEFT_FRAME_ANCESTORS": given}).frame_ancestors == expected
+    for bad in (
+        "cms.example",
+        "https://a.example;script-src",
+        "'none'",
+        "https://*",
+        "https://a/b",
+    ):
+        with pytest.raises(BadSetting):
+            Settings.load({"WEFT_FRAME_ANCESTORS": bad})
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_setting_says_what_it_is_and_what_it_may_be(name: str) -> None:
     rule = next(rule_of(each) for each in fields(Settings) if each.name == name)

@@ -172,9 +172,9 @@ class AttackedServer:
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port)
         headers = {"Authorization": f"Bearer {self.token('asker')}"}
         connection.request("HEAD", f"/v1/docs/{document}?pointer=/n", headers=headers)
-        tag = connection.getresponse().headers.get("ETag", "")
+        version = connection.getresponse().headers.get("Weft-Version", "0")
         connection.close()
-        return int(tag.strip('"') or 0)
+        return int(version)
 
     def _client(self, case: Case, number: int, with_token: bool) -> Client:
         user = f"{case.user}-{number}" if case.user else f"attacker-{self._runs}-{number}"

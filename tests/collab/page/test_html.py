@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collab.ids import DocKey
-from collab.page.html import Rendered, render
+from collab.page.html import Public, Rendered, render
 from server import demo
 
 pytestmark = pytest.mark.thorough
@@ -429,3 +429,59 @@ def test_rendering_is_the_same_every_time() -> None:
     value = DEMO[HOME]
     again = msgspec.json.decode(msgspec.json.encode(value))
     assert render(value) == render(again)
+
+
+URL = "https://weft.example"
+
+
+def addresses(seo: dict[str, Any], slug: str = "", url: str = URL) -> tuple[str | None, ...]:
+    """The canonical link, `og:url` and `og:image` of a page."""
+    page: Any = {"title": "T", "seo": seo, "sections": []}
+    value: Any = {"pages": {"home": page, "about": page}}
+    made = render(value, slug, "/p/demo/site", Public(url))
+    assert made is not None
+    tags = Reader(made.html).tags
+    metas = {attrs.get("property"): attrs.get("content") for _, attrs in tags}
+    links = {attrs.get("rel"): attrs.get("href") for _, attrs in tags}
+    return links.get("canonical"), metas.get("og:url"), metas.get("og:image")
+
+
+@pytest.mark.parametrize(
+    ("source", "image"),
+    [
+        ("/demo/a.svg", f"{URL}/demo/a.svg"),
+        ("https://pictures.example/a.svg", "https://pictures.example/a.svg"),
+    ],
+)
+def test_addresses_are_whole_where_the_public_url_is_known(source: str, image: str) -> None:
+    seo = {"image": {"src": source}}
+    home, about = f"{URL}/p/demo/site", f"{URL}/p/demo/site/about"
+    assert addresses(seo) == (home, home, image)
+    assert addresses(seo, "about") == (about, about, image)
+    assert addresses(seo, url="") == (None, None, source)
+
+
+def test_a_picture_beside_the_page_is_where_a_browser_looks_for_it() -> None:
+    seo = {"image": {"src": "a.svg"}}
+    assert addresses(seo)[2] == f"{URL}/p/demo/a.svg"
+    assert addresses(seo, "about")[2] == f"{URL}/p/demo/site/a.svg"
+
+
+@pytest.mark.parametrize(
+    ("named", "canonical"),
+    [
+        ("https://other.example/x", "https://other.example/x"),
+        ("/about", f"{URL}/p/demo/site/about"),
+        ("/elsewhere/x", f"{URL}/elsewhere/x"),
+        ("javascript:alert(1)", f"{URL}/p/demo/site"),
+    ],
+)
+def test_a_canonical_address_is_the_authors_made_whole(named: str, canonical: str) -> None:
+    seo = {"canonical": named, "image": {"src": "/a.svg"}}
+    assert addresses(seo) == (canonical, canonical, f"{URL}/a.svg")
+
+
+def test_frames_are_allowed_to_those_who_are_named() -> None:
+    made = render({"pages": {"home": {}}}, public=Public("", ("https://cms.example", "*")))
+    assert made is not None
+    assert made.policy.endswith("; frame-ancestors 'self' https://cms.example *")
