@@ -172,6 +172,7 @@ async def _inspect(value: Json, schema: Schema | None, settings: Settings) -> li
     rules = Rules(
         cast("Strictness", settings.publish_required),
         cast("Strictness", settings.publish_links),
+        cast("Strictness", settings.publish_sections),
         cast("Strictness", settings.publish_weight),
         settings.publish_max_bytes,
     )

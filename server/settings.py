@@ -209,6 +209,9 @@ class Settings:
     publish_weight: str = setting.choice(
         "warn", _STRICTNESS, "A document at publishing that is larger than the next setting."
     )
+    publish_sections: str = setting.choice(
+        "warn", _STRICTNESS, "Sections at publishing of a type that the page cannot show."
+    )
     publish_max_bytes: int = setting.size(512 * KiB, "What a published document should weigh.")
     published_max_age: float = setting.seconds(
         10, "How long browsers and caches may keep what is published.", high=604_800

@@ -1,7 +1,8 @@
-"""What should be mended before a page is published: missing fields, broken links, weight."""
+"""What should be mended before a page is published: fields, links, unknown sections, weight."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,15 +12,18 @@ from msgspec import Struct
 
 from collab.ids import Json
 from collab.page.fields import Fields, fields, numbered, text
+from collab.page.html import KINDS
 from collab.page.links import safe_link
 from collab.page.site import Page, Site, fragment, names_a_page
 from collab.patch.pointer import render
 
-Check = Literal["required", "links", "weight"]
+Check = Literal["required", "links", "sections", "weight"]
 Strictness = Literal["off", "warn", "refuse"]
 
 # A page with more to mend is told in parts.
 MAX_FINDINGS = 100
+# Characters of a section's type in a message.
+MAX_NAME = 64
 
 
 class Finding(Struct, frozen=True):
@@ -36,6 +40,7 @@ class Rules:
 
     required: Strictness = "warn"
     links: Strictness = "warn"
+    sections: Strictness = "warn"
     weight: Strictness = "warn"
     max_bytes: int = 0
 
@@ -53,6 +58,7 @@ def check(value: Json, rules: Rules) -> Findings:
     for strictness, findings in (
         (rules.required, _missing(site)),
         (rules.links, _broken(site)),
+        (rules.sections, _unknown(site)),
         (rules.weight, _weight(value, rules.max_bytes)),
     ):
         if strictness != "off":
@@ -127,6 +133,25 @@ def _anchors(page: Page) -> set[str]:
         for name in (text(section, "id"), text(section, "anchor"))
         if name and section.get("hidden") is not True
     }
+
+
+# --- sections -------------------------------------------------------------------------------
+
+
+def _unknown(site: Site) -> Iterator[Finding]:
+    """Sections that are left out of the page, but for those that the author hides."""
+    for page in site.pages:
+        for index, section in numbered(page.fields, "sections"):
+            kind = section.get("type")
+            if section.get("hidden") is True or (isinstance(kind, str) and kind in KINDS):
+                continue
+            at = ("pages", page.key, "sections", str(index))
+            if isinstance(kind, str):
+                name = json.dumps(kind[:MAX_NAME], ensure_ascii=False)
+                message = f"the page cannot show sections of the type {name}"
+                yield _finding("sections", (*at, "type"), message)
+            else:
+                yield _finding("sections", at, "the page cannot show a section without a type")
 
 
 # --- weight ---------------------------------------------------------------------------------

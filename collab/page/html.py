@@ -38,6 +38,7 @@ _RENDERERS: dict[str, Callable[[Section], str]] = {
     "callToAction": lead.call_to_action,
     "footer": frame.footer,
 }
+KINDS = frozenset(_RENDERERS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,8 @@ EXAMPLES: Final[Mapping[str, Example]] = {
         answers={200: {"published": 2, "by": {"user": "ada", "name": "Ada"}, "at": AT}}
     ),
     "publish": Example(
-        {"version": 2, "expected_published": 0}, {200: {"published": 2, "warnings": []}}
+        {"version": 2, "expected_published": 0},
+        {200: {"published": 2, "url": "/p/demo/home", "warnings": []}},
     ),
     "readPublished": Example(answers={200: VALUE}),
     "listLocks": Example(answers={200: {"items": [LOCK]}}),

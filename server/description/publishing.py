@@ -43,7 +43,7 @@ PUBLISH = Operation(
     "publish",
     "Publishing",
     "Make a version public (publisher)",
-    {200: Answer("It is public; `warnings` are what should be mended.", Outcome)},
+    {200: Answer("It is public at `url`; `warnings` are what should be mended.", Outcome)},
     (DOC, CLIENT),
     Body(NewPublication, "Which version; the newest, where left out.", required=False),
     (

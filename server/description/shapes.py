@@ -145,7 +145,10 @@ class NewPublication(Struct, frozen=True, omit_defaults=True):
 
 
 class Outcome(Struct, frozen=True):
+    """What is public now, and where its page is: a path, or absolute where `WEFT_PUBLIC_URL` is."""
+
     published: int
+    url: str
     warnings: list[Finding]
 
 

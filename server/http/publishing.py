@@ -24,7 +24,7 @@ from server.http.asking import (
     using,
 )
 from server.http.bodies import read_object
-from server.public_request import asked_for, coding_of
+from server.public_request import asked_for, coding_of, page_path
 
 _STYLE = (
     ":root{color-scheme:light dark}"
@@ -53,7 +53,9 @@ async def publish(request: Request) -> Response:
             existing(live)
             done = await publications.publish(services, live, member.author, version, expected)
         services.witness.did(key, member, "publish", version=done.version)
-    return answer({"published": done.version, "warnings": msgspec.to_builtins(done.warnings)})
+    url = services.settings.public_url + page_path(key)
+    warnings = msgspec.to_builtins(done.warnings)
+    return answer({"published": done.version, "url": url, "warnings": warnings})
 
 
 async def take_down(request: Request) -> Response:

@@ -232,7 +232,8 @@ def test_a_published_page_names_its_public_address(proxied: RunningServer) -> No
     seo = {"title": "T", "description": "D", "image": {"src": "/demo/one.svg", "alt": "One"}}
     page = {"title": "T", "seo": seo, "sections": []}
     call("PUT", url, {"pages": {"home": page, "about": page}}, token=token)
-    call("POST", f"{url}/publish", token=token)
+    told = call("POST", f"{url}/publish", token=token).body
+    assert told["url"] == f"{PUBLIC_URL}/p/demo/site"
     for path in ("", "/about"):
         reply = call("GET", f"{proxied.http}/p/demo/site{path}")
         html = reply.raw.decode()

@@ -81,7 +81,8 @@ def draft(server: RunningServer, doc: str, pia: str) -> Publisher:
 
 def test_a_version_is_public_until_another_one_is(draft: Publisher) -> None:
     assert draft.read().status == 404
-    assert draft.publish().body == {"published": 1, "warnings": []}
+    url = f"/p/demo/{draft.doc}"
+    assert draft.publish().body == {"published": 1, "url": url, "warnings": []}
     assert draft.edit("Second") == 2
     assert draft.headline() == "Hello", "the draft goes on without the public"
     assert draft.publish().body["published"] == 2
@@ -226,14 +227,19 @@ def test_a_version_that_breaks_the_schema_is_not_published(
 
 def test_what_should_be_mended_is_told(server: RunningServer, doc: str, pia: str) -> None:
     hero = {"id": "h", "type": "hero", "content": {"buttons": [{"label": "Go", "href": "#gone"}]}}
-    draft = Publisher(server, doc, pia).make({"pages": {"home": {"title": "", "sections": [hero]}}})
+    sections = [hero, {"id": "m", "type": "map"}]
+    draft = Publisher(server, doc, pia).make(
+        {"pages": {"home": {"title": "", "sections": sections}}}
+    )
     warnings = draft.publish().body["warnings"]
     assert [(each["check"], each["pointer"]) for each in warnings] == [
         ("required", "/pages/home/title"),
         ("required", "/pages/home/seo/title"),
         ("required", "/pages/home/seo/description"),
         ("links", "/pages/home/sections/0/content/buttons/0/href"),
+        ("sections", "/pages/home/sections/1/type"),
     ]
+    assert '"map"' in warnings[-1]["message"]
 
 
 def test_checks_refuse_where_the_settings_say_so(tmp_path: Path) -> None:
@@ -245,7 +251,7 @@ def test_checks_refuse_where_the_settings_say_so(tmp_path: Path) -> None:
     }
     with RunningServer(tmp_path, env=env) as server:
         draft = Publisher(server, "home", server.token("pia", Role.PUBLISHER)).make()
-        assert draft.publish().body == {"published": 1, "warnings": []}
+        assert draft.publish().body["warnings"] == []
         draft.edit("x" * 1024)
         refused = draft.publish()
         assert (refused.status, refused.body["code"]) == (422, "invalid_document")

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collab.page.checks import MAX_FINDINGS, Rules, check
+from collab.page.html import KINDS
 from collab.patch.pointer import lookup, parse
 from server import demo
 
@@ -120,3 +121,31 @@ def test_any_value_can_be_checked(value: Any) -> None:
             parent = parse(finding.pointer)[:-1]
             if finding.check == "links":
                 assert isinstance(lookup(document, parent), dict)
+
+
+def test_a_section_that_the_page_cannot_show_is_named() -> None:
+    odd: list[Any] = [
+        {"id": "a", "type": "carousel"},
+        hero(),
+        {"id": "b"},
+        {"id": "c", "type": ["hero"]},
+        {"id": "d", "type": "carousel", "hidden": True},
+        {"id": "e", "type": "x" * 500},
+    ]
+    value: Any = {"pages": {"home": page(*odd)}}
+    findings = check(value, Rules()).warnings
+    assert [(each.check, each.pointer) for each in findings] == [
+        ("sections", "/pages/home/sections/0/type"),
+        ("sections", "/pages/home/sections/2"),
+        ("sections", "/pages/home/sections/3"),
+        ("sections", "/pages/home/sections/5/type"),
+    ]
+    assert findings[0].message == 'the page cannot show sections of the type "carousel"'
+    assert max(len(each.message) for each in findings) < 150
+    assert found(value, sections="off") == []
+    assert len(check(value, Rules(sections="refuse")).refusals) == 4
+
+
+def test_every_section_that_is_not_named_is_shown() -> None:
+    for kind in KINDS:
+        assert found({"pages": {"home": page({"id": "a", "type": kind})}}) == []
