@@ -34,5 +34,8 @@ class Audit(Protocol):
     async def audit(self, key: DocKey, before: int, limit: int) -> list[tuple[int, AuditRow]]:
         """Newest first, with each row's number; `before` 0 starts at the newest."""
 
+    async def was_made(self, key: DocKey) -> bool:
+        """Whether there ever was such a document: other names have no trail to be read."""
+
     async def drop_audit(self, older_than: int, most: int) -> int:
         """Drop the oldest rows before then, so many at most; how many."""

@@ -12,7 +12,7 @@ from collab.audit_rows import AuditRow
 from collab.ids import DocKey
 from storage.database import Database
 from storage.rows import of
-from storage.schema import audit
+from storage.schema import audit, docs
 
 
 def _values(key: DocKey, row: AuditRow) -> dict[str, Any]:
@@ -81,6 +81,11 @@ class SqlAudit:
 
     async def audit(self, key: DocKey, before: int, limit: int) -> list[tuple[int, AuditRow]]:
         return await self._database.read(lambda c: _read(c, key, before, limit))
+
+    async def was_made(self, key: DocKey) -> bool:
+        # A document's row stays when it is deleted.
+        named = select(docs.c.head).where(of(docs, key))
+        return await self._database.read(lambda c: c.scalar(named) is not None)
 
     async def drop_audit(self, older_than: int, most: int) -> int:
         old = select(audit.c.number).where(audit.c.at < older_than).order_by(audit.c.at)

@@ -8,11 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from collab.audit_rows import AuditRow
+from collab.ids import DocKey
 from collab.room.rights import Role
 from collab.wire import rfc3339
 from server.admission import not_found
 from server.http.asking import answer, as_whole_number, named_document, require_role, services_of
 from server.http.listing import page_size
+from server.http.position import Position, tell
 
 
 async def list_audit(request: Request) -> Response:
@@ -24,16 +26,25 @@ async def list_audit(request: Request) -> Response:
     async with named_document(request) as (claims, key):
         require_role(claims, Role.ADMIN)
         limit, before = page_size(request), _cursor(request)
+        await _find(request, key)
         await services.witness.trail.flush()
         rows = await services.store.audit(key, before, limit + 1)
-        if not (rows or before or await services.store.row(key)):
-            raise not_found()
     page: dict[str, Any] = {"items": [_told(row) for _, row in rows[:limit]]}
     if len(rows) > limit:
         page["cursor"] = str(rows[limit - 1][0])
     response = answer(page)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+async def _find(request: Request, key: DocKey) -> None:
+    """Refuse a name that the tenant never used; the trail has what was tried with it, too."""
+    store = services_of(request).store
+    row = await store.row(key)
+    if row is not None and not row.damaged:
+        tell(request, Position(row.epoch, row.version))
+    elif row is None and not await store.was_made(key):
+        raise not_found()
 
 
 def _cursor(request: Request) -> int:
