@@ -25,6 +25,7 @@ from server.commits import CommitLoop
 from server.creations import Creations
 from server.doorstep import Doorstep
 from server.front import Front
+from server.guests import Guests
 from server.http.encoded import Encodings
 from server.http.position import Positioned
 from server.http.problem import HANDLERS
@@ -134,6 +135,7 @@ def _services(
         readiness=Readiness(store, group),
         encodings=Encodings(),
         creations=Creations(Allowance(settings.new_bytes_per_second, settings.new_burst), clock),
+        guests=Guests(clock),
         version=version("weft"),
     )
 

@@ -44,7 +44,7 @@ async def _publish_once(services: Services, live: LiveRoom, by: Author) -> None:
 
 async def welcome(services: Services, where: str) -> str:
     """What there is to open."""
-    token = await services.keyring.guest_token()
+    token, _ = await services.keyring.guest()
     docs = [key.doc for key, _ in demo.pages() if key.tenant == "demo"]
     return "\n".join(
         [

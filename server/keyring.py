@@ -76,13 +76,13 @@ class Keyring:
         await self._directory.add_key(tenant, key)
         return key
 
-    async def guest_token(self) -> str:
-        """An hour as an editor of the demo tenant, under a name of their own."""
+    async def guest(self) -> tuple[str, Claims]:
+        """A token for an hour as a publisher of the demo tenant, and what it says."""
         guest = self._clock.new_id("guest")
         now = self._clock.now_ms()
-        rights = Rights(Role.EDITOR, expires_at=now + GUEST_SECONDS * 1000)
+        rights = Rights(Role.PUBLISHER, expires_at=now + GUEST_SECONDS * 1000)
         claims = Claims(DEMO_TENANT, guest, f"Guest {guest[-4:]}", rights, now, kid="")
-        return mint(await self._demo_key(), claims)
+        return mint(await self._demo_key(), claims), claims
 
     async def _demo_key(self) -> SigningKey:
         held = self._signing

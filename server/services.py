@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from server.commits import CommitLoop
     from server.creations import Creations
     from server.doorstep import Doorstep
+    from server.guests import Guests
     from server.http.encoded import Encodings
     from server.hub import Hub
     from server.keyring import Keyring
@@ -50,6 +51,7 @@ class Services:
     readiness: Readiness
     encodings: Encodings
     creations: Creations
+    guests: Guests
     lookout: Lookout | None = None
     version: str = ""
 

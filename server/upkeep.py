@@ -55,6 +55,7 @@ async def keep_present(services: Services) -> None:
     """Renew who is present, drop who is silent, and forget budgets that are full again."""
     for purses in (services.purses, services.creations.purses):
         purses.forget(services.clock.monotonic())
+    services.guests.forget(services.clock.monotonic())
     for live in services.hub.every(lambda live: len(live.presence.book) > 0):
         live.presence.keep_up()
 

@@ -195,6 +195,18 @@ EXAMPLES: Final[Mapping[str, Example]] = {
         }
     ),
     "keepLock": Example(answers={200: LOCK}),
+    "makeGuest": Example(
+        answers={
+            200: {
+                "token": "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ3ZWZ0In0.c2lnbmF0dXJl",
+                "user": "guest-1k4rhszrgmwz",
+                "name": "Guest gmwz",
+                "role": "publisher",
+                "tenant": "demo",
+                "expires_at": "2026-03-01T10:41:07.250Z",
+            }
+        }
+    ),
     "healthz": Example(answers={200: {"status": "ok"}}),
     "readyz": Example(
         answers={

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from collab.errors import Code
 from server.description.operation import Answer, Operation
-from server.description.shapes import Health, Readiness
+from server.description.shapes import Guest, Health, Readiness
 
 HEALTHZ = Operation(
     "GET",
@@ -38,4 +39,22 @@ OPENAPI = Operation(
     open_to_all=True,
 )
 
-PROCESS = (HEALTHZ, READYZ, OPENAPI)
+GUEST = Operation(
+    "POST",
+    "/v1/demo/token",
+    "makeGuest",
+    "Process",
+    "A token for a visitor, in demo mode",
+    {200: Answer("A token for an hour.", Guest, ("Cache-Control",))},
+    refusals=(
+        Code.NOT_FOUND,
+        Code.FORBIDDEN,
+        Code.MALFORMED,
+        Code.RATE_LIMITED,
+        Code.STORAGE_UNAVAILABLE,
+    ),
+    detail="Outside demo mode there is nothing here.",
+    open_to_all=True,
+)
+
+PROCESS = (HEALTHZ, READYZ, OPENAPI, GUEST)

@@ -152,6 +152,17 @@ class Outcome(Struct, frozen=True):
     warnings: list[Finding]
 
 
+class Guest(Struct, frozen=True):
+    """A new user of the demo tenant."""
+
+    token: str
+    user: str
+    name: str
+    role: Literal["publisher"]
+    tenant: Literal["demo"]
+    expires_at: Time
+
+
 class Health(Struct, frozen=True):
     status: Literal["ok"]
 

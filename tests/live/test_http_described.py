@@ -83,7 +83,7 @@ def test_the_examples_of_the_description_are_what_happens(server: RunningServer)
         for path, methods in described["paths"].items()
         for method, operation in methods.items()
     }
-    assert set(REPLAYED) == set(operations)
+    assert set(REPLAYED) == set(operations) - {"makeGuest"}, "which is in demo mode alone"
     lock: dict[str, Any] = {}
     for name in REPLAYED:
         method, path, operation = operations[name]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
-from collab.ports import StorageUnavailable
+from collab.ports import DocRow, StorageUnavailable
 from server.app import build
 from server.settings import Settings
 from storage.memory import MemoryStore
@@ -29,3 +30,23 @@ async def test_a_store_whose_first_write_fails_is_closed() -> None:
         async with app.router.lifespan_context(app):
             raise AssertionError("it has not started")
     assert store.closed
+
+
+class BrokenStore(MemoryStore):
+    """Fails by a bug of its own."""
+
+    async def list_docs(self, tenant: str, after: str, limit: int) -> list[DocRow]:
+        raise RuntimeError("a bug")
+
+
+async def test_an_answer_to_a_failure_of_ours_names_its_request_and_may_be_read() -> None:
+    app = build(Settings(origins=("https://app.example.com",)), BrokenStore())
+    async with app.router.lifespan_context(app):
+        token, _ = await app.state.services.keyring.guest()
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://weft") as client:
+            headers = {"Authorization": f"Bearer {token}", "Origin": "https://app.example.com"}
+            answer = await client.get("/v1/docs", headers=headers)
+    assert answer.status_code == 500
+    assert answer.headers["weft-request"].startswith("r-")
+    assert answer.headers["access-control-allow-origin"] == "https://app.example.com"

@@ -193,15 +193,17 @@ async def test_who_waits_asks_anew_when_the_one_who_asked_leaves(house: House) -
     assert len(house.directory.lookups) == 2
 
 
-async def test_a_guest_is_an_editor_of_the_demo_for_an_hour(house: House) -> None:
-    claims = await house.keyring.verify(await house.keyring.guest_token())
-    assert (claims.tenant, claims.role) == ("demo", Role.EDITOR)
+async def test_a_guest_is_a_publisher_of_the_demo_for_an_hour(house: House) -> None:
+    token, told = await house.keyring.guest()
+    claims = await house.keyring.verify(token)
+    assert (claims.user, claims.name) == (told.user, told.name)
+    assert (claims.tenant, claims.role) == ("demo", Role.PUBLISHER)
     assert claims.expires_at == claims.issued_at + 3_600_000
     assert claims.name.startswith("Guest ")
 
 
 async def test_every_guest_is_somebody_else(house: House) -> None:
-    tokens = [await house.keyring.guest_token() for _ in range(20)]
+    tokens = [(await house.keyring.guest())[0] for _ in range(20)]
     assert len({(await house.keyring.verify(token)).user for token in tokens}) == 20
     assert len(await house.directory.keys("demo")) == 1
 
