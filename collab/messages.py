@@ -154,13 +154,13 @@ class Change(Outgoing, frozen=True, tag="change", rename={"from_": "from"}):
 
 
 class Conflict(Struct, frozen=True, kw_only=True):
-    """Two edits of one value; without the values where they are too large to be told."""
+    """A value that was overwritten; without the values where they are too large to be told."""
 
     path: str
     base: Any = UNSET
     theirs: Any = UNSET
     yours: Any = UNSET
-    resolution: Literal["merged", "yours", "theirs"]
+    resolution: Literal["yours", "theirs"]
 
 
 class Ack(Outgoing, frozen=True, tag="ack"):
@@ -168,6 +168,7 @@ class Ack(Outgoing, frozen=True, tag="ack"):
     version: int
     ops: list[Op] | UnsetType = UNSET
     conflicts: list[Any] | UnsetType = UNSET
+    merged: list[str] | UnsetType = UNSET
     undone: list[Any] | UnsetType = UNSET
     skipped: list[str] | UnsetType = UNSET
     lock: LockState | UnsetType = UNSET

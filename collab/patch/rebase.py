@@ -37,13 +37,14 @@ Landing = tuple[tuple[Op, ...], Path]
 
 @dataclass(frozen=True, slots=True)
 class Rebased:
-    """A patch for the head, and which edits of others it overwrites or was merged with.
+    """A patch for the head, which edits of others it overwrites, and where it was merged.
 
-    `ops` are a patch like any other: exact ops come of applying it.
+    `ops` are a patch like any other: exact ops come of applying it. `merged` are pointers.
     """
 
     ops: list[Op]
     conflicts: list[Conflict] = field(default_factory=list)
+    merged: list[str] = field(default_factory=list)
 
 
 def rebase(
@@ -122,7 +123,7 @@ class Rebasing:
             elif self._answered:
                 self._test(op, next(asked))
         self._rebase_texts(texts)
-        return Rebased(self.ops, self._conflicts.settled(self._head.steps))
+        return Rebased(self.ops, *self._conflicts.settled(self._head.steps))
 
     def _rebase_op(self, op: Op, span: range) -> None:
         """One op as sent: what it does for its author, carried as one edit."""
@@ -179,7 +180,7 @@ class Rebasing:
         path = kept.path
         now = lookup(self.head, untyped(path))
         if kept.moved is not None and splices is None and same(step.old, now):
-            self._conflicts.note(path, step.old, now, step.value, "yours")
+            self._conflicts.note(path, step.old, now, step.value)
         value = self._settle(path, step, now, splices)
         if splices is not None and self._answered and type(now) is str and now != value:
             return (as_splice(render(path), now, value),), path
@@ -201,10 +202,12 @@ class Rebasing:
         texts = type(base) is type(theirs) is type(yours) is str
         if texts and self._answered and not self._atomic(untyped(path), self.head):
             merged = self._merger.carry(base, theirs, yours, splices)
-            resolution = "merged" if merged.clean else "yours"
-            self._conflicts.note(path, base, theirs, yours, resolution)
+            if merged.clean:
+                self._conflicts.note_merged(path)
+            else:
+                self._conflicts.note(path, base, theirs, yours)
             return merged.text
-        self._conflicts.note(path, base, theirs, yours, "yours")
+        self._conflicts.note(path, base, theirs, yours)
         return yours
 
     def _remove(self, step: Step) -> Landing:
@@ -215,7 +218,7 @@ class Rebasing:
         now = lookup(self.head, untyped(kept.path))
         if kept.moved is not None or not same(step.old, now):
             self._keep_own(step, kept.path, step.path)
-            self._conflicts.note(kept.path, step.old, now, None, "yours")
+            self._conflicts.note(kept.path, step.old, now, None)
         return ({"op": "remove", "path": render(kept.path)},), kept.path
 
     def _add(self, edit: Edit) -> Landing:
@@ -241,9 +244,7 @@ class Rebasing:
         if path == found.path:
             return (), path  # Others have moved it there.
         if found.moved is not None:
-            self._conflicts.note(
-                path, render(step.source), render(found.path), render(path), "yours"
-            )
+            self._conflicts.note(path, render(step.source), render(found.path), render(path))
         self._overwrite(edit, path, backward(path, head), moved=found.path)
         source, target_path = render(found.path), render(path)
         if covers(found.path, path):
@@ -276,7 +277,7 @@ class Rebasing:
                 return
         self._keep_own(edit.step, now_at, member)
         if not same(now, edit.step.value):
-            self._conflicts.note(path, seen, now, edit.step.value, "yours")
+            self._conflicts.note(path, seen, now, edit.step.value)
 
     def _sees(self, path: Path, now_at: Path) -> bool:
         """Whether an element that the author sees is at a location of the head."""

@@ -79,6 +79,8 @@ def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answ
     ack: dict[str, Any] = {}
     if carried.conflicts:
         ack["conflicts"] = msgspec.to_builtins(_told(carried.conflicts))
+    if carried.merged:
+        ack["merged"] = carried.merged
     if change is None:
         if carried.ops != request.ops:
             ack["ops"] = []

@@ -57,6 +57,7 @@ class Changed(Struct, frozen=True, omit_defaults=True):
     version: int
     ops: list[Op] | UnsetType = UNSET
     conflicts: list[Conflict] | UnsetType = UNSET
+    merged: list[Pointer] | UnsetType = UNSET
     undone: list[TakenBack] | UnsetType = UNSET
     skipped: list[str] | UnsetType = UNSET
     duplicate: bool = False

@@ -162,6 +162,20 @@ def test_a_patch_on_a_base_is_carried_to_the_head(ask: Ask) -> None:
     assert refusal(ask("PATCH", "?base=99", body=[])) == (409, "unknown_version")
 
 
+def test_texts_that_both_changed_are_merged_and_named_apart_from_conflicts(
+    ask: Ask, bo: str
+) -> None:
+    ask("PUT", body={"t": "one two three", "n": 1})
+    theirs = [*replace("/t", "one two 3"), *replace("/n", 2)]
+    ask("PATCH", body=theirs, token=bo)
+    reply = ask("PATCH", "?base=1", body=[*replace("/t", "1 two three"), *replace("/n", 3)])
+    assert ask("GET").body == {"t": "1 two 3", "n": 3}
+    assert reply.body["merged"] == ["/t"]
+    assert [each["path"] for each in reply.body["conflicts"]] == ["/n"]
+    untouched = ask("PATCH", "?base=1", body=[{"op": "add", "path": "/m", "value": 1}])
+    assert untouched.body.keys() == {"version"}
+
+
 def test_if_match_of_any_version_leaves_a_patch_on_its_base(ask: Ask) -> None:
     ask("PUT", body={"sections": [{"id": "a"}, {"id": "b"}]})
     ask("PATCH", body=[{"op": "remove", "path": "/sections/0"}])

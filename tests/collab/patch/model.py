@@ -21,6 +21,7 @@ from collab.patch.bridge import Bridge
 from collab.patch.carry import Past
 from collab.patch.equality import same
 from collab.patch.pending import Patches, carry_answered, carry_over, exact, settle
+from collab.patch.pointer import lookup, parse
 from collab.patch.rebase import Rebased
 
 
@@ -111,6 +112,7 @@ class Server:
         self.rounds = [0] * clients
         self.refused = 0
         self.conflicts: list[Any] = []
+        self.merged = 0
 
     def since(self, version: int) -> list[Past]:
         return self.past[version:]
@@ -130,7 +132,9 @@ class Server:
             self.refused += 1
             return Answer("reject"), None
         check_named(self.value, done.value, sent.view, rebased)
+        check_merged(self.value, done.value, rebased)
         self.conflicts += rebased.conflicts
+        self.merged += len(rebased.merged)
         if done.ops:
             past = Past(len(self.past) + 1, Author(str(who)), done.ops, self.value)
             self.past.append(past)
@@ -147,6 +151,16 @@ def check_named(before: Any, after: Any, view: Any, rebased: Rebased) -> None:
     named = words(msgspec.to_builtins(rebased.conflicts))
     lost = words(before) - words(after) - words(view)
     assert lost <= named, (lost, rebased)
+
+
+def check_merged(before: Any, after: Any, rebased: Rebased) -> None:
+    """Merged texts are where their pointers lead; a conflict is none of them."""
+    overwritten = {each.path for each in rebased.conflicts}
+    assert {each.resolution for each in rebased.conflicts} <= {"yours"}
+    assert len(set(rebased.merged)) == len(rebased.merged)
+    for pointer in rebased.merged:
+        assert pointer not in overwritten
+        assert isinstance(lookup(after, parse(pointer)), str)
 
 
 def words(value: Any) -> set[str]:

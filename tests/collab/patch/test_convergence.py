@@ -16,8 +16,8 @@ def test_r11_clients_that_pipeline_stale_patches_converge(seed: int) -> None:
 def test_r11_the_runs_do_what_they_are_for() -> None:
     servers = [run(seed, clients=4, steps=120) for seed in (1, 2, 3)]
     assert all(server.refused for server in servers)
-    resolutions = {each.resolution for server in servers for each in server.conflicts}
-    assert resolutions == {"merged", "yours"}
+    assert any(server.conflicts for server in servers)
+    assert any(server.merged for server in servers)
 
 
 @pytest.mark.long

@@ -177,9 +177,7 @@ def test_r6_two_edits_of_one_text_are_merged_and_told() -> None:
         [replaced("/title", "Get now and save")], [replaced("/title", "Buy now and smile")]
     )
     assert after["title"] == "Get now and smile"
-    conflict = rebased.conflicts[0]
-    assert (conflict.theirs, conflict.yours) == ("Buy now and smile", "Get now and save")
-    assert conflict.resolution == "merged"
+    assert (rebased.conflicts, rebased.merged) == ([], ["/title"])
 
 
 def test_r6_overlapping_edits_of_a_text_leave_the_later() -> None:
@@ -188,6 +186,22 @@ def test_r6_overlapping_edits_of_a_text_leave_the_later() -> None:
     )
     assert after["title"] == "Get now and smile"
     assert rebased.conflicts[0].resolution == "yours"
+    assert rebased.merged == []
+
+
+def test_r6_a_merged_text_is_named_once_where_the_patch_leaves_it() -> None:
+    theirs = [replaced("/s/0/t", "text a, theirs"), replaced("/s/1/t", "text b, theirs")]
+    mine = [
+        replaced("/s/0/t", "my text a"),
+        moved("/s/0", "/s/2"),
+        replaced("/s/2/t", "my old text a"),
+        replaced("/s/0/t", "my text b"),
+        removed("/s/0"),
+    ]
+    rebased, after = stale(mine, theirs)
+    assert after["s"][1]["t"] == "my old text a, theirs"
+    assert rebased.merged == ["/s/1/t"]
+    assert [each.path for each in rebased.conflicts] == ["/s/0"]
 
 
 def test_r6_an_atomic_string_is_never_merged() -> None:

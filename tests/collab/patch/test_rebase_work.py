@@ -97,6 +97,19 @@ def test_r5_twice_the_conflicts_take_twice_the_work() -> None:
     assert two < 2.2 * one
 
 
+def test_r6_twice_the_merged_texts_take_twice_the_work() -> None:
+    base = {"l": ["one two"] * 400}
+    theirs: list[Op] = [{"op": "replace", "path": f"/l/{n}", "value": "one 2"} for n in range(400)]
+
+    def mine(count: int) -> list[Op]:
+        return [{"op": "replace", "path": f"/l/{n}", "value": "1 two"} for n in range(count)]
+
+    assert len(stale(base, theirs, mine(400))[0].merged) == 400
+    one = calls(lambda: stale(base, theirs, mine(200)))
+    two = calls(lambda: stale(base, theirs, mine(400)))
+    assert two < 2.2 * one
+
+
 def test_r6_all_splices_of_a_text_are_carried_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     cut: list[int] = []
     split = text_merge.split
@@ -119,7 +132,7 @@ def test_r6_all_splices_of_a_text_are_carried_as_one(monkeypatch: pytest.MonkeyP
         "u": text[:100] + "y" * 200 + text[100:],
     }
     assert [op["op"] for op in rebased.ops] == ["splice", "splice"]
-    assert len(rebased.conflicts) == 1
+    assert (rebased.conflicts, rebased.merged) == ([], ["/t"])
     assert sum(cut) < 3 * len(text)
 
 
@@ -135,7 +148,7 @@ def test_r6_edits_of_one_text_about_an_op_that_moves_it_are_carried_apart() -> N
     ]
     rebased, after = stale(base, theirs, mine)
     assert after == {"s": [{"t": "c three"}, {"t": "b a one two!"}]}
-    assert {conflict.path for conflict in rebased.conflicts} == {"/s/1/t"}
+    assert (rebased.conflicts, rebased.merged) == ([], ["/s/1/t"])
 
 
 def test_p2_what_a_stale_patch_names_is_never_changed_by_its_later_ops() -> None:
