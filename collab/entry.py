@@ -47,6 +47,26 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     reverts: list[int] = []  # undo and redo: the versions that it took back or put back
     leases: list[int] = []  # Yjs client ids that were first written under here
     answer: dict[str, Any] = {}  # what the ack said beside the version, for an id sent again
+    digest: bytes = b""  # of the request under this id; empty where an earlier Weft wrote it
+
+
+class Accepted(Struct, frozen=True):
+    """A request's id that was answered; `answer` is what its ack said beside the version.
+
+    `digest` tells the request from another one under its id; it is empty where an earlier Weft
+    accepted the request.
+    """
+
+    user: str
+    id: str
+    version: int
+    answer: dict[str, Any] = {}
+    digest: bytes = b""
+
+    @classmethod
+    def of(cls, entry: Entry) -> Accepted:
+        """The request that made an entry."""
+        return cls(entry.author.user, entry.id, entry.version, entry.answer, entry.digest)
 
 
 # A list of places tells where changes are, not each of them; a paste may touch thousands.

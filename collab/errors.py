@@ -31,6 +31,7 @@ class Code(StrEnum):
     QUOTA_EXCEEDED = "quota_exceeded"
     NOTHING_TO_UNDO = "nothing_to_undo"
     TOO_LARGE = "too_large"
+    ID_REUSED = "id_reused"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     INVALID_PATCH = "invalid_patch"
     PATH_NOT_FOUND = "path_not_found"
@@ -56,6 +57,7 @@ HTTP_STATUS: dict[Code, int] = {
     Code.QUOTA_EXCEEDED: 403,
     Code.NOTHING_TO_UNDO: 409,
     Code.TOO_LARGE: 413,
+    Code.ID_REUSED: 422,
     Code.UNSUPPORTED_MEDIA_TYPE: 415,
     Code.INVALID_PATCH: 422,
     Code.PATH_NOT_FOUND: 422,

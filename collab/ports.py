@@ -7,12 +7,12 @@ milliseconds since 1970, UTC. Calls that cannot reach the database raise `Storag
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
 from collab.audit_rows import Audit
-from collab.entry import Entry, Summary
+from collab.entry import Accepted, Entry, Summary
 from collab.ids import DocKey
 from collab.lock_rows import LockRows, StoredLock
 from collab.publication import Publications
@@ -85,15 +85,6 @@ class Vacant(Struct, frozen=True):
     epoch: int = 1
     last: int = 0
     revision: int = 0
-
-
-class Accepted(Struct, frozen=True):
-    """A request's id that was answered; `answer` is what its ack said beside the version."""
-
-    user: str
-    id: str
-    version: int
-    answer: dict[str, Any] = {}
 
 
 class NamedVersion(Struct, frozen=True):

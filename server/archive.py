@@ -17,6 +17,7 @@ from collab.patch.apply import replay
 from collab.patch.equality import same
 from collab.patch.schema import Schema
 from collab.ports import Append, Committed, Full, NamedVersion, Store, Stored
+from collab.room.request_digest import DIGEST_BYTES
 from collab.yjs import guard
 from collab.yjs.guard import GuardBounds, inspect
 from server.beside import beside
@@ -139,9 +140,11 @@ def _is_plausible(archive: Archive) -> bool:
     entries, names = archive.entries, archive.names
     times = [*(entry.at for entry in entries), *(named.at for named in names)]
     ids = [(entry.author.user, entry.id) for entry in entries if entry.id]
+    digests = {len(entry.digest) for entry in entries}
     return (
         entries[0].kind == "create"
         and len(set(ids)) == len(ids)
+        and digests <= {0, DIGEST_BYTES}
         and all(0 <= at <= _LAST_TIME for at in times)
         and all(1 <= named.version <= archive.version for named in names)
     )

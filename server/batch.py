@@ -82,12 +82,13 @@ class Batch:
 
         An accepted id that comes again must get its first answer, whatever would become of it
         today. Those that make an entry are caught by the log's unique key; a refusal or an ack
-        without a version is only right when the log does not know the id.
+        without a version is only right when the log does not know the id. One that is known
+        already, as a duplicate or as another request's, needs no asking.
         """
         ids: dict[str, list[str]] = {}
         for submission, answer in self.answered:
             request_id = getattr(submission.request, "id", "")
-            if request_id and answer.entry is None and "duplicate" not in answer.ack:
+            if request_id and answer.entry is None and not _is_known(answer):
                 ids.setdefault(submission.member.author.user, []).append(request_id)
         return ids
 
@@ -108,3 +109,9 @@ class Batch:
                 found = found or not submission.read_log
                 submission.read_log = True
         return found
+
+
+def _is_known(answer: Answer) -> bool:
+    """Whether it was answered from what is remembered of its id."""
+    refusal = answer.refusal
+    return "duplicate" in answer.ack or (refusal is not None and refusal.code is Code.ID_REUSED)

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from typing import Any
 from weakref import WeakSet
 
+from collab.entry import Accepted
 from collab.errors import Code, Refusal, Rejected
 from collab.ports import (
-    Accepted,
     Append,
     Clash,
     Committed,

@@ -11,12 +11,12 @@ from msgspec.structs import replace
 from collab.document.document import Document
 from collab.document.opening import Opening
 from collab.document.saved import decode_value
-from collab.entry import Entry
+from collab.entry import Accepted, Entry
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.apply import replay
 from collab.patch.splices import has_splices, is_in_short, spelled_out
-from collab.ports import Accepted, Corrupt, Store
+from collab.ports import Corrupt, Store
 from collab.room.tail import weight
 from server.beside import beside
 from server.clock import SystemClock

@@ -52,6 +52,7 @@ class _Bare(msgspec.Struct):
     reverts: list[int] = []
     leases: list[int] = []
     answer: dict[str, Any] = {}
+    digest: bytes = b""
 
 
 class _Told(msgspec.Struct):

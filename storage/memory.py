@@ -6,12 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 
-from collab.entry import Entry, Summary, bare
+from collab.entry import Accepted, Entry, Summary, bare
 from collab.ids import DocKey
 from collab.lock_rows import StoredLock
 from collab.ports import (
     PAGE_BYTES,
-    Accepted,
     Append,
     Clash,
     Committed,

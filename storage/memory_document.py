@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import msgspec
 
-from collab.entry import Entry, Summary, bare
+from collab.entry import Accepted, Entry, Summary, bare
 from collab.lock_rows import StoredLock
-from collab.ports import Accepted, Append, Control, NamedVersion, SavedSteps, Snapshot, Vacant
+from collab.ports import Append, Control, NamedVersion, SavedSteps, Snapshot, Vacant
 from collab.publication import Publication
 from collab.repairs import Rebuilt
 
@@ -74,9 +74,7 @@ class Document:
         for entry in append.entries:
             self.entries[entry.version] = entry
             if entry.id:
-                self._accept(
-                    Accepted(entry.author.user, entry.id, entry.version, entry.answer), entry.at
-                )
+                self._accept(Accepted.of(entry), entry.at)
         for one in append.accepted:
             self._accept(one, now)
         if append.put or append.drop:

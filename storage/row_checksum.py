@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from collab.entry import Accepted
 from collab.ids import DocKey
-from collab.ports import Accepted, NamedVersion, SigningKey
+from collab.ports import NamedVersion, SigningKey
 from collab.publication import Publication
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -46,7 +47,9 @@ def lock_crc(key: DocKey, id: str, body: bytes) -> int:
 
 
 def accepted_crc(key: DocKey, one: Accepted, at: int, answer: bytes) -> int:
-    return crc_of("accepted", key, one.user, one.id, one.version, at, answer)
+    # The checksum of a row of before revision 0008 covers no digest, and the row has none.
+    digest = (one.digest,) if one.digest else ()
+    return crc_of("accepted", key, one.user, one.id, one.version, at, answer, *digest)
 
 
 def signing_key_crc(tenant: str, key: SigningKey) -> int:

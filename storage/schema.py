@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 # The newest file in `migrations/versions`; a test holds the two together.
-REVISION = "0007"
+REVISION = "0008"
 
 
 class Words(TypeDecorator[str]):
@@ -128,6 +128,7 @@ accepted = Table(
     Column("at", BigInteger, nullable=False),
     Column("answer", LargeBinary, nullable=False),
     _crc(),
+    Column("digest", LargeBinary),  # rows of before have none
     PrimaryKeyConstraint("tenant", "doc", "author", "request"),
     sqlite_with_rowid=False,
 )

@@ -16,9 +16,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from collab.entry import Accepted
 from collab.ids import DocKey
 from collab.ports import (
-    Accepted,
     Append,
     Clash,
     Committed,
@@ -65,7 +65,8 @@ class _Packed:
 def _accepted_row(key: DocKey, one: Accepted, at: int) -> tuple[Any, ...]:
     answer = pack_answer(one.answer)
     crc = accepted_crc(key, one, at, answer)
-    return (*key, one.user.encode(), one.id.encode(), one.version, answer, at, crc)
+    user, request = one.user.encode(), one.id.encode()
+    return (*key, user, request, one.version, answer, at, crc, one.digest or None)
 
 
 def _may_create(runner: Runner, key: DocKey) -> bool:

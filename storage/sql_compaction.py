@@ -7,9 +7,9 @@ from contextlib import suppress
 
 from sqlalchemy import Connection, delete, func, select
 
-from collab.entry import Entry
+from collab.entry import Accepted, Entry
 from collab.ids import DocKey
-from collab.ports import Accepted, Corrupt
+from collab.ports import Corrupt
 from storage.checksum import pack_answer, unpack_entry
 from storage.database import Database
 from storage.dialect import insert
@@ -44,7 +44,7 @@ def _remember(connection: Connection, key: DocKey, gone: Iterable[Entry]) -> Non
     """Keep the ids of entries that go while they may be sent again."""
     for entry in gone:
         answer = pack_answer(entry.answer)
-        one = Accepted(entry.author.user, entry.id, entry.version, entry.answer)
+        one = Accepted.of(entry)
         row = {
             "tenant": key.tenant,
             "doc": key.doc,
@@ -54,6 +54,7 @@ def _remember(connection: Connection, key: DocKey, gone: Iterable[Entry]) -> Non
             "at": entry.at,
             "answer": answer,
             "crc": accepted_crc(key, one, entry.at, answer),
+            "digest": one.digest or None,
         }
         connection.execute(insert(connection, accepted).on_conflict_do_nothing(), row)
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from collab.entry import Entry, Summary
+from collab.entry import Accepted, Entry, Summary
 from collab.ids import DocKey
-from collab.ports import PAGE_BYTES, Accepted, Control, Corrupt, Position, Stored, Vacant
+from collab.ports import PAGE_BYTES, Control, Corrupt, Position, Stored, Vacant
 from storage.database import Database
 from storage.document_row import check_document, schema_crc
 from storage.retention import is_whole

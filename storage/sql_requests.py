@@ -10,8 +10,9 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection, LargeBinary, select, type_coerce
 
+from collab.entry import Accepted
 from collab.ids import DocKey
-from collab.ports import Accepted, Corrupt
+from collab.ports import Corrupt
 from storage.checksum import unpack_answer, unpack_entry
 from storage.row_checksum import accepted_crc, is_sound
 from storage.rows import of
@@ -38,6 +39,7 @@ _ACCEPTED_COLUMNS = (
     accepted.c.version,
     accepted.c.at,
     accepted.c.answer,
+    accepted.c.digest,
     accepted.c.crc,
 )
 
@@ -71,16 +73,16 @@ def _find(connection: Connection, key: DocKey, user: str, ids: Sequence[str]) ->
         # One at a time: together they may be larger than the memory.
         one = select(*ENTRY_COLUMNS).where(of(entries, key), entries.c.version == version)
         entry = unpack_entry(key, connection.execute(one).one())
-        found.append(Accepted(user, entry.id, entry.version, entry.answer))
+        found.append(Accepted.of(entry))
     found += [_accepted(key, row) for row in connection.execute(beside)]
     return found
 
 
 def _accepted(key: DocKey, row: Sequence[Any]) -> Accepted:
     """The request in a row; `Corrupt` when any of it has changed."""
-    user, request, version, at, answer, crc = row
+    user, request, version, at, answer, digest, crc = row
     try:
-        one = Accepted(user, request, version)
+        one = Accepted(user, request, version, digest=b"" if digest is None else digest)
         if is_sound(crc, lambda: accepted_crc(key, one, at, answer)):
             return replace(one, answer=unpack_answer(answer))
     except (TypeError, ValueError, msgspec.MsgspecError):

@@ -77,12 +77,15 @@ _ENTRY_TYPES = (
 )
 
 _ACCEPTED = """
-INSERT INTO accepted (tenant, doc, author, request, version, answer, at, crc)
-SELECT column1, column2, column3, column4, column5, column6, column7, column8
+INSERT INTO accepted (tenant, doc, author, request, version, answer, at, crc, digest)
+SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9
 FROM {rows}
 WHERE NOT EXISTS (SELECT 1 FROM entries AS e WHERE e.tenant = column1 AND e.doc = column2
     AND e.author = column3 AND e.request = column4 AND length(e.request) > 0)"""
-_ACCEPTED_TYPES = ("text", "text", "bytea", "bytea", "bigint", "bytea", "bigint", "bigint")
+_ACCEPTED_TYPES = (
+    *("text", "text", "bytea", "bytea", "bigint", "bytea", "bigint", "bigint"),
+    "bytea",
+)
 
 # A statement of many rows enters SQLite once: every entry and exit hands the interpreter's lock
 # over. A few sizes only, so that each stays prepared.

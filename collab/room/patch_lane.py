@@ -51,7 +51,7 @@ def create(room: Room, member: Member, request: Create, now: int) -> Answer:
     if change is None:  # created as `{}`, which it was before
         value = room.document.value
         change = Change([], b"", b"", value, value)
-    return room.enter(member, change, now, kind="create", request_id=request.id)
+    return room.enter(member, change, now, kind="create", request=request)
 
 
 def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answer:
@@ -84,11 +84,11 @@ def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answ
     if change is None:
         if carried.ops != request.ops:
             ack["ops"] = []
-        answer = room.unchanged(member, request.id, ack)
+        answer = room.unchanged(member, request, ack)
     else:
         if not _is_as_sent(request.ops, carried.ops, change.ops):
             ack["ops"] = last_texts(change.ops)
-        answer = room.enter(member, change, now, request_id=request.id, ack=ack)
+        answer = room.enter(member, change, now, request=request, ack=ack)
     bridge.landed(answer.version, request.ops, made_version=answer.entry is not None)
     member.refused.pop(request.id, None)  # another try of the same id
     return answer
@@ -160,7 +160,7 @@ def replace(room: Room, member: Member, request: Replace, now: int) -> Answer:
         ops = request.compared[1]
     else:
         ops = diff(room.document.value, request.value)
-    return _lead(room, member, ops, now, "edit", request.id, request.fence)
+    return _lead(room, member, request, ops, now, request.fence)
 
 
 def restore(room: Room, member: Member, request: Restore, now: int) -> Answer:
@@ -173,7 +173,7 @@ def restore(room: Room, member: Member, request: Restore, now: int) -> Answer:
     sections = member.rights.sections_of(value)
     if sections is not None and not sections.covers(place):
         raise forbidden(request.pointer)
-    return _lead(room, member, ops, now, "restore", request.id, None)
+    return _lead(room, member, request, ops, now)
 
 
 def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
@@ -202,7 +202,7 @@ def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
         undone.change,
         now,
         kind="redo" if request.redo else "undo",
-        request_id=request.id,
+        request=request,
         ack=ack,
         reverts=undone.reverts,
     )
@@ -211,19 +211,19 @@ def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
 def _lead(
     room: Room,
     member: Member,
+    request: Replace | Restore,
     ops: list[Op],
     now: int,
-    kind: Kind,
-    request_id: str,
-    fence: int | None,
+    fence: int | None = None,
 ) -> Answer:
     """Ops that were made for the head by the server itself."""
+    kind: Kind = "restore" if isinstance(request, Restore) else "edit"
     judge_sections(room, member, ops)
     judge_locks(room, member, ops, fence)
     change = _patch(room, member, ops, now, kind, bounds=whole(room.bounds.patch))
     if change is None:
-        return room.unchanged(member, request_id)
-    return room.enter(member, change, now, kind=kind, request_id=request_id)
+        return room.unchanged(member, request)
+    return room.enter(member, change, now, kind=kind, request=request)
 
 
 def whole(bounds: Bounds) -> Bounds:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from collab.entry import Entry
+from collab.entry import Accepted, Entry
 from collab.patch.bounds import json_size
 from collab.patch.splices import is_in_short
-from collab.ports import Accepted, Stored, Vacant
+from collab.ports import Stored, Vacant
 
 MOST = 4096
 MOST_BYTES = 1 << 20  # of answers
@@ -42,7 +42,7 @@ class RecentIds:
     def take(self, entry: Entry) -> None:
         """An entry was committed."""
         if entry.id:
-            self.learn([Accepted(entry.author.user, entry.id, entry.version, entry.answer)])
+            self.learn([Accepted.of(entry)])
 
     def learn(self, accepted: Iterable[Accepted]) -> None:
         for one in accepted:

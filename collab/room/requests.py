@@ -38,6 +38,7 @@ class PatchRequest:
     fence: int | None = None
     after: str | None = None  # the member's own patch that it stands on, where the client says so
     epoch: int | None = None
+    step: str = ""  # the undo step that it belongs to, as its client calls it
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,19 +141,10 @@ class Refuse:
     is_patch: bool = False
 
 
-Request = (
-    Refuse
-    | Create
-    | PatchRequest
-    | Replace
-    | Restore
-    | Update
-    | Revert
-    | LockAct
-    | Barrier
-    | ReadState
-    | ReadVector
-)
+# What is remembered by its id.
+Asked = Create | PatchRequest | Replace | Restore | Revert
+
+Request = Asked | Refuse | Update | LockAct | Barrier | ReadState | ReadVector
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from collab.document.change import Change
 from collab.document.document import Document
 from collab.document.opening import Opening
 from collab.document.steps import UNDO_BOUNDS, UndoBounds
-from collab.entry import Entry, Kind
+from collab.entry import Accepted, Entry, Kind
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.messages import LockChange
@@ -27,15 +27,17 @@ from collab.patch.bounds import Bounds
 from collab.patch.carry import Past
 from collab.patch.schema import Schema
 from collab.patch.splices import logged
-from collab.ports import Accepted, Append, Control, Snapshot, Stored, Vacant
+from collab.ports import Append, Control, Snapshot, Stored, Vacant
 from collab.room import patch_lane, yjs_lane
 from collab.room.late_index import LateIndex
 from collab.room.lock_guard import LockGuard
 from collab.room.locks import Locks, LockStep
 from collab.room.member import Member
 from collab.room.recent_ids import RecentIds
+from collab.room.request_digest import digest_of, is_same
 from collab.room.requests import (
     Answer,
+    Asked,
     Barrier,
     Create,
     LockAct,
@@ -51,8 +53,6 @@ from collab.room.requests import (
 )
 from collab.room.tail import Tail, past_of
 from collab.yjs.struct_index import StructIndex
-
-Asked = Create | PatchRequest | Replace | Restore | Revert
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ class Room:
         now: int,
         *,
         kind: Kind = "edit",
-        request_id: str = "",
+        request: Asked | None = None,
         ack: dict[str, Any] | None = None,
         reverts: Sequence[int] = (),
         leases: Sequence[int] = (),
@@ -216,12 +216,13 @@ class Room:
             ops=change.ops,
             update=change.update,
             lane=member.lane,
-            id=request_id,
+            id="" if request is None else request.id,
             commit=self.commit_id,
             inverse=change.inverse,
             reverts=list(reverts),
             leases=list(leases),
             answer=ack or {},
+            digest=digest_of(request) if request is not None and request.id else b"",
         )
         self.document.version = self.head = entry.version
         self._structs.add(entry.update)
@@ -232,11 +233,12 @@ class Room:
         return Answer(entry.version, entry=entry, ack=ack or {})
 
     def unchanged(
-        self, member: Member, request_id: str = "", ack: dict[str, Any] | None = None
+        self, member: Member, request: Asked, ack: dict[str, Any] | None = None
     ) -> Answer:
         """Acknowledge at the head what made no version; its id counts as accepted all the same."""
-        if request_id:
-            self._accepted.append(Accepted(member.author.user, request_id, self.head, ack or {}))
+        if request.id:
+            user, digest = member.author.user, digest_of(request)
+            self._accepted.append(Accepted(user, request.id, self.head, ack or {}, digest))
         return Answer(self.head, ack=ack or {})
 
     @property
@@ -285,6 +287,8 @@ class Room:
         accepted = self.ids.find(user, request.id) or self._accepted_in_batch(user, request.id)
         if accepted is None:
             return None
+        if not is_same(accepted.digest, request):
+            raise Rejected(Code.ID_REUSED, "another request was accepted under this id")
         if isinstance(request, PatchRequest):
             patch_lane.repeat(member, request, accepted.version)
         return Answer(accepted.version, ack={**accepted.answer, "duplicate": True})
@@ -294,7 +298,7 @@ class Room:
             return None
         for entry, _ in self._batch:
             if entry.id == request_id and entry.author.user == user:
-                return Accepted(user, request_id, entry.version, entry.answer)
+                return Accepted.of(entry)
         return next((a for a in self._accepted if (a.user, a.id) == (user, request_id)), None)
 
     def _create(self, member: Member, request: Create, now: int) -> Answer:

@@ -108,6 +108,7 @@ ON_CHANGE = (
     Code.INVALID_DOCUMENT,
     Code.TOO_LARGE,
     Code.QUOTA_EXCEEDED,
+    Code.ID_REUSED,
 )
 
 DOC = Parameter(
@@ -131,8 +132,9 @@ IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
     "header",
     str,
-    "The request's id, unique for the user and the document: an accepted one that comes again "
-    "is not applied again, and gets its first answer with `duplicate`.",
+    "The request's id, unique for the user and the document: the same request that comes again "
+    "under an accepted one is not applied again, and gets its first answer with `duplicate`. "
+    "Another request under it is `id_reused`.",
     {"maxLength": 255},
 )
 CLIENT = Parameter(

@@ -1,7 +1,10 @@
-"""An id that was accepted without a version gets its first answer from every instance."""
+"""An id that was accepted gets its first answer from every instance, for the same request only."""
 
 from __future__ import annotations
 
+import pytest
+
+from collab.errors import Code, Rejected
 from collab.room.requests import Answer, PatchRequest
 from storage.memory import MemoryStore
 from tests.faults.inside import Inside, inside
@@ -36,3 +39,43 @@ async def test_an_id_that_another_instance_accepted_without_a_version_is_a_dupli
         await change_what_it_tests(one)
         again = await sent(one)
         assert (again.version, again.ack) == (1, {"duplicate": True})
+
+
+async def reused(hall: Inside, value: int) -> bool:
+    """Whether an id with these ops is refused as another request's."""
+    answer = await hall.set("/a", value, id="X")
+    return isinstance(answer, Rejected) and answer.refusal.code is Code.ID_REUSED
+
+
+@pytest.mark.parametrize("makes_a_version", [True, False])
+async def test_after_a_crash_an_id_with_other_ops_is_refused(makes_a_version: bool) -> None:
+    store = MemoryStore()
+    async with inside(store) as hall:
+        await hall.make({"a": 1})
+        assert not await reused(hall, 2 if makes_a_version else 1)
+    async with inside(store) as hall:
+        assert await reused(hall, 3)
+        assert not await reused(hall, 2 if makes_a_version else 1)
+        assert await hall.read() == ((2, {"a": 2}) if makes_a_version else (1, {"a": 1}))
+
+
+@pytest.mark.parametrize("first", [2, 1], ids=["a version", "no version"])
+@pytest.mark.parametrize("second", [3, 1, 2], ids=["other", "nothing", "same"])
+async def test_an_id_that_another_instance_accepted_is_compared_with_what_it_accepted(
+    first: int, second: int
+) -> None:
+    store = MemoryStore()
+    async with inside(store) as one, inside(store) as two:
+        await one.make({"a": 1})
+        assert not await reused(two, first)
+        assert await reused(one, second) is (second != first)
+        assert await one.read() == ((2, {"a": 2}) if first == 2 else (1, {"a": 1}))
+
+
+async def test_a_refused_id_may_be_tried_again_with_other_ops() -> None:
+    async with inside(MemoryStore()) as hall:
+        await hall.make({"a": 1})
+        with pytest.raises(Rejected, match="path_not_found"):
+            await hall.ask(PatchRequest("X", None, [{"op": "remove", "path": "/b"}]))
+        assert not await reused(hall, 2)
+        assert await hall.read() == (2, {"a": 2})

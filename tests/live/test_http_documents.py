@@ -277,8 +277,52 @@ def test_an_idempotency_key_is_applied_once_however_often_it_comes(ask: Ask) -> 
     assert ask("GET").body == {"list": [1]}
     again = ask("PATCH", body=add, Idempotency_Key="k", If_Match='"1.1"')
     assert again.body == {**replies[0].body, "duplicate": True}
-    made = ask("PUT", body={"other": 1}, Idempotency_Key="k")
-    assert made.body["duplicate"] is True
+    assert refusal(ask("PUT", body={"other": 1}, Idempotency_Key="k")) == (422, "id_reused")
+
+
+def test_a_key_that_comes_again_with_another_request_is_refused(ask: Ask) -> None:
+    ask("PUT", body={"n": 0}, Idempotency_Key="make")
+    ask("PATCH", body=replace("/n", 1), Idempotency_Key="one")
+    ask("PATCH", body=[{"op": "test", "path": "/n", "value": 1}], Idempotency_Key="none")
+    ask("PUT", body={"n": 2}, If_Match="*", Idempotency_Key="put")
+    ask("POST", "/undo", {"scope": "/n"}, Idempotency_Key="undo")
+    ask("POST", "/redo", Idempotency_Key="redo")
+    reused = [
+        ask("PUT", body={"n": 1}, Idempotency_Key="make"),
+        ask("PATCH", body=replace("/n", 2), Idempotency_Key="one"),
+        ask("PATCH", body=replace("/n", 1), Idempotency_Key="none"),
+        ask("PUT", body={"n": 3}, If_Match="*", Idempotency_Key="put"),
+        ask("PATCH", body=replace("/n", 2), If_Match="*", Idempotency_Key="put"),
+        ask("POST", "/undo", Idempotency_Key="undo"),
+        ask("POST", "/redo", {"scope": "/n"}, Idempotency_Key="redo"),
+        ask("POST", "/undo", Idempotency_Key="redo"),
+    ]
+    assert {refusal(each) for each in reused} == {(422, "id_reused")}
+    assert {each.body["retryable"] for each in reused} == {False}
+    reply = ask("GET")
+    assert reply.body == {"n": 2}
+    repeated = [
+        ask("PUT", body={"n": 0.0}, Idempotency_Key="make"),
+        ask("PATCH", "?base=1", body=replace("/n", 1), Idempotency_Key="one"),
+        ask("PUT", body={"n": 2}, If_Match='"1"', Idempotency_Key="put"),
+        ask("POST", "/undo", {"scope": "/n"}, Idempotency_Key="undo"),
+        ask("POST", "/redo", {"scope": ""}, Idempotency_Key="redo"),
+    ]
+    assert [each.body["duplicate"] for each in repeated] == [True] * 5
+    assert ask("GET").headers["etag"] == reply.headers["etag"]
+
+
+def test_a_key_of_a_restoration_is_not_taken_for_another_one(ask: Ask, admin: str) -> None:
+    ask("PUT", body={"n": 1, "m": 1})
+    ask("PATCH", body=[*replace("/n", 2), *replace("/m", 2)])
+    asked = {"version": 1, "pointer": "/n"}
+    first = ask("POST", "/restore", asked, token=admin, Idempotency_Key="back")
+    assert first.body["version"] == 3
+    other = ask("POST", "/restore", {**asked, "pointer": "/m"}, token=admin, Idempotency_Key="back")
+    assert refusal(other) == (422, "id_reused")
+    again = ask("POST", "/restore", asked, token=admin, Idempotency_Key="back")
+    assert (again.body["version"], again.body["duplicate"]) == (3, True)
+    assert ask("GET").body == {"n": 1, "m": 2}
 
 
 def test_an_idempotency_key_survives_kill_9(tmp_path: Path) -> None:
@@ -292,6 +336,9 @@ def test_an_idempotency_key_survives_kill_9(tmp_path: Path) -> None:
         server.start()
         second = call("PATCH", url, add, token=token, Idempotency_Key="k")
         assert second.body == {**first.body, "duplicate": True}
+        other = [{"op": "add", "path": "/list/-", "value": 2}]
+        reused = call("PATCH", url, other, token=token, Idempotency_Key="k")
+        assert refusal(reused) == (422, "id_reused")
         again = call("PUT", url, {"list": []}, token=token, Idempotency_Key="make")
         assert (again.status, again.body) == (201, {**made.body, "duplicate": True})
         undone = call("POST", f"{url}/undo", token=token, Idempotency_Key="u")

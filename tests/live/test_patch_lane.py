@@ -225,6 +225,43 @@ async def test_an_accepted_id_sent_again_gets_its_first_answer(
     assert (client.version, client.value) == (3, {"n": 2})
 
 
+async def test_an_id_that_comes_again_with_other_ops_is_refused(
+    join: Join, ada: str, doc: str
+) -> None:
+    client = await join(doc, ada, create={"n": 0, "m": 0})
+    await client.set("/n", 1, id="once")
+    del client.acks["once"]
+    reused = await client.answer(await client.patch(replace("/n", 2), id="once"))
+    assert (reused["type"], reused["code"], reused["version"]) == ("reject", "id_reused", 2)
+    assert reused["retryable"] is False
+    assert (client.version, client.value) == (2, {"n": 1, "m": 0})
+    client.rejects.clear()
+    await client.send({"type": "undo", "id": "once"})
+    assert (await client.answer("once"))["code"] == "id_reused"
+    client.rejects.clear()
+    again = await client.answer(await client.patch(replace("/n", 1), id="once", base=1))
+    assert (again["version"], again["duplicate"]) == (2, True)
+    assert (await client.set("/m", 5))["version"] == 3
+
+
+async def test_ids_that_are_under_way_are_compared_too(join: Join, ada: str, doc: str) -> None:
+    client = await join(doc, ada, create={"n": 0})
+    patch = {"type": "patch", "base": 1, "ops": [replace("/n", 1)]}
+    empty = {"type": "patch", "base": 1, "ops": [{"op": "test", "path": "/n", "value": 1}]}
+    client.sent["a"], client.sent["c"] = [replace("/n", 1)], [replace("/n", 9)]
+    await client.send(
+        {**patch, "id": "a"},
+        {**empty, "id": "b", "after": "a"},
+        {**patch, "id": "b", "after": "a"},
+        {**patch, "id": "a", "after": "", "ops": [replace("/n", 2)]},
+        {**patch, "id": "c", "after": "", "ops": [replace("/n", 9)]},
+    )
+    await client.until(lambda: "c" in client.acks)
+    assert [client.rejects[name]["code"] for name in "ab"] == ["id_reused"] * 2
+    assert [client.acks[name]["version"] for name in "abc"] == [2, 2, 3]
+    assert client.value == {"n": 9}
+
+
 async def test_a_refused_id_may_be_tried_again(join: Join, ada: str, doc: str) -> None:
     client = await join(doc, ada, create={"n": 0})
     refused = await client.answer(await client.patch(replace("/x/y", 1), id="retry"))
@@ -367,10 +404,12 @@ async def test_a_refused_patch_that_landed_by_another_tab_is_refused_no_more(
 ) -> None:
     one = await join(doc, ada, create={"n": 0})
     other = await join(doc, ada)
-    await one.answer(await one.patch({"op": "test", "path": "/n", "value": 9}, id="first"))
-    await other.answer(await other.patch(replace("/n", 1), id="first"))
+    is_one = {"op": "test", "path": "/n", "value": 1}
+    await one.answer(await one.patch(is_one, id="first"))
+    await other.set("/n", 1)
+    await other.answer(await other.patch(is_one, id="first"))
     await one.until_version(2)
-    await one.patch({"op": "test", "path": "/n", "value": 9}, id="first")
+    await one.patch(is_one, id="first")
     await one.patch(replace("/n", 2), id="second", after="first")
     assert (await one.answer("second"))["type"] == "ack"
 

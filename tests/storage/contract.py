@@ -8,11 +8,10 @@ import msgspec
 import pytest
 
 from collab.audit_rows import AuditRow
-from collab.entry import Author, Entry, Op, Summary, bare
+from collab.entry import Accepted, Author, Entry, Op, Summary, bare
 from collab.ids import DocKey
 from collab.lock_rows import StoredLock
 from collab.ports import (
-    Accepted,
     Append,
     Clash,
     Committed,
@@ -338,6 +337,19 @@ class RequestsContract:
         assert await store.commit([further(HOME, 2, id="p-9")]) == [Duplicate([nothing])]
         assert (await stored(store)).head == 2
 
+    async def test_a_digest_is_kept_with_the_entry_and_with_an_id_that_made_none(
+        self, store: Store
+    ) -> None:
+        digests = [bytes(range(16)), b"\x00" * 16]
+        first = msgspec.structs.replace(entry(1, id="p-1"), digest=digests[0])
+        await store.commit([Append(HOME, 1, 0, 0, [first], create=True)])
+        second = Accepted("ada", "p-2", 1, {"ops": []}, digests[1])
+        third = Accepted("ada", "p-3", 1)
+        await store.commit([Append(HOME, 1, 1, 0, [], accepted=[second, third])])
+        found = await store.find_accepted(HOME, "ada", ["p-1", "p-2", "p-3"])
+        assert found == [Accepted("ada", "p-1", 1, {}, digests[0]), second, third]
+        assert (await stored(store)).entries == opened([first])
+
     async def test_an_id_accepted_in_an_entry_is_not_accepted_without_one(
         self, store: Store
     ) -> None:
@@ -402,7 +414,10 @@ class SnapshotContract:
 
 class CompactionContract:
     async def _page(self, store: Store, versions: int, *snapshots: int) -> None:
-        entries = [entry(v, id=f"p-{v}") for v in range(1, versions + 1)]
+        entries = [
+            msgspec.structs.replace(entry(v, id=f"p-{v}"), digest=b"digest of %d" % v)
+            for v in range(1, versions + 1)
+        ]
         await store.commit([Append(HOME, 1, 0, 0, entries, create=True)])
         for version in snapshots:
             await store.save_snapshot(HOME, 1, Snapshot(version, b"%d" % version))
@@ -464,7 +479,7 @@ class CompactionContract:
         found = await store.find_accepted(HOME, "ada", [f"p-{n}" for n in range(1, 12)])
         assert sorted(one.version for one in found) == [6, 7, 8, 9, 10, 11]
         (outcome,) = await store.commit([further(HOME, 30, id="p-7")])
-        assert outcome == Duplicate([Accepted("ada", "p-7", 7)])
+        assert outcome == Duplicate([Accepted("ada", "p-7", 7, {}, b"digest of 7")])
         await store.compact(HOME, before=30, keep=[], forget=5_000)
         assert await store.find_accepted(HOME, "ada", ["p-7"]) == []
 

@@ -11,6 +11,7 @@ LATER = (
     ("snapshots", "dropped_after"),
     *(("docs", column) for column in ("crc", "head_crc", "schema_crc")),
     *((table, "crc") for table in ("accepted", "named", "publications", "locks", "signing_keys")),
+    ("accepted", "digest"),
 )
 
 

@@ -17,10 +17,9 @@ import pytest
 from alembic.util import CommandError
 
 from collab.audit_rows import AuditRow
-from collab.entry import Author
+from collab.entry import Accepted, Author
 from collab.lock_rows import StoredLock
 from collab.ports import (
-    Accepted,
     Append,
     Corrupt,
     DocRow,
@@ -93,7 +92,7 @@ async def fill(store: SqlStore) -> None:
     await store.add_key("demo", SigningKey("k-1", b"secret " * 4, 1, 9))
     entries = [entry(n, id=f"p-{n}", commit=f"c-{n}") for n in range(1, HEAD + 1)]
     entries[31] = msgspec.structs.replace(large(32), id="p-32", commit="c-32")
-    answered = [Accepted("bo", "none", HEAD, {"skipped": [1]})]
+    answered = [Accepted("bo", "none", HEAD, {"skipped": [1]}, b"0123456789abcdef")]
     await store.commit([Append(HOME, 7, 0, 0, entries, create=True)])
     await store.commit([msgspec.structs.replace(further(HOME, HEAD), epoch=7, entries=[])])
     await store.commit([Append(HOME, 7, HEAD, 0, [], answered), made(AWAY, 3)])

@@ -13,11 +13,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 import storage
-from collab.ports import Committed
+from collab.entry import Accepted
+from collab.ports import Append, Committed
 from storage.migration import SchemaOutdatedError, revision_of
+from storage.row_checksum import accepted_crc, crc_of
 from storage.schema import REVISION, metadata
 from storage.store import SqlStore
-from tests.storage.contract import HOME, further, made
+from tests.storage.contract import AWAY, HOME, entry, further, made
+from tests.storage.older import make_older
 
 
 def differences(connection: Connection) -> list[object]:
@@ -57,6 +60,29 @@ async def test_a_file_keeps_its_content_when_it_is_opened_again(new_sqlite_url: 
         assert await store.commit([append]) == [Committed()]
         assert await store._database.read(revision_of) == REVISION
         await store.close()
+
+
+async def test_an_id_of_before_digests_is_found_without_one(new_sqlite_url: str) -> None:
+    store = SqlStore(new_sqlite_url)
+    await store.start()
+    answered = [Accepted("ada", "none", 1, {"ops": []}, b"0123456789abcdef")]
+    await store.commit([made(HOME), Append(AWAY, 1, 0, 0, [entry(1)], create=True)])
+    await store.commit([Append(HOME, 1, 1, 0, [], answered)])
+    await store.close()
+    make_older(new_sqlite_url)
+    store = SqlStore(new_sqlite_url)
+    await store.start()
+    found = [Accepted("ada", "none", 1, {"ops": []})]
+    assert await store.find_accepted(HOME, "ada", ["none"]) == found
+    later = Accepted("ada", "later", 1, {}, b"fedcba9876543210")
+    assert await store.commit([Append(HOME, 1, 1, 0, [], [later])]) == [Committed()]
+    assert await store.find_accepted(HOME, "ada", ["later"]) == [later]
+    await store.close()
+
+
+def test_the_checksum_of_an_id_without_a_digest_is_that_of_revision_0007() -> None:
+    one = Accepted("ada", "r", 7)
+    assert accepted_crc(HOME, one, 5, b"") == crc_of("accepted", HOME, "ada", "r", 7, 5, b"")
 
 
 async def test_a_migration_that_fails_leaves_nothing_half_done(new_sqlite_url: str) -> None:

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
+from collab.entry import Accepted
 from collab.ports import (
-    Accepted,
     Append,
     Clash,
     Committed,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collab.entry import Author, Entry
-from collab.ports import Accepted
+from collab.entry import Accepted, Author, Entry
 from collab.room.recent_ids import MOST, MOST_BYTES, RecentIds
 
 

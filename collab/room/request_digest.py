@@ -1,0 +1,70 @@
+"""A request's digest: whether an id that comes again is the same request.
+
+It covers what is asked for: the type, and the ops, value or scope. It covers nothing that changes
+when a client sends the same request again later: not `base`, `strict`, `fence`, `after`, `step`.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+
+from collab.document.numbers import canonical
+from collab.entry import Op
+from collab.room.requests import Asked, Create, PatchRequest, Replace, Restore, Revert
+
+DIGEST_BYTES: Final = 16
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+# The members that each op reads, beside `op` and `path`; others mean nothing (RFC 6902, 4).
+_MEMBERS: Final[dict[Any, tuple[str, ...]]] = {
+    "add": ("value",),
+    "remove": (),
+    "replace": ("value",),
+    "move": ("from",),
+    "copy": ("from",),
+    "test": ("value",),
+    "splice": ("offset", "delete", "insert"),
+}
+_LEFT_OUT: Final = {"delete": 0, "insert": ""}  # what a splice means that does not say it
+
+
+def digest_of(request: Asked) -> bytes:
+    """The same bytes for requests that ask for the same, however their JSON is written."""
+    return blake2b(_encode(_content(request)), digest_size=DIGEST_BYTES).digest()
+
+
+def is_same(digest: bytes, request: Asked) -> bool:
+    """Whether the request is the one of this digest; entries of before have none."""
+    try:
+        return not digest or digest == digest_of(request)
+    except RecursionError:  # it nests deeper than what is ever accepted
+        return False
+
+
+def _content(request: Asked) -> list[Any]:
+    match request:
+        case PatchRequest():
+            return ["patch", *map(_op, request.ops)]
+        case Create():
+            return ["create", canonical(request.value)]
+        case Replace():
+            return ["replace", canonical(request.value)]
+        case Restore():
+            return ["restore", request.version, request.pointer]
+        case Revert():
+            return ["redo" if request.redo else "undo", request.scope]
+
+
+def _op(op: Op) -> Any:
+    kind = op.get("op")
+    members = _MEMBERS.get(kind) if isinstance(kind, str) else None
+    if members is None:
+        return op  # it is refused
+    said = {"op": kind, "path": op.get("path")}
+    for name in members:
+        if name in op or name in _LEFT_OUT:
+            said[name] = canonical(op.get(name, _LEFT_OUT.get(name)))
+    return said
