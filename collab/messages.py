@@ -18,6 +18,8 @@ RequestId = Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
 Pointer = Annotated[
     str, Meta(extra_json_schema={"pattern": f"^{POINTER.pattern}$", "maxLength": MAX_POINTER})
 ]
+# It is kept with the undo steps of its user.
+StepName = Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
 
 
 class Since(Struct, frozen=True):
@@ -45,16 +47,19 @@ class Patch(Incoming, frozen=True, tag="patch"):
     strict: bool = False
     fence: int | None = None
     after: str | None = None  # the own patch that it stands on, "" for none; not every client says
+    step: StepName | None = None
 
 
 class Undo(Incoming, frozen=True, tag="undo"):
     id: RequestId
     scope: Pointer = ""
+    version: int | None = None
 
 
 class Redo(Incoming, frozen=True, tag="redo"):
     id: RequestId
     scope: Pointer = ""
+    version: int | None = None
 
 
 class SetPresence(Incoming, frozen=True, tag="presence"):

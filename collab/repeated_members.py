@@ -27,7 +27,8 @@ class _Members(list[tuple[str, Any]]):
 
 def repeated_in_message(frame: bytes, message: Patch) -> Refusal | None:
     """Why the operations of a message are not what its frame says; None where they are."""
-    left_out = (not message.strict) + (message.fence is None) + (message.after is None)
+    unsaid = (message.fence, message.after, message.step)
+    left_out = (not message.strict) + sum(value is None for value in unsaid)
     if frame.count(b'"') == _quotes(message) - 2 * left_out:
         return None
     return _find(frame, message.ops)

@@ -20,7 +20,7 @@ from server.history import befores
 from server.last_change import LastChange
 from server.live_state import Event, LiveState, next_state
 from server.lock_board import LockBoard
-from server.long_work import Pace, takes_long
+from server.long_work import Pace, takes_long_in
 from server.presence_board import PresenceBoard
 from server.snapshots import Unsaved
 
@@ -177,9 +177,8 @@ class LiveRoom:
         return not isinstance(submission.request, LockAct) and not self.is_beyond_tail(submission)
 
     def _takes_long(self, submission: Submission) -> bool:
-        return self._pace.is_slow or takes_long(
-            submission.request, self.room.document.bulk, self.room.head
-        )
+        member, request = submission.member, submission.request
+        return self._pace.is_slow or takes_long_in(self.room, member, request)
 
     def _get_ready(self) -> None:
         self.room.guard.now = self.lock_board.time.now()

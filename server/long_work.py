@@ -22,6 +22,9 @@ from collab.room.requests import (
 )
 
 if TYPE_CHECKING:
+    from collab.entry import Kind
+    from collab.room.member import Member
+    from collab.room.room import Room
     from server.clock import Clock
 
 # An op that replaces a text takes up to 0.2 ms.
@@ -61,6 +64,21 @@ class Pace:
         ended = self._clock.monotonic()
         if ended - began > SLOW:
             self._slow_until = ended + SLOW_FOR
+
+
+# Bytes of what a step takes back: some 30 edits, of 0.25 ms each.
+MOST_TAKEN_BACK: Final = 8 * 1024
+
+
+def takes_long_in(room: Room, member: Member, request: Request) -> bool:
+    """Whether to judge a member's request beside the loop."""
+    document = room.document
+    if takes_long(request, document.bulk, room.head):
+        return True
+    if not isinstance(request, Revert):
+        return False
+    kind: Kind = "redo" if request.redo else "undo"
+    return document.undo_size(member.author.user, kind, request.version) > MOST_TAKEN_BACK
 
 
 def takes_long(request: Request, bulk: int, head: int) -> bool:

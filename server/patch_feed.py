@@ -38,6 +38,7 @@ class Owed(NamedTuple):
     """An answer that waits for the catch-up which brings its reader to it."""
 
     payload: dict[str, Any]
+    version: int  # where the document stood after it; what the payload says may be another one
     in_versions: bool  # its version is among those that the catch-up merges
     barrier: int
 
@@ -86,7 +87,8 @@ class PatchFeed(Feed):
         for submission, answer in answers:
             payload = render(submission.request, answer)
             if payload is not None:
-                self._owed.append(Owed(payload, answer.entry is not None, answer.barrier))
+                made = answer.entry is not None
+                self._owed.append(Owed(payload, answer.version, made, answer.barrier))
         self._stop(news.size(self.lane))
 
     def hear_locks(self, news: LockNews) -> None:
@@ -248,7 +250,7 @@ class PatchFeed(Feed):
         due: list[Owed] = []
         later: list[Owed] = []
         for owed in self._owed:
-            (due if owed.payload.get("version", 0) <= reach.version else later).append(owed)
+            (due if owed.version <= reach.version else later).append(owed)
         frame = self._catch_up_frame(reach, due)
         self._bar(max((owed.barrier for owed in due), default=0))
         self._socket.write(frame)

@@ -208,11 +208,12 @@ class PatchSession:
                         message.strict,
                         message.fence,
                         message.after,
+                        message.step or "",
                     )
                 )
             case messages.Undo() | messages.Redo():
                 redo = isinstance(message, messages.Redo)
-                self._submit(Revert(message.id, message.scope, redo))
+                self._submit(Revert(message.id, message.scope, redo, message.version))
             case messages.Ping():
                 self.feed.send(wire.encode(messages.Pong(at=message.at)))
             case messages.RenewToken():

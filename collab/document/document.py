@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Unpack
 
 from collab.document.change import Change, cancels_out
 from collab.document.compensation import Judge, compensate, wanted_value
 from collab.document.numbers import canonical_ops
 from collab.document.opening import Opening
 from collab.document.saved import FORMAT, Body, encode, encode_json
-from collab.document.steps import UNDO_BOUNDS, Inverse, Stacks, UndoBounds, encode_inverse
-from collab.document.undo import Request, Undone, foresee, revert
+from collab.document.steps import (
+    BY_PATCH,
+    BY_YJS,
+    UNDO_BOUNDS,
+    Inverse,
+    MadeBy,
+    UndoBounds,
+    encode_inverse,
+)
+from collab.document.undo import Asked, Check, Request, Undone, foresee, revert
 from collab.document.undo_state import UndoState
 from collab.document.value_count import Bulk, ValueCount
 from collab.entry import Entry, Kind, Op
@@ -27,8 +35,6 @@ from collab.yjs.state_vector import decode_state_vector
 from collab.yjs.tree import Tree, merge_updates
 from collab.yjs.tree_sections import Limits
 from collab.yjs.tree_summary import UpdateSummary, summary_of
-
-Check = Callable[[Json, list[Op]], None]
 
 
 class Document:
@@ -109,6 +115,7 @@ class Document:
         bounds: Bounds = UNBOUNDED,
         splices: bool = False,
         check: Check | None = None,
+        made_by: MadeBy = BY_PATCH,
     ) -> Change | None:
         """Apply a patch whole or not at all; None where it changes nothing.
 
@@ -134,7 +141,9 @@ class Document:
             lambda writer: writer.apply(applied.ops, exact=applied.spliced),
             user,
         )
-        inverse = Inverse(tuple(writer.records), reinsertions=tuple(writer.reinsertions))
+        inverse = Inverse(
+            tuple(writer.records), reinsertions=tuple(writer.reinsertions), made_by=made_by
+        )
         return self._accept(applied, update, inverse, version, user, at, kind)
 
     def integrate(
@@ -149,6 +158,7 @@ class Document:
         leases: Sequence[int] = (),
         summary: UpdateSummary | None = None,
         limits: Limits | None = None,
+        made_by: MadeBy = BY_YJS,
     ) -> Change | None:
         """Apply a client's update, which has passed the validator; None where it adds nothing.
 
@@ -185,7 +195,12 @@ class Document:
         # What nobody sees, an order key that changes no order say, is no step either.
         if not applied.ops:
             records = self._undo.asked_about(records)
-        inverse = Inverse(tuple(records), reinsertions=tuple(reinsertions), silent=not applied.ops)
+        inverse = Inverse(
+            tuple(records),
+            reinsertions=tuple(reinsertions),
+            silent=not applied.ops,
+            made_by=made_by,
+        )
         self._tree = self._tree.without_deleted()
         return self._accept(applied, written, inverse, version, user, at, kind)
 
@@ -228,51 +243,34 @@ class Document:
 
     # --- undo and redo ----------------------------------------------------------------------
 
-    def undo(
-        self, user: str, scope: str = "", *, version: int, at: int, check: Check | None = None
-    ) -> Undone:
-        """Take back the user's last step under `scope`; `nothing_to_undo` where there is none.
+    def undo(self, user: str, scope: str = "", **asked: Unpack[Asked]) -> Undone:
+        """Take back a step of the user under `scope`; `nothing_to_undo` where there is none."""
+        return self._revert("undo", user, scope, asked)
 
-        `check` is asked with the value and the ops that are about to change it.
-        """
-        return self._revert(user, scope, version, at, "undo", check)
+    def redo(self, user: str, scope: str = "", **asked: Unpack[Asked]) -> Undone:
+        """Put back what an undo of the user's took back."""
+        return self._revert("redo", user, scope, asked)
 
-    def redo(
-        self, user: str, scope: str = "", *, version: int, at: int, check: Check | None = None
-    ) -> Undone:
-        """Put back what the user's last undo took back."""
-        return self._revert(user, scope, version, at, "redo", check)
+    def undo_size(self, user: str, kind: Kind, holding: int | None = None) -> int:
+        """About how many bytes take back what an undo or a redo would."""
+        return self._undo.size_of_step(user, kind, holding)
 
-    def _revert(
-        self, user: str, scope: str, version: int, at: int, kind: Kind, check: Check | None
-    ) -> Undone:
-        own = self._stacks.get(user, Stacks())
-        steps = own.undo if kind == "undo" else own.redo
-        request = Request(scope, f"{version:x}", self._undo.incarnations, kind == "redo")
+    def _revert(self, kind: Kind, user: str, scope: str, asked: Asked) -> Undone:
+        version, check = asked["version"], asked.get("check")
+        steps, incarnations = self._undo.steps(user, kind), self._undo.incarnations
+        request = Request(scope, f"{version:x}", incarnations, asked.get("holding"), kind == "redo")
         if check is not None:
             check(self.value, foresee(self._tree, self.value, steps, request))
         run = revert(self._tree, self.value, steps, request)
         self._count.forget()
         applied = apply(self.value, run.ops, size=self.size)
-        origins, times = zip(*run.origins, strict=True)
-        inverse = Inverse(
-            tuple(run.records),
-            tuple(run.popped),
-            tuple(run.kept),
-            origins,
-            times,
-            tuple(run.reinsertions),
-        )
-        change = self._accept(applied, run.update, inverse, version, user, at, kind)
-        return Undone(change, list(origins), run.undone, run.skipped)
+        inverse = run.inverse(asked.get("made_by", BY_PATCH))
+        change = self._accept(applied, run.update, inverse, version, user, asked["at"], kind)
+        return Undone(change, list(inverse.origins), run.undone, run.skipped)
 
     def _lease(self, client_ids: Sequence[int], user: str) -> None:
         for client_id in client_ids:
             self._leases.setdefault(client_id, user)
-
-    @property
-    def _stacks(self) -> Mapping[str, Stacks]:
-        return self._undo.stacks
 
     # --- the Yjs lane -----------------------------------------------------------------------
 

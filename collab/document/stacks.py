@@ -9,7 +9,9 @@ from msgspec.structs import replace
 
 from collab.document.steps import (
     UNDO_BOUNDS,
+    Group,
     Inverse,
+    MadeBy,
     Part,
     Stacks,
     Step,
@@ -32,8 +34,11 @@ from collab.yjs.tree_records import (
     place_of,
 )
 
-ONE_STEP_MS = 1_000  # one user's edits of one string that follow within this are one step
+ONE_STEP_MS = 1_000  # edits of one string that follow within this are one step
 MOST_EDITS = 200  # in one step, however long a user types without a pause
+# In a step that a client names. A drag of half a minute has as many patches.
+MOST_NAMED = 1_000
+MOST_NAMED_BYTES = 4 << 20
 
 # Kinds that a user does not take back: making the document, and bringing one in with its past.
 _NO_STEP = frozenset({"create", "import"})
@@ -67,13 +72,13 @@ def fold(
     own = stacks.setdefault(user, Stacks())
     part = Part(version, at, inverse, marks, None, decoded.origins, decoded.times)
     if kind == "edit" and not own.redo:
-        own.size += _push(own.undo, part, only_text(decoded.records))
+        own.size += _push(own.undo, part, decoded)
         own.size -= _cut(own.undo, bounds.steps)
     else:
         _turn(own, kind, part, decoded)
         _cut(own.undo, bounds.steps)
         _cut(own.redo, bounds.steps)
-        own.size = _size(own.undo) + _size(own.redo)
+        own.size = size_of(own.undo) + size_of(own.redo)
     if incarnations.is_full:
         incarnations.forget(list(marked_atoms(stacks)))
     return decoded
@@ -88,7 +93,7 @@ def shrink(stacks: dict[str, Stacks], bounds: UndoBounds, author: str) -> None:
         if not _droppable(own, most == author):
             return
         oldest = min((own.undo, own.redo), key=lambda steps: steps[0].version if steps else inf)
-        size = _size(oldest[:1])
+        size = size_of(oldest[:1])
         del oldest[0]
         own.size -= size
         total -= size
@@ -105,40 +110,74 @@ def _turn(own: Stacks, kind: Kind, part: Part, inverse: Inverse) -> None:
     """What is no edit on top of others: an undo, a redo, or what ends what was undone."""
     if kind == "undo":
         _take(own.undo, inverse)
+        _end(own.undo, inverse.made_by)
         own.redo.append(Step([part]))
     elif kind == "redo":
         _take(own.redo, inverse)
+        _end(own.undo, inverse.made_by)
         own.undo.append(Step([part]))
     else:
         own.redo.clear()
-        _push(own.undo, part, only_text(inverse.records))
+        _push(own.undo, part, inverse)
 
 
 def _cut(steps: list[Step], most: int) -> int:
     """Drop the oldest of too many steps; how many bytes that was."""
     gone = steps[:-most]
     del steps[:-most]
-    return _size(gone)
+    return size_of(gone)
 
 
-def _size(steps: Iterable[Step]) -> int:
+def size_of(steps: Iterable[Step]) -> int:
+    """About how many bytes steps take."""
     return sum(len(part.inverse) + _PART_BYTES for step in steps for part in step.parts)
 
 
-def _push(steps: list[Step], part: Part, text: Path | None) -> int:
-    """Add an edit to the newest step, or as a step of its own; how many bytes that adds."""
+def _push(steps: list[Step], part: Part, inverse: Inverse) -> int:
+    """Add an edit to the step that it is part of, or as a new one; how many bytes that adds."""
+    made_by, group = inverse.made_by, inverse.made_by.group
+    text = None if group is None or group.name else only_text(inverse.records)
     added = len(part.inverse) + _PART_BYTES
-    if steps:
-        parts = steps[-1].parts
-        goes_on = text is not None and 0 <= part.at - parts[-1].at <= ONE_STEP_MS
-        if goes_on and steps[-1].text == text and len(parts) < MOST_EDITS:
-            parts.append(part)
-            return added
-        if len(parts) > 1:
-            before = _size(steps[-1:])
-            parts[:] = _joined(parts)
-            added += _size(steps[-1:]) - before
-    steps.append(Step([part], text))
+    at = next((at for at, step in enumerate(steps) if step.group and step.group == group), None)
+    if at is not None and group is not None and _goes_on(steps, at, group, part, text):
+        step = steps.pop(at)
+        added += _end(steps, made_by)
+        step.parts.append(part)
+    else:
+        added += _end(steps, made_by)
+        step = Step([part], text, group)
+    steps.append(step)
+    return added
+
+
+def _goes_on(steps: Sequence[Step], at: int, group: Group, part: Part, text: Path | None) -> bool:
+    """Whether an edit is part of the step there, which is of its group."""
+    step = steps[at]
+    if group.name:
+        size = size_of([step]) + len(part.inverse)
+        return len(step.parts) < MOST_NAMED and size < MOST_NAMED_BYTES
+    if group.lane == "yjs" and at < len(steps) - 1:
+        return False
+    soon = 0 <= part.at - step.parts[-1].at <= ONE_STEP_MS
+    return soon and text is not None and text == step.text and len(step.parts) < MOST_EDITS
+
+
+def _end(steps: Iterable[Step], made_by: MadeBy) -> int:
+    """End the steps that do not go on after such a change; how many bytes that adds.
+
+    A client's step ends with what else it does, and one of the Yjs lane with any other change
+    of its user.
+    """
+    added = 0
+    for step in steps:
+        group = step.group
+        if group is None or (group.lane == "patch" and group.client != made_by.client):
+            continue
+        step.group = None
+        if len(step.parts) > 1:
+            before = size_of([step])
+            step.parts[:] = _joined(step.parts)
+            added += size_of([step]) - before
     return added
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
+from collab.entry import Lane
 from collab.yjs.tree_incarnations import Mark
 from collab.yjs.tree_records import (
     Atom,
@@ -33,6 +34,41 @@ class UndoBounds(NamedTuple):
 UNDO_BOUNDS = UndoBounds()
 
 
+class MadeBy(Struct, frozen=True, array_like=True, gc=False):
+    """How a change was made, as far as that decides which step it is part of.
+
+    `client` is the tab or program of the user. `name` is the step that a patch names. `splices`
+    is true where all of the patch's ops are splices.
+    """
+
+    lane: Lane = "patch"
+    client: str = ""
+    name: str = ""
+    splices: bool = False
+
+    @property
+    def group(self) -> Group | None:
+        """The changes that this one may be one step with; None where it is a step of its own."""
+        if self.lane == "yjs":
+            return Group("yjs")
+        if self.lane == "patch" and (self.name or self.splices):
+            return Group("patch", self.client, self.name)
+        return None
+
+
+class Group(Struct, frozen=True, array_like=True, gc=False):
+    """Changes of one user that may be one step: those that one client names alike, the splices
+    of one client, or all that came by the Yjs lane."""
+
+    lane: Lane
+    client: str = ""
+    name: str = ""
+
+
+BY_PATCH: Final = MadeBy("patch")
+BY_YJS: Final = MadeBy("yjs")
+
+
 class Inverse(Struct, frozen=True, array_like=True, gc=False):
     """How to take an entry back, and, for an undo or a redo, what it did to the stack.
 
@@ -40,7 +76,7 @@ class Inverse(Struct, frozen=True, array_like=True, gc=False):
     only within a scope: the version, and the numbers of its records that stay. `origins` are
     the versions of the edits that it took or put back, `times` when each of them was made.
     `reinsertions` say which characters were inserted again. What changed nothing that shows is
-    `silent`: it is no step, and still tells what stands where.
+    `silent`: it is no step, and still tells what stands where. `made_by` says which step it joins.
     """
 
     records: tuple[Record, ...] = ()
@@ -50,6 +86,7 @@ class Inverse(Struct, frozen=True, array_like=True, gc=False):
     times: tuple[int, ...] = ()
     reinsertions: tuple[Reinsertion, ...] = ()
     silent: bool = False
+    made_by: MadeBy = BY_PATCH
 
 
 class Part(Struct, frozen=True, array_like=True, gc=False):
@@ -68,13 +105,14 @@ class Part(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Step(Struct, array_like=True, gc=False):
-    """What one undo takes back: one entry, or one string's edits in a row, oldest first.
+    """What one undo takes back: one entry, or several that are one step, oldest first.
 
-    Edits of one text are joined into one part when the next step begins.
+    The step goes on while it has a `group`. When it ends, edits of one text become one part.
     """
 
     parts: list[Part]
     text: Path | None = None  # the one string that all of it is about
+    group: Group | None = None
 
     @property
     def version(self) -> int:
@@ -83,7 +121,12 @@ class Step(Struct, array_like=True, gc=False):
 
 
 class Stacks(Struct, array_like=True, gc=False):
-    """One user's steps, newest last; `size` is about how many bytes they take."""
+    """One user's steps, newest last; `size` is about how many bytes they take.
+
+    A step is as new as its newest part.
+
+    Invariant: of each client at most one step on `undo` goes on, and of the Yjs lane one at most.
+    """
 
     undo: list[Step] = []
     redo: list[Step] = []
@@ -107,6 +150,14 @@ def encode_inverse(inverse: Inverse) -> bytes:
 def decode_inverse(blob: bytes) -> Inverse:
     """What an entry keeps; nothing where an older Weft wrote it, whose steps end with it."""
     return _decoder.decode(blob) if blob and blob[0] != _OLD else Inverse()
+
+
+def holds(step: Step, version: int) -> bool:
+    """Whether a version is part of the step: an edit, or the undo or redo that made a part."""
+    return any(
+        version in (part.version, *(origin for origin, _ in origins_of(part)))
+        for part in step.parts
+    )
 
 
 class Left(NamedTuple):

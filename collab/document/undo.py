@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NotRequired, TypedDict
 
-from collab.document.steps import Left, Part, Step, origins_of, records_of
+from collab.document.steps import Inverse, Left, MadeBy, Part, Step, holds, origins_of, records_of
 from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.ids import Json
@@ -21,6 +21,27 @@ if TYPE_CHECKING:
     from collab.document.change import Change
     from collab.yjs.tree import Tree
     from collab.yjs.tree_write import Writer
+
+
+Check = Callable[[Json, list[Op]], None]
+
+# Places that an answer names in all for edits that were taken back as one: with 1,000 edits at
+# 1,000 places, a million would say the same.
+MOST_PLACES: Final = 2_000
+
+
+class Asked(TypedDict):
+    """What is asked of an undo or a redo, beside whose it is and its scope.
+
+    `version` is the one that it makes. `holding` is a version of the step that is meant; without
+    it the newest is. `check` is asked with the value and the ops that are about to change it.
+    """
+
+    version: int
+    at: int
+    holding: NotRequired[int | None]
+    check: NotRequired[Check | None]
+    made_by: NotRequired[MadeBy]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +69,16 @@ class Undone:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked: under which scope, and with which prefix new elements get their keys."""
+    """What is asked: under which scope, and with which prefix new elements get their keys.
+
+    With `holding` the whole step that holds this version is meant, else the newest step.
+    """
 
     scope: str
     prefix: str
     incarnations: Incarnations
+    holding: int | None = None
     is_redo: bool = False
-
-    @property
-    def nothing_left(self) -> str:
-        """The sentence of the refusal when no step is left."""
-        return f"nothing of yours is left to {'redo' if self.is_redo else 'undo'}"
 
 
 @dataclass(slots=True)
@@ -81,9 +101,22 @@ class Run:
         """The edits themselves, also where undos and redos lie between: version and time."""
         return sorted({origin for part, _ in self.done for origin in origins_of(part)})
 
+    def inverse(self, made_by: MadeBy) -> Inverse:
+        """What its entry keeps."""
+        versions, times = zip(*self.origins, strict=True)
+        return Inverse(
+            tuple(self.records),
+            tuple(self.popped),
+            tuple(self.kept),
+            versions,
+            times,
+            tuple(self.reinsertions),
+            made_by=made_by,
+        )
+
 
 def revert(tree: Tree, value: Json, steps: Sequence[Step], request: Request) -> Run:
-    """Take back the newest step under the scope of which anything is left, in one transaction.
+    """Take back the step that is asked for, as far as it is left, in one transaction.
 
     Raises `nothing_to_undo`, and nothing has happened, when there is no such step.
     """
@@ -92,13 +125,23 @@ def revert(tree: Tree, value: Json, steps: Sequence[Step], request: Request) -> 
         request.prefix, value, lambda writer: _take(writer, steps, request, run)
     )
     if not run.done:
-        raise Rejected(Code.NOTHING_TO_UNDO, request.nothing_left)
+        raise _nothing_left(request)
     root = tree.root
     for part, paths in run.done:
-        for version, at in origins_of(part):
-            run.undone.append(TakenBack(version, at, _pointers(root, paths)))
+        origins, pointers = origins_of(part), _pointers(root, paths)
+        if len(origins) > 1:  # which of the places each of them is about is not known
+            pointers = pointers[-max(1, MOST_PLACES // len(origins)) :]
+        run.undone += [TakenBack(version, at, pointers) for version, at in origins]
     run.skipped = _pointers(root, run.failed)
     return run
+
+
+def _nothing_left(request: Request) -> Rejected:
+    sentence = f"nothing of yours is left to {'redo' if request.is_redo else 'undo'}"
+    if request.holding is None:
+        return Rejected(Code.NOTHING_TO_UNDO, sentence)
+    which = f"{sentence} of version {request.holding}"
+    return Rejected(Code.NOTHING_TO_UNDO, which, version=request.holding)
 
 
 def foresee(tree: Tree, value: Json, steps: Sequence[Step], request: Request) -> list[Op]:
@@ -112,8 +155,11 @@ def _take(writer: Writer, steps: Sequence[Step], request: Request, run: Run) -> 
     scope = parse(request.scope)
     reverter = Reverter(writer, request.incarnations)
     for step in reversed(steps):
-        if _take_step(writer, reverter, step, scope, run):
-            break
+        if request.holding is None:
+            if _take_step(writer, reverter, step, scope, run):
+                break
+        elif holds(step, request.holding):  # an undo of a scope may have parted it into two
+            _take_step(writer, reverter, step, scope, run)
     run.ops, run.records, run.reinsertions = writer.ops, writer.records, writer.reinsertions
 
 
@@ -166,4 +212,5 @@ def _settle(step: Step, chosen: dict[int, list[Left]], run: Run) -> None:
 
 
 def _pointers(root: Node, paths: Sequence[Path]) -> list[str]:
-    return list(dict.fromkeys(render(pointer_tokens(root, path)) for path in paths))
+    places = dict.fromkeys(paths)  # an edit may be about one place many times
+    return list(dict.fromkeys(render(pointer_tokens(root, path)) for path in places))

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from collab.document.saved import FORMAT, Steps
-from collab.document.stacks import fold, shrink
-from collab.document.steps import Inverse, UndoBounds, all_records, shown_in
+from collab.document.stacks import fold, shrink, size_of
+from collab.document.steps import (
+    Inverse,
+    Stacks,
+    Step,
+    UndoBounds,
+    all_records,
+    holds,
+    shown_in,
+)
 from collab.entry import Entry, Kind
 from collab.yjs.tree_identity import Identity
 from collab.yjs.tree_incarnations import Incarnations
@@ -81,6 +89,18 @@ class UndoState:
             shrink(self.stacks, self.bounds, user)
             self._size = sum(own.size for own in self.stacks.values())
         return folded
+
+    def steps(self, user: str, kind: Kind) -> Sequence[Step]:
+        """What the user can undo, or redo; newest last."""
+        own = self.stacks.get(user, Stacks())
+        return own.undo if kind == "undo" else own.redo
+
+    def size_of_step(self, user: str, kind: Kind, holding: int | None) -> int:
+        """How many bytes take back the user's newest step, or those that hold a version."""
+        steps = self.steps(user, kind)
+        if holding is None:
+            return size_of(steps[-1:])
+        return size_of(step for step in steps if holds(step, holding))
 
     def _size_of(self, user: str) -> int:
         own = self.stacks.get(user)

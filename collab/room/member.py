@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from collab.document.steps import MadeBy
+from collab.room.requests import PatchRequest
+
 if TYPE_CHECKING:
     from collab.entry import Author, Lane
     from collab.patch.bridge import Bridge
@@ -38,6 +41,14 @@ class Member:
     barriers: int = 0  # rejects so far: the number of the newest barrier
     origin: str = ""  # the address that they speak from
     meter: Meter | None = None  # pays for what takes long to judge or is large to store
+
+    def made_by(self, request: object = None) -> MadeBy:
+        """What decides which undo step a change is part of that the member makes by a request."""
+        client = self.author.client
+        if self.lane != "patch" or not isinstance(request, PatchRequest):
+            return MadeBy(self.lane, client)
+        kinds = {op.get("op") for op in request.ops} - {"test"}
+        return MadeBy(self.lane, client, request.step, kinds == {"splice"})
 
     def reject_patch(self, request_id: str) -> int:
         """Remember that what is already under way stands on a refused patch; the barrier's number.

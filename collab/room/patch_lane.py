@@ -75,7 +75,7 @@ def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answ
     carried = _carry(room, member, bridge, base, request.ops)
     judge_sections(room, member, carried.ops)
     judge_locks(room, member, carried.ops, request.fence)
-    change = _patch(room, member, carried.ops, now, splices=member.splice)
+    change = _patch(room, member, carried.ops, now, request=request)
     ack: dict[str, Any] = {}
     if carried.conflicts:
         ack["conflicts"] = msgspec.to_builtins(_told(carried.conflicts))
@@ -177,7 +177,7 @@ def restore(room: Room, member: Member, request: Restore, now: int) -> Answer:
 
 
 def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
-    """Undo or redo the user's newest step that can still do something."""
+    """Undo or redo the user's newest step that can still do something, or the one asked for."""
     if not room.head_exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
     parse_named(request.scope, "scope")
@@ -187,7 +187,9 @@ def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
         request.scope,
         version=room.head + 1,
         at=now,
+        holding=request.version,
         check=judge_turn(room, member),
+        made_by=member.made_by(),
     )
     ack = {
         "ops": last_texts(undone.change.ops),
@@ -288,7 +290,7 @@ def _patch(
     now: int,
     kind: Kind = "edit",
     *,
-    splices: bool = False,
+    request: PatchRequest | None = None,
     bounds: Bounds | None = None,
 ) -> Change | None:
     return room.document.patch(
@@ -298,6 +300,7 @@ def _patch(
         at=now,
         kind=kind,
         bounds=room.bounds.patch if bounds is None else bounds,
-        splices=splices,
+        splices=request is not None and member.splice,
+        made_by=member.made_by(request),
         check=None if room.schema is None else room.schema.check,
     )

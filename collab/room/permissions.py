@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from collab.document.document import Check
+from collab.document.undo import Check
 from collab.entry import Op
 from collab.ids import Json
 from collab.patch.apply import replay

@@ -55,7 +55,7 @@ def _content(request: Asked) -> list[Any]:
         case Restore():
             return ["restore", request.version, request.pointer]
         case Revert():
-            return ["redo" if request.redo else "undo", request.scope]
+            return ["redo" if request.redo else "undo", request.scope, request.version]
 
 
 def _op(op: Op) -> Any:

@@ -37,8 +37,8 @@ class PatchRequest:
     strict: bool = False
     fence: int | None = None
     after: str | None = None  # the member's own patch that it stands on, where the client says so
-    epoch: int | None = None
     step: str = ""  # the undo step that it belongs to, as its client calls it
+    epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,12 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Revert:
-    """Undo or redo of the member's newest step under `scope`."""
+    """Undo or redo of the member's newest step under `scope`, or of the one with this version."""
 
     id: str
     scope: str = ""
     redo: bool = False
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

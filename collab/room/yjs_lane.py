@@ -108,6 +108,7 @@ def _write(room: Room, member: Member, written: Written, now: int) -> Change | N
             at=now,
             kind="edit" if room.head_exists else "create",
             leases=written.leases,
+            made_by=member.made_by(),
             summary=written.summary,
             limits=written.limits,
             judge=lambda before, after, ops: _permitted(room, member, before, after, ops),

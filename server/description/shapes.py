@@ -89,9 +89,10 @@ class PresencePage(Struct, frozen=True):
 
 
 class RevertScope(Struct, frozen=True, omit_defaults=True):
-    """Take back, or put back, only what lies under `scope`."""
+    """Take back, or put back, the newest step or the one of `version`, as far as `scope` goes."""
 
     scope: Pointer = ""
+    version: int | UnsetType | None = UNSET
 
 
 class LockPage(Struct, frozen=True):

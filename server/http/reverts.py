@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from collab.errors import Code, Rejected
 from collab.patch.pointer import parse_named
 from collab.room.requests import Revert
 from collab.room.rights import Role
@@ -32,9 +33,12 @@ async def redo(request: Request) -> Response:
 async def _revert(request: Request, *, redo: bool) -> Response:
     hub = services_of(request).hub
     async with permitted(request, Role.EDITOR) as (claims, key):
-        scope = (await read_object(request, optional=True)).get("scope", "")
+        body = await read_object(request, optional=True)
+        scope, version = body.get("scope", ""), body.get("version")
         parse_named(scope, "scope")
-        asked = Revert(request_id_of(request), scope, redo)
+        if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
+            raise Rejected(Code.MALFORMED, "`version` must be a version")
+        asked = Revert(request_id_of(request), scope, redo, version)
         async with using(request, key) as live:
             done = await hub.ask(existing(live), member_of(request, claims), asked)
             told = {"version": done.version, **done.ack}

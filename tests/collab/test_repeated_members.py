@@ -40,7 +40,7 @@ def message(op: str, more: str = "") -> bytes:
 
 
 @pytest.mark.parametrize("op", TWICE)
-@pytest.mark.parametrize("more", ["", '"strict":false,', '"after":"","x":{"path":1},'])
+@pytest.mark.parametrize("more", ["", '"strict":false,', '"step":"s","after":"","x":{"path":1},'])
 def test_a_member_that_is_there_twice_is_refused(op: str, more: str) -> None:
     body = f"[{ADD},{op}]".encode()
     refusal = repeated_in_body(body, msgspec.json.decode(body))

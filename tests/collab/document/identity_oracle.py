@@ -114,6 +114,7 @@ class Step:
     at: int
     made: int  # the version of its first part
     text: Place | None = None  # the one text that all of it is about
+    source: str = ""  # the lane that it came by, while it goes on: splices, or Yjs edits
     parts: int = 1
     plus: set[Char] = field(default_factory=set)
     minus: set[Char] = field(default_factory=set)
@@ -238,6 +239,7 @@ class Oracle:
         whole: Iterable[Place] = (),
         renamed: Mapping[Place, Place] = NOTHING,
         is_step: bool = True,
+        source: str = "",
     ) -> None:
         """Take in an edit that must have led to a picture."""
         seen = Seen.of(value)
@@ -262,9 +264,13 @@ class Oracle:
             and step.text == last.text
             and 0 <= at - last.at <= JOINED_MS
             and last.parts < MOST_PARTS
+            and source == last.source != ""
         ):
             last.join(step)
             return
+        if last is not None:
+            last.source = ""
+        step.source = source
         stack.undo.append(step)
         del stack.undo[:-DEPTH]
 
@@ -339,6 +345,8 @@ class Oracle:
         back.whole |= back.plus & step.overwritten
         back.overwritten = back.minus & step.whole
         self._follow(user, back, after)
+        for one in stack.undo:
+            one.source = ""
         there.append(back)
         del there[:-DEPTH]
 

@@ -11,6 +11,7 @@ from pycrdt import Doc, Map, Text
 
 from collab.document.change import Change
 from collab.document.document import Document
+from collab.document.steps import MadeBy
 from collab.entry import Author, Entry, Kind
 from collab.errors import Rejected
 from collab.ports import Snapshot
@@ -126,7 +127,7 @@ class World:
         if self.random.random() < 0.3:
             fresh = Document.open(self.snapshot, self.entries, self.random.choice((1, 7)))
             assert fresh.value == value
-            assert fresh._stacks == self.document._stacks
+            assert fresh._undo.stacks == self.document._undo.stacks
             fresh.close()
 
     def count(self, what: str) -> None:
@@ -198,12 +199,20 @@ class World:
             kind = self.random.choice(("import", "restore"))
         self.log.append(f"{kind} {user} at {self.now} {json.dumps(ops, ensure_ascii=False)}")
         change = self.document.patch(
-            ops, version=self.version + 1, user=user, at=self.now, kind=kind, splices=True
+            ops,
+            version=self.version + 1,
+            user=user,
+            at=self.now,
+            kind=kind,
+            splices=True,
+            made_by=MadeBy(splices=all(op["op"] == "splice" for op in ops)),
         )
         assert change is not None or Seen.of(self.document.value).texts == after.strings()
         if change is not None:
             self.accept(change, user, kind)
-            self._edited(user, after, shifted or set(), kind != "import")
+            spliced = kind == "edit" and all(op["op"] == "splice" for op in ops)
+            source = "patch" if spliced else ""
+            self._edited(user, after, shifted or set(), kind != "import", source=source)
 
     def _edited(
         self,
@@ -212,6 +221,7 @@ class World:
         shifted: set[int],
         is_step: bool = True,
         whole: set[Place] | None = None,
+        source: str = "yjs",
     ) -> None:
         self.oracle.edited(
             user if is_step else "import",
@@ -223,6 +233,7 @@ class World:
             whole=whole or set(),
             renamed=self.renamed,
             is_step=is_step,
+            source=source,
         )
 
     def _splice(self, user: str, after: Picture, _: set[int]) -> list[Op]:

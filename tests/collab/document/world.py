@@ -375,7 +375,7 @@ class World:
         fresh = Document.open(self.snapshot, self.entries, 1)
         assert json.dumps(fresh.value, sort_keys=True) == expected
         assert fresh._tree.root == document._tree.root
-        assert fresh._stacks == document._stacks
+        assert fresh._undo.stacks == document._undo.stacks
         assert fresh.state_vector() == document.state_vector()
         assert fresh.version == document.version
         fresh.close()

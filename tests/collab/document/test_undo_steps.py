@@ -1,0 +1,388 @@
+"""Rules U2, U15 and U16: which edits are one undo step, and taking back the step of a version."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from collab.document.document import Document
+from collab.document.stacks import MOST_EDITS, MOST_NAMED
+from collab.document.steps import MadeBy, UndoBounds
+from collab.document.undo import Undone
+from collab.entry import Author, Entry, Kind, Op
+from collab.errors import Code, Rejected
+
+BOUNDS = UndoBounds()
+
+
+class Desk:
+    """One document and the entries of it; a snapshot and a reload may come before any step."""
+
+    def __init__(self, value: dict[str, Any], reloads: random.Random | None = None) -> None:
+        self.document = Document.create(1)
+        self.entries: list[Entry] = []
+        self.now = 0
+        self._reloads = reloads
+        op: Op = {"op": "replace", "path": "", "value": value}
+        change = self.document.patch([op], version=1, user="root", at=0, kind="create")
+        self._log(change, "root", "create")
+
+    @property
+    def version(self) -> int:
+        return len(self.entries) + 1
+
+    @property
+    def value(self) -> Any:
+        return self.document.value
+
+    def patch(self, user: str, *ops: Op, later: int = 5_000, **made_by: Any) -> int:
+        """Make a version by a patch; which one it is."""
+        self._reload()
+        self.now += later
+        change = self.document.patch(
+            ops,
+            version=self.version,
+            user=user,
+            at=self.now,
+            splices=True,
+            made_by=MadeBy(**made_by),
+        )
+        self._log(change, user, "edit")
+        return self.version - 1
+
+    def set(self, user: str, key: str, value: Any, **made_by: Any) -> int:
+        return self.patch(user, {"op": "add", "path": f"/{key}", "value": value}, **made_by)
+
+    def splice(self, user: str, key: str, text: str, *, client: str = "tab", **fields: Any) -> int:
+        op: Op = {"op": "splice", "path": f"/{key}", "offset": 0, "insert": text}
+        return self.patch(user, op, client=client, splices=not fields.get("name"), **fields)
+
+    def take(self, kind: Kind, user: str, *, client: str = "tab", **asked: Any) -> list[int]:
+        """Undo or redo; the edits that it took or put back."""
+        self._reload()
+        self.now += 5_000
+        turn = self.document.undo if kind == "undo" else self.document.redo
+        made_by = MadeBy(client=client)
+        undone: Undone = turn(user, version=self.version, at=self.now, made_by=made_by, **asked)
+        self._log(undone.change, user, kind)
+        return undone.reverts
+
+    def undo(self, user: str, **asked: Any) -> list[int]:
+        return self.take("undo", user, **asked)
+
+    def redo(self, user: str, **asked: Any) -> list[int]:
+        return self.take("redo", user, **asked)
+
+    def refused(self, kind: Kind, user: str, **asked: Any) -> dict[str, Any]:
+        """What `nothing_to_undo` says beside its sentence; nothing has changed."""
+        before = self.document.snapshot()
+        with pytest.raises(Rejected) as caught:
+            self.take(kind, user, **asked)
+        assert caught.value.refusal.code is Code.NOTHING_TO_UNDO
+        assert self.document.snapshot().steps == before.steps
+        return caught.value.refusal.extra
+
+    def _reload(self) -> None:
+        if self._reloads is None or self._reloads.random() < 0.7:
+            return
+        at = self._reloads.randrange(len(self.entries) + 1)
+        early = Document.open(None, self.entries[:at], 1)
+        self.document.close()
+        self.document = Document.open(early.snapshot(), self.entries[at:], 1)
+        early.close()
+
+    def _log(self, change: Any, user: str, kind: Kind) -> None:
+        assert change is not None
+        author, ops, update = Author(user), change.ops, change.update
+        version, inverse = self.version, change.inverse
+        self.entries.append(Entry(version, author, self.now, kind, ops, update, inverse=inverse))
+
+
+@pytest.fixture(params=[False, True], ids=["kept open", "opened again"])
+def desk(request: pytest.FixtureRequest) -> Desk:
+    value = {"a": 0, "b": 0, "c": 0, "t": "", "u": ""}
+    return Desk(value, random.Random(1) if request.param else None)
+
+
+# --- steps that a client names ---------------------------------------------------------------
+
+
+def test_u15_patches_that_carry_the_same_step_are_one_however_late_they_come(desk: Desk) -> None:
+    for number in range(1, 5):
+        desk.set("ada", "abcab"[number], number, client="tab", name="drag", later=60_000)
+    assert desk.undo("ada") == [2, 3, 4, 5]
+    assert desk.value == {"a": 0, "b": 0, "c": 0, "t": "", "u": ""}
+    assert desk.redo("ada") == [2, 3, 4, 5]
+    assert desk.value == {"a": 3, "b": 4, "c": 2, "t": "", "u": ""}
+    assert desk.undo("ada") == [2, 3, 4, 5]
+    desk.refused("undo", "ada")
+
+
+def test_u15_another_client_s_edit_in_between_does_not_end_a_step(desk: Desk) -> None:
+    first = desk.set("ada", "a", 1, client="tab", name="drag")
+    desk.set("bo", "b", 1, client="tab", name="drag")
+    tab = desk.set("ada", "b", 2, client="other tab", name="drag")
+    script = desk.set("ada", "c", 1, lane="http", client="script")
+    second = desk.set("ada", "a", 2, client="tab", name="drag")
+    assert desk.undo("ada") == [first, second]
+    assert desk.undo("ada") == [script]
+    assert desk.undo("ada") == [tab]
+    assert desk.value["b"] == 1
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        {"name": "another"},
+        {"name": ""},
+        {"name": "", "splices": True},
+        {"lane": "http"},
+        {"lane": "yjs"},
+    ],
+    ids=["another step", "no step", "a splice", "http", "yjs"],
+)
+def test_u15_what_else_the_client_changes_ends_the_step(
+    desk: Desk, between: dict[str, Any]
+) -> None:
+    versions = [
+        desk.set("ada", "a", 1, client="tab", name="drag"),
+        desk.set("ada", "b", 1, client="tab", **between),
+        desk.set("ada", "a", 2, client="tab", name="drag"),
+    ]
+    assert [desk.undo("ada") for _ in versions] == [[one] for one in reversed(versions)]
+
+
+def test_u15_an_undo_of_the_client_ends_its_step_and_one_of_another_does_not(desk: Desk) -> None:
+    first = desk.set("ada", "a", 1, client="tab", name="drag")
+    desk.set("ada", "b", 1, client="other")
+    desk.undo("ada", client="other")
+    second = desk.set("ada", "a", 2, client="tab", name="drag")
+    desk.set("ada", "c", 1, client="other")
+    desk.undo("ada", client="tab")
+    third = desk.set("ada", "a", 3, client="tab", name="drag")
+    assert desk.undo("ada") == [third]
+    assert desk.undo("ada") == [first, second]
+
+
+def test_u15_http_and_the_yjs_lane_know_no_named_steps(desk: Desk) -> None:
+    one = desk.set("ada", "a", 1, lane="http", client="tab", name="drag")
+    two = desk.set("ada", "b", 2, lane="http", client="tab", name="drag")
+    assert [desk.undo("ada"), desk.undo("ada")] == [[two], [one]]
+
+
+def test_u15_a_step_holds_so_many_patches(desk: Desk) -> None:
+    kept_open = Desk({"a": 0})
+    for number in range(MOST_NAMED + 2):
+        kept_open.set("ada", "a", number + 1, client="tab", name="drag", later=10)
+    assert kept_open.undo("ada") == [MOST_NAMED + 2, MOST_NAMED + 3]
+    assert len(kept_open.undo("ada")) == MOST_NAMED
+    assert kept_open.value == {"a": 0}
+
+
+def test_u1_the_depth_counts_steps_and_not_patches() -> None:
+    desk = Desk({"a": 0})
+    for step in range(BOUNDS.steps + 1):
+        for number in range(3):
+            desk.set("ada", "a", [step, number], client="tab", name=f"step {step}")
+    for _ in range(BOUNDS.steps):
+        assert len(desk.undo("ada")) == 3
+    desk.refused("undo", "ada")
+    assert desk.value == {"a": [0, 2]}
+
+
+# --- splices ---------------------------------------------------------------------------------
+
+
+def test_u2_splices_of_one_string_by_one_client_within_a_second_are_one_step(desk: Desk) -> None:
+    for letter in "abc":
+        desk.splice("ada", "t", letter, later=900)
+    desk.splice("ada", "t", "d", later=1_001)
+    assert desk.undo("ada") == [5]
+    assert desk.undo("ada") == [2, 3, 4]
+
+
+@pytest.mark.parametrize("other", [{"client": "other"}, {"key": "u"}, {"name": "named"}])
+def test_u2_splices_of_another_client_or_string_or_step_are_another_step(
+    desk: Desk, other: dict[str, Any]
+) -> None:
+    one = desk.splice("ada", "t", "a", later=10)
+    two = desk.splice("ada", **{"key": "t", "text": "b", "later": 10, **other})
+    assert [desk.undo("ada"), desk.undo("ada")] == [[two], [one]]
+
+
+def test_u2_another_client_s_edit_in_between_does_not_end_typing(desk: Desk) -> None:
+    desk.splice("ada", "t", "a", later=10)
+    desk.splice("bo", "t", "x", later=10)
+    between = desk.splice("ada", "u", "y", client="other", later=10)
+    desk.splice("ada", "t", "b", later=10)
+    assert [desk.undo("ada"), desk.undo("ada")] == [[2, 5], [between]]
+    assert desk.value["t"] == "x"
+
+
+def test_u2_a_step_of_typing_has_so_many_edits() -> None:
+    desk = Desk({"t": ""})
+    for _ in range(MOST_EDITS + 1):
+        desk.splice("ada", "t", "x", later=10)
+    assert len(desk.undo("ada")) == 1
+    assert len(desk.undo("ada")) == MOST_EDITS
+
+
+def test_u2_splices_that_are_no_longer_typed_are_kept_as_one_stretch() -> None:
+    desk = Desk({"t": ""})
+    for _ in range(100):
+        desk.splice("ada", "t", "x", client="one", later=10)
+    desk.splice("ada", "t", "y", client="two", later=10)
+    assert len(desk.document._undo.stacks["ada"].undo[0].parts) == 100
+    desk.set("ada", "a", 1, client="one")
+    (part,) = desk.document._undo.stacks["ada"].undo[0].parts
+    assert len(part.origins) == 100
+
+
+# --- the step of a version -------------------------------------------------------------------
+
+
+def test_u16_the_step_that_holds_a_version_is_taken_back_whole(desk: Desk) -> None:
+    for number in (1, 2):
+        desk.set("ada", "a", number, client="tab", name="drag")
+    desk.set("ada", "b", 1)
+    desk.set("bo", "c", 1)
+    assert desk.undo("ada", holding=3) == [2, 3]
+    assert desk.value == {"a": 0, "b": 1, "c": 1, "t": "", "u": ""}
+    for version in (2, 3):
+        assert desk.refused("undo", "ada", holding=version) == {"version": version}
+    assert desk.redo("ada", holding=2) == [2, 3]
+    assert desk.undo("ada", holding=2) == [2, 3]
+    assert desk.undo("ada") == [4]
+
+
+@pytest.mark.parametrize("version", [1, 3, 4, 99, 0, -1, 2**60])
+def test_u16_what_is_not_in_the_user_s_history_is_nothing_to_undo(desk: Desk, version: int) -> None:
+    desk.set("ada", "a", 1)
+    desk.set("bo", "b", 1)
+    for kind in ("undo", "redo"):
+        assert desk.refused(kind, "ada", holding=version) == {"version": version}
+
+
+def test_u16_a_redo_can_be_undone_by_its_version_and_an_undo_redone_by_its(desk: Desk) -> None:
+    edit = desk.set("ada", "a", 1)
+    desk.undo("ada")
+    assert desk.refused("undo", "ada", holding=edit + 1) == {"version": edit + 1}
+    assert desk.redo("ada", holding=edit + 1) == [edit]
+    assert desk.undo("ada", holding=edit + 2) == [edit]
+
+
+def test_u16_what_is_left_of_a_step_that_was_parted_by_a_scope_is_taken_back_whole(
+    desk: Desk,
+) -> None:
+    step = desk.patch("ada", *({"op": "replace", "path": f"/{key}", "value": 1} for key in "abc"))
+    desk.undo("ada", scope="/b")
+    desk.redo("ada")
+    assert [len(one.parts) for one in desk.document._undo.stacks["ada"].undo] == [1, 1]
+    assert desk.undo("ada", holding=step) == [step]
+    assert desk.value["a"] == desk.value["b"] == desk.value["c"] == 0
+    assert desk.redo("ada") == [step]
+
+
+def test_u16_with_a_scope_the_rest_of_the_step_stays(desk: Desk) -> None:
+    step = desk.patch("ada", *({"op": "replace", "path": f"/{key}", "value": 1} for key in "ab"))
+    desk.set("ada", "c", 1)
+    assert desk.undo("ada", scope="/a", holding=step) == [step]
+    assert desk.refused("undo", "ada", scope="/a", holding=step) == {"version": step}
+    assert [desk.value[key] for key in "abc"] == [0, 1, 1]
+    assert desk.undo("ada", holding=step) == [step]
+    assert [desk.value[key] for key in "abc"] == [0, 0, 1]
+
+
+def test_u16_what_was_changed_since_is_left(desk: Desk) -> None:
+    step = desk.set("ada", "a", 1)
+    desk.set("ada", "a", 2)
+    assert desk.refused("undo", "ada", holding=step) == {"version": step}
+    assert desk.undo("ada") == [step + 1]
+    assert desk.undo("ada", holding=step) == [step]
+
+
+def test_u7_an_answer_about_a_long_step_names_few_places_of_each_edit() -> None:
+    desk = Desk({"l": []})
+    for number in range(500):
+        op = {"op": "add", "path": f"/l/{number}", "value": number}
+        desk.patch("ada", op, client="tab", name="drag", later=1)
+    undone = desk.document.undo("ada", version=desk.version, at=desk.now)
+    assert [len(one.pointers) for one in undone.undone] == [1] * 500
+    redone = desk.document.redo("ada", version=desk.version + 1, at=desk.now)
+    assert [one.version for one in redone.undone] == list(range(2, 502))
+    assert sum(len(one.pointers) for one in redone.undone) <= 2_000
+
+
+# --- against a model that shares no code ------------------------------------------------------
+
+
+class Step:
+    """What one undo takes back; `made` is the undo or redo that it came here by."""
+
+    def __init__(self, edits: list[int], made: int = 0) -> None:
+        self.edits = edits
+        self.made = made
+
+
+class Model:
+    """Each user's steps, and for each client which of them goes on.
+
+    Each edit writes a key that only it writes, so nothing is ever skipped.
+    """
+
+    def __init__(self) -> None:
+        self.undo: dict[str, list[Step]] = {"a": [], "b": []}
+        self.redo: dict[str, list[Step]] = {"a": [], "b": []}
+        self.going: dict[tuple[str, str], tuple[str, Step]] = {}
+
+    def edit(self, user: str, client: str, name: str, version: int) -> None:
+        steps = self.undo[user]
+        self.redo[user] = []
+        before, step = self.going.pop((user, client), ("", Step([])))
+        if name and name == before and step in steps:
+            steps.remove(step)
+        else:
+            step = Step([])
+        step.edits.append(version)
+        steps.append(step)
+        if name:
+            self.going[user, client] = name, step
+
+    def take(
+        self, kind: str, user: str, client: str, holding: int | None, made: int
+    ) -> list[int] | None:
+        here, there = self.undo[user], self.redo[user]
+        if kind == "redo":
+            here, there = there, here
+        found = [one for one in here if holding is None or holding in (one.made, *one.edits)]
+        if not found:
+            return None
+        here.remove(found[-1])
+        there.append(Step(found[-1].edits, made))
+        self.going.pop((user, client), None)
+        return found[-1].edits
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_u15_steps_are_those_of_a_small_model_whatever_comes_between(seed: int) -> None:
+    dice = random.Random(seed)
+    desk, model = Desk({"a": 0}, dice), Model()
+    for number in range(120):
+        user, client = dice.choice("ab"), dice.choice(("", "one", "two"))
+        if dice.random() < 0.65:
+            lane, name = dice.choice(("patch", "patch", "http")), dice.choice(("", "s", "t"))
+            version = desk.set(user, f"k{number}", 1, lane=lane, client=client, name=name)
+            model.edit(user, client, name if lane == "patch" else "", version)
+            continue
+        kind: Kind = dice.choice(("undo", "undo", "redo"))
+        holding = dice.randrange(1, desk.version + 2) if dice.random() < 0.5 else None
+        expected = model.take(kind, user, client, holding, desk.version)
+        asked = {"client": client} if holding is None else {"client": client, "holding": holding}
+        if expected is None:
+            desk.refused(kind, user, **asked)
+        else:
+            assert desk.take(kind, user, **asked) == expected
+    standing = [edit for steps in model.undo.values() for step in steps for edit in step.edits]
+    assert len(standing) == len(desk.value) - 1
