@@ -144,6 +144,22 @@ async def test_undo_is_carried_over(store: SqlStore) -> None:
     document.close()
 
 
+async def test_ids_are_carried_over_with_the_digests_of_their_requests(store: SqlStore) -> None:
+    entries = [
+        msgspec.structs.replace(entry, digest=bytes([entry.version]) * 16)
+        for entry in archive_of_home().entries
+    ]
+    whole = changed(archive_of_home(), entries=entries)
+    await plant(store, COPY, decode(msgspec.json.encode(whole)), AT)
+    found = await store.find_accepted(COPY, "ada", ["tab.1", "tab.3"])
+    assert {one.digest for one in found} == {b"\x01" * 16, b"\x03" * 16}
+    odd = msgspec.structs.replace(entries[0], digest=b"too short")
+    other = DocKey("acme", "other")
+    assert await refused(store, changed(whole, entries=[odd, *entries[1:]]), other) == (
+        Code.INVALID_DOCUMENT
+    )
+
+
 async def test_the_loop_goes_on_while_an_archive_is_judged(
     store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

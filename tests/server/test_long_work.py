@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from collab.entry import Author
+from collab.ids import DocKey
+from collab.ports import Vacant
+from collab.room.member import Member
 from collab.room.requests import (
     Barrier,
     Create,
@@ -18,6 +22,8 @@ from collab.room.requests import (
     Revert,
     Update,
 )
+from collab.room.rights import Rights, Role
+from collab.room.room import Room, RoomBounds
 from server.long_work import (
     LARGE,
     MOST_CARRIED,
@@ -27,6 +33,7 @@ from server.long_work import (
     MOST_VECTOR,
     VERY_LARGE,
     takes_long,
+    takes_long_in,
 )
 
 
@@ -80,3 +87,20 @@ def test_what_may_read_all_of_a_large_document_is_judged_in_a_thread(request_: R
 def test_any_change_of_a_very_large_document_is_judged_in_a_thread(request_: Request) -> None:
     assert not takes_long(request_, VERY_LARGE, 100)
     assert takes_long(request_, VERY_LARGE + 1, 100)
+
+
+def test_taking_back_or_putting_back_a_long_step_is_judged_in_a_thread() -> None:
+    ada, bo = (Member(Author(user), Rights(Role.EDITOR, 2**53), "patch") for user in ("ada", "bo"))
+    room = Room(DocKey("demo", "home"), Vacant(), RoomBounds(), None)
+    room.apply(ada, Create({"n": 0}), 0)
+    for number in range(300):
+        ops = [{"op": "replace", "path": "/n", "value": number + 1}]
+        assert room.apply(ada, PatchRequest("", None, ops, step="drag"), number).refusal is None
+    room.apply(ada, PatchRequest("", None, [op()]), 300)
+    assert takes_long_in(room, ada, Revert("", version=50))
+    assert not any(takes_long_in(room, ada, one) for one in (Revert(""), Revert("", version=1)))
+    assert not takes_long_in(room, bo, Revert("", version=50))
+    assert not takes_long_in(room, ada, PatchRequest("", None, [op()]))
+    assert room.apply(ada, Revert("", version=50), 301).refusal is None
+    assert takes_long_in(room, ada, Revert("", redo=True))
+    assert not takes_long_in(room, ada, Revert(""))

@@ -5,11 +5,20 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import msgspec
 import pytest
 
 from collab.document.document import Document
 from collab.document.stacks import MOST_EDITS, MOST_NAMED
-from collab.document.steps import MadeBy, UndoBounds
+from collab.document.steps import (
+    Inverse,
+    MadeBy,
+    Part,
+    Step,
+    UndoBounds,
+    decode_inverse,
+    encode_inverse,
+)
 from collab.document.undo import Undone
 from collab.entry import Author, Entry, Kind, Op
 from collab.errors import Code, Rejected
@@ -192,6 +201,17 @@ def test_u1_the_depth_counts_steps_and_not_patches() -> None:
     assert desk.value == {"a": [0, 2]}
 
 
+def test_an_entry_of_before_is_a_step_of_its_own() -> None:
+    whole = encode_inverse(Inverse(popped=(3,), made_by=MadeBy("yjs", "tab")))
+    *before, made_by = msgspec.msgpack.decode(whole)
+    assert made_by[:2] == ["yjs", "tab"]
+    inverse = decode_inverse(msgspec.msgpack.encode(before))
+    assert (inverse.popped, inverse.made_by.group) == ((3,), None)
+    parts = [Part(7, 5, whole, ())]
+    step = msgspec.msgpack.decode(msgspec.msgpack.encode([parts, ["t"]]), type=Step)
+    assert (step.version, step.group) == (7, None)
+
+
 # --- splices ---------------------------------------------------------------------------------
 
 
@@ -318,7 +338,7 @@ def test_u7_an_answer_about_a_long_step_names_few_places_of_each_edit() -> None:
 # --- against a model that shares no code ------------------------------------------------------
 
 
-class Step:
+class Taken:
     """What one undo takes back; `made` is the undo or redo that it came here by."""
 
     def __init__(self, edits: list[int], made: int = 0) -> None:
@@ -333,18 +353,18 @@ class Model:
     """
 
     def __init__(self) -> None:
-        self.undo: dict[str, list[Step]] = {"a": [], "b": []}
-        self.redo: dict[str, list[Step]] = {"a": [], "b": []}
-        self.going: dict[tuple[str, str], tuple[str, Step]] = {}
+        self.undo: dict[str, list[Taken]] = {"a": [], "b": []}
+        self.redo: dict[str, list[Taken]] = {"a": [], "b": []}
+        self.going: dict[tuple[str, str], tuple[str, Taken]] = {}
 
     def edit(self, user: str, client: str, name: str, version: int) -> None:
         steps = self.undo[user]
         self.redo[user] = []
-        before, step = self.going.pop((user, client), ("", Step([])))
+        before, step = self.going.pop((user, client), ("", Taken([])))
         if name and name == before and step in steps:
             steps.remove(step)
         else:
-            step = Step([])
+            step = Taken([])
         step.edits.append(version)
         steps.append(step)
         if name:
@@ -360,7 +380,7 @@ class Model:
         if not found:
             return None
         here.remove(found[-1])
-        there.append(Step(found[-1].edits, made))
+        there.append(Taken(found[-1].edits, made))
         self.going.pop((user, client), None)
         return found[-1].edits
 
