@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from collab.document.steps import (
     UNDO_BOUNDS,
-    Group,
     Inverse,
     MadeBy,
     Part,
@@ -36,9 +35,8 @@ from collab.yjs.tree_records import (
 
 ONE_STEP_MS = 1_000  # edits of one string that follow within this are one step
 MOST_EDITS = 200  # in one step, however long a user types without a pause
-# In a step that a client names. A drag of half a minute has as many patches.
-MOST_NAMED = 1_000
-MOST_NAMED_BYTES = 4 << 20
+MOST_NAMED = 1_000  # in a step that a client names: a drag of half a minute has as many
+NAMED_SHARE = 4  # such a step has at most this part of what a document's steps may take
 
 # Kinds that a user does not take back: making the document, and bringing one in with its past.
 _NO_STEP = frozenset({"create", "import"})
@@ -72,10 +70,10 @@ def fold(
     own = stacks.setdefault(user, Stacks())
     part = Part(version, at, inverse, marks, None, decoded.origins, decoded.times)
     if kind == "edit" and not own.redo:
-        own.size += _push(own.undo, part, decoded)
+        own.size += _push(own.undo, part, decoded, bounds)
         own.size -= _cut(own.undo, bounds.steps)
     else:
-        _turn(own, kind, part, decoded)
+        _turn(own, kind, part, decoded, bounds)
         _cut(own.undo, bounds.steps)
         _cut(own.redo, bounds.steps)
         own.size = size_of(own.undo) + size_of(own.redo)
@@ -106,7 +104,7 @@ def _droppable(own: Stacks, is_author: bool) -> int:
     return own.size if len(own.undo) + len(own.redo) > is_author else 0
 
 
-def _turn(own: Stacks, kind: Kind, part: Part, inverse: Inverse) -> None:
+def _turn(own: Stacks, kind: Kind, part: Part, inverse: Inverse, bounds: UndoBounds) -> None:
     """What is no edit on top of others: an undo, a redo, or what ends what was undone."""
     if kind == "undo":
         _take(own.undo, inverse)
@@ -118,7 +116,7 @@ def _turn(own: Stacks, kind: Kind, part: Part, inverse: Inverse) -> None:
         own.undo.append(Step([part]))
     else:
         own.redo.clear()
-        _push(own.undo, part, inverse)
+        _push(own.undo, part, inverse, bounds)
 
 
 def _cut(steps: list[Step], most: int) -> int:
@@ -133,30 +131,33 @@ def size_of(steps: Iterable[Step]) -> int:
     return sum(len(part.inverse) + _PART_BYTES for step in steps for part in step.parts)
 
 
-def _push(steps: list[Step], part: Part, inverse: Inverse) -> int:
+def _push(steps: list[Step], part: Part, inverse: Inverse, bounds: UndoBounds) -> int:
     """Add an edit to the step that it is part of, or as a new one; how many bytes that adds."""
     made_by, group = inverse.made_by, inverse.made_by.group
     text = None if group is None or group.name else only_text(inverse.records)
     added = len(part.inverse) + _PART_BYTES
     at = next((at for at, step in enumerate(steps) if step.group and step.group == group), None)
-    if at is not None and group is not None and _goes_on(steps, at, group, part, text):
-        step = steps.pop(at)
+    if at is None or not _goes_on(steps, at, part, text, bounds):
         added += _end(steps, made_by)
-        step.parts.append(part)
-    else:
-        added += _end(steps, made_by)
-        step = Step([part], text, group)
+        steps.append(Step([part], text, group))
+        return added
+    step = steps.pop(at)
+    added += _end(steps, made_by)
+    step.parts.append(part)
     steps.append(step)
     return added
 
 
-def _goes_on(steps: Sequence[Step], at: int, group: Group, part: Part, text: Path | None) -> bool:
+def _goes_on(
+    steps: Sequence[Step], at: int, part: Part, text: Path | None, bounds: UndoBounds
+) -> bool:
     """Whether an edit is part of the step there, which is of its group."""
     step = steps[at]
-    if group.name:
-        size = size_of([step]) + len(part.inverse)
-        return len(step.parts) < MOST_NAMED and size < MOST_NAMED_BYTES
-    if group.lane == "yjs" and at < len(steps) - 1:
+    assert step.group is not None
+    if step.group.name:
+        most = bounds.bytes // NAMED_SHARE or inf
+        return len(step.parts) < MOST_NAMED and size_of([step]) + len(part.inverse) <= most
+    if step.group.lane == "yjs" and at < len(steps) - 1:
         return False
     soon = 0 <= part.at - step.parts[-1].at <= ONE_STEP_MS
     return soon and text is not None and text == step.text and len(step.parts) < MOST_EDITS

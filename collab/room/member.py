@@ -47,8 +47,9 @@ class Member:
         client = self.author.client
         if self.lane != "patch" or not isinstance(request, PatchRequest):
             return MadeBy(self.lane, client)
-        kinds = {op.get("op") for op in request.ops} - {"test"}
-        return MadeBy(self.lane, client, request.step, kinds == {"splice"})
+        kinds = [op.get("op") for op in request.ops if op.get("op") != "test"]
+        splices = bool(kinds) and all(kind == "splice" for kind in kinds)
+        return MadeBy(self.lane, client, request.step, splices)
 
     def reject_patch(self, request_id: str) -> int:
         """Remember that what is already under way stands on a refused patch; the barrier's number.

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from collab.document.document import Document
-from collab.document.stacks import MOST_EDITS, MOST_NAMED
+from collab.document.stacks import MOST_EDITS, MOST_NAMED, size_of
 from collab.document.steps import (
     Inverse,
     MadeBy,
@@ -29,8 +29,10 @@ BOUNDS = UndoBounds()
 class Desk:
     """One document and the entries of it; a snapshot and a reload may come before any step."""
 
-    def __init__(self, value: dict[str, Any], reloads: random.Random | None = None) -> None:
-        self.document = Document.create(1)
+    def __init__(
+        self, value: dict[str, Any], reloads: random.Random | None = None, bytes_: int = 0
+    ) -> None:
+        self.document = Document.create(1, undo=UndoBounds(bytes=bytes_ or BOUNDS.bytes))
         self.entries: list[Entry] = []
         self.now = 0
         self._reloads = reloads
@@ -188,6 +190,16 @@ def test_u15_a_step_holds_so_many_patches(desk: Desk) -> None:
     assert kept_open.undo("ada") == [MOST_NAMED + 2, MOST_NAMED + 3]
     assert len(kept_open.undo("ada")) == MOST_NAMED
     assert kept_open.value == {"a": 0}
+
+
+def test_u15_a_step_takes_a_quarter_of_the_bytes_that_all_steps_may_take() -> None:
+    desk = Desk({"a": ""}, bytes_=40_000)
+    for number in range(40):
+        desk.set("ada", "a", str(number) * 300, client="tab", name="drag", later=1)
+    steps = desk.document._undo.stacks["ada"].undo
+    assert len(steps) > 1
+    assert max(size_of([step]) for step in steps) <= 10_000
+    assert {edit for _ in steps[:] for edit in desk.undo("ada")} <= set(range(2, 42))
 
 
 def test_u1_the_depth_counts_steps_and_not_patches() -> None:

@@ -77,6 +77,16 @@ def test_u1_as_many_steps_are_kept_as_the_setting_says_also_after_a_restart() ->
         assert undone(room) == undone(again) == kept
 
 
+@pytest.mark.parametrize("kind", [[], {}, None, 7, "splices"])
+def test_an_op_of_no_kind_is_refused_whatever_it_says_it_is(kind: Any) -> None:
+    room = Room(HOME, Vacant(), RoomBounds(), None)
+    room.apply(ADA, Create({}), 0)
+    member = Member(Author("ada"), ADA.rights, "patch")
+    answer = room.apply(member, PatchRequest("x", None, [{"op": kind, "path": "/a"}]), 1)
+    assert answer.refusal is not None
+    assert answer.refusal.code is Code.INVALID_PATCH
+
+
 def test_a_comparison_made_before_counts_for_the_version_that_it_was_made_for() -> None:
     room = Room(HOME, Vacant(), RoomBounds(), None)
     room.apply(ADA, Create({"a": 1}), 0)
