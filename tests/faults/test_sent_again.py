@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import random
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
 import pytest
 
 from collab.errors import Code, Rejected
-from collab.room.requests import Answer, PatchRequest
+from collab.room.requests import Answer, Asked, PatchRequest, Replace, Revert
 from storage.memory import MemoryStore
 from tests.faults.inside import Inside, inside
 
@@ -79,3 +83,53 @@ async def test_a_refused_id_may_be_tried_again_with_other_ops() -> None:
             await hall.ask(PatchRequest("X", None, [{"op": "remove", "path": "/b"}]))
         assert not await reused(hall, 2)
         assert await hall.read() == (2, {"a": 2})
+
+
+# --- at random, against a ledger of what was accepted ----------------------------------------
+
+WANTED: dict[str, Asked] = {
+    **{f"set {n}": PatchRequest("", None, [{"op": "add", "path": "/a", "value": n}]) for n in "xy"},
+    "test": PatchRequest("", None, [{"op": "test", "path": "/a", "value": "x"}]),
+    "put": Replace({"a": "x"}, None),
+    "undo": Revert(""),
+    "undo /b": Revert("", "/b"),
+    "undo of 3": Revert("", version=3),
+    "redo": Revert("", redo=True),
+}
+
+
+async def outcome(hall: Inside, user: str, id: str, what: str) -> Answer | Code:
+    try:
+        return await hall.ask(replace(WANTED[what], id=id), user=user)
+    except Rejected as rejected:
+        return rejected.refusal.code
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("seed", range(8))
+async def test_an_id_is_one_request_s_whatever_comes_between(seed: int) -> None:
+    dice, store = random.Random(seed), MemoryStore()
+    ledger: dict[tuple[str, str], tuple[str, int]] = {}
+    seen: set[object] = set()
+    for _ in range(6):  # a crash of both instances comes after each round
+        async with AsyncExitStack() as stack:
+            halls = [await stack.enter_async_context(inside(store)) for _ in range(2)]
+            await halls[0].make({"a": "x"})
+            for _ in range(25):
+                user, id, what = dice.choice("uv"), dice.choice("12345"), dice.choice([*WANTED])
+                answer = await outcome(dice.choice(halls), user, id, what)
+                known = ledger.get((user, id))
+                if known is None:
+                    if isinstance(answer, Answer):
+                        assert "duplicate" not in answer.ack
+                        ledger[user, id] = what, answer.version
+                    else:
+                        assert answer is not Code.ID_REUSED
+                elif known[0] == what:
+                    assert isinstance(answer, Answer)
+                    assert (answer.version, answer.ack["duplicate"]) == (known[1], True)
+                    seen.add("the same")
+                else:
+                    assert answer is Code.ID_REUSED
+                    seen.add(answer)
+    assert seen == {"the same", Code.ID_REUSED}
