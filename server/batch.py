@@ -11,6 +11,7 @@ from server.work import Work
 if TYPE_CHECKING:
     from collab.patch.bridge import Bridge
     from collab.room.member import Member
+    from collab.room.recent_ids import RecentIds
     from collab.room.requests import Answer
     from server.audience import Answered, Submission
 
@@ -77,19 +78,19 @@ class Batch:
 
     # --- what it was judged by ----------------------------------------------------------------
 
-    def doubtful(self) -> dict[str, list[str]]:
+    def doubtful(self, known: RecentIds) -> dict[str, list[str]]:
         """Ids by user that were answered from memory alone, and may have been accepted long ago.
 
         An accepted id that comes again must get its first answer, whatever would become of it
         today. Those that make an entry are caught by the log's unique key; a refusal or an ack
-        without a version is only right when the log does not know the id. One that is known
-        already, as a duplicate or as another request's, needs no asking.
+        without a version is only right when the log does not know the id. One that the room knows
+        needs no asking, whatever it was answered.
         """
         ids: dict[str, list[str]] = {}
         for submission, answer in self.answered:
-            request_id = getattr(submission.request, "id", "")
-            if request_id and answer.entry is None and not _is_known(answer):
-                ids.setdefault(submission.member.author.user, []).append(request_id)
+            user, request_id = submission.member.author.user, getattr(submission.request, "id", "")
+            if request_id and answer.entry is None and known.find(user, request_id) is None:
+                ids.setdefault(user, []).append(request_id)
         return ids
 
     def was_stopped_by_locks(self) -> bool:
@@ -109,9 +110,3 @@ class Batch:
                 found = found or not submission.read_log
                 submission.read_log = True
         return found
-
-
-def _is_known(answer: Answer) -> bool:
-    """Whether it was answered from what is remembered of its id."""
-    refusal = answer.refusal
-    return "duplicate" in answer.ack or (refusal is not None and refusal.code is Code.ID_REUSED)

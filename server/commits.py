@@ -38,6 +38,7 @@ from server.live import MAX_SECONDS, LiveRoom
 from server.live_state import Event, LiveState
 from server.lock_desk import LockDesk
 from server.recovery import Recovery
+from server.stale_answers import StaleAnswers
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class CommitLoop:
         self._recovery = Recovery(hub, self._replace, self._spawn)
         self._held = HeldCommits(hub.clock, self._write, self._judge, self._recovery, self._spawn)
         self._lock_desk = LockDesk(hub, self._reopen, self._recovery.enter)
+        self._stale_answers = StaleAnswers(hub, self._lock_desk.is_current)
         self._suspects: WeakSet[LiveRoom] = WeakSet()
 
     async def run(self) -> None:
@@ -90,12 +92,12 @@ class CommitLoop:
             return
         lives = [live for live, _ in appends]
         try:
-            forgetful = await self._find_forgotten(lives)
+            stale = await self._stale_answers.find(lives)
             outcomes = await self._write(
                 [
                     (live, append)
                     for live, append in appends
-                    if append and live not in forgetful and not live.is_broken
+                    if append and live not in stale and not live.is_broken
                 ]
             )
         except StorageUnavailable:
@@ -108,7 +110,7 @@ class CommitLoop:
             return
         self._suspects.difference_update(lives)
         for live, append in appends:
-            if live in forgetful or live.is_broken:
+            if live in stale or live.is_broken:
                 with self._ends_with(live):
                     self._reopen(live)
             else:
@@ -139,31 +141,6 @@ class CommitLoop:
         outcomes = await self._hub.store.commit([append for _, append in appends])
         self._hub.witness.written((append for _, append in appends), outcomes, began_at)
         return dict(zip((live for live, _ in appends), outcomes, strict=True))
-
-    async def _find_forgotten(self, lives: Sequence[LiveRoom]) -> set[LiveRoom]:
-        """Rooms that answered by what is no longer so, or was so long ago that they forgot.
-
-        They refused or waved through an id that the log says was accepted, refused for locks that
-        are others now, or called a client stale that has seen what another instance wrote. What
-        makes an entry needs no asking: it clashes.
-        """
-        forgetful: set[LiveRoom] = set()
-        for live in lives:
-            for user, ids in live.batch.doubtful().items():
-                if found := await self._hub.store.find_accepted(live.key, user, ids):
-                    live.room.ids.learn(await self._hub.history.answers(live.key, found))
-                    forgetful.add(live)
-            if live.batch.was_stopped_by_locks() and not await self._lock_desk.is_current(live):
-                forgetful.add(live)
-            if live.batch.doubts_the_document() and not await self._is_at_head(live):
-                forgetful.add(live)
-        return forgetful
-
-    async def _is_at_head(self, live: LiveRoom) -> bool:
-        position = await self._hub.store.position(live.key)
-        if position is None:
-            return not live.room.exists
-        return (position.epoch, position.version) == (live.room.epoch, live.room.version)
 
     def _judge(self, live: LiveRoom, append: Append | None, outcome: Outcome) -> None:
         with self._ends_with(live):
@@ -235,7 +212,7 @@ class CommitLoop:
         `accepted` are requests of the batch that the log has already.
         """
         try:
-            live.room.ids.learn(await self._hub.history.answers(live.key, accepted))
+            await self._stale_answers.remember(live, accepted)
             await self._replace(live)
         except Quarantined:
             self._hub.let_go(live, QUARANTINED)

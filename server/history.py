@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -84,13 +84,10 @@ class History:
             at = page[-1].version
         return entries
 
-    async def answers(self, key: DocKey, accepted: Iterable[Accepted]) -> list[Accepted]:
-        """Answers out of the log as they were told."""
-        return [
-            await self._answer(key, one) if is_in_short(one.answer) else one for one in accepted
-        ]
-
-    async def _answer(self, key: DocKey, accepted: Accepted) -> Accepted:
+    async def answer(self, key: DocKey, accepted: Accepted) -> Accepted:
+        """An accepted request with its answer as it was told."""
+        if not is_in_short(accepted.answer):
+            return accepted
         at = accepted.version
         told = await self.between(key, at - 1, at, 1, _ANY_SIZE)
         if told is None:  # what it stood on is not kept, so its user can only read the value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
@@ -223,6 +223,7 @@ class LiveRoom:
         before, former = self.room.version, self.room.value
         entries = self.room.commit()
         answered = self.batch.take()
+        self._note_answered(submission for submission, _ in answered)
         self._note_change(entries)
         news = News(entries, before, self.room.value, former=former)
         self.audience.publish(news, answered)
@@ -265,7 +266,7 @@ class LiveRoom:
         """
         old, self.room = self.room, room
         self.is_broken = False
-        room.ids.learn(old.ids.all())
+        room.ids.follow(old.ids)
         old.close()
         room.tail.look_back(missed, befores(old.value, missed))
         if room.tail.base == old.version and room.epoch == old.epoch:
@@ -292,6 +293,11 @@ class LiveRoom:
             if not renewal.done():
                 renewal.set_result(None)
 
+    def _note_answered(self, submissions: Iterable[Submission]) -> None:
+        for submission in submissions:
+            request_id = getattr(submission.request, "id", "")
+            self.room.ids.answered(submission.member.author.user, request_id)
+
     def _note_change(self, entries: Sequence[Entry]) -> None:
         if entries:
             self.last_change = LastChange.of(entries[-1])
@@ -299,6 +305,7 @@ class LiveRoom:
     # --- inside ---------------------------------------------------------------------------
 
     def _refuse(self, submissions: Sequence[Submission], refusal: Refusal) -> None:
+        self._note_answered(submissions)
         answered: list[Answered] = []
         for submission in submissions:
             request, member = submission.request, submission.member

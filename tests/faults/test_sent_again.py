@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import pytest
 
-from collab.errors import Code, Rejected
-from collab.room.requests import Answer, Asked, PatchRequest, Replace, Revert
+from collab.entry import Author
+from collab.errors import Code, Refusal, Rejected
+from collab.room.member import Member
+from collab.room.requests import Answer, Asked, PatchRequest, Refuse, Replace, Revert
+from collab.room.rights import Rights, Role
 from storage.memory import MemoryStore
-from tests.faults.inside import Inside, inside
+from tests.faults.inside import PAGE, Inside, inside
+from tests.patience import PATIENCE
 
 TEST = [{"op": "test", "path": "/a", "value": 1}]
 
@@ -133,3 +138,47 @@ async def test_an_id_is_one_request_s_whatever_comes_between(seed: int) -> None:
                     assert answer is Code.ID_REUSED
                     seen.add(answer)
     assert seen == {"the same", Code.ID_REUSED}
+
+
+async def test_a_refused_message_with_an_id_that_was_accepted_is_refused_once() -> None:
+    refusal = Refusal(Code.MALFORMED, "no message of ours")
+    async with inside(MemoryStore()) as hall:
+        await hall.make({"a": 1})
+        await hall.set("/a", 2, id="X")
+        async with asyncio.timeout(PATIENCE):
+            with pytest.raises(Rejected) as refused:
+                await hall.ask(Refuse("X", refusal, is_patch=True))
+        assert refused.value.refusal == refusal
+        assert (await hall.read())[1] == {"a": 2}
+
+
+async def test_who_may_no_longer_write_is_refused_also_with_an_id_of_their_own() -> None:
+    async with inside(MemoryStore()) as hall:
+        await hall.make({"a": 1})
+        request = PatchRequest("X", None, [{"op": "replace", "path": "/a", "value": 2}])
+        await hall.ask(request)
+        reader = Member(Author("ada"), Rights(Role.VIEWER, expires_at=2**53), "http")
+        async with asyncio.timeout(PATIENCE), hall.hub.using(PAGE) as live:
+            with pytest.raises(Rejected) as refused:
+                await hall.hub.ask(live, reader, request)
+        assert refused.value.refusal.code is Code.FORBIDDEN
+
+
+async def test_large_answers_of_the_log_are_told_again_however_many_wait() -> None:
+    """They have more bytes together than the room remembers."""
+    store = MemoryStore()
+    text = "a long text " * 50_000
+    requests: list[PatchRequest] = []
+    async with inside(store) as hall:
+        await hall.make({"a": text, "b": 0})
+        for number in range(6):
+            base = (await hall.read())[0] - 1 or 1
+            value = f"{number} " + text
+            ops = [{"op": "replace", "path": "/a", "value": value[:-number] if number else value}]
+            requests.append(PatchRequest(f"r{number}", base, ops))
+            await hall.ask(requests[-1])
+            await hall.set("/a", f"{text} {number}", id=f"bo{number}")
+    async with inside(store) as hall, asyncio.timeout(PATIENCE):
+        answers = await asyncio.gather(*(hall.ask(request) for request in requests))
+        assert all(answer.ack["duplicate"] for answer in answers)
+        assert [answer.version for answer in answers] == sorted({one.version for one in answers})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collab.entry import Accepted, Author, Entry
-from collab.room.recent_ids import MOST, MOST_BYTES, RecentIds
+from collab.room.recent_ids import MOST, MOST_BYTES, MOST_FOUND_BYTES, RecentIds
 
 
 def accepted(number: int, size: int = 0) -> Accepted:
@@ -39,3 +39,29 @@ def test_an_entry_is_remembered_with_its_answer() -> None:
     ids.take(Entry(3, Author("bo"), 0, "edit", [], b"", id="a", answer={"skipped": []}))
     assert ids.find("bo", "a") == Accepted("bo", "a", 3, {"skipped": []})
     assert ids.find("ada", "a") is None
+
+
+def test_what_the_store_knows_stays_until_it_is_answered() -> None:
+    ids = RecentIds()
+    for number in range(100):
+        ids.find_in_store(accepted(number, MOST_BYTES))
+    ids.learn(accepted(1000 + number) for number in range(MOST + 1))
+    room = RecentIds()
+    room.follow(ids)
+    for number in range(100):
+        found = room.find("ada", f"r{number}")
+        assert found is not None
+        assert ("ops" in found.answer) == (number < MOST_FOUND_BYTES // (MOST_BYTES + 20))
+        room.answered("ada", f"r{number}")
+        again = room.find("ada", f"r{number}")
+        assert again is not None
+        assert again.answer == {}
+
+
+def test_a_small_answer_of_the_store_is_remembered_whole() -> None:
+    ids = RecentIds()
+    ids.find_in_store(accepted(1, 100))
+    ids.find_in_store(accepted(1, 100))
+    ids.answered("ada", "r1")
+    ids.answered("ada", "r2")
+    assert ids.find("ada", "r1") == accepted(1, 100)
