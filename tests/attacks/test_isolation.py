@@ -135,7 +135,7 @@ async def test_a_secret_reaches_only_its_holder(server: RunningServer, secret: s
 async def test_one_users_idempotency_key_is_nobody_elses(server: RunningServer) -> None:
     url = f"{server.http}/v1/docs/keys"
     tokens = [await server.mint(user) for user in ("ada", "bo")]
-    call("PUT", url, {"n": 0}, token=tokens[0])
+    call("PUT", url, {"n": -1}, token=tokens[0])
     replies = [
         call(
             "PATCH",
@@ -144,7 +144,7 @@ async def test_one_users_idempotency_key_is_nobody_elses(server: RunningServer) 
             token=token,
             Idempotency_Key="the-same",
         )
-        for number, token in enumerate((*tokens, *tokens), 1)
+        for number, token in (*enumerate(tokens), *enumerate(tokens))
     ]
     assert [reply.body["version"] for reply in replies] == [2, 3, 2, 3]
     assert [reply.body.get("duplicate", False) for reply in replies] == [False, False, True, True]
