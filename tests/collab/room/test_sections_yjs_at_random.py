@@ -160,23 +160,23 @@ def walk(seed: int, met: Counter[str]) -> None:
     world.end()
 
 
-def _check(met: Counter[str], cases: int) -> None:
+def _walk_through(seeds: range) -> None:
+    """Updates inside and outside the sections; a few of these are written again as JSON."""
+    met: Counter[str] = Counter()
+    for seed in seeds:
+        walk(seed, met)
+    cases = 4 * len(seeds)
     assert met["inside"] + met["stays"] + met["changes"] == cases
-    assert min(met["inside"], met["stays"]) > cases // 6, met
-    assert met["written again"] <= cases // 500, met
+    assert min(met["inside"], met["stays"]) > cases // 8, met
+    assert met["written again"] <= 2 + cases // 500, met
 
 
 @pytest.mark.thorough
 def test_x8_whatever_an_update_does_all_outside_stays() -> None:
-    met: Counter[str] = Counter()
-    for seed in range(250):
-        walk(seed, met)
-    _check(met, 1_000)
+    _walk_through(range(80))
 
 
 @pytest.mark.long
-def test_x8_whatever_twelve_thousand_updates_do_all_outside_stays() -> None:
-    met: Counter[str] = Counter()
-    for seed in range(1_000, 4_000):
-        walk(seed, met)
-    _check(met, 12_000)
+@pytest.mark.parametrize("block", range(20))
+def test_x8_whatever_many_updates_do_all_outside_stays(block: int) -> None:
+    _walk_through(range(1_000 + block * 150, 1_150 + block * 150))
