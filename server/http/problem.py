@@ -49,7 +49,8 @@ def refuse(request: Request, refusal: Refusal, *, status: int | None = None) -> 
     asker = getattr(request.state, "asker", None)
     witness.refused_over_http(refusal, peer, asker, request.method)
     version = refusal.extra.get("version")
-    if isinstance(version, int):
+    # With `nothing_to_undo` it is the version that the request named, which need not exist.
+    if isinstance(version, int) and refusal.code is not Code.NOTHING_TO_UNDO:
         tell_version(request, version)
     return problem(refusal, status=status)
 

@@ -148,7 +148,10 @@ def test_the_step_of_a_version_over_http(server: RunningServer, ada: str, doc: s
     assert (taken.body["version"], versions(taken.body)) == (4, [2])
     assert call("GET", url, token=ada).body == {"x": 0, "y": 1}
     assert refusal(ask("undo", {"version": 2})) == (409, "nothing_to_undo", 2)
-    assert refusal(ask("redo", {"version": 3})) == (409, "nothing_to_undo", 3)
+    for version in (3, 0, -7, 10**30):
+        refused = ask("redo", {"version": version})
+        assert refusal(refused) == (409, "nothing_to_undo", version)
+        assert refused.position == (1, 4)  # the headers name the newest version
     assert refusal(ask("undo", {"version": 3}, "k"))[:2] == (422, "id_reused")
     for bad in ("2", True, 2.5, [2]):
         assert refusal(ask("undo", {"version": bad}))[:2] == (400, "malformed")
