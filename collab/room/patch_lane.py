@@ -167,6 +167,8 @@ def restore(room: Room, member: Member, request: Restore, now: int) -> Answer:
     """An ordinary, undoable change back to what was."""
     if not room.head_exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
+    if request.missing is not None:
+        raise Rejected(request.missing.code, request.missing.message, **request.missing.extra)
     parse_named(request.pointer, "pointer")
     value = room.document.value
     place, ops = restoring(request.value, value, request.pointer)
@@ -223,9 +225,11 @@ def _lead(
     judge_sections(room, member, ops)
     judge_locks(room, member, ops, fence)
     change = _patch(room, member, ops, now, kind, bounds=whole(room.bounds.patch))
+    told = kind == "restore"  # `PUT` brought the value itself
     if change is None:
-        return room.unchanged(member, request)
-    return room.enter(member, change, now, kind=kind, request=request)
+        return room.unchanged(member, request, {"ops": []} if told else {})
+    ack = {"ops": last_texts(change.ops)} if told else {}
+    return room.enter(member, change, now, kind=kind, request=request, ack=ack)
 
 
 def whole(bounds: Bounds) -> Bounds:

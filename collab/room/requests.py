@@ -60,12 +60,16 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """What stood under `pointer` at `version` comes back; `value` is that version's, whole."""
+    """What stood under `pointer` at `version` comes back; `value` is that version's, whole.
+
+    `missing` says why there is no value. An id that was accepted gets its first answer even then.
+    """
 
     version: int
     value: Json
     pointer: str = ""
     id: str = ""
+    missing: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)

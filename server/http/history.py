@@ -11,7 +11,7 @@ from starlette.responses import Response
 from collab import wire
 from collab.document.versions import VersionRow, rows
 from collab.entry import Summary
-from collab.errors import Code, Rejected
+from collab.errors import Code, Refusal, Rejected
 from collab.ids import Json
 from collab.patch.pointer import parse_named
 from collab.ports import NamedVersion
@@ -130,12 +130,11 @@ async def restore(request: Request) -> Response:
         version, pointer = _number(body.get("version"), "version"), body.get("pointer", "")
         parse_named(pointer, "pointer")
         async with using(request, key) as live:
-            value = await value_at(request, existing(live), version)
-            asked = Restore(version, value, pointer, request_id_of(request))
+            value, missing = await _value_or_refusal(request, existing(live), version)
+            asked = Restore(version, value, pointer, request_id_of(request), missing)
             done = await hub.ask(live, member_of(request, claims), asked)
             at = tell(request, position_of(live, done.version))
-    ops = done.entry.ops if done.entry is not None else []
-    return await long_answer({"version": done.version, "ops": ops, **done.ack}, at=at)
+    return await long_answer({"version": done.version, **done.ack}, at=at)
 
 
 async def import_document(request: Request) -> Response:
@@ -172,6 +171,16 @@ async def value_at(request: Request, live: LiveRoom, version: int) -> Json:
     history = services_of(request).hub.history
     async with history.reading:
         return await history.value_at(live.key, version)
+
+
+async def _value_or_refusal(
+    request: Request, live: LiveRoom, version: int
+) -> tuple[Json, Refusal | None]:
+    """What the document was at a version, or why that is not known."""
+    try:
+        return await value_at(request, live, version), None
+    except Rejected as rejected:
+        return None, rejected.refusal
 
 
 def _newest(request: Request, live: LiveRoom) -> int:

@@ -304,7 +304,7 @@ def test_a_key_that_comes_again_with_another_request_is_refused(ask: Ask) -> Non
     repeated = [
         ask("PUT", body={"n": 0.0}, Idempotency_Key="make"),
         ask("PATCH", "?base=1", body=replace("/n", 1), Idempotency_Key="one"),
-        ask("PUT", body={"n": 2}, If_Match='"1"', Idempotency_Key="put"),
+        ask("PUT", body={"n": 2}, If_Match='"1.1"', Idempotency_Key="put"),
         ask("POST", "/undo", {"scope": "/n"}, Idempotency_Key="undo"),
         ask("POST", "/redo", {"scope": ""}, Idempotency_Key="redo"),
     ]
@@ -321,7 +321,16 @@ def test_a_key_of_a_restoration_is_not_taken_for_another_one(ask: Ask, admin: st
     other = ask("POST", "/restore", {**asked, "pointer": "/m"}, token=admin, Idempotency_Key="back")
     assert refusal(other) == (422, "id_reused")
     again = ask("POST", "/restore", asked, token=admin, Idempotency_Key="back")
-    assert (again.body["version"], again.body["duplicate"]) == (3, True)
+    assert again.body == {**first.body, "duplicate": True}
+    assert again.body["ops"] == replace("/n", 1)
+    same = ask("POST", "/restore", asked, token=admin, Idempotency_Key="same")
+    assert same.body == {"version": 3, "ops": []}
+    again = ask("POST", "/restore", asked, token=admin, Idempotency_Key="same")
+    assert again.body == {**same.body, "duplicate": True}
+    gone = ask("POST", "/restore", {"version": 9}, token=admin, Idempotency_Key="back")
+    assert refusal(gone) == (422, "id_reused")
+    gone = ask("POST", "/restore", {"version": 9}, token=admin, Idempotency_Key="new")
+    assert refusal(gone) == (409, "unknown_version")
     assert ask("GET").body == {"n": 1, "m": 2}
 
 

@@ -10,8 +10,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from collab.entry import Author
+from collab.errors import Code, Refusal
+from collab.ids import DocKey
+from collab.ports import Vacant
+from collab.room.member import Member
 from collab.room.request_digest import DIGEST_BYTES, digest_of, is_same
 from collab.room.requests import Asked, Create, PatchRequest, Replace, Restore, Revert
+from collab.room.rights import Rights, Role
+from collab.room.room import Room, RoomBounds
 
 VALUES: list[Any] = [
     *(None, True, False, 0, 1, -1, 1.5, 1e300, 2**53 - 1, "", "1", "é\0/~", [], {}),
@@ -147,3 +154,20 @@ def test_h11_a_digest_agrees_with_what_the_values_mean(seed: int) -> None:
         assert len(digests) == 1
         assert seen.setdefault(meaning(value), *digests) in digests
     assert len(set(seen.values())) == len(seen)
+
+
+def test_h11_a_restoration_that_comes_again_needs_no_value_of_before() -> None:
+    room = Room(DocKey("demo", "home"), Vacant(), RoomBounds(), None)
+    ada = Member(Author("ada"), Rights(Role.PUBLISHER, 2**53), "http")
+    room.apply(ada, Create({"n": 1}), 0)
+    room.apply(ada, PatchRequest("", 1, [{"op": "replace", "path": "/n", "value": 2}]), 0)
+    first = room.apply(ada, Restore(1, {"n": 1}, id="back"), 0)
+    gone = Refusal(Code.UNKNOWN_VERSION, "version 1 is not kept any more", {"version": 3})
+    again = room.apply(ada, Restore(1, None, id="back", missing=gone), 0)
+    assert (again.version, again.refusal) == (3, None)
+    assert again.ack == {**first.ack, "duplicate": True}
+    assert first.ack["ops"] == [{"op": "replace", "path": "/n", "value": 1}]
+    other = room.apply(ada, Restore(2, None, id="back", missing=gone), 0)
+    assert other.refusal is not None
+    assert other.refusal.code is Code.ID_REUSED
+    assert room.apply(ada, Restore(1, None, id="new", missing=gone), 0).refusal == gone
