@@ -65,7 +65,7 @@ class Sections:
     def judge(self, ops: Sequence[Op], value: Json, bounds: Bounds) -> None:
         """Raises `forbidden` where a patch on the value that the areas stand on goes too far.
 
-        What cannot be read is passed over: applying the patch will refuse it, and all of it.
+        An op that cannot be read ends the check: applying the patch then refuses all of it.
         """
         renaming: set[Area] = set()
         for index, op in enumerate(ops):

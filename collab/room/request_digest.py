@@ -28,7 +28,7 @@ _MEMBERS: Final[dict[Any, tuple[str, ...]]] = {
     "test": ("value",),
     "splice": ("offset", "delete", "insert"),
 }
-_LEFT_OUT: Final = {"delete": 0, "insert": ""}  # what a splice means that does not say it
+_LEFT_OUT: Final = {"delete": 0, "insert": ""}  # the members that a splice may leave out
 
 
 def digest_of(request: Asked) -> bytes:
@@ -37,7 +37,7 @@ def digest_of(request: Asked) -> bytes:
 
 
 def is_same(digest: bytes, request: Asked) -> bool:
-    """Whether the request is the one of this digest; entries of before have none."""
+    """Whether the request has this digest; True where an earlier Weft kept none."""
     try:
         return not digest or digest == digest_of(request)
     except RecursionError:  # it nests deeper than what is ever accepted
