@@ -53,13 +53,16 @@ def _version_in(query: bytes) -> int:
 
 
 def coding_of(headers: Headers) -> tuple[str, bytes]:
-    """The best coding that the client takes, and the tags that it has."""
+    """The best coding that the client takes, and the tags that it has.
+
+    Each may come in several lines (RFC 9110, 5.3).
+    """
     accepted = known = b""
     for name, value in headers:
         if name == b"accept-encoding":
-            accepted = value
+            accepted = b"%s, %s" % (accepted, value) if accepted else value
         elif name == b"if-none-match":
-            known = value
+            known = b"%s, %s" % (known, value) if known else value
     return (_best(accepted) if accepted else ""), known
 
 

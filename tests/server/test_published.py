@@ -288,6 +288,12 @@ def test_a_coding_is_chosen_by_its_weight(accepted: bytes, coding: str) -> None:
     assert coding_of([(b"accept-encoding", accepted)]) == (coding, b"")
 
 
+def test_a_header_may_come_in_several_lines() -> None:
+    lines = [(b"accept-encoding", b"gzip"), (b"if-none-match", b'"a"')]
+    lines += [(b"accept-encoding", b"br;q=0.1"), (b"if-none-match", b'"b"')]
+    assert coding_of(lines) == ("gzip", b'"a", "b"')
+
+
 async def published_long_ago(services: Services, pages: int) -> None:
     """What is public is no longer the newest version, so it has to be read from the log."""
     value = {"pages": {f"p{n}": {"title": f"Page {n}", "slug": f"s{n}"} for n in range(pages)}}
