@@ -1,4 +1,4 @@
-"""Compression of answers: `br` and `gzip`, slow where it is done once for everybody."""
+"""Compression of answers: `br` and `gzip`, slow where it is done once for all readers."""
 
 from __future__ import annotations
 

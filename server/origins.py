@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # What a browser sends (RFC 6454, section 6.2): in small letters, an internationalised name in its
-# ASCII form, no trailing dot added or dropped, no path. Whatever looks otherwise is nobody's.
+# ASCII form, no trailing dot added or dropped, no path. Anything else is refused.
 _HOST = re.compile(r"([a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 # How often one origin is logged, how many are in that time, and how much of a name.
