@@ -20,7 +20,7 @@ from server.history import befores
 from server.last_change import LastChange
 from server.live_state import Event, LiveState, next_state
 from server.lock_board import LockBoard
-from server.long_work import Pace, takes_long_in
+from server.long_work import Judged, Pace, takes_long_in
 from server.presence_board import PresenceBoard
 from server.snapshots import Unsaved
 
@@ -118,9 +118,7 @@ class LiveRoom:
                 break
             self.queue.popleft()
             self.batch.remember(submission.member)
-            began = self._clock.monotonic()
-            answer = self._judged(submission, now)
-            ended = self._clock.monotonic()
+            answer, began, ended = self._judged(submission, now)
             if not self._take(submission, answer, ended - began):
                 return None
             if ended > until:
@@ -149,9 +147,8 @@ class LiveRoom:
         self._get_ready()
         submission = self.queue.popleft()
         self.batch.remember(submission.member)
-        began = self._clock.monotonic()
-        answer = await self.aside(lambda: self._judged(submission, now))
-        self._take(submission, answer, self._clock.monotonic() - began)
+        answer, began, ended = await self.aside(lambda: self._judged(submission, now))
+        self._take(submission, answer, ended - began)
 
     async def aside(self, work: Callable[[], T]) -> T:
         """Do something to the room in a thread, which has it alone; it is `working` already."""
@@ -184,16 +181,18 @@ class LiveRoom:
         self.room.guard.now = self.lock_board.time.now()
         self.room.seconds = self._clock.monotonic
 
-    def _judged(self, submission: Submission, now: int) -> Answer | BaseException:
+    def _judged(self, submission: Submission, now: int) -> Judged:
+        answer: Answer | BaseException
         began = self._clock.monotonic()
         try:
-            return self.room.apply(submission.member, submission.request, now)
+            answer = self.room.apply(submission.member, submission.request, now)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a panic of pycrdt's is no Exception
-            return error
-        finally:
-            self._pace.note(began)
+            answer = error
+        ended = self._clock.monotonic()
+        self._pace.note(ended - began, ended)
+        return Judged(answer, began, ended)
 
     def _take(self, submission: Submission, answer: Answer | BaseException, seconds: float) -> bool:
         """Whether a request was judged; a bug of ours must stay that request's."""

@@ -8,9 +8,10 @@ on the loop holds everybody up.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from collab.room.requests import (
+    Answer,
     Create,
     PatchRequest,
     ReadState,
@@ -44,6 +45,14 @@ SLOW: Final = 0.02
 SLOW_FOR: Final = 60.0
 
 
+class Judged(NamedTuple):
+    """What judging a request gave, and when it began and ended; an exception is a bug of ours."""
+
+    answer: Answer | BaseException
+    began: float
+    ended: float
+
+
 class Pace:
     """How long a document's requests have taken: what cannot be guessed is learned.
 
@@ -59,11 +68,10 @@ class Pace:
         """Whether a request of the last minute was slow."""
         return self._slow_until > 0 and self._clock.monotonic() < self._slow_until
 
-    def note(self, began: float) -> None:
-        """A request that began to be judged then has been judged now."""
-        ended = self._clock.monotonic()
-        if ended - began > SLOW:
-            self._slow_until = ended + SLOW_FOR
+    def note(self, seconds: float, now: float) -> None:
+        """A request took so long to judge."""
+        if seconds > SLOW:
+            self._slow_until = now + SLOW_FOR
 
 
 # Bytes of what a step takes back: some 30 edits, of 0.25 ms each.

@@ -196,22 +196,25 @@ async def test_what_a_redo_and_the_undo_after_it_name_has_the_time_of_its_versio
     assert first["undone"] == [{"version": 2, "at": made, "pointers": ["/a"]}]
 
 
-async def test_edits_within_a_second_of_a_string_that_is_replaced_whole_are_one_step(
+async def test_patches_that_replace_a_string_are_steps_of_their_own_unless_they_name_one(
     join: Join, ada: str, doc: str
 ) -> None:
     client = await join(doc, ada, create={"type": "hero"})
-    ops = [replace("/type", kind) for kind in ("faq", "form", "gallery")]
+    kinds = {"faq": None, "form": "typing", "gallery": "typing"}
     patches = [
-        {"type": "patch", "id": f"p{at}", "base": 1, "ops": [op]} for at, op in enumerate(ops)
+        {"type": "patch", "id": kind, "base": 1, "ops": [replace("/type", kind)], "step": step}
+        for kind, step in kinds.items()
     ]
     await client.send(*patches)
-    assert (await client.answer("p2"))["version"] == 4
+    assert (await client.answer("gallery"))["version"] == 4
     undone = await asked(client, "undo", type="undo")
-    assert [one["version"] for one in undone["undone"]] == [4, 3, 2]
-    assert client.value == {"type": "hero"}
-    redone = await asked(client, "redo", type="redo")
-    assert "undone" in redone
+    assert [one["version"] for one in undone["undone"]] == [4, 3]
+    assert client.value == {"type": "faq"}
+    assert "undone" in await asked(client, "redo", type="redo")
     assert client.value == {"type": "gallery"}
+    for value in ("faq", "hero"):
+        await asked(client, f"undo to {value}", type="undo")
+        assert client.value == {"type": value}
 
 
 # --- locks ----------------------------------------------------------------------------------

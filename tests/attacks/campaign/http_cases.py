@@ -46,6 +46,7 @@ LAST = (DELETES, "takeDown")
 BESIDE = {
     "/": "/",
     "/docs": "/docs",
+    "/favicon.ico": "/favicon.ico",
     "/metrics": "/metrics",
     "/status": "/status",
     "/status.json": "/status.json",

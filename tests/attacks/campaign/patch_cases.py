@@ -148,6 +148,13 @@ def _patch() -> Iterator[Made]:
     for name, value in (("base", 2**62), ("fence", 2**62), ("after", LONG), ("strict", True)):
         message = {**PLAIN["patch"], name: value}
         yield name, "at", PROSE, always(said(message))
+    one_step = [
+        _numbered({**PLAIN["patch"], "step": "s" * limits.ID}, number)
+        for number in range(limits.MESSAGES_AT_ONCE - 5)
+    ]
+    for document in (PROSE, ITEMS, LOGGED):
+        yield "step", "at", document, always(said(one_step))
+    yield "step", "above", PROSE, lambda _: said({**PLAIN["patch"], "step": LONG})
 
 
 def _patched(make: Callable[[Document, int], Any], document: Document, number: int) -> Talk:
@@ -166,6 +173,9 @@ def _reverts(tag: str) -> Callable[[], Iterator[Made]]:
             message = {**PLAIN[tag], "scope": "/" + "s" * (size - 1)}
             yield "scope", level, PROSE, always(said(message))
         yield "id", "at", PROSE, lambda _: said({**PLAIN[tag], "id": "i" * limits.ID})
+        for document in DOCUMENTS.values():
+            for version in (1, 60, 2**53):
+                yield "version", "at", document, always(said({**PLAIN[tag], "version": version}))
 
     return made
 
@@ -236,9 +246,9 @@ MESSAGES: dict[str, Callable[[], Iterator[Made]]] = {
 # The fields that a case of the message puts at their limits.
 FIELDS: dict[str, set[str]] = {
     "open": {"token", "client", "since", "create", "max_fps", "accept"},
-    "patch": {"id", "base", "ops", "strict", "fence", "after"},
-    "undo": {"id", "scope"},
-    "redo": {"id", "scope"},
+    "patch": {"id", "base", "ops", "strict", "fence", "after", "step"},
+    "undo": {"id", "scope", "version"},
+    "redo": {"id", "scope", "version"},
     "presence": {"state", "base"},
     "lock": {"id", "action", "scope", "base", "lock_id", "ttl"},
     "token": {"token"},
