@@ -148,7 +148,7 @@ def _is_signed_with_text(token: str, key: SigningKey) -> bool:
 def _check(payload: Payload, tenant: str, now: int) -> None:
     audience = [payload.aud] if isinstance(payload.aud, str) else payload.aud
     if AUDIENCE not in audience:
-        refuse('the token is for somebody else: aud must be "weft"')
+        refuse('the token is for another service: aud must be "weft"')
     if payload.tid != tenant:
         refuse("the token was signed with another tenant's key")
     if now >= int(payload.exp * 1000):

@@ -70,7 +70,7 @@ async def _at_the_edge(
 ) -> None:
     try:
         await work
-    except Exception:
+    except Exception:  # reported here, whatever it is
         # A connection's own failure must not take the process's task group with it.
         logger.exception("task failed", extra={"task": name})
         on_failure()

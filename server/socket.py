@@ -269,7 +269,7 @@ class AsgiSocket:
                 self._handler.binary(payload)
             else:
                 self._handler.text(payload)
-        except Exception:
+        except Exception:  # a bug of ours ends this connection, and no other
             logger.exception("connection failed", extra={"peer": self.peer})
             self.close(1011, "internal error")
 

@@ -64,7 +64,7 @@ async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection)
         offered = websocket.scope["subprotocols"]
         await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
         socket = take_over(websocket, handler, services.socket_bounds)
-    except BaseException:
+    except BaseException:  # also where the handshake is cancelled
         leave()
         raise
     await socket.carry()

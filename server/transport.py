@@ -209,7 +209,7 @@ class TransportSocket(asyncio.Protocol):
                     self._hear_data(opcode, payload)
         except Violation as violation:
             self._fail(violation.code, violation.reason)
-        except Exception:
+        except Exception:  # a bug of ours ends this connection, and no other
             logger.exception("connection failed", extra={"peer": self.peer})
             self._fail(OUR_FAULT, "internal error")
         if reader.fragmented and self._fragment_deadline is None:

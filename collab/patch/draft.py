@@ -56,7 +56,7 @@ class Draft:
         return self.spend(self.weigh(value))
 
     def count_made(self, value: Any) -> None:
-        """A value that is copied, or moved into another container, is made anew, all of it."""
+        """A value that is copied, or moved into another container, has all its values made again."""
         if self.bounds is JUDGED:
             return
         self.room -= nesting(value, self.room)[1]

@@ -19,7 +19,7 @@ ENTRIES, LOCKS = "INSERT INTO entries", "INSERT INTO locks"
 
 @dataclass
 class Client:
-    """A script of an administrator's; `number` is the round, `editor` somebody else's token."""
+    """A script of an administrator's; `number` is the round, `editor` another user's token."""
 
     http: str
     token: str
@@ -341,7 +341,7 @@ def _before_expiry(client: Client) -> None:
 
 
 def _edit_when_it_is_over(client: Client) -> Reply:
-    """An editor's edit under somebody else's lock is taken when the lock has ended."""
+    """An editor's edit under another user's lock is taken when the lock has ended."""
     editor = replace(client, token=client.editor)
     while (reply := _edit(editor)).status == 423:
         pass

@@ -208,7 +208,7 @@ async def test_who_made_the_newest_of_the_versions_that_were_missed_is_known() -
                 await one.set("/n", n)
             await two.set(
                 "/n", 9, id="two"
-            )  # clashes: the document is opened anew, and others hear a gap
+            )  # clashes: the document is reloaded, and others hear a gap
             [newest] = await store.entries(PAGE, 3, 4, 1)
             assert ear.made == LastChange(4, newest.at, newest.author, "edit")
             ear.leave()

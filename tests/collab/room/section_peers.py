@@ -197,7 +197,7 @@ def _edit_map(random: Random, place: Map[Any], *, keep: bool) -> None:
     elif keys and roll < 0.8:
         key = random.choice(keys)
         held = place[key]
-        if isinstance(held, Text):  # the same, anew: nothing shows
+        if isinstance(held, Text):  # the same once more: nothing shows
             place[key] = random.choice((Text(str(held)), str(held)))
         elif not isinstance(held, Map | Array):
             place[key] = held

@@ -117,7 +117,7 @@ class World:
         self.room.commit()
 
     def end(self) -> None:
-        """Opened anew it is the same, and the owner can take back the same steps."""
+        """Reloaded it is the same, and the owner can take back the same steps."""
         entries = self.room.tail.since(0)
         assert entries is not None
         stored = Stored(1, self.room.version, self.room.control, None, entries)
