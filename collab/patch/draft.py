@@ -56,7 +56,7 @@ class Draft:
         return self.spend(self.weigh(value))
 
     def count_made(self, value: Any) -> None:
-        """A value that is copied, or moved into another container, has all its values made again."""
+        """Count a value that a copy, or a move into another container, makes again."""
         if self.bounds is JUDGED:
             return
         self.room -= nesting(value, self.room)[1]
