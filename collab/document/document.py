@@ -201,7 +201,6 @@ class Document:
             silent=not applied.ops,
             made_by=made_by,
         )
-        self._tree = self._tree.without_deleted()
         return self._accept(applied, written, inverse, version, user, at, kind)
 
     def has_room(self, after: Json, ops: Sequence[Op], size: int, most: int) -> bool:

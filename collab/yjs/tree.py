@@ -13,7 +13,6 @@ from collab.patch.apply import replay
 from collab.patch.atoms import Atomic
 from collab.patch.pointer import Tokens
 from collab.yjs.tree_characters import Deletions, text_id
-from collab.yjs.tree_depth import cut, too_deep
 from collab.yjs.tree_dirt import Dirt
 from collab.yjs.tree_ear import Ear
 from collab.yjs.tree_handles import Txn, raw_in_parts, raw_of
@@ -25,14 +24,13 @@ from collab.yjs.tree_load import Load
 from collab.yjs.tree_place import Place, open_path, pointer_tokens
 from collab.yjs.tree_read import Reader
 from collab.yjs.tree_records import Path, Record, Reinsertion
-from collab.yjs.tree_sections import Limits, Watch
+from collab.yjs.tree_sections import Limits, Trial
 from collab.yjs.tree_shadow import ShadowMap
 from collab.yjs.tree_summary import NO_SUMMARY, Deletes, TextsBefore, UpdateSummary
+from collab.yjs.tree_take_in import take_in
 from collab.yjs.tree_write import Writer
 
 NO_STATE = b"\x00"
-# Bytes of watched updates, of which yrs keeps what they deleted until the types are opened again.
-MOST_WATCHED = 1024 * 1024
 LARGE = 512 * 1024  # bytes of updates, whose types are read one by one
 
 
@@ -83,7 +81,6 @@ class Tree:
         self.identity = identity or Identity()
         self.identity.deletions = Deletions(self._doc)
         self._doomed: list[tuple[Path, str]] = []
-        self._watched = 0  # bytes of updates that were watched: yrs keeps what these deleted
         self._ear = ear = Ear()
         # Native callbacks, not pycrdt's wrappers: these copy every event into Python objects.
         self._subscriptions = [
@@ -160,24 +157,24 @@ class Tree:
         Where it comes in slices, those that there are when it is their turn. `summary` is what
         all of it says. An update that goes beyond its limits is taken back.
         """
+        slices: Iterable[bytes] = (update,) if isinstance(update, bytes) else update
+        trial, holds = None, True
+        if limits is not None:
+            slices = list(slices)
+            trial = Trial(self._doc.client_id(), self.state(), self.root, limits)
+            holds = trial.holds(slices)
         before = self._texts_before(summary.deletes)
-        watch = None if limits is None else self._watch(limits)
-        merged = [self._apply((update,) if isinstance(update, bytes) else update)]
-        while self._ear.dirt is not None and (taken := self._take_out(self._ear.dirt)):
-            merged.append(taken)
-        dirt = self._ear.take_dirt()
-        holds = watch is None or watch.holds(dirt)
-        ops, records = self._read_changes(value, dirt, summary, before)
-        if watch is None:
-            return Integrated(merge_updates(merged), ops, records)
-        if not holds:
-            return self._take_back(watch, merged, value, ops, before)
-        watch.close()
-        self._watched += sum(map(len, merged))
-        return Integrated(merge_updates(merged), ops, records)
+        merged = self._take_in(slices)
+        ops, records = self._read_changes(value, self._ear.take_dirt(), summary, before)
+        integrated = Integrated(merge_updates(merged), ops, records)
+        if trial is not None:
+            if not holds:
+                integrated = self._take_back(trial, merged, value, ops, before)
+            trial.close()
+        return integrated
 
-    def _watch(self, limits: Limits) -> Watch:
-        return Watch(self._doc, self._content, self.root, limits)
+    def _take_in(self, slices: Iterable[bytes]) -> list[bytes]:
+        return take_in(self._doc, self._content, self._ear, slices)
 
     def _read_changes(
         self, value: Json, dirt: Dirt | None, summary: UpdateSummary, before: TextsBefore
@@ -194,14 +191,13 @@ class Tree:
         return reader.ops, records
 
     def _take_back(
-        self, watch: Watch, merged: list[bytes], value: Json, ops: list[Op], before: TextsBefore
+        self, trial: Trial, merged: list[bytes], value: Json, ops: list[Op], before: TextsBefore
     ) -> Integrated:
         """Take back what the last transactions did, and tell what lies in the limits of it."""
         after = replay(value, ops)
-        kept = watch.kept(self.root, after)
-        merged += [self._ear.take_update() for _ in watch.take_back()]
-        watch.close()
-        self._watched += sum(map(len, merged))
+        kept = trial.kept(self.root, after)
+        for back_again in trial.take_back():
+            merged += self._take_in([back_again])
         back, _ = self._read_changes(after, self._ear.take_dirt(), NO_SUMMARY, TextsBefore())
         txn = self._doc.create_transaction()
         try:
@@ -230,37 +226,8 @@ class Tree:
         finally:
             txn.drop()
 
-    def _apply(self, slices: Iterable[bytes]) -> bytes:
-        txn = self._doc.create_transaction()
-        try:
-            for one in slices:
-                self._doc.apply_update(txn, one)
-        finally:
-            txn.commit()
-            txn.drop()
-        return self._ear.take_update()
-
-    def _take_out(self, dirt: Dirt) -> bytes:
-        """Remove what lies too deep."""
-        txn = self._doc.create_transaction()
-        for path in self._ear.take_too_deep():
-            cut(txn, self._content, path)
-        for path in too_deep(txn, self._content, dirt):
-            cut(txn, self._content, path)
-        txn.commit()
-        txn.drop()
-        return self._ear.take_update()
-
     def _place(self) -> Place:
         return Place(self._content, self.root, (), ())
-
-    def without_deleted(self) -> Tree:
-        """This tree; another one for it when yrs keeps much of what watched updates deleted."""
-        if self._watched <= MOST_WATCHED:
-            return self
-        state = self.state()
-        self.close()
-        return Tree(self._doc.client_id(), [state], self._atomic, identity=self.identity)
 
     # --- state ------------------------------------------------------------------------------
 

@@ -17,11 +17,11 @@ class Load:
     """A Yjs document that is given what it holds, for a `Tree` to take over.
 
     Invariant: between calls no transaction is open, and the root `content` is a map. `size` is
-    how many bytes of updates it was given.
+    how many bytes of updates it was given. With `keeps_deleted` yrs collects no garbage.
     """
 
-    def __init__(self, client_id: int) -> None:
-        self.doc = native.Doc(client_id, None, None)
+    def __init__(self, client_id: int, *, keeps_deleted: bool = False) -> None:
+        self.doc = native.Doc(client_id, keeps_deleted, None)
         txn = self.doc.create_transaction()
         self.content: Any = self.doc.get_or_insert_map(txn, CONTENT)
         txn.commit()

@@ -1,7 +1,7 @@
 """Section rights in a Yjs document: what an update changed outside of them, and taking that back.
 
-An update cannot be refused, so it is applied, looked at, and taken back as a whole where it left
-the sections. What shows in the JSON is not enough to look at: order keys, hidden elements, formats
+An update cannot be refused, so it is tried on a copy, and taken back as a whole where it left the
+sections. What shows in the JSON is not enough to look at: order keys, hidden elements, formats
 and other root types do not show. yrs tells every place that a transaction changed, and its own
 undo brings back exactly what it deleted.
 """
@@ -21,6 +21,7 @@ from collab.patch.values import MAX_DEPTH
 from collab.yjs.causality import Fresh
 from collab.yjs.struct_index import StructIndex, is_item, list_id
 from collab.yjs.tree_dirt import Dirt
+from collab.yjs.tree_ear import Ear
 from collab.yjs.tree_handles import Txn, is_array, is_map, look, raw_of
 from collab.yjs.tree_layout import (
     ARRAY,
@@ -35,10 +36,11 @@ from collab.yjs.tree_layout import (
     read_element,
     sortable,
 )
-from collab.yjs.tree_load import CONTENT
+from collab.yjs.tree_load import CONTENT, Load
 from collab.yjs.tree_place import node_under, pointer_tokens, step_of
 from collab.yjs.tree_records import Path
 from collab.yjs.tree_summary import Deletes
+from collab.yjs.tree_take_in import take_in
 
 _PLACING = frozenset((ORDER, DELETED))
 
@@ -148,11 +150,17 @@ class Plots:
         return plot.area.id is None or _reads_id(txn, held, plot.area.id)
 
 
-class Watch:
-    """Looks at the transactions of a Yjs document while it is there, and can take them back."""
+class Trial:
+    """A copy of a Yjs document, on which an update with limits is tried and taken back.
 
-    def __init__(self, doc: Any, content: Any, root: Node, limits: Limits) -> None:
-        self._doc, self._content = doc, content
+    The copy keeps what is deleted. yrs' undo reads it: where it was collected as garbage, yrs reads
+    freed memory, and the process ends.
+    """
+
+    def __init__(self, client_id: int, state: bytes, root: Node, limits: Limits) -> None:
+        load = Load(client_id, keeps_deleted=True)
+        load.apply([state])
+        self._doc, self._content = doc, content = load.doc, load.content
         self._inside = native.UndoManager(0, _no_time, [], [])
         _scope(self._inside, "map", doc, content)
         self._beside = native.UndoManager(0, _no_time, [], [])
@@ -165,9 +173,16 @@ class Watch:
             txn.drop()
         for handle in others:
             _scope(self._beside, "xmlfragment", doc, handle)
+        self._ear = Ear()
+        self._subscriptions = [
+            content.observe_deep(self._ear.on_events),
+            doc.observe(self._ear.on_commit),
+        ]
 
-    def holds(self, dirt: Dirt | None) -> bool:
-        """Whether all that was seen lies in the limits; `dirt` is what changed in `content`."""
+    def holds(self, slices: Iterable[bytes]) -> bool:
+        """Apply an update; whether all that it did lies in the limits."""
+        take_in(self._doc, self._content, self._ear, slices)
+        dirt = self._ear.take_dirt()
         if dirt is None or self._beside.can_undo():
             return not (self._inside.can_undo() or self._beside.can_undo())
         txn = self._doc.create_transaction()
@@ -180,17 +195,19 @@ class Watch:
         """What the areas are in the value after the change, of which `root` is the node."""
         return self._plots.values(root, value)
 
-    def take_back(self) -> Iterable[None]:
-        """Take back what was seen, one transaction at each step."""
+    def take_back(self) -> Iterable[bytes]:
+        """Take back what was applied; the updates that do it."""
         for manager in (self._beside, self._inside):
             while manager.can_undo():
                 manager.undo()
-                yield
+                if update := self._ear.take_update():
+                    yield update
 
     def close(self) -> None:
-        """Let go of what was deleted: yrs keeps it for the undo."""
-        self._inside.clear_all()
-        self._beside.clear_all()
+        """Let go of the callbacks."""
+        for subscription in self._subscriptions:
+            subscription.drop()
+        self._subscriptions.clear()
 
 
 def _scope(manager: native.UndoManager, kind: str, doc: Any, handle: Any) -> None:
