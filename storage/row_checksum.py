@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import msgspec
 
@@ -14,6 +15,8 @@ from collab.entry import Accepted
 from collab.ids import DocKey
 from collab.ports import NamedVersion, SigningKey
 from collab.publication import Publication
+
+T = TypeVar("T")
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -31,6 +34,23 @@ def is_sound(crc: int | None, now: Callable[[], int]) -> bool:
         return now() == crc
     except (TypeError, OverflowError, UnicodeError):
         return False  # no longer of its type: SQLite stores whatever the bytes say
+
+
+def parted(
+    rows: Iterable[tuple[T, int, int | None, Callable[[], int]]],
+) -> tuple[list[T], list[int]]:
+    """The values of sound rows, and the numbers of the others.
+
+    Each row comes as its value, its number, its checksum as stored and its checksum as read.
+    """
+    sound: list[T] = []
+    rotten: list[int] = []
+    for value, number, crc, now in rows:
+        if is_sound(crc, now):
+            sound.append(value)
+        else:
+            rotten.append(number)
+    return sound, rotten
 
 
 def name_crc(key: DocKey, one: NamedVersion) -> int:

@@ -10,7 +10,7 @@ from collab.ids import DocKey
 from collab.ports import Corrupt, NamedVersion
 from storage.database import Database
 from storage.document_row import lock_document
-from storage.row_checksum import is_sound, name_crc
+from storage.row_checksum import name_crc, parted
 from storage.rows import of
 from storage.schema import named
 
@@ -42,14 +42,8 @@ def read_names(connection: Connection, key: DocKey) -> tuple[list[NamedVersion],
     """The names that are as they were written, and the versions of the rows that are not."""
     columns = (named.c.version, named.c.name, named.c.by, named.c.at, named.c.crc)
     rows = connection.execute(select(*columns).where(of(named, key)).order_by(named.c.version))
-    sound, rotten = [], []
-    for *row, crc in rows:
-        one = NamedVersion(*row)
-        if is_sound(crc, partial(name_crc, key, one)):
-            sound.append(one)
-        else:
-            rotten.append(one.version)
-    return sound, rotten
+    names = ((NamedVersion(*row), crc) for *row, crc in rows)
+    return parted((one, one.version, crc, partial(name_crc, key, one)) for one, crc in names)
 
 
 def check_names(connection: Connection, key: DocKey) -> list[NamedVersion]:

@@ -12,7 +12,7 @@ from collab.ports import Corrupt
 from collab.publication import Publication, Standing
 from storage.database import Database
 from storage.document_row import change_document, check_document, find_document, lock_document
-from storage.row_checksum import is_sound, publication_crc
+from storage.row_checksum import parted, publication_crc
 from storage.rows import of
 from storage.schema import publications
 
@@ -49,14 +49,14 @@ def read_publications(connection: Connection, key: DocKey) -> tuple[list[Publica
     rows = connection.execute(
         select(publications).where(of(publications, key)).order_by(publications.c.number)
     )
-    sound, rotten = [], []
-    for row in rows:
-        step = Publication(row.version, Author(row.by, row.by_name), row.at, row.what)
-        if is_sound(row.crc, partial(publication_crc, key, row.number, step)):
-            sound.append(step)
-        else:
-            rotten.append(row.number)
-    return sound, rotten
+    steps = (
+        (row, Publication(row.version, Author(row.by, row.by_name), row.at, row.what))
+        for row in rows
+    )
+    return parted(
+        (step, row.number, row.crc, partial(publication_crc, key, row.number, step))
+        for row, step in steps
+    )
 
 
 def check_publications(connection: Connection, key: DocKey) -> list[Publication]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, Protocol
 
 import pytest
 
+from tests.live.http_client import Reply, call
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
 from tests.storage.conftest import postgres_server, postgres_url
 from tests.yjs_peer import YjsPeer, YjsPeers, has_node
 
 __all__ = ["postgres_server", "postgres_url"]
+
+Ask = Callable[..., Reply]
 
 
 class Join(Protocol):
@@ -90,3 +93,19 @@ def doc(request: pytest.FixtureRequest) -> str:
     """A document's name that no other test uses."""
     name: str = request.node.name
     return re.sub(r"[^A-Za-z0-9_]+", "-", name)[:120]
+
+
+def asking(server: RunningServer, doc: str, own: str) -> Ask:
+    """Sends requests about a document, with a token of its own unless another one is given."""
+
+    def send(method: str, path: str = "", body: Any = None, **options: Any) -> Reply:
+        options.setdefault("token", own)
+        return call(method, f"{server.http}/v1/docs/{doc}{path}", body, **options)
+
+    return send
+
+
+@pytest.fixture
+def ask(server: RunningServer, ada: str, doc: str) -> Ask:
+    """A request about the test's own document, as ada."""
+    return asking(server, doc, ada)

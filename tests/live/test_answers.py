@@ -19,14 +19,22 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
 from collab.room.rights import Role
+from tests.live.conftest import Ask
 from tests.live.http_client import Reply, call
 from tests.running import RunningServer
 
-Ask = Callable[..., Reply]
 WORDS = {"text": "warp and weft " * 300}
 UNPACK: dict[str, Callable[[bytes], bytes]] = {"br": brotli.decompress, "gzip": gzip.decompress}
 PUBLIC_URL = "https://weft.example"
 LISTED = "https://app.example.com"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server that lets a test ask as fast as it can."""
+    unlimited = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
+    with RunningServer(tmp_path_factory.mktemp("weft"), env=unlimited) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +45,6 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]
     env |= {"WEFT_FRAME_ANCESTORS": "https://cms.example, https://*.shop.example"}
     with RunningServer(home, env=env) as running:
         yield running
-
-
-@pytest.fixture
-def ask(server: RunningServer, ada: str, doc: str) -> Ask:
-    def send(method: str, path: str = "", body: Any = None, **options: Any) -> Reply:
-        options.setdefault("token", ada)
-        return call(method, f"{server.http}/v1/docs/{doc}{path}", body, **options)
-
-    return send
 
 
 # --- codings --------------------------------------------------------------------------------
@@ -70,7 +69,7 @@ def test_a_draft_is_compressed_for_those_who_take_it(ask: Ask, coding: str) -> N
     assert (head.raw, head.headers["content-length"]) == (b"", str(len(packed.raw)))
 
 
-def test_each_version_is_compressed_anew(ask: Ask) -> None:
+def test_each_version_is_compressed_once_more(ask: Ask) -> None:
     ask("PUT", body=WORDS)
     for number in range(3):
         ask("PATCH", body=[{"op": "add", "path": "/n", "value": number}])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -14,29 +13,17 @@ from urllib.parse import quote
 import pytest
 
 from collab.room.rights import Role
-from tests.live.conftest import Join
+from tests.live.conftest import Ask, Join
 from tests.live.http_client import Reply, call
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
 
 NAME = "skript-ä".encode().decode("latin-1")  # what http.client makes bytes of again
-Ask = Callable[..., Reply]
 
 
 @pytest.fixture(scope="module")
 def admin(server: RunningServer) -> str:
     return server.token("root", Role.ADMIN)
-
-
-@pytest.fixture
-def ask(server: RunningServer, ada: str, doc: str) -> Ask:
-    """A request about the test's own document, as ada unless another token is given."""
-
-    def send(method: str, path: str = "", body: Any = None, **options: Any) -> Reply:
-        options.setdefault("token", ada)
-        return call(method, f"{server.http}/v1/docs/{doc}{path}", body, **options)
-
-    return send
 
 
 def replace(path: str, value: Any) -> list[dict[str, Any]]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from collab.room.rights import Role
-from tests.live.http_client import Reply, call
+from tests.live.conftest import Ask, asking
+from tests.live.http_client import call
 from tests.running import WEFT, RunningServer
-
-Ask = Callable[..., Reply]
 
 
 @pytest.fixture(scope="module")
@@ -24,13 +23,8 @@ def root(server: RunningServer) -> str:
 
 @pytest.fixture
 def ask(server: RunningServer, root: str, doc: str) -> Ask:
-    """A request about the test's own document, as an admin unless another token is given."""
-
-    def send(method: str, path: str = "", body: Any = None, **options: Any) -> Reply:
-        options.setdefault("token", root)
-        return call(method, f"{server.http}/v1/docs/{doc}{path}", body, **options)
-
-    return send
+    """A request about the test's own document, as an admin."""
+    return asking(server, doc, root)
 
 
 def put(value: Any, path: str = "/n") -> list[dict[str, Any]]:
