@@ -16,10 +16,10 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.utils import apply_mask
 
-from server import frames
-from server.reader import FrameReader
-from server.socket import Socket, SocketBounds
-from server.transport import TransportSocket
+from server.websocket import frames
+from server.websocket.frame_reader import FrameReader
+from server.websocket.socket import Socket, SocketBounds
+from server.websocket.transport_socket import TransportSocket
 
 Row = dict[str, str | float]
 

@@ -9,17 +9,17 @@ from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
 
-import collab.patch
+import collab.schema
 from collab.entry import Author, Op
 from collab.errors import Rejected
 from collab.patch.apply import apply
 from collab.patch.bounds import Bounds, json_size
-from collab.patch.bridge import Bridge
-from collab.patch.carry import Past
 from collab.patch.diff import diff
-from collab.patch.rebase import rebase
-from collab.patch.schema import Schema
-from collab.patch.text_merge import merge
+from collab.patch.relocate import Past
+from collab.rebase.pipeline import Bridge
+from collab.rebase.rebase import rebase
+from collab.rebase.text_merge import merge
+from collab.schema.check import Schema
 
 ROUNDS = 5
 SECTION = "/pages/home/sections/17"
@@ -136,7 +136,7 @@ def _none(version: int) -> list[Past]:
 def other_figures(value: Any) -> dict[str, float]:
     edited, moved = apply(value, [EDIT]).value, apply(value, [MOVE]).value
     apart = page()
-    path = Path(collab.patch.__file__).parent / "schemas" / "landing-page.json"
+    path = Path(collab.schema.__file__).parent / "schemas" / "landing-page.json"
     schema = Schema.compile(path.read_bytes())
     text = value["pages"]["home"]["sections"][0]["content"]["body"]
     return {

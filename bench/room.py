@@ -9,14 +9,14 @@ from typing import Any
 
 from collab import wire
 from collab.entry import Author, Op
+from collab.flow.budget import Allowance, Meter
+from collab.flow.outbound import Outflow
+from collab.locks.check import check_locks
+from collab.locks.state import Locks, LockStep
 from collab.messages import LockChange
-from collab.patch.carry import Past
-from collab.room.budget import Allowance, Meter
-from collab.room.lock_check import check_locks
-from collab.room.locks import Locks, LockStep
-from collab.room.outflow import Outflow
-from collab.room.person import Visitor
-from collab.room.presence import PresenceBook
+from collab.patch.relocate import Past
+from collab.presence.book import PresenceBook
+from collab.presence.person import Visitor
 from collab.yjs import awareness
 
 CLIENTS = 500

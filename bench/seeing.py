@@ -10,14 +10,14 @@ from prometheus_client import generate_latest
 
 from collab.entry import Author, Entry
 from collab.ids import DocKey
+from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Answer, PatchRequest
-from collab.room.rights import Rights, Role
-from server.audience import Answered, Submission
-from server.clock import SystemClock
-from server.metrics import Metrics
-from server.witness import Witness
-from storage.memory import MemoryStore
+from server.broadcast.audience import Answered, Submission
+from server.recording.metrics import Metrics
+from server.recording.recorder import Witness
+from server.runtime.clock import SystemClock
+from storage.memory.store import MemoryStore
 
 Row = dict[str, str | float]
 

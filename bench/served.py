@@ -17,10 +17,10 @@ from pathlib import Path
 
 import psutil
 
-from collab.room.rights import Rights, Role
-from server.auth import Claims, mint
-from server.clock import SystemClock
-from server.keyring import Keyring
+from collab.rights.user_rights import Rights, Role
+from server.access.keyring import Keyring
+from server.access.tokens import Claims, mint
+from server.runtime.clock import SystemClock
 from storage.store import SqlStore
 
 READY_WITHIN = 20.0

@@ -13,7 +13,7 @@ from statistics import median
 
 from collab.entry import Author, Entry
 from collab.ids import DocKey
-from collab.ports import Append, Committed, Snapshot
+from collab.ports.store import Append, Committed, Snapshot
 from storage.store import SqlStore
 
 SHAPES = ((1, 1), (8, 1), (64, 1), (64, 60))

@@ -16,38 +16,38 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from collab.document.steps import UndoBounds
+from collab.flow.budget import Allowance, Purses
+from collab.locks.terms import LockTerms
 from collab.patch.bounds import Bounds
-from collab.room.budget import Allowance, Purses
-from collab.room.lock_terms import LockTerms
 from collab.room.room import RoomBounds
-from server.clock import SystemClock
-from server.commits import CommitLoop
-from server.creations import Creations
-from server.doorstep import Doorstep
-from server.front import Front
-from server.guests import Guests
-from server.http.encoded import Encodings
-from server.http.position import Positioned
+from server.access.connection_limit import Doorstep
+from server.access.guests import Guests
+from server.access.keyring import DEMO_TENANT, Keyring
+from server.access.origins import Origins
+from server.commits.commit_loop import CommitLoop
+from server.documents.crash_quarantine import Ward
+from server.documents.creations import Creations
+from server.documents.hub import Hub
+from server.documents.hub_bounds import HubBounds
+from server.documents.position import Positioned
+from server.http.drain_body import Unread
 from server.http.problem import HANDLERS
-from server.hub import Hub
-from server.hub_bounds import HubBounds
-from server.keyring import DEMO_TENANT, Keyring
-from server.lookout import Lookout
-from server.origins import Origins
-from server.patch_connection import LARGE_OPENINGS
-from server.published import Published
-from server.readiness import Readiness
+from server.lanes.connection import LARGE_OPENINGS
+from server.publishing.fast_path import Front
+from server.publishing.public_cache import Published
 from server.routes import routes
+from server.runtime.clock import SystemClock
+from server.runtime.encoded import Encodings
 from server.services import Services
-from server.socket import SocketBounds
-from server.unread import Unread
+from server.status.monitor import Lookout
+from server.status.readiness import Readiness
 from server.upkeep import keep_up
-from server.ward import Ward
+from server.websocket.socket import SocketBounds
 
 if TYPE_CHECKING:
-    from collab.ports import Store
-    from server.clock import Clock
-    from server.settings import Settings
+    from collab.ports.store import Store
+    from server.runtime.clock import Clock
+    from server.runtime.settings import Settings
 
 SQLITE = "sqlite+aiosqlite:///"
 CANNOT_START = 3  # as uvicorn ends when the application does not start

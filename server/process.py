@@ -18,20 +18,21 @@ from collab.errors import Close
 from collab.messages import Notice
 from collab.wire import encode
 from server import app as composition
-from server import demonstration, logs
-from server.failure import sentence
-from server.farewells import IN_TROUBLE
-from server.live_state import LiveState
-from server.protocol import bounded
-from server.settings import environment, unknown_names
+from server.broadcast.farewells import IN_TROUBLE
+from server.demo import seed as demonstration
+from server.documents.room_state import LiveState
+from server.http1.uvicorn_protocols import bounded
+from server.runtime import logs
+from server.runtime.failure import sentence
+from server.runtime.settings import environment, unknown_names
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from collab.ports import Store
-    from server.hub import Hub
+    from collab.ports.store import Store
+    from server.documents.hub import Hub
+    from server.runtime.settings import Settings
     from server.services import Services
-    from server.settings import Settings
 
 logger = logging.getLogger(__name__)
 

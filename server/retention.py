@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from collab.ids import DocKey
-from collab.ports import Corrupt
+from collab.ports.store import Corrupt
 
 if TYPE_CHECKING:
     from server.services import Services

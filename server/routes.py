@@ -7,7 +7,6 @@ from starlette.routing import BaseRoute, Match, Mount, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from server import sockets
 from server.http import (
     audit,
     documents,
@@ -27,6 +26,7 @@ from server.http import (
     static,
     status,
 )
+from server.lanes import endpoints as sockets
 
 
 def hides_a_slash(scope: Scope) -> bool:

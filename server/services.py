@@ -9,23 +9,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collab.ports import Store
-    from collab.room.budget import Purses
-    from server.clock import Clock
-    from server.commits import CommitLoop
-    from server.creations import Creations
-    from server.doorstep import Doorstep
-    from server.guests import Guests
-    from server.http.encoded import Encodings
-    from server.hub import Hub
-    from server.keyring import Keyring
-    from server.lookout import Lookout
-    from server.origins import Origins
-    from server.published import Published
-    from server.readiness import Readiness
-    from server.settings import Settings
-    from server.socket import SocketBounds
-    from server.witness import Witness
+    from collab.flow.budget import Purses
+    from collab.ports.store import Store
+    from server.access.connection_limit import Doorstep
+    from server.access.guests import Guests
+    from server.access.keyring import Keyring
+    from server.access.origins import Origins
+    from server.commits.commit_loop import CommitLoop
+    from server.documents.creations import Creations
+    from server.documents.hub import Hub
+    from server.publishing.public_cache import Published
+    from server.recording.recorder import Witness
+    from server.runtime.clock import Clock
+    from server.runtime.encoded import Encodings
+    from server.runtime.settings import Settings
+    from server.status.monitor import Lookout
+    from server.status.readiness import Readiness
+    from server.websocket.socket import SocketBounds
 
 logger = logging.getLogger(__name__)
 

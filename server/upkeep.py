@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from collab.errors import Rejected
-from collab.ports import StorageUnavailable
-from server.memory import Memory
+from collab.ports.store import StorageUnavailable
 from server.retention import Retention
+from server.runtime.memory import Memory
 
 if TYPE_CHECKING:
     from server.services import Services

@@ -12,7 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from collab.ports import Corrupt, StorageUnavailable
+from collab.ports.store import Corrupt, StorageUnavailable
 
 SQLITE, POSTGRES = "sqlite", "postgresql"
 

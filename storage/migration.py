@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from storage.dialect import POSTGRES
-from storage.schema import REVISION
+from storage.sql.schema import REVISION
 
 # Any number will do, so long as nobody else's migrations take the same one.
 ADVISORY_LOCK = 0x57454654

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from collab.ports import StorageUnavailable
+from collab.ports.store import StorageUnavailable
 from storage.database import DEADLINE_SECONDS, LOCK_SECONDS, CoreRunner, Runner, translated
 from storage.dialect import POSTGRES, is_held
 

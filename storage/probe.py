@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Executable, Table, false, select, update
 
 from storage.dialect import insert, now_ms
-from storage.schema import accepted, audit, docs, entries, locks, metadata, pulse
+from storage.sql.schema import accepted, audit, docs, entries, locks, metadata, pulse
 
 # What every edit writes. The others are only read here, so that a lock on one of them, which a
 # backup or a cleaning takes, stops no edit.

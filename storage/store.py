@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from sqlalchemy import make_url
 
+from storage.damage.repair import SqlRepair
 from storage.database import Database
 from storage.dialect import SQLITE
 from storage.migration import SchemaOutdatedError, revision_of, upgrade
 from storage.probe import probe
-from storage.schema import REVISION
-from storage.sql_audit import SqlAudit
-from storage.sql_commit import SqlCommit
-from storage.sql_compaction import SqlCompaction
-from storage.sql_directory import SqlDirectory
-from storage.sql_documents import SqlDocuments
-from storage.sql_locks import SqlLocks
-from storage.sql_log import SqlLog
-from storage.sql_names import SqlNames
-from storage.sql_publications import SqlPublications
-from storage.sql_repair import SqlRepair
-from storage.sql_snapshots import SqlSnapshots
+from storage.sql.audit import SqlAudit
+from storage.sql.commit import SqlCommit
+from storage.sql.compaction import SqlCompaction
+from storage.sql.directory import SqlDirectory
+from storage.sql.documents import SqlDocuments
+from storage.sql.locks import SqlLocks
+from storage.sql.log import SqlLog
+from storage.sql.names import SqlNames
+from storage.sql.publications import SqlPublications
+from storage.sql.schema import REVISION
+from storage.sql.snapshots import SqlSnapshots
 
 
 def _open(url: str) -> Database:

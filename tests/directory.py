@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from collab.ports import SigningKey, StorageUnavailable
-from storage.memory_directory import MemoryDirectory
+from collab.ports.store import SigningKey, StorageUnavailable
+from storage.memory.directory import MemoryDirectory
 
 
 class WatchedDirectory(MemoryDirectory):

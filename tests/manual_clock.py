@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from server.clock import readable
+from server.runtime.clock import readable
 
 
 class ManualClock:

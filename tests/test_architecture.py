@@ -189,10 +189,10 @@ def test_a_floor_that_reaches_up_is_seen(path: str, text: str) -> None:
     ("path", "text"),
     [
         ("collab/room/x.py", "from pycrdt import Doc"),
-        ("server/hub.py", "def f():\n    from storage.store import SqlStore"),
-        ("server/hub.py", "import os\nlevel = os.environ['X']"),
-        ("server/hub.py", "import time"),
-        ("server/hub.py", "import datetime\nnow = datetime.datetime.now()"),
+        ("server/documents/hub.py", "def f():\n    from storage.store import SqlStore"),
+        ("server/documents/hub.py", "import os\nlevel = os.environ['X']"),
+        ("server/documents/hub.py", "import time"),
+        ("server/documents/hub.py", "import datetime\nnow = datetime.datetime.now()"),
     ],
 )
 def test_a_way_around_the_door_is_seen(path: str, text: str) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from server.setting import KiB, MiB, rule_of
-from server.settings import Settings, variable
+from server.runtime.setting_kinds import KiB, MiB, rule_of
+from server.runtime.settings import Settings, variable
 from tests.house import ROOT, sources
 
 PAGE = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")

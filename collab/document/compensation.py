@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from collab.entry import Op
+from collab.identity.incarnations import Incarnations, TrialIncarnations
 from collab.ids import Json
 from collab.patch.apply import Applied, apply
 from collab.patch.bounds import JUDGED
-from collab.patch.carry import backward, place_backward
 from collab.patch.diff import diff, diff_at
 from collab.patch.equality import same
 from collab.patch.pointer import Tokens, covers, lookup
+from collab.patch.relocate import backward, place_backward
 from collab.patch.steps import Path, Step, trace, untyped
-from collab.yjs.tree import TakenBack, Tree
-from collab.yjs.tree_incarnations import Incarnations, TrialIncarnations
-from collab.yjs.tree_place import pointer_tokens
-from collab.yjs.tree_records import Record, place_of
-from collab.yjs.tree_revert import Reverter
-from collab.yjs.tree_write import Writer
+from collab.tree.tree import TakenBack, Tree
+from collab.types.place import pointer_tokens
+from collab.types.records import Record, place_of
+from collab.writing.revert import Reverter
+from collab.writing.write import Writer
 
 Judge = Callable[[Json, Json, list[Op]], "Json | None"]
 

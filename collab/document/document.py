@@ -29,12 +29,12 @@ from collab.patch.apply import Applied, apply
 from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.bounds import UNBOUNDED, Bounds, json_size
 from collab.patch.diff import diff
-from collab.ports import Snapshot
+from collab.ports.store import Snapshot
+from collab.tree.sections import Limits
+from collab.tree.summary import UpdateSummary, summary_of
+from collab.tree.tree import Tree, merge_updates
 from collab.yjs.server_ids import server_id
 from collab.yjs.state_vector import decode_state_vector
-from collab.yjs.tree import Tree, merge_updates
-from collab.yjs.tree_sections import Limits
-from collab.yjs.tree_summary import UpdateSummary, summary_of
 
 
 class Document:

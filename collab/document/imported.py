@@ -14,9 +14,8 @@ from collab.entry import Entry
 from collab.errors import UNREADABLE, Code, Rejected
 from collab.patch.bounds import check, nesting
 from collab.patch.values import FORBIDDEN_KEYS
-from collab.yjs.guard import DEFAULT_BOUNDS
-from collab.yjs.tree_layout import RESERVED, VALUE
-from collab.yjs.tree_records import (
+from collab.types.layout import RESERVED, VALUE
+from collab.types.records import (
     Atom,
     Exactly,
     ListRecord,
@@ -26,6 +25,7 @@ from collab.yjs.tree_records import (
     TextRecord,
     atoms,
 )
+from collab.yjs.guard import DEFAULT_BOUNDS
 
 _ANY_NUMBER = 2**53
 # JSON takes one or two Yjs types a level, and the guard lets no more of these in.

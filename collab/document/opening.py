@@ -14,13 +14,13 @@ from typing import Final
 
 from collab.document.saved import Body, Steps, blank, decode_body, decode_steps
 from collab.entry import Entry, since_repair
-from collab.ports import SavedSteps, Snapshot, Stored, Vacant
+from collab.ports.store import SavedSteps, Snapshot, Stored, Vacant
+from collab.types.load import Load
 from collab.yjs.causality import in_causal_order
 from collab.yjs.guard import OWN, inspect
 from collab.yjs.server_ids import server_id
 from collab.yjs.slices import slices_of
 from collab.yjs.state_pieces import state_pieces
-from collab.yjs.tree_load import Load
 
 # A state may take this long, and so much more for its size: ten thousand small structs, of which
 # nothing but their number is long, take a fifth of it.

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from collab.document.steps import Stacks
 from collab.ids import Json
-from collab.yjs.tree_records import Path, Reinsertion
+from collab.types.records import Path, Reinsertion
 
 FORMAT: Final = 3
 # Before, the steps were between the state and the leases, and found text by its content.

@@ -21,8 +21,8 @@ from collab.document.steps import (
     origins_of,
 )
 from collab.entry import Kind
-from collab.yjs.tree_incarnations import Incarnations
-from collab.yjs.tree_records import (
+from collab.identity.incarnations import Incarnations
+from collab.types.records import (
     Exactly,
     Hunk,
     Path,

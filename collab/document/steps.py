@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from collab.entry import Lane
-from collab.yjs.tree_incarnations import Mark
-from collab.yjs.tree_records import (
+from collab.identity.incarnations import Mark
+from collab.types.records import (
     Atom,
     Path,
     Record,

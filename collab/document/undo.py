@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Final, NotRequired, TypedDict
 from collab.document.steps import Inverse, Left, MadeBy, Part, Step, holds, origins_of, records_of
 from collab.entry import Op
 from collab.errors import Code, Rejected
+from collab.identity.incarnations import Incarnations
 from collab.ids import Json
 from collab.patch.pointer import parse, render
-from collab.yjs.tree_incarnations import Incarnations
-from collab.yjs.tree_layout import Node
-from collab.yjs.tree_place import pointer_tokens
-from collab.yjs.tree_records import Path, Record, Reinsertion, place_of
-from collab.yjs.tree_revert import Reverter
+from collab.types.layout import Node
+from collab.types.place import pointer_tokens
+from collab.types.records import Path, Record, Reinsertion, place_of
+from collab.writing.revert import Reverter
 
 if TYPE_CHECKING:
     from collab.document.change import Change
-    from collab.yjs.tree import Tree
-    from collab.yjs.tree_write import Writer
+    from collab.tree.tree import Tree
+    from collab.writing.write import Writer
 
 
 Check = Callable[[Json, list[Op]], None]

@@ -16,9 +16,9 @@ from collab.document.steps import (
     shown_in,
 )
 from collab.entry import Entry, Kind
-from collab.yjs.tree_identity import Identity
-from collab.yjs.tree_incarnations import Incarnations
-from collab.yjs.tree_records import Path, Record, atoms, place_of, slot_of
+from collab.identity.identity import Identity
+from collab.identity.incarnations import Incarnations
+from collab.types.records import Path, Record, atoms, place_of, slot_of
 
 
 class UndoState:

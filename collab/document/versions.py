@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from msgspec import UNSET, Struct, UnsetType
 
 from collab.entry import Author, Kind, Summary, pointers_of
-from collab.publication import Publication, What
+from collab.ports.publications import Publication, What
 from collab.wire import rfc3339
 
 

@@ -8,9 +8,9 @@ from typing import assert_never
 from collab.entry import Author
 from collab.errors import Code, Refusal, Rejected
 from collab.ids import Json
+from collab.locks.state import Locks, LockStep
 from collab.messages import LockAction
 from collab.patch.pointer import parse_named
-from collab.room.locks import Locks, LockStep
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from collab.room.requests import PatchRequest
 
 if TYPE_CHECKING:
     from collab.entry import Author, Lane
-    from collab.patch.bridge import Bridge
-    from collab.room.budget import Meter
-    from collab.room.rights import Rights
+    from collab.flow.budget import Meter
+    from collab.rebase.pipeline import Bridge
+    from collab.rights.user_rights import Rights
 
 # Each patch that stands on a rejected one is rejected too and stands here itself, so that a chain
 # of any length needs its newest links only.

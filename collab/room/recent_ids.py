@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from collab.entry import Accepted, Entry
 from collab.patch.bounds import json_size
 from collab.patch.splices import is_in_short
-from collab.ports import Stored, Vacant
+from collab.ports.store import Stored, Vacant
 
 MOST = 4096
 MOST_BYTES = 1 << 20  # of answers

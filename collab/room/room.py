@@ -21,17 +21,17 @@ from collab.document.steps import UNDO_BOUNDS, UndoBounds
 from collab.entry import Accepted, Entry, Kind
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
+from collab.locks.guard import LockGuard
+from collab.locks.state import Locks, LockStep
 from collab.messages import LockChange
 from collab.patch.atoms import named_atomic
 from collab.patch.bounds import Bounds
-from collab.patch.carry import Past
-from collab.patch.schema import Schema
+from collab.patch.relocate import Past
 from collab.patch.splices import logged
-from collab.ports import Append, Control, Snapshot, Stored, Vacant
-from collab.room import patch_lane, yjs_lane
+from collab.ports.store import Append, Control, Snapshot, Stored, Vacant
+from collab.room import patch_rules as patch_lane
+from collab.room import yjs_rules as yjs_lane
 from collab.room.late_index import LateIndex
-from collab.room.lock_guard import LockGuard
-from collab.room.locks import Locks, LockStep
 from collab.room.member import Member
 from collab.room.recent_ids import RecentIds
 from collab.room.request_digest import digest_of, is_same
@@ -52,6 +52,7 @@ from collab.room.requests import (
     Update,
 )
 from collab.room.tail import Tail, past_of
+from collab.schema.check import Schema
 from collab.yjs.struct_index import StructIndex
 
 

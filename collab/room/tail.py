@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from collab.entry import Entry
 from collab.ids import Json
-from collab.patch.carry import Past
+from collab.patch.relocate import Past
 
 
 class _Kept(NamedTuple):

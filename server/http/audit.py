@@ -7,14 +7,14 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from collab.audit_rows import AuditRow
 from collab.ids import DocKey
-from collab.room.rights import Role
+from collab.ports.audit import AuditRow
+from collab.rights.user_rights import Role
 from collab.wire import rfc3339
-from server.admission import not_found
-from server.http.asking import answer, as_whole_number, named_document, require_role, services_of
+from server.documents.position import Position, tell
 from server.http.listing import page_size
-from server.http.position import Position, tell
+from server.http.requests import answer, as_whole_number, named_document, require_role, services_of
+from server.lanes.admission import not_found
 
 
 async def list_audit(request: Request) -> Response:

@@ -14,11 +14,11 @@ from starlette.requests import ClientDisconnect, Request
 
 from collab.entry import Op
 from collab.errors import UNREADABLE, Code, Rejected
+from collab.flow.budget import Meter, to_ms
 from collab.json_marks import MAX_VALUES, has_at_most, has_few_marks
 from collab.repeated_members import repeated_in_body
-from collab.room.budget import Meter, to_ms
-from server.beside import LARGE, beside
-from server.http.asking import JSON, services_of
+from server.http.requests import JSON, services_of
+from server.runtime.worker_threads import LARGE, beside
 
 BODY_SECONDS = 30.0
 # An object that says what to do: a scope, a name, a version.

@@ -12,13 +12,20 @@ from starlette.responses import Response
 from collab.errors import Code, Rejected
 from collab.ids import Json
 from collab.patch.pointer import Tokens, lookup, parse_named, render
-from collab.ports import StorageUnavailable
+from collab.ports.store import StorageUnavailable
+from collab.rights.user_rights import Role
 from collab.room.requests import Answer, Create, PatchRequest, Replace
 from collab.room.requests import Request as RoomRequest
-from collab.room.rights import Role
-from server.admission import not_found
-from server.auth import Claims
-from server.http.asking import (
+from server.access.tokens import Claims
+from server.documents.hub import Quarantined
+from server.documents.last_change import LastChange, find_change, head_change
+from server.documents.live_room import LiveRoom
+from server.documents.position import Position, position_of, tell
+from server.http.bodies import read_document, read_patch
+from server.http.conditional import if_match, if_none_match, moved_on, only_if_absent, wanted
+from server.http.history import value_at
+from server.http.problem import PreconditionFailed
+from server.http.requests import (
     JSON,
     answer,
     as_whole_number,
@@ -34,16 +41,9 @@ from server.http.asking import (
     using,
     whole_number,
 )
-from server.http.bodies import read_document, read_patch
-from server.http.encoded import Place
-from server.http.history import value_at
-from server.http.position import Position, position_of, tell
-from server.http.problem import PreconditionFailed
-from server.http.validators import if_match, if_none_match, moved_on, only_if_absent, wanted
-from server.hub import Quarantined
-from server.last_change import LastChange, find_change, head_change
-from server.live import LiveRoom
-from server.public_request import coding_of
+from server.lanes.admission import not_found
+from server.publishing.public_request import coding_of
+from server.runtime.encoded import Place
 from server.services import Services
 
 PATCH_TYPE = "application/json-patch+json"

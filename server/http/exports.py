@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
-from collab.ports import Corrupt
-from collab.room.rights import Role
-from server.export import Export, Head, export, export_damaged
-from server.http.asking import (
+from collab.ports.store import Corrupt
+from collab.rights.user_rights import Role
+from server.archives.export import Export, Head, export, export_damaged
+from server.documents.hub import Quarantined
+from server.documents.position import Position, tell
+from server.http.requests import (
     JSON,
     answer,
     existing,
@@ -21,8 +23,6 @@ from server.http.asking import (
     services_of,
     using,
 )
-from server.http.position import Position, tell
-from server.hub import Quarantined
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send

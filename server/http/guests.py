@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from collab.errors import Code, Rejected
 from collab.wire import rfc3339
-from server.guests import is_own_host
-from server.http.asking import answer, services_of
+from server.access.guests import is_own_host
+from server.http.requests import answer, services_of
 
 
 async def make_guest(request: Request) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.http.asking import answer, services_of
+from server.http.requests import answer, services_of
 
 
 async def healthz(request: Request) -> Response:

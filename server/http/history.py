@@ -14,12 +14,14 @@ from collab.entry import Summary
 from collab.errors import Code, Refusal, Rejected
 from collab.ids import Json
 from collab.patch.pointer import parse_named
-from collab.ports import NamedVersion
+from collab.ports.store import NamedVersion
+from collab.rights.user_rights import Role
 from collab.room.requests import Restore
-from collab.room.rights import Role
-from server import archive
-from server.admission import not_found
-from server.http.asking import (
+from server.archives import archive
+from server.documents.live_room import LiveRoom
+from server.documents.position import position_of, tell
+from server.http.bodies import read_body, read_object
+from server.http.requests import (
     answer,
     compared,
     document_of,
@@ -34,9 +36,7 @@ from server.http.asking import (
     using,
     whole_number,
 )
-from server.http.bodies import read_body, read_object
-from server.http.position import position_of, tell
-from server.live import LiveRoom
+from server.lanes.admission import not_found
 
 PAGE = 50
 MOST = 500

@@ -10,9 +10,9 @@ from starlette.responses import Response
 from collab import wire
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, is_doc_name
-from collab.ports import DocRow
-from server.auth import Claims
-from server.http.asking import answer, claims_of, services_of, spending, whole_number
+from collab.ports.store import DocRow
+from server.access.tokens import Claims
+from server.http.requests import answer, claims_of, services_of, spending, whole_number
 
 PAGE = 100
 MOST = 1000

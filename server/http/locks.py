@@ -11,13 +11,14 @@ from starlette.responses import Response
 
 from collab.errors import Code, Refusal, Rejected
 from collab.ids import DocKey, is_doc_name, is_tenant_name
+from collab.locks.state import Locks
 from collab.messages import LockAction, Pointer
-from collab.room.locks import Locks
+from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import LockAct
-from collab.room.rights import Rights, Role
-from server.auth import Claims
-from server.http.asking import (
+from server.access.tokens import Claims
+from server.http.bodies import decode_json, read_body, read_object
+from server.http.requests import (
     answer,
     claims_of,
     document_of,
@@ -30,7 +31,6 @@ from server.http.asking import (
     spending,
     using,
 )
-from server.http.bodies import decode_json, read_body, read_object
 
 # What a page sends as it is left is read before it is known who sends it.
 MAX_GOODBYE = 4096

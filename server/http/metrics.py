@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from collab.errors import Code, Rejected
-from server.auth import token_in_header
-from server.http.asking import services_of
+from server.access.tokens import token_in_header
+from server.http.requests import services_of
 
 
 async def get_metrics(request: Request) -> Response:

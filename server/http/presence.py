@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.http.asking import answer, document_of, existing
+from server.http.requests import answer, document_of, existing
 
 
 async def list_present(request: Request) -> Response:

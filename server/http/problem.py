@@ -14,8 +14,8 @@ from starlette.routing import Match, Route
 
 from collab import wire
 from collab.errors import HTTP_STATUS, Code, Refusal, Rejected
-from collab.ports import Corrupt, StorageUnavailable
-from server.http.position import tell_version
+from collab.ports.store import Corrupt, StorageUnavailable
+from server.documents.position import tell_version
 
 logger = logging.getLogger(__name__)
 

@@ -10,10 +10,9 @@ from starlette.responses import Response
 
 from collab.errors import Code, Rejected
 from collab.page.html import policy
-from collab.room.rights import Role
-from server import publications
-from server.admission import not_found
-from server.http.asking import (
+from collab.rights.user_rights import Role
+from server.http.bodies import read_object
+from server.http.requests import (
     answer,
     document_of,
     existing,
@@ -23,8 +22,9 @@ from server.http.asking import (
     services_of,
     using,
 )
-from server.http.bodies import read_object
-from server.public_request import asked_for, coding_of, page_path
+from server.lanes.admission import not_found
+from server.publishing import publisher as publications
+from server.publishing.public_request import asked_for, coding_of, page_path
 
 _STYLE = (
     ":root{color-scheme:light dark}"

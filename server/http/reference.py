@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from collab import wire
-from server.description.openapi import describe
-from server.description.page import POLICY, render
-from server.http.asking import JSON, services_of
-from server.http.validators import if_none_match
+from server.http.conditional import if_none_match
+from server.http.requests import JSON, services_of
+from server.openapi.describe import describe
+from server.openapi.page import POLICY, render
 
 CACHE = "public, max-age=300"
 

@@ -7,9 +7,11 @@ from starlette.responses import Response
 
 from collab.errors import Code, Rejected
 from collab.patch.pointer import parse_named
+from collab.rights.user_rights import Role
 from collab.room.requests import Revert
-from collab.room.rights import Role
-from server.http.asking import (
+from server.documents.position import position_of, tell
+from server.http.bodies import read_object
+from server.http.requests import (
     answer_of,
     existing,
     member_of,
@@ -18,8 +20,6 @@ from server.http.asking import (
     services_of,
     using,
 )
-from server.http.bodies import read_object
-from server.http.position import position_of, tell
 
 
 async def undo(request: Request) -> Response:

@@ -8,10 +8,12 @@ from starlette.responses import Response
 from collab.errors import Code, Rejected
 from collab.ids import Json
 from collab.json_marks import MAX_VALUES
-from collab.ports import StorageUnavailable
-from collab.room.rights import Role
-from server.beside import beside
-from server.http.asking import (
+from collab.ports.store import StorageUnavailable
+from collab.rights.user_rights import Role
+from server.documents.hub import compiled
+from server.documents.live_room import LiveRoom
+from server.http.bodies import parse, read_raw_json
+from server.http.requests import (
     JSON,
     document_of,
     existing,
@@ -22,9 +24,7 @@ from server.http.asking import (
     services_of,
     using,
 )
-from server.http.bodies import parse, read_raw_json
-from server.hub import compiled
-from server.live import LiveRoom
+from server.runtime.worker_threads import beside
 from server.services import Services
 
 SCHEMA_TYPE = "application/schema+json"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from collab.room.rights import Role
-from server.auth import token_in_header
-from server.http.asking import answer, claims_of, require_role, services_of, whole_number
+from collab.rights.user_rights import Role
+from server.access.keyring import DEMO_TENANT
+from server.access.tokens import token_in_header
+from server.http.requests import answer, claims_of, require_role, services_of, whole_number
 from server.http.static import page
-from server.keyring import DEMO_TENANT
-from server.status import Scope, report
+from server.status.report import Scope, report
 
 
 async def go_to_page(request: Request) -> Response:

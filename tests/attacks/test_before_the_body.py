@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from server.routes import routes
 from tests.live.http_client import call
 from tests.patience import PATIENCE

@@ -10,7 +10,7 @@ from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from tests.attacks.attacker import Bystander, Intruder
 from tests.running import RunningServer
 

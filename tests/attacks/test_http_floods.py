@@ -200,7 +200,7 @@ def test_the_handshake_of_a_websocket_has_no_body(server: RunningServer) -> None
 @pytest.fixture(scope="module")
 def large(server: RunningServer) -> str:
     """A published document of two megabytes; its reader's token."""
-    from collab.room.rights import Role
+    from collab.rights.user_rights import Role
 
     token, publisher = server.token("ada"), server.token("pia", Role.PUBLISHER)
     url = f"{server.http}/v1/docs/large"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from tests.attacks.attacker import Intruder, close_code, upgrade
 from tests.live.http_client import call
 from tests.running import RunningServer

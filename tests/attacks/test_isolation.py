@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.routing import Route
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from server.routes import routes
 from tests.attacks.attacker import Intruder, close_code
 from tests.live.http_client import Reply, call

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from collab.yjs import awareness, frames
 from collab.yjs.awareness import State
 from tests.attacks.attacker import Bystander, Intruder, close_code, upgrade

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from tests.browser.chromium import Chromium, Page
 from tests.patch_client import PatchClient
 from tests.running import RunningServer

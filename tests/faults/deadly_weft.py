@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from collab.ids import DocKey
-from collab.ports import Stored
+from collab.ports.store import Stored
 from collab.room.room import Room
 
 _open = Room.__init__

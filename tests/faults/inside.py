@@ -11,16 +11,16 @@ from collab.entry import Author
 from collab.errors import Rejected
 from collab.ids import DocKey, Json
 from collab.patch.apply import replay
-from collab.ports import Store
+from collab.ports.store import Store
+from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Answer, Create, PatchRequest, Request
-from collab.room.rights import Rights, Role
 from collab.room.room import RoomBounds
-from server.audience import Answered, News
-from server.commits import CommitLoop
-from server.hub import Hub
-from server.hub_bounds import HubBounds
-from server.live import LiveRoom
+from server.broadcast.audience import Answered, News
+from server.commits.commit_loop import CommitLoop
+from server.documents.hub import Hub
+from server.documents.hub_bounds import HubBounds
+from server.documents.live_room import LiveRoom
 from tests.manual_clock import ManualClock
 
 PAGE = DocKey("demo", "page")

@@ -10,11 +10,11 @@ from http.client import HTTPException
 
 import msgspec
 
-from collab.room.rights import Role
-from server.archive import Archive
+from collab.rights.user_rights import Role
+from server.archives.archive import Archive
 from tests.live.http_client import Reply, call
 from tests.running import RunningServer
-from tests.server.test_archive import history
+from tests.server.archives.test_archive import history
 
 EDITS = 600
 PATCH = "application/json-patch+json"

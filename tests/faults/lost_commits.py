@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from server.archive import Archive
+from server.archives.archive import Archive
 from tests.live.http_client import Reply, call
-from tests.server.test_archive import history
+from tests.server.archives.test_archive import history
 
 PATCH = "application/json-patch+json"
 SET_SCHEMA, PUBLISH = "UPDATE docs SET revision", "INSERT INTO publications"

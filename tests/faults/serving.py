@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Literal
 
 from collab.ids import DocKey
-from collab.ports import Append, Outcome, Snapshot, StorageUnavailable, Stored, Vacant
-from collab.room.rights import Rights, Role
-from server.auth import Claims, mint
-from server.clock import SystemClock
-from server.keyring import Keyring
+from collab.ports.store import Append, Outcome, Snapshot, StorageUnavailable, Stored, Vacant
+from collab.rights.user_rights import Rights, Role
+from server.access.keyring import Keyring
+from server.access.tokens import Claims, mint
 from server.process import DrainingServer, server_of
+from server.runtime.clock import SystemClock
+from server.runtime.settings import Settings
 from server.services import Services
-from server.settings import Settings
 from storage.store import SqlStore
 from tests.running import free_port
 

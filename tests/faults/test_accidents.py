@@ -13,11 +13,11 @@ import pytest
 
 from collab.errors import Rejected
 from collab.ids import DocKey
-from collab.ports import Corrupt
+from collab.ports.store import Corrupt
 from collab.room.requests import Answer, LockAct
 from collab.room.room import Room
-from server.live import LiveRoom
-from server.live_state import LiveState
+from server.documents.live_room import LiveRoom
+from server.documents.room_state import LiveState
 from tests.faults.inside import PAGE, Ear, Inside, inside
 from tests.faults.serving import FaultyStore
 

@@ -11,14 +11,14 @@ import pytest
 from collab.errors import Close, Code, Rejected
 from collab.ids import DocKey
 from collab.messages import Open, Since
-from collab.ports import StorageUnavailable
+from collab.ports.store import StorageUnavailable
 from collab.room.requests import PatchRequest
-from server.admission import admit_to_patch_lane
 from server.app import build
-from server.roster import Visit
+from server.lanes.admission import admit_to_patch_lane
+from server.recording.connections import Visit
+from server.runtime.settings import Settings
 from server.services import Services
-from server.settings import Settings
-from storage.memory import MemoryStore
+from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Ear, Inside, inside
 from tests.manual_clock import ManualClock
 from tests.server.heavy import token_of

@@ -10,10 +10,10 @@ import pytest
 from collab.errors import Rejected
 from collab.ids import DocKey
 from collab.room.requests import Answer
-from server.held import PATIENCE
-from server.live import LiveRoom
-from server.live_state import LiveState
-from server.recovery import READ_ONLY, WRITABLE
+from server.commits.held import PATIENCE
+from server.commits.recovery import READ_ONLY, WRITABLE
+from server.documents.live_room import LiveRoom
+from server.documents.room_state import LiveState
 from storage.store import SqlStore
 from tests.faults.inside import Ear, Inside, inside
 from tests.patience import PATIENCE as TEST_PATIENCE

@@ -10,12 +10,12 @@ import pytest
 
 from collab.entry import Author
 from collab.ids import DocKey
+from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Answer, Update
-from collab.room.rights import Rights, Role
 from collab.yjs import slices
-from server.audience import Submission
-from server.ward import CRASHES, Ward
+from server.broadcast.audience import Submission
+from server.documents.crash_quarantine import CRASHES, Ward
 from storage.store import SqlStore
 from tests.collab.yjs.updates import NULL, plain, shared, update
 from tests.faults.inside import PAGE, Inside, inside

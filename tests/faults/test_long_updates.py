@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from collab.entry import Author
-from collab.ports import Append, Clash, Outcome
-from collab.room.budget import Allowance, Meter
+from collab.flow.budget import Allowance, Meter
+from collab.ports.store import Append, Clash, Outcome
+from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Answer, Update
-from collab.room.rights import Rights, Role
 from collab.yjs import slices
-from server.audience import Submission
-from server.live import LiveRoom
-from storage.memory import MemoryStore
+from server.broadcast.audience import Submission
+from server.documents.live_room import LiveRoom
+from storage.memory.store import MemoryStore
 from storage.store import SqlStore
 from tests.collab.yjs.updates import NULL, plain, shared, update
 from tests.faults.inside import PAGE, Ear, Inside, inside

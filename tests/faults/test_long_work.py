@@ -10,12 +10,12 @@ import pytest
 
 from collab.errors import Close, Rejected
 from collab.ids import DocKey
-from collab.ports import StorageUnavailable
+from collab.ports.store import StorageUnavailable
 from collab.room.requests import Answer, PatchRequest, ReadVector
 from collab.room.room import Room
-from server.live_state import LiveState
-from server.long_work import MOST_OPS, SLOW, SLOW_FOR
-from storage.memory import MemoryStore
+from server.documents.long_work import MOST_OPS, SLOW, SLOW_FOR
+from server.documents.room_state import LiveState
+from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Ear, Inside, inside
 from tests.patience import PATIENCE
 

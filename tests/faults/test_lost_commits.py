@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from tests.faults import lossy_weft
 from tests.faults.losses import Losses
 from tests.faults.lossy_proxy import lossy_proxy

@@ -16,13 +16,13 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from server.archive import Archive
+from server.archives.archive import Archive
 from storage.store import SqlStore
 from tests.faults import lossy_weft
 from tests.faults.losses import Losses
 from tests.faults.lossy_proxy import lossy_proxy
 from tests.running import WEFT
-from tests.server.test_archive import history
+from tests.server.archives.test_archive import history
 from tests.storage.postgres_server import PostgresServer
 
 ROOT = Path(__file__).parents[2]

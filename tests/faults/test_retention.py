@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import Connection
 
 from collab.ids import DocKey
-from collab.ports import NamedVersion, StorageUnavailable, Stored
+from collab.ports.store import NamedVersion, StorageUnavailable, Stored
 from collab.room.requests import Answer
 from server.retention import DAY_MS, Retention
 from server.services import Services
-from storage import sql_compaction
+from storage.sql import compaction as sql_compaction
 from storage.store import SqlStore
 from tests.faults.inside import PAGE, Inside, inside
 

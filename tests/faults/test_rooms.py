@@ -11,13 +11,13 @@ import pytest
 
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
-from collab.ports import Append, Clash, Outcome, Snapshot, Stored, Vacant
+from collab.ports.store import Append, Clash, Outcome, Snapshot, Stored, Vacant
 from collab.room.requests import Answer, PatchRequest
-from server.audience import Answered, News
-from server.farewells import DELETED, IN_TROUBLE
-from server.last_change import LastChange
-from server.live_state import Event, LiveState
-from storage.memory import MemoryStore
+from server.broadcast.audience import Answered, News
+from server.broadcast.farewells import DELETED, IN_TROUBLE
+from server.documents.last_change import LastChange
+from server.documents.room_state import Event, LiveState
+from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Ear, Inside, inside
 from tests.faults.serving import FaultyStore
 

@@ -11,10 +11,10 @@ import pytest
 
 from collab.entry import Author
 from collab.errors import Code, Refusal, Rejected
+from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Answer, Asked, PatchRequest, Refuse, Replace, Revert
-from collab.room.rights import Rights, Role
-from storage.memory import MemoryStore
+from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Inside, inside
 from tests.patience import PATIENCE
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import connect
 
-from collab.room.rights import Role
-from server.socket import SocketBounds
+from collab.rights.user_rights import Role
+from server.websocket.socket import SocketBounds
 from storage.database import LOCK_SECONDS
 from tests.faults.editor import Editor
 from tests.faults.figures import record

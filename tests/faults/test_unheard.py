@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from collab.ids import DocKey
-from collab.ports import StorageUnavailable
-from collab.publication import Publication
+from collab.ports.publications import Publication
+from collab.ports.store import StorageUnavailable
 from server.app import build
-from server.settings import Settings
-from storage.memory import MemoryStore
+from server.runtime.settings import Settings
+from storage.memory.store import MemoryStore
 from tests.server.heavy import http_of
 
 URL = "/v1/docs/page"

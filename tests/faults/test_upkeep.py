@@ -9,11 +9,11 @@ import asyncpg
 import pytest
 
 from collab.ids import DocKey
-from collab.room.person import Visitor
-from collab.room.presence import RENEW_AFTER, SILENT_AFTER
+from collab.presence.book import RENEW_AFTER, SILENT_AFTER
+from collab.presence.person import Visitor
 from server import upkeep
 from server.app import build
-from server.settings import Settings
+from server.runtime.settings import Settings
 from storage.store import SqlStore
 from tests.faults.inside import Inside
 from tests.manual_clock import ManualClock

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from tests.live.http_client import call
 from tests.patience import PATIENCE
 from tests.running import RunningServer

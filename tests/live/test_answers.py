@@ -18,7 +18,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from tests.live.conftest import Ask
 from tests.live.http_client import Reply, call
 from tests.running import RunningServer

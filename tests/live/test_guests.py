@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from server.guests import BURST
+from server.access.guests import BURST
 from tests.live.http_client import Reply, call
 from tests.running import RunningServer
 

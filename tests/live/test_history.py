@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from collab.ids import DocKey
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from storage.store import SqlStore
 from tests.live.conftest import Join
 from tests.live.http_client import Reply, call

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from tests.live.http_client import call
 from tests.running import RunningServer
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from tests.live.conftest import Ask, Join
 from tests.live.http_client import Reply, call
 from tests.patch_client import PatchClient

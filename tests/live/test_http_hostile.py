@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from collab.room.rights import Rights, Role
-from server.auth import Claims, mint
-from server.clock import SystemClock
-from server.keyring import Keyring
+from collab.rights.user_rights import Rights, Role
+from server.access.keyring import Keyring
+from server.access.tokens import Claims, mint
+from server.runtime.clock import SystemClock
 from storage.store import SqlStore
 from tests.live.http_client import Reply, call
 from tests.running import RunningServer

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from tests.live.conftest import Join
 from tests.live.locking import HERO, PAGE, ask, heard, hold, refused, until_heard
 from tests.running import RunningServer

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from tests.live.conftest import Join
 from tests.live.locking import ask, heard
 from tests.patch_client import Message, PatchClient

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from collab.ids import DocKey
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from storage.store import SqlStore
 from tests.live.conftest import Join
 from tests.live.http_client import Reply, call

@@ -16,7 +16,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from tests.live.http_client import call
 from tests.live.locking import PAGE as PAGE_OF_SECTIONS
 from tests.running import WEFT, RunningServer

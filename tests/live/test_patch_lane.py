@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from tests.live.conftest import Join
 from tests.live.http_client import call
 from tests.patch_client import PatchClient

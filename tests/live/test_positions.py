@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from tests.live.conftest import Ask, asking
 from tests.live.http_client import call
 from tests.running import WEFT, RunningServer

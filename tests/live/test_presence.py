@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from tests.live.conftest import Join, JoinYjs
 from tests.patch_client import PatchClient
 from tests.running import RunningServer

@@ -12,7 +12,7 @@ from typing import Any
 import brotli
 import pytest
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from tests.live.conftest import Join
 from tests.live.http_client import Reply, call
 from tests.running import RunningServer

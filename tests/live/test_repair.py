@@ -17,11 +17,11 @@ from collab.document.document import Document
 from collab.document.saved import decode_body, encode
 from collab.entry import Author, Entry
 from collab.ids import DocKey
-from collab.ports import Append, Committed, Snapshot
-from collab.room.rights import Role
-from collab.yjs import tree_write
-from collab.yjs.tree_build import Layouts
-from collab.yjs.tree_layout import escape
+from collab.ports.store import Append, Committed, Snapshot
+from collab.rights.user_rights import Role
+from collab.types.build import Layouts
+from collab.types.layout import escape
+from collab.writing import write as tree_write
 from storage.store import SqlStore
 from tests.faults import deadly_weft
 from tests.faults.test_corrupt_rows import flip

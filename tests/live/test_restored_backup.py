@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from tests.house import ROOT
 from tests.live.http_client import call
 from tests.patch_client import PatchClient

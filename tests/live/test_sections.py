@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from starlette.routing import Route
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from server.routes import routes
 from tests.collab.room import section_worlds as worlds
 from tests.collab.room.section_oracle import Invalid, Judging, areas, masked

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from tests.live.conftest import Join, JoinYjs
 from tests.live.http_client import call
 from tests.live.page import PAGE

@@ -8,7 +8,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from collab.yjs import frames
 from collab.yjs.state_vector import decode_state_vector
 from tests.live.conftest import Join, JoinYjs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from websockets.asyncio.client import connect
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from collab.yjs import awareness, frames
 from tests.live.conftest import Join, JoinYjs
 from tests.running import RunningServer

@@ -16,7 +16,7 @@ from collab.entry import Entry
 from collab.ids import DocKey
 from collab.patch.pointer import lookup, parse
 from collab.patch.utf16 import as_splice
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from storage.store import SqlStore
 from tests.live.http_client import call
 from tests.live.page import PAGE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from collab.room.rights import Role
+from collab.rights.user_rights import Role
 from tests.live.conftest import Join, JoinYjs
 from tests.live.http_client import call
 from tests.live.page import PAGE

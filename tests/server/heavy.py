@@ -12,12 +12,12 @@ from starlette.applications import Starlette
 from collab.document.document import Document
 from collab.entry import Author, Entry, Summary
 from collab.ids import DocKey
-from collab.ports import PAGE_BYTES, Append, Committed, Snapshot
-from collab.room.rights import Rights, Role
-from server.auth import Claims, mint
+from collab.ports.store import PAGE_BYTES, Append, Committed, Snapshot
+from collab.rights.user_rights import Rights, Role
+from server.access.tokens import Claims, mint
 from server.services import Services
-from storage.memory import MemoryStore
-from storage.memory_document import size_of
+from storage.memory.document import size_of
+from storage.memory.store import MemoryStore
 
 HOME = DocKey("demo", "home")
 URL = "/v1/docs/home"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from collab.ports import DocRow, StorageUnavailable
+from collab.ports.store import DocRow, StorageUnavailable
 from server.app import build
-from server.settings import Settings
-from storage.memory import MemoryStore
+from server.runtime.settings import Settings
+from storage.memory.store import MemoryStore
 
 
 class FullStore(MemoryStore):

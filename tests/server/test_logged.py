@@ -11,8 +11,8 @@ import pytest
 from collab.ids import Json
 from collab.patch.apply import replay
 from collab.room.requests import PatchRequest, Revert
-from server.history import befores
-from storage.memory import MemoryStore
+from server.documents.history import befores
+from storage.memory.store import MemoryStore
 from storage.store import SqlStore
 from tests.faults.inside import PAGE, inside
 

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from collab.audit_rows import AuditRow
 from collab.entry import Accepted, Author, Entry, Op, Summary, bare
 from collab.ids import DocKey
-from collab.lock_rows import StoredLock
-from collab.ports import (
+from collab.ports.audit import AuditRow
+from collab.ports.locks import StoredLock
+from collab.ports.publications import Publication, Standing, What
+from collab.ports.repairs import Rebuilt, Remains
+from collab.ports.store import (
     Append,
     Clash,
     Committed,
@@ -28,8 +30,6 @@ from collab.ports import (
     Stored,
     Vacant,
 )
-from collab.publication import Publication, Standing, What
-from collab.repairs import Rebuilt, Remains
 
 HOME = DocKey("demo", "home")
 AWAY = DocKey("demo", "away")

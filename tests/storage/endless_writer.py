@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from collab.ports import Append, Committed, Vacant
+from collab.ports.store import Append, Committed, Vacant
 from storage.store import SqlStore
 from tests.storage.contract import HOME, entry
 

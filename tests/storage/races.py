@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from collab.ids import DocKey
-from collab.ports import (
+from collab.ports.store import (
     Append,
     Clash,
     Committed,

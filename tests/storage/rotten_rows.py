@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import asyncpg
 from sqlalchemy import Table
 
-from storage.schema import metadata
+from storage.sql.schema import metadata
 
 Row = Sequence[Any]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from collab.ports import SavedSteps, Snapshot, Store
-from collab.repairs import Rebuilt
+from collab.ports.repairs import Rebuilt
+from collab.ports.store import SavedSteps, Snapshot, Store
 from tests.storage.contract import HOME, entry, further, made, opened, stored
 
 

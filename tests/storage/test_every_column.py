@@ -16,10 +16,11 @@ import msgspec
 import pytest
 from alembic.util import CommandError
 
-from collab.audit_rows import AuditRow
 from collab.entry import Accepted, Author
-from collab.lock_rows import StoredLock
-from collab.ports import (
+from collab.ports.audit import AuditRow
+from collab.ports.locks import StoredLock
+from collab.ports.repairs import Rebuilt
+from collab.ports.store import (
     Append,
     Corrupt,
     DocRow,
@@ -29,9 +30,8 @@ from collab.ports import (
     StorageUnavailable,
     Stored,
 )
-from collab.repairs import Rebuilt
 from storage.migration import SchemaOutdatedError
-from storage.schema import metadata
+from storage.sql.schema import metadata
 from storage.store import SqlStore
 from tests.storage.conftest import opened
 from tests.storage.contract import AWAY, HOME, entry, further, large, made, public

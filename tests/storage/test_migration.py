@@ -14,10 +14,10 @@ from sqlalchemy import Connection, text
 
 import storage
 from collab.entry import Accepted
-from collab.ports import Append, Committed
+from collab.ports.store import Append, Committed
 from storage.migration import SchemaOutdatedError, revision_of
-from storage.row_checksum import accepted_crc, crc_of
-from storage.schema import REVISION, metadata
+from storage.sql.row_checksum import accepted_crc, crc_of
+from storage.sql.schema import REVISION, metadata
 from storage.store import SqlStore
 from tests.storage.contract import AWAY, HOME, entry, further, made
 from tests.storage.older import make_older

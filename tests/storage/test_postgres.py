@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
 from collab.entry import Accepted
-from collab.ports import (
+from collab.ports.store import (
     Append,
     Clash,
     Committed,

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from collab.ports import Clash, Committed, Snapshot, StorageUnavailable, Store, Vacant
+from collab.ports.store import Clash, Committed, Snapshot, StorageUnavailable, Store, Vacant
 from storage import sqlite
 from storage.database import Runner
 from storage.store import SqlStore

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from collab.ports import Store
+from collab.ports.store import Store
 from storage.store import SqlStore
 from tests.storage.conftest import opened
 from tests.storage.contract import LogContract, SnapshotContract, StoreContract

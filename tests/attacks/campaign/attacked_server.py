@@ -14,10 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from collab.room.rights import Rights, Role
-from server.auth import Claims, mint
-from server.clock import SystemClock
-from server.keyring import Keyring
+from collab.rights.user_rights import Rights, Role
+from server.access.keyring import Keyring
+from server.access.tokens import Claims, mint
+from server.runtime.clock import SystemClock
 from storage.store import SqlStore
 from tests.attacks.campaign.case import Case, HttpRequest, Talk
 from tests.attacks.campaign.clients import HttpClient, Outcome, PatchLaneClient, YjsLaneClient

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from server.description.openapi import describe
+from server.openapi.describe import describe
 from tests.attacks.campaign import limits
 from tests.attacks.campaign.bodies import BODIES
 from tests.attacks.campaign.case import Case, HttpRequest, Level, always

@@ -7,19 +7,19 @@ from typing import Final
 from collab.json_marks import MAX_VALUES
 from collab.messages import MAX_ID
 from collab.patch.bounds import Bounds
-from collab.patch.schema import MAX_BYTES
 from collab.patch.values import MAX_DEPTH
+from collab.schema.check import MAX_BYTES
 from collab.wire import MAX_MESSAGES_PER_FRAME
 from collab.yjs.frames import MAX_MESSAGES
 from collab.yjs.slices import PILE
 from collab.yjs.update import GuardBounds
-from server.admission import MAX_CLIENT
-from server.auth import MAX_TOKEN
-from server.http.asking import MAX_KEY
+from server.access.tokens import MAX_TOKEN
 from server.http.bodies import MAX_OBJECT, MAX_VALUES_OF_DOCUMENT
 from server.http.history import MAX_NAME
 from server.http.locks import MAX_GOODBYE
-from server.settings import Settings
+from server.http.requests import MAX_KEY
+from server.lanes.admission import MAX_CLIENT
+from server.runtime.settings import Settings
 
 SETTINGS: Final = Settings()
 PATCH: Final = Bounds(max_ops=SETTINGS.max_ops, max_bytes=SETTINGS.max_document)

@@ -16,7 +16,7 @@ from collab.document.document import Document
 from collab.entry import Author, Entry, Kind, Op
 from collab.errors import Rejected
 from collab.patch.utf16 import length
-from collab.ports import Snapshot
+from collab.ports.store import Snapshot
 
 USERS = ("ada", "bo", "cy")
 # Where characters come from: of three and four bytes in UTF-8, one and two units in UTF-16.

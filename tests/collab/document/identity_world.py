@@ -14,7 +14,7 @@ from collab.document.document import Document
 from collab.document.steps import MadeBy
 from collab.entry import Author, Entry, Kind
 from collab.errors import Rejected
-from collab.ports import Snapshot
+from collab.ports.store import Snapshot
 from tests.collab.document.identity_oracle import (
     LISTS,
     ROOTS,

@@ -9,7 +9,7 @@ import pytest
 from pycrdt import Doc, Map, Text
 
 from collab.document.document import Document
-from collab.patch.schema import Schema
+from collab.schema.check import Schema
 
 SCHEMA = Schema.compile(
     json.dumps(

@@ -10,7 +10,7 @@ from collab.document.imported import check_values
 from collab.document.steps import Inverse, encode_inverse
 from collab.entry import Author, Entry
 from collab.errors import Code, Rejected
-from collab.yjs.tree_records import (
+from collab.types.records import (
     Absent,
     Exactly,
     ItemsHunk,

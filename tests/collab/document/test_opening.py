@@ -12,7 +12,7 @@ from collab.document.document import Document
 from collab.document.opening import Opening
 from collab.entry import Author, Entry
 from collab.errors import Rejected
-from collab.ports import Snapshot
+from collab.ports.store import Snapshot
 from collab.yjs import slices
 from collab.yjs.causality import in_causal_order
 from collab.yjs.guard import StructIndex, inspect

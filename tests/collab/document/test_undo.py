@@ -665,7 +665,7 @@ def test_u10_an_item_that_a_yjs_client_dropped_comes_back_as_the_same_item(desk:
 def test_u1_undo_and_redo_by_turns_do_not_add_to_the_snapshot(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("collab.yjs.tree_identity.SOME_REINSERTIONS", 8)
+    monkeypatch.setattr("collab.identity.identity.SOME_REINSERTIONS", 8)
     desk = Desk()
     desk.edit("root", "add", "/title", "Bye")
     desk.edit("ada", "replace", "/title", "See you soon")

@@ -10,7 +10,7 @@ from collab.document.document import Document
 from collab.document.steps import Stacks, UndoBounds
 from collab.entry import Author, Entry, Kind
 from collab.errors import Rejected
-from collab.ports import Snapshot
+from collab.ports.store import Snapshot
 
 pytestmark = pytest.mark.thorough
 

@@ -17,10 +17,10 @@ from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.apply import apply
 from collab.patch.bounds import Bounds, json_size, nesting
-from collab.ports import Vacant
+from collab.ports.store import Vacant
+from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create, Update
-from collab.room.rights import Rights, Role
 from collab.room.room import Room, RoomBounds
 
 BOUNDS = Bounds(max_values=100)

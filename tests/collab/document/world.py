@@ -16,8 +16,8 @@ from collab.entry import Author, Entry, Kind
 from collab.errors import Rejected
 from collab.patch.bounds import json_size
 from collab.patch.pointer import render
-from collab.ports import Snapshot
-from collab.yjs.tree import merge_updates
+from collab.ports.store import Snapshot
+from collab.tree.tree import merge_updates
 
 USERS = ("ada", "bo", "cy")
 KEYS = ("a", "b", "c", "id", "@order", "@@value", "é/~", "type", "__proto__")

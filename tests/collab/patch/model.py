@@ -17,12 +17,12 @@ import msgspec
 from collab.entry import Author, Op
 from collab.errors import Rejected
 from collab.patch.apply import apply, replay
-from collab.patch.bridge import Bridge
-from collab.patch.carry import Past
 from collab.patch.equality import same
-from collab.patch.pending import Patches, carry_answered, carry_over, exact, settle
 from collab.patch.pointer import lookup, parse
-from collab.patch.rebase import Rebased
+from collab.patch.relocate import Past
+from collab.rebase.pending import Patches, carry_answered, carry_over, exact, settle
+from collab.rebase.pipeline import Bridge
+from collab.rebase.rebase import Rebased
 
 
 @dataclass

@@ -15,9 +15,9 @@ from collab.errors import Code
 from collab.ids import DocKey
 from collab.patch.equality import same
 from collab.patch.pointer import render
-from collab.patch.schema import Schema
 from collab.patch.values import FORBIDDEN_KEYS
-from collab.ports import Vacant
+from collab.ports.store import Vacant
+from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import (
     Answer,
@@ -29,10 +29,10 @@ from collab.room.requests import (
     Revert,
     Update,
 )
-from collab.room.rights import Rights, Role
 from collab.room.room import Room, RoomBounds
+from collab.schema.check import Schema
+from collab.tree.tree import LARGE
 from collab.yjs.guard import GuardBounds, StructIndex, check, inspect
-from collab.yjs.tree import LARGE
 
 KEY = DocKey("demo", "page")
 ANY_SIZE = GuardBounds(update_bytes=0, new_clients=10_000)

@@ -9,10 +9,10 @@ import pytest
 
 from collab.entry import Author
 from collab.ids import DocKey
-from collab.ports import Vacant
+from collab.ports.store import Vacant
+from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create, Update
-from collab.room.rights import Rights, Role
 from collab.room.room import Room, RoomBounds
 from collab.yjs.guard import inspect
 from collab.yjs.slices import LARGEST_PIECE, MOST_JOINED

@@ -8,10 +8,10 @@ import pytest
 
 from collab.entry import Author
 from collab.errors import Code, Refusal
+from collab.locks.state import Locks, LockStep
+from collab.locks.terms import LockTerms
 from collab.messages import LockAction
 from collab.room.lock_actions import LockAsk, act, misshapen
-from collab.room.lock_terms import LockTerms
-from collab.room.locks import Locks, LockStep
 
 ADA, BO = Author("ada", "Ada", "tab-1"), Author("bo", "Bo", "tab-1")
 PAGE: dict[str, Any] = {"sections": [{"id": "a", "t": "x"}], "title": "Home"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from collab.errors import Code
-from server.archive import Archive, check
+from server.archives.archive import Archive, check
 from tests.collab.room.readable import ReadableRoom, run
 
 pytestmark = pytest.mark.thorough

@@ -13,11 +13,11 @@ import pytest
 from collab.entry import Author
 from collab.errors import Code, Refusal
 from collab.ids import DocKey
-from collab.ports import Vacant
+from collab.ports.store import Vacant
+from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.request_digest import DIGEST_BYTES, digest_of, is_same
 from collab.room.requests import Asked, Create, PatchRequest, Replace, Restore, Revert
-from collab.room.rights import Rights, Role
 from collab.room.room import Room, RoomBounds
 
 VALUES: list[Any] = [

@@ -11,12 +11,12 @@ from collab.document.steps import UndoBounds
 from collab.entry import Author
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
-from collab.ports import Stored, Vacant
+from collab.locks.guard import LockGuard
+from collab.ports.store import Stored, Vacant
+from collab.rights.user_rights import Rights, Role
 from collab.room.late_index import MOST_WAITING
-from collab.room.lock_guard import LockGuard
 from collab.room.member import Member
 from collab.room.requests import Create, PatchRequest, Replace, Restore, Revert, Update
-from collab.room.rights import Rights, Role
 from collab.room.room import Room, RoomBounds
 
 ADA = Member(Author("ada"), Rights(Role.EDITOR, 2**53), "http")

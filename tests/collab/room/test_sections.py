@@ -11,9 +11,9 @@ from pycrdt import Array, Doc, Map, Text
 from collab.entry import Author
 from collab.errors import Refusal
 from collab.ids import DocKey
-from collab.patch.schema import Schema
-from collab.ports import Vacant
-from collab.room.lock_lane import decide
+from collab.ports.store import Vacant
+from collab.rights.user_rights import Rights, Role
+from collab.room.lock_rules import decide
 from collab.room.member import Member
 from collab.room.requests import (
     Answer,
@@ -26,8 +26,8 @@ from collab.room.requests import (
     Revert,
     Update,
 )
-from collab.room.rights import Rights, Role
 from collab.room.room import Room, RoomBounds
+from collab.schema.check import Schema
 from collab.yjs.update import OWN, inspect
 from tests.collab.room import section_peers as peers
 from tests.collab.yjs.updates import item, plain, shared, string, uint, update

@@ -11,10 +11,10 @@ import pytest
 
 from collab.entry import Author
 from collab.ids import DocKey
-from collab.ports import Vacant
+from collab.ports.store import Vacant
+from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create, PatchRequest, Revert
-from collab.room.rights import Rights, Role
 from collab.room.room import Room, RoomBounds
 from tests.collab.room import section_worlds as worlds
 from tests.collab.room.section_oracle import Invalid, Judging, areas, masked

@@ -12,10 +12,10 @@ from pycrdt import Doc
 
 from collab.entry import Author
 from collab.ids import DocKey
-from collab.ports import Stored, Vacant
+from collab.ports.store import Stored, Vacant
+from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create, PatchRequest, Revert, Update
-from collab.room.rights import Rights, Role
 from collab.room.room import Room, RoomBounds
 from tests.collab.room import section_peers as peers
 from tests.collab.room import section_worlds as worlds

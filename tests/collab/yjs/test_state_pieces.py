@@ -9,8 +9,8 @@ import pytest
 from pycrdt import Array, Doc, Map, Text
 
 from collab.errors import Rejected
+from collab.types.load import Load
 from collab.yjs.state_pieces import state_pieces
-from collab.yjs.tree_load import Load
 
 
 def written(seed: int, clients: int) -> Doc[Any]:

@@ -1,0 +1,1 @@
+"""Byte and message budgets of a connection, in both directions."""

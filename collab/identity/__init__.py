@@ -1,0 +1,1 @@
+"""Characters and items by their Yjs ids, wherever they stand now."""

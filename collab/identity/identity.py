@@ -1,0 +1,259 @@
+"""Which characters undo may ask for, and under which ids they stand now.
+
+A record of an edit names characters by the ids that they had when they were first inserted. Yjs
+cannot bring a deleted character back: an undo inserts it again, under a new id. A `Reinsertion`
+says so, and from then on the old id means the new character.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any, Final, TypeAlias
+
+from collab.identity.characters import Characters, Deletions, units
+from collab.types.handles import Txn
+from collab.types.records import ListRecord, Path, Record, Reinsertion, TextRecord, atoms
+from collab.yjs.spans import Id, Run, Spans
+
+Named: TypeAlias = tuple[str, Record]  # a user, and a record on their stacks
+
+SOME_REINSERTIONS = 4_096  # with more of them, those that no step asks for are forgotten
+MOST_TEXTS: Final = 1_000  # whose characters are kept at hand
+SHARED: Final = "\x00"  # the user of characters that several users inserted
+GONE: Final = (0, 0)  # characters that went with a text that came back without them
+
+
+class Identity:
+    """The reinsertions of a document, and the characters that steps on its stacks name.
+
+    Invariant: `reinsertions` is a fold over entries; everything else follows from it and from what
+    `source` gives, the records of all steps. These are read when a deletion first asks. A
+    character that a step names keeps its reinsertion.
+    """
+
+    def __init__(self, reinsertions: Iterable[Reinsertion] = ()) -> None:
+        self.reinsertions: list[Reinsertion] = list(reinsertions)
+        self.source: Callable[[], Iterable[Named]] = tuple
+        # Whether a step may ask for what stood at a place: nothing else gets its key.
+        self.is_asked: Callable[[Path], bool] = lambda path: False
+        self._pending: list[Named] = []  # of the version that is being made
+        # Of texts that were edited lately, by their first ids.
+        self._characters: dict[Id, Characters] = {}
+        self.deletions: Deletions | None = None  # of the Yjs document, once there is one
+        self._most = max(SOME_REINSERTIONS, 2 * len(self.reinsertions))
+        self._now, self._first = Spans(), Spans()
+        self._named_runs: _NamedRuns | None = None
+        for reinsertion in self.reinsertions:
+            self._put(reinsertion)
+
+    # --- reinsertions -----------------------------------------------------------------------
+
+    def add_reinsertion(self, reinsertion: Reinsertion) -> None:
+        """Let the ids of characters mean the ones that were inserted in their place."""
+        self.reinsertions.append(reinsertion)
+        self._put(reinsertion)
+
+    def close(self) -> None:
+        """Let go of the stacks that it asks."""
+        self.source, self.is_asked = tuple, lambda path: False
+
+    def forget(self) -> None:
+        """Forget reinsertions that no step asks for, or that later ones took the place of."""
+        if len(self.reinsertions) <= self._most:
+            return
+        self._named_runs = None
+        named = self._all_named
+        self.reinsertions = [one for one in _newest(self.reinsertions) if named.names(one)]
+        self._most = max(SOME_REINSERTIONS, 2 * len(self.reinsertions))
+        self._now, self._first = Spans(), Spans()
+        for reinsertion in self.reinsertions:
+            self._put(reinsertion)
+
+    def _put(self, reinsertion: Reinsertion) -> None:
+        client, clock, length, now_client, now_clock = reinsertion
+        self._now.put((client, clock, length), (now_client, now_clock))
+        if now_client:
+            self._first.put((now_client, now_clock, length), (client, clock))
+
+    def now(self, run: Run) -> Iterator[tuple[Run, Run]]:
+        """A run of first ids in parts that are still somewhere, each with the ids of today."""
+        for part, to in self._now.pieces(run):
+            if to is None:
+                yield part, part
+            elif to[0]:
+                yield part, (*to, part[2])
+
+    def first(self, run: Run) -> Iterator[Run]:
+        """The runs of ids that the characters of a run were first inserted under."""
+        if not self.reinsertions:
+            yield run
+            return
+        for part, to in self._first.pieces(run):
+            yield part if to is None else (*to, part[2])
+
+    def first_of(self, at: Id) -> Id:
+        if not self.reinsertions:
+            return at
+        client, clock, _ = next(self.first((*at, 1)))
+        return client, clock
+
+    def first_id(self, at: Id | None) -> Id | None:
+        return None if at is None else self.first_of(at)
+
+    # --- the characters of texts ------------------------------------------------------------
+
+    def characters(self, txn: Txn, text: Any, own: Id) -> Characters:
+        """The ids of the text with this first id; it has no embeds."""
+        known = self._characters.get(own)
+        if known is None or known.length != units(text.get_string(txn)):
+            known = Characters.read(txn, text, self.deletions)
+            self.cache(own, known)
+        return known
+
+    def cached(self, own: Id) -> Characters | None:
+        """The ids of a text where they were looked up before."""
+        return self._characters.get(own)
+
+    def cache(self, own: Id, characters: Characters | None) -> None:
+        """Keep what the ids of a text are from now on; None for what has to be looked up."""
+        if characters is None:
+            self._characters.pop(own, None)
+            return
+        if len(self._characters) >= MOST_TEXTS:
+            self._characters.clear()
+        self._characters[own] = characters
+
+    # --- what steps name --------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """The version is made: `source` has its records from now on."""
+        self._pending.clear()
+
+    def add(self, user: str, record: Record) -> None:
+        """Take in a record of the version that is being made."""
+        self._pending.append((user, record))
+        if self._named_runs is not None:
+            self._named_runs.add(user, record)
+            if self._named_runs.is_stale:
+                self._named_runs = None  # most of it is about steps that are gone
+
+    @property
+    def _all_named(self) -> _NamedRuns:
+        if self._named_runs is None:
+            self._named_runs = _NamedRuns()
+            for user, record in (*self.source(), *self._pending):
+                self._named_runs.add(user, record)
+            self._named_runs.settle()
+        return self._named_runs
+
+    def named_in(self, text: Id) -> list[Run]:
+        """The runs that steps name in the text with this first id."""
+        return self._all_named.runs.get(text, [])
+
+    def paths_under(self, path: Path) -> list[Path]:
+        """The paths, at a path or below it, at which steps edited texts."""
+        depth = len(path)
+        return [text for text in self._all_named.paths if text[:depth] == path]
+
+    def named(self, run: Run) -> Iterator[tuple[Run, Path, str]]:
+        """The parts of a run of first ids that a step names: where, and the step's user."""
+        named = self._all_named
+        for part, to in named.spans.pieces(run):
+            if to is not None:
+                yield part, *named.owners[to[0]]
+
+
+def _newest(reinsertions: Sequence[Reinsertion]) -> list[Reinsertion]:
+    """The reinsertions of which later ones leave anything, in order."""
+    later = Spans(constant=True)
+    found: list[Reinsertion] = []
+    for one in reversed(reinsertions):
+        run = one[:3]
+        if any(to is None for _, to in later.pieces(run)):
+            found.append(one)
+        later.put(run, (1, 0))
+    return found[::-1]
+
+
+class _NamedRuns:
+    """What the records of steps name: runs of first ids, and the paths of their texts."""
+
+    def __init__(self) -> None:
+        self.spans = Spans(constant=True)
+        self.owners: list[tuple[Path, str]] = []
+        self.runs: dict[Id, list[Run]] = {}  # by text
+        self.paths: dict[Path, None] = {}
+        self._numbers: dict[tuple[Path, str], int] = {}
+        self._added = self._settled = 0
+
+    @property
+    def is_stale(self) -> bool:
+        return self._added > 2 * self._settled + 10_000
+
+    def settle(self) -> None:
+        self._settled = self._added
+
+    def names(self, reinsertion: Reinsertion) -> bool:
+        return any(to is not None for _, to in self.spans.pieces(reinsertion[:3])) or (
+            reinsertion[:2] in self.runs
+        )
+
+    def add(self, user: str, record: Record) -> None:
+        for atom in atoms(record):
+            if isinstance(atom, TextRecord):
+                self._add(atom, user)
+            elif isinstance(atom, ListRecord):
+                self._add_items(atom)
+            else:
+                indexes = (at for at, step in enumerate(atom.path) if isinstance(step, int))
+                for at, item in zip(indexes, atom.items, strict=False):
+                    self._added += 1
+                    self.spans.put((*item, 1), (self._number(atom.path[:at], ""), 0))
+
+    def _add(self, record: TextRecord, user: str) -> None:
+        mine = self._number(record.path, user)
+        self.paths[record.path] = None
+        runs = self.runs.setdefault(record.text, [])
+        # Of a text that is empty nothing but its own id says that it goes.
+        self._own((*record.text, 1), self._number(record.path, ""))
+        for hunk in record.hunks:
+            for run in hunk.inserted:
+                self._added += 1
+                self._own(run, mine)
+                runs.append(run)
+            for beside in set(chain.from_iterable(hunk.sides)):
+                if beside is not None:
+                    self._added += 1
+                    run = (*beside, 1)
+                    runs.append(run)
+                    if next(self.spans.pieces(run))[1] is None:  # whose it is is not known
+                        self.spans.put(run, (self._number(record.path, ""), 0))
+
+    def _own(self, run: Run, mine: int) -> None:
+        """Let a run be a user's who inserted it.
+
+        A user whose undo brings another one's letters back has inserted them too: then they are
+        no single user's own.
+        """
+        path, user = self.owners[mine]
+        for part, to in list(self.spans.pieces(run)):
+            known = "" if to is None else self.owners[to[0]][1]
+            if known and user and known != user:
+                self.spans.put(part, (self._number(path, SHARED), 0))
+            elif user or not known:
+                self.spans.put(part, (mine, 0))
+
+    def _add_items(self, record: ListRecord) -> None:
+        hunk = record.hunk
+        beside = [(*one, 1) for one in (hunk.left, hunk.right) if one is not None]
+        for run in (*hunk.inserted, *beside):
+            self._added += 1
+            self.spans.put(run, (self._number(record.path, ""), 0))
+
+    def _number(self, path: Path, user: str) -> int:
+        number = self._numbers.get((path, user))
+        if number is None:
+            number = self._numbers[path, user] = len(self.owners)
+            self.owners.append((path, user))
+        return number

@@ -1,0 +1,89 @@
+"""Labels: which of the characters that are about to be removed a step names.
+
+pycrdt does not tell where a character stood once its text or container is gone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from collab.identity.characters import Characters, text_id
+from collab.identity.identity import Identity
+from collab.types.handles import Txn, is_array, is_map, is_text, look
+from collab.types.layout import ARRAY, VALUE
+from collab.types.records import Label, Path, RemovedText
+from collab.yjs.spans import Id
+
+NOWHERE = -1  # the offset of characters that were not there any more
+
+
+def labels_between(
+    characters: Characters, identity: Identity, start: int, end: int
+) -> tuple[Label, ...]:
+    """The labels of a text's units from `start` to `end`, by their offsets from `start`."""
+    found: list[Label] = []
+    at = 0
+    for run in characters.between(start, end):
+        for first in identity.first(run):
+            for (client, clock, length), _, _ in identity.named(first):
+                found.append((at + clock - first[1], client, clock, length))
+            at += first[2]
+    return tuple(found)
+
+
+def removed_text(characters: Characters, identity: Identity, own: Id, below: Path) -> RemovedText:
+    """What steps name in a text that goes with what holds it; `below` is its path in that.
+
+    Characters that stand nowhere in it are labelled as gone. Their labels come first: a label of
+    the same characters that stand somewhere overrides them.
+    """
+    named = identity.named_in(own)
+    gone = [(NOWHERE, *run) for run in sorted(set(named))]
+    found = labels_between(characters, identity, 0, characters.length) if named else ()
+    return RemovedText(below, own, (*gone, *found))
+
+
+def removed_texts(txn: Txn, held: Any, identity: Identity, path: Path) -> tuple[RemovedText, ...]:
+    """The texts that steps edited in what is held at a path, which is about to be removed."""
+    found: list[RemovedText] = []
+    for text_path in identity.paths_under(path):
+        below = text_path[len(path) :]
+        text = plain_text(txn, reach(txn, held, below))
+        if text is not None:
+            own = identity.first_of(text_id(txn, text))
+            characters = identity.characters(txn, text, own)
+            found.append(removed_text(characters, identity, own, below))
+    return tuple(found)
+
+
+def plain_text(txn: Txn, text: Any) -> Any:
+    """The text, where it is one without embeds: these count as characters and do not show."""
+    if text is None or text.len(txn) != len(text.get_string(txn).encode()):
+        return None
+    return text
+
+
+def reach(txn: Txn, held: Any, path: Path) -> Any:
+    """The text that a path of keys leads to, also through what is hidden; None for no text."""
+    held = reach_any(txn, held, path)
+    return held if is_text(held) else None
+
+
+def reach_any(txn: Txn, held: Any, path: Path) -> Any:
+    """What a path of keys leads to, also through what is hidden; None where there is nothing."""
+    is_element = True
+    for step in path:
+        held = _unwrapped(txn, held) if is_element else held
+        if is_map(held) and isinstance(step, str):
+            is_element = look(txn, held, ARRAY) is True
+            held = look(txn, held, step)
+        elif is_array(held) and isinstance(step, int) and step < held.len(txn):
+            held = held.get(txn, step)
+        else:
+            return None
+    return _unwrapped(txn, held) if is_element else held
+
+
+def _unwrapped(txn: Txn, element: Any) -> Any:
+    wrapped = is_map(element) and element.has(txn, VALUE)
+    return look(txn, element, VALUE) if wrapped else element

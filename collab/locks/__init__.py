@@ -1,0 +1,1 @@
+"""Edit locks: who holds which part of a document, and what others may not change."""

@@ -1,0 +1,1 @@
+"""Who is in a document, and what they show."""

@@ -1,0 +1,1 @@
+"""Stale patches: made for what their author saw, carried to the head."""

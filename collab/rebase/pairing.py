@@ -1,0 +1,85 @@
+"""Which exact ops of an entry came of which edit of the client's.
+
+An entry says what was applied, and not which op of the patch each step came of. Some edits come to
+nothing, such as a move to where others have moved the element already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from collab.patch.equality import same
+from collab.patch.pointer import covers, exists, lookup
+from collab.patch.relocate import forward
+from collab.patch.steps import Path, Step, untyped
+from collab.rebase.edits import Edit
+
+# Where an element of the client's value is at the head; None where it is gone.
+Element = Callable[[Path], Path | None]
+
+
+def paired(
+    edits: Sequence[Edit], applied: Sequence[Step], element: Element
+) -> Iterator[tuple[Edit, range]]:
+    """Each edit and the numbers of the steps that came of it, ascending; none where none did.
+
+    `element` is asked when an edit's turn comes, so it has to know what came of those before.
+    """
+    every = [kind for edit in edits for kind in edit.kinds] == [step.kind for step in applied]
+    start = 0
+    for edit in edits:
+        if every:
+            part = range(start, start + len(edit.kinds))
+        else:
+            part = _part(edit, applied, start, element)
+        yield edit, part
+        start = part.stop
+
+
+def _part(edit: Edit, applied: Sequence[Step], start: int, element: Element) -> range:
+    if edit.step.kind == "move":
+        return _moved(element(edit.step.source), applied, start)
+    numbers = range(start, len(applied))
+    at = next((at for at in numbers if _is_alike(edit, applied[at])), None)
+    return range(start, start) if at is None else range(at, at + 1)
+
+
+def _moved(path: Path | None, applied: Sequence[Step], start: int) -> range:
+    """The steps that move an element, which is at `path` before the one at `start`."""
+    for at in range(start, len(applied)):
+        if path is None:
+            break
+        step = applied[at]
+        if (step.kind == "move" and step.source == path) or _replaces_holder(step, path):
+            return range(at, at + 1)
+        if step.path == path and _is_lifted(applied[at : at + 2]):
+            return range(at, at + 2)
+        path = forward(path, step)
+    return range(start, start)
+
+
+def _is_alike(edit: Edit, other: Step) -> bool:
+    """Whether an applied step can be what came of an edit that writes a value."""
+    step = edit.step
+    if step.kind == "remove" or other.kind in ("remove", "move"):
+        return False
+    if edit.upsert and step.path[-1:] != other.path[-1:]:
+        return False
+    if not edit.upsert and not step.structural:
+        return False
+    return same(step.value, other.value)
+
+
+def _replaces_holder(step: Step, path: Path) -> bool:
+    """Whether a step replaces what holds an element by the element: a move, stated by its value."""
+    if step.kind != "replace" or not covers(step.path, path):
+        return False
+    inside = untyped(path[len(step.path) :])
+    return exists(step.old, inside) and same(lookup(step.old, inside), step.value)
+
+
+def _is_lifted(steps: Sequence[Step]) -> bool:
+    """Whether two steps take an element out and put it back: a move, stated by its value."""
+    if [step.kind for step in steps] != ["remove", "add"]:
+        return False
+    return same(steps[0].old, steps[1].value)

@@ -1,0 +1,318 @@
+"""Rebasing a stale patch: its ops, made for what its author saw, as they have to be at the head.
+
+Every pointer is carried through what happened since; then each op is judged by its values. What
+the author saw at a location is compared with what is there now: where these differ, somebody has
+edited it meanwhile, and an op that overwrites it names that edit in a conflict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from collab.entry import Op
+from collab.errors import Code, Rejected
+from collab.messages import Conflict
+from collab.patch.apply import located
+from collab.patch.atoms import Atomic, named_atomic
+from collab.patch.bounds import UNBOUNDED, Bounds
+from collab.patch.equality import same
+from collab.patch.pointer import covers, exists, lookup, not_found, parse, render
+from collab.patch.relocate import Past, backward
+from collab.patch.steps import Path, Step, Trail, untyped
+from collab.patch.utf16 import as_splice
+from collab.rebase.client_view import Found, Lost, Passage, Source
+from collab.rebase.conflicts import Conflicts, without
+from collab.rebase.edits import Edit, edit_of
+from collab.rebase.text_edits import TextEdits
+from collab.rebase.text_merge import Merger, Splice
+
+# Carrying every pointer of a patch through every step since its base takes about 0.5 us each.
+MAX_CARRIES = 25_000
+
+# The ops for the head that came of an edit, and where it wrote: the path once these are applied.
+Landing = tuple[tuple[Op, ...], Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebased:
+    """A patch for the head, which edits of others it overwrites, and where it was merged.
+
+    `ops` are a patch like any other: exact ops come of applying it. `merged` are pointers.
+    """
+
+    ops: list[Op]
+    conflicts: list[Conflict] = field(default_factory=list)
+    merged: list[str] = field(default_factory=list)
+
+
+def rebase(
+    ops: Sequence[Any],
+    others: Sequence[Past],
+    head: Any,
+    *,
+    bounds: Bounds = UNBOUNDED,
+    splices: bool = False,
+    atomic: Atomic = named_atomic,
+) -> Rebased:
+    """`ops` that were made for the value before `others`, for `head`, the value after them.
+
+    Raises `Rejected`: `conflict` where a target is gone (`conflicts`, `removed_by`, `op`, `path`),
+    or what `apply` raises where the ops were no patch of the value that they were made for.
+    """
+    if not others:
+        return Rebased(list(ops))
+    passage = Passage()
+    for past in others:
+        if past.structural:
+            passage.happened(past.structural, Source(past.version, past.author))
+    rebasing = Rebasing(passage, others[0].before, head, atomic, bounds=bounds, splices=splices)
+    return rebasing.run(ops)
+
+
+class Rebasing:
+    """One patch on its way to the head.
+
+    Invariant: `passage` leads from what the author saw after the ops so far to `head`, the value
+    after the ops that came of them. With `answered` off the patch is only carried on, as a client
+    does with its own: texts are not merged, tests are left out, a copy is its value.
+    """
+
+    def __init__(
+        self,
+        passage: Passage,
+        seen: Any,
+        head: Any,
+        atomic: Atomic = named_atomic,
+        *,
+        bounds: Bounds = UNBOUNDED,
+        splices: bool = True,
+        answered: bool = True,
+    ) -> None:
+        self.passage = passage
+        self.ops: list[Op] = []
+        self._seen = Trail(seen, bounds, splices=splices, tests=False)
+        self._head = Trail(head, splices=True)
+        self._atomic = atomic
+        self._answered = answered
+        self._merger = Merger()
+        self._conflicts = Conflicts()
+        self._index = 0
+
+    @property
+    def head(self) -> Any:
+        return self._head.root
+
+    def run(self, ops: Sequence[Any]) -> Rebased:
+        # The whole patch first, on what its author saw: nothing unbounded is carried anywhere.
+        before = len(self._seen.asked)
+        parts = self._seen.perform(ops)
+        asked = iter(self._seen.asked[before:])
+        texts = TextEdits()
+        for index, (op, span) in enumerate(zip(ops, parts, strict=True)):
+            self._index = index
+            if self.passage.cost * (len(ops) - index) > MAX_CARRIES:
+                raise self._refused(op["path"], "the patch is too long to be carried to the head")
+            if texts.take(op, self._seen, span, index):
+                continue
+            self._rebase_texts(texts)
+            self._index = index
+            if op["op"] != "test":
+                self._rebase_op(op, span)
+            elif self._answered:
+                self._test(op, next(asked))
+        self._rebase_texts(texts)
+        return Rebased(self.ops, *self._conflicts.settled(self._head.steps))
+
+    def _rebase_op(self, op: Op, span: range) -> None:
+        """One op as sent: what it does for its author, carried as one edit."""
+        edit = edit_of(self._seen, op, span)
+        if edit is None:
+            return
+        if edit.step.outward and self._is_done(edit):
+            edit = edit.written
+        self._land(edit, *self._judge(edit))
+
+    def _is_done(self, edit: Edit) -> bool:
+        """Whether others have moved the same element over its holder: the head says it by value."""
+        found = self.passage.element(edit.step.source)
+        holder = self.passage.element(edit.step.path)
+        if isinstance(holder, Lost):
+            return False
+        if isinstance(found, Found) and not covers(holder.path, found.path):
+            return False
+        return self._unchanged(holder.path, edit.step.value)
+
+    def _land(self, edit: Edit, ops: Sequence[Op], where: Path) -> None:
+        """Apply to the head what came of an edit; the document gets the same ops."""
+        start = len(self._head.steps)
+        for op in ops:
+            self._head.step(op)
+        self.ops += ops
+        self.passage.land(edit, self._head.steps[start:], where)
+        self._conflicts.landed(len(self._head.steps))
+
+    def _rebase_texts(self, texts: TextEdits) -> None:
+        """Edits of texts, one after another: those of one text are carried as one edit."""
+        for text in texts.drain():
+            self._index = text.index
+            edit = Edit(text.step, upsert=text.upsert)
+            self._land(edit, *self._replace(edit, splices=text.splices))
+
+    def _judge(self, edit: Edit) -> Landing:
+        """What an edit of the author's has to be at the head."""
+        if edit.step.kind == "add":
+            return self._add(edit)
+        if edit.step.kind == "move":
+            return self._move(edit)
+        if edit.step.kind == "remove":
+            return self._remove(edit.step)
+        return self._replace(edit)
+
+    def _replace(self, edit: Edit, *, splices: Sequence[Splice] | None = None) -> Landing:
+        step = edit.step
+        found = self.passage.element(step.path)
+        if edit.upsert and not self._has_stayed(found, step.path):
+            # An `add` over a member writes to the key; the member may be gone, or elsewhere.
+            return self._add(edit)
+        kept = self._kept(found, step, step.value)
+        path = kept.path
+        now = lookup(self.head, untyped(path))
+        if kept.moved is not None and splices is None and same(step.old, now):
+            self._conflicts.note(path, step.old, now, step.value)
+        value = self._settle(path, step, now, splices)
+        if splices is not None and self._answered and type(now) is str and now != value:
+            return (as_splice(render(path), now, value),), path
+        # Sent as an `add` it stays one: the next who carries it must know that it needs no member.
+        kind = "add" if edit.upsert else "replace"
+        return ({"op": kind, "path": render(path), "value": value},), path
+
+    def _has_stayed(self, found: Found | Lost, key: Path) -> bool:
+        """Whether an element is still at the key where its author saw it."""
+        place = self.passage.place(key)
+        return isinstance(found, Found) and isinstance(place, Found) and found.path == place.path
+
+    def _settle(self, path: Path, step: Step, theirs: Any, splices: Sequence[Splice] | None) -> Any:
+        """The value that stands, where one was replaced that may have changed meanwhile."""
+        base, yours = step.old, step.value
+        if base is theirs or same(base, theirs) or same(theirs, yours):
+            return yours
+        self._keep_own(step, path, step.path)
+        texts = type(base) is type(theirs) is type(yours) is str
+        if texts and self._answered and not self._atomic(untyped(path), self.head):
+            merged = self._merger.carry(base, theirs, yours, splices)
+            if merged.clean:
+                self._conflicts.note_merged(path)
+            else:
+                self._conflicts.note(path, base, theirs, yours)
+            return merged.text
+        self._conflicts.note(path, base, theirs, yours)
+        return yours
+
+    def _remove(self, step: Step) -> Landing:
+        found = self.passage.element(step.path)
+        if isinstance(found, Lost) and found.by is None:
+            return (), step.path  # The author's own write overwrote it already, and has named it.
+        kept = self._kept(found, step, None)
+        now = lookup(self.head, untyped(kept.path))
+        if kept.moved is not None or not same(step.old, now):
+            self._keep_own(step, kept.path, step.path)
+            self._conflicts.note(kept.path, step.old, now, None)
+        return ({"op": "remove", "path": render(kept.path)},), kept.path
+
+    def _add(self, edit: Edit) -> Landing:
+        step = edit.step
+        path = self._kept(self.passage.place(step.path), step, step.value).path
+        self._overwrite(edit, path, path)
+        if edit.copies and self._answered:
+            source = self.passage.element(step.source)
+            if isinstance(source, Found) and self._unchanged(source.path, step.value):
+                return ({"op": "copy", "from": render(source.path), "path": render(path)},), path
+        return ({"op": "add", "path": render(path), "value": step.value},), path
+
+    def _unchanged(self, path: Path, value: Any) -> bool:
+        return same(lookup(self.head, untyped(path)), value)
+
+    def _move(self, edit: Edit) -> Landing:
+        step = edit.step
+        found = self._kept(self.passage.element(step.source), step, step.value)
+        client = Step("remove", step.source)
+        head = Step("remove", found.path)
+        target = self.passage.cut(client, head).place(step.path)
+        path = self._kept(target, step, step.value).path
+        if path == found.path:
+            return (), path  # Others have moved it there.
+        if found.moved is not None:
+            self._conflicts.note(path, render(step.source), render(found.path), render(path))
+        self._overwrite(edit, path, backward(path, head), moved=found.path)
+        source, target_path = render(found.path), render(path)
+        if covers(found.path, path):
+            # Another element stands there once this one is out; RFC 6902 forbids to say it so.
+            moved = lookup(self.head, untyped(found.path))
+            self._head.disown(moved)
+            added = {"op": "add", "path": target_path, "value": moved}
+            return ({"op": "remove", "path": source}, added), path
+        return ({"op": "move", "from": source, "path": target_path},), path
+
+    def _overwrite(
+        self, edit: Edit, path: Path, now_at: Path | None, *, moved: Path | None = None
+    ) -> None:
+        """Name what an edit overwrites at a key, where its author saw something else.
+
+        `path` is the key once the edit has landed and `now_at` the key in the head as it is.
+        `moved` is the element that comes to the key: what holds it is overwritten, it is not.
+        """
+        if now_at is None or (path and type(path[-1]) is not str):
+            return
+        if not exists(self.head, untyped(now_at)):
+            return
+        now, seen = lookup(self.head, untyped(now_at)), edit.overwritten
+        member = edit.overwrites
+        if member is not None and not self._sees(member, now_at):
+            member = None
+        if member is not None:
+            left = without(seen, member, edit.step.source)
+            if same(left, without(now, now_at, moved)):
+                return
+        self._keep_own(edit.step, now_at, member)
+        if not same(now, edit.step.value):
+            self._conflicts.note(path, seen, now, edit.step.value)
+
+    def _sees(self, path: Path, now_at: Path) -> bool:
+        """Whether an element that the author sees is at a location of the head."""
+        found = self.passage.element(path)
+        return isinstance(found, Found) and found.path == now_at
+
+    def _keep_own(self, step: Step, place: Path, under: Path | None) -> None:
+        """Refuse to overwrite what the client itself wrote, and others have moved there."""
+        if self.passage.overwrites_own(place, under):
+            message = f"others have moved what this client changed to {render(place)!r}"
+            raise self._refused(render(step.path), message)
+
+    def _test(self, op: Op, step: Step | None) -> None:
+        """A test asks about the head, at the location that its author meant."""
+        if step is None:
+            raise located(not_found(parse(op["path"])), self._index, op)
+        path = self._kept(self.passage.element(step.path), step, op["value"]).path
+        if not same(lookup(self.head, untyped(path)), op["value"]):
+            where = {"op": self._index, "path": op["path"]}
+            raise Rejected(Code.TEST_FAILED, "the value is not the one that is expected", **where)
+
+    # --- what comes of it -------------------------------------------------------------------
+
+    def _kept(self, found: Found | Lost, step: Step, yours: Any) -> Found:
+        if isinstance(found, Found):
+            return found
+        path = render(step.source if step.kind == "move" else step.path)
+        conflict = Conflict(path=path, base=step.old, theirs=None, yours=yours, resolution="theirs")
+        raise self._refused(path, found.tell(path), conflict, found.by)
+
+    def _refused(
+        self, path: str, message: str, conflict: Conflict | None = None, by: Source | None = None
+    ) -> Rejected:
+        extra: dict[str, Any] = {"op": self._index, "path": path}
+        extra["conflicts"] = [conflict] if conflict else []
+        if by is not None:
+            extra["removed_by"] = by.author
+        return Rejected(Code.CONFLICT, message, **extra)

@@ -1,0 +1,138 @@
+"""Lock requests, as both ways in make them: judged by rights, carried to the head, decided there.
+
+A lock is no version: it is decided between batches, in its turn among the requests that wait,
+and stands when its row is written.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import asdict
+
+from collab.errors import Code, Refusal, Rejected
+from collab.locks.events import shown
+from collab.messages import LockState
+from collab.patch.pointer import lookup, parse, render
+from collab.rights.sections import forbidden
+from collab.rights.user_rights import Role
+from collab.room.lock_actions import LockAsk, act, misshapen
+from collab.room.room import require_writer
+
+if TYPE_CHECKING:
+    from collab.locks.state import Locks, LockStep
+    from collab.room.member import Member
+    from collab.room.requests import LockAct
+    from collab.room.room import Room
+
+# What always gives a lock's holder a secret (a take-over does when it need not wait): a page that
+# is being left can release it with no more.
+_SECRETIVE = ("acquire", "renew")
+
+
+def decide(
+    room: Room,
+    locks: Locks,
+    member: Member,
+    asked: LockAct,
+    *,
+    now: int,
+    wall: int,
+    secret: str,
+) -> LockStep | Refusal:
+    """The transition of the locks that was asked for, or why not.
+
+    They stand on the committed version. `now` is the database's clock, by which locks end, `wall`
+    ours, by which tokens do.
+    """
+    try:
+        return _decide(room, locks, member, asked, now, wall, secret)
+    except Rejected as rejected:
+        return rejected.refusal
+
+
+def _decide(
+    room: Room, locks: Locks, member: Member, asked: LockAct, now: int, wall: int, secret: str
+) -> LockStep | Refusal:
+    if asked.secret is not None:
+        return locks.release_by_secret(asked.lock_id or "", asked.secret.encode(), now=now)
+    wrong = misshapen(asked.action, asked.scope, asked.lock_id)
+    if wrong is not None:
+        return wrong
+    require_writer(member, wall)
+    if not room.exists:
+        return Refusal(Code.NOT_FOUND, "no such document")
+    if asked.lock_id is not None and not _was_given(locks, asked.lock_id):
+        return Refusal(Code.NOT_FOUND, "there is no such lock")
+    scope = _at_head(room, asked)
+    _require_section(room, member, locks, asked, scope)
+    ask = LockAsk(
+        action=asked.action,
+        by=member.author,
+        secret=secret.encode(),
+        scope=scope,
+        lock_id=asked.lock_id,
+        ttl=asked.ttl,
+        admin=member.rights.role is Role.ADMIN,
+    )
+    return act(locks, ask, room.value, now)
+
+
+def told(asked: LockAct, step: LockStep, secret: str) -> dict[str, Any]:
+    """What the ack says: the lock as it stands, or as it ended, and its holder's secret."""
+    ack: dict[str, Any] = {}
+    over = [event for event in step.events if event.holder is None]
+    if over and (step.lock is None or asked.action == "release"):
+        ack["lock"] = LockState(**asdict(over[0]))  # whoever has claimed it has a new one
+    elif step.lock is not None:
+        ack["lock"] = shown(step.lock)
+    taken = asked.action == "take_over" and over
+    if taken or asked.action in _SECRETIVE:
+        ack["secret"] = secret
+    return ack
+
+
+def _at_head(room: Room, asked: LockAct) -> str | None:
+    """The scope, which stands on `base`, where its element is now.
+
+    Raises `path_not_found` when version `base` has no such element, or a later one removed it.
+    """
+    base = asked.base
+    if asked.scope is None:
+        return None
+    if base is None or base == room.version:
+        return asked.scope
+    if not room.tail.base <= base <= room.version:
+        raise Rejected(Code.UNKNOWN_VERSION, f"version {base} is not at hand", version=room.version)
+    tokens = parse(asked.scope)
+    lookup(room.tail.value_at(base), tokens)
+    for past in room.tail.pasts(base):
+        carried = past.carry(tokens)
+        if carried is None:
+            sentence = f"version {past.version} removed what stood there"
+            raise Rejected(Code.PATH_NOT_FOUND, sentence, path=asked.scope)
+        tokens = carried
+    return render(tokens)
+
+
+def _was_given(locks: Locks, lock_id: str) -> bool:
+    """Whether a lock of this document ever had the id: they are numbered by its revisions."""
+    if locks.find(lock_id) is not None:
+        return True
+    number = lock_id.removeprefix("l-")
+    numbered = number.isascii() and number.isdigit() and len(number) < 16
+    return numbered and lock_id == f"l-{int(number)}" and 0 < int(number) <= locks.revision
+
+
+def _require_section(
+    room: Room, member: Member, locks: Locks, asked: LockAct, scope: str | None
+) -> None:
+    """Nobody keeps others from what they may not change themselves, not by renewing either."""
+    sections = member.rights.sections_of(room.value)
+    if sections is None or asked.action == "release":
+        return
+    if asked.action != "acquire":
+        lock = locks.at(scope or "") if asked.lock_id is None else locks.find(asked.lock_id)
+        scope = scope if lock is None else lock.scope
+    if scope is not None and not sections.covers(parse(scope)):
+        raise forbidden(scope)

@@ -1,0 +1,310 @@
+"""The patch lane's rules: stale patches are carried to the head, then judged there.
+
+The order of the checks is the contract's: strict, rebase, section rights, lock, apply, schema.
+Role and duplicate ids have been judged before (`Room.apply`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace as with_fields
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from collab.document.change import Change
+from collab.document.restoring import restoring
+from collab.entry import Kind, Op
+from collab.errors import Code, Rejected
+from collab.messages import Conflict
+from collab.patch.bounds import Bounds, json_size
+from collab.patch.diff import diff
+from collab.patch.pointer import parse_named
+from collab.patch.splices import last_texts
+from collab.rebase.pipeline import Bridge
+from collab.rebase.rebase import Rebased
+from collab.rights.sections import forbidden
+from collab.room.permissions import judge_locks, judge_sections, judge_turn
+from collab.room.requests import Answer, Create, PatchRequest, Replace, Restore, Revert
+from collab.room.tail import weight
+from collab.wire import rfc3339
+
+if TYPE_CHECKING:
+    from collab.room.member import Member
+    from collab.room.room import Room
+
+# A conflict lists the changes since its base so that the client can offer the edit again.
+MAX_CONFLICT_CHANGES = 50
+# Operations that lead to a value which was sent whole. Of new values it may bring as many as a
+# patch: yrs holds the interpreter for some 4 µs a value when it commits them.
+MOST_OPS = 10_000
+# A short patch on an old base must not be answered by megabytes, again and again.
+MAX_CONFLICT_BYTES = 64 * 1024
+# Bytes of values that are measured for it: 2 ms of work.
+MAX_MEASURED = 2 * 1024 * 1024
+
+
+def create(room: Room, member: Member, request: Create, now: int) -> Answer:
+    """Version 1, or the next one where a deleted document's name goes on counting."""
+    ops: list[Op] = [{"op": "replace", "path": "", "value": request.value}]
+    member.rights.require_whole_document()
+    change = _patch(room, member, ops, now, "create", bounds=whole(room.bounds.patch))
+    if change is None:  # created as `{}`, which it was before
+        value = room.document.value
+        change = Change([], b"", b"", value, value)
+    return room.enter(member, change, now, kind="create", request=request)
+
+
+def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answer:
+    """Carry the ops from their base to the head, and make them the next version there."""
+    if not room.head_exists:
+        raise Rejected(Code.NOT_FOUND, "no such document")
+    _judge_epoch(room, request.epoch, strict=request.strict)
+    base = room.head if request.base is None else request.base
+    refused = member.refused_below(request.after)
+    if refused is not None:
+        raise Rejected(
+            Code.CONFLICT,
+            "it stands on a patch that was refused",
+            after=refused,
+            base=base,
+            version=room.head,
+            conflicts=[],  # what happened since is told by the refusal that it names
+        )
+    _judge_base(room, base, strict=request.strict)
+    bridge = bridge_of(member, base)
+    carried = _carry(room, member, bridge, base, request.ops)
+    judge_sections(room, member, carried.ops)
+    judge_locks(room, member, carried.ops, request.fence)
+    change = _patch(room, member, carried.ops, now, request=request)
+    ack: dict[str, Any] = {}
+    if carried.conflicts:
+        ack["conflicts"] = msgspec.to_builtins(_told(carried.conflicts))
+    if carried.merged:
+        ack["merged"] = carried.merged
+    if change is None:
+        if carried.ops != request.ops:
+            ack["ops"] = []
+        answer = room.unchanged(member, request, ack)
+    else:
+        if not _is_as_sent(request.ops, carried.ops, change.ops):
+            ack["ops"] = last_texts(change.ops)
+        answer = room.enter(member, change, now, request=request, ack=ack)
+    bridge.landed(answer.version, request.ops, made_version=answer.entry is not None)
+    member.refused.pop(request.id, None)  # another try of the same id
+    return answer
+
+
+def _is_as_sent(sent: list[Op], carried: list[Op], applied: list[Op]) -> bool:
+    """Whether the client knows what was applied: a splice is kept as the `replace` it makes, and
+    a whole text in every answer to whoever types would be what splices are there to save.
+    """
+    if carried != sent:
+        return False
+    if all(op["op"] == "splice" for op in sent):
+        return True
+    return len(applied) == len(sent) and all(
+        one == other or (one["op"] == "splice" and one["path"] == other["path"])
+        for one, other in zip(sent, applied, strict=True)
+    )
+
+
+def _carry(room: Room, member: Member, bridge: Bridge, base: int, ops: list[Op]) -> Rebased:
+    try:
+        return bridge.submit(
+            base,
+            ops,
+            room.pasts_since,
+            room.document.value,
+            bounds=room.bounds.patch,
+            splices=member.splice,
+            atomic=room.atomic,
+        )
+    except Rejected as rejected:
+        refusal = rejected.refusal
+        if refusal.code is not Code.CONFLICT:
+            raise
+        extra = {**_conflict(room, base), **refusal.extra}
+        extra["conflicts"] = _told(extra["conflicts"])
+        raise Rejected(refusal.code, refusal.message, **extra) from rejected
+
+
+def _told(conflicts: list[Conflict]) -> list[Conflict]:
+    """The conflicts, with their values while these are few enough bytes to be worth sending."""
+    room, told, measured = MAX_CONFLICT_BYTES, list[Conflict](), 0
+    for conflict in conflicts:
+        size = json_size(conflict) if measured < MAX_MEASURED else MAX_MEASURED
+        measured += size
+        if size > room:
+            told.append(Conflict(path=conflict.path, resolution=conflict.resolution))
+        else:
+            told.append(conflict)
+            room -= size
+    return told
+
+
+def repeat(member: Member, request: PatchRequest, version: int) -> None:
+    """An id that was accepted before: what comes after it stands on it all the same."""
+    member.refused.pop(request.id, None)  # here it was refused once, by another way it landed
+    if member.pipelines and request.base is not None and version > request.base:
+        bridge_of(member, request.base).landed(version, request.ops)
+
+
+def replace(room: Room, member: Member, request: Replace, now: int) -> Answer:
+    """The whole value as one minimal change; `base` is always strict."""
+    if not room.head_exists:
+        raise Rejected(Code.NOT_FOUND, "no such document")
+    _judge_epoch(room, request.epoch, strict=True)
+    base = room.head if request.base is None else request.base
+    _judge_base(room, base, strict=True)
+    if request.compared is not None and request.compared[0] == room.head:
+        ops = request.compared[1]
+    else:
+        ops = diff(room.document.value, request.value)
+    return _lead(room, member, request, ops, now, request.fence)
+
+
+def restore(room: Room, member: Member, request: Restore, now: int) -> Answer:
+    """An ordinary, undoable change back to what was."""
+    if not room.head_exists:
+        raise Rejected(Code.NOT_FOUND, "no such document")
+    if request.missing is not None:
+        raise Rejected(request.missing.code, request.missing.message, **request.missing.extra)
+    parse_named(request.pointer, "pointer")
+    value = room.document.value
+    place, ops = restoring(request.value, value, request.pointer)
+    sections = member.rights.sections_of(value)
+    if sections is not None and not sections.covers(place):
+        raise forbidden(request.pointer)
+    return _lead(room, member, request, ops, now)
+
+
+def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
+    """Undo or redo the user's newest step that can still do something, or the one asked for."""
+    if not room.head_exists:
+        raise Rejected(Code.NOT_FOUND, "no such document")
+    parse_named(request.scope, "scope")
+    turn = room.document.redo if request.redo else room.document.undo
+    undone = turn(
+        member.author.user,
+        request.scope,
+        version=room.head + 1,
+        at=now,
+        holding=request.version,
+        check=judge_turn(room, member),
+        made_by=member.made_by(),
+    )
+    ack = {
+        "ops": last_texts(undone.change.ops),
+        "undone": [
+            {"version": one.version, "at": rfc3339(one.at), "pointers": one.pointers}
+            for one in undone.undone
+        ],
+        "skipped": undone.skipped,
+    }
+    return room.enter(
+        member,
+        undone.change,
+        now,
+        kind="redo" if request.redo else "undo",
+        request=request,
+        ack=ack,
+        reverts=undone.reverts,
+    )
+
+
+def _lead(
+    room: Room,
+    member: Member,
+    request: Replace | Restore,
+    ops: list[Op],
+    now: int,
+    fence: int | None = None,
+) -> Answer:
+    """Ops that were made for the head by the server itself."""
+    kind: Kind = "restore" if isinstance(request, Restore) else "edit"
+    judge_sections(room, member, ops)
+    judge_locks(room, member, ops, fence)
+    change = _patch(room, member, ops, now, kind, bounds=whole(room.bounds.patch))
+    told = kind == "restore"  # `PUT` brought the value itself
+    if change is None:
+        return room.unchanged(member, request, {"ops": []} if told else {})
+    ack = {"ops": last_texts(change.ops)} if told else {}
+    return room.enter(member, change, now, kind=kind, request=request, ack=ack)
+
+
+def whole(bounds: Bounds) -> Bounds:
+    """The bounds of ops that the server makes itself, of a value that was sent whole."""
+    return with_fields(bounds, max_ops=max(MOST_OPS, bounds.max_ops) if bounds.max_ops else 0)
+
+
+def _judge_epoch(room: Room, epoch: int | None, *, strict: bool) -> None:
+    """Refuse a base of another epoch: its versions were other values."""
+    if epoch is None or epoch == room.epoch:
+        return
+    message = f"the document has epoch {room.epoch}, and `base` is of epoch {epoch}"
+    if strict:
+        raise Rejected(Code.CONFLICT, message, version=room.head, conflicts=[])
+    raise Rejected(Code.UNKNOWN_VERSION, message, version=room.head)
+
+
+def _judge_base(room: Room, base: int, *, strict: bool) -> None:
+    if base > room.head or base < 0:
+        raise Rejected(Code.UNKNOWN_VERSION, f"there is no version {base} yet", version=room.head)
+    if strict and base != room.head:
+        raise Rejected(
+            Code.CONFLICT,
+            f"the document has moved from version {base} to {room.head}",
+            **_conflict(room, base),
+        )
+    if room.entries_since(base) is None:
+        raise Rejected(
+            Code.UNKNOWN_VERSION,
+            f"version {base} is older than what is kept for rebasing",
+            version=room.head,
+        )
+
+
+def _conflict(room: Room, base: int) -> dict[str, Any]:
+    """What every conflict says, also one that no single value clashed in."""
+    changes = conflict_changes(room, base)
+    return {"base": base, "version": room.head, "conflicts": [], **changes}
+
+
+def conflict_changes(room: Room, base: int) -> dict[str, Any]:
+    """The entries since `base`, where they are few enough to be worth sending."""
+    entries = room.entries_since(base)
+    if entries is None or len(entries) > MAX_CONFLICT_CHANGES:
+        return {}
+    if sum(map(weight, entries)) > MAX_CONFLICT_BYTES:
+        return {}
+    return {"changes": entries}
+
+
+def bridge_of(member: Member, base: int) -> Bridge:
+    """The member's bridge; one that pipelines nothing, or went back, stands on its base alone."""
+    if member.bridge is None or not member.pipelines or base < member.bridge.base:
+        member.bridge = Bridge(base)
+    return member.bridge
+
+
+def _patch(
+    room: Room,
+    member: Member,
+    ops: list[Op],
+    now: int,
+    kind: Kind = "edit",
+    *,
+    request: PatchRequest | None = None,
+    bounds: Bounds | None = None,
+) -> Change | None:
+    return room.document.patch(
+        ops,
+        version=room.head + 1,
+        user=member.author.user,
+        at=now,
+        kind=kind,
+        bounds=room.bounds.patch if bounds is None else bounds,
+        splices=request is not None and member.splice,
+        made_by=member.made_by(request),
+        check=None if room.schema is None else room.schema.check,
+    )

@@ -1,0 +1,1 @@
+"""A document's JSON Schema, checked where a change touches the value."""

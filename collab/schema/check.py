@@ -1,0 +1,228 @@
+"""A document's JSON Schema: what every change must keep, checked where the change touched it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import jsonschema_rs
+import msgspec
+
+from collab.entry import Op
+from collab.errors import Code, Rejected
+from collab.patch.atoms import named_atomic
+from collab.patch.bounds import nesting
+from collab.patch.pointer import Tokens, index_of, parse, render
+from collab.patch.pointer import child as child_of
+from collab.patch.relocate import element
+from collab.patch.steps import Path, trace, untyped
+from collab.schema.cost import check_weight
+from collab.schema.walk import Node, Tree
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 100
+MAX_NODES = 20_000
+_MAX_MESSAGE = 300
+
+
+class Schema:
+    """A compiled schema.
+
+    Invariant: a value that it holds for, changed by ops that `check` lets pass, is one that it
+    holds for. `check` looks at what the ops touched, and at more only where the schema leaves no
+    other way.
+    """
+
+    def __init__(self, root: dict[str, Any]) -> None:
+        self._tree = Tree(root)
+        node = self._tree.at("")
+        assert node is not None
+        self._root = node
+
+    @classmethod
+    def compile(cls, raw: bytes) -> Schema:
+        """A schema from its JSON; `malformed` or `invalid_document` where it is none."""
+        if len(raw) > MAX_BYTES:
+            raise Rejected(Code.INVALID_DOCUMENT, f"a schema has at most {MAX_BYTES} bytes")
+        try:
+            root = msgspec.json.decode(raw)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            raise Rejected(Code.MALFORMED, "the schema is not JSON") from None
+        if type(root) is not dict:
+            raise Rejected(Code.INVALID_DOCUMENT, "the schema must be an object", path="")
+        depth, nodes = nesting(root)
+        if depth > MAX_DEPTH or nodes > MAX_NODES:
+            raise Rejected(Code.INVALID_DOCUMENT, "the schema nests too deep or is too large")
+        try:
+            # Checked before it is compiled: a validator for each sub-schema takes broken ones.
+            jsonschema_rs.meta.validate(root)
+            check_weight(root)
+            return cls(root)
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+            message = str(getattr(error, "message", error))[:_MAX_MESSAGE]
+            raise Rejected(Code.INVALID_DOCUMENT, f"the schema: {message}") from None
+
+    def check(self, value: Any, ops: Sequence[Op] | None = None, before: Any = None) -> None:
+        """Refuse a value that breaks the schema: `invalid_document`, with the pointer as `path`.
+
+        `ops` are the exact ops that made it of a value that keeps the schema, which `before` is;
+        without `ops` the whole value is checked. Without `before`, a patch of several ops that
+        shifts a list has that list checked as a whole.
+        """
+        if ops is None:
+            self._check_whole(self._root, value, ())
+            return
+        for tokens, whole in _touched(ops, before):
+            self._check_at(value, tokens, whole)
+
+    def is_atomic(self, tokens: Tokens, value: Any) -> bool:
+        """Whether the string at a location of `value` is replaced as a whole, never merged."""
+        if named_atomic(tokens, value):
+            return True
+        nodes: Iterable[Node] = [self._root]
+        for token in tokens:
+            nodes = [
+                child for node in _applied(nodes, value) for child in node.children(token, value)
+            ]
+            value = child_of(value, token)
+        return any(node.atomic for node in _applied(nodes, value))
+
+    def _check_at(self, value: Any, tokens: Tokens, whole: bool) -> None:
+        """Check what is at a location, `whole` or only its keys or length; what is above stands."""
+        nodes = [self._root]
+        at: tuple[str, ...] = ()
+        for token in tokens:
+            applied = self._open(nodes, value, at)
+            child = child_of(value, token)
+            if child is None and not _has(value, token):
+                self._check_shallow(applied, value, at)
+                return
+            nodes = [each for node in applied for each in node.children(token, value)]
+            value, at = child, (*at, token)
+        if whole:
+            for node in nodes:
+                self._check_whole(node, value, at)
+        else:
+            self._check_shallow(self._open(nodes, value, at), value, at)
+
+    def _open(self, nodes: Iterable[Node], value: Any, at: Tokens) -> list[Node]:
+        """All nodes that apply; where one cannot be gone into, the whole value is checked here."""
+        found: list[Node] = []
+        for node in nodes:
+            applied = node.applied(value)
+            if applied is None:
+                self._check_whole(node, value, at)
+            else:
+                found += applied
+        return found
+
+    def _check_shallow(self, nodes: Iterable[Node], value: Any, at: Tokens) -> None:
+        if type(value) is dict:
+            stand_in: Any = dict.fromkeys(value)
+        elif type(value) is list:
+            stand_in = [None] * len(value)
+        else:
+            stand_in = value
+        for node in nodes:
+            if node.shallow is not None and not node.shallow.is_valid(stand_in):
+                self._check_whole(node, value, at)
+
+    def _check_whole(self, node: Node, value: Any, at: Tokens) -> None:
+        if node.validator.is_valid(value):
+            return
+        try:
+            node.validator.validate(value)
+        except jsonschema_rs.ValidationError as error:
+            raise self._refusal(node, value, at, error) from None
+
+    def _refusal(
+        self, node: Node, value: Any, at: Tokens, error: jsonschema_rs.ValidationError
+    ) -> Rejected:
+        """The refusal with the deepest pointer: inside the branch that a value's `type` chose."""
+        inner = [str(token) for token in error.instance_path]
+        path: tuple[str, ...] = (*at, *inner)
+        for token in inner:
+            value = child_of(value, token)
+        chosen = self._choice(error)
+        branch = chosen[0].branch(chosen[1], value) if chosen else None
+        if branch is not None and branch is not node:
+            try:
+                branch.validator.validate(value)
+            except jsonschema_rs.ValidationError as deeper:
+                return self._refusal(branch, value, path, deeper)
+        message = error.message[:_MAX_MESSAGE]
+        return Rejected(Code.INVALID_DOCUMENT, message, path=render(path))
+
+    def _choice(self, error: jsonschema_rs.ValidationError) -> tuple[Node, str] | None:
+        location = [str(token) for token in error.schema_path]
+        if not location or location[-1] not in ("oneOf", "anyOf"):
+            return None
+        node = self._tree.at(render(tuple(location[:-1])))
+        return (node, location[-1]) if node is not None and location[-1] in node.schema else None
+
+
+def _applied(nodes: Iterable[Node], value: Any) -> list[Node]:
+    """The nodes that apply; of an opaque one, itself alone."""
+    return [each for node in nodes for each in (node.applied(value) or [node])]
+
+
+def _touched(ops: Sequence[Op], before: Any) -> list[tuple[Tokens, bool]]:
+    """Locations in the value after the ops, and whether all of it or only its own keys changed."""
+    if len(ops) == 1:
+        return _touched_by(ops[0])
+    if before is not None:
+        return _touched_in_steps(ops, before)
+    touched = [each for op in ops for each in _touched_by(op)]
+    lists = [
+        parse(op[key])[:-1]
+        for op in ops
+        for key in ("path", "from")
+        if op["op"] != "replace" and key in op and index_of(parse(op[key])[-1]) is not None
+    ]
+    shortened: list[tuple[Tokens, bool]] = []
+    for tokens, whole in touched:
+        shifted = [each for each in lists if tokens[: len(each)] == each]
+        shortened.append((min(shifted, key=len), True) if shifted else (tokens, whole))
+    return list(dict.fromkeys(shortened))
+
+
+def _touched_by(op: Op) -> list[tuple[Tokens, bool]]:
+    tokens = parse(op["path"])
+    if op["op"] == "replace":
+        # The `type` that a choice among sub-schemas hangs on is its object's matter.
+        return [(tokens[:-1] if tokens and tokens[-1] == "type" else tokens, True)]
+    touched: list[tuple[Tokens, bool]] = [(tokens[:-1], tokens[-1] == "type")]
+    if op["op"] != "remove":
+        touched.append((tokens, True))
+    if op["op"] == "move":
+        source = parse(op["from"])
+        touched.append((source[:-1], source[-1] == "type"))
+    return touched
+
+
+def _touched_in_steps(ops: Sequence[Op], before: Any) -> list[tuple[Tokens, bool]]:
+    """Each op's locations, carried through the ops after it."""
+    steps = trace(before, ops)[0]
+    touched: dict[tuple[Tokens, bool], None] = {}
+    for index, step in enumerate(steps):
+        paths: list[tuple[Path, bool]] = []
+        if step.kind in ("add", "replace", "move"):
+            of_type = step.kind == "replace" and step.path[-1:] == ("type",)
+            paths.append((step.path[:-1] if of_type else step.path, True))
+        if step.kind != "replace":
+            paths.append((step.path[:-1], step.path[-1] == "type"))
+        if step.kind == "move":
+            source = element(step.source[:-1], (step,))
+            paths += [(source, step.source[-1] == "type")] if source is not None else []
+        for path, whole in paths:
+            now = element(path, steps[index + 1 :])
+            if now is not None:
+                touched[untyped(now), whole] = None
+    return list(touched)
+
+
+def _has(value: Any, token: str) -> bool:
+    if type(value) is dict:
+        return token in value
+    index = index_of(token)
+    return type(value) is list and index is not None and index < len(value)

@@ -1,0 +1,297 @@
+"""A JSON Schema as a tree that can be walked beside a value, sub-schema by sub-schema.
+
+A walk goes down only where a sub-schema says all it has to say about a child by itself. What says
+more (`not`, `if`, `contains`, `uniqueItems`, undiscriminated choices, ...) is opaque: there the
+whole value has to be checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import jsonschema_rs
+
+from collab.errors import Rejected
+from collab.patch.pointer import parse, render
+from collab.schema.cost import schemas
+
+_NOTES = frozenset(
+    [
+        "$schema",
+        "$id",
+        "$defs",
+        "definitions",
+        "$comment",
+        "$anchor",
+        "title",
+        "description",
+        "default",
+        "examples",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "format",
+        "x-weft",
+    ]
+)
+# What looks at a container's own keys or length, never into its children.
+_SHALLOW = frozenset(
+    [
+        "type",
+        "required",
+        "minProperties",
+        "maxProperties",
+        "propertyNames",
+        "dependentRequired",
+        "minItems",
+        "maxItems",
+    ]
+)
+_CHILDREN = frozenset(["properties", "patternProperties", "additionalProperties", "items"])
+_IN_PLACE = frozenset(["$ref", "allOf", "oneOf", "anyOf"])
+# On the value of a string; a container that has them is compared as a whole.
+_WHOLE = frozenset(["enum", "const"])
+_SCALAR = frozenset(
+    [
+        "pattern",
+        "minLength",
+        "maxLength",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "contentEncoding",
+        "contentMediaType",
+    ]
+)
+_TRANSPARENT = _NOTES | _SHALLOW | _CHILDREN | _IN_PLACE | _SCALAR
+_ATOMIC_FORMATS = frozenset(
+    [
+        "uri",
+        "uri-reference",
+        "iri",
+        "iri-reference",
+        "uri-template",
+        "url",
+        "color",
+        "date",
+        "time",
+        "date-time",
+        "duration",
+        "email",
+        "idn-email",
+        "hostname",
+        "idn-hostname",
+        "ipv4",
+        "ipv6",
+        "uuid",
+        "regex",
+        "json-pointer",
+        "relative-json-pointer",
+    ]
+)
+
+_MAX_PLANS = 100
+
+OPTIONS: dict[str, Any] = {
+    # No network and no file is read for a $ref; no look-around or back-reference, so every
+    # pattern runs in linear time; what was refused is not repeated in the message.
+    "offline": True,
+    "pattern_options": jsonschema_rs.RegexOptions(),
+    "mask": "the value",
+}
+
+
+class Node:
+    """One sub-schema.
+
+    Invariant: `validator` checks a whole value against it; where `opaque` is false, a child's
+    validity is decided by the nodes that `children` gives for it, and what a container says of its
+    own keys and length by `shallow`.
+    """
+
+    def __init__(self, tree: Tree, pointer: str, schema: Any) -> None:
+        self._tree = tree
+        self.pointer = pointer
+        self._plans: dict[str | None, list[Node] | None] = {}
+        self.schema: dict[str, Any] = schema if type(schema) is dict else {}
+        if tree.reference_alone and "$ref" in self.schema:
+            self.schema = {"$ref": self.schema["$ref"]}
+
+    @cached_property
+    def validator(self) -> jsonschema_rs.Validator:
+        return self._tree.validators[f"#{self.pointer}"]
+
+    @cached_property
+    def opaque(self) -> bool:
+        if self._tree.opaque or not self.schema.keys() <= _TRANSPARENT:
+            return True
+        reference = self.schema.get("$ref", "#")
+        if not reference.startswith("#") or self._tree.at(reference[1:]) is None:
+            return True
+        return type(self.schema.get("items", {})) is list
+
+    @cached_property
+    def atomic(self) -> bool:
+        schema = self.schema
+        if not _WHOLE.isdisjoint(schema) or schema.get("x-weft") == "atomic":
+            return True
+        return schema.get("format") in _ATOMIC_FORMATS
+
+    @cached_property
+    def shallow(self) -> jsonschema_rs.Validator | None:
+        """Checks a stand-in that has the keys or the length of a container, and null in it."""
+        said = {key: self.schema[key] for key in _SHALLOW if key in self.schema}
+        if self.schema.get("additionalProperties") is False:
+            said["additionalProperties"] = False
+            said["properties"] = dict.fromkeys(self.schema.get("properties", ()), True)
+            said["patternProperties"] = dict.fromkeys(
+                self.schema.get("patternProperties", ()), True
+            )
+        if "propertyNames" in said and "$ref" in str(said["propertyNames"]):
+            said["$defs"] = self._tree.root.get("$defs", {})
+            said["definitions"] = self._tree.root.get("definitions", {})
+        return self._tree.compile(said) if said else None
+
+    @cached_property
+    def _patterns(self) -> list[tuple[jsonschema_rs.Validator, Node]]:
+        names = self.schema.get("patternProperties", {})
+        return [
+            (self._tree.compile({"pattern": name}), self._sub("patternProperties", name))
+            for name in names
+        ]
+
+    def children(self, token: str, container: Any) -> Iterator[Node]:
+        """The nodes that a child has to satisfy."""
+        schema = self.schema
+        if type(container) is list:
+            if "items" in schema:
+                yield self._sub("items")
+            return
+        known = token in schema.get("properties", ())
+        if known:
+            yield self._sub("properties", token)
+        for pattern, node in self._patterns:
+            if pattern.is_valid(token):
+                known = True
+                yield node
+        if not known and "additionalProperties" in schema:
+            yield self._sub("additionalProperties")
+
+    def applied(self, value: Any) -> list[Node] | None:
+        """This node and all that apply in its place; None where one of them is opaque."""
+        name = value.get("type") if type(value) is dict else None
+        name = name if type(name) is str else None
+        plans = self._plans
+        if name in plans:
+            return plans[name]
+        plan = self._plan(value)
+        # Names that no schema knows come from documents: they must not fill the memory.
+        if len(plans) < _MAX_PLANS:
+            plans[name] = plan
+        return plan
+
+    def _plan(self, value: Any) -> list[Node] | None:
+        found: list[Node] = []
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            if node in found:
+                continue
+            if node.opaque or len(found) > 100:
+                return None
+            found.append(node)
+            branches = [node.branch(key, value) for key in ("oneOf", "anyOf") if key in node.schema]
+            if None in branches:
+                return None
+            waiting += [branch for branch in branches if branch is not None]
+            waiting += [
+                node._sub("allOf", str(n)) for n in range(len(node.schema.get("allOf", ())))
+            ]
+            if "$ref" in node.schema:
+                target = self._tree.at(node.schema["$ref"][1:])
+                waiting += [target] if target else []
+        return found
+
+    def branch(self, key: str, value: Any) -> Node | None:
+        """The one branch of a choice that a value's `type` leaves; None where it leaves none."""
+        name = value.get("type") if type(value) is dict else None
+        return self._switch(key).get(name) if type(name) is str else None
+
+    def _switch(self, key: str) -> dict[str, Node]:
+        """Branches by the constant that each wants in `type`; empty where two want the same."""
+        switches = self._tree.switches
+        if (self, key) not in switches:
+            branches = [self._sub(key, str(n)) for n in range(len(self.schema[key]))]
+            names = [branch.discriminator for branch in branches]
+            sound = len(set(names)) == len(names) and None not in names
+            pairs = zip(names, branches, strict=True)
+            switches[self, key] = {name: node for name, node in pairs if name} if sound else {}
+        return switches[self, key]
+
+    @cached_property
+    def discriminator(self) -> str | None:
+        """The constant that `type` must be for this node."""
+        node: Node | None = self
+        for _ in range(10):
+            if node is None:
+                return None
+            kind = node.schema.get("properties", {}).get("type", {})
+            if type(kind) is dict and type(kind.get("const")) is str:
+                name: str = kind["const"]
+                return name if "type" in node.schema.get("required", ()) else None
+            reference = node.schema.get("$ref", "")
+            node = self._tree.at(reference[1:]) if reference.startswith("#") else None
+        return None
+
+    def _sub(self, *tokens: str) -> Node:
+        node = self._tree.at(self.pointer + render(tokens))
+        return node if node is not None else self
+
+
+class Tree:
+    """A compiled schema and the nodes that were asked for; the same pointer is the same node."""
+
+    def __init__(self, root: dict[str, Any]) -> None:
+        self.root = root
+        # Up to draft 7 nothing counts beside a `$ref`.
+        self.reference_alone = "draft-0" in str(root.get("$schema", ""))
+        # Refuses broken patterns, which the map of all sub-schemas lets pass.
+        self.compile(root)
+        self.validators = jsonschema_rs.validator_map_for(root, **OPTIONS)
+        self.opaque = _embeds(root)
+        self.switches: dict[tuple[Node, str], dict[str, Node]] = {}
+        self._nodes: dict[str, Node | None] = {}
+
+    def at(self, pointer: str) -> Node | None:
+        """The node at a pointer, None where there is none."""
+        if pointer not in self._nodes:
+            self._nodes[pointer] = self._find(pointer)
+        return self._nodes[pointer]
+
+    def compile(self, schema: dict[str, Any]) -> jsonschema_rs.Validator:
+        dialect = {"$schema": self.root["$schema"]} if "$schema" in self.root else {}
+        return jsonschema_rs.validator_for({**dialect, **schema}, **OPTIONS)
+
+    def _find(self, pointer: str) -> Node | None:
+        schema: Any = self.root
+        try:
+            tokens = parse(pointer)
+        except Rejected:
+            return None
+        for token in tokens:
+            if type(schema) is dict and token in schema:
+                schema = schema[token]
+            elif type(schema) is list and token.isdigit() and int(token) < len(schema):
+                schema = schema[int(token)]
+            else:
+                return None
+        return Node(self, pointer, schema)
+
+
+def _embeds(root: dict[str, Any]) -> bool:
+    """Whether a sub-schema is a resource of its own, with its own root for references."""
+    return any("$id" in schema and schema is not root for schema in schemas(root))

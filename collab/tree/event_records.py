@@ -1,0 +1,156 @@
+"""What an event said of a text or a list, as records that name characters and items by ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from collab.identity.characters import Characters, text_id, units
+from collab.identity.identity import Identity
+from collab.identity.labels import labels_between
+from collab.ids import Json
+from collab.types.handles import Txn
+from collab.types.records import Hunk, ItemsHunk, Label, ListRecord, Path, Sides, TextRecord, known
+from collab.writing.lists import first_ids, items_hunk
+from collab.yjs.spans import Run
+
+# What an event says: `retain`, `delete` and `insert`, of texts in UTF-8 bytes.
+Delta: TypeAlias = list[dict[str, Any]]
+
+
+def text_record(
+    txn: Txn,
+    text: Any,
+    identity: Identity,
+    path: Path,
+    old: str,
+    new: str,
+    deltas: Sequence[Delta],
+    strings: Sequence[Run],
+) -> TextRecord:
+    """The edit of a text; without hunks where it has embeds, which no step can take back."""
+    own = identity.first_of(text_id(txn, text))
+    found = _changes(old, new, deltas[0]) if len(deltas) == 1 else None
+    if found is None or text.len(txn) != len(new.encode()):
+        identity.cache(own, None)
+        return TextRecord(path, own, ())
+    before, after = identity.cached(own), None
+    inserted = _told(found, strings)
+    if inserted is None or (before is None and any(one.deleted for one in found)):
+        after = Characters.read(txn, text, identity.deletions)
+        inserted = [after.between(one.at, one.at + units(one.inserted)) for one in found]
+    hunks: list[Hunk] = []
+    labels = [() if before is None else _labels(before, identity, one) for one in found]
+    if after is None and before is not None:
+        for one, runs in zip(reversed(found), reversed(inserted), strict=True):
+            before.splice(one.was, one.was + units(one.deleted), runs)
+        after = before
+    for one, runs, labelled in zip(found, inserted, labels, strict=True):
+        first = tuple(part for run in runs for part in identity.first(run))
+        sides = () if after is None else (_sides(after, identity, one),)
+        hunks.append(Hunk(one.deleted, labelled, first, sides))
+    identity.cache(own, after)
+    return TextRecord(path, own, tuple(hunks))
+
+
+def _told(found: Sequence[Stretch], strings: Sequence[Run]) -> list[list[Run]] | None:
+    """The ids of what was inserted, where the update leaves no doubt about them."""
+    total = sum(units(one.inserted) for one in found)
+    if not total:
+        return [[] for _ in found]
+    if len(found) == 1 and len(strings) == 1 and strings[0][2] == total:
+        return [[strings[0]]]
+    return None
+
+
+def _labels(before: Characters, identity: Identity, one: Stretch) -> tuple[Label, ...]:
+    return labels_between(before, identity, one.was, one.was + units(one.deleted))
+
+
+def _sides(after: Characters, identity: Identity, one: Stretch) -> Sides:
+    left, right = after.beside(one.at, one.at + units(one.inserted))
+    return identity.first_id(left), identity.first_id(right)
+
+
+class Stretch(NamedTuple):
+    """A replaced stretch: its offset in the old and in the new text in units, and both contents."""
+
+    was: int
+    at: int
+    deleted: str
+    inserted: str
+
+
+def _changes(old: str, new: str, delta: Delta) -> list[Stretch] | None:
+    """The replaced stretches; None where the event is about more than characters."""
+    raw, at = old.encode(), 0
+    was = now = 0
+    made: list[str] = []
+    found: list[Stretch] = []
+    is_open = False
+    for step in delta:
+        count = int(step.get("retain") or step.get("delete") or 0)
+        inserted = step.get("insert", "")
+        if not isinstance(inserted, str):
+            return None
+        taken = raw[at : at + count].decode(errors="replace")
+        at += count
+        if "retain" in step:
+            was, now, is_open = was + units(taken), now + units(taken), False
+            made.append(taken)
+            continue
+        if not is_open:
+            found.append(Stretch(was, now, "", ""))
+            is_open = True
+        last = found[-1]
+        found[-1] = last._replace(deleted=last.deleted + taken, inserted=last.inserted + inserted)
+        was, now = was + units(taken), now + units(inserted)
+        made.append(inserted)
+    made.append(raw[at:].decode(errors="replace"))
+    return found if "".join(made) == new else None
+
+
+def list_records(
+    txn: Txn,
+    array: Any,
+    identity: Identity,
+    path: Path,
+    before: Sequence[Any],
+    after: Sequence[Json],
+    deltas: Sequence[Delta],
+    gone: Callable[[int, int], tuple[Run, ...]],
+) -> list[ListRecord]:
+    """The replaced stretches of a Y.Array; `gone` says which items stood in a range."""
+    own = identity.first_of(text_id(txn, array))
+    if len(deltas) != 1:
+        return [ListRecord(path, own, ItemsHunk(()))]
+    records: list[ListRecord] = []
+    was = now = 0
+    delta = [*deltas[0], {"retain": 0}]
+    removed: tuple[Any, ...] = ()
+    start, put = 0, 0
+    for step in delta:
+        if "retain" in step:
+            if removed or put:
+                values = tuple(known(value) for value in after[start : start + put])
+                was_there = gone(was - len(removed), was)
+                hunk = items_hunk(txn, array, identity, start, removed, was_there, values)
+                records.append(ListRecord(path, own, hunk))
+            was, now = was + int(step["retain"]), now + int(step["retain"])
+            removed, put, start = (), 0, now
+        elif "delete" in step:
+            removed = (*removed, *before[was : was + int(step["delete"])])
+            was += int(step["delete"])
+        else:
+            put += len(step["insert"])
+            now += len(step["insert"])
+    return records
+
+
+def item_record(
+    txn: Txn, array: Any, identity: Identity, path: Path, at: int, was: Any, value: Json
+) -> ListRecord:
+    """One item that is something else now."""
+    inserted = first_ids(txn, array, identity, at, at + 1)
+    own = identity.first_of(text_id(txn, array))
+    return ListRecord(path, own, ItemsHunk((was,), (), inserted, (known(value),)))

@@ -1,0 +1,253 @@
+"""A keyed array after an update: which elements are there, in which order, and what they hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from collab.ids import Json
+from collab.types.dirt import Dirt
+from collab.types.handles import fits, is_map, is_text, look, raw_of
+from collab.types.layout import (
+    ARRAY,
+    DELETED,
+    ORDER,
+    RESERVED,
+    VALUE,
+    ArrayNode,
+    Node,
+    element_layout,
+    read_array,
+    read_element,
+    sortable,
+    write_layout,
+)
+from collab.types.records import (
+    Absent,
+    Alike,
+    Exactly,
+    MovedRecord,
+    Path,
+    SetRecord,
+    ShownRecord,
+    known,
+)
+
+if TYPE_CHECKING:
+    from collab.tree.read import Reader
+
+_MOST_WORK = 2_000_000  # elements that move times elements that stay: 50 ms
+_STRUCTURE = frozenset((DELETED, ORDER, VALUE, ARRAY))
+
+
+class Before(NamedTuple):
+    """A visible element as it was."""
+
+    value: Json
+    node: Node | None
+    order: str
+
+
+class ArrayReader:
+    """Brings one keyed array up to date; the reader gets the ops and the records.
+
+    The ops that take elements out, move and add them come first, so those inside elements may
+    name them by their final index.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        handle: Any,
+        node: ArrayNode,
+        old: list[Json],
+        dirt: Dirt,
+        path: Path,
+        pointer: str,
+    ) -> None:
+        self._reader = reader
+        self._txn = reader.txn
+        self._handle = handle
+        self._node = node
+        self._dirt = dirt
+        self._path = path
+        self._pointer = pointer
+        self._touched = sorted(
+            {key for key in dirt.keys if key not in RESERVED}
+            | {
+                step
+                for step, deeper in dirt.below.items()
+                if isinstance(step, str) and step not in RESERVED and deeper.keys & _STRUCTURE
+            }
+        )
+        self._before = {
+            key: Before(old[node.index(key)], node.children.get(key), node.orders[key])
+            for key in (*self._touched, *dirt.below)
+            if isinstance(key, str) and key in node.orders
+        }
+
+    def refresh(self) -> None:
+        if self._touched:
+            self._settle()
+        for key, before in self._before.items():
+            if key in self._node.orders:
+                self._element(key, before)
+
+    # --- which elements, in which order -----------------------------------------------------
+
+    def _settle(self) -> None:
+        now = {key: self._standing(key) for key in self._touched}
+        gone = [key for key in self._touched if key in self._before and now[key] is None]
+        for key in sorted(gone, key=self._node.index, reverse=True):
+            index = self._node.index(key)
+            self._reader.ops.append({"op": "remove", "path": f"{self._pointer}/{index}"})
+            self._note_gone(key)
+            self._node.hide(key)
+        standing = {key: order for key, order in now.items() if order is not None}
+        touched = {
+            key: order
+            for key, order in standing.items()
+            if key not in self._before or order != self._before[key].order
+        }
+        for key in standing.keys() - touched.keys() - self._dirt.keys:
+            if ORDER in self._dirt.below[key].keys:  # this change put it where it was
+                order = standing[key]
+                self._reader.records.append(MovedRecord(self._path, key, order, order))
+        if len(touched) == 1:
+            self._place_one(*touched.popitem())
+        elif len(touched) * len(self._node.order) > _MOST_WORK:
+            self._place_anew(touched)
+        elif touched:
+            self._place(touched)
+
+    def _place_one(self, key: str, order: str) -> None:
+        """The common case, at a cost that does not grow with the array."""
+        node = self._node
+        if key not in self._before:
+            self._add(key, f"{self._pointer}/{node.show(key, order)}")
+            return
+        source = node.index(key)
+        self._reorder(key, order)
+        self._move(source, node.index(key))
+
+    def _move(self, source: int, target: int) -> None:
+        if source != target:
+            paths = f"{self._pointer}/{source}", f"{self._pointer}/{target}"
+            self._reader.ops.append({"op": "move", "from": paths[0], "path": paths[1]})
+
+    def _place(self, touched: dict[str, str]) -> None:
+        """Put each touched element right behind the one that it follows, first to last."""
+        node, keys = self._node, [key for _, key in self._node.order]
+        for key, order in touched.items():
+            if key in self._before:
+                self._reorder(key, order)
+            else:
+                node.show(key, order)
+        for index in sorted(node.index(key) for key in touched):
+            key = node.order[index][1]
+            source = keys.index(key) if key in self._before else None
+            if source is not None:
+                del keys[source]
+            target = keys.index(node.order[index - 1][1]) + 1 if index else 0
+            keys.insert(target, key)
+            if source is None:
+                self._add(key, f"{self._pointer}/{target}")
+            else:
+                self._move(source, target)
+
+    def _place_anew(self, touched: dict[str, str]) -> None:
+        """So many at once are told as the whole array: one by one they cost their square."""
+        for key, order in sorted(touched.items()):
+            if key in self._before:
+                before = self._before[key].order
+                self._reader.records.append(MovedRecord(self._path, key, before, order))
+            else:
+                self._reader.records.append(self._came(key))
+        value, fresh = read_array(raw_of(self._txn, self._handle))
+        node = self._node
+        node.children, node.order, node.orders = fresh.children, fresh.order, fresh.orders
+        # Removals that were told already are in it as well: it stands for all of them.
+        self._reader.ops.append({"op": "replace", "path": self._pointer, "value": value})
+        self._before.clear()
+
+    def _reorder(self, key: str, order: str) -> None:
+        before = self._before[key]
+        self._reader.records.append(MovedRecord(self._path, key, before.order, order))
+        self._node.hide(key)
+        self._node.show(key, order)
+        if before.node is not None:
+            self._node.children[key] = before.node
+
+    def _add(self, key: str, path: str) -> None:
+        value, inner = read_element(raw_of(self._txn, look(self._txn, self._handle, key)))
+        if inner is not None:
+            self._node.children[key] = inner
+        self._reader.ops.append({"op": "add", "path": path, "value": value})
+        self._reader.records.append(self._came(key))
+
+    def _came(self, key: str) -> ShownRecord:
+        return ShownRecord(self._path, key, True, born=key in self._dirt.keys)
+
+    def _standing(self, key: str) -> str | None:
+        """The order of an element, None where it is hidden or gone."""
+        held = look(self._txn, self._handle, key)
+        if held is None and not self._handle.has(self._txn, key):
+            return None
+        if is_map(held):
+            if look(self._txn, held, DELETED) is True:
+                return None
+            return sortable(look(self._txn, held, ORDER))
+        if isinstance(held, dict):
+            return None if held.get(DELETED) is True else sortable(held.get(ORDER))
+        return sortable(None)
+
+    def _note_gone(self, key: str) -> None:
+        """Hidden, it can be shown again; removed by its key, it must be written again."""
+        if key not in self._dirt.keys and is_map(look(self._txn, self._handle, key)):
+            self._reader.records.append(ShownRecord(self._path, key, False))
+        else:
+            raw = Exactly(element_layout(*self._before[key]))
+            self._reader.records.append(self._set(self._path, key, raw, Absent()))
+
+    def _set(
+        self, path: Path, key: str, before: Exactly, after: Absent | Exactly | Alike
+    ) -> SetRecord:
+        place = path if key == VALUE else (*path, key)
+        return SetRecord(path, key, before, after, self._reader.gone(place))
+
+    # --- what they hold ---------------------------------------------------------------------
+
+    def _element(self, key: str, before: Before) -> None:
+        """What changed inside an element that was and is there."""
+        held = look(self._txn, self._handle, key)
+        deeper = self._dirt.below.get(key, Dirt())
+        at = f"{self._pointer}/{self._node.index(key)}"
+        wrapped = is_map(held) and held.has(self._txn, VALUE)
+        content = look(self._txn, held, VALUE) if wrapped else held
+        anew = replaced = key in self._dirt.keys or bool(deeper.keys & {VALUE, ARRAY})
+        if wrapped:
+            anew = anew or bool(deeper.keys & _STRUCTURE)
+            deeper = deeper.below.get(VALUE, Dirt())
+            anew = anew or deeper.is_new_kind
+        if not anew and before.node is not None and fits(before.node, content):
+            path = (*self._path, key)
+            self._reader.refresh(content, before.node, before.value, deeper, path, at)
+            return
+        value, fresh = read_element(raw_of(self._txn, held))
+        self._node.children.pop(key, None)
+        if fresh is not None:
+            self._node.children[key] = fresh
+        changed = self._reader.change(before.value, value, at)
+        if wrapped and not replaced and is_text(content) and type(before.value) is str:
+            path = (*self._path, key)
+            self._reader.note_text(path, content, before.value, value, deeper)
+        elif changed or replaced:  # what reads the same is this change's too
+            self._note_content(key, before, value, wrapped)
+
+    def _note_content(self, key: str, before: Before, value: Json, wrapped: bool) -> None:
+        old, records = before.value, self._reader.records
+        if wrapped and key not in self._dirt.keys and not isinstance(old, dict):
+            raw = Exactly(write_layout(old, before.node))
+            records.append(self._set((*self._path, key), VALUE, raw, known(value)))
+        else:
+            raw = Exactly(element_layout(*before))
+            records.append(self._set(self._path, key, raw, known(value)))

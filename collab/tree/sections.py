@@ -1,0 +1,274 @@
+"""Section rights in a Yjs document: what an update changed outside of them, and taking that back.
+
+An update cannot be refused, so it is tried on a copy, and taken back as a whole where it left the
+sections. What shows in the JSON is not enough to look at: order keys, hidden elements, formats
+and other root types do not show. yrs tells every place that a transaction changed, and its own
+undo brings back exactly what it deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from pycrdt import _pycrdt as native
+
+from collab.ids import Json
+from collab.patch.bounds import nesting
+from collab.patch.pointer import Tokens, exists, lookup
+from collab.patch.values import MAX_DEPTH
+from collab.rights.sections import Area, has_id, is_id
+from collab.tree.summary import Deletes
+from collab.tree.take_in import take_in
+from collab.types.dirt import Dirt
+from collab.types.ear import Ear
+from collab.types.handles import Txn, is_array, is_map, look, raw_of
+from collab.types.layout import (
+    ARRAY,
+    DELETED,
+    ORDER,
+    VALUE,
+    ArrayNode,
+    Node,
+    Step,
+    is_hidden,
+    order_of,
+    read_element,
+    sortable,
+)
+from collab.types.load import CONTENT, Load
+from collab.types.place import node_under, pointer_tokens, step_of
+from collab.types.records import Path
+from collab.yjs.causality import Fresh
+from collab.yjs.struct_index import StructIndex, is_item, list_id
+
+_PLACING = frozenset((ORDER, DELETED))
+
+
+class Limits(NamedTuple):
+    """What an update may change, and what its structs say that events do not.
+
+    `roots` are the root types that it names. `has_items` says that it adds or removes items of a
+    list that there was. That list may be in a map, and the event of a map whose keys change too
+    does not tell of it.
+    """
+
+    areas: Sequence[Area]
+    roots: frozenset[str]
+    has_items: bool
+
+    @classmethod
+    def of(
+        cls, areas: Sequence[Area], fresh: Fresh, deletes: Deletes, index: StructIndex
+    ) -> Limits:
+        """The limits of an update with these new structs, which `index` does not hold yet."""
+        layer, has_items = StructIndex(index), False
+        parents = {struct.parent for _, struct in fresh}
+        new = {list_id(at) for at in parents if isinstance(at, tuple) and not index.knows(at)}
+        for client, struct in fresh:
+            place = layer.place_of(struct)
+            has_items = has_items or (is_item(place, CONTENT) and place.list not in new)
+            layer.append(client, struct)
+        for client, ranges in deletes.items():
+            places = (at for start, end in ranges for at in index.alive(client, start, end))
+            has_items = has_items or any(is_item(place, CONTENT) for place in places)
+        return cls(areas, frozenset(name for name in parents if isinstance(name, str)), has_items)
+
+
+class Plot(NamedTuple):
+    """An area as it lies in the Yjs types.
+
+    `path` goes by the keys of the types, `steps` by those of the nodes: what an element that is no
+    object holds lies under one key more. `order` is there for an element of a keyed array.
+    """
+
+    area: Area
+    path: Path
+    steps: Path
+    order: str | None
+
+
+class Plots:
+    """The areas of one document before a change."""
+
+    def __init__(self, txn: Txn, content: Any, root: Node, limits: Limits) -> None:
+        found = (_plot(txn, content, root, area) for area in limits.areas)
+        self._has_items = limits.has_items
+        self._plots = {plot.path: plot for plot in found if plot is not None}
+
+    def hold(self, txn: Txn, content: Any, dirt: Dirt) -> bool:
+        """Whether what changed lies in the areas, and they are where they were."""
+        return self._holds(txn, content, dirt, ())
+
+    def values(self, root: Node, value: Json) -> dict[Tokens, Json]:
+        """What the areas are in the value after a change, by their places before it."""
+        found: dict[Tokens, Json] = {}
+        for plot in sorted(self._plots.values(), key=lambda plot: len(plot.steps)):
+            place, tokens = plot.area.tokens, pointer_tokens(root, plot.steps)
+            is_there = len(tokens) == len(plot.steps) and exists(value, tokens)
+            if not is_there or any(place[:depth] in found for depth in range(len(place))):
+                continue
+            held = lookup(value, tokens)
+            if len(place) + nesting(held)[0] > MAX_DEPTH:
+                continue  # types of other kinds can lie deeper than the layout has room for
+            if plot.area.id is None or has_id(held, plot.area.id):
+                found[place] = held
+        return found
+
+    def _holds(self, txn: Txn, held: Any, dirt: Dirt, path: Path) -> bool:
+        """`held` is what lies at the path after the change."""
+        plot = self._plots.get(path)
+        if plot is not None and self._keeps_place(txn, held, dirt, plot):
+            return True
+        if dirt.items or any(not self._holds_key(txn, held, path, key) for key in dirt.keys):
+            return False
+        return all(
+            self._holds(txn, _under(txn, held, step), deeper, (*path, step))
+            for step, deeper in dirt.below.items()
+        )
+
+    def _keeps_place(self, txn: Txn, held: Any, dirt: Dirt, plot: Plot) -> bool:
+        """Whether what changed in an area left the element where it was, with its `id`."""
+        if plot.order is not None and dirt.keys & _PLACING:
+            return False
+        if plot.area.id is None or _reads_id(txn, held, plot.area.id):
+            return True
+        return self._may_rename(plot) and is_map(held) and held.has(txn, "id")
+
+    def _may_rename(self, plot: Plot) -> bool:
+        """Whether the `id` of an element is an area of its own."""
+        return (*plot.path, "id") in self._plots
+
+    def _holds_key(self, txn: Txn, holder: Any, path: Path, key: str) -> bool:
+        """Whether a key of a map holds an area that is still there, in its place."""
+        plot = self._plots.get((*path, key))
+        if plot is None or self._has_items or not is_map(holder) or not holder.has(txn, key):
+            return False
+        held = look(txn, holder, key)
+        if plot.order is not None and _order(txn, held) != plot.order:
+            return False
+        return plot.area.id is None or _reads_id(txn, held, plot.area.id)
+
+
+class Trial:
+    """A copy of a Yjs document, on which an update with limits is tried and taken back.
+
+    The copy keeps what is deleted. yrs' undo reads it: where it was collected as garbage, yrs reads
+    freed memory, and the process ends.
+    """
+
+    def __init__(self, client_id: int, state: bytes, root: Node, limits: Limits) -> None:
+        load = Load(client_id, keeps_deleted=True)
+        load.apply([state])
+        self._doc, self._content = doc, content = load.doc, load.content
+        self._inside = native.UndoManager(0, _no_time, [], [])
+        _scope(self._inside, "map", doc, content)
+        self._beside = native.UndoManager(0, _no_time, [], [])
+        txn = doc.create_transaction()
+        try:
+            self._plots = Plots(txn, content, root, limits)
+            others = _others(doc, txn, limits.roots)
+        finally:
+            txn.commit()
+            txn.drop()
+        for handle in others:
+            _scope(self._beside, "xmlfragment", doc, handle)
+        self._ear = Ear()
+        self._subscriptions = [
+            content.observe_deep(self._ear.on_events),
+            doc.observe(self._ear.on_commit),
+        ]
+
+    def holds(self, slices: Iterable[bytes]) -> bool:
+        """Apply an update; whether all that it did lies in the limits."""
+        take_in(self._doc, self._content, self._ear, slices)
+        dirt = self._ear.take_dirt()
+        if dirt is None or self._beside.can_undo():
+            return not (self._inside.can_undo() or self._beside.can_undo())
+        txn = self._doc.create_transaction()
+        try:
+            return self._plots.hold(txn, self._content, dirt)
+        finally:
+            txn.drop()
+
+    def kept(self, root: Node, value: Json) -> dict[Tokens, Json]:
+        """What the areas are in the value after the change, of which `root` is the node."""
+        return self._plots.values(root, value)
+
+    def take_back(self) -> Iterable[bytes]:
+        """Take back what was applied; the updates that do it."""
+        for manager in (self._beside, self._inside):
+            while manager.can_undo():
+                manager.undo()
+                if update := self._ear.take_update():
+                    yield update
+
+    def close(self) -> None:
+        """Let go of the callbacks."""
+        for subscription in self._subscriptions:
+            subscription.drop()
+        self._subscriptions.clear()
+
+
+def _scope(manager: native.UndoManager, kind: str, doc: Any, handle: Any) -> None:
+    getattr(manager, f"expand_scope_{kind}")(doc, handle)  # its stub has another name
+
+
+def _no_time() -> int:
+    return 0
+
+
+def _others(doc: Any, txn: Txn, roots: Iterable[str]) -> list[Any]:
+    """The root types beside `content`: those that there are, and those that are about to come.
+
+    No update says of which kind a root is, and to take changes back it does not matter.
+    """
+    names = sorted({*doc.roots(txn), *roots} - {CONTENT})
+    return [doc.get_or_insert_xml_fragment(txn, name) for name in names]
+
+
+def _plot(txn: Txn, content: Any, root: Node, area: Area) -> Plot | None:
+    """Where an area lies; None in a plain value, which a Yjs client can only replace as a whole."""
+    node: Node | None = root
+    held, order = content, None
+    path: list[Step] = []
+    steps: list[Step] = []
+    for token in area.tokens:
+        if node is None:
+            return None
+        if order is not None and is_map(held) and held.has(txn, VALUE):
+            path.append(VALUE)
+            held = _under(txn, held, VALUE)
+        step = step_of(node, token)
+        order = node.orders[str(step)] if type(node) is ArrayNode else None
+        path.append(step)
+        steps.append(step)
+        held, node = _under(txn, held, step), node_under(node, step)[0]
+    return Plot(area, tuple(path), tuple(steps), order)
+
+
+def _under(txn: Txn, held: Any, step: Step) -> Any:
+    """What is under a step of a type; None where there is nothing, or no type."""
+    if is_map(held) and isinstance(step, str):
+        return look(txn, held, step)
+    if is_array(held) and isinstance(step, int) and step < held.len(txn):
+        return held.get(txn, step)
+    return None
+
+
+def _order(txn: Txn, held: Any) -> str | None:
+    """Where an element of a keyed array stands; None for a hidden one."""
+    if is_map(held):
+        return None if look(txn, held, DELETED) is True else sortable(look(txn, held, ORDER))
+    return None if is_hidden(held) else order_of(held)
+
+
+def _reads_id(txn: Txn, held: Any, wanted: str) -> bool:
+    """Whether an element reads as an object with this `id`."""
+    if is_map(held) and held.has(txn, VALUE):
+        held = look(txn, held, VALUE)
+    if is_map(held):
+        return look(txn, held, ARRAY) is not True and is_id(
+            raw_of(txn, look(txn, held, "id")), wanted
+        )
+    return has_id(read_element(raw_of(txn, held))[0], wanted)

@@ -1,0 +1,148 @@
+"""What a client's update says that it does, and what it is about to delete that steps name.
+
+pycrdt does not tell where a deleted character stood once the update is applied.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from collab.errors import Rejected
+from collab.identity.characters import Characters, text_id
+from collab.identity.identity import Identity
+from collab.identity.labels import plain_text, reach_any, removed_text
+from collab.types.handles import Txn, is_array, is_text
+from collab.types.records import Path, Reinsertion, RemovedText
+from collab.writing.lists import each_first
+from collab.yjs.contents import STRING
+from collab.yjs.spans import Id, Run, merged
+from collab.yjs.update import GuardBounds, Inspected, Struct, inspect
+
+Deletes: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]  # by client: first clock, behind last
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateSummary:
+    """The ranges that an update deletes, and the runs of characters that are new in it.
+
+    The characters of a run stand side by side.
+    """
+
+    deletes: Deletes = field(default_factory=dict)
+    strings: tuple[Run, ...] = ()
+
+    @classmethod
+    def of(cls, inspected: Inspected, known: Mapping[int, int]) -> UpdateSummary:
+        """What an update says, by the state vector of the document before it."""
+        runs: list[Run] = []
+        for client, structs in inspected.sections.items():
+            for struct in structs:
+                clock = max(struct.clock, known.get(client, 0))
+                if struct.kind != STRING or struct.end <= clock:
+                    continue
+                last = runs.pop() if runs and _goes_on(client, struct, runs[-1]) else None
+                start = clock if last is None else last[1]
+                runs.append((client, start, struct.end - start))
+        return cls(inspected.deletes, tuple(runs))
+
+
+NO_SUMMARY = UpdateSummary()
+_UNBOUNDED: Final = GuardBounds(update_bytes=0)
+
+
+def summary_of(update: bytes | Iterable[bytes], known: Mapping[int, int]) -> UpdateSummary:
+    """What an update says; nothing where the validator would refuse it, and of slices."""
+    if not isinstance(update, bytes):
+        return NO_SUMMARY
+    try:
+        return UpdateSummary.of(inspect(update, _UNBOUNDED), known)
+    except Rejected:
+        return NO_SUMMARY
+
+
+def _goes_on(client: int, struct: Struct, last: Run) -> bool:
+    """Whether a string stands right behind the last one, and does not only follow it in time."""
+    before = client, struct.clock - 1
+    return struct.origin == before == (last[0], last[1] + last[2] - 1)
+
+
+class TextsBefore:
+    """The texts that an update touches of which steps name deleted characters, as they were.
+
+    Likewise the Y.Arrays of which steps name deleted items.
+    """
+
+    def __init__(self) -> None:
+        self._texts: dict[Path, tuple[Id, Characters]] = {}
+        self._lists: dict[Path, list[Run]] = {}
+
+    @classmethod
+    def of(cls, txn: Txn, content: Any, identity: Identity, deletes: Deletes) -> TextsBefore:
+        before = cls()
+        for client, ranges in deletes.items():
+            for start, end in ranges:
+                for first in identity.first((client, start, end - start)):
+                    for _, path, _ in identity.named(first):
+                        before._add(txn, content, identity, path)
+        return before
+
+    def _add(self, txn: Txn, content: Any, identity: Identity, path: Path) -> None:
+        if path in self._texts or path in self._lists:
+            return
+        held = reach_any(txn, content, path)
+        if is_array(held):
+            self._lists[path] = list(each_first(txn, held, identity))
+            return
+        text = plain_text(txn, held) if is_text(held) else None
+        if text is not None:
+            own = identity.first_of(text_id(txn, text))
+            self._texts[path] = own, identity.characters(txn, text, own).copy()
+
+    def items(self, path: Path, start: int, end: int) -> tuple[Run, ...]:
+        """The first ids that the items of a Y.Array had, where a step names one of them."""
+        return tuple(merged(self._lists.get(path, ())[start:end]))
+
+    def reinserted(self, txn: Txn, content: Any, identity: Identity) -> list[Reinsertion]:
+        """Which characters and items stand where these stood, in what reads as it did then."""
+        found: list[Reinsertion] = []
+        for path, (own, was) in self._texts.items():
+            held = reach_any(txn, content, path)
+            text = plain_text(txn, held) if is_text(held) else None
+            if text is None:
+                continue
+            now = Characters.read(txn, text, identity.deletions)
+            first = [part for run in was.runs for part in identity.first(run)]
+            found += _paired([(*own, 1), *first], [(*text_id(txn, text), 1), *now.runs], identity)
+            identity.cache(own, now)
+        for path, items in self._lists.items():
+            held = reach_any(txn, content, path)
+            if is_array(held):
+                found += _paired(items, list(each_first(txn, held, identity)), identity)
+        return found
+
+    def under(self, identity: Identity, path: Path) -> tuple[RemovedText, ...]:
+        """The texts at a path and below it, which are gone."""
+        return tuple(
+            removed_text(characters, identity, own, where[len(path) :])
+            for where, (own, characters) in self._texts.items()
+            if where[: len(path)] == path
+        )
+
+
+def _paired(first: Sequence[Run], now: Sequence[Run], identity: Identity) -> Iterator[Reinsertion]:
+    """Runs of first ids with the ids that stand in their places; none where there are fewer."""
+    if sum(run[2] for run in first) != sum(run[2] for run in now):
+        return
+    waiting = deque(now)
+    for client, clock, length in first:
+        while length:
+            to_client, to_clock, left = waiting.popleft()
+            size = min(length, left)
+            if (client, clock) != identity.first_of((to_client, to_clock)):
+                yield client, clock, size, to_client, to_clock
+            clock, length = clock + size, length - size
+            if left > size:
+                waiting.appendleft((to_client, to_clock + size, left - size))

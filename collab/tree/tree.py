@@ -1,0 +1,277 @@
+"""A Yjs document as a tree of JSON: patches in, updates in, exact ops and update bytes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pycrdt import _pycrdt as native
+
+from collab.entry import Op
+from collab.identity.characters import Deletions, text_id
+from collab.identity.identity import Identity
+from collab.identity.labels import reach
+from collab.ids import Json
+from collab.patch.apply import replay
+from collab.patch.atoms import Atomic
+from collab.patch.pointer import Tokens
+from collab.tree.read import Reader
+from collab.tree.sections import Limits, Trial
+from collab.tree.summary import NO_SUMMARY, Deletes, TextsBefore, UpdateSummary
+from collab.tree.take_in import take_in
+from collab.types.dirt import Dirt
+from collab.types.ear import Ear
+from collab.types.handles import Txn, raw_in_parts, raw_of
+from collab.types.layout import ArrayNode, hidden_in, read_object
+from collab.types.load import Load
+from collab.types.place import Place, open_path, pointer_tokens
+from collab.types.records import Path, Record, Reinsertion
+from collab.writing.lists import on_items
+from collab.writing.shadow import ShadowMap
+from collab.writing.write import Writer
+
+NO_STATE = b"\x00"
+LARGE = 512 * 1024  # bytes of updates, whose types are read one by one
+
+
+class TakenBack(NamedTuple):
+    """What is left of an update that was taken back.
+
+    `kept` is what the areas were by it, by their places before it; `reinserted` are the characters
+    that stand again where it deleted them.
+    """
+
+    kept: Mapping[Tokens, Json]
+    reinserted: list[Reinsertion]
+
+
+class Integrated(NamedTuple):
+    """What became of a client's update: its own update, the ops, and the records of them.
+
+    `taken_back` is there where it went beyond its limits.
+    """
+
+    update: bytes
+    ops: list[Op]
+    records: list[Record]
+    taken_back: TakenBack | None = None
+
+
+class Tree:
+    """One Yjs document, the nodes that mirror its shape, and what its last transaction did.
+
+    Invariant: between calls no transaction is open, and `root` describes `content`.
+    """
+
+    def __init__(
+        self,
+        client_id: int,
+        updates: Iterable[bytes],
+        atomic: Atomic,
+        load: Load | None = None,
+        identity: Identity | None = None,
+    ) -> None:
+        load = load or Load(client_id)
+        load.apply(updates)
+        self._doc, self._content = load.doc, load.content
+        self._raw_of = raw_in_parts if load.size > LARGE else raw_of
+        self._atomic = atomic
+        self.initial: dict[str, Json]
+        self.initial, self.root = read_object(self._raw())
+        self.identity = identity or Identity()
+        self.identity.deletions = Deletions(self._doc)
+        self._doomed: list[tuple[Path, str]] = []
+        self._ear = ear = Ear()
+        # Native callbacks, not pycrdt's wrappers: these copy every event into Python objects.
+        self._subscriptions = [
+            self._content.observe_deep(ear.on_events),
+            self._doc.observe(ear.on_commit),
+        ]
+
+    def close(self) -> None:
+        """Let go of the callbacks."""
+        for subscription in self._subscriptions:
+            subscription.drop()
+        self._subscriptions.clear()
+
+    # --- transactions -----------------------------------------------------------------------
+
+    def write(
+        self,
+        prefix: str,
+        value: Json,
+        work: Callable[[Writer], None],
+        author: str | None = None,
+    ) -> tuple[bytes, Writer]:
+        """One transaction of our own on the document whose value is `value`.
+
+        Its update, empty where it did nothing, and the writer. `author` is the user who replaces
+        texts as a whole.
+        """
+        self._ear.listening = False
+        txn = self._doc.create_transaction()
+        place = self._place()
+        writer = Writer(txn, place, self._atomic, prefix, value, self.identity, author)
+        try:
+            work(writer)
+            if writer.records:
+                self._purge(txn)
+        finally:
+            txn.commit()
+            txn.drop()
+            writer.close()
+            self._ear.listening = True
+        return self._ear.take_update(), writer
+
+    def try_out(self, prefix: str, value: Json, work: Callable[[Writer], None]) -> Writer:
+        """The same on shadows: nothing is written, and the writer's ops tell what would be."""
+        txn = self._doc.create_transaction()
+        shadow = ShadowMap(txn, self._content, self.identity)
+        place = Place(shadow, self.root.copy(), (), ())
+        writer = Writer(txn, place, self._atomic, prefix, value, self.identity)
+        try:
+            work(writer)
+        finally:
+            txn.drop()
+            writer.close()
+        return writer
+
+    def _purge(self, txn: Txn) -> None:
+        doomed, self._doomed = self._doomed, []
+        for path, key in doomed:
+            place = open_path(txn, self._place(), path)
+            if place is None or type(place.node) is not ArrayNode:
+                continue
+            if key not in place.node.orders and place.handle.has(txn, key):
+                place.handle.remove(txn, key)
+
+    def integrate(
+        self,
+        update: bytes | Iterable[bytes],
+        value: Json,
+        summary: UpdateSummary = NO_SUMMARY,
+        limits: Limits | None = None,
+    ) -> Integrated:
+        """One client update on the document whose value is `value`; what it added, and did.
+
+        Where it comes in slices, those that there are when it is their turn. `summary` is what
+        all of it says. An update that goes beyond its limits is taken back.
+        """
+        slices: Iterable[bytes] = (update,) if isinstance(update, bytes) else update
+        trial, holds = None, True
+        if limits is not None:
+            slices = list(slices)
+            trial = Trial(self._doc.client_id(), self.state(), self.root, limits)
+            holds = trial.holds(slices)
+        before = self._texts_before(summary.deletes)
+        merged = self._take_in(slices)
+        ops, records = self._read_changes(value, self._ear.take_dirt(), summary, before)
+        integrated = Integrated(merge_updates(merged), ops, records)
+        if trial is not None:
+            if not holds:
+                integrated = self._take_back(trial, merged, value, ops, before)
+            trial.close()
+        return integrated
+
+    def _take_in(self, slices: Iterable[bytes]) -> list[bytes]:
+        return take_in(self._doc, self._content, self._ear, slices)
+
+    def _read_changes(
+        self, value: Json, dirt: Dirt | None, summary: UpdateSummary, before: TextsBefore
+    ) -> tuple[list[Op], list[Record]]:
+        """The ops from `value` to what is there now, and their records; the nodes follow."""
+        reader = Reader(txn := self._doc.create_transaction(), self.identity, summary, before)
+        try:
+            if dirt is not None:
+                self._forget_unread(txn, dirt, ())
+                reader.refresh(self._content, self.root, value, dirt, (), "")
+            records = [on_items(txn, self._content, self.identity, one) for one in reader.records]
+        finally:
+            txn.drop()
+        return reader.ops, records
+
+    def _take_back(
+        self, trial: Trial, merged: list[bytes], value: Json, ops: list[Op], before: TextsBefore
+    ) -> Integrated:
+        """Take back what the last transactions did, and tell what lies in the limits of it."""
+        after = replay(value, ops)
+        kept = trial.kept(self.root, after)
+        for back_again in trial.take_back():
+            merged += self._take_in([back_again])
+        back, _ = self._read_changes(after, self._ear.take_dirt(), NO_SUMMARY, TextsBefore())
+        txn = self._doc.create_transaction()
+        try:
+            reinserted = before.reinserted(txn, self._content, self.identity)
+        finally:
+            txn.drop()
+        return Integrated(merge_updates(merged), [*ops, *back], [], TakenBack(kept, reinserted))
+
+    def _forget_unread(self, txn: Txn, dirt: Dirt, path: Path) -> None:
+        """Forget the characters of edited texts that do not show: the reader passes over these."""
+        for step, deeper in dirt.below.items():
+            here = (*path, step)
+            if deeper.deltas and len(pointer_tokens(self.root, here)) < len(here):
+                text = reach(txn, self._content, here)
+                if text is not None:
+                    self.identity.cache(self.identity.first_of(text_id(txn, text)), None)
+            self._forget_unread(txn, deeper, here)
+
+    def _texts_before(self, deletes: Deletes) -> TextsBefore:
+        """What steps name of the characters that are about to be deleted."""
+        if not deletes:
+            return TextsBefore()
+        txn = self._doc.create_transaction()
+        try:
+            return TextsBefore.of(txn, self._content, self.identity, deletes)
+        finally:
+            txn.drop()
+
+    def _place(self) -> Place:
+        return Place(self._content, self.root, (), ())
+
+    # --- state ------------------------------------------------------------------------------
+
+    def state(self) -> bytes:
+        return self.diff(NO_STATE)
+
+    def diff(self, state_vector: bytes) -> bytes:
+        txn = self._doc.create_transaction()
+        try:
+            return self._doc.get_update(txn, state_vector)
+        finally:
+            txn.drop()
+
+    def state_vector(self) -> bytes:
+        txn = self._doc.create_transaction()
+        try:
+            return self._doc.get_state(txn)
+        finally:
+            txn.drop()
+
+    def read(self) -> Json:
+        """The value read anew from the Yjs types; for tests and checks."""
+        return read_object(self._raw())[0]
+
+    def _raw(self) -> Any:
+        """The content in the layout's JSON form."""
+        txn = self._doc.create_transaction()
+        try:
+            return self._raw_of(txn, self._content)
+        finally:
+            txn.drop()
+
+    def hidden(self) -> list[tuple[Path, str]]:
+        """The elements that are soft-deleted: their arrays and keys."""
+        return list(hidden_in(self._raw()))
+
+    def doom(self, elements: Sequence[tuple[Path, str]]) -> None:
+        """Have elements that are still hidden then removed for good by the next write."""
+        self._doomed = list(elements)
+
+
+def merge_updates(updates: Sequence[bytes]) -> bytes:
+    """One update that does what all of them do, in whatever order they arrive."""
+    some = [update for update in updates if update]
+    if len(some) <= 1:
+        return some[0] if some else b""
+    return native.merge_updates(tuple(some))

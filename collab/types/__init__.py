@@ -1,0 +1,1 @@
+"""How JSON lies in Yjs types: the layout, the places, and what one write did."""

@@ -1,0 +1,140 @@
+"""Making Yjs types of JSON: the layout of a new value, and writing layouts into types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from collab.ids import Json
+from collab.patch.pointer import Tokens
+from collab.patch.values import FORBIDDEN_KEYS
+from collab.types.handles import ArrayHandle, MapHandle, TextHandle, Txn
+from collab.types.layout import (
+    ARRAY,
+    ORDER,
+    RESERVED,
+    UNSEEN,
+    VALUE,
+    escape,
+    is_hidden,
+    order_of,
+    scalar,
+    unescape,
+)
+from collab.types.order_keys import spread
+
+
+class Layouts:
+    """Makes layouts of new values, with element keys that are the same wherever they are made.
+
+    Invariant: a key is the element's own unique `id` where it has one, otherwise `prefix` and a
+    number that has not been given before; `taken` never holds a key that is given.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._made = 0
+
+    def layout(self, value: Json) -> Any:
+        if isinstance(value, dict):
+            return {
+                escape(key): inner if type(inner) is str else self.layout(inner)
+                for key, inner in value.items()
+            }
+        if isinstance(value, list):
+            return self._array(value)
+        return value
+
+    def element(self, value: Json, order: str) -> dict[str, Any]:
+        laid = self.layout(value)
+        if isinstance(value, dict):
+            laid[ORDER] = order
+            return laid  # type: ignore[no-any-return]  # a dict's layout is a dict
+        return {VALUE: laid, ORDER: order}
+
+    def key(self, value: Json, taken: Callable[[str], bool]) -> str:
+        own = own_id(value)
+        if own is not None and not taken(own):
+            return own
+        while True:
+            key = f"{self._prefix}-{self._made:x}"
+            self._made += 1
+            if not taken(key):
+                return key
+
+    def _array(self, items: list[Json]) -> dict[str, Any]:
+        array: dict[str, Any] = {ARRAY: True}
+        for item, order in zip(items, spread(None, None, len(items)), strict=True):
+            array[self.key(item, array.__contains__)] = self.element(item, order)
+        return array
+
+
+def own_id(value: Json) -> str | None:
+    """The key that an element brings along; None where its `id` is no text or no key (P8)."""
+    own = value.get("id") if isinstance(value, dict) else None
+    if not isinstance(own, str) or own in FORBIDDEN_KEYS:
+        return None
+    return escape(own) if 0 < len(own) <= 128 else None
+
+
+class Builder:
+    """Writes layouts into Yjs types; strings become texts unless they are atoms."""
+
+    def __init__(self, txn: Txn, is_atom: Callable[[Tokens], bool]) -> None:
+        self._txn = txn
+        self._is_atom = is_atom
+
+    def put(self, parent: MapHandle, key: str, raw: Any, tokens: Tokens) -> None:
+        """Set a map's key to a layout; `tokens` say where in the JSON that is."""
+        if isinstance(raw, dict):
+            self._fill_map(parent.insert_map_prelim(self._txn, key), raw, tokens)
+        elif isinstance(raw, list):
+            self._fill_list(parent.insert_array_prelim(self._txn, key), raw, tokens)
+        elif type(raw) is str and not self._is_plain(key, tokens):
+            self._fill_text(parent.insert_text_prelim(self._txn, key), raw)
+        else:
+            parent.insert(self._txn, key, scalar(raw))
+
+    def put_at(self, parent: ArrayHandle, index: int, raw: Any, tokens: Tokens) -> None:
+        """Insert a layout into a Y.Array."""
+        if isinstance(raw, dict):
+            self._fill_map(parent.insert_map_prelim(self._txn, index), raw, tokens)
+        elif isinstance(raw, list):
+            self._fill_list(parent.insert_array_prelim(self._txn, index), raw, tokens)
+        elif type(raw) is str and not self._is_atom(tokens):
+            self._fill_text(parent.insert_text_prelim(self._txn, index), raw)
+        else:
+            parent.insert(self._txn, index, scalar(raw))
+
+    def _is_plain(self, key: str, tokens: Tokens) -> bool:
+        return (key in RESERVED and key != VALUE) or self._is_atom(tokens)
+
+    def _fill_text(self, text: TextHandle, value: str) -> None:
+        if value:
+            text.insert(self._txn, 0, value, None)
+
+    def _fill_map(self, handle: MapHandle, raw: dict[str, Any], tokens: Tokens) -> None:
+        if raw.get(ARRAY) is True:
+            self._fill_array(handle, raw, tokens)
+            return
+        for key, inner in raw.items():
+            if key in FORBIDDEN_KEYS:
+                continue  # no part of the JSON, and no client may write it
+            deeper = tokens if key in UNSEEN else (*tokens, unescape(key))
+            self.put(handle, key, inner, deeper)
+
+    def _fill_array(self, handle: MapHandle, raw: dict[str, Any], tokens: Tokens) -> None:
+        for key in sorted(RESERVED & raw.keys()):
+            self.put(handle, key, raw[key], tokens)
+        keys = sorted(
+            (key for key in raw if key not in RESERVED), key=lambda key: (order_of(raw[key]), key)
+        )
+        shown = 0
+        for key in keys:
+            hidden = is_hidden(raw[key])
+            self.put(handle, key, raw[key], (*tokens, "-" if hidden else str(shown)))
+            shown += not hidden
+
+    def _fill_list(self, handle: ArrayHandle, raw: list[Any], tokens: Tokens) -> None:
+        for index, inner in enumerate(raw):
+            self.put_at(handle, index, inner, (*tokens, str(index)))

@@ -1,0 +1,89 @@
+"""How deep types may lie: pycrdt reads them recursively, and its stack and Python's end.
+
+One update nests no deeper than the validator allows, but the next may go on inside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from collab.ids import Json
+from collab.patch.bounds import nesting
+from collab.types.build import Layouts
+from collab.types.dirt import Dirt
+from collab.types.handles import Txn, is_array, is_map, look, raw_of
+from collab.types.layout import VALUE, ArrayNode, Step
+from collab.types.place import Place, enter
+from collab.types.records import Path
+
+# Types within each other under `content`: 64 levels of JSON, of which arrays and the wrappers of
+# their elements take two each.
+DEEPEST = 128
+
+
+def too_deep(txn: Txn, content: Any, dirt: Dirt) -> Iterator[Path]:
+    """The paths of what has changed and reaches too deep."""
+    waiting: list[tuple[Any, Dirt, Path]] = [(content, dirt, ())]
+    while waiting:
+        handle, place, path = waiting.pop()
+        for step in _changed(txn, handle, place, len(path)):
+            held = look(txn, handle, step)
+            if is_map(held) or is_array(held) or isinstance(held, dict | list):
+                depth = len(path) + 1 + nesting(raw_of(txn, held))[0]
+                if depth > DEEPEST:
+                    yield (*path, step)
+        for step, deeper in place.below.items():
+            held = under(txn, handle, step)
+            if held is not None:
+                waiting.append((held, deeper, (*path, step)))
+
+
+def has_room(txn: Txn, root: Place, path: Path, value: Json) -> bool:
+    """Whether a value reaches no deeper than it may when it is written into a container."""
+    place, depth = root, 1
+    for step in path:
+        held = look(txn, place.handle, step)
+        wrapped = type(place.node) is ArrayNode and is_map(held) and held.has(txn, VALUE)
+        inner = enter(txn, place, step)
+        if inner is None:
+            return False
+        place, depth = inner, depth + 1 + wrapped
+    wraps = type(place.node) is ArrayNode and not isinstance(value, dict)
+    return depth + wraps + nesting(Layouts("").layout(value))[0] <= DEEPEST
+
+
+def _changed(txn: Txn, handle: Any, place: Dirt, depth: int) -> list[Step]:
+    if is_array(handle) and place.items:
+        # Reaching an item takes as long as there are items before it: all at once first.
+        if depth + nesting(raw_of(txn, handle))[0] <= DEEPEST:
+            return []
+        return list(reversed(range(handle.len(txn))))
+    return sorted(place.keys) if is_map(handle) else []
+
+
+def under(txn: Txn, handle: Any, step: Step) -> Any:
+    """The type under a step, None where there is none."""
+    if is_map(handle) and isinstance(step, str):
+        held = look(txn, handle, step)
+    elif is_array(handle) and isinstance(step, int) and step < handle.len(txn):
+        held = handle.get(txn, step)
+    else:
+        return None
+    return held if is_map(held) or is_array(held) else None
+
+
+def cut(txn: Txn, content: Any, path: Path) -> None:
+    """Remove what a path leads to, or at `DEEPEST` on its way, or the last that can be removed."""
+    handle = content
+    for step in path[:-1][: DEEPEST - 1]:
+        inner = under(txn, handle, step)
+        if inner is None:
+            break
+        path, handle = path[1:], inner
+    step = path[0]
+    if is_map(handle) and isinstance(step, str):
+        if handle.has(txn, step):
+            handle.remove(txn, step)
+    elif is_array(handle) and isinstance(step, int) and step < handle.len(txn):
+        handle.remove_range(txn, step, 1)

@@ -1,0 +1,138 @@
+"""Places: from a JSON Pointer or a path of keys to the Yjs type that holds what is there."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from collab.ids import Json
+from collab.patch.pointer import Tokens, lookup
+from collab.types.handles import Shadow, Txn, is_array, is_map, look, raw_of
+from collab.types.layout import (
+    VALUE,
+    ArrayNode,
+    ListNode,
+    Node,
+    ObjectNode,
+    Step,
+    escape,
+    read,
+    read_element,
+    unescape,
+)
+from collab.types.records import Path
+
+
+class Place(NamedTuple):
+    """A live container: its handle, its node, and both of its addresses.
+
+    `path` goes by keys, so it stays right when elements move; `tokens` are those of a pointer.
+    """
+
+    handle: Any
+    node: Node
+    path: Path
+    tokens: Tokens
+
+
+def child(txn: Txn, place: Place, step: Step) -> Any:
+    """What `get` gives for a step; an element's value, where it is wrapped."""
+    got = look(txn, place.handle, step)
+    if type(place.node) is ArrayNode and is_map(got) and got.has(txn, VALUE):
+        return look(txn, got, VALUE)
+    return got
+
+
+def enter(txn: Txn, place: Place, step: Step) -> Place | None:
+    """The container under a step; None where there is none, or only a plain value."""
+    inner, token = node_under(place.node, step)
+    if inner is None:
+        return None
+    handle = child(txn, place, step)
+    if not (is_array(handle) if type(inner) is ListNode else is_map(handle)):
+        return None
+    if isinstance(place.handle, Shadow):
+        inner = _owned(place, step, inner)
+    return Place(handle, inner, (*place.path, step), (*place.tokens, token))
+
+
+def _owned(place: Place, step: Step, inner: Node) -> Node:
+    """A shadow's own copy of the node under a step."""
+    if place.handle.owned.get(id(inner)) is not inner:
+        inner = inner.copy()
+        place.handle.owned[id(inner)] = inner
+        place.node.children[step] = inner  # type: ignore[index]  # a step of its node
+    return inner
+
+
+def node_under(node: Node, step: Step) -> tuple[Node | None, str]:
+    """The node under a step, and the token that means the step now."""
+    if isinstance(step, int):
+        there = type(node) is ListNode and 0 <= step < len(node.children)
+        return node.children[step] if there and type(node) is ListNode else None, str(step)
+    if type(node) is ObjectNode:
+        return node.children.get(step), unescape(step)
+    if type(node) is ArrayNode:
+        inner = node.children.get(step)
+        return inner, "" if inner is None else str(node.index(step))
+    return None, ""
+
+
+def step_of(node: Node, token: str) -> Step:
+    """The step that a pointer's token means; it is known to be there."""
+    if type(node) is ObjectNode:
+        return escape(token)
+    if type(node) is ArrayNode:
+        return node.order[int(token)][1]
+    return int(token)
+
+
+def open_tokens(txn: Txn, root: Place, tokens: Tokens) -> Place:
+    """The deepest live container on the way to a location, at most the location itself."""
+    place = root
+    for token in tokens:
+        inner = enter(txn, place, step_of(place.node, token))
+        if inner is None:
+            break
+        place = inner
+    return place
+
+
+def open_path(txn: Txn, root: Place, path: Path) -> Place | None:
+    """The container that a path of keys leads to; None where it is gone, hidden or plain."""
+    place: Place | None = root
+    for step in path:
+        if place is None:
+            return None
+        place = enter(txn, place, step)
+    return place
+
+
+def value_at(txn: Txn, root: Place, tokens: Tokens) -> Json:
+    """The JSON at a location that is known to be there, read from the Yjs types."""
+    place = open_tokens(txn, root, tokens)
+    rest = tokens[len(place.tokens) :]
+    if not rest:
+        return read(raw_of(txn, place.handle))[0]
+    value: Json = lookup(value_under(txn, place, step_of(place.node, rest[0])), rest[1:])
+    return value
+
+
+def value_under(txn: Txn, place: Place, step: Step) -> Json:
+    """The JSON under a step, whatever holds it."""
+    raw = raw_of(txn, look(txn, place.handle, step))
+    return (read_element(raw) if type(place.node) is ArrayNode else read(raw))[0]
+
+
+def pointer_tokens(root: Node, path: Path) -> Tokens:
+    """Where a path is seen in the JSON now; of something hidden or gone, what it was in."""
+    node: Node | None = root
+    tokens: list[str] = []
+    for step in path:
+        if node is None or (type(node) is ArrayNode and step not in node.orders):
+            break
+        if type(node) is ArrayNode:
+            tokens.append(str(node.index(str(step))))
+        else:
+            tokens.append(unescape(str(step)))
+        node = node_under(node, step)[0]
+    return tuple(tokens)

@@ -1,0 +1,60 @@
+"""XML as a string, the same one wherever it is read.
+
+pycrdt writes the attributes of an element, and the formats of a text, in the order of a hash table:
+another one each time a document is opened. So they are sorted here by their names, as Yjs does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pycrdt import _pycrdt as native
+
+from collab.types.layout import scalar
+
+Txn = native.Transaction
+
+# The end of an element, or of a format: XML without it has nothing to sort.
+SORTED = "</"
+
+Attributes = Iterable[tuple[str, Any]]
+
+
+def xml_string(txn: Txn, handle: Any, raw_of: Callable[[Txn, Any], Any]) -> str:
+    """What an XML type shows as; `raw_of` reads what an attribute holds."""
+
+    def tag(name: str, attributes: Attributes) -> str:
+        shown = (f' {key}="{plain(value)}"' for key, value in sorted(attributes, key=_name))
+        return f"<{name}{''.join(shown)}>"
+
+    def plain(value: Any) -> str:
+        return value if type(value) is str else _json(raw_of(txn, value))
+
+    def stretch(inserted: Any, formats: dict[str, Any] | None) -> str:
+        begin, end = "", ""
+        for name, value in sorted((formats or {}).items(), key=_name):
+            begin += tag(name, value.items() if isinstance(value, dict) else ())
+            end = f"</{name}>{end}"
+        return begin + plain(inserted) + end
+
+    def show(node: Any) -> str:
+        if isinstance(node, native.XmlText):
+            return "".join(stretch(*each) for each in node.diff(txn))
+        inside = "".join(map(show, node.children(txn)))
+        if isinstance(node, native.XmlFragment):
+            return inside
+        return f"{tag(node.tag(), node.attributes(txn))}{inside}</{node.tag()}>"
+
+    return show(handle)
+
+
+def _name(pair: tuple[str, Any]) -> str:
+    return pair[0]
+
+
+def _json(raw: Any) -> str:
+    if isinstance(raw, int | float):
+        raw = scalar(raw)
+    return json.dumps(raw, ensure_ascii=False, sort_keys=True, default=lambda _: None)

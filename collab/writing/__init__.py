@@ -1,0 +1,1 @@
+"""Patch ops written into Yjs types, and taken back again."""

@@ -1,0 +1,226 @@
+"""Elements of keyed arrays: adding, hiding, bringing back, moving and replacing them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from collab.ids import Json
+from collab.patch.diff import MAX_MOVES
+from collab.patch.pointer import render
+from collab.types.handles import is_map, look, raw_of
+from collab.types.layout import DELETED, ORDER, VALUE, ArrayNode, order_of, read_element, sortable
+from collab.types.order_keys import REBALANCE_LENGTH, between, spread, step_down, step_up
+from collab.types.place import Place
+from collab.types.records import Absent, Exactly, MovedRecord, SetRecord, ShownRecord, known
+from collab.types.slot import Slot
+
+if TYPE_CHECKING:
+    from collab.writing.write import Writer
+
+
+LAST = sortable(None)  # what an element without an order key sorts by
+
+
+class Elements:
+    """The writer's hand for keyed arrays; a removed element is only hidden, so it can come back
+    with what others have done in it."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._txn = writer.txn
+        self.moves_left = MAX_MOVES  # so many elements may still be moved by comparing values
+        self._last: str | None = None  # the order key that was given last
+
+    def insert(self, place: Place, index: int, value: Json) -> None:
+        """Add an element; also one whose id a hidden element has is another one."""
+        order = self._order_at(place, index)
+        key = self._writer.layouts.key(value, lambda key: self._is_taken(place, key))
+        self.create(place, key, self._writer.layouts.element(value, order))
+
+    def _is_taken(self, place: Place, key: str) -> bool:
+        """Whether an element has a key, or had it and may come back."""
+        return place.handle.has(self._txn, key) or self._writer.identity.is_asked(
+            (*place.path, key)
+        )
+
+    def create(self, place: Place, key: str, raw: Any) -> None:
+        """Write a new element from its layout."""
+        self._writer.note(ShownRecord(place.path, key, True, born=True))
+        self._put(place, array_node(place), key, raw)
+
+    def put_back(self, place: Place, record: SetRecord, raw: Any, token: int) -> None:
+        """Write what an element was before a record, in place of what is under its key, if any."""
+        node, key = array_node(place), record.key
+        held = look(self._txn, place.handle, key)
+        before: Absent | Exactly = Absent()
+        removed = self._writer.removed(held, (*place.path, key))
+        if key in node.orders:
+            before = Exactly(raw_of(self._txn, held))
+            self._writer.emit("remove", (*place.tokens, str(node.hide(key))))
+        value = self._put(place, node, key, raw)
+        self._writer.note(SetRecord(place.path, key, before, known(value), removed, token))
+        self._writer.typing.revive(look(self._txn, place.handle, key), record.texts)
+
+    def _put(self, place: Place, node: ArrayNode, key: str, raw: Any) -> Json:
+        """Write an element that is not to be seen so far; its value."""
+        tokens = (*place.tokens, str(node.show(key, order_of(raw))))
+        value, inner = read_element(raw)
+        self._keep_node(node, key, inner)
+        self._writer.emit("add", tokens, value)
+        self._writer.build.put(place.handle, key, raw, tokens)
+        return value
+
+    def remove(self, place: Place, key: str, token: int | None = None) -> None:
+        """Hide an element; one that is no map goes for good."""
+        held = look(self._txn, place.handle, key)
+        if is_map(held):
+            held.insert(self._txn, DELETED, True)
+            self._writer.note(ShownRecord(place.path, key, False, token=token))
+        else:
+            before = Exactly(raw_of(self._txn, held))
+            place.handle.remove(self._txn, key)
+            self._writer.note(SetRecord(place.path, key, before, Absent(), token=token))
+        index = array_node(place).hide(key)
+        self._writer.emit("remove", (*place.tokens, str(index)))
+
+    def show(self, place: Place, key: str, token: int | None = None) -> Json:
+        """Bring a hidden element back as it is now; its value."""
+        held = look(self._txn, place.handle, key)
+        held.remove(self._txn, DELETED)
+        raw = raw_of(self._txn, held)
+        node = array_node(place)
+        index = node.show(key, order_of(raw))
+        value, inner = read_element(raw)
+        self._keep_node(node, key, inner)
+        self._writer.note(ShownRecord(place.path, key, True, token=token))
+        self._writer.emit("add", (*place.tokens, str(index)), value)
+        return value
+
+    def move(self, place: Place, source: int, target: int) -> None:
+        self.moves_left = max(0, self.moves_left - 1)
+        node = array_node(place)
+        _, key = node.order[source]
+        # Two neighbours with the element taken out: those of its new place.
+        order = self._order_at(place, target if target < source else target + 1)
+        before = node.orders[key]
+        self.reorder(place, key, order)
+        self._writer.note(MovedRecord(place.path, key, before, order))
+
+    def reorder(self, place: Place, key: str, order: str) -> None:
+        """Give a visible element another order key."""
+        node = array_node(place)
+        inner = node.children.get(key)
+        self._write_order(place, key, order, node.index(key))
+        source, target = node.hide(key), node.show(key, order)
+        self._keep_node(node, key, inner)
+        if source != target:
+            paths = [render((*place.tokens, index)) for index in (source, target)]
+            self._writer.ops.append({"op": "move", "from": paths[0], "path": paths[1]})
+
+    def reorder_hidden(self, place: Place, key: str, order: str) -> None:
+        """Give a hidden element the order key that it will be shown by."""
+        look(self._txn, place.handle, key).insert(self._txn, ORDER, order)
+
+    def replace(self, place: Place, key: str, value: Json) -> None:
+        """Put another value where an element is."""
+        node = array_node(place)
+        held = look(self._txn, place.handle, key)
+        index = node.index(key)
+        if is_map(held) and held.has(self._txn, VALUE) and not isinstance(value, dict):
+            raw = self._writer.layouts.layout(value)
+            tokens = (*place.tokens, str(index))
+            path = (*place.path, key)
+            self._writer.set_slot(Slot(held, VALUE, path, tokens, node.children, key), raw)
+            return
+        self.remove(place, key)
+        self.insert(place, index, value)
+
+    def _keep_node(self, node: ArrayNode, key: str, inner: Any) -> None:
+        if inner is None:
+            node.children.pop(key, None)
+        else:
+            node.children[key] = inner
+
+    # --- order ------------------------------------------------------------------------------
+
+    def _order_at(self, place: Place, index: int) -> str:
+        """An order key for an element that is to stand before what is at `index` now."""
+        order = self._gap(place, index)
+        if len(order) > REBALANCE_LENGTH:
+            self._make_room(place, index)
+            order = self._gap(place, index)
+        self._last = order
+        return order
+
+    def _make_room(self, place: Place, index: int) -> None:
+        """Give the elements around a place new keys: as few of them as make these short.
+
+        The new keys have half the longest length, so as many elements come before the next time
+        as a few dozen characters count.
+        """
+        pairs = array_node(place).order
+        reach = 8
+        while True:
+            start, end = max(0, index - reach), min(len(pairs), index + reach)
+            low = pairs[start - 1][0] if start else None
+            high = pairs[end][0] if end < len(pairs) and pairs[end][0] != LAST else None
+            if low is None and high is None:
+                break
+            if low is None or high is None or low < high:
+                longest = max(map(len, spread(low, high, end - start)))
+                if longest <= REBALANCE_LENGTH // 2:
+                    break
+            reach *= 2
+        self._rekey(place, start, end, low, high)
+
+    def _gap(self, place: Place, index: int) -> str:
+        pairs = array_node(place).order
+        if index and pairs[index - 1][0] == LAST:
+            first = next(at for at, (order, _) in enumerate(pairs) if order == LAST)
+            self._rekey(place, first, index, pairs[first - 1][0] if first else None, None)
+        low = pairs[index - 1][0] if index else None
+        high = pairs[index][0] if index < len(pairs) else None
+        if high == LAST:
+            high = None
+        if low is not None and low == high:
+            high = self._untie(place, index, low)
+        if low is None or high is None:
+            return between(low, high)
+        # A run of elements at one place goes up or down from the last one.
+        if low == self._last:
+            return step_up(low, high)
+        return step_down(low, high) if high == self._last else between(low, high)
+
+    def _untie(self, place: Place, index: int, low: str) -> str:
+        """Give the elements from `index` on that are tied with `low` keys of their own."""
+        pairs = array_node(place).order
+        end = index
+        while end < len(pairs) and pairs[end][0] == low:
+            end += 1
+        high = pairs[end][0] if end < len(pairs) and pairs[end][0] != LAST else None
+        self._rekey(place, index, end, low, high)
+        return pairs[index][0]
+
+    def _rekey(self, place: Place, start: int, end: int, low: str | None, high: str | None) -> None:
+        node = array_node(place)
+        for at, order in zip(range(start, end), spread(low, high, end - start), strict=True):
+            key = node.order[at][1]
+            self._write_order(place, key, order, at)
+            node.order[at] = (order, key)
+            node.orders[key] = order
+
+    def _write_order(self, place: Place, key: str, order: str, index: int) -> None:
+        held = look(self._txn, place.handle, key)
+        if is_map(held):
+            held.insert(self._txn, ORDER, order)
+            return
+        was = raw_of(self._txn, held)
+        raw = {**(was if isinstance(was, dict) else {VALUE: was}), ORDER: order}
+        tokens = (*place.tokens, str(index))
+        self._writer.build.put(place.handle, key, raw, tokens)
+        self._keep_node(array_node(place), key, read_element(raw)[1])
+
+
+def array_node(place: Place) -> ArrayNode:
+    assert type(place.node) is ArrayNode
+    return place.node

@@ -1,0 +1,191 @@
+"""Items of Y.Arrays: written, recorded by their ids, and found again by them.
+
+The server makes keyed arrays only. Y.Arrays come from other Yjs clients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from collab.identity.characters import Characters, id_at, left_of, text_id
+from collab.identity.identity import Identity
+from collab.identity.labels import reach_any
+from collab.types.handles import ArrayShadow, Txn, is_array, look, raw_of
+from collab.types.layout import ListNode, read
+from collab.types.place import Place
+from collab.types.records import (
+    ItemsHunk,
+    ListRecord,
+    MovedRecord,
+    Path,
+    Record,
+    SetRecord,
+    ShownRecord,
+    known,
+)
+from collab.yjs.spans import Id, Run
+
+if TYPE_CHECKING:
+    from collab.writing.write import Writer
+
+
+class Lists:
+    """The writer's hand for Y.Arrays."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._txn = writer.txn
+        self._identity = writer.identity
+
+    def splice(
+        self, place: Place, at: int, count: int, raws: Sequence[Any], again: Sequence[Run] = ()
+    ) -> None:
+        """Take `count` items out and put layouts in; `again` are the first ids of these."""
+        node, handle, txn = place.node, place.handle, self._txn
+        assert type(node) is ListNode
+        removed = tuple(raw_of(txn, look(txn, handle, index)) for index in range(at, at + count))
+        shadow = isinstance(handle, ArrayShadow)
+        gone = () if shadow else first_ids(txn, handle, self._identity, at, at + count)
+        if count:
+            handle.remove_range(txn, at, count)
+        pairs = [read(raw) for raw in raws]
+        node.children[at : at + count] = [inner for _, inner in pairs]
+        for _ in range(count):
+            self._writer.emit("remove", (*place.tokens, str(at)))
+        for offset, (raw, (value, _)) in enumerate(zip(raws, pairs, strict=True)):
+            tokens = (*place.tokens, str(at + offset))
+            self._writer.emit("add", tokens, value)
+            self._writer.build.put_at(handle, at + offset, raw, tokens)
+        if isinstance(handle, ArrayShadow):
+            handle.adopt(at, [(one[0], one[1] + n) for one in again for n in range(one[2])])
+            return
+        self._note_reinserted(handle, at, again)
+        values = tuple(known(value) for value, _ in pairs)
+        hunk = items_hunk(txn, handle, self._identity, at, removed, gone, values)
+        own = self._identity.first_of(text_id(txn, handle))
+        self._writer.note(ListRecord(place.path, own, hunk))
+
+    def _note_reinserted(self, handle: Any, at: int, again: Sequence[Run]) -> None:
+        for client, clock, length in again:
+            for offset in range(length):
+                now = id_at(self._txn, handle, at)
+                self._writer.add_reinsertion((client, clock + offset, 1, *now))
+                at += 1
+
+    def take_back(self, place: Place, record: ListRecord) -> bool:
+        """Whether anything of what a record did to a list was there to be taken back."""
+        hunk, handle = record.hunk, place.handle
+        if self._own(handle) != record.array:
+            return False
+        items, _ = read(raw_of(self._txn, handle))
+        assert isinstance(items, list)
+        spots = self._spots(handle, hunk.inserted)
+        if len(spots) == len(hunk.values):
+            spots = [
+                at
+                for at, value in zip(spots, hunk.values, strict=True)
+                if value == known(items[at])
+            ]
+        if hunk.inserted and not spots:
+            return False
+        at = spots[0] if spots else self._gap(handle, hunk)
+        if at is None:
+            return False
+        for spot in reversed(spots):
+            self.splice(place, spot, 1, [])
+        if hunk.removed:
+            self.splice(place, at, 0, hunk.removed, hunk.gone)
+        return True
+
+    def _own(self, handle: Any) -> Id | None:
+        real = handle.handle if isinstance(handle, ArrayShadow) else handle
+        return None if real is None else self._identity.first_of(text_id(self._txn, real))
+
+    def _spots(self, handle: Any, runs: Sequence[Run]) -> list[int]:
+        if isinstance(handle, ArrayShadow):
+            return [at for run in runs for at in handle.where(run)]
+        return [at for run in runs for at in spots(self._txn, handle, self._identity, run)]
+
+    def _gap(self, handle: Any, hunk: ItemsHunk) -> int | None:
+        if hunk.left is None and hunk.right is None:
+            return 0
+        for beside, step in ((hunk.left, 1), (hunk.right, 0)):
+            if beside is not None and (spots := self._spots(handle, [(*beside, 1)])):
+                return spots[0] + step
+        return None
+
+
+def items_on(txn: Txn, held: Any, identity: Identity, path: Path) -> tuple[Id, ...]:
+    """The first ids of the items of Y.Arrays that a path of keys leads through."""
+    if not any(isinstance(step, int) for step in path):
+        return ()
+    found: list[Id] = []
+    for depth, step in enumerate(path):
+        inner = reach_any(txn, held, path[:depth])
+        if isinstance(step, str):
+            continue
+        if not is_array(inner) or step >= inner.len(txn):
+            break
+        if isinstance(inner, ArrayShadow):
+            found.append(inner.first(step))
+        else:
+            found.append(identity.first_of(id_at(txn, inner, step)))
+    return tuple(found)
+
+
+def on_items(txn: Txn, content: Any, identity: Identity, record: Record) -> Record:
+    """The record with the items that its path leads through now."""
+    if not isinstance(record, SetRecord | ShownRecord | MovedRecord):
+        return record
+    found = items_on(txn, content, identity, record.path)
+    return replace(record, items=found) if found else record
+
+
+def items(txn: Txn, handle: Any, start: int, end: int) -> Characters:
+    """The ids of a list's items from `start` to `end`."""
+    return Characters((*id_at(txn, handle, index), 1) for index in range(start, end))
+
+
+def spots(txn: Txn, handle: Any, identity: Identity, run: Run) -> list[int]:
+    """Where the items of a run of first ids stand."""
+    ids = items(txn, handle, 0, handle.len(txn))
+    return [
+        index
+        for _, now in identity.now(run)
+        for at, (_, _, count) in ids.find(now)
+        for index in range(at, at + count)
+    ]
+
+
+def first_ids(txn: Txn, handle: Any, identity: Identity, start: int, end: int) -> tuple[Run, ...]:
+    """The ids that items were first inserted under."""
+    runs = items(txn, handle, start, end).runs
+    return tuple(first for run in runs for first in identity.first(run))
+
+
+def each_first(txn: Txn, handle: Any, identity: Identity) -> Iterator[Run]:
+    """The id that each item of a list was first inserted under."""
+    for index in range(handle.len(txn)):
+        yield (*identity.first_of(id_at(txn, handle, index)), 1)
+
+
+def items_hunk(
+    txn: Txn,
+    handle: Any,
+    identity: Identity,
+    at: int,
+    removed: tuple[Any, ...],
+    gone: tuple[Run, ...],
+    values: tuple[Any, ...],
+) -> ItemsHunk:
+    """What a hunk of a list says, which is there now."""
+    if values:
+        inserted = first_ids(txn, handle, identity, at, at + len(values))
+        return ItemsHunk(removed, gone, inserted, values)
+    left = left_of(txn, handle, at)
+    right = id_at(txn, handle, at) if at < handle.len(txn) else None
+    ends = [None if one is None else identity.first_of(one) for one in (left, right)]
+    return ItemsHunk(removed, gone, (), (), *ends)

@@ -1,0 +1,281 @@
+"""Taking records back: each only where what it did is still there, found by identity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from collab.identity.draft import TextDraft
+from collab.identity.incarnations import Incarnations, Mark, TrialIncarnations
+from collab.identity.labels import reach
+from collab.ids import Json
+from collab.patch.equality import same
+from collab.types.handles import is_map, look, raw_of
+from collab.types.layout import (
+    DELETED,
+    ORDER,
+    VALUE,
+    ArrayNode,
+    ListNode,
+    ObjectNode,
+    read,
+    read_element,
+    sortable,
+)
+from collab.types.place import Place, open_path, pointer_tokens
+from collab.types.records import (
+    Absent,
+    Alike,
+    Exactly,
+    ListRecord,
+    MovedRecord,
+    Path,
+    Record,
+    SetRecord,
+    ShownRecord,
+    TextRecord,
+    TransferRecord,
+    known,
+)
+from collab.types.slot import Slot
+from collab.writing.lists import items_on
+from collab.writing.shadow import ShadowText
+from collab.writing.transfer import move_back, put_before
+from collab.writing.write import Writer
+
+Marks = Sequence[Mark]
+NO_TEXT = (0, 0)  # the id of a text that is only planned
+
+
+class Reverter:
+    """Takes records back through a writer, whose own records then tell how to redo it.
+
+    Without incarnations every record is of the write before this one, and still there. Texts are
+    planned first and written by `settle`, so that many edits of one text write it once.
+    """
+
+    def __init__(self, writer: Writer, incarnations: Incarnations | None = None) -> None:
+        self._writer = writer
+        self._txn = writer.txn
+        self._trial = None if incarnations is None else TrialIncarnations(incarnations)
+        self._drafts: dict[Path, TextDraft] = {}
+        self.partly: list[Path] = []  # texts of which something was taken back, and not all
+
+    def revert(self, record: Record, marks: Marks) -> bool:
+        """Whether there was anything left to take back; of a text, whether there seems to be."""
+        if isinstance(record, TextRecord):
+            return self._text(record)
+        if isinstance(record, TransferRecord):
+            self.settle()
+            return self._transfer(record, marks)
+        self.settle(record.path)
+        mark = marks[0] if marks else Mark(0, 0, 0, 0)
+        if not isinstance(record, ListRecord) and not self._is_same_item(record):
+            return False
+        if self._trial is not None and not self._trial.holds(record, mark):
+            return False
+        if not self._take_back(record, mark):
+            return False
+        if self._trial is not None:
+            self._trial.put_back(record, mark)
+        return True
+
+    def _transfer(self, record: TransferRecord, marks: Marks) -> bool:
+        out, into = marks if marks else (Mark(0, 0, 0, 0),) * 2
+        both = (record.source, out), (record.target, into)
+        trial = self._trial
+        if not all(self._is_same_item(atom) for atom, _ in both):
+            return False
+        if trial is not None and not all(trial.holds(*one) for one in both):
+            return False
+        if not move_back(self._writer, record, out, into):
+            return False
+        if trial is not None:
+            for one in both:
+                trial.put_back(*one)
+        return True
+
+    def _take_back(self, record: Record, mark: Mark) -> bool:
+        match record:
+            case ShownRecord():
+                return self._shown(record, mark)
+            case MovedRecord():
+                return self._moved(record, mark)
+            case SetRecord():
+                return self._set(record, mark)
+            case ListRecord():
+                place = self._open(record.path)
+                if place is None or type(place.node) is not ListNode:
+                    return False
+                return self._writer.lists.take_back(place, record)
+            case _:
+                return False
+
+    def _is_same_item(self, record: SetRecord | ShownRecord | MovedRecord) -> bool:
+        """Whether the record's path still leads through the items of Y.Arrays that it did."""
+        writer, known_items = self._writer, record.items
+        if not known_items:
+            return True
+        held = writer.root.handle
+        return items_on(self._txn, held, writer.identity, record.path) == known_items
+
+    def _open(self, path: Path) -> Place | None:
+        return open_path(self._txn, self._writer.root, path)
+
+    # --- elements ---------------------------------------------------------------------------
+
+    def _array(self, path: Path) -> tuple[Place, ArrayNode] | None:
+        place = self._open(path)
+        if place is None or type(place.node) is not ArrayNode:
+            return None
+        return place, place.node
+
+    def _shown(self, record: ShownRecord, mark: Mark) -> bool:
+        found = self._array(record.path)
+        if found is None:
+            return False
+        place, node = found
+        visible = record.key in node.orders
+        if record.shown and visible:
+            token = None if record.born else mark.was
+            self._writer.elements.remove(place, record.key, token)
+            return True
+        held = look(self._txn, place.handle, record.key)
+        if not record.shown and not visible and is_map(held) and held.has(self._txn, DELETED):
+            self._writer.elements.show(place, record.key, mark.was)
+            return True
+        return False
+
+    def _moved(self, record: MovedRecord, mark: Mark) -> bool:
+        found = self._array(record.path)
+        if found is None:
+            return False
+        place, node = found
+        elements, key = self._writer.elements, record.key
+        if key in node.orders:
+            if node.orders[key] != record.after:
+                return False
+            elements.reorder(place, key, record.before)
+        else:
+            held = look(self._txn, place.handle, key)
+            if not is_map(held) or sortable(look(self._txn, held, ORDER)) != record.after:
+                return False
+            elements.reorder_hidden(place, key, record.before)
+        moved = MovedRecord(record.path, key, record.after, record.before, mark.was)
+        self._writer.note(moved)
+        return True
+
+    # --- values -----------------------------------------------------------------------------
+
+    def _set(self, record: SetRecord, mark: Mark) -> bool:
+        if record.key == VALUE and record.path:
+            return self._set_wrapped(record, mark)
+        place = self._open(record.path)
+        if place is None:
+            return False
+        if type(place.node) is ArrayNode:
+            return self._set_element(place, place.node, record, mark)
+        if type(place.node) is not ObjectNode:
+            return False
+        held = look(self._txn, place.handle, record.key)
+        if held is None and not place.handle.has(self._txn, record.key):
+            if not isinstance(record.after, Absent):
+                return False
+        elif not is_still(read(raw_of(self._txn, held))[0], record.after):
+            return False
+        put_before(self._writer, place, record, mark)
+        return True
+
+    def _set_wrapped(self, record: SetRecord, mark: Mark) -> bool:
+        """The value of an element that is no object."""
+        found = self._array(record.path[:-1])
+        key = record.path[-1]
+        if found is None or key not in found[1].orders or isinstance(record.before, Absent):
+            return False
+        place, node = found
+        held = look(self._txn, place.handle, str(key))
+        if not is_map(held) or not held.has(self._txn, VALUE):
+            return False
+        if not is_still(read(raw_of(self._txn, look(self._txn, held, VALUE)))[0], record.after):
+            return False
+        tokens = (*place.tokens, str(node.index(str(key))))
+        slot = Slot(held, VALUE, record.path, tokens, node.children, str(key))
+        self._writer.set_slot(slot, record.before.raw, texts=record.texts, token=mark.was)
+        return True
+
+    def _set_element(self, place: Place, node: ArrayNode, record: SetRecord, mark: Mark) -> bool:
+        """An element as a whole: one that was removed by its key, or written over."""
+        held = look(self._txn, place.handle, record.key)
+        gone = held is None and not place.handle.has(self._txn, record.key)
+        if isinstance(record.before, Absent):
+            if gone or record.key not in node.orders:
+                return False
+            if not is_still(read_element(raw_of(self._txn, held))[0], record.after):
+                return False
+            self._writer.elements.remove(place, record.key)
+            return True
+        if gone != isinstance(record.after, Absent):
+            return False
+        if not gone:
+            if record.key not in node.orders:
+                return False
+            if not is_still(read_element(raw_of(self._txn, held))[0], record.after):
+                return False
+        self._writer.elements.put_back(place, record, record.before.raw, mark.was)
+        return True
+
+    # --- texts ------------------------------------------------------------------------------
+
+    def _text(self, record: TextRecord) -> bool:
+        draft = self._drafts.get(record.path)
+        if draft is None:
+            text = self._find_text(record.path)
+            if text is None:
+                return False
+            draft = text.draft if isinstance(text, ShadowText) else self._draft(text)
+        if draft.id != record.text:
+            return False
+        self._drafts[record.path] = draft
+        taken = [draft.take_back(hunk) for hunk in reversed(record.hunks)]
+        if any(taken) and not all(taken):
+            self.partly.append(record.path)
+        return any(taken)
+
+    def _draft(self, text: Any) -> TextDraft:
+        return TextDraft(self._txn, text, self._writer.identity)
+
+    def _find_text(self, path: Path) -> Any:
+        """The text at a path, where the path is to be seen and the text has no embeds."""
+        if len(pointer_tokens(self._writer.root.node, path)) < len(path):
+            return None
+        text = reach(self._txn, self._writer.root.handle, path)
+        if text is None or isinstance(text, ShadowText):
+            return text
+        return text if text.len(self._txn) == len(text.get_string(self._txn).encode()) else None
+
+    def settle(self, path: Path | None = None) -> None:
+        """Write the planned texts: all, or those at, above or below a path."""
+        for own, draft in list(self._drafts.items()):
+            if path is not None and own[: len(path)] != path and path[: len(own)] != own:
+                continue
+            del self._drafts[own]
+            text = self._find_text(own)
+            if text is None:
+                continue
+            tokens = pointer_tokens(self._writer.root.node, own)
+            if isinstance(text, ShadowText):
+                if text.is_edited():
+                    self._writer.note(TextRecord(own, draft.id or NO_TEXT, ()))
+                if text.is_news():
+                    self._writer.emit("replace", tokens, draft.text)
+            else:
+                self._writer.typing.write_draft(text, draft, own, tokens)
+
+
+def is_still(value: Json, after: Absent | Exactly | Alike) -> bool:
+    """Whether a value is the one that a record left."""
+    if isinstance(after, Absent):
+        return False
+    if isinstance(after, Exactly):
+        return same(value, after.raw)
+    return known(value) == after

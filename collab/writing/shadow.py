@@ -1,0 +1,215 @@
+"""Shadows: Yjs types to try a write out on. They read the real ones and keep what is written.
+
+A Yjs transaction has no way back, and locks and the schema are asked about an undo before it is
+done. What was written to a shadow costs in proportion to what was touched.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pycrdt import _pycrdt as native
+
+from collab.identity.characters import id_at
+from collab.identity.draft import Edit, TextDraft, encode
+from collab.identity.identity import Identity
+from collab.types.handles import ArrayShadow, MapShadow, Shadow, TextShadow, is_text, raw_of
+from collab.types.layout import Node
+from collab.types.records import Label
+from collab.writing.lists import spots
+from collab.yjs.spans import Id, Run
+
+_ABSENT = object()
+
+
+class ShadowText(TextShadow):
+    """A Y.Text, or a new one; offsets are UTF-8 bytes as pycrdt's are."""
+
+    def __init__(self, txn: Any, handle: Any, identity: Identity) -> None:
+        self._txn = txn
+        self._identity = identity
+        self.draft = TextDraft(txn, handle, identity)
+        self._told = self.draft.text
+        self._planned = self.draft.edits()
+
+    def is_edited(self) -> bool:
+        """Whether more of the text is planned than when this was asked last.
+
+        Letters may give way to the same letters of another author: then the text stays.
+        """
+        planned, self._planned = self._planned, self.draft.edits()
+        return planned != self._planned
+
+    def is_news(self) -> bool:
+        """Whether the text has changed since this was asked last."""
+        told, self._told = self._told, self.draft.text
+        return told != self._told
+
+    def adopt(self, own: Id, labels: tuple[Label, ...]) -> None:
+        """Take the identity of a text that it was written again for."""
+        text = self.draft.text
+        self.draft = TextDraft(self._txn, None, self._identity, text=text, own=own, labels=labels)
+        self._planned = self.draft.edits()
+
+    def raw(self) -> Any:
+        return self.draft.text
+
+    def edit(self, edits: Sequence[Edit]) -> None:
+        self.draft.replace(edits)
+        self._told, self._planned = self.draft.text, self.draft.edits()
+
+    def len(self, txn: Any) -> int:
+        return len(self.draft.text.encode())
+
+    def get_string(self, txn: Any) -> str:
+        return self.draft.text
+
+    def insert(self, txn: Any, index: int, chunk: str, attrs: None = None) -> None:
+        at = len(encode(self.draft.text.encode()[:index].decode())) // 2
+        self.edit([Edit(at, at, chunk)])
+
+
+class _Container(Shadow):
+    """What is common to the shadows of containers. `owned` are the nodes in it that are copies."""
+
+    def __init__(self, txn: Any, identity: Identity) -> None:
+        self._txn = txn
+        self._identity = identity
+        self.owned: dict[int, Node] = {}
+
+    def _cast(self, held: Any) -> Any:
+        """The shadow of a type; anything else is itself."""
+        if isinstance(held, native.Map):
+            return ShadowMap(self._txn, held, self._identity)
+        if isinstance(held, native.Array):
+            return ShadowArray(self._txn, held, self._identity)
+        if is_text(held) and held.len(self._txn) == len(held.get_string(self._txn).encode()):
+            return ShadowText(self._txn, held, self._identity)
+        return held  # also a text with embeds, which is replaced as a whole
+
+    def to_json(self, txn: Any) -> str:
+        return json.dumps(self.raw())
+
+
+class ShadowMap(_Container, MapShadow):
+    """A Y.Map, or with no handle a new one."""
+
+    def __init__(self, txn: Any, handle: Any, identity: Identity) -> None:
+        super().__init__(txn, identity)
+        self._handle = handle
+        self._over: dict[str, Any] = {}
+
+    def has(self, txn: Any, key: str) -> bool:
+        if key in self._over:
+            return self._over[key] is not _ABSENT
+        return self._handle is not None and self._handle.has(txn, key)
+
+    def get(self, txn: Any, key: str) -> Any:
+        if key not in self._over:
+            held = self._handle.get(txn, key)
+            cast = self._cast(held)
+            if cast is held:
+                return held
+            self._over[key] = cast
+        return self._over[key]
+
+    def keys(self, txn: Any) -> list[str]:
+        below = [] if self._handle is None else self._handle.keys(txn)
+        return [key for key in {**dict.fromkeys(below), **self._over} if self.has(txn, key)]
+
+    def len(self, txn: Any) -> int:
+        return len(self.keys(txn))
+
+    def insert(self, txn: Any, key: str, value: Any) -> None:
+        self._over[key] = value
+
+    def insert_map_prelim(self, txn: Any, key: str) -> ShadowMap:
+        made = self._over[key] = ShadowMap(self._txn, None, self._identity)
+        return made
+
+    def insert_array_prelim(self, txn: Any, key: str) -> ShadowArray:
+        made = self._over[key] = ShadowArray(self._txn, None, self._identity)
+        return made
+
+    def insert_text_prelim(self, txn: Any, key: str) -> ShadowText:
+        made = self._over[key] = ShadowText(self._txn, None, self._identity)
+        return made
+
+    def remove(self, txn: Any, key: str) -> None:
+        self._over[key] = _ABSENT
+
+    def raw(self) -> Any:
+        raw = {} if self._handle is None else raw_of(self._txn, self._handle)
+        for key, value in self._over.items():
+            if value is _ABSENT:
+                raw.pop(key, None)
+            else:
+                raw[key] = raw_of(self._txn, value)
+        return raw
+
+
+class ShadowArray(_Container, ArrayShadow):
+    """A Y.Array, or with no handle a new one; its items are all taken over at once."""
+
+    def __init__(self, txn: Any, handle: Any, identity: Identity) -> None:
+        super().__init__(txn, identity)
+        self.handle = handle
+        count = 0 if handle is None else handle.len(txn)
+        self._items = [self._cast(handle.get(txn, index)) for index in range(count)]
+        # Where in the real array each item stands.
+        self._origins: list[int | None] = list(range(count))
+        self._firsts: list[Id | None] = [None] * count  # of those that came back
+
+    def where(self, run: Run) -> list[int]:
+        """Where the items of a run of first ids stand."""
+        if self.handle is None:
+            return []
+        real = set(spots(self._txn, self.handle, self._identity, run))
+        return [at for at, origin in enumerate(self._origins) if origin in real]
+
+    def first(self, index: int) -> Id:
+        origin = self._origins[index]
+        if origin is not None:
+            return self._identity.first_of(id_at(self._txn, self.handle, origin))
+        return self._firsts[index] or (0, 0)
+
+    def adopt(self, at: int, firsts: Sequence[Id]) -> None:
+        self._firsts[at : at + len(firsts)] = firsts
+
+    def len(self, txn: Any) -> int:
+        return len(self._items)
+
+    def get(self, txn: Any, index: int) -> Any:
+        return self._items[index]
+
+    def insert(self, txn: Any, index: int, value: Any) -> None:
+        self._put(index, value)
+
+    def insert_map_prelim(self, txn: Any, index: int) -> ShadowMap:
+        made = ShadowMap(self._txn, None, self._identity)
+        self._put(index, made)
+        return made
+
+    def insert_array_prelim(self, txn: Any, index: int) -> ShadowArray:
+        made = ShadowArray(self._txn, None, self._identity)
+        self._put(index, made)
+        return made
+
+    def insert_text_prelim(self, txn: Any, index: int) -> ShadowText:
+        made = ShadowText(self._txn, None, self._identity)
+        self._put(index, made)
+        return made
+
+    def remove_range(self, txn: Any, index: int, length: int) -> None:
+        for own in (self._items, self._origins, self._firsts):
+            del own[index : index + length]
+
+    def _put(self, index: int, item: Any) -> None:
+        self._items.insert(index, item)
+        self._origins.insert(index, None)
+        self._firsts.insert(index, None)
+
+    def raw(self) -> Any:
+        return [raw_of(self._txn, item) for item in self._items]

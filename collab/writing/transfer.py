@@ -1,0 +1,81 @@
+"""Taking back a move from one container to another."""
+
+from __future__ import annotations
+
+from collab.identity.incarnations import Mark
+from collab.patch.equality import same
+from collab.patch.pointer import Tokens
+from collab.types.depth import has_room
+from collab.types.handles import is_map, look
+from collab.types.layout import DELETED, ArrayNode, ObjectNode, unescape
+from collab.types.place import Place, open_path, value_at
+from collab.types.records import Absent, SetRecord, ShownRecord, TransferRecord
+from collab.writing.write import Writer
+
+
+def move_back(writer: Writer, record: TransferRecord, out: Mark, into: Mark) -> bool:
+    """Move an element or a member back as it is now, with what others wrote in it.
+
+    False, and nothing is written, where it is not there any more, where its old place is taken,
+    or where it would reach too deep there.
+    """
+    source, target = record.source, record.target
+    here = open_path(writer.txn, writer.root, target.path)
+    there = open_path(writer.txn, writer.root, source.path)
+    if here is None or there is None:
+        return False
+    if not (_is_there(writer, here, target) and _can_return(writer, there, source)):
+        return False
+    value = value_at(writer.txn, writer.root, _tokens(here, target.key))
+    if not has_room(writer.txn, writer.root, source.path, value):
+        return False
+    noted = len(writer.records)
+    if isinstance(target, ShownRecord):
+        writer.elements.remove(here, target.key, None if target.born else into.was)
+    else:
+        writer.unset(here, target.key, token=into.was)
+    gone = writer.records[noted]
+    there = open_path(writer.txn, writer.root, source.path)  # its pointer may be another now
+    assert there is not None
+    if isinstance(source, ShownRecord):
+        writer.elements.show(there, source.key, out.was)
+    else:
+        put_before(writer, there, source, out)
+    back = writer.records[noted + 1]
+    tokens = _tokens(there, source.key)
+    if not same(value_at(writer.txn, writer.root, tokens), value):
+        writer.by_others = True
+        writer.replace(tokens, value)
+        writer.by_others = False
+    # What was written to make it the same is part of the move.
+    writer.records[noted:] = [TransferRecord(gone, back)]  # type: ignore[arg-type]  # as written
+    return True
+
+
+def put_before(writer: Writer, place: Place, record: SetRecord, mark: Mark) -> None:
+    """Have a member be what it was before a record."""
+    before = record.before
+    if isinstance(before, Absent):
+        writer.unset(place, record.key, token=mark.was)
+    else:
+        writer.set(place, record.key, before.raw, texts=record.texts, token=mark.was)
+
+
+def _is_there(writer: Writer, place: Place, target: SetRecord | ShownRecord) -> bool:
+    if isinstance(target, ShownRecord):
+        return type(place.node) is ArrayNode and target.key in place.node.orders
+    return type(place.node) is ObjectNode and place.handle.has(writer.txn, target.key)
+
+
+def _can_return(writer: Writer, place: Place, source: SetRecord | ShownRecord) -> bool:
+    held = look(writer.txn, place.handle, source.key) if is_map(place.handle) else None
+    if isinstance(source, ShownRecord):
+        hidden = type(place.node) is ArrayNode and source.key not in place.node.orders
+        return hidden and is_map(held) and held.has(writer.txn, DELETED)
+    return type(place.node) is ObjectNode and held is None
+
+
+def _tokens(place: Place, key: str) -> Tokens:
+    if type(place.node) is ArrayNode:
+        return (*place.tokens, str(place.node.index(key)))
+    return (*place.tokens, unescape(key))

@@ -1,0 +1,173 @@
+"""Edits within texts: written, and recorded by the ids of the characters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from collab.identity.characters import EXACT, Characters, id_at, text_id, units
+from collab.identity.draft import Edit, TextDraft
+from collab.identity.labels import labels_between, reach
+from collab.patch.pointer import Tokens
+from collab.types.handles import is_text
+from collab.types.records import Hunk, Label, Path, RemovedText, TextRecord
+from collab.types.text import Change, changes_between, whole_words
+from collab.writing.shadow import ShadowText
+from collab.yjs.spans import Run
+
+if TYPE_CHECKING:
+    from collab.writing.write import Writer
+
+
+MOST_SIDES = 8  # of a hunk that is taken back and put back again and again
+
+
+class Typing:
+    """The writer's hand for texts."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._txn = writer.txn
+        self._identity = writer.identity
+
+    def edit(
+        self, text: Any, new: str, path: Path, tokens: Tokens, exact: Change | None = None
+    ) -> bool:
+        """Edit a text in place by its smallest changes; False where that cannot be done.
+
+        `exact` is the one change that makes `new`, where its author said which.
+        """
+        old = text.get_string(self._txn)
+        if text.len(self._txn) != byte_length(old):
+            return False  # embeds count in its indexes and do not show in its string
+        changes = self._changes(text, old, new, path) if exact is None else [exact]
+        if changes:
+            self._write(text, old, [_in_units(old, change) for change in changes], path)
+            self._writer.emit("replace", tokens, new)
+        return True
+
+    def _changes(self, text: Any, old: str, new: str, path: Path) -> list[Change]:
+        changes = changes_between(old, new)
+        if isinstance(text, ShadowText):
+            return changes
+        if self._writer.by_others:
+            return whole_words(old, changes, lambda start, end: False)
+        if self._writer.author is None:
+            return changes
+
+        own = self._identity.first_of(text_id(self._txn, text))
+        read: list[Characters] = []  # once, and only for a text that is asked about
+
+        def is_own(start: int, end: int) -> bool:
+            at = units(old[:start])
+            if not read:
+                read.append(self._identity.characters(self._txn, text, own))
+            [characters] = read
+            return self._is_own(characters, path, at, at + units(old[start:end]))
+
+        return whole_words(old, changes, is_own)
+
+    def _is_own(self, characters: Characters, path: Path, start: int, end: int) -> bool:
+        """Whether the author of this write has inserted these units in steps of their own."""
+        mine = 0
+        for run in characters.between(start, end):
+            for first in self._identity.first(run):
+                for part, where, user in self._identity.named(first):
+                    if user == self._writer.author and where == path:
+                        mine += part[2]
+        return mine == end - start
+
+    def write_draft(self, text: Any, draft: TextDraft, path: Path, tokens: Tokens) -> None:
+        """Write what was planned for a text."""
+        edits = draft.edits()
+        if edits:
+            self._write(text, draft.old, edits, path)
+            if draft.text != draft.old:
+                self._writer.emit("replace", tokens, draft.text)
+
+    def _write(self, text: Any, old: str, edits: Sequence[Edit], path: Path) -> None:
+        if isinstance(text, ShadowText):
+            text.edit(edits)
+            return
+        own = self._identity.first_of(text_id(self._txn, text))
+        characters = self._identity.cached(own)
+        if characters is None and (len(old) <= EXACT or any(one.start < one.end for one in edits)):
+            characters = self._identity.characters(self._txn, text, own)
+        hunks = [self._replace(text, old, edit, characters) for edit in reversed(edits)]
+        self._writer.note(TextRecord(path, own, tuple(reversed(hunks))))
+
+    def _replace(self, text: Any, old: str, edit: Edit, characters: Characters | None) -> Hunk:
+        """One edit; those behind it have been written already, so offsets are those of `old`.
+
+        Without the text's characters, which are looked up for a deletion, it says less of where
+        the text stood that it inserts.
+        """
+        txn, identity, start, end = self._txn, self._identity, edit.start, edit.end
+        labels: tuple[Label, ...] = ()
+        deleted, runs = "", list[Run]()
+        at = _bytes_before(old, start)
+        if start < end:
+            deleted = _units_between(old, start, end)
+            text.remove_range(txn, at, byte_length(deleted))
+        if edit.text:
+            text.insert(txn, at, edit.text, None)
+            runs = [(*id_at(txn, text, at), units(edit.text))]
+            self._note_reinserted(edit.labels, runs[0])
+        sides = edit.sides
+        if characters is not None:
+            labels = labels_between(characters, identity, start, end)
+            characters.splice(start, end, runs)
+            left, right = characters.beside(start, start + units(edit.text))
+            now = identity.first_id(left), identity.first_id(right)
+            sides = (*(one for one in sides if one != now), now)[-MOST_SIDES:]
+        first = tuple(one for run in runs for one in identity.first(run))
+        return Hunk(deleted, labels, first, sides)
+
+    def _note_reinserted(self, labels: Sequence[Label], run: Run) -> None:
+        for offset, client, clock, count in labels:
+            now = (run[0], run[1] + offset) if offset >= 0 else (0, 0)
+            self._writer.add_reinsertion((client, clock, count, *now))
+
+    def revive(self, held: Any, texts: Sequence[RemovedText]) -> None:
+        """Give the texts in a container that was written again the identity of those before."""
+        for removed in texts:
+            text = (
+                held if is_text(held) and not removed.path else reach(self._txn, held, removed.path)
+            )
+            if text is None:
+                continue
+            if isinstance(text, ShadowText):
+                text.adopt(removed.text, removed.labels)
+                continue
+            client, clock = text_id(self._txn, text)
+            self._writer.add_reinsertion((*removed.text, 1, client, clock))
+            runs = (
+                [(*id_at(self._txn, text, 0), units(text.get_string(self._txn)))]
+                if text.len(self._txn)
+                else []
+            )
+            self._note_reinserted(removed.labels, runs[0] if runs else (0, 0, 0))
+            self._identity.cache(removed.text, Characters(runs))
+
+
+def byte_length(text: str) -> int:
+    """pycrdt counts text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode())
+
+
+def _in_units(old: str, change: Change) -> Edit:
+    start, end, new = change
+    if old.isascii():
+        return Edit(start, end, new)
+    first = units(old[:start])
+    return Edit(first, first + units(old[start:end]), new)
+
+
+def _units_between(text: str, start: int, end: int) -> str:
+    if text.isascii():
+        return text[start:end]
+    return text.encode("utf-16-le")[2 * start : 2 * end].decode("utf-16-le")
+
+
+def _bytes_before(text: str, unit: int) -> int:
+    return unit if text.isascii() else len(_units_between(text, 0, unit).encode())

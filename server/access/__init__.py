@@ -1,0 +1,1 @@
+"""Who may come in: tokens, keys, origins, and how many of one address."""

@@ -1,0 +1,94 @@
+"""CORS: which pages of other origins may call, and what they may read of an answer (Fetch, 3.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers, MutableHeaders
+
+from server.publishing.public_request import PAGES, VALUES
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from server.access.origins import Origins
+
+METHODS = "GET, PUT, PATCH, POST, DELETE"
+# What a browser does not let a page read unless it is named here.
+EXPOSED = ", ".join(
+    (
+        "Accept-Patch",
+        "ETag",
+        "Location",
+        "Retry-After",
+        "Weft-Epoch",
+        "Weft-Request",
+        "Weft-Updated-By",
+        "Weft-Version",
+    )
+)
+MAX_AGE = "600"
+_METHOD = "access-control-request-method"
+_HEADERS = "access-control-request-headers"
+
+
+class Cors:
+    """ASGI middleware: an allowed origin is named in the answer, and may ask first what it may do.
+
+    Every answer varies by Origin, whether a request has one or not. What is public is for any
+    origin and varies by none; so is an answer that says so itself.
+    """
+
+    def __init__(self, app: ASGIApp, origins: Origins) -> None:
+        self._app = app
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_public = scope["path"].startswith((PAGES, VALUES))
+        asked = Headers(scope=scope)
+        origin = "" if is_public else asked.get("origin", "")
+        if origin and scope["method"] == "OPTIONS" and _METHOD in asked:
+            if self._origins.judge(scope["headers"]):
+                await _preflight(send, origin, asked.get(_HEADERS, ""))
+                return
+            origin = ""
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if is_public:
+                    _open_to_all(headers)
+                elif headers.get("Access-Control-Allow-Origin") != "*":
+                    self._name(headers, origin, scope)
+            await send(message)
+
+        await self._app(scope, receive, told)
+
+    def _name(self, headers: MutableHeaders, origin: str, scope: Scope) -> None:
+        headers.add_vary_header("Origin")
+        if origin and self._origins.judge(scope["headers"]):
+            headers["Access-Control-Allow-Origin"] = origin
+            headers["Access-Control-Expose-Headers"] = EXPOSED
+
+
+def _open_to_all(headers: MutableHeaders) -> None:
+    """What a refusal lacks; what is published says all of it already."""
+    headers.setdefault("Access-Control-Allow-Origin", "*")
+    headers.setdefault("Access-Control-Expose-Headers", EXPOSED)
+    headers.setdefault("Vary", "Accept-Encoding")
+
+
+async def _preflight(send: Send, origin: str, wanted: str) -> None:
+    message: Message = {"type": "http.response.start", "status": 200, "headers": []}
+    headers = MutableHeaders(scope=message)
+    headers["Access-Control-Allow-Origin"] = origin
+    headers["Access-Control-Allow-Methods"] = METHODS
+    headers["Access-Control-Allow-Headers"] = wanted or "*"
+    headers["Access-Control-Max-Age"] = MAX_AGE
+    headers["Vary"] = f"Origin, {_METHOD.title()}, {_HEADERS.title()}"
+    headers["Content-Length"] = "0"
+    await send(message)
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,1 @@
+"""Documents as archives: exported, imported, and repaired from what is left of them."""

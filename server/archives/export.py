@@ -1,0 +1,157 @@
+"""Exports: a document with its history, written a page of the log at a time.
+
+Every entry is read before the answer begins, so that a damaged one is found while the export can
+still say so; then all are read again, as the client takes them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from collab.entry import REPAIR, Entry, since_repair
+from collab.errors import Code, Rejected
+from collab.ids import DocKey, Json
+from collab.ports.store import Corrupt, NamedVersion, Store
+from collab.wire import rfc3339
+from server.archives.archive import Archive
+from server.archives.repair import salvage
+from server.documents.history import PAGE
+
+_encode = msgspec.json.Encoder().encode
+BUSY_MS = 5000
+
+
+class Exports:
+    """How many exports run at once, in all and of one user.
+
+    Invariant: an export counts from `running` on until that block ends, however it ends.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._of: Counter[tuple[str, str]] = Counter()
+
+    def __len__(self) -> int:
+        return self._of.total()
+
+    @contextmanager
+    def running(self, tenant: str, user: str) -> Iterator[None]:
+        """Raises `rate_limited` where too many run already; half of them may be one user's."""
+        owner, most_own = (tenant, user), max(1, self._most // 2)
+        if self._most and (len(self) >= self._most or self._of[owner] >= most_own):
+            raise Rejected(
+                Code.RATE_LIMITED, "too many exports run already", retry_after_ms=BUSY_MS
+            )
+        self._of[owner] += 1
+        try:
+            yield
+        finally:
+            self._of[owner] -= 1
+            if not self._of[owner]:
+                del self._of[owner]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A document at a version, without its history."""
+
+    epoch: int
+    version: int
+    value: Json
+    schema: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A sound document that is ready to be written; `repaired` is its newest repair, or 0."""
+
+    store: Store
+    key: DocKey
+    head: Head
+    names: list[NamedVersion]
+    exported_at: str
+    repaired: int
+
+    async def parts(self) -> AsyncGenerator[bytes]:
+        """An `Archive` as JSON, in pieces of about a page of the log.
+
+        Raises `Corrupt` where the document was deleted meanwhile: the archive is not whole then.
+        """
+        head = self.head
+        archive = Archive(
+            format="weft-archive/1",
+            doc=self.key.doc,
+            epoch=head.epoch,
+            version=head.version,
+            exported_at=self.exported_at,
+            value=head.value,
+            schema=msgspec.json.decode(head.schema) if head.schema else None,
+            names=self.names,
+            entries=[],
+        )
+        yield _encode(archive).removesuffix(b"]}")
+        comma = b""
+        async for page in _pages(self.store, self.key, head.version):
+            entries = [self._openable(entry) for entry in page]
+            yield comma + _encode(entries)[1:-1]
+            comma = b","
+        row = await self.store.row(self.key)
+        if row is None or row.damaged or row.epoch != head.epoch:
+            raise Corrupt(f"{self.key.doc} was deleted while it was exported")
+        yield b"]}"
+
+    def _openable(self, entry: Entry) -> Entry:
+        """Before a repair only the ops still mean something: the Yjs state of then is gone."""
+        if entry.version < self.repaired:
+            return replace(entry, update=b"", inverse=b"")
+        return entry
+
+
+async def export(store: Store, key: DocKey, head: Head, now: int) -> Export:
+    """Look at everything that is kept of a document; raises `Corrupt` for what cannot be read."""
+    repaired = 0
+    async for page in _pages(store, key, head.version):
+        repaired = max([repaired, *(entry.version for entry in page if entry.kind == REPAIR)])
+    names = [one for one in await store.named_versions(key) if one.version <= head.version]
+    return Export(store, key, head, names, rfc3339(now), repaired)
+
+
+async def export_damaged(store: Store, key: DocKey, now: int) -> Archive:
+    """What can be read of a document; of one that is not damaged, everything.
+
+    A child process opens it, so a document that kills the process that opens it is exported too.
+    """
+    remains = await store.remains(key)
+    if remains is None:
+        raise Rejected(Code.NOT_FOUND, f"there is no document {key.doc}")
+    found = await salvage(remains)
+    entries = remains.entries
+    if (repaired := since_repair(entries)) is not None:
+        before = entries[: len(entries) - len(repaired)]
+        entries = [*(replace(entry, update=b"", inverse=b"") for entry in before), *repaired]
+    return Archive(
+        format="weft-archive/1",
+        doc=key.doc,
+        epoch=remains.epoch,
+        version=found.last,
+        exported_at=rfc3339(now),
+        value=found.value,
+        schema=None if found.schema is None else msgspec.json.decode(remains.schema),
+        names=[NamedVersion(*one) for one in remains.names],
+        entries=entries,
+        left_out=found.left_out or UNSET,
+    )
+
+
+async def _pages(store: Store, key: DocKey, head: int) -> AsyncIterator[list[Entry]]:
+    at = 0
+    while page := await store.entries(key, at, head, PAGE):
+        yield page
+        at = page[-1].version

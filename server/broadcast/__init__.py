@@ -1,0 +1,1 @@
+"""What a commit says: encoded once, and sent to each client of the document."""

@@ -1,0 +1,108 @@
+"""A document's presence: announced to everybody at once, at most once a tick."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from collab import wire
+from collab.messages import Notice
+from collab.presence.book import PresenceBook
+from collab.presence.difference import Difference
+from collab.yjs import awareness
+from collab.yjs import frames as yjs_frames
+from server.websocket import frames
+
+if TYPE_CHECKING:
+    from collab.entry import Author, Entry
+    from collab.messages import Peer
+    from collab.room.room import Room
+    from server.broadcast.audience import Audience
+    from server.runtime.clock import Clock
+
+# Whoever moves a cursor is seen to within this, and so are all who moved theirs meanwhile.
+TICK = 0.02
+ANOTHER_TAB = wire.encode(Notice(code="another_tab"))
+
+
+class PresenceNews:
+    """One difference, encoded once for each lane."""
+
+    def __init__(self, difference: Difference) -> None:
+        self.difference = difference
+
+    @cached_property
+    def patch_frame(self) -> bytes:
+        change = self.difference.change
+        return b"" if change is None else frames.text(wire.encode(change))
+
+    @cached_property
+    def yjs_frame(self) -> bytes:
+        states = self.difference.awareness
+        if not states:
+            return b""
+        return frames.binary(yjs_frames.awareness(awareness.encode(states)))
+
+    def patch_frame_for(self, session: str, told: Mapping[str, Peer]) -> bytes:
+        """The frame for somebody whose own presence is in it, or who was told a part before."""
+        if session not in self.difference.sessions and not told:
+            return self.patch_frame
+        change = self.difference.without(session, told)
+        return b"" if change is None else frames.text(wire.encode(change))
+
+
+class PresenceBoard:
+    """The book and the tick that reads from it.
+
+    Invariant: while the book has something to tell, a timer runs that will tell it.
+    """
+
+    def __init__(self, clock: Clock, audience: Audience, book: PresenceBook) -> None:
+        self.book = book
+        self._clock = clock
+        self._audience = audience
+        self._timer: asyncio.TimerHandle | None = None
+
+    def tell_other_tabs(self, author: Author) -> bool:
+        """Tell the same user's other clients here, on either lane, of this one; whether any is."""
+        others = set(self.book.other_tabs(author.session))
+        if others:
+            self._audience.notice_to(others, ANOTHER_TAB)
+        return bool(others)
+
+    def changed(self) -> None:
+        """Something was written into the book."""
+        if self._timer is None:
+            wait = self.book.wait(self._clock.monotonic())
+            if wait is not None:
+                loop = asyncio.get_running_loop()
+                self._timer = loop.call_later(max(wait, TICK), self._tick)
+
+    def carry(self, room: Room, entries: Sequence[Entry]) -> None:
+        """Cursors follow what was just committed."""
+        if len(self.book) and entries:
+            for past in room.tail.pasts(max(entries[0].version - 1, room.tail.base)):
+                self.book.carry(past)
+            self.changed()
+
+    def keep_up(self) -> None:
+        """Once a second or so: who is silent goes, who is alive is renewed on the Yjs lane."""
+        now = self._clock.monotonic()
+        self.book.expire(now)
+        self.book.renew(now)
+        self.changed()
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _tick(self) -> None:
+        self._timer = None
+        difference = self.book.flush(self._clock.monotonic())
+        if difference is not None:
+            news = PresenceNews(difference)
+            self._audience.tell(lambda listener: listener.see(news))
+        self.changed()

@@ -1,0 +1,1 @@
+"""The command line: `weft serve`, and what an operator does beside it."""

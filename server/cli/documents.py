@@ -1,0 +1,198 @@
+"""Documents from the command line."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+
+from collab.ids import DocKey, is_doc_name
+from collab.patch.pointer import lookup, parse
+from collab.ports.audit import AuditRow
+from collab.ports.store import DocRow, Store
+from collab.wire import rfc3339
+from server.cli.store import opened
+from server.runtime.clock import SystemClock
+from server.runtime.settings import Settings
+
+_PAGE = 500
+_MOST_TOLD = 100  # sentences that the audit trail keeps of one repair
+
+
+async def run(asked: Namespace, settings: Settings) -> int:
+    async with opened(settings) as store:
+        match asked.action:
+            case "ls":
+                return await _list(asked.tenant, store)
+            case "show":
+                return await _show(asked, store)
+            case "export":
+                return await _export(asked, store)
+            case "import":
+                return await _import(asked, store)
+            case "repair":
+                return await _repair(DocKey(asked.tenant, asked.doc), store)
+            case "delete":
+                return await _delete(DocKey(asked.tenant, asked.doc), store)
+            case _:
+                return await _new_epoch(asked, store)
+
+
+async def _list(tenant: str, store: Store) -> int:
+    if tenant not in await store.tenants():
+        return _fail(f"there is no tenant {tenant}; `weft tenant ls` lists them")
+    async for row in _rows(tenant, store):
+        updated = f"{rfc3339(row.updated_at)} by {row.updated_by}"
+        damage = "  damaged" if row.damaged else ""
+        print(f"{row.doc}  version {row.version}  epoch {row.epoch}  {updated}{damage}")
+    return 0
+
+
+async def _rows(tenant: str, store: Store) -> AsyncIterator[DocRow]:
+    after = ""
+    while page := await store.list_docs(tenant, after, _PAGE):
+        for row in page:
+            yield row
+        after = page[-1].doc
+
+
+async def _show(asked: Namespace, store: Store) -> int:
+    from server.documents.history import History
+
+    key = DocKey(asked.tenant, asked.doc)
+    row = await store.row(key)
+    if row is None:
+        return _no_document(key)
+    if row.damaged:
+        return _damaged(key)
+    version = row.version if asked.at is None else asked.at
+    if not 0 <= version <= row.version:
+        return _fail(f"{asked.doc} has versions up to {row.version}")
+    value = await History(store).value_at(key, version)
+    if asked.pointer:
+        value = lookup(value, parse(asked.pointer))
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    return 0
+
+
+async def _export(asked: Namespace, store: Store) -> int:
+    from server.archives.export import export_damaged
+
+    key = DocKey(asked.tenant, asked.doc)
+    exported = await export_damaged(store, key, SystemClock().now_ms())
+    raw = msgspec.json.encode(exported) + b"\n"
+    _write(asked.output, raw)
+    _tell_left_out(exported.left_out or [], sys.stderr)
+    return 0
+
+
+async def _repair(key: DocKey, store: Store) -> int:
+    from server.archives import repair
+
+    remains = await store.remains(key)
+    if remains is None:
+        return _no_document(key)
+    found = await repair.salvage(remains, every=True)
+    if found.value is None:
+        _tell_left_out(found.left_out, sys.stderr)
+        return _fail(f"nothing of {key.doc} can be read; restore it from a backup, or delete it")
+    if not found.left_out:
+        print(f"{key.tenant}/{key.doc}  version {remains.head}  nothing to repair")
+        return 0
+    now = SystemClock().now_ms()
+    rebuilt = repair.rebuild(remains, found, now)
+    if not await store.rebuild(key, rebuilt):
+        return _fail(f"another writer changed {key.doc} meanwhile; nothing was written")
+    detail = {"left_out": found.left_out[:_MOST_TOLD]}
+    row = AuditRow(now, "weft", "repair", version=rebuilt.entry.version, detail=detail)
+    await store.write_audit([(key, row)])
+    print(f"{key.tenant}/{key.doc}  version {rebuilt.entry.version}  epoch {rebuilt.epoch}")
+    _tell_left_out(found.left_out, sys.stdout)
+    return 0
+
+
+def _tell_left_out(left_out: Iterable[str], out: TextIO) -> None:
+    for sentence in left_out:
+        print(f"left out: {sentence}", file=out)
+
+
+async def _delete(key: DocKey, store: Store) -> int:
+    now = SystemClock().now_ms()
+    if not await store.delete(key, now):
+        return _no_document(key)
+    await store.write_audit([(key, AuditRow(now, "weft", "delete"))])
+    print(f"{key.tenant}/{key.doc}  deleted")
+    return 0
+
+
+async def _import(asked: Namespace, store: Store) -> int:
+    from server.archives import archive
+
+    if asked.tenant not in await store.tenants():
+        return _fail(f"there is no tenant {asked.tenant}; `weft tenant add` makes one")
+    whole = archive.decode(_read(asked.file))
+    key = DocKey(asked.tenant, asked.doc or whole.doc)
+    if not is_doc_name(key.doc):
+        return _fail(f"{key.doc!r} is no name for a document")
+    version = await archive.plant(store, key, whole, SystemClock().now_ms())
+    print(f"{key.tenant}/{key.doc}  version {version}")
+    return 0
+
+
+async def _new_epoch(asked: Namespace, store: Store) -> int:
+    if bool(asked.docs) is asked.all:
+        return _fail("name documents, or say --all")
+    tenants = await store.tenants() if asked.all else [asked.tenant]
+    # A backup may have forgotten epochs, and documents, that clients still hold: one more than
+    # the last epoch that it knows could be one of theirs. The time of now is none of theirs.
+    now = SystemClock().now_ms()
+    if asked.all:
+        await store.raise_epochs(now)
+    failed = 0
+    for tenant in tenants:
+        docs = [row.doc async for row in _rows(tenant, store)] if asked.all else asked.docs
+        for doc in docs:
+            failed += not await _renew(DocKey(tenant, doc), store, now)
+    return 1 if failed else 0
+
+
+async def _renew(key: DocKey, store: Store, least: int) -> bool:
+    row = await store.row(key)
+    if row is None:
+        _no_document(key)
+        return False
+    if row.damaged:
+        _damaged(key)
+        return False
+    epoch = max(row.epoch + 1, least)
+    await store.new_epoch(key, epoch)
+    print(f"{key.tenant}/{key.doc}  epoch {epoch}")
+    return True
+
+
+def _read(file: str) -> bytes:
+    return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+
+
+def _write(file: str, raw: bytes) -> None:
+    if file == "-":
+        sys.stdout.buffer.write(raw)
+    else:
+        Path(file).write_bytes(raw)
+
+
+def _no_document(key: DocKey) -> int:
+    return _fail(f"tenant {key.tenant} has no document {key.doc}")
+
+
+def _damaged(key: DocKey) -> int:
+    return _fail(f"{key.doc} is damaged: `weft doc repair {key.doc}` says of what")
+
+
+def _fail(sentence: str) -> int:
+    print(f"weft: {sentence}", file=sys.stderr)
+    return 1

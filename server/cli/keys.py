@@ -1,0 +1,94 @@
+"""Tokens, tenants and keys from the command line."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from base64 import urlsafe_b64encode
+
+from collab.ports.store import SigningKey, Store
+from collab.rights.user_rights import Rights, Role
+from collab.wire import rfc3339
+from server.access.keyring import Keyring
+from server.access.tokens import Claims, mint
+from server.cli.store import opened
+from server.runtime.clock import SystemClock
+from server.runtime.settings import Settings
+
+
+async def run(asked: Namespace, settings: Settings) -> int:
+    async with opened(settings) as store:
+        match asked.command, vars(asked).get("action"):
+            case "token", _:
+                return await _token(asked, store)
+            case "tenant", "add":
+                return await _add_tenant(asked.tenant, store)
+            case "tenant", _:
+                return await _list_tenants(store)
+            case _, "add":
+                return await _add_key(asked, store)
+            case _, "retire":
+                return await _retire(asked.tenant, asked.kid, store)
+            case _:
+                return await _list_keys(asked.tenant, store)
+
+
+async def _token(asked: Namespace, store: Store) -> int:
+    clock = SystemClock()
+    now = clock.now_ms()
+    rights = Rights(
+        role=Role(asked.role),
+        expires_at=now + asked.ttl * 1000,
+        docs=None if asked.docs is None else tuple(asked.docs),
+        sections=None if asked.sections is None else tuple(asked.sections),
+    )
+    claims = Claims(asked.tenant, asked.user, asked.name, rights, now, kid="")
+    key = await Keyring(store, clock).ensure_key(asked.tenant)
+    print(mint(key, claims))
+    return 0
+
+
+async def _add_tenant(tenant: str, store: Store) -> int:
+    if tenant in await store.tenants() and await store.keys(tenant):
+        return _fail(f"tenant {tenant} was there already")
+    key = await Keyring(store, SystemClock()).ensure_key(tenant)
+    print(f"tenant {tenant} with key {key.kid}")
+    return 0
+
+
+async def _list_tenants(store: Store) -> int:
+    for tenant in await store.tenants():
+        print(tenant)
+    return 0
+
+
+async def _add_key(asked: Namespace, store: Store) -> int:
+    if asked.tenant not in await store.tenants():
+        return _fail(f"there is no tenant {asked.tenant}; `weft tenant add` makes one")
+    key = await Keyring(store, SystemClock()).add_key(asked.tenant)
+    print(key.kid)
+    if asked.show:
+        print(urlsafe_b64encode(key.secret).decode())
+    return 0
+
+
+async def _retire(tenant: str, kid: str, store: Store) -> int:
+    if not await store.retire_key(tenant, kid, SystemClock().now_ms()):
+        return _fail(f"tenant {tenant} has no active key {kid}; `weft key ls` lists them")
+    print(f"key {kid} is retired: what it signed is refused from now on")
+    return 0
+
+
+async def _list_keys(tenant: str, store: Store) -> int:
+    for key in await store.keys(tenant):
+        print(f"{key.kid}  made {rfc3339(key.created_at)}  {_state(key)}")
+    return 0
+
+
+def _state(key: SigningKey) -> str:
+    return f"retired {rfc3339(key.retired_at)}" if key.retired_at else "active"
+
+
+def _fail(sentence: str) -> int:
+    print(f"weft: {sentence}", file=sys.stderr)
+    return 1

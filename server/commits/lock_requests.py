@@ -1,0 +1,229 @@
+"""The lock desk: decides what is asked of locks, in its turn among a document's requests.
+
+A lock stands when its row is written at the revision that it was decided on; a commit that was
+judged by the locks before clashes, and is judged anew. What waits together is written together:
+a request costs the disk no more than a patch does.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from collab.errors import Code, Refusal
+from collab.locks.state import LockStep
+from collab.ports.store import StorageUnavailable
+from collab.room import lock_rules as lock_lane
+from collab.room.requests import Answer, LockAct
+from server.broadcast.audience import News, Submission
+from server.broadcast.farewells import GONE, IN_TROUBLE
+from server.documents.batch import BY_LOCKS, MAX_BATCH
+from server.documents.live_room import MAX_SECONDS, LiveRoom
+from server.documents.long_work import VERY_LARGE
+from server.documents.room_state import Event, LiveState
+from server.runtime.worker_threads import beside
+
+if TYPE_CHECKING:
+    from server.documents.hub import Hub
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Decided:
+    """A request and what becomes of it when the locks are written."""
+
+    submission: Submission
+    asked: LockAct
+    secret: str
+    step: LockStep | Refusal | None = None
+
+    @property
+    def rests_on_locks(self) -> bool:
+        """Whether it may be otherwise at another instance, where nothing is written to clash."""
+        if isinstance(self.step, Refusal):
+            return self.step.code in BY_LOCKS or self.step.code in (
+                Code.NOT_FOUND,
+                Code.QUOTA_EXCEEDED,
+            )
+        return True
+
+
+class LockDesk:
+    """Invariant: while it is at work on a live room no batch begins there, and no other room
+    takes its place unless the document ends; so what it decides stands on the committed version.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        reopen: Callable[[LiveRoom], None],
+        enter_trouble: Callable[[Sequence[LiveRoom]], None],
+    ) -> None:
+        self._hub = hub
+        self._reopen = reopen
+        self._enter_trouble = enter_trouble
+
+    async def serve(self, live: LiveRoom) -> None:
+        live.at_lock_desk = True
+        try:
+            await self._serve(live)
+        finally:
+            live.at_lock_desk = False
+
+    async def _serve(self, live: LiveRoom) -> None:
+        """What time has done, then every lock request at the head of the queue."""
+        decided: deque[_Decided] = deque()
+        try:
+            stands = await self._expire(live)
+            while stands and live.state is LiveState.LOCKING and live.has_lock_request():
+                await self._decide(live, decided)
+                stands = await self._settle(live, decided)
+        except StorageUnavailable:
+            logger.warning("a lock could not be written, or nobody knows")
+            self._hand_back(live, decided)
+            self._enter_trouble([live])
+            return
+        except Exception as error:
+            logger.exception("a lock request failed; the document is opened anew without it")
+            self._fail(live, decided, error)
+            stands = False
+        if live.state is LiveState.LOCKING:
+            self._go_on(live, stands=stands)
+
+    async def is_current(self, live: LiveRoom) -> bool:
+        """Whether the document still is at the revision by whose locks it refused somebody."""
+        position = await self._hub.store.position(live.key)
+        if position is None:
+            return not live.room.exists
+        return position.revision == live.room.control.revision
+
+    async def _expire(self, live: LiveRoom) -> bool:
+        """Whether the locks were still those of the database."""
+        now = await self._hub.time.ask()
+        live.lock_board.is_due = False
+        locks, steps = live.room.locks(), []
+        while (step := locks.expire(now)) is not None:
+            locks = step.locks
+            steps.append(step)
+        if not await self._write(live, steps):
+            return False
+        for step in steps:
+            live.lock_board.announce(step.events)
+        live.lock_board.watch(live.room.locks())
+        return True
+
+    async def _decide(self, live: LiveRoom, decided: deque[_Decided]) -> None:
+        """What waits together; a scope is carried through a large document in a thread."""
+        waiting = live.take_lock_requests(MAX_BATCH)
+        try:
+            if live.room.document.bulk > VERY_LARGE:
+                await beside(self._decide_some, live, waiting, decided)
+            else:
+                self._decide_some(live, waiting, decided)
+        finally:
+            live.queue.extendleft(reversed(waiting))
+            self._hand_back(live, deque())
+
+    def _decide_some(
+        self, live: LiveRoom, waiting: deque[Submission], decided: deque[_Decided]
+    ) -> None:
+        """For a moment, one by what the one before has made of the locks."""
+        clock, now = self._hub.clock, self._hub.time.now()
+        until = clock.monotonic() + MAX_SECONDS
+        locks = live.room.locks()
+        while waiting and clock.monotonic() <= until:
+            submission = waiting.popleft()
+            asked = submission.request
+            assert isinstance(asked, LockAct)
+            one = _Decided(submission, asked, f"{live.key.tenant}.{clock.token_bytes(16).hex()}")
+            decided.append(one)
+            one.step = lock_lane.decide(
+                live.room,
+                locks,
+                submission.member,
+                asked,
+                now=now,
+                wall=clock.now_ms(),
+                secret=one.secret,
+            )
+            locks = one.step.locks if isinstance(one.step, LockStep) else locks
+
+    async def _settle(self, live: LiveRoom, decided: deque[_Decided]) -> bool:
+        """Whether the locks that they were decided by were still those of the database."""
+        steps = [one.step for one in decided if isinstance(one.step, LockStep)]
+        if any(step.is_written for step in steps):
+            stands = await self._write(live, steps)
+        else:
+            stands = not any(one.rests_on_locks for one in decided) or (
+                not live.room.exists or await self.is_current(live)
+            )
+        if not stands:
+            self._hand_back(live, decided)
+            return False
+        while decided:
+            self._tell(live, decided[0])
+            decided.popleft()
+        return True
+
+    async def _write(self, live: LiveRoom, steps: Sequence[LockStep]) -> bool:
+        """False where somebody else has written since; nothing was written then."""
+        steps = [step for step in steps if step.is_written]
+        if not steps:
+            return True
+        # A lock that nobody knew of yet is moved by nobody: its scope must stand on the head.
+        known, locks = live.room.locks(), steps[-1].locks
+        put = {lock.id: lock for step in steps for lock in step.put}
+        drop = {lock_id for step in steps for lock_id in step.drop}
+        saved = await self._hub.store.save_locks(
+            live.key,
+            revision=steps[0].revision,
+            put=[lock for lock in put.values() if locks.find(lock.id) is not None],
+            drop=sorted(drop),
+            head=known.version if any(known.find(lock_id) is None for lock_id in put) else 0,
+            steps=len(steps),
+        )
+        if saved:
+            live.room.move_locks(locks)
+            live.lock_board.watch(locks)
+        return saved
+
+    def _tell(self, live: LiveRoom, one: _Decided) -> None:
+        version, step = live.room.version, one.step
+        assert step is not None
+        if isinstance(step, Refusal):
+            self._answer(live, one.submission, Answer(version, refusal=step))
+            return
+        ack = lock_lane.told(one.asked, step, one.secret)
+        self._answer(live, one.submission, Answer(version, ack=ack))
+        live.lock_board.announce(step.events, one.submission.member, one.asked.action)
+
+    def _answer(self, live: LiveRoom, submission: Submission, answer: Answer) -> None:
+        live.audience.publish(News([], live.room.version, live.room.value), [(submission, answer)])
+
+    def _fail(self, live: LiveRoom, decided: deque[_Decided], error: Exception) -> None:
+        """Only whose request it was hears of it; the others wait again."""
+        if decided:
+            theirs = decided.pop() if decided[-1].step is None else decided.popleft()
+            theirs.submission.fail(RuntimeError(str(error)))
+        self._hand_back(live, decided)
+
+    def _hand_back(self, live: LiveRoom, decided: deque[_Decided]) -> None:
+        """They wait again, or are refused where nothing can be waited for."""
+        while decided:
+            submission = decided.pop().submission
+            submission.looked_back = False
+            live.queue.appendleft(submission)
+        if live.state is LiveState.CLOSED:
+            live.refuse_waiting(GONE)
+        elif live.state is LiveState.READ_ONLY:
+            live.refuse_waiting(IN_TROUBLE)
+
+    def _go_on(self, live: LiveRoom, *, stands: bool) -> None:
+        if not stands:
+            self._reopen(live)
+        elif live.move(Event.DECIDE):
+            self._hub.wake(live)

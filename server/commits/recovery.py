@@ -1,0 +1,139 @@
+"""Recovery: documents in trouble are read-only, and they come back by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import TYPE_CHECKING, Any
+
+from collab.errors import Rejected
+from collab.messages import Notice
+from collab.ports.store import Corrupt, StorageUnavailable
+from collab.wire import encode
+from server.broadcast.farewells import IN_TROUBLE, OUR_FAULT, QUARANTINED
+from server.documents.hub import Quarantined
+from server.documents.live_room import LiveRoom
+from server.documents.room_state import Event, LiveState
+
+if TYPE_CHECKING:
+    from server.documents.hub import Hub
+
+logger = logging.getLogger(__name__)
+
+RECOVER_EVERY = 0.5
+# A database that does not answer a ping in so many seconds takes no edits.
+WITHIN = 2.0
+# So many documents are read from the log at once.
+AT_ONCE = 4
+READ_ONLY = encode(Notice(code="read_only"))
+WRITABLE = encode(Notice(code="writable"))
+
+Replace = Callable[[LiveRoom], Awaitable[None]]
+Spawn = Callable[[Coroutine[Any, Any, None], str], None]
+
+
+class Recovery:
+    """Invariant: while a live room is read-only, one task asks the database and brings it back.
+
+    A document in trouble stops no other, and one that cannot be brought back holds up no other.
+    Every document is stopped only when the database itself takes no write.
+    """
+
+    def __init__(self, hub: Hub, replace: Replace, spawn: Spawn) -> None:
+        self._hub = hub
+        self._replace = replace
+        self._spawn = spawn
+        self._runs = False
+        self._coming_back: set[LiveRoom] = set()
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    def enter(self, lives: Iterable[LiveRoom]) -> None:
+        """The batches of `lives` failed, or what became of their commit is unknown."""
+        self._hub.witness.troubled()
+        for live in lives:
+            if live.in_flight:
+                live.unsettled = live.room.commit_id
+                live.is_broken = True
+            live.fail(IN_TROUBLE)
+            self._stop(live)
+        if not self._runs:
+            self._runs = True
+            self._spawn(self._recover(), "recover")
+
+    def _stop(self, live: LiveRoom) -> None:
+        """The document is read-only from here on."""
+        if not live.move(Event.TROUBLE):
+            return
+        if live.batch and not live.batch.is_handed_out:  # judged, and not on its way yet
+            live.is_broken = True
+            live.fail(IN_TROUBLE)
+        live.refuse_waiting(IN_TROUBLE)
+        live.audience.notice(READ_ONLY)
+
+    async def _recover(self) -> None:
+        try:
+            while self._waiting() and not self._hub.draining:
+                if await self._is_well():
+                    self._begin_to_bring_back()
+                else:
+                    for live in list(self._hub.lives.values()):
+                        self._stop(live)
+                await asyncio.sleep(RECOVER_EVERY)
+        finally:
+            self._runs = False
+
+    def _waiting(self) -> list[LiveRoom]:
+        return self._hub.every(lambda live: live.state is LiveState.READ_ONLY)
+
+    async def _is_well(self) -> bool:
+        try:
+            async with asyncio.timeout(WITHIN):
+                await self._hub.store.ping()
+        except (StorageUnavailable, Corrupt, TimeoutError):
+            return False
+        return True
+
+    def _begin_to_bring_back(self) -> None:
+        for live in self._waiting():
+            if live not in self._coming_back:
+                self._coming_back.add(live)
+                self._spawn(self._come_back(live), f"bring back {live.key.doc}")
+
+    async def _come_back(self, live: LiveRoom) -> None:
+        try:
+            async with self._turns:
+                await self._bring_back(live)
+        finally:
+            self._coming_back.discard(live)
+
+    async def _bring_back(self, live: LiveRoom) -> None:
+        """Go on from what the log says; only where a batch was lost must it be read for that."""
+        if live.in_flight or live.state is not LiveState.READ_ONLY:
+            return  # its commit has not ended yet, or it has ended itself
+        try:
+            if live.is_broken:
+                await self._settle(live)
+                await self._replace(live)
+        except Quarantined:
+            self._hub.let_go(live, QUARANTINED)
+        except (Rejected, StorageUnavailable):
+            return
+        except Exception:  # a document's edge: the others are brought back all the same
+            logger.exception("a document could not be brought back")
+            self._hub.let_go(live, OUR_FAULT)
+        if live.move(Event.RECOVER):
+            live.audience.notice(WRITABLE)
+            live.audience.resynchronise()
+            if live.queue or live.renewal is not None:
+                self._hub.wake(live)
+
+    async def _settle(self, live: LiveRoom) -> None:
+        """Raise `StorageUnavailable` while the commit of unknown outcome may be on its way.
+
+        What it wrote reaches everybody with the document that is opened next, and its authors,
+        who were told to try again, are answered by their requests' ids.
+        """
+        if live.unsettled:
+            await self._hub.store.find_commit(live.key, live.unsettled)
+            live.unsettled = ""

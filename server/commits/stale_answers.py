@@ -1,0 +1,47 @@
+"""Answers of a batch that the room gave from memory, where the store may say otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collab.entry import Accepted
+    from server.documents.hub import Hub
+    from server.documents.live_room import LiveRoom
+
+
+class StaleAnswers:
+    """Finds rooms whose answers used stale locks, a stale head or an evicted request id."""
+
+    def __init__(self, hub: Hub, has_locks: Callable[[LiveRoom], Awaitable[bool]]) -> None:
+        self._hub = hub
+        self._has_locks = has_locks
+
+    async def find(self, lives: Sequence[LiveRoom]) -> set[LiveRoom]:
+        """The rooms that have to judge their batches again.
+
+        What makes an entry is not asked about here: its commit clashes.
+        """
+        stale: set[LiveRoom] = set()
+        for live in lives:
+            for user, ids in live.batch.doubtful(live.room.ids).items():
+                if found := await self._hub.store.find_accepted(live.key, user, ids):
+                    await self.remember(live, found)
+                    stale.add(live)
+            if live.batch.was_stopped_by_locks() and not await self._has_locks(live):
+                stale.add(live)
+            if live.batch.doubts_the_document() and not await self._is_at_head(live):
+                stale.add(live)
+        return stale
+
+    async def remember(self, live: LiveRoom, accepted: Sequence[Accepted]) -> None:
+        """Tell the room about requests that wait in it, and that the store has accepted."""
+        for one in accepted:
+            live.room.ids.find_in_store(await self._hub.history.answer(live.key, one))
+
+    async def _is_at_head(self, live: LiveRoom) -> bool:
+        position = await self._hub.store.position(live.key)
+        if position is None:
+            return not live.room.exists
+        return (position.epoch, position.version) == (live.room.epoch, live.room.version)

@@ -1,0 +1,75 @@
+"""Demo mode: pages to look at, keys to make tokens with, and links to open."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from collab.entry import Author
+from collab.rights.user_rights import Rights, Role
+from collab.room.member import Member
+from collab.room.requests import Create
+from server import demo
+from server.publishing import publisher as publications
+
+if TYPE_CHECKING:
+    from server.documents.live_room import LiveRoom
+    from server.services import Services
+
+logger = logging.getLogger(__name__)
+
+FOREVER = 253_402_300_799_000  # the year 9999
+
+
+async def prepare(services: Services) -> None:
+    """Make the demo tenants and documents that are not there yet."""
+    logger.warning("demo mode is open: every visitor may edit the demo tenant's documents")
+    rights = Rights(Role.ADMIN, expires_at=FOREVER)
+    member = Member(Author("weft", "Weft"), rights, "server")
+    for key, page in demo.pages():
+        await services.keyring.ensure_key(key.tenant)
+        async with services.hub.using(key) as live:
+            await services.hub.ask(live, member, Create(page))
+            await _publish_once(services, live, member.author)
+
+
+async def _publish_once(services: Services, live: LiveRoom, by: Author) -> None:
+    """What somebody took down, or published since, stays as they left it."""
+    if not await services.store.publications(live.key, 0, live.room.version):
+        await publications.publish(services, live, by)
+
+
+async def welcome(services: Services, where: str) -> str:
+    """What there is to open."""
+    token, _ = await services.keyring.guest()
+    docs = [key.doc for key, _ in demo.pages() if key.tenant == "demo"]
+    return "\n".join(
+        [
+            f"Weft serves {where} (demo mode: open to everybody who reaches it)",
+            "",
+            "  status     " + f"{where}/status",
+            "  health     " + f"{where}/healthz",
+            "  documents  " + ", ".join(f"{where}/v1/docs/{doc}" for doc in docs),
+            "  published  " + ", ".join(f"{where}/p/demo/{doc}" for doc in docs),
+            "  live       " + f"{where.replace('http', 'ws', 1)}/v1/docs/{docs[0]}/live",
+            "",
+            "A guest's token, good for an hour"
+            f" (more: {_command()} token --user ada --role editor):",
+            f"  {token}",
+            "",
+            "Read a page as JSON with it:",
+            f"  curl -H 'Authorization: Bearer {token}' {where}/v1/docs/{docs[0]}",
+        ]
+    )
+
+
+def _command() -> str:
+    """How this program is called from here: in a clone it is in no folder of the PATH."""
+    called = Path(sys.argv[0])
+    if called.name != "weft" or shutil.which("weft") == str(called):
+        return "weft"
+    return os.path.relpath(called)

@@ -1,0 +1,1 @@
+"""The open documents of this process: opened, kept, saved and unloaded."""

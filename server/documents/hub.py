@@ -1,0 +1,308 @@
+"""The hub: every open document of this process, opened once, unloaded when idle."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import lru_cache
+
+from collab.document.opening import Opening
+from collab.entry import Entry
+from collab.errors import Code, Rejected
+from collab.ids import DocKey
+from collab.ports.store import Corrupt, StorageUnavailable, Store, Stored, Vacant
+from collab.room.member import Member
+from collab.room.requests import Answer, Request
+from collab.room.room import Room
+from collab.schema.check import Schema
+from server.archives.export import Exports
+from server.broadcast.audience import Submission
+from server.broadcast.farewells import DAMAGED, DELETED, GONE, IN_TROUBLE, Farewell
+from server.documents.crash_quarantine import Ward
+from server.documents.history import History
+from server.documents.hub_bounds import HubBounds
+from server.documents.last_change import LastChange
+from server.documents.live_room import LiveRoom
+from server.documents.opening import Opener
+from server.documents.room_state import Event, LiveState
+from server.documents.snapshots import Snapshots
+from server.documents.stored_locks import read_document
+from server.lanes.yjs_large_updates import Cutter
+from server.recording.recorder import Witness
+from server.runtime.clock import Clock
+from server.runtime.database_clock import DatabaseTime
+from server.runtime.worker_threads import LARGE, beside, free
+
+logger = logging.getLogger(__name__)
+
+# Many pages share one schema, and every opening anew needs it again.
+compiled = lru_cache(maxsize=64)(Schema.compile)
+
+RESTARTING = Rejected(Code.STORAGE_UNAVAILABLE, "the server is restarting")
+
+
+class Quarantined(Rejected):
+    """The document cannot be opened for what it holds; every other one can."""
+
+
+class Hub:
+    """Open documents by key.
+
+    Invariant: a key has at most one live room, and one that somebody uses is never unloaded.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        bounds: HubBounds,
+        witness: Witness | None = None,
+        ward: Ward | None = None,
+    ) -> None:
+        self.ward = ward or Ward(None)
+        self.witness = witness or Witness(store, clock)
+        self.store = store
+        self.clock = clock
+        self.bounds = bounds
+        self.opener = Opener(clock)
+        self.cutter = Cutter(clock)
+        self.history = History(store, self.opener)
+        self.snapshots = Snapshots(store, clock, bounds, self.witness)
+        self.time = DatabaseTime(store, clock)
+        self.lives: dict[DocKey, LiveRoom] = {}
+        self.dirty: dict[LiveRoom, None] = {}
+        self.work = asyncio.Event()
+        self.draining = False
+        # What is left of a damaged document is read for one request at a time.
+        self.salvaging = asyncio.Lock()
+        self.exports = Exports(bounds.max_exports)
+        self._opening: dict[DocKey, asyncio.Future[LiveRoom]] = {}
+
+    # --- opening ----------------------------------------------------------------------------
+
+    async def open(self, key: DocKey) -> LiveRoom:
+        """The live room of this document, in use by the caller until `release`."""
+        while True:
+            live = self.lives.get(key)
+            if live is not None:
+                live.users += 1
+                return live
+            if self.draining:
+                raise Rejected(Code.STORAGE_UNAVAILABLE, "the server is restarting")
+            await self._open_once(key)
+
+    def release(self, live: LiveRoom) -> None:
+        live.users -= 1
+        live.idle_since = self.clock.monotonic()
+        if not live.room.exists and self._is_idle(live):
+            self.drop(live)  # or asking for names that do not exist would fill the memory
+
+    @asynccontextmanager
+    async def using(self, key: DocKey) -> AsyncIterator[LiveRoom]:
+        live = await self.open(key)
+        try:
+            yield live
+        finally:
+            self.release(live)
+
+    async def load(self, key: DocKey) -> tuple[Room, Stored | Vacant]:
+        """A fresh room from the log."""
+        try:
+            stored, locks = await read_document(self.store, self.time, key, self.bounds.terms)
+        except StorageUnavailable as error:
+            raise Rejected(Code.STORAGE_UNAVAILABLE, "the database does not answer") from error
+        except Corrupt as error:
+            raise self._quarantined(key) from error
+        epoch = stored.epoch
+        if self.ward.is_shut(key, epoch):
+            raise Quarantined(DAMAGED.code, DAMAGED.message)
+        try:
+            schema = None
+            if isinstance(stored, Stored) and stored.control.schema:
+                schema = compiled(stored.control.schema)
+            opening = Opening.of_stored(stored)
+            await self.opener.take(opening, lambda: self.ward.watching(key, epoch))
+            room = await self._read(key, stored, schema, opening)
+            room.move_locks(locks)
+            return room, stored
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a panic of pycrdt's is no Exception
+            raise self._quarantined(key) from error
+
+    async def _read(
+        self, key: DocKey, stored: Stored | Vacant, schema: Schema | None, opening: Opening
+    ) -> Room:
+        """The room of a document that was opened: a large one is read beside the event loop."""
+        with self.ward.opening(key, stored.epoch):
+            if opening.is_large:
+                return await beside(Room, key, stored, self.bounds.room, schema, opening)
+            return Room(key, stored, self.bounds.room, schema, opening)
+
+    def _quarantined(self, key: DocKey) -> Quarantined:
+        logger.exception("a document cannot be opened and is in quarantine", extra=key._asdict())
+        return Quarantined(DAMAGED.code, DAMAGED.message)
+
+    async def missed(self, key: DocKey, after: int, upto: int) -> list[Entry] | None:
+        """What whoever was at `after` has to hear one by one; None where they get the value."""
+        room = self.bounds.room
+        return await self.history.between(key, after, upto, room.tail_entries, room.tail_bytes)
+
+    async def _open_once(self, key: DocKey) -> None:
+        """Open the document, or wait for whoever is at it already."""
+        opening = self._opening.get(key)
+        if opening is not None:
+            await asyncio.wait([opening])
+            if not opening.cancelled():  # else whoever was at it has gone, and it is open to all
+                opening.result()
+            return
+        future: asyncio.Future[LiveRoom] = asyncio.get_running_loop().create_future()
+        self._opening[key] = future
+        try:
+            room, stored = await self.load(key)
+            live = LiveRoom(room, self.clock, self.bounds.new_book(), self.time, self.wake)
+            live.audience.onlooker = self.witness.of(key)
+            if isinstance(stored, Stored):
+                self.snapshots.opened(live, stored)
+                if stored.entries:
+                    live.last_change = LastChange.of(stored.entries[-1])
+            self.lives[key] = live
+            future.set_result(live)
+        except BaseException as error:
+            if isinstance(error, Exception):
+                future.set_exception(error)
+                future.exception()  # whoever waits raises it; nobody may be waiting
+            else:
+                future.cancel()
+            raise
+        finally:
+            del self._opening[key]
+
+    # --- requests ---------------------------------------------------------------------------
+
+    def submit(self, live: LiveRoom, submission: Submission) -> None:
+        """Put a request in the commit loop's way; its answer comes by `hear` or `deliver`."""
+        if self.draining:
+            # As if it had not been read: its author asks again, elsewhere, with the same id.
+            submission.turn_away(RESTARTING)
+            return
+        live.queue.append(submission)
+        if live.state is LiveState.OPEN:
+            self.wake(live)
+        elif live.state is LiveState.READ_ONLY:
+            live.refuse_waiting(IN_TROUBLE)
+        elif live.state is LiveState.CLOSED:
+            live.refuse_waiting(GONE)
+
+    def wake(self, live: LiveRoom) -> None:
+        self.dirty[live] = None
+        self.work.set()
+
+    async def ask(self, live: LiveRoom, member: Member, request: Request) -> Answer:
+        """Submit, and wait for the answer; raises what it was refused for."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+        def deliver(answer: Answer | Exception) -> None:
+            if future.done():
+                return
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+        self.submit(live, Submission(member, request, self.clock.monotonic(), deliver=deliver))
+        try:
+            answer = await asyncio.wait_for(future, self.bounds.answer_seconds)
+        except TimeoutError as error:
+            raise Rejected(
+                Code.STORAGE_UNAVAILABLE, "the database did not answer in time"
+            ) from error
+        if answer.refusal is not None:
+            raise Rejected(answer.refusal.code, answer.refusal.message, **answer.refusal.extra)
+        return answer
+
+    async def reopen(self, live: LiveRoom) -> None:
+        """What decides beside the value was written: open the document anew, between batches.
+
+        Nobody's requests are lost by it, and who listens hears nothing but what had been missed.
+        """
+        renewal = self.doubt(live)
+        if renewal is None:
+            return  # whoever opens it next reads it from the log
+        try:
+            await asyncio.wait_for(asyncio.shield(renewal), self.bounds.answer_seconds)
+        except TimeoutError as error:
+            raise Rejected(
+                Code.STORAGE_UNAVAILABLE, "the database did not answer in time"
+            ) from error
+
+    def doubt(self, live: LiveRoom) -> asyncio.Future[None] | None:
+        """Have the document opened again: something was, or may have been, written beside its log.
+
+        The future is done when it is open; None where the document has ended.
+        """
+        if live.state is LiveState.CLOSED:
+            return None
+        if live.renewal is None:
+            live.renewal = asyncio.get_running_loop().create_future()
+        self.wake(live)
+        return live.renewal
+
+    async def delete(self, live: LiveRoom) -> None:
+        """The document ends: in the log first, then for everybody who is in it."""
+        try:
+            await self.store.delete(live.key, self.clock.now_ms())
+        except StorageUnavailable as error:
+            self.doubt(live)
+            raise Rejected(Code.STORAGE_UNAVAILABLE, "the database does not answer") from error
+        self.let_go(live, DELETED)
+
+    async def delete_unopened(self, key: DocKey) -> None:
+        """Delete a document that cannot be opened: no client is in it."""
+        await self.store.delete(key, self.clock.now_ms())
+
+    def let_go(self, live: LiveRoom, farewell: Farewell) -> None:
+        """The live room ends here; whoever comes back is given another, if there can be one."""
+        live.move(Event.END)
+        live.lock_board.close()
+        live.end(farewell.refusal)
+        live.audience.end(farewell)
+        if self.lives.get(live.key) is live:
+            del self.lives[live.key]
+        self.dirty.pop(live, None)
+
+    # --- unloading --------------------------------------------------------------------------
+
+    async def unload_idle(self) -> None:
+        """Unload unused documents; what changed is saved first, where that is worth it."""
+        deadline = self.clock.monotonic() - self.bounds.idle_seconds
+        for live in list(self.lives.values()):
+            if self._is_idle(live) and live.idle_since <= deadline:
+                await self.unload(live)
+
+    async def unload(self, live: LiveRoom) -> None:
+        if live.unsaved.is_worth_saving:
+            await self.snapshots.save(live)
+        if self._is_idle(live):  # nobody came while the snapshot was being written
+            self.drop(live)
+
+    def drop(self, live: LiveRoom) -> None:
+        live.move(Event.END)
+        if self.lives.get(live.key) is live:
+            del self.lives[live.key]
+        self.dirty.pop(live, None)
+        live.presence.close()
+        live.lock_board.close()
+        live.room.close()
+        if live.room.document.bulk > LARGE:
+            free(live)
+
+    def _is_idle(self, live: LiveRoom) -> bool:
+        return not (live.users or live.queue or live.in_flight or len(live.audience)) and (
+            live.state in (LiveState.OPEN, LiveState.READ_ONLY)
+        )
+
+    def every(self, condition: Callable[[LiveRoom], bool]) -> list[LiveRoom]:
+        return [live for live in self.lives.values() if condition(live)]

@@ -1,0 +1,319 @@
+"""A live room: a room, its audience, and the requests that wait for the commit loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from math import inf
+from typing import TYPE_CHECKING, TypeVar
+
+from collab.errors import Refusal
+from collab.locks.events import changes_between
+from collab.ports.store import Append
+from collab.room.requests import Answer, Barrier, LockAct, PatchRequest, ReadState, ReadVector
+from server.broadcast.audience import Answered, Audience, News, Submission
+from server.broadcast.lock_announcer import LockBoard
+from server.broadcast.presence_ticker import PresenceBoard
+from server.documents.batch import Batch
+from server.documents.history import befores
+from server.documents.last_change import LastChange
+from server.documents.long_work import Judged, Pace, takes_long_in
+from server.documents.room_state import Event, LiveState, next_state
+from server.documents.snapshots import Unsaved
+from server.runtime.worker_threads import LARGE, beside, free
+
+if TYPE_CHECKING:
+    from collab.entry import Entry
+    from collab.ids import DocKey
+    from collab.locks.state import Locks
+    from collab.presence.book import PresenceBook
+    from collab.room.room import Room
+    from server.runtime.clock import Clock
+    from server.runtime.database_clock import DatabaseTime
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+Read = ReadState | ReadVector
+
+# The rooms may not keep the loop to themselves: a frame of 400 patches that have to be carried
+# through a megabyte of text kept everybody waiting for seconds (measured).
+MAX_SECONDS = 0.02
+
+
+class LiveRoom:
+    """One open document in this process.
+
+    Invariant: between `begin` and one of `settle`, `put_back` and `fail` the batch is in flight:
+    the room is ahead of what anybody has seen, and new requests only queue.
+    """
+
+    def __init__(
+        self,
+        room: Room,
+        clock: Clock,
+        book: PresenceBook,
+        time: DatabaseTime,
+        wake: Callable[[LiveRoom], None],
+    ) -> None:
+        self.key: DocKey = room.key
+        self.room = room
+        self.audience = Audience()
+        self.presence = PresenceBoard(clock, self.audience, book)
+        self.lock_board = LockBoard(self.audience, time, lambda: wake(self))
+        self.lock_board.watch(room.locks())
+        self.queue: deque[Submission] = deque()
+        self.state = LiveState.OPEN  # only `move` changes it
+        self.at_lock_desk = False  # what is asked of locks is being written
+        self.is_broken = False  # the working document may be half changed
+        self.replacing = asyncio.Lock()  # by a room that is opened from the log
+        self.unsettled = ""  # the commit of which nobody knows what became
+        # Somebody waits for the document to be opened anew: its schema or what is published moved.
+        self.renewal: asyncio.Future[None] | None = None
+        self.last_change: LastChange | None = None  # of the room's version, where it is known
+        self.users = 0
+        self.idle_since = clock.monotonic()
+        self.unsaved = Unsaved()
+        self.unsaved_steps = Unsaved()
+        self._clock = clock
+        self._wake = wake
+        self.batch = Batch()
+        self._is_at_work = False  # a thread has the room
+        self._pace = Pace(clock)
+        self._known: dict[int, int] = {}
+
+    def move(self, event: Event) -> bool:
+        """Whether what has happened leads to another state; then the room is in it."""
+        moved_to = next_state(self.state, event)
+        if moved_to is None:
+            return False
+        self.state = moved_to
+        return True
+
+    # --- a batch --------------------------------------------------------------------------
+
+    @property
+    def in_flight(self) -> bool:
+        return bool(self.batch) or self.at_lock_desk or self._is_at_work
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody is owed an answer."""
+        return bool(self.queue) or self.in_flight
+
+    def begin(self, now: int, commit_id: str, until: float = inf) -> Append | None:
+        """Judge what waits, until then; what the log must hold before it is answered.
+
+        What was judged beside the loop is a part of it.
+        """
+        if not self.batch:
+            self.room.commit_id = commit_id
+        self._get_ready()
+        while self.queue and not self.batch.is_full:
+            submission = self.queue[0]
+            if not self._can_judge(submission) or self._takes_long(submission):
+                break
+            self.queue.popleft()
+            self.batch.remember(submission.member)
+            answer, began, ended = self._judged(submission, now)
+            if not self._take(submission, answer, ended - began):
+                return None
+            if ended > until:
+                break
+        self.batch.is_handed_out = True
+        return self.room.pending()
+
+    def take_lock_requests(self, most: int) -> deque[Submission]:
+        """The lock requests that come next and can be decided."""
+        taken: deque[Submission] = deque()
+        while len(taken) < most and self.has_lock_request():
+            taken.append(self.queue.popleft())
+        return taken
+
+    def has_long_work(self) -> bool:
+        """Whether what comes next is to be judged beside the loop, and can be."""
+        first = self.queue[0] if self.queue else None
+        return first is not None and self._can_judge(first) and self._takes_long(first)
+
+    async def work(self, now: int, commit_id: str) -> None:
+        """Judge what comes next in a thread.
+
+        The thread has the room alone meanwhile: what others read of it is what was committed.
+        """
+        self.room.commit_id = commit_id
+        self._get_ready()
+        submission = self.queue.popleft()
+        self.batch.remember(submission.member)
+        answer, began, ended = await self.aside(lambda: self._judged(submission, now))
+        self._take(submission, answer, ended - began)
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Do something to the room in a thread, which has it alone; it is `working` already."""
+        self._known = self.known()
+        self._is_at_work = True
+        try:
+            return await beside(work)
+        finally:
+            self._is_at_work = False
+            if self.move(Event.WORKED) and self.is_wanted:
+                self._wake(self)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is anything for the commit loop to do."""
+        return bool(self.queue) or self.renewal is not None or self.lock_board.is_due
+
+    def known(self) -> dict[int, int]:
+        """The document's Yjs state vector, as it was before what is being judged in a thread."""
+        return self._known if self._is_at_work else self.room.document.state_vector()
+
+    def _can_judge(self, submission: Submission) -> bool:
+        return not isinstance(submission.request, LockAct) and not self.is_beyond_tail(submission)
+
+    def _takes_long(self, submission: Submission) -> bool:
+        member, request = submission.member, submission.request
+        return self._pace.is_slow or takes_long_in(self.room, member, request)
+
+    def _get_ready(self) -> None:
+        self.room.guard.now = self.lock_board.time.now()
+        self.room.seconds = self._clock.monotonic
+
+    def _judged(self, submission: Submission, now: int) -> Judged:
+        answer: Answer | BaseException
+        began = self._clock.monotonic()
+        try:
+            answer = self.room.apply(submission.member, submission.request, now)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a panic of pycrdt's is no Exception
+            answer = error
+        ended = self._clock.monotonic()
+        self._pace.note(ended - began, ended)
+        return Judged(answer, began, ended)
+
+    def _take(self, submission: Submission, answer: Answer | BaseException, seconds: float) -> bool:
+        """Whether a request was judged; a bug of ours must stay that request's."""
+        if isinstance(answer, BaseException):
+            logger.error(
+                "a request failed; the document is opened anew without it", exc_info=answer
+            )
+            self.is_broken = True
+            submission.fail(RuntimeError(str(answer)))
+            return False
+        self.batch.add(submission, answer, seconds)
+        return True
+
+    def is_beyond_tail(self, submission: Submission) -> bool:
+        """Whether the request stands on a version that must be fetched from the log first."""
+        base = submission.stands_on
+        return base is not None and not submission.looked_back and 0 <= base < self.room.tail.base
+
+    def has_lock_request(self) -> bool:
+        """Whether what comes next is asked of a lock, and all that it stands on is at hand."""
+        first = self.queue[0] if self.queue else None
+        asks = first is not None and isinstance(first.request, LockAct)
+        return asks and not self.is_beyond_tail(self.queue[0])
+
+    def settle(self) -> News:
+        """The batch is durable: move on, and tell everybody."""
+        before, former = self.room.version, self.room.value
+        entries = self.room.commit()
+        answered = self.batch.take()
+        self._note_answered(submission for submission, _ in answered)
+        self._note_change(entries)
+        news = News(entries, before, self.room.value, former=former)
+        self.audience.publish(news, answered)
+        self.presence.carry(self.room, entries)
+        self.lock_board.announce(self.room.lock_events)
+        self.batch.settle(self.queue, self._clock.monotonic())
+        return news
+
+    def put_back(self) -> None:
+        """The batch was not written: its requests wait again, in their order."""
+        for submission, _ in reversed(self.batch.forget()):
+            submission.looked_back = False  # the next room's tail may be shorter
+            self.queue.appendleft(submission)
+
+    def fail(self, refusal: Refusal) -> None:
+        """The batch failed, or nobody knows: everybody may ask again, with the same id."""
+        self._refuse([submission for submission, _ in self.batch.forget()], refusal)
+
+    def end(self, refusal: Refusal) -> None:
+        """Nothing more comes of this room: everybody who waits is told so."""
+        self.fail(refusal)
+        self.refuse_waiting(refusal)
+        self.queue.clear()
+        if self.renewal is not None and not self.renewal.done():
+            self.renewal.set_result(None)
+
+    def refuse_waiting(self, refusal: Refusal) -> None:
+        """Whoever wants to change something may ask again; who wants to read waits."""
+        waiting = list(self.queue)
+        self.queue.clear()
+        self.queue.extend(one for one in waiting if isinstance(one.request, Read))
+        self._refuse([one for one in waiting if not isinstance(one.request, Read)], refusal)
+
+    def replace(
+        self, room: Room, missed: Sequence[Entry], newest: LastChange | None = None
+    ) -> None:
+        """Another room, opened from the log, takes this one's place; tell what had been missed.
+
+        Where that cannot be told one by one, `newest` says who made the room's version.
+        """
+        old, self.room = self.room, room
+        self.is_broken = False
+        room.ids.follow(old.ids)
+        old.close()
+        room.tail.look_back(missed, befores(old.value, missed))
+        if room.tail.base == old.version and room.epoch == old.epoch:
+            room.tail.continue_from(old.tail)  # what is under way may stand on it
+        if room.version != old.version:
+            self.last_change = newest or self.last_change
+            self._note_change(missed)
+            news = News(missed, old.version, room.value, after=room.version, former=old.value)
+            self.audience.publish(news, [])
+            self.presence.carry(room, missed)
+        self._exchange_locks(old.locks(), room.locks())
+        if old.document.bulk > LARGE:
+            free(old)
+
+    def _exchange_locks(self, old: Locks, new: Locks) -> None:
+        """Others have written: the audience hears what became of the locks that it knew."""
+        self.lock_board.announce(changes_between(old.held, new.held, self.lock_board.time.now()))
+        self.lock_board.watch(new)
+
+    def renewed(self, renewal: asyncio.Future[None] | None) -> None:
+        """The document was opened anew after this was asked for."""
+        if renewal is not None and renewal is self.renewal:
+            self.renewal = None
+            if not renewal.done():
+                renewal.set_result(None)
+
+    def _note_answered(self, submissions: Iterable[Submission]) -> None:
+        for submission in submissions:
+            request_id = getattr(submission.request, "id", "")
+            self.room.ids.answered(submission.member.author.user, request_id)
+
+    def _note_change(self, entries: Sequence[Entry]) -> None:
+        if entries:
+            self.last_change = LastChange.of(entries[-1])
+
+    # --- inside ---------------------------------------------------------------------------
+
+    def _refuse(self, submissions: Sequence[Submission], refusal: Refusal) -> None:
+        self._note_answered(submissions)
+        answered: list[Answered] = []
+        for submission in submissions:
+            request, member = submission.request, submission.member
+            barrier = 0
+            if isinstance(request, Barrier):
+                member.pass_barrier(request.nonce)
+                continue
+            if isinstance(request, PatchRequest):
+                barrier = member.reject_patch(request.id)
+            answer = Answer(self.room.version, refusal=refusal, barrier=barrier)
+            answered.append((submission, answer))
+        self.audience.publish(News([], self.room.version, self.room.value), answered)

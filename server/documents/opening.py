@@ -1,0 +1,48 @@
+"""The opener: one document that takes long to open keeps nobody else waiting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Final
+
+from server.runtime.worker_threads import beside
+
+if TYPE_CHECKING:
+    from collab.document.opening import Opening
+    from server.runtime.clock import Clock
+
+# How long the loop is kept by one turn, but for the last slice in it.
+TURN: Final = 0.01
+
+Watch = Callable[[], AbstractContextManager[None]]
+
+
+class Opener:
+    """Takes turns with everything else.
+
+    Invariant: the loop is left alone for as long as a turn took, before the next; documents that
+    take more than one turn share these, so together they have half of the process at most.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._turn = asyncio.Lock()
+
+    async def take(self, opening: Opening, watch: Watch = nullcontext) -> None:
+        """Everything that the document holds; each turn is `watch`ed."""
+        if opening.is_long:
+            await beside(opening.cut)
+        spent = self._take_turn(opening, watch)
+        while spent is not None:
+            async with self._turn:
+                await asyncio.sleep(spent)
+                spent = self._take_turn(opening, watch)
+
+    def _take_turn(self, opening: Opening, watch: Watch) -> float | None:
+        """How long it took; None where it was the last."""
+        began = self._clock.monotonic()
+        with watch():
+            is_done = opening.take(self._clock.monotonic, TURN)
+        return None if is_done else self._clock.monotonic() - began

@@ -1,0 +1,108 @@
+"""Which version of which epoch an answer is about: its headers, its entity tag, its `Vary`.
+
+Every answer about a document carries `Weft-Version` and `Weft-Epoch`, refusals included. They name
+the version that the answer holds, makes or leads to, and the newest version otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from starlette.datastructures import MutableHeaders
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from collab.ids import DocKey
+    from server.documents.live_room import LiveRoom
+
+DOCUMENTS = "/v1/docs/"
+# One list for all answers of an address, whatever its method: caches want them alike.
+VARY = "Accept-Encoding, Authorization"
+
+
+class Position(NamedTuple):
+    """One version of a document; another epoch's versions are other ones."""
+
+    epoch: int
+    version: int
+
+    @property
+    def opaque(self) -> str:
+        """What stands between the quotes of its entity tag."""
+        return f"{self.epoch}.{self.version}"
+
+    @property
+    def tag(self) -> str:
+        """The strong entity tag."""
+        return f'"{self.opaque}"'
+
+
+def position_of(live: LiveRoom, version: int | None = None) -> Position:
+    """A version of the document, the newest where none is named."""
+    room = live.room
+    return Position(room.epoch, room.version if version is None else version)
+
+
+def found(request: Request, live: LiveRoom) -> None:
+    """The answer will be about this document, whatever becomes of the request."""
+    request.state.live = live
+
+
+def tell(request: Request, position: Position) -> Position:
+    """The answer will be about this version."""
+    request.state.position = position
+    return position
+
+
+def tell_version(request: Request, version: int) -> None:
+    """The answer will be about this version, if its document was found."""
+    live: LiveRoom | None = getattr(request.state, "live", None)
+    if live is not None:
+        tell(request, position_of(live, version))
+
+
+class Positioned:
+    """ASGI middleware for the addresses of a document: its position, and what answers vary by.
+
+    A refusal that comes before the document is looked up has a position where it is open.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(DOCUMENTS):
+            await self._app(scope, receive, send)
+            return
+
+        async def positioned(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.add_vary_header(VARY)
+                position = _position(scope)
+                if position is not None:
+                    headers["Weft-Version"] = str(position.version)
+                    headers["Weft-Epoch"] = str(position.epoch)
+            await send(message)
+
+        await self._app(scope, receive, positioned)
+
+
+def _position(scope: Scope) -> Position | None:
+    state = scope.get("state", {})
+    told: Position | None = state.get("position")
+    if told is not None:
+        return told
+    live: LiveRoom | None = state.get("live") or _open_one(scope)
+    return position_of(live) if live is not None and live.room.exists else None
+
+
+def _open_one(scope: Scope) -> LiveRoom | None:
+    """The document that the token shows under this address, if it happens to be open."""
+    asker: tuple[DocKey, str] | None = scope.get("state", {}).get("asker")
+    if asker is None:
+        return None
+    live: LiveRoom | None = scope["app"].state.services.hub.lives.get(asker[0])
+    return live

@@ -1,0 +1,147 @@
+"""When a document is snapshotted, and what of: so that opening it replays little."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from collab.ports.store import StorageUnavailable
+from server.documents.long_work import LARGE
+from server.documents.room_state import Event
+
+if TYPE_CHECKING:
+    from collab.entry import Entry
+    from collab.ports.store import Snapshot, Store, Stored
+    from server.documents.hub_bounds import HubBounds
+    from server.documents.live_room import LiveRoom
+    from server.recording.recorder import Witness
+    from server.runtime.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+
+# Nothing is saved again before what was changed since comes to this part of its size: so what
+# snapshots take is in proportion to what was changed, and so is what an opening replays.
+WORTH_SAVING = 8
+
+
+@dataclass(slots=True)
+class Unsaved:
+    """What a document's next snapshot will have that its last one has not.
+
+    `size` is how large the last one was. What users can undo is counted apart.
+    """
+
+    size: int = 0
+    entries: int = 0
+    bytes: int = 0
+    oldest: float = 0.0  # since when, by the monotonic clock
+
+    @property
+    def is_worth_saving(self) -> bool:
+        return self.entries > 0 and self.bytes * WORTH_SAVING >= self.size
+
+    def add(self, entries: Sequence[Entry], now: float) -> None:
+        if entries and not self.entries:
+            self.oldest = now
+        self.entries += len(entries)
+        self.bytes += sum(len(entry.update) + len(entry.inverse) for entry in entries)
+
+    def insist(self, now: float) -> None:
+        """Save by age, whatever was changed."""
+        self.size = 0
+        self.entries = max(self.entries, 1)
+        self.oldest = now
+
+
+class Snapshots:
+    """Invariant: a snapshot holds what is committed, and losing one loses nothing."""
+
+    def __init__(self, store: Store, clock: Clock, bounds: HubBounds, witness: Witness) -> None:
+        self._store = store
+        self._clock = clock
+        self._bounds = bounds
+        self._witness = witness
+
+    def is_due(self, live: LiveRoom) -> bool:
+        bounds, unsaved = self._bounds, live.unsaved
+        return unsaved.is_worth_saving and (
+            unsaved.entries >= bounds.snapshot_entries
+            or 0 < bounds.snapshot_bytes <= unsaved.bytes
+            or self._clock.monotonic() - unsaved.oldest >= bounds.snapshot_seconds
+        )
+
+    def note(self, live: LiveRoom, entries: Sequence[Entry]) -> None:
+        """These were committed."""
+        now = self._clock.monotonic()
+        live.unsaved.add(entries, now)
+        live.unsaved_steps.add(entries, now)
+
+    def opened(self, live: LiveRoom, stored: Stored) -> None:
+        """The document was opened from this."""
+        now = self._clock.monotonic()
+        if stored.snapshot is not None:
+            live.unsaved.size = len(stored.snapshot.body)
+        if stored.steps is not None:
+            live.unsaved_steps.size = len(stored.steps.body)
+            live.unsaved_steps.add(stored.steps.entries, now)
+        self.note(live, stored.entries)
+        if live.room.was_misjudged:  # the next snapshot, of the same version too, will say so
+            live.unsaved.insist(now)
+
+    async def save(self, live: LiveRoom) -> None:
+        """Save what is committed, unless a batch is in flight."""
+        saving = self.begin_save(live)
+        if saving is not None:
+            await saving
+
+    def begin_save(self, live: LiveRoom) -> Coroutine[Any, Any, None] | None:
+        """What is left to do, to save what is committed now; None while a batch is in flight.
+
+        A small document is read here: under load the next batch begins before any other task has
+        its turn. A large one is read in a thread.
+        """
+        if live.in_flight or live.is_broken or not live.room.exists:
+            return None
+        if live.room.document.bulk > LARGE and live.move(Event.WORK):
+            return self._save_large(live)
+        epoch = live.room.epoch
+        return self._write(live, epoch, self._make(live))
+
+    async def _save_large(self, live: LiveRoom) -> None:
+        epoch = live.room.epoch
+        await self._write(live, epoch, await live.aside(lambda: self._make(live)))
+
+    def _make(self, live: LiveRoom) -> Snapshot | None:
+        """What is committed; None where that fails."""
+        room = live.room
+        with_steps = live.unsaved_steps.is_worth_saving
+        live.unsaved = Unsaved()
+        try:
+            snapshot = room.snapshot(steps=with_steps)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # a panic of pycrdt's is no Exception
+            logger.exception("a snapshot could not be made; the log has everything")
+            return None
+        live.unsaved.size = len(snapshot.body)
+        if with_steps:
+            live.unsaved_steps = Unsaved(len(snapshot.steps))
+        return snapshot
+
+    async def _write(self, live: LiveRoom, epoch: int, snapshot: Snapshot | None) -> None:
+        """Save it under the epoch that it was made in: another room may stand there by now."""
+        if snapshot is None:
+            return
+        metrics = self._witness.metrics
+        try:
+            await self._store.save_snapshot(live.key, epoch, snapshot)
+            metrics.snapshots.labels("saved").inc()
+        except StorageUnavailable:
+            logger.warning("a snapshot could not be saved; the log has everything")
+            metrics.snapshots.labels("failed").inc()
+            # Not at once: it is tried again by age, or with the next one that is due.
+            for unsaved in (live.unsaved, live.unsaved_steps):
+                unsaved.insist(self._clock.monotonic())

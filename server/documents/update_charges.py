@@ -1,0 +1,101 @@
+"""Work: what a batch cost the authors of its requests, and what it left of a long update."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from collab.errors import Close
+from collab.flow.budget import to_ms
+from collab.patch.bounds import json_size
+from collab.room.requests import Create, PatchRequest, Replace, Update
+
+if TYPE_CHECKING:
+    from collab.entry import Entry
+    from collab.room.requests import Answer, Request
+    from server.broadcast.audience import Submission
+
+# Seconds until a debt is paid: beyond that an update that takes long is not gone on with.
+MOST_DEBT = 10.0
+# An entry may be so many bytes larger than its request, and so many times: what it adds is there
+# in the update and as undo records.
+FREE_BYTES = 16 * 1024
+FREE_SHARE = 12
+
+
+class Work:
+    """One batch's work.
+
+    Invariant: nobody pays, and nothing is gone on with, before the batch is durable. One that is
+    put back is judged again, which is not its authors' doing, and has the whole update still.
+    """
+
+    def __init__(self) -> None:
+        self._done: list[tuple[Submission, float]] = []
+        self._stored: list[tuple[Submission, int]] = []
+        self._rest: Sequence[bytes] = ()  # of the last that was done
+
+    def note(self, submission: Submission, answer: Answer, seconds: float) -> None:
+        if answer.entry is not None:
+            beyond = stored_beyond(submission.request, answer.entry)
+            if beyond:
+                self._stored.append((submission, beyond))
+        if isinstance(submission.request, Update):
+            self._done.append((submission, seconds))
+            self._rest = answer.rest
+
+    def settle(self, queue: deque[Submission], now: float) -> None:
+        """The batch is durable."""
+        for submission, seconds in self._done:
+            if submission.member.meter is not None:
+                submission.member.meter.charge(seconds, now)
+        for submission, beyond in self._stored:
+            if submission.member.meter is not None:
+                submission.member.meter.bytes.spend(beyond, now)
+        if self._rest:
+            _go_on_with(self._done[-1][0], self._rest, queue, now)
+        self.forget()
+
+    def forget(self) -> None:
+        """The batch came to nothing."""
+        self._done, self._stored, self._rest = [], [], ()
+
+
+def stored_beyond(request: Request, entry: Entry) -> int:
+    """How many bytes of an entry its request did not bring: an undo of a paste is short."""
+    stored = len(entry.update) + len(entry.inverse)
+    if stored <= FREE_BYTES:
+        return 0
+    match request:
+        case Update():
+            brought = len(request.update)
+        case PatchRequest():
+            brought = json_size(request.ops)
+        case Create() | Replace():
+            brought = json_size(request.value)
+        case _:
+            brought = 0
+    return max(0, stored - FREE_BYTES - FREE_SHARE * brought)
+
+
+def _go_on_with(
+    submission: Submission, rest: Sequence[bytes], queue: deque[Submission], now: float
+) -> None:
+    """What is left of a long update waits before its author's next requests, while they can pay.
+
+    Who cannot comes back when the debt is paid, and sends what is not here yet.
+    """
+    listener, meter = submission.listener, submission.member.meter
+    debt = meter.wait(now) if meter is not None else 0.0
+    waiting = list(queue)
+    if debt > MOST_DEBT and listener is not None:
+        listener.dismiss(Close.RATE, "rate_limited", to_ms(debt))
+        waiting = [one for one in waiting if one.listener is not listener]
+    else:
+        own = (at for at, one in enumerate(waiting) if one.listener is listener)
+        at = next(own, len(waiting))
+        waiting[at:at] = [replace(submission, request=Update(part)) for part in rest]
+    queue.clear()
+    queue.extend(waiting)

@@ -1,0 +1,150 @@
+"""The WebSocket handshake, and the protocol classes that uvicorn is given."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, ClassVar, cast
+
+from uvicorn._types import (
+    ASGIReceiveCallable,
+    ASGIReceiveEvent,
+    ASGISendCallable,
+    ASGISendEvent,
+    Scope,
+)
+from uvicorn.config import Config
+from uvicorn.protocols.utils import get_client_addr
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+from websockets.http11 import Request
+
+from collab.errors import Code
+from server.http1.outbox import Outbox
+from server.http1.protocol import AtOnce, WeftHttpProtocol
+from server.http1.turns import Turns
+from server.websocket.socket import EXTENSION, Handler, Socket, SocketBounds
+from server.websocket.transport_socket import OUR_FAULT, TransportSocket
+
+logger = logging.getLogger(__name__)
+# Uvicorn logs a WebSocket's path with its query, which may hold a token, at INFO; no setting of
+# levels may let that through.
+logger.addFilter(lambda record: record.levelno >= logging.WARNING)
+
+
+class WeftProtocol(WebSocketsSansIOProtocol):
+    """The WebSocket handshake; afterwards the endpoint chooses what the connection is.
+
+    It takes it over (`scope["extensions"]["weft"]`), or it receives and sends as any ASGI
+    application does. Invariant: bytes that come before that choice are kept, in order, and no
+    more than one read of them.
+    """
+
+    bounds: ClassVar[SocketBounds] = SocketBounds()
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.logger = logger
+        self.conn.logger = logger
+        self.conn.debug = False  # it would log the request line, headers and every frame
+        self.conn.available_extensions = None  # a 306 KB deflated frame inflates to 300 MB
+        self.app = self._watched_app
+        self._early = bytearray()
+        self._connected = False
+        self._plain = False
+        self._socket: TransportSocket | None = None
+
+    def data_received(self, data: bytes) -> None:
+        if self.handshake_initiated and not self._plain:
+            self._early += data
+            self.transport.pause_reading()
+            return
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            # Uvicorn would leave the client waiting: a header that websockets finds too long.
+            self._refuse_head()
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            cast(dict[str, Any], self.scope["extensions"])[EXTENSION] = self
+
+    async def receive(self) -> ASGIReceiveEvent:
+        if self._connected:
+            self._stay_plain()
+        self._connected = True
+        return await super().receive()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        if self.handshake_complete:
+            self._stay_plain()
+        await super().send(message)
+        if self.close_sent:
+            # Uvicorn takes a refusal before the upgrade for none, and logs an error for each.
+            self.handshake_complete = True
+
+    def take_over(self, handler: Handler) -> Socket:
+        """Leave the transport to `handler`; this object is of no use afterwards."""
+        if self._plain or not self.handshake_complete:
+            raise RuntimeError("take over right after accept, before anything is received or sent")
+        self.stop_keepalive()
+        del cast(dict[str, Any], self.scope["extensions"])[EXTENSION]
+        connections = cast("set[asyncio.BaseProtocol]", self.connections)
+        connections.discard(self)
+        self._socket = TransportSocket(
+            self.transport, handler, self.bounds, connections, get_client_addr(self.scope)
+        )
+        # Uvicorn ends the transport with the endpoint, unless something else will.
+        self.close_timer = asyncio.TimerHandle(0.0, lambda: None, (), self.loop)
+        self._socket.start(bytes(self._early), lost=self.disconnected)
+        return self._socket
+
+    async def _watched_app(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        """The application; if it fails after it took over, so does the connection."""
+        try:
+            await cast(Any, self.config.loaded_app)(scope, receive, send)
+        except BaseException:  # cancelled too: the socket is left to its client else
+            if self._socket is not None:
+                self._socket.close(OUR_FAULT, "internal error")
+            raise
+
+    def _stay_plain(self) -> None:
+        if self._plain:
+            return
+        self._plain = True
+        early, self._early = bytes(self._early), bytearray()
+        if early and not self.disconnected and not self.transport.is_closing():
+            self.transport.resume_reading()
+            self.data_received(early)
+
+    def _refuse_head(self) -> None:
+        self.transport.write(self.conn.reject(400, "Bad request head.\n").serialize())
+        self.transport.close()
+
+
+def bounded(
+    bounds: SocketBounds,
+    at_once: AtOnce | None = None,
+    refused: Callable[[Code], str] | None = None,
+) -> tuple[type[WeftHttpProtocol], type[WeftProtocol]]:
+    """The classes for uvicorn's `http` and `ws` settings, held to these bounds.
+
+    Their connections share one outbox, and wait for their turns in one queue.
+    """
+    namespace: dict[str, Any] = {"bounds": bounds}
+    shared: dict[str, Any] = {"outbox": Outbox(bounds.max_unread), "turns": Turns()}
+    if at_once is not None:
+        shared["at_once"] = staticmethod(at_once)
+    if refused is not None:
+        shared["refused"] = staticmethod(refused)
+    http = type("WeftHttpProtocol", (WeftHttpProtocol,), namespace | shared)
+    return http, type("WeftProtocol", (WeftProtocol,), namespace)

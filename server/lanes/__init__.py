@@ -1,0 +1,1 @@
+"""A client's connection to a document, on either lane: admission, session, feed."""

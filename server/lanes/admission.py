@@ -1,0 +1,176 @@
+"""Admission: who comes in, to which document, and from where they read on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from collab import wire
+from collab.entry import Author, Entry
+from collab.errors import Code, Rejected
+from collab.ids import DocKey, is_doc_name
+from collab.messages import Change, Open, Since
+from collab.room.member import Member
+from collab.room.requests import Create
+from collab.room.tail import weight
+from server.documents.position import Position
+from server.runtime.encoded import Place
+from server.runtime.worker_threads import LARGE
+
+if TYPE_CHECKING:
+    from server.access.tokens import Claims
+    from server.documents.live_room import LiveRoom
+    from server.recording.connections import Visit
+    from server.services import Services
+
+# Whoever was away for longer gets the value: it is shorter than what happened meanwhile.
+MAX_RESUMED = 1000
+MAX_RESUMED_BYTES = 4 << 20
+MAX_CLIENT = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Somebody who may come in; the live room is in use by them until it is released.
+
+    `changes` lead from the version they have to the room's; None where they need the value, of
+    which `encoded` is the JSON where it is at hand. It holds only until the next await.
+    """
+
+    claims: Claims
+    live: LiveRoom
+    changes: list[Change] | None
+    encoded: bytes | None = None
+
+
+async def authenticate(services: Services, token: str | None) -> Claims:
+    if not token:
+        raise Rejected(Code.UNAUTHENTICATED, "a token is needed")
+    return await services.keyring.verify(token)
+
+
+def name_document(claims: Claims, doc: str) -> DocKey:
+    """The document's key; what a token does not show cannot be told from what does not exist."""
+    if not is_doc_name(doc) or not claims.rights.sees(doc):
+        raise not_found()
+    return DocKey(claims.tenant, doc)
+
+
+def client_name(given: str) -> str:
+    """What a tab calls itself, as others may see it.
+
+    No token vouches for it, and it stands in every entry beside the user's name: control
+    characters, line breaks and marks that turn the writing's direction are left out.
+    """
+    return "".join(filter(str.isprintable, given[: 2 * MAX_CLIENT]))[:MAX_CLIENT]
+
+
+def not_found() -> Rejected:
+    return Rejected(Code.NOT_FOUND, "no such document")
+
+
+async def admit_to_patch_lane(
+    services: Services, doc: str, token: str | None, message: Open, visit: Visit
+) -> Admission:
+    """The whole way in: token, document (made where `create` says so), place to read on from."""
+    claims = await authenticate(services, token)
+    key = name_document(claims, doc)
+    visit.asker = key, claims.user
+    live = await services.hub.open(key)
+    try:
+        await _ensure_document(services, claims, live, message, visit.socket.peer)
+        _judge_room_for_one_more(services, live)
+        changes = await _resume(services, claims, live, message.since)
+        encoded = None if changes is not None else await _encoded(services, live)
+        _judge_that_it_goes_on(live)
+    except BaseException:  # cancelled too: whoever does not come in must not keep it open
+        services.hub.release(live)
+        raise
+    return Admission(claims, live, changes, encoded)
+
+
+async def admit_to_yjs_lane(
+    services: Services, doc: str, token: str | None, visit: Visit
+) -> Admission:
+    """A Yjs client makes the document by its first write, so whoever may write may come in."""
+    claims = await authenticate(services, token)
+    key = name_document(claims, doc)
+    visit.asker = key, claims.user
+    live = await services.hub.open(key)
+    try:
+        if not live.room.exists and not _may_create(claims):
+            raise not_found()
+        if not live.room.exists:
+            services.creations.check(key, claims.user)
+        _judge_room_for_one_more(services, live)
+        _judge_that_it_goes_on(live)
+    except BaseException:  # cancelled too: whoever does not come in must not keep it open
+        services.hub.release(live)
+        raise
+    return Admission(claims, live, None)
+
+
+async def _ensure_document(
+    services: Services, claims: Claims, live: LiveRoom, message: Open, origin: str
+) -> None:
+    if live.room.exists:
+        return
+    if message.create is None or not claims.rights.can_write():
+        raise not_found()
+    claims.rights.require_whole_document()
+    services.creations.charge(live.key, claims.user, len(wire.encode(message.create)))
+    author = Author(claims.user, claims.name, client_name(message.client))
+    member = Member(author=author, rights=claims.rights, lane="patch", origin=origin)
+    await services.hub.ask(live, member, Create(message.create))
+
+
+def _may_create(claims: Claims) -> bool:
+    return claims.rights.can_write() and claims.rights.sections is None
+
+
+def _judge_room_for_one_more(services: Services, live: LiveRoom) -> None:
+    most = services.settings.max_connections
+    if most and len(live.audience) >= most:
+        raise Rejected(Code.QUOTA_EXCEEDED, f"a document takes {most} connections at most")
+
+
+def _judge_that_it_goes_on(live: LiveRoom) -> None:
+    """It may have been deleted, or damaged, while its client was let in."""
+    if live.audience.ended is not None:
+        refusal = live.audience.ended.refusal
+        raise Rejected(refusal.code, refusal.message)
+
+
+async def _resume(
+    services: Services, claims: Claims, live: LiveRoom, since: Since | None
+) -> list[Change] | None:
+    """What happened after `since`, up to the room's version at this very moment."""
+    if since is None or not _is_known(live, since):
+        return None
+    at = since.version
+    missed: list[Entry] = []
+    while (newer := live.room.tail.since(at)) is None:
+        upto = live.room.tail.base
+        history, left = services.hub.history, MAX_RESUMED_BYTES - sum(map(weight, missed))
+        older = await history.between(live.key, at, upto, MAX_RESUMED, left)
+        if older is None or len(missed) + len(older) > MAX_RESUMED or not _is_known(live, since):
+            return None
+        missed += older
+        at = upto
+    return [
+        wire.change(entry, with_id=entry.author.user == claims.user) for entry in missed + newer
+    ]
+
+
+async def _encoded(services: Services, live: LiveRoom) -> bytes | None:
+    """The value as JSON where it is large, unless it has changed meanwhile."""
+    room, version = live.room, live.room.version
+    if room.document.size <= LARGE:
+        return None
+    place = Place(live.key, Position(room.epoch, version))
+    held = await services.encodings.encode(place, room.value)
+    return held.body if live.room is room and room.version == version else None
+
+
+def _is_known(live: LiveRoom, since: Since) -> bool:
+    return since.epoch == live.room.epoch and 0 < since.version <= live.room.version

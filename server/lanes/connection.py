@@ -1,0 +1,200 @@
+"""The patch lane: one client's socket, from `open` to its close.
+
+| state    | event                     | next    | what                                    |
+|----------|---------------------------|---------|-----------------------------------------|
+| silent   | `open`                    | opening | token, document and rights are looked up |
+| silent   | anything else             | closed  | 4400; after `open_seconds` 4408         |
+| opening  | messages                  | opening | wait; the socket is not read further    |
+| opening  | refused                   | closed  | its code                                |
+| opening  | let in                    | open    | `opened`, then what waited              |
+| open     | a message                 | open    | to the commit loop, or answered here    |
+| any      | the socket closes         | closed  | leaves the document                     |
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from collab import messages, wire
+from collab.errors import CLOSE_OF, Close, Code, Refusal, Rejected
+from server.lanes.admission import admit_to_patch_lane
+from server.lanes.patch_session import PatchSession
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from server.recording.connections import Visit
+    from server.services import Services
+    from server.websocket.socket import Socket
+
+
+# An opening has a token and names; with a whole document in it, it may be larger than this.
+SMALL_OPENING = 64 * 1024
+# Of one address at a time; the others wait.
+LARGE_OPENINGS = 4
+CROWDED = Refusal(
+    Code.RATE_LIMITED, "too many large openings of this address", {"retry_after_ms": 1000}
+)
+
+
+class State(Enum):
+    SILENT = "silent"
+    OPENING = "opening"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class PatchConnection:
+    """One socket of the patch lane, as its `Handler`.
+
+    Invariant: there is a session exactly while it is open.
+    """
+
+    _socket: Socket
+    _visit: Visit
+
+    def __init__(self, services: Services, doc: str, token: str | None) -> None:
+        self._services = services
+        self._doc = doc
+        self._token = token
+        self._state = State.SILENT
+        self._session: PatchSession | None = None
+        self._waiting: list[bytes] = []
+        self._deadline: asyncio.TimerHandle | None = None
+        self._leave_large: Callable[[], None] = lambda: None
+        self.leave_door: Callable[[], None] = lambda: None
+
+    # --- the socket's side ------------------------------------------------------------------
+
+    def opened(self, socket: Socket) -> None:
+        self._socket = socket
+        self._visit = self._services.witness.connected("patch", socket)
+        socket.gate(SMALL_OPENING, self._ask_for_large)
+        self._expect_opening()
+
+    def text(self, message: bytes) -> None:
+        if self._session is not None:
+            self._session.receive(message)
+        elif self._state is State.SILENT:
+            self._begin(message)
+        elif self._state is State.OPENING:
+            self._waiting.append(message)
+
+    def binary(self, message: bytes) -> None:
+        refusal = Refusal(Code.MALFORMED, "the patch lane speaks text frames")
+        if self._session is not None:
+            self._session.refuse(refusal)
+        else:
+            self._refuse(refusal)
+
+    def pong(self, payload: bytes) -> None:
+        if self._session is not None:
+            self._session.pong(payload)
+
+    def writable(self) -> None:
+        if self._session is not None:
+            self._session.writable()
+
+    def closed(self, code: int) -> None:
+        self._state = State.CLOSED
+        self.leave_door()
+        self._leave_large()
+        self._services.witness.closed(self._visit, code)
+        self._forget_deadline()
+        session, self._session = self._session, None
+        if session is not None:
+            session.leave()
+
+    # --- opening ----------------------------------------------------------------------------
+
+    def _begin(self, frame: bytes) -> None:
+        try:
+            incoming = wire.decode(frame)
+        except Rejected as rejected:
+            self._refuse(rejected.refusal)
+            return
+        first = incoming[0] if incoming else None
+        if not isinstance(first, messages.Open):
+            reason = f"the first message must be `open`: {_what_came(first)}"
+            self._refuse(Refusal(Code.MALFORMED, reason))
+            return
+        self._state = State.OPENING
+        self._forget_deadline()
+        self._socket.gate(0, None)
+        self._socket.pause_reading()
+        opening = self._open(first, incoming[1:], len(frame))
+        self._services.spawn(opening, f"open {self._doc}", self._fail)
+
+    async def _open(self, message: messages.Open, rest: Sequence[wire.Incoming], size: int) -> None:
+        try:
+            admission = await admit_to_patch_lane(
+                self._services, self._doc, self._token or message.token, message, self._visit
+            )
+        except Rejected as rejected:
+            self._refuse(rejected.refusal)
+            return
+        if self._state is State.CLOSED:  # it went away meanwhile
+            self._services.hub.release(admission.live)
+            return
+        self.leave_door()
+        self._leave_large()
+        self._session = session = PatchSession(self._services, self._socket, admission, message)
+        self._services.witness.admitted(
+            self._visit, admission.live.key, session.member, session.feed
+        )
+        self._state = State.OPEN
+        now = self._services.clock.monotonic()
+        session.take(rest, session.inflow.open(size, now, len(rest)))
+        waiting, self._waiting = self._waiting, []
+        for frame in waiting:
+            self.text(frame)
+        session.intake.start()
+
+    def _expect_opening(self) -> None:
+        within = self._services.settings.open_seconds
+        self._deadline = asyncio.get_running_loop().call_later(within, self._stay_silent)
+
+    def _ask_for_large(self) -> None:
+        self._forget_deadline()  # it is we who are late
+        self._services.spawn(self._wait_for_large(), f"large opening of {self._doc}", self._fail)
+
+    async def _wait_for_large(self) -> None:
+        """Until fewer strangers of this address send an opening with a whole document in it."""
+        host = self._socket.peer.rpartition(":")[0]
+        leave = await self._services.large_openings.enter(host)
+        if leave is None:
+            self._refuse(CROWDED)
+        elif self._state is not State.SILENT:
+            leave()
+        else:
+            self._leave_large = leave
+            self._expect_opening()
+            self._socket.resume_reading()
+
+    def _fail(self) -> None:
+        self._socket.close(Close.OUR_FAULT, "internal error")
+
+    def _stay_silent(self) -> None:
+        self._socket.close(Close.SILENT, "nothing was said in time")
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """It is not let in."""
+        self._services.witness.turned_away(self._visit, refusal)
+        self._socket.close(CLOSE_OF.get(refusal.code, Close.MALFORMED), refusal.message)
+
+    def _forget_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+def _what_came(first: wire.Incoming | None) -> str:
+    match first:
+        case None:
+            return "the frame holds no message"
+        case wire.Unreadable():
+            return first.refusal.message
+        case _:
+            return f"this is `{first.__struct_config__.tag}`"

@@ -1,0 +1,81 @@
+"""The WebSocket endpoints: origin, upgrade, and over to a connection."""
+
+from __future__ import annotations
+
+from starlette.websockets import WebSocket
+
+from collab.errors import Code, Refusal
+from server.access.tokens import token_in_header, token_in_query, token_in_subprotocols
+from server.documents.hub import RESTARTING
+from server.http.problem import problem
+from server.lanes.admission import client_name
+from server.lanes.connection import PatchConnection
+from server.lanes.yjs_session import YjsConnection
+from server.services import Services
+from server.websocket.socket import take_over
+
+SUBPROTOCOL = "weft.v1"
+CROWDED = Refusal(
+    Code.RATE_LIMITED, "too many connections of this address wait", {"retry_after_ms": 1000}
+)
+
+
+async def patch_lane(websocket: WebSocket) -> None:
+    """`/v1/docs/{doc}/live`"""
+    token = token_in_subprotocols(websocket.scope["subprotocols"]) or token_in_header(
+        websocket.headers.get("authorization")
+    )
+    connection = PatchConnection(_services(websocket), websocket.path_params["doc"], token)
+    await _serve(websocket, connection)
+
+
+async def yjs_lane(websocket: WebSocket) -> None:
+    """`/v1/yjs/{doc}`: most of its clients can carry a token in the query only."""
+    token = (
+        token_in_query(websocket.scope["query_string"])
+        or token_in_subprotocols(websocket.scope["subprotocols"])
+        or token_in_header(websocket.headers.get("authorization"))
+    )
+    client = client_name(websocket.query_params.get("client", ""))
+    doc = websocket.path_params["doc"]
+    await _serve(websocket, YjsConnection(_services(websocket), doc, token, client))
+
+
+async def nowhere(websocket: WebSocket) -> None:
+    """Every other address; the framework would say 403, which is what a bad Origin gets."""
+    await _deny(websocket, Refusal(Code.NOT_FOUND, "there is nothing at this address"))
+
+
+async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection) -> None:
+    services = _services(websocket)
+    if not services.origins.judge(websocket.scope["headers"]):
+        # Before the upgrade, and the only refusal that is: a browser cannot read why.
+        await _deny(websocket, Refusal(Code.FORBIDDEN, "this Origin is not allowed"))
+        return
+    if services.hub.draining:
+        await _deny(websocket, RESTARTING.refusal)
+        return
+    leave = await services.doorstep.enter(websocket.client.host if websocket.client else "")
+    if leave is None:
+        await _deny(websocket, CROWDED, status=503)
+        return
+    handler.leave_door = leave
+    try:
+        offered = websocket.scope["subprotocols"]
+        await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
+        socket = take_over(websocket, handler, services.socket_bounds)
+    except BaseException:  # also where the handshake is cancelled
+        leave()
+        raise
+    await socket.carry()
+
+
+async def _deny(websocket: WebSocket, refusal: Refusal, *, status: int | None = None) -> None:
+    _services(websocket).witness.metrics.refuse("http", refusal.code)
+    await websocket.receive()  # the connect event, as the framework wants it read first
+    await websocket.send_denial_response(problem(refusal, status=status))
+
+
+def _services(websocket: WebSocket) -> Services:
+    services: Services = websocket.app.state.services
+    return services

@@ -1,0 +1,318 @@
+"""A patch client that is let in: what it asks of its document, and what it hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, assert_never
+
+from msgspec import Raw
+
+from collab import messages, wire
+from collab.entry import Author
+from collab.errors import CLOSE_OF, Close, Code, Refusal, Rejected
+from collab.flow.inbound import Inflow, Verdict
+from collab.flow.outbound import RETRY_AFTER_MS, Outflow, Pace
+from collab.presence.cursors import carry_since
+from collab.presence.person import Visitor
+from collab.room.member import Member
+from collab.room.requests import Barrier, LockAct, PatchRequest, Refuse, Request, Revert
+from server.access.token_expiry import TokenWatch
+from server.broadcast.audience import Answered, News, Submission
+from server.broadcast.presence_ticker import ANOTHER_TAB
+from server.lanes.admission import client_name
+from server.lanes.feed import Reader
+from server.lanes.patch_feed import PatchFeed
+from server.lanes.read_throttle import Intake
+
+if TYPE_CHECKING:
+    from collab.ids import DocKey
+    from server.broadcast.lock_announcer import LockNews
+    from server.broadcast.presence_ticker import PresenceNews
+    from server.lanes.admission import Admission
+    from server.services import Services
+    from server.websocket.socket import Socket
+
+
+class PatchSession:
+    """One open connection of the patch lane, a `Listener` to its document.
+
+    Invariant: from `PatchSession()` to `leave` it is in the document's audience and presence, and
+    the live room is in use by it. Nothing is awaited between admission and being a listener, so
+    it hears every version after the one that it was greeted with.
+    """
+
+    def __init__(
+        self, services: Services, socket: Socket, admission: Admission, message: messages.Open
+    ) -> None:
+        settings = services.settings
+        self._services = services
+        self._socket = socket
+        self._left = False
+        self._token_watch = TokenWatch(services.clock, self._warn_of_expiry, self._expire)
+        self.live = admission.live
+        self.claims = claims = admission.claims
+        self.member = Member(
+            author=Author(
+                claims.user, claims.name, client_name(message.client), services.clock.new_id("s")
+            ),
+            rights=claims.rights,
+            lane="patch",
+            client_id=self._free_client_id(),
+            splice="splice" in message.accept,
+            pipelines=True,
+            origin=socket.peer,
+        )
+        purse = services.purses.take(self._owner, self._now())
+        self.member.meter = purse.inbound
+        self.inflow = Inflow(purse.inbound, patience=settings.slow_seconds or 30.0)
+        outflow = Outflow(purse.outbound, patience=settings.slow_seconds or 1e9)
+        metrics = services.witness.metrics.lanes["patch"]
+        self.feed = PatchFeed(
+            Reader(socket, self.live, self, outflow, services.clock.monotonic, metrics),
+            self.member.author,
+            pace=Pace(message.max_fps),
+            splice=self.member.splice,
+        )
+        self.intake = Intake(
+            socket, self.inflow, self, now=self._now, patience=settings.slow_seconds or 1e9
+        )
+        self.feed.send(wire.encode(self._greeting(admission, message)))
+        self.live.audience.join(self)
+        self._appear()
+        self._token_watch.watch(claims.expires_at)
+
+    def leave(self) -> None:
+        """The socket is closed."""
+        self._left = True
+        self.intake.close()
+        self._token_watch.cancel()
+        self.feed.close()
+        self.live.audience.leave(self)
+        self.live.presence.book.leave(self.session)
+        self.live.presence.changed()
+        self._services.hub.release(self.live)
+        self._services.purses.put_back(self._owner, self._now())
+
+    def _greeting(self, admission: Admission, message: messages.Open) -> messages.Opened:
+        room, book = self.live.room, self.live.presence.book
+        claims = admission.claims
+        self.feed.told = book.arriving()
+        encoded = admission.encoded
+        known: dict[str, Any] = {"value": room.value if encoded is None else Raw(encoded)}
+        if admission.changes is not None:
+            known = {"changes": admission.changes}
+        return messages.Opened(
+            protocol=1,
+            server=self._services.version,
+            session=self.member.author.session,
+            client_id=self.member.client_id,
+            user=claims.user,
+            role=claims.role,
+            epoch=room.epoch,
+            version=room.version,
+            presence=[*book.peers(), *self.feed.told.values()],
+            locks=room.locks().states(self.live.lock_board.time.now()),
+            limits=self._services.settings.limits(),
+            accept=["splice"] if self.member.splice else [],
+            resync=message.since is not None and admission.changes is None,
+            **known,
+        )
+
+    @property
+    def _owner(self) -> tuple[DocKey, str]:
+        return self.live.key, self.member.author.user
+
+    def _now(self) -> float:
+        return self._services.clock.monotonic()
+
+    # --- what the document says -------------------------------------------------------------
+
+    @property
+    def session(self) -> str:
+        return self.member.author.session
+
+    def hear(self, news: News, answers: Sequence[Answered]) -> None:
+        self.feed.hear(news, answers)
+
+    def see(self, news: PresenceNews) -> None:
+        self.feed.see(news)
+
+    def hear_locks(self, news: LockNews) -> None:
+        self.feed.hear_locks(news)
+
+    def notice(self, payload: bytes) -> None:
+        self.feed.send(payload)
+
+    def resynchronise(self) -> None:
+        """Nothing to ask for: whoever was refused sends it again, with the same id."""
+
+    def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
+        if 4500 <= code < 4600 or code == Close.RESTARTING:
+            retry = {} if retry_after_ms is None else {"retry_after_ms": retry_after_ms}
+            notice = messages.DisconnectNotice(code=code, reason=reason, **retry)
+            self.feed.send(wire.encode(notice))
+        self._socket.close(code, reason)
+
+    def writable(self) -> None:
+        self.feed.pump()
+
+    def pong(self, payload: bytes) -> None:
+        """Life; and with eight bytes the barrier behind a reject."""
+        self.live.presence.book.touch(self.session, self._now())
+        if len(payload) == 8:
+            self._submit(Barrier(int.from_bytes(payload, "big")))
+
+    # --- what the client says ---------------------------------------------------------------
+
+    def receive(self, frame: bytes) -> None:
+        try:
+            incoming = wire.decode(frame)
+        except Rejected as rejected:
+            self.refuse(rejected.refusal)
+            return
+        self.live.presence.book.touch(self.session, self._now())
+        self.take(incoming, self.inflow.receive(len(frame), self._now(), len(incoming)))
+
+    def take(self, incoming: Sequence[wire.Incoming], verdict: Verdict) -> None:
+        """The messages of a frame, as far as the budget goes."""
+        for message in incoming[: verdict.take]:
+            self.handle(message)
+        if verdict.refusal is not None:
+            for message in incoming[verdict.take :]:
+                self._refuse_one(message, verdict.refusal)
+        self.intake.obey(verdict)
+
+    @property
+    def is_overdrawn(self) -> bool:
+        return self.feed.is_overdrawn
+
+    def tell(self, message: messages.Backpressure | messages.DisconnectNotice) -> None:
+        if isinstance(message, messages.Backpressure) and message.state == "on":
+            self._services.witness.metrics.notices.labels("in").inc()
+        self.feed.send(wire.encode(message))
+
+    def excuse(self) -> None:
+        self.live.presence.book.excuse(self.session, self._now())
+
+    def let_go(self) -> None:
+        self.dismiss(Close.SLOW_CONSUMER, "slow_consumer", RETRY_AFTER_MS)
+
+    def handle(self, message: wire.Incoming) -> None:
+        match message:
+            case messages.Patch():
+                self._submit(
+                    PatchRequest(
+                        message.id,
+                        message.base,
+                        message.ops,
+                        message.strict,
+                        message.fence,
+                        message.after,
+                        message.step or "",
+                    )
+                )
+            case messages.Undo() | messages.Redo():
+                redo = isinstance(message, messages.Redo)
+                self._submit(Revert(message.id, message.scope, redo, message.version))
+            case messages.Ping():
+                self.feed.send(wire.encode(messages.Pong(at=message.at)))
+            case messages.RenewToken():
+                self._services.spawn(self._renew(message.token), "renew token")
+            case messages.Open():
+                self._say_error(Refusal(Code.MALFORMED, "`open` comes once"))
+            case wire.Unreadable():
+                self._refuse_one(message, message.refusal)
+            case messages.SetPresence():
+                self._present(message)
+            case messages.LockRequest():
+                self._submit(LockAct.of(message))
+            case _:
+                assert_never(message)
+
+    def _refuse_one(self, message: wire.Incoming, refusal: Refusal) -> None:
+        request_id = getattr(message, "id", None)
+        if request_id:
+            is_patch = isinstance(message, messages.Patch) or getattr(message, "is_patch", False)
+            self._submit(Refuse(request_id, refusal, is_patch))
+        else:
+            self._say_error(refusal)
+
+    def _submit(self, request: Request) -> None:
+        now = self._now()
+        self._services.hub.submit(self.live, Submission(self.member, request, now, listener=self))
+
+    def _say_error(self, refusal: Refusal) -> None:
+        self._services.witness.refused_message(self.live.key, self.member, refusal)
+        self.feed.send(wire.encode(wire.error(refusal)))
+
+    def _present(self, message: messages.SetPresence) -> None:
+        """Show another state; a cursor stands on `base` and is carried to the head first."""
+        state, room = message.state, self.live.room
+        base = room.version if message.base is None else message.base
+        if state is not None and base < room.version:
+            tail = room.tail
+            state = carry_since(state, tail.pasts(base) if base >= tail.base else None)
+        book = self.live.presence.book
+        now = self._now()
+        refusal = book.set_state(self.member.author.session, state, now)
+        if refusal is not None:
+            self._say_error(refusal)
+        self.live.presence.changed()
+
+    def _appear(self) -> None:
+        """Into the book; whoever has another tab open here is told so, in both."""
+        book, author = self.live.presence.book, self.member.author
+        book.join(
+            Visitor(
+                author.session,
+                author.user,
+                author.name,
+                author.client,
+                self.member.rights.role,
+                "patch",
+                self.member.client_id,
+            ),
+            self._now(),
+        )
+        self.live.presence.changed()
+        if self.live.presence.tell_other_tabs(author):
+            self.feed.send(ANOTHER_TAB)
+
+    def _free_client_id(self) -> int:
+        """A Yjs client id for a client that has none: 31 random bits, and nobody else's."""
+        while True:
+            client_id = int.from_bytes(self._services.clock.token_bytes(4), "big") >> 1
+            if client_id > 2**20 and not self.live.presence.book.is_taken(client_id):
+                return client_id
+
+    # --- the token --------------------------------------------------------------------------
+
+    async def _renew(self, token: str) -> None:
+        try:
+            claims = await self._services.keyring.verify(token)
+        except Rejected as rejected:
+            self.refuse(rejected.refusal)
+            return
+        if self._left:  # a watch that began now would hold the session until the token's end
+            return
+        if (claims.tenant, claims.user) != (self.claims.tenant, self.claims.user):
+            self.refuse(Refusal(Code.FORBIDDEN, "the token is another tenant's or user's"))
+            return
+        if not claims.rights.sees(self.live.key.doc):
+            self.refuse(Refusal(Code.NOT_FOUND, "no such document"))
+            return
+        self.claims = claims
+        self.member.rights = claims.rights
+        self.feed.send(wire.encode(messages.Notice(code="token_accepted")))
+        self._token_watch.watch(claims.expires_at)
+
+    def _warn_of_expiry(self, seconds: int) -> None:
+        self.feed.send(wire.encode(messages.Notice(code="token_expiring", in_seconds=seconds)))
+
+    def _expire(self) -> None:
+        self.refuse(Refusal(Code.UNAUTHENTICATED, "the token has expired"))
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Close for a reason that is final for this connection."""
+        self._services.witness.refused_message(self.live.key, self.member, refusal)
+        self._socket.close(CLOSE_OF.get(refusal.code, Close.MALFORMED), refusal.message)

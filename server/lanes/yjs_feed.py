@@ -1,0 +1,86 @@
+"""A Yjs client's feed, in updates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from collab.flow.outbound import OutflowState
+from collab.messages import Backpressure, DisconnectNotice
+from collab.yjs import frames as yjs_frames
+from server.lanes.feed import Feed, Reader
+from server.websocket import frames
+
+if TYPE_CHECKING:
+    from collab.yjs.awareness import State
+    from server.broadcast.audience import News
+    from server.broadcast.presence_ticker import PresenceNews
+
+
+class YjsFeed(Feed):
+    """What one Yjs client has been sent of one document.
+
+    Invariant: the client has been sent every update up to `position`, or a diff that holds them.
+    Behind its budget it is told nothing (its lane has no words for it); when it may be written
+    to again `catch_up` asks for one diff, which the commit loop makes of the committed document.
+    """
+
+    lane = "yjs"
+
+    def __init__(
+        self,
+        reader: Reader,
+        *,
+        catch_up: Callable[[], None],
+        show: Callable[[list[State]], Iterable[bytes]],
+    ) -> None:
+        super().__init__(reader)
+        self._ask_for_diff = catch_up
+        self._show = show
+        self.asked = False  # for a diff, which has not come yet
+
+    def hear(self, news: News) -> None:
+        """Send what happened, or stop here."""
+        follows = self.position == news.before and not news.gap
+        if follows and self._pass(news.yjs_frame):
+            self.position = news.after
+        else:
+            self._stop(news.size(self.lane))
+
+    def send(self, message: bytes) -> None:
+        """A protocol message that belongs to no version."""
+        self._write(frames.binary(message))
+
+    def send_all(self, messages: Iterable[bytes]) -> None:
+        for message in messages:
+            self.send(message)
+
+    def send_diff(self, diff: bytes, version: int, news: News) -> None:
+        """The diff that was asked for, which leads to `version`, and what the same commit brought
+        behind it: where each brings something, no diff alone would lead to the head.
+        """
+        frame = frames.binary(yjs_frames.update(diff)) + news.yjs_frame_after(version)
+        self._socket.write(frame)
+        self.asked = False
+        self.position = news.after
+        self._caught_up(len(frame))
+        self.send_all(self._show(self._debt.pay_states()))
+        self._call_in(0.0)
+
+    def pump(self) -> None:
+        self._cancel()
+        if self._outflow.state is not OutflowState.LEVEL and not self.asked:
+            self._turn()
+
+    def _catch_up(self) -> None:
+        self.asked = True
+        self._ask_for_diff()
+
+    def _announce(self, told: Backpressure | DisconnectNotice) -> bool:
+        return False
+
+    def _owes(self) -> int:
+        return int(bool(self._debt))
+
+    def _presence_frame(self, news: PresenceNews) -> bytes:
+        return news.yjs_frame

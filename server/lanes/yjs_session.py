@@ -1,0 +1,320 @@
+"""The Yjs lane: one y-protocols client's socket, in the words of an unmodified y-websocket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from collab.entry import Author
+from collab.errors import CLOSE_OF, Close, Code, Refusal, Rejected
+from collab.flow.inbound import Inflow
+from collab.flow.outbound import Outflow
+from collab.room.member import Member
+from collab.room.requests import Answer, ReadState, ReadVector, Request, Update
+from collab.yjs import frames as yjs_frames
+from collab.yjs.guard import STALE
+from server.access.token_expiry import TokenWatch
+from server.broadcast.audience import Answered, News, Submission
+from server.lanes.admission import Admission, admit_to_yjs_lane
+from server.lanes.feed import Reader
+from server.lanes.read_throttle import Intake
+from server.lanes.yjs_feed import YjsFeed
+from server.lanes.yjs_large_updates import YjsPile
+from server.lanes.yjs_presence import YjsPresence
+from server.lanes.yjs_sync import YjsSync
+
+if TYPE_CHECKING:
+    from collab.flow.budget import Meter
+    from collab.messages import Backpressure, DisconnectNotice
+    from server.broadcast.lock_announcer import LockNews
+    from server.broadcast.presence_ticker import PresenceNews
+    from server.documents.live_room import LiveRoom
+    from server.recording.connections import Visit
+    from server.services import Services
+    from server.websocket.socket import Socket
+
+# y-websocket 3 drops a socket that was silent for 30 s, and pings do not count for it. A second
+# less than is promised, for the way there.
+SPEAK_EVERY = 14.0
+NO_AWARENESS = yjs_frames.awareness(b"\x00")
+QUESTIONS = {yjs_frames.SyncStep1, yjs_frames.QueryAwareness}
+# A state vector of another history, or none at all: its client is closed for it.
+UNSOUND = {Code.STALE_DOCUMENT, Code.MALFORMED, Code.TOO_LARGE}
+SHOWN = {yjs_frames.AwarenessUpdate}
+
+
+class YjsConnection:
+    """One socket of the Yjs lane: a `Handler` to it and a `Listener` to its document.
+
+    Invariant: it is in its document's audience exactly while `_live` is set.
+    """
+
+    def __init__(self, services: Services, doc: str, token: str | None, client: str) -> None:
+        self._services = services
+        self._doc = doc
+        self._token = token
+        self._client = client
+        self._live: LiveRoom | None = None
+        self._is_closed = False
+        self._waiting: list[bytes] = []
+        self.leave_door: Callable[[], None] = lambda: None
+        self._speaking: asyncio.TimerHandle | None = None
+        self._token_watch = TokenWatch(services.clock, lambda _: None, self._expire)
+
+    socket: Socket
+    _visit: Visit
+    feed: YjsFeed
+    sync: YjsSync
+    member: Member
+    inflow: Inflow
+    intake: Intake
+    presence: YjsPresence
+    pile: YjsPile
+    _outbound: Meter
+
+    # --- the socket's side ------------------------------------------------------------------
+
+    def opened(self, socket: Socket) -> None:
+        self.socket = socket
+        self._visit = self._services.witness.connected("yjs", socket)
+        socket.pause_reading()
+        self._services.spawn(self._open(), f"open {self._doc}", self._fail)
+
+    def text(self, message: bytes) -> None:
+        self.refuse(Refusal(Code.MALFORMED, "the Yjs lane speaks binary frames"))
+
+    def binary(self, message: bytes) -> None:
+        if self._live is None:
+            self._waiting.append(message)
+        else:
+            self._receive(message)
+
+    def pong(self, payload: bytes) -> None:
+        """Any byte counts as life; nothing else hangs on it here."""
+
+    def writable(self) -> None:
+        if self._live is not None:
+            self.feed.pump()
+
+    def closed(self, code: int) -> None:
+        self._is_closed = True
+        self.leave_door()
+        self._services.witness.closed(self._visit, code)
+        self._token_watch.cancel()
+        if self._speaking is not None:
+            self._speaking.cancel()
+        live, self._live = self._live, None
+        if live is not None:
+            self.intake.close()
+            self.pile.give_back()
+            self.feed.close()
+            live.audience.leave(self)
+            self.presence.leave()
+            self._services.purses.put_back(
+                (live.key, self.member.author.user), self._services.clock.monotonic()
+            )
+            self._services.hub.release(live)
+
+    # --- the document's side ----------------------------------------------------------------
+
+    def hear(self, news: News, answers: Sequence[Answered]) -> None:
+        if self._live is None:
+            return
+        if news.after != news.before:
+            self.feed.hear(news)
+        for submission, answer in answers:
+            self._hear_answer(submission.request, answer, news)
+
+    def see(self, news: PresenceNews) -> None:
+        if self._live is not None:
+            self.feed.send_all(self.presence.guard_own(news.difference.awareness))
+            self.presence.told(len(news.yjs_frame))
+            self.feed.see(news)
+
+    def hear_locks(self, news: LockNews) -> None:
+        """y-protocols have no words for them."""
+
+    @property
+    def session(self) -> str:
+        return self.member.author.session
+
+    def notice(self, payload: bytes) -> None:
+        """This lane has no words for it."""
+
+    def resynchronise(self) -> None:
+        if self._live is not None:
+            self.sync.resume()
+
+    def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
+        self.socket.close(code, reason)
+
+    # --- opening ----------------------------------------------------------------------------
+
+    async def _open(self) -> None:
+        services = self._services
+        try:
+            admission = await admit_to_yjs_lane(services, self._doc, self._token, self._visit)
+        except Rejected as rejected:
+            self._services.witness.turned_away(self._visit, rejected.refusal)
+            self._close(rejected.refusal)
+            return
+        if self._is_closed:
+            self._services.hub.release(admission.live)
+            return
+        self.leave_door()
+        self._join(admission)
+        waiting, self._waiting = self._waiting, []
+        for frame in waiting:
+            if self._live is not None:
+                self._receive(frame)
+        # One message, or coming back would be a way to be heard while there is a debt to pay.
+        self.intake.obey(self.inflow.receive(0, self._services.clock.monotonic(), refusable=False))
+        self.intake.start()
+
+    def _join(self, admission: Admission) -> None:
+        services, claims = self._services, admission.claims
+        now = services.clock.monotonic()
+        patience = services.settings.slow_seconds
+        self.member = Member(
+            author=Author(claims.user, claims.name, self._client, services.clock.new_id("s")),
+            rights=claims.rights,
+            lane="yjs",
+            origin=self.socket.peer,
+        )
+        purse = services.purses.take((admission.live.key, claims.user), now)
+        self.member.meter = purse.inbound
+        self.inflow = Inflow(purse.inbound, patience=patience or 30.0)
+        outflow = Outflow(purse.outbound, patience=patience or 1e9)
+        metrics = services.witness.metrics.lanes["yjs"]
+        monotonic = services.clock.monotonic
+        self.presence = YjsPresence(admission.live, self.member, services.settings, monotonic)
+        reader = Reader(self.socket, admission.live, self, outflow, monotonic, metrics)
+        self.feed = YjsFeed(reader, catch_up=self._catch_up, show=self.presence.show)
+        self.intake = Intake(
+            self.socket, self.inflow, self, now=monotonic, patience=patience or 1e9
+        )
+        self._outbound = purse.outbound
+        self.sync = YjsSync(self.feed, self._submit)
+        self._live = admission.live
+        services.witness.admitted(self._visit, admission.live.key, self.member, self.feed)
+        self._live.audience.join(self)
+        self._token_watch.watch(claims.expires_at)
+        self.pile = YjsPile(
+            services, self.socket, purse, self._known, self._submit, self._hear_refusal
+        )
+        self.pile.lend(claims.rights.can_write())
+        self.sync.ask_client()
+        self.feed.send_all(self.presence.everybody())
+        self._speak_later()
+
+    # --- messages ---------------------------------------------------------------------------
+
+    def _receive(self, frame: bytes) -> None:
+        try:
+            messages = yjs_frames.decode(frame)
+            self.pile.judge(len(frame), messages)
+            for message in messages:
+                self._handle(message)
+        except Rejected as rejected:
+            self.refuse(rejected.refusal)
+            return
+        kinds = {type(message) for message in messages}
+        if kinds == SHOWN and self.presence.take_echo(len(frame)):
+            return  # nothing that it could help
+        now = self._services.clock.monotonic()
+        questions = kinds & QUESTIONS
+        if yjs_frames.QueryAwareness in questions:
+            self.feed.send_all(self.presence.everybody())
+        # Three bytes may ask for megabytes: who asks again waits until the last answer is paid.
+        owed = self._outbound.wait(now) if questions else 0.0
+        verdict = self.inflow.receive(len(frame), now, len(messages), refusable=False)
+        self.intake.obey(verdict, wait=owed)
+
+    def _handle(self, message: yjs_frames.Message) -> None:
+        match message:
+            case yjs_frames.SyncStep1():
+                self.sync.answer_client(message.state_vector)
+            case yjs_frames.SyncStep2() | yjs_frames.SyncUpdate():
+                self.pile.hear(message)
+            case yjs_frames.AwarenessUpdate():
+                self.feed.send_all(self.presence.hear(message.body))
+            case yjs_frames.QueryAwareness() | yjs_frames.PermissionDenied():
+                pass  # one is answered once a frame; the other means nothing from a client
+
+    def _hear_answer(self, request: Request, answer: Answer, news: News) -> None:
+        match request:
+            case ReadState() if answer.refusal is not None and answer.refusal.code in UNSOUND:
+                self.refuse(answer.refusal)
+            case ReadState() | ReadVector():
+                self.sync.hear(request, answer, news)
+            case Update() if answer.refusal is not None:
+                self._hear_refusal(answer.refusal, request.is_whole)
+            case Update(is_whole=True):
+                self.sync.take_whole()
+
+    def _hear_refusal(self, refusal: Refusal, is_whole: bool) -> None:
+        match refusal.code:
+            case Code.FORBIDDEN:
+                self.feed.send(yjs_frames.permission_denied(refusal.message))
+            case Code.MISSING_DEPENDENCY:
+                if not self.sync.ask_for_missing(is_whole):
+                    self.refuse(STALE)
+            case Code.STORAGE_UNAVAILABLE:
+                pass  # asked for again when the storage is back
+            case _:
+                self._close(refusal)
+
+    # --- inside -----------------------------------------------------------------------------
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Close for what was said, or for its author's token."""
+        if self._live is not None:
+            self._services.witness.refused_message(self._live.key, self.member, refusal)
+        self._close(refusal)
+
+    def _close(self, refusal: Refusal) -> None:
+        # What the guard found too large is no smaller when it comes again: that is final,
+        # while y-websocket would come back from 1009 with the same for ever.
+        close_of = {**CLOSE_OF, Code.TOO_LARGE: Close.MALFORMED}
+        self.socket.close(close_of.get(refusal.code, Close.MALFORMED), refusal.message)
+
+    def _submit(self, request: Request) -> None:
+        if self._live is not None:
+            self._services.creations.note(self._live, self.member.author.user, request)
+            now = self._services.clock.monotonic()
+            submission = Submission(self.member, request, now, listener=self)
+            self._services.hub.submit(self._live, submission)
+
+    def _known(self) -> dict[int, int]:
+        return self._live.known() if self._live is not None else {}
+
+    def _catch_up(self) -> None:
+        self.sync.catch_up()
+
+    @property
+    def is_overdrawn(self) -> bool:
+        """Nothing but a diff is ever owed to it; but what comes behind a pile has to wait."""
+        return self.pile.is_under_way
+
+    def tell(self, message: Backpressure | DisconnectNotice) -> None:
+        """This lane has no words for it."""
+
+    def excuse(self) -> None:
+        self.presence.excuse()
+
+    def let_go(self) -> None:
+        self.dismiss(Close.SLOW_CONSUMER, "slow_consumer")
+
+    def _fail(self) -> None:
+        self.socket.close(Close.OUR_FAULT, "internal error")
+
+    def _speak(self) -> None:
+        self.feed.send(NO_AWARENESS)
+        self._speak_later()
+
+    def _speak_later(self) -> None:
+        self._speaking = asyncio.get_running_loop().call_later(SPEAK_EVERY, self._speak)
+
+    def _expire(self) -> None:
+        self.refuse(Refusal(Code.UNAUTHENTICATED, "the token has expired"))

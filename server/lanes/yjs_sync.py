@@ -1,0 +1,108 @@
+"""What a Yjs client has and what it lacks: the steps of its sync, and catch-ups later on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from collab.room.requests import Answer, ReadState, ReadVector, Request
+from collab.yjs import frames as yjs_frames
+
+if TYPE_CHECKING:
+    from server.broadcast.audience import News
+    from server.lanes.yjs_feed import YjsFeed
+
+NOTHING = b"\x00"
+
+
+class CatchUp(ReadState):
+    """A diff for a reader that had fallen behind."""
+
+
+class Mark(ReadVector):
+    """What the document holds before the diff that is asked for next."""
+
+
+class YjsSync:
+    """The questions that one connection puts to its document, and what becomes of the answers.
+
+    Invariant: the client has everything up to `_known`, a state vector, or it is on its way; so a
+    diff from there is all that a catch-up needs. What the storage's trouble left unanswered is
+    asked again by `resume`. One answer at a time is under way: of the questions that come
+    meanwhile only the last is put. A client is asked for what is missing once more at most after
+    it has sent all that it has: what it does not have then, no client has.
+    """
+
+    def __init__(self, feed: YjsFeed, submit: Callable[[Request], None]) -> None:
+        self._feed = feed
+        self._submit = submit
+        self._known = NOTHING
+        self._marked = NOTHING
+        self._is_unanswered = False
+        self._is_asked = self._is_asked_again = False
+        self._lacks_something = False  # all that the client has was not enough
+
+    def ask_client(self) -> None:
+        """Send our step 1: the client answers with what we have not got."""
+        self._submit(ReadVector())
+
+    def ask_for_missing(self, is_whole: bool) -> bool:
+        """Ask for what an update stands on; False where the client has sent all that it has.
+
+        The first time it may not have had our own answer yet, which its edits may wait for.
+        """
+        if is_whole and self._lacks_something:
+            return False
+        self._lacks_something = self._lacks_something or is_whole
+        self.ask_client()
+        return True
+
+    def take_whole(self) -> None:
+        """All that the client has was taken."""
+        self._lacks_something = False
+
+    def answer_client(self, state_vector: bytes) -> None:
+        """The client's step 1, which the guard has seen."""
+        self._known = state_vector
+        if self._is_asked:
+            self._is_asked_again = True
+        else:
+            self._is_asked = True
+            self._submit(ReadState(state_vector))
+
+    def catch_up(self) -> None:
+        """One diff to the head, and before that what the client will have with it."""
+        self._submit(Mark())
+        self._submit(CatchUp(self._known))
+
+    def resume(self) -> None:
+        """The storage is back: what it refused is in the client still, or was never answered."""
+        self.ask_client()
+        if self._is_unanswered:
+            self._is_unanswered = False
+            self.answer_client(self._known)
+        if self._feed.asked:
+            self.catch_up()
+
+    def hear(self, request: ReadState | ReadVector, answer: Answer, news: News) -> None:
+        """An answer, which came with what the commit that it stands on made of the document."""
+        is_there = answer.refusal is None
+        match request:
+            case CatchUp():
+                if is_there:
+                    self._feed.send_diff(answer.state, answer.version, news)
+                    self._known = self._marked
+            case Mark():
+                if is_there:
+                    self._marked = answer.state
+            case ReadState():
+                if is_there:
+                    self._feed.send(yjs_frames.sync_step2(answer.state))
+                self._is_unanswered = self._is_unanswered or not is_there
+                again = self._is_asked_again and is_there
+                self._is_asked = self._is_asked_again = False
+                if again:
+                    self.answer_client(self._known)
+            case ReadVector():
+                if is_there:
+                    self._feed.send(yjs_frames.sync_step1(answer.state))

@@ -1,0 +1,103 @@
+"""The application, with what is public in front: most readers need neither routes nor a room."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from collab.errors import Code
+from server.access.cors import Cors
+from server.publishing.public_request import PAGES, VALUES, Headers, asked_for, coding_of
+from server.publishing.public_response import Found
+from server.routes import hides_a_slash
+from server.runtime.request_ids import HEADER, Correlated, telling
+
+if TYPE_CHECKING:
+    from server.access.origins import Origins
+    from server.runtime.clock import Clock
+
+_PREFIXES = (PAGES.encode(), VALUES.encode())
+# Requests with one of these are told apart by what stands in it, or have a body.
+_NOT_AT_ONCE = frozenset({b"content-length", b"transfer-encoding", b"expect", b"range"})
+# A browser asks before it sends `If-None-Match` from another origin.
+_PREFLIGHT: Headers = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"GET, HEAD"),
+    (b"access-control-allow-headers", b"If-None-Match"),
+    (b"access-control-max-age", b"86400"),
+    (b"allow", b"GET, HEAD, OPTIONS"),
+]
+
+
+class Front(Starlette):
+    """Starlette, but for public answers that are at hand: those leave as they are.
+
+    What is not at hand goes the usual way, through middleware and routes, and is at hand then.
+    """
+
+    def __init__(self, clock: Clock, origins: Origins, **starlette: Any) -> None:
+        super().__init__(**starlette)
+        self.origins = origins
+        self._clock = clock
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Around the framework's own answers to failures, too."""
+        return Correlated(Cors(super().build_middleware_stack(), self.origins), self._clock)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_public = scope["type"] == "http" and scope["path"].startswith((PAGES, VALUES))
+        if not is_public or hides_a_slash(scope):
+            await super().__call__(scope, receive, send)
+            return
+        if scope["method"] == "OPTIONS":
+            send = telling(send, self._clock.new_id("r"))
+            await _send(send, 204, _PREFLIGHT, b"")
+            return
+        path, query = scope["path"], scope["query_string"]
+        at_hand = None
+        if scope["method"] in ("GET", "HEAD"):
+            at_hand = self._at_hand(path, query, scope["headers"])
+        if at_hand is None:
+            await super().__call__(scope, receive, send)
+            return
+        found, is_known = at_hand
+        send = telling(send, self._clock.new_id("r"))
+        if is_known:
+            await _send(send, 304, found.unchanged, b"")
+        else:
+            await _send(send, 200, found.headers, found.body)
+
+    def at_once(self, target: bytes, headers: Headers) -> tuple[bytes, bytes] | None:
+        """A GET's head, but for what the connection adds, and body; None where it must wait."""
+        if not target.startswith(_PREFIXES) or b"%" in target:
+            return None
+        if any(name in _NOT_AT_ONCE for name, _ in headers):
+            return None
+        path, _, query = target.partition(b"?")
+        at_hand = self._at_hand(path.decode("latin-1"), query, headers)
+        if at_hand is None:
+            return None
+        found, is_known = at_hand
+        name = b"%s: %s\r\n" % (HEADER, self._clock.new_id("r").encode())
+        return (found.same + name, b"") if is_known else (found.whole + name, found.body)
+
+    def refused(self, code: Code) -> str:
+        """Count what was refused before it was a request; the id that its answer tells."""
+        self.state.services.witness.metrics.refuse("http", code)
+        return self._clock.new_id("r")
+
+    def _at_hand(self, path: str, query: bytes, headers: Headers) -> tuple[Found, bool] | None:
+        """The answer, and whether the client has it already."""
+        asked = asked_for(path, query)
+        if asked is None:
+            return None
+        coding, known = coding_of(headers)
+        found: Found | None = self.state.services.published.at_hand(asked, coding)
+        return None if found is None else (found, found.is_known(known))
+
+
+async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,96 @@
+"""What is public, as bytes: a value or a page, coded, with everything that is said about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import msgspec
+from starlette.responses import Response
+
+from collab.ids import Json
+from collab.page.html import Public, render
+from server.access.cors import EXPOSED
+from server.documents.position import Position
+from server.publishing.public_request import Asked, Headers, page_path
+
+_JSON: Headers = [
+    (b"content-type", b"application/json"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An answer. `tag` is a hash of its very bytes; `kind` are headers that any coding of it has.
+
+    `whole` and `same` are the status line and the headers of a 200 and of a 304, as they are sent.
+    """
+
+    body: bytes
+    tag: bytes
+    kind: Headers
+    headers: Headers
+    unchanged: Headers
+    whole: bytes
+    same: bytes
+
+    def is_known(self, known: bytes) -> bool:
+        """Whether the client has these very bytes (RFC 9110, 13.1.2: weak comparison)."""
+        return bool(known) and (self.tag in known or known.strip() == b"*")
+
+    def response(self, known: bytes) -> Response:
+        """The answer as the framework sends it."""
+        if self.is_known(known):
+            response = Response(status_code=304)
+            response.raw_headers = list(self.unchanged)
+        else:
+            response = Response(self.body)
+            response.raw_headers = list(self.headers)
+        return response
+
+
+def found(body: bytes, kind: Headers, at: Position, coding: str, cache_control: bytes) -> Found:
+    tag = b'"%s"' % blake2b(body, digest_size=12).hexdigest().encode()
+    unchanged: Headers = [
+        (b"etag", tag),
+        (b"cache-control", cache_control),
+        (b"vary", b"Accept-Encoding"),
+        (b"weft-version", b"%d" % at.version),
+        (b"weft-epoch", b"%d" % at.epoch),
+        (b"access-control-allow-origin", b"*"),
+        (b"access-control-expose-headers", EXPOSED.encode()),
+    ]
+    headers = [*unchanged, *kind, (b"content-length", b"%d" % len(body))]
+    if coding:
+        headers.append((b"content-encoding", coding.encode()))
+    return Found(
+        body,
+        tag,
+        kind,
+        headers,
+        unchanged,
+        _head(b"200 OK", headers),
+        _head(b"304 Not Modified", unchanged),
+    )
+
+
+def written(value: Json, asked: Asked, public: Public) -> tuple[bytes, Headers] | None:
+    """The value, or a page of it, and the headers of its kind."""
+    if asked.slug is None:
+        return msgspec.json.encode(value), _JSON
+    page = render(value, asked.slug, page_path(asked.key), public)
+    if page is None:
+        return None
+    return page.html.encode(), [
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-security-policy", page.policy.encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"strict-origin-when-cross-origin"),
+    ]
+
+
+def _head(status: bytes, headers: Headers) -> bytes:
+    lines = [b"%s: %s\r\n" % header for header in headers]
+    return b"HTTP/1.1 %s\r\n%s" % (status, b"".join(lines))

@@ -1,0 +1,192 @@
+"""Publishing: moving the pointer to what is public, one step at a time, each judged and recorded.
+
+A step moves the document's control revision, as a schema or a lock does. The live room goes on
+under the next one; a batch that was in flight clashes, and is applied anew. Nothing is lost by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+
+from collab.entry import Author
+from collab.errors import Code, Rejected
+from collab.page.checks import Finding, Rules, check
+from collab.ports.publications import Publication, Standing
+from collab.ports.store import StorageUnavailable
+from collab.wire import rfc3339
+from server.lanes.admission import not_found
+from server.runtime.worker_threads import beside
+
+if TYPE_CHECKING:
+    from collab.ids import Json
+    from collab.page.checks import Strictness
+    from collab.schema.check import Schema
+    from server.documents.live_room import LiveRoom
+    from server.runtime.settings import Settings
+    from server.services import Services
+
+# Each try is lost to another writer of the document's control; more than a few is no chance.
+TRIES = 8
+
+Judge = Callable[[Standing], Awaitable[Publication | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    version: int
+    warnings: list[Finding]
+
+
+async def publish(
+    services: Services,
+    live: LiveRoom,
+    by: Author,
+    version: int | None = None,
+    expected: int | None = None,
+) -> Published:
+    """Make a version public, the newest where none is named.
+
+    `expected` is what is public as far as the publisher knows, 0 for nothing.
+    """
+    told = Published(0, [])
+
+    async def judge(standing: Standing) -> Publication | None:
+        nonlocal told
+        _expect(standing, expected)
+        room = live.room
+        wanted = room.version if version is None else version
+        if wanted and wanted == _version_of(standing) and expected in (None, wanted):
+            told = Published(wanted, [])
+            return None
+        schema = None if wanted == room.version else room.schema
+        value = await _value_at(services, live, wanted)
+        told = Published(wanted, await _inspect(value, schema, services.settings))
+        return Publication(wanted, _person(by), services.clock.now_ms())
+
+    await _move(services, live, judge)
+    return told
+
+
+async def take_down(services: Services, live: LiveRoom, by: Author) -> int:
+    """Let nothing be public any more; the version that was."""
+    was = 0
+
+    async def judge(standing: Standing) -> Publication:
+        nonlocal was
+        was = _version_of(standing)
+        if not was:
+            raise nothing_published()
+        return Publication(was, _person(by), services.clock.now_ms(), "taken_down")
+
+    await _move(services, live, judge)
+    return was
+
+
+def _person(by: Author) -> Author:
+    """A tab is of no interest to those who read who published."""
+    return Author(by.user, by.name)
+
+
+def nothing_published() -> Rejected:
+    return Rejected(Code.NOT_FOUND, "nothing of this document is published")
+
+
+def shown(publication: Publication) -> dict[str, object]:
+    """Who made what public, and when, as clients see it."""
+    by = {"user": publication.by.user, "name": publication.by.name}
+    return {"version": publication.version, "by": by, "at": rfc3339(publication.at)}
+
+
+# --- a step ---------------------------------------------------------------------------------
+
+
+async def _move(services: Services, live: LiveRoom, judge: Judge) -> None:
+    """Judge on what stands, and take the step if it still stands then."""
+    for _ in range(TRIES):
+        standing = await services.store.standing(live.key)
+        if standing is None or not live.room.exists:
+            raise not_found()
+        if live.room.control.revision != standing.revision:
+            await services.hub.reopen(live)
+            continue
+        step = await judge(standing)
+        if step is None:
+            return
+        try:
+            is_taken = await services.store.publish(live.key, step, standing.revision)
+        except StorageUnavailable:  # it may be taken all the same
+            services.hub.doubt(live)
+            services.published.forget(live.key)
+            raise
+        if is_taken:
+            _follow(live, standing.revision, step)
+            services.published.forget(live.key)
+            return
+    raise Rejected(Code.CONFLICT, "others keep changing what governs this document")
+
+
+def _follow(live: LiveRoom, revision: int, step: Publication) -> None:
+    """The room goes on from here; where it has moved already, its next commit clashes."""
+    control = live.room.control
+    if control.revision == revision:
+        live.room.control = msgspec.structs.replace(
+            control, revision=revision + 1, published=step.pointer
+        )
+
+
+def _expect(standing: Standing, expected: int | None) -> None:
+    published = standing.published
+    if expected is None or expected == _version_of(standing):
+        return
+    if published is None:
+        raise Rejected(Code.CONFLICT, "it was taken down meanwhile", published=None)
+    who = published.by.name or published.by.user
+    message = f"{who} published version {published.version} meanwhile"
+    raise Rejected(Code.CONFLICT, message, published=shown(published))
+
+
+def _version_of(standing: Standing) -> int:
+    return 0 if standing.published is None else standing.published.version
+
+
+# --- what is to be public -------------------------------------------------------------------
+
+
+async def _value_at(services: Services, live: LiveRoom, version: int) -> Json:
+    room = live.room
+    if version == room.version:
+        return room.value
+    if not 0 < version < room.version:
+        raise Rejected(Code.UNKNOWN_VERSION, f"there is no version {version}")
+    history = services.hub.history
+    async with history.reading:
+        return await history.value_at(live.key, version)
+
+
+async def _inspect(value: Json, schema: Schema | None, settings: Settings) -> list[Finding]:
+    """The warnings; raises for what may not be published. Off the loop: a page may be large."""
+    rules = Rules(
+        cast("Strictness", settings.publish_required),
+        cast("Strictness", settings.publish_links),
+        cast("Strictness", settings.publish_sections),
+        cast("Strictness", settings.publish_weight),
+        settings.publish_max_bytes,
+    )
+
+    def judge() -> list[Finding]:
+        if schema is not None:
+            schema.check(value)
+        found = check(value, rules)
+        if found.refusals:
+            first = found.refusals[0]
+            findings = msgspec.to_builtins(found.refusals)
+            raise Rejected(
+                Code.INVALID_DOCUMENT, first.message, path=first.pointer, findings=findings
+            )
+        return list(found.warnings)
+
+    return await beside(judge)

@@ -1,0 +1,1 @@
+"""What happened: counted for the metrics, and written to the audit trail."""

@@ -1,0 +1,199 @@
+"""The audit trail: who did what to which document, when and from where, on its way to the database.
+
+Rows wait in memory and are written by one task, about once a second, so that no edit waits for
+them: a crash loses the rows of that second. The edits themselves are in the log, with author
+and time. What one session wrote between two writings is one row, with its versions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from collab.errors import Code
+from collab.flow.budget import Budget
+from collab.ids import DocKey
+from collab.ports.audit import AuditRow
+from collab.ports.store import StorageUnavailable
+
+if TYPE_CHECKING:
+    from collab.ports.audit import Audit
+    from collab.room.member import Member
+    from server.recording.metrics import Metrics
+    from server.runtime.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+WRITE_EVERY = 1.0
+# Rows and written versions that may wait while the database does not answer.
+MOST = 20_000
+# One transaction holds so many: an edit's commit waits behind it, for a millisecond or two.
+AT_ONCE = 50
+# A million rows in one transaction would keep every edit waiting for seconds (measured).
+DROP_AT_ONCE = 500
+DROP_EVERY = 0.02
+# Of one document, what of its kind is written down a second and at once: whoever tries and tries,
+# or renews and renews, must not fill the database.
+REFUSALS = (1.0, 60)
+LOCKS = (10.0, 200)
+MAX_CAPS = 4096
+DAY_MS = 86_400_000
+# Where nobody's token said which tenant or document: what was tried without any.
+NOWHERE = DocKey("", "")
+
+Row = tuple[DocKey, AuditRow]
+Cap = tuple[float, int]
+
+
+@dataclass(slots=True)
+class Writing:
+    """What one session wrote of one kind since the last writing; versions as ranges."""
+
+    member: Member
+    kind: str
+    at: int
+    version: int = 0
+    count: int = 0
+    ranges: list[list[int]] = field(default_factory=list)
+
+    def add(self, version: int, at: int) -> None:
+        if self.version == version - 1 and self.ranges:
+            self.ranges[-1][1] = version
+        else:
+            self.ranges.append([version, version])
+        self.version, self.at, self.count = version, at, self.count + 1
+
+    def row(self) -> AuditRow:
+        detail: dict[str, Any] = about(self.member)
+        if self.count > 1:
+            detail |= {"requests": self.count, "versions": self.ranges}
+        author = self.member.author
+        return AuditRow(
+            self.at, author.user, self.kind, origin_of(self.member), "ok", self.version, detail
+        )
+
+
+class AuditTrail:
+    """Rows on their way.
+
+    Invariant: at most `most` rows and as many versions wait. What comes beyond that is left out
+    and counted, the oldest kept: the beginning of an incident says more than its noise.
+    """
+
+    def __init__(self, audit: Audit, clock: Clock, metrics: Metrics, most: int = MOST) -> None:
+        self._audit = audit
+        self._clock = clock
+        self._metrics = metrics
+        self._most = most
+        self._rows: deque[Row] = deque()
+        self._tried: list[Row] = []  # the database may have them, and has not said so
+        self._writings: dict[tuple[DocKey, Member, str], Writing] = {}
+        self._versions = 0
+        self._caps: OrderedDict[tuple[DocKey, Cap], Budget] = OrderedDict()
+        self._writing = asyncio.Lock()
+
+    def __len__(self) -> int:
+        return len(self._tried) + len(self._rows) + self._versions
+
+    # --- what happened ----------------------------------------------------------------------
+
+    def note(self, key: DocKey, row: AuditRow) -> None:
+        if len(self._tried) + len(self._rows) < self._most:
+            self._rows.append((key, row))
+        else:
+            self._metrics.audit.labels("lost").inc()
+
+    def wrote(self, key: DocKey, member: Member, kind: str, version: int, at: int) -> None:
+        """An entry became durable."""
+        if self._versions >= self._most:
+            self._metrics.audit.labels("lost").inc()
+            return
+        who = key, member, kind
+        writing = self._writings.get(who)
+        if writing is None:
+            writing = self._writings[who] = Writing(member, kind, at)
+        writing.add(version, at)
+        self._versions += 1
+
+    def refused(self, key: DocKey, row: AuditRow) -> None:
+        """Somebody was refused; beyond so many a second only the metrics know.
+
+        Names of documents that are not there can be made up without end: they share one cap.
+        """
+        is_made_up = row.outcome == Code.NOT_FOUND
+        capped = DocKey(key.tenant, "") if is_made_up else key
+        self._note_within(self._cap(capped, REFUSALS), key, row)
+
+    def moved_lock(self, key: DocKey, row: AuditRow) -> None:
+        """Something became of a lock; beyond so many a second only the metrics know."""
+        self._note_within(self._cap(key, LOCKS), key, row)
+
+    def _note_within(self, cap: Budget, key: DocKey, row: AuditRow) -> None:
+        if cap.try_spend(1, self._clock.monotonic()):
+            self.note(key, row)
+        else:
+            self._metrics.audit.labels("capped").inc()
+
+    def _cap(self, key: DocKey, kind: Cap) -> Budget:
+        cap = self._caps.get((key, kind))
+        if cap is None:
+            cap = self._caps[key, kind] = Budget(*kind, self._clock.monotonic())
+            if len(self._caps) > MAX_CAPS:
+                self._caps.popitem(last=False)
+        self._caps.move_to_end((key, kind))
+        return cap
+
+    # --- to the database --------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Write what waits now and then, for ever."""
+        while True:
+            await asyncio.sleep(WRITE_EVERY)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what waits; what the database does not take waits on."""
+        async with self._writing:
+            self._gather()
+            while self._tried or self._rows:
+                again, rows = bool(self._tried), self._tried or self._take()
+                try:
+                    await self._audit.write_audit(rows, again=again)
+                except StorageUnavailable:
+                    self._tried = rows
+                    logger.warning("the audit trail waits for the database")
+                    return
+                self._tried = []
+                self._metrics.audit.labels("written").inc(len(rows))
+
+    def _take(self) -> list[Row]:
+        return [self._rows.popleft() for _ in range(min(AT_ONCE, len(self._rows)))]
+
+    async def drop_older_than(self, days: int) -> int:
+        """Rows that are past their time go, a few at once, edits between them; how many."""
+        before, dropped = self._clock.now_ms() - days * DAY_MS, 0
+        while gone := await self._audit.drop_audit(before, DROP_AT_ONCE):
+            dropped += gone
+            await asyncio.sleep(DROP_EVERY)
+        return dropped
+
+    def _gather(self) -> None:
+        """Writings become rows, among the others by their last version's time."""
+        writings, self._writings = self._writings, {}
+        self._versions = 0
+        if writings:
+            self._rows.extend((who[0], writing.row()) for who, writing in writings.items())
+            self._rows = deque(sorted(self._rows, key=lambda row: row[1].at))
+
+
+def origin_of(member: Member) -> str:
+    """The address, and the session where there is one."""
+    return f"{member.origin} {member.author.session}".strip()
+
+
+def about(member: Member) -> dict[str, Any]:
+    client = member.author.client
+    return {"lane": member.lane, **({"client": client} if client else {})}

@@ -1,0 +1,175 @@
+"""Metrics: what is counted as it happens; what merely stands at a moment is in the census.
+
+Every label comes from a fixed set, and every series is there from the start: nothing that a
+client chose can become one. The hot path adds up a commit at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar, get_args
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.registry import Collector
+
+from collab.entry import Lane
+from collab.errors import Close, Code
+from collab.room.requests import (
+    Create,
+    LockAct,
+    PatchRequest,
+    Refuse,
+    Replace,
+    Restore,
+    Revert,
+    Update,
+)
+from server.recording.counters import Tally
+from server.recording.histogram import SECONDS, SIZES, Histogram
+
+if TYPE_CHECKING:
+    from collab.room.requests import Answer
+    from server.broadcast.audience import Answered, Submission
+
+LANES: tuple[Lane, ...] = get_args(Lane)
+SOCKET_LANES = ("patch", "yjs")
+OUTCOMES = ("accepted", "unchanged", "duplicate", "refused")
+COMMITS = ("committed", "clash", "duplicate", "full", "held", "failed")
+# What a client may close with beside ours, and that it vanished.
+CLOSES = {1000, 1005, 1006} | {code for code in vars(Close).values() if isinstance(code, int)}
+OTHER = "other"
+EDITS = (PatchRequest, Update, Revert, Create, Replace, Restore, Refuse)
+# What can be refused of those that ask, beside what the server asks of itself.
+ASKED = (*EDITS, LockAct)
+
+AnyCollector = TypeVar("AnyCollector", bound=Collector)
+
+
+class LaneMetrics:
+    """What one lane counts, its label bound."""
+
+    def __init__(self, metrics: Metrics, lane: str) -> None:
+        self.catch_ups = metrics.catch_ups.labels(lane)
+        self._held = {cause: metrics.stalls.labels(lane, cause) for cause in ("budget", "socket")}
+        self._told = metrics.notices.labels("out")
+        self._closes = {code: metrics.disconnects.labels(lane, str(code)) for code in CLOSES}
+        self._other_close = metrics.disconnects.labels(lane, OTHER)
+
+    def closed(self, code: int) -> None:
+        """A client may close with any of thousands of codes; those without a meaning are one."""
+        self._closes.get(code, self._other_close).inc()
+
+    def hold(self, *, full: bool, told: bool) -> None:
+        """A reader stopped here: for its full socket, or by its budget."""
+        self._held["socket" if full else "budget"].inc()
+        if told:
+            self._told.inc()
+
+
+class Metrics:
+    """The counters of one process, in a registry of its own.
+
+    Invariant: only the event loop counts, so nothing is locked.
+    """
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self._of_edits()
+        self._of_connections()
+        self._of_storage()
+        self.loop_lag = self.add(
+            Histogram("weft_loop_lag_seconds", "How late the event loop came to a timer.", SECONDS)
+        ).labels()
+        about = "Times that the event loop stood still for WEFT_STALL_SECONDS or longer."
+        self.loop_stalls = self.add(Tally("weft_loop_stalls", about)).labels()
+        self.lanes = {lane: LaneMetrics(self, lane) for lane in SOCKET_LANES}
+        ProcessCollector(registry=self.registry)
+
+    def add(self, collector: AnyCollector) -> AnyCollector:
+        """Read this too on every scrape."""
+        self.registry.register(collector)
+        return collector
+
+    def _of_edits(self) -> None:
+        about = "Requests to change a document, by what became of them."
+        self.edits = self.add(Tally("weft_edits", about, lane=LANES, outcome=OUTCOMES))
+        self._accepted = {lane: self.edits.labels(lane, "accepted") for lane in LANES}
+        codes = [code.value for code in Code]
+        self.refusals = self.add(
+            Tally("weft_refusals", "Refusals by code.", lane=LANES, code=codes)
+        )
+        about = "From the arrival of an accepted edit until it is durable, and until it is sent."
+        seconds = self.add(
+            Histogram(
+                "weft_edit_seconds", about, SECONDS, label="stage", values=("durable", "sent")
+            )
+        )
+        self.durable, self.sent = seconds.labels("durable"), seconds.labels("sent")
+
+    def _of_connections(self) -> None:
+        codes = [*map(str, sorted(CLOSES)), OTHER]
+        about = "WebSockets that ended, by close code."
+        self.disconnects = self.add(Tally("weft_disconnects", about, lane=SOCKET_LANES, code=codes))
+        about = "Readers that were held back, over their budget or with a full socket."
+        causes = ("budget", "socket")
+        self.stalls = self.add(Tally("weft_stalls", about, lane=SOCKET_LANES, cause=causes))
+        about = "Merged changes that brought a reader back to the head."
+        self.catch_ups = self.add(Tally("weft_catch_ups", about, lane=SOCKET_LANES))
+        about = "Times that a client was told to wait, by direction."
+        self.notices = self.add(Tally("weft_backpressure_notices", about, direction=("in", "out")))
+
+    def _of_storage(self) -> None:
+        about = "Documents' parts of commits, by what the database said."
+        self.commits = self.add(Tally("weft_commits", about, outcome=COMMITS))
+        about = "How long a transaction took, its wait for the writer included."
+        self.commit_seconds = self.add(Histogram("weft_commit_seconds", about, SECONDS)).labels()
+        about = "Entries that one transaction wrote."
+        self.commit_entries = self.add(Histogram("weft_commit_entries", about, SIZES)).labels()
+        outcomes = ("saved", "failed")
+        self.snapshots = self.add(Tally("weft_snapshots", "Snapshots.", outcome=outcomes))
+        about = "Times that a commit failed, or nobody knew what became of it."
+        self.storage_troubles = self.add(Tally("weft_storage_troubles", about)).labels()
+        about = "Rows of the audit trail: written, left out by the cap on refusals, or lost."
+        ends = ("written", "capped", "lost")
+        self.audit = self.add(Tally("weft_audit_rows", about, outcome=ends))
+
+    # --- what happens -----------------------------------------------------------------------
+
+    def settled(self, batch: Sequence[Answered], durable_at: float, sent_at: float) -> None:
+        """One document's part of a commit was sent to everybody who could take it."""
+        accepted, durable, sent = self._accepted, self.durable.observe, self.sent.observe
+        for submission, answer in batch:
+            if answer.entry is not None:
+                accepted[submission.member.lane].value += 1
+                received_at = submission.received_at
+                durable(durable_at - received_at)
+                sent(sent_at - received_at)
+            elif isinstance(submission.request, ASKED):
+                self._settle_without_entry(submission, answer)
+
+    def _settle_without_entry(self, submission: Submission, answer: Answer) -> None:
+        lane = submission.member.lane
+        if isinstance(submission.request, EDITS):
+            self.edits.labels(lane, outcome_of(answer)).inc()
+        if answer.refusal is not None and submission.deliver is None:
+            self.refuse(lane, answer.refusal.code)
+
+    def refuse(self, lane: str, code: Code) -> None:
+        """HTTP's refusals are counted where they become an answer, all others where they arise."""
+        self.refusals.labels(lane, code.value).inc()
+
+    def committed(self, entries: int, seconds: float) -> None:
+        self.commit_entries.observe(entries)
+        self.commit_seconds.observe(seconds)
+
+    @property
+    def accepted(self) -> int:
+        """Edits of all lanes, so far."""
+        return sum(count.value for count in self._accepted.values())
+
+
+def outcome_of(answer: Answer) -> str:
+    """Of a request that made no entry."""
+    if answer.refusal is not None:
+        return "refused"
+    return "duplicate" if "duplicate" in answer.ack else "unchanged"

@@ -1,0 +1,210 @@
+"""The witness: is told what happens, once, and tells those who count it and those who record it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from collab.errors import Code
+from collab.ports.audit import AuditRow
+from collab.ports.store import Clash, Committed, Duplicate, Full, Held
+from collab.room.requests import (
+    Create,
+    LockAct,
+    PatchRequest,
+    Refuse,
+    Replace,
+    Restore,
+    Revert,
+    Update,
+)
+from server.recording.audit_log import NOWHERE, AuditTrail, about, origin_of
+from server.recording.connections import Roster
+from server.recording.metrics import Metrics
+
+if TYPE_CHECKING:
+    from collab.errors import Refusal
+    from collab.ids import DocKey
+    from collab.messages import LockChange
+    from collab.ports.audit import Audit
+    from collab.ports.store import Append, Outcome
+    from collab.room.member import Member
+    from collab.room.requests import Request
+    from server.broadcast.audience import Answered, Submission
+    from server.lanes.feed import Feed
+    from server.recording.connections import Visit
+    from server.runtime.clock import Clock
+    from server.websocket.socket import Socket
+
+_VERBS: dict[type, str] = {
+    Create: "create",
+    PatchRequest: "edit",
+    Update: "edit",
+    Replace: "edit",
+    Refuse: "edit",
+    Restore: "restore",
+}
+_OUTCOMES: dict[type, str] = {
+    Committed: "committed",
+    Clash: "clash",
+    Duplicate: "duplicate",
+    Full: "full",
+    Held: "held",
+}
+
+
+class Witness:
+    """What happens, in the words of those to whom it happens.
+
+    Invariant: nothing that it is told of waits for it, and no document's content is passed on.
+    """
+
+    def __init__(self, audit: Audit, clock: Clock, metrics: Metrics | None = None) -> None:
+        self._clock = clock
+        self.metrics = metrics or Metrics()
+        self.trail = AuditTrail(audit, clock, self.metrics)
+        self.roster = Roster(clock)
+
+    def now(self) -> float:
+        return self._clock.monotonic()
+
+    def of(self, key: DocKey) -> DocumentWitness:
+        return DocumentWitness(key, self)
+
+    # --- the commit loop --------------------------------------------------------------------
+
+    def settled(self, key: DocKey, batch: Sequence[Answered], durable_at: float) -> None:
+        """A document's part of a commit is durable and was sent."""
+        self.metrics.settled(batch, durable_at, self.now())
+        for submission, answer in batch:
+            entry = answer.entry
+            if entry is not None:
+                self.trail.wrote(key, submission.member, entry.kind, entry.version, entry.at)
+            elif answer.refusal is not None and submission.deliver is None:
+                self._refused(key, submission, answer.refusal)
+
+    def written(
+        self, appends: Iterable[Append], outcomes: Sequence[Outcome], began_at: float
+    ) -> None:
+        """One transaction is over."""
+        entries = sum(len(append.entries) for append in appends)
+        self.metrics.committed(entries, self.now() - began_at)
+        for outcome in outcomes:
+            self.metrics.commits.labels(_OUTCOMES[type(outcome)]).inc()
+
+    def troubled(self) -> None:
+        """A commit failed, or nobody knows what became of it."""
+        self.metrics.commits.labels("failed").inc()
+        self.metrics.storage_troubles.inc()
+
+    def _refused(self, key: DocKey, submission: Submission, refusal: Refusal) -> None:
+        request = submission.request
+        action = action_of(request)
+        if action:
+            asked = {"asked": request.action} if isinstance(request, LockAct) else {}
+            row = self._row(submission.member, action, refusal.code.value, asked)
+            self.trail.refused(key, row)
+
+    # --- connections ------------------------------------------------------------------------
+
+    def connected(self, lane: str, socket: Socket) -> Visit:
+        return self.roster.enter(lane, socket)
+
+    def admitted(self, visit: Visit, key: DocKey, member: Member, feed: Feed) -> None:
+        visit.admit(key, member, feed)
+        self.trail.note(key, self._row(member, "open"))
+
+    def turned_away(self, visit: Visit, refusal: Refusal) -> None:
+        """A WebSocket is not let in; who it was is known where its token was good."""
+        self.metrics.refuse(visit.lane, refusal.code)
+        key, user = visit.asker or (NOWHERE, "")
+        at, peer, detail = self._clock.now_ms(), visit.socket.peer, {"lane": visit.lane}
+        row = AuditRow(at, user, "open", peer, refusal.code.value, detail=detail)
+        self.trail.refused(key, row)
+
+    def refused_message(self, key: DocKey, member: Member, refusal: Refusal) -> None:
+        """What somebody said was refused before the document was asked."""
+        self.metrics.refuse(member.lane, refusal.code)
+        self.trail.refused(key, self._row(member, "message", refusal.code.value))
+
+    def closed(self, visit: Visit, code: int) -> None:
+        self.roster.leave(visit)
+        self.metrics.lanes[visit.lane].closed(code)
+        if visit.key is not None and visit.member is not None:
+            self.trail.note(visit.key, self._row(visit.member, "close", detail={"code": code}))
+
+    # --- everything else --------------------------------------------------------------------
+
+    def did(self, key: DocKey, member: Member, action: str, **detail: Any) -> None:
+        """Somebody did something to a document that is no entry of its log."""
+        self.trail.note(key, self._row(member, action, detail=detail))
+
+    def moved_locks(
+        self, key: DocKey, events: Iterable[LockChange], by: Member | None, asked: str
+    ) -> None:
+        """Locks were taken, claimed or ended as somebody asked; or by time or an edit."""
+        nobody = AuditRow(self._clock.now_ms(), "", "")
+        who = self._row(by, "", detail={"asked": asked}) if by is not None else nobody
+        for event in events:
+            detail: dict[str, Any] = {"lock": event.id, "scope": event.scope, "fence": event.fence}
+            if event.holder is not None:
+                detail["holder"] = event.holder.user
+            if event.claimed_by:
+                detail["claimed_by"] = event.claimed_by.user
+            if event.reason:
+                detail["reason"] = event.reason
+            action = "lock" if event.holder is not None else "unlock"
+            row = replace(who, action=action, detail={**who.detail, **detail})
+            self.trail.moved_lock(key, row)
+
+    def refused_over_http(
+        self, refusal: Refusal, peer: str, asker: tuple[DocKey, str] | None, method: str
+    ) -> None:
+        """An HTTP request was refused; `asker` is known where its token was good for a document."""
+        self.metrics.refuse("http", refusal.code)
+        if asker is None and refusal.code is not Code.UNAUTHENTICATED:
+            return
+        key, user = asker or (NOWHERE, "")
+        detail = {"lane": "http", "method": method}
+        at = self._clock.now_ms()
+        row = AuditRow(at, user, "request", peer, refusal.code.value, detail=detail)
+        self.trail.refused(key, row)
+
+    def _row(
+        self,
+        member: Member,
+        action: str,
+        outcome: str = "ok",
+        detail: dict[str, Any] | None = None,
+    ) -> AuditRow:
+        detail = {**about(member), **(detail or {})}
+        at = self._clock.now_ms()
+        return AuditRow(at, member.author.user, action, origin_of(member), outcome, detail=detail)
+
+
+class DocumentWitness:
+    """The witness of one document's answers, an `Onlooker` to its audience."""
+
+    __slots__ = ("_key", "_witness", "now")
+
+    def __init__(self, key: DocKey, witness: Witness) -> None:
+        self._key = key
+        self._witness = witness
+        self.now = witness.now
+
+    def published(self, answered: Sequence[Answered], durable_at: float) -> None:
+        self._witness.settled(self._key, answered, durable_at)
+
+    def moved_locks(self, events: Sequence[LockChange], by: Member | None, asked: str) -> None:
+        self._witness.moved_locks(self._key, events, by, asked)
+
+
+def action_of(request: Request) -> str:
+    """What somebody tried; nothing for what only reads."""
+    if isinstance(request, Revert):
+        return "redo" if request.redo else "undo"
+    if isinstance(request, LockAct):
+        return "unlock" if request.action == "release" else "lock"
+    return _VERBS.get(type(request), "")

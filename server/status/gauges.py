@@ -1,0 +1,84 @@
+"""The census: what stands at the moment of a scrape, counted then and not before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from server.documents.room_state import LiveState
+from server.recording.metrics import SOCKET_LANES
+
+if TYPE_CHECKING:
+    from server.documents.hub import Hub
+    from server.recording.audit_log import AuditTrail
+    from server.recording.connections import Roster
+
+
+class Census(Collector):
+    """Reads the hub, the roster and the audit trail; keeps nothing of its own."""
+
+    def __init__(self, hub: Hub, roster: Roster, trail: AuditTrail, version: str) -> None:
+        self._hub = hub
+        self._roster = roster
+        self._trail = trail
+        self._version = version
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing to look at yet when it is registered."""
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        yield from self._connections()
+        yield from self._documents()
+        waiting = len(self._trail)
+        yield _gauge("weft_audit_waiting", "Audit rows that are not written yet.", waiting)
+        build = GaugeMetricFamily("weft_build_info", "Which version runs.", labels=["version"])
+        build.add_metric([self._version], 1)
+        yield build
+
+    def _connections(self) -> Iterable[Metric]:
+        visits = self._roster.visits
+        here = Counter(visit.lane for visit in visits)
+        yield _by_lane("weft_connections", "WebSockets that are open.", here)
+        held = Counter(visit.lane for visit in visits if visit.is_behind)
+        yield _by_lane("weft_readers_behind", "Connections that are held back now.", held)
+        sent, received = self._roster.sent(), self._roster.received()
+        for name, about, sums in (
+            ("weft_sent_bytes", "Bytes written to WebSockets.", sent),
+            ("weft_received_bytes", "Bytes read from WebSockets.", received),
+        ):
+            family = CounterMetricFamily(name, about, labels=["lane"])
+            for lane in SOCKET_LANES:
+                family.add_metric([lane], sums.get(lane, 0))
+            yield family
+
+    def _documents(self) -> Iterable[Metric]:
+        lives = list(self._hub.lives.values())
+        yield _gauge("weft_rooms", "Documents that are open.", len(lives))
+        read_only = sum(live.state is LiveState.READ_ONLY for live in lives)
+        about = "Open documents that take no edits because the database is in trouble."
+        yield _gauge("weft_rooms_read_only", about, read_only)
+        waiting = sum(len(live.queue) for live in lives)
+        yield _gauge("weft_requests_waiting", "Requests that wait for a commit.", waiting)
+        entries = sum(live.room.tail.last - live.room.tail.base for live in lives)
+        yield _gauge("weft_tail_entries", "Entries that are kept in memory.", entries)
+        yield _gauge("weft_exports", "Exports that run.", len(self._hub.exports))
+        locks = sum(len(live.room.guard.standing.held) for live in lives)
+        yield _gauge("weft_locks", "Edit locks that stand in open documents.", locks)
+        present = sum(len(live.presence.book) for live in lives)
+        yield _gauge("weft_presence", "Clients in the documents' presence.", present)
+
+
+def _gauge(name: str, about: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, about, value=value)
+
+
+def _by_lane(name: str, about: str, counts: Counter[str]) -> Metric:
+    family = GaugeMetricFamily(name, about, labels=["lane"])
+    for lane in SOCKET_LANES:
+        family.add_metric([lane], counts[lane])
+    return family

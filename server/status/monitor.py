@@ -1,0 +1,86 @@
+"""The lookout: what runs beside the work, to see how it goes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from collab.ports.store import StorageUnavailable
+from server.status.gauges import Census
+from server.status.loop_watchdog import Watchdog
+from server.status.samples import Samples
+
+if TYPE_CHECKING:
+    from server.services import Services
+
+logger = logging.getLogger(__name__)
+
+SAMPLE_EVERY = 1.0
+SWEEP_EVERY = 3600.0
+# A stop waits so long for the audit trail's last rows.
+LAST_ROWS_WITHIN = 2.0
+
+
+class Lookout:
+    """Invariant: while it runs there is a sample a second; nothing of a document hangs on it."""
+
+    def __init__(self, services: Services) -> None:
+        witness = services.witness
+        metrics, roster = witness.metrics, witness.roster
+        self._services = services
+        self._trail = witness.trail
+        self.watchdog = Watchdog(services.clock, metrics, services.settings.stall_seconds)
+        self.samples = Samples(services.hub, metrics, roster, self.watchdog, services.clock)
+        self.last_rows_within = LAST_ROWS_WITHIN
+        self.started_at = services.clock.monotonic()
+        metrics.add(Census(services.hub, roster, witness.trail, services.version))
+
+    async def run(self) -> None:
+        """For ever; the audit trail's last rows are written when it ends."""
+        try:
+            with self.watchdog.watching():
+                async with asyncio.TaskGroup() as group:
+                    for work, name in (
+                        (self.watchdog.beat, "beat"),
+                        (self._trail.run, "audit trail"),
+                        (self._sample, "samples"),
+                        (self._sweep, "audit sweep"),
+                    ):
+                        group.create_task(_go_on(work, name), name=name)
+        finally:
+            await self._write_last_rows()
+
+    async def _sample(self) -> None:
+        while True:
+            await asyncio.sleep(SAMPLE_EVERY)
+            self.samples.take()
+
+    async def _sweep(self) -> None:
+        """Drop audit rows that are past their time; 0 days keep them for ever."""
+        days = self._services.settings.audit_days
+        while True:
+            try:
+                if days:
+                    await self._trail.drop_older_than(days)
+            except StorageUnavailable:
+                logger.warning("old audit rows wait for the database")
+            await asyncio.sleep(SWEEP_EVERY)
+
+    async def _write_last_rows(self) -> None:
+        try:
+            async with asyncio.timeout(self.last_rows_within):
+                await self._trail.flush()
+        except TimeoutError:
+            logger.warning("the last rows of the audit trail are lost")
+
+
+async def _go_on(work: Callable[[], Awaitable[None]], name: str) -> None:
+    """What fails in here is a bug of ours, and no reason for the process to end."""
+    while True:
+        try:
+            await work()
+        except Exception:  # the lookout's edge
+            logger.exception("the lookout failed, and goes on", extra={"task": name})
+        await asyncio.sleep(SAMPLE_EVERY)

@@ -1,0 +1,133 @@
+"""The status report: the process's numbers, its documents and connections, the slowest first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from heapq import nlargest
+from typing import TYPE_CHECKING, Any
+
+from server.documents.room_state import LiveState
+from server.status.samples import Sample
+
+if TYPE_CHECKING:
+    from collab.ids import DocKey
+    from collab.rights.user_rights import Rights
+    from server.documents.live_room import LiveRoom
+    from server.recording.connections import Visit
+    from server.services import Services
+
+DOCUMENTS = 50
+CONNECTIONS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What its reader may be shown: one tenant, and of that what their token shows."""
+
+    tenant: str
+    rights: Rights | None = None
+
+    def shows(self, key: DocKey) -> bool:
+        return key.tenant == self.tenant and (self.rights is None or self.rights.sees(key.doc))
+
+
+def report(services: Services, scope: Scope, since: int) -> dict[str, Any]:
+    """Everything on the page; of the samples those after `since`."""
+    lookout = services.lookout
+    lives = [live for key, live in services.hub.lives.items() if scope.shows(key)]
+    visits = [each for each in services.witness.roster.visits if each.key and scope.shows(each.key)]
+    samples = lookout.samples.since(since) if lookout is not None else []
+    started_at = lookout.started_at if lookout is not None else services.clock.monotonic()
+    return {
+        "version": services.version,
+        "now": services.clock.now_ms(),
+        "uptime_ms": int((services.clock.monotonic() - started_at) * 1000),
+        "tenant": scope.tenant,
+        "storage": _storage(services),
+        "samples": _columns(samples),
+        "documents": _documents(lives, visits),
+        "documents_total": len(lives),
+        "connections": _connections(services, visits, with_address=scope.rights is not None),
+        "connections_total": len(visits),
+    }
+
+
+def _columns(samples: Iterable[Sample]) -> dict[str, list[Any]]:
+    columns = list(zip(*samples, strict=True)) or [()] * len(Sample._fields)
+    return {name: list(column) for name, column in zip(Sample._fields, columns, strict=True)}
+
+
+def _storage(services: Services) -> dict[str, Any]:
+    read_only = sum(live.state is LiveState.READ_ONLY for live in services.hub.lives.values())
+    kind = services.settings.database.partition(":")[0].partition("+")[0]
+    return {
+        "kind": kind,
+        "state": "read_only" if read_only else "ok",
+        "read_only": read_only,
+        "audit_waiting": len(services.witness.trail),
+        "draining": services.hub.draining,
+    }
+
+
+def _documents(lives: list[LiveRoom], visits: list[Visit]) -> list[dict[str, Any]]:
+    """Those with the most connections first."""
+    readers = Counter(visit.key for visit in visits)
+    behind = Counter(visit.key for visit in visits if visit.is_behind)
+
+    def weight(live: LiveRoom) -> tuple[int, int]:
+        return readers[live.key], live.room.version
+
+    return [
+        {
+            "doc": live.key.doc,
+            "version": live.room.version,
+            "state": live.state.value,
+            "connections": readers[live.key],
+            "behind": behind[live.key],
+            "present": len(live.presence.book),
+            "locks": len(live.room.guard.standing.held),
+            "waiting": len(live.queue),
+        }
+        for live in nlargest(DOCUMENTS, lives, key=weight)
+    ]
+
+
+def _connections(
+    services: Services, visits: list[Visit], *, with_address: bool
+) -> list[dict[str, Any]]:
+    """Those that are furthest behind first, then those that were here longest."""
+    now = services.clock.monotonic()
+
+    def weight(visit: Visit) -> tuple[int, int, float]:
+        assert visit.feed is not None
+        standing = visit.feed.standing
+        return standing.bytes, standing.versions, now - visit.since
+
+    return [
+        _connection(visit, now, with_address=with_address)
+        for visit in nlargest(CONNECTIONS, visits, key=weight)
+    ]
+
+
+def _connection(visit: Visit, now: float, *, with_address: bool) -> dict[str, Any]:
+    assert visit.key is not None
+    assert visit.member is not None
+    assert visit.feed is not None
+    standing, author = visit.feed.standing, visit.member.author
+    told = {
+        "session": author.session,
+        "doc": visit.key.doc,
+        "user": author.user,
+        "name": author.name,
+        "role": visit.member.rights.role.value,
+        "lane": visit.lane,
+        "for_ms": int((now - visit.since) * 1000),
+        "sent": visit.socket.sent,
+        "received": visit.socket.received,
+        "buffered": standing.buffered,
+        "behind": {"versions": standing.versions, "bytes": standing.bytes},
+        "cause": standing.cause,
+    }
+    return {**told, "address": visit.socket.peer} if with_address else told

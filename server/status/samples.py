@@ -1,0 +1,139 @@
+"""Samples: what the metrics said second by second over the last minutes, for the status page."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from server.documents.room_state import LiveState
+from server.runtime.usage import memory, processor_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from server.documents.hub import Hub
+    from server.recording.connections import Roster
+    from server.recording.histogram import Distribution
+    from server.recording.metrics import Metrics
+    from server.runtime.clock import Clock
+    from server.status.loop_watchdog import Watchdog
+
+KEEP = 300
+# Percentiles of a single second of few edits would jump about.
+WINDOW = 10
+
+
+class Sample(NamedTuple):
+    """One second. Rates are a second's, times are milliseconds, None where nothing happened.
+
+    `batch` is edits in a commit, `memory` bytes, `processor` a share of one.
+    """
+
+    at: int
+    edits: float
+    refusals: float
+    sent: float
+    received: float
+    connections: int
+    behind: int
+    documents: int
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    commit: float | None
+    batch: float | None
+    lag: float
+    read_only: int
+    present: int
+    locks: int
+    memory: int | None
+    processor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What only grows, at one moment."""
+
+    at: float
+    edits: int
+    refusals: int
+    sent: int
+    received: int
+    latency: list[int]
+    commits: list[int]
+    entries: float
+    processor: float
+
+
+class Samples:
+    """Invariant: at most `KEEP`, oldest first, at growing times."""
+
+    def __init__(
+        self, hub: Hub, metrics: Metrics, roster: Roster, watchdog: Watchdog, clock: Clock
+    ) -> None:
+        self._hub = hub
+        self._metrics = metrics
+        self._roster = roster
+        self._watchdog = watchdog
+        self._clock = clock
+        self._before: deque[Totals] = deque([self._totals()], maxlen=WINDOW)
+        self.kept: deque[Sample] = deque(maxlen=KEEP)
+
+    def take(self) -> Sample:
+        """What happened since the last one."""
+        metrics, now, last, first = self._metrics, self._totals(), self._before[-1], self._before[0]
+        seconds = max(now.at - last.at, 1e-3)
+        lives = self._hub.lives.values()
+        visits = self._roster.visits
+        sample = Sample(
+            at=self._clock.now_ms(),
+            edits=round((now.edits - last.edits) / seconds, 1),
+            refusals=round((now.refusals - last.refusals) / seconds, 1),
+            sent=round((now.sent - last.sent) / seconds),
+            received=round((now.received - last.received) / seconds),
+            connections=len(visits),
+            behind=sum(each.is_behind for each in visits),
+            documents=len(lives),
+            p50=_ms(metrics.sent, 0.5, first.latency),
+            p95=_ms(metrics.sent, 0.95, first.latency),
+            p99=_ms(metrics.sent, 0.99, first.latency),
+            commit=_ms(metrics.commit_seconds, 0.99, first.commits),
+            batch=_batch(now, first),
+            lag=round(self._watchdog.take_worst() * 1000, 1),
+            read_only=sum(live.state is LiveState.READ_ONLY for live in lives),
+            present=sum(len(live.presence.book) for live in lives),
+            locks=sum(len(live.room.guard.standing.held) for live in lives),
+            memory=memory(),
+            processor=round((now.processor - last.processor) / seconds, 3),
+        )
+        self._before.append(now)
+        self.kept.append(sample)
+        return sample
+
+    def since(self, at: int) -> Iterable[Sample]:
+        return [sample for sample in self.kept if sample.at > at]
+
+    def _totals(self) -> Totals:
+        metrics = self._metrics
+        return Totals(
+            at=self._clock.monotonic(),
+            edits=metrics.accepted,
+            refusals=metrics.refusals.total(),
+            sent=sum(self._roster.sent().values()),
+            received=sum(self._roster.received().values()),
+            latency=list(metrics.sent.counts),
+            commits=list(metrics.commit_seconds.counts),
+            entries=metrics.commit_entries.total,
+            processor=processor_seconds(),
+        )
+
+
+def _ms(seen: Distribution, share: float, since: list[int]) -> float | None:
+    seconds = seen.quantile(share, since)
+    return None if seconds is None else round(seconds * 1000, 2)
+
+
+def _batch(now: Totals, then: Totals) -> float | None:
+    commits = sum(now.commits) - sum(then.commits)
+    return round((now.entries - then.entries) / commits, 1) if commits else None

@@ -1,0 +1,199 @@
+"""WebSocket frames as a client sends them: bytes in, whole messages out, each bounded first."""
+
+from __future__ import annotations
+
+from websockets.exceptions import ProtocolError
+from websockets.frames import Close
+
+from server.websocket.frames import BINARY, CLOSE, CONTINUATION, MAX_CONTROL, PING, PONG, TEXT
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # where websockets came without its C extension
+    from websockets.utils import apply_mask
+
+PROTOCOL_ERROR, INVALID_DATA, POLICY, TOO_BIG = 1002, 1007, 1008, 1009
+
+_FIN, _RESERVED, _CONTROL = 0x80, 0x70, 0x08
+_WHOLE_TEXT, _WHOLE_BINARY = _FIN | TEXT, _FIN | BINARY
+_OPCODES = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
+
+
+class Violation(Exception):  # a word of the RFC's, no error of ours
+    """The peer broke the protocol or a bound; what is left of its stream means nothing."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+
+class FrameReader:
+    """Takes bytes as they come and gives back one message at a time.
+
+    Invariant: what is held never exceeds one message within its limit, and one read. A frame is
+    judged by its head, before its payload is waited for. (websockets' own parser makes every
+    frame of a read at once and answers each ping: 40,000 of them before anybody could count.)
+    """
+
+    __slots__ = (
+        "_at",
+        "_data",
+        "_fragments",
+        "_held",
+        "_need",
+        "_opcode",
+        "_size",
+        "gate",
+        "is_at_gate",
+        "max_fragments",
+        "max_message",
+        "too_big",
+    )
+
+    def __init__(self, max_message: int, max_fragments: int) -> None:
+        self.max_message = max_message  # 0: no limit
+        self.too_big = TOO_BIG  # the code of a longer one
+        self.max_fragments = max_fragments
+        self.gate = 0  # a message larger than this waits until it is 0
+        self.is_at_gate = False
+        # Either `_data` from `_at` on, or `_held`, which waits until it is `_need` bytes long:
+        # a message that trickles in byte by byte is copied once, not once a byte.
+        self._data = b""
+        self._at = 0
+        self._held: bytearray | None = None
+        self._need = 0
+        self._opcode = 0  # of the message whose fragments are being collected
+        self._fragments: list[bytes] = []
+        self._size = 0
+
+    @property
+    def fragmented(self) -> bool:
+        """Whether a message has begun and its last fragment is still to come."""
+        return self._opcode != 0
+
+    def feed(self, data: bytes) -> None:
+        """Take the bytes of one read."""
+        if self._held is None and self._at == len(self._data):
+            self._data = data
+            self._at = 0
+            return
+        if self._held is None:
+            self._hold(0)
+        assert self._held is not None
+        self._held += data
+
+    def next(self) -> tuple[int, bytes] | None:
+        """The next whole message or control frame, unmasked; None until more bytes come."""
+        while (frame := self._frame()) is not None:
+            first, payload = frame
+            if first == _WHOLE_BINARY:
+                return BINARY, payload
+            if first == _WHOLE_TEXT:
+                return TEXT, _checked_text(payload)
+            if first & _CONTROL:
+                return first & 0x0F, payload
+            self._collect(first, payload)
+            if first & _FIN:
+                return self._whole()
+        return None
+
+    def _frame(self) -> tuple[int, bytes] | None:
+        """The next frame: its first byte and its unmasked payload (5.2)."""
+        if self._held is not None and not self._release():
+            return None
+        data, at = self._data, self._at
+        have = len(data) - at
+        if have < 2:
+            self._hold(2)
+            return None
+        first, size, body = data[at], data[at + 1] & 0x7F, at + 6
+        if size > MAX_CONTROL:
+            width = 2 if size == 126 else 8
+            if have < 2 + width:
+                self._hold(2 + width)
+                return None
+            size = int.from_bytes(data[at + 2 : at + 2 + width], "big")
+            body += width
+        self._judge(first, data[at + 1], size)
+        self.is_at_gate = 0 < self.gate < size + self._size
+        if self.is_at_gate:
+            self._hold(2)
+            return None
+        end = body + size
+        if end > len(data):
+            self._hold(end - at)
+            return None
+        self._at = end
+        return first, apply_mask(data[body:end], data[body - 4 : body])
+
+    def _judge(self, first: int, second: int, size: int) -> None:
+        """Refuse a frame by its head, with `size` what is known of its length."""
+        if second < 0x80:
+            # 5.1: a server closes upon a frame that is not masked.
+            raise Violation(PROTOCOL_ERROR, "frame is not masked")
+        if first != _WHOLE_BINARY and first != _WHOLE_TEXT:
+            self._judge_rare(first, second & 0x7F)
+        elif self._opcode:
+            raise Violation(PROTOCOL_ERROR, "expected a continuation frame")
+        if 0 < self.max_message < size + self._size or size >> 63:
+            raise Violation(self.too_big, f"over {self.max_message} bytes")
+
+    def _judge_rare(self, first: int, short_size: int) -> None:
+        opcode = first & 0x0F
+        if first & _RESERVED:
+            raise Violation(PROTOCOL_ERROR, "reserved bit is set")  # no extension was agreed
+        if opcode not in _OPCODES:
+            raise Violation(PROTOCOL_ERROR, "reserved opcode")
+        if opcode & _CONTROL:
+            if not first & _FIN or short_size > MAX_CONTROL:  # 5.5
+                raise Violation(PROTOCOL_ERROR, "control frame is fragmented or too long")
+        elif (opcode == CONTINUATION) != self.fragmented:  # 5.4
+            raise Violation(PROTOCOL_ERROR, "fragments out of order")
+        elif len(self._fragments) >= self.max_fragments:
+            raise Violation(POLICY, f"over {self.max_fragments} fragments")
+
+    def _collect(self, first: int, payload: bytes) -> None:
+        self._opcode = self._opcode or first & 0x0F
+        self._fragments.append(payload)
+        self._size += len(payload)
+
+    def _whole(self) -> tuple[int, bytes]:
+        opcode, payload = self._opcode, b"".join(self._fragments)
+        self._opcode, self._fragments, self._size = 0, [], 0
+        return opcode, _checked_text(payload) if opcode == TEXT else payload
+
+    def _hold(self, need: int) -> None:
+        """Keep the rest of the read until there are `need` bytes from its start."""
+        if self._at < len(self._data):
+            self._held = bytearray(memoryview(self._data)[self._at :])
+            self._need = need
+        self._data, self._at = b"", 0
+
+    def _release(self) -> bool:
+        assert self._held is not None
+        if len(self._held) < self._need:
+            return False
+        self._data, self._at, self._held = bytes(self._held), 0, None
+        return True
+
+
+def _checked_text(payload: bytes) -> bytes:
+    """8.1: text that is not UTF-8 fails the connection."""
+    if not payload.isascii():
+        try:
+            payload.decode()
+        except UnicodeDecodeError as exc:
+            raise Violation(INVALID_DATA, "text is not UTF-8") from exc
+    return payload
+
+
+def close_code(payload: bytes) -> int:
+    """The code in a close frame's payload, 1005 when it has none (7.1.5)."""
+    try:
+        close = Close.parse(payload)
+    except ProtocolError as exc:
+        raise Violation(PROTOCOL_ERROR, str(exc)) from exc
+    except UnicodeDecodeError as exc:
+        raise Violation(INVALID_DATA, "close reason is not UTF-8") from exc
+    return int(close.code)

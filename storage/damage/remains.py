@@ -1,0 +1,104 @@
+"""The rows beside entries and snapshots of a damaged document: what has rotted, and its removal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, select, update
+
+from collab.ids import DocKey
+from collab.ports.repairs import Rebuilt
+from collab.ports.store import Corrupt
+from storage.sql.document_row import (
+    control_crc,
+    find_document,
+    head_crc,
+    is_control_sound,
+    is_head_sound,
+    schema_crc,
+)
+from storage.sql.locks import read_locks
+from storage.sql.names import read_names
+from storage.sql.publications import read_publications
+from storage.sql.requests import rotten_ids
+from storage.sql.row_checksum import is_sound
+from storage.sql.rows import is_count, of
+from storage.sql.schema import accepted, docs, locks, named, publications, schemas
+
+_ROTTEN = "does not match its checksum"
+
+
+def read_counts(connection: Connection, key: DocKey) -> tuple[list[int], list[str]] | None:
+    """Epoch, head and revision, with 0 for what cannot be read; a sentence for each that is lost.
+
+    None where there is no such document.
+    """
+    row = find_document(connection, key)
+    if row is None:
+        return None
+    counts = {"epoch": row.epoch, "head": row.head, "revision": row.revision}
+    lost = [f"the {name}: it cannot be read" for name, at in counts.items() if not is_count(at)]
+    if not lost and not is_control_sound(row):
+        counts["epoch"] = 0
+        lost.append(f"the epoch, the time of creation and what is published: a row {_ROTTEN}")
+    if not lost and not is_head_sound(row):
+        lost.append(f"the head, or who wrote it and when: a row {_ROTTEN}")
+    return [count if is_count(count) else 0 for count in counts.values()], lost
+
+
+def read_schema(connection: Connection, key: DocKey, row: Row[Any]) -> bytes | None:
+    """The schema, empty where there is none; None where it is not what was written."""
+    schema = connection.scalar(select(schemas.c.body).where(of(schemas, key))) or b""
+    return schema if is_sound(row.schema_crc, lambda: schema_crc(key, schema)) else None
+
+
+def lost_beside(connection: Connection, key: DocKey) -> list[str]:
+    """A sentence for each thing beside the log that has rotted."""
+    lost = []
+    row = find_document(connection, key)
+    if row is not None and read_schema(connection, key, row) is None:
+        lost.append(f"the schema: it {_ROTTEN}")
+    try:
+        read_locks(connection, key)
+    except Corrupt:
+        lost.append("the locks: they cannot be read")
+    _, names = read_names(connection, key)
+    lost += [f"the name of version {version}: it {_ROTTEN}" for version in names]
+    _, steps = read_publications(connection, key)
+    lost += [f"a publication: it {_ROTTEN}" for _ in steps]
+    if ids := rotten_ids(connection, key):
+        lost.append(f"ids of requests that came before, {len(ids)}: they do not match")
+    return lost
+
+
+def begin_again(connection: Connection, key: DocKey, row: Row[Any], rebuilt: Rebuilt) -> None:
+    """Write the document's row again, and drop the rows that have rotted."""
+    entry, schema = rebuilt.entry, read_schema(connection, key, row)
+    if rebuilt.drop_schema or schema is None:
+        connection.execute(delete(schemas).where(of(schemas, key)))
+        schema = b""
+    connection.execute(delete(locks).where(of(locks, key)))
+    _drop_rotten(connection, key)
+    steps, _ = read_publications(connection, key)
+    published = steps[-1].pointer if steps else 0
+    created_at = row.created_at if is_count(row.created_at) else entry.at
+    at, by = entry.at, entry.author.user
+    counts = {"epoch": rebuilt.epoch, "head": entry.version, "revision": rebuilt.revision + 1}
+    control = {"deleted_at": 0, "created_at": created_at, "published": published}
+    crcs = {
+        "crc": control_crc(key, rebuilt.epoch, 0, created_at, published),
+        "head_crc": head_crc(key, entry.version, at, by),
+        "schema_crc": schema_crc(key, schema),
+    }
+    new = {**counts, **control, **crcs, "updated_at": at, "updated_by": by}
+    connection.execute(update(docs).where(of(docs, key)).values(**new))
+
+
+def _drop_rotten(connection: Connection, key: DocKey) -> None:
+    for version in read_names(connection, key)[1]:
+        connection.execute(delete(named).where(of(named, key), named.c.version == version))
+    for number in read_publications(connection, key)[1]:
+        connection.execute(delete(publications).where(publications.c.number == number))
+    for user, request in rotten_ids(connection, key):
+        this = (accepted.c.author == user, accepted.c.request == request)
+        connection.execute(delete(accepted).where(of(accepted, key), *this))

@@ -1,0 +1,122 @@
+"""Reading what is left of a damaged document, and writing it again from there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from msgspec.structs import replace
+from sqlalchemy import Connection, Table, delete, select
+
+from collab.entry import Entry
+from collab.ids import DocKey
+from collab.ports.repairs import Rebuilt, Remains
+from collab.ports.store import Corrupt, Snapshot
+from storage.damage.remains import begin_again, lost_beside, read_counts, read_schema
+from storage.database import CoreRunner, Database
+from storage.sql import statements as sql_text
+from storage.sql.checksum import pack_entries, pack_snapshot, pack_steps, unpack_entry
+from storage.sql.document_row import find_document, lock_document
+from storage.sql.gaps import lost_runs
+from storage.sql.names import read_names
+from storage.sql.requests import ENTRY_COLUMNS
+from storage.sql.rows import is_count, of
+from storage.sql.saved import save_packed
+from storage.sql.schema import entries, snapshots, steps
+from storage.sql.snapshots import read_snapshot, snapshot_versions
+from storage.sql.steps import read_steps, save_steps, steps_versions
+
+# SQLite before 3.32 takes 999 values in a statement.
+_AT_ONCE = 500
+
+
+def _remains(connection: Connection, key: DocKey) -> Remains | None:
+    counts = read_counts(connection, key)
+    if counts is None:
+        return None
+    (epoch, head, revision), lost_counts = counts
+    sound, rotten = _entries(connection, key)
+    bodies: dict[int, bytes] = {}
+    rotten_snapshots: list[int] = []
+    for version in reversed(snapshot_versions(connection, key)):
+        snapshot = read_snapshot(connection, key, version)
+        if snapshot is None:
+            rotten_snapshots.append(version)
+        else:
+            bodies[version] = snapshot.body
+    row = find_document(connection, key)
+    schema = b"" if row is None else read_schema(connection, key, row) or b""
+    steps, lost_steps = _steps(connection, key)
+    lost = [*lost_counts, *lost_beside(connection, key), *lost_steps]
+    names = [(one.version, one.name, one.by, one.at) for one in read_names(connection, key)[0]]
+    rows = sorted([*(entry.version for entry in sound), *rotten])
+    runs = lost_runs(connection, key, rows, sound)
+    read = Remains(epoch, head, revision, schema, bodies, sound, rotten_snapshots, rotten)
+    return replace(read, lost=lost, steps=steps, lost_entries=runs, names=names)
+
+
+def _steps(connection: Connection, key: DocKey) -> tuple[dict[int, bytes], list[str]]:
+    """What users could undo, by version, and a sentence for each that cannot be read."""
+    read: dict[int, bytes] = {}
+    lost: list[str] = []
+    for version in steps_versions(connection, key):
+        body = read_steps(connection, key, version)
+        if body is None:
+            lost.append(f"the undo steps of version {version}: they cannot be read")
+        else:
+            read[version] = body
+    return read, lost
+
+
+def _entries(connection: Connection, key: DocKey) -> tuple[list[Entry], list[int]]:
+    rows = connection.execute(
+        select(*ENTRY_COLUMNS).where(of(entries, key)).order_by(entries.c.version)
+    ).all()
+    sound: list[Entry] = []
+    rows = [row for row in rows if is_count(row.version)]
+    for row in rows:
+        with suppress(Corrupt):
+            sound.append(unpack_entry(key, row))
+    read = {entry.version for entry in sound}
+    return sound, [row.version for row in rows if row.version not in read]
+
+
+def _rebuild(connection: Connection, key: DocKey, rebuilt: Rebuilt) -> bool:
+    entry, row = rebuilt.entry, lock_document(connection, key)
+    counts = read_counts(connection, key)
+    if row is None or counts is None:
+        return False
+    if counts[0] != [rebuilt.seen, rebuilt.head, rebuilt.revision]:
+        return False
+    begin_again(connection, key, row, rebuilt)
+    _drop(connection, entries, key, rebuilt.drop_entries)
+    _drop(connection, snapshots, key, rebuilt.drop_snapshots)
+    connection.execute(delete(steps).where(of(steps, key)))
+    runner = CoreRunner(connection)
+    for (sql, values), _ in sql_text.entries(runner.dialect, pack_entries(key, [entry])):
+        runner.run(sql, values)
+    snapshot = Snapshot(entry.version, rebuilt.body, rebuilt.steps)
+    save_packed(connection, snapshots, key, entry.version, pack_snapshot(key, snapshot))
+    if snapshot.steps:
+        save_steps(connection, key, entry.version, pack_steps(key, snapshot))
+    return True
+
+
+def _drop(connection: Connection, table: Table, key: DocKey, versions: Iterable[int]) -> None:
+    gone = list(versions)
+    for start in range(0, len(gone), _AT_ONCE):
+        some = table.c.version.in_(gone[start : start + _AT_ONCE])
+        connection.execute(delete(table).where(of(table, key), some))
+
+
+class SqlRepair:
+    """A damaged document is read row by row, and written in one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def remains(self, key: DocKey) -> Remains | None:
+        return await self._database.read_long(lambda c: _remains(c, key))
+
+    async def rebuild(self, key: DocKey, rebuilt: Rebuilt) -> bool:
+        return await self._database.write(lambda c: _rebuild(c, key, rebuilt))

@@ -1,0 +1,213 @@
+"""Gossip between instances over Redis: one channel a document, plain pub/sub.
+
+Redis may be slow, frozen, wiped or gone. Nobody waits for it: what is published goes into a
+bounded outbox, and what a fault has swallowed is announced afterwards by an empty message, on
+which a reader looks at the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.asyncio.connection import Connection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from collab.ids import DocKey
+from storage.gossip.subscription import LOST, LocalSubscription
+
+logger = logging.getLogger(__name__)
+
+_PREFIX = b"weft:"
+_OUTBOX = 10_000
+# Small enough for a socket's buffer: a connection that is given up can be closed at once.
+_BATCH = 256
+# A frozen server is noticed after two of these: one of silence, one without an answer to PING.
+_SILENCE_SECONDS = 2.0
+_ANSWER_SECONDS = 2.0
+_RETRY_SECONDS = 0.5
+
+
+def _channel(key: DocKey) -> bytes:
+    return _PREFIX + f"{key.tenant}/{key.doc}".encode()
+
+
+class _Trouble(Exception):
+    """Redis does not answer; the connection is given up."""
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    try:
+        yield
+    # AttributeError: redis-py 8.1 drops its writer while another task is about to write to it.
+    except (RedisError, OSError, TimeoutError, AttributeError) as error:
+        raise _Trouble(str(error)) from error
+
+
+def _check(pubsub: PubSub) -> None:
+    # The client would connect anew in silence, and nobody would be told of what was lost.
+    connection: Connection | None = pubsub.connection
+    if connection is None or not connection.is_connected:
+        raise ConnectionError("the connection was lost")
+
+
+class RedisGossip:
+    """Carries messages while `run` runs.
+
+    Invariant: a channel whose message did not go out is owed an empty one, and a subscription
+    gets an empty one whenever Redis has begun, or begun anew, to send it messages.
+    """
+
+    def __init__(self, url: str, depth: int = 256) -> None:
+        self._depth = depth
+        self._client: Redis = Redis.from_url(
+            url,
+            socket_timeout=_ANSWER_SECONDS,
+            socket_connect_timeout=_ANSWER_SECONDS,
+            # We come back ourselves, and say meanwhile that we are not well.
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._subscriptions: defaultdict[bytes, set[LocalSubscription]] = defaultdict(set)
+        self._wanted_changed = asyncio.Event()
+        self._followed: set[bytes] = set()
+        self._outbox: deque[tuple[bytes, bytes]] = deque()
+        self._owed: set[bytes] = set()
+        self._filled = asyncio.Event()
+
+    async def run(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._keep_sending(), name="gossip out")
+                group.create_task(self._keep_listening(), name="gossip in")
+        finally:
+            await self._client.aclose()
+
+    async def ping(self) -> bool:
+        try:
+            # The client bounds connecting and waiting; cut short from outside, it would leave
+            # a half-open connection behind.
+            with _told_apart():
+                return bool(await self._client.ping())
+        except _Trouble:
+            return False
+
+    # --- out --------------------------------------------------------------------------------
+
+    async def publish(self, key: DocKey, message: bytes) -> None:
+        if len(self._outbox) >= _OUTBOX:
+            self._owed.add(self._outbox.popleft()[0])
+        self._outbox.append((_channel(key), message))
+        self._filled.set()
+
+    async def _keep_sending(self) -> None:
+        while True:
+            await self._filled.wait()
+            self._filled.clear()
+            try:
+                await self._send_all()
+            except _Trouble as trouble:
+                logger.warning("gossip does not go out: %s", trouble)
+                self._filled.set()
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _send_all(self) -> None:
+        while self._outbox or self._owed:
+            messages = [(channel, LOST) for channel in self._owed]
+            self._owed.clear()
+            while self._outbox and len(messages) < _BATCH:
+                messages.append(self._outbox.popleft())
+            await self._send(messages)
+
+    async def _send(self, messages: list[tuple[bytes, bytes]]) -> None:
+        """One round trip; of what may not have arrived, each channel is owed the word."""
+        try:
+            with _told_apart():
+                async with self._client.pipeline(transaction=False) as pipeline:
+                    for channel, message in messages:
+                        pipeline.publish(channel, message)
+                    await pipeline.execute()
+        except _Trouble:
+            self._owed.update(channel for channel, _ in messages)
+            raise
+
+    # --- in ---------------------------------------------------------------------------------
+
+    def subscribe(self, key: DocKey) -> LocalSubscription:
+        channel = _channel(key)
+
+        def leave(subscription: LocalSubscription) -> None:
+            self._subscriptions[channel].discard(subscription)
+            if not self._subscriptions[channel]:
+                del self._subscriptions[channel]
+                self._wanted_changed.set()
+
+        subscription = LocalSubscription(self._depth, leave)
+        if channel in self._followed:
+            # Redis has been asked for this channel, and may have nothing more to announce.
+            subscription.put(LOST)
+        self._subscriptions[channel].add(subscription)
+        self._wanted_changed.set()
+        return subscription
+
+    async def _keep_listening(self) -> None:
+        while True:
+            try:
+                async with self._client.pubsub() as pubsub:
+                    await self._attend(pubsub)
+            except* _Trouble as troubles:
+                logger.warning("gossip does not come in: %s", troubles.exceptions[0])
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _attend(self, pubsub: PubSub) -> None:
+        with _told_apart():
+            # A channel that nobody writes to: without one there is no connection to listen on.
+            await pubsub.subscribe(_PREFIX)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow(pubsub), name="gossip channels")
+            group.create_task(self._listen(pubsub), name="gossip messages")
+
+    async def _follow(self, pubsub: PubSub) -> None:
+        """Keep Redis's subscriptions equal to ours."""
+        self._followed = set()
+        self._wanted_changed.set()
+        while True:
+            await self._wanted_changed.wait()
+            self._wanted_changed.clear()
+            wanted, followed = set(self._subscriptions), self._followed
+            with _told_apart():
+                _check(pubsub)
+                if wanted - followed:
+                    await pubsub.subscribe(*(wanted - followed))
+                if followed - wanted:
+                    await pubsub.unsubscribe(*(followed - wanted))
+            self._followed = wanted
+
+    async def _listen(self, pubsub: PubSub) -> None:
+        with _told_apart():
+            silent = False
+            while True:
+                _check(pubsub)
+                message = await pubsub.get_message(timeout=_SILENCE_SECONDS)
+                if message is not None:
+                    silent = False
+                    self._hand_out(message["type"], message["channel"], message["data"])
+                elif silent:
+                    raise TimeoutError("no answer to PING")
+                else:
+                    silent = True
+                    await pubsub.ping()
+
+    def _hand_out(self, kind: str, channel: bytes | None, data: object) -> None:
+        if channel is None or kind not in {"message", "subscribe"}:
+            return
+        message = data if kind == "message" and isinstance(data, bytes) else LOST
+        for subscription in self._subscriptions.get(channel, ()):
+            subscription.put(message)

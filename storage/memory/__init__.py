@@ -1,0 +1,1 @@
+"""The ports in memory: the same contract, nothing durable; tests stand on it."""

@@ -1,0 +1,84 @@
+"""Tenants, keys and the audit trail in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from collab.ids import DocKey
+from collab.ports.audit import AuditRow
+from collab.ports.store import SigningKey
+
+
+class MemoryDirectory:
+    """A key id belongs to one tenant, among all of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tenants: set[str] = set()
+        self._keys: dict[str, tuple[str, SigningKey]] = {}
+
+    async def add_tenant(self, tenant: str, at: int) -> bool:
+        new = tenant not in self._tenants
+        self._tenants.add(tenant)
+        return new
+
+    async def tenants(self) -> list[str]:
+        return sorted(self._tenants)
+
+    async def add_key(self, tenant: str, key: SigningKey) -> None:
+        if key.kid in self._keys or tenant not in self._tenants:
+            raise ValueError(f"key {key.kid} exists, or tenant {tenant} does not")
+        self._keys[key.kid] = (tenant, key)
+
+    async def retire_key(self, tenant: str, kid: str, at: int) -> bool:
+        owner, key = self._keys.get(kid, ("", None))
+        if key is None or owner != tenant or key.retired_at:
+            return False
+        self._keys[kid] = (tenant, msgspec.structs.replace(key, retired_at=at))
+        return True
+
+    async def keys(self, tenant: str) -> list[SigningKey]:
+        owned = [key for owner, key in self._keys.values() if owner == tenant]
+        return sorted(owned, key=lambda key: (key.created_at, key.kid))
+
+    async def find_keys(self, kids: Sequence[str]) -> dict[str, tuple[str, SigningKey]]:
+        return {kid: self._keys[kid] for kid in kids if kid in self._keys}
+
+
+class MemoryAudit:
+    """Numbers grow in the order of writing and are never used again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._trail: list[tuple[int, DocKey, AuditRow]] = []
+        self._last = 0
+
+    async def write_audit(
+        self, rows: Sequence[tuple[DocKey, AuditRow]], *, again: bool = False
+    ) -> None:
+        there = [(key, row) for _, key, row in self._trail]
+        if again and all(there.count(one) >= rows.count(one) for one in rows):
+            return
+        for key, row in rows:
+            self._last += 1
+            self._trail.append((self._last, key, row))
+
+    async def audit(self, key: DocKey, before: int, limit: int) -> list[tuple[int, AuditRow]]:
+        found = [
+            (number, row)
+            for number, owner, row in reversed(self._trail)
+            if owner == key and (not before or number < before)
+        ]
+        return found[:limit]
+
+    async def drop_audit(self, older_than: int, most: int) -> int:
+        old = sorted((one for one in self._trail if one[2].at < older_than), key=_age)[:most]
+        gone = {number for number, _, _ in old}
+        self._trail = [one for one in self._trail if one[0] not in gone]
+        return len(gone)
+
+
+def _age(row: tuple[int, DocKey, AuditRow]) -> int:
+    return row[2].at

@@ -1,0 +1,1 @@
+"""The ports on SQL, the same statements for SQLite and PostgreSQL."""

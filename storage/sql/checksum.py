@@ -1,0 +1,220 @@
+"""Rows to bytes and back: what is stored carries a CRC over its content and over its own key."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+from collab.entry import Author, Entry, Kind, Lane, Summary, bare, pointers_of
+from collab.ids import DocKey
+from collab.ports.store import Corrupt, Snapshot
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_entry = msgspec.msgpack.Decoder(Entry).decode
+
+PLAIN, DEFLATED = 0, 1
+_STEPS = b"steps "  # so that steps are no snapshot
+# Below this a body is one page or two anyway, and inflating it would cost more than reading it.
+_SMALLEST_DEFLATED = 8192
+# Generous: a stored body larger than this was not written by us.
+_LARGEST_BODY = 1 << 30
+
+
+# Above this size an entry has a summary of its own, so that history reads little of it.
+_LARGEST_TOLD_WHOLE = 4096
+
+# An entry as its table holds it, from `tenant` to `summary`.
+EntryRow: TypeAlias = tuple[str, str, int, bytes, bytes, bytes, int, bytes, int, bytes]
+
+
+class _Place(msgspec.Struct):
+    """An op, of which only its place is decoded."""
+
+    path: str
+
+
+class _Bare(msgspec.Struct):
+    """An entry, of which everything but the ops is decoded."""
+
+    version: int
+    author: Author
+    at: int
+    kind: Kind
+    update: bytes
+    lane: Lane = "patch"
+    id: str = ""
+    commit: str = ""
+    inverse: bytes = b""
+    reverts: list[int] = []
+    leases: list[int] = []
+    answer: dict[str, Any] = {}
+    digest: bytes = b""
+
+
+class _Told(msgspec.Struct):
+    """An entry, of which only what history tells is decoded."""
+
+    version: int
+    author: Author
+    at: int
+    kind: Kind
+    ops: list[_Place]
+
+
+_decode_bare = msgspec.msgpack.Decoder(_Bare).decode
+_decode_told = msgspec.msgpack.Decoder(_Told).decode
+_decode_summary = msgspec.msgpack.Decoder(Summary).decode
+
+
+def _place(key: DocKey) -> int:
+    # The key takes part, so that a row that turns up under another document is found.
+    return zlib.crc32(f"{key.tenant}/{key.doc}/".encode())
+
+
+def _entry_crc(
+    place: int, version: int, author: bytes, request: bytes, commit: bytes, at: int, payload: bytes
+) -> int:
+    sizes = (len(author), len(request), len(commit))
+    fields = b"%d %d %d %d %d %b%b%b" % (version, at, *sizes, author, request, commit)
+    return zlib.crc32(payload, zlib.crc32(fields, place))
+
+
+def pack_entries(key: DocKey, entries: Sequence[Entry]) -> list[EntryRow]:
+    tenant, doc = key
+    place = _place(key)
+    rows = []
+    for entry in entries:
+        version, at = entry.version, entry.at
+        author, request = entry.author.user.encode(), entry.id.encode()
+        commit, payload = entry.commit.encode(), _encode(_told_once(entry))
+        crc = _entry_crc(place, version, author, request, commit, at, payload)
+        summary = _pack_summary(place, entry) if len(payload) > _LARGEST_TOLD_WHOLE else b""
+        rows.append((tenant, doc, version, author, request, commit, at, payload, crc, summary))
+    return rows
+
+
+def unpack_entry(key: DocKey, row: Sequence[Any]) -> Entry:
+    """The entry in a row, from `version` to `crc`; `Corrupt` when any of it has changed."""
+    try:
+        sound = _entry_crc(_place(key), *row[:6]) == row[6]
+        if sound:
+            return _told_twice(_decode_entry(row[5]))
+    except (TypeError, msgspec.MsgspecError):
+        # A column that is no longer of its type: SQLite stores whatever the bytes say.
+        pass
+    raise Corrupt(f"entry {row[0]} of {key.tenant}/{key.doc} does not match its checksum")
+
+
+def unpack_bare(key: DocKey, row: Sequence[Any]) -> Entry:
+    """As `unpack_entry`, without the ops, which are not decoded unless an answer says them."""
+    try:
+        if _entry_crc(_place(key), *row[:6]) == row[6]:
+            found = _decode_bare(row[5])
+            if found.answer.get("ops", ()) is not None:
+                return Entry(ops=[], **msgspec.structs.asdict(found))
+    except (TypeError, msgspec.MsgspecError):
+        pass  # as in `unpack_entry`
+    return bare(unpack_entry(key, row))
+
+
+def _pack_summary(place: int, entry: Entry) -> bytes:
+    body = _encode(Summary.of(entry))
+    return zlib.crc32(body, place).to_bytes(4, "big") + body
+
+
+def unpack_summary(key: DocKey, row: Sequence[Any], packed: bytes | None) -> Summary:
+    """The summary that was stored, or where there is none, of the entry in this row."""
+    try:
+        if packed is None:
+            if _entry_crc(_place(key), *row[:6]) == row[6]:
+                told = _decode_told(row[5])
+                places = pointers_of(op.path for op in told.ops)
+                return Summary(told.version, told.author, told.at, told.kind, places)
+        elif zlib.crc32(packed[4:], _place(key)).to_bytes(4, "big") == packed[:4]:
+            summary = _decode_summary(packed[4:])
+            if summary.version == row[0]:
+                return summary
+    except (TypeError, msgspec.MsgspecError):
+        pass  # as in `unpack_entry`
+    raise Corrupt(f"entry {row[0]} of {key.tenant}/{key.doc} does not match its checksum")
+
+
+def _told_once(entry: Entry) -> Entry:
+    """The entry as it is stored: ops that its answer says as well are in it once."""
+    ops = entry.answer.get("ops")
+    if ops is None or ops is not entry.ops:
+        return entry
+    return replace(entry, answer={**entry.answer, "ops": None})
+
+
+def _told_twice(entry: Entry) -> Entry:
+    """The entry that was stored."""
+    if entry.answer.get("ops", ()) is not None:
+        return entry
+    return replace(entry, answer={**entry.answer, "ops": entry.ops})
+
+
+class Packed(NamedTuple):
+    """A body as its table holds it."""
+
+    packing: int
+    body: bytes
+    crc: int
+
+
+def pack_snapshot(key: DocKey, snapshot: Snapshot) -> Packed:
+    """The state of a snapshot."""
+    return _pack(key, b"", snapshot.version, snapshot.body)
+
+
+def pack_steps(key: DocKey, snapshot: Snapshot) -> Packed:
+    """The steps of a snapshot."""
+    return _pack(key, _STEPS, snapshot.version, snapshot.steps)
+
+
+def unpack_snapshot(key: DocKey, row: Sequence[Any]) -> Snapshot | None:
+    """The snapshot in a row (version, packing, body, crc); None when any of it has changed."""
+    body = _unpack(key, b"", row)
+    return None if body is None else Snapshot(row[0], body)
+
+
+def unpack_steps(key: DocKey, row: Sequence[Any]) -> bytes | None:
+    """The steps in a row (version, packing, body, crc); None when any of it has changed."""
+    return _unpack(key, _STEPS, row)
+
+
+def _body_crc(key: DocKey, what: bytes, version: int, packing: int, body: bytes) -> int:
+    return zlib.crc32(body, zlib.crc32(b"%b%d %d " % (what, version, packing), _place(key)))
+
+
+def _pack(key: DocKey, what: bytes, version: int, body: bytes) -> Packed:
+    packing = PLAIN
+    if len(body) >= _SMALLEST_DEFLATED:
+        smaller = zlib.compress(body, 1)
+        if len(smaller) < len(body) * 3 // 4:
+            packing, body = DEFLATED, smaller
+    return Packed(packing, body, _body_crc(key, what, version, packing, body))
+
+
+def _unpack(key: DocKey, what: bytes, row: Sequence[Any]) -> bytes | None:
+    version, packing, body, crc = row
+    try:
+        if _body_crc(key, what, version, packing, body) != crc:
+            return None
+        if packing == DEFLATED:
+            body = zlib.decompressobj().decompress(body, _LARGEST_BODY)
+    except (TypeError, zlib.error):
+        return None
+    return bytes(body)
+
+
+def pack_answer(answer: dict[str, Any]) -> bytes:
+    return _encode(answer) if answer else b""
+
+
+def unpack_answer(packed: bytes) -> dict[str, Any]:
+    return msgspec.msgpack.decode(packed, type=dict[str, Any]) if packed else {}

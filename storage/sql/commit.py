@@ -1,0 +1,267 @@
+"""The commit: heads are moved from the version they were computed on, then entries go in.
+
+The first try takes the usual case for granted: each head is where its writer saw it, and no
+id is known. A head that is elsewhere leaves its document out. A known id shows as a row that
+does not go in; then all is rolled back, and a second, careful try locks the rows, asks for
+the ids, and writes what may be written.
+
+No try waits for a row that another transaction holds: its document is left out as held.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from collab.entry import Accepted
+from collab.ids import DocKey
+from collab.ports.store import (
+    Append,
+    Clash,
+    Committed,
+    Duplicate,
+    Full,
+    Held,
+    Outcome,
+    Stored,
+    Vacant,
+)
+from storage.database import CoreRunner, Database, Runner
+from storage.dialect import POSTGRES, is_taken
+from storage.sql import statements as sql_text
+from storage.sql.checksum import pack_answer, pack_entries
+from storage.sql.document_row import control_crc, head_crc, schema_crc
+from storage.sql.locks import lock_row
+from storage.sql.log import load_document
+from storage.sql.requests import find_requests
+from storage.sql.row_checksum import accepted_crc, name_crc
+from storage.sql.rows import of
+from storage.sql.schema import docs
+
+_COMMITTED = Committed()
+
+
+class _TakenError(Exception):
+    """A row did not go in: its id was accepted before."""
+
+
+class _Packed:
+    """One append with its rows made, so that no time is spent on them inside the transaction."""
+
+    __slots__ = ("accepted", "append", "entries", "locks")
+
+    def __init__(self, append: Append) -> None:
+        key = append.key
+        self.append = append
+        self.entries = pack_entries(key, append.entries)
+        at = time.time_ns() // 1_000_000
+        self.accepted = [_accepted_row(key, one, at) for one in append.accepted]
+        self.locks = [lock_row(key, lock) for lock in append.put]
+
+
+def _accepted_row(key: DocKey, one: Accepted, at: int) -> tuple[Any, ...]:
+    answer = pack_answer(one.answer)
+    crc = accepted_crc(key, one, at, answer)
+    user, request = one.user.encode(), one.id.encode()
+    return (*key, user, request, one.version, answer, at, crc, one.digest or None)
+
+
+def _may_create(runner: Runner, key: DocKey) -> bool:
+    """Whether no other transaction makes this document, or holds the row of its name."""
+    if runner.dialect != POSTGRES:
+        return True
+    return runner.run(sql_text.may_create(runner.dialect), (*key, *key, *key)) == 1
+
+
+def _move_head(runner: Runner, append: Append) -> bool:
+    """Lock the row and move its head; False when the head was elsewhere, or the row is held."""
+    key, dialect = append.key, runner.dialect
+    judged = (*key, append.epoch, append.after, append.revision)
+    if not append.entries:
+        return runner.run(sql_text.hold(dialect), judged) == 1
+    last = append.entries[-1]
+    head, at, user = last.version, last.at, last.author.user
+    by, crc = user.encode(), head_crc(key, head, at, user)
+    if append.create:
+        if not _may_create(runner, key):
+            return False
+        epoch, made = append.epoch, append.entries[0].at
+        crcs = (control_crc(key, epoch, 0, made, 0), crc, schema_crc(key, append.schema))
+        values = (*key, epoch, head, append.revision, made, at, by, *crcs, append.after)
+        return runner.run(sql_text.create(dialect), values) == 1
+    return runner.run(sql_text.advance(dialect), (head, at, by, crc, *judged)) == 1
+
+
+def _insert(runner: Runner, moved: Sequence[_Packed]) -> None:
+    dialect = runner.dialect
+    entry_rows = [row for packed in moved for row in packed.entries]
+    accepted_rows = [row for packed in moved for row in packed.accepted]
+    for (sql, values), size in sql_text.entries(dialect, entry_rows):
+        if runner.run(sql, values) != size:
+            raise _TakenError
+    for (sql, values), size in sql_text.accepted(dialect, accepted_rows):
+        if runner.run(sql, values) != size:
+            raise _TakenError
+
+
+def _move_locks(runner: Runner, packed: _Packed) -> None:
+    """The locks that the entries moved or ended, and the revision that says so."""
+    key, dialect = packed.append.key, runner.dialect
+    if not packed.locks and not packed.append.drop:
+        return
+    runner.run(sql_text.move_revision(dialect), key)
+    for gone in [*packed.append.drop, *(lock.id for lock in packed.append.put)]:
+        runner.run(sql_text.drop_lock(dialect), (*key, gone))
+    for row in packed.locks:
+        runner.run(sql_text.put_lock(dialect), row)
+
+
+def _is_full(runner: Runner, append: Append) -> bool:
+    """Whether the document would be one more than its tenant may have."""
+    if not append.create or not append.quota:
+        return False
+    tenant = append.key.tenant
+    return runner.run(sql_text.is_full(runner.dialect), (tenant, tenant, append.quota)) == 1
+
+
+def _put_rest(runner: Runner, append: Append) -> None:
+    """What a document that is imported has beside its entries."""
+    key, dialect = append.key, runner.dialect
+    for one in append.names:
+        crc = name_crc(key, one)
+        row = (*key, one.version, one.name.encode(), one.by.encode(), one.at, crc)
+        runner.run(sql_text.put_name(dialect), row)
+    if append.schema:
+        runner.run(sql_text.put_schema(dialect), (*key, append.schema))
+
+
+def _write(runner: Runner, batch: Sequence[_Packed]) -> dict[_Packed, Full | None]:
+    """Write what can be; those left out, None where the head was elsewhere or the row is held."""
+    left: dict[_Packed, Full | None] = {}
+    # Sorted, so that two writers of the same documents wait for each other in one order.
+    in_order = sorted(batch, key=lambda packed: packed.append.key)
+    for packed in in_order:
+        if _is_full(runner, packed.append):
+            left[packed] = Full()
+        elif not _move_head(runner, packed.append):
+            left[packed] = None
+    moved = [packed for packed in in_order if packed not in left]
+    _insert(runner, moved)
+    for packed in moved:
+        _move_locks(runner, packed)
+        _put_rest(runner, packed.append)
+    return left
+
+
+def _known_ids(connection: Connection, append: Append) -> list[Accepted]:
+    asked = {(entry.author.user, entry.id) for entry in append.entries if entry.id}
+    asked |= {(one.user, one.id) for one in append.accepted}
+    return find_requests(connection, append.key, asked)
+
+
+def _classify(connection: Connection, append: Append) -> Outcome:
+    # In this order: who moves the head writes the ids, too, and may commit in between.
+    left = Held() if _stands(connection, append) else Clash()
+    known = _known_ids(connection, append)
+    return Duplicate(known) if known else left
+
+
+def _stands(connection: Connection, append: Append) -> bool:
+    """Whether the document is as the append was judged; then only its row's lock was missing."""
+    row = connection.execute(select(docs).where(of(docs, append.key))).one_or_none()
+    if append.create:
+        left = row is None or (row.deleted_at > 0 and row.epoch < append.epoch)
+        return left and (row is None or row.head == append.after)
+    if row is None or row.deleted_at:
+        return False
+    judged = (append.epoch, append.after, append.revision)
+    return (row.epoch, row.head, row.revision) == judged
+
+
+def _lock(connection: Connection, keys: Iterable[DocKey]) -> None:
+    for key in sorted(set(keys)):
+        connection.execute(select(docs.c.head).where(of(docs, key)).with_for_update())
+
+
+def _lock_free(connection: Connection, keys: Iterable[DocKey]) -> set[DocKey]:
+    """Lock the rows that are free; the documents whose rows another transaction holds."""
+    held: set[DocKey] = set()
+    for key in sorted(set(keys)):
+        row = select(docs.c.head).where(of(docs, key))
+        free = connection.execute(row.with_for_update(skip_locked=True)).one_or_none()
+        if free is None and connection.execute(row).one_or_none() is not None:
+            held.add(key)
+    return held
+
+
+def _write_carefully(
+    connection: Connection, batch: Sequence[_Packed], held: Collection[DocKey] = ()
+) -> list[Outcome]:
+    outcomes: dict[_Packed, Outcome] = {}
+    for packed in batch:
+        if packed.append.key in held:
+            outcomes[packed] = Held()
+        elif known := _known_ids(connection, packed.append):
+            outcomes[packed] = Duplicate(known)
+    left = _write(CoreRunner(connection), [one for one in batch if one not in outcomes])
+    for one, outcome in left.items():
+        outcomes[one] = outcome or _classify(connection, one.append)
+    return [outcomes.get(packed, _COMMITTED) for packed in batch]
+
+
+class SqlCommit:
+    """Of two writers on one head, one wins; on return the winner's entries are durable."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
+        packed = _pack(batch)
+        try:
+            left = await self._database.commit(lambda runner: _write(runner, packed))
+        except Exception as error:
+            if not (isinstance(error, _TakenError) or is_taken(error)):
+                raise
+            return await self._commit_carefully(packed)
+        if not left:
+            return [_COMMITTED] * len(batch)
+        return await self._sort_out(packed, left)
+
+    async def commit_locked(
+        self,
+        keys: Sequence[DocKey],
+        compute: Callable[[list[Stored | Vacant]], Sequence[Append]],
+    ) -> list[Outcome]:
+        def load(connection: Connection) -> list[Stored | Vacant]:
+            _lock(connection, keys)
+            return [load_document(connection, key) for key in keys]
+
+        def write(connection: Connection, batch: Sequence[Append]) -> list[Outcome]:
+            return _write_carefully(connection, _pack(batch))
+
+        return await self._database.exchange(load, compute, write)
+
+    async def _commit_carefully(self, packed: Sequence[_Packed]) -> list[Outcome]:
+        def job(connection: Connection) -> list[Outcome]:
+            held = _lock_free(connection, [one.append.key for one in packed])
+            return _write_carefully(connection, packed, held)
+
+        return await self._database.write_first(job)
+
+    async def _sort_out(
+        self, batch: Sequence[_Packed], left: dict[_Packed, Full | None]
+    ) -> list[Outcome]:
+        def job(connection: Connection) -> list[Outcome]:
+            return [
+                left[one] or _classify(connection, one.append) if one in left else _COMMITTED
+                for one in batch
+            ]
+
+        return await self._database.read_first(job)
+
+
+def _pack(batch: Sequence[Append]) -> list[_Packed]:
+    return [_Packed(append) for append in batch]

@@ -1,0 +1,146 @@
+"""Compaction: entries that nobody needs any more go, a bounded slice a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+
+from sqlalchemy import Connection, delete, func, select
+
+from collab.entry import Accepted, Entry
+from collab.ids import DocKey
+from collab.ports.store import Corrupt
+from storage.database import Database
+from storage.dialect import insert
+from storage.retention import Retained, retain
+from storage.sql.checksum import pack_answer, unpack_entry
+from storage.sql.document_row import check_document, lock_document
+from storage.sql.gaps import note_dropped
+from storage.sql.names import check_names
+from storage.sql.publications import check_publications
+from storage.sql.requests import ENTRY_COLUMNS
+from storage.sql.row_checksum import accepted_crc
+from storage.sql.rows import of
+from storage.sql.schema import accepted, entries, snapshots
+from storage.sql.snapshots import read_snapshot, snapshot_versions
+from storage.sql.steps import steps_versions
+
+# A slice holds the write lock for a few milliseconds; commits go on in between.
+_SLICE = 500
+
+
+def _sound_versions(connection: Connection, key: DocKey, before: int) -> list[int]:
+    """The sound snapshots at or below `before`, and one above it where there is one."""
+    sound = []
+    for version in reversed(snapshot_versions(connection, key)):
+        if read_snapshot(connection, key, version):
+            sound.append(version)
+            if version > before:
+                break
+    return sound
+
+
+def _remember(connection: Connection, key: DocKey, gone: Iterable[Entry]) -> None:
+    """Keep the ids of entries that go while they may be sent again."""
+    for entry in gone:
+        answer = pack_answer(entry.answer)
+        one = Accepted.of(entry)
+        row = {
+            "tenant": key.tenant,
+            "doc": key.doc,
+            "author": one.user,
+            "request": one.id,
+            "version": one.version,
+            "at": entry.at,
+            "answer": answer,
+            "crc": accepted_crc(key, one, entry.at, answer),
+            "digest": one.digest or None,
+        }
+        connection.execute(insert(connection, accepted).on_conflict_do_nothing(), row)
+
+
+class SqlCompaction:
+    """Drops what is below the floor and not kept; stopped half-way, it has only dropped less.
+
+    Invariant: each gap that it leaves ends at a snapshot that says where it begins.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def compact(
+        self, key: DocKey, *, before: int, keep: Sequence[int], forget: int = 0
+    ) -> int:
+        sound = await self._database.read_long(lambda c: _sound_versions(c, key, before))
+        dropped = 0
+        while True:
+            went = await self._database.write(lambda c: _slice(c, key, sound, before, keep, forget))
+            dropped += went
+            if went < _SLICE:
+                return dropped
+
+
+def _slice(
+    connection: Connection,
+    key: DocKey,
+    sound: Sequence[int],
+    before: int,
+    keep: Sequence[int],
+    forget: int,
+) -> int:
+    # Under the document's lock and judged anew each time: a version may be named in between.
+    row = lock_document(connection, key)
+    if row is None:
+        return 0
+    check_document(row)  # it says what must stay
+    kept = {*keep, row.published}
+    kept.update(one.version for one in check_names(connection, key))
+    kept.update(step.version for step in check_publications(connection, key))
+    # Whatever steps were saved, the entries since are a part of them.
+    before = min([before, *steps_versions(connection, key)])
+    standing = set(snapshot_versions(connection, key)).intersection(sound)
+    plan = retain(sorted(standing), before=before, needed=kept)
+    room = _SLICE
+    for after, upto in plan.gaps():
+        room -= _drop_entries(connection, key, after, upto, room, forget)
+        note_dropped(connection, key, upto)
+        if not room:
+            return _SLICE
+    _drop_rest(connection, key, plan, forget)
+    return _SLICE - room
+
+
+def _drop_entries(
+    connection: Connection, key: DocKey, after: int, upto: int, limit: int, forget: int
+) -> int:
+    gone = (of(entries, key), entries.c.version > after, entries.c.version <= upto)
+    rows = connection.execute(
+        select(entries.c.version, entries.c.at, func.length(entries.c.request).label("id_size"))
+        .where(*gone)
+        .order_by(entries.c.version.desc())  # a gap grows from the snapshot that it ends at
+        .limit(limit)
+    ).all()
+    if rows:
+        kept = [row.version for row in rows if row.id_size and row.at >= forget]
+        _remember(connection, key, _sound_entries(connection, key, kept))
+        first = rows[-1].version
+        connection.execute(delete(entries).where(*gone, entries.c.version >= first))
+    return len(rows)
+
+
+def _sound_entries(connection: Connection, key: DocKey, versions: Sequence[int]) -> Iterator[Entry]:
+    """One at a time: together they may be larger than the memory."""
+    for version in versions:
+        one = select(*ENTRY_COLUMNS).where(of(entries, key), entries.c.version == version)
+        # A rotten one goes like the others: nobody needs it, and it must not hold them up.
+        with suppress(Corrupt):
+            yield unpack_entry(key, connection.execute(one).one())
+
+
+def _drop_rest(connection: Connection, key: DocKey, plan: Retained, forget: int) -> None:
+    for version in snapshot_versions(connection, key):
+        if version < plan.floor and version not in plan.snapshots:
+            connection.execute(
+                delete(snapshots).where(of(snapshots, key), snapshots.c.version == version)
+            )
+    connection.execute(delete(accepted).where(of(accepted, key), accepted.c.at < forget))

@@ -1,0 +1,203 @@
+"""The documents' rows: listing, control state, deletion, epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, delete, select, tuple_, update
+
+from collab.entry import Entry
+from collab.ids import DocKey, is_doc_name
+from collab.ports.store import Corrupt, DocRow
+from storage.database import Database
+from storage.dialect import insert
+from storage.sql.checksum import unpack_bare
+from storage.sql.document_row import (
+    are_counts,
+    change_document,
+    control_crc,
+    find_document,
+    head_crc,
+    is_control_sound,
+    is_document_sound,
+    is_gone,
+    is_head_sound,
+    lock_document,
+    schema_crc,
+)
+from storage.sql.log import least_epoch
+from storage.sql.requests import ENTRY_COLUMNS
+from storage.sql.rows import is_count, of, parts
+from storage.sql.schema import (
+    accepted,
+    docs,
+    entries,
+    epochs,
+    locks,
+    named,
+    publications,
+    schemas,
+    snapshots,
+    steps,
+)
+
+# What a deleted document leaves behind is its row alone: epoch and head go on counting there.
+_CONTENT: tuple[Table, ...] = (
+    entries,
+    accepted,
+    snapshots,
+    steps,
+    named,
+    publications,
+    locks,
+    schemas,
+)
+
+
+def move_revision(
+    connection: Connection,
+    key: DocKey,
+    revision: int,
+    head: int = 0,
+    steps: int = 1,
+    **changed: int,
+) -> bool:
+    """Go on from this revision; False when the document's, or its head, is another."""
+    judged = [of(docs, key), docs.c.deleted_at == 0, docs.c.revision == revision]
+    if head:
+        judged.append(docs.c.head == head)
+    moved = connection.execute(
+        update(docs).where(*judged).values(revision=revision + steps, **changed)
+    )
+    return moved.rowcount == 1
+
+
+def _delete(connection: Connection, key: DocKey, at: int) -> bool:
+    row = lock_document(connection, key)
+    if row is None:
+        return False
+    for table in _CONTENT:
+        connection.execute(delete(table).where(of(table, key)))
+    # Never 0: that says that the document exists.
+    gone = {"deleted_at": max(at, 1), "published": 0}
+    if is_document_sound(row):
+        change_document(connection, row, **gone)
+        return True
+    # The name goes on from an epoch that no client can hold.
+    epoch = max(at, row.epoch + 1 if is_count(row.epoch) else 0)
+    head = row.head if is_count(row.head) else 0
+    made = {"epoch": epoch, "created_at": at, "head": head, "updated_at": at, "updated_by": ""}
+    crc = control_crc(key, epoch, gone["deleted_at"], at, 0)
+    crcs = {"crc": crc, "head_crc": head_crc(key, head, at, "")}
+    connection.execute(update(docs).where(of(docs, key)).values(**gone, **made, **crcs))
+    return True
+
+
+def _set_schema(connection: Connection, key: DocKey, schema: bytes, revision: int) -> bool:
+    if not move_revision(connection, key, revision, schema_crc=schema_crc(key, schema)):
+        return False
+    connection.execute(delete(schemas).where(of(schemas, key)))
+    if schema:
+        row = insert(connection, schemas).values(tenant=key.tenant, doc=key.doc, body=schema)
+        connection.execute(row)
+    return True
+
+
+def _doc_row(connection: Connection, row: Row[Any]) -> DocRow:
+    is_damaged, at, by = not (is_control_sound(row) and are_counts(row)), row.updated_at, ""
+    if is_head_sound(row):
+        by = row.updated_by
+    elif (newest := _newest(connection, DocKey(row.tenant, row.doc))) is None:
+        is_damaged = True
+    else:
+        at, by = newest.at, newest.author.user
+        is_damaged = is_damaged or newest.version != row.head
+    return DocRow(
+        doc=row.doc,
+        epoch=row.epoch,
+        version=row.head,
+        created_at=row.created_at,
+        updated_at=at,
+        updated_by=by,
+        published=row.published,
+        damaged=is_damaged,
+    )
+
+
+def _newest(connection: Connection, key: DocKey) -> Entry | None:
+    """The newest entry, which says what a row with a damaged head does not."""
+    newest = select(*ENTRY_COLUMNS).where(of(entries, key)).order_by(entries.c.version.desc())
+    row = connection.execute(newest.limit(1)).one_or_none()
+    try:
+        return None if row is None else unpack_bare(key, row)
+    except Corrupt:
+        return None
+
+
+def _row(connection: Connection, key: DocKey) -> DocRow | None:
+    row = find_document(connection, key)
+    return None if row is None else _doc_row(connection, row)
+
+
+def _rows(connection: Connection, keys: Sequence[DocKey]) -> dict[DocKey, DocRow]:
+    found: dict[DocKey, DocRow] = {}
+    for part in parts(tuple(key) for key in keys):
+        named = tuple_(docs.c.tenant, docs.c.doc).in_(part)
+        for row in connection.execute(select(docs).where(named)).all():
+            if not is_gone(row):
+                found[DocKey(row.tenant, row.doc)] = _doc_row(connection, row)
+    return found
+
+
+def _list(connection: Connection, tenant: str, after: str, limit: int) -> list[DocRow]:
+    if after and not is_doc_name(after):
+        return []
+    rows = connection.execute(
+        select(docs)
+        .where(docs.c.tenant == tenant, docs.c.doc > after, docs.c.deleted_at == 0)
+        .order_by(docs.c.doc)
+        .limit(limit)
+    ).all()
+    return [_doc_row(connection, row) for row in rows]
+
+
+class SqlDocuments:
+    """A row a document, kept when the document is deleted so that its numbers never come again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def delete(self, key: DocKey, at: int) -> bool:
+        return await self._database.write(lambda c: _delete(c, key, at))
+
+    async def new_epoch(self, key: DocKey, epoch: int) -> None:
+        def job(connection: Connection) -> None:
+            row = connection.execute(
+                select(docs).where(of(docs, key)).with_for_update()
+            ).one_or_none()
+            if row is not None:
+                # The revision moves too: what was judged before the restored backup is stale.
+                change_document(connection, row, epoch=epoch, revision=row.revision + 1)
+
+        await self._database.write(job)
+
+    async def raise_epochs(self, least: int) -> None:
+        def job(connection: Connection) -> None:
+            if least > least_epoch(connection):
+                connection.execute(delete(epochs))
+                connection.execute(insert(connection, epochs).values(id=1, least=least))
+
+        await self._database.write(job)
+
+    async def list_docs(self, tenant: str, after: str, limit: int) -> list[DocRow]:
+        return await self._database.read(lambda c: _list(c, tenant, after, limit))
+
+    async def row(self, key: DocKey) -> DocRow | None:
+        return await self._database.read(lambda c: _row(c, key))
+
+    async def find_rows(self, keys: Sequence[DocKey]) -> dict[DocKey, DocRow]:
+        return await self._database.read(lambda c: _rows(c, keys))
+
+    async def set_schema(self, key: DocKey, schema: bytes, revision: int) -> bool:
+        return await self._database.write(lambda c: _set_schema(c, key, schema, revision))

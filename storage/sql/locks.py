@@ -1,0 +1,92 @@
+"""Edit locks: rows that change only together with the document's revision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection, delete, select
+
+from collab.ids import DocKey
+from collab.ports.locks import StoredLock
+from collab.ports.store import Corrupt
+from storage.database import Database
+from storage.dialect import now_ms
+from storage.sql.documents import move_revision
+from storage.sql.row_checksum import is_sound, lock_crc
+from storage.sql.rows import of
+from storage.sql.schema import docs, locks
+
+_pack = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(StoredLock).decode
+
+
+def lock_row(key: DocKey, lock: StoredLock) -> tuple[str, str, str, bytes, int]:
+    """A lock as its table holds it."""
+    body = _pack(lock)
+    return (*key, lock.id, body, lock_crc(key, lock.id, body))
+
+
+def _unpack(key: DocKey, id: str, body: bytes, crc: int | None) -> StoredLock:
+    try:
+        if is_sound(crc, lambda: lock_crc(key, id, body)):
+            return _decode(body)
+    except (TypeError, ValueError, msgspec.MsgspecError):
+        pass  # reported as the rest
+    raise Corrupt(f"a lock of {key.tenant}/{key.doc} cannot be read")
+
+
+def read_locks(connection: Connection, key: DocKey) -> tuple[int, list[StoredLock]]:
+    revision = connection.scalar(
+        select(docs.c.revision).where(of(docs, key), docs.c.deleted_at == 0)
+    )
+    if revision is None:
+        return 0, []
+    columns = (locks.c.id, locks.c.body, locks.c.crc)
+    rows = connection.execute(select(*columns).where(of(locks, key)).order_by(locks.c.id))
+    return revision, [_unpack(key, *row) for row in rows]
+
+
+def _save(
+    connection: Connection,
+    key: DocKey,
+    revision: int,
+    put: Sequence[StoredLock],
+    drop: Sequence[str],
+    head: int,
+    steps: int,
+) -> bool:
+    if not move_revision(connection, key, revision, head, steps):
+        return False
+    gone = [*drop, *(lock.id for lock in put)]
+    connection.execute(delete(locks).where(of(locks, key), locks.c.id.in_(gone)))
+    names = ("tenant", "doc", "id", "body", "crc")
+    rows = [dict(zip(names, lock_row(key, lock), strict=True)) for lock in put]
+    if rows:
+        connection.execute(locks.insert(), rows)
+    return True
+
+
+class SqlLocks:
+    """What stands at a revision is what every commit judged by that revision has seen."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def locks(self, key: DocKey) -> tuple[int, list[StoredLock]]:
+        return await self._database.read(lambda c: read_locks(c, key))
+
+    async def save_locks(
+        self,
+        key: DocKey,
+        *,
+        revision: int,
+        put: Sequence[StoredLock],
+        drop: Sequence[str],
+        head: int = 0,
+        steps: int = 1,
+    ) -> bool:
+        return await self._database.write(lambda c: _save(c, key, revision, put, drop, head, steps))
+
+    async def now(self) -> int:
+        return await self._database.read(lambda c: c.execute(select(now_ms())).scalar_one())

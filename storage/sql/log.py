@@ -1,0 +1,136 @@
+"""Reading the log: a document as it is opened, its entries, and what became of a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from collab.entry import Accepted, Entry, Summary
+from collab.ids import DocKey
+from collab.ports.store import PAGE_BYTES, Control, Corrupt, Position, Stored, Vacant
+from storage.database import Database
+from storage.retention import is_whole
+from storage.sql.document_row import check_document, schema_crc
+from storage.sql.entries import every_bare_entry, read_entries, read_summaries, weigh
+from storage.sql.gaps import check_density, last_upto
+from storage.sql.requests import find_requests
+from storage.sql.row_checksum import is_sound
+from storage.sql.rows import ANY_VERSION, is_count, of
+from storage.sql.schema import docs, entries, epochs, schemas
+from storage.sql.snapshots import newest_sound_snapshot
+from storage.sql.steps import newest_sound_steps
+
+
+def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
+    row = connection.execute(select(docs).where(of(docs, key))).one_or_none()
+    if row is None:
+        if last_upto(connection, key, ANY_VERSION):
+            raise Corrupt(f"{key.tenant}/{key.doc} has entries and no row in `docs`")
+        return Vacant(max(1, least_epoch(connection)))
+    check_document(row)
+    if row.deleted_at:
+        epoch = max(row.epoch + 1, least_epoch(connection))
+        return Vacant(epoch, row.head, row.revision + 1)
+    snapshot = newest_sound_snapshot(connection, key, row.head)
+    since = snapshot.version if snapshot else 0
+    # Beyond the head too: one that the log does not bear out is no head.
+    found = list(every_bare_entry(connection, key, since, ANY_VERSION))
+    if not is_whole(since, found, row.head):
+        raise Corrupt(f"{key.tenant}/{key.doc} has no sound snapshot and entries up to its head")
+    saved = newest_sound_steps(connection, key, snapshot.version) if snapshot else None
+    return Stored(row.epoch, row.head, _control(connection, key, row), snapshot, found, saved)
+
+
+def least_epoch(connection: Connection) -> int:
+    """The first epoch that a document may have which is made now."""
+    return connection.scalar(select(epochs.c.least)) or 0
+
+
+def _control(connection: Connection, key: DocKey, row: Row[Any]) -> Control:
+    schema = connection.scalar(select(schemas.c.body).where(of(schemas, key))) or b""
+    if not is_sound(row.schema_crc, lambda: schema_crc(key, schema)):
+        raise Corrupt(f"the schema of {key.tenant}/{key.doc} does not match its checksum")
+    return Control(row.revision, schema, row.published)
+
+
+def _find_commit(connection: Connection, key: DocKey, commit: str) -> int | None:
+    # The commit that is asked for may still be on its way. It holds this row once it has moved
+    # the head, so a transaction that gets the row after it knows how it ended. To wait
+    # for a held row would keep a connection from other documents: the caller asks again.
+    connection.execute(select(docs.c.head).where(of(docs, key)).with_for_update(nowait=True))
+    found: int | None = connection.scalar(
+        select(entries.c.version)
+        .where(of(entries, key), entries.c.commit_id == commit)
+        .order_by(entries.c.version.desc())
+        .limit(1)
+    )
+    return found
+
+
+def _position(connection: Connection, key: DocKey) -> Position | None:
+    columns = select(docs.c.epoch, docs.c.head, docs.c.revision)
+    row = connection.execute(columns.where(of(docs, key), docs.c.deleted_at == 0)).one_or_none()
+    return None if row is None else Position(*row)
+
+
+def _last_before(connection: Connection, key: DocKey, at: int) -> int:
+    found: int | None = connection.scalar(
+        select(entries.c.version)
+        .where(of(entries, key), entries.c.at < at)
+        .order_by(entries.c.version.desc())
+        .limit(1)
+    )
+    if found is None or not is_count(found):
+        return 0
+    # Where its time has rotted, it is no ground for dropping what is before it.
+    next(every_bare_entry(connection, key, found - 1, found))
+    return found
+
+
+class SqlLog:
+    """What was committed, read back; a row that has changed since is never handed out."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load(self, key: DocKey) -> Stored | Vacant:
+        return await self._database.read_long(lambda c: load_document(c, key))
+
+    async def entries(
+        self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
+    ) -> list[Entry]:
+        def job(connection: Connection) -> list[Entry]:
+            found = read_entries(connection, key, after, upto, limit, most)
+            check_density(connection, key, after, upto, [one.version for one in found])
+            return found
+
+        return await self._database.read_long(job)
+
+    async def summaries(
+        self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
+    ) -> list[Summary]:
+        def job(connection: Connection) -> list[Summary]:
+            found = read_summaries(connection, key, after, upto, limit, most)
+            check_density(connection, key, after, upto, [one.version for one in found])
+            return found
+
+        return await self._database.read_long(job)
+
+    async def weigh(self, key: DocKey, after: int, upto: int) -> int:
+        return await self._database.read(lambda c: weigh(c, key, after, upto))
+
+    async def find_commit(self, key: DocKey, commit: str) -> int | None:
+        # In the writers' queue, so that it is answered after a commit that is still under way.
+        return await self._database.write_first(lambda c: _find_commit(c, key, commit))
+
+    async def position(self, key: DocKey) -> Position | None:
+        return await self._database.read_first(lambda c: _position(c, key))
+
+    async def find_accepted(self, key: DocKey, user: str, ids: Sequence[str]) -> list[Accepted]:
+        asked = {(user, one) for one in ids}
+        return await self._database.read_first(lambda c: find_requests(c, key, asked))
+
+    async def last_before(self, key: DocKey, at: int) -> int:
+        return await self._database.read(lambda c: _last_before(c, key, at))

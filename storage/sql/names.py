@@ -1,0 +1,67 @@
+"""Names of versions."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sqlalchemy import Connection, delete, func, select
+
+from collab.ids import DocKey
+from collab.ports.store import Corrupt, NamedVersion
+from storage.database import Database
+from storage.sql.document_row import lock_document
+from storage.sql.row_checksum import name_crc, parted
+from storage.sql.rows import of
+from storage.sql.schema import named
+
+
+def _name(connection: Connection, key: DocKey, one: NamedVersion, most: int) -> bool:
+    # The lock keeps a compaction from taking the version away in the same moment.
+    if lock_document(connection, key) is None:
+        return True
+    others = (of(named, key), named.c.version != one.version)
+    count = connection.scalar(select(func.count()).select_from(named).where(*others))
+    if most and count and count >= most:
+        return False
+    connection.execute(delete(named).where(of(named, key), named.c.version == one.version))
+    connection.execute(
+        named.insert().values(
+            tenant=key.tenant,
+            doc=key.doc,
+            version=one.version,
+            name=one.name,
+            by=one.by,
+            at=one.at,
+            crc=name_crc(key, one),
+        )
+    )
+    return True
+
+
+def read_names(connection: Connection, key: DocKey) -> tuple[list[NamedVersion], list[int]]:
+    """The names that are as they were written, and the versions of the rows that are not."""
+    columns = (named.c.version, named.c.name, named.c.by, named.c.at, named.c.crc)
+    rows = connection.execute(select(*columns).where(of(named, key)).order_by(named.c.version))
+    names = ((NamedVersion(*row), crc) for *row, crc in rows)
+    return parted((one, one.version, crc, partial(name_crc, key, one)) for one, crc in names)
+
+
+def check_names(connection: Connection, key: DocKey) -> list[NamedVersion]:
+    """The names; `Corrupt` where one is damaged, for it may be another version's."""
+    sound, rotten = read_names(connection, key)
+    if rotten:
+        raise Corrupt(f"a name of a version of {key.tenant}/{key.doc} is damaged")
+    return sound
+
+
+class SqlNames:
+    """At most one name a version; naming it again renames it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def name_version(self, key: DocKey, named: NamedVersion, most: int = 0) -> bool:
+        return await self._database.write(lambda c: _name(c, key, named, most))
+
+    async def named_versions(self, key: DocKey) -> list[NamedVersion]:
+        return await self._database.read(lambda c: check_names(c, key))

@@ -1,0 +1,104 @@
+"""Publications: the pointer to what is public, and who moved it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sqlalchemy import Connection, select, update
+
+from collab.entry import Author
+from collab.ids import DocKey
+from collab.ports.publications import Publication, Standing
+from collab.ports.store import Corrupt
+from storage.database import Database
+from storage.sql.document_row import change_document, check_document, find_document, lock_document
+from storage.sql.row_checksum import parted, publication_crc
+from storage.sql.rows import of
+from storage.sql.schema import publications
+
+
+def _publish(connection: Connection, key: DocKey, step: Publication, revision: int) -> bool:
+    row = lock_document(connection, key)
+    if row is None or row.revision != revision:
+        return False
+    check_document(row)
+    change_document(connection, row, revision=revision + 1, published=step.pointer)
+    made = connection.execute(
+        publications.insert().values(
+            tenant=key.tenant,
+            doc=key.doc,
+            version=step.version,
+            by=step.by.user,
+            by_name=step.by.name,
+            at=step.at,
+            what=step.what,
+        )
+    )
+    [number] = made.inserted_primary_key or (0,)
+    crc = publication_crc(key, number, step)
+    this = publications.c.number == number
+    connection.execute(update(publications).where(this).values(crc=crc))
+    return True
+
+
+def read_publications(connection: Connection, key: DocKey) -> tuple[list[Publication], list[int]]:
+    """The steps that are as they were written, oldest first, and the numbers of those that are not.
+
+    A version that is damaged may lie anywhere, so who asks for some reads all.
+    """
+    rows = connection.execute(
+        select(publications).where(of(publications, key)).order_by(publications.c.number)
+    )
+    steps = (
+        (row, Publication(row.version, Author(row.by, row.by_name), row.at, row.what))
+        for row in rows
+    )
+    return parted(
+        (step, row.number, row.crc, partial(publication_crc, key, row.number, step))
+        for row, step in steps
+    )
+
+
+def check_publications(connection: Connection, key: DocKey) -> list[Publication]:
+    """All of the steps; `Corrupt` where one is damaged."""
+    sound, rotten = read_publications(connection, key)
+    if rotten:
+        raise Corrupt(f"a publication of {key.tenant}/{key.doc} is damaged")
+    return sound
+
+
+def _standing(connection: Connection, key: DocKey) -> Standing | None:
+    document = find_document(connection, key)
+    if document is None:
+        return None
+    check_document(document)
+    if not document.published:
+        return Standing(document.revision, None)
+    steps = check_publications(connection, key)
+    if not steps or steps[-1].pointer != document.published:
+        raise Corrupt(f"the publications of {key.tenant}/{key.doc} lack the one that is public")
+    return Standing(document.revision, steps[-1])
+
+
+def _publications(connection: Connection, key: DocKey, after: int, upto: int) -> list[Publication]:
+    return [step for step in check_publications(connection, key) if after < step.version <= upto]
+
+
+class SqlPublications:
+    """Each step moves the document's control revision, so of two at once one is told to look."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def publish(self, key: DocKey, publication: Publication, revision: int) -> bool:
+        return await self._database.write(lambda c: _publish(c, key, publication, revision))
+
+    async def standing(self, key: DocKey) -> Standing | None:
+        return await self._database.read(lambda c: _standing(c, key))
+
+    async def public_versions(self, key: DocKey) -> list[int]:
+        steps = await self._database.read(lambda c: check_publications(c, key))
+        return sorted({step.version for step in steps})
+
+    async def publications(self, key: DocKey, after: int, upto: int) -> list[Publication]:
+        return await self._database.read(lambda c: _publications(c, key, after, upto))

@@ -1,0 +1,101 @@
+"""Request ids: which were accepted, in an entry or without one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+from sqlalchemy import Connection, LargeBinary, select, type_coerce
+
+from collab.entry import Accepted
+from collab.ids import DocKey
+from collab.ports.store import Corrupt
+from storage.sql.checksum import unpack_answer, unpack_entry
+from storage.sql.row_checksum import accepted_crc, is_sound
+from storage.sql.rows import of
+from storage.sql.schema import accepted, entries
+
+# SQLite before 3.32 takes 999 values in a statement; PostgreSQL gains nothing above this.
+_AT_ONCE = 500
+
+# As bytes, which is what the checksum was made over.
+ENTRY_COLUMNS = (
+    entries.c.version,
+    type_coerce(entries.c.author, LargeBinary),
+    type_coerce(entries.c.request, LargeBinary),
+    type_coerce(entries.c.commit_id, LargeBinary),
+    entries.c.at,
+    entries.c.payload,
+    entries.c.crc,
+)
+
+
+_ACCEPTED_COLUMNS = (
+    accepted.c.author,
+    accepted.c.request,
+    accepted.c.version,
+    accepted.c.at,
+    accepted.c.answer,
+    accepted.c.digest,
+    accepted.c.crc,
+)
+
+
+def find_requests(
+    connection: Connection, key: DocKey, asked: Iterable[tuple[str, str]]
+) -> list[Accepted]:
+    """Those of the (user, id) pairs that were accepted."""
+    found: list[Accepted] = []
+    for user, pairs in groupby(sorted(asked), key=lambda pair: pair[0]):
+        ids = [pair[1] for pair in pairs if pair[1]]
+        for start in range(0, len(ids), _AT_ONCE):
+            found += _find(connection, key, user, ids[start : start + _AT_ONCE])
+    return found
+
+
+def _find(connection: Connection, key: DocKey, user: str, ids: Sequence[str]) -> list[Accepted]:
+    in_log = select(entries.c.version).where(
+        entries.c.tenant == key.tenant,
+        entries.c.doc == key.doc,
+        entries.c.author == user,
+        entries.c.request.in_(ids),
+    )
+    beside = select(*_ACCEPTED_COLUMNS).where(
+        of(accepted, key),
+        accepted.c.author == user,
+        accepted.c.request.in_(ids),
+    )
+    found = []
+    for version in connection.scalars(in_log).all():
+        # One at a time: together they may be larger than the memory.
+        one = select(*ENTRY_COLUMNS).where(of(entries, key), entries.c.version == version)
+        entry = unpack_entry(key, connection.execute(one).one())
+        found.append(Accepted.of(entry))
+    found += [_accepted(key, row) for row in connection.execute(beside)]
+    return found
+
+
+def _accepted(key: DocKey, row: Sequence[Any]) -> Accepted:
+    """The request in a row; `Corrupt` when any of it has changed."""
+    user, request, version, at, answer, digest, crc = row
+    try:
+        one = Accepted(user, request, version, digest=b"" if digest is None else digest)
+        if is_sound(crc, lambda: accepted_crc(key, one, at, answer)):
+            return replace(one, answer=unpack_answer(answer))
+    except (TypeError, ValueError, msgspec.MsgspecError):
+        pass  # a column that is no longer of its type
+    raise Corrupt(f"an id that {key.tenant}/{key.doc} has accepted is damaged")
+
+
+def rotten_ids(connection: Connection, key: DocKey) -> list[tuple[str, str]]:
+    """The user and the id, as they are read, of each row that has changed."""
+    rotten = []
+    for row in connection.execute(select(*_ACCEPTED_COLUMNS).where(of(accepted, key))):
+        try:
+            _accepted(key, row)
+        except Corrupt:
+            rotten.append((row.author, row.request))
+    return rotten

@@ -1,0 +1,113 @@
+"""The ids of a text's characters, against the structs of its state read by the validator."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from pycrdt import Doc, Map, Text
+
+from collab.identity.characters import Characters, text_id, units
+from collab.types.load import Load
+from collab.yjs.guard import GuardBounds, inspect
+from collab.yjs.spans import Id
+
+ALPHABETS = ("abc ", "aé ö", "a😀b", "日本語x")
+
+
+def typed(seed: int, alphabet: str) -> list[bytes]:
+    """Updates of three peers who type and delete in one text, in turns."""
+    rng = random.Random(seed)
+    peers: list[Doc[Map[Text]]] = [Doc(client_id=10 + number) for number in range(3)]
+    first = peers[0].get("content", type=Map)
+    first["t"] = Text("".join(rng.choice(alphabet) for _ in range(rng.randint(0, 8))))
+    for peer in peers[1:]:
+        peer.get("content", type=Map)
+        peer.apply_update(peers[0].get_update())
+    for _ in range(rng.randint(5, 60)):
+        peer = rng.choice(peers)
+        text = peer.get("content", type=Map)["t"]
+        here = str(text)
+        at = rng.randint(0, len(here))
+        index = len(here[:at].encode())
+        if here and rng.random() < 0.4:
+            end = min(len(here), at + rng.choice((1, 1, 3)))
+            del text[index : len(here[:end].encode())]
+        else:
+            text.insert(index, "".join(rng.choice(alphabet) for _ in range(rng.choice((1, 2, 5)))))
+        if rng.random() < 0.7:
+            for other in peers:
+                for source in peers:
+                    other.apply_update(source.get_update(other.get_state()))
+    return [peer.get_update() for peer in peers]
+
+
+def in_order(load: Load, string: str) -> list[Id]:
+    """The ids of the units as deleting the characters one by one, from the left, tells them."""
+    found: list[Id] = []
+    before = deleted(load)
+    for character in string:
+        txn = load.doc.create_transaction()
+        load.content.get(txn, "t").remove_range(txn, 0, len(character.encode()))
+        txn.commit()
+        txn.drop()
+        after = deleted(load)
+        gone = sorted(after - before)
+        assert len(gone) == units(character)
+        found += gone
+        before = after
+    return found
+
+
+def deleted(load: Load) -> set[Id]:
+    txn = load.doc.create_transaction()
+    state = load.doc.get_update(txn, b"\x00")
+    txn.drop()
+    deletes = inspect(state, GuardBounds(update_bytes=0)).deletes
+    return {
+        (client, clock)
+        for client, ranges in deletes.items()
+        for start, end in ranges
+        for clock in range(start, end)
+    }
+
+
+@pytest.mark.parametrize("alphabet", ALPHABETS)
+@pytest.mark.parametrize("seed", range(12))
+def test_each_unit_has_the_id_that_its_deletion_names(seed: int, alphabet: str) -> None:
+    load = Load(1)
+    load.apply(typed(seed, alphabet))
+    txn = load.doc.create_transaction()
+    handle = load.content.get(txn, "t")
+    string: str = handle.get_string(txn)
+    characters = Characters.read(txn, handle)
+    txn.drop()
+    single = [
+        (client, clock + at) for client, clock, length in characters.runs for at in range(length)
+    ]
+    assert single == in_order(load, string)
+
+
+def test_two_blocks_that_look_like_one_are_told_apart() -> None:
+    """An é of two bytes, its neighbour deleted, and a letter whose clock is two further."""
+    peer: Doc[Map[Text]] = Doc(client_id=9)
+    content = peer.get("content", type=Map)
+    content["t"] = Text("éyx")
+    del content["t"][2:3]
+    load = Load(1)
+    load.apply([peer.get_update()])
+    txn = load.doc.create_transaction()
+    handle = load.content.get(txn, "t")
+    client, clock = text_id(txn, handle)
+    assert Characters.read(txn, handle).runs == [(client, clock + 1, 1), (client, clock + 3, 1)]
+    txn.drop()
+
+
+def test_runs_are_spliced_and_found() -> None:
+    characters = Characters([(1, 0, 5), (2, 0, 3)])
+    assert characters.beside(5, 5) == ((1, 4), (2, 0))
+    characters.splice(1, 3, [(3, 7, 1)])
+    assert characters.runs == [(1, 0, 1), (3, 7, 1), (1, 3, 2), (2, 0, 3)]
+    assert list(characters.find((1, 0, 5))) == [(0, (1, 0, 1)), (2, (1, 3, 2))]
+    assert characters.length == 7
+    assert characters.between(3, 5) == [(1, 4, 1), (2, 0, 1)]

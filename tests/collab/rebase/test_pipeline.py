@@ -1,0 +1,148 @@
+"""Pipelining: patches that stand on the connection's own unanswered ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from collab.entry import Author, Op
+from collab.errors import Code, Rejected
+from collab.patch.apply import apply
+from collab.patch.relocate import Past
+from collab.rebase.pipeline import Bridge
+
+START: dict[str, Any] = {"s": [{"id": name, "t": f"text {name}"} for name in "abc"], "n": 0}
+
+
+class Line:
+    """A document's versions, and one connection's bridge to them."""
+
+    def __init__(self) -> None:
+        self.value: Any = START
+        self.past: list[Past] = []
+        self.bridge = Bridge(0)
+
+    def since(self, version: int) -> Sequence[Past]:
+        return self.past[version:]
+
+    def other(self, *ops: Op) -> None:
+        self._commit("bo", ops)
+
+    def mine(self, base: int, *ops: Op) -> list[Op]:
+        rebased = self.bridge.submit(base, ops, self.since, self.value, splices=True)
+        done = self._commit("me", rebased.ops)
+        self.bridge.landed(len(self.past), ops, made_version=bool(done))
+        return done
+
+    def _commit(self, who: str, ops: Sequence[Op]) -> list[Op]:
+        done = apply(self.value, ops, splices=True)
+        if done.ops:
+            self.past.append(Past(len(self.past) + 1, Author(who), done.ops, self.value))
+            self.value = done.value
+        return done.ops
+
+
+def text(path: str, value: Any) -> Op:
+    return {"op": "replace", "path": path, "value": value}
+
+
+def test_r10_with_nobody_ahead_ops_pass_as_they_are() -> None:
+    line = Line()
+    assert line.mine(0, text("/s/0/t", "x")) == [text("/s/0/t", "x")]
+    assert line.mine(0, {"op": "remove", "path": "/s/0"}) == [{"op": "remove", "path": "/s/0"}]
+    assert line.mine(0, text("/s/0/t", "y")) == [text("/s/0/t", "y")]
+    assert line.value["s"][0] == {"id": "b", "t": "y"}
+
+
+def test_r10_a_patch_stands_on_the_unanswered_ones_before_it() -> None:
+    line = Line()
+    line.mine(0, {"op": "add", "path": "/s/0", "value": {"id": "m", "t": ""}})
+    line.other({"op": "add", "path": "/s/0", "value": {"id": "n"}})
+    line.mine(0, text("/s/0/t", "mine"), text("/s/1/t", "a"))
+    assert [(each["id"], each.get("t")) for each in line.value["s"][:3]] == [
+        ("n", None),
+        ("m", "mine"),
+        ("a", "a"),
+    ]
+
+
+def test_r10_an_answered_patch_is_part_of_the_base() -> None:
+    line = Line()
+    line.mine(0, {"op": "remove", "path": "/s/0"})
+    line.mine(1, text("/s/0/t", "b"))
+    line.other({"op": "add", "path": "/s/0", "value": {"id": "n"}})
+    line.mine(3, text("/s/0", "n"))
+    assert line.value["s"][0] == "n"
+
+
+def test_r10_a_base_that_moves_on_carries_what_is_unanswered() -> None:
+    line = Line()
+    line.other({"op": "add", "path": "/s/0", "value": {"id": "n"}})
+    line.mine(0, {"op": "add", "path": "/s/0", "value": {"id": "m", "t": ""}})
+    # With version 1 the client sees n, m, a, b, c: its own stands behind the earlier one.
+    line.mine(1, text("/s/1/t", "mine"))
+    assert line.value["s"][1] == {"id": "m", "t": "mine"}
+
+
+def test_r10_texts_are_merged_against_what_the_client_saw() -> None:
+    line = Line()
+    line.other(text("/s/0/t", "text A"))
+    assert line.mine(0, text("/s/0/t", "long text a")) == [text("/s/0/t", "long text A")]
+    assert line.mine(0, text("/s/0/t", "very long text a")) == [text("/s/0/t", "very long text A")]
+    # Version 1 shows it the other's text, but its own stays until the answer.
+    assert line.mine(1, text("/s/0/t", "not very long text a")) == [
+        text("/s/0/t", "not very long text A")
+    ]
+
+
+def test_r10_a_splice_stands_on_the_text_that_the_client_sees() -> None:
+    line = Line()
+    line.other(text("/s/0/t", "the text a"))
+    line.mine(0, {"op": "splice", "path": "/s/0/t", "offset": 6, "delete": 0, "insert": "!"})
+    line.mine(0, {"op": "splice", "path": "/s/0/t", "offset": 7, "delete": 0, "insert": "?"})
+    assert line.value["s"][0]["t"] == "the text a!?"
+
+
+def test_r10_an_id_sent_again_counts_where_it_landed() -> None:
+    line = Line()
+    sent: Op = {"op": "add", "path": "/s/0", "value": {"id": "m", "t": ""}}
+    line.mine(0, sent)
+    line.other({"op": "add", "path": "/s/0", "value": {"id": "n"}})
+    line.bridge = Bridge(0)
+    line.bridge.landed(1, [sent])
+    line.mine(0, text("/s/0/t", "mine"))
+    assert line.value["s"][1] == {"id": "m", "t": "mine"}
+
+
+def test_r10_a_patch_that_made_no_version_may_still_be_unanswered() -> None:
+    line = Line()
+    line.other({"op": "add", "path": "/k", "value": {"a": 1}})
+    assert line.mine(0, {"op": "add", "path": "/k", "value": {"a": 1}}) == []
+    line.mine(0, text("/k/a", 2))
+    assert line.value["k"] == {"a": 2}
+
+
+def test_r10_what_is_answered_needs_no_history() -> None:
+    line = Line()
+    line.mine(0, text("/n", 1))
+    line.other(text("/n", 2))
+    kept = line.past[:]
+
+    def forgotten(version: int) -> Sequence[Past]:
+        if version < 2:
+            raise Rejected(Code.UNKNOWN_VERSION, "no longer kept")
+        return kept[version:]
+
+    rebased = line.bridge.submit(2, [text("/n", 3)], forgotten, line.value)
+    assert rebased.ops == [text("/n", 3)]
+
+
+def test_r10_a_base_never_goes_back() -> None:
+    line = Line()
+    line.other(text("/n", 1))
+    line.mine(1, text("/n", 2))
+    with pytest.raises(Rejected) as caught:
+        line.mine(0, text("/n", 3))
+    assert caught.value.refusal.code == Code.UNKNOWN_VERSION

@@ -1,0 +1,171 @@
+"""What carrying a stale patch takes: its ops and one copy of what they touch, not one for each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from collab.entry import Author, Op
+from collab.patch.apply import apply
+from collab.patch.bounds import Bounds
+from collab.patch.draft import Draft
+from collab.patch.relocate import Past
+from collab.rebase import text_merge
+from collab.rebase.rebase import Rebased, rebase
+
+BO = Author("bo")
+
+
+def stale(base: Any, theirs: list[Op], mine: list[Op]) -> tuple[Rebased, Any]:
+    done = apply(base, theirs, splices=True)
+    past = [Past(2, BO, done.ops, base)]
+    rebased = rebase(mine, past, done.value, bounds=Bounds(), splices=True)
+    return rebased, apply(done.value, rebased.ops, splices=True).value
+
+
+def calls(run: Callable[[], Any]) -> int:
+    """How many functions a call calls, in Python and in C."""
+    called = 0
+
+    def profile(_frame: Any, event: str, _argument: Any) -> None:
+        nonlocal called
+        called += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        run()
+    finally:
+        sys.setprofile(before)
+    return called
+
+
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of the containers that drafts copy."""
+    sizes: list[int] = []
+    own = Draft._own
+
+    def counting(draft: Draft, node: Any, tokens: Any) -> Any:
+        sizes.append(len(node))
+        return own(draft, node, tokens)
+
+    monkeypatch.setattr(Draft, "_own", counting)
+    return sizes
+
+
+FIRST: Op = {"op": "add", "path": "/l/0", "value": 2}
+
+
+def replaces(size: int, count: int) -> list[Op]:
+    return [{"op": "replace", "path": f"/l/{size - 1 - n}", "value": 3} for n in range(count)]
+
+
+def inner(size: int, count: int) -> list[Op]:
+    return [{"op": "add", "path": f"/l/{size - 1 - n}/k", "value": 3} for n in range(count)]
+
+
+def test_r2_a_long_list_is_copied_once_for_all_ops_of_a_stale_patch(copied: list[int]) -> None:
+    stale({"l": [1] * 10_000}, [FIRST], replaces(10_000, 500))
+    assert sum(size > 1_000 for size in copied) <= 5
+    copied.clear()
+    stale({"l": [{} for _ in range(10_000)]}, [FIRST], inner(10_000, 10))
+    assert sum(size > 1_000 for size in copied) <= 5
+
+
+@pytest.mark.parametrize("size", [1_000, 10_000])
+def test_r2_twice_the_ops_take_twice_the_work(size: int) -> None:
+    base = {"l": [1] * size}
+    one = calls(lambda: stale(base, [FIRST], replaces(size, 200)))
+    two = calls(lambda: stale(base, [FIRST], replaces(size, 400)))
+    assert two < 2.2 * one
+
+
+def test_r5_twice_the_conflicts_take_twice_the_work() -> None:
+    base, theirs = {"l": [1] * 1_000}, replaces(1_000, 1_000)
+
+    def mine(count: int) -> list[Op]:
+        return [{**op, "value": 4} for op in replaces(1_000, count)]
+
+    conflicts = len(stale(base, theirs, mine(400))[0].conflicts)
+    assert conflicts == 400
+    one = calls(lambda: stale(base, theirs, mine(200)))
+    two = calls(lambda: stale(base, theirs, mine(400)))
+    assert two < 2.2 * one
+
+
+def test_r6_twice_the_merged_texts_take_twice_the_work() -> None:
+    base = {"l": ["one two"] * 400}
+    theirs: list[Op] = [{"op": "replace", "path": f"/l/{n}", "value": "one 2"} for n in range(400)]
+
+    def mine(count: int) -> list[Op]:
+        return [{"op": "replace", "path": f"/l/{n}", "value": "1 two"} for n in range(count)]
+
+    assert len(stale(base, theirs, mine(400))[0].merged) == 400
+    one = calls(lambda: stale(base, theirs, mine(200)))
+    two = calls(lambda: stale(base, theirs, mine(400)))
+    assert two < 2.2 * one
+
+
+def test_r6_all_splices_of_a_text_are_carried_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut: list[int] = []
+    split = text_merge.split
+
+    def counting(text: str) -> list[str]:
+        cut.append(len(text))
+        return split(text)
+
+    monkeypatch.setattr(text_merge, "split", counting)
+    text = "a b " * 1_000
+    theirs: list[Op] = [{"op": "splice", "path": "/t", "offset": 0, "delete": 0, "insert": "x"}]
+    mine: list[Op] = [
+        {"op": "splice", "path": path, "offset": 100 + n, "delete": 0, "insert": "y"}
+        for n in range(200)
+        for path in ("/t", "/u")
+    ]
+    rebased, after = stale({"t": text, "u": text}, theirs, mine)
+    assert after == {
+        "t": "x" + text[:100] + "y" * 200 + text[100:],
+        "u": text[:100] + "y" * 200 + text[100:],
+    }
+    assert [op["op"] for op in rebased.ops] == ["splice", "splice"]
+    assert (rebased.conflicts, rebased.merged) == ([], ["/t"])
+    assert sum(cut) < 3 * len(text)
+
+
+def test_r6_edits_of_one_text_about_an_op_that_moves_it_are_carried_apart() -> None:
+    base = {"s": [{"t": "one two"}, {"t": "three"}]}
+    theirs: list[Op] = [{"op": "replace", "path": "/s/0/t", "value": "one two!"}]
+    mine: list[Op] = [
+        {"op": "splice", "path": "/s/0/t", "offset": 0, "delete": 0, "insert": "a "},
+        {"op": "move", "from": "/s/0", "path": "/s/1"},
+        {"op": "splice", "path": "/s/1/t", "offset": 0, "delete": 0, "insert": "b "},
+        {"op": "test", "path": "/s/1/t", "value": "b a one two!"},
+        {"op": "splice", "path": "/s/0/t", "offset": 0, "delete": 0, "insert": "c "},
+    ]
+    rebased, after = stale(base, theirs, mine)
+    assert after == {"s": [{"t": "c three"}, {"t": "b a one two!"}]}
+    assert (rebased.conflicts, rebased.merged) == ([], ["/s/1/t"])
+
+
+def test_p2_what_a_stale_patch_names_is_never_changed_by_its_later_ops() -> None:
+    base = {"s": [{"id": "a", "k": {}}, {"id": "b"}], "m": {}}
+    theirs: list[Op] = [{"op": "add", "path": "/m/x", "value": {"old": 1}}]
+    mine: list[Op] = [
+        {"op": "replace", "path": "/s/0/k", "value": {"n": 1}},
+        {"op": "move", "from": "/s/0", "path": "/m/x"},
+        {"op": "add", "path": "/m/x/k/more", "value": 2},
+        {"op": "copy", "from": "/m/x", "path": "/m/y"},
+        {"op": "add", "path": "/m/x/k/last", "value": 3},
+    ]
+    rebased, after = stale(base, theirs, mine)
+    conflict = rebased.conflicts[0]
+    assert (conflict.theirs, conflict.yours) == ({"old": 1}, {"id": "a", "k": {"n": 1}})
+    assert after["m"] == {
+        "x": {"id": "a", "k": {"n": 1, "more": 2, "last": 3}},
+        "y": {"id": "a", "k": {"n": 1, "more": 2}},
+    }
+    assert base == {"s": [{"id": "a", "k": {}}, {"id": "b"}], "m": {}}

@@ -1,0 +1,94 @@
+"""Rights: the order of roles, documents by glob, sections by pointer, and expiry."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collab.errors import Rejected
+from collab.rights.user_rights import Rights, Role, is_pointer
+
+ROLES = list(Role)
+KEYS = st.sampled_from(["", "a", "b", "ab", "0", "1", "-", "a/b", "~", "~1", "m~n", "é"])
+PATHS = st.lists(KEYS, max_size=4)
+
+
+def pointer(path: list[str]) -> str:
+    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in path)
+
+
+def rights(role: Role = Role.EDITOR, **narrowed: tuple[str, ...] | None) -> Rights:
+    return Rights(role, expires_at=1000, **narrowed)
+
+
+def test_whoever_reaches_an_editor_may_write() -> None:
+    assert [role for role in ROLES if rights(role).can_write()] == [
+        Role.EDITOR,
+        Role.PUBLISHER,
+        Role.ADMIN,
+    ]
+
+
+@given(st.sampled_from(ROLES), st.sampled_from(ROLES))
+def test_roles_are_in_one_order(a: Role, b: Role) -> None:
+    assert a.reaches(b) == (ROLES.index(a) >= ROLES.index(b))
+
+
+@pytest.mark.parametrize(
+    ("globs", "doc", "seen"),
+    [
+        (None, "home", True),
+        ((), "home", False),
+        (("home",), "home", True),
+        (("home",), "Home", False),
+        (("home",), "home2", False),
+        (("blog-*",), "blog-1", True),
+        (("blog-*",), "my-blog-1", False),
+        (("a.b",), "axb", False),
+        (("a?",), "ab", True),
+        (("[ab]1",), "b1", True),
+        (("[!ab]1",), "b1", False),
+        (("x", "home"), "home", True),
+        (("*",), "home", True),
+        (("home",), "home\n", False),
+    ],
+)
+def test_a_document_is_seen_through_the_globs(
+    globs: tuple[str, ...] | None, doc: str, seen: bool
+) -> None:
+    assert rights(docs=globs).sees(doc) is seen
+
+
+def test_a_glob_made_of_stars_is_matched_without_backtracking() -> None:
+    # 64 stars would take 128!/64! steps if each were tried against every rest.
+    assert not rights(docs=("*a" * 64 + "b",)).sees("a" * 128)
+
+
+def test_without_sections_a_token_writes_everywhere_and_with_none_of_them_nowhere() -> None:
+    assert rights().sections_of({"a": 1}) is None
+    none = rights(sections=()).sections_of({"a": 1})
+    assert none is not None
+    assert not none.covers(())
+
+
+@pytest.mark.parametrize("sections", [(), ("",), ("/a",)])
+def test_no_section_covers_the_document_itself(sections: tuple[str, ...]) -> None:
+    rights(Role.ADMIN).require_whole_document()
+    with pytest.raises(Rejected, match="forbidden"):
+        rights(Role.ADMIN, sections=sections).require_whole_document()
+
+
+@given(st.integers(0, 2000))
+def test_rights_end_at_their_expiry(now: int) -> None:
+    assert rights().alive(now) is (now < 1000)
+
+
+@given(PATHS)
+def test_a_written_path_is_a_pointer(path: list[str]) -> None:
+    assert is_pointer(pointer(path))
+
+
+@pytest.mark.parametrize("text", ["a", "/~", "/~2", "/a~", "#/a", " /a", "a/b"])
+def test_what_is_no_pointer_is_known(text: str) -> None:
+    assert not is_pointer(text)

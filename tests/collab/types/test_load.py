@@ -1,0 +1,30 @@
+"""What a loaded Yjs document keeps of what is deleted in it."""
+
+from __future__ import annotations
+
+import pytest
+from pycrdt import Doc, Map
+
+from collab.types.load import CONTENT, Load
+
+
+def deleting() -> list[bytes]:
+    """The updates of a client who makes a list with a word in it, and removes it."""
+    client: Doc[Map[object]] = Doc(client_id=5)
+    content = client.get(CONTENT, type=Map)
+    content["held"] = Map({"inner": Map({"word": "secret"})})
+    made = client.get_update()
+    before = client.get_state()
+    del content["held"]
+    return [made, client.get_update(before)]
+
+
+@pytest.mark.parametrize("keeps_deleted", [True, False])
+def test_only_a_copy_for_an_undo_keeps_what_was_deleted(keeps_deleted: bool) -> None:
+    load = Load(1, keeps_deleted=keeps_deleted)
+    for update in deleting():
+        load.apply([update])
+    txn = load.doc.create_transaction()
+    state = load.doc.get_update(txn, b"\0")
+    txn.drop()
+    assert (b"secret" in state) == keeps_deleted

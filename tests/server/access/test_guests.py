@@ -1,0 +1,79 @@
+"""Guest tokens are limited by address, and addresses are forgotten."""
+
+from __future__ import annotations
+
+import pytest
+
+from collab.errors import Rejected
+from server.access.guests import BURST, PER_SECOND, Guests, is_own_host
+from tests.manual_clock import ManualClock
+
+
+def taken(guests: Guests, address: str) -> int:
+    """How many tokens the address gets now."""
+    for count in range(10 * BURST):
+        try:
+            guests.charge(address)
+        except Rejected:
+            return count
+    raise AssertionError("there is no limit")
+
+
+def test_each_address_has_a_budget_that_time_fills() -> None:
+    clock = ManualClock()
+    guests = Guests(clock)
+    assert [taken(guests, "10.0.0.1"), taken(guests, "10.0.0.2")] == [BURST, BURST]
+    clock.advance(3 / PER_SECOND)
+    assert [taken(guests, "10.0.0.1"), taken(guests, "10.0.0.1")] == [3, 0]
+
+
+def test_addresses_of_one_ipv6_network_are_one() -> None:
+    guests = Guests(ManualClock())
+    assert taken(guests, "2001:db8::1") == BURST
+    assert taken(guests, "2001:db8::2") == 0
+    assert taken(guests, "2001:db8:0:1::2") == BURST
+
+
+def test_an_address_is_forgotten_when_its_budget_is_full() -> None:
+    clock = ManualClock()
+    guests = Guests(clock)
+    guests.charge("10.0.0.1")
+    guests.forget(clock.monotonic())
+    assert len(guests) == 1
+    clock.advance(1 / PER_SECOND)
+    guests.forget(clock.monotonic())
+    assert len(guests) == 0
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "LocalHost:80", "127.0.0.1", "192.168.1.9:8080", "[::1]", "[fe80::1]:8080"],
+)
+def test_a_name_that_no_other_site_can_have_is_own(host: str) -> None:
+    assert is_own_host(host, "")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        ":8080",
+        "weft.example",
+        "localhost.example",
+        "127.0.0.1.example",
+        "1.2.3",
+        "0x7f.1",
+        "[::1",
+        "[v1.x]",
+        "a@localhost.example",
+    ],
+)
+def test_any_other_name_may_be_another_sites(host: str) -> None:
+    assert not is_own_host(host, "")
+    assert not is_own_host(host, "https://demo.example")
+
+
+def test_the_public_url_names_a_host_of_our_own() -> None:
+    assert is_own_host("Demo.example", "https://demo.example")
+    assert is_own_host("demo.example:8080", "https://demo.example:443")
+    assert not is_own_host("other.example", "https://demo.example")

@@ -1,0 +1,69 @@
+"""A token's end: told a minute before, and when it has come."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from server.access.token_expiry import TokenWatch
+from tests.manual_clock import ManualClock
+
+
+@dataclass
+class Holder:
+    """Whose token is watched, and what they were told."""
+
+    clock: ManualClock = field(default_factory=ManualClock)
+    warned: list[int] = field(default_factory=list)
+    expired: int = 0
+
+    def __post_init__(self) -> None:
+        self.watch = TokenWatch(self.clock, self.warned.append, self.expire)
+
+    def expire(self) -> None:
+        self.expired += 1
+
+    def shows_token(self, seconds: int) -> None:
+        self.watch.watch(self.clock.now_ms() + seconds * 1000)
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.watch.look()
+
+
+@pytest.fixture
+async def holder() -> AsyncIterator[Holder]:
+    holder = Holder()
+    yield holder
+    holder.watch.cancel()
+
+
+async def test_the_end_is_told_once_a_minute_before_and_then_comes(holder: Holder) -> None:
+    holder.shows_token(600)
+    holder.pass_time(539)
+    assert (holder.warned, holder.expired) == ([], 0)
+    holder.pass_time(1)
+    holder.pass_time(30)
+    assert (holder.warned, holder.expired) == ([60], 0)
+    holder.pass_time(30)
+    assert (holder.warned, holder.expired) == ([60], 1)
+
+
+async def test_a_newer_token_begins_anew(holder: Holder) -> None:
+    holder.shows_token(30)
+    holder.shows_token(600)
+    holder.pass_time(545)
+    holder.pass_time(50)
+    assert (holder.warned, holder.expired) == ([30, 55], 0)
+
+
+@pytest.mark.parametrize("jump", [3_600_000, -3_600_000])
+async def test_a_jump_of_the_wall_clock_disconnects_nobody(holder: Holder, jump: int) -> None:
+    holder.shows_token(600)
+    holder.clock.ms += jump
+    holder.pass_time(539)
+    assert (holder.warned, holder.expired) == ([], 0)
+    holder.pass_time(61)
+    assert holder.expired == 1

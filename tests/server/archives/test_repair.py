@@ -1,0 +1,221 @@
+"""Repair: what is found in a damaged document, what is said of the rest, and what is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from collab.document.document import Document
+from collab.entry import REPAIR, Entry, Op
+from collab.ids import Json
+from collab.ports.repairs import Rebuilt, Remains
+from collab.ports.store import Snapshot
+from server.archives.repair import NEW_STATE, ROTTEN, Salvage, rebuild, salvage
+from server.documents.open_in_child import Asked, Failed, Opened, open_here, open_in_child
+from tests.server.archives.test_archive import EDITS, history
+
+NOW = 1_772_366_400_000
+
+
+async def here(asked: Asked) -> Opened | Failed:
+    return open_here(asked)
+
+
+def snapshot(entries: list[Entry]) -> bytes:
+    document = Document.open(None, entries, 1)
+    body = document.snapshot().body
+    document.close()
+    return body
+
+
+def remains(entries: list[Entry], head: int | None = None, **fields: Any) -> Remains:
+    reached = entries[-1].version if head is None else head
+    return Remains(1, reached, 3, **{"schema": b"", "snapshots": {}, **fields}, entries=entries)
+
+
+async def found_in(left: Remains, **how: Any) -> Salvage:
+    return await salvage(left, open_=here, **how)
+
+
+def opened(rebuilt: Rebuilt) -> Json:
+    """What the next start opens, and what it opens where the snapshot rots."""
+    document = Document.open(Snapshot(0, rebuilt.body), [], rebuilt.epoch)
+    again = Document.open(Snapshot(0, b"not read"), [rebuilt.entry], rebuilt.epoch)
+    assert document.value == again.value == document.read()
+    assert document.version == again.version == rebuilt.entry.version
+    value = document.value
+    document.close()
+    again.close()
+    return value
+
+
+async def test_of_a_sound_document_nothing_is_left_out() -> None:
+    found = await found_in(remains(history(EDITS)))
+    assert (found.value, found.left_out) == ({"title": "Hello é", "sections": []}, [])
+
+
+async def test_a_rotten_entry_is_left_out_and_the_rest_is_applied() -> None:
+    entries = history(EDITS)
+    found = await found_in(remains([*entries[:2], entries[3]], rotten_entries=[3]))
+    assert found.value == {"title": "Hi", "sections": []}
+    assert found.left_out == [f"version 3: {ROTTEN}"]
+    rebuilt = rebuild(remains(entries, rotten_entries=[3]), found, NOW)
+    assert opened(rebuilt) == found.value
+    assert (rebuilt.entry.version, rebuilt.epoch, rebuilt.drop_entries) == (5, 2, [3])
+    assert rebuilt.entry.kind == REPAIR
+    assert found.left_out[-1] == NEW_STATE
+
+
+async def test_an_entry_that_does_not_apply_is_left_out() -> None:
+    entries = history(EDITS)
+    found = await found_in(remains([entries[0], *entries[2:]], rotten_entries=[2]))
+    assert found.value == {"title": "Hello é", "sections": []}
+    [first, second] = found.left_out
+    assert first.startswith("version 4: ")
+    assert second == f"version 2: {ROTTEN}"
+
+
+async def test_an_earlier_snapshot_stands_in_for_one_that_does_not_open() -> None:
+    entries = history(EDITS)
+    snapshots = {2: snapshot(entries[:2]), 3: b"\x91\x01"}
+    found = await found_in(remains(entries, snapshots=snapshots))
+    assert found.value == {"title": "Hello é", "sections": []}
+    assert found.broken_snapshots == [3]
+    assert found.whole is not None
+    rebuilt = rebuild(remains(entries, snapshots=snapshots), found, NOW)
+    assert rebuilt.drop_snapshots == [3]
+    assert opened(rebuilt) == found.value
+
+
+async def test_a_snapshot_that_only_history_needs_is_tried_too() -> None:
+    entries = history(EDITS)
+    snapshots = {2: b"\x91\x01", 3: snapshot(entries[:3])}
+    assert (await found_in(remains(entries, snapshots=snapshots))).broken_snapshots == []
+    found = await found_in(remains(entries, snapshots=snapshots), every=True)
+    assert found.broken_snapshots == [2]
+
+
+async def test_rotten_entries_below_the_base_have_their_change_in_the_value() -> None:
+    entries = history(EDITS)
+    left = remains(entries[2:], snapshots={3: snapshot(entries[:3])}, rotten_entries=[1, 2])
+    found = await found_in(left)
+    assert found.value == {"title": "Hello é", "sections": []}
+    assert found.left_out == [f"version {n}: {ROTTEN}; the value has its change" for n in (1, 2)]
+
+
+async def test_entries_that_are_lost_below_the_base_are_said() -> None:
+    entries = history(EDITS)
+    left = remains(
+        [entries[0], *entries[3:]],
+        snapshots={3: snapshot(entries[:3])},
+        lost_entries=[(2, 3)],
+    )
+    found = await found_in(left)
+    assert found.value == {"title": "Hello é", "sections": []}
+    assert found.left_out == ["versions 2 to 3: not in the log; the value has its change"]
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [(0, "the head, which said 0"), (2, "the head, which said 2"), (9, "versions 5 to 9")],
+)
+async def test_a_head_that_the_log_does_not_bear_out_is_put_right(head: int, said: str) -> None:
+    left = remains(history(EDITS), head)
+    found = await found_in(left)
+    assert found.value == {"title": "Hello é", "sections": []}
+    assert said in found.left_out[0]
+    # Above every version that a client may have seen.
+    assert rebuild(left, found, NOW).entry.version == max(head, 4) + 1
+
+
+async def test_a_document_that_keeps_its_yjs_state_keeps_its_undo_steps() -> None:
+    left = remains(history(EDITS), 2)
+    rebuilt = rebuild(left, await found_in(left), NOW)
+    document = Document.open(Snapshot(0, rebuilt.body, rebuilt.steps), [], rebuilt.epoch)
+    undone = document.undo("ada", version=6, at=0)
+    assert undone.reverts == [4]
+    assert document.read() == document.value
+    document.close()
+
+
+async def test_values_that_no_client_may_send_are_left_out() -> None:
+    entries = history(EDITS)
+    ops: list[Op] = [{"op": "add", "path": "/odd", "value": {"__proto__": 1, "n": 10**17}}]
+    entries[2] = msgspec.structs.replace(entries[2], ops=ops, update=b"not an update")
+    found = await found_in(remains(entries))
+    rebuilt = rebuild(remains(entries), found, NOW)
+    assert opened(rebuilt) == {"title": "Hi", "sections": [], "odd": {"n": 1e17}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "drops"),
+    [(b"{", True), (b'{"required": ["x"]}', True), (b'{"type": "object"}', False), (b"", False)],
+)
+async def test_a_schema_goes_that_would_let_no_edit_in(schema: bytes, drops: bool) -> None:
+    left = remains(history(EDITS), 2, schema=schema)
+    found = await found_in(left)
+    assert rebuild(left, found, NOW).drop_schema is drops
+    assert any("the schema" in sentence for sentence in found.left_out) is drops
+
+
+async def test_of_a_document_without_a_readable_row_nothing_is_found() -> None:
+    left = Remains(1, 7, 0, b"", {}, [], rotten_snapshots=[7], rotten_entries=[6, 7])
+    found = await found_in(left)
+    assert found.value is None
+    assert not any("the value has its change" in sentence for sentence in found.left_out)
+
+
+async def test_the_change_of_a_lost_first_entry_is_not_in_the_value() -> None:
+    found = await found_in(remains(history(EDITS)[1:], rotten_entries=[1]))
+    assert f"version 1: {ROTTEN}" in found.left_out
+
+
+async def test_an_entry_that_matches_its_checksum_but_does_not_open_is_repaired() -> None:
+    entries = history(EDITS)
+    entries[2] = msgspec.structs.replace(entries[2], update=b"not an update")
+    left = remains(entries)
+    found = await found_in(left)
+    assert [sentence.startswith("the Yjs state (") for sentence in found.left_out] == [True]
+    assert opened(rebuild(left, found, NOW)) == {"title": "Hello é", "sections": []}
+
+
+async def test_a_snapshot_that_does_not_open_is_said_once() -> None:
+    found = await found_in(remains(history(EDITS)[3:], snapshots={3: b"\x91\x01"}))
+    assert not any(sentence.startswith("the Yjs state") for sentence in found.left_out)
+
+
+async def test_a_schema_that_cannot_be_read_is_damage_by_itself() -> None:
+    left = remains(history(EDITS), schema=b"{")
+    found = await found_in(left)
+    assert found.left_out == ["the schema: the schema is not JSON"]
+    rebuilt = rebuild(left, found, NOW)
+    assert (rebuilt.drop_schema, opened(rebuilt)) == (True, found.value)
+
+
+async def test_a_head_beyond_all_that_can_be_counted_is_put_right() -> None:
+    found = await found_in(remains(history(EDITS), 2**40))
+    assert found.left_out == [f"versions 5 to {2**40}: not in the log"]
+
+
+async def test_an_epoch_that_cannot_be_read_is_replaced_by_one_that_no_client_holds() -> None:
+    left = msgspec.structs.replace(remains(history(EDITS)), epoch=0, lost=["the epoch"])
+    found = await found_in(left)
+    assert found.left_out == ["the epoch"]
+    assert rebuild(left, found, NOW).epoch == NOW // 1000
+
+
+@pytest.mark.thorough
+async def test_what_kills_or_breaks_the_child_is_said_and_ends_only_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entries = history(EDITS)
+    found = await open_in_child(Asked(None, entries, 1))
+    assert isinstance(found, Opened)
+    assert found.value == {"title": "Hello é", "sections": []}
+    assert isinstance(await open_in_child(Asked(b"rot", entries, 1)), Failed)
+    monkeypatch.setattr("server.documents.open_in_child.sys.executable", "/bin/false")
+    died = await open_in_child(Asked(None, entries, 1))
+    assert isinstance(died, Failed)
+    assert "ended the process" in died.reason

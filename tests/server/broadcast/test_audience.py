@@ -1,0 +1,89 @@
+"""Who hears of a commit, and who rests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from collab.entry import Author, Entry
+from server.broadcast.audience import Answered, Audience, News
+from server.broadcast.lock_announcer import LockNews
+from server.broadcast.presence_ticker import PresenceNews
+
+
+class Ear:
+    """A listener that keeps the versions it was told of."""
+
+    session = "s-1"
+
+    def __init__(self) -> None:
+        self.heard: list[int] = []
+
+    def hear(self, news: News, answers: Sequence[Answered]) -> None:
+        self.heard.append(news.after)
+
+    def see(self, news: PresenceNews) -> None: ...
+    def hear_locks(self, news: LockNews) -> None: ...
+    def notice(self, payload: bytes) -> None: ...
+    def resynchronise(self) -> None: ...
+    def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None: ...
+
+
+def news(version: int) -> News:
+    entry = Entry(
+        version=version,
+        id="",
+        author=Author("ada"),
+        at=0,
+        kind="edit",
+        ops=[{"op": "replace", "path": "/n", "value": version}],
+        update=b"\x00\x00",
+    )
+    return News([entry], version - 1, {"n": version}, former={"n": version - 1})
+
+
+@pytest.fixture
+def audience() -> Audience:
+    return Audience()
+
+
+@pytest.fixture
+def ear(audience: Audience) -> Ear:
+    ear = Ear()
+    audience.join(ear)
+    return ear
+
+
+def test_b8_who_rests_hears_of_no_news_until_it_is_roused(audience: Audience, ear: Ear) -> None:
+    audience.publish(news(2), [])
+    assert audience.rest(ear, "patch")
+    audience.publish(news(3), [])
+    audience.rouse(ear)
+    audience.publish(news(4), [])
+    assert ear.heard == [2, 4]
+
+
+def test_b8_what_is_missed_is_added_up_once_for_all_who_rest(audience: Audience, ear: Ear) -> None:
+    audience.publish(news(2), [])
+    assert audience.missed["patch"] == 0
+    other = Ear()
+    audience.join(other)
+    audience.rest(ear, "patch")
+    audience.rest(other, "patch")
+    audience.publish(news(3), [])
+    assert audience.missed["patch"] == len(news(3).payloads[0])
+    assert audience.missed["yjs"] == 0
+
+
+def test_b8_who_rests_already_or_has_left_does_not_begin_to_rest(
+    audience: Audience, ear: Ear
+) -> None:
+    assert audience.rest(ear, "patch")
+    assert not audience.rest(ear, "patch")
+    audience.leave(ear)
+    audience.rouse(ear)
+    assert not audience.rest(ear, "patch")
+    audience.publish(news(2), [])
+    assert ear.heard == []
+    assert audience.missed["patch"] == 0

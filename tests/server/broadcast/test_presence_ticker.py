@@ -1,0 +1,61 @@
+"""The board: one that cannot be shown who is there takes it from nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from collab.presence.book import PresenceBook
+from collab.presence.person import Visitor
+from server.broadcast.audience import Answered, Audience, News
+from server.broadcast.lock_announcer import LockNews
+from server.broadcast.presence_ticker import PresenceBoard, PresenceNews
+from tests.manual_clock import ManualClock
+
+
+class Looker:
+    """A listener that keeps what it is shown, or cannot bear it."""
+
+    def __init__(self, session: str, *, fails: bool = False) -> None:
+        self.session = session
+        self.fails = fails
+        self.shown: list[PresenceNews] = []
+        self.dismissed: list[int] = []
+        self.saw = asyncio.Event()
+
+    def see(self, news: PresenceNews) -> None:
+        if self.fails:
+            raise ValueError(self.session)
+        self.shown.append(news)
+        self.saw.set()
+
+    def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
+        self.dismissed.append(code)
+
+    def hear(self, news: News, answers: Sequence[Answered]) -> None: ...
+    def hear_locks(self, news: LockNews) -> None: ...
+    def notice(self, payload: bytes) -> None: ...
+    def resynchronise(self) -> None: ...
+
+
+async def test_one_that_cannot_be_shown_who_is_there_is_let_go_and_the_others_see(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock, audience = ManualClock(), Audience()
+    board = PresenceBoard(clock, audience, PresenceBook())
+    broken, sound = Looker("s-1", fails=True), Looker("s-2")
+    audience.join(broken)
+    audience.join(sound)
+    for number in (7, 8):
+        sound.saw.clear()
+        name = f"p-{number}"
+        board.book.join(Visitor(name, "ada", "Ada", "", "editor", "patch", number), 0.0)
+        board.changed()
+        async with asyncio.timeout(5):
+            await sound.saw.wait()
+    assert len(sound.shown) == 2
+    assert broken.dismissed == [1011, 1011]
+    assert "could not be told" in caplog.text
+    board.close()

@@ -1,0 +1,151 @@
+"""What becomes of a document while another transaction holds its row."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from collab.errors import Rejected
+from collab.ids import DocKey
+from collab.ports.store import Append, Held, Outcome, StorageUnavailable
+from collab.room.requests import Answer
+from server.broadcast.farewells import DELETED
+from server.commits.recovery import READ_ONLY, WRITABLE
+from server.documents.live_room import LiveRoom
+from server.documents.room_state import LiveState
+from storage.memory.store import MemoryStore
+from tests.faults.inside import PAGE, Ear, Inside, inside
+from tests.patience import PATIENCE
+
+OTHER = DocKey("demo", "other")
+
+
+class HoldingStore(MemoryStore):
+    """Holds the rows of some documents, and may take no write at all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: set[DocKey] = set()
+        self.down = self.fails = False
+        self.retries = 0
+
+    async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
+        self._fail_if_down()
+        held = [append.key in self.held for append in batch]
+        self.retries += all(held)
+        if self.fails and any(held):
+            raise RuntimeError("a bug")
+        outcomes: list[Outcome] = []
+        for append in batch:
+            free = append.key not in self.held
+            outcomes += await super().commit([append]) if free else [Held()]
+        return outcomes
+
+    async def find_commit(self, key: DocKey, commit: str) -> int | None:
+        if key in self.held:
+            raise StorageUnavailable("its row is held")
+        return await super().find_commit(key, commit)
+
+    async def ping(self) -> None:
+        self._fail_if_down()
+
+    def _fail_if_down(self) -> None:
+        if self.down:
+            raise StorageUnavailable("the database is away")
+
+
+async def until_state(live: LiveRoom, state: LiveState) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while live.state is not state:
+            await asyncio.sleep(0)
+
+
+async def held_edit(
+    hall: Inside, store: HoldingStore, live: LiveRoom
+) -> asyncio.Task[Answer | Rejected]:
+    """An edit of a document whose row is held from now on."""
+    store.held.add(PAGE)
+    waiting = asyncio.create_task(hall.set("/n", 1))
+    await until_state(live, LiveState.HELD)
+    return waiting
+
+
+async def test_what_waits_is_committed_once_when_the_row_is_free() -> None:
+    store = HoldingStore()
+    async with inside(store) as hall:
+        await hall.make({"n": 0})
+        async with hall.hub.using(PAGE) as live:
+            ear = Ear(live)
+            first = await held_edit(hall, store, live)
+            second = asyncio.create_task(hall.set("/m", 2))
+            while store.retries < 4:
+                await asyncio.sleep(0)
+            store.held.clear()
+            answers = await asyncio.gather(first, second)
+            assert [answer.version for answer in answers if isinstance(answer, Answer)] == [2, 3]
+            assert (ear.value, ear.notices) == ({"n": 1, "m": 2}, [])
+
+
+async def test_a_document_that_ends_while_its_row_is_held_ends_at_once() -> None:
+    store = HoldingStore()
+    async with inside(store) as hall:
+        await hall.make({"n": 0})
+        async with hall.hub.using(PAGE) as live:
+            waiting = await held_edit(hall, store, live)
+            hall.hub.let_go(live, DELETED)
+            assert isinstance(await waiting, Rejected)
+            store.held.clear()
+            retries = store.retries
+            await hall.make({"n": 0}, OTHER)
+            assert (live.state, store.retries - retries) == (LiveState.CLOSED, 0)
+            assert len(await store.entries(PAGE, 0, 9, 9)) == 1, "nothing of it is written later"
+
+
+@pytest.mark.parametrize("trouble", ["down", "fails"])
+async def test_trouble_while_a_row_is_held_makes_its_document_read_only(trouble: str) -> None:
+    store = HoldingStore()
+    async with inside(store) as hall:
+        await hall.make({"n": 0})
+        async with hall.hub.using(PAGE) as live:
+            ear = Ear(live)
+            waiting = await held_edit(hall, store, live)
+            setattr(store, trouble, True)
+            assert isinstance(await waiting, Rejected)
+            await until_state(live, LiveState.READ_ONLY)
+            setattr(store, trouble, False)
+            store.held.clear()
+            await until_state(live, LiveState.OPEN)
+            assert isinstance(await hall.set("/n", 2), Answer)
+            assert (ear.value, ear.notices) == ({"n": 2}, [READ_ONLY, WRITABLE])
+
+
+async def test_a_document_in_trouble_stops_no_other() -> None:
+    store = HoldingStore()
+    async with inside(store) as hall:
+        for key in (PAGE, OTHER):
+            await hall.make({"n": 0}, key)
+        async with hall.hub.using(PAGE) as live, hall.hub.using(OTHER) as other:
+            ears = Ear(live), Ear(other)
+            waiting = await held_edit(hall, store, live)
+            hall.clock.advance(6)
+            assert isinstance(await waiting, Rejected)
+            assert isinstance(await hall.set("/n", 1, OTHER), Answer)
+            assert [ear.notices for ear in ears] == [[READ_ONLY], []]
+
+
+async def test_every_document_is_stopped_when_the_database_takes_no_write() -> None:
+    store = HoldingStore()
+    async with inside(store) as hall:
+        for key in (PAGE, OTHER):
+            await hall.make({"n": 0}, key)
+        async with hall.hub.using(PAGE) as live, hall.hub.using(OTHER) as other:
+            ears = Ear(live), Ear(other)
+            store.down = True
+            assert isinstance(await hall.set("/n", 1), Rejected)
+            await until_state(other, LiveState.READ_ONLY)
+            store.down = False
+            await until_state(live, LiveState.OPEN)
+            await until_state(other, LiveState.OPEN)
+            assert [ear.notices for ear in ears] == [[READ_ONLY, WRITABLE]] * 2

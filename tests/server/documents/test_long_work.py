@@ -1,0 +1,106 @@
+"""Which requests are judged beside the event loop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from collab.entry import Author
+from collab.ids import DocKey
+from collab.ports.store import Vacant
+from collab.rights.user_rights import Rights, Role
+from collab.room.member import Member
+from collab.room.requests import (
+    Barrier,
+    Create,
+    PatchRequest,
+    ReadState,
+    ReadVector,
+    Replace,
+    Request,
+    Restore,
+    Revert,
+    Update,
+)
+from collab.room.room import Room, RoomBounds
+from server.documents.long_work import (
+    LARGE,
+    MOST_CARRIED,
+    MOST_OPS,
+    MOST_UPDATE,
+    MOST_VALUES,
+    MOST_VECTOR,
+    VERY_LARGE,
+    takes_long,
+    takes_long_in,
+)
+
+
+def op(value: Any = 1) -> dict[str, Any]:
+    return {"op": "add", "path": "/x", "value": value}
+
+
+SHORT: list[Request] = [
+    PatchRequest("", None, [op()] * MOST_OPS),
+    PatchRequest("", 100 - MOST_CARRIED, [op()]),
+    PatchRequest("", None, [op("a long text " * 500)]),
+    Create({"n": list(range(MOST_VALUES - 10))}),
+    Replace({}, None),
+    Revert(""),
+    Restore(1, {}),
+    Update(bytes(MOST_UPDATE)),
+    ReadState(bytes(MOST_VECTOR)),
+    ReadVector(),
+    Barrier(1),
+]
+LONG: list[Request] = [
+    PatchRequest("", None, [op()] * (MOST_OPS + 1)),
+    PatchRequest("", 99 - MOST_CARRIED, [op()]),
+    PatchRequest("", None, [op("a long text " * 50_000)]),
+    PatchRequest("", None, [op([[[]]] * MOST_VALUES)]),
+    PatchRequest("", None, [op({str(n): n for n in range(MOST_VALUES)})]),
+    Create({"n": list(range(MOST_VALUES))}),
+    Update(bytes(MOST_UPDATE + 1)),
+    ReadState(bytes(MOST_VECTOR + 1)),
+]
+
+
+@pytest.mark.parametrize("request_", SHORT, ids=lambda one: type(one).__name__)
+def test_a_small_request_is_judged_on_the_loop(request_: Request) -> None:
+    assert not takes_long(request_, LARGE, 100)
+
+
+@pytest.mark.parametrize("request_", LONG, ids=lambda one: type(one).__name__)
+def test_a_large_one_is_judged_in_a_thread(request_: Request) -> None:
+    assert takes_long(request_, 1_000, 100)
+
+
+@pytest.mark.parametrize("request_", [Replace({}, None), Revert(""), Restore(1, {})])
+def test_what_may_read_all_of_a_large_document_is_judged_in_a_thread(request_: Request) -> None:
+    assert takes_long(request_, LARGE + 1, 100)
+
+
+@pytest.mark.parametrize(
+    "request_", [PatchRequest("", None, [op()]), Update(b"\0\0"), ReadState(b"\0")]
+)
+def test_any_change_of_a_very_large_document_is_judged_in_a_thread(request_: Request) -> None:
+    assert not takes_long(request_, VERY_LARGE, 100)
+    assert takes_long(request_, VERY_LARGE + 1, 100)
+
+
+def test_taking_back_or_putting_back_a_long_step_is_judged_in_a_thread() -> None:
+    ada, bo = (Member(Author(user), Rights(Role.EDITOR, 2**53), "patch") for user in ("ada", "bo"))
+    room = Room(DocKey("demo", "home"), Vacant(), RoomBounds(), None)
+    room.apply(ada, Create({"n": 0}), 0)
+    for number in range(300):
+        ops = [{"op": "replace", "path": "/n", "value": number + 1}]
+        assert room.apply(ada, PatchRequest("", None, ops, step="drag"), number).refusal is None
+    room.apply(ada, PatchRequest("", None, [op()]), 300)
+    assert takes_long_in(room, ada, Revert("", version=50))
+    assert not any(takes_long_in(room, ada, one) for one in (Revert(""), Revert("", version=1)))
+    assert not takes_long_in(room, bo, Revert("", version=50))
+    assert not takes_long_in(room, ada, PatchRequest("", None, [op()]))
+    assert room.apply(ada, Revert("", version=50), 301).refusal is None
+    assert takes_long_in(room, ada, Revert("", redo=True))
+    assert not takes_long_in(room, ada, Revert(""))

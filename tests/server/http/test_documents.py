@@ -1,0 +1,165 @@
+"""Documents over HTTP from within: what they ask of the database, and what they leave in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from collab.ids import DocKey
+from collab.ports.store import DocRow, StorageUnavailable
+from collab.rights.user_rights import Rights, Role
+from server.access.tokens import Claims, mint
+from server.app import build
+from server.runtime.settings import Settings
+from server.services import Services
+from storage.memory.store import MemoryStore
+
+HOME = "/v1/docs/home"
+
+
+class WatchedStore(MemoryStore):
+    """A store that counts reads of rows, can fail them, and lets another writer in between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows = 0
+        self.is_down = False
+        self.before_schema: Callable[[], Awaitable[object]] | None = None
+
+    async def row(self, key: DocKey) -> DocRow | None:
+        self.rows += 1
+        if self.is_down:
+            raise StorageUnavailable
+        return await super().row(key)
+
+    async def list_docs(self, tenant: str, after: str, limit: int) -> list[DocRow]:
+        if self.is_down:
+            raise StorageUnavailable
+        return await super().list_docs(tenant, after, limit)
+
+    async def set_schema(self, key: DocKey, schema: bytes, revision: int) -> bool:
+        meanwhile, self.before_schema = self.before_schema, None
+        if meanwhile is not None:
+            await meanwhile()
+        return await super().set_schema(key, schema, revision)
+
+
+@pytest.fixture
+def store() -> WatchedStore:
+    return WatchedStore()
+
+
+@pytest.fixture
+async def app(store: WatchedStore) -> AsyncIterator[Starlette]:
+    application = build(Settings(), store)
+    async with application.router.lifespan_context(application):
+        yield application
+
+
+@pytest.fixture
+def services(app: Starlette) -> Services:
+    found: Services = app.state.services
+    return found
+
+
+@pytest.fixture
+async def admin(app: Starlette, services: Services) -> AsyncIterator[httpx.AsyncClient]:
+    key = await services.keyring.ensure_key("demo")
+    now = services.clock.now_ms()
+    claims = Claims("demo", "root", "Root", Rights(Role.ADMIN, now + 60_000), now, kid="")
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+        base_url="http://weft",
+        headers={"Authorization": f"Bearer {mint(key, claims)}"},
+    ) as client:
+        yield client
+
+
+def replace(path: str, value: Any) -> list[dict[str, Any]]:
+    return [{"op": "replace", "path": path, "value": value}]
+
+
+async def test_an_open_document_is_read_without_the_database(
+    admin: httpx.AsyncClient, store: WatchedStore
+) -> None:
+    await admin.put(HOME, json={"n": 0})
+    for n in range(1, 4):
+        await admin.patch(HOME, json=replace("/n", n))
+        read = await admin.get(HOME)
+        assert (read.json(), read.headers["weft-updated-by"]) == ({"n": n}, "root")
+    assert store.rows == 0
+
+
+async def test_a_document_opened_from_a_snapshot_asks_once_who_changed_it(
+    admin: httpx.AsyncClient, store: WatchedStore, services: Services
+) -> None:
+    await admin.put(HOME, json={"n": 0})
+    [live] = services.hub.lives.values()
+    await services.hub.unload(live)
+    assert services.hub.lives == {}
+    for _ in range(3):
+        assert (await admin.get(HOME)).headers["weft-updated-by"] == "root"
+    assert store.rows == 1
+
+
+async def test_a_read_goes_on_while_the_database_is_down_and_a_list_is_503(
+    admin: httpx.AsyncClient, store: WatchedStore, services: Services
+) -> None:
+    await admin.put(HOME, json={"n": 0})
+    [live] = services.hub.lives.values()
+    live.last_change = None
+    store.is_down = True
+    read = await admin.get(HOME)
+    assert (read.status_code, read.json()) == (200, {"n": 0})
+    assert "last-modified" not in read.headers
+    listed = await admin.get("/v1/docs")
+    assert (listed.status_code, listed.json()["code"]) == (503, "storage_unavailable")
+    assert listed.headers["retry-after"] == "1"
+
+
+async def test_names_that_do_not_exist_leave_nothing_open(
+    admin: httpx.AsyncClient, services: Services
+) -> None:
+    for number in range(20):
+        assert (await admin.get(f"/v1/docs/nobody-{number}")).status_code == 404
+        assert (await admin.patch(f"/v1/docs/nobody-{number}", json=[])).status_code == 404
+    assert services.hub.lives == {}
+
+
+async def test_a_change_between_a_schemas_check_and_its_writing_is_checked_as_well(
+    admin: httpx.AsyncClient, store: WatchedStore
+) -> None:
+    await admin.put(HOME, json={"n": 0})
+    strict = {"properties": {"n": {"type": "integer"}}}
+    store.before_schema = lambda: admin.patch(HOME, json=replace("/n", "x"))
+    refused = await admin.put(f"{HOME}/schema", json=strict)
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_document")
+    assert refused.json()["path"] == "/n"
+    assert (await admin.get(f"{HOME}/schema")).status_code == 404
+    assert (await admin.patch(HOME, json=replace("/n", "y"))).status_code == 200
+
+
+async def test_a_schema_written_beside_another_one_is_tried_again(
+    admin: httpx.AsyncClient, store: WatchedStore
+) -> None:
+    await admin.put(HOME, json={"n": 0})
+    one, other = {"title": "one"}, {"title": "other"}
+    store.before_schema = lambda: admin.put(f"{HOME}/schema", json=other)
+    assert (await admin.put(f"{HOME}/schema", json=one)).status_code == 204
+    assert (await admin.get(f"{HOME}/schema")).json() == one
+
+
+async def test_our_own_fault_is_a_problem_without_its_stack(
+    admin: httpx.AsyncClient, services: Services
+) -> None:
+    await admin.put(HOME, json={"n": 0})
+    [live] = services.hub.lives.values()
+    del live.presence
+    failed = await admin.get(f"{HOME}/presence")
+    assert (failed.status_code, failed.json()["title"]) == (500, "Internal Server Error")
+    assert failed.headers["content-type"] == "application/problem+json"
+    assert "Traceback" not in failed.text

@@ -1,0 +1,26 @@
+"""What HTTP requests share."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from collab.entry import Op
+from collab.patch.diff import diff
+from server.http import requests as asking
+
+
+async def test_two_values_are_compared_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: set[str] = set()
+
+    def watched(old: Any, new: Any) -> list[Op]:
+        threads.add(threading.current_thread().name)
+        return diff(old, new)
+
+    monkeypatch.setattr(asking, "diff", watched)
+    ops = await asking.compared({"a": 1}, {"a": 2})
+    assert ops == [{"op": "replace", "path": "/a", "value": 2}]
+    await asking.compared({"a": 1}, {"a": 1})
+    assert all(name.startswith("beside-the-loop") for name in threads)

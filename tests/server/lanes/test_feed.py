@@ -1,0 +1,292 @@
+"""What one client is sent while it can be written to, and what once it can be again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pycrdt
+import pytest
+
+from collab.entry import Author
+from collab.flow.budget import Allowance, Meter
+from collab.flow.outbound import Outflow, Pace
+from collab.presence.person import Visitor
+from collab.room.requests import PatchRequest, ReadState, ReadVector, Request
+from collab.yjs import frames as yjs_frames
+from server.broadcast.audience import Answered, News, Submission
+from server.broadcast.lock_announcer import LockNews
+from server.broadcast.presence_ticker import PresenceNews
+from server.documents.live_room import LiveRoom
+from server.lanes.feed import FULL_SOCKET, Reader
+from server.lanes.patch_feed import PatchFeed
+from server.lanes.yjs_feed import YjsFeed
+from server.lanes.yjs_sync import YjsSync
+from server.recording.metrics import Metrics
+from server.websocket import frames
+from storage.memory.store import MemoryStore
+from tests.faults.inside import PAGE, Inside, inside
+from tests.manual_clock import ManualClock
+
+PATIENCE = 30.0
+
+
+class Pipe:
+    """A socket that keeps what was written to it, and is as full as it is told to be."""
+
+    peer = "somebody"
+
+    def __init__(self) -> None:
+        self.sent = self.received = self.untaken = 0
+        self.messages: list[dict[str, Any]] = []
+
+    def write(self, written: bytes) -> None:
+        for _, payload in frames.split(written):
+            said = json.loads(payload)
+            self.messages += said if isinstance(said, list) else [said]
+
+    def buffered(self) -> int:
+        return self.untaken
+
+    def limit(self, max_message: int, code: int = 0) -> None: ...
+    def gate(self, size: int, ask: object) -> None: ...
+
+    def ping(self, payload: bytes) -> None: ...
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+    def close(self, code: int, reason: str = "") -> None: ...
+    def abort(self) -> None: ...
+    async def carry(self) -> None: ...
+
+
+class Reading:
+    """A patch client in the audience of a document, and its feed."""
+
+    session = "s-reader"
+
+    def __init__(
+        self, live: LiveRoom, clock: ManualClock, *, fps: float | None = None, rate: int = 0
+    ) -> None:
+        self.live, self.clock = live, clock
+        self.pipe = Pipe()
+        self.meter = Meter(Allowance(rate, rate), clock.monotonic())
+        outflow = Outflow(self.meter, patience=PATIENCE)
+        lane = Metrics().lanes["patch"]
+        reader = Reader(self.pipe, live, self, outflow, clock.monotonic, lane)
+        self.feed = PatchFeed(reader, Author("reader"), pace=Pace(fps), splice=False)
+        live.audience.join(self)
+
+    def hear(self, news: News, answers: Sequence[Answered]) -> None:
+        self.feed.hear(news, answers)
+
+    def see(self, news: PresenceNews) -> None:
+        self.feed.see(news)
+
+    def hear_locks(self, news: LockNews) -> None:
+        self.feed.hear_locks(news)
+
+    def notice(self, payload: bytes) -> None: ...
+    def resynchronise(self) -> None: ...
+    def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None: ...
+
+    def meet(self) -> None:
+        """It is greeted with those who are there and were not announced yet."""
+        self.feed.told = self.live.presence.book.arriving()
+
+    def announce(self) -> None:
+        """Tell everybody what is new in the book."""
+        self.clock.advance(1.0)
+        difference = self.live.presence.book.flush(self.clock.monotonic())
+        assert difference is not None
+        self.see(PresenceNews(difference))
+
+    def stop(self) -> None:
+        self.pipe.untaken = FULL_SOCKET + 1
+
+    def drain(self) -> None:
+        """Take everything: what was missed, and then the word that it is level."""
+        self.pipe.untaken = 0
+        self.feed.pump()
+        self.feed.pump()
+
+    def heard_of(self, session: str) -> list[str]:
+        """What became of somebody, by what it was told."""
+        return [
+            how
+            for message in self.pipe.messages
+            for how in ("joined", "updated", "left")
+            for one in message.get(how, ())
+            if session in (one, one["session"] if isinstance(one, dict) else "")
+        ]
+
+
+class YjsReading:
+    """A Yjs client in the audience of a document, its feed and what it asks for."""
+
+    session = "s-yjs"
+
+    def __init__(self, hall: Inside, live: LiveRoom) -> None:
+        self.hall, self.live = hall, live
+        self.pipe = BinaryPipe()
+        now = hall.clock.monotonic
+        outflow = Outflow(Meter(Allowance(0, 0), now()), patience=PATIENCE)
+        reader = Reader(self.pipe, live, self, outflow, now, Metrics().lanes["yjs"])
+        self.feed = YjsFeed(reader, catch_up=self.catch_up, show=lambda _: [])
+        self.sync = YjsSync(self.feed, self.submit)
+        live.audience.join(self)
+
+    def catch_up(self) -> None:
+        self.sync.catch_up()
+
+    def submit(self, request: Request) -> None:
+        now = self.hall.clock.monotonic()
+        self.hall.hub.submit(self.live, Submission(self.hall.member(), request, now, listener=self))
+
+    def hear(self, news: News, answers: Sequence[Answered]) -> None:
+        if news.after != news.before:
+            self.feed.hear(news)
+        for submission, answer in answers:
+            assert isinstance(submission.request, ReadState | ReadVector)
+            self.sync.hear(submission.request, answer, news)
+
+    def see(self, news: PresenceNews) -> None: ...
+    def hear_locks(self, news: LockNews) -> None: ...
+    def notice(self, payload: bytes) -> None: ...
+    def resynchronise(self) -> None: ...
+    def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None: ...
+
+
+class BinaryPipe(Pipe):
+    """A socket whose reader keeps a Y.Doc."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.updates = 0
+        self.doc: pycrdt.Doc[Any] = pycrdt.Doc()
+
+    def write(self, written: bytes) -> None:
+        for _, payload in frames.split(written):
+            for message in yjs_frames.decode(payload):
+                assert isinstance(message, yjs_frames.SyncUpdate)
+                self.doc.apply_update(message.update)
+                self.updates += 1
+
+
+@pytest.fixture
+async def hall() -> AsyncIterator[Inside]:
+    async with inside(MemoryStore()) as made:
+        await made.make({"n": 0})
+        yield made
+
+
+@pytest.fixture
+async def reading(hall: Inside) -> AsyncIterator[Reading]:
+    async with hall.hub.using(PAGE) as live:
+        reading = Reading(live, hall.clock)
+        yield reading
+        reading.feed.close()
+        live.presence.close()
+
+
+def come(live: LiveRoom, session: str, number: int) -> None:
+    live.presence.book.join(Visitor(session, session, "", "", "editor", "patch", number), 0.0)
+
+
+async def test_w1_who_is_announced_to_a_newcomer_that_falls_behind_with_it_joins_once(
+    reading: Reading,
+) -> None:
+    come(reading.live, "bo", 7)
+    reading.meet()
+    come(reading.live, "cy", 8)
+    reading.stop()
+    reading.announce()
+    reading.drain()
+    assert reading.heard_of("bo") == []
+    assert reading.heard_of("cy") == ["joined"]
+
+
+async def test_w1_who_is_announced_to_a_newcomer_that_is_behind_joins_once(
+    hall: Inside, reading: Reading
+) -> None:
+    come(reading.live, "bo", 7)
+    reading.meet()
+    reading.stop()
+    await hall.set("/n", 1)
+    reading.live.presence.book.set_state("bo", {"at": 1}, 0.0)
+    reading.announce()
+    reading.drain()
+    assert reading.heard_of("bo") == ["updated"]
+
+
+@pytest.mark.parametrize("is_behind", [False, True])
+async def test_w1_who_left_a_newcomer_before_they_were_announced_joins_when_they_come_back(
+    reading: Reading, is_behind: bool
+) -> None:
+    come(reading.live, "bo", 7)
+    reading.meet()
+    reading.live.presence.book.set_state("bo", None, 0.0)
+    if is_behind:
+        reading.stop()
+    reading.announce()
+    reading.drain()
+    reading.live.presence.book.set_state("bo", {}, 0.0)
+    reading.announce()
+    assert reading.heard_of("bo") == ["left", "joined"]
+
+
+async def test_b6_a_reader_over_its_budget_hears_how_much_it_misses_and_waits_for_it(
+    hall: Inside,
+) -> None:
+    async with hall.hub.using(PAGE) as live:
+        reading = Reading(live, hall.clock, rate=2000)
+        reading.meter.spend(1500, hall.clock.monotonic())
+        await hall.set("/text", "x" * 1000)
+        [told] = reading.pipe.messages
+        assert told["behind"]["versions"] == 1
+        assert told["behind"]["bytes"] > 1000
+        assert 250 < told["retry_after_ms"] < 600
+        reading.feed.pump()
+        assert len(reading.pipe.messages) == 1
+        hall.clock.advance(1.0)
+        reading.feed.pump()
+        reading.feed.close()
+        assert reading.pipe.messages[1]["version"] == 2
+
+
+async def test_b6_a_yjs_reader_is_level_with_what_came_behind_its_diff_in_one_commit(
+    hall: Inside,
+) -> None:
+    """Where every commit brings more, it would be given diffs, and each a later one, for ever."""
+    async with hall.hub.using(PAGE) as live:
+        reading = YjsReading(hall, live)
+        reading.pipe.untaken = FULL_SOCKET + 1
+        await hall.set("/n", 1)
+        reading.pipe.untaken = 0
+        reading.feed.pump()  # asks for a diff, and then comes another edit
+        await hall.set("/n", 2)
+        reading.feed.pump()
+        reading.feed.close()
+        assert reading.feed.standing.is_level
+        assert reading.pipe.updates == 2
+        assert json.loads(str(reading.pipe.doc.get("content", type=pycrdt.Map))) == {"n": 2}
+
+
+async def test_b7_who_is_held_back_by_its_own_pace_alone_is_not_told_that_it_is_slow(
+    hall: Inside,
+) -> None:
+    """Its time may have come a moment before the timer that brings it on."""
+    async with hall.hub.using(PAGE) as live:
+        reading = Reading(live, hall.clock, fps=1.0)
+        await hall.set("/n", 1)
+        await hall.set("/n", 2)
+        hall.clock.advance(1.0)
+        asked = PatchRequest("mine", None, [{"op": "add", "path": "/m", "value": 1}])
+        now = hall.clock.monotonic()
+        hall.hub.submit(live, Submission(hall.member(), asked, now, listener=reading))
+        await hall.set("/n", 3)
+        reading.feed.pump()
+        reading.feed.close()
+        told = [message["type"] for message in reading.pipe.messages]
+        assert told == ["change", "change"]
+        assert reading.pipe.messages[-1]["acks"] == [{"type": "ack", "id": "mine", "version": 4}]

@@ -1,0 +1,169 @@
+"""When a connection is read from, and when it is let go."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from collab.flow.budget import Allowance, Meter
+from collab.flow.inbound import Inflow, InflowState, Verdict
+from collab.messages import Backpressure, DisconnectNotice
+from server.lanes.read_throttle import MOST_UNTAKEN, Intake
+from tests.manual_clock import ManualClock
+
+ALLOWANCE = Allowance(bytes_per_second=100, bytes_burst=1000)
+PATIENCE = 30.0
+
+
+class Peer:
+    """A socket that holds what it was told to, and the party behind it."""
+
+    def __init__(self) -> None:
+        self.sent = self.received = 0
+        self.peer = "somebody"
+        self.reads: bool = True
+        self.closed: int = 0
+        self.is_overdrawn = False
+        self.said: list[Backpressure | DisconnectNotice] = []
+        self.excused = 0
+        self.untaken = 0
+
+    def write(self, frames: bytes) -> None: ...
+    def limit(self, max_message: int, code: int = 1009) -> None: ...
+    def gate(self, size: int, ask: object) -> None: ...
+
+    def ping(self, payload: bytes = b"") -> None: ...
+    def abort(self) -> None: ...
+    async def carry(self) -> None: ...
+
+    def buffered(self) -> int:
+        return self.untaken
+
+    def pause_reading(self) -> None:
+        self.reads = False
+
+    def resume_reading(self) -> None:
+        self.reads = True
+
+    def close(self, code: int, reason: str = "") -> None:
+        self.closed = code
+
+    def tell(self, message: Backpressure | DisconnectNotice) -> None:
+        self.said.append(message)
+
+    def excuse(self) -> None:
+        self.excused += 1
+
+    def let_go(self) -> None:
+        self.closed = 4508
+
+
+class Line:
+    """A peer, its intake, and time."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.peer = Peer()
+        self.inflow = Inflow(Meter(ALLOWANCE, self.clock.monotonic()), patience=PATIENCE)
+        self.intake = Intake(
+            self.peer, self.inflow, self.peer, now=self.clock.monotonic, patience=PATIENCE
+        )
+
+    def receive(self, size: int) -> Verdict:
+        verdict = self.inflow.receive(size, self.clock.monotonic(), refusable=False)
+        self.intake.obey(verdict)
+        return verdict
+
+    def reads(self) -> bool:
+        return self.peer.reads
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.intake.look()
+
+
+@pytest.fixture
+async def line() -> AsyncIterator[Line]:
+    line = Line()
+    yield line
+    line.intake.close()
+
+
+async def test_reading_stops_with_the_debt_and_goes_on_when_it_is_paid(line: Line) -> None:
+    line.receive(1500)
+    line.pass_time(4.9)
+    assert not line.reads()
+    line.pass_time(0.2)
+    assert line.reads()
+    assert [type(message) for message in line.peer.said] == [Backpressure]
+
+
+async def test_a_debt_long_after_another_one_is_a_first_debt(line: Line) -> None:
+    """Where nobody looked on until the budget was level, an hour later counted as going on."""
+    line.receive(1500)
+    line.pass_time(5.0)
+    for _ in range(60):
+        line.pass_time(0.1)
+    assert line.inflow.state is InflowState.LEVEL
+    line.pass_time(3600)
+    line.receive(1500)
+    assert line.peer.closed == 0
+    assert not line.reads()
+
+
+async def test_who_asks_and_does_not_listen_is_not_heard(line: Line) -> None:
+    line.peer.untaken = MOST_UNTAKEN + 1
+    line.receive(1)
+    line.pass_time(10)
+    assert not line.reads()
+    line.peer.untaken = 0
+    line.pass_time(0.1)
+    assert line.reads()
+    assert line.peer.closed == 0
+
+
+async def test_who_takes_nothing_for_too_long_is_let_go(line: Line) -> None:
+    line.peer.untaken = 3 * MOST_UNTAKEN
+    line.receive(1)
+    line.pass_time(29)
+    line.peer.untaken -= 1  # slow is not deaf
+    line.pass_time(2)
+    line.pass_time(29)
+    assert line.peer.closed == 0
+    line.pass_time(2)
+    assert line.peer.closed == 4508
+
+
+async def test_time_spent_in_debt_does_not_count_as_a_full_socket(line: Line) -> None:
+    line.receive(6000)
+    line.pass_time(40)
+    line.peer.untaken = MOST_UNTAKEN + 1
+    line.pass_time(1)
+    assert line.peer.closed == 0
+    line.pass_time(PATIENCE + 1)
+    assert line.peer.closed == 4508
+
+
+async def test_nobody_is_let_go_for_answers_that_our_own_budget_holds_back(line: Line) -> None:
+    line.peer.is_overdrawn = True
+    line.receive(1)
+    line.pass_time(PATIENCE + 1)
+    assert not line.reads()
+    assert line.peer.closed == 0
+
+
+async def test_what_an_answer_costs_is_waited_for(line: Line) -> None:
+    line.intake.obey(line.inflow.receive(1, line.clock.monotonic()), wait=7.0)
+    line.pass_time(6.9)
+    assert not line.reads()
+    line.pass_time(0.2)
+    assert line.reads()
+
+
+async def test_who_is_not_read_from_is_excused_for_its_silence(line: Line) -> None:
+    line.receive(6000)
+    for _ in range(8):
+        line.pass_time(5.0)
+    assert line.peer.excused == 8
+    assert not line.reads()

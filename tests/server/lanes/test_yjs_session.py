@@ -1,0 +1,182 @@
+"""The Yjs lane from within: what is said without being asked, and how a step 1 is answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from collab.rights.user_rights import Rights, Role
+from collab.yjs import awareness, frames
+from collab.yjs.guard import STALE
+from collab.yjs.server_ids import server_id
+from server.access.tokens import Claims, mint
+from server.app import build, socket_bounds
+from server.http1.uvicorn_protocols import bounded
+from server.lanes import yjs_session as yjs_connection
+from server.runtime.settings import Settings
+from storage.memory.store import MemoryStore
+from tests.collab.yjs.updates import NULL, plain, uint, update
+
+EMPTY = b"\x00"
+
+
+def edit(clock: int, client: int = 7) -> bytes:
+    """An update that sets a key of `content`."""
+    return update((client, clock, [plain(NULL, root="content", key=f"k{clock}")]))
+
+
+def vector(client: int, clock: int) -> bytes:
+    return uint(1) + uint(client) + uint(clock)
+
+
+@asynccontextmanager
+async def serving(store: MemoryStore, *users: str) -> AsyncIterator[list[str]]:
+    """Editors' addresses of one document, on a server in this process."""
+    app = build(Settings(), store)
+    async with app.router.lifespan_context(app):
+        services = app.state.services
+        now = services.clock.now_ms()
+        rights = Rights(Role.EDITOR, now + 60_000)
+        key = await services.keyring.ensure_key("demo")
+        tokens = [mint(key, Claims("demo", user, user, rights, now, kid="")) for user in users]
+        http, ws = bounded(socket_bounds(Settings()))
+        config = Config(app, http=http, ws=ws, lifespan="off", log_config=None)
+        config.load()
+        make = asyncio.get_running_loop().create_server
+        listening = await make(lambda: http(config, ServerState(), {}), "127.0.0.1", 0)
+        port = listening.sockets[0].getsockname()[1]
+        try:
+            yield [f"ws://127.0.0.1:{port}/v1/yjs/page?token={token}" for token in tokens]
+        finally:
+            listening.close()
+            await listening.wait_closed()
+
+
+@pytest.fixture
+async def url() -> AsyncIterator[str]:
+    """An editor's address of a document that is not there yet."""
+    async with serving(MemoryStore(), "ada") as urls:
+        yield urls[0]
+
+
+async def _hear(socket: ClientConnection, count: int) -> list[frames.Message]:
+    """So many messages; y-websocket reads one of a frame, so there is no more in it."""
+    heard = []
+    for _ in range(count):
+        frame = await socket.recv()
+        assert isinstance(frame, bytes)
+        [message] = frames.decode(frame)
+        heard.append(message)
+    return heard
+
+
+async def test_the_server_speaks_more_often_than_every_15_seconds(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert yjs_connection.SPEAK_EVERY < 15
+    monkeypatch.setattr(yjs_connection, "SPEAK_EVERY", 0.01)
+    async with connect(url, compression=None) as socket:
+        heard = await _hear(socket, 6)
+    # Its step 1 and everybody's awareness; then what says nothing but that it is there.
+    assert sum(isinstance(message, frames.SyncStep1) for message in heard) == 1
+    spoken = [message for message in heard if isinstance(message, frames.AwarenessUpdate)]
+    assert [awareness.decode(message.body) for message in spoken] == [[]] * 5
+
+
+async def test_a_step_1_is_answered_where_there_is_no_document_yet(url: str) -> None:
+    async with connect(url, compression=None) as socket:
+        await socket.send(frames.sync_step1(EMPTY))
+        heard = await _hear(socket, 3)
+    assert frames.SyncStep1(EMPTY) in heard
+    assert frames.SyncStep2(b"\x00\x00") in heard
+
+
+async def test_several_messages_in_a_frame_are_each_answered_in_a_frame_of_their_own(
+    url: str,
+) -> None:
+    async with connect(url, compression=None) as socket:
+        await socket.send(frames.sync_step1(EMPTY) + frames.query_awareness())
+        heard = await _hear(socket, 4)
+    assert sum(isinstance(message, frames.AwarenessUpdate) for message in heard) == 2
+    assert sum(isinstance(message, frames.SyncStep2) for message in heard) == 1
+
+
+async def _hears(socket: ClientConnection, kind: type[frames.Message]) -> bool:
+    """Whether such a message comes; False where the server closes with 4410."""
+    try:
+        while not isinstance((await _hear(socket, 1))[0], kind):
+            pass
+    except ConnectionClosed:
+        assert (socket.close_code, socket.close_reason) == (4410, STALE.message)
+        return False
+    return True
+
+
+async def test_g25_a_client_that_lacks_what_its_own_edits_stand_on_is_asked_once_more(
+    url: str,
+) -> None:
+    async with connect(url, compression=None) as socket:
+        assert await _hears(socket, frames.SyncStep1)
+        await socket.send(frames.sync_step2(edit(5)))
+        assert await _hears(socket, frames.SyncStep1)
+        await socket.send(frames.sync_step2(edit(5)))
+        assert not await _hears(socket, frames.SyncStep1)
+
+
+async def test_g25_a_step_2_that_is_taken_resets_the_count(url: str) -> None:
+    async with connect(url, compression=None) as socket:
+        assert await _hears(socket, frames.SyncStep1)
+        for clock in range(3):
+            await socket.send(frames.sync_step2(edit(5)))
+            assert await _hears(socket, frames.SyncStep1)
+            await socket.send(frames.sync_step2(edit(clock)))
+
+
+async def test_g25_updates_are_asked_for_as_often_as_something_is_missing(url: str) -> None:
+    async with connect(url, compression=None) as socket:
+        assert await _hears(socket, frames.SyncStep1)
+        for _ in range(4):
+            await socket.send(frames.update(edit(5)))
+            assert await _hears(socket, frames.SyncStep1)
+
+
+async def test_g24_a_state_vector_of_another_history_closes_before_the_document_is_sent(
+    url: str,
+) -> None:
+    for client in (1, server_id(2), server_id(1_795_877_807_123)):
+        async with connect(url, compression=None) as socket:
+            assert await _hears(socket, frames.SyncStep1)
+            await socket.send(frames.sync_step1(vector(client, 1)))
+            assert not await _hears(socket, frames.SyncStep1)
+    async with connect(url, compression=None) as socket:
+        assert await _hears(socket, frames.SyncStep1)
+        await socket.send(frames.sync_step1(vector(7, 1)))
+        assert await _hears(socket, frames.SyncStep2)
+
+
+async def test_g24_a_client_that_saw_what_another_instance_wrote_is_not_stale() -> None:
+    store = MemoryStore()
+    async with (
+        serving(store, "bo") as (one,),
+        serving(store, "ada") as (two,),
+        connect(one, compression=None) as bo,
+    ):
+        await bo.send(frames.update(edit(0)) + frames.sync_step1(EMPTY))
+        assert await _hears(bo, frames.SyncStep2)
+        async with connect(two, compression=None) as ada:
+            assert await _hears(
+                ada, frames.SyncStep1
+            )  # the second instance has read the first edit
+            await bo.send(frames.update(edit(1)) + frames.sync_step1(EMPTY))
+            assert await _hears(bo, frames.SyncStep2)
+            await ada.send(frames.sync_step1(vector(7, 2)))
+            assert await _hears(ada, frames.SyncStep2)
+            await ada.send(frames.sync_step1(vector(7, 3)))
+            assert not await _hears(ada, frames.SyncStep1)

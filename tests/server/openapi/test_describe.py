@@ -1,0 +1,216 @@
+"""The API's description: nothing is served that it leaves out, nothing is told that is not so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import msgspec
+from starlette.routing import Route, WebSocketRoute
+
+from collab import messages
+from collab.errors import HTTP_STATUS, Code
+from server.openapi import page, shapes
+from server.openapi.describe import HEADERS, OPERATIONS, SOCKETS, UNDESCRIBED, describe
+from server.openapi.operation import Answer, Operation
+from server.routes import routes
+from tests.house import ROOT
+
+DESCRIBED = describe("0.1.0")
+WIRE = (ROOT / "docs" / "wire.md").read_text(encoding="utf-8")
+
+
+def served() -> set[tuple[str, str]]:
+    return {
+        (method, route.path)
+        for route in routes()
+        if isinstance(route, Route) and route.path not in UNDESCRIBED
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+
+
+def field_names(struct: Any) -> set[str]:
+    return {field.encode_name for field in msgspec.structs.fields(struct)}
+
+
+def references(of: Any) -> set[str]:
+    match of:
+        case dict():
+            own = {of["$ref"]} if isinstance(of.get("$ref"), str) else set()
+            return own.union(*(references(each) for each in of.values()))
+        case list():
+            return set().union(*(references(each) for each in of))
+    return set()
+
+
+def test_every_route_is_described_and_every_description_has_a_route() -> None:
+    assert {(each.method, each.path) for each in OPERATIONS} == served()
+
+
+def test_every_socket_is_described() -> None:
+    sockets = {route.path for route in routes() if isinstance(route, WebSocketRoute)}
+    assert sockets - {"/{path:path}"} == set(SOCKETS), "all but where there is nothing"
+
+
+def test_an_operation_has_a_name_of_its_own() -> None:
+    names = [each.name for each in OPERATIONS]
+    assert len(set(names)) == len(names)
+
+
+def test_the_parameters_of_a_path_are_described() -> None:
+    for each in OPERATIONS:
+        told = {parameter.name for parameter in each.parameters if parameter.where == "path"}
+        assert told == set(re.findall(r"{(\w+)}", each.path)), each.name
+
+
+def test_what_is_referred_to_is_there() -> None:
+    components = DESCRIBED["components"]["schemas"]
+    there = {f"#/components/schemas/{name}" for name in components}
+    assert references(DESCRIBED) <= there
+
+
+def test_every_header_that_an_answer_names_is_explained() -> None:
+    named = {
+        name for each in OPERATIONS for answer in each.answers.values() for name in answer.headers
+    }
+    assert named <= set(HEADERS)
+
+
+def test_a_problem_carries_what_a_reject_of_its_code_would() -> None:
+    rejected = field_names(messages.Reject) - {"id", "message"}
+    publishing = {"published", "findings"}  # which the patch lane cannot do
+    over_http = {"type", "title", "status", "detail"} | publishing
+    assert rejected | over_http == field_names(shapes.Problem)
+
+
+def test_a_change_over_http_answers_what_an_ack_says() -> None:
+    locks_and_names = {"id", "lock", "secret"}
+    assert field_names(shapes.Changed) == field_names(messages.Ack) - locks_and_names
+
+
+def test_every_refusal_is_told_under_its_status() -> None:
+    for each in OPERATIONS:
+        responses = DESCRIBED["paths"][each.path][each.method.lower()]["responses"]
+        for code in each.codes():
+            if HTTP_STATUS[code] not in each.answers:
+                assert f"`{code}`" in responses[str(HTTP_STATUS[code])]["description"]
+
+
+def rows(status: str) -> set[tuple[str, str]]:
+    """Methods and paths of the wire page's HTTP table with this status.
+
+    A row may name several: `/undo`, `/redo` is a last segment each.
+    """
+    found: set[tuple[str, str]] = set()
+    table = WIRE.split("\n## HTTP\n")[1].split("\n## ")[0]
+    for line in table.splitlines():
+        if line.startswith("| `") and line.endswith(f"| {status} |"):
+            found |= set(calls(line.split("|")[1], line.split("|")[2]))
+    return found
+
+
+def calls(cell: str, about: str) -> Iterator[tuple[str, str]]:
+    methods: list[str] = []
+    path, used = "", False
+    for token in re.findall(r"`([^`]+)`", cell):
+        method, _, rest = token.rpartition(" ")
+        if rest.startswith("/v1"):
+            path = rest.split("?")[0].replace("{v}", "{version}").replace("s/{id}", "s/{lock}")
+        elif rest.startswith("/"):
+            path = path.rsplit("/", 1)[0] + rest
+        else:  # `GET`, `PUT /v1/…`: several methods of one path
+            method = rest
+        if method:
+            methods = [method] if used else [*methods, method]
+        used = rest.startswith("/")
+        more = re.findall(r"`([A-Z]+)` takes", about)
+        yield from ((each, path) for each in (*methods, *more) if used)
+
+
+def test_what_the_wire_page_says_is_served_is_described_and_the_rest_is_not() -> None:
+    described = {(each.method, each.path) for each in OPERATIONS if each.path.startswith("/v1/")}
+    assert rows("served") == described
+    assert rows("later") & described == set()
+
+
+def test_the_messages_of_the_patch_lane_are_in_the_description() -> None:
+    components = DESCRIBED["components"]["schemas"]
+    for side, union in (
+        ("ClientMessage", messages.ClientMessage),
+        ("ServerMessage", messages.ServerMessage),
+    ):
+        names = {ref["$ref"].rsplit("/", 1)[1] for ref in components[side]["anyOf"]}
+        assert names == {struct.__name__ for struct in union.__args__}
+        for name in names:
+            assert set(components[name]["properties"]) >= {"type"}
+
+
+# --- the page -------------------------------------------------------------------------------
+
+
+class Tags(HTMLParser):
+    """What the page is made of, and whether it is well nested."""
+
+    VOID = frozenset({"meta", "br", "li", "dt", "dd"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        self.ids += [value or "" for name, value in attrs if name == "id"]
+        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+
+def read(html: str) -> Tags:
+    tags = Tags()
+    tags.feed(html)
+    assert tags.open == []
+    return tags
+
+
+def test_the_page_is_whole_and_loads_nothing() -> None:
+    tags = read(page.render(DESCRIBED))
+    assert not tags.seen & {"script", "img", "link", "iframe", "form"}
+    assert len(set(tags.ids)) == len(tags.ids)
+    outside = [link for link in tags.links if not link.startswith("#")]
+    assert outside == ["/openapi.json"]
+    assert {link[1:] for link in tags.links if link.startswith("#")} <= set(tags.ids)
+
+
+def test_the_page_shows_every_operation() -> None:
+    html = page.render(DESCRIBED)
+    for each in OPERATIONS:
+        assert f"id='{each.name}'" in html
+
+
+def test_whatever_is_written_on_the_page_is_text() -> None:
+    evil = "<script>alert('1')</script>`<b>`\"'"
+    operation = Operation(
+        "GET", f"/{evil}", evil, "Process", evil, {200: Answer(evil)}, detail=evil
+    )
+    described = describe(evil, [operation])
+    described["components"]["schemas"] = {evil: {"description": evil, "properties": {evil: {}}}}
+    described["x-websockets"] = {evil: {"summary": evil, "subprotocol": evil}}
+    assert not read(page.render(described)).seen & {"script", "b!"}
+
+
+def test_the_page_states_the_hash_of_its_style() -> None:
+    assert re.search(r"style-src 'sha256-[A-Za-z0-9+/]{43}='", page.POLICY)
+    assert "unsafe" not in page.POLICY
+
+
+def test_a_code_of_the_contract_is_a_code_of_the_description() -> None:
+    assert set(DESCRIBED["components"]["schemas"]["Code"]["enum"]) == {str(code) for code in Code}

@@ -1,0 +1,105 @@
+"""A value is in memory once while it is sent, not at all afterwards, and is compressed once."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from typing import Any
+
+import pytest
+from starlette.responses import Response
+
+from collab.ids import DocKey, Json
+from server.documents.position import Position
+from server.runtime.compression import compress_fast
+from server.runtime.encoded import OVERHEAD, Encodings, Place
+from server.runtime.worker_threads import LARGE
+
+KEY = DocKey("demo", "home")
+SIZES = pytest.mark.parametrize("size", [10, LARGE + 1])
+
+
+async def answer(
+    encodings: Encodings, value: Any, size: int, epoch: int = 1, version: int = 2
+) -> Response:
+    return await encodings.answer(Place(KEY, Position(epoch, version)), value, size)
+
+
+@SIZES
+async def test_answers_with_one_value_share_their_bytes(size: int) -> None:
+    encodings = Encodings()
+    asked = [answer(encodings, {"a": "é"}, size) for _ in range(2)]
+    first, second = await asyncio.gather(*asked)
+    assert first.body is second.body
+    assert first.body == '{"a":"é"}'.encode()
+    assert first.headers["content-type"] == "application/json"
+    assert len(encodings) == 1
+
+
+@SIZES
+async def test_another_version_or_epoch_is_another_value(size: int) -> None:
+    encodings = Encodings()
+    held = [
+        await answer(encodings, version, size, epoch, version)
+        for epoch, version in ((1, 1), (1, 2))
+    ]
+    assert [one.body for one in held] == [b"1", b"2"]
+    again = await answer(encodings, {"new": True}, size, epoch=2, version=1)
+    assert again.body == b'{"new":true}'
+
+
+@SIZES
+async def test_what_was_sent_is_forgotten(size: int) -> None:
+    encodings = Encodings()
+    held = await answer(encodings, [1], size)
+    assert len(encodings) == 1
+    del held
+    assert len(encodings) == 0
+
+
+# --- compressed -----------------------------------------------------------------------------
+
+LONG: Json = ["warp", "weft"] * 500
+
+
+@pytest.fixture
+def packed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The coding of each body that was compressed."""
+    codings: list[str] = []
+
+    def note(coding: str, body: bytes) -> bytes:
+        codings.append(coding)
+        return compress_fast(coding, body)
+
+    monkeypatch.setattr("server.runtime.encoded.compress_fast", note)
+    return codings
+
+
+async def test_a_version_is_compressed_once_for_each_coding(packed: list[str]) -> None:
+    encodings = Encodings()
+    place = Place(KEY, Position(1, 2))
+    asked = [encodings.answer(place, LONG, 10, coding) for coding in ("gzip", "br") * 10]
+    answers = await asyncio.gather(*asked)
+    assert sorted(packed) == ["br", "gzip"]
+    assert len({answer.body for answer in answers}) == 2
+    assert {answer.headers["etag"] for answer in answers} == {'W/"1.2"'}
+    del answers
+    again = await encodings.answer(place, LONG, 10, "gzip")
+    assert json.loads(gzip.decompress(again.body)) == LONG
+    assert len(packed) == 2
+    for at in (Position(1, 3), Position(2, 2)):
+        await encodings.answer(Place(KEY, at), LONG, 10, "gzip")
+    await encodings.answer(Place(KEY, Position(1, 2), "/a"), LONG, 10, "gzip")
+    assert len(packed) == 5
+
+
+async def test_compressed_bodies_are_kept_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.runtime.encoded.KEPT_BYTES", 2 * OVERHEAD + 1000)
+    monkeypatch.setattr("server.runtime.encoded.compress_fast", lambda coding, body: bytes(400))
+    encodings = Encodings()
+    for version in range(5):
+        await encodings.answer(Place(KEY, Position(1, version)), LONG, 10, "br")
+    assert encodings.kept_bytes == 2 * (OVERHEAD + 400)
+    await encodings.answer(Place(KEY, Position(1, 9), "/" + "x" * 500), LONG, 10, "br")
+    assert encodings.kept_bytes == OVERHEAD + 901

@@ -1,0 +1,99 @@
+"""Work beside the event loop: in few threads, in its caller's context."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import weakref
+from contextvars import ContextVar
+from types import SimpleNamespace
+
+import pytest
+
+from server.runtime.worker_threads import THREADS, beside, free
+from tests.patience import PATIENCE
+
+WHO = ContextVar("WHO", default="nobody")
+
+
+class Work:
+    """How many were at work at once; each may wait for another one."""
+
+    def __init__(self, parties: int) -> None:
+        self.most = self._now = 0
+        self._lock = threading.Lock()
+        self._met = threading.Barrier(parties)
+
+    def __call__(self) -> None:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        self._met.wait(PATIENCE)
+        with self._lock:
+            self._now -= 1
+
+
+async def test_one_thread_works_at_a_time() -> None:
+    work = Work(1)
+    await asyncio.gather(*(beside(work) for _ in range(20)))
+    assert work.most == 1
+
+
+async def test_the_second_thread_goes_on_beside_what_takes_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("server.runtime.worker_threads.PATIENCE", 0.001)
+    work = Work(THREADS)
+    await asyncio.gather(*(beside(work) for _ in range(THREADS * 4)))
+    assert work.most == THREADS
+
+
+async def test_it_returns_raises_and_sees_what_its_caller_would() -> None:
+    def fail() -> None:
+        raise ValueError("no")
+
+    WHO.set("ada")
+    assert await beside(WHO.get) == "ada"
+    assert await beside(divmod, 7, 2) == (3, 1)
+    with pytest.raises(ValueError, match="no"):
+        await beside(fail)
+
+
+@pytest.mark.parametrize(("took", "rest"), [(0.001, None), (0.02, 0.02), (3.0, 0.05)])
+async def test_a_thread_rests_after_what_took_long(
+    monkeypatch: pytest.MonkeyPatch, took: float, rest: float | None
+) -> None:
+    rests: list[float] = []
+    rested = threading.Event()
+    times = iter((10.0, 10.0 + took))
+
+    def wait(seconds: float) -> None:
+        rests.append(seconds)
+        rested.set()
+
+    monkeypatch.setattr(
+        "server.runtime.worker_threads._CLOCK", SimpleNamespace(monotonic=times.__next__)
+    )
+    monkeypatch.setattr("server.runtime.worker_threads._NEVER", SimpleNamespace(wait=wait))
+    assert await beside(divmod, 7, 2) == (3, 1), "the answer does not wait for the rest"
+    if rest is None:
+        assert await asyncio.to_thread(rested.wait, 0.1) is False
+    else:
+        assert await asyncio.to_thread(rested.wait, PATIENCE)
+        assert rests == [pytest.approx(rest)]
+
+
+async def test_what_takes_long_to_free_is_freed_in_a_thread() -> None:
+    freed = asyncio.Event()
+    loop, names = asyncio.get_running_loop(), list[str]()
+
+    def finish() -> None:
+        names.append(threading.current_thread().name)
+        loop.call_soon_threadsafe(freed.set)
+
+    thing = threading.Event()
+    weakref.finalize(thing, finish)
+    free(thing)
+    del thing
+    await asyncio.wait_for(freed.wait(), PATIENCE)
+    assert names[0].startswith("beside-the-loop")

@@ -1,0 +1,111 @@
+"""A loop that stands still is counted, and logged with where it stands."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+
+import pytest
+
+from server.recording.metrics import Metrics
+from server.runtime.clock import SystemClock
+from server.status.loop_watchdog import Watchdog, stack_of
+from tests.manual_clock import ManualClock
+
+
+def test_a_late_beat_is_a_stall_from_the_patience_on() -> None:
+    metrics = Metrics()
+    dog = Watchdog(ManualClock(), metrics, patience=0.1)
+    dog.come_late(0.099)
+    assert metrics.loop_stalls.value == 0
+    dog.come_late(0.1)
+    assert metrics.loop_stalls.value == 1
+    assert dog.take_worst() == 0.1
+    assert dog.take_worst() == 0.0
+
+
+def test_with_no_patience_nothing_is_a_stall_and_no_thread_runs() -> None:
+    metrics = Metrics()
+    dog = Watchdog(ManualClock(), metrics, patience=0)
+    with dog.watching():
+        dog.come_late(5.0)
+        assert not any(thread.name == "watchdog" for thread in threading.enumerate())
+    assert metrics.loop_stalls.value == 0
+
+
+class Told(logging.Handler):
+    """Sets an event when the watchdog says where the loop stands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack: list[str] = []
+        self.told = threading.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        stack = getattr(record, "stack", None)
+        if stack is not None:
+            self.stack = stack
+            self.told.set()
+
+
+def test_where_the_stack_was_told_so_is_the_length_however_long_it_took(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = ManualClock()
+    dog = Watchdog(clock, Metrics(), patience=0.1)
+    clock.advance(0.2)
+    dog.look(threading.get_ident())
+    dog.look(threading.get_ident())
+    clock.advance(3.0)
+    dog.come_late(3.15)
+    where, length = caplog.records
+    assert where.getMessage() == "the event loop has stood still for 150 ms"
+    assert hasattr(where, "stack")
+    assert length.getMessage() == "the event loop stood still for 3150 ms"
+
+
+def test_a_loop_that_is_always_late_is_told_of_now_and_then(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock, metrics = ManualClock(), Metrics()
+    dog = Watchdog(clock, metrics, patience=0.1)
+    for _ in range(40):
+        clock.advance(0.25)
+        dog.look(threading.get_ident())
+        dog.come_late(0.2)
+    assert metrics.loop_stalls.value == 40
+    assert len(caplog.records) == 4  # where and how long, twice in ten seconds
+
+
+async def test_while_the_loop_stands_still_its_stack_is_logged() -> None:
+    logger, handler = logging.getLogger("server.status.loop_watchdog"), Told()
+    logger.addHandler(handler)
+    dog = Watchdog(SystemClock(), Metrics(), patience=0.02)
+    beat = asyncio.create_task(dog.beat())
+    try:
+        with dog.watching():
+            await asyncio.sleep(0)
+            _stand_still_until(handler.told)
+    finally:
+        beat.cancel()
+        logger.removeHandler(handler)
+    assert any("_stand_still_until" in line for line in handler.stack)
+
+
+def _stand_still_until(told: threading.Event) -> None:
+    assert told.wait(10), "the watchdog said nothing"
+
+
+def test_a_stack_has_no_source_and_no_variables() -> None:
+    document = "content of a document"
+    stack = stack_of(threading.get_ident())
+    assert stack[-1].endswith("stack_of") or "test_a_stack" in "".join(stack)
+    assert document not in "".join(stack)
+
+
+@pytest.mark.parametrize("patience", [0.05, 0.1])
+def test_the_thread_ends_with_its_block(patience: float) -> None:
+    with Watchdog(SystemClock(), Metrics(), patience).watching():
+        pass
+    assert not any(thread.name == "watchdog" for thread in threading.enumerate())

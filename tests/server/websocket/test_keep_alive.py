@@ -1,0 +1,21 @@
+"""What a peer may send of control frames."""
+
+from __future__ import annotations
+
+from server.websocket.keep_alive import ControlBudget
+from server.websocket.socket import SocketBounds
+
+BOUNDS = SocketBounds(control_frames_per_second=10, control_frames_burst=2)
+
+
+def test_a_pong_that_was_asked_for_costs_nothing() -> None:
+    budget = ControlBudget(BOUNDS, 0.0)
+    for _ in range(50):
+        budget.ask()
+    assert all(budget.spend_pong(0.0) for _ in range(50))
+    assert [budget.spend(0.0) for _ in range(3)] == [True, True, False]
+
+
+def test_a_pong_that_nobody_asked_for_is_a_control_frame_like_others() -> None:
+    budget = ControlBudget(BOUNDS, 0.0)
+    assert [budget.spend_pong(0.0) for _ in range(3)] == [True, True, False]

@@ -1,0 +1,272 @@
+"""A row that has changed since it was written is never handed out, whichever bit it was."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collab.ids import DocKey
+from collab.ports.store import Append, Corrupt, SavedSteps, Snapshot, StorageUnavailable
+from storage.sql.checksum import pack_entries, pack_snapshot, unpack_entry, unpack_snapshot
+from storage.store import SqlStore
+from tests.storage.contract import AWAY, HOME, OTHER, entry, further, large, made, opened, stored
+
+pytestmark = pytest.mark.thorough
+
+VERSIONS = 12
+COLUMNS = {
+    "entries": [
+        *("tenant", "doc", "version", "author", "request", "commit_id"),
+        *("at", "payload", "crc"),
+    ],
+    "snapshots": ["tenant", "doc", "version", "packing", "body", "crc"],
+    "steps": ["tenant", "doc", "version", "packing", "body", "crc"],
+}
+
+
+def flipped(value: Any, dice: random.Random) -> Any:
+    """The value with one bit of it turned."""
+    if isinstance(value, int):
+        return value ^ (1 << dice.randrange(32))
+    data = bytearray(value.encode() if isinstance(value, str) else value)
+    data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
+    return data.decode("latin-1") if isinstance(value, str) else bytes(data)
+
+
+def image_of(url: str) -> bytes:
+    return Path(url.partition(":///")[2]).read_bytes()
+
+
+class Rot:
+    """Turns single bits in a file's rows, and turns them back."""
+
+    def __init__(self, url: str, dice: random.Random) -> None:
+        self._file = sqlite3.connect(Path(url.partition(":///")[2]), isolation_level=None)
+        self._dice = dice
+
+    def close(self) -> None:
+        self._file.close()
+
+    def turn(self, table: str, where: str, *only: str) -> Callable[[], None]:
+        """Turn one bit of a row, in one of these columns; what is returned turns it back."""
+        names = COLUMNS[table]
+        select = f"SELECT {', '.join(names)} FROM {table} WHERE {where}"
+        before = list(self._file.execute(select).fetchone())
+        chosen = [n for n, name in enumerate(names) if name in (only or names) and before[n] != b""]
+        while True:
+            after = list(before)
+            column = self._dice.choice(chosen)
+            after[column] = flipped(before[column], self._dice)
+            try:
+                self._set(table, after, before)
+            except sqlite3.IntegrityError:
+                continue  # its key is another row's now; the file would not hold both
+            return lambda: self._set(table, before, after)
+
+    def _set(self, table: str, new: Sequence[Any], old: Sequence[Any]) -> None:
+        to = ", ".join(f"{name} = ?" for name in COLUMNS[table])
+        row = to.replace(",", " AND")
+        done = self._file.execute(f"UPDATE {table} SET {to} WHERE {row}", [*new, *old])
+        assert done.rowcount == 1
+
+
+async def test_of_100_turned_bits_in_entries_100_are_found_and_none_is_served(
+    sqlite_store: SqlStore, sqlite_url: str
+) -> None:
+    entries = [entry(n, id=f"p-{n}", commit=f"c-{n}") for n in range(1, VERSIONS + 1)]
+    await sqlite_store.commit([Append(HOME, 1, 0, 0, entries, create=True), made(AWAY, 3)])
+    sound = await sqlite_store.load(HOME)
+    dice = random.Random(20)
+    found = 0
+    with closing(Rot(sqlite_url, dice)) as rot:
+        for _ in range(100):
+            where = f"doc = 'home' AND version = {dice.randint(1, VERSIONS)}"
+            turn_back = rot.turn("entries", where)
+            with pytest.raises(Corrupt):
+                await sqlite_store.load(HOME)
+            found += 1
+            assert (await stored(sqlite_store, AWAY)).head == 3
+            turn_back()
+    assert found == 100
+    assert await sqlite_store.load(HOME) == sound
+
+
+async def test_of_100_turned_bits_in_snapshots_none_is_served(
+    sqlite_store: SqlStore, sqlite_url: str
+) -> None:
+    await sqlite_store.commit([made(HOME, VERSIONS)])
+    bodies = {4: b"an early state", 8: b"a later state " * 2_000}
+    for version, body in bodies.items():
+        await sqlite_store.save_snapshot(HOME, 1, Snapshot(version, body))
+    sound = await stored(sqlite_store)
+    dice = random.Random(21)
+    with closing(Rot(sqlite_url, dice)) as rot:
+        for _ in range(100):
+            version = dice.choice([4, 8])
+            turn_back = rot.turn("snapshots", f"version = {version}")
+            served = await stored(sqlite_store)
+            expected = 4 if version == 8 else 8
+            assert served.snapshot == Snapshot(expected, bodies[expected])
+            assert served.entries == opened([entry(v) for v in range(expected + 1, VERSIONS + 1)])
+            turn_back()
+    assert await stored(sqlite_store) == sound
+
+
+async def test_of_100_turned_bits_in_steps_none_is_served(
+    sqlite_store: SqlStore, sqlite_url: str
+) -> None:
+    await sqlite_store.commit([made(HOME, VERSIONS)])
+    steps = {4: b"early steps", 8: b"later steps " * 2_000}
+    for version, body in steps.items():
+        await sqlite_store.save_snapshot(HOME, 1, Snapshot(version, b"state", body))
+    sound = await stored(sqlite_store)
+    dice = random.Random(22)
+    with closing(Rot(sqlite_url, dice)) as rot:
+        for _ in range(100):
+            version = dice.choice([4, 8])
+            turn_back = rot.turn("steps", f"version = {version}")
+            served = await stored(sqlite_store)
+            expected = 4 if version == 8 else 8
+            between = opened([entry(v) for v in range(expected + 1, 9)])
+            assert served.steps == SavedSteps(expected, steps[expected], between)
+            assert served.snapshot == sound.snapshot
+            turn_back()
+    assert await stored(sqlite_store) == sound
+
+
+async def test_steps_with_a_rotten_entry_since_them_are_not_served(
+    sqlite_store: SqlStore, sqlite_url: str
+) -> None:
+    await sqlite_store.commit([made(HOME, 5)])
+    await sqlite_store.save_snapshot(HOME, 1, Snapshot(2, b"state", b"steps"))
+    await sqlite_store.save_snapshot(HOME, 1, Snapshot(4, b"state"))
+    with closing(Rot(sqlite_url, random.Random(6))) as rot:
+        rot.turn("entries", "version = 3", "payload")
+    found = await stored(sqlite_store)
+    assert (found.snapshot, found.steps) == (Snapshot(4, b"state"), None)
+
+
+async def test_with_every_snapshot_rotten_the_whole_log_stands_in(
+    sqlite_store: SqlStore, sqlite_url: str
+) -> None:
+    await sqlite_store.commit([made(HOME, 5)])
+    await sqlite_store.save_snapshot(HOME, 1, Snapshot(4, b"state"))
+    with closing(Rot(sqlite_url, random.Random(1))) as rot:
+        rot.turn("snapshots", "version = 4", "body")
+    found = await stored(sqlite_store)
+    assert (found.snapshot, len(found.entries)) == (None, 5)
+
+
+async def test_the_newest_snapshot_may_rot_after_a_compaction(
+    sqlite_store: SqlStore, sqlite_url: str
+) -> None:
+    await sqlite_store.commit([made(HOME, 30)])
+    for version in (10, 20):
+        await sqlite_store.save_snapshot(HOME, 1, Snapshot(version, b"%d" % version))
+    await sqlite_store.compact(HOME, before=30, keep=[])
+    with closing(Rot(sqlite_url, random.Random(2))) as rot:
+        rot.turn("snapshots", "version = 20", "crc")
+    found = await stored(sqlite_store)
+    assert found.snapshot == Snapshot(10, b"10")
+    assert found.entries == opened([entry(v) for v in range(11, 31)])
+
+
+async def test_a_rotten_snapshot_is_no_ground_for_dropping_entries(
+    sqlite_store: SqlStore, sqlite_url: str
+) -> None:
+    await sqlite_store.commit([made(HOME, 30)])
+    for version in (10, 20):
+        await sqlite_store.save_snapshot(HOME, 1, Snapshot(version, b"%d" % version))
+    with closing(Rot(sqlite_url, random.Random(3))) as rot:
+        rot.turn("snapshots", "version = 10", "body")
+    assert await sqlite_store.compact(HOME, before=30, keep=[]) == 0
+    assert await sqlite_store.snapshot_before(HOME, 30) == Snapshot(20, b"20")
+
+
+async def test_a_rotten_entry_that_nobody_needs_does_not_hold_a_compaction_up(
+    sqlite_store: SqlStore, sqlite_url: str
+) -> None:
+    entries = [entry(n, id=f"p-{n}") for n in range(1, 31)]
+    await sqlite_store.commit([Append(HOME, 1, 0, 0, entries, create=True)])
+    for version in (10, 20):
+        await sqlite_store.save_snapshot(HOME, 1, Snapshot(version, b"%d" % version))
+    with closing(Rot(sqlite_url, random.Random(5))) as rot:
+        rot.turn("entries", "version = 5", "payload")
+    assert await sqlite_store.compact(HOME, before=30, keep=[]) == 10
+    found = await sqlite_store.find_accepted(HOME, "ada", ["p-4", "p-5", "p-6"])
+    assert sorted(one.id for one in found) == ["p-4", "p-6"]
+
+
+async def test_a_rotten_entry_does_not_stop_its_document_s_neighbours(
+    sqlite_store: SqlStore, sqlite_url: str
+) -> None:
+    await sqlite_store.commit([made(HOME, 3), made(OTHER, 3)])
+    with closing(Rot(sqlite_url, random.Random(4))) as rot:
+        rot.turn("entries", "tenant = 'demo' AND version = 2", "payload")
+    with pytest.raises(Corrupt, match="entry 2 of demo/home"):
+        await sqlite_store.entries(HOME, 0, 3, 9)
+    assert len(await sqlite_store.entries(OTHER, 0, 3, 9)) == 3
+    await sqlite_store.commit([further(OTHER, 3)])
+
+
+async def test_a_file_with_a_rotten_page_never_serves_another_value(
+    sqlite_store: SqlStore, sqlite_url: str, tmp_path: Path
+) -> None:
+    await sqlite_store.commit([made(HOME, VERSIONS)])
+    await sqlite_store.save_snapshot(HOME, 1, Snapshot(4, b"state"))
+    sound = await stored(sqlite_store)
+    await sqlite_store.close()
+    image = image_of(sqlite_url)
+    at = image.index(b"version 9")
+    copy = tmp_path / "copy.db"
+    for offset in range(at - 40, at + 40, 8):
+        rotten = bytearray(image)
+        rotten[offset] ^= 4
+        copy.write_bytes(rotten)
+        store = SqlStore(f"sqlite+aiosqlite:///{copy}")
+        with pytest.raises((Corrupt, StorageUnavailable)):
+            assert await store.load(HOME) != sound
+        await store.close()
+
+
+def test_a_row_is_sound_only_in_its_own_place() -> None:
+    ((_, _, version, author, request, *rest),) = pack_entries(HOME, [entry(7, id="p-7")])
+    row = (version, author, request, *rest)
+    assert unpack_entry(HOME, row) == entry(7, id="p-7")
+    for key in (AWAY, OTHER, DocKey("demoh", "ome")):
+        with pytest.raises(Corrupt):
+            unpack_entry(key, row)
+    for other in ((8, author, request), (7, b"ad", b"ap-7"), (7, b"bo", request)):
+        with pytest.raises(Corrupt):
+            unpack_entry(HOME, (*other, *rest))
+
+
+def test_a_column_of_another_type_is_no_entry_and_no_snapshot() -> None:
+    ((_, _, *row, _),) = pack_entries(HOME, [entry(7)])
+    for column in range(len(row)):
+        with pytest.raises(Corrupt):
+            unpack_entry(HOME, [*row[:column], None, *row[column + 1 :]])
+    packing, body, crc = pack_snapshot(HOME, Snapshot(1, b"state"))
+    assert unpack_snapshot(HOME, (1, packing, body, crc)) == Snapshot(1, b"state")
+    assert unpack_snapshot(HOME, (1, packing, "state", crc)) is None
+    assert unpack_snapshot(HOME, (1, None, body, crc)) is None
+
+
+async def test_a_turned_bit_in_a_summary_is_seen(sqlite_store: SqlStore, sqlite_url: str) -> None:
+    entries = [large(version) for version in (1, 2)]
+    await sqlite_store.commit([Append(HOME, 1, 0, 0, entries, create=True)])
+    dice, path = random.Random(3), Path(sqlite_url.partition(":///")[2])
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        [sound] = file.execute("SELECT summary FROM entries WHERE version = 2").fetchone()
+        for turned in [flipped(sound, dice) for _ in range(20)]:
+            file.execute("UPDATE entries SET summary = ? WHERE version = 2", [turned])
+            with pytest.raises(Corrupt):
+                await sqlite_store.summaries(HOME, 0, 9, 9)
+        file.execute("UPDATE entries SET summary = ? WHERE version = 2", [sound])
+    assert len(await sqlite_store.summaries(HOME, 0, 9, 9)) == 2
