@@ -34,7 +34,7 @@ from collab.tree.sections import Limits
 from collab.tree.summary import UpdateSummary, summary_of
 from collab.tree.tree import Tree, merge_updates
 from collab.yjs.server_ids import server_id
-from collab.yjs.state_vector import decode_state_vector
+from collab.yjs.update import decode_state_vector
 
 
 class Document:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from collab.ids import Json
-from collab.yjs.json_text import read_json
+from collab.yjs.contents import read_json
 from collab.yjs.lib0 import Reader, refuse, refuse_size, write_raw, write_uint
 
 _encode_json = msgspec.json.Encoder().encode

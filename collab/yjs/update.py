@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -192,3 +193,20 @@ def inspect_state_vector(raw: bytes, bounds: GuardBounds = DEFAULT_BOUNDS) -> di
         clocks[client] = clock
     reader.finish()
     return clocks
+
+
+def decode_state_vector(encoded: bytes) -> dict[int, int]:
+    """Client id → clock, out of bytes that pycrdt made."""
+    numbers = _numbers(encoded)
+    count = next(numbers)
+    return {next(numbers): next(numbers) for _ in range(count)}
+
+
+def _numbers(encoded: bytes) -> Iterator[int]:
+    value = shift = 0
+    for byte in encoded:
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            yield value
+            value = shift = 0

@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed
 
 from collab.rights.user_rights import Role
 from collab.yjs import frames
-from collab.yjs.state_vector import decode_state_vector
+from collab.yjs.update import decode_state_vector
 from tests.live.conftest import Join, JoinYjs
 from tests.running import RunningServer
 from tests.yjs_peer import YjsPeers
