@@ -203,6 +203,10 @@ class Document:
         )
         return self._accept(applied, written, inverse, version, user, at, kind)
 
+    def advance_to(self, version: int) -> None:
+        """Count a version that changed nothing."""
+        self.version = version
+
     def has_room(self, after: Json, ops: Sequence[Op], size: int, most: int) -> bool:
         """Whether the document may have the value `after`, of `size` bytes, by its values."""
         return self._count.allows(self.value, after, ops, size, most)

@@ -146,13 +146,27 @@ class Meter:
 class Purse:
     """The budgets of one user in one document, whichever of their connections spends them."""
 
-    __slots__ = ("connections", "inbound", "outbound", "pile")
+    __slots__ = ("_large_sender", "connections", "inbound", "outbound")
 
     def __init__(self, inbound: Allowance, outbound: Allowance, now: float) -> None:
         self.inbound = Meter(inbound, now)
         self.outbound = Meter(outbound, now)
         self.connections = 0
-        self.pile: object | None = None  # the connection that may send one large frame
+        self._large_sender: object | None = None
+
+    def claim_large_frame(self, connection: object) -> bool:
+        """Whether this connection may send one large frame: one of the user's may at a time."""
+        if self._large_sender is not None:
+            return False
+        self._large_sender = connection
+        return True
+
+    def release_large_frame(self, connection: object) -> bool:
+        """The connection has sent it, or is gone; whether it was the one that may."""
+        if self._large_sender is not connection:
+            return False
+        self._large_sender = None
+        return True
 
     def refill_time(self, now: float) -> float:
         return max(self.inbound.refill_time(now), self.outbound.refill_time(now))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from collab.document.steps import MadeBy
 from collab.room.requests import PatchRequest
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collab.flow.budget import Meter
     from collab.rebase.pipeline import Bridge
     from collab.rights.user_rights import Rights
+
+PipelineState: TypeAlias = "tuple[Bridge | None, tuple[str, int] | None]"
 
 # Each patch that stands on a rejected one is rejected too and stands here itself, so that a chain
 # of any length needs its newest links only.
@@ -41,6 +43,18 @@ class Member:
     barriers: int = 0  # rejects so far: the number of the newest barrier
     origin: str = ""  # the address that they speak from
     meter: Meter | None = None  # pays for what takes long to judge or is large to store
+
+    def change_rights(self, rights: Rights) -> None:
+        """The user has shown another token."""
+        self.rights = rights
+
+    def pipeline_state(self) -> PipelineState:
+        """What `reset_pipeline` needs to take back what a batch does."""
+        return (None if self.bridge is None else self.bridge.copy()), self.broken
+
+    def reset_pipeline(self, state: PipelineState) -> None:
+        """The batch was not written: the member's patches stand where they stood before it."""
+        self.bridge, self.broken = state
 
     def made_by(self, request: object = None) -> MadeBy:
         """What decides which undo step a change is part of that the member makes by a request."""

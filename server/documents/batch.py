@@ -9,8 +9,7 @@ from collab.errors import Code
 from server.documents.update_charges import Work
 
 if TYPE_CHECKING:
-    from collab.rebase.pipeline import Bridge
-    from collab.room.member import Member
+    from collab.room.member import Member, PipelineState
     from collab.room.recent_ids import RecentIds
     from collab.room.requests import Answer
     from server.broadcast.audience import Answered, Submission
@@ -33,7 +32,7 @@ class Batch:
         self.is_handed_out = False
         self._is_closed = False
         self._work = Work()
-        self._bridges: dict[Member, tuple[Bridge | None, tuple[str, int] | None]] = {}
+        self._bridges: dict[Member, PipelineState] = {}
 
     def __bool__(self) -> bool:
         return bool(self.answered)
@@ -45,8 +44,7 @@ class Batch:
     def remember(self, member: Member) -> None:
         """Note where a member stands before a request of theirs is judged."""
         if member not in self._bridges:
-            bridge = None if member.bridge is None else member.bridge.copy()
-            self._bridges[member] = (bridge, member.broken)
+            self._bridges[member] = member.pipeline_state()
 
     def add(self, submission: Submission, answer: Answer, seconds: float) -> None:
         self.answered.append((submission, answer))
@@ -65,8 +63,8 @@ class Batch:
 
     def forget(self) -> list[Answered]:
         """It came to nothing; what it was."""
-        for member, (bridge, broken) in self._bridges.items():
-            member.bridge, member.broken = bridge, broken
+        for member, state in self._bridges.items():
+            member.reset_pipeline(state)
         self._bridges.clear()
         self._work.forget()
         return self._clear()

@@ -51,6 +51,7 @@ class PatchSession:
         self._token_watch = TokenWatch(services.clock, self._warn_of_expiry, self._expire)
         self.live = admission.live
         self.claims = claims = admission.claims
+        purse = services.purses.take(self._owner, self._now())
         self.member = Member(
             author=Author(
                 claims.user, claims.name, client_name(message.client), services.clock.new_id("s")
@@ -61,9 +62,8 @@ class PatchSession:
             splice="splice" in message.accept,
             pipelines=True,
             origin=socket.peer,
+            meter=purse.inbound,
         )
-        purse = services.purses.take(self._owner, self._now())
-        self.member.meter = purse.inbound
         self.inflow = Inflow(purse.inbound, patience=settings.slow_seconds or 30.0)
         outflow = Outflow(purse.outbound, patience=settings.slow_seconds or 1e9)
         metrics = services.witness.metrics.lanes["patch"]
@@ -302,7 +302,7 @@ class PatchSession:
             self.refuse(Refusal(Code.NOT_FOUND, "no such document"))
             return
         self.claims = claims
-        self.member.rights = claims.rights
+        self.member.change_rights(claims.rights)
         self.feed.send(wire.encode(messages.Notice(code="token_accepted")))
         self._token_watch.watch(claims.expires_at)
 

@@ -74,15 +74,13 @@ class YjsPile:
         """A writer's next frame may be a pile, unless another tab's may already."""
         if not can_write:
             self._socket.limit(self._max_frame, Close.MALFORMED)
-        elif self._purse.pile is None:
-            self._purse.pile = self
+        elif self._purse.claim_large_frame(self):
             # What is too large even so is no smaller when it comes again: that is final.
             self._socket.limit(self._services.settings.max_update, Close.MALFORMED)
 
     def give_back(self) -> None:
         """It has sent its step 2, or is gone; the next one may send one."""
-        if self._purse.pile is self:
-            self._purse.pile = None
+        if self._purse.release_large_frame(self):
             self._socket.limit(self._max_frame)
 
     def judge(self, size: int, messages: Sequence[yjs_frames.Message]) -> None:

@@ -176,14 +176,14 @@ class YjsConnection:
         services, claims = self._services, admission.claims
         now = services.clock.monotonic()
         patience = services.settings.slow_seconds
+        purse = services.purses.take((admission.live.key, claims.user), now)
         self.member = Member(
             author=Author(claims.user, claims.name, self._client, services.clock.new_id("s")),
             rights=claims.rights,
             lane="yjs",
             origin=self.socket.peer,
+            meter=purse.inbound,
         )
-        purse = services.purses.take((admission.live.key, claims.user), now)
-        self.member.meter = purse.inbound
         self.inflow = Inflow(purse.inbound, patience=patience or 30.0)
         outflow = Outflow(purse.outbound, patience=patience or 1e9)
         metrics = services.witness.metrics.lanes["yjs"]
