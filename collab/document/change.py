@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from collab.patch.equality import same
+from collab.patch.values import same
 
 if TYPE_CHECKING:
     from collab.entry import Op

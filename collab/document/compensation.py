@@ -11,10 +11,10 @@ from collab.ids import Json
 from collab.patch.apply import Applied, apply
 from collab.patch.bounds import JUDGED
 from collab.patch.diff import diff, diff_at
-from collab.patch.equality import same
 from collab.patch.pointer import Tokens, covers, lookup
 from collab.patch.relocate import backward, place_backward
 from collab.patch.steps import Path, Step, trace, untyped
+from collab.patch.values import same
 from collab.tree.tree import TakenBack, Tree
 from collab.types.place import pointer_tokens
 from collab.types.records import Record, place_of

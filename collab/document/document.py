@@ -26,9 +26,9 @@ from collab.entry import Entry, Kind, Op
 from collab.errors import Code, Rejected
 from collab.ids import Json
 from collab.patch.apply import Applied, apply
-from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.bounds import UNBOUNDED, Bounds, json_size
 from collab.patch.diff import diff
+from collab.patch.values import Atomic, named_atomic
 from collab.ports.store import Snapshot
 from collab.tree.sections import Limits
 from collab.tree.summary import UpdateSummary, summary_of

@@ -9,10 +9,9 @@ from collab.errors import Refusal, Rejected
 from collab.ids import Json
 from collab.locks.position_tree import LockMap
 from collab.patch.pointer import lookup, parse, render
-from collab.patch.relocate import Past
+from collab.patch.relocate import Past, reach
 from collab.patch.steps import untyped
 from collab.ports.locks import StoredLock
-from collab.rebase.reach import reach
 
 
 def collide(a: str, b: str) -> bool:

@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 
 from collab.entry import Op
-from collab.patch.equality import same
 from collab.patch.moves import movers_of, moves
 from collab.patch.pointer import Tokens, render
+from collab.patch.values import same
 
 MAX_MOVES = 1_000
 

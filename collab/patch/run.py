@@ -8,10 +8,9 @@ from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.patch.bounds import Bounds
 from collab.patch.draft import Draft, key_of
-from collab.patch.equality import same
 from collab.patch.pointer import Tokens, child, index_of, lookup, not_found, render
 from collab.patch.utf16 import splice, stretch
-from collab.patch.values import FORBIDDEN_KEYS
+from collab.patch.values import FORBIDDEN_KEYS, same
 
 
 class Run(Draft):

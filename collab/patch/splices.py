@@ -14,10 +14,10 @@ from collab.entry import Entry, Op
 from collab.ids import Json
 from collab.patch.apply import apply
 from collab.patch.bounds import JUDGED
-from collab.patch.equality import same
 from collab.patch.pointer import lookup, parse
 from collab.patch.run import Run
 from collab.patch.utf16 import as_splice
+from collab.patch.values import same
 
 # Shorter texts are logged whole: the row of an entry takes half as many bytes by itself.
 SHORT: Final = 500

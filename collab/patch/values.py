@@ -1,4 +1,6 @@
-"""What a JSON value may be: the one list that patches, the Yjs writer and the Yjs guard use.
+"""What a JSON value may be, when two are equal, and which strings are never merged.
+
+Patches, the Yjs writer and the Yjs guard all use this one list.
 
 A number is a finite double. Integral doubles up to 2^53-1 are integers here, all others floats.
 An integer that is written as digits must not be beyond 2^53-1: readers disagree on its last
@@ -7,15 +9,23 @@ digits. Keys that reach an object's prototype in a browser are no keys. (Rule P8
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from collab.ids import MAX_SAFE_INTEGER, Json
+from collab.patch.pointer import Tokens
 
 # How deep objects and arrays nest in a value that a client sends.
 MAX_DEPTH: Final = 64
 
 # Keys that reach an object's prototype in a browser that assigns them.
 FORBIDDEN_KEYS: Final = frozenset({"__proto__", "constructor", "prototype"})
+
+_NUMBERS = (int, float)
+
+# Whether the string at a location of a document is an atom. Atoms are replaced as a whole and never
+# merged, as ids and colours are.
+Atomic = Callable[[Tokens, Any], bool]
 
 
 def is_exact(number: float) -> bool:
@@ -56,3 +66,27 @@ def allowed(value: Json) -> Json:
     if type(value) is int or type(value) is float:
         return canonical_number(value)
     return value
+
+
+def same(a: Any, b: Any) -> bool:
+    """JSON equality: `true` is not 1, 1 is 1.0, the order of keys does not matter.
+
+    RFC 6902 section 4.6.
+    """
+    if a is b:
+        return True
+    kind = type(a)
+    if kind is not type(b):
+        return kind in _NUMBERS and type(b) in _NUMBERS and bool(a == b)
+    if kind is dict:
+        if len(a) != len(b):
+            return False
+        return all(key in b and same(item, b[key]) for key, item in a.items())
+    if kind is list:
+        return len(a) == len(b) and all(map(same, a, b))
+    return bool(a == b)
+
+
+def named_atomic(tokens: Tokens, document: Any) -> bool:
+    """Where no schema says it, ids and types are."""
+    return bool(tokens) and tokens[-1] in ("id", "type")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from collab.patch.equality import same
 from collab.patch.pointer import covers, exists, lookup
 from collab.patch.relocate import forward
 from collab.patch.steps import Path, Step, untyped
+from collab.patch.values import same
 from collab.rebase.edits import Edit
 
 # Where an element of the client's value is at the head; None where it is gone.

@@ -15,11 +15,10 @@ from typing import Any
 
 from collab.entry import Op
 from collab.errors import Code, Rejected
-from collab.patch.apart import Places, are_apart, places
 from collab.patch.apply import replay
-from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.bounds import UNBOUNDED, Bounds
-from collab.patch.relocate import Past
+from collab.patch.relocate import Past, Places, are_apart, places
+from collab.patch.values import Atomic, named_atomic
 from collab.rebase.client_view import Passage, Source
 from collab.rebase.edits import Edit, edits_of
 from collab.rebase.pending import Patches, carry_answered, carry_over, exact, settle

@@ -15,13 +15,12 @@ from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.messages import Conflict
 from collab.patch.apply import located
-from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.bounds import UNBOUNDED, Bounds
-from collab.patch.equality import same
 from collab.patch.pointer import covers, exists, lookup, not_found, parse, render
 from collab.patch.relocate import Past, backward
 from collab.patch.steps import Path, Step, Trail, untyped
 from collab.patch.utf16 import as_splice
+from collab.patch.values import Atomic, named_atomic, same
 from collab.rebase.client_view import Found, Lost, Passage, Source
 from collab.rebase.conflicts import Conflicts, without
 from collab.rebase.edits import Edit, edit_of

@@ -17,8 +17,8 @@ from collab.errors import Code, Rejected
 from collab.ids import Json
 from collab.patch.apply import apply
 from collab.patch.bounds import Bounds
-from collab.patch.equality import same
 from collab.patch.pointer import Tokens, child, index_of, parse, render
+from collab.patch.values import same
 
 
 class Area(NamedTuple):

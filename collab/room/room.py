@@ -24,10 +24,10 @@ from collab.ids import DocKey, Json
 from collab.locks.guard import LockGuard
 from collab.locks.state import Locks, LockStep
 from collab.messages import LockChange
-from collab.patch.atoms import named_atomic
 from collab.patch.bounds import Bounds
 from collab.patch.relocate import Past
 from collab.patch.splices import logged
+from collab.patch.values import named_atomic
 from collab.ports.store import Append, Control, Snapshot, Stored, Vacant
 from collab.room import patch_rules as patch_lane
 from collab.room import yjs_rules as yjs_lane

@@ -10,12 +10,12 @@ import msgspec
 
 from collab.entry import Op
 from collab.errors import Code, Rejected
-from collab.patch.atoms import named_atomic
 from collab.patch.bounds import nesting
 from collab.patch.pointer import Tokens, index_of, parse, render
 from collab.patch.pointer import child as child_of
 from collab.patch.relocate import element
 from collab.patch.steps import Path, trace, untyped
+from collab.patch.values import named_atomic
 from collab.schema.cost import check_weight
 from collab.schema.walk import Node, Tree
 

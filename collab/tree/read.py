@@ -13,8 +13,8 @@ from collab.entry import Op
 from collab.identity.identity import Identity
 from collab.ids import Json
 from collab.patch.diff import diff
-from collab.patch.equality import same
 from collab.patch.pointer import render
+from collab.patch.values import same
 from collab.tree.event_records import item_record, list_records, text_record
 from collab.tree.read_array import ArrayReader
 from collab.tree.summary import TextsBefore, UpdateSummary

@@ -13,8 +13,8 @@ from collab.identity.identity import Identity
 from collab.identity.labels import reach
 from collab.ids import Json
 from collab.patch.apply import replay
-from collab.patch.atoms import Atomic
 from collab.patch.pointer import Tokens
+from collab.patch.values import Atomic
 from collab.tree.read import Reader
 from collab.tree.sections import Limits, Trial
 from collab.tree.summary import NO_SUMMARY, Deletes, TextsBefore, UpdateSummary

@@ -9,7 +9,7 @@ from collab.identity.draft import TextDraft
 from collab.identity.incarnations import Incarnations, Mark, TrialIncarnations
 from collab.identity.labels import reach
 from collab.ids import Json
-from collab.patch.equality import same
+from collab.patch.values import same
 from collab.types.handles import is_map, look, raw_of
 from collab.types.layout import (
     DELETED,

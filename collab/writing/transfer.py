@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collab.identity.incarnations import Mark
-from collab.patch.equality import same
 from collab.patch.pointer import Tokens
+from collab.patch.values import same
 from collab.types.depth import has_room
 from collab.types.handles import is_map, look
 from collab.types.layout import DELETED, ArrayNode, ObjectNode, unescape

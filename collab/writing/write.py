@@ -10,10 +10,9 @@ from collab.identity.identity import Identity
 from collab.identity.labels import removed_texts
 from collab.ids import Json
 from collab.patch.apply import apply, replay
-from collab.patch.atoms import Atomic, named_atomic
 from collab.patch.diff import diff
-from collab.patch.equality import same
 from collab.patch.pointer import Tokens, parse, render
+from collab.patch.values import Atomic, named_atomic, same
 from collab.types.build import Builder, Layouts, own_id
 from collab.types.handles import Shadow, Txn, is_array, is_map, is_text, look, raw_of
 from collab.types.layout import VALUE, ArrayNode, ListNode, ObjectNode, Step, escape, read, unescape

@@ -14,7 +14,7 @@ from collab.entry import REPAIR, Entry
 from collab.errors import UNREADABLE, Code, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.apply import replay
-from collab.patch.equality import same
+from collab.patch.values import same
 from collab.ports.store import Append, Committed, Full, NamedVersion, Store, Stored
 from collab.room.request_digest import DIGEST_BYTES
 from collab.schema.check import Schema

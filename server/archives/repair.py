@@ -18,8 +18,7 @@ from collab.entry import REPAIR, Author, Entry, since_repair
 from collab.errors import UNREADABLE, Rejected
 from collab.ids import Json
 from collab.patch.apply import replay
-from collab.patch.atoms import Atomic, named_atomic
-from collab.patch.values import allowed
+from collab.patch.values import Atomic, allowed, named_atomic
 from collab.ports.repairs import Rebuilt, Remains
 from collab.ports.store import SavedSteps
 from collab.schema.check import Schema

@@ -17,9 +17,9 @@ import msgspec
 from collab.entry import Author, Op
 from collab.errors import Rejected
 from collab.patch.apply import apply, replay
-from collab.patch.equality import same
 from collab.patch.pointer import lookup, parse
 from collab.patch.relocate import Past
+from collab.patch.values import same
 from collab.rebase.pending import Patches, carry_answered, carry_over, exact, settle
 from collab.rebase.pipeline import Bridge
 from collab.rebase.rebase import Rebased

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from collab.errors import Code, Rejected
 from collab.patch.apply import Applied, apply, replay
 from collab.patch.bounds import Bounds, json_size
-from collab.patch.equality import same
+from collab.patch.values import same
 from tests.collab.patch.values import VALUES, ops
 
 

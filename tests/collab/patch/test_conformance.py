@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from collab.errors import Rejected
 from collab.patch.apply import apply, replay
 from collab.patch.bounds import Bounds, json_size
-from collab.patch.equality import same
+from collab.patch.values import same
 from tests.collab.patch.values import VALUES, ops
 
 VECTORS = Path(__file__).parents[4] / "shared" / "vectors" / "json-patch-tests"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from collab.patch.apply import replay
 from collab.patch.diff import diff
-from collab.patch.equality import same
+from collab.patch.values import same
 from tests.collab.patch.values import VALUES, page
 
 ELEMENTS = st.one_of(

@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from collab.entry import Author, Op
 from collab.errors import Rejected
 from collab.patch.apply import apply
-from collab.patch.relocate import Past
+from collab.patch.relocate import Past, reach
 from collab.presence.book import PresenceBook
 from collab.presence.cursors import MOST_CARRIES, carry_since, carry_state
 from collab.presence.person import Visitor
-from collab.rebase.reach import reach
 
 PAGE: dict[str, Any] = {
     "sections": [{"id": "a", "t": "one"}, {"id": "b", "t": "two words"}, {"id": "c", "t": "three"}],

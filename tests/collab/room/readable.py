@@ -13,9 +13,8 @@ from collab.document.saved import decode_value
 from collab.entry import Author, Entry
 from collab.errors import Code
 from collab.ids import DocKey
-from collab.patch.equality import same
 from collab.patch.pointer import render
-from collab.patch.values import FORBIDDEN_KEYS
+from collab.patch.values import FORBIDDEN_KEYS, same
 from collab.ports.store import Vacant
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member

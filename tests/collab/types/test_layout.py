@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
 
-from collab.patch.atoms import named_atomic
+from collab.patch.values import named_atomic
 from collab.tree.tree import Tree
 from collab.types.build import Layouts
 from collab.types.layout import ArrayNode, escape, read, unescape, write_layout
