@@ -12,8 +12,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from collab.entry import Op
+from collab.entry import Entry, Op
 from collab.errors import Code, Rejected
+from collab.ids import Json
 from collab.patch.bounds import JUDGED, UNBOUNDED, Bounds
 from collab.patch.run import Run
 
@@ -64,6 +65,15 @@ def apply(
 def replay(value: Any, ops: Sequence[Op]) -> Any:
     """The value after exact ops out of the log, which were bounded when they were accepted."""
     return apply(value, ops, bounds=JUDGED, splices=True).value
+
+
+def befores(value: Json, entries: Sequence[Entry]) -> list[Json]:
+    """The value before each of the entries, of which the first was made on `value`."""
+    values: list[Json] = []
+    for entry in entries:
+        values.append(value)
+        value = replay(value, entry.ops)
+    return values
 
 
 def check_length(ops: Sequence[Any], bounds: Bounds) -> None:

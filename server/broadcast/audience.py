@@ -13,11 +13,11 @@ from collab import wire
 from collab.entry import Entry
 from collab.errors import Close
 from collab.ids import Json
+from collab.patch.apply import befores
 from collab.room.member import Member
 from collab.room.requests import Answer, LockAct, PatchRequest, Request
 from collab.yjs import frames as yjs_frames
 from server.broadcast.answers import spliced
-from server.documents.history import befores
 from server.websocket import frames
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from weakref import WeakSet
 
 from collab.entry import Accepted
 from collab.errors import Code, Refusal, Rejected
+from collab.patch.apply import befores
 from collab.ports.store import (
     Append,
     Clash,
@@ -33,7 +34,6 @@ from server.commits.held import HeldCommits
 from server.commits.lock_requests import LockDesk
 from server.commits.recovery import Recovery
 from server.commits.stale_answers import StaleAnswers
-from server.documents.history import befores
 from server.documents.hub import Hub, Quarantined
 from server.documents.last_change import find_change
 from server.documents.live_room import MAX_SECONDS, LiveRoom

@@ -153,12 +153,3 @@ def _spelled_out(value: Json, entries: Sequence[Entry], most_bytes: int) -> list
             return None
         told.append(entry)
     return told
-
-
-def befores(value: Json, entries: Sequence[Entry]) -> list[Json]:
-    """The value before each of the entries, the first standing on `value`."""
-    values: list[Json] = []
-    for entry in entries:
-        values.append(value)
-        value = replay(value, entry.ops)
-    return values

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from collab.errors import Refusal
 from collab.locks.events import changes_between
+from collab.patch.apply import befores
 from collab.ports.store import Append
 from collab.room.requests import Answer, Barrier, LockAct, PatchRequest, ReadState, ReadVector
 from server.broadcast.audience import Answered, Audience, News, Submission
 from server.broadcast.lock_announcer import LockBoard
 from server.broadcast.presence_ticker import PresenceBoard
 from server.documents.batch import Batch
-from server.documents.history import befores
 from server.documents.last_change import LastChange
 from server.documents.long_work import Judged, Pace, takes_long_in
 from server.documents.room_state import Event, LiveState, next_state

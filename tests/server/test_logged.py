@@ -9,9 +9,8 @@ import msgspec
 import pytest
 
 from collab.ids import Json
-from collab.patch.apply import replay
+from collab.patch.apply import befores, replay
 from collab.room.requests import PatchRequest, Revert
-from server.documents.history import befores
 from storage.memory.store import MemoryStore
 from storage.store import SqlStore
 from tests.faults.inside import PAGE, inside
