@@ -11,10 +11,10 @@ from collab.ids import DocKey
 from collab.ports.audit import AuditRow
 from collab.rights.user_rights import Role
 from collab.wire import rfc3339
+from server.access.identity import not_found
 from server.documents.position import Position, tell
 from server.http.listing import page_size
 from server.http.requests import answer, as_whole_number, named_document, require_role, services_of
-from server.lanes.admission import not_found
 
 
 async def list_audit(request: Request) -> Response:

@@ -16,6 +16,7 @@ from collab.ports.store import StorageUnavailable
 from collab.rights.user_rights import Role
 from collab.room.requests import Answer, Create, PatchRequest, Replace
 from collab.room.requests import Request as RoomRequest
+from server.access.identity import not_found
 from server.access.tokens import Claims
 from server.documents.hub import Quarantined
 from server.documents.last_change import LastChange, find_change, head_change
@@ -41,7 +42,6 @@ from server.http.requests import (
     using,
     whole_number,
 )
-from server.lanes.admission import not_found
 from server.publishing.public_request import coding_of
 from server.runtime.encoded import Place
 from server.services import Services

@@ -17,6 +17,7 @@ from collab.patch.pointer import parse_named
 from collab.ports.store import NamedVersion
 from collab.rights.user_rights import Role
 from collab.room.requests import Restore
+from server.access.identity import not_found
 from server.archives import archive
 from server.documents.live_room import LiveRoom
 from server.documents.position import position_of, tell
@@ -36,7 +37,6 @@ from server.http.requests import (
     using,
     whole_number,
 )
-from server.lanes.admission import not_found
 
 PAGE = 50
 MOST = 500

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from collab.errors import Code, Rejected
 from collab.page.html import policy
 from collab.rights.user_rights import Role
+from server.access.identity import not_found
 from server.http.bodies import read_object
 from server.http.requests import (
     answer,
@@ -22,7 +23,6 @@ from server.http.requests import (
     services_of,
     using,
 )
-from server.lanes.admission import not_found
 from server.publishing import publisher as publications
 from server.publishing.public_request import asked_for, coding_of, page_path
 

@@ -17,10 +17,10 @@ from collab.ids import DocKey, Json
 from collab.patch.diff import diff
 from collab.rights.user_rights import Role
 from collab.room.member import Member
+from server.access.identity import authenticate, client_name, name_document, not_found
 from server.access.tokens import Claims, token_in_header
 from server.documents.live_room import LiveRoom
 from server.documents.position import Position, found
-from server.lanes.admission import authenticate, client_name, name_document, not_found
 from server.runtime.worker_threads import LARGE, beside
 from server.services import Services
 
@@ -34,9 +34,8 @@ def services_of(request: Request) -> Services:
 
 
 async def claims_of(request: Request) -> Claims:
-    return await authenticate(
-        services_of(request), token_in_header(request.headers.get("authorization"))
-    )
+    token = token_in_header(request.headers.get("authorization"))
+    return await authenticate(services_of(request).keyring, token)
 
 
 @asynccontextmanager

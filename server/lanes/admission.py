@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from collab import wire
 from collab.entry import Author, Entry
 from collab.errors import Code, Rejected
-from collab.ids import DocKey, is_doc_name
 from collab.messages import Change, Open, Since
 from collab.room.member import Member
 from collab.room.requests import Create
 from collab.room.tail import weight
+from server.access.identity import authenticate, client_name, name_document, not_found
 from server.documents.position import Position
 from server.runtime.encoded import Place
 from server.runtime.worker_threads import LARGE
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 # Whoever was away for longer gets the value: it is shorter than what happened meanwhile.
 MAX_RESUMED = 1000
 MAX_RESUMED_BYTES = 4 << 20
-MAX_CLIENT = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,37 +42,11 @@ class Admission:
     encoded: bytes | None = None
 
 
-async def authenticate(services: Services, token: str | None) -> Claims:
-    if not token:
-        raise Rejected(Code.UNAUTHENTICATED, "a token is needed")
-    return await services.keyring.verify(token)
-
-
-def name_document(claims: Claims, doc: str) -> DocKey:
-    """The document's key; what a token does not show cannot be told from what does not exist."""
-    if not is_doc_name(doc) or not claims.rights.sees(doc):
-        raise not_found()
-    return DocKey(claims.tenant, doc)
-
-
-def client_name(given: str) -> str:
-    """What a tab calls itself, as others may see it.
-
-    No token vouches for it, and it stands in every entry beside the user's name: control
-    characters, line breaks and marks that turn the writing's direction are left out.
-    """
-    return "".join(filter(str.isprintable, given[: 2 * MAX_CLIENT]))[:MAX_CLIENT]
-
-
-def not_found() -> Rejected:
-    return Rejected(Code.NOT_FOUND, "no such document")
-
-
 async def admit_to_patch_lane(
     services: Services, doc: str, token: str | None, message: Open, visit: Visit
 ) -> Admission:
     """The whole way in: token, document (made where `create` says so), place to read on from."""
-    claims = await authenticate(services, token)
+    claims = await authenticate(services.keyring, token)
     key = name_document(claims, doc)
     visit.asker = key, claims.user
     live = await services.hub.open(key)
@@ -93,7 +66,7 @@ async def admit_to_yjs_lane(
     services: Services, doc: str, token: str | None, visit: Visit
 ) -> Admission:
     """A Yjs client makes the document by its first write, so whoever may write may come in."""
-    claims = await authenticate(services, token)
+    claims = await authenticate(services.keyring, token)
     key = name_document(claims, doc)
     visit.asker = key, claims.user
     live = await services.hub.open(key)

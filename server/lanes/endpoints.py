@@ -5,10 +5,10 @@ from __future__ import annotations
 from starlette.websockets import WebSocket
 
 from collab.errors import Code, Refusal
+from server.access.identity import client_name
 from server.access.tokens import token_in_header, token_in_query, token_in_subprotocols
 from server.documents.hub import RESTARTING
 from server.http.problem import problem
-from server.lanes.admission import client_name
 from server.lanes.connection import PatchConnection
 from server.lanes.yjs_session import YjsConnection
 from server.services import Services

@@ -16,10 +16,10 @@ from collab.presence.cursors import carry_since
 from collab.presence.person import Visitor
 from collab.room.member import Member
 from collab.room.requests import Barrier, LockAct, PatchRequest, Refuse, Request, Revert
+from server.access.identity import client_name
 from server.access.token_expiry import TokenWatch
 from server.broadcast.audience import Answered, News, Submission
 from server.broadcast.presence_ticker import ANOTHER_TAB
-from server.lanes.admission import client_name
 from server.lanes.feed import Reader
 from server.lanes.patch_feed import PatchFeed
 from server.lanes.read_throttle import Intake

@@ -13,12 +13,12 @@ from collab.wire import MAX_MESSAGES_PER_FRAME
 from collab.yjs.frames import MAX_MESSAGES
 from collab.yjs.slices import PILE
 from collab.yjs.update import GuardBounds
+from server.access.identity import MAX_CLIENT
 from server.access.tokens import MAX_TOKEN
 from server.http.bodies import MAX_OBJECT, MAX_VALUES_OF_DOCUMENT
 from server.http.history import MAX_NAME
 from server.http.locks import MAX_GOODBYE
 from server.http.requests import MAX_KEY
-from server.lanes.admission import MAX_CLIENT
 from server.runtime.settings import Settings
 
 SETTINGS: Final = Settings()
