@@ -18,7 +18,7 @@ from collab.patch.values import same
 from collab.tree.event_records import item_record, list_records, text_record
 from collab.tree.read_array import ArrayReader
 from collab.tree.summary import TextsBefore, UpdateSummary
-from collab.types.dirt import Dirt
+from collab.types.events import Dirt
 from collab.types.handles import Txn, fits, is_text, look, raw_of
 from collab.types.layout import (
     UNSEEN,

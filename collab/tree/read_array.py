@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from collab.ids import Json
-from collab.types.dirt import Dirt
+from collab.types.events import Dirt
 from collab.types.handles import fits, is_map, is_text, look, raw_of
 from collab.types.layout import (
     ARRAY,

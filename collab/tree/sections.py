@@ -19,9 +19,8 @@ from collab.patch.pointer import Tokens, exists, lookup
 from collab.patch.values import MAX_DEPTH
 from collab.rights.sections import Area, has_id, is_id
 from collab.tree.summary import Deletes
-from collab.tree.take_in import take_in
-from collab.types.dirt import Dirt
-from collab.types.ear import Ear
+from collab.types.depth import take_in
+from collab.types.events import Dirt, Ear
 from collab.types.handles import Txn, is_array, is_map, look, raw_of
 from collab.types.layout import (
     ARRAY,

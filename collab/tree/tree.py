@@ -18,9 +18,8 @@ from collab.patch.values import Atomic
 from collab.tree.read import Reader
 from collab.tree.sections import Limits, Trial
 from collab.tree.summary import NO_SUMMARY, Deletes, TextsBefore, UpdateSummary
-from collab.tree.take_in import take_in
-from collab.types.dirt import Dirt
-from collab.types.ear import Ear
+from collab.types.depth import take_in
+from collab.types.events import Dirt, Ear
 from collab.types.handles import Txn, raw_in_parts, raw_of
 from collab.types.layout import ArrayNode, hidden_in, read_object
 from collab.types.load import Load

@@ -1,25 +1,23 @@
-"""How deep types may lie: pycrdt reads them recursively, and its stack and Python's end.
+"""How deep types may lie, and updates applied so that none lies deeper.
+
+pycrdt reads types recursively, and its stack and Python's end.
 
 One update nests no deeper than the validator allows, but the next may go on inside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from collab.ids import Json
 from collab.patch.bounds import nesting
 from collab.types.build import Layouts
-from collab.types.dirt import Dirt
+from collab.types.events import Dirt, Ear
 from collab.types.handles import Txn, is_array, is_map, look, raw_of
-from collab.types.layout import VALUE, ArrayNode, Step
+from collab.types.layout import DEEPEST, VALUE, ArrayNode, Step
 from collab.types.place import Place, enter
 from collab.types.records import Path
-
-# Types within each other under `content`: 64 levels of JSON, of which arrays and the wrappers of
-# their elements take two each.
-DEEPEST = 128
 
 
 def too_deep(txn: Txn, content: Any, dirt: Dirt) -> Iterator[Path]:
@@ -87,3 +85,33 @@ def cut(txn: Txn, content: Any, path: Path) -> None:
             handle.remove(txn, step)
     elif is_array(handle) and isinstance(step, int) and step < handle.len(txn):
         handle.remove_range(txn, step, 1)
+
+
+def take_in(doc: Any, content: Any, ear: Ear, slices: Iterable[bytes]) -> list[bytes]:
+    """Apply an update, and remove what lies too deep; what each transaction did."""
+    taken_in = [_apply(doc, ear, slices)]
+    while ear.dirt is not None and (taken_out := _take_out(doc, content, ear, ear.dirt)):
+        taken_in.append(taken_out)
+    return taken_in
+
+
+def _apply(doc: Any, ear: Ear, slices: Iterable[bytes]) -> bytes:
+    txn = doc.create_transaction()
+    try:
+        for one in slices:
+            doc.apply_update(txn, one)
+    finally:
+        txn.commit()
+        txn.drop()
+    return ear.take_update()
+
+
+def _take_out(doc: Any, content: Any, ear: Ear, dirt: Dirt) -> bytes:
+    txn = doc.create_transaction()
+    for path in ear.take_too_deep():
+        cut(txn, content, path)
+    for path in too_deep(txn, content, dirt):
+        cut(txn, content, path)
+    txn.commit()
+    txn.drop()
+    return ear.take_update()

@@ -27,6 +27,9 @@ VALUE = "@value"  # on an element: the value, where it is no object
 RESERVED = frozenset((ARRAY, ORDER, DELETED, VALUE))
 # Map keys that are no key of the JSON object: machinery, and what would reach a prototype.
 UNSEEN = RESERVED | FORBIDDEN_KEYS
+# Types within each other under `content`: 64 levels of JSON, of which arrays and the wrappers of
+# their elements take two each.
+DEEPEST = 128
 
 _NEEDS_ESCAPE = re.compile(r"@+(?:array|order|deleted|value)")
 _SORTED_AT_ONCE = 5_000

@@ -34,6 +34,17 @@ class Place(NamedTuple):
     tokens: Tokens
 
 
+class Slot(NamedTuple):
+    """A map's entry: its key, where that lies, and where the node of what is in it is kept."""
+
+    handle: Any
+    key: str
+    path: Path
+    tokens: Tokens
+    children: dict[str, Any]
+    name: str
+
+
 def child(txn: Txn, place: Place, step: Step) -> Any:
     """What `get` gives for a step; an element's value, where it is wrapped."""
     got = look(txn, place.handle, step)

@@ -10,9 +10,8 @@ from collab.patch.pointer import render
 from collab.types.handles import is_map, look, raw_of
 from collab.types.layout import DELETED, ORDER, VALUE, ArrayNode, order_of, read_element, sortable
 from collab.types.order_keys import REBALANCE_LENGTH, between, spread, step_down, step_up
-from collab.types.place import Place
+from collab.types.place import Place, Slot
 from collab.types.records import Absent, Exactly, MovedRecord, SetRecord, ShownRecord, known
-from collab.types.slot import Slot
 
 if TYPE_CHECKING:
     from collab.writing.write import Writer

@@ -22,7 +22,7 @@ from collab.types.layout import (
     read_element,
     sortable,
 )
-from collab.types.place import Place, open_path, pointer_tokens
+from collab.types.place import Place, Slot, open_path, pointer_tokens
 from collab.types.records import (
     Absent,
     Alike,
@@ -37,7 +37,6 @@ from collab.types.records import (
     TransferRecord,
     known,
 )
-from collab.types.slot import Slot
 from collab.writing.lists import items_on
 from collab.writing.shadow import ShadowText
 from collab.writing.transfer import move_back, put_before

@@ -16,7 +16,7 @@ from collab.patch.values import Atomic, named_atomic, same
 from collab.types.build import Builder, Layouts, own_id
 from collab.types.handles import Shadow, Txn, is_array, is_map, is_text, look, raw_of
 from collab.types.layout import VALUE, ArrayNode, ListNode, ObjectNode, Step, escape, read, unescape
-from collab.types.place import Place, open_tokens, step_of, value_at, value_under
+from collab.types.place import Place, Slot, open_tokens, step_of, value_at, value_under
 from collab.types.records import (
     Absent,
     Exactly,
@@ -29,7 +29,6 @@ from collab.types.records import (
     TransferRecord,
     known,
 )
-from collab.types.slot import Slot
 from collab.types.text import Change
 from collab.writing.elements import Elements
 from collab.writing.lists import Lists, on_items

@@ -11,7 +11,7 @@ from collab.document.change import Change
 from collab.document.document import Document
 from collab.errors import Rejected
 from collab.patch.bounds import nesting
-from collab.types.depth import DEEPEST
+from collab.types.layout import DEEPEST
 
 
 class Peer:
