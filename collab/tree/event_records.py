@@ -7,11 +7,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 from collab.identity.characters import Characters, text_id, units
 from collab.identity.identity import Identity
+from collab.identity.items import first_ids, items_hunk
 from collab.identity.labels import labels_between
 from collab.ids import Json
 from collab.types.handles import Txn
 from collab.types.records import Hunk, ItemsHunk, Label, ListRecord, Path, Sides, TextRecord, known
-from collab.writing.lists import first_ids, items_hunk
 from collab.yjs.spans import Run
 
 # What an event says: `retain`, `delete` and `insert`, of texts in UTF-8 bytes.

@@ -13,10 +13,10 @@ from typing import Any, Final, TypeAlias
 from collab.errors import Rejected
 from collab.identity.characters import Characters, text_id
 from collab.identity.identity import Identity
+from collab.identity.items import each_first
 from collab.identity.labels import plain_text, reach_any, removed_text
 from collab.types.handles import Txn, is_array, is_text
 from collab.types.records import Path, Reinsertion, RemovedText
-from collab.writing.lists import each_first
 from collab.yjs.contents import STRING
 from collab.yjs.spans import Id, Run, merged
 from collab.yjs.update import GuardBounds, Inspected, Struct, inspect

@@ -10,6 +10,7 @@ from pycrdt import _pycrdt as native
 from collab.entry import Op
 from collab.identity.characters import Deletions, text_id
 from collab.identity.identity import Identity
+from collab.identity.items import on_items
 from collab.identity.labels import reach
 from collab.ids import Json
 from collab.patch.apply import replay
@@ -25,7 +26,6 @@ from collab.types.layout import ArrayNode, hidden_in, read_object
 from collab.types.load import Load
 from collab.types.place import Place, open_path, pointer_tokens
 from collab.types.records import Path, Record, Reinsertion
-from collab.writing.lists import on_items
 from collab.writing.shadow import ShadowMap
 from collab.writing.write import Writer
 

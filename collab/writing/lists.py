@@ -5,25 +5,17 @@ The server makes keyed arrays only. Y.Arrays come from other Yjs clients.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
-
-from collab.identity.characters import Characters, id_at, left_of, text_id
-from collab.identity.identity import Identity
-from collab.identity.labels import reach_any
-from collab.types.handles import ArrayShadow, Txn, is_array, look, raw_of
+from collab.identity.characters import id_at, text_id
+from collab.identity.items import first_ids, items_hunk, spots
+from collab.types.handles import ArrayShadow, look, raw_of
 from collab.types.layout import ListNode, read
 from collab.types.place import Place
 from collab.types.records import (
     ItemsHunk,
     ListRecord,
-    MovedRecord,
-    Path,
-    Record,
-    SetRecord,
-    ShownRecord,
     known,
 )
 from collab.yjs.spans import Id, Run
@@ -116,76 +108,3 @@ class Lists:
             if beside is not None and (spots := self._spots(handle, [(*beside, 1)])):
                 return spots[0] + step
         return None
-
-
-def items_on(txn: Txn, held: Any, identity: Identity, path: Path) -> tuple[Id, ...]:
-    """The first ids of the items of Y.Arrays that a path of keys leads through."""
-    if not any(isinstance(step, int) for step in path):
-        return ()
-    found: list[Id] = []
-    for depth, step in enumerate(path):
-        inner = reach_any(txn, held, path[:depth])
-        if isinstance(step, str):
-            continue
-        if not is_array(inner) or step >= inner.len(txn):
-            break
-        if isinstance(inner, ArrayShadow):
-            found.append(inner.first(step))
-        else:
-            found.append(identity.first_of(id_at(txn, inner, step)))
-    return tuple(found)
-
-
-def on_items(txn: Txn, content: Any, identity: Identity, record: Record) -> Record:
-    """The record with the items that its path leads through now."""
-    if not isinstance(record, SetRecord | ShownRecord | MovedRecord):
-        return record
-    found = items_on(txn, content, identity, record.path)
-    return replace(record, items=found) if found else record
-
-
-def items(txn: Txn, handle: Any, start: int, end: int) -> Characters:
-    """The ids of a list's items from `start` to `end`."""
-    return Characters((*id_at(txn, handle, index), 1) for index in range(start, end))
-
-
-def spots(txn: Txn, handle: Any, identity: Identity, run: Run) -> list[int]:
-    """Where the items of a run of first ids stand."""
-    ids = items(txn, handle, 0, handle.len(txn))
-    return [
-        index
-        for _, now in identity.now(run)
-        for at, (_, _, count) in ids.find(now)
-        for index in range(at, at + count)
-    ]
-
-
-def first_ids(txn: Txn, handle: Any, identity: Identity, start: int, end: int) -> tuple[Run, ...]:
-    """The ids that items were first inserted under."""
-    runs = items(txn, handle, start, end).runs
-    return tuple(first for run in runs for first in identity.first(run))
-
-
-def each_first(txn: Txn, handle: Any, identity: Identity) -> Iterator[Run]:
-    """The id that each item of a list was first inserted under."""
-    for index in range(handle.len(txn)):
-        yield (*identity.first_of(id_at(txn, handle, index)), 1)
-
-
-def items_hunk(
-    txn: Txn,
-    handle: Any,
-    identity: Identity,
-    at: int,
-    removed: tuple[Any, ...],
-    gone: tuple[Run, ...],
-    values: tuple[Any, ...],
-) -> ItemsHunk:
-    """What a hunk of a list says, which is there now."""
-    if values:
-        inserted = first_ids(txn, handle, identity, at, at + len(values))
-        return ItemsHunk(removed, gone, inserted, values)
-    left = left_of(txn, handle, at)
-    right = id_at(txn, handle, at) if at < handle.len(txn) else None
-    ends = [None if one is None else identity.first_of(one) for one in (left, right)]
-    return ItemsHunk(removed, gone, (), (), *ends)

@@ -7,6 +7,7 @@ from typing import Any
 
 from collab.identity.draft import TextDraft
 from collab.identity.incarnations import Incarnations, Mark, TrialIncarnations
+from collab.identity.items import items_on
 from collab.identity.labels import reach
 from collab.ids import Json
 from collab.patch.values import same
@@ -37,7 +38,6 @@ from collab.types.records import (
     TransferRecord,
     known,
 )
-from collab.writing.lists import items_on
 from collab.writing.shadow import ShadowText
 from collab.writing.transfer import move_back, put_before
 from collab.writing.write import Writer

@@ -15,10 +15,10 @@ from pycrdt import _pycrdt as native
 from collab.identity.characters import id_at
 from collab.identity.draft import Edit, TextDraft, encode
 from collab.identity.identity import Identity
+from collab.identity.items import spots
 from collab.types.handles import ArrayShadow, MapShadow, Shadow, TextShadow, is_text, raw_of
 from collab.types.layout import Node
 from collab.types.records import Label
-from collab.writing.lists import spots
 from collab.yjs.spans import Id, Run
 
 _ABSENT = object()

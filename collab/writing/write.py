@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from collab.entry import Op
 from collab.identity.identity import Identity
+from collab.identity.items import on_items
 from collab.identity.labels import removed_texts
 from collab.ids import Json
 from collab.patch.apply import apply, replay
@@ -31,7 +32,7 @@ from collab.types.records import (
 )
 from collab.types.text import Change
 from collab.writing.elements import Elements
-from collab.writing.lists import Lists, on_items
+from collab.writing.lists import Lists
 from collab.writing.typing import Typing
 
 Revived: TypeAlias = Sequence[RemovedText] | None
