@@ -18,6 +18,7 @@ from collab.patch.values import same
 from collab.tree.tree import TakenBack, Tree
 from collab.types.place import pointer_tokens
 from collab.types.records import Record, place_of
+from collab.writing.journal import Journal
 from collab.writing.revert import Reverter
 from collab.writing.write import Writer
 
@@ -61,7 +62,7 @@ def compensate(
     version: int,
     records: Sequence[Record],
     incarnations: Incarnations,
-) -> tuple[bytes, Writer]:
+) -> tuple[bytes, Journal]:
     """Take a document whose value is `applied` to the one that was judged right.
 
     `records` are those of the update. What it did to the wrong places is taken back by identity
@@ -78,7 +79,7 @@ def compensate(
             if any(covers(at, wrong) or covers(wrong, at) for wrong in wrongs):
                 reverter.revert(record, own)
         reverter.settle()
-        writer.apply(wanted.ops if is_back else diff(writer.value, wanted.value))
+        writer.apply(wanted.ops if is_back else diff(writer.journal.value, wanted.value))
 
     return tree.write(f"{version:x}", applied, work)
 

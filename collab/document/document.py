@@ -135,14 +135,14 @@ class Document:
             raise Rejected(Code.TOO_LARGE, f"a document holds at most {bounds.max_values} values")
         if check is not None:
             check(applied.value, applied.ops)
-        update, writer = self._tree.write(
+        update, journal = self._tree.write(
             f"{version:x}",
             self.value,
             lambda writer: writer.apply(applied.ops, exact=applied.spliced),
             user,
         )
         inverse = Inverse(
-            tuple(writer.records), reinsertions=tuple(writer.reinsertions), made_by=made_by
+            tuple(journal.records), reinsertions=tuple(journal.reinsertions), made_by=made_by
         )
         return self._accept(applied, update, inverse, version, user, at, kind)
 
@@ -184,13 +184,13 @@ class Document:
         wanted = wanted_value(self.value, applied, taken_back, judge)
         if wanted is not None:
             incarnations = self._undo.incarnations
-            back, writer = compensate(
+            back, journal = compensate(
                 self._tree, applied.value, self.value, wanted, version, records, incarnations
             )
             applied = apply(self.value, wanted.ops, size=self.size)
             written = merge_updates([written, back])
-            records = [*records, *writer.records]
-            reinsertions = [*reinsertions, *writer.reinsertions]
+            records = [*records, *journal.records]
+            reinsertions = [*reinsertions, *journal.reinsertions]
         self._lease(leases, user)
         # What nobody sees, an order key that changes no order say, is no step either.
         if not applied.ops:

@@ -160,7 +160,8 @@ def _take(writer: Writer, steps: Sequence[Step], request: Request, run: Run) -> 
                 break
         elif holds(step, request.holding):  # an undo of a scope may have parted it into two
             _take_step(writer, reverter, step, scope, run)
-    run.ops, run.records, run.reinsertions = writer.ops, writer.records, writer.reinsertions
+    journal = writer.journal
+    run.ops, run.records, run.reinsertions = journal.ops, journal.records, journal.reinsertions
 
 
 def _take_step(
@@ -171,7 +172,8 @@ def _take_step(
     chosen = {part.version: _under(root, part, scope) for part in step.parts}
     if not any(chosen.values()):
         return False
-    before = len(writer.records), len(writer.ops)
+    journal = writer.journal
+    before = len(journal.records), len(journal.ops)
     done: list[tuple[Part, list[Path]]] = []
     for part in reversed(step.parts):
         reverted: list[Path] = []
@@ -184,7 +186,7 @@ def _take_step(
     run.failed += reverter.partly
     reverter.partly.clear()
     _settle(step, chosen, run)
-    if (len(writer.records), len(writer.ops)) == before:
+    if (len(journal.records), len(journal.ops)) == before:
         return False  # also where all of the step together did nothing
     run.done += done
     return True

@@ -26,6 +26,7 @@ from collab.types.layout import ArrayNode, hidden_in, read_object
 from collab.types.load import Load
 from collab.types.place import Place, open_path, pointer_tokens
 from collab.types.records import Path, Record, Reinsertion
+from collab.writing.journal import Journal
 from collab.writing.shadow import ShadowMap
 from collab.writing.write import Writer
 
@@ -101,44 +102,41 @@ class Tree:
         value: Json,
         work: Callable[[Writer], None],
         author: str | None = None,
-    ) -> tuple[bytes, Writer]:
+    ) -> tuple[bytes, Journal]:
         """One transaction of our own on the document whose value is `value`.
 
-        Its update, empty where it did nothing, and the writer. `author` is the user who replaces
-        texts as a whole.
+        Its update, empty where it did nothing, and what was written. `author` is the user who
+        replaces texts as a whole.
         """
         self._ear.listening = False
         txn = self._doc.create_transaction()
-        place = self._place()
-        writer = Writer(txn, place, self._atomic, prefix, value, self.identity, author)
+        place = Place(self._content, self.root, (), ())
+        journal = Journal(txn, place, self._atomic, value, self.identity, author)
         try:
-            work(writer)
-            if writer.records:
+            work(Writer(journal, prefix))
+            if journal.records:
                 self._purge(txn)
         finally:
             txn.commit()
             txn.drop()
-            writer.close()
             self._ear.listening = True
-        return self._ear.take_update(), writer
+        return self._ear.take_update(), journal
 
-    def try_out(self, prefix: str, value: Json, work: Callable[[Writer], None]) -> Writer:
-        """The same on shadows: nothing is written, and the writer's ops tell what would be."""
+    def try_out(self, prefix: str, value: Json, work: Callable[[Writer], None]) -> None:
+        """The same on shadows: nothing is written, and the journal tells what would be."""
         txn = self._doc.create_transaction()
         shadow = ShadowMap(txn, self._content, self.identity)
         place = Place(shadow, self.root.copy(), (), ())
-        writer = Writer(txn, place, self._atomic, prefix, value, self.identity)
+        journal = Journal(txn, place, self._atomic, value, self.identity)
         try:
-            work(writer)
+            work(Writer(journal, prefix))
         finally:
             txn.drop()
-            writer.close()
-        return writer
 
     def _purge(self, txn: Txn) -> None:
         doomed, self._doomed = self._doomed, []
         for path, key in doomed:
-            place = open_path(txn, self._place(), path)
+            place = open_path(txn, Place(self._content, self.root, (), ()), path)
             if place is None or type(place.node) is not ArrayNode:
                 continue
             if key not in place.node.orders and place.handle.has(txn, key):
@@ -224,9 +222,6 @@ class Tree:
             return TextsBefore.of(txn, self._content, self.identity, deletes)
         finally:
             txn.drop()
-
-    def _place(self) -> Place:
-        return Place(self._content, self.root, (), ())
 
     # --- state ------------------------------------------------------------------------------
 

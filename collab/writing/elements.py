@@ -2,49 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from collab.ids import Json
 from collab.patch.diff import MAX_MOVES
 from collab.patch.pointer import render
+from collab.types.build import Builder, Layouts
 from collab.types.handles import is_map, look, raw_of
 from collab.types.layout import DELETED, ORDER, VALUE, ArrayNode, order_of, read_element, sortable
 from collab.types.order_keys import REBALANCE_LENGTH, between, spread, step_down, step_up
 from collab.types.place import Place, Slot
 from collab.types.records import Absent, Exactly, MovedRecord, SetRecord, ShownRecord, known
-
-if TYPE_CHECKING:
-    from collab.writing.write import Writer
-
+from collab.writing.journal import Journal
+from collab.writing.members import Members
+from collab.writing.typing import Typing
 
 LAST = sortable(None)  # what an element without an order key sorts by
 
 
 class Elements:
-    """The writer's hand for keyed arrays; a removed element is only hidden, so it can come back
-    with what others have done in it."""
+    """Writes keyed arrays; a removed element is only hidden, so it can come back with what others
+    have done in it."""
 
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
-        self._txn = writer.txn
+    def __init__(
+        self, journal: Journal, layouts: Layouts, build: Builder, typing: Typing, members: Members
+    ) -> None:
+        self._journal = journal
+        self._layouts = layouts
+        self._build = build
+        self._typing = typing
+        self._members = members
+        self._txn = journal.txn
         self.moves_left = MAX_MOVES  # so many elements may still be moved by comparing values
         self._last: str | None = None  # the order key that was given last
 
     def insert(self, place: Place, index: int, value: Json) -> None:
         """Add an element; also one whose id a hidden element has is another one."""
         order = self._order_at(place, index)
-        key = self._writer.layouts.key(value, lambda key: self._is_taken(place, key))
-        self.create(place, key, self._writer.layouts.element(value, order))
+        key = self._layouts.key(value, lambda key: self._is_taken(place, key))
+        self.create(place, key, self._layouts.element(value, order))
 
     def _is_taken(self, place: Place, key: str) -> bool:
         """Whether an element has a key, or had it and may come back."""
-        return place.handle.has(self._txn, key) or self._writer.identity.is_asked(
+        return place.handle.has(self._txn, key) or self._journal.identity.is_asked(
             (*place.path, key)
         )
 
     def create(self, place: Place, key: str, raw: Any) -> None:
         """Write a new element from its layout."""
-        self._writer.note(ShownRecord(place.path, key, True, born=True))
+        self._journal.note(ShownRecord(place.path, key, True, born=True))
         self._put(place, array_node(place), key, raw)
 
     def put_back(self, place: Place, record: SetRecord, raw: Any, token: int) -> None:
@@ -52,21 +58,21 @@ class Elements:
         node, key = array_node(place), record.key
         held = look(self._txn, place.handle, key)
         before: Absent | Exactly = Absent()
-        removed = self._writer.removed(held, (*place.path, key))
+        removed = self._typing.removed(held, (*place.path, key))
         if key in node.orders:
             before = Exactly(raw_of(self._txn, held))
-            self._writer.emit("remove", (*place.tokens, str(node.hide(key))))
+            self._journal.emit("remove", (*place.tokens, str(node.hide(key))))
         value = self._put(place, node, key, raw)
-        self._writer.note(SetRecord(place.path, key, before, known(value), removed, token))
-        self._writer.typing.revive(look(self._txn, place.handle, key), record.texts)
+        self._journal.note(SetRecord(place.path, key, before, known(value), removed, token))
+        self._typing.revive(look(self._txn, place.handle, key), record.texts)
 
     def _put(self, place: Place, node: ArrayNode, key: str, raw: Any) -> Json:
         """Write an element that is not to be seen so far; its value."""
         tokens = (*place.tokens, str(node.show(key, order_of(raw))))
         value, inner = read_element(raw)
         self._keep_node(node, key, inner)
-        self._writer.emit("add", tokens, value)
-        self._writer.build.put(place.handle, key, raw, tokens)
+        self._journal.emit("add", tokens, value)
+        self._build.put(place.handle, key, raw, tokens)
         return value
 
     def remove(self, place: Place, key: str, token: int | None = None) -> None:
@@ -74,13 +80,13 @@ class Elements:
         held = look(self._txn, place.handle, key)
         if is_map(held):
             held.insert(self._txn, DELETED, True)
-            self._writer.note(ShownRecord(place.path, key, False, token=token))
+            self._journal.note(ShownRecord(place.path, key, False, token=token))
         else:
             before = Exactly(raw_of(self._txn, held))
             place.handle.remove(self._txn, key)
-            self._writer.note(SetRecord(place.path, key, before, Absent(), token=token))
+            self._journal.note(SetRecord(place.path, key, before, Absent(), token=token))
         index = array_node(place).hide(key)
-        self._writer.emit("remove", (*place.tokens, str(index)))
+        self._journal.emit("remove", (*place.tokens, str(index)))
 
     def show(self, place: Place, key: str, token: int | None = None) -> Json:
         """Bring a hidden element back as it is now; its value."""
@@ -91,8 +97,8 @@ class Elements:
         index = node.show(key, order_of(raw))
         value, inner = read_element(raw)
         self._keep_node(node, key, inner)
-        self._writer.note(ShownRecord(place.path, key, True, token=token))
-        self._writer.emit("add", (*place.tokens, str(index)), value)
+        self._journal.note(ShownRecord(place.path, key, True, token=token))
+        self._journal.emit("add", (*place.tokens, str(index)), value)
         return value
 
     def move(self, place: Place, source: int, target: int) -> None:
@@ -103,7 +109,7 @@ class Elements:
         order = self._order_at(place, target if target < source else target + 1)
         before = node.orders[key]
         self.reorder(place, key, order)
-        self._writer.note(MovedRecord(place.path, key, before, order))
+        self._journal.note(MovedRecord(place.path, key, before, order))
 
     def reorder(self, place: Place, key: str, order: str) -> None:
         """Give a visible element another order key."""
@@ -114,7 +120,7 @@ class Elements:
         self._keep_node(node, key, inner)
         if source != target:
             paths = [render((*place.tokens, index)) for index in (source, target)]
-            self._writer.ops.append({"op": "move", "from": paths[0], "path": paths[1]})
+            self._journal.ops.append({"op": "move", "from": paths[0], "path": paths[1]})
 
     def reorder_hidden(self, place: Place, key: str, order: str) -> None:
         """Give a hidden element the order key that it will be shown by."""
@@ -126,10 +132,10 @@ class Elements:
         held = look(self._txn, place.handle, key)
         index = node.index(key)
         if is_map(held) and held.has(self._txn, VALUE) and not isinstance(value, dict):
-            raw = self._writer.layouts.layout(value)
+            raw = self._layouts.layout(value)
             tokens = (*place.tokens, str(index))
             path = (*place.path, key)
-            self._writer.set_slot(Slot(held, VALUE, path, tokens, node.children, key), raw)
+            self._members.set_slot(Slot(held, VALUE, path, tokens, node.children, key), raw)
             return
         self.remove(place, key)
         self.insert(place, index, value)
@@ -216,7 +222,7 @@ class Elements:
         was = raw_of(self._txn, held)
         raw = {**(was if isinstance(was, dict) else {VALUE: was}), ORDER: order}
         tokens = (*place.tokens, str(index))
-        self._writer.build.put(place.handle, key, raw, tokens)
+        self._build.put(place.handle, key, raw, tokens)
         self._keep_node(array_node(place), key, read_element(raw)[1])
 
 

@@ -6,10 +6,11 @@ The server makes keyed arrays only. Y.Arrays come from other Yjs clients.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from collab.identity.characters import id_at, text_id
 from collab.identity.items import first_ids, items_hunk, spots
+from collab.types.build import Builder
 from collab.types.handles import ArrayShadow, look, raw_of
 from collab.types.layout import ListNode, read
 from collab.types.place import Place
@@ -18,19 +19,18 @@ from collab.types.records import (
     ListRecord,
     known,
 )
+from collab.writing.journal import Journal
 from collab.yjs.spans import Id, Run
-
-if TYPE_CHECKING:
-    from collab.writing.write import Writer
 
 
 class Lists:
-    """The writer's hand for Y.Arrays."""
+    """Puts items into Y.Arrays, and takes items out."""
 
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
-        self._txn = writer.txn
-        self._identity = writer.identity
+    def __init__(self, journal: Journal, build: Builder) -> None:
+        self._journal = journal
+        self._build = build
+        self._txn = journal.txn
+        self._identity = journal.identity
 
     def splice(
         self, place: Place, at: int, count: int, raws: Sequence[Any], again: Sequence[Run] = ()
@@ -46,11 +46,11 @@ class Lists:
         pairs = [read(raw) for raw in raws]
         node.children[at : at + count] = [inner for _, inner in pairs]
         for _ in range(count):
-            self._writer.emit("remove", (*place.tokens, str(at)))
+            self._journal.emit("remove", (*place.tokens, str(at)))
         for offset, (raw, (value, _)) in enumerate(zip(raws, pairs, strict=True)):
             tokens = (*place.tokens, str(at + offset))
-            self._writer.emit("add", tokens, value)
-            self._writer.build.put_at(handle, at + offset, raw, tokens)
+            self._journal.emit("add", tokens, value)
+            self._build.put_at(handle, at + offset, raw, tokens)
         if isinstance(handle, ArrayShadow):
             handle.adopt(at, [(one[0], one[1] + n) for one in again for n in range(one[2])])
             return
@@ -58,13 +58,13 @@ class Lists:
         values = tuple(known(value) for value, _ in pairs)
         hunk = items_hunk(txn, handle, self._identity, at, removed, gone, values)
         own = self._identity.first_of(text_id(txn, handle))
-        self._writer.note(ListRecord(place.path, own, hunk))
+        self._journal.note(ListRecord(place.path, own, hunk))
 
     def _note_reinserted(self, handle: Any, at: int, again: Sequence[Run]) -> None:
         for client, clock, length in again:
             for offset in range(length):
                 now = id_at(self._txn, handle, at)
-                self._writer.add_reinsertion((client, clock + offset, 1, *now))
+                self._journal.add_reinsertion((client, clock + offset, 1, *now))
                 at += 1
 
     def take_back(self, place: Place, record: ListRecord) -> bool:

@@ -116,7 +116,7 @@ class Reverter:
         if not known_items:
             return True
         held = writer.root.handle
-        return items_on(self._txn, held, writer.identity, record.path) == known_items
+        return items_on(self._txn, held, writer.journal.identity, record.path) == known_items
 
     def _open(self, path: Path) -> Place | None:
         return open_path(self._txn, self._writer.root, path)
@@ -161,7 +161,7 @@ class Reverter:
                 return False
             elements.reorder_hidden(place, key, record.before)
         moved = MovedRecord(record.path, key, record.after, record.before, mark.was)
-        self._writer.note(moved)
+        self._writer.journal.note(moved)
         return True
 
     # --- values -----------------------------------------------------------------------------
@@ -199,7 +199,7 @@ class Reverter:
             return False
         tokens = (*place.tokens, str(node.index(str(key))))
         slot = Slot(held, VALUE, record.path, tokens, node.children, str(key))
-        self._writer.set_slot(slot, record.before.raw, texts=record.texts, token=mark.was)
+        self._writer.members.set_slot(slot, record.before.raw, texts=record.texts, token=mark.was)
         return True
 
     def _set_element(self, place: Place, node: ArrayNode, record: SetRecord, mark: Mark) -> bool:
@@ -241,7 +241,7 @@ class Reverter:
         return any(taken)
 
     def _draft(self, text: Any) -> TextDraft:
-        return TextDraft(self._txn, text, self._writer.identity)
+        return TextDraft(self._txn, text, self._writer.journal.identity)
 
     def _find_text(self, path: Path) -> Any:
         """The text at a path, where the path is to be seen and the text has no embeds."""
@@ -264,9 +264,9 @@ class Reverter:
             tokens = pointer_tokens(self._writer.root.node, own)
             if isinstance(text, ShadowText):
                 if text.is_edited():
-                    self._writer.note(TextRecord(own, draft.id or NO_TEXT, ()))
+                    self._writer.journal.note(TextRecord(own, draft.id or NO_TEXT, ()))
                 if text.is_news():
-                    self._writer.emit("replace", tokens, draft.text)
+                    self._writer.journal.emit("replace", tokens, draft.text)
             else:
                 self._writer.typing.write_draft(text, draft, own, tokens)
 

@@ -29,26 +29,26 @@ def move_back(writer: Writer, record: TransferRecord, out: Mark, into: Mark) -> 
     value = value_at(writer.txn, writer.root, _tokens(here, target.key))
     if not has_room(writer.txn, writer.root, source.path, value):
         return False
-    noted = len(writer.records)
+    noted = len(writer.journal.records)
     if isinstance(target, ShownRecord):
         writer.elements.remove(here, target.key, None if target.born else into.was)
     else:
-        writer.unset(here, target.key, token=into.was)
-    gone = writer.records[noted]
+        writer.members.unset(here, target.key, token=into.was)
+    gone = writer.journal.records[noted]
     there = open_path(writer.txn, writer.root, source.path)  # its pointer may be another now
     assert there is not None
     if isinstance(source, ShownRecord):
         writer.elements.show(there, source.key, out.was)
     else:
         put_before(writer, there, source, out)
-    back = writer.records[noted + 1]
+    back = writer.journal.records[noted + 1]
     tokens = _tokens(there, source.key)
     if not same(value_at(writer.txn, writer.root, tokens), value):
-        writer.by_others = True
+        writer.typing.by_others = True
         writer.replace(tokens, value)
-        writer.by_others = False
+        writer.typing.by_others = False
     # What was written to make it the same is part of the move.
-    writer.records[noted:] = [TransferRecord(gone, back)]  # type: ignore[arg-type]  # as written
+    writer.journal.records[noted:] = [TransferRecord(gone, back)]  # type: ignore[arg-type]  # as written
     return True
 
 
@@ -56,9 +56,9 @@ def put_before(writer: Writer, place: Place, record: SetRecord, mark: Mark) -> N
     """Have a member be what it was before a record."""
     before = record.before
     if isinstance(before, Absent):
-        writer.unset(place, record.key, token=mark.was)
+        writer.members.unset(place, record.key, token=mark.was)
     else:
-        writer.set(place, record.key, before.raw, texts=record.texts, token=mark.was)
+        writer.members.set(place, record.key, before.raw, texts=record.texts, token=mark.was)
 
 
 def _is_there(writer: Writer, place: Place, target: SetRecord | ShownRecord) -> bool:

@@ -3,56 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from collab.identity.characters import EXACT, Characters, id_at, text_id, units
 from collab.identity.draft import Edit, TextDraft
-from collab.identity.labels import labels_between, reach
+from collab.identity.labels import labels_between, reach, removed_texts
 from collab.patch.pointer import Tokens
-from collab.types.handles import is_text
+from collab.types.handles import Shadow, is_array, is_map, is_text
 from collab.types.records import Hunk, Label, Path, RemovedText, TextRecord
 from collab.types.text import Change, changes_between, whole_words
+from collab.writing.journal import Journal
 from collab.writing.shadow import ShadowText
 from collab.yjs.spans import Run
-
-if TYPE_CHECKING:
-    from collab.writing.write import Writer
-
 
 MOST_SIDES = 8  # of a hunk that is taken back and put back again and again
 
 
 class Typing:
-    """The writer's hand for texts."""
+    """Writes edits of texts.
 
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
-        self._txn = writer.txn
-        self._identity = writer.identity
+    `exact` is the change that the op that is being written makes in a text, where its author said
+    which. `by_others` says that several users wrote what is being written.
+    """
 
-    def edit(
-        self, text: Any, new: str, path: Path, tokens: Tokens, exact: Change | None = None
-    ) -> bool:
-        """Edit a text in place by its smallest changes; False where that cannot be done.
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._txn = journal.txn
+        self._identity = journal.identity
+        self.exact: Change | None = None
+        self.by_others = False
 
-        `exact` is the one change that makes `new`, where its author said which.
-        """
+    def edit(self, text: Any, new: str, path: Path, tokens: Tokens) -> bool:
+        """Edit a text in place by its smallest changes; False where that cannot be done."""
+        if not is_text(text) or self._journal.is_atom(tokens):
+            return False
         old = text.get_string(self._txn)
         if text.len(self._txn) != byte_length(old):
             return False  # embeds count in its indexes and do not show in its string
-        changes = self._changes(text, old, new, path) if exact is None else [exact]
+        changes = self._changes(text, old, new, path) if self.exact is None else [self.exact]
         if changes:
             self._write(text, old, [_in_units(old, change) for change in changes], path)
-            self._writer.emit("replace", tokens, new)
+            self._journal.emit("replace", tokens, new)
         return True
 
     def _changes(self, text: Any, old: str, new: str, path: Path) -> list[Change]:
         changes = changes_between(old, new)
         if isinstance(text, ShadowText):
             return changes
-        if self._writer.by_others:
+        if self.by_others:
             return whole_words(old, changes, lambda start, end: False)
-        if self._writer.author is None:
+        if self._journal.author is None:
             return changes
 
         own = self._identity.first_of(text_id(self._txn, text))
@@ -73,7 +73,7 @@ class Typing:
         for run in characters.between(start, end):
             for first in self._identity.first(run):
                 for part, where, user in self._identity.named(first):
-                    if user == self._writer.author and where == path:
+                    if user == self._journal.author and where == path:
                         mine += part[2]
         return mine == end - start
 
@@ -83,7 +83,7 @@ class Typing:
         if edits:
             self._write(text, draft.old, edits, path)
             if draft.text != draft.old:
-                self._writer.emit("replace", tokens, draft.text)
+                self._journal.emit("replace", tokens, draft.text)
 
     def _write(self, text: Any, old: str, edits: Sequence[Edit], path: Path) -> None:
         if isinstance(text, ShadowText):
@@ -94,7 +94,7 @@ class Typing:
         if characters is None and (len(old) <= EXACT or any(one.start < one.end for one in edits)):
             characters = self._identity.characters(self._txn, text, own)
         hunks = [self._replace(text, old, edit, characters) for edit in reversed(edits)]
-        self._writer.note(TextRecord(path, own, tuple(reversed(hunks))))
+        self._journal.note(TextRecord(path, own, tuple(reversed(hunks))))
 
     def _replace(self, text: Any, old: str, edit: Edit, characters: Characters | None) -> Hunk:
         """One edit; those behind it have been written already, so offsets are those of `old`.
@@ -126,7 +126,13 @@ class Typing:
     def _note_reinserted(self, labels: Sequence[Label], run: Run) -> None:
         for offset, client, clock, count in labels:
             now = (run[0], run[1] + offset) if offset >= 0 else (0, 0)
-            self._writer.add_reinsertion((client, clock, count, *now))
+            self._journal.add_reinsertion((client, clock, count, *now))
+
+    def removed(self, held: Any, path: Path) -> tuple[RemovedText, ...]:
+        """What steps name in the texts of what is about to be removed."""
+        if isinstance(held, Shadow) or not (is_map(held) or is_array(held) or is_text(held)):
+            return ()
+        return removed_texts(self._txn, held, self._identity, path)
 
     def revive(self, held: Any, texts: Sequence[RemovedText]) -> None:
         """Give the texts in a container that was written again the identity of those before."""
@@ -140,7 +146,7 @@ class Typing:
                 text.adopt(removed.text, removed.labels)
                 continue
             client, clock = text_id(self._txn, text)
-            self._writer.add_reinsertion((*removed.text, 1, client, clock))
+            self._journal.add_reinsertion((*removed.text, 1, client, clock))
             runs = (
                 [(*id_at(self._txn, text, 0), units(text.get_string(self._txn)))]
                 if text.len(self._txn)

@@ -1,0 +1,54 @@
+"""The journal of a write: what it says, and that nothing keeps it when the write is over."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from collab.patch.values import named_atomic
+from collab.tree.tree import Tree
+from collab.writing.write import Writer
+
+
+@pytest.fixture
+def tree() -> Iterator[Tree]:
+    tree = Tree(1, (), named_atomic)
+    yield tree
+    tree.close()
+
+
+@pytest.fixture
+def without_collector() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def test_the_value_is_what_the_ops_so_far_give(tree: Tree) -> None:
+    seen: list[Any] = []
+
+    def work(writer: Writer) -> None:
+        for key, value in (("title", "Hello"), ("n", 1)):
+            writer.apply([{"op": "add", "path": f"/{key}", "value": value}])
+            seen.append(writer.journal.value)
+
+    _, journal = tree.write("1", {}, work)
+    assert seen == [{"title": "Hello"}, {"title": "Hello", "n": 1}]
+    assert [op["path"] for op in journal.ops] == ["/title", "/n"]
+    assert len(journal.records) == 2
+
+
+@pytest.mark.usefixtures("without_collector")
+def test_a_write_that_is_over_is_freed_without_the_collector(tree: Tree) -> None:
+    kept: list[weakref.ref[Any]] = []
+
+    def work(writer: Writer) -> None:
+        writer.apply([{"op": "add", "path": "/rows", "value": [{"id": "a", "text": "one"}]}])
+        kept.extend(map(weakref.ref, (writer, writer.journal, writer.elements)))
+
+    tree.write("1", {}, work)
+    assert [one() for one in kept] == [None, None, None]
