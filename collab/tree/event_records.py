@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from collab.identity.characters import Characters, text_id, units
@@ -10,6 +10,7 @@ from collab.identity.identity import Identity
 from collab.identity.items import first_ids, items_hunk
 from collab.identity.labels import labels_between
 from collab.ids import Json
+from collab.tree.summary import TextsBefore
 from collab.types.handles import Txn
 from collab.types.records import Hunk, ItemsHunk, Label, ListRecord, Path, Sides, TextRecord, known
 from collab.yjs.spans import Run
@@ -118,9 +119,9 @@ def list_records(
     before: Sequence[Any],
     after: Sequence[Json],
     deltas: Sequence[Delta],
-    gone: Callable[[int, int], tuple[Run, ...]],
+    texts_before: TextsBefore,
 ) -> list[ListRecord]:
-    """The replaced stretches of a Y.Array; `gone` says which items stood in a range."""
+    """The replaced stretches of a Y.Array; `texts_before` has the items that it had."""
     own = identity.first_of(text_id(txn, array))
     if len(deltas) != 1:
         return [ListRecord(path, own, ItemsHunk(()))]
@@ -133,7 +134,7 @@ def list_records(
         if "retain" in step:
             if removed or put:
                 values = tuple(known(value) for value in after[start : start + put])
-                was_there = gone(was - len(removed), was)
+                was_there = texts_before.items(path, was - len(removed), was)
                 hunk = items_hunk(txn, array, identity, start, removed, was_there, values)
                 records.append(ListRecord(path, own, hunk))
             was, now = was + int(step["retain"]), now + int(step["retain"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import ItemsView
+from typing import Any, NamedTuple, TypeAlias
 
 from collab.ids import Json
+from collab.tree.difference import Difference
 from collab.types.events import Dirt
 from collab.types.handles import fits, is_map, is_text, look, raw_of
 from collab.types.layout import (
@@ -32,9 +34,6 @@ from collab.types.records import (
     known,
 )
 
-if TYPE_CHECKING:
-    from collab.tree.read import Reader
-
 _MOST_WORK = 2_000_000  # elements that move times elements that stay: 50 ms
 _STRUCTURE = frozenset((DELETED, ORDER, VALUE, ARRAY))
 
@@ -47,8 +46,12 @@ class Before(NamedTuple):
     order: str
 
 
+# A container in an element that is still the same one: what `Reader.refresh` takes.
+Nested: TypeAlias = tuple[Any, Node, Json, Dirt, Path, str]
+
+
 class ArrayReader:
-    """Brings one keyed array up to date; the reader gets the ops and the records.
+    """Brings one keyed array up to date, but for the containers in its elements.
 
     The ops that take elements out, move and add them come first, so those inside elements may
     name them by their final index.
@@ -56,7 +59,7 @@ class ArrayReader:
 
     def __init__(
         self,
-        reader: Reader,
+        difference: Difference,
         handle: Any,
         node: ArrayNode,
         old: list[Json],
@@ -64,8 +67,8 @@ class ArrayReader:
         path: Path,
         pointer: str,
     ) -> None:
-        self._reader = reader
-        self._txn = reader.txn
+        self._difference = difference
+        self._txn = difference.txn
         self._handle = handle
         self._node = node
         self._dirt = dirt
@@ -85,21 +88,20 @@ class ArrayReader:
             if isinstance(key, str) and key in node.orders
         }
 
-    def refresh(self) -> None:
+    # --- which elements, in which order -----------------------------------------------------
+
+    def settle(self) -> ItemsView[str, Before]:
+        """Take out, move and add elements; those in which something may have changed."""
         if self._touched:
             self._settle()
-        for key, before in self._before.items():
-            if key in self._node.orders:
-                self._element(key, before)
-
-    # --- which elements, in which order -----------------------------------------------------
+        return self._before.items()
 
     def _settle(self) -> None:
         now = {key: self._standing(key) for key in self._touched}
         gone = [key for key in self._touched if key in self._before and now[key] is None]
         for key in sorted(gone, key=self._node.index, reverse=True):
             index = self._node.index(key)
-            self._reader.ops.append({"op": "remove", "path": f"{self._pointer}/{index}"})
+            self._difference.ops.append({"op": "remove", "path": f"{self._pointer}/{index}"})
             self._note_gone(key)
             self._node.hide(key)
         standing = {key: order for key, order in now.items() if order is not None}
@@ -111,7 +113,7 @@ class ArrayReader:
         for key in standing.keys() - touched.keys() - self._dirt.keys:
             if ORDER in self._dirt.below[key].keys:  # this change put it where it was
                 order = standing[key]
-                self._reader.records.append(MovedRecord(self._path, key, order, order))
+                self._difference.records.append(MovedRecord(self._path, key, order, order))
         if len(touched) == 1:
             self._place_one(*touched.popitem())
         elif len(touched) * len(self._node.order) > _MOST_WORK:
@@ -132,7 +134,7 @@ class ArrayReader:
     def _move(self, source: int, target: int) -> None:
         if source != target:
             paths = f"{self._pointer}/{source}", f"{self._pointer}/{target}"
-            self._reader.ops.append({"op": "move", "from": paths[0], "path": paths[1]})
+            self._difference.ops.append({"op": "move", "from": paths[0], "path": paths[1]})
 
     def _place(self, touched: dict[str, str]) -> None:
         """Put each touched element right behind the one that it follows, first to last."""
@@ -159,19 +161,19 @@ class ArrayReader:
         for key, order in sorted(touched.items()):
             if key in self._before:
                 before = self._before[key].order
-                self._reader.records.append(MovedRecord(self._path, key, before, order))
+                self._difference.records.append(MovedRecord(self._path, key, before, order))
             else:
-                self._reader.records.append(self._came(key))
+                self._difference.records.append(self._came(key))
         value, fresh = read_array(raw_of(self._txn, self._handle))
         node = self._node
         node.children, node.order, node.orders = fresh.children, fresh.order, fresh.orders
         # Removals that were told already are in it as well: it stands for all of them.
-        self._reader.ops.append({"op": "replace", "path": self._pointer, "value": value})
+        self._difference.ops.append({"op": "replace", "path": self._pointer, "value": value})
         self._before.clear()
 
     def _reorder(self, key: str, order: str) -> None:
         before = self._before[key]
-        self._reader.records.append(MovedRecord(self._path, key, before.order, order))
+        self._difference.records.append(MovedRecord(self._path, key, before.order, order))
         self._node.hide(key)
         self._node.show(key, order)
         if before.node is not None:
@@ -181,8 +183,8 @@ class ArrayReader:
         value, inner = read_element(raw_of(self._txn, look(self._txn, self._handle, key)))
         if inner is not None:
             self._node.children[key] = inner
-        self._reader.ops.append({"op": "add", "path": path, "value": value})
-        self._reader.records.append(self._came(key))
+        self._difference.ops.append({"op": "add", "path": path, "value": value})
+        self._difference.records.append(self._came(key))
 
     def _came(self, key: str) -> ShownRecord:
         return ShownRecord(self._path, key, True, born=key in self._dirt.keys)
@@ -203,21 +205,23 @@ class ArrayReader:
     def _note_gone(self, key: str) -> None:
         """Hidden, it can be shown again; removed by its key, it must be written again."""
         if key not in self._dirt.keys and is_map(look(self._txn, self._handle, key)):
-            self._reader.records.append(ShownRecord(self._path, key, False))
+            self._difference.records.append(ShownRecord(self._path, key, False))
         else:
             raw = Exactly(element_layout(*self._before[key]))
-            self._reader.records.append(self._set(self._path, key, raw, Absent()))
+            self._difference.records.append(self._set(self._path, key, raw, Absent()))
 
     def _set(
         self, path: Path, key: str, before: Exactly, after: Absent | Exactly | Alike
     ) -> SetRecord:
         place = path if key == VALUE else (*path, key)
-        return SetRecord(path, key, before, after, self._reader.gone(place))
+        return SetRecord(path, key, before, after, self._difference.removed(place))
 
     # --- what they hold ---------------------------------------------------------------------
 
-    def _element(self, key: str, before: Before) -> None:
-        """What changed inside an element that was and is there."""
+    def refresh(self, key: str, before: Before) -> Nested | None:
+        """What changed inside an element that was there; what is left to refresh in it."""
+        if key not in self._node.orders:
+            return None
         held = look(self._txn, self._handle, key)
         deeper = self._dirt.below.get(key, Dirt())
         at = f"{self._pointer}/{self._node.index(key)}"
@@ -230,21 +234,21 @@ class ArrayReader:
             anew = anew or deeper.is_new_kind
         if not anew and before.node is not None and fits(before.node, content):
             path = (*self._path, key)
-            self._reader.refresh(content, before.node, before.value, deeper, path, at)
-            return
+            return content, before.node, before.value, deeper, path, at
         value, fresh = read_element(raw_of(self._txn, held))
         self._node.children.pop(key, None)
         if fresh is not None:
             self._node.children[key] = fresh
-        changed = self._reader.change(before.value, value, at)
+        changed = self._difference.change(before.value, value, at)
         if wrapped and not replaced and is_text(content) and type(before.value) is str:
             path = (*self._path, key)
-            self._reader.note_text(path, content, before.value, value, deeper)
+            self._difference.note_text(path, content, before.value, value, deeper)
         elif changed or replaced:  # what reads the same is this change's too
             self._note_content(key, before, value, wrapped)
+        return None
 
     def _note_content(self, key: str, before: Before, value: Json, wrapped: bool) -> None:
-        old, records = before.value, self._reader.records
+        old, records = before.value, self._difference.records
         if wrapped and key not in self._dirt.keys and not isinstance(old, dict):
             raw = Exactly(write_layout(old, before.node))
             records.append(self._set((*self._path, key), VALUE, raw, known(value)))

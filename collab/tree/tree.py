@@ -16,6 +16,7 @@ from collab.ids import Json
 from collab.patch.apply import replay
 from collab.patch.pointer import Tokens
 from collab.patch.values import Atomic
+from collab.tree.difference import Difference
 from collab.tree.read import Reader
 from collab.tree.sections import Limits, Trial
 from collab.tree.summary import NO_SUMMARY, Deletes, TextsBefore, UpdateSummary
@@ -161,7 +162,7 @@ class Tree:
             trial = Trial(self._doc.client_id(), self.state(), self.root, limits)
             holds = trial.holds(slices)
         before = self._texts_before(summary.deletes)
-        merged = self._take_in(slices)
+        merged = take_in(self._doc, self._content, self._ear, slices)
         ops, records = self._read_changes(value, self._ear.take_dirt(), summary, before)
         integrated = Integrated(merge_updates(merged), ops, records)
         if trial is not None:
@@ -170,22 +171,21 @@ class Tree:
             trial.close()
         return integrated
 
-    def _take_in(self, slices: Iterable[bytes]) -> list[bytes]:
-        return take_in(self._doc, self._content, self._ear, slices)
-
     def _read_changes(
         self, value: Json, dirt: Dirt | None, summary: UpdateSummary, before: TextsBefore
     ) -> tuple[list[Op], list[Record]]:
         """The ops from `value` to what is there now, and their records; the nodes follow."""
-        reader = Reader(txn := self._doc.create_transaction(), self.identity, summary, before)
+        txn = self._doc.create_transaction()
+        difference = Difference(txn, self.identity, summary, before)
         try:
             if dirt is not None:
                 self._forget_unread(txn, dirt, ())
-                reader.refresh(self._content, self.root, value, dirt, (), "")
-            records = [on_items(txn, self._content, self.identity, one) for one in reader.records]
+                Reader(difference).refresh(self._content, self.root, value, dirt, (), "")
+            content, identity = self._content, self.identity
+            records = [on_items(txn, content, identity, one) for one in difference.records]
         finally:
             txn.drop()
-        return reader.ops, records
+        return difference.ops, records
 
     def _take_back(
         self, trial: Trial, merged: list[bytes], value: Json, ops: list[Op], before: TextsBefore
@@ -194,7 +194,7 @@ class Tree:
         after = replay(value, ops)
         kept = trial.kept(self.root, after)
         for back_again in trial.take_back():
-            merged += self._take_in([back_again])
+            merged += take_in(self._doc, self._content, self._ear, [back_again])
         back, _ = self._read_changes(after, self._ear.take_dirt(), NO_SUMMARY, TextsBefore())
         txn = self._doc.create_transaction()
         try:

@@ -1,0 +1,72 @@
+"""What an update did, found place by place: the exact ops, and the records that undo it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from collab.entry import Op
+from collab.identity.identity import Identity
+from collab.ids import Json
+from collab.patch.diff import diff
+from collab.patch.values import same
+from collab.tree.event_records import item_record, list_records, text_record
+from collab.tree.summary import TextsBefore, UpdateSummary
+from collab.types.events import Dirt
+from collab.types.handles import Txn
+from collab.types.records import Path, Record, RemovedText
+
+
+class Difference:
+    """Collects ops and records; `before` has what the update deleted, and `summary` what it says.
+
+    Invariant: `ops`, applied to the value as it was, give the value as it is, and `records`,
+    taken back in reverse order, undo them.
+    """
+
+    def __init__(
+        self, txn: Txn, identity: Identity, summary: UpdateSummary, before: TextsBefore
+    ) -> None:
+        self.txn = txn
+        self.ops: list[Op] = []
+        self.records: list[Record] = []
+        self._identity = identity
+        self._summary = summary
+        self._before = before
+
+    def change(self, old: Json, new: Json, at: str) -> bool:
+        """Whether a place that keeps holding a value has another one: the ops to it are added."""
+        if same(old, new):
+            return False
+        if not (isinstance(old, dict | list) and type(old) is type(new)):
+            self.ops.append({"op": "replace", "path": at, "value": new})
+            return True
+        for op in diff(old, new):
+            placed = {**op, "path": at + op["path"]}
+            if "from" in op:
+                placed["from"] = at + op["from"]
+            self.ops.append(placed)
+        return True
+
+    def removed(self, path: Path) -> tuple[RemovedText, ...]:
+        """What steps name in the texts that were at a path and below it."""
+        return self._before.under(self._identity, path)
+
+    def note_text(self, path: Path, text: Any, old: Json, new: Json, inside: Dirt) -> None:
+        """Record the edit of a text, also where others' characters gave way to the same ones."""
+        assert isinstance(old, str)
+        assert isinstance(new, str)
+        txn, identity, strings = self.txn, self._identity, self._summary.strings
+        record = text_record(txn, text, identity, path, old, new, inside.deltas, strings)
+        if record.hunks or old != new:
+            self.records.append(record)
+
+    def note_item(self, path: Path, array: Any, at: int, was: Any, value: Json) -> None:
+        """Record that one item of a Y.Array is something else now."""
+        self.records.append(item_record(self.txn, array, self._identity, path, at, was, value))
+
+    def note_items(
+        self, path: Path, array: Any, was: list[Any], value: list[Json], inside: Dirt
+    ) -> None:
+        """Record which items of a Y.Array were replaced."""
+        txn, identity, before = self.txn, self._identity, self._before
+        self.records += list_records(txn, array, identity, path, was, value, inside.deltas, before)
