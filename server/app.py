@@ -19,7 +19,7 @@ from collab.document.steps import UndoBounds
 from collab.flow.budget import Allowance, Purses
 from collab.locks.terms import LockTerms
 from collab.patch.bounds import Bounds
-from collab.room.room import RoomBounds
+from collab.room.working import RoomBounds
 from server.access.connection_limit import Doorstep
 from server.access.guests import Guests
 from server.access.keyring import DEMO_TENANT, Keyring

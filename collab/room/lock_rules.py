@@ -17,7 +17,6 @@ from collab.patch.pointer import lookup, parse, render
 from collab.rights.sections import forbidden
 from collab.rights.user_rights import Role
 from collab.room.lock_actions import LockAsk, act, misshapen
-from collab.room.room import require_writer
 
 if TYPE_CHECKING:
     from collab.locks.state import Locks, LockStep
@@ -59,7 +58,7 @@ def _decide(
     wrong = misshapen(asked.action, asked.scope, asked.lock_id)
     if wrong is not None:
         return wrong
-    require_writer(member, wall)
+    member.require_writer(wall)
     if not room.exists:
         return Refusal(Code.NOT_FOUND, "no such document")
     if asked.lock_id is not None and not _was_given(locks, asked.lock_id):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from collab.document.steps import MadeBy
+from collab.errors import Code, Rejected
 from collab.room.requests import PatchRequest
 
 if TYPE_CHECKING:
@@ -47,6 +48,13 @@ class Member:
     def change_rights(self, rights: Rights) -> None:
         """The user has shown another token."""
         self.rights = rights
+
+    def require_writer(self, now: int) -> None:
+        """Rights are judged at every commit, not when the connection was opened."""
+        if not self.rights.alive(now):
+            raise Rejected(Code.UNAUTHENTICATED, "the token has expired")
+        if not self.rights.can_write():
+            raise Rejected(Code.FORBIDDEN, "this role may not change the document")
 
     def pipeline_state(self) -> PipelineState:
         """What `reset_pipeline` needs to take back what a batch does."""

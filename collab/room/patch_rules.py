@@ -30,7 +30,7 @@ from collab.wire import rfc3339
 
 if TYPE_CHECKING:
     from collab.room.member import Member
-    from collab.room.room import Room
+    from collab.room.working import Working
 
 # A conflict lists the changes since its base so that the client can offer the edit again.
 MAX_CONFLICT_CHANGES = 50
@@ -43,23 +43,23 @@ MAX_CONFLICT_BYTES = 64 * 1024
 MAX_MEASURED = 2 * 1024 * 1024
 
 
-def create(room: Room, member: Member, request: Create, now: int) -> Answer:
+def create(working: Working, member: Member, request: Create, now: int) -> Answer:
     """Version 1, or the next one where a deleted document's name goes on counting."""
     ops: list[Op] = [{"op": "replace", "path": "", "value": request.value}]
     member.rights.require_whole_document()
-    change = _patch(room, member, ops, now, "create", bounds=whole(room.bounds.patch))
+    change = _patch(working, member, ops, now, "create", bounds=whole(working.bounds.patch))
     if change is None:  # created as `{}`, which it was before
-        value = room.document.value
+        value = working.document.value
         change = Change([], b"", b"", value, value)
-    return room.enter(member, change, now, kind="create", request=request)
+    return working.enter(member, change, now, kind="create", request=request)
 
 
-def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answer:
+def propose(working: Working, member: Member, request: PatchRequest, now: int) -> Answer:
     """Carry the ops from their base to the head, and make them the next version there."""
-    if not room.head_exists:
+    if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
-    _judge_epoch(room, request.epoch, strict=request.strict)
-    base = room.head if request.base is None else request.base
+    _judge_epoch(working, request.epoch, strict=request.strict)
+    base = working.head if request.base is None else request.base
     refused = member.refused_below(request.after)
     if refused is not None:
         raise Rejected(
@@ -67,15 +67,15 @@ def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answ
             "it stands on a patch that was refused",
             after=refused,
             base=base,
-            version=room.head,
+            version=working.head,
             conflicts=[],  # what happened since is told by the refusal that it names
         )
-    _judge_base(room, base, strict=request.strict)
+    _judge_base(working, base, strict=request.strict)
     bridge = bridge_of(member, base)
-    carried = _carry(room, member, bridge, base, request.ops)
-    judge_sections(room, member, carried.ops)
-    judge_locks(room, member, carried.ops, request.fence)
-    change = _patch(room, member, carried.ops, now, request=request)
+    carried = _carry(working, member, bridge, base, request.ops)
+    judge_sections(working, member, carried.ops)
+    judge_locks(working, member, carried.ops, request.fence)
+    change = _patch(working, member, carried.ops, now, request=request)
     ack: dict[str, Any] = {}
     if carried.conflicts:
         ack["conflicts"] = msgspec.to_builtins(_told(carried.conflicts))
@@ -84,11 +84,11 @@ def propose(room: Room, member: Member, request: PatchRequest, now: int) -> Answ
     if change is None:
         if carried.ops != request.ops:
             ack["ops"] = []
-        answer = room.unchanged(member, request, ack)
+        answer = working.unchanged(member, request, ack)
     else:
         if not _is_as_sent(request.ops, carried.ops, change.ops):
             ack["ops"] = last_texts(change.ops)
-        answer = room.enter(member, change, now, request=request, ack=ack)
+        answer = working.enter(member, change, now, request=request, ack=ack)
     bridge.landed(answer.version, request.ops, made_version=answer.entry is not None)
     member.refused.pop(request.id, None)  # another try of the same id
     return answer
@@ -108,22 +108,22 @@ def _is_as_sent(sent: list[Op], carried: list[Op], applied: list[Op]) -> bool:
     )
 
 
-def _carry(room: Room, member: Member, bridge: Bridge, base: int, ops: list[Op]) -> Rebased:
+def _carry(working: Working, member: Member, bridge: Bridge, base: int, ops: list[Op]) -> Rebased:
     try:
         return bridge.submit(
             base,
             ops,
-            room.pasts_since,
-            room.document.value,
-            bounds=room.bounds.patch,
+            working.pasts_since,
+            working.document.value,
+            bounds=working.bounds.patch,
             splices=member.splice,
-            atomic=room.atomic,
+            atomic=working.atomic,
         )
     except Rejected as rejected:
         refusal = rejected.refusal
         if refusal.code is not Code.CONFLICT:
             raise
-        extra = {**_conflict(room, base), **refusal.extra}
+        extra = {**_conflict(working, base), **refusal.extra}
         extra["conflicts"] = _told(extra["conflicts"])
         raise Rejected(refusal.code, refusal.message, **extra) from rejected
 
@@ -149,48 +149,48 @@ def repeat(member: Member, request: PatchRequest, version: int) -> None:
         bridge_of(member, request.base).landed(version, request.ops)
 
 
-def replace(room: Room, member: Member, request: Replace, now: int) -> Answer:
+def replace(working: Working, member: Member, request: Replace, now: int) -> Answer:
     """The whole value as one minimal change; `base` is always strict."""
-    if not room.head_exists:
+    if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
-    _judge_epoch(room, request.epoch, strict=True)
-    base = room.head if request.base is None else request.base
-    _judge_base(room, base, strict=True)
-    if request.compared is not None and request.compared[0] == room.head:
+    _judge_epoch(working, request.epoch, strict=True)
+    base = working.head if request.base is None else request.base
+    _judge_base(working, base, strict=True)
+    if request.compared is not None and request.compared[0] == working.head:
         ops = request.compared[1]
     else:
-        ops = diff(room.document.value, request.value)
-    return _lead(room, member, request, ops, now, request.fence)
+        ops = diff(working.document.value, request.value)
+    return _lead(working, member, request, ops, now, request.fence)
 
 
-def restore(room: Room, member: Member, request: Restore, now: int) -> Answer:
+def restore(working: Working, member: Member, request: Restore, now: int) -> Answer:
     """An ordinary, undoable change back to what was."""
-    if not room.head_exists:
+    if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
     if request.missing is not None:
         raise Rejected(request.missing.code, request.missing.message, **request.missing.extra)
     parse_named(request.pointer, "pointer")
-    value = room.document.value
+    value = working.document.value
     place, ops = restoring(request.value, value, request.pointer)
     sections = member.rights.sections_of(value)
     if sections is not None and not sections.covers(place):
         raise forbidden(request.pointer)
-    return _lead(room, member, request, ops, now)
+    return _lead(working, member, request, ops, now)
 
 
-def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
+def revert(working: Working, member: Member, request: Revert, now: int) -> Answer:
     """Undo or redo the user's newest step that can still do something, or the one asked for."""
-    if not room.head_exists:
+    if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
     parse_named(request.scope, "scope")
-    turn = room.document.redo if request.redo else room.document.undo
+    turn = working.document.redo if request.redo else working.document.undo
     undone = turn(
         member.author.user,
         request.scope,
-        version=room.head + 1,
+        version=working.head + 1,
         at=now,
         holding=request.version,
-        check=judge_turn(room, member),
+        check=judge_turn(working, member),
         made_by=member.made_by(),
     )
     ack = {
@@ -201,7 +201,7 @@ def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
         ],
         "skipped": undone.skipped,
     }
-    return room.enter(
+    return working.enter(
         member,
         undone.change,
         now,
@@ -213,7 +213,7 @@ def revert(room: Room, member: Member, request: Revert, now: int) -> Answer:
 
 
 def _lead(
-    room: Room,
+    working: Working,
     member: Member,
     request: Replace | Restore,
     ops: list[Op],
@@ -222,14 +222,14 @@ def _lead(
 ) -> Answer:
     """Ops that were made for the head by the server itself."""
     kind: Kind = "restore" if isinstance(request, Restore) else "edit"
-    judge_sections(room, member, ops)
-    judge_locks(room, member, ops, fence)
-    change = _patch(room, member, ops, now, kind, bounds=whole(room.bounds.patch))
+    judge_sections(working, member, ops)
+    judge_locks(working, member, ops, fence)
+    change = _patch(working, member, ops, now, kind, bounds=whole(working.bounds.patch))
     told = kind == "restore"  # `PUT` brought the value itself
     if change is None:
-        return room.unchanged(member, request, {"ops": []} if told else {})
+        return working.unchanged(member, request, {"ops": []} if told else {})
     ack = {"ops": last_texts(change.ops)} if told else {}
-    return room.enter(member, change, now, kind=kind, request=request, ack=ack)
+    return working.enter(member, change, now, kind=kind, request=request, ack=ack)
 
 
 def whole(bounds: Bounds) -> Bounds:
@@ -237,42 +237,44 @@ def whole(bounds: Bounds) -> Bounds:
     return with_fields(bounds, max_ops=max(MOST_OPS, bounds.max_ops) if bounds.max_ops else 0)
 
 
-def _judge_epoch(room: Room, epoch: int | None, *, strict: bool) -> None:
+def _judge_epoch(working: Working, epoch: int | None, *, strict: bool) -> None:
     """Refuse a base of another epoch: its versions were other values."""
-    if epoch is None or epoch == room.epoch:
+    if epoch is None or epoch == working.epoch:
         return
-    message = f"the document has epoch {room.epoch}, and `base` is of epoch {epoch}"
+    message = f"the document has epoch {working.epoch}, and `base` is of epoch {epoch}"
     if strict:
-        raise Rejected(Code.CONFLICT, message, version=room.head, conflicts=[])
-    raise Rejected(Code.UNKNOWN_VERSION, message, version=room.head)
+        raise Rejected(Code.CONFLICT, message, version=working.head, conflicts=[])
+    raise Rejected(Code.UNKNOWN_VERSION, message, version=working.head)
 
 
-def _judge_base(room: Room, base: int, *, strict: bool) -> None:
-    if base > room.head or base < 0:
-        raise Rejected(Code.UNKNOWN_VERSION, f"there is no version {base} yet", version=room.head)
-    if strict and base != room.head:
+def _judge_base(working: Working, base: int, *, strict: bool) -> None:
+    if base > working.head or base < 0:
+        raise Rejected(
+            Code.UNKNOWN_VERSION, f"there is no version {base} yet", version=working.head
+        )
+    if strict and base != working.head:
         raise Rejected(
             Code.CONFLICT,
-            f"the document has moved from version {base} to {room.head}",
-            **_conflict(room, base),
+            f"the document has moved from version {base} to {working.head}",
+            **_conflict(working, base),
         )
-    if room.entries_since(base) is None:
+    if working.entries_since(base) is None:
         raise Rejected(
             Code.UNKNOWN_VERSION,
             f"version {base} is older than what is kept for rebasing",
-            version=room.head,
+            version=working.head,
         )
 
 
-def _conflict(room: Room, base: int) -> dict[str, Any]:
+def _conflict(working: Working, base: int) -> dict[str, Any]:
     """What every conflict says, also one that no single value clashed in."""
-    changes = conflict_changes(room, base)
-    return {"base": base, "version": room.head, "conflicts": [], **changes}
+    changes = conflict_changes(working, base)
+    return {"base": base, "version": working.head, "conflicts": [], **changes}
 
 
-def conflict_changes(room: Room, base: int) -> dict[str, Any]:
+def conflict_changes(working: Working, base: int) -> dict[str, Any]:
     """The entries since `base`, where they are few enough to be worth sending."""
-    entries = room.entries_since(base)
+    entries = working.entries_since(base)
     if entries is None or len(entries) > MAX_CONFLICT_CHANGES:
         return {}
     if sum(map(weight, entries)) > MAX_CONFLICT_BYTES:
@@ -288,7 +290,7 @@ def bridge_of(member: Member, base: int) -> Bridge:
 
 
 def _patch(
-    room: Room,
+    working: Working,
     member: Member,
     ops: list[Op],
     now: int,
@@ -297,14 +299,14 @@ def _patch(
     request: PatchRequest | None = None,
     bounds: Bounds | None = None,
 ) -> Change | None:
-    return room.document.patch(
+    return working.document.patch(
         ops,
-        version=room.head + 1,
+        version=working.head + 1,
         user=member.author.user,
         at=now,
         kind=kind,
-        bounds=room.bounds.patch if bounds is None else bounds,
+        bounds=working.bounds.patch if bounds is None else bounds,
         splices=request is not None and member.splice,
         made_by=member.made_by(request),
-        check=None if room.schema is None else room.schema.check,
+        check=None if working.schema is None else working.schema.check,
     )

@@ -11,25 +11,25 @@ from collab.patch.apply import replay
 
 if TYPE_CHECKING:
     from collab.room.member import Member
-    from collab.room.room import Room
+    from collab.room.working import Working
 
 
-def judge_sections(room: Room, member: Member, ops: list[Op]) -> None:
+def judge_sections(working: Working, member: Member, ops: list[Op]) -> None:
     """Raises `forbidden` where ops on the working document leave the member's sections."""
-    value = room.document.value
+    value = working.document.value
     sections = member.rights.sections_of(value)
     if sections is not None:
-        sections.judge(ops, value, room.bounds.patch)
+        sections.judge(ops, value, working.bounds.patch)
 
 
-def judge_locks(room: Room, member: Member, ops: list[Op], fence: int | None) -> None:
+def judge_locks(working: Working, member: Member, ops: list[Op], fence: int | None) -> None:
     """Raises `locked` or `stale_lock` where ops on the working document may not be applied."""
-    room.guard.judge(ops, room.document.value, member.author, fence, room.bounds.patch)
+    working.guard.judge(ops, working.document.value, member.author, fence, working.bounds.patch)
 
 
-def judge_turn(room: Room, member: Member) -> Check | None:
+def judge_turn(working: Working, member: Member) -> Check | None:
     """What judges an undo or a redo before it is done; None where nothing does."""
-    locks, schema = room.guard.judge_for(member.author), room.schema
+    locks, schema = working.guard.judge_for(member.author), working.schema
     if schema is None and member.rights.sections is None:
         return locks
 

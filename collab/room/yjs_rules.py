@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from collab.entry import Op
-from collab.errors import Code, Rejected
+from collab.errors import Rejected
 from collab.ids import Json
 from collab.patch.bounds import json_size
 from collab.patch.diff import diff
@@ -26,7 +26,7 @@ from collab.yjs.slices import Slices, in_pieces, joins_many, slices_of
 if TYPE_CHECKING:
     from collab.document.change import Change
     from collab.room.member import Member
-    from collab.room.room import Room
+    from collab.room.working import Working
 
 # An update that takes longer may take as long whenever the document is opened.
 NOTABLE_SECONDS = 0.0005
@@ -41,104 +41,105 @@ class Written(NamedTuple):
     limits: Limits | None
 
 
-def integrate(room: Room, member: Member, request: Update, now: int) -> Answer:
+def integrate(working: Working, member: Member, request: Update, now: int) -> Answer:
     """A client's update becomes the next entry, together with its compensation if it needs one.
 
     Where it takes long only a part does, and the answer has the rest.
     """
-    inspected = inspect(request.update, GuardBounds(update_bytes=room.bounds.max_update))
-    known, index = room.document.state_vector(), room.structs()
+    inspected = inspect(request.update, GuardBounds(update_bytes=working.bounds.max_update))
+    known, index = working.document.state_vector(), working.structs()
     checked = check(
         inspected,
         known,
-        leases=room.document.leases,
+        leases=working.document.leases,
         user=member.author.user,
         reserved=SERVER_IDS,
         index=index,
     )
     if not checked.news:  # a step 2 that adds nothing is no write, whoever sends it
-        return Answer(room.head)
-    if not member.rights.alive(now):
-        raise Rejected(Code.UNAUTHENTICATED, "the token has expired")
-    if not member.rights.can_write():
-        raise Rejected(Code.FORBIDDEN, "this role may not change the document")
-    if not room.head_exists:
+        return Answer(working.head)
+    member.require_writer(now)
+    if not working.exists:
         member.rights.require_whole_document()
     if joins_many(checked.fresh):
         first, *rest = in_pieces(request.update, inspected, checked.fresh, known)
-        answer = integrate(room, member, Update(first), now)
+        answer = integrate(working, member, Update(first), now)
         answer.rest = [*answer.rest, *rest]
         return answer
     leases = checked.new_clients
-    slices = slices_of(request.update, inspected, checked.fresh, known, index.blocks, room.seconds)
+    slices = slices_of(
+        request.update, inspected, checked.fresh, known, index.blocks, working.seconds
+    )
     summary = UpdateSummary.of(inspected, known)
-    sections = member.rights.sections_of(room.document.value)
+    sections = member.rights.sections_of(working.document.value)
     limits = None
     if sections is not None:
         limits = Limits.of(sections.areas, checked.fresh, inspected.deletes, index)
     written = Written(slices or request.update, leases, summary, limits)
-    change = _write(room, member, written, now)
-    answer = Answer(room.head)
+    change = _write(working, member, written, now)
+    answer = Answer(working.head)
     if change is not None:
-        answer = room.enter(member, change, now, leases=leases)
+        answer = working.enter(member, change, now, leases=leases)
     if slices is not None:
         answer.rest = slices.rest
     return answer
 
 
-def read(room: Room, member: Member, request: ReadState) -> Answer:
+def read(working: Working, member: Member, request: ReadState) -> Answer:
     """What the client has not got; `stale_document` where it has seen another history."""
     check_state_vector(
         inspect_state_vector(request.state_vector),
-        room.document.state_vector(),
-        leases=room.document.leases,
+        working.document.state_vector(),
+        leases=working.document.leases,
         user=member.author.user,
         reserved=SERVER_IDS,
     )
-    return Answer(room.head, state=room.document.diff(request.state_vector))
+    return Answer(working.head, state=working.document.diff(request.state_vector))
 
 
-def _write(room: Room, member: Member, written: Written, now: int) -> Change | None:
-    document, began = room.document, room.seconds()
+def _write(working: Working, member: Member, written: Written, now: int) -> Change | None:
+    document, began = working.document, working.seconds()
     try:
         return document.integrate(
             written.update,
-            version=room.head + 1,
+            version=working.head + 1,
             user=member.author.user,
             at=now,
-            kind="edit" if room.head_exists else "create",
+            kind="edit" if working.exists else "create",
             leases=written.leases,
             made_by=member.made_by(),
             summary=written.summary,
             limits=written.limits,
-            judge=lambda before, after, ops: _permitted(room, member, before, after, ops),
+            judge=lambda before, after, ops: _permitted(working, member, before, after, ops),
         )
     except Rejected as error:
         # The Yjs types have it by now, and there is no way back but to open the document anew.
         raise RuntimeError(f"an update was refused too late: {error}") from error
     finally:
-        took = room.seconds() - began
+        took = working.seconds() - began
         if took > NOTABLE_SECONDS:
             document.labour += took
 
 
-def _permitted(room: Room, member: Member, before: Json, after: Json, ops: list[Op]) -> Json | None:
+def _permitted(
+    working: Working, member: Member, before: Json, after: Json, ops: list[Op]
+) -> Json | None:
     """The value that the document must have instead; None where the update may stay."""
-    restored = room.guard.restore(ops, before, member.author)
+    restored = working.guard.restore(ops, before, member.author)
     if restored is not None:
         after, ops = restored, diff(before, restored)
-    if room.schema is not None:
+    if working.schema is not None:
         try:
-            room.schema.check(after, ops)
+            working.schema.check(after, ops)
         except Rejected:
             return before
-    return before if _outgrows(room, after, ops) else restored
+    return before if _outgrows(working, after, ops) else restored
 
 
-def _outgrows(room: Room, after: Json, ops: list[Op]) -> bool:
+def _outgrows(working: Working, after: Json, ops: list[Op]) -> bool:
     """Whether the document has grown beyond its limits; measured whole only where it may have."""
-    bounds, size = room.bounds.patch, room.document.size
+    bounds, size = working.bounds.patch, working.document.size
     added = sum(json_size(op["value"]) + len(op["path"]) for op in ops if "value" in op)
     if size + added > bounds.max_bytes > 0 and json_size(after) > max(bounds.max_bytes, size):
         return True
-    return not room.document.has_room(after, ops, size + added, bounds.max_values)
+    return not working.document.has_room(after, ops, size + added, bounds.max_values)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from collab.document.opening import Opening
 from collab.entry import Entry
@@ -136,10 +136,10 @@ class Hub:
         self, key: DocKey, stored: Stored | Vacant, schema: Schema | None, opening: Opening
     ) -> Room:
         """The room of a document that was opened: a large one is read beside the event loop."""
+        seconds = self.clock.monotonic
+        read = partial(Room, key, stored, self.bounds.room, schema, opening, seconds=seconds)
         with self.ward.opening(key, stored.epoch):
-            if opening.is_large:
-                return await beside(Room, key, stored, self.bounds.room, schema, opening)
-            return Room(key, stored, self.bounds.room, schema, opening)
+            return await beside(read) if opening.is_large else read()
 
     def _quarantined(self, key: DocKey) -> Quarantined:
         logger.exception("a document cannot be opened and is in quarantine", extra=key._asdict())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from collab.locks.terms import DEFAULT_TERMS, LockTerms
 from collab.presence.book import PresenceBook
-from collab.room.room import RoomBounds
+from collab.room.working import RoomBounds
 
 
 @dataclass(frozen=True, slots=True)

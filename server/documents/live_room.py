@@ -109,9 +109,7 @@ class LiveRoom:
 
         What was judged beside the loop is a part of it.
         """
-        if not self.batch:
-            self.room.commit_id = commit_id
-        self._get_ready()
+        self.room.begin(commit_id, self.lock_board.time.now())
         while self.queue and not self.batch.is_full:
             submission = self.queue[0]
             if not self._can_judge(submission) or self._takes_long(submission):
@@ -143,8 +141,7 @@ class LiveRoom:
 
         The thread has the room alone meanwhile: what others read of it is what was committed.
         """
-        self.room.commit_id = commit_id
-        self._get_ready()
+        self.room.begin(commit_id, self.lock_board.time.now())
         submission = self.queue.popleft()
         self.batch.remember(submission.member)
         answer, began, ended = await self.aside(lambda: self._judged(submission, now))
@@ -176,10 +173,6 @@ class LiveRoom:
     def _takes_long(self, submission: Submission) -> bool:
         member, request = submission.member, submission.request
         return self._pace.is_slow or takes_long_in(self.room, member, request)
-
-    def _get_ready(self) -> None:
-        self.room.guard.now = self.lock_board.time.now()
-        self.room.seconds = self._clock.monotonic
 
     def _judged(self, submission: Submission, now: int) -> Judged:
         answer: Answer | BaseException

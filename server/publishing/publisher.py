@@ -123,19 +123,10 @@ async def _move(services: Services, live: LiveRoom, judge: Judge) -> None:
             services.published.forget(live.key)
             raise
         if is_taken:
-            _follow(live, standing.revision, step)
+            live.room.note_published(step.pointer, standing.revision)
             services.published.forget(live.key)
             return
     raise Rejected(Code.CONFLICT, "others keep changing what governs this document")
-
-
-def _follow(live: LiveRoom, revision: int, step: Publication) -> None:
-    """The room goes on from here; where it has moved already, its next commit clashes."""
-    control = live.room.control
-    if control.revision == revision:
-        live.room.control = msgspec.structs.replace(
-            control, revision=revision + 1, published=step.pointer
-        )
 
 
 def _expect(standing: Standing, expected: int | None) -> None:

@@ -15,7 +15,7 @@ from collab.ports.store import Store
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Answer, Create, PatchRequest, Request
-from collab.room.room import RoomBounds
+from collab.room.working import RoomBounds
 from server.broadcast.audience import Answered, News
 from server.commits.commit_loop import CommitLoop
 from server.documents.hub import Hub

@@ -21,7 +21,8 @@ from collab.ports.store import Vacant
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create, Update
-from collab.room.room import Room, RoomBounds
+from collab.room.room import Room
+from collab.room.working import RoomBounds
 
 BOUNDS = Bounds(max_values=100)
 WIDE = Bounds()

@@ -28,7 +28,8 @@ from collab.room.requests import (
     Revert,
     Update,
 )
-from collab.room.room import Room, RoomBounds
+from collab.room.room import Room
+from collab.room.working import RoomBounds
 from collab.schema.check import Schema
 from collab.tree.tree import LARGE
 from collab.yjs.guard import GuardBounds, StructIndex, check, inspect

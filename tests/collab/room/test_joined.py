@@ -13,7 +13,8 @@ from collab.ports.store import Vacant
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create, Update
-from collab.room.room import Room, RoomBounds
+from collab.room.room import Room
+from collab.room.working import RoomBounds
 from collab.yjs.guard import inspect
 from collab.yjs.slices import LARGEST_PIECE, MOST_JOINED
 from tests.collab.yjs.updates import shared, string, update

@@ -18,7 +18,8 @@ from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.request_digest import DIGEST_BYTES, digest_of, is_same
 from collab.room.requests import Asked, Create, PatchRequest, Replace, Restore, Revert
-from collab.room.room import Room, RoomBounds
+from collab.room.room import Room
+from collab.room.working import RoomBounds
 
 VALUES: list[Any] = [
     *(None, True, False, 0, 1, -1, 1.5, 1e300, 2**53 - 1, "", "1", "é\0/~", [], {}),

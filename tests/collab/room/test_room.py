@@ -14,10 +14,10 @@ from collab.ids import DocKey
 from collab.locks.guard import LockGuard
 from collab.ports.store import Stored, Vacant
 from collab.rights.user_rights import Rights, Role
-from collab.room.late_index import MOST_WAITING
 from collab.room.member import Member
 from collab.room.requests import Create, PatchRequest, Replace, Restore, Revert, Update
-from collab.room.room import Room, RoomBounds
+from collab.room.room import Room
+from collab.room.working import MOST_WAITING, RoomBounds
 
 ADA = Member(Author("ada"), Rights(Role.EDITOR, 2**53), "http")
 HOME = DocKey("demo", "home")
@@ -45,8 +45,8 @@ def test_g19_what_the_index_of_structs_lacks_is_bounded_and_it_knows_all_when_as
     for count in (1, 2 * MOST_WAITING + 1, 5):
         edited(room, *range(count))
         room.commit()
-        assert len(room._structs._waiting) <= MOST_WAITING
-        assert room.structs().clocks == room.document.state_vector()
+        assert len(room.working._structs._waiting) <= MOST_WAITING
+        assert room.working.structs().clocks == room.document.state_vector()
 
 
 def test_a_refusal_that_comes_after_an_update_was_applied_is_a_failure(
@@ -72,7 +72,7 @@ def test_u1_as_many_steps_are_kept_as_the_setting_says_also_after_a_restart() ->
         room = Room(HOME, Vacant(), bounds, None)
         room.apply(ADA, Create({}), 0)
         edited(room, 1, 2, 3, 4, 5)
-        entries = [entry for entry, _ in room._batch]
+        entries = [entry for entry, _ in room.working.batch]
         again = Room(HOME, Stored(1, 6, room.control, None, entries), bounds, None)
         assert undone(room) == undone(again) == kept
 

@@ -26,7 +26,8 @@ from collab.room.requests import (
     Revert,
     Update,
 )
-from collab.room.room import Room, RoomBounds
+from collab.room.room import Room
+from collab.room.working import RoomBounds
 from collab.schema.check import Schema
 from collab.yjs.update import OWN, inspect
 from tests.collab.room import section_peers as peers
@@ -434,7 +435,7 @@ def test_x8_an_element_set_anew_elsewhere_stays_where_it_was() -> None:
 
 def test_x8_what_stays_must_keep_the_schema_too() -> None:
     room = home()
-    room.schema = Schema({"properties": {"title": {"maxLength": 5}}})
+    room.working.schema = Schema({"properties": {"title": {"maxLength": 5}}})
     tab = Tab(room, "/title")
 
     def much(content: Any) -> None:

@@ -15,7 +15,8 @@ from collab.ports.store import Vacant
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create, PatchRequest, Revert
-from collab.room.room import Room, RoomBounds
+from collab.room.room import Room
+from collab.room.working import RoomBounds
 from tests.collab.room import section_worlds as worlds
 from tests.collab.room.section_oracle import Invalid, Judging, areas, masked
 

@@ -16,7 +16,8 @@ from collab.ports.store import Stored, Vacant
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create, PatchRequest, Revert, Update
-from collab.room.room import Room, RoomBounds
+from collab.room.room import Room
+from collab.room.working import RoomBounds
 from tests.collab.room import section_peers as peers
 from tests.collab.room import section_worlds as worlds
 from tests.collab.room.section_oracle import areas, masked

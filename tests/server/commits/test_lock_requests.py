@@ -19,7 +19,7 @@ from collab.ports.store import StorageUnavailable
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create, LockAct, PatchRequest
-from collab.room.room import RoomBounds
+from collab.room.working import RoomBounds
 from server.broadcast.audience import Answered, Audience, News
 from server.broadcast.lock_announcer import LockBoard, LockNews
 from server.broadcast.presence_ticker import PresenceNews

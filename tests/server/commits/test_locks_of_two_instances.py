@@ -17,7 +17,8 @@ from collab.ports.store import Stored
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Answer, Create, LockAct, PatchRequest, Request
-from collab.room.room import Room, RoomBounds
+from collab.room.room import Room
+from collab.room.working import RoomBounds
 from server.commits.commit_loop import CommitLoop
 from server.documents.hub import Hub
 from server.documents.hub_bounds import HubBounds

@@ -23,7 +23,8 @@ from collab.room.requests import (
     Revert,
     Update,
 )
-from collab.room.room import Room, RoomBounds
+from collab.room.room import Room
+from collab.room.working import RoomBounds
 from server.documents.long_work import (
     LARGE,
     MOST_CARRIED,

@@ -12,7 +12,8 @@ from collab.ports.store import Vacant
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create, PatchRequest, Revert
-from collab.room.room import Room, RoomBounds
+from collab.room.room import Room
+from collab.room.working import RoomBounds
 from server.runtime import memory, usage
 from server.runtime.memory import EVERY, WORTH, Memory, trimmer
 from tests.manual_clock import ManualClock

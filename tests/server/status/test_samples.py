@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collab.errors import Code
-from collab.room.room import RoomBounds
+from collab.room.working import RoomBounds
 from server.documents.hub import Hub
 from server.documents.hub_bounds import HubBounds
 from server.recording.recorder import Witness

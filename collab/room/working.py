@@ -1,0 +1,186 @@
+"""The working document: what the rules change before a batch is durable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from collab.document.steps import UNDO_BOUNDS, UndoBounds
+from collab.entry import Accepted, Entry, Kind
+from collab.errors import Code, Rejected
+from collab.locks.guard import LockGuard
+from collab.locks.state import Locks
+from collab.patch.bounds import Bounds
+from collab.patch.relocate import Past
+from collab.patch.splices import logged
+from collab.room.request_digest import digest_of
+from collab.room.requests import Answer, Asked
+from collab.room.tail import Tail, past_of
+from collab.yjs.guard import OWN, StructIndex, inspect
+
+if TYPE_CHECKING:
+    from collab.document.change import Change
+    from collab.document.document import Document
+    from collab.patch.values import Atomic
+    from collab.room.member import Member
+    from collab.schema.check import Schema
+
+# To read the whole state anew costs no more than so many updates.
+MOST_WAITING = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RoomBounds:
+    """The settings that a room obeys."""
+
+    patch: Bounds = field(default_factory=Bounds)
+    undo: UndoBounds = UNDO_BOUNDS
+    tail_entries: int = 1000
+    tail_bytes: int = 4 << 20
+    max_update: int = 4 << 20
+    max_documents: int = 0  # of the tenant
+
+
+class Working:
+    """A document with the batch that has changed it, and what the rules check a change by.
+
+    Invariant: `head` is the document's version; `tail` and the batch are all entries up to it,
+    without a gap. `exists` is true while a creation is under way, too.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        bounds: RoomBounds,
+        schema: Schema | None,
+        atomic: Atomic,
+        *,
+        exists: bool,
+        seconds: Callable[[], float],
+    ) -> None:
+        self.document = document
+        self.bounds = bounds
+        self.schema = schema
+        self.atomic = atomic
+        self.exists = exists
+        self.seconds = seconds
+        self.epoch = document.epoch
+        self.head = document.version
+        self.guard = LockGuard(Locks())
+        self.tail = Tail(self.head, max_entries=bounds.tail_entries, max_bytes=bounds.tail_bytes)
+        self.commit_id = ""
+        self.batch: list[tuple[Entry, Past]] = []
+        self.to_log: list[Entry] = []  # the batch, as the log keeps it
+        self.accepted: list[Accepted] = []  # requests that made no version
+        self._structs = LateIndex()
+
+    def entries_since(self, version: int) -> list[Entry] | None:
+        """Every entry after `version`; None when the tail is too short."""
+        committed = self.tail.since(min(version, self.tail.last))
+        if committed is None:
+            return None
+        return committed + [entry for entry, _ in self.batch if entry.version > version]
+
+    def pasts_since(self, version: int) -> list[Past]:
+        """Every change after a version that is kept."""
+        if version < self.tail.base:
+            raise Rejected(Code.UNKNOWN_VERSION, f"version {version} is not kept for rebasing")
+        committed = self.tail.pasts(min(version, self.tail.last))
+        return committed + [past for _, past in self.batch if past.version > version]
+
+    def structs(self) -> StructIndex:
+        """What the guard must know of the document."""
+        return self._structs.of(self.document)
+
+    def enter(
+        self,
+        member: Member,
+        change: Change,
+        now: int,
+        *,
+        kind: Kind = "edit",
+        request: Asked | None = None,
+        ack: dict[str, Any] | None = None,
+        reverts: Sequence[int] = (),
+        leases: Sequence[int] = (),
+    ) -> Answer:
+        """Make the change that the document has taken the next entry."""
+        entry = Entry(
+            version=self.head + 1,
+            author=member.author,
+            at=now,
+            kind=kind if self.exists else "create",
+            ops=change.ops,
+            update=change.update,
+            lane=member.lane,
+            id="" if request is None else request.id,
+            commit=self.commit_id,
+            inverse=change.inverse,
+            reverts=list(reverts),
+            leases=list(leases),
+            answer=ack or {},
+            digest=digest_of(request) if request is not None and request.id else b"",
+        )
+        self.document.version = self.head = entry.version
+        self._structs.add(entry.update)
+        past = past_of(entry, change.before)
+        self.guard.follow(past)
+        self.batch.append((entry, past))
+        self.to_log.append(logged(entry, past.before))
+        self.exists = True
+        return Answer(entry.version, entry=entry, ack=ack or {})
+
+    def unchanged(
+        self, member: Member, request: Asked, ack: dict[str, Any] | None = None
+    ) -> Answer:
+        """Acknowledge at the head what made no version; its id counts as accepted all the same."""
+        if request.id:
+            user, digest = member.author.user, digest_of(request)
+            self.accepted.append(Accepted(user, request.id, self.head, ack or {}, digest))
+        return Answer(self.head, ack=ack or {})
+
+    def find_accepted(self, user: str, request_id: str) -> Accepted | None:
+        """A request that was accepted in this batch."""
+        if not request_id:
+            return None
+        for entry, _ in self.batch:
+            if entry.id == request_id and entry.author.user == user:
+                return Accepted.of(entry)
+        return next((a for a in self.accepted if (a.user, a.id) == (user, request_id)), None)
+
+    def take_batch(self) -> tuple[list[tuple[Entry, Past]], list[Accepted]]:
+        """The entries and accepted requests of the batch, which is empty from now on."""
+        batch, accepted = self.batch, self.accepted
+        self.batch, self.to_log, self.accepted = [], [], []
+        return batch, accepted
+
+
+class LateIndex:
+    """An index of structs that is behind until it is asked for.
+
+    Invariant: the index and the updates that wait are all of the document, or there is neither.
+    A document that only patches change pays nothing for it, however long it is open.
+    """
+
+    def __init__(self) -> None:
+        self._index: StructIndex | None = None
+        self._waiting: list[bytes] = []
+
+    def add(self, update: bytes) -> None:
+        """The document has applied this."""
+        if self._index is None or not update:
+            return
+        self._waiting.append(update)
+        if len(self._waiting) > MOST_WAITING:
+            self._index = None
+            self._waiting.clear()
+
+    def of(self, document: Document) -> StructIndex:
+        """Every struct of the document."""
+        if self._index is None:
+            self._index = StructIndex.of(document.diff(b"\x00"))
+        for update in self._waiting:
+            self._index.add(inspect(update, OWN))
+        self._waiting.clear()
+        return self._index
