@@ -11,7 +11,7 @@ from collab import wire
 from collab.entry import Author, Op
 from collab.flow.budget import Allowance, Meter
 from collab.flow.outbound import Outflow
-from collab.locks.check import check_locks
+from collab.locks.enforcement import check_locks
 from collab.locks.state import Locks, LockStep
 from collab.messages import LockChange
 from collab.patch.relocate import Past

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from collab.document.steps import UNDO_BOUNDS, UndoBounds
 from collab.entry import Accepted, Entry, Kind
 from collab.errors import Code, Rejected
-from collab.locks.guard import LockGuard
+from collab.locks.enforcement import LockGuard
 from collab.locks.state import Locks
 from collab.patch.bounds import Bounds
 from collab.patch.relocate import Past

@@ -12,7 +12,7 @@ from msgspec import structs
 from collab import wire
 from collab.errors import Close
 from collab.flow.outbound import OutflowState, Pace
-from collab.locks.missed import LockDebt
+from collab.locks.events import LockDebt
 from collab.messages import Backpressure, Change, DisconnectNotice
 from collab.patch.diff import diff
 from server.broadcast.answers import render, spliced

@@ -9,7 +9,7 @@ import pytest
 
 from collab.entry import Author, Op
 from collab.errors import Refusal, Rejected
-from collab.locks.check import check_locks
+from collab.locks.enforcement import check_locks
 from collab.locks.scopes import collide
 from collab.locks.state import Locks, LockStep
 from collab.messages import LockChange

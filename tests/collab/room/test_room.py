@@ -11,7 +11,7 @@ from collab.document.steps import UndoBounds
 from collab.entry import Author
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
-from collab.locks.guard import LockGuard
+from collab.locks.enforcement import LockGuard
 from collab.ports.store import Stored, Vacant
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member

@@ -11,7 +11,7 @@ from collab.errors import Code, Refusal
 from collab.locks.state import Locks, LockStep
 from collab.locks.terms import LockTerms
 from collab.messages import LockAction
-from collab.room.lock_actions import LockAsk, act, misshapen
+from collab.room.lock_rules import LockAsk, act, misshapen
 
 ADA, BO = Author("ada", "Ada", "tab-1"), Author("bo", "Bo", "tab-1")
 PAGE: dict[str, Any] = {"sections": [{"id": "a", "t": "x"}], "title": "Home"}

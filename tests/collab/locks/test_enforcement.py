@@ -8,7 +8,7 @@ import pytest
 
 from collab.entry import Author, Op
 from collab.errors import Code, Refusal
-from collab.locks.check import check_locks
+from collab.locks.enforcement import check_locks
 from collab.locks.state import Locks, LockStep
 
 ADA = Author("ada", "Ada", "tab-1")

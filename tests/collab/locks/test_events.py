@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collab.locks.missed import LockDebt
+from collab.locks.events import LockDebt
 from collab.messages import Holder, LockChange
 
 

@@ -1,4 +1,4 @@
-"""The lock guard: judging a batch, restoring what an update did, and moving rows with it."""
+"""What an update did to locked elements is undone, and the guard moves rows with a batch."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import pytest
 
 from collab.entry import Author, Op
 from collab.errors import Code, Rejected
-from collab.locks.check import check_locks
-from collab.locks.guard import LockGuard
+from collab.locks.enforcement import LockGuard, check_locks
 from collab.locks.state import Locks, LockStep
 from collab.patch.apply import apply
 from collab.patch.bounds import Bounds
