@@ -6,12 +6,11 @@ and stands when its row is written.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, assert_never
 
 from msgspec.structs import asdict
 
-from collab.entry import Author
 from collab.errors import Code, Refusal, Rejected
 from collab.ids import Json
 from collab.locks.events import shown
@@ -67,16 +66,8 @@ def _decide(
         return Refusal(Code.NOT_FOUND, "there is no such lock")
     scope = _at_head(room, asked)
     _require_section(room, member, locks, asked, scope)
-    ask = LockAsk(
-        action=asked.action,
-        by=member.author,
-        secret=secret.encode(),
-        scope=scope,
-        lock_id=asked.lock_id,
-        ttl=asked.ttl,
-        admin=member.rights.role is Role.ADMIN,
-    )
-    return act(locks, ask, room.value, now)
+    at_head = replace(asked, scope=scope)
+    return act(locks, member, at_head, room.value, now=now, secret=secret.encode())
 
 
 def told(asked: LockAct, step: LockStep, secret: str) -> dict[str, Any]:
@@ -139,19 +130,6 @@ def _require_section(
         raise forbidden(scope)
 
 
-@dataclass(frozen=True, slots=True)
-class LockAsk:
-    """One request: `scope` stands on the value that it is judged by, `lock_id` may stand for it."""
-
-    action: LockAction
-    by: Author
-    secret: bytes  # random, for the lock's next one-time secret
-    scope: str | None = None
-    lock_id: str | None = None
-    ttl: float | None = None
-    admin: bool = False
-
-
 def misshapen(action: LockAction, scope: str | None, lock_id: str | None) -> Refusal | None:
     """What is wrong with a request whatever the document holds and whoever asks."""
     if scope is None and (lock_id is None or action == "acquire"):
@@ -164,30 +142,35 @@ def misshapen(action: LockAction, scope: str | None, lock_id: str | None) -> Ref
     return None
 
 
-def act(locks: Locks, ask: LockAsk, value: Json, now: int) -> LockStep | Refusal:
-    """The transition that was asked for, or why not; `now` is the database's, in milliseconds.
+def act(
+    locks: Locks, member: Member, asked: LockAct, value: Json, *, now: int, secret: bytes
+) -> LockStep | Refusal:
+    """The transition that was asked for, or why not; the scope stands on `value`.
 
-    What is `misshapen` has no business here.
+    `now` is the database's, in milliseconds; `secret` is random, for the lock's next one-time
+    secret. What is `misshapen` has no business here.
     """
-    if ask.action == "acquire":
-        assert ask.scope is not None
-        return locks.acquire(ask.by, ask.scope, value, now=now, secret=ask.secret, ttl=ask.ttl)
-    lock_id = _named(locks, ask)
-    match ask.action:
+    by = member.author
+    if asked.action == "acquire":
+        assert asked.scope is not None
+        return locks.acquire(by, asked.scope, value, now=now, secret=secret, ttl=asked.ttl)
+    lock_id = _named(locks, asked)
+    match asked.action:
         case "renew":
-            return locks.renew(lock_id, ask.by, now=now, secret=ask.secret, ttl=ask.ttl)
+            return locks.renew(lock_id, by, now=now, secret=secret, ttl=asked.ttl)
         case "release":
-            return locks.release(lock_id, ask.by, now=now)
+            return locks.release(lock_id, by, now=now)
         case "take_over":
-            return locks.take_over(lock_id, ask.by, now=now, secret=ask.secret, admin=ask.admin)
+            is_admin = member.rights.role is Role.ADMIN
+            return locks.take_over(lock_id, by, now=now, secret=secret, admin=is_admin)
         case "keep":
-            return locks.keep(lock_id, ask.by)
-    assert_never(ask.action)
+            return locks.keep(lock_id, by)
+    assert_never(asked.action)
 
 
-def _named(locks: Locks, ask: LockAsk) -> str:
+def _named(locks: Locks, asked: LockAct) -> str:
     """The id that was given, or that of the lock on the scope (or over it); else one of nobody."""
-    if ask.lock_id is not None:
-        return ask.lock_id
-    lock = locks.at(ask.scope or "")
+    if asked.lock_id is not None:
+        return asked.lock_id
+    lock = locks.at(asked.scope or "")
     return "" if lock is None else lock.id

@@ -11,25 +11,31 @@ from collab.errors import Code, Refusal
 from collab.locks.state import Locks, LockStep
 from collab.locks.terms import LockTerms
 from collab.messages import LockAction
-from collab.room.lock_rules import LockAsk, act, misshapen
+from collab.rights.user_rights import Rights, Role
+from collab.room.lock_rules import act, misshapen
+from collab.room.member import Member
+from collab.room.requests import LockAct
 
 ADA, BO = Author("ada", "Ada", "tab-1"), Author("bo", "Bo", "tab-1")
 PAGE: dict[str, Any] = {"sections": [{"id": "a", "t": "x"}], "title": "Home"}
 S0 = "/sections/0"
 
 
-def ask(action: LockAction, by: Author = ADA, **named: Any) -> LockAsk:
-    return LockAsk(action, by, b"secret", **named)
+def ask(
+    action: LockAction, by: Author = ADA, *, admin: bool = False, **named: Any
+) -> tuple[Member, LockAct]:
+    member = Member(by, Rights(Role.ADMIN if admin else Role.EDITOR, 2**53), "patch")
+    return member, LockAct("l", action, **named)
 
 
-def done(locks: Locks, what: LockAsk, now: int = 0) -> Locks:
-    step = act(locks, what, PAGE, now)
+def done(locks: Locks, what: tuple[Member, LockAct], now: int = 0) -> Locks:
+    step = act(locks, *what, PAGE, now=now, secret=b"secret")
     assert isinstance(step, LockStep), step
     return step.locks
 
 
-def refused(locks: Locks, what: LockAsk, now: int = 0) -> Code:
-    refusal = act(locks, what, PAGE, now)
+def refused(locks: Locks, what: tuple[Member, LockAct], now: int = 0) -> Code:
+    refusal = act(locks, *what, PAGE, now=now, secret=b"secret")
     assert isinstance(refusal, Refusal), refusal
     return refusal.code
 
