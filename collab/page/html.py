@@ -14,7 +14,7 @@ from hashlib import sha256
 from importlib.resources import files
 
 from collab.ids import Json
-from collab.page import cards, forms, frame, lead
+from collab.page import frame, sections
 from collab.page.fields import Fields, fields, objects, one_of, text
 from collab.page.markup import attrs, esc, tag
 from collab.page.parts import Section
@@ -28,14 +28,14 @@ _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi"})
 _ANCHOR = re.compile(r"\S{1,128}")
 
 _RENDERERS: dict[str, Callable[[Section], str]] = {
-    "hero": lead.hero,
-    "features": cards.features,
-    "testimonials": cards.testimonials,
-    "pricing": cards.pricing,
-    "faq": cards.questions,
-    "gallery": cards.gallery,
-    "form": forms.form,
-    "callToAction": lead.call_to_action,
+    "hero": sections.hero,
+    "features": sections.features,
+    "testimonials": sections.testimonials,
+    "pricing": sections.pricing,
+    "faq": sections.questions,
+    "gallery": sections.gallery,
+    "form": sections.form,
+    "callToAction": sections.call_to_action,
     "footer": frame.footer,
 }
 KINDS = frozenset(_RENDERERS)

@@ -1,4 +1,4 @@
-"""Parts that several sections are made of: headings, pictures, buttons, prose."""
+"""Parts that several sections are made of: headings, pictures, icons, buttons, links."""
 
 from __future__ import annotations
 
@@ -9,6 +9,48 @@ from collab.page.links import safe_image
 from collab.page.markup import attrs, esc, line, paragraphs, tag
 from collab.page.site import Site
 from collab.page.words import Words
+
+# Line drawings of one weight, on a grid of 24.
+_ICONS = {
+    "basket": "M4 10h16l-2 10H6zM8 10l3-6M16 10l-3-6M10 14v3M14 14v3",
+    "bee": "M12 9c3 0 4 2 4 5s-2 6-4 6-4-3-4-6 1-5 4-5zM8 13h8M8 16h8M10 9 8 5M14 9l2-4"
+    "M8 12c-3 0-4-2-4-3M16 12c3 0 4-2 4-3",
+    "bell": "M6 16V11a6 6 0 0 1 12 0v5l2 2H4zM10 21h4",
+    "bike": "M6 20a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM18 20a4 4 0 1 0 0-8 4 4 0 0 0 0 8z"
+    "M6 16l3-8h6l3 8M9 12h6M14 5h3",
+    "board": "M4 4h16v13H4zM8 8h8M8 12h5M9 21l1-4M15 21l-1-4",
+    "book": "M12 6c-2-2-5-2-8-2v14c3 0 6 0 8 2 2-2 5-2 8-2V4c-3 0-6 0-8 2zM12 6v14",
+    "bowl": "M3 12h18a9 9 0 0 1-6 8H9a9 9 0 0 1-6-8zM9 8c0-2 2-2 2-4M14 8c0-2 2-2 2-4",
+    "calendar": "M4 6h16v14H4zM4 10h16M8 3v4M16 3v4",
+    "chart": "M4 20h16M7 16v-4M12 16V6M17 16v-7",
+    "chat": "M4 5h16v11H10l-5 4v-4H4z",
+    "check": "M4 12l5 6L20 6",
+    "clock": "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l4 2",
+    "cup": "M5 9h12v7a4 4 0 0 1-4 4H9a4 4 0 0 1-4-4zM17 11h2a2 2 0 0 1 0 5h-2M9 3v3M13 3v3",
+    "drop": "M12 3c4 5 6 8 6 11a6 6 0 0 1-12 0c0-3 2-6 6-11z",
+    "globe": "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM3 12h18M12 3c5 6 5 12 0 18M12 3c-5 6-5 12 0 18",
+    "heart": "M12 20C6 16 3 13 3 9a4 4 0 0 1 9-2 4 4 0 0 1 9 2c0 4-3 7-9 11z",
+    "key": "M8 15a5 5 0 1 1 4-2l8 8M17 18l2-2",
+    "leaf": "M5 19C4 9 10 4 20 4c0 10-5 16-15 15zM5 19l9-9",
+    "lock": "M5 11h14v10H5zM8 11V7a4 4 0 0 1 8 0v4",
+    "mail": "M3 6h18v13H3zM3 7l9 7 9-7",
+    "map": "M3 6l6-2 6 2 6-2v14l-6 2-6-2-6 2zM9 4v14M15 6v14",
+    "note": "M6 3h9l4 4v14H6zM15 3v4h4M9 12h7M9 16h5",
+    "people": "M9 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM3 20c0-4 2-6 6-6s6 2 6 6M16 11a3 3 0 0 0 0-6"
+    "M18 14c2 1 3 3 3 6",
+    "phone": "M7 3h10v18H7zM11 18h2",
+    "rocket": "M12 3c4 3 5 7 4 12H8C7 10 8 6 12 3zM8 12l-3 4v3l3-2M16 12l3 4v3l-3-2M12 18v3",
+    "seed": "M12 21v-8M12 13C7 13 5 10 5 6c5 0 7 3 7 7zM12 15c0-4 2-6 7-6 0 4-3 6-7 6z",
+    "shield": "M12 3l8 3v6c0 5-3 7-8 9-5-2-8-4-8-9V6z",
+    "star": "M12 3l3 6 6 1-4.5 4.5 1 6.5-5.5-3-5.5 3 1-6.5L3 10l6-1z",
+    "sun": "M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2"
+    "M5 19l2-2M17 7l2-2",
+    "tractor": "M8 20a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM18 20a2 2 0 1 0 0-4 2 2 0 0 0 0 4z"
+    "M6 12V5h7l2 6h5v5M12 17h4M16 11V7",
+    "wave": "M2 9c3-3 5-3 7 0s4 3 7 0 4-3 6-1M2 16c3-3 5-3 7 0s4 3 7 0 4-3 6-1",
+    "worm": "M4 18c0-5 4-5 4-9s4-4 4 0 0 9 4 9 4-6 4-9M19 6h2",
+}
+_OTHER_ICON = "M12 3l2 7 7 2-7 2-2 7-2-7-7-2 7-2z"
 
 
 @dataclass(slots=True)
@@ -65,6 +107,14 @@ def picture(section: Section, holder: Fields, key: str = "image", class_: str | 
         **loading,
     )
     return f"<img{given}>"
+
+
+def icon(name: str) -> str:
+    """The drawing of this name, a spark for one that we do not have; nothing for none."""
+    if not name:
+        return ""
+    path = _ICONS.get(name.lower(), _OTHER_ICON)
+    return f'<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="{path}"/></svg>'
 
 
 def buttons(section: Section, *given: Fields, class_: str = "buttons") -> str:

@@ -1,17 +1,45 @@
-"""A theme as CSS custom properties: every value is read, checked and written anew."""
+"""A theme as CSS custom properties: every value is read, checked and written again.
+
+Colours are chosen so that the text on them can be read.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-from collab.page import colors
-from collab.page.colors import BLACK, WHITE, Color
+from collab.ids import Json
 from collab.page.fields import Fields, fields, number, one_of, text
 
+_HEX = re.compile(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
+READABLE = 4.5  # WCAG 2.2, 1.4.3
 SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _NAME = "[A-Za-z0-9 _-]{1,60}"
 _FAMILY = rf"(?:'{_NAME}'|\"{_NAME}\"|[A-Za-z][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+)*)"
 _FONTS = re.compile(rf"{_FAMILY}(?:\s*,\s*{_FAMILY}){{0,9}}")
+
+
+class Color(NamedTuple):
+    red: int
+    green: int
+    blue: int
+
+    def __str__(self) -> str:
+        return f"#{self.red:02x}{self.green:02x}{self.blue:02x}"
+
+    def mix(self, other: Color, share: float) -> Color:
+        """This colour with a share of another in it."""
+        return Color(*(round(a + (b - a) * share) for a, b in zip(self, other, strict=True)))
+
+    @property
+    def luminance(self) -> float:
+        """WCAG 2.2, relative luminance."""
+        red, green, blue = (_linear(each / 255) for each in self)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+BLACK = Color(16, 18, 20)
+WHITE = Color(255, 255, 255)
 ACCENT = Color(47, 91, 234)
 PAPER, INK = Color(255, 255, 255), Color(24, 27, 33)
 DARK = 0.18  # the luminance below which white stands out better than black
@@ -23,9 +51,9 @@ def stylesheet(theme: Fields) -> str:
     chosen = fields(theme, "colors")
     mode = one_of(theme, "mode", "light", "dark", "auto")
     ground, ink = (NIGHT, MOON) if mode == "dark" else (PAPER, INK)
-    ground = colors.read(chosen.get("background")) or ground
+    ground = read_color(chosen.get("background")) or ground
     ink = _ink(chosen.get("text"), ground, ink)
-    accent = colors.read(chosen.get("accent")) or ACCENT
+    accent = read_color(chosen.get("accent")) or ACCENT
     scheme = "dark" if ground.luminance < DARK else "light"
     rules = f":root{{color-scheme:{scheme};{_fonts(theme)}{palette(ground, ink, accent)}}}"
     if mode != "auto":
@@ -37,12 +65,12 @@ def stylesheet(theme: Fields) -> str:
 def section_rule(name: str, theme: Fields, page: Fields) -> str:
     """The rule of a section with colours of its own, nothing where it has none."""
     chosen = fields(page, "colors")
-    ground, ink = colors.read(theme.get("background")), colors.read(theme.get("text"))
+    ground, ink = read_color(theme.get("background")), read_color(theme.get("text"))
     if ground is None and ink is None:
         return ""
     if ground is None:
         return f".{name}{{--ink:{ink}}}"
-    accent = colors.read(chosen.get("accent")) or ACCENT
+    accent = read_color(chosen.get("accent")) or ACCENT
     return f".{name}{{{palette(ground, _ink(theme.get('text'), ground, None), accent)}}}"
 
 
@@ -55,8 +83,8 @@ def palette(ground: Color, ink: Color, accent: Color) -> str:
             "ground": ground,
             "ink": ink,
             "accent": accent,
-            "on-accent": colors.on(accent),
-            "link": colors.readable(accent, ground),
+            "on-accent": ink_on(accent),
+            "link": readable(accent, ground),
             # A warm accent in a cold night gives mud.
             "tint": ink if is_dark else accent,
             "lift": "5%" if is_dark else "55%",
@@ -66,24 +94,24 @@ def palette(ground: Color, ink: Color, accent: Color) -> str:
 
 def _ink(value: object, ground: Color, fallback: Color | None) -> Color:
     """The text's colour; one that cannot be read on its ground is the author's own choice."""
-    chosen = colors.read(value) if isinstance(value, str) else None
+    chosen = read_color(value) if isinstance(value, str) else None
     if chosen is not None:
         return chosen
-    usable = fallback is not None and colors.contrast(fallback, ground) >= colors.READABLE
-    return fallback if fallback is not None and usable else colors.on(ground)
+    usable = fallback is not None and contrast(fallback, ground) >= READABLE
+    return fallback if fallback is not None and usable else ink_on(ground)
 
 
 def _at_night(
     chosen: Fields, ground: Color, ink: Color, accent: Color
 ) -> tuple[Color, Color, Color]:
     """The dark palette: what the theme says of it, or a night that keeps the day's tint."""
-    night = colors.read(chosen.get("background-dark")) or ink.mix(BLACK, 0.6)
+    night = read_color(chosen.get("background-dark")) or ink.mix(BLACK, 0.6)
     if night.luminance > 0.05:
         night = NIGHT
-    moon = colors.read(chosen.get("text-dark")) or ground.mix(WHITE, 0.2)
-    if colors.contrast(moon, night) < colors.READABLE:
+    moon = read_color(chosen.get("text-dark")) or ground.mix(WHITE, 0.2)
+    if contrast(moon, night) < READABLE:
         moon = MOON
-    return night, moon, colors.read(chosen.get("accent-dark")) or colors.readable(accent, night)
+    return night, moon, read_color(chosen.get("accent-dark")) or readable(accent, night)
 
 
 def _fonts(theme: Fields) -> str:
@@ -97,3 +125,43 @@ def _fonts(theme: Fields) -> str:
 
 def _font(families: str) -> str:
     return families if _FONTS.fullmatch(families) else SANS
+
+
+# --- colours --------------------------------------------------------------------------------
+
+
+def read_color(value: Json) -> Color | None:
+    """A colour from `#rgb` or `#rrggbb`; a fourth channel is left out, for text must be read."""
+    if not isinstance(value, str):
+        return None
+    match = _HEX.fullmatch(value.strip())
+    if match is None:
+        return None
+    digits = match[1]
+    if len(digits) < 6:
+        digits = "".join(each * 2 for each in digits)
+    return Color(*(int(digits[at : at + 2], 16) for at in (0, 2, 4)))
+
+
+def contrast(one: Color, other: Color) -> float:
+    light, dark = sorted((one.luminance, other.luminance), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def ink_on(ground: Color) -> Color:
+    """Black or white, whichever is read better on this ground."""
+    return max((WHITE, BLACK), key=lambda ink: contrast(ink, ground))
+
+
+def readable(ink: Color, ground: Color) -> Color:
+    """This ink, moved towards black or white until it can be read on the ground."""
+    goal = ink_on(ground)
+    for tenths in range(11):
+        found = ink.mix(goal, tenths / 10)
+        if contrast(found, ground) >= READABLE:
+            return found
+    return goal
+
+
+def _linear(channel: float) -> float:
+    return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4

@@ -1,12 +1,41 @@
-"""Sections of many alike: features, testimonials, plans, pictures, questions."""
+"""The sections of a page: a function for each type, from its content to HTML."""
 
 from __future__ import annotations
 
-from collab.page.fields import Fields, number, objects, one_of, strings, text
-from collab.page.icons import icon
-from collab.page.markup import esc, line, paragraphs, tag
-from collab.page.parts import Section, button, picture
+from collab.page.fields import Fields, number, numbered, objects, one_of, strings, text
+from collab.page.markup import attrs, esc, line, paragraphs, tag
+from collab.page.parts import Section, all_buttons, button, icon, picture
 from collab.page.words import Words
+
+# A hero's body that is as short as this is a line above the headline, longer it is prose below.
+_EYEBROW = 60
+_FIELD_KINDS = ("text", "email", "tel", "textarea", "select", "checkbox", "date", "number")
+
+
+def hero(section: Section) -> str:
+    content = section.content
+    body = text(content, "body")
+    above = len(body) <= _EYEBROW and "\n" not in body
+    words = (
+        (line("p", body, class_="eyebrow") if above else "")
+        + section.headline()
+        + line("p", text(content, "subheadline"), class_="lede")
+        + ("" if above else paragraphs(body))
+        + all_buttons(section)
+    )
+    shown = picture(section, content)
+    text_part = tag("div", words, class_="words")
+    picture_part = tag("div", shown, class_="shot")
+    kind = "hero split" if shown and words else "hero"
+    return tag("div", text_part + picture_part, class_=kind)
+
+
+def call_to_action(section: Section) -> str:
+    words = section.headline() + paragraphs(text(section.content, "body"), "intro")
+    return tag("div", tag("div", words) + all_buttons(section), class_="panel")
+
+
+# --- many alike -----------------------------------------------------------------------------
 
 
 def features(section: Section) -> str:
@@ -115,3 +144,54 @@ def _question(item: Fields) -> str:
     if not asked or not answered:
         return line("p", asked, class_="asked") + answered
     return f'<details><summary>{esc(asked)}</summary><div class="answer">{answered}</div></details>'
+
+
+# --- the form -------------------------------------------------------------------------------
+
+
+def form(section: Section) -> str:
+    """A form that posts nothing: answers have nowhere to go yet.
+
+    One whose action is a link shows that link as its button, another one is shown closed. The
+    page's policy forbids posting as well.
+    """
+    content = section.content
+    head = section.headline() + paragraphs(text(content, "body"), "intro")
+    send = text(content, "submit") or "→"
+    action = section.site.href(content.get("action"))
+    if action:
+        link = f'<a class="button primary"{attrs(href=action)}>{esc(send)}</a>'
+        return tag("div", tag("div", head) + tag("div", link, class_="buttons"), class_="panel")
+    made = "".join(_field(section, n, each) for n, each in numbered(content, "fields"))
+    if not made:
+        return tag("div", head, class_="head")
+    closed = line("p", section.words.closed, class_="note")
+    press = f'<button class="button primary" type="button">{esc(send)}</button>'
+    fields = f"<fieldset disabled>{made}{press}</fieldset>{closed}"
+    return tag("div", tag("div", head) + tag("div", fields, class_="form"), class_="enquiry")
+
+
+def _field(section: Section, index: int, field: Fields) -> str:
+    kind = one_of(field, "kind", *_FIELD_KINDS)
+    given = {"id": f"{section.name}-{index}"}
+    if field.get("required") is True:
+        given["aria-required"] = "true"
+    if hint := text(field, "placeholder"):
+        given["placeholder"] = hint
+    label = text(field, "label") or text(field, "name")
+    mark = "" if "aria-required" not in given else ' <span aria-hidden="true">*</span>'
+    named = f'<label for="{given["id"]}">{esc(label)}{mark}</label>' if label else ""
+    control = _control(kind, given, field)
+    if kind == "checkbox":
+        return f'<div class="field tick">{control}{named}</div>'
+    return f'<div class="field">{named}{control}</div>'
+
+
+def _control(kind: str, given: dict[str, str], field: Fields) -> str:
+    attributes = attrs(**given)
+    if kind == "textarea":
+        return f'<textarea rows="4"{attributes}></textarea>'
+    if kind == "select":
+        options = "".join(line("option", each) for each in strings(field, "options"))
+        return f"<select{attributes}><option></option>{options}</select>"
+    return f'<input type="{kind}"{attributes}>'
