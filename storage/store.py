@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import make_url
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Table, false, make_url, select, update
 
 from storage.damage.repair import SqlRepair
 from storage.database import Database
-from storage.dialect import SQLITE
+from storage.dialect import SQLITE, insert, now_ms
 from storage.migration import SchemaOutdatedError, revision_of, upgrade
-from storage.probe import probe
 from storage.sql.audit import SqlAudit
 from storage.sql.commit import SqlCommit
 from storage.sql.compaction import SqlCompaction
@@ -18,8 +19,14 @@ from storage.sql.locks import SqlLocks
 from storage.sql.log import SqlLog
 from storage.sql.names import SqlNames
 from storage.sql.publications import SqlPublications
-from storage.sql.schema import REVISION
+from storage.sql.schema import REVISION, accepted, audit, docs, entries, locks, metadata, pulse
 from storage.sql.snapshots import SqlSnapshots
+
+# What every edit writes. The others are only read here, so that a lock on one of them, which a
+# backup or a cleaning takes, stops no edit.
+_WRITTEN = (docs, entries, accepted, locks)
+# Edits go on without these: the rows of the audit trail wait.
+_APART = (audit, pulse)
 
 
 def _open(url: str) -> Database:
@@ -35,6 +42,28 @@ def _open(url: str) -> Database:
 
             return PostgresDatabase(parsed)
     raise ValueError("a database is sqlite+aiosqlite:///… or postgresql+asyncpg://…")
+
+
+def _touch(table: Table) -> Executable:
+    """A statement that changes nothing, and fails where a real one would."""
+    nothing = select(*table.c).where(false())
+    if table not in _WRITTEN:
+        return nothing
+    return table.insert().from_select([column.name for column in table.c], nothing)
+
+
+_STATEMENTS: list[Executable] = [
+    *(_touch(table) for table in metadata.sorted_tables if table not in _APART),
+    update(docs).where(false()).values(head=docs.c.head),
+]
+
+
+def probe(connection: Connection) -> None:
+    """Raise what an edit would raise: the database answers, with tables, columns and rights."""
+    for statement in _STATEMENTS:
+        connection.execute(statement)
+    row: Any = insert(connection, pulse).values(id=1, at=now_ms())
+    connection.execute(row.on_conflict_do_update(index_elements=["id"], set_={"at": now_ms()}))
 
 
 class SqlStore(

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Row, delete, select, update
 from collab.ids import DocKey
 from collab.ports.repairs import Rebuilt
 from collab.ports.store import Corrupt
-from storage.sql.document_row import (
+from storage.sql.checksum import is_sound
+from storage.sql.documents import (
     control_crc,
     find_document,
     head_crc,
@@ -21,9 +22,7 @@ from storage.sql.locks import read_locks
 from storage.sql.names import read_names
 from storage.sql.publications import read_publications
 from storage.sql.requests import rotten_ids
-from storage.sql.row_checksum import is_sound
-from storage.sql.rows import is_count, of
-from storage.sql.schema import accepted, docs, locks, named, publications, schemas
+from storage.sql.schema import accepted, docs, is_count, locks, named, of, publications, schemas
 
 _ROTTEN = "does not match its checksum"
 

@@ -16,15 +16,18 @@ from storage.damage.remains import begin_again, lost_beside, read_counts, read_s
 from storage.database import CoreRunner, Database
 from storage.sql import statements as sql_text
 from storage.sql.checksum import pack_entries, pack_snapshot, pack_steps, unpack_entry
-from storage.sql.document_row import find_document, lock_document
-from storage.sql.gaps import lost_runs
+from storage.sql.documents import find_document, lock_document
+from storage.sql.entries import ENTRY_COLUMNS, lost_runs
 from storage.sql.names import read_names
-from storage.sql.requests import ENTRY_COLUMNS
-from storage.sql.rows import is_count, of
-from storage.sql.saved import save_packed
-from storage.sql.schema import entries, snapshots, steps
-from storage.sql.snapshots import read_snapshot, snapshot_versions
-from storage.sql.steps import read_steps, save_steps, steps_versions
+from storage.sql.schema import entries, is_count, of, snapshots, steps
+from storage.sql.snapshots import (
+    read_snapshot,
+    read_steps,
+    save_packed,
+    save_steps,
+    snapshot_versions,
+    steps_versions,
+)
 
 # SQLite before 3.32 takes 999 values in a statement.
 _AT_ONCE = 500

@@ -21,7 +21,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from collab.ids import DocKey
-from storage.gossip.subscription import LOST, LocalSubscription
+from storage.gossip.memory import LOST, LocalSubscription
 
 logger = logging.getLogger(__name__)
 

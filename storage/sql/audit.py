@@ -11,8 +11,7 @@ from sqlalchemy import Connection, and_, delete, func, select
 from collab.ids import DocKey
 from collab.ports.audit import AuditRow
 from storage.database import Database
-from storage.sql.rows import of
-from storage.sql.schema import audit, docs
+from storage.sql.schema import audit, docs, of
 
 
 def _values(key: DocKey, row: AuditRow) -> dict[str, Any]:

@@ -32,14 +32,12 @@ from collab.ports.store import (
 from storage.database import CoreRunner, Database, Runner
 from storage.dialect import POSTGRES, is_taken
 from storage.sql import statements as sql_text
-from storage.sql.checksum import pack_answer, pack_entries
-from storage.sql.document_row import control_crc, head_crc, schema_crc
+from storage.sql.checksum import accepted_crc, name_crc, pack_answer, pack_entries
+from storage.sql.documents import control_crc, head_crc, schema_crc
 from storage.sql.locks import lock_row
 from storage.sql.log import load_document
 from storage.sql.requests import find_requests
-from storage.sql.row_checksum import accepted_crc, name_crc
-from storage.sql.rows import of
-from storage.sql.schema import docs
+from storage.sql.schema import docs, of
 
 _COMMITTED = Committed()
 

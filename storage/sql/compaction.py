@@ -13,17 +13,13 @@ from collab.ports.store import Corrupt
 from storage.database import Database
 from storage.dialect import insert
 from storage.retention import Retained, retain
-from storage.sql.checksum import pack_answer, unpack_entry
-from storage.sql.document_row import check_document, lock_document
-from storage.sql.gaps import note_dropped
+from storage.sql.checksum import accepted_crc, pack_answer, unpack_entry
+from storage.sql.documents import check_document, lock_document
+from storage.sql.entries import ENTRY_COLUMNS, note_dropped
 from storage.sql.names import check_names
 from storage.sql.publications import check_publications
-from storage.sql.requests import ENTRY_COLUMNS
-from storage.sql.row_checksum import accepted_crc
-from storage.sql.rows import of
-from storage.sql.schema import accepted, entries, snapshots
-from storage.sql.snapshots import read_snapshot, snapshot_versions
-from storage.sql.steps import steps_versions
+from storage.sql.schema import accepted, entries, of, snapshots
+from storage.sql.snapshots import read_snapshot, snapshot_versions, steps_versions
 
 # A slice holds the write lock for a few milliseconds; commits go on in between.
 _SLICE = 500

@@ -11,9 +11,8 @@ from sqlalchemy import Connection, select, update
 from collab.ports.store import SigningKey
 from storage.database import Database
 from storage.dialect import insert, is_taken
-from storage.sql.row_checksum import is_sound, signing_key_crc
-from storage.sql.rows import parts
-from storage.sql.schema import signing_keys, tenants
+from storage.sql.checksum import is_sound, signing_key_crc
+from storage.sql.schema import parts, signing_keys, tenants
 
 _COLUMNS = (
     signing_keys.c.kid,

@@ -12,10 +12,9 @@ from collab.ports.locks import StoredLock
 from collab.ports.store import Corrupt
 from storage.database import Database
 from storage.dialect import now_ms
+from storage.sql.checksum import is_sound, lock_crc
 from storage.sql.documents import move_revision
-from storage.sql.row_checksum import is_sound, lock_crc
-from storage.sql.rows import of
-from storage.sql.schema import docs, locks
+from storage.sql.schema import docs, locks, of
 
 _pack = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(StoredLock).decode

@@ -12,15 +12,19 @@ from collab.ids import DocKey
 from collab.ports.store import PAGE_BYTES, Control, Corrupt, Position, Stored, Vacant
 from storage.database import Database
 from storage.retention import is_whole
-from storage.sql.document_row import check_document, schema_crc
-from storage.sql.entries import every_bare_entry, read_entries, read_summaries, weigh
-from storage.sql.gaps import check_density, last_upto
+from storage.sql.checksum import is_sound
+from storage.sql.documents import check_document, least_epoch, schema_crc
+from storage.sql.entries import (
+    check_density,
+    every_bare_entry,
+    last_upto,
+    read_entries,
+    read_summaries,
+    weigh,
+)
 from storage.sql.requests import find_requests
-from storage.sql.row_checksum import is_sound
-from storage.sql.rows import ANY_VERSION, is_count, of
-from storage.sql.schema import docs, entries, epochs, schemas
-from storage.sql.snapshots import newest_sound_snapshot
-from storage.sql.steps import newest_sound_steps
+from storage.sql.schema import ANY_VERSION, docs, entries, is_count, of, schemas
+from storage.sql.snapshots import newest_sound_snapshot, newest_sound_steps
 
 
 def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
@@ -41,11 +45,6 @@ def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
         raise Corrupt(f"{key.tenant}/{key.doc} has no sound snapshot and entries up to its head")
     saved = newest_sound_steps(connection, key, snapshot.version) if snapshot else None
     return Stored(row.epoch, row.head, _control(connection, key, row), snapshot, found, saved)
-
-
-def least_epoch(connection: Connection) -> int:
-    """The first epoch that a document may have which is made now."""
-    return connection.scalar(select(epochs.c.least)) or 0
 
 
 def _control(connection: Connection, key: DocKey, row: Row[Any]) -> Control:

@@ -9,10 +9,9 @@ from sqlalchemy import Connection, delete, func, select
 from collab.ids import DocKey
 from collab.ports.store import Corrupt, NamedVersion
 from storage.database import Database
-from storage.sql.document_row import lock_document
-from storage.sql.row_checksum import name_crc, parted
-from storage.sql.rows import of
-from storage.sql.schema import named
+from storage.sql.checksum import name_crc, parted
+from storage.sql.documents import lock_document
+from storage.sql.schema import named, of
 
 
 def _name(connection: Connection, key: DocKey, one: NamedVersion, most: int) -> bool:

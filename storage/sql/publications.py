@@ -11,10 +11,9 @@ from collab.ids import DocKey
 from collab.ports.publications import Publication, Standing
 from collab.ports.store import Corrupt
 from storage.database import Database
-from storage.sql.document_row import change_document, check_document, find_document, lock_document
-from storage.sql.row_checksum import parted, publication_crc
-from storage.sql.rows import of
-from storage.sql.schema import publications
+from storage.sql.checksum import parted, publication_crc
+from storage.sql.documents import change_document, check_document, find_document, lock_document
+from storage.sql.schema import of, publications
 
 
 def _publish(connection: Connection, key: DocKey, step: Publication, revision: int) -> bool:

@@ -8,30 +8,17 @@ from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, LargeBinary, select, type_coerce
+from sqlalchemy import Connection, select
 
 from collab.entry import Accepted
 from collab.ids import DocKey
 from collab.ports.store import Corrupt
-from storage.sql.checksum import unpack_answer, unpack_entry
-from storage.sql.row_checksum import accepted_crc, is_sound
-from storage.sql.rows import of
-from storage.sql.schema import accepted, entries
+from storage.sql.checksum import accepted_crc, is_sound, unpack_answer, unpack_entry
+from storage.sql.entries import ENTRY_COLUMNS
+from storage.sql.schema import accepted, entries, of
 
 # SQLite before 3.32 takes 999 values in a statement; PostgreSQL gains nothing above this.
 _AT_ONCE = 500
-
-# As bytes, which is what the checksum was made over.
-ENTRY_COLUMNS = (
-    entries.c.version,
-    type_coerce(entries.c.author, LargeBinary),
-    type_coerce(entries.c.request, LargeBinary),
-    type_coerce(entries.c.commit_id, LargeBinary),
-    entries.c.at,
-    entries.c.payload,
-    entries.c.crc,
-)
-
 
 _ACCEPTED_COLUMNS = (
     accepted.c.author,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Dialect,
     ForeignKey,
     ForeignKeyConstraint,
@@ -15,12 +19,22 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
+    and_,
     text,
 )
 from sqlalchemy.types import TypeDecorator
 
+from collab.ids import MAX_SAFE_INTEGER, DocKey
+
+T = TypeVar("T")
+
 # The newest file in `migrations/versions`; a test holds the two together.
 REVISION = "0008"
+
+# A damaged row may hold any version that fits its column.
+ANY_VERSION = 2**63 - 1
+# How many values a list in a statement has.
+_SIZES = (1, 8, 64)
 
 
 class Words(TypeDecorator[str]):
@@ -47,7 +61,7 @@ metadata = MetaData()
 
 
 def _crc(name: str = "crc") -> Column[int]:
-    """A checksum of `row_checksum`; rows of before have none."""
+    """A checksum of `checksum`; rows of before have none."""
     return Column(name, BigInteger)
 
 
@@ -246,3 +260,28 @@ pulse = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
 )
+
+
+# --- asking for rows ------------------------------------------------------------------------------
+
+
+def of(table: Table, key: DocKey) -> ColumnElement[bool]:
+    """The rows of this document: there is no way to them without its tenant."""
+    return and_(table.c.tenant == key.tenant, table.c.doc == key.doc)
+
+
+def parts(values: Iterable[T]) -> Iterator[list[T]]:
+    """The values in lists of a few sizes, so that each statement with one stays prepared.
+
+    The last value of all may be in its list several times.
+    """
+    left = list(values)
+    while left:
+        part, left = left[: _SIZES[-1]], left[_SIZES[-1] :]
+        size = next(size for size in _SIZES if size >= len(part))
+        yield part + part[-1:] * (size - len(part))
+
+
+def is_count(value: object) -> bool:
+    """Whether a column holds a version, an epoch or a revision; damaged rows may hold anything."""
+    return type(value) is int and 0 <= value < MAX_SAFE_INTEGER

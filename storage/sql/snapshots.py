@@ -1,19 +1,62 @@
-"""Snapshots: whole states that make opening cheap; one that has rotted is passed over."""
+"""Snapshots, and steps to undo that are saved beside them.
+
+A snapshot is a whole state and makes opening cheap; one that is damaged is passed over. Only the
+last two steps are kept.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, delete, select, update
 
+from collab.entry import REPAIR
 from collab.ids import DocKey
-from collab.ports.store import Snapshot
+from collab.ports.store import Corrupt, SavedSteps, Snapshot
 from storage.database import Database
-from storage.sql.checksum import Packed, pack_snapshot, pack_steps, unpack_snapshot
-from storage.sql.rows import of
-from storage.sql.saved import save_packed, saved_row, saved_versions
-from storage.sql.schema import docs, snapshots
-from storage.sql.steps import save_steps
+from storage.sql.checksum import Packed, pack_snapshot, pack_steps, unpack_snapshot, unpack_steps
+from storage.sql.entries import every_bare_entry
+from storage.sql.schema import docs, is_count, of, snapshots, steps
+
+# The newest may rot: then those before it stand in, with every entry since.
+KEPT = 2
+
+
+# --- bodies, each of a version of a document ------------------------------------------------------
+
+
+def saved_versions(connection: Connection, table: Table, key: DocKey) -> list[int]:
+    """Every version of which a body is there, sound or not, newest first."""
+    found = connection.scalars(
+        select(table.c.version).where(of(table, key)).order_by(table.c.version.desc())
+    )
+    return [version for version in found if is_count(version)]
+
+
+def saved_row(
+    connection: Connection, table: Table, key: DocKey, version: int
+) -> Sequence[Any] | None:
+    """Version, packing, body and crc of what was saved at exactly this version."""
+    return connection.execute(
+        select(table.c.version, table.c.packing, table.c.body, table.c.crc).where(
+            of(table, key), table.c.version == version
+        )
+    ).one_or_none()
+
+
+def save_packed(
+    connection: Connection, table: Table, key: DocKey, version: int, packed: Packed
+) -> None:
+    """Save a body in the place of one that was saved at the same version."""
+    at, row = (of(table, key), table.c.version == version), packed._asdict()
+    if connection.execute(update(table).where(*at).values(**row)).rowcount == 0:
+        place = {"tenant": key.tenant, "doc": key.doc, "version": version}
+        connection.execute(table.insert().values(**place, **row))
+
+
+# --- snapshots ------------------------------------------------------------------------------------
 
 
 def read_snapshot(connection: Connection, key: DocKey, version: int) -> Snapshot | None:
@@ -34,13 +77,63 @@ def newest_sound_snapshot(connection: Connection, key: DocKey, upto: int) -> Sna
     return None
 
 
+# --- steps ----------------------------------------------------------------------------------------
+
+
+def save_steps(connection: Connection, key: DocKey, version: int, packed: Packed) -> None:
+    """Save steps; all but those saved last before them go."""
+    save_packed(connection, steps, key, version, packed)
+    for gone in steps_versions(connection, key)[KEPT:]:
+        connection.execute(delete(steps).where(of(steps, key), steps.c.version == gone))
+
+
+def steps_versions(connection: Connection, key: DocKey) -> Sequence[int]:
+    """The versions at which steps were saved, newest first."""
+    return saved_versions(connection, steps, key)
+
+
+def newest_sound_steps(connection: Connection, key: DocKey, upto: int) -> SavedSteps | None:
+    """The newest sound steps, with the entries from there up to a version.
+
+    None where some of these are missing. The document can be opened all the same, and what was
+    done before cannot be undone.
+    """
+    for version in steps_versions(connection, key):
+        body = read_steps(connection, key, version) if version <= upto else None
+        if body is not None:
+            return _with_entries(connection, key, SavedSteps(version, body), upto)
+    return None
+
+
+def read_steps(connection: Connection, key: DocKey, version: int) -> bytes | None:
+    """The steps that were saved at exactly this version, if they are there and sound."""
+    row = saved_row(connection, steps, key, version)
+    return None if row is None else unpack_steps(key, row)
+
+
+def _with_entries(
+    connection: Connection, key: DocKey, saved: SavedSteps, upto: int
+) -> SavedSteps | None:
+    try:
+        since = list(every_bare_entry(connection, key, saved.version, upto))
+    except Corrupt:
+        return None
+    is_dense = [entry.version for entry in since] == list(range(saved.version + 1, upto + 1))
+    if not is_dense or any(entry.kind == REPAIR for entry in since):
+        return None
+    return SavedSteps(saved.version, saved.body, since)
+
+
+# --- both -----------------------------------------------------------------------------------------
+
+
 def _save(
     connection: Connection,
     key: DocKey,
     epoch: int,
     version: int,
     body: Packed,
-    steps: Packed | None,
+    undo_steps: Packed | None,
 ) -> None:
     # Made from a state that is gone, if the document was deleted or restored meanwhile.
     still = select(docs.c.head).where(
@@ -52,8 +145,8 @@ def _save(
     if connection.execute(still.with_for_update()).one_or_none() is None:
         return
     save_packed(connection, snapshots, key, version, body)
-    if steps is not None:
-        save_steps(connection, key, version, steps)
+    if undo_steps is not None:
+        save_steps(connection, key, version, undo_steps)
 
 
 class SqlSnapshots:
@@ -67,8 +160,8 @@ class SqlSnapshots:
     async def save_snapshot(self, key: DocKey, epoch: int, snapshot: Snapshot) -> None:
         # Beside the writers: to compress megabytes would hold every commit up.
         body = await asyncio.to_thread(pack_snapshot, key, snapshot)
-        steps = await asyncio.to_thread(pack_steps, key, snapshot) if snapshot.steps else None
-        await self._database.write(lambda c: _save(c, key, epoch, snapshot.version, body, steps))
+        undo = await asyncio.to_thread(pack_steps, key, snapshot) if snapshot.steps else None
+        await self._database.write(lambda c: _save(c, key, epoch, snapshot.version, body, undo))
 
     async def snapshot_before(self, key: DocKey, version: int) -> Snapshot | None:
         return await self._database.read_long(lambda c: newest_sound_snapshot(c, key, version))

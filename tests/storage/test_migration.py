@@ -16,7 +16,7 @@ import storage
 from collab.entry import Accepted
 from collab.ports.store import Append, Committed
 from storage.migration import SchemaOutdatedError, revision_of
-from storage.sql.row_checksum import accepted_crc, crc_of
+from storage.sql.checksum import accepted_crc, crc_of
 from storage.sql.schema import REVISION, metadata
 from storage.store import SqlStore
 from tests.storage.contract import AWAY, HOME, entry, further, made

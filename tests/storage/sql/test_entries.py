@@ -1,15 +1,24 @@
-"""How much memory a read of the log takes."""
+"""Reading entries: how much memory it takes, and which missing entries are damage."""
 
 from __future__ import annotations
 
+import sqlite3
 import tracemalloc
 from collections.abc import Awaitable
+from contextlib import closing
+from pathlib import Path
 
 import msgspec
+import pytest
 
-from collab.ports.store import PAGE_BYTES, Append, Committed
+from collab.entry import Entry, Kind
+from collab.ports.repairs import Rebuilt
+from collab.ports.store import PAGE_BYTES, Append, Committed, Corrupt, NamedVersion, Snapshot
+from storage.sql import compaction as sql_compaction
 from storage.store import SqlStore
-from tests.storage.contract import HOME, entry
+from tests.storage.conftest import opened
+from tests.storage.contract import HOME, entry, made
+from tests.storage.older import make_older
 
 VERSIONS = 60
 TEXT = "x" * 1_000_000
@@ -39,3 +48,126 @@ async def test_a_document_with_long_texts_is_opened_and_listed_in_little_memory(
     assert await peak_of(sqlite_store.entries(HOME, 0, VERSIONS, 1000)) < 4 * PAGE_BYTES
     assert await peak_of(sqlite_store.summaries(HOME, 0, VERSIONS, 1000)) < PAGE_BYTES
     assert await peak_of(sqlite_store.weigh(HOME, 0, VERSIONS)) < PAGE_BYTES
+
+
+# --- gaps -----------------------------------------------------------------------------------
+
+HEAD = 30
+
+
+@pytest.fixture
+async def store(sqlite_store: SqlStore) -> SqlStore:
+    """A document of 30 versions, with snapshots at 10, 20 and 30."""
+    await sqlite_store.commit([made(HOME, HEAD)])
+    for version in (10, 20, 30):
+        await sqlite_store.save_snapshot(HOME, 1, Snapshot(version, b"%d" % version))
+    return sqlite_store
+
+
+def move(url: str, version: int, to: int) -> None:
+    with closing(sqlite3.connect(Path(url.partition(":///")[2]))) as file, file:
+        file.execute("UPDATE entries SET version = ? WHERE version = ?", (to, version))
+
+
+async def versions_of(store: SqlStore, after: int = 0, upto: int = HEAD) -> list[int]:
+    return [one.version for one in await store.entries(HOME, after, upto, 1000)]
+
+
+@pytest.mark.parametrize("version", [1, 2, 8, 10, 11, 19, 20, 29, 30])
+@pytest.mark.parametrize("to", [0, -8, 2**40, 2**62 + 8, 2**63 - 1])
+async def test_an_entry_under_another_version_is_missed_wherever_it_is_read(
+    store: SqlStore, sqlite_url: str, version: int, to: int
+) -> None:
+    move(sqlite_url, version, to)
+    pages = [(0, HEAD, 1000), (0, version, 1000), (version - 1, version, 1)]
+    pages += [(version - 1, version + 1, 9), (max(0, version - 2), version + 2, 9)]
+    for read in (store.entries, store.summaries):
+        for page in pages:
+            with pytest.raises(Corrupt):
+                await read(HOME, *page)
+
+
+async def test_beside_a_lost_entry_the_others_are_read(store: SqlStore, sqlite_url: str) -> None:
+    move(sqlite_url, 8, 0)
+    assert await versions_of(store, 0, 7) == list(range(1, 8))
+    assert await versions_of(store, 8, HEAD) == list(range(9, HEAD + 1))
+    assert [one.version for one in await store.summaries(HOME, 0, HEAD, 5)] == [*range(26, 31)]
+
+
+async def test_a_gap_that_a_compaction_left_is_none(store: SqlStore) -> None:
+    await store.name_version(HOME, NamedVersion(13, "launch", "ada", 5))
+    await store.compact(HOME, before=12, keep=[3])
+    await store.compact(HOME, before=HEAD, keep=[3])
+    expected = [1, 2, 3, 11, 12, 13, *range(21, 31)]
+    assert await versions_of(store) == expected
+    assert [one.version for one in await store.summaries(HOME, 0, HEAD, 99)] == expected
+    assert await versions_of(store, 13, 20) == await versions_of(store, 4, 9) == []
+
+
+@pytest.mark.parametrize("version", [3, 11, 13, 21])
+async def test_an_entry_beside_a_gap_is_missed(
+    store: SqlStore, sqlite_url: str, version: int
+) -> None:
+    await store.name_version(HOME, NamedVersion(13, "launch", "ada", 5))
+    await store.compact(HOME, before=HEAD, keep=[3])
+    move(sqlite_url, version, 0)
+    with pytest.raises(Corrupt):
+        await versions_of(store)
+
+
+async def test_a_snapshot_that_is_saved_again_still_says_what_was_dropped(store: SqlStore) -> None:
+    await store.compact(HOME, before=HEAD, keep=[])
+    await store.save_snapshot(HOME, 1, Snapshot(20, b"again"))
+    assert await versions_of(store) == list(range(21, 31))
+
+
+async def test_the_gaps_of_an_older_database_are_taken_for_those_of_compactions(
+    store: SqlStore, sqlite_url: str
+) -> None:
+    await store.compact(HOME, before=HEAD, keep=[3])
+    before = await versions_of(store)
+    await store.close()
+    make_older(sqlite_url)
+    async with opened(sqlite_url) as upgraded:
+        assert await versions_of(upgraded) == before == [1, 2, 3, *range(21, 31)]
+
+
+async def test_a_compaction_that_broke_off_leaves_no_gap_that_looks_like_damage(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_compaction, "_SLICE", 3)
+    one_slice = sql_compaction._slice
+    sound = [10, 20, 30]
+    await store._database.write(lambda c: one_slice(c, HOME, sound, HEAD, (), 0))
+    assert await versions_of(store) == [*range(1, 18), *range(21, 31)]
+
+
+async def test_what_is_lost_is_told_apart_from_what_was_dropped(
+    store: SqlStore, sqlite_url: str
+) -> None:
+    await store.compact(HOME, before=HEAD, keep=[3])
+    for version in (2, 24, 25, 28):
+        move(sqlite_url, version, -version)
+    remains = await store.remains(HOME)
+    assert remains is not None
+    assert remains.lost_entries == [(2, 2), (24, 25), (28, 28)]
+
+
+async def test_before_a_repair_nothing_is_missed(store: SqlStore, sqlite_url: str) -> None:
+    move(sqlite_url, 8, 0)
+    repair = msgspec.structs.replace(entry(33), kind="repair")
+    rebuilt = Rebuilt(1, HEAD, 0, 2, repair, b"33", drop_entries=[0])
+    assert await store.rebuild(HOME, rebuilt)
+    expected = [version for version in range(1, 31) if version != 8]
+    assert getattr(await store.remains(HOME), "lost_entries", None) == []
+    assert await versions_of(store, 0, 99) == [*expected, 33]
+    assert await versions_of(store, 7, 8) == []
+
+
+async def test_a_document_that_was_made_again_begins_where_it_begins(store: SqlStore) -> None:
+    assert await store.delete(HOME, 9_000)
+    assert await versions_of(store) == []
+    kind: Kind = "create"
+    first: Entry = msgspec.structs.replace(entry(31), kind=kind)
+    await store.commit([Append(HOME, 2, HEAD, 1, [first], create=True)])
+    assert await versions_of(store, 0, 31) == [31]
