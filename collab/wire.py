@@ -11,9 +11,8 @@ import msgspec
 
 from collab.entry import Entry
 from collab.errors import Code, Refusal, Rejected
-from collab.json_marks import MAX_VALUES, has_at_most, has_few_marks
 from collab.messages import MAX_ID, Change, ClientMessage, Patch, ServerMessage
-from collab.repeated_members import repeated_in_message
+from collab.raw_json import MAX_VALUES, has_at_most, has_few_marks, repeated_in_message
 
 _encoder = msgspec.json.Encoder()
 _frame_decoder = msgspec.json.Decoder(ClientMessage | list[msgspec.Raw])

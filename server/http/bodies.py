@@ -15,8 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from collab.entry import Op
 from collab.errors import UNREADABLE, Code, Rejected
 from collab.flow.budget import Meter, to_ms
-from collab.json_marks import MAX_VALUES, has_at_most, has_few_marks
-from collab.repeated_members import repeated_in_body
+from collab.raw_json import MAX_VALUES, has_at_most, has_few_marks, repeated_in_body
 from server.http.requests import JSON, services_of
 from server.runtime.worker_threads import LARGE, beside
 

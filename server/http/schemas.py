@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from collab.errors import Code, Rejected
 from collab.ids import Json
-from collab.json_marks import MAX_VALUES
 from collab.ports.store import StorageUnavailable
+from collab.raw_json import MAX_VALUES
 from collab.rights.user_rights import Role
 from server.documents.hub import compiled
 from server.documents.live_room import LiveRoom

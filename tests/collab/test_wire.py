@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from collab.errors import Code, Rejected
-from collab.json_marks import MAX_VALUES
 from collab.messages import Patch, Ping
+from collab.raw_json import MAX_VALUES
 from collab.wire import Incoming, Unreadable, decode
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from collab.json_marks import MAX_VALUES
 from collab.messages import MAX_ID
 from collab.patch.bounds import Bounds
 from collab.patch.values import MAX_DEPTH
+from collab.raw_json import MAX_VALUES
 from collab.schema.check import MAX_BYTES
 from collab.wire import MAX_MESSAGES_PER_FRAME
 from collab.yjs.frames import MAX_MESSAGES

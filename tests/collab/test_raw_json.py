@@ -12,7 +12,7 @@ import pytest
 
 from collab.errors import Code, Rejected
 from collab.messages import Patch
-from collab.repeated_members import repeated_in_body
+from collab.raw_json import repeated_in_body
 from collab.wire import Unreadable, decode
 
 ADD = '{"op":"add","path":"/a","value":1}'
