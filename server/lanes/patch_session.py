@@ -51,7 +51,7 @@ class PatchSession:
         self._token_watch = TokenWatch(services.clock, self._warn_of_expiry, self._expire)
         self.live = admission.live
         self.claims = claims = admission.claims
-        purse = services.purses.take(self._owner, self._now())
+        purse = services.purses.take((self.live.key, claims.user), self._now())
         self.member = Member(
             author=Author(
                 claims.user, claims.name, client_name(message.client), services.clock.new_id("s")
