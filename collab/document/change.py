@@ -1,16 +1,13 @@
-"""What one accepted change did to a document."""
+"""What one accepted change did to a document, and beside that what an undo did."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from collab.entry import Op
+from collab.ids import Json
+from collab.patch.apply import Applied
 from collab.patch.values import same
-
-if TYPE_CHECKING:
-    from collab.entry import Op
-    from collab.ids import Json
-    from collab.patch.apply import Applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +24,29 @@ class Change:
     inverse: bytes
     before: Json
     value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """An entry that was taken back or put back, and where that shows now."""
+
+    version: int
+    at: int
+    pointers: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What an undo or a redo did.
+
+    `reverts` are the versions that it took back or put back; `skipped` where it left what others
+    have since changed.
+    """
+
+    change: Change
+    reverts: list[int]
+    undone: list[TakenBack]
+    skipped: list[str]
 
 
 def cancels_out(before: Json, applied: Applied) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Unpack
 
-from collab.document.change import Change, cancels_out
+from collab.document.change import Change, Undone, cancels_out
 from collab.document.compensation import Judge, compensate, wanted_value
 from collab.document.numbers import canonical_ops
 from collab.document.opening import Opening
@@ -19,7 +19,7 @@ from collab.document.steps import (
     UndoBounds,
     encode_inverse,
 )
-from collab.document.undo import Asked, Check, Request, Undone, foresee, revert
+from collab.document.undo import Asked, Check, Request, foresee, revert
 from collab.document.undo_state import UndoState
 from collab.document.value_count import Bulk, ValueCount
 from collab.entry import Entry, Kind, Op

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NotRequired, TypedDict
+from typing import Final, NotRequired, TypedDict
 
+from collab.document.change import TakenBack
 from collab.document.steps import Inverse, Left, MadeBy, Part, Step, holds, origins_of, records_of
 from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.identity.incarnations import Incarnations
 from collab.ids import Json
 from collab.patch.pointer import parse, render
+from collab.tree.tree import Tree
 from collab.types.layout import Node
 from collab.types.place import pointer_tokens
 from collab.types.records import Path, Record, Reinsertion, place_of
 from collab.writing.revert import Reverter
-
-if TYPE_CHECKING:
-    from collab.document.change import Change
-    from collab.tree.tree import Tree
-    from collab.writing.write import Writer
-
+from collab.writing.write import Writer
 
 Check = Callable[[Json, list[Op]], None]
 
@@ -42,29 +39,6 @@ class Asked(TypedDict):
     holding: NotRequired[int | None]
     check: NotRequired[Check | None]
     made_by: NotRequired[MadeBy]
-
-
-@dataclass(frozen=True, slots=True)
-class TakenBack:
-    """An entry that was taken back or put back, and where that shows now."""
-
-    version: int
-    at: int
-    pointers: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """What an undo or a redo did.
-
-    `reverts` are the versions that it took back or put back; `skipped` where it left what others
-    have since changed.
-    """
-
-    change: Change
-    reverts: list[int]
-    undone: list[TakenBack]
-    skipped: list[str]
 
 
 @dataclass(frozen=True, slots=True)

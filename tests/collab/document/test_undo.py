@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pycrdt import Array, Doc, Map, Text
 
+from collab.document.change import Undone
 from collab.document.document import Document
-from collab.document.undo import Undone
 from collab.entry import Author, Entry, Kind
 from collab.errors import Code, Rejected
 

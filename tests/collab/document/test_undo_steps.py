@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from collab.document.change import Undone
 from collab.document.document import Document
 from collab.document.stacks import MOST_EDITS, MOST_NAMED, size_of
 from collab.document.steps import (
@@ -19,7 +20,6 @@ from collab.document.steps import (
     decode_inverse,
     encode_inverse,
 )
-from collab.document.undo import Undone
 from collab.entry import Author, Entry, Kind, Op
 from collab.errors import Code, Rejected
 
