@@ -216,16 +216,16 @@ class Document:
         """How large it is for what walks through all of it."""
         return self._bulk.of(self.value, self.size)
 
-    def sweep(self) -> int:
-        """Find soft-deleted elements that no step needs any more; how many there are.
+    def mark_unneeded(self) -> int:
+        """Mark the hidden elements that no step needs any more; how many there are.
 
-        They are removed for good along with the next patch or undo: that costs no version.
+        The next patch or undo removes them for good: that costs no version.
         """
         hidden = self._tree.hidden()
         needed = self._undo.needed() if hidden else set()
-        doomed = [element for element in hidden if element not in needed]
-        self._tree.doom(doomed)
-        return len(doomed)
+        unneeded = [element for element in hidden if element not in needed]
+        self._tree.mark_for_purge(unneeded)
+        return len(unneeded)
 
     def _accept(
         self,

@@ -45,8 +45,9 @@ from collab.room.requests import (
 from collab.room.working import RoomBounds, Working
 from collab.schema.check import Schema
 
-# Versions between two sweeps: each reads the whole document, and all of its steps at times.
-SWEEP_EVERY = 2_000
+# Versions between two purges of hidden elements. Each reads the whole document, at times with all
+# of its steps.
+PURGE_EVERY = 2_000
 
 
 class Room:
@@ -79,7 +80,7 @@ class Room:
         self.value: Json = self.document.value
         self.lock_events: Sequence[LockChange] = ()  # what the last batch did to the locks
         self._lock_step: LockStep | None = None
-        self._sweep_at = 0  # with the first snapshot, which a document that is seldom used has
+        self._purge_at = 0  # with the first snapshot, which a document that is seldom used has
         self.ids = RecentIds.of(stored)
 
     @property
@@ -175,9 +176,9 @@ class Room:
         """The committed state, with the steps that can be undone or without; between batches."""
         assert self.head == self.version
         assert not self.working.batch
-        if self.version >= self._sweep_at:
-            self.document.sweep()
-            self._sweep_at = self.version + SWEEP_EVERY
+        if self.version >= self._purge_at:
+            self.document.mark_unneeded()
+            self._purge_at = self.version + PURGE_EVERY
         return self.document.snapshot(steps=steps)
 
     def close(self) -> None:

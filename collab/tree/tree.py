@@ -81,7 +81,7 @@ class Tree:
         self.initial, self.root = read_object(self._raw())
         self.identity = identity or Identity()
         self.identity.deletions = Deletions(self._doc)
-        self._doomed: list[tuple[Path, str]] = []
+        self._to_purge: list[tuple[Path, str]] = []
         self._ear = ear = Ear()
         # Native callbacks, not pycrdt's wrappers: these copy every event into Python objects.
         self._subscriptions = [
@@ -135,8 +135,8 @@ class Tree:
             txn.drop()
 
     def _purge(self, txn: Txn) -> None:
-        doomed, self._doomed = self._doomed, []
-        for path, key in doomed:
+        elements, self._to_purge = self._to_purge, []
+        for path, key in elements:
             place = open_path(txn, Place(self._content, self.root, (), ()), path)
             if place is None or type(place.node) is not ArrayNode:
                 continue
@@ -258,9 +258,9 @@ class Tree:
         """The elements that are soft-deleted: their arrays and keys."""
         return list(hidden_in(self._raw()))
 
-    def doom(self, elements: Sequence[tuple[Path, str]]) -> None:
-        """Have elements that are still hidden then removed for good by the next write."""
-        self._doomed = list(elements)
+    def mark_for_purge(self, elements: Sequence[tuple[Path, str]]) -> None:
+        """The next write removes those of these elements for good that are still hidden then."""
+        self._to_purge = list(elements)
 
 
 def merge_updates(updates: Sequence[bytes]) -> bytes:

@@ -51,7 +51,7 @@ class CharactersWorld:
         elif roll < 0.96:
             self._reload()
         else:
-            self.document.sweep()
+            self.document.mark_unneeded()
         assert self.document.value == self.document.read() == {"x": self.text}
 
     # --- edits ------------------------------------------------------------------------------

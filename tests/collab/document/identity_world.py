@@ -636,7 +636,7 @@ class World:
     def restart(self) -> None:
         roll = self.random.random()
         if roll < 0.4:
-            self.log.append(f"sweep {self.document.sweep()}")
+            self.log.append(f"marked {self.document.mark_unneeded()}")
             return
         if roll < 0.8:
             self.snapshot, self.entries = self.document.snapshot(), []

@@ -208,16 +208,16 @@ def test_d12_a_document_that_is_opened_again_goes_on_with_its_own_clock() -> Non
 def test_u8_swept_elements_go_with_the_next_write_and_only_if_no_step_needs_them() -> None:
     document = page()
     document.patch([{"op": "remove", "path": "/page/sections/2"}], version=2, user="ada", at=1)
-    assert document.sweep() == 0
+    assert document.mark_unneeded() == 0
     document._undo.bounds = UndoBounds(1)
     for version in (3, 4):
         ops = [{"op": "replace", "path": "/page/sections/1/title", "value": f"v{version}"}]
         document.patch(ops, version=version, user="ada", at=version * 5_000)
-    assert document.sweep() == 1
+    assert document.mark_unneeded() == 1
     change = document.patch([{"op": "add", "path": "/n", "value": 1}], version=5, user="ada", at=9)
     assert change is not None
     assert change.ops == [{"op": "add", "path": "/n", "value": 1}]
-    assert document.sweep() == 0
+    assert document.mark_unneeded() == 0
 
 
 @pytest.mark.parametrize("number", [1.0, -0.0, 2.5, 1e20, 2**53 - 1, -(2**53) + 1, 5e-324])

@@ -342,7 +342,7 @@ class World:
 
     def reload(self) -> None:
         if self.random.random() < 0.5:
-            self.log.append(f"sweep {self.document.sweep()}")
+            self.log.append(f"marked {self.document.mark_unneeded()}")
             return
         self.log.append("reload")
         if self.random.random() < 0.5:
