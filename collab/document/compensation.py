@@ -70,7 +70,7 @@ def compensate(
     """
     wrongs = list(_wrong_places(applied, wanted.value))
     is_back = same(applied, before)
-    marks = TrialIncarnations(incarnations).take_in(records, version)
+    marks = TrialIncarnations(incarnations).add(records, version)
 
     def work(writer: Writer) -> None:
         reverter = Reverter(writer)

@@ -57,10 +57,10 @@ class Document:
         self._leases = body.leases
         self._undo = UndoState(opening.steps, undo)
         for entry in opening.earlier:
-            self._undo.take_in(entry)
+            self._undo.add_entry(entry)
         for entry in entries:
             self._lease(entry.leases, entry.author.user)
-            self._undo.take_in(entry)
+            self._undo.add_entry(entry)
         client_id = server_id(self.epoch)
         self._tree = Tree(client_id, opening.rest(), atomic, opening.load, self._undo.identity)
         self.value: Json = self._tree.initial

@@ -64,7 +64,7 @@ def fold(
         decoded = decode_inverse(inverse)
     if kind == "create" or not inverse:
         return decoded
-    marks = tuple(incarnations.take_in(decoded.records, version))
+    marks = tuple(incarnations.add(decoded.records, version))
     if kind in _NO_STEP or decoded.silent:
         return decoded
     own = stacks.setdefault(user, Stacks())

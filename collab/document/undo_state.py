@@ -46,8 +46,8 @@ class UndoState:
         rows, most = self.incarnations.rows(), self.incarnations.most
         return Steps(FORMAT, self.stacks, self.identity.reinsertions, rows, most)
 
-    def take_in(self, entry: Entry) -> None:
-        """Take in an entry out of the log."""
+    def add_entry(self, entry: Entry) -> None:
+        """Fold an entry from the log."""
         user, inverse = entry.author.user, entry.inverse
         for reinsertion in self._fold(
             user, entry.kind, entry.version, entry.at, inverse
@@ -58,7 +58,7 @@ class UndoState:
     def accept(
         self, user: str, kind: Kind, version: int, at: int, inverse: bytes, decoded: Inverse
     ) -> None:
-        """Take in the version that was made just now."""
+        """Fold the version that was just made."""
         self._fold(user, kind, version, at, inverse, decoded)
         self.identity.settle()
         self.identity.forget()

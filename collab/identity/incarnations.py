@@ -56,8 +56,8 @@ class Incarnations:
     def is_full(self) -> bool:
         return len(self._tokens) > self._most
 
-    def take_in(self, records: Iterable[Record], version: int) -> list[tuple[Mark, ...]]:
-        """Take in what a version did; the marks of its records."""
+    def add(self, records: Iterable[Record], version: int) -> list[tuple[Mark, ...]]:
+        """Give tokens to what a version changed; the marks of its records."""
         token = version * _RECORDS
         marks: list[tuple[Mark, ...]] = []
         for record in records:

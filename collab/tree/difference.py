@@ -11,7 +11,7 @@ from collab.patch.diff import diff
 from collab.patch.values import same
 from collab.tree.event_records import item_record, list_records, text_record
 from collab.tree.summary import TextsBefore, UpdateSummary
-from collab.types.events import Dirt
+from collab.types.events import DirtyPlace
 from collab.types.handles import Txn
 from collab.types.records import Path, Record, RemovedText
 
@@ -51,7 +51,7 @@ class Difference:
         """What steps name in the texts that were at a path and below it."""
         return self._before.under(self._identity, path)
 
-    def note_text(self, path: Path, text: Any, old: Json, new: Json, inside: Dirt) -> None:
+    def note_text(self, path: Path, text: Any, old: Json, new: Json, inside: DirtyPlace) -> None:
         """Record the edit of a text, also where others' characters gave way to the same ones."""
         assert isinstance(old, str)
         assert isinstance(new, str)
@@ -65,7 +65,7 @@ class Difference:
         self.records.append(item_record(self.txn, array, self._identity, path, at, was, value))
 
     def note_items(
-        self, path: Path, array: Any, was: list[Any], value: list[Json], inside: Dirt
+        self, path: Path, array: Any, was: list[Any], value: list[Json], inside: DirtyPlace
     ) -> None:
         """Record which items of a Y.Array were replaced."""
         txn, identity, before = self.txn, self._identity, self._before

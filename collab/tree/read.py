@@ -13,7 +13,7 @@ from collab.ids import Json
 from collab.patch.pointer import render
 from collab.tree.difference import Difference
 from collab.tree.read_array import ArrayReader
-from collab.types.events import Dirt
+from collab.types.events import DirtyPlace
 from collab.types.handles import fits, is_text, look, raw_of
 from collab.types.layout import (
     UNSEEN,
@@ -36,22 +36,22 @@ class Reader:
         self._txn = difference.txn
 
     def refresh(
-        self, handle: Any, node: Node, old: Json, dirt: Dirt, path: Path, pointer: str
+        self, handle: Any, node: Node, old: Json, dirty: DirtyPlace, path: Path, pointer: str
     ) -> None:
         match node:
             case ObjectNode():
                 assert isinstance(old, dict)
-                self._object(handle, node, old, dirt, path, pointer)
+                self._object(handle, node, old, dirty, path, pointer)
             case ArrayNode():
                 assert isinstance(old, list)
-                array = ArrayReader(self._difference, handle, node, old, dirt, path, pointer)
+                array = ArrayReader(self._difference, handle, node, old, dirty, path, pointer)
                 for key, before in array.settle():
                     nested = array.refresh(key, before)
                     if nested is not None:
                         self.refresh(*nested)
             case ListNode():
                 assert isinstance(old, list)
-                self._list(handle, node, old, dirt, path, pointer)
+                self._list(handle, node, old, dirty, path, pointer)
 
     # --- objects ----------------------------------------------------------------------------
 
@@ -60,15 +60,15 @@ class Reader:
         handle: Any,
         node: ObjectNode,
         old: dict[str, Json],
-        dirt: Dirt,
+        dirty: DirtyPlace,
         path: Path,
         pointer: str,
     ) -> None:
-        for key in sorted(dirt.keys):
+        for key in sorted(dirty.keys):
             if key not in UNSEEN:
                 self._member(handle, node, old, key, path, pointer, None)
-        for step, deeper in dirt.below.items():
-            if step in dirt.keys or step in UNSEEN or not isinstance(step, str):
+        for step, deeper in dirty.below.items():
+            if step in dirty.keys or step in UNSEEN or not isinstance(step, str):
                 continue
             inner, held = node.children.get(step), look(self._txn, handle, step)
             if inner is None or deeper.is_new_kind or not fits(inner, held):
@@ -85,7 +85,7 @@ class Reader:
         key: str,
         path: Path,
         pointer: str,
-        inside: Dirt | None,
+        inside: DirtyPlace | None,
     ) -> None:
         """Read one key of an object again; `inside` says what changed in what it holds.
 
@@ -125,12 +125,18 @@ class Reader:
     # --- what only other clients write ------------------------------------------------------
 
     def _list(
-        self, handle: Any, node: ListNode, old: list[Json], dirt: Dirt, path: Path, pointer: str
+        self,
+        handle: Any,
+        node: ListNode,
+        old: list[Json],
+        dirty: DirtyPlace,
+        path: Path,
+        pointer: str,
     ) -> None:
-        if dirt.items or any(not isinstance(step, int) for step in dirt.below):
-            self._items(handle, node, old, dirt, path, pointer)
+        if dirty.items or any(not isinstance(step, int) for step in dirty.below):
+            self._items(handle, node, old, dirty, path, pointer)
             return
-        for step, deeper in dirt.below.items():
+        for step, deeper in dirty.below.items():
             assert isinstance(step, int)
             inner, held = node.children[step], look(self._txn, handle, step)
             at = f"{pointer}/{step}"
@@ -146,7 +152,13 @@ class Reader:
                 self._difference.note_item(path, handle, step, was, value)
 
     def _items(
-        self, handle: Any, node: ListNode, old: list[Json], dirt: Dirt, path: Path, pointer: str
+        self,
+        handle: Any,
+        node: ListNode,
+        old: list[Json],
+        dirty: DirtyPlace,
+        path: Path,
+        pointer: str,
     ) -> None:
         """Read a whole Y.Array again."""
         before = write_layout(old, node)
@@ -155,7 +167,7 @@ class Reader:
         assert isinstance(fresh, ListNode)
         node.children = fresh.children
         if self._difference.change(old, value, pointer):
-            self._difference.note_items(path, handle, before, value, dirt)
+            self._difference.note_items(path, handle, before, value, dirty)
 
 
 def under(pointer: str, name: str) -> str:

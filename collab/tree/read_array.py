@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from collab.ids import Json
 from collab.tree.difference import Difference
-from collab.types.events import Dirt
+from collab.types.events import DirtyPlace
 from collab.types.handles import fits, is_map, is_text, look, raw_of
 from collab.types.layout import (
     ARRAY,
@@ -47,7 +47,7 @@ class Before(NamedTuple):
 
 
 # A container in an element that is still the same one: what `Reader.refresh` takes.
-Nested: TypeAlias = tuple[Any, Node, Json, Dirt, Path, str]
+Nested: TypeAlias = tuple[Any, Node, Json, DirtyPlace, Path, str]
 
 
 class ArrayReader:
@@ -63,7 +63,7 @@ class ArrayReader:
         handle: Any,
         node: ArrayNode,
         old: list[Json],
-        dirt: Dirt,
+        dirty: DirtyPlace,
         path: Path,
         pointer: str,
     ) -> None:
@@ -71,20 +71,20 @@ class ArrayReader:
         self._txn = difference.txn
         self._handle = handle
         self._node = node
-        self._dirt = dirt
+        self._dirty = dirty
         self._path = path
         self._pointer = pointer
         self._touched = sorted(
-            {key for key in dirt.keys if key not in RESERVED}
+            {key for key in dirty.keys if key not in RESERVED}
             | {
                 step
-                for step, deeper in dirt.below.items()
+                for step, deeper in dirty.below.items()
                 if isinstance(step, str) and step not in RESERVED and deeper.keys & _STRUCTURE
             }
         )
         self._before = {
             key: Before(old[node.index(key)], node.children.get(key), node.orders[key])
-            for key in (*self._touched, *dirt.below)
+            for key in (*self._touched, *dirty.below)
             if isinstance(key, str) and key in node.orders
         }
 
@@ -110,8 +110,8 @@ class ArrayReader:
             for key, order in standing.items()
             if key not in self._before or order != self._before[key].order
         }
-        for key in standing.keys() - touched.keys() - self._dirt.keys:
-            if ORDER in self._dirt.below[key].keys:  # this change put it where it was
+        for key in standing.keys() - touched.keys() - self._dirty.keys:
+            if ORDER in self._dirty.below[key].keys:  # this change put it where it was
                 order = standing[key]
                 self._difference.records.append(MovedRecord(self._path, key, order, order))
         if len(touched) == 1:
@@ -187,7 +187,7 @@ class ArrayReader:
         self._difference.records.append(self._came(key))
 
     def _came(self, key: str) -> ShownRecord:
-        return ShownRecord(self._path, key, True, born=key in self._dirt.keys)
+        return ShownRecord(self._path, key, True, born=key in self._dirty.keys)
 
     def _standing(self, key: str) -> str | None:
         """The order of an element, None where it is hidden or gone."""
@@ -204,7 +204,7 @@ class ArrayReader:
 
     def _note_gone(self, key: str) -> None:
         """Hidden, it can be shown again; removed by its key, it must be written again."""
-        if key not in self._dirt.keys and is_map(look(self._txn, self._handle, key)):
+        if key not in self._dirty.keys and is_map(look(self._txn, self._handle, key)):
             self._difference.records.append(ShownRecord(self._path, key, False))
         else:
             raw = Exactly(element_layout(*self._before[key]))
@@ -223,14 +223,14 @@ class ArrayReader:
         if key not in self._node.orders:
             return None
         held = look(self._txn, self._handle, key)
-        deeper = self._dirt.below.get(key, Dirt())
+        deeper = self._dirty.below.get(key, DirtyPlace())
         at = f"{self._pointer}/{self._node.index(key)}"
         wrapped = is_map(held) and held.has(self._txn, VALUE)
         content = look(self._txn, held, VALUE) if wrapped else held
-        anew = replaced = key in self._dirt.keys or bool(deeper.keys & {VALUE, ARRAY})
+        anew = replaced = key in self._dirty.keys or bool(deeper.keys & {VALUE, ARRAY})
         if wrapped:
             anew = anew or bool(deeper.keys & _STRUCTURE)
-            deeper = deeper.below.get(VALUE, Dirt())
+            deeper = deeper.below.get(VALUE, DirtyPlace())
             anew = anew or deeper.is_new_kind
         if not anew and before.node is not None and fits(before.node, content):
             path = (*self._path, key)
@@ -249,7 +249,7 @@ class ArrayReader:
 
     def _note_content(self, key: str, before: Before, value: Json, wrapped: bool) -> None:
         old, records = before.value, self._difference.records
-        if wrapped and key not in self._dirt.keys and not isinstance(old, dict):
+        if wrapped and key not in self._dirty.keys and not isinstance(old, dict):
             raw = Exactly(write_layout(old, before.node))
             records.append(self._set((*self._path, key), VALUE, raw, known(value)))
         else:

@@ -19,8 +19,8 @@ from collab.patch.pointer import Tokens, exists, lookup
 from collab.patch.values import MAX_DEPTH
 from collab.rights.sections import Area, has_id, is_id
 from collab.tree.summary import Deletes
-from collab.types.depth import take_in
-from collab.types.events import Dirt, Ear
+from collab.types.depth import apply_update
+from collab.types.events import DirtyPlace, Observer
 from collab.types.handles import Txn, is_array, is_map, look, raw_of
 from collab.types.layout import (
     ARRAY,
@@ -95,9 +95,9 @@ class Plots:
         self._has_items = limits.has_items
         self._plots = {plot.path: plot for plot in found if plot is not None}
 
-    def hold(self, txn: Txn, content: Any, dirt: Dirt) -> bool:
+    def hold(self, txn: Txn, content: Any, dirty: DirtyPlace) -> bool:
         """Whether what changed lies in the areas, and they are where they were."""
-        return self._holds(txn, content, dirt, ())
+        return self._holds(txn, content, dirty, ())
 
     def values(self, root: Node, value: Json) -> dict[Tokens, Json]:
         """What the areas are in the value after a change, by their places before it."""
@@ -114,21 +114,21 @@ class Plots:
                 found[place] = held
         return found
 
-    def _holds(self, txn: Txn, held: Any, dirt: Dirt, path: Path) -> bool:
+    def _holds(self, txn: Txn, held: Any, dirty: DirtyPlace, path: Path) -> bool:
         """`held` is what lies at the path after the change."""
         plot = self._plots.get(path)
-        if plot is not None and self._keeps_place(txn, held, dirt, plot):
+        if plot is not None and self._keeps_place(txn, held, dirty, plot):
             return True
-        if dirt.items or any(not self._holds_key(txn, held, path, key) for key in dirt.keys):
+        if dirty.items or any(not self._holds_key(txn, held, path, key) for key in dirty.keys):
             return False
         return all(
             self._holds(txn, _under(txn, held, step), deeper, (*path, step))
-            for step, deeper in dirt.below.items()
+            for step, deeper in dirty.below.items()
         )
 
-    def _keeps_place(self, txn: Txn, held: Any, dirt: Dirt, plot: Plot) -> bool:
+    def _keeps_place(self, txn: Txn, held: Any, dirty: DirtyPlace, plot: Plot) -> bool:
         """Whether what changed in an area left the element where it was, with its `id`."""
-        if plot.order is not None and dirt.keys & _PLACING:
+        if plot.order is not None and dirty.keys & _PLACING:
             return False
         if plot.area.id is None or _reads_id(txn, held, plot.area.id):
             return True
@@ -172,21 +172,21 @@ class Trial:
             txn.drop()
         for handle in others:
             _scope(self._beside, "xmlfragment", doc, handle)
-        self._ear = Ear()
+        self._observer = Observer()
         self._subscriptions = [
-            content.observe_deep(self._ear.on_events),
-            doc.observe(self._ear.on_commit),
+            content.observe_deep(self._observer.on_events),
+            doc.observe(self._observer.on_commit),
         ]
 
     def holds(self, slices: Iterable[bytes]) -> bool:
         """Apply an update; whether all that it did lies in the limits."""
-        take_in(self._doc, self._content, self._ear, slices)
-        dirt = self._ear.take_dirt()
-        if dirt is None or self._beside.can_undo():
+        apply_update(self._doc, self._content, self._observer, slices)
+        dirty = self._observer.take_dirty()
+        if dirty is None or self._beside.can_undo():
             return not (self._inside.can_undo() or self._beside.can_undo())
         txn = self._doc.create_transaction()
         try:
-            return self._plots.hold(txn, self._content, dirt)
+            return self._plots.hold(txn, self._content, dirty)
         finally:
             txn.drop()
 
@@ -199,7 +199,7 @@ class Trial:
         for manager in (self._beside, self._inside):
             while manager.can_undo():
                 manager.undo()
-                if update := self._ear.take_update():
+                if update := self._observer.take_update():
                     yield update
 
     def close(self) -> None:

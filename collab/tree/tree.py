@@ -20,8 +20,8 @@ from collab.tree.difference import Difference
 from collab.tree.read import Reader
 from collab.tree.sections import Limits, Trial
 from collab.tree.summary import NO_SUMMARY, Deletes, TextsBefore, UpdateSummary
-from collab.types.depth import take_in
-from collab.types.events import Dirt, Ear
+from collab.types.depth import apply_update
+from collab.types.events import DirtyPlace, Observer
 from collab.types.handles import Txn, raw_in_parts, raw_of
 from collab.types.layout import ArrayNode, hidden_in, read_object
 from collab.types.load import Load
@@ -82,11 +82,11 @@ class Tree:
         self.identity = identity or Identity()
         self.identity.deletions = Deletions(self._doc)
         self._to_purge: list[tuple[Path, str]] = []
-        self._ear = ear = Ear()
+        self._observer = observer = Observer()
         # Native callbacks, not pycrdt's wrappers: these copy every event into Python objects.
         self._subscriptions = [
-            self._content.observe_deep(ear.on_events),
-            self._doc.observe(ear.on_commit),
+            self._content.observe_deep(observer.on_events),
+            self._doc.observe(observer.on_commit),
         ]
 
     def close(self) -> None:
@@ -109,7 +109,7 @@ class Tree:
         Its update, empty where it did nothing, and what was written. `author` is the user who
         replaces texts as a whole.
         """
-        self._ear.listening = False
+        self._observer.listening = False
         txn = self._doc.create_transaction()
         place = Place(self._content, self.root, (), ())
         journal = Journal(txn, place, self._atomic, value, self.identity, author)
@@ -120,8 +120,8 @@ class Tree:
         finally:
             txn.commit()
             txn.drop()
-            self._ear.listening = True
-        return self._ear.take_update(), journal
+            self._observer.listening = True
+        return self._observer.take_update(), journal
 
     def try_out(self, prefix: str, value: Json, work: Callable[[Writer], None]) -> None:
         """The same on shadows: nothing is written, and the journal tells what would be."""
@@ -162,8 +162,8 @@ class Tree:
             trial = Trial(self._doc.client_id(), self.state(), self.root, limits)
             holds = trial.holds(slices)
         before = self._texts_before(summary.deletes)
-        merged = take_in(self._doc, self._content, self._ear, slices)
-        ops, records = self._read_changes(value, self._ear.take_dirt(), summary, before)
+        merged = apply_update(self._doc, self._content, self._observer, slices)
+        ops, records = self._read_changes(value, self._observer.take_dirty(), summary, before)
         integrated = Integrated(merge_updates(merged), ops, records)
         if trial is not None:
             if not holds:
@@ -172,15 +172,15 @@ class Tree:
         return integrated
 
     def _read_changes(
-        self, value: Json, dirt: Dirt | None, summary: UpdateSummary, before: TextsBefore
+        self, value: Json, dirty: DirtyPlace | None, summary: UpdateSummary, before: TextsBefore
     ) -> tuple[list[Op], list[Record]]:
         """The ops from `value` to what is there now, and their records; the nodes follow."""
         txn = self._doc.create_transaction()
         difference = Difference(txn, self.identity, summary, before)
         try:
-            if dirt is not None:
-                self._forget_unread(txn, dirt, ())
-                Reader(difference).refresh(self._content, self.root, value, dirt, (), "")
+            if dirty is not None:
+                self._forget_unread(txn, dirty, ())
+                Reader(difference).refresh(self._content, self.root, value, dirty, (), "")
             content, identity = self._content, self.identity
             records = [on_items(txn, content, identity, one) for one in difference.records]
         finally:
@@ -194,8 +194,8 @@ class Tree:
         after = replay(value, ops)
         kept = trial.kept(self.root, after)
         for back_again in trial.take_back():
-            merged += take_in(self._doc, self._content, self._ear, [back_again])
-        back, _ = self._read_changes(after, self._ear.take_dirt(), NO_SUMMARY, TextsBefore())
+            merged += apply_update(self._doc, self._content, self._observer, [back_again])
+        back, _ = self._read_changes(after, self._observer.take_dirty(), NO_SUMMARY, TextsBefore())
         txn = self._doc.create_transaction()
         try:
             reinserted = before.reinserted(txn, self._content, self.identity)
@@ -203,9 +203,9 @@ class Tree:
             txn.drop()
         return Integrated(merge_updates(merged), [*ops, *back], [], TakenBack(kept, reinserted))
 
-    def _forget_unread(self, txn: Txn, dirt: Dirt, path: Path) -> None:
+    def _forget_unread(self, txn: Txn, dirty: DirtyPlace, path: Path) -> None:
         """Forget the characters of edited texts that do not show: the reader passes over these."""
-        for step, deeper in dirt.below.items():
+        for step, deeper in dirty.below.items():
             here = (*path, step)
             if deeper.deltas and len(pointer_tokens(self.root, here)) < len(here):
                 text = reach(txn, self._content, here)

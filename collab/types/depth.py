@@ -13,16 +13,16 @@ from typing import Any
 from collab.ids import Json
 from collab.patch.bounds import nesting
 from collab.types.build import Layouts
-from collab.types.events import Dirt, Ear
+from collab.types.events import DirtyPlace, Observer
 from collab.types.handles import Txn, is_array, is_map, look, raw_of
 from collab.types.layout import DEEPEST, VALUE, ArrayNode, Step
 from collab.types.place import Place, enter
 from collab.types.records import Path
 
 
-def too_deep(txn: Txn, content: Any, dirt: Dirt) -> Iterator[Path]:
+def too_deep(txn: Txn, content: Any, dirty: DirtyPlace) -> Iterator[Path]:
     """The paths of what has changed and reaches too deep."""
-    waiting: list[tuple[Any, Dirt, Path]] = [(content, dirt, ())]
+    waiting: list[tuple[Any, DirtyPlace, Path]] = [(content, dirty, ())]
     while waiting:
         handle, place, path = waiting.pop()
         for step in _changed(txn, handle, place, len(path)):
@@ -51,7 +51,7 @@ def has_room(txn: Txn, root: Place, path: Path, value: Json) -> bool:
     return depth + wraps + nesting(Layouts("").layout(value))[0] <= DEEPEST
 
 
-def _changed(txn: Txn, handle: Any, place: Dirt, depth: int) -> list[Step]:
+def _changed(txn: Txn, handle: Any, place: DirtyPlace, depth: int) -> list[Step]:
     if is_array(handle) and place.items:
         # Reaching an item takes as long as there are items before it: all at once first.
         if depth + nesting(raw_of(txn, handle))[0] <= DEEPEST:
@@ -87,15 +87,19 @@ def cut(txn: Txn, content: Any, path: Path) -> None:
         handle.remove_range(txn, step, 1)
 
 
-def take_in(doc: Any, content: Any, ear: Ear, slices: Iterable[bytes]) -> list[bytes]:
-    """Apply an update, and remove what lies too deep; what each transaction did."""
-    taken_in = [_apply(doc, ear, slices)]
-    while ear.dirt is not None and (taken_out := _take_out(doc, content, ear, ear.dirt)):
-        taken_in.append(taken_out)
-    return taken_in
+def apply_update(
+    doc: Any, content: Any, observer: Observer, slices: Iterable[bytes]
+) -> list[bytes]:
+    """Apply an update, and remove what lies too deep; the update of each transaction."""
+    updates = [_apply(doc, observer, slices)]
+    while observer.dirty is not None and (
+        removal := _remove_too_deep(doc, content, observer, observer.dirty)
+    ):
+        updates.append(removal)
+    return updates
 
 
-def _apply(doc: Any, ear: Ear, slices: Iterable[bytes]) -> bytes:
+def _apply(doc: Any, observer: Observer, slices: Iterable[bytes]) -> bytes:
     txn = doc.create_transaction()
     try:
         for one in slices:
@@ -103,15 +107,15 @@ def _apply(doc: Any, ear: Ear, slices: Iterable[bytes]) -> bytes:
     finally:
         txn.commit()
         txn.drop()
-    return ear.take_update()
+    return observer.take_update()
 
 
-def _take_out(doc: Any, content: Any, ear: Ear, dirt: Dirt) -> bytes:
+def _remove_too_deep(doc: Any, content: Any, observer: Observer, dirty: DirtyPlace) -> bytes:
     txn = doc.create_transaction()
-    for path in ear.take_too_deep():
+    for path in observer.take_too_deep():
         cut(txn, content, path)
-    for path in too_deep(txn, content, dirt):
+    for path in too_deep(txn, content, dirty):
         cut(txn, content, path)
     txn.commit()
     txn.drop()
-    return ear.take_update()
+    return observer.take_update()

@@ -1,4 +1,4 @@
-"""What events said of a transaction: its update, and the places of the tree that it changed."""
+"""What a transaction changed, as its events say: its update, and the places in the tree."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from collab.types.records import Path
 
 
 @dataclass(slots=True)
-class Dirt:
-    """What events said of a place: the keys that changed in it, and what changed deeper down.
+class DirtyPlace:
+    """A place with changes: the keys that changed in it, and the places with changes below it.
 
     `items` says that the items of a sequence, or the content of a text, changed; `deltas` how, for
     each transaction.
     """
 
     keys: set[str] = field(default_factory=set)
-    below: dict[Step, Dirt] = field(default_factory=dict)
+    below: dict[Step, DirtyPlace] = field(default_factory=dict)
     items: bool = False
     deltas: list[list[dict[str, Any]]] = field(default_factory=list)
 
-    def at(self, path: Iterable[Step]) -> Dirt:
+    def at(self, path: Iterable[Step]) -> DirtyPlace:
         place = self
         for step in path:
             deeper = place.below.get(step)
             if deeper is None:
-                deeper = place.below[step] = Dirt()
+                deeper = place.below[step] = DirtyPlace()
             place = deeper
         return place
 
@@ -40,19 +40,19 @@ class Dirt:
         return ARRAY in self.keys
 
 
-class Ear:
-    """Holds what events said since it was last asked.
+class Observer:
+    """Observes a Yjs document, and keeps what its events say until the tree takes it.
 
-    Invariant: it knows neither the tree nor the document. pycrdt keeps what observes a document
-    alive, so an observer that held it would keep it for ever; a tree that is dropped without
-    being closed goes all the same.
+    Invariant: it refers to neither the tree nor the document. pycrdt keeps observers alive, and
+    an observer with a reference to the document would keep that alive too. So a tree that is
+    dropped without `close` is freed all the same.
     """
 
-    __slots__ = ("_dirt", "_too_deep", "_update", "listening")
+    __slots__ = ("_dirty", "_too_deep", "_update", "listening")
 
     def __init__(self) -> None:
         self.listening = True
-        self._dirt: Dirt | None = None
+        self._dirty: DirtyPlace | None = None
         self._too_deep: list[Path] = []
         self._update = b""
 
@@ -62,14 +62,14 @@ class Ear:
     def on_events(self, events: list[Any]) -> None:
         if not self.listening:
             return  # our own writing; asking events for keys and paths costs 10 µs
-        if self._dirt is None:
-            self._dirt = Dirt()
+        if self._dirty is None:
+            self._dirty = DirtyPlace()
         for event in events:
             path = event.path
             if len(path) >= DEEPEST:
                 self._too_deep.append(tuple(path))
                 path = path[:DEEPEST]
-            place = self._dirt.at(path)
+            place = self._dirty.at(path)
             keys = event.keys if isinstance(event, native.MapEvent) else ()  # type: ignore[attr-defined]  # not in its stub
             if keys:
                 place.keys.update(keys)
@@ -87,10 +87,10 @@ class Ear:
         paths, self._too_deep = self._too_deep, []
         return paths
 
-    def take_dirt(self) -> Dirt | None:
-        dirt, self._dirt = self._dirt, None
-        return dirt
+    def take_dirty(self) -> DirtyPlace | None:
+        dirty, self._dirty = self._dirty, None
+        return dirty
 
     @property
-    def dirt(self) -> Dirt | None:
-        return self._dirt
+    def dirty(self) -> DirtyPlace | None:
+        return self._dirty
