@@ -19,7 +19,7 @@ from collab.document.steps import (
     UndoBounds,
     encode_inverse,
 )
-from collab.document.undo import Asked, Check, Request, foresee, revert
+from collab.document.undo import Asked, Check, Request, dry_run_undo, revert
 from collab.document.undo_state import UndoState
 from collab.document.value_count import Bulk, ValueCount
 from collab.entry import Entry, Kind, Op
@@ -263,7 +263,7 @@ class Document:
         steps, incarnations = self._undo.steps(user, kind), self._undo.incarnations
         request = Request(scope, f"{version:x}", incarnations, asked.get("holding"), kind == "redo")
         if check is not None:
-            check(self.value, foresee(self._tree, self.value, steps, request))
+            check(self.value, dry_run_undo(self._tree, self.value, steps, request))
         run = revert(self._tree, self.value, steps, request)
         self._count.forget()
         applied = apply(self.value, run.ops, size=self.size)

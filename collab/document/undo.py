@@ -118,10 +118,10 @@ def _nothing_left(request: Request) -> Rejected:
     return Rejected(Code.NOTHING_TO_UNDO, which, version=request.holding)
 
 
-def foresee(tree: Tree, value: Json, steps: Sequence[Step], request: Request) -> list[Op]:
-    """What `revert` will do, tried out on shadows: there is no way back from doing it."""
+def dry_run_undo(tree: Tree, value: Json, steps: Sequence[Step], request: Request) -> list[Op]:
+    """The ops of `revert`, found by a dry run: a Yjs transaction cannot be rolled back."""
     run = Run()
-    tree.try_out(request.prefix, value, lambda writer: _take(writer, steps, request, run))
+    tree.dry_run(request.prefix, value, lambda writer: _take(writer, steps, request, run))
     return run.ops
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from collab.identity.characters import Characters, id_at, left_of
 from collab.identity.identity import Identity
 from collab.identity.labels import reach_any
-from collab.types.handles import ArrayShadow, Txn, is_array
+from collab.types.handles import ArrayStandIn, Txn, is_array
 from collab.types.records import ItemsHunk, MovedRecord, Path, Record, SetRecord, ShownRecord
 from collab.yjs.spans import Id, Run
 
@@ -26,7 +26,7 @@ def items_on(txn: Txn, held: Any, identity: Identity, path: Path) -> tuple[Id, .
             continue
         if not is_array(inner) or step >= inner.len(txn):
             break
-        if isinstance(inner, ArrayShadow):
+        if isinstance(inner, ArrayStandIn):
             found.append(inner.first(step))
         else:
             found.append(identity.first_of(id_at(txn, inner, step)))

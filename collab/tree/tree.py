@@ -28,7 +28,7 @@ from collab.types.load import Load
 from collab.types.place import Place, open_path, pointer_tokens
 from collab.types.records import Path, Record, Reinsertion
 from collab.writing.journal import Journal
-from collab.writing.shadow import ShadowMap
+from collab.writing.overlay import MapOverlay
 from collab.writing.write import Writer
 
 NO_STATE = b"\x00"
@@ -123,11 +123,11 @@ class Tree:
             self._observer.listening = True
         return self._observer.take_update(), journal
 
-    def try_out(self, prefix: str, value: Json, work: Callable[[Writer], None]) -> None:
-        """The same on shadows: nothing is written, and the journal tells what would be."""
+    def dry_run(self, prefix: str, value: Json, work: Callable[[Writer], None]) -> None:
+        """The same on overlays: the writer's journal has what would be written, and nothing is."""
         txn = self._doc.create_transaction()
-        shadow = ShadowMap(txn, self._content, self.identity)
-        place = Place(shadow, self.root.copy(), (), ())
+        overlay = MapOverlay(txn, self._content, self.identity)
+        place = Place(overlay, self.root.copy(), (), ())
         journal = Journal(txn, place, self._atomic, value, self.identity)
         try:
             work(Writer(journal, prefix))

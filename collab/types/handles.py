@@ -50,18 +50,18 @@ class ArrayHandle(ContainerHandle, Protocol):
     def remove_range(self, txn: Txn, index: int, length: int) -> None: ...
 
 
-class Shadow:
-    """What stands in for a native type while a write is tried out (`tree_shadow`)."""
+class StandIn:
+    """Stands in for a native type in a dry run (`collab/writing/overlay.py`)."""
 
     def raw(self) -> Any:
         raise NotImplementedError
 
 
-class MapShadow(Shadow):
+class MapStandIn(StandIn):
     """Stands in for a Y.Map."""
 
 
-class ArrayShadow(Shadow):
+class ArrayStandIn(StandIn):
     """Stands in for a Y.Array; `handle` is the real one, None for a new one."""
 
     handle: Any = None
@@ -74,18 +74,18 @@ class ArrayShadow(Shadow):
         """The first id of an item; that of no item for one that is new."""
         raise NotImplementedError
 
-    def adopt(self, at: int, firsts: Sequence[tuple[int, int]]) -> None:
+    def set_identity(self, at: int, firsts: Sequence[tuple[int, int]]) -> None:
         """Take items for the ones that had these first ids."""
         raise NotImplementedError
 
 
-class TextShadow(Shadow):
+class TextStandIn(StandIn):
     """Stands in for a Y.Text."""
 
 
-_MAPS = (native.Map, MapShadow)
-_ARRAYS = (native.Array, ArrayShadow)
-_TEXTS = (native.Text, TextShadow)
+_MAPS = (native.Map, MapStandIn)
+_ARRAYS = (native.Array, ArrayStandIn)
+_TEXTS = (native.Text, TextStandIn)
 _XML = (native.XmlFragment, native.XmlElement, native.XmlText)
 
 
@@ -124,7 +124,7 @@ def raw_of(txn: Txn, handle: Any) -> Any:
         if SORTED in text:
             _sort_xml(txn, handle, raw)
         return raw
-    if isinstance(handle, Shadow):
+    if isinstance(handle, StandIn):
         return handle.raw()
     if isinstance(handle, native.Text):
         return handle.get_string(txn)
@@ -140,7 +140,7 @@ def raw_in_parts(txn: Txn, handle: Any) -> Any:
 
     It takes a third longer, so it is for documents of which that call takes 40 ms and more.
     """
-    if isinstance(handle, Shadow):
+    if isinstance(handle, StandIn):
         return handle.raw()
     if is_map(handle):
         return {key: raw_in_parts(txn, handle.get(txn, key)) for key in handle.keys(txn)}

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from collab.ids import Json
 from collab.patch.pointer import Tokens, lookup
-from collab.types.handles import Shadow, Txn, is_array, is_map, look, raw_of
+from collab.types.handles import StandIn, Txn, is_array, is_map, look, raw_of
 from collab.types.layout import (
     VALUE,
     ArrayNode,
@@ -61,13 +61,13 @@ def enter(txn: Txn, place: Place, step: Step) -> Place | None:
     handle = child(txn, place, step)
     if not (is_array(handle) if type(inner) is ListNode else is_map(handle)):
         return None
-    if isinstance(place.handle, Shadow):
+    if isinstance(place.handle, StandIn):
         inner = _owned(place, step, inner)
     return Place(handle, inner, (*place.path, step), (*place.tokens, token))
 
 
 def _owned(place: Place, step: Step, inner: Node) -> Node:
-    """A shadow's own copy of the node under a step."""
+    """An overlay's own copy of the node under a step."""
     if place.handle.owned.get(id(inner)) is not inner:
         inner = inner.copy()
         place.handle.owned[id(inner)] = inner

@@ -9,7 +9,7 @@ from collab.ids import Json
 from collab.patch.apply import replay
 from collab.patch.pointer import Tokens, render
 from collab.patch.values import Atomic, named_atomic
-from collab.types.handles import Shadow, Txn
+from collab.types.handles import StandIn, Txn
 from collab.types.place import Place
 from collab.types.records import Record, Reinsertion
 
@@ -45,7 +45,7 @@ class Journal:
 
     def note(self, record: Record) -> None:
         """Keep a record; what it names counts at once, for what comes later in this write."""
-        if not isinstance(self.root.handle, Shadow):
+        if not isinstance(self.root.handle, StandIn):
             record = on_items(self.txn, self.root.handle, self.identity, record)
             self.identity.add(self.author or "", record)
         self.records.append(record)

@@ -11,7 +11,7 @@ from typing import Any
 from collab.identity.characters import id_at, text_id
 from collab.identity.items import first_ids, items_hunk, spots
 from collab.types.build import Builder
-from collab.types.handles import ArrayShadow, look, raw_of
+from collab.types.handles import ArrayStandIn, look, raw_of
 from collab.types.layout import ListNode, read
 from collab.types.place import Place
 from collab.types.records import (
@@ -39,8 +39,8 @@ class Lists:
         node, handle, txn = place.node, place.handle, self._txn
         assert type(node) is ListNode
         removed = tuple(raw_of(txn, look(txn, handle, index)) for index in range(at, at + count))
-        shadow = isinstance(handle, ArrayShadow)
-        gone = () if shadow else first_ids(txn, handle, self._identity, at, at + count)
+        is_overlay = isinstance(handle, ArrayStandIn)
+        gone = () if is_overlay else first_ids(txn, handle, self._identity, at, at + count)
         if count:
             handle.remove_range(txn, at, count)
         pairs = [read(raw) for raw in raws]
@@ -51,8 +51,8 @@ class Lists:
             tokens = (*place.tokens, str(at + offset))
             self._journal.emit("add", tokens, value)
             self._build.put_at(handle, at + offset, raw, tokens)
-        if isinstance(handle, ArrayShadow):
-            handle.adopt(at, [(one[0], one[1] + n) for one in again for n in range(one[2])])
+        if isinstance(handle, ArrayStandIn):
+            handle.set_identity(at, [(one[0], one[1] + n) for one in again for n in range(one[2])])
             return
         self._note_reinserted(handle, at, again)
         values = tuple(known(value) for value, _ in pairs)
@@ -93,11 +93,11 @@ class Lists:
         return True
 
     def _own(self, handle: Any) -> Id | None:
-        real = handle.handle if isinstance(handle, ArrayShadow) else handle
+        real = handle.handle if isinstance(handle, ArrayStandIn) else handle
         return None if real is None else self._identity.first_of(text_id(self._txn, real))
 
     def _spots(self, handle: Any, runs: Sequence[Run]) -> list[int]:
-        if isinstance(handle, ArrayShadow):
+        if isinstance(handle, ArrayStandIn):
             return [at for run in runs for at in handle.where(run)]
         return [at for run in runs for at in spots(self._txn, handle, self._identity, run)]
 

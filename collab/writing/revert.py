@@ -38,7 +38,7 @@ from collab.types.records import (
     TransferRecord,
     known,
 )
-from collab.writing.shadow import ShadowText
+from collab.writing.overlay import TextOverlay
 from collab.writing.transfer import move_back, put_before
 from collab.writing.write import Writer
 
@@ -231,7 +231,7 @@ class Reverter:
             text = self._find_text(record.path)
             if text is None:
                 return False
-            draft = text.draft if isinstance(text, ShadowText) else self._draft(text)
+            draft = text.draft if isinstance(text, TextOverlay) else self._draft(text)
         if draft.id != record.text:
             return False
         self._drafts[record.path] = draft
@@ -248,7 +248,7 @@ class Reverter:
         if len(pointer_tokens(self._writer.root.node, path)) < len(path):
             return None
         text = reach(self._txn, self._writer.root.handle, path)
-        if text is None or isinstance(text, ShadowText):
+        if text is None or isinstance(text, TextOverlay):
             return text
         return text if text.len(self._txn) == len(text.get_string(self._txn).encode()) else None
 
@@ -262,10 +262,10 @@ class Reverter:
             if text is None:
                 continue
             tokens = pointer_tokens(self._writer.root.node, own)
-            if isinstance(text, ShadowText):
-                if text.is_edited():
+            if isinstance(text, TextOverlay):
+                if text.poll_edited():
                     self._writer.journal.note(TextRecord(own, draft.id or NO_TEXT, ()))
-                if text.is_news():
+                if text.poll_text():
                     self._writer.journal.emit("replace", tokens, draft.text)
             else:
                 self._writer.typing.write_draft(text, draft, own, tokens)

@@ -9,11 +9,11 @@ from collab.identity.characters import EXACT, Characters, id_at, text_id, units
 from collab.identity.draft import Edit, TextDraft
 from collab.identity.labels import labels_between, reach, removed_texts
 from collab.patch.pointer import Tokens
-from collab.types.handles import Shadow, is_array, is_map, is_text
+from collab.types.handles import StandIn, is_array, is_map, is_text
 from collab.types.records import Hunk, Label, Path, RemovedText, TextRecord
 from collab.types.text import Change, changes_between, whole_words
 from collab.writing.journal import Journal
-from collab.writing.shadow import ShadowText
+from collab.writing.overlay import TextOverlay
 from collab.yjs.spans import Run
 
 MOST_SIDES = 8  # of a hunk that is taken back and put back again and again
@@ -48,7 +48,7 @@ class Typing:
 
     def _changes(self, text: Any, old: str, new: str, path: Path) -> list[Change]:
         changes = changes_between(old, new)
-        if isinstance(text, ShadowText):
+        if isinstance(text, TextOverlay):
             return changes
         if self.by_others:
             return whole_words(old, changes, lambda start, end: False)
@@ -86,7 +86,7 @@ class Typing:
                 self._journal.emit("replace", tokens, draft.text)
 
     def _write(self, text: Any, old: str, edits: Sequence[Edit], path: Path) -> None:
-        if isinstance(text, ShadowText):
+        if isinstance(text, TextOverlay):
             text.edit(edits)
             return
         own = self._identity.first_of(text_id(self._txn, text))
@@ -130,7 +130,7 @@ class Typing:
 
     def removed(self, held: Any, path: Path) -> tuple[RemovedText, ...]:
         """What steps name in the texts of what is about to be removed."""
-        if isinstance(held, Shadow) or not (is_map(held) or is_array(held) or is_text(held)):
+        if isinstance(held, StandIn) or not (is_map(held) or is_array(held) or is_text(held)):
             return ()
         return removed_texts(self._txn, held, self._identity, path)
 
@@ -142,8 +142,8 @@ class Typing:
             )
             if text is None:
                 continue
-            if isinstance(text, ShadowText):
-                text.adopt(removed.text, removed.labels)
+            if isinstance(text, TextOverlay):
+                text.set_identity(removed.text, removed.labels)
                 continue
             client, clock = text_id(self._txn, text)
             self._journal.add_reinsertion((*removed.text, 1, client, clock))

@@ -1,7 +1,7 @@
-"""Shadows: Yjs types to try a write out on. They read the real ones and keep what is written.
+"""Overlays of Yjs types, for a dry run: they read the real types and keep what is written.
 
-A Yjs transaction has no way back, and locks and the schema are asked about an undo before it is
-done. What was written to a shadow costs in proportion to what was touched.
+A Yjs transaction cannot be rolled back, and locks and the schema are asked about an undo before it
+is done. A dry run costs in proportion to what it touches.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collab.identity.characters import id_at
 from collab.identity.draft import Edit, TextDraft, encode
 from collab.identity.identity import Identity
 from collab.identity.items import spots
-from collab.types.handles import ArrayShadow, MapShadow, Shadow, TextShadow, is_text, raw_of
+from collab.types.handles import ArrayStandIn, MapStandIn, StandIn, TextStandIn, is_text, raw_of
 from collab.types.layout import Node
 from collab.types.records import Label
 from collab.yjs.spans import Id, Run
@@ -24,31 +24,31 @@ from collab.yjs.spans import Id, Run
 _ABSENT = object()
 
 
-class ShadowText(TextShadow):
+class TextOverlay(TextStandIn):
     """A Y.Text, or a new one; offsets are UTF-8 bytes as pycrdt's are."""
 
     def __init__(self, txn: Any, handle: Any, identity: Identity) -> None:
         self._txn = txn
         self._identity = identity
         self.draft = TextDraft(txn, handle, identity)
-        self._told = self.draft.text
+        self._polled = self.draft.text
         self._planned = self.draft.edits()
 
-    def is_edited(self) -> bool:
-        """Whether more of the text is planned than when this was asked last.
+    def poll_edited(self) -> bool:
+        """Whether more of the text is planned than at the last call.
 
         Letters may give way to the same letters of another author: then the text stays.
         """
         planned, self._planned = self._planned, self.draft.edits()
         return planned != self._planned
 
-    def is_news(self) -> bool:
-        """Whether the text has changed since this was asked last."""
-        told, self._told = self._told, self.draft.text
-        return told != self._told
+    def poll_text(self) -> bool:
+        """Whether the text has changed since the last call."""
+        before, self._polled = self._polled, self.draft.text
+        return before != self._polled
 
-    def adopt(self, own: Id, labels: tuple[Label, ...]) -> None:
-        """Take the identity of a text that it was written again for."""
+    def set_identity(self, own: Id, labels: tuple[Label, ...]) -> None:
+        """Become the text with this id, which was written again."""
         text = self.draft.text
         self.draft = TextDraft(self._txn, None, self._identity, text=text, own=own, labels=labels)
         self._planned = self.draft.edits()
@@ -58,7 +58,7 @@ class ShadowText(TextShadow):
 
     def edit(self, edits: Sequence[Edit]) -> None:
         self.draft.replace(edits)
-        self._told, self._planned = self.draft.text, self.draft.edits()
+        self._polled, self._planned = self.draft.text, self.draft.edits()
 
     def len(self, txn: Any) -> int:
         return len(self.draft.text.encode())
@@ -71,8 +71,8 @@ class ShadowText(TextShadow):
         self.edit([Edit(at, at, chunk)])
 
 
-class _Container(Shadow):
-    """What is common to the shadows of containers. `owned` are the nodes in it that are copies."""
+class _Container(StandIn):
+    """What the overlays of containers share. `owned` are the nodes in it that are copies."""
 
     def __init__(self, txn: Any, identity: Identity) -> None:
         self._txn = txn
@@ -80,20 +80,20 @@ class _Container(Shadow):
         self.owned: dict[int, Node] = {}
 
     def _cast(self, held: Any) -> Any:
-        """The shadow of a type; anything else is itself."""
+        """The overlay of a type; anything else is itself."""
         if isinstance(held, native.Map):
-            return ShadowMap(self._txn, held, self._identity)
+            return MapOverlay(self._txn, held, self._identity)
         if isinstance(held, native.Array):
-            return ShadowArray(self._txn, held, self._identity)
+            return ArrayOverlay(self._txn, held, self._identity)
         if is_text(held) and held.len(self._txn) == len(held.get_string(self._txn).encode()):
-            return ShadowText(self._txn, held, self._identity)
+            return TextOverlay(self._txn, held, self._identity)
         return held  # also a text with embeds, which is replaced as a whole
 
     def to_json(self, txn: Any) -> str:
         return json.dumps(self.raw())
 
 
-class ShadowMap(_Container, MapShadow):
+class MapOverlay(_Container, MapStandIn):
     """A Y.Map, or with no handle a new one."""
 
     def __init__(self, txn: Any, handle: Any, identity: Identity) -> None:
@@ -125,16 +125,16 @@ class ShadowMap(_Container, MapShadow):
     def insert(self, txn: Any, key: str, value: Any) -> None:
         self._over[key] = value
 
-    def insert_map_prelim(self, txn: Any, key: str) -> ShadowMap:
-        made = self._over[key] = ShadowMap(self._txn, None, self._identity)
+    def insert_map_prelim(self, txn: Any, key: str) -> MapOverlay:
+        made = self._over[key] = MapOverlay(self._txn, None, self._identity)
         return made
 
-    def insert_array_prelim(self, txn: Any, key: str) -> ShadowArray:
-        made = self._over[key] = ShadowArray(self._txn, None, self._identity)
+    def insert_array_prelim(self, txn: Any, key: str) -> ArrayOverlay:
+        made = self._over[key] = ArrayOverlay(self._txn, None, self._identity)
         return made
 
-    def insert_text_prelim(self, txn: Any, key: str) -> ShadowText:
-        made = self._over[key] = ShadowText(self._txn, None, self._identity)
+    def insert_text_prelim(self, txn: Any, key: str) -> TextOverlay:
+        made = self._over[key] = TextOverlay(self._txn, None, self._identity)
         return made
 
     def remove(self, txn: Any, key: str) -> None:
@@ -150,7 +150,7 @@ class ShadowMap(_Container, MapShadow):
         return raw
 
 
-class ShadowArray(_Container, ArrayShadow):
+class ArrayOverlay(_Container, ArrayStandIn):
     """A Y.Array, or with no handle a new one; its items are all taken over at once."""
 
     def __init__(self, txn: Any, handle: Any, identity: Identity) -> None:
@@ -175,7 +175,7 @@ class ShadowArray(_Container, ArrayShadow):
             return self._identity.first_of(id_at(self._txn, self.handle, origin))
         return self._firsts[index] or (0, 0)
 
-    def adopt(self, at: int, firsts: Sequence[Id]) -> None:
+    def set_identity(self, at: int, firsts: Sequence[Id]) -> None:
         self._firsts[at : at + len(firsts)] = firsts
 
     def len(self, txn: Any) -> int:
@@ -187,18 +187,18 @@ class ShadowArray(_Container, ArrayShadow):
     def insert(self, txn: Any, index: int, value: Any) -> None:
         self._put(index, value)
 
-    def insert_map_prelim(self, txn: Any, index: int) -> ShadowMap:
-        made = ShadowMap(self._txn, None, self._identity)
+    def insert_map_prelim(self, txn: Any, index: int) -> MapOverlay:
+        made = MapOverlay(self._txn, None, self._identity)
         self._put(index, made)
         return made
 
-    def insert_array_prelim(self, txn: Any, index: int) -> ShadowArray:
-        made = ShadowArray(self._txn, None, self._identity)
+    def insert_array_prelim(self, txn: Any, index: int) -> ArrayOverlay:
+        made = ArrayOverlay(self._txn, None, self._identity)
         self._put(index, made)
         return made
 
-    def insert_text_prelim(self, txn: Any, index: int) -> ShadowText:
-        made = ShadowText(self._txn, None, self._identity)
+    def insert_text_prelim(self, txn: Any, index: int) -> TextOverlay:
+        made = TextOverlay(self._txn, None, self._identity)
         self._put(index, made)
         return made
 
