@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from collab.document.steps import UndoBounds
-from collab.flow.budget import Allowance, Purses
+from collab.flow.budget import Allowance, BudgetPool
 from collab.locks.terms import LockTerms
 from collab.patch.bounds import Bounds
 from collab.room.working import RoomBounds
@@ -125,7 +125,7 @@ def _services(
         commits=CommitLoop(hub),
         keyring=Keyring(store, clock),
         origins=origins,
-        purses=_purses(settings),
+        budget_pool=_budget_pool(settings),
         doorstep=Doorstep(settings.address_connections, settings.open_seconds),
         large_openings=Doorstep(LARGE_OPENINGS, 2 * settings.open_seconds),
         socket_bounds=socket_bounds(settings),
@@ -175,7 +175,7 @@ def _hub_bounds(settings: Settings) -> HubBounds:
     )
 
 
-def _purses(settings: Settings) -> Purses:
+def _budget_pool(settings: Settings) -> BudgetPool:
     inbound = Allowance(
         settings.in_bytes_per_second,
         settings.in_burst,
@@ -183,7 +183,7 @@ def _purses(settings: Settings) -> Purses:
         settings.in_messages_burst,
     )
     outbound = Allowance(settings.out_bytes_per_second, settings.out_burst)
-    return Purses(inbound, outbound)
+    return BudgetPool(inbound, outbound)
 
 
 def socket_bounds(settings: Settings) -> SocketBounds:

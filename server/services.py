@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collab.flow.budget import Purses
+    from collab.flow.budget import BudgetPool
     from collab.ports.store import Store
     from server.access.connection_limit import Doorstep
     from server.access.guests import Guests
@@ -41,7 +41,7 @@ class Services:
     commits: CommitLoop
     keyring: Keyring
     origins: Origins
-    purses: Purses
+    budget_pool: BudgetPool
     doorstep: Doorstep
     large_openings: Doorstep
     socket_bounds: SocketBounds

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 from collab import messages
 
-# Of a unit: what many small earnings lose in floating point is no debt to wait 1e-16 s for.
+# Of a unit: rounding errors of many small earnings are no debt to wait 1e-16 s for.
 NEGLIGIBLE = 1e-6
-# Work that is dearer than its bytes: beyond a millisecond a request, a second of it counts as
-# what may be sent in ten. So one user's updates take a tenth of the process, and a burst.
+# Work that costs more than its bytes: beyond a millisecond a request, a second of work counts as
+# what may be sent in ten seconds. So one user's updates take a tenth of the process, and a burst.
 WORK_SECONDS = 0.001
 WORK_SHARE = 0.1
 
 
 class Budget:
-    """Earns `rate` units a second up to `burst`; rate 0 is no budget at all.
+    """Earns `rate` units a second up to `burst`; a rate of 0 means no limit.
 
     Invariant: what was spent never exceeds `burst + rate * time` by more than the last
     frame. So a frame larger than the whole burst can still go out; it is paid for by a
@@ -98,7 +98,7 @@ class Allowance:
         return messages.Budget(bytes_per_second=self.bytes_per_second, burst=self.bytes_burst)
 
 
-class Meter:
+class ByteAndMessageBudget:
     """Bytes and messages spent together: neither moves without the other."""
 
     __slots__ = ("allowance", "bytes", "fill_time", "messages")
@@ -115,7 +115,7 @@ class Meter:
         self.bytes.spend(size, now)
         self.messages.spend(count, now)
 
-    def charge(self, seconds: float, now: float) -> None:
+    def charge_time(self, seconds: float, now: float) -> None:
         """Charge the time that a request took, as bytes."""
         dear = seconds - WORK_SECONDS
         if dear > 0:
@@ -138,19 +138,19 @@ class Meter:
         return self.wait(now, size, count) == 0.0
 
     def refill_time(self, now: float) -> float:
-        """Seconds until it is as good as new."""
+        """Seconds until both budgets are full."""
         allowance = self.allowance
         return self.wait(now, allowance.bytes_burst, allowance.messages_burst)
 
 
-class Purse:
-    """The budgets of one user in one document, whichever of their connections spends them."""
+class UserBudgets:
+    """The budgets of one user in one document, shared by all their connections."""
 
     __slots__ = ("_large_sender", "connections", "inbound", "outbound")
 
     def __init__(self, inbound: Allowance, outbound: Allowance, now: float) -> None:
-        self.inbound = Meter(inbound, now)
-        self.outbound = Meter(outbound, now)
+        self.inbound = ByteAndMessageBudget(inbound, now)
+        self.outbound = ByteAndMessageBudget(outbound, now)
         self.connections = 0
         self._large_sender: object | None = None
 
@@ -172,45 +172,45 @@ class Purse:
         return max(self.inbound.refill_time(now), self.outbound.refill_time(now))
 
 
-class Purses:
-    """Every user's purse, by (document, user).
+class BudgetPool:
+    """The budgets of each user, by (document, user).
 
-    Invariant: a purse is forgotten only when nobody is connected and it is full again, so
-    that to reconnect, or to wait for the sweep, earns nothing that time alone does not.
+    Invariant: budgets are evicted only when no connection has them and they are full again. So a
+    user who reconnects, or who waits for `evict`, earns no more than time alone gives.
     """
 
     def __init__(self, inbound: Allowance, outbound: Allowance) -> None:
         self._inbound = inbound
         self._outbound = outbound
-        self._purses: dict[Hashable, Purse] = {}
+        self._budgets: dict[Hashable, UserBudgets] = {}
         self._idle: dict[Hashable, float] = {}
 
     def __len__(self) -> int:
-        return len(self._purses)
+        return len(self._budgets)
 
-    def take(self, owner: Hashable, now: float) -> Purse:
-        """The owner's purse for one more connection (or one HTTP request); `put_back` ends it."""
+    def acquire(self, owner: Hashable, now: float) -> UserBudgets:
+        """The owner's budgets, for one more connection or HTTP request until its `release`."""
         self._idle.pop(owner, None)
-        purse = self._purses.get(owner)
-        if purse is None:
-            purse = self._purses[owner] = Purse(self._inbound, self._outbound, now)
-        purse.connections += 1
-        return purse
+        budgets = self._budgets.get(owner)
+        if budgets is None:
+            budgets = self._budgets[owner] = UserBudgets(self._inbound, self._outbound, now)
+        budgets.connections += 1
+        return budgets
 
-    def put_back(self, owner: Hashable, now: float) -> None:
-        purse = self._purses[owner]
-        purse.connections -= 1
-        if not purse.connections:
-            self._idle[owner] = now + purse.refill_time(now)
+    def release(self, owner: Hashable, now: float) -> None:
+        budgets = self._budgets[owner]
+        budgets.connections -= 1
+        if not budgets.connections:
+            self._idle[owner] = now + budgets.refill_time(now)
 
-    def forget(self, now: float) -> int:
-        """Drop the purses that are full and in nobody's hands; how many went."""
+    def evict(self, now: float) -> int:
+        """Drop the budgets that are full and that no connection has; how many were dropped."""
         full = [owner for owner, full_at in self._idle.items() if full_at <= now]
         for owner in full:
-            del self._idle[owner], self._purses[owner]
+            del self._idle[owner], self._budgets[owner]
         return len(full)
 
 
 def to_ms(seconds: float) -> int:
-    """A wait as the wire states it: rounded up, so that nobody comes back a moment too early."""
+    """A wait as the wire states it: rounded up, so that no client comes back too early."""
     return -int(-seconds * 1000 // 1)

@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from collab.errors import Close, Code, Refusal
-from collab.flow.budget import Meter, to_ms
+from collab.flow.budget import ByteAndMessageBudget, to_ms
 from collab.messages import Backpressure, DisconnectNotice
 
 
@@ -55,10 +55,10 @@ class Inflow:
     from the frame that made a debt until the debt is paid.
     """
 
-    __slots__ = ("_meter", "_over_since", "_patience", "state")
+    __slots__ = ("_budget", "_over_since", "_patience", "state")
 
-    def __init__(self, meter: Meter, *, patience: float) -> None:
-        self._meter = meter
+    def __init__(self, budget: ByteAndMessageBudget, *, patience: float) -> None:
+        self._budget = budget
         self._patience = patience
         self._over_since = 0.0
         self.state = InflowState.LEVEL
@@ -70,8 +70,8 @@ class Inflow:
         """
         count = max(1, count)
         take = self._affordable(count, now) if refusable else count
-        self._meter.spend(size, now, count)
-        wait = self._meter.wait(now)
+        self._budget.spend(size, now, count)
+        wait = self._budget.wait(now)
         if not wait and self.state in (InflowState.LEVEL, InflowState.EASING):
             return Verdict(take=count)
         return self._go_over(take, count, wait, now)
@@ -81,7 +81,7 @@ class Inflow:
 
         None of them is taken while there is a debt, which coming back would be a way around.
         """
-        debt = self._meter.wait(now)
+        debt = self._budget.wait(now)
         verdict = self.receive(size, now, count + 1)
         take = 0 if debt else max(0, verdict.take - 1)
         refusal = verdict.refusal or (_rate_limited(debt) if take < count else None)
@@ -89,7 +89,7 @@ class Inflow:
 
     def resume(self, now: float) -> tuple[bool, Backpressure | None]:
         """Whether to read, and what to tell; asked when a stop has run out, and now and then."""
-        if self.state is InflowState.OVER and not self._meter.wait(now):
+        if self.state is InflowState.OVER and not self._budget.wait(now):
             self.state = InflowState.EASING
         if self.state is InflowState.EASING and self._is_at_ease(now):
             self.state = InflowState.LEVEL
@@ -100,7 +100,7 @@ class Inflow:
         """How many of a frame's messages may be taken; one always may unless reading is stopped."""
         if self.state in (InflowState.OVER, InflowState.CLOSED):
             return 0
-        left = self._meter.messages.whole_units(now)
+        left = self._budget.messages.whole_units(now)
         return count if left is None else min(count, max(1, left))
 
     def _go_over(self, take: int, count: int, wait: float, now: float) -> Verdict:
@@ -112,7 +112,7 @@ class Inflow:
                 on = Backpressure(
                     direction="in",
                     state="on",
-                    budget=self._meter.allowance.on_wire,
+                    budget=self._budget.allowance.on_wire,
                     retry_after_ms=to_ms(wait),
                 )
                 return Verdict(take, refusal, on, stop_reading=wait)
@@ -127,9 +127,9 @@ class Inflow:
 
     def _is_at_ease(self, now: float) -> bool:
         """Half a burst: a lower mark would flap between `on` and `clear` at every frame."""
-        allowance = self._meter.allowance
+        allowance = self._budget.allowance
         half = allowance.bytes_burst // 2, allowance.messages_burst // 2
-        return not self._meter.wait(now, *half)
+        return not self._budget.wait(now, *half)
 
 
 def _rate_limited(wait: float) -> Refusal:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from collab.errors import Close
-from collab.flow.budget import Meter, to_ms
+from collab.flow.budget import ByteAndMessageBudget, to_ms
 from collab.messages import Backpressure, Behind, DisconnectNotice
 
 # How long a reader that was let go should stay away.
@@ -56,10 +56,10 @@ class Outflow:
     catch-up a turn and the last notice goes to a reader that is not level.
     """
 
-    __slots__ = ("_held_at", "_meter", "_patience", "_stuck_since", "state")
+    __slots__ = ("_budget", "_held_at", "_patience", "_stuck_since", "state")
 
-    def __init__(self, meter: Meter, *, patience: float) -> None:
-        self._meter = meter
+    def __init__(self, budget: ByteAndMessageBudget, *, patience: float) -> None:
+        self._budget = budget
         self._patience = patience
         self._held_at = 0.0
         self._stuck_since = 0.0
@@ -69,11 +69,11 @@ class Outflow:
         """Charge a shared frame and let it go, if this reader is level and may have it now."""
         if full or self.state is not OutflowState.LEVEL:
             return False
-        return self._meter.try_spend(size, now)
+        return self._budget.try_spend(size, now)
 
     def charge(self, size: int, now: float) -> None:
         """Pay for what goes out whatever the level: `opened`, answers, keep-alive, notices."""
-        self._meter.spend(size, now)
+        self._budget.spend(size, now)
 
     def hold(self, now: float, behind: Behind) -> Backpressure | None:
         """The cursor stops here; what to tell, unless that has been told."""
@@ -85,7 +85,7 @@ class Outflow:
         return Backpressure(
             direction="out",
             state="on",
-            budget=self._meter.allowance.on_wire,
+            budget=self._budget.allowance.on_wire,
             behind=behind,
             retry_after_ms=to_ms(self._owed(now, behind.bytes) or FULL_SOCKET_WAIT),
         )
@@ -125,9 +125,9 @@ class Outflow:
         The level to wait for is shared with the user's other connections, which may spend it
         again and again: once it could have filled, to be out of debt is enough.
         """
-        held_until = self._held_at + self._meter.fill_time
+        held_until = self._held_at + self._budget.fill_time
         return max(
-            self._meter.wait(now), min(self._meter.wait(now, size), max(0.0, held_until - now))
+            self._budget.wait(now), min(self._budget.wait(now, size), max(0.0, held_until - now))
         )
 
     def _wait_or_let_go(self, now: float) -> Turn:

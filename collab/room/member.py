@@ -11,7 +11,7 @@ from collab.room.requests import PatchRequest
 
 if TYPE_CHECKING:
     from collab.entry import Author, Lane
-    from collab.flow.budget import Meter
+    from collab.flow.budget import ByteAndMessageBudget
     from collab.rebase.pipeline import Bridge
     from collab.rights.user_rights import Rights
 
@@ -43,7 +43,7 @@ class Member:
     refused: dict[str, None] = field(default_factory=dict)
     barriers: int = 0  # rejects so far: the number of the newest barrier
     origin: str = ""  # the address that they speak from
-    meter: Meter | None = None  # pays for what takes long to judge or is large to store
+    budget: ByteAndMessageBudget | None = None  # pays for long work and large entries
 
     def change_rights(self, rights: Rights) -> None:
         """The user has shown another token."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from collab.errors import Code, Rejected
-from collab.flow.budget import Allowance, Meter, Purses, to_ms
+from collab.flow.budget import Allowance, BudgetPool, ByteAndMessageBudget, to_ms
 from collab.room.requests import Request, Update
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class Creations:
     """Invariant: of a user in a tenant one budget pays for every document that they make."""
 
     def __init__(self, allowance: Allowance, clock: Clock) -> None:
-        self.purses = Purses(allowance, Allowance(0, 0))
+        self.budget_pool = BudgetPool(allowance, Allowance(0, 0))
         self._clock = clock
         self._burst = allowance.bytes_burst
 
@@ -49,8 +49,8 @@ class Creations:
     def _spend(self, key: DocKey, user: str, size: int) -> float:
         """Spend it; how many seconds of debt there were before."""
         owner, now = (key.tenant, user), self._clock.monotonic()
-        meter: Meter = self.purses.take(owner, now).inbound
-        wait = meter.wait(now)
-        meter.spend(min(size, self._burst), now)
-        self.purses.put_back(owner, now)
+        budget: ByteAndMessageBudget = self.budget_pool.acquire(owner, now).inbound
+        wait = budget.wait(now)
+        budget.spend(min(size, self._burst), now)
+        self.budget_pool.release(owner, now)
         return wait

@@ -49,11 +49,11 @@ class Work:
     def settle(self, queue: deque[Submission], now: float) -> None:
         """The batch is durable."""
         for submission, seconds in self._done:
-            if submission.member.meter is not None:
-                submission.member.meter.charge(seconds, now)
+            if submission.member.budget is not None:
+                submission.member.budget.charge_time(seconds, now)
         for submission, beyond in self._stored:
-            if submission.member.meter is not None:
-                submission.member.meter.bytes.spend(beyond, now)
+            if submission.member.budget is not None:
+                submission.member.budget.bytes.spend(beyond, now)
         if self._rest:
             _go_on_with(self._done[-1][0], self._rest, queue, now)
         self.forget()
@@ -87,8 +87,8 @@ def _go_on_with(
 
     Who cannot comes back when the debt is paid, and sends what is not here yet.
     """
-    listener, meter = submission.listener, submission.member.meter
-    debt = meter.wait(now) if meter is not None else 0.0
+    listener, budget = submission.listener, submission.member.budget
+    debt = budget.wait(now) if budget is not None else 0.0
     waiting = list(queue)
     if debt > MOST_DEBT and listener is not None:
         listener.dismiss(Close.RATE, "rate_limited", to_ms(debt))

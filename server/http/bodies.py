@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from collab.entry import Op
 from collab.errors import UNREADABLE, Code, Rejected
-from collab.flow.budget import Meter, to_ms
+from collab.flow.budget import ByteAndMessageBudget, to_ms
 from collab.raw_json import MAX_VALUES, has_at_most, has_few_marks, repeated_in_body
 from server.http.requests import JSON, services_of
 from server.runtime.worker_threads import LARGE, beside
@@ -54,13 +54,13 @@ def _charge(request: Request, size: int, whole: int) -> None:
     What an import weighs beyond a whole burst would shut its author out for minutes. So a body
     alone makes a debt of one burst at most; more is of several at once.
     """
-    meter: Meter | None = getattr(request.state, "meter", None)
-    if meter is None:
+    budget: ByteAndMessageBudget | None = getattr(request.state, "budget", None)
+    if budget is None:
         return
-    now, burst = services_of(request).clock.monotonic(), meter.allowance.bytes_burst
-    meter.bytes.spend(max(0, min(size, burst - (whole - size))), now)
-    wait = meter.bytes.wait(now)
-    if wait > 2 * meter.fill_time:
+    now, burst = services_of(request).clock.monotonic(), budget.allowance.bytes_burst
+    budget.bytes.spend(max(0, min(size, burst - (whole - size))), now)
+    wait = budget.bytes.wait(now)
+    if wait > 2 * budget.fill_time:
         raise Rejected(
             Code.RATE_LIMITED, "too many bodies at once", retry_after_ms=max(1, to_ms(wait))
         )

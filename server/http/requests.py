@@ -85,20 +85,20 @@ def spending(request: Request, key: DocKey, user: str) -> Iterator[None]:
     services = services_of(request)
     owner = (key, user)
     now = services.clock.monotonic()
-    meter = services.purses.take(owner, now).inbound
+    budget = services.budget_pool.acquire(owner, now).inbound
     try:
-        wait = meter.wait(now)
+        wait = budget.wait(now)
         if wait:
             raise Rejected(
                 Code.RATE_LIMITED,
                 "more than your budget for this document allows; send it again later",
                 retry_after_ms=max(1, to_ms(wait)),
             )
-        meter.spend(0, now)
-        request.state.meter = meter
+        budget.spend(0, now)
+        request.state.budget = budget
         yield
     finally:
-        services.purses.put_back(owner, services.clock.monotonic())
+        services.budget_pool.release(owner, services.clock.monotonic())
 
 
 def existing(live: LiveRoom) -> LiveRoom:
@@ -121,8 +121,8 @@ def require_whole_document(claims: Claims, role: Role) -> None:
 def member_of(request: Request, claims: Claims) -> Member:
     client = client_name(_text_header(request, "Weft-Client"))
     author = Author(claims.user, claims.name, client)
-    meter = getattr(request.state, "meter", None)
-    return Member(author, claims.rights, "http", origin=peer_of(request), meter=meter)
+    budget = getattr(request.state, "budget", None)
+    return Member(author, claims.rights, "http", origin=peer_of(request), budget=budget)
 
 
 def peer_of(request: Request) -> str:

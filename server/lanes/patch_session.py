@@ -51,7 +51,7 @@ class PatchSession:
         self._token_watch = TokenWatch(services.clock, self._warn_of_expiry, self._expire)
         self.live = admission.live
         self.claims = claims = admission.claims
-        purse = services.purses.take((self.live.key, claims.user), self._now())
+        budgets = services.budget_pool.acquire((self.live.key, claims.user), self._now())
         self.member = Member(
             author=Author(
                 claims.user, claims.name, client_name(message.client), services.clock.new_id("s")
@@ -62,10 +62,10 @@ class PatchSession:
             splice="splice" in message.accept,
             pipelines=True,
             origin=socket.peer,
-            meter=purse.inbound,
+            budget=budgets.inbound,
         )
-        self.inflow = Inflow(purse.inbound, patience=settings.slow_seconds or 30.0)
-        outflow = Outflow(purse.outbound, patience=settings.slow_seconds or 1e9)
+        self.inflow = Inflow(budgets.inbound, patience=settings.slow_seconds or 30.0)
+        outflow = Outflow(budgets.outbound, patience=settings.slow_seconds or 1e9)
         metrics = services.witness.metrics.lanes["patch"]
         self.feed = PatchFeed(
             Reader(socket, self.live, self, outflow, services.clock.monotonic, metrics),
@@ -91,7 +91,7 @@ class PatchSession:
         self.live.presence.book.leave(self.session)
         self.live.presence.changed()
         self._services.hub.release(self.live)
-        self._services.purses.put_back(self._owner, self._now())
+        self._services.budget_pool.release(self._owner, self._now())
 
     def _greeting(self, admission: Admission, message: messages.Open) -> messages.Opened:
         room, book = self.live.room, self.live.presence.book

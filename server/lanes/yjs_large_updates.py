@@ -17,7 +17,7 @@ from server.runtime.worker_threads import beside
 
 if TYPE_CHECKING:
     from collab.errors import Refusal
-    from collab.flow.budget import Purse
+    from collab.flow.budget import UserBudgets
     from server.runtime.clock import Clock
     from server.services import Services
     from server.websocket.socket import Socket
@@ -55,7 +55,7 @@ class YjsPile:
         self,
         services: Services,
         socket: Socket,
-        purse: Purse,
+        budgets: UserBudgets,
         known: Callable[[], Mapping[int, int]],
         submit: Callable[[Update], None],
         hear_refusal: Callable[[Refusal, bool], None],
@@ -63,7 +63,7 @@ class YjsPile:
         self.is_under_way = False
         self._services = services
         self._socket = socket
-        self._purse = purse
+        self._budgets = budgets
         self._known = known
         self._submit = submit
         self._hear_refusal = hear_refusal
@@ -74,13 +74,13 @@ class YjsPile:
         """A writer's next frame may be a pile, unless another tab's may already."""
         if not can_write:
             self._socket.limit(self._max_frame, Close.MALFORMED)
-        elif self._purse.claim_large_frame(self):
+        elif self._budgets.claim_large_frame(self):
             # What is too large even so is no smaller when it comes again: that is final.
             self._socket.limit(self._services.settings.max_update, Close.MALFORMED)
 
     def give_back(self) -> None:
         """It has sent its step 2, or is gone; the next one may send one."""
-        if self._purse.release_large_frame(self):
+        if self._budgets.release_large_frame(self):
             self._socket.limit(self._max_frame)
 
     def judge(self, size: int, messages: Sequence[yjs_frames.Message]) -> None:
@@ -108,7 +108,7 @@ class YjsPile:
             while self._waiting:
                 whole = self._waiting.pop(0)
                 pieces, seconds = await self._services.hub.cutter.cut(whole.update, self._known())
-                self._purse.inbound.charge(seconds, self._services.clock.monotonic())
+                self._budgets.inbound.charge_time(seconds, self._services.clock.monotonic())
                 for piece in pieces:
                     self._submit(Update(piece))
         except Rejected as rejected:

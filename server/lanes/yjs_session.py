@@ -25,7 +25,7 @@ from server.lanes.yjs_presence import YjsPresence
 from server.lanes.yjs_sync import YjsSync
 
 if TYPE_CHECKING:
-    from collab.flow.budget import Meter
+    from collab.flow.budget import ByteAndMessageBudget
     from collab.messages import Backpressure, DisconnectNotice
     from server.broadcast.lock_announcer import LockNews
     from server.broadcast.presence_ticker import PresenceNews
@@ -71,7 +71,7 @@ class YjsConnection:
     intake: Intake
     presence: YjsPresence
     pile: YjsPile
-    _outbound: Meter
+    _outbound: ByteAndMessageBudget
 
     # --- the socket's side ------------------------------------------------------------------
 
@@ -111,7 +111,7 @@ class YjsConnection:
             self.feed.close()
             live.audience.leave(self)
             self.presence.leave()
-            self._services.purses.put_back(
+            self._services.budget_pool.release(
                 (live.key, self.member.author.user), self._services.clock.monotonic()
             )
             self._services.hub.release(live)
@@ -176,16 +176,16 @@ class YjsConnection:
         services, claims = self._services, admission.claims
         now = services.clock.monotonic()
         patience = services.settings.slow_seconds
-        purse = services.purses.take((admission.live.key, claims.user), now)
+        budgets = services.budget_pool.acquire((admission.live.key, claims.user), now)
         self.member = Member(
             author=Author(claims.user, claims.name, self._client, services.clock.new_id("s")),
             rights=claims.rights,
             lane="yjs",
             origin=self.socket.peer,
-            meter=purse.inbound,
+            budget=budgets.inbound,
         )
-        self.inflow = Inflow(purse.inbound, patience=patience or 30.0)
-        outflow = Outflow(purse.outbound, patience=patience or 1e9)
+        self.inflow = Inflow(budgets.inbound, patience=patience or 30.0)
+        outflow = Outflow(budgets.outbound, patience=patience or 1e9)
         metrics = services.witness.metrics.lanes["yjs"]
         monotonic = services.clock.monotonic
         self.presence = YjsPresence(admission.live, self.member, services.settings, monotonic)
@@ -194,14 +194,14 @@ class YjsConnection:
         self.intake = Intake(
             self.socket, self.inflow, self, now=monotonic, patience=patience or 1e9
         )
-        self._outbound = purse.outbound
+        self._outbound = budgets.outbound
         self.sync = YjsSync(self.feed, self._submit)
         self._live = admission.live
         services.witness.admitted(self._visit, admission.live.key, self.member, self.feed)
         self._live.audience.join(self)
         self._token_watch.watch(claims.expires_at)
         self.pile = YjsPile(
-            services, self.socket, purse, self._known, self._submit, self._hear_refusal
+            services, self.socket, budgets, self._known, self._submit, self._hear_refusal
         )
         self.pile.lend(claims.rights.can_write())
         self.sync.ask_client()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from collab.entry import Author
-from collab.flow.budget import Allowance, Meter
+from collab.flow.budget import Allowance, ByteAndMessageBudget
 from collab.ports.store import Append, Clash, Outcome
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
@@ -49,18 +49,18 @@ async def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
 
 def writer(hall: Inside, user: str, rate: int) -> Member:
-    meter = Meter(Allowance(rate, 8 * rate), hall.clock.monotonic())
-    return Member(Author(user), Rights(Role.EDITOR, 2**53), "yjs", meter=meter)
+    budget = ByteAndMessageBudget(Allowance(rate, 8 * rate), hall.clock.monotonic())
+    return Member(Author(user), Rights(Role.EDITOR, 2**53), "yjs", budget=budget)
 
 
-class Bill(Meter):
-    """A meter that keeps what it was charged for."""
+class Bill(ByteAndMessageBudget):
+    """A budget that keeps what it was charged for."""
 
     def __init__(self, now: float) -> None:
         super().__init__(Allowance(0, 0), now)
         self.seconds: list[float] = []
 
-    def charge(self, seconds: float, now: float) -> None:
+    def charge_time(self, seconds: float, now: float) -> None:
         self.seconds.append(round(seconds, 3))
 
 
@@ -122,7 +122,7 @@ async def test_a_long_update_that_is_put_back_is_judged_and_paid_for_once(
         member = writer(hall, "ada", 0)
         send(hall, live, ear, member, CHAIN)
         await settle(hall, live)
-        member.meter = bill = Bill(hall.clock.seconds)
+        member.budget = bill = Bill(hall.clock.seconds)
         store.clashes = clashes
         send(hall, live, ear, member, LONG)
         while live.is_busy:

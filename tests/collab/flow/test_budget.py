@@ -1,11 +1,11 @@
-"""Rules B1 to B4: token buckets, meters and purses."""
+"""Rules B1 to B4: token buckets, and the budgets of users."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.flow.budget import Allowance, Budget, Meter, Purses, to_ms
+from collab.flow.budget import Allowance, Budget, BudgetPool, ByteAndMessageBudget, to_ms
 
 SMALL = Allowance(bytes_per_second=100, bytes_burst=200, messages_per_second=10, messages_burst=20)
 NONE = Allowance(0, 0)
@@ -72,67 +72,67 @@ def test_b1_no_frame_starves_whatever_its_size(first: int, second: int) -> None:
 
 
 def test_b2_bytes_and_messages_are_spent_together() -> None:
-    meter = Meter(SMALL, now=0.0)
-    meter.spend(10, now=0.0, count=25)
-    assert meter.wait(now=0.0) == 0.5
-    assert not meter.try_spend(1, now=0.0)
-    assert meter.try_spend(1, now=0.7)
-    assert Meter(NONE, now=0.0).try_spend(10**9, now=0.0)
+    budget = ByteAndMessageBudget(SMALL, now=0.0)
+    budget.spend(10, now=0.0, count=25)
+    assert budget.wait(now=0.0) == 0.5
+    assert not budget.try_spend(1, now=0.0)
+    assert budget.try_spend(1, now=0.7)
+    assert ByteAndMessageBudget(NONE, now=0.0).try_spend(10**9, now=0.0)
 
 
 def test_b9_work_beyond_a_millisecond_counts_as_ten_times_as_long_a_flow_of_bytes() -> None:
-    meter = Meter(SMALL, now=0.0)
-    meter.charge(0.001, now=0.0)
-    assert meter.would_fit(200, now=0.0)
-    meter.charge(0.201, now=0.0)
-    assert meter.wait(now=0.0) == 0.0
-    meter.charge(0.101, now=0.0)
-    assert meter.wait(now=0.0) == 1.0
-    free = Meter(NONE, now=0.0)
-    free.charge(60.0, now=0.0)
+    budget = ByteAndMessageBudget(SMALL, now=0.0)
+    budget.charge_time(0.001, now=0.0)
+    assert budget.would_fit(200, now=0.0)
+    budget.charge_time(0.201, now=0.0)
+    assert budget.wait(now=0.0) == 0.0
+    budget.charge_time(0.101, now=0.0)
+    assert budget.wait(now=0.0) == 1.0
+    free = ByteAndMessageBudget(NONE, now=0.0)
+    free.charge_time(60.0, now=0.0)
     assert free.wait(now=0.0) == 0.0
 
 
 def test_b3_reconnecting_refills_nothing() -> None:
-    purses = Purses(inbound=SMALL, outbound=NONE)
+    budget_pool = BudgetPool(inbound=SMALL, outbound=NONE)
     owner = ("demo", "home", "ada")
     taken = 0
     for attempt in range(100):
         now = attempt * 0.01
-        purse = purses.take(owner, now)
-        while purse.inbound.try_spend(20, now):
+        budgets = budget_pool.acquire(owner, now)
+        while budgets.inbound.try_spend(20, now):
             taken += 20
-        purses.put_back(owner, now)
-        purses.forget(now)
+        budget_pool.release(owner, now)
+        budget_pool.evict(now)
     assert taken <= 200 + 100 * 1.0
 
 
-def test_b3_two_tabs_of_a_user_share_one_purse_and_another_user_has_their_own() -> None:
-    purses = Purses(inbound=SMALL, outbound=NONE)
-    first, second = purses.take("ada", 0.0), purses.take("ada", 0.0)
+def test_b3_two_tabs_of_a_user_share_their_budgets_and_another_user_has_their_own() -> None:
+    budget_pool = BudgetPool(inbound=SMALL, outbound=NONE)
+    first, second = budget_pool.acquire("ada", 0.0), budget_pool.acquire("ada", 0.0)
     assert first is second
-    assert purses.take("bo", 0.0) is not first
+    assert budget_pool.acquire("bo", 0.0) is not first
 
 
-def test_b4_a_purse_is_forgotten_when_it_is_full_and_nobody_holds_it() -> None:
-    purses = Purses(inbound=SMALL, outbound=NONE)
-    purse = purses.take("ada", 0.0)
-    purse.inbound.spend(300, 0.0)
-    assert purses.forget(1_000.0) == 0
-    purses.put_back("ada", 0.0)
-    assert purses.forget(2.9) == 0
-    assert purses.take("ada", 2.9) is purse
-    purses.put_back("ada", 2.9)
-    assert purses.forget(3.0) == 1
-    assert len(purses) == 0
+def test_b4_budgets_are_dropped_when_they_are_full_and_no_connection_has_them() -> None:
+    budget_pool = BudgetPool(inbound=SMALL, outbound=NONE)
+    budgets = budget_pool.acquire("ada", 0.0)
+    budgets.inbound.spend(300, 0.0)
+    assert budget_pool.evict(1_000.0) == 0
+    budget_pool.release("ada", 0.0)
+    assert budget_pool.evict(2.9) == 0
+    assert budget_pool.acquire("ada", 2.9) is budgets
+    budget_pool.release("ada", 2.9)
+    assert budget_pool.evict(3.0) == 1
+    assert len(budget_pool) == 0
 
 
 def test_b4_memory_is_bounded_by_who_is_not_yet_full() -> None:
-    purses = Purses(inbound=SMALL, outbound=NONE)
+    budget_pool = BudgetPool(inbound=SMALL, outbound=NONE)
     for user in range(1_000):
-        purses.take(user, 0.0).inbound.spend(1, 0.0)
-        purses.put_back(user, 0.0)
-    assert purses.forget(0.2) == 1_000
+        budget_pool.acquire(user, 0.0).inbound.spend(1, 0.0)
+        budget_pool.release(user, 0.0)
+    assert budget_pool.evict(0.2) == 1_000
 
 
 def test_a_wait_is_rounded_up_on_the_wire() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collab.errors import Close, Code
-from collab.flow.budget import Allowance, Meter
+from collab.flow.budget import Allowance, ByteAndMessageBudget
 from collab.flow.inbound import Inflow, InflowState, Verdict
 from collab.messages import Backpressure, Budget, DisconnectNotice
 
@@ -16,7 +16,7 @@ ALLOWANCE = Allowance(
 
 
 def inflow(patience: float = 30.0) -> Inflow:
-    return Inflow(Meter(ALLOWANCE, now=0.0), patience=patience)
+    return Inflow(ByteAndMessageBudget(ALLOWANCE, now=0.0), patience=patience)
 
 
 def test_b5_a_frame_within_the_budget_is_taken_and_nothing_is_said() -> None:

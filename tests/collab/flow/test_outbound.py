@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collab.errors import Close
-from collab.flow.budget import Allowance, Meter
+from collab.flow.budget import Allowance, ByteAndMessageBudget
 from collab.flow.outbound import FULL_SOCKET_WAIT, Outflow, OutflowState, Pace, Turn
 from collab.messages import Backpressure, Behind, Budget, DisconnectNotice
 
@@ -17,7 +17,7 @@ CLEAR = Backpressure(direction="out", state="clear")
 
 
 def outflow(patience: float = 30.0, allowance: Allowance = ALLOWANCE) -> Outflow:
-    return Outflow(Meter(allowance, now=0.0), patience=patience)
+    return Outflow(ByteAndMessageBudget(allowance, now=0.0), patience=patience)
 
 
 def test_b6_a_level_reader_gets_the_shared_frame() -> None:
@@ -110,12 +110,12 @@ def test_b6_between_two_catch_ups_there_is_no_clear_and_no_second_on() -> None:
 
 
 def test_b6_the_users_other_tab_cannot_starve_a_catch_up() -> None:
-    meter = Meter(ALLOWANCE, now=0.0)
-    flow = Outflow(meter, patience=30.0)
+    budget = ByteAndMessageBudget(ALLOWANCE, now=0.0)
+    flow = Outflow(budget, patience=30.0)
     flow.hold(0.0, Behind(versions=9, bytes=5_000))
     now = 0.0
     while not flow.turn(now, full=False, behind=Behind(versions=9, bytes=5_000)).catch_up:
-        meter.try_spend(10, now)
+        budget.try_spend(10, now)
         now += 0.1
     assert now < 2.2
 

@@ -10,7 +10,7 @@ import pycrdt
 import pytest
 
 from collab.entry import Author
-from collab.flow.budget import Allowance, Meter
+from collab.flow.budget import Allowance, ByteAndMessageBudget
 from collab.flow.outbound import Outflow, Pace
 from collab.presence.person import Visitor
 from collab.room.requests import PatchRequest, ReadState, ReadVector, Request
@@ -70,8 +70,8 @@ class Reading:
     ) -> None:
         self.live, self.clock = live, clock
         self.pipe = Pipe()
-        self.meter = Meter(Allowance(rate, rate), clock.monotonic())
-        outflow = Outflow(self.meter, patience=PATIENCE)
+        self.budget = ByteAndMessageBudget(Allowance(rate, rate), clock.monotonic())
+        outflow = Outflow(self.budget, patience=PATIENCE)
         lane = Metrics().lanes["patch"]
         reader = Reader(self.pipe, live, self, outflow, clock.monotonic, lane)
         self.feed = PatchFeed(reader, Author("reader"), pace=Pace(fps), splice=False)
@@ -130,7 +130,7 @@ class YjsReading:
         self.hall, self.live = hall, live
         self.pipe = BinaryPipe()
         now = hall.clock.monotonic
-        outflow = Outflow(Meter(Allowance(0, 0), now()), patience=PATIENCE)
+        outflow = Outflow(ByteAndMessageBudget(Allowance(0, 0), now()), patience=PATIENCE)
         reader = Reader(self.pipe, live, self, outflow, now, Metrics().lanes["yjs"])
         self.feed = YjsFeed(reader, catch_up=self.catch_up, show=lambda _: [])
         self.sync = YjsSync(self.feed, self.submit)
@@ -240,7 +240,7 @@ async def test_b6_a_reader_over_its_budget_hears_how_much_it_misses_and_waits_fo
 ) -> None:
     async with hall.hub.using(PAGE) as live:
         reading = Reading(live, hall.clock, rate=2000)
-        reading.meter.spend(1500, hall.clock.monotonic())
+        reading.budget.spend(1500, hall.clock.monotonic())
         await hall.set("/text", "x" * 1000)
         [told] = reading.pipe.messages
         assert told["behind"]["versions"] == 1

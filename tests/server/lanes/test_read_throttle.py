@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from collab.flow.budget import Allowance, Meter
+from collab.flow.budget import Allowance, ByteAndMessageBudget
 from collab.flow.inbound import Inflow, InflowState, Verdict
 from collab.messages import Backpressure, DisconnectNotice
 from server.lanes.read_throttle import MOST_UNTAKEN, Intake
@@ -65,7 +65,9 @@ class Line:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.peer = Peer()
-        self.inflow = Inflow(Meter(ALLOWANCE, self.clock.monotonic()), patience=PATIENCE)
+        self.inflow = Inflow(
+            ByteAndMessageBudget(ALLOWANCE, self.clock.monotonic()), patience=PATIENCE
+        )
         self.intake = Intake(
             self.peer, self.inflow, self.peer, now=self.clock.monotonic, patience=PATIENCE
         )
