@@ -10,7 +10,7 @@ from typing import Any
 from collab import wire
 from collab.entry import Author, Op
 from collab.flow.budget import Allowance, ByteAndMessageBudget
-from collab.flow.outbound import Outflow
+from collab.flow.outbound import OutboundFlow
 from collab.locks.enforcement import check_locks
 from collab.locks.state import Locks, LockStep
 from collab.messages import LockChange
@@ -51,13 +51,13 @@ def rows() -> list[dict[str, Any]]:
 def _budget_rows() -> list[dict[str, Any]]:
     allowance = Allowance(10**9, 10**9, 0, 0)
     budget = ByteAndMessageBudget(allowance, 0.0)
-    outflow = Outflow(budget, patience=30.0)
+    flow = OutboundFlow(budget, patience=30.0)
     clock = iter(range(10**9))
     return [
         row("spend", measured(lambda: budget.spend(100, next(clock) / 1e6), times=20_000)),
         row(
             "one reader's frame by its budget",
-            measured(lambda: outflow.pass_frame(100, next(clock) / 1e6, full=False), times=20_000),
+            measured(lambda: flow.try_send(100, next(clock) / 1e6, full=False), times=20_000),
         ),
     ]
 

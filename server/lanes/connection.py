@@ -146,7 +146,7 @@ class PatchConnection:
         )
         self._state = State.OPEN
         now = self._services.clock.monotonic()
-        session.take(rest, session.inflow.open(size, now, len(rest)))
+        session.take(rest, session.inbound_flow.receive_opening(size, now, len(rest)))
         waiting, self._waiting = self._waiting, []
         for frame in waiting:
             self.text(frame)

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from collab.flow.outbound import Outflow, OutflowState, Turn
+from collab.flow.outbound import OutboundFlow, OutboundState, WriteDecision
 from collab.messages import Backpressure, Behind, DisconnectNotice
 from collab.presence.missed import PresenceDebt
 from server.recording.connections import Standing
@@ -33,7 +33,7 @@ class Reader:
     socket: Socket
     live: LiveRoom
     listener: Listener
-    outflow: Outflow
+    outbound_flow: OutboundFlow
     now: Callable[[], float]
     metrics: LaneMetrics
 
@@ -53,7 +53,7 @@ class Feed(ABC):
         self._live = reader.live
         self._socket = reader.socket
         self._listener = reader.listener
-        self._outflow = reader.outflow
+        self._outbound_flow = reader.outbound_flow
         self._now = reader.now
         self._metrics = reader.metrics
         self.told: dict[str, Peer] = {}  # on arrival, of who was not announced yet
@@ -65,7 +65,7 @@ class Feed(ABC):
 
     @abstractmethod
     def pump(self) -> None:
-        """The socket has drained, or the budget or the pace may let a catch-up go."""
+        """The socket has drained, or the budget or the frame rate may allow a catch-up."""
 
     @abstractmethod
     def _catch_up(self) -> None:
@@ -87,7 +87,7 @@ class Feed(ABC):
 
     def see(self, news: PresenceNews) -> None:
         """Told now, or with the next catch-up."""
-        if self._debt or self._outflow.state is not OutflowState.LEVEL:
+        if self._debt or self._outbound_flow.state is not OutboundState.NORMAL:
             self._debt.miss(news.difference, self.told)
         elif (frame := self._presence_frame(news)) and not self._pass(frame):
             self._debt.miss(news.difference, self.told)
@@ -104,7 +104,7 @@ class Feed(ABC):
         Only who is held back is behind: between two frames everybody is for a moment.
         """
         buffered = self._socket.buffered()
-        if self._outflow.state is OutflowState.LEVEL:
+        if self._outbound_flow.state is OutboundState.NORMAL:
             return Standing(True, 0, 0, buffered, "")
         behind = self._behind()
         cause = "socket" if buffered > FULL_SOCKET else "budget"
@@ -122,17 +122,17 @@ class Feed(ABC):
 
     def _may_pass(self, frame: bytes) -> bool:
         """Whether the frame goes now; it is paid for then."""
-        return self._outflow.pass_frame(len(frame), self._now(), full=self._is_full())
+        return self._outbound_flow.try_send(len(frame), self._now(), full=self._is_full())
 
     def _write(self, frame: bytes) -> None:
-        """Write what goes out whatever the level, and pay for it."""
-        self._outflow.charge(len(frame), self._now())
+        """Write what goes out in every state of the outbound flow, and charge it."""
+        self._outbound_flow.spend(len(frame), self._now())
         self._socket.write(frame)
 
     def _stop(self, missed: int = 0) -> None:
         """The cursor stops here, before news of so many bytes."""
         self._rest(missed)
-        told = self._outflow.hold(self._now(), self._behind())
+        told = self._outbound_flow.fall_behind(self._now(), self._behind())
         if told is not None:
             self._metrics.hold(full=self._is_full(), told=self._announce(told))
         if self._timer is None:
@@ -144,29 +144,31 @@ class Feed(ABC):
 
     def _turn(self) -> None:
         """What a reader that is held back gets now."""
-        turn = self._outflow.turn(self._now(), full=self._is_full(), behind=self._behind())
-        if turn.catch_up:
+        decision = self._outbound_flow.decide(
+            self._now(), full=self._is_full(), behind=self._behind()
+        )
+        if decision.catch_up:
             self._metrics.catch_ups.inc()
             self._catch_up()
             return
-        if turn.announce is not None:
-            self._announce(turn.announce)
-        if turn.close:
-            self._end(turn)
-        elif turn.wait:
-            self._call_in(turn.wait)
-        elif self._outflow.state is OutflowState.LEVEL:
+        if decision.announce is not None:
+            self._announce(decision.announce)
+        if decision.close:
+            self._end(decision)
+        elif decision.wait:
+            self._call_in(decision.wait)
+        elif self._outbound_flow.state is OutboundState.NORMAL:
             self._live.audience.rouse(self._listener)
 
     def _caught_up(self, size: int) -> None:
         """A catch-up of so many bytes went out."""
-        self._outflow.caught_up(size, self._now())
+        self._outbound_flow.caught_up(size, self._now())
         self._missed_before = self._live.audience.missed[self.lane]
 
-    def _end(self, turn: Turn) -> None:
-        notice = turn.announce
+    def _end(self, decision: WriteDecision) -> None:
+        notice = decision.announce
         reason = notice.reason if isinstance(notice, DisconnectNotice) else ""
-        self._socket.close(turn.close, reason)
+        self._socket.close(decision.close, reason)
 
     def _behind(self) -> Behind:
         versions = self._live.room.version - self.position

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from collab import wire
 from collab.errors import Close
-from collab.flow.outbound import OutflowState, Pace
+from collab.flow.outbound import FrameRate, OutboundState
 from collab.locks.events import LockDebt
 from collab.messages import Backpressure, Change, DisconnectNotice
 from collab.patch.diff import diff
@@ -65,13 +65,15 @@ class PatchFeed(Feed):
 
     lane = "patch"
 
-    def __init__(self, reader: Reader, author: Author, *, pace: Pace, splice: bool) -> None:
+    def __init__(
+        self, reader: Reader, author: Author, *, frame_rate: FrameRate, splice: bool
+    ) -> None:
         super().__init__(reader)
         room = reader.live.room
         self._user = author.user
         self._session = author.session
         self._splice = splice
-        self._pace = pace
+        self._frame_rate = frame_rate
         self._owed: list[Owed] = []
         self._lock_debt = LockDebt(room.control.revision)
         self._finding: asyncio.Task[None] | None = None
@@ -93,8 +95,8 @@ class PatchFeed(Feed):
 
     def hear_locks(self, news: LockNews) -> None:
         """Locks stand on the version that the reader is at, or they wait for it."""
-        level = self._outflow.state is OutflowState.LEVEL and not self._lock_debt
-        if not level or self.position != self._live.room.version:
+        is_normal = self._outbound_flow.state is OutboundState.NORMAL and not self._lock_debt
+        if not is_normal or self.position != self._live.room.version:
             self._lock_debt.miss(news.events)
         elif self._pass(news.patch_frame):
             self._lock_debt.tell(news.events)
@@ -103,7 +105,7 @@ class PatchFeed(Feed):
             self._stop()
 
     def send(self, payload: bytes) -> None:
-        """A message that belongs to no version: it goes out whatever the level."""
+        """A message that belongs to no version: it goes out in every state of the outbound flow."""
         self._write(frames.text(payload))
 
     def close(self) -> None:
@@ -115,10 +117,10 @@ class PatchFeed(Feed):
         self._cancel()
         if self._finding is not None:
             return
-        wait = self._pace.wait(self._now())
+        wait = self._frame_rate.wait(self._now())
         if wait > 0:
             self._call_in(wait)
-        elif self._outflow.state is OutflowState.LEVEL:
+        elif self._outbound_flow.state is OutboundState.NORMAL:
             self._go_on()
         else:
             self._turn()
@@ -136,7 +138,7 @@ class PatchFeed(Feed):
             and not self._owed
             and not news.gap
             and self._timer is None
-            and self._pace.wait(self._now()) <= 0
+            and self._frame_rate.wait(self._now()) <= 0
         )
 
     def _pass_news(self, news: News, answers: Sequence[Answered]) -> bool:
@@ -188,23 +190,23 @@ class PatchFeed(Feed):
     # --- behind -----------------------------------------------------------------------------
 
     def _stop(self, missed: int = 0) -> None:
-        wait = self._pace.wait(self._now())
-        # The timer of a level reader is its pace's, even where its time has just come.
+        wait = self._frame_rate.wait(self._now())
+        # The timer of a reader that is up to date is its frame rate's, even when it is just due.
         paced = wait > 0 or self._timer is not None
-        if paced and self._outflow.state is OutflowState.LEVEL:
+        if paced and self._outbound_flow.state is OutboundState.NORMAL:
             self._rest(missed)
             self._call_in(wait)
         else:
             super()._stop(missed)
 
     def _go_on(self) -> None:
-        """Only the pace held it back: it gets what is new, unless it is in debt."""
+        """Only the frame rate held it back: it gets what is new, unless it is in debt."""
         if not self._behind().versions:
             self._live.audience.rouse(self._listener)
         elif self._is_found_beside():
             return
-        elif self._outflow.pass_frame(0, self._now(), full=self._is_full()):
-            self._outflow.charge(self._write_catch_up(), self._now())
+        elif self._outbound_flow.try_send(0, self._now(), full=self._is_full()):
+            self._outbound_flow.spend(self._write_catch_up(), self._now())
             self._come_again()
         else:
             self._stop()
@@ -212,14 +214,14 @@ class PatchFeed(Feed):
     def _catch_up(self) -> None:
         if not self._is_found_beside():
             self._caught_up(self._write_catch_up())
-            self._call_in(self._pace.wait(self._now()))
+            self._call_in(self._frame_rate.wait(self._now()))
 
     def _come_again(self) -> None:
         """Hear of news again; at the next turn where more came while this was found."""
         if self.position == self._live.room.version:
             self._live.audience.rouse(self._listener)
         else:
-            self._call_in(self._pace.wait(self._now()))
+            self._call_in(self._frame_rate.wait(self._now()))
 
     def _is_found_beside(self) -> bool:
         """Whether what leads to the head is being found beside the loop; then it is pumped."""
@@ -297,7 +299,7 @@ class PatchFeed(Feed):
 
     def _moved(self, version: int, value: Json) -> None:
         self.position, self.value = version, value
-        self._pace.sent(self._now())
+        self._frame_rate.sent(self._now())
 
 
 def merge(last: LastChange | None, first: int, version: int, ops: list[dict[str, Any]]) -> Change:

@@ -10,8 +10,8 @@ from msgspec import Raw
 from collab import messages, wire
 from collab.entry import Author
 from collab.errors import CLOSE_OF, Close, Code, Refusal, Rejected
-from collab.flow.inbound import Inflow, Verdict
-from collab.flow.outbound import RETRY_AFTER_MS, Outflow, Pace
+from collab.flow.inbound import InboundFlow, ReadDecision
+from collab.flow.outbound import RETRY_AFTER_MS, FrameRate, OutboundFlow
 from collab.presence.cursors import carry_since
 from collab.presence.person import Visitor
 from collab.room.member import Member
@@ -64,17 +64,17 @@ class PatchSession:
             origin=socket.peer,
             budget=budgets.inbound,
         )
-        self.inflow = Inflow(budgets.inbound, patience=settings.slow_seconds or 30.0)
-        outflow = Outflow(budgets.outbound, patience=settings.slow_seconds or 1e9)
+        self.inbound_flow = InboundFlow(budgets.inbound, patience=settings.slow_seconds or 30.0)
+        outbound_flow = OutboundFlow(budgets.outbound, patience=settings.slow_seconds or 1e9)
         metrics = services.witness.metrics.lanes["patch"]
         self.feed = PatchFeed(
-            Reader(socket, self.live, self, outflow, services.clock.monotonic, metrics),
+            Reader(socket, self.live, self, outbound_flow, services.clock.monotonic, metrics),
             self.member.author,
-            pace=Pace(message.max_fps),
+            frame_rate=FrameRate(message.max_fps),
             splice=self.member.splice,
         )
         self.intake = Intake(
-            socket, self.inflow, self, now=self._now, patience=settings.slow_seconds or 1e9
+            socket, self.inbound_flow, self, now=self._now, patience=settings.slow_seconds or 1e9
         )
         self.feed.send(wire.encode(self._greeting(admission, message)))
         self.live.audience.join(self)
@@ -171,16 +171,16 @@ class PatchSession:
             self.refuse(rejected.refusal)
             return
         self.live.presence.book.touch(self.session, self._now())
-        self.take(incoming, self.inflow.receive(len(frame), self._now(), len(incoming)))
+        self.take(incoming, self.inbound_flow.receive(len(frame), self._now(), len(incoming)))
 
-    def take(self, incoming: Sequence[wire.Incoming], verdict: Verdict) -> None:
+    def take(self, incoming: Sequence[wire.Incoming], decision: ReadDecision) -> None:
         """The messages of a frame, as far as the budget goes."""
-        for message in incoming[: verdict.take]:
+        for message in incoming[: decision.accepted]:
             self.handle(message)
-        if verdict.refusal is not None:
-            for message in incoming[verdict.take :]:
-                self._refuse_one(message, verdict.refusal)
-        self.intake.obey(verdict)
+        if decision.refusal is not None:
+            for message in incoming[decision.accepted :]:
+                self._refuse_one(message, decision.refusal)
+        self.intake.obey(decision)
 
     @property
     def is_overdrawn(self) -> bool:

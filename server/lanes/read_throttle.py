@@ -18,10 +18,10 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from collab.flow.inbound import InflowState
+from collab.flow.inbound import InboundState
 
 if TYPE_CHECKING:
-    from collab.flow.inbound import Inflow, Verdict
+    from collab.flow.inbound import InboundFlow, ReadDecision
     from collab.messages import Backpressure, DisconnectNotice
     from server.websocket.socket import Socket
 
@@ -53,13 +53,13 @@ class Intake:
     """One connection's reading.
 
     Invariant: while reading is stopped a timer runs that looks whether it may go on; so it does
-    until the inflow is level, or the next debt would be counted from the first.
+    until the inbound flow is back to normal, or the next debt would be counted from the first.
     """
 
     def __init__(
         self,
         socket: Socket,
-        inflow: Inflow,
+        inbound_flow: InboundFlow,
         party: Party,
         *,
         now: Callable[[], float],
@@ -67,7 +67,7 @@ class Intake:
     ) -> None:
         self.is_stopped = False
         self._socket = socket
-        self._inflow = inflow
+        self._inbound_flow = inbound_flow
         self._party = party
         self._now = now
         self._patience = patience
@@ -81,20 +81,20 @@ class Intake:
         if not self.is_stopped:
             self._socket.resume_reading()
 
-    def obey(self, verdict: Verdict, *, wait: float = 0.0) -> None:
+    def obey(self, decision: ReadDecision, *, wait: float = 0.0) -> None:
         """What follows from a frame; `wait` is for what its answers cost."""
-        if verdict.announce is not None:
-            self._party.tell(verdict.announce)
-        wait = max(wait, verdict.stop_reading)
-        if verdict.close:
-            self._socket.close(verdict.close, "rate_limited")
+        if decision.announce is not None:
+            self._party.tell(decision.announce)
+        wait = max(wait, decision.stop_reading)
+        if decision.close:
+            self._socket.close(decision.close, "rate_limited")
         elif wait or self._is_choked:
             self._stop(wait)
 
     def look(self) -> None:
         """Whether to read on."""
         now = self._now()
-        reads, told = self._inflow.resume(now)
+        reads, told = self._inbound_flow.resume(now)
         if told is not None:
             self._party.tell(told)
         if self.is_stopped:
@@ -105,7 +105,7 @@ class Intake:
             if reads and not self._is_choked and now >= self._wait_until:
                 self.is_stopped = False
                 self._socket.resume_reading()
-        if self.is_stopped or self._inflow.state is not InflowState.LEVEL:
+        if self.is_stopped or self._inbound_flow.state is not InboundState.NORMAL:
             self._look_in(max(LOOK_AGAIN, self._wait_until - now))
 
     def close(self) -> None:

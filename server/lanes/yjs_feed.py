@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from collab.flow.outbound import OutflowState
+from collab.flow.outbound import OutboundState
 from collab.messages import Backpressure, DisconnectNotice
 from collab.yjs import frames as yjs_frames
 from server.lanes.feed import Feed, Reader
@@ -69,7 +69,7 @@ class YjsFeed(Feed):
 
     def pump(self) -> None:
         self._cancel()
-        if self._outflow.state is not OutflowState.LEVEL and not self.asked:
+        if self._outbound_flow.state is not OutboundState.NORMAL and not self.asked:
             self._turn()
 
     def _catch_up(self) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from collab.entry import Author
 from collab.errors import CLOSE_OF, Close, Code, Refusal, Rejected
-from collab.flow.inbound import Inflow
-from collab.flow.outbound import Outflow
+from collab.flow.inbound import InboundFlow
+from collab.flow.outbound import OutboundFlow
 from collab.room.member import Member
 from collab.room.requests import Answer, ReadState, ReadVector, Request, Update
 from collab.yjs import frames as yjs_frames
@@ -67,7 +67,7 @@ class YjsConnection:
     feed: YjsFeed
     sync: YjsSync
     member: Member
-    inflow: Inflow
+    inbound_flow: InboundFlow
     intake: Intake
     presence: YjsPresence
     pile: YjsPile
@@ -169,7 +169,9 @@ class YjsConnection:
             if self._live is not None:
                 self._receive(frame)
         # One message, or coming back would be a way to be heard while there is a debt to pay.
-        self.intake.obey(self.inflow.receive(0, self._services.clock.monotonic(), refusable=False))
+        self.intake.obey(
+            self.inbound_flow.receive(0, self._services.clock.monotonic(), refusable=False)
+        )
         self.intake.start()
 
     def _join(self, admission: Admission) -> None:
@@ -184,15 +186,15 @@ class YjsConnection:
             origin=self.socket.peer,
             budget=budgets.inbound,
         )
-        self.inflow = Inflow(budgets.inbound, patience=patience or 30.0)
-        outflow = Outflow(budgets.outbound, patience=patience or 1e9)
+        self.inbound_flow = InboundFlow(budgets.inbound, patience=patience or 30.0)
+        outbound_flow = OutboundFlow(budgets.outbound, patience=patience or 1e9)
         metrics = services.witness.metrics.lanes["yjs"]
         monotonic = services.clock.monotonic
         self.presence = YjsPresence(admission.live, self.member, services.settings, monotonic)
-        reader = Reader(self.socket, admission.live, self, outflow, monotonic, metrics)
+        reader = Reader(self.socket, admission.live, self, outbound_flow, monotonic, metrics)
         self.feed = YjsFeed(reader, catch_up=self._catch_up, show=self.presence.show)
         self.intake = Intake(
-            self.socket, self.inflow, self, now=monotonic, patience=patience or 1e9
+            self.socket, self.inbound_flow, self, now=monotonic, patience=patience or 1e9
         )
         self._outbound = budgets.outbound
         self.sync = YjsSync(self.feed, self._submit)
@@ -228,8 +230,8 @@ class YjsConnection:
             self.feed.send_all(self.presence.everybody())
         # Three bytes may ask for megabytes: who asks again waits until the last answer is paid.
         owed = self._outbound.wait(now) if questions else 0.0
-        verdict = self.inflow.receive(len(frame), now, len(messages), refusable=False)
-        self.intake.obey(verdict, wait=owed)
+        decision = self.inbound_flow.receive(len(frame), now, len(messages), refusable=False)
+        self.intake.obey(decision, wait=owed)
 
     def _handle(self, message: yjs_frames.Message) -> None:
         match message:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from collab.errors import Close, Code
 from collab.flow.budget import Allowance, ByteAndMessageBudget
-from collab.flow.inbound import Inflow, InflowState, Verdict
+from collab.flow.inbound import InboundFlow, InboundState, ReadDecision
 from collab.messages import Backpressure, Budget, DisconnectNotice
 
 ALLOWANCE = Allowance(
@@ -15,19 +15,19 @@ ALLOWANCE = Allowance(
 )
 
 
-def inflow(patience: float = 30.0) -> Inflow:
-    return Inflow(ByteAndMessageBudget(ALLOWANCE, now=0.0), patience=patience)
+def inbound_flow(patience: float = 30.0) -> InboundFlow:
+    return InboundFlow(ByteAndMessageBudget(ALLOWANCE, now=0.0), patience=patience)
 
 
 def test_b5_a_frame_within_the_budget_is_taken_and_nothing_is_said() -> None:
-    assert inflow().receive(100, now=0.0) == Verdict(take=1)
+    assert inbound_flow().receive(100, now=0.0) == ReadDecision(accepted=1)
 
 
 def test_b5_the_frame_that_makes_the_debt_is_taken_and_reading_stops_until_it_is_paid() -> None:
-    flow = inflow()
-    verdict = flow.receive(300, now=0.0)
-    assert verdict == Verdict(
-        take=1,
+    flow = inbound_flow()
+    decision = flow.receive(300, now=0.0)
+    assert decision == ReadDecision(
+        accepted=1,
         announce=Backpressure(
             direction="in",
             state="on",
@@ -41,85 +41,85 @@ def test_b5_the_frame_that_makes_the_debt_is_taken_and_reading_stops_until_it_is
 
 
 def test_b5_what_was_in_our_buffers_already_is_refused_with_when_to_come_back() -> None:
-    flow = inflow()
+    flow = inbound_flow()
     flow.receive(300, now=0.0)
-    verdict = flow.receive(100, now=0.0)
-    assert verdict.take == 0
-    assert verdict.refusal is not None
-    assert verdict.refusal.code is Code.RATE_LIMITED
-    assert verdict.refusal.extra == {"retry_after_ms": 2000}
-    assert verdict.announce is None
-    assert verdict.stop_reading == 2.0
+    decision = flow.receive(100, now=0.0)
+    assert decision.accepted == 0
+    assert decision.refusal is not None
+    assert decision.refusal.code is Code.RATE_LIMITED
+    assert decision.refusal.extra == {"retry_after_ms": 2000}
+    assert decision.announce is None
+    assert decision.stop_reading == 2.0
 
 
 def test_b5_what_the_lane_cannot_refuse_is_taken_and_paid_for() -> None:
-    flow = inflow()
+    flow = inbound_flow()
     flow.receive(300, now=0.0)
-    assert flow.receive(100, now=0.0, refusable=False) == Verdict(take=1, stop_reading=2.0)
+    assert flow.receive(100, now=0.0, refusable=False) == ReadDecision(accepted=1, stop_reading=2.0)
 
 
 def test_b5_of_a_frame_with_many_messages_only_what_the_budget_holds_is_taken() -> None:
-    verdict = inflow().receive(100, now=0.0, count=30)
-    assert verdict.take == 20
-    assert verdict.refusal is not None
-    assert verdict.refusal.extra == {"retry_after_ms": 1000}
+    decision = inbound_flow().receive(100, now=0.0, count=30)
+    assert decision.accepted == 20
+    assert decision.refusal is not None
+    assert decision.refusal.extra == {"retry_after_ms": 1000}
 
 
 def test_b5_clear_is_said_once_half_of_the_burst_is_back() -> None:
-    flow = inflow()
+    flow = inbound_flow()
     flow.receive(300, now=0.0)
     assert flow.resume(now=1.5) == (True, None)
-    assert flow.state is InflowState.EASING
+    assert flow.state is InboundState.RECOVERING
     assert flow.resume(now=2.0) == (True, Backpressure(direction="in", state="clear"))
     assert flow.resume(now=2.0) == (True, None)
 
 
 def test_b5_on_is_said_once_however_often_reading_stops() -> None:
-    flow = inflow()
+    flow = inbound_flow()
     now, said = 0.0, []
     for _ in range(5):
-        verdict = flow.receive(300, now)
-        said.append(verdict.announce)
-        now += verdict.stop_reading
+        decision = flow.receive(300, now)
+        said.append(decision.announce)
+        now += decision.stop_reading
         flow.resume(now)
     assert [type(message) for message in said] == [Backpressure] + [type(None)] * 4
 
 
 def test_b5_a_client_that_goes_on_for_longer_than_patience_is_closed_with_a_last_word() -> None:
-    flow = inflow(patience=30.0)
+    flow = inbound_flow(patience=30.0)
     now = 0.0
-    verdict = flow.receive(300, now)
-    while not verdict.close:
-        now += verdict.stop_reading
+    decision = flow.receive(300, now)
+    while not decision.close:
+        now += decision.stop_reading
         assert flow.resume(now)[0]
-        verdict = flow.receive(300, now)
+        decision = flow.receive(300, now)
     assert 30.0 < now <= 34.0
-    assert verdict.take == 0
-    assert verdict.close == Close.RATE
-    assert verdict.announce == DisconnectNotice(
+    assert decision.accepted == 0
+    assert decision.close == Close.RATE
+    assert decision.announce == DisconnectNotice(
         code=4529, reason="rate_limited", retry_after_ms=3000
     )
     assert flow.receive(1, now).close == Close.RATE
-    assert flow.receive(1, now + 100).take == 0
+    assert flow.receive(1, now + 100).accepted == 0
 
 
 def test_b5_who_pays_for_one_frame_for_longer_than_patience_may_say_a_word_then() -> None:
-    flow = inflow(patience=1.0)
+    flow = inbound_flow(patience=1.0)
     paid_at = flow.receive(5000, now=0.0).stop_reading
     assert paid_at > 40.0
     assert flow.resume(paid_at)[0]
     assert flow.receive(1, paid_at).close == 0
     assert flow.resume(paid_at + 0.5)[0]
     assert flow.receive(500, paid_at + 0.9).close == 0
-    assert flow.receive(500, paid_at + 20.0).take == 0  # but going on is no word
+    assert flow.receive(500, paid_at + 20.0).accepted == 0  # but going on is no word
 
 
 def test_b5_a_large_transfer_at_the_pace_of_the_budget_is_never_closed() -> None:
-    flow = inflow(patience=30.0)
+    flow = inbound_flow(patience=30.0)
     flow.receive(300, now=0.0)
     flow.resume(now=1.0)
     for second in range(1, 120):
-        assert flow.receive(99, now=1.0 + second).take == 1
+        assert flow.receive(99, now=1.0 + second).accepted == 1
         flow.resume(1.0 + second)
 
 
@@ -127,14 +127,14 @@ def test_b5_a_large_transfer_at_the_pace_of_the_budget_is_never_closed() -> None
 def test_b5_a_client_that_heeds_the_stops_sends_no_more_than_the_budget_and_a_frame_each(
     frames: list[tuple[float, int, int]],
 ) -> None:
-    flow = inflow(patience=10_000.0)
+    flow = inbound_flow(patience=10_000.0)
     now, taken, told = 0.0, 0, []
     for pause, size, count in frames:
         now += pause
-        verdict = flow.receive(size, now, count)
-        taken += verdict.take
-        told.append(verdict.announce)
-        now += verdict.stop_reading + 1e-6
+        decision = flow.receive(size, now, count)
+        taken += decision.accepted
+        told.append(decision.announce)
+        now += decision.stop_reading + 1e-6
         told.append(flow.resume(now)[1])
         assert taken <= 20 + 10 * now + 1
     states = [m.state for m in told if isinstance(m, Backpressure)]

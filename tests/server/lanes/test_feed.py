@@ -11,7 +11,7 @@ import pytest
 
 from collab.entry import Author
 from collab.flow.budget import Allowance, ByteAndMessageBudget
-from collab.flow.outbound import Outflow, Pace
+from collab.flow.outbound import FrameRate, OutboundFlow
 from collab.presence.person import Visitor
 from collab.room.requests import PatchRequest, ReadState, ReadVector, Request
 from collab.yjs import frames as yjs_frames
@@ -71,10 +71,10 @@ class Reading:
         self.live, self.clock = live, clock
         self.pipe = Pipe()
         self.budget = ByteAndMessageBudget(Allowance(rate, rate), clock.monotonic())
-        outflow = Outflow(self.budget, patience=PATIENCE)
+        outbound_flow = OutboundFlow(self.budget, patience=PATIENCE)
         lane = Metrics().lanes["patch"]
-        reader = Reader(self.pipe, live, self, outflow, clock.monotonic, lane)
-        self.feed = PatchFeed(reader, Author("reader"), pace=Pace(fps), splice=False)
+        reader = Reader(self.pipe, live, self, outbound_flow, clock.monotonic, lane)
+        self.feed = PatchFeed(reader, Author("reader"), frame_rate=FrameRate(fps), splice=False)
         live.audience.join(self)
 
     def hear(self, news: News, answers: Sequence[Answered]) -> None:
@@ -105,7 +105,7 @@ class Reading:
         self.pipe.untaken = FULL_SOCKET + 1
 
     def drain(self) -> None:
-        """Take everything: what was missed, and then the word that it is level."""
+        """Take everything: what was missed, and then `clear`."""
         self.pipe.untaken = 0
         self.feed.pump()
         self.feed.pump()
@@ -130,8 +130,10 @@ class YjsReading:
         self.hall, self.live = hall, live
         self.pipe = BinaryPipe()
         now = hall.clock.monotonic
-        outflow = Outflow(ByteAndMessageBudget(Allowance(0, 0), now()), patience=PATIENCE)
-        reader = Reader(self.pipe, live, self, outflow, now, Metrics().lanes["yjs"])
+        outbound_flow = OutboundFlow(
+            ByteAndMessageBudget(Allowance(0, 0), now()), patience=PATIENCE
+        )
+        reader = Reader(self.pipe, live, self, outbound_flow, now, Metrics().lanes["yjs"])
         self.feed = YjsFeed(reader, catch_up=self.catch_up, show=lambda _: [])
         self.sync = YjsSync(self.feed, self.submit)
         live.audience.join(self)

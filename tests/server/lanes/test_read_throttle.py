@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from collab.flow.budget import Allowance, ByteAndMessageBudget
-from collab.flow.inbound import Inflow, InflowState, Verdict
+from collab.flow.inbound import InboundFlow, InboundState, ReadDecision
 from collab.messages import Backpressure, DisconnectNotice
 from server.lanes.read_throttle import MOST_UNTAKEN, Intake
 from tests.manual_clock import ManualClock
@@ -65,17 +65,17 @@ class Line:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.peer = Peer()
-        self.inflow = Inflow(
+        self.inbound_flow = InboundFlow(
             ByteAndMessageBudget(ALLOWANCE, self.clock.monotonic()), patience=PATIENCE
         )
         self.intake = Intake(
-            self.peer, self.inflow, self.peer, now=self.clock.monotonic, patience=PATIENCE
+            self.peer, self.inbound_flow, self.peer, now=self.clock.monotonic, patience=PATIENCE
         )
 
-    def receive(self, size: int) -> Verdict:
-        verdict = self.inflow.receive(size, self.clock.monotonic(), refusable=False)
-        self.intake.obey(verdict)
-        return verdict
+    def receive(self, size: int) -> ReadDecision:
+        decision = self.inbound_flow.receive(size, self.clock.monotonic(), refusable=False)
+        self.intake.obey(decision)
+        return decision
 
     def reads(self) -> bool:
         return self.peer.reads
@@ -102,12 +102,12 @@ async def test_reading_stops_with_the_debt_and_goes_on_when_it_is_paid(line: Lin
 
 
 async def test_a_debt_long_after_another_one_is_a_first_debt(line: Line) -> None:
-    """Where nobody looked on until the budget was level, an hour later counted as going on."""
+    """When no call came until the budget was full, a frame an hour later counted as going on."""
     line.receive(1500)
     line.pass_time(5.0)
     for _ in range(60):
         line.pass_time(0.1)
-    assert line.inflow.state is InflowState.LEVEL
+    assert line.inbound_flow.state is InboundState.NORMAL
     line.pass_time(3600)
     line.receive(1500)
     assert line.peer.closed == 0
@@ -156,7 +156,7 @@ async def test_nobody_is_let_go_for_answers_that_our_own_budget_holds_back(line:
 
 
 async def test_what_an_answer_costs_is_waited_for(line: Line) -> None:
-    line.intake.obey(line.inflow.receive(1, line.clock.monotonic()), wait=7.0)
+    line.intake.obey(line.inbound_flow.receive(1, line.clock.monotonic()), wait=7.0)
     line.pass_time(6.9)
     assert not line.reads()
     line.pass_time(0.2)
