@@ -15,7 +15,7 @@ from collab.errors import Rejected
 from collab.patch.apply import apply
 from collab.patch.bounds import Bounds, json_size
 from collab.patch.diff import diff
-from collab.patch.relocate import Past
+from collab.patch.relocate import AppliedChange
 from collab.rebase.pipeline import Bridge
 from collab.rebase.rebase import rebase
 from collab.rebase.text_merge import merge
@@ -95,12 +95,12 @@ def bomb() -> None:
     raise AssertionError("the copies were let through")
 
 
-def history(value: Any, ops: list[Op]) -> list[Past]:
-    past: list[Past] = []
+def history(value: Any, ops: list[Op]) -> list[AppliedChange]:
+    changes: list[AppliedChange] = []
     for version, op in enumerate(ops, 1):
-        past.append(Past(version, Author("bo"), [op], value))
-        value = past[-1].after
-    return past
+        changes.append(AppliedChange(version, Author("bo"), [op], value))
+        value = changes[-1].after
+    return changes
 
 
 def stale_figures(value: Any) -> dict[str, float]:
@@ -116,20 +116,20 @@ def stale_figures(value: Any) -> dict[str, float]:
         ("64 edits ahead", texts),
         ("64 inserts ahead", [INSERT] * 64),
     ):
-        past = history(value, others)
-        figures[f"rebase: {name}"] = _rebased(past)
+        changes = history(value, others)
+        figures[f"rebase: {name}"] = _rebased(changes)
         figures[f"carry a pointer: {name}"] = microseconds(
-            partial(past[-1].carry, ("pages", "home", "sections", "17"))
+            partial(changes[-1].relocate, ("pages", "home", "sections", "17"))
         )
     return figures
 
 
-def _rebased(past: list[Past]) -> float:
-    head = past[-1].after
-    return microseconds(lambda: rebase([EDIT], past, head), 100)
+def _rebased(changes: list[AppliedChange]) -> float:
+    head = changes[-1].after
+    return microseconds(lambda: rebase([EDIT], changes, head), 100)
 
 
-def _none(version: int) -> list[Past]:
+def _none(version: int) -> list[AppliedChange]:
     return []
 
 

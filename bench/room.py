@@ -14,7 +14,7 @@ from collab.flow.outbound import OutboundFlow
 from collab.locks.enforcement import check_locks
 from collab.locks.state import Locks, LockStep
 from collab.messages import LockChange
-from collab.patch.relocate import Past
+from collab.patch.relocate import AppliedChange
 from collab.presence.book import PresenceBook
 from collab.presence.person import Visitor
 from collab.yjs import awareness
@@ -82,8 +82,10 @@ def _presence_rows() -> list[dict[str, Any]]:
         awareness.encode(difference.awareness)
 
     ops: list[Op] = [{"op": "replace", "path": "/sections/7/content/f7", "value": "x"}]
-    typed = Past(2, WRITER, ops, PAGE)
-    moved = Past(2, WRITER, [{"op": "move", "from": "/sections/30", "path": "/sections/0"}], PAGE)
+    typed = AppliedChange(2, WRITER, ops, PAGE)
+    moved = AppliedChange(
+        2, WRITER, [{"op": "move", "from": "/sections/30", "path": "/sections/0"}], PAGE
+    )
     cost = measured(move, times=2)
     return [
         row(f"tick: {CLIENTS} cursors moved, told on both lanes", cost),
@@ -118,7 +120,7 @@ def _lock_rows() -> list[dict[str, Any]]:
     def check(locks: Locks, ops: list[Op]) -> Callable[[], object]:
         return lambda: check_locks(locks, ops, PAGE, by=READER, now=1)
 
-    step = Past(2, READER, insert, PAGE)
+    step = AppliedChange(2, READER, insert, PAGE)
     return [
         row("lock check: no locks", measured(check(Locks(), typed), times=5000)),
         row("lock check: a field, 5 locks", measured(check(few, typed), times=2000)),

@@ -16,7 +16,7 @@ from collab.locks.state import Locks, LockStep
 from collab.patch.apply import apply
 from collab.patch.bounds import Bounds
 from collab.patch.diff import diff
-from collab.patch.relocate import Past
+from collab.patch.relocate import AppliedChange
 from collab.patch.steps import trace
 from collab.ports.locks import StoredLock
 
@@ -66,12 +66,12 @@ class LockGuard:
     def _passes(self, ops: Sequence[Op], before: Json, by: Author) -> bool:
         return check_locks(self._ahead, ops, before, by=by, now=self.now) is None
 
-    def follow(self, past: Past) -> None:
+    def follow(self, change: AppliedChange) -> None:
         """The batch has a new entry."""
         if self._ahead.held:
-            self._ahead = self._ahead.carry(past).locks
+            self._ahead = self._ahead.carry(change).locks
 
-    def step(self, history: Sequence[Past], revision: int) -> LockStep | None:
+    def step(self, history: Sequence[AppliedChange], revision: int) -> LockStep | None:
         """What the batch does to the rows, if it does anything; `revision` is the document's."""
         if not self.standing.held or not history:
             return None

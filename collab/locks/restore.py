@@ -10,7 +10,7 @@ from collab.ids import Json
 from collab.locks.position_tree import LockMap
 from collab.patch.apply import replay
 from collab.patch.pointer import Tokens, covers, lookup, parse, render
-from collab.patch.relocate import Past, forward
+from collab.patch.relocate import AppliedChange, forward
 from collab.patch.steps import Path, Step, typed, untyped
 from collab.ports.locks import StoredLock
 
@@ -28,7 +28,7 @@ class _Restoring:
 
     def __init__(self, before: Json, ops: Sequence[Op]) -> None:
         self._before = before
-        self._update = Past(0, _NOBODY, ops, before)
+        self._update = AppliedChange(0, _NOBODY, ops, before)
         self._history = [self._update]
         self._carries = 0
         self.value: Json = self._update.after
@@ -89,8 +89,8 @@ class _Restoring:
         """Where an element of the value before is now; None when it is gone."""
         self._spend(len(self._update.structural) + len(self._history))
         found: Tokens | None = tokens
-        for past in self._history:
-            found = None if found is None else past.carry(found)
+        for change in self._history:
+            found = None if found is None else change.relocate(found)
         return found
 
     def _spend(self, carries: int) -> None:
@@ -99,7 +99,7 @@ class _Restoring:
             raise LookupError
 
     def _do(self, op: Op) -> None:
-        self._history.append(Past(0, _NOBODY, [op], self.value))
+        self._history.append(AppliedChange(0, _NOBODY, [op], self.value))
         self.value = replay(self.value, [op])
 
 

@@ -9,7 +9,7 @@ from collab.errors import Refusal, Rejected
 from collab.ids import Json
 from collab.locks.position_tree import LockMap
 from collab.patch.pointer import lookup, parse, render
-from collab.patch.relocate import Past, reach
+from collab.patch.relocate import AppliedChange, moved_prefixes
 from collab.patch.steps import untyped
 from collab.ports.locks import StoredLock
 
@@ -24,22 +24,22 @@ def same(a: Author, b: Author) -> bool:
     return a.user == b.user and a.client == b.client
 
 
-def reached(locks: Sequence[StoredLock], history: Sequence[Past]) -> Sequence[StoredLock]:
+def reached(locks: Sequence[StoredLock], history: Sequence[AppliedChange]) -> Sequence[StoredLock]:
     """The locks that one change may have carried elsewhere; of a longer history, all."""
     if len(history) > 1:
         return locks
-    prefixes = reach(history[0].ops)
+    prefixes = moved_prefixes(history[0].ops)
     return [lock for lock in locks if lock.scope.startswith(prefixes)]
 
 
-def carried(locks: Iterable[StoredLock], history: Sequence[Past]) -> dict[str, str]:
+def carried(locks: Iterable[StoredLock], history: Sequence[AppliedChange]) -> dict[str, str]:
     """By id: the scopes after the changes that each has not followed yet; of what is left."""
     waiting = sorted(locks, key=lambda lock: lock.version, reverse=True)
     standing = LockMap()
-    for past in [past for past in history if past.structural]:
-        while waiting and waiting[-1].version < past.version:
-            standing.put(waiting.pop(), past.before)
-        for step in past.structural:
+    for change in [change for change in history if change.structural]:
+        while waiting and waiting[-1].version < change.version:
+            standing.put(waiting.pop(), change.before)
+        for step in change.structural:
             standing.follow(step)
     untouched = {lock.id: lock.scope for lock in waiting}
     return untouched | {lock.id: render(untyped(path)) for lock, path in standing.places()}

@@ -43,7 +43,7 @@ from collab.locks.events import Reason, ended, locked, shown, stale, stands
 from collab.locks.scopes import carried, collide, covered, not_an_element, reached, same
 from collab.locks.terms import DEFAULT_TERMS, MAX_LOCKS, LockTerms
 from collab.messages import LockChange, LockState
-from collab.patch.relocate import Past
+from collab.patch.relocate import AppliedChange
 from collab.ports.locks import StoredLock
 
 
@@ -201,7 +201,7 @@ class Locks:
         ]
         return min(times, default=None)
 
-    def carry(self, *history: Past) -> LockStep:
+    def carry(self, *history: AppliedChange) -> LockStep:
         """Scopes follow their elements through committed changes, in order."""
         if not history:
             return self._step()
@@ -228,7 +228,7 @@ class Locks:
         revision: int,
         rows: Iterable[StoredLock],
         version: int,
-        history: Sequence[Past] = (),
+        history: Sequence[AppliedChange] = (),
         terms: LockTerms = DEFAULT_TERMS,
     ) -> LockStep:
         """The locks of a document that is opened at `version`, the last one of `history`.

@@ -1,1 +1,1 @@
-"""JSON values and how they change: pointers, patches, differences, rebasing, schemas."""
+"""JSON values and how they change: pointers, patches, differences, relocation."""

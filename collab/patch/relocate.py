@@ -1,10 +1,10 @@
-"""Carrying locations: where an element, a place between elements or a text cursor is after a step.
+"""Relocation: where an element, a place between elements or a text cursor is after a step.
 
-Forward is through what happened, backward is to before it. An element is what a pointer names; a
-place is where an `add` puts something: a gap of a list, or a key of an object.
+`forward` goes through a step, and `backward` goes to before it. An element is the value that a
+pointer names. A place is where an `add` puts a value: a gap of a list, or a key of an object.
 
-Most edits of a page replace a value somewhere else. Two texts are compared to see that nothing has
-to be carried: carrying a patch through one edit takes 20 us.
+Most edits of a page replace values, and values at other pointers than the edits before them. To see
+that, `are_disjoint` compares pointers as texts. Relocation through one edit takes 20 us.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from collab.errors import Rejected
 from collab.patch.apply import replay
 from collab.patch.pointer import Tokens, covers, lookup
 from collab.patch.steps import Path, Step, trace, typed, untyped
-from collab.patch.utf16 import carry_offset
+from collab.patch.utf16 import relocate_offset
 
-Places = tuple[str, ...]
+Pointers = tuple[str, ...]
 
 
-class Past:
-    """One committed change with the value before it: what locations are carried through.
+class AppliedChange:
+    """One applied change with the value before it. It relocates pointers and cursors.
 
-    Invariant: `ops` are exact on `before`. Steps are worked out once, when first asked for, so a
-    tail of these costs nothing while nobody is behind.
+    Invariant: `ops` are exact on `before`. Steps are computed once, at the first use, so a tail of
+    changes costs nothing while every client is at the head.
     """
 
     def __init__(self, version: int, author: Author, ops: Sequence[Op], before: Any) -> None:
@@ -41,9 +41,9 @@ class Past:
         return replay(self.before, self.ops)
 
     @cached_property
-    def places(self) -> Places | None:
-        """What it replaces, where it does nothing else."""
-        return places(self.ops)
+    def replaced_pointers(self) -> Pointers | None:
+        """As the function `replaced_pointers` says."""
+        return replaced_pointers(self.ops)
 
     @cached_property
     def exact(self) -> list[Step]:
@@ -60,14 +60,14 @@ class Past:
         """The steps that touch other locations than their own."""
         return [step for step in self.steps if step.structural]
 
-    def carry(self, tokens: Tokens) -> Tokens | None:
+    def relocate(self, tokens: Tokens) -> Tokens | None:
         """Where an element is after this change; None when it was removed."""
         if not self.structural:
             return tokens
         path = element(_existing(self.before, tokens), self.structural)
         return None if path is None else untyped(path)
 
-    def carry_cursor(self, tokens: Tokens, offset: int) -> tuple[Tokens, int] | None:
+    def relocate_cursor(self, tokens: Tokens, offset: int) -> tuple[Tokens, int] | None:
         """Where a cursor (UTF-16 units into a text) is; None when its text was removed."""
         path: Path | None = _existing(self.before, tokens)
         for step in self.steps:
@@ -75,7 +75,7 @@ class Past:
                 return None
             if step.kind == "replace" and step.path == path:
                 texts = isinstance(step.old, str) and isinstance(step.value, str)
-                offset = carry_offset(offset, step.old, step.value) if texts else 0
+                offset = relocate_offset(offset, step.old, step.value) if texts else 0
             path = forward(path, step)
         return None if path is None else (untyped(path), offset)
 
@@ -209,7 +209,7 @@ def _pushed_place(place: Path, inserted: Path) -> Path:
 # --- by the text of pointers alone ----------------------------------------------------------
 
 
-def places(ops: Sequence[Any]) -> Places | None:
+def replaced_pointers(ops: Sequence[Any]) -> Pointers | None:
     """The pointers of a patch that only replaces; None where it does anything else."""
     found = []
     for op in ops:
@@ -222,7 +222,7 @@ def places(ops: Sequence[Any]) -> Places | None:
     return tuple(found)
 
 
-def are_apart(mine: Iterable[str], theirs: Iterable[str]) -> bool:
+def are_disjoint(mine: Iterable[str], theirs: Iterable[str]) -> bool:
     """Whether no pointer of one is, or lies above or below, one of the other.
 
     A replacement moves nothing, so its pointers mean the same before and after any other. RFC 6901
@@ -236,10 +236,10 @@ def are_apart(mine: Iterable[str], theirs: Iterable[str]) -> bool:
     return True
 
 
-def reach(ops: Sequence[Op]) -> tuple[str, ...]:
+def moved_prefixes(ops: Sequence[Op]) -> tuple[str, ...]:
     """What a pointer begins with if one of these ops may have moved or removed its element.
 
-    To ask 500 cursors or locks this is a hundred times cheaper than to carry them.
+    With 500 cursors or locks, comparing prefixes is a hundred times cheaper than relocation.
     """
     prefixes: dict[str, None] = {}
     for op in ops:

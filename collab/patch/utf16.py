@@ -77,7 +77,7 @@ def _shared_end(a: str, b: str, most: int) -> int:
     return low
 
 
-def carry_offset(offset: int, old: str, new: str) -> int:
+def relocate_offset(offset: int, old: str, new: str) -> int:
     """Where a unit offset in `old` is in `new`; inside a replaced stretch, at its end."""
     start, end, text = edit(old, new)
     units = length(old[:start])

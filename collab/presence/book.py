@@ -30,7 +30,7 @@ from typing import Any
 
 from collab.errors import Refusal
 from collab.messages import Peer
-from collab.patch.relocate import Past, reach
+from collab.patch.relocate import AppliedChange, moved_prefixes
 from collab.presence.client_ids import ClientIds
 from collab.presence.cursors import carry_state
 from collab.presence.difference import Difference, difference
@@ -174,12 +174,12 @@ class PresenceBook:
                 person.told_at = now
                 self._announce_state(person)
 
-    def carry(self, past: Past) -> None:
+    def carry(self, change: AppliedChange) -> None:
         """Every patch client's cursor follows what the change did to its element and text."""
-        prefixes = reach(past.ops)
+        prefixes = moved_prefixes(change.ops)
         for person in self._people.values():
             if person.cursor and person.cursor.startswith(prefixes):
-                carried = carry_state(person.state or {}, past)
+                carried = carry_state(person.state or {}, change)
                 if carried is not person.state:
                     person.show(carried)
                     self._mark(person)

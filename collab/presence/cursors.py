@@ -8,28 +8,28 @@ from typing import Any
 from collab.errors import Rejected
 from collab.ids import MAX_SAFE_INTEGER
 from collab.patch.pointer import parse, render
-from collab.patch.relocate import Past
+from collab.patch.relocate import AppliedChange
 
 # Ops that one state's cursor is carried through. A client that sends 200 states a second on a
 # version behind a thousand changes would keep everybody waiting; its next move is on the head.
 MOST_CARRIES = 100
 
 
-def carry_since(state: dict[str, Any], pasts: Sequence[Past] | None) -> dict[str, Any]:
+def carry_since(state: dict[str, Any], changes: Sequence[AppliedChange] | None) -> dict[str, Any]:
     """A state whose cursor stands on an earlier version, at the head.
 
     The cursor is left out where the changes since are too many, or (None) not at hand any more.
     """
     if "cursor" not in state:
         return state
-    if pasts is None or sum(len(past.ops) for past in pasts) > MOST_CARRIES:
+    if changes is None or sum(len(change.ops) for change in changes) > MOST_CARRIES:
         return _without_cursor(state)
-    for past in pasts:
-        state = carry_state(state, past)
+    for change in changes:
+        state = carry_state(state, change)
     return state
 
 
-def carry_state(state: dict[str, Any], past: Past) -> dict[str, Any]:
+def carry_state(state: dict[str, Any], change: AppliedChange) -> dict[str, Any]:
     """A presence state after a change, itself where its cursor did not move.
 
     A cursor whose element is gone is left out of the state.
@@ -40,7 +40,7 @@ def carry_state(state: dict[str, Any], past: Past) -> dict[str, Any]:
     path, offset = cursor["path"], cursor.get("offset")
     placed = isinstance(offset, int)
     try:
-        carried = past.carry_cursor(parse(path), offset if isinstance(offset, int) else 0)
+        carried = change.relocate_cursor(parse(path), offset if isinstance(offset, int) else 0)
     except Rejected:  # no pointer at all: it is shown as its client wrote it
         return state
     if carried is None:

@@ -15,7 +15,7 @@ from collab.entry import Op
 from collab.errors import Rejected
 from collab.patch.apply import apply, replay
 from collab.patch.bounds import JUDGED
-from collab.patch.relocate import Past
+from collab.patch.relocate import AppliedChange
 from collab.patch.steps import trace
 from collab.rebase.client_view import Passage, Source
 from collab.rebase.edits import edits_of
@@ -37,7 +37,7 @@ def settle(seen: Any, ops: Sequence[Op]) -> list[Op]:
     return Rebasing(Passage(), seen, seen, answered=False).run(ops).ops
 
 
-def carry_over(patches: Patches, change: Past) -> Patches:
+def carry_over(patches: Patches, change: AppliedChange) -> Patches:
     """The patches, settled ones, after somebody else's change."""
     if not change.structural:
         return patches

@@ -17,7 +17,7 @@ from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.patch.apply import replay
 from collab.patch.bounds import UNBOUNDED, Bounds
-from collab.patch.relocate import Past, Places, are_apart, places
+from collab.patch.relocate import AppliedChange, Pointers, are_disjoint, replaced_pointers
 from collab.patch.values import Atomic, named_atomic
 from collab.rebase.client_view import Passage, Source
 from collab.rebase.edits import Edit, edits_of
@@ -29,7 +29,7 @@ from collab.rebase.rebase import Rebased, Rebasing
 MAX_CARRIED_TEXT = 8 << 20
 
 # The entries after a version, up to the head; raises `unknown_version` where they are not kept.
-Since = Callable[[int], Sequence[Past]]
+Since = Callable[[int], Sequence[AppliedChange]]
 
 
 @dataclass(slots=True)
@@ -81,10 +81,10 @@ class Bridge:
     ) -> Rebased:
         """`ops` for `head`, the value after the last of `since(base)`; raises as `rebase` does."""
         self.advance(base, since)
-        past = since(base)
-        if self._sees(past) or self._is_apart(places(ops), past):
+        changes = since(base)
+        if self._sees(changes) or self._is_disjoint(replaced_pointers(ops), changes):
             return Rebased(list(ops))
-        passage, seen = _passage(self._pending, past)
+        passage, seen = _passage(self._pending, changes)
         rebasing = Rebasing(passage, seen, head, atomic, bounds=bounds, splices=splices)
         return rebasing.run(ops)
 
@@ -99,19 +99,19 @@ class Bridge:
                 self._carry(base, since)
         self.base = base
 
-    def _sees(self, past: Sequence[Past]) -> bool:
-        """Whether what the client sees is the end of `past`: all of it its own, as it was sent."""
-        if len(past) != len(self._pending):
+    def _sees(self, changes: Sequence[AppliedChange]) -> bool:
+        """Whether the client sees the end of `changes`: all are its own, as it sent them."""
+        if len(changes) != len(self._pending):
             return False
-        for entry, pending in zip(past, self._pending, strict=True):
+        for entry, pending in zip(changes, self._pending, strict=True):
             if not pending.made_version or entry.version != pending.version:
                 return False
             if entry.ops != pending.ops:
                 return False
         return True
 
-    def _is_apart(self, mine: Places | None, past: Sequence[Past]) -> bool:
-        """Whether `mine` means the same at the end of `past`, and overwrites nobody there.
+    def _is_disjoint(self, mine: Pointers | None, changes: Sequence[AppliedChange]) -> bool:
+        """Whether `mine` means the same at the end of `changes`, and overwrites nobody there.
 
         So it is where everything between only replaces, the client's own patches landed as they
         were sent, and nobody else's lie at, above or below a place of mine.
@@ -121,14 +121,14 @@ class Bridge:
         own = {pending.version: pending for pending in self._pending}
         if any(not pending.made_version for pending in self._pending):
             return False
-        for entry in past:
-            if entry.places is None:
+        for entry in changes:
+            if entry.replaced_pointers is None:
                 return False
             pending = own.pop(entry.version, None)
             if pending is not None:
                 if entry.ops != pending.ops:
                     return False
-            elif not are_apart(mine, entry.places):
+            elif not are_disjoint(mine, entry.replaced_pointers):
                 return False
         return not own
 
@@ -144,21 +144,21 @@ class Bridge:
 
     def seen(self, since: Since, head: Any) -> Any:
         """What the client sees: the value at `base` with its unanswered patches."""
-        past = since(self.base)
-        return _passage(self._pending, past)[1] if past else head
+        changes = since(self.base)
+        return _passage(self._pending, changes)[1] if changes else head
 
     def _carry(self, base: int, since: Since) -> None:
         """Make what stays unanswered stand on `base`, as the client did: one version at a time."""
-        past = since(self.base)
-        if self._sees(past):
+        changes = since(self.base)
+        if self._sees(changes):
             self._pending = [pending for pending in self._pending if pending.version > base]
             return
-        mine = places([op for pending in self._pending for op in pending.ops])
-        if self._is_apart(mine, past):
+        mine = replaced_pointers([op for pending in self._pending for op in pending.ops])
+        if self._is_disjoint(mine, changes):
             self._pending = [pending for pending in self._pending if pending.version > base]
             return
-        self._settle(past[0].before)
-        for entry in past:
+        self._settle(changes[0].before)
+        for entry in changes:
             if entry.version > base or not self._pending:
                 break
             first = self._pending[0]
@@ -192,9 +192,9 @@ def _version(pending: _Pending) -> int:
     return pending.version
 
 
-def _passage(pendings: Sequence[_Pending], past: Sequence[Past]) -> tuple[Passage, Any]:
-    """The way from what a client sees to the end of `past`, and what it sees."""
-    seen = past[0].before
+def _passage(pendings: Sequence[_Pending], changes: Sequence[AppliedChange]) -> tuple[Passage, Any]:
+    """The way from what a client sees to the end of `changes`, and what it sees."""
+    seen = changes[0].before
     sent: list[tuple[_Pending, list[Edit]]] = []
     letters = 0
     for pending in pendings:
@@ -206,7 +206,7 @@ def _passage(pendings: Sequence[_Pending], past: Sequence[Past]) -> tuple[Passag
     passage = Passage()
     waiting = deque(sent)
     made = {pending.version for pending, _ in sent if pending.made_version}
-    for entry in past:
+    for entry in changes:
         if entry.version in made:
             _landed(passage, waiting, entry)
         else:
@@ -218,7 +218,9 @@ def _passage(pendings: Sequence[_Pending], past: Sequence[Past]) -> tuple[Passag
     return passage, seen
 
 
-def _landed(passage: Passage, waiting: deque[tuple[_Pending, list[Edit]]], entry: Past) -> None:
+def _landed(
+    passage: Passage, waiting: deque[tuple[_Pending, list[Edit]]], entry: AppliedChange
+) -> None:
     """An own patch is in the head as `entry`; those before it have made no version."""
     while True:
         pending, edits = waiting.popleft()

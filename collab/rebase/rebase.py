@@ -17,7 +17,7 @@ from collab.messages import Conflict
 from collab.patch.apply import located
 from collab.patch.bounds import UNBOUNDED, Bounds
 from collab.patch.pointer import covers, exists, lookup, not_found, parse, render
-from collab.patch.relocate import Past, backward
+from collab.patch.relocate import AppliedChange, backward
 from collab.patch.steps import Path, Step, Trail, untyped
 from collab.patch.utf16 import as_splice
 from collab.patch.values import Atomic, named_atomic, same
@@ -48,7 +48,7 @@ class Rebased:
 
 def rebase(
     ops: Sequence[Any],
-    others: Sequence[Past],
+    others: Sequence[AppliedChange],
     head: Any,
     *,
     bounds: Bounds = UNBOUNDED,
@@ -63,9 +63,9 @@ def rebase(
     if not others:
         return Rebased(list(ops))
     passage = Passage()
-    for past in others:
-        if past.structural:
-            passage.happened(past.structural, Source(past.version, past.author))
+    for change in others:
+        if change.structural:
+            passage.happened(change.structural, Source(change.version, change.author))
     rebasing = Rebasing(passage, others[0].before, head, atomic, bounds=bounds, splices=splices)
     return rebasing.run(ops)
 

@@ -98,10 +98,10 @@ def _at_head(room: Room, asked: LockAct) -> str | None:
         raise Rejected(Code.UNKNOWN_VERSION, f"version {base} is not at hand", version=room.version)
     tokens = parse(asked.scope)
     lookup(room.tail.value_at(base), tokens)
-    for past in room.tail.pasts(base):
-        carried = past.carry(tokens)
+    for change in room.tail.changes(base):
+        carried = change.relocate(tokens)
         if carried is None:
-            sentence = f"version {past.version} removed what stood there"
+            sentence = f"version {change.version} removed what stood there"
             raise Rejected(Code.PATH_NOT_FOUND, sentence, path=asked.scope)
         tokens = carried
     return render(tokens)

@@ -113,7 +113,7 @@ def _carry(working: Working, member: Member, bridge: Bridge, base: int, ops: lis
         return bridge.submit(
             base,
             ops,
-            working.pasts_since,
+            working.changes_since,
             working.document.value,
             bounds=working.bounds.patch,
             splices=member.splice,

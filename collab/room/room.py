@@ -124,7 +124,9 @@ class Room:
         if not working.batch and not working.accepted:
             return None
         revision = self.control.revision
-        self._lock_step = step = self.guard.step([past for _, past in working.batch], revision)
+        self._lock_step = step = self.guard.step(
+            [applied for _, applied in working.batch], revision
+        )
         return Append(
             key=self.key,
             epoch=self.epoch,
@@ -141,8 +143,8 @@ class Room:
     def commit(self) -> list[Entry]:
         """The batch is durable: it is what everybody sees from now on."""
         batch, accepted = self.working.take_batch()
-        for entry, past in batch:
-            self.tail.append(entry, past)
+        for entry, applied in batch:
+            self.tail.append(entry, applied)
             self.ids.take(entry)
         self.ids.learn(accepted)
         self.exists = self.working.exists

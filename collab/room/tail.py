@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from collab.entry import Entry
 from collab.ids import Json
-from collab.patch.relocate import Past
+from collab.patch.relocate import AppliedChange
 
 
 class _Kept(NamedTuple):
     entry: Entry
-    past: Past
+    change: AppliedChange
     size: int
 
 
@@ -37,10 +37,10 @@ class Tail:
         """The oldest version whose successors are all here."""
         return self.last - len(self._kept)
 
-    def append(self, entry: Entry, past: Past) -> None:
+    def append(self, entry: Entry, change: AppliedChange) -> None:
         assert entry.version == self.last + 1, (entry.version, self.last)
         size = weight(entry)
-        self._kept.append(_Kept(entry, past, size))
+        self._kept.append(_Kept(entry, change, size))
         self._bytes += size
         self.last = entry.version
         while len(self._kept) > self._max_entries or self._bytes > self._max_bytes:
@@ -50,7 +50,7 @@ class Tail:
         """Hold older entries again, that end where the tail begins."""
         assert not entries or entries[-1].version == self.base
         for entry, before in zip(reversed(entries), reversed(befores), strict=True):
-            self._kept.appendleft(_Kept(entry, past_of(entry, before), weight(entry)))
+            self._kept.appendleft(_Kept(entry, applied_change(entry, before), weight(entry)))
             self._bytes += weight(entry)
 
     def continue_from(self, older: Tail) -> None:
@@ -65,9 +65,9 @@ class Tail:
             return None
         return [kept.entry for kept in self._from(version)]
 
-    def pasts(self, version: int) -> list[Past]:
+    def changes(self, version: int) -> list[AppliedChange]:
         """The changes after `version >= base`, with the values that they stand on."""
-        return [kept.past for kept in self._from(version)]
+        return [kept.change for kept in self._from(version)]
 
     def at(self, version: int) -> Entry | None:
         """The entry that made a version, where it is here."""
@@ -77,15 +77,15 @@ class Tail:
 
     def value_at(self, version: int) -> Json:
         """The value at `base <= version < last`."""
-        before: Json = next(iter(self._from(version))).past.before
+        before: Json = next(iter(self._from(version))).change.before
         return before
 
     def _from(self, version: int) -> Iterable[_Kept]:
         return islice(self._kept, version - self.base, None)
 
 
-def past_of(entry: Entry, before: Json) -> Past:
-    return Past(entry.version, entry.author, entry.ops, before)
+def applied_change(entry: Entry, before: Json) -> AppliedChange:
+    return AppliedChange(entry.version, entry.author, entry.ops, before)
 
 
 def weight(entry: Entry) -> int:

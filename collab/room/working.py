@@ -12,11 +12,11 @@ from collab.errors import Code, Rejected
 from collab.locks.enforcement import LockGuard
 from collab.locks.state import Locks
 from collab.patch.bounds import Bounds
-from collab.patch.relocate import Past
+from collab.patch.relocate import AppliedChange
 from collab.patch.splices import logged
 from collab.room.request_digest import digest_of
 from collab.room.requests import Answer, Asked
-from collab.room.tail import Tail, past_of
+from collab.room.tail import Tail, applied_change
 from collab.yjs.guard import OWN, StructIndex, inspect
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Working:
         self.guard = LockGuard(Locks())
         self.tail = Tail(self.head, max_entries=bounds.tail_entries, max_bytes=bounds.tail_bytes)
         self.commit_id = ""
-        self.batch: list[tuple[Entry, Past]] = []
+        self.batch: list[tuple[Entry, AppliedChange]] = []
         self.to_log: list[Entry] = []  # the batch, as the log keeps it
         self.accepted: list[Accepted] = []  # requests that made no version
         self._structs = LateIndex()
@@ -82,12 +82,12 @@ class Working:
             return None
         return committed + [entry for entry, _ in self.batch if entry.version > version]
 
-    def pasts_since(self, version: int) -> list[Past]:
+    def changes_since(self, version: int) -> list[AppliedChange]:
         """Every change after a version that is kept."""
         if version < self.tail.base:
             raise Rejected(Code.UNKNOWN_VERSION, f"version {version} is not kept for rebasing")
-        committed = self.tail.pasts(min(version, self.tail.last))
-        return committed + [past for _, past in self.batch if past.version > version]
+        committed = self.tail.changes(min(version, self.tail.last))
+        return committed + [applied for _, applied in self.batch if applied.version > version]
 
     def structs(self) -> StructIndex:
         """What the guard must know of the document."""
@@ -124,10 +124,10 @@ class Working:
         )
         self.document.version = self.head = entry.version
         self._structs.add(entry.update)
-        past = past_of(entry, change.before)
-        self.guard.follow(past)
-        self.batch.append((entry, past))
-        self.to_log.append(logged(entry, past.before))
+        applied = applied_change(entry, change.before)
+        self.guard.follow(applied)
+        self.batch.append((entry, applied))
+        self.to_log.append(logged(entry, applied.before))
         self.exists = True
         return Answer(entry.version, entry=entry, ack=ack or {})
 
@@ -149,7 +149,7 @@ class Working:
                 return Accepted.of(entry)
         return next((a for a in self.accepted if (a.user, a.id) == (user, request_id)), None)
 
-    def take_batch(self) -> tuple[list[tuple[Entry, Past]], list[Accepted]]:
+    def take_batch(self) -> tuple[list[tuple[Entry, AppliedChange]], list[Accepted]]:
         """The entries and accepted requests of the batch, which is empty from now on."""
         batch, accepted = self.batch, self.accepted
         self.batch, self.to_log, self.accepted = [], [], []

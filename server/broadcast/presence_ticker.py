@@ -83,8 +83,8 @@ class PresenceBoard:
     def carry(self, room: Room, entries: Sequence[Entry]) -> None:
         """Cursors follow what was just committed."""
         if len(self.book) and entries:
-            for past in room.tail.pasts(max(entries[0].version - 1, room.tail.base)):
-                self.book.carry(past)
+            for change in room.tail.changes(max(entries[0].version - 1, room.tail.base)):
+                self.book.carry(change)
             self.changed()
 
     def keep_up(self) -> None:

@@ -251,7 +251,7 @@ class PatchSession:
         base = room.version if message.base is None else message.base
         if state is not None and base < room.version:
             tail = room.tail
-            state = carry_since(state, tail.pasts(base) if base >= tail.base else None)
+            state = carry_since(state, tail.changes(base) if base >= tail.base else None)
         book = self.live.presence.book
         now = self._now()
         refusal = book.set_state(self.member.author.session, state, now)

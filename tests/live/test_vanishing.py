@@ -60,7 +60,7 @@ async def test_who_vanishes_is_gone_within_35_s_and_who_is_silent_or_paused_stay
         assert left(watcher) == gone
     finally:
         peers.send_signal(signal.SIGCONT)
-    # Past every keep-alive: the debt is paid, and what waited behind it is answered.
+    # AppliedChange every keep-alive: the debt is paid, and what waited behind it is answered.
     await in_debt.until(lambda: any(m["type"] == "pong" for m in in_debt.others), 40)
     assert silent.socket.close_code is in_debt.socket.close_code is None
     assert not {session("silent"), session("in-debt")} & left(watcher)

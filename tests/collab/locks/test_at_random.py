@@ -15,7 +15,7 @@ from collab.locks.state import Locks, LockStep
 from collab.messages import LockChange
 from collab.patch.apply import apply
 from collab.patch.pointer import lookup, parse
-from collab.patch.relocate import Past
+from collab.patch.relocate import AppliedChange
 from collab.ports.locks import StoredLock
 
 pytestmark = pytest.mark.thorough
@@ -80,9 +80,9 @@ class Run:
         if check_locks(self.locks, ops, self.value, by=author, now=self.now) is not None:
             return
         self.version += 1
-        past = Past(self.version, author, applied.ops, self.value)
+        change = AppliedChange(self.version, author, applied.ops, self.value)
         self.value = applied.value
-        self.take(self.locks.carry(past))
+        self.take(self.locks.carry(change))
         for lock, before in others:
             after = self.locks.find(lock.id)
             assert after is not None, "somebody else's change ended a lock"

@@ -13,7 +13,7 @@ from collab.locks.state import Locks, LockStep
 from collab.patch.apply import apply
 from collab.patch.bounds import Bounds
 from collab.patch.diff import diff
-from collab.patch.relocate import Past
+from collab.patch.relocate import AppliedChange
 from tests.collab.locks.test_at_random import AUTHORS, Run
 
 pytestmark = pytest.mark.thorough
@@ -151,7 +151,7 @@ def test_a_batch_is_judged_by_the_locks_as_its_own_entries_carry_them() -> None:
     made = guard("/sections/1")
     add: list[Op] = [{"op": "add", "path": "/sections/0", "value": {"id": "new"}}]
     made.judge(add, PAGE, BO, None, Bounds())
-    made.follow(Past(2, BO, add, PAGE))
+    made.follow(AppliedChange(2, BO, add, PAGE))
     after = apply(PAGE, add).value
     mine: list[Op] = [{"op": "replace", "path": "/sections/1/t", "value": "x"}]
     made.judge(mine, after, BO, None, Bounds())
@@ -166,7 +166,7 @@ def test_a_batch_moves_the_rows_of_its_locks_by_one_revision() -> None:
     add: list[Op] = [{"op": "add", "path": "/sections/0", "value": {"id": "new"}}]
     gone: list[Op] = [{"op": "remove", "path": "/meta"}]
     between = apply(PAGE, add).value
-    history = [Past(2, BO, add, PAGE), Past(3, ADA, gone, between)]
+    history = [AppliedChange(2, BO, add, PAGE), AppliedChange(3, ADA, gone, between)]
     step = made.step(history, made.standing.revision)
     assert step is not None
     assert [lock.scope for lock in step.put] == ["/sections/2"]
@@ -177,11 +177,11 @@ def test_a_batch_moves_the_rows_of_its_locks_by_one_revision() -> None:
 
 def test_a_batch_that_moves_nothing_writes_no_row() -> None:
     made = guard("/sections/1")
-    step = made.step([Past(2, BO, [TITLE], PAGE)], made.standing.revision)
+    step = made.step([AppliedChange(2, BO, [TITLE], PAGE)], made.standing.revision)
     assert step is not None
     assert (step.put, step.drop, step.events) == ((), (), ())
     assert step.locks.revision == made.standing.revision
-    assert guard().step([Past(2, BO, [TITLE], PAGE)], 3) is None
+    assert guard().step([AppliedChange(2, BO, [TITLE], PAGE)], 3) is None
 
 
 def test_only_who_is_in_somebody_s_way_is_asked_beforehand() -> None:

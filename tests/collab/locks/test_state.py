@@ -12,7 +12,7 @@ from collab.errors import Code, Refusal
 from collab.locks.state import Locks, LockStep
 from collab.locks.terms import MAX_LOCKS
 from collab.messages import Holder
-from collab.patch.relocate import Past
+from collab.patch.relocate import AppliedChange
 from collab.ports.locks import StoredLock
 
 ADA = Author("ada", "Ada", "tab-1", "s-1")
@@ -240,12 +240,12 @@ def test_l7_of_several_locks_that_yield_each_gets_a_fence_of_its_own() -> None:
     assert len(set(fences)) == 2
 
 
-def past(*ops: Op) -> Past:
-    return Past(9, BO, list(ops), PAGE)
+def change(*ops: Op) -> AppliedChange:
+    return AppliedChange(9, BO, list(ops), PAGE)
 
 
 def test_l8_a_lock_follows_its_element_and_says_so() -> None:
-    step = held(S1).carry(past({"op": "move", "from": S1, "path": S0}))
+    step = held(S1).carry(change({"op": "move", "from": S1, "path": S0}))
     (event,) = step.events
     assert (event.scope, event.fence) == (S0, 7)
     assert (step.put[0].scope, step.put[0].version) == (S0, 9)
@@ -253,22 +253,22 @@ def test_l8_a_lock_follows_its_element_and_says_so() -> None:
 
 
 def test_l8_a_lock_ends_with_its_element() -> None:
-    step = held(S1).carry(past({"op": "remove", "path": S1}))
+    step = held(S1).carry(change({"op": "remove", "path": S1}))
     assert [(event.reason, event.holder) for event in step.events] == [("deleted", None)]
     assert step.drop == ("l-7",)
 
 
 def test_l8_a_change_elsewhere_writes_nothing() -> None:
     locks = held(S1)
-    step = locks.carry(past({"op": "replace", "path": "/title", "value": "x"}))
+    step = locks.carry(change({"op": "replace", "path": "/title", "value": "x"}))
     assert (step.events, step.put, step.drop) == ((), (), ())
     assert step.locks.held == locks.held
-    assert held("").carry(past({"op": "remove", "path": S1})).events == ()
+    assert held("").carry(change({"op": "remove", "path": S1})).events == ()
 
 
 def test_l8_of_two_locks_that_come_to_lie_in_each_other_the_older_stays() -> None:
     locks = done(held("/sections").acquire(ADA, "/title", PAGE, now=0, secret=SECRET)).locks
-    step = locks.carry(past({"op": "move", "from": "/title", "path": "/sections/0"}))
+    step = locks.carry(change({"op": "move", "from": "/title", "path": "/sections/0"}))
     assert [event.reason for event in step.events] == ["released"]
     assert [lock.scope for lock in step.locks.held] == ["/sections"]
 
@@ -280,11 +280,11 @@ def test_l9_locks_survive_a_restart() -> None:
 
 def test_l9_a_scope_that_was_not_written_before_the_crash_is_caught_up_on() -> None:
     locks = held(S1)
-    history = [past({"op": "remove", "path": S0})]
+    history = [change({"op": "remove", "path": S0})]
     step = Locks.restore(locks.revision, locks.held, 9, history)
     assert [lock.scope for lock in step.locks.held] == [S0]
     assert Locks.restore(step.locks.revision, step.locks.held, 9, history).events == ()
-    gone = Locks.restore(locks.revision, locks.held, 9, [past({"op": "remove", "path": S1})])
+    gone = Locks.restore(locks.revision, locks.held, 9, [change({"op": "remove", "path": S1})])
     assert (gone.locks.held, gone.drop) == ((), ("l-7",))
 
 

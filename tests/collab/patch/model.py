@@ -18,7 +18,7 @@ from collab.entry import Author, Op
 from collab.errors import Rejected
 from collab.patch.apply import apply, replay
 from collab.patch.pointer import lookup, parse
-from collab.patch.relocate import Past
+from collab.patch.relocate import AppliedChange
 from collab.patch.values import same
 from collab.rebase.pending import Patches, carry_answered, carry_over, exact, settle
 from collab.rebase.pipeline import Bridge
@@ -76,9 +76,9 @@ class Client:
             self._acked(answer)
         else:
             assert answer.ops is not None
-            past = Past(answer.version, Author("other"), answer.ops, self.confirmed)
-            self._keep(carry_over(self.carried, past), len(self.carried))
-            self.confirmed = past.after
+            change = AppliedChange(answer.version, Author("other"), answer.ops, self.confirmed)
+            self._keep(carry_over(self.carried, change), len(self.carried))
+            self.confirmed = change.after
             self.version = answer.version
 
     def _rejected(self) -> None:
@@ -107,15 +107,15 @@ class Server:
     def __init__(self, value: Any, clients: int) -> None:
         self.first = value
         self.value = value
-        self.past: list[Past] = []
+        self.changes: list[AppliedChange] = []
         self.bridges = [Bridge(0) for _ in range(clients)]
         self.rounds = [0] * clients
         self.refused = 0
         self.conflicts: list[Any] = []
         self.merged = 0
 
-    def since(self, version: int) -> list[Past]:
-        return self.past[version:]
+    def since(self, version: int) -> list[AppliedChange]:
+        return self.changes[version:]
 
     def take(self, who: int, sent: Sent) -> tuple[Answer, Answer | None]:
         """The answer to the author, and the change for everybody else."""
@@ -136,11 +136,11 @@ class Server:
         self.conflicts += rebased.conflicts
         self.merged += len(rebased.merged)
         if done.ops:
-            past = Past(len(self.past) + 1, Author(str(who)), done.ops, self.value)
-            self.past.append(past)
+            applied = AppliedChange(len(self.changes) + 1, Author(str(who)), done.ops, self.value)
+            self.changes.append(applied)
             self.value = done.value
-        bridge.landed(len(self.past), sent.ops, made_version=bool(done.ops))
-        version = len(self.past)
+        bridge.landed(len(self.changes), sent.ops, made_version=bool(done.ops))
+        version = len(self.changes)
         ops = None if done.ops == sent.ops else done.ops
         change = Answer("change", version, done.ops) if done.ops else None
         return Answer("ack", version, ops), change
@@ -336,11 +336,11 @@ def run(seed: int, *, clients: int, steps: int) -> Server:
 
 def finish(server: Server, people: list[Client]) -> None:
     value = server.first
-    for past in server.past:
-        value = replay(value, past.ops)
+    for change in server.changes:
+        value = replay(value, change.ops)
     assert same(value, server.value)
     for person in people:
         assert not person.waiting
         assert not person.carried
-        assert person.version == len(server.past)
+        assert person.version == len(server.changes)
         assert same(person.confirmed, server.value)

@@ -1,4 +1,4 @@
-"""Carrying pointers and cursors through a change."""
+"""Pointers and cursors after a change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collab.entry import Author, Op
 from collab.errors import Rejected
 from collab.patch.apply import apply
 from collab.patch.pointer import lookup, parse, render
-from collab.patch.relocate import Past
+from collab.patch.relocate import AppliedChange
 from tests.collab.patch.values import locations
 
 BEFORE: dict[str, Any] = {
@@ -23,13 +23,13 @@ BEFORE: dict[str, Any] = {
 }
 
 
-def past(ops: Sequence[Op], before: Any) -> Past:
-    return Past(1, Author("ada"), ops, before)
+def change(ops: Sequence[Op], before: Any) -> AppliedChange:
+    return AppliedChange(1, Author("ada"), ops, before)
 
 
 def carried(pointer: str, *patch: Op) -> str | None:
     exact = apply(BEFORE, patch).ops
-    tokens = past(exact, BEFORE).carry(parse(pointer))
+    tokens = change(exact, BEFORE).relocate(parse(pointer))
     return None if tokens is None else render(tokens)
 
 
@@ -106,14 +106,14 @@ def test_r1_a_carried_pointer_leads_to_the_same_element(seed: int, count: int) -
     for place in locations(TREE):
         text = lookup(TREE, place)
         if isinstance(text, str):
-            tokens = past(patch, TREE).carry(place)
+            tokens = change(patch, TREE).relocate(place)
             assert (tokens is None) == (text not in there)
             assert tokens is None or lookup(now, tokens) == text
 
 
 def cursor(text: str, offset: int, new: str) -> Any:
     op = {"op": "replace", "path": "/t", "value": new}
-    found = past([op], {"t": text}).carry_cursor(("t",), offset)
+    found = change([op], {"t": text}).relocate_cursor(("t",), offset)
     assert found is not None
     return found[1]
 
@@ -138,6 +138,6 @@ def test_r1_a_cursor_moves_with_the_text_before_it(
 
 def test_r1_a_cursor_follows_its_text_and_ends_with_it() -> None:
     moved = [{"op": "move", "from": "/s/2", "path": "/s/0"}]
-    assert past(moved, BEFORE).carry_cursor(("s", "2", "t"), 3) == (("s", "0", "t"), 3)
+    assert change(moved, BEFORE).relocate_cursor(("s", "2", "t"), 3) == (("s", "0", "t"), 3)
     removed = [{"op": "remove", "path": "/s/2"}]
-    assert past(removed, BEFORE).carry_cursor(("s", "2", "t"), 3) is None
+    assert change(removed, BEFORE).relocate_cursor(("s", "2", "t"), 3) is None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from collab.entry import Author, Op
 from collab.errors import Rejected
 from collab.patch.apply import apply
-from collab.patch.relocate import Past, reach
+from collab.patch.relocate import AppliedChange, moved_prefixes
 from collab.presence.book import PresenceBook
 from collab.presence.cursors import MOST_CARRIES, carry_since, carry_state
 from collab.presence.person import Visitor
@@ -22,8 +22,8 @@ PAGE: dict[str, Any] = {
 }
 
 
-def past(*ops: Op) -> Past:
-    return Past(2, Author("bo"), list(ops), PAGE)
+def change(*ops: Op) -> AppliedChange:
+    return AppliedChange(2, Author("bo"), list(ops), PAGE)
 
 
 def cursor(path: str, offset: int | None = 3) -> dict[str, Any]:
@@ -49,12 +49,12 @@ B = "/sections/1/t"
 def test_w12_a_cursor_follows_moves_inserts_removals_and_text(
     ops: list[Op], expected: dict[str, Any]
 ) -> None:
-    assert carry_state(cursor(B), past(*ops)) == expected
+    assert carry_state(cursor(B), change(*ops)) == expected
 
 
 def test_w12_a_cursor_that_did_not_move_is_the_same_state() -> None:
     state = cursor(B)
-    assert carry_state(state, past({"op": "replace", "path": "/title", "value": "x"})) is state
+    assert carry_state(state, change({"op": "replace", "path": "/title", "value": "x"})) is state
 
 
 @pytest.mark.parametrize(
@@ -62,18 +62,18 @@ def test_w12_a_cursor_that_did_not_move_is_the_same_state() -> None:
     [{}, {"cursor": None}, {"cursor": {"path": 7}}, {"cursor": {"path": "no pointer"}}, cursor("")],
 )
 def test_w12_what_is_no_cursor_of_ours_is_left_as_it_is(state: dict[str, Any]) -> None:
-    assert carry_state(state, past({"op": "remove", "path": "/sections/0"})) == state
+    assert carry_state(state, change({"op": "remove", "path": "/sections/0"})) == state
 
 
 def test_w12_a_cursor_on_an_earlier_version_is_carried_through_what_came_since() -> None:
-    pasts = [past({"op": "add", "path": "/sections/0", "value": {}})] * 2
-    assert carry_since(cursor(B), pasts) == cursor("/sections/3/t")
+    changes = [change({"op": "add", "path": "/sections/0", "value": {}})] * 2
+    assert carry_since(cursor(B), changes) == cursor("/sections/3/t")
     assert carry_since(cursor(B), []) == cursor(B)
 
 
 def test_w12_a_cursor_behind_too_many_changes_is_left_out() -> None:
     """Two hundred a second through a thousand changes each would hold everybody up."""
-    one = past({"op": "replace", "path": "/title", "value": "x"})
+    one = change({"op": "replace", "path": "/title", "value": "x"})
     assert carry_since(cursor(B), [one] * MOST_CARRIES) == cursor(B)
     assert carry_since(cursor(B), [one] * (MOST_CARRIES + 1)) == {"color": "#f80"}
     assert carry_since(cursor(B), None) == {"color": "#f80"}
@@ -86,7 +86,7 @@ def test_w12_carried_cursors_are_told_once_and_only_where_they_moved() -> None:
         book.join(Visitor(f"s{number}", "u", "U", "", "editor", "patch", number), 0.0)
         book.set_state(f"s{number}", cursor(path), 0.0)
     book.flush(0.0)
-    book.carry(past({"op": "remove", "path": "/sections/0"}))
+    book.carry(change({"op": "remove", "path": "/sections/0"}))
     difference = book.flush(1.0)
     assert difference is not None
     assert difference.sessions == {"s2"}
@@ -113,5 +113,5 @@ def test_w12_no_cursor_that_moves_is_passed_over(
     except Rejected:  # what is refused carries nobody
         return
     state = cursor(at)
-    if carry_state(state, past(*ops)) is not state:
-        assert at.startswith(reach(ops))
+    if carry_state(state, change(*ops)) is not state:
+        assert at.startswith(moved_prefixes(ops))

@@ -16,7 +16,7 @@ from collab.entry import Author, Op
 from collab.errors import Code, Rejected
 from collab.messages import Conflict
 from collab.patch.apply import apply
-from collab.patch.relocate import Past
+from collab.patch.relocate import AppliedChange
 from collab.rebase.pipeline import Bridge
 from collab.rebase.rebase import rebase
 from tests.collab.rebase.stamped import Writer, at, done, nodes, pointers, stamps
@@ -32,14 +32,14 @@ class World:
 
     base: Any
     head: Any
-    past: list[Past]
+    changes: list[AppliedChange]
     moved: set[int]
     twice: set[int]
     touched: set[int]
 
-    def since(self, version: int) -> list[Past]:
+    def since(self, version: int) -> list[AppliedChange]:
         """The changes after a version."""
-        return self.past[version:]
+        return self.changes[version:]
 
     def happens(self, name: str, ops: list[Op]) -> None:
         """Another author changes the document."""
@@ -52,7 +52,9 @@ class World:
         applied = apply(self.head, ops)
         assert done(self.head, applied.ops) == applied.value == now
         if applied.ops:
-            self.past.append(Past(len(self.past) + 1, Author(name), applied.ops, self.head))
+            self.changes.append(
+                AppliedChange(len(self.changes) + 1, Author(name), applied.ops, self.head)
+            )
             self.head = now
 
     def _brings(self, value: Any, *, moved: bool) -> None:
@@ -180,7 +182,7 @@ def stale(seed: int) -> str:
     ops = writer.patch(base)
     mine = set(range(start + 1, writer.count + 1))
     try:
-        rebased = rebase(ops, world.past, world.head)
+        rebased = rebase(ops, world.changes, world.head)
         applied = apply(world.head, rebased.ops)
     except Rejected as error:
         return refused(error)
@@ -210,7 +212,7 @@ def _connection(chance: random.Random, *, advances: float) -> str:
         if chance.random() < 0.6:
             world.happens(chance.choice(["bo", "cy"]), writer.patch(world.head))
         if advances and chance.random() < advances:
-            bridge.advance(chance.randint(bridge.base, len(world.past)), world.since)
+            bridge.advance(chance.randint(bridge.base, len(world.changes)), world.since)
             view = bridge.seen(world.since, world.head)
         start = writer.count
         ops = writer.patch(view)
@@ -220,10 +222,10 @@ def _connection(chance: random.Random, *, advances: float) -> str:
             apply(world.head, rebased.ops)
         except Rejected as error:
             return refused(error)
-        before, known = world.head, len(world.past)
+        before, known = world.head, len(world.changes)
         world.happens("me", rebased.ops)
         told = Told(view, ops, before, world.head, rebased.conflicts, rebased.ops)
         world.check(told, mine)
-        bridge.landed(len(world.past), ops, made_version=len(world.past) > known)
+        bridge.landed(len(world.changes), ops, made_version=len(world.changes) > known)
         view = done(view, ops)
     return "applied"

@@ -9,7 +9,7 @@ import pytest
 from collab.entry import Author, Op
 from collab.errors import Code, Rejected
 from collab.patch.apply import apply
-from collab.patch.relocate import Past
+from collab.patch.relocate import AppliedChange
 from collab.rebase.rebase import Rebased, rebase
 from tests.collab.patch.patches import added, moved, named, removed, replaced
 from tests.collab.rebase.overwrites import advancing, pipelined, stale
@@ -20,7 +20,7 @@ BO = Author("bo")
 def carried(base: Any, theirs: list[Op], mine: list[Op]) -> tuple[Rebased, Any]:
     """My patch for `base`, after theirs; and the value that comes of it."""
     done = apply(base, theirs)
-    rebased = rebase(mine, [Past(2, BO, done.ops, base)], done.value)
+    rebased = rebase(mine, [AppliedChange(2, BO, done.ops, base)], done.value)
     return rebased, apply(done.value, rebased.ops).value
 
 

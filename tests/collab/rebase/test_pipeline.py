@@ -10,7 +10,7 @@ import pytest
 from collab.entry import Author, Op
 from collab.errors import Code, Rejected
 from collab.patch.apply import apply
-from collab.patch.relocate import Past
+from collab.patch.relocate import AppliedChange
 from collab.rebase.pipeline import Bridge
 
 START: dict[str, Any] = {"s": [{"id": name, "t": f"text {name}"} for name in "abc"], "n": 0}
@@ -21,11 +21,11 @@ class Line:
 
     def __init__(self) -> None:
         self.value: Any = START
-        self.past: list[Past] = []
+        self.changes: list[AppliedChange] = []
         self.bridge = Bridge(0)
 
-    def since(self, version: int) -> Sequence[Past]:
-        return self.past[version:]
+    def since(self, version: int) -> Sequence[AppliedChange]:
+        return self.changes[version:]
 
     def other(self, *ops: Op) -> None:
         self._commit("bo", ops)
@@ -33,13 +33,15 @@ class Line:
     def mine(self, base: int, *ops: Op) -> list[Op]:
         rebased = self.bridge.submit(base, ops, self.since, self.value, splices=True)
         done = self._commit("me", rebased.ops)
-        self.bridge.landed(len(self.past), ops, made_version=bool(done))
+        self.bridge.landed(len(self.changes), ops, made_version=bool(done))
         return done
 
     def _commit(self, who: str, ops: Sequence[Op]) -> list[Op]:
         done = apply(self.value, ops, splices=True)
         if done.ops:
-            self.past.append(Past(len(self.past) + 1, Author(who), done.ops, self.value))
+            self.changes.append(
+                AppliedChange(len(self.changes) + 1, Author(who), done.ops, self.value)
+            )
             self.value = done.value
         return done.ops
 
@@ -128,9 +130,9 @@ def test_r10_what_is_answered_needs_no_history() -> None:
     line = Line()
     line.mine(0, text("/n", 1))
     line.other(text("/n", 2))
-    kept = line.past[:]
+    kept = line.changes[:]
 
-    def forgotten(version: int) -> Sequence[Past]:
+    def forgotten(version: int) -> Sequence[AppliedChange]:
         if version < 2:
             raise Rejected(Code.UNKNOWN_VERSION, "no longer kept")
         return kept[version:]

@@ -10,7 +10,7 @@ from collab.entry import Author, Op
 from collab.errors import Code, Rejected
 from collab.messages import Conflict
 from collab.patch.apply import apply
-from collab.patch.relocate import Past
+from collab.patch.relocate import AppliedChange
 from collab.rebase.rebase import Rebased, rebase
 
 BASE: dict[str, Any] = {
@@ -25,12 +25,12 @@ BO = Author("bo", name="Bo")
 
 def stale(mine: list[Op], *theirs: list[Op]) -> tuple[Rebased, Any]:
     """My patch, made for the base, after others' patches; and the value that comes of it."""
-    now, past = BASE, []
+    now, changes = BASE, []
     for version, patch in enumerate(theirs, 8):
         done = apply(now, patch)
-        past.append(Past(version, BO, done.ops, now))
+        changes.append(AppliedChange(version, BO, done.ops, now))
         now = done.value
-    rebased = rebase(mine, past, now)
+    rebased = rebase(mine, changes, now)
     return rebased, apply(now, rebased.ops).value
 
 

@@ -12,7 +12,7 @@ from collab.entry import Author, Op
 from collab.patch.apply import apply
 from collab.patch.bounds import Bounds
 from collab.patch.draft import Draft
-from collab.patch.relocate import Past
+from collab.patch.relocate import AppliedChange
 from collab.rebase import text_merge
 from collab.rebase.rebase import Rebased, rebase
 
@@ -21,8 +21,8 @@ BO = Author("bo")
 
 def stale(base: Any, theirs: list[Op], mine: list[Op]) -> tuple[Rebased, Any]:
     done = apply(base, theirs, splices=True)
-    past = [Past(2, BO, done.ops, base)]
-    rebased = rebase(mine, past, done.value, bounds=Bounds(), splices=True)
+    changes = [AppliedChange(2, BO, done.ops, base)]
+    rebased = rebase(mine, changes, done.value, bounds=Bounds(), splices=True)
     return rebased, apply(done.value, rebased.ops, splices=True).value
 
 
