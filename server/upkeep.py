@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from collab.errors import Rejected
 from collab.ports.store import StorageUnavailable
 from server.retention import Retention
+from server.runtime.collector import Collector
 from server.runtime.memory import Memory
+from server.runtime.worker_threads import tally
 
 if TYPE_CHECKING:
     from server.services import Services
@@ -26,6 +28,7 @@ async def keep_up(services: Services) -> None:
     Presence has a task of its own, so it is renewed in time however slow the database is.
     """
     retention, memory = Retention(services), Memory(services.clock)
+    collector = Collector(tally)
 
     async def store() -> None:
         await save_and_unload(services)
@@ -36,6 +39,7 @@ async def keep_up(services: Services) -> None:
             ("presence", lambda: keep_present(services)),
             ("snapshots and retention", store),
             ("memory", memory.look),
+            ("collector", collector.look),
         ):
             group.create_task(_every_second(work), name=name)
 

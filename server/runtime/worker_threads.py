@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 from server.runtime.clock import SystemClock
 
@@ -36,15 +36,33 @@ PATIENCE: Final = 0.5
 _CLOCK: Final = SystemClock()
 _NEVER: Final = threading.Event()
 _TURN: Final = threading.Semaphore()
+_TALLY: Final = threading.Lock()
 _POOL: Final = ThreadPoolExecutor(THREADS, thread_name_prefix="beside-the-loop")
+
+
+_asked = _ended = 0
+
+
+def tally() -> tuple[int, int]:
+    """How many works were asked for so far, and how many have ended."""
+    return _asked, _ended
 
 
 async def beside(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What the work returns or raises; it sees the context of its caller."""
+    global _asked
     context = copy_context()
     done: Future[T] = Future()
+    done.add_done_callback(_end)
+    _asked += 1
     _POOL.submit(_do, done, lambda: context.run(work, *args, **kwargs))
     return await asyncio.wrap_future(done)
+
+
+def _end(_: Future[Any]) -> None:
+    global _ended
+    with _TALLY:
+        _ended += 1
 
 
 def free(thing: object) -> None:

@@ -1,0 +1,102 @@
+"""The collector looks at all that there is when there is time for it."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from server.runtime import collector, usage
+from server.runtime.collector import GROWTH, NEVER, WORTH, Collector, set_aside
+
+
+@pytest.fixture
+def collections(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is asked of Python's collector; it has had reason to look at all."""
+    asked: list[str] = []
+    monkeypatch.setattr(gc, "collect", lambda: asked.append("collect"))
+    monkeypatch.setattr(gc, "freeze", lambda: asked.append("freeze"))
+    monkeypatch.setattr(gc, "get_count", lambda: (0, 0, WORTH))
+    monkeypatch.setattr(usage, "memory", lambda: 100 << 20)
+    return asked
+
+
+@pytest.fixture
+def thresholds() -> Iterator[None]:
+    before = gc.get_threshold()
+    yield
+    gc.set_threshold(*before)
+
+
+async def test_it_looks_when_no_work_was_under_way_since_the_last_time(
+    collections: list[str],
+) -> None:
+    tally = [5, 5]
+    looked = Collector(lambda: (tally[0], tally[1]))
+    await looked.look()
+    assert collections == [], "there was work"
+    tally[:] = [6, 5]
+    await looked.look()
+    assert collections == [], "there is work"
+    await looked.look()
+    assert collections == [], "it goes on"
+    tally[:] = [6, 6]
+    await looked.look()
+    assert collections == ["collect"]
+
+
+async def test_it_looks_when_the_process_has_grown(
+    collections: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = Collector(lambda: (2, 1))
+    size = (100 << 20) + GROWTH
+    monkeypatch.setattr(usage, "memory", lambda: size)
+    await looked.look()
+    assert collections == []
+    size += 1
+    await looked.look()
+    assert collections == ["collect"]
+    await looked.look()
+    assert collections == ["collect"], "it has not grown since"
+
+
+async def test_it_does_not_look_where_little_is_new(
+    collections: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gc, "get_count", lambda: (0, 0, WORTH - 1))
+    looked = Collector(lambda: (0, 0))
+    await looked.look()
+    assert collections == []
+
+
+@pytest.mark.usefixtures("thresholds")
+def test_python_does_not_look_at_all_by_itself(collections: list[str]) -> None:
+    young, middle, _ = gc.get_threshold()
+    set_aside()
+    assert collections == ["collect", "freeze"]
+    assert gc.get_threshold() == (young, middle, NEVER)
+
+
+class Ring:
+    """In a circle, as tasks and connections are."""
+
+    freed = 0
+
+    def __init__(self) -> None:
+        self.itself = self
+
+    def __del__(self) -> None:
+        Ring.freed += 1
+
+
+async def test_old_circles_are_freed_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collector, "WORTH", 0)
+    Ring.freed = 0
+    ring = Ring()
+    gc.collect()  # it is of the oldest generation now
+    del ring
+    gc.collect(1)
+    assert Ring.freed == 0
+    await Collector(lambda: (0, 0)).look()
+    assert Ring.freed == 1
