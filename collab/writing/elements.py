@@ -14,23 +14,28 @@ from collab.types.order_keys import REBALANCE_LENGTH, between, spread, step_down
 from collab.types.place import Place, Slot
 from collab.types.records import Absent, Exactly, MovedRecord, SetRecord, ShownRecord, known
 from collab.writing.journal import Journal
-from collab.writing.members import Members
-from collab.writing.typing import Typing
+from collab.writing.members import MemberWriter
+from collab.writing.texts import TextWriter
 
 LAST = sortable(None)  # what an element without an order key sorts by
 
 
-class Elements:
+class ElementWriter:
     """Writes keyed arrays; a removed element is only hidden, so it can come back with what others
     have done in it."""
 
     def __init__(
-        self, journal: Journal, layouts: Layouts, build: Builder, typing: Typing, members: Members
+        self,
+        journal: Journal,
+        layouts: Layouts,
+        build: Builder,
+        texts: TextWriter,
+        members: MemberWriter,
     ) -> None:
         self._journal = journal
         self._layouts = layouts
         self._build = build
-        self._typing = typing
+        self._texts = texts
         self._members = members
         self._txn = journal.txn
         self.moves_left = MAX_MOVES  # so many elements may still be moved by comparing values
@@ -58,13 +63,13 @@ class Elements:
         node, key = array_node(place), record.key
         held = look(self._txn, place.handle, key)
         before: Absent | Exactly = Absent()
-        removed = self._typing.removed(held, (*place.path, key))
+        removed = self._texts.removed(held, (*place.path, key))
         if key in node.orders:
             before = Exactly(raw_of(self._txn, held))
             self._journal.emit("remove", (*place.tokens, str(node.hide(key))))
         value = self._put(place, node, key, raw)
         self._journal.note(SetRecord(place.path, key, before, known(value), removed, token))
-        self._typing.revive(look(self._txn, place.handle, key), record.texts)
+        self._texts.restore_identity(look(self._txn, place.handle, key), record.texts)
 
     def _put(self, place: Place, node: ArrayNode, key: str, raw: Any) -> Json:
         """Write an element that is not to be seen so far; its value."""

@@ -23,7 +23,7 @@ from collab.writing.journal import Journal
 from collab.yjs.spans import Id, Run
 
 
-class Lists:
+class ListWriter:
     """Puts items into Y.Arrays, and takes items out."""
 
     def __init__(self, journal: Journal, build: Builder) -> None:

@@ -11,22 +11,28 @@ from collab.types.layout import VALUE, ObjectNode, read, unescape
 from collab.types.place import Place, Slot
 from collab.types.records import Absent, Exactly, RemovedText, SetRecord, known
 from collab.writing.journal import Journal
-from collab.writing.typing import Typing
+from collab.writing.texts import TextWriter
 
-Revived: TypeAlias = Sequence[RemovedText] | None
+RemovedTexts: TypeAlias = Sequence[RemovedText] | None
 
 
-class Members:
+class MemberWriter:
     """Puts layouts into the entries of maps, and takes entries out."""
 
-    def __init__(self, journal: Journal, typing: Typing, build: Builder) -> None:
+    def __init__(self, journal: Journal, texts: TextWriter, build: Builder) -> None:
         self._journal = journal
         self._txn = journal.txn
-        self._typing = typing
+        self._texts = texts
         self._build = build
 
     def set(
-        self, place: Place, key: str, raw: Any, *, texts: Revived = None, token: int | None = None
+        self,
+        place: Place,
+        key: str,
+        raw: Any,
+        *,
+        texts: RemovedTexts = None,
+        token: int | None = None,
     ) -> None:
         """Put a layout under a key of an object."""
         node = place.node
@@ -36,7 +42,7 @@ class Members:
         self.set_slot(slot, raw, texts=texts, token=token)
 
     def set_slot(
-        self, slot: Slot, raw: Any, *, texts: Revived = None, token: int | None = None
+        self, slot: Slot, raw: Any, *, texts: RemovedTexts = None, token: int | None = None
     ) -> None:
         """Put a layout into a slot.
 
@@ -45,11 +51,11 @@ class Members:
         journal, txn = self._journal, self._txn
         old = look(txn, slot.handle, slot.key)
         place = slot.path if slot.key == VALUE else (*slot.path, slot.key)
-        if texts is None and type(raw) is str and self._typing.edit(old, raw, place, slot.tokens):
+        if texts is None and type(raw) is str and self._texts.edit(old, raw, place, slot.tokens):
             return
         present = old is not None or slot.handle.has(txn, slot.key)
         before = Exactly(raw_of(txn, old)) if present else Absent()
-        removed = self._typing.removed(old, place) if present else ()
+        removed = self._texts.removed(old, place) if present else ()
         value, node = read(raw)
         if node is None:
             slot.children.pop(slot.name, None)
@@ -59,7 +65,7 @@ class Members:
         journal.emit("replace" if present else "add", slot.tokens, value)
         self._build.put(slot.handle, slot.key, raw, slot.tokens)
         if texts:
-            self._typing.revive(look(txn, slot.handle, slot.key), texts)
+            self._texts.restore_identity(look(txn, slot.handle, slot.key), texts)
 
     def unset(self, place: Place, key: str, *, token: int | None = None) -> None:
         """Remove a key of an object, which is there."""
@@ -67,7 +73,7 @@ class Members:
         assert type(node) is ObjectNode
         held = look(self._txn, place.handle, key)
         before = Exactly(raw_of(self._txn, held))
-        removed = self._typing.removed(held, (*place.path, key))
+        removed = self._texts.removed(held, (*place.path, key))
         place.handle.remove(self._txn, key)
         node.children.pop(key, None)
         self._journal.note(SetRecord(place.path, key, before, Absent(), removed, token))

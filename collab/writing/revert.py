@@ -268,7 +268,7 @@ class Reverter:
                 if text.poll_text():
                     self._writer.journal.emit("replace", tokens, draft.text)
             else:
-                self._writer.typing.write_draft(text, draft, own, tokens)
+                self._writer.texts.write_draft(text, draft, own, tokens)
 
 
 def is_still(value: Json, after: Absent | Exactly | Alike) -> bool:

@@ -44,9 +44,9 @@ def move_back(writer: Writer, record: TransferRecord, out: Mark, into: Mark) -> 
     back = writer.journal.records[noted + 1]
     tokens = _tokens(there, source.key)
     if not same(value_at(writer.txn, writer.root, tokens), value):
-        writer.typing.by_others = True
+        writer.texts.by_others = True
         writer.replace(tokens, value)
-        writer.typing.by_others = False
+        writer.texts.by_others = False
     # What was written to make it the same is part of the move.
     writer.journal.records[noted:] = [TransferRecord(gone, back)]  # type: ignore[arg-type]  # as written
     return True

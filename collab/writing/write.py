@@ -21,11 +21,11 @@ from collab.types.records import (
     TransferRecord,
 )
 from collab.types.text import Change
-from collab.writing.elements import Elements
+from collab.writing.elements import ElementWriter
 from collab.writing.journal import Journal
-from collab.writing.lists import Lists
-from collab.writing.members import Members
-from collab.writing.typing import Typing
+from collab.writing.lists import ListWriter
+from collab.writing.members import MemberWriter
+from collab.writing.texts import TextWriter
 
 _NOTHING: Final[Mapping[int, Change]] = {}
 
@@ -43,10 +43,10 @@ class Writer:
         self.root = journal.root
         self._layouts = layouts = Layouts(prefix)
         build = Builder(journal.txn, journal.is_atom)
-        self.typing = Typing(journal)
-        self.members = Members(journal, self.typing, build)
-        self.elements = Elements(journal, layouts, build, self.typing, self.members)
-        self.lists = Lists(journal, build)
+        self.texts = TextWriter(journal)
+        self.members = MemberWriter(journal, self.texts, build)
+        self.elements = ElementWriter(journal, layouts, build, self.texts, self.members)
+        self.lists = ListWriter(journal, build)
 
     def apply(
         self, ops: Sequence[Op], under: Tokens = (), exact: Mapping[int, Change] = _NOTHING
@@ -56,7 +56,7 @@ class Writer:
         `exact` says of ops by their number which change of a text they are.
         """
         for number, op in enumerate(ops):
-            self.typing.exact = exact.get(number)
+            self.texts.exact = exact.get(number)
             tokens = (*under, *parse(op["path"]))
             match op["op"]:
                 case "add":
@@ -164,7 +164,7 @@ class Writer:
     def _replace_item(self, place: Place, at: int, value: Json) -> None:
         old = look(self.txn, place.handle, at)
         tokens = (*place.tokens, str(at))
-        if type(value) is str and self.typing.edit(old, value, (*place.path, at), tokens):
+        if type(value) is str and self.texts.edit(old, value, (*place.path, at), tokens):
             return
         self.lists.splice(place, at, 1, [self._layouts.layout(value)])
 

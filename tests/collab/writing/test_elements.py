@@ -13,7 +13,7 @@ from collab.entry import Op
 from collab.patch.diff import MAX_MOVES
 from collab.types.layout import ArrayNode
 from collab.types.place import Place
-from collab.writing.elements import Elements
+from collab.writing.elements import ElementWriter
 
 pytestmark = pytest.mark.thorough
 
@@ -97,9 +97,9 @@ def test_p9_a_patch_that_turns_many_arrays_moves_a_bounded_number_of_elements(
     monkeypatch: pytest.MonkeyPatch, arrays: int, length: int
 ) -> None:
     moved = 0
-    move = Elements.move
+    move = ElementWriter.move
 
-    def counting(elements: Elements, place: Place, source: int, target: int) -> None:
+    def counting(elements: ElementWriter, place: Place, source: int, target: int) -> None:
         nonlocal moved
         moved += 1
         move(elements, place, source, target)
@@ -107,7 +107,7 @@ def test_p9_a_patch_that_turns_many_arrays_moves_a_bounded_number_of_elements(
     document = Document.create(1)
     value = {f"a{number}": list(range(length)) for number in range(arrays)}
     document.patch([{"op": "replace", "path": "", "value": value}], version=1, user="ada", at=0)
-    monkeypatch.setattr(Elements, "move", counting)
+    monkeypatch.setattr(ElementWriter, "move", counting)
     ops = [
         {"op": "replace", "path": f"/{key}", "value": list(range(length))[::-1]} for key in value
     ]

@@ -1,4 +1,4 @@
-"""Edits within texts: written, and recorded by the ids of the characters."""
+"""Writes edits of texts, and records them by the ids of the characters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from collab.yjs.spans import Run
 MOST_SIDES = 8  # of a hunk that is taken back and put back again and again
 
 
-class Typing:
+class TextWriter:
     """Writes edits of texts.
 
     `exact` is the change that the op that is being written makes in a text, where its author said
@@ -134,7 +134,7 @@ class Typing:
             return ()
         return removed_texts(self._txn, held, self._identity, path)
 
-    def revive(self, held: Any, texts: Sequence[RemovedText]) -> None:
+    def restore_identity(self, held: Any, texts: Sequence[RemovedText]) -> None:
         """Give the texts in a container that was written again the identity of those before."""
         for removed in texts:
             text = (
