@@ -78,7 +78,7 @@ def compensate(
             at = pointer_tokens(tree.root, place_of(record))
             if any(covers(at, wrong) or covers(wrong, at) for wrong in wrongs):
                 reverter.revert(record, own)
-        reverter.settle()
+        reverter.write_texts()
         writer.apply(wanted.ops if is_back else diff(writer.journal.value, wanted.value))
 
     return tree.write(f"{version:x}", applied, work)

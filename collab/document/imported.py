@@ -16,14 +16,14 @@ from collab.patch.bounds import check, nesting
 from collab.patch.values import FORBIDDEN_KEYS
 from collab.types.layout import RESERVED, VALUE
 from collab.types.records import (
-    Atom,
     Exactly,
     ListRecord,
     MovedRecord,
     SetRecord,
     ShownRecord,
+    SingleRecord,
     TextRecord,
-    atoms,
+    single_records,
 )
 from collab.yjs.guard import DEFAULT_BOUNDS
 
@@ -41,32 +41,36 @@ def check_values(entry: Entry) -> None:
     for op in entry.ops:
         _check_value(entry, op.get("value"))
         _check_value(entry, op.get("insert"))
-    for atom in (atom for record in records for atom in atoms(record)):
-        _check_place(entry, atom)
-        for value in _values(atom):
+    for single in (single for record in records for single in single_records(record)):
+        _check_place(entry, single)
+        for value in _values(single):
             _check_depth(entry, value)
             _check_value(entry, _as_doubles(value))
 
 
-def _check_place(entry: Entry, atom: Atom) -> None:
-    place = atom.path if isinstance(atom, TextRecord | ListRecord) else (*atom.path, atom.key)
+def _check_place(entry: Entry, single: SingleRecord) -> None:
+    place = (
+        single.path if isinstance(single, TextRecord | ListRecord) else (*single.path, single.key)
+    )
     if len(place) > _DEEPEST or any(step in FORBIDDEN_KEYS for step in place):
         raise _refused(entry, "an undo record names a place that is none")
     if place and place[-1] in RESERVED and place[-1] != VALUE:
         raise _refused(entry, "an undo record writes a reserved key")
 
 
-def _values(atom: Atom) -> Iterator[Any]:
+def _values(single: SingleRecord) -> Iterator[Any]:
     """What taking a record back may write."""
-    match atom:
+    match single:
         case SetRecord():
-            yield from (one.raw for one in (atom.before, atom.after) if isinstance(one, Exactly))
+            yield from (
+                one.raw for one in (single.before, single.after) if isinstance(one, Exactly)
+            )
         case ListRecord():
-            yield from atom.hunk.removed
+            yield from single.hunk.removed
         case TextRecord():
-            yield from (hunk.deleted for hunk in atom.hunks)
+            yield from (hunk.deleted for hunk in single.hunks)
         case MovedRecord():
-            yield from (atom.before, atom.after)
+            yield from (single.before, single.after)
         case ShownRecord():
             pass
 

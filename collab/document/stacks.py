@@ -17,7 +17,7 @@ from collab.document.steps import (
     UndoBounds,
     decode_inverse,
     encode_inverse,
-    marked_atoms,
+    marked_records,
     origins_of,
 )
 from collab.entry import Kind
@@ -78,7 +78,7 @@ def fold(
         _cut(own.redo, bounds.steps)
         own.size = size_of(own.undo) + size_of(own.redo)
     if incarnations.is_full:
-        incarnations.forget(list(marked_atoms(stacks)))
+        incarnations.forget(list(marked_records(stacks)))
     return decoded
 
 

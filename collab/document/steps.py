@@ -11,13 +11,13 @@ from msgspec import Struct
 from collab.entry import Lane
 from collab.identity.incarnations import Mark
 from collab.types.records import (
-    Atom,
     Path,
     Record,
     Reinsertion,
     ShownRecord,
-    atoms,
+    SingleRecord,
     hidden_elements,
+    single_records,
 )
 
 
@@ -184,10 +184,10 @@ def all_records(stacks: Mapping[str, Stacks]) -> Iterator[tuple[str, Left]]:
                     yield user, left
 
 
-def marked_atoms(stacks: Mapping[str, Stacks]) -> Iterator[tuple[Atom, Mark]]:
+def marked_records(stacks: Mapping[str, Stacks]) -> Iterator[tuple[SingleRecord, Mark]]:
     """The single changes that steps may ask to take back, with their marks."""
     for _, left in all_records(stacks):
-        yield from zip(atoms(left.record), left.marks, strict=True)
+        yield from zip(single_records(left.record), left.marks, strict=True)
 
 
 def shown_in(stacks: Iterable[Stacks]) -> set[tuple[Path, str]]:

@@ -156,10 +156,10 @@ def _take_step(
             (reverted if was_there else run.failed).append(place_of(left.record))
         if reverted:
             done.append((part, reverted))
-    reverter.settle()
+    reverter.write_texts()
     run.failed += reverter.partly
     reverter.partly.clear()
-    _settle(step, chosen, run)
+    _pop(step, chosen, run)
     if (len(journal.records), len(journal.ops)) == before:
         return False  # also where all of the step together did nothing
     run.done += done
@@ -177,7 +177,7 @@ def _under(root: Node, part: Part, scope: tuple[str, ...]) -> list[Left]:
     ]
 
 
-def _settle(step: Step, chosen: dict[int, list[Left]], run: Run) -> None:
+def _pop(step: Step, chosen: dict[int, list[Left]], run: Run) -> None:
     """The step goes from the stack, but for its records outside the scope."""
     run.popped.append(step.parts[0].version)
     for part in step.parts:

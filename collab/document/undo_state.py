@@ -18,7 +18,7 @@ from collab.document.steps import (
 from collab.entry import Entry, Kind
 from collab.identity.identity import Identity
 from collab.identity.incarnations import Incarnations
-from collab.types.records import Path, Record, atoms, place_of, slot_of
+from collab.types.records import Path, Record, place_of, single_records, slot_of
 
 
 class UndoState:
@@ -60,7 +60,7 @@ class UndoState:
     ) -> None:
         """Fold the version that was just made."""
         self._fold(user, kind, version, at, inverse, decoded)
-        self.identity.settle()
+        self.identity.clear_pending()
         self.identity.forget()
 
     def _fold(
@@ -112,9 +112,15 @@ class UndoState:
 
     def asked_about(self, records: Iterable[Record]) -> list[Record]:
         """The records of changes that do not show, at or above a place that a step is about."""
-        slots = [(record, slot_of(atom)) for record in records for atom in atoms(record)]
-        asked = (atom for _, record in self._named() for atom in atoms(record)) if slots else ()
-        places = [slot_of(atom) or place_of(atom) for atom in asked]
+        slots = [
+            (record, slot_of(single)) for record in records for single in single_records(record)
+        ]
+        asked = (
+            (single for _, record in self._named() for single in single_records(record))
+            if slots
+            else ()
+        )
+        places = [slot_of(single) or place_of(single) for single in asked]
         return [
             record
             for record, slot in slots

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from collab.identity.characters import Characters, Deletions, units
 from collab.types.handles import Txn
-from collab.types.records import ListRecord, Path, Record, Reinsertion, TextRecord, atoms
+from collab.types.records import ListRecord, Path, Record, Reinsertion, TextRecord, single_records
 from collab.yjs.spans import Id, Run, Spans
 
 Named: TypeAlias = tuple[str, Record]  # a user, and a record on their stacks
@@ -126,7 +126,7 @@ class Identity:
 
     # --- what steps name --------------------------------------------------------------------
 
-    def settle(self) -> None:
+    def clear_pending(self) -> None:
         """The version is made: `source` has its records from now on."""
         self._pending.clear()
 
@@ -144,7 +144,7 @@ class Identity:
             self._named_runs = _NamedRuns()
             for user, record in (*self.source(), *self._pending):
                 self._named_runs.add(user, record)
-            self._named_runs.settle()
+            self._named_runs.mark_complete()
         return self._named_runs
 
     def named_in(self, text: Id) -> list[Run]:
@@ -185,14 +185,15 @@ class _NamedRuns:
         self.runs: dict[Id, list[Run]] = {}  # by text
         self.paths: dict[Path, None] = {}
         self._numbers: dict[tuple[Path, str], int] = {}
-        self._added = self._settled = 0
+        self._added = self._complete = 0
 
     @property
     def is_stale(self) -> bool:
-        return self._added > 2 * self._settled + 10_000
+        return self._added > 2 * self._complete + 10_000
 
-    def settle(self) -> None:
-        self._settled = self._added
+    def mark_complete(self) -> None:
+        """All steps are added: what comes now counts towards the next rebuild."""
+        self._complete = self._added
 
     def names(self, reinsertion: Reinsertion) -> bool:
         return any(to is not None for _, to in self.spans.pieces(reinsertion[:3])) or (
@@ -200,16 +201,16 @@ class _NamedRuns:
         )
 
     def add(self, user: str, record: Record) -> None:
-        for atom in atoms(record):
-            if isinstance(atom, TextRecord):
-                self._add(atom, user)
-            elif isinstance(atom, ListRecord):
-                self._add_items(atom)
+        for single in single_records(record):
+            if isinstance(single, TextRecord):
+                self._add(single, user)
+            elif isinstance(single, ListRecord):
+                self._add_items(single)
             else:
-                indexes = (at for at, step in enumerate(atom.path) if isinstance(step, int))
-                for at, item in zip(indexes, atom.items, strict=False):
+                indexes = (at for at, step in enumerate(single.path) if isinstance(step, int))
+                for at, item in zip(indexes, single.items, strict=False):
                     self._added += 1
-                    self.spans.put((*item, 1), (self._number(atom.path[:at], ""), 0))
+                    self.spans.put((*item, 1), (self._number(single.path[:at], ""), 0))
 
     def _add(self, record: TextRecord, user: str) -> None:
         mine = self._number(record.path, user)

@@ -12,7 +12,15 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from collab.types.records import Atom, Path, Record, atoms, holder_of, place_of, slot_of
+from collab.types.records import (
+    Path,
+    Record,
+    SingleRecord,
+    holder_of,
+    place_of,
+    single_records,
+    slot_of,
+)
 
 Key: TypeAlias = tuple[int, Path]
 # Records of one version get consecutive tokens; so many versions and records fit into 64 bits.
@@ -62,29 +70,29 @@ class Incarnations:
         marks: list[tuple[Mark, ...]] = []
         for record in records:
             own: list[Mark] = []
-            for atom in atoms(record):
-                own.append(self._mark(atom, token))
+            for single in single_records(record):
+                own.append(self._mark(single, token))
                 token += 1
             marks.append(tuple(own))
         return marks
 
-    def _mark(self, atom: Atom, token: int) -> Mark:
-        anchor, depth = self._walk(holder_of(atom))
-        slot = slot_of(atom)
+    def _mark(self, single: SingleRecord, token: int) -> Mark:
+        anchor, depth = self._walk(holder_of(single))
+        slot = slot_of(single)
         if slot is None:
             return Mark(anchor, depth, 0, 0)
         key = anchor, slot[depth:]
-        was, own = self._get(key), getattr(atom, "token", None)
+        was, own = self._get(key), getattr(single, "token", None)
         now = token if own is None else own
         self._tokens[key] = now
         return Mark(anchor, depth, was, now)
 
-    def holds(self, atom: Atom, mark: Mark) -> bool:
+    def holds(self, single: SingleRecord, mark: Mark) -> bool:
         """Whether what a record left is still what stands there."""
-        slot = slot_of(atom)
+        slot = slot_of(single)
         if slot is None:
             return True  # it is found by the ids of its text or list
-        anchor, depth = self._walk(holder_of(atom))
+        anchor, depth = self._walk(holder_of(single))
         if (anchor, depth) != (mark.anchor, mark.depth):
             return False
         return self._get((anchor, slot[depth:])) == mark.now
@@ -94,17 +102,17 @@ class Incarnations:
         anchor, depth = self._walk(path[:-1])
         return (anchor, path[depth:]) in self._tokens
 
-    def put_back(self, atom: Atom, mark: Mark) -> None:
+    def put_back(self, single: SingleRecord, mark: Mark) -> None:
         """A record is taken back: what stood there before stands there again."""
-        slot = slot_of(atom)
+        slot = slot_of(single)
         if slot is not None:
             self._tokens[mark.anchor, slot[mark.depth :]] = mark.was
 
-    def forget(self, steps: Iterable[tuple[Atom, Mark]]) -> None:
+    def forget(self, steps: Iterable[tuple[SingleRecord, Mark]]) -> None:
         """Keep the tokens that steps ask for: of their places and of what holds these."""
         asked: set[Key] = set()
-        for atom, _ in steps:
-            path = slot_of(atom) or place_of(atom)
+        for single, _ in steps:
+            path = slot_of(single) or place_of(single)
             anchor, start = 0, 0
             for end in range(1, len(path) + 1):
                 key = anchor, path[start:end]
@@ -112,9 +120,9 @@ class Incarnations:
                 token = self._tokens.get(key, 0)
                 if token:
                     anchor, start = token, end
-        for atom, mark in steps:
+        for single, mark in steps:
             # Also where another incarnation stands now.
-            path = (slot_of(atom) or place_of(atom))[mark.depth :]
+            path = (slot_of(single) or place_of(single))[mark.depth :]
             asked.update((mark.anchor, path[:end]) for end in range(1, len(path) + 1))
         self._tokens = {key: token for key, token in self._tokens.items() if key in asked}
         self._most = max(1_000, 2 * len(self._tokens))

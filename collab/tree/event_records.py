@@ -12,7 +12,16 @@ from collab.identity.labels import labels_between
 from collab.ids import Json
 from collab.tree.summary import TextsBefore
 from collab.types.handles import Txn
-from collab.types.records import Hunk, ItemsHunk, Label, ListRecord, Path, Sides, TextRecord, known
+from collab.types.records import (
+    Hunk,
+    ItemsHunk,
+    Label,
+    ListRecord,
+    Path,
+    Sides,
+    TextRecord,
+    fingerprint,
+)
 from collab.yjs.spans import Run
 
 # What an event says: `retain`, `delete` and `insert`, of texts in UTF-8 bytes.
@@ -133,7 +142,7 @@ def list_records(
     for step in delta:
         if "retain" in step:
             if removed or put:
-                values = tuple(known(value) for value in after[start : start + put])
+                values = tuple(fingerprint(value) for value in after[start : start + put])
                 was_there = texts_before.items(path, was - len(removed), was)
                 hunk = items_hunk(txn, array, identity, start, removed, was_there, values)
                 records.append(ListRecord(path, own, hunk))
@@ -154,4 +163,4 @@ def item_record(
     """One item that is something else now."""
     inserted = first_ids(txn, array, identity, at, at + 1)
     own = identity.first_of(text_id(txn, array))
-    return ListRecord(path, own, ItemsHunk((was,), (), inserted, (known(value),)))
+    return ListRecord(path, own, ItemsHunk((was,), (), inserted, (fingerprint(value),)))

@@ -25,7 +25,7 @@ from collab.types.layout import (
     unescape,
     write_layout,
 )
-from collab.types.records import Absent, Alike, Exactly, Path, SetRecord, known
+from collab.types.records import Absent, Exactly, Path, SameDigest, SetRecord, fingerprint
 
 
 class Reader:
@@ -45,7 +45,7 @@ class Reader:
             case ArrayNode():
                 assert isinstance(old, list)
                 array = ArrayReader(self._difference, handle, node, old, dirty, path, pointer)
-                for key, before in array.settle():
+                for key, before in array.arrange():
                     nested = array.refresh(key, before)
                     if nested is not None:
                         self.refresh(*nested)
@@ -106,19 +106,19 @@ class Reader:
             node.children[key] = inner
         if name not in old:
             self._difference.ops.append({"op": "add", "path": at, "value": value})
-            self._difference.records.append(SetRecord(path, key, before, known(value)))
+            self._difference.records.append(SetRecord(path, key, before, fingerprint(value)))
         elif self._difference.change(old[name], value, at):
             if inside is not None and is_text(held):
                 self._difference.note_text((*path, key), held, old[name], value, inside)
             else:
-                self._difference.records.append(self._set(path, key, before, known(value)))
+                self._difference.records.append(self._set(path, key, before, fingerprint(value)))
         elif inside is None:  # it reads the same, and is this change's
-            self._difference.records.append(self._set(path, key, before, known(value)))
+            self._difference.records.append(self._set(path, key, before, fingerprint(value)))
         elif is_text(held):
             self._difference.note_text((*path, key), held, old[name], value, inside)
 
     def _set(
-        self, path: Path, key: str, before: Absent | Exactly, after: Absent | Exactly | Alike
+        self, path: Path, key: str, before: Absent | Exactly, after: Absent | Exactly | SameDigest
     ) -> SetRecord:
         return SetRecord(path, key, before, after, self._difference.removed((*path, key)))
 

@@ -25,13 +25,13 @@ from collab.types.layout import (
 )
 from collab.types.records import (
     Absent,
-    Alike,
     Exactly,
     MovedRecord,
     Path,
+    SameDigest,
     SetRecord,
     ShownRecord,
-    known,
+    fingerprint,
 )
 
 _MOST_WORK = 2_000_000  # elements that move times elements that stay: 50 ms
@@ -90,13 +90,13 @@ class ArrayReader:
 
     # --- which elements, in which order -----------------------------------------------------
 
-    def settle(self) -> ItemsView[str, Before]:
+    def arrange(self) -> ItemsView[str, Before]:
         """Take out, move and add elements; those in which something may have changed."""
         if self._touched:
-            self._settle()
+            self._arrange()
         return self._before.items()
 
-    def _settle(self) -> None:
+    def _arrange(self) -> None:
         now = {key: self._standing(key) for key in self._touched}
         gone = [key for key in self._touched if key in self._before and now[key] is None]
         for key in sorted(gone, key=self._node.index, reverse=True):
@@ -211,7 +211,7 @@ class ArrayReader:
             self._difference.records.append(self._set(self._path, key, raw, Absent()))
 
     def _set(
-        self, path: Path, key: str, before: Exactly, after: Absent | Exactly | Alike
+        self, path: Path, key: str, before: Exactly, after: Absent | Exactly | SameDigest
     ) -> SetRecord:
         place = path if key == VALUE else (*path, key)
         return SetRecord(path, key, before, after, self._difference.removed(place))
@@ -251,7 +251,7 @@ class ArrayReader:
         old, records = before.value, self._difference.records
         if wrapped and key not in self._dirty.keys and not isinstance(old, dict):
             raw = Exactly(write_layout(old, before.node))
-            records.append(self._set((*self._path, key), VALUE, raw, known(value)))
+            records.append(self._set((*self._path, key), VALUE, raw, fingerprint(value)))
         else:
             raw = Exactly(element_layout(*before))
-            records.append(self._set(self._path, key, raw, known(value)))
+            records.append(self._set(self._path, key, raw, fingerprint(value)))

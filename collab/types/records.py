@@ -1,8 +1,8 @@
-"""What one write did to the tree, told so that undo can take it back.
+"""What one write did to the tree, recorded so that undo can take it back.
 
 A record finds what it is about by identity. It names characters and list items by their Yjs ids.
 It names values, elements and containers by the keys that lead there, and the document keeps with
-each record which incarnation of them it means (`collab/document/places.py`).
+each record which incarnation of them it means (`collab/identity/incarnations.py`).
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Exactly(Struct, frozen=True, array_like=True, tag="x", gc=False):
     raw: Any
 
 
-class Alike(Struct, frozen=True, array_like=True, tag="l", gc=False):
+class SameDigest(Struct, frozen=True, array_like=True, tag="l", gc=False):
     """There was a container, or a long string, whose JSON has this digest."""
 
     digest: bytes
@@ -74,7 +74,7 @@ class SetRecord(Struct, frozen=True, array_like=True, tag="s", gc=False):
     path: Path
     key: str
     before: Absent | Exactly
-    after: Absent | Exactly | Alike
+    after: Absent | Exactly | SameDigest
     texts: tuple[RemovedText, ...] = ()
     token: int | None = None
     items: tuple[Id, ...] = ()
@@ -116,7 +116,7 @@ class ItemsHunk(Struct, frozen=True, array_like=True, gc=False):
     removed: tuple[Any, ...]
     gone: tuple[Run, ...] = ()
     inserted: tuple[Run, ...] = ()
-    values: tuple[Exactly | Alike, ...] = ()
+    values: tuple[Exactly | SameDigest, ...] = ()
     left: Id | None = None
     right: Id | None = None
 
@@ -136,18 +136,18 @@ class TransferRecord(Struct, frozen=True, array_like=True, tag="v", gc=False):
     target: SetRecord | ShownRecord
 
 
-Atom: TypeAlias = SetRecord | TextRecord | ShownRecord | MovedRecord | ListRecord
-Record: TypeAlias = Atom | TransferRecord
+SingleRecord: TypeAlias = SetRecord | TextRecord | ShownRecord | MovedRecord | ListRecord
+Record: TypeAlias = SingleRecord | TransferRecord
 
 _LONGEST = 100  # characters of a string that is kept as it is, to know it by
 
 _canonical = msgspec.json.Encoder(order="sorted")
 
 
-def known(value: Json) -> Exactly | Alike:
+def fingerprint(value: Json) -> Exactly | SameDigest:
     """What tells later whether a value is still the one: itself, or a digest of a large one."""
     if isinstance(value, dict | list) or (type(value) is str and len(value) > _LONGEST):
-        return Alike(hashlib.blake2b(_canonical.encode(value), digest_size=8).digest())
+        return SameDigest(hashlib.blake2b(_canonical.encode(value), digest_size=8).digest())
     return Exactly(value)
 
 
@@ -165,7 +165,7 @@ def joined_hunks(before: tuple[Hunk, ...], after: tuple[Hunk, ...]) -> tuple[Hun
     return (*before, *after)
 
 
-def atoms(record: Record) -> tuple[Atom, ...]:
+def single_records(record: Record) -> tuple[SingleRecord, ...]:
     """The changes of single places that a record is made of."""
     return (record.source, record.target) if isinstance(record, TransferRecord) else (record,)
 
@@ -180,7 +180,7 @@ def place_of(record: Record) -> Path:
     return record.path if record.key == VALUE else (*record.path, record.key)
 
 
-def slot_of(record: Atom) -> Path | None:
+def slot_of(record: SingleRecord) -> Path | None:
     """The one Yjs map entry that a record changed; None for edits within a text or a list."""
     match record:
         case SetRecord():
@@ -195,7 +195,7 @@ def slot_of(record: Atom) -> Path | None:
             return None
 
 
-def holder_of(record: Atom) -> Path:
+def holder_of(record: SingleRecord) -> Path:
     """The path of the container that has to be the same one for a record to be taken back."""
     match record:
         case ShownRecord(born=False) | MovedRecord():
@@ -206,6 +206,6 @@ def holder_of(record: Atom) -> Path:
 
 def hidden_elements(record: Record) -> Iterator[tuple[Path, str]]:
     """The elements that a record needs to be there, if only hidden: their arrays and keys."""
-    for atom in atoms(record):
-        if isinstance(atom, ShownRecord):
-            yield atom.path, atom.key
+    for single in single_records(record):
+        if isinstance(single, ShownRecord):
+            yield single.path, single.key

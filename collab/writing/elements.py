@@ -12,7 +12,7 @@ from collab.types.handles import is_map, look, raw_of
 from collab.types.layout import DELETED, ORDER, VALUE, ArrayNode, order_of, read_element, sortable
 from collab.types.order_keys import REBALANCE_LENGTH, between, spread, step_down, step_up
 from collab.types.place import Place, Slot
-from collab.types.records import Absent, Exactly, MovedRecord, SetRecord, ShownRecord, known
+from collab.types.records import Absent, Exactly, MovedRecord, SetRecord, ShownRecord, fingerprint
 from collab.writing.journal import Journal
 from collab.writing.members import MemberWriter
 from collab.writing.texts import TextWriter
@@ -68,7 +68,7 @@ class ElementWriter:
             before = Exactly(raw_of(self._txn, held))
             self._journal.emit("remove", (*place.tokens, str(node.hide(key))))
         value = self._put(place, node, key, raw)
-        self._journal.note(SetRecord(place.path, key, before, known(value), removed, token))
+        self._journal.note(SetRecord(place.path, key, before, fingerprint(value), removed, token))
         self._texts.restore_identity(look(self._txn, place.handle, key), record.texts)
 
     def _put(self, place: Place, node: ArrayNode, key: str, raw: Any) -> Json:

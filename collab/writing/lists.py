@@ -17,7 +17,7 @@ from collab.types.place import Place
 from collab.types.records import (
     ItemsHunk,
     ListRecord,
-    known,
+    fingerprint,
 )
 from collab.writing.journal import Journal
 from collab.yjs.spans import Id, Run
@@ -55,7 +55,7 @@ class ListWriter:
             handle.set_identity(at, [(one[0], one[1] + n) for one in again for n in range(one[2])])
             return
         self._note_reinserted(handle, at, again)
-        values = tuple(known(value) for value, _ in pairs)
+        values = tuple(fingerprint(value) for value, _ in pairs)
         hunk = items_hunk(txn, handle, self._identity, at, removed, gone, values)
         own = self._identity.first_of(text_id(txn, handle))
         self._journal.note(ListRecord(place.path, own, hunk))
@@ -79,7 +79,7 @@ class ListWriter:
             spots = [
                 at
                 for at, value in zip(spots, hunk.values, strict=True)
-                if value == known(items[at])
+                if value == fingerprint(items[at])
             ]
         if hunk.inserted and not spots:
             return False

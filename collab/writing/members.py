@@ -9,7 +9,7 @@ from collab.types.build import Builder
 from collab.types.handles import look, raw_of
 from collab.types.layout import VALUE, ObjectNode, read, unescape
 from collab.types.place import Place, Slot
-from collab.types.records import Absent, Exactly, RemovedText, SetRecord, known
+from collab.types.records import Absent, Exactly, RemovedText, SetRecord, fingerprint
 from collab.writing.journal import Journal
 from collab.writing.texts import TextWriter
 
@@ -61,7 +61,7 @@ class MemberWriter:
             slot.children.pop(slot.name, None)
         else:
             slot.children[slot.name] = node
-        journal.note(SetRecord(slot.path, slot.key, before, known(value), removed, token))
+        journal.note(SetRecord(slot.path, slot.key, before, fingerprint(value), removed, token))
         journal.emit("replace" if present else "add", slot.tokens, value)
         self._build.put(slot.handle, slot.key, raw, slot.tokens)
         if texts:

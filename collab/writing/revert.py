@@ -26,17 +26,17 @@ from collab.types.layout import (
 from collab.types.place import Place, Slot, open_path, pointer_tokens
 from collab.types.records import (
     Absent,
-    Alike,
     Exactly,
     ListRecord,
     MovedRecord,
     Path,
     Record,
+    SameDigest,
     SetRecord,
     ShownRecord,
     TextRecord,
     TransferRecord,
-    known,
+    fingerprint,
 )
 from collab.writing.overlay import TextOverlay
 from collab.writing.transfer import move_back, put_before
@@ -50,7 +50,7 @@ class Reverter:
     """Takes records back through a writer, whose own records then tell how to redo it.
 
     Without incarnations every record is of the write before this one, and still there. Texts are
-    planned first and written by `settle`, so that many edits of one text write it once.
+    planned first and written by `write_texts`, so that many edits of one text write it once.
     """
 
     def __init__(self, writer: Writer, incarnations: Incarnations | None = None) -> None:
@@ -65,9 +65,9 @@ class Reverter:
         if isinstance(record, TextRecord):
             return self._text(record)
         if isinstance(record, TransferRecord):
-            self.settle()
+            self.write_texts()
             return self._transfer(record, marks)
-        self.settle(record.path)
+        self.write_texts(record.path)
         mark = marks[0] if marks else Mark(0, 0, 0, 0)
         if not isinstance(record, ListRecord) and not self._is_same_item(record):
             return False
@@ -83,7 +83,7 @@ class Reverter:
         out, into = marks if marks else (Mark(0, 0, 0, 0),) * 2
         both = (record.source, out), (record.target, into)
         trial = self._trial
-        if not all(self._is_same_item(atom) for atom, _ in both):
+        if not all(self._is_same_item(single) for single, _ in both):
             return False
         if trial is not None and not all(trial.holds(*one) for one in both):
             return False
@@ -252,7 +252,7 @@ class Reverter:
             return text
         return text if text.len(self._txn) == len(text.get_string(self._txn).encode()) else None
 
-    def settle(self, path: Path | None = None) -> None:
+    def write_texts(self, path: Path | None = None) -> None:
         """Write the planned texts: all, or those at, above or below a path."""
         for own, draft in list(self._drafts.items()):
             if path is not None and own[: len(path)] != path and path[: len(own)] != own:
@@ -271,10 +271,10 @@ class Reverter:
                 self._writer.texts.write_draft(text, draft, own, tokens)
 
 
-def is_still(value: Json, after: Absent | Exactly | Alike) -> bool:
+def is_still(value: Json, after: Absent | Exactly | SameDigest) -> bool:
     """Whether a value is the one that a record left."""
     if isinstance(after, Absent):
         return False
     if isinstance(after, Exactly):
         return same(value, after.raw)
-    return known(value) == after
+    return fingerprint(value) == after
