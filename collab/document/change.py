@@ -27,7 +27,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenBack:
+class UndoneEntry:
     """An entry that was taken back or put back, and where that shows now."""
 
     version: int
@@ -45,7 +45,7 @@ class Undone:
 
     change: Change
     reverts: list[int]
-    undone: list[TakenBack]
+    undone: list[UndoneEntry]
     skipped: list[str]
 
 

@@ -1,4 +1,4 @@
-"""Taking back what of a client's update may not stand, in the version that brings it."""
+"""Corrects what a client's update may not do, in the version that brings the update."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from collab.patch.pointer import Tokens, covers, lookup
 from collab.patch.relocate import backward, place_backward
 from collab.patch.steps import Path, Step, trace, untyped
 from collab.patch.values import same
-from collab.tree.tree import TakenBack, Tree
+from collab.tree.tree import RolledBack, Tree
 from collab.types.place import pointer_tokens
 from collab.types.records import Record, place_of
 from collab.writing.journal import Journal
 from collab.writing.revert import Reverter
 from collab.writing.write import Writer
 
-Judge = Callable[[Json, Json, list[Op]], "Json | None"]
+Correct = Callable[[Json, Json, list[Op]], "Json | None"]
 
 
-class Wanted(NamedTuple):
+class Correction(NamedTuple):
     """The value that a document must have in place of the one that an update gave it.
 
     `ops` lead there from the value before the update.
@@ -35,40 +35,40 @@ class Wanted(NamedTuple):
     ops: list[Op]
 
 
-def wanted_value(
-    before: Json, applied: Applied, taken_back: TakenBack | None, judge: Judge | None
-) -> Wanted | None:
-    """What the document must be instead; None where what was applied may stay.
+def correction_of(
+    before: Json, applied: Applied, rolled_back: RolledBack | None, correct: Correct | None
+) -> Correction | None:
+    """The value that the document must have instead; None where what was applied may stay.
 
-    What lies in the areas stays of an update that was taken back.
+    What lies in the areas stays of an update that was rolled back.
     """
-    if taken_back is None:
-        judged = judge(before, applied.value, applied.ops) if judge and applied.ops else None
-        return None if judged is None else Wanted(judged, diff(before, judged))
-    areas = taken_back.kept.items()
+    if rolled_back is None:
+        corrected = correct(before, applied.value, applied.ops) if correct and applied.ops else None
+        return None if corrected is None else Correction(corrected, diff(before, corrected))
+    areas = rolled_back.kept.items()
     ops = [op for at, value in areas for op in diff_at(at, lookup(before, at), value)]
     kept = apply(before, ops, bounds=JUDGED)
-    judged = judge(before, kept.value, kept.ops) if judge and kept.ops else None
-    if judged is not None:
-        return Wanted(judged, diff(before, judged))
-    return Wanted(kept.value, kept.ops) if kept.ops or applied.ops else None
+    corrected = correct(before, kept.value, kept.ops) if correct and kept.ops else None
+    if corrected is not None:
+        return Correction(corrected, diff(before, corrected))
+    return Correction(kept.value, kept.ops) if kept.ops or applied.ops else None
 
 
 def compensate(
     tree: Tree,
     applied: Json,
     before: Json,
-    wanted: Wanted,
+    correction: Correction,
     version: int,
     records: Sequence[Record],
     incarnations: Incarnations,
 ) -> tuple[bytes, Journal]:
-    """Take a document whose value is `applied` to the one that was judged right.
+    """Take a document whose value is `applied` to the corrected one.
 
     `records` are those of the update. What it did to the wrong places is taken back by identity
     where that is possible, so that edits under way in there survive.
     """
-    wrongs = list(_wrong_places(applied, wanted.value))
+    wrongs = list(_wrong_places(applied, correction.value))
     is_back = same(applied, before)
     marks = TrialIncarnations(incarnations).add(records, version)
 
@@ -79,14 +79,14 @@ def compensate(
             if any(covers(at, wrong) or covers(wrong, at) for wrong in wrongs):
                 reverter.revert(record, own)
         reverter.write_texts()
-        writer.apply(wanted.ops if is_back else diff(writer.journal.value, wanted.value))
+        writer.apply(correction.ops if is_back else diff(writer.journal.value, correction.value))
 
     return tree.write(f"{version:x}", applied, work)
 
 
-def _wrong_places(value: Json, wanted: Json) -> Iterator[Tokens]:
-    """Where a value differs from the one that is wanted, as the value itself counts."""
-    steps, _ = trace(value, diff(value, wanted))
+def _wrong_places(value: Json, right: Json) -> Iterator[Tokens]:
+    """Where a value differs from the right one, by its own indexes."""
+    steps, _ = trace(value, diff(value, right))
     for number, step in enumerate(steps):
         for path in (step.path, step.source) if step.kind == "move" else (step.path,):
             at = _before(path, step, steps[:number])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Unpack
 
 from collab.document.change import Change, Undone, cancels_out
-from collab.document.compensation import Judge, compensate, wanted_value
+from collab.document.compensation import Correct, compensate, correction_of
 from collab.document.numbers import canonical_ops
 from collab.document.opening import Opening
 from collab.document.saved import FORMAT, Body, encode, encode_json
@@ -154,7 +154,7 @@ class Document:
         user: str,
         at: int,
         kind: Kind = "edit",
-        judge: Judge | None = None,
+        correct: Correct | None = None,
         leases: Sequence[int] = (),
         summary: UpdateSummary | None = None,
         limits: Limits | None = None,
@@ -164,30 +164,30 @@ class Document:
 
         It may come in slices: what is handed out while it is applied is one change.
 
-        `judge` may answer with the value that the document must have instead; what takes it
+        `correct` may answer with the value that the document must have instead; what takes it
         there is part of the change. `summary` is what it says that it does, which is read
-        from it where it is not given. What it does beyond its `limits` is taken back.
+        from it where it is not given. What it does beyond its `limits` is rolled back.
         """
         if summary is None:
             summary = summary_of(update, self.state_vector())
-        written, ops, records, taken_back = self._tree.integrate(
+        written, ops, records, rolled_back = self._tree.integrate(
             update, self.value, summary, limits
         )
         if not written:
             return None
         applied = apply(self.value, ops, size=self.size)
-        reinsertions = [] if taken_back is None else taken_back.reinserted
+        reinsertions = [] if rolled_back is None else rolled_back.reinserted
         for record in records:
             self._undo.identity.add(user, record)
         for reinsertion in reinsertions:
             self._undo.identity.add_reinsertion(reinsertion)
-        wanted = wanted_value(self.value, applied, taken_back, judge)
-        if wanted is not None:
+        correction = correction_of(self.value, applied, rolled_back, correct)
+        if correction is not None:
             incarnations = self._undo.incarnations
             back, journal = compensate(
-                self._tree, applied.value, self.value, wanted, version, records, incarnations
+                self._tree, applied.value, self.value, correction, version, records, incarnations
             )
-            applied = apply(self.value, wanted.ops, size=self.size)
+            applied = apply(self.value, correction.ops, size=self.size)
             written = merge_updates([written, back])
             records = [*records, *journal.records]
             reinsertions = [*reinsertions, *journal.reinsertions]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NotRequired, TypedDict
 
-from collab.document.change import TakenBack
+from collab.document.change import UndoneEntry
 from collab.document.steps import Inverse, Left, MadeBy, Part, Step, holds, origins_of, records_of
 from collab.entry import Op
 from collab.errors import Code, Rejected
@@ -67,7 +67,7 @@ class Run:
     kept: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
     done: list[tuple[Part, list[Path]]] = field(default_factory=list)
     failed: list[Path] = field(default_factory=list)
-    undone: list[TakenBack] = field(default_factory=list)
+    undone: list[UndoneEntry] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
     @property
@@ -105,7 +105,7 @@ def revert(tree: Tree, value: Json, steps: Sequence[Step], request: Request) -> 
         origins, pointers = origins_of(part), _pointers(root, paths)
         if len(origins) > 1:  # which of the places each of them is about is not known
             pointers = pointers[-max(1, MOST_PLACES // len(origins)) :]
-        run.undone += [TakenBack(version, at, pointers) for version, at in origins]
+        run.undone += [UndoneEntry(version, at, pointers) for version, at in origins]
     run.skipped = _pointers(root, run.failed)
     return run
 

@@ -110,7 +110,7 @@ def _write(working: Working, member: Member, written: Written, now: int) -> Chan
             made_by=member.made_by(),
             summary=written.summary,
             limits=written.limits,
-            judge=lambda before, after, ops: _permitted(working, member, before, after, ops),
+            correct=lambda before, after, ops: _permitted(working, member, before, after, ops),
         )
     except Rejected as error:
         # The Yjs types have it by now, and there is no way back but to open the document anew.

@@ -1,9 +1,9 @@
-"""Section rights in a Yjs document: what an update changed outside of them, and taking that back.
+"""Section rights in a Yjs document: what an update changed outside of them, and its rollback.
 
-An update cannot be refused, so it is tried on a copy, and taken back as a whole where it left the
-sections. What shows in the JSON is not enough to look at: order keys, hidden elements, formats
-and other root types do not show. yrs tells every place that a transaction changed, and its own
-undo brings back exactly what it deleted.
+An update cannot be refused. So it is tried on a copy, and rolled back as a whole when it changed
+anything outside of the sections. To compare the JSON is not enough: order keys, hidden elements,
+formats and other root types do not show in it. yrs tells every place that a transaction changed,
+and its own undo brings back exactly what it deleted.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Limits(NamedTuple):
         return cls(areas, frozenset(name for name in parents if isinstance(name, str)), has_items)
 
 
-class Plot(NamedTuple):
+class PlacedArea(NamedTuple):
     """An area as it lies in the Yjs types.
 
     `path` goes by the keys of the types, `steps` by those of the nodes: what an element that is no
@@ -87,70 +87,70 @@ class Plot(NamedTuple):
     order: str | None
 
 
-class Plots:
+class PlacedAreas:
     """The areas of one document before a change."""
 
     def __init__(self, txn: Txn, content: Any, root: Node, limits: Limits) -> None:
-        found = (_plot(txn, content, root, area) for area in limits.areas)
+        found = (_place_area(txn, content, root, area) for area in limits.areas)
         self._has_items = limits.has_items
-        self._plots = {plot.path: plot for plot in found if plot is not None}
+        self._areas = {placed.path: placed for placed in found if placed is not None}
 
-    def hold(self, txn: Txn, content: Any, dirty: DirtyPlace) -> bool:
+    def contain(self, txn: Txn, content: Any, dirty: DirtyPlace) -> bool:
         """Whether what changed lies in the areas, and they are where they were."""
-        return self._holds(txn, content, dirty, ())
+        return self._contains(txn, content, dirty, ())
 
     def values(self, root: Node, value: Json) -> dict[Tokens, Json]:
         """What the areas are in the value after a change, by their places before it."""
         found: dict[Tokens, Json] = {}
-        for plot in sorted(self._plots.values(), key=lambda plot: len(plot.steps)):
-            place, tokens = plot.area.tokens, pointer_tokens(root, plot.steps)
-            is_there = len(tokens) == len(plot.steps) and exists(value, tokens)
+        for placed in sorted(self._areas.values(), key=lambda placed: len(placed.steps)):
+            place, tokens = placed.area.tokens, pointer_tokens(root, placed.steps)
+            is_there = len(tokens) == len(placed.steps) and exists(value, tokens)
             if not is_there or any(place[:depth] in found for depth in range(len(place))):
                 continue
             held = lookup(value, tokens)
             if len(place) + nesting(held)[0] > MAX_DEPTH:
                 continue  # types of other kinds can lie deeper than the layout has room for
-            if plot.area.id is None or has_id(held, plot.area.id):
+            if placed.area.id is None or has_id(held, placed.area.id):
                 found[place] = held
         return found
 
-    def _holds(self, txn: Txn, held: Any, dirty: DirtyPlace, path: Path) -> bool:
+    def _contains(self, txn: Txn, held: Any, dirty: DirtyPlace, path: Path) -> bool:
         """`held` is what lies at the path after the change."""
-        plot = self._plots.get(path)
-        if plot is not None and self._keeps_place(txn, held, dirty, plot):
+        placed = self._areas.get(path)
+        if placed is not None and self._keeps_place(txn, held, dirty, placed):
             return True
-        if dirty.items or any(not self._holds_key(txn, held, path, key) for key in dirty.keys):
+        if dirty.items or any(not self._contains_key(txn, held, path, key) for key in dirty.keys):
             return False
         return all(
-            self._holds(txn, _under(txn, held, step), deeper, (*path, step))
+            self._contains(txn, _under(txn, held, step), deeper, (*path, step))
             for step, deeper in dirty.below.items()
         )
 
-    def _keeps_place(self, txn: Txn, held: Any, dirty: DirtyPlace, plot: Plot) -> bool:
+    def _keeps_place(self, txn: Txn, held: Any, dirty: DirtyPlace, placed: PlacedArea) -> bool:
         """Whether what changed in an area left the element where it was, with its `id`."""
-        if plot.order is not None and dirty.keys & _PLACING:
+        if placed.order is not None and dirty.keys & _PLACING:
             return False
-        if plot.area.id is None or _reads_id(txn, held, plot.area.id):
+        if placed.area.id is None or _reads_id(txn, held, placed.area.id):
             return True
-        return self._may_rename(plot) and is_map(held) and held.has(txn, "id")
+        return self._may_rename(placed) and is_map(held) and held.has(txn, "id")
 
-    def _may_rename(self, plot: Plot) -> bool:
+    def _may_rename(self, placed: PlacedArea) -> bool:
         """Whether the `id` of an element is an area of its own."""
-        return (*plot.path, "id") in self._plots
+        return (*placed.path, "id") in self._areas
 
-    def _holds_key(self, txn: Txn, holder: Any, path: Path, key: str) -> bool:
+    def _contains_key(self, txn: Txn, holder: Any, path: Path, key: str) -> bool:
         """Whether a key of a map holds an area that is still there, in its place."""
-        plot = self._plots.get((*path, key))
-        if plot is None or self._has_items or not is_map(holder) or not holder.has(txn, key):
+        placed = self._areas.get((*path, key))
+        if placed is None or self._has_items or not is_map(holder) or not holder.has(txn, key):
             return False
         held = look(txn, holder, key)
-        if plot.order is not None and _order(txn, held) != plot.order:
+        if placed.order is not None and _order(txn, held) != placed.order:
             return False
-        return plot.area.id is None or _reads_id(txn, held, plot.area.id)
+        return placed.area.id is None or _reads_id(txn, held, placed.area.id)
 
 
-class Trial:
-    """A copy of a Yjs document, on which an update with limits is tried and taken back.
+class TrialCopy:
+    """A copy of a Yjs document, on which an update with limits is tried and rolled back.
 
     The copy keeps what is deleted. yrs' undo reads it: where it was collected as garbage, yrs reads
     freed memory, and the process ends.
@@ -161,24 +161,24 @@ class Trial:
         load.apply([state])
         self._doc, self._content = doc, content = load.doc, load.content
         self._inside = native.UndoManager(0, _no_time, [], [])
-        _scope(self._inside, "map", doc, content)
+        _watch(self._inside, "map", doc, content)
         self._beside = native.UndoManager(0, _no_time, [], [])
         txn = doc.create_transaction()
         try:
-            self._plots = Plots(txn, content, root, limits)
+            self._areas = PlacedAreas(txn, content, root, limits)
             others = _others(doc, txn, limits.roots)
         finally:
             txn.commit()
             txn.drop()
         for handle in others:
-            _scope(self._beside, "xmlfragment", doc, handle)
+            _watch(self._beside, "xmlfragment", doc, handle)
         self._observer = Observer()
         self._subscriptions = [
             content.observe_deep(self._observer.on_events),
             doc.observe(self._observer.on_commit),
         ]
 
-    def holds(self, slices: Iterable[bytes]) -> bool:
+    def stays_within(self, slices: Iterable[bytes]) -> bool:
         """Apply an update; whether all that it did lies in the limits."""
         apply_update(self._doc, self._content, self._observer, slices)
         dirty = self._observer.take_dirty()
@@ -186,16 +186,16 @@ class Trial:
             return not (self._inside.can_undo() or self._beside.can_undo())
         txn = self._doc.create_transaction()
         try:
-            return self._plots.hold(txn, self._content, dirty)
+            return self._areas.contain(txn, self._content, dirty)
         finally:
             txn.drop()
 
     def kept(self, root: Node, value: Json) -> dict[Tokens, Json]:
         """What the areas are in the value after the change, of which `root` is the node."""
-        return self._plots.values(root, value)
+        return self._areas.values(root, value)
 
-    def take_back(self) -> Iterable[bytes]:
-        """Take back what was applied; the updates that do it."""
+    def roll_back(self) -> Iterable[bytes]:
+        """Roll back what was applied; the updates that do it."""
         for manager in (self._beside, self._inside):
             while manager.can_undo():
                 manager.undo()
@@ -209,7 +209,7 @@ class Trial:
         self._subscriptions.clear()
 
 
-def _scope(manager: native.UndoManager, kind: str, doc: Any, handle: Any) -> None:
+def _watch(manager: native.UndoManager, kind: str, doc: Any, handle: Any) -> None:
     getattr(manager, f"expand_scope_{kind}")(doc, handle)  # its stub has another name
 
 
@@ -226,7 +226,7 @@ def _others(doc: Any, txn: Txn, roots: Iterable[str]) -> list[Any]:
     return [doc.get_or_insert_xml_fragment(txn, name) for name in names]
 
 
-def _plot(txn: Txn, content: Any, root: Node, area: Area) -> Plot | None:
+def _place_area(txn: Txn, content: Any, root: Node, area: Area) -> PlacedArea | None:
     """Where an area lies; None in a plain value, which a Yjs client can only replace as a whole."""
     node: Node | None = root
     held, order = content, None
@@ -243,7 +243,7 @@ def _plot(txn: Txn, content: Any, root: Node, area: Area) -> Plot | None:
         path.append(step)
         steps.append(step)
         held, node = _under(txn, held, step), node_under(node, step)[0]
-    return Plot(area, tuple(path), tuple(steps), order)
+    return PlacedArea(area, tuple(path), tuple(steps), order)
 
 
 def _under(txn: Txn, held: Any, step: Step) -> Any:

@@ -18,7 +18,7 @@ from collab.patch.pointer import Tokens
 from collab.patch.values import Atomic
 from collab.tree.difference import Difference
 from collab.tree.read import Reader
-from collab.tree.sections import Limits, Trial
+from collab.tree.sections import Limits, TrialCopy
 from collab.tree.summary import NO_SUMMARY, Deletes, TextsBefore, UpdateSummary
 from collab.types.depth import apply_update
 from collab.types.events import DirtyPlace, Observer
@@ -35,8 +35,8 @@ NO_STATE = b"\x00"
 LARGE = 512 * 1024  # bytes of updates, whose types are read one by one
 
 
-class TakenBack(NamedTuple):
-    """What is left of an update that was taken back.
+class RolledBack(NamedTuple):
+    """What is left of an update that was rolled back.
 
     `kept` is what the areas were by it, by their places before it; `reinserted` are the characters
     that stand again where it deleted them.
@@ -49,13 +49,13 @@ class TakenBack(NamedTuple):
 class Integrated(NamedTuple):
     """What became of a client's update: its own update, the ops, and the records of them.
 
-    `taken_back` is there where it went beyond its limits.
+    `rolled_back` is there when the update went beyond its limits.
     """
 
     update: bytes
     ops: list[Op]
     records: list[Record]
-    taken_back: TakenBack | None = None
+    rolled_back: RolledBack | None = None
 
 
 class Tree:
@@ -153,21 +153,21 @@ class Tree:
         """One client update on the document whose value is `value`; what it added, and did.
 
         Where it comes in slices, those that there are when it is their turn. `summary` is what
-        all of it says. An update that goes beyond its limits is taken back.
+        all of it says. An update that goes beyond its limits is rolled back.
         """
         slices: Iterable[bytes] = (update,) if isinstance(update, bytes) else update
-        trial, holds = None, True
+        trial, stays_within = None, True
         if limits is not None:
             slices = list(slices)
-            trial = Trial(self._doc.client_id(), self.state(), self.root, limits)
-            holds = trial.holds(slices)
+            trial = TrialCopy(self._doc.client_id(), self.state(), self.root, limits)
+            stays_within = trial.stays_within(slices)
         before = self._texts_before(summary.deletes)
         merged = apply_update(self._doc, self._content, self._observer, slices)
         ops, records = self._read_changes(value, self._observer.take_dirty(), summary, before)
         integrated = Integrated(merge_updates(merged), ops, records)
         if trial is not None:
-            if not holds:
-                integrated = self._take_back(trial, merged, value, ops, before)
+            if not stays_within:
+                integrated = self._roll_back(trial, merged, value, ops, before)
             trial.close()
         return integrated
 
@@ -187,13 +187,13 @@ class Tree:
             txn.drop()
         return difference.ops, records
 
-    def _take_back(
-        self, trial: Trial, merged: list[bytes], value: Json, ops: list[Op], before: TextsBefore
+    def _roll_back(
+        self, trial: TrialCopy, merged: list[bytes], value: Json, ops: list[Op], before: TextsBefore
     ) -> Integrated:
-        """Take back what the last transactions did, and tell what lies in the limits of it."""
+        """Roll back what the last transactions did; the answer has what lies in the limits."""
         after = replay(value, ops)
         kept = trial.kept(self.root, after)
-        for back_again in trial.take_back():
+        for back_again in trial.roll_back():
             merged += apply_update(self._doc, self._content, self._observer, [back_again])
         back, _ = self._read_changes(after, self._observer.take_dirty(), NO_SUMMARY, TextsBefore())
         txn = self._doc.create_transaction()
@@ -201,7 +201,7 @@ class Tree:
             reinserted = before.reinserted(txn, self._content, self.identity)
         finally:
             txn.drop()
-        return Integrated(merge_updates(merged), [*ops, *back], [], TakenBack(kept, reinserted))
+        return Integrated(merge_updates(merged), [*ops, *back], [], RolledBack(kept, reinserted))
 
     def _forget_unread(self, txn: Txn, dirty: DirtyPlace, path: Path) -> None:
         """Forget the characters of edited texts that do not show: the reader passes over these."""

@@ -438,7 +438,7 @@ class World:
     def push(self, user: str, judge: Callable[..., Any] | None = None) -> Change | None:
         update = self.peers[user].get_update(self.document.encode_state_vector())
         change = self.document.integrate(
-            update, version=self.version + 1, user=user, at=self.now, judge=judge
+            update, version=self.version + 1, user=user, at=self.now, correct=judge
         )
         if change is not None:
             self.accept(change, user, "edit")

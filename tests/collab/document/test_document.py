@@ -139,7 +139,7 @@ def test_d9_a_change_that_is_judged_wrong_is_taken_back_with_its_keys_in_the_sam
         version=2,
         user="bo",
         at=1,
-        judge=lambda before, after, ops: before,
+        correct=lambda before, after, ops: before,
     )
     assert change is not None
     assert change.ops == []
@@ -162,7 +162,7 @@ def test_d9_a_judge_may_let_a_part_stand() -> None:
             after, [{"op": "replace", "path": "/page/sections/0/type", "value": "hero"}]
         ).value
 
-    change = document.integrate(sent(document, peer), version=2, user="bo", at=1, judge=judge)
+    change = document.integrate(sent(document, peer), version=2, user="bo", at=1, correct=judge)
     assert change is not None
     assert [op["path"] for op in change.ops] == ["/page/sections/0/title"]
     document.undo("bo", version=3, at=2)

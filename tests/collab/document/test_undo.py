@@ -581,7 +581,7 @@ def test_u10_what_a_judge_takes_back_behind_a_dropped_element_keeps_its_letters(
         del text[0:7]
     update = peer.get_update(desk.document.encode_state_vector())
     change = desk.document.integrate(
-        update, version=desk.version, user="cy", at=desk.now, judge=lambda was, now, ops: was
+        update, version=desk.version, user="cy", at=desk.now, correct=lambda was, now, ops: was
     )
     desk._log(change, "cy", "edit")
     assert titles(desk)[2] == "Bye, Bo"

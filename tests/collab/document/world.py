@@ -308,7 +308,7 @@ class World:
         user = USERS[index % len(USERS)]
         version = self.version + 1
         change = self.document.integrate(
-            update, version=version, user=user, at=self.now, judge=judge
+            update, version=version, user=user, at=self.now, correct=judge
         )
         self.accept(change, user, "edit")
 
