@@ -21,7 +21,7 @@ from collab.document.steps import (
 )
 from collab.document.undo import Asked, Check, Request, dry_run_undo, revert
 from collab.document.undo_state import UndoState
-from collab.document.value_count import Bulk, ValueCount
+from collab.document.value_count import ValueCount, WorkSize
 from collab.entry import Entry, Kind, Op
 from collab.errors import Code, Rejected
 from collab.ids import Json
@@ -43,8 +43,8 @@ class Document:
     Invariant: `value` is what the Yjs types read as, and the stacks are the fold over all
     entries up to `version`. There is no rollback: a document whose change could not be committed
     is closed and opened again. Its own Yjs client id is its epoch's: nothing leaves before it
-    is committed, so applying again may use the same clocks. `labour` is how many seconds opening it
-    may take: what it took, and what the updates since then did.
+    is committed, so applying again may use the same clocks. `opening_seconds` says how long
+    opening it may take: what it took, and what the updates since then took.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Document:
         body, entries = opening.body, opening.entries
         self.epoch = opening.epoch
         self.version = entries[-1].version if entries else body.version
-        self.labour = opening.labour
+        self.opening_seconds = opening.opening_seconds
         self._leases = body.leases
         self._undo = UndoState(opening.steps, undo)
         for entry in opening.earlier:
@@ -62,10 +62,10 @@ class Document:
             self._lease(entry.leases, entry.author.user)
             self._undo.add_entry(entry)
         client_id = server_id(self.epoch)
-        self._tree = Tree(client_id, opening.rest(), atomic, opening.load, self._undo.identity)
+        self._tree = Tree(client_id, opening.rest(), atomic, opening.loader, self._undo.identity)
         self.value: Json = self._tree.initial
         self.size = json_size(self.value)
-        self._count, self._bulk = ValueCount(), Bulk(opening.load.size)
+        self._count, self._work_size = ValueCount(), WorkSize(opening.loader.size)
 
     @classmethod
     def create(
@@ -94,7 +94,9 @@ class Document:
     def snapshot(self, *, steps: bool = True) -> Snapshot:
         """The whole state, for `open`; with the steps that can be undone, or without."""
         value = encode_json(self.value)
-        body = Body(FORMAT, self.version, self._tree.state(), self._leases, self.labour, value)
+        body = Body(
+            FORMAT, self.version, self._tree.state(), self._leases, self.opening_seconds, value
+        )
         return Snapshot(self.version, encode(body), encode(self._undo.saved()) if steps else b"")
 
     def close(self) -> None:
@@ -212,9 +214,9 @@ class Document:
         return self._count.allows(self.value, after, ops, size, most)
 
     @property
-    def bulk(self) -> int:
+    def work_size(self) -> int:
         """How large it is for what walks through all of it."""
-        return self._bulk.of(self.value, self.size)
+        return self._work_size.of(self.value, self.size)
 
     def mark_unneeded(self) -> int:
         """Mark the hidden elements that no step needs any more; how many there are.
@@ -239,7 +241,7 @@ class Document:
     ) -> Change:
         before, self.value = self.value, applied.value
         self.size, self.version = applied.size, version
-        self._bulk.change(update)
+        self._work_size.change(update)
         blob = b"" if kind == "create" else encode_inverse(inverse)
         self._undo.accept(user, kind, version, at, blob, inverse)
         return Change(applied.ops, update, blob, before, applied.value)

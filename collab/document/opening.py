@@ -1,4 +1,4 @@
-"""Opening: a document's way from its snapshot and the entries since into memory.
+"""Opening a document: its snapshot, and the entries since, are applied in memory.
 
 What yrs walked over when an update came it walks over again here, and a forged update is made for
 that: 500 structs in 5 KB took 2 s, in one go, at every opening. So it goes on a moment at a time,
@@ -15,7 +15,7 @@ from typing import Final
 from collab.document.saved import Body, Steps, blank, decode_body, decode_steps
 from collab.entry import Entry, since_repair
 from collab.ports.store import SavedSteps, Snapshot, Stored, Vacant
-from collab.types.load import Load
+from collab.types.loader import Loader
 from collab.yjs.causality import in_causal_order
 from collab.yjs.guard import OWN, inspect
 from collab.yjs.server_ids import server_id
@@ -35,8 +35,8 @@ AT_ONCE: Final = 256 * 1024
 class Opening:
     """A document that is being opened.
 
-    Invariant: `load` has what was handed out of the state and the entries, in their order; when
-    all of it was, `labour` is how long that took, or may take again where nobody looked.
+    Invariant: `loader` has what was handed out of the state and the entries, in their order; when
+    all of it was, `opening_seconds` is how long that took, or may take again where nobody looked.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Opening:
         self._saved = b"" if saved is None else saved.body
         self.earlier: Sequence[Entry] = () if saved is None else saved.entries
         self.epoch = epoch
-        self.load = Load(server_id(epoch))
+        self.loader = Loader(server_id(epoch))
         self._parts: Iterable[bytes] = (body.state,) if body.state else ()
         self._updates: Iterator[bytes] | None = None
         self._seconds = 0.0
@@ -103,24 +103,24 @@ class Opening:
     @property
     def is_long(self) -> bool:
         """Whether to cut the state before anything is taken, which costs more than most do."""
-        return len(self.body.state) > AT_ONCE or self._is_long(self.body.labour)
+        return len(self.body.state) > AT_ONCE or self._is_long(self.body.opening_seconds)
 
     @property
-    def was_misjudged(self) -> bool:
+    def was_underestimated(self) -> bool:
         """Whether it took long, and the snapshot did not say so."""
-        return not self._is_long(self.body.labour) and self._is_long(self.labour)
+        return not self._is_long(self.body.opening_seconds) and self._is_long(self.opening_seconds)
 
     @property
-    def labour(self) -> float:
-        return self._seconds if self._is_done else self.body.labour
+    def opening_seconds(self) -> float:
+        return self._seconds if self._is_done else self.body.opening_seconds
 
     def _is_long(self, seconds: float) -> bool:
         return seconds > SECONDS + SECONDS_A_BYTE * len(self.body.state)
 
-    def cut(self) -> None:
+    def cut_state(self) -> None:
         """Cut the state into parts: some 3 to 7 µs a struct, and nothing that anybody shares."""
         state = self.body.state
-        if not self._is_long(self.body.labour):
+        if not self._is_long(self.body.opening_seconds):
             self._parts = state_pieces(state)
             return
         inspected = inspect(state, OWN)
@@ -129,10 +129,10 @@ class Opening:
         if slices is not None:
             self._parts = slices
 
-    def take(self, seconds: Callable[[], float], most: float) -> bool:
+    def apply_some(self, seconds: Callable[[], float], most: float) -> bool:
         """Apply what there is for about `most` seconds; whether that was all."""
         began = seconds()
-        self.load.apply(self._until(seconds, began + most))
+        self.loader.apply(self._until(seconds, began + most))
         self._seconds += seconds() - began
         return self._is_done
 

@@ -22,7 +22,7 @@ _WITH_STEPS: Final = (1, 2)
 
 
 class Body(Struct, array_like=True, gc=False):
-    """A document's state; `labour` is how many seconds it may take to apply.
+    """A document's state; `opening_seconds` is how many seconds it may take to apply.
 
     `value` is what it reads as, in JSON: who asks for the value of then need not open the state,
     which takes a hundred times as long. It is empty where an earlier Weft saved the state.
@@ -32,7 +32,7 @@ class Body(Struct, array_like=True, gc=False):
     version: int
     state: bytes
     leases: dict[int, str]
-    labour: float = 0.0
+    opening_seconds: float = 0.0
     value: bytes = b""
 
 

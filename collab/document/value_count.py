@@ -60,7 +60,7 @@ class ValueCount:
         return self._most + sum(nesting(op["value"])[1] for op in ops if "value" in op)
 
 
-class Bulk:
+class WorkSize:
     """How large a document is for what walks through all of it, deleted parts included.
 
     Invariant: it held `_count` values before its last changes, whose updates have `_changed` bytes.

@@ -69,7 +69,7 @@ class Room:
         self.control = stored.control if isinstance(stored, Stored) else Control(stored.revision)
         self.exists = isinstance(stored, Stored)
         opening = opening or Opening.of_stored(stored)
-        self.was_misjudged = opening.was_misjudged
+        self.was_underestimated = opening.was_underestimated
         atomic = named_atomic if schema is None else schema.is_atomic
         self.document = Document(opening, atomic, bounds.undo)
         self.working = Working(

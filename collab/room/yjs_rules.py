@@ -118,7 +118,7 @@ def _write(working: Working, member: Member, written: Written, now: int) -> Chan
     finally:
         took = working.seconds() - began
         if took > NOTABLE_SECONDS:
-            document.labour += took
+            document.opening_seconds += took
 
 
 def _permitted(

@@ -35,7 +35,7 @@ from collab.types.layout import (
     read_element,
     sortable,
 )
-from collab.types.load import CONTENT, Load
+from collab.types.loader import CONTENT, Loader
 from collab.types.place import node_under, pointer_tokens, step_of
 from collab.types.records import Path
 from collab.yjs.causality import Fresh
@@ -157,9 +157,9 @@ class TrialCopy:
     """
 
     def __init__(self, client_id: int, state: bytes, root: Node, limits: Limits) -> None:
-        load = Load(client_id, keeps_deleted=True)
-        load.apply([state])
-        self._doc, self._content = doc, content = load.doc, load.content
+        loader = Loader(client_id, keeps_deleted=True)
+        loader.apply([state])
+        self._doc, self._content = doc, content = loader.doc, loader.content
         self._inside = native.UndoManager(0, _no_time, [], [])
         _watch(self._inside, "map", doc, content)
         self._beside = native.UndoManager(0, _no_time, [], [])

@@ -24,7 +24,7 @@ from collab.types.depth import apply_update
 from collab.types.events import DirtyPlace, Observer
 from collab.types.handles import Txn, raw_in_parts, raw_of
 from collab.types.layout import ArrayNode, hidden_in, read_object
-from collab.types.load import Load
+from collab.types.loader import Loader
 from collab.types.place import Place, open_path, pointer_tokens
 from collab.types.records import Path, Record, Reinsertion
 from collab.writing.journal import Journal
@@ -69,13 +69,13 @@ class Tree:
         client_id: int,
         updates: Iterable[bytes],
         atomic: Atomic,
-        load: Load | None = None,
+        loader: Loader | None = None,
         identity: Identity | None = None,
     ) -> None:
-        load = load or Load(client_id)
-        load.apply(updates)
-        self._doc, self._content = load.doc, load.content
-        self._raw_of = raw_in_parts if load.size > LARGE else raw_of
+        loader = loader or Loader(client_id)
+        loader.apply(updates)
+        self._doc, self._content = loader.doc, loader.content
+        self._raw_of = raw_in_parts if loader.size > LARGE else raw_of
         self._atomic = atomic
         self.initial: dict[str, Json]
         self.initial, self.root = read_object(self._raw())

@@ -120,7 +120,7 @@ class LockDesk:
         """What waits together; a scope is carried through a large document in a thread."""
         waiting = live.take_lock_requests(MAX_BATCH)
         try:
-            if live.room.document.bulk > VERY_LARGE:
+            if live.room.document.work_size > VERY_LARGE:
                 await beside(self._decide_some, live, waiting, decided)
             else:
                 self._decide_some(live, waiting, decided)

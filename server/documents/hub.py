@@ -296,7 +296,7 @@ class Hub:
         live.presence.close()
         live.lock_board.close()
         live.room.close()
-        if live.room.document.bulk > LARGE:
+        if live.room.document.work_size > LARGE:
             free(live)
 
     def _is_idle(self, live: LiveRoom) -> bool:

@@ -270,7 +270,7 @@ class LiveRoom:
             self.audience.publish(news, [])
             self.presence.carry(room, missed)
         self._exchange_locks(old.locks(), room.locks())
-        if old.document.bulk > LARGE:
+        if old.document.work_size > LARGE:
             free(old)
 
     def _exchange_locks(self, old: Locks, new: Locks) -> None:

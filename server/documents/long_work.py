@@ -81,7 +81,7 @@ MOST_TAKEN_BACK: Final = 8 * 1024
 def takes_long_in(room: Room, member: Member, request: Request) -> bool:
     """Whether to judge a member's request beside the loop."""
     document = room.document
-    if takes_long(request, document.bulk, room.head):
+    if takes_long(request, document.work_size, room.head):
         return True
     if not isinstance(request, Revert):
         return False
@@ -89,24 +89,24 @@ def takes_long_in(room: Room, member: Member, request: Request) -> bool:
     return document.undo_size(member.author.user, kind, request.version) > MOST_TAKEN_BACK
 
 
-def takes_long(request: Request, bulk: int, head: int) -> bool:
-    """Whether to judge a request beside the loop; `bulk` and `head` are the document's."""
+def takes_long(request: Request, work_size: int, head: int) -> bool:
+    """Whether to judge a request beside the loop; `work_size` and `head` are the document's."""
     match request:
         case PatchRequest():
             return (
-                bulk > VERY_LARGE
+                work_size > VERY_LARGE
                 or len(request.ops) > MOST_OPS
                 or (request.base is not None and head - request.base > MOST_CARRIED)
                 or _outweighs(request.ops, MOST_VALUES)
             )
         case Update():
-            return bulk > VERY_LARGE or len(request.update) > MOST_UPDATE
+            return work_size > VERY_LARGE or len(request.update) > MOST_UPDATE
         case Create() | Replace():
-            return bulk > LARGE or _outweighs((request.value,), MOST_VALUES)
+            return work_size > LARGE or _outweighs((request.value,), MOST_VALUES)
         case Restore() | Revert():
-            return bulk > LARGE
+            return work_size > LARGE
         case ReadState():
-            return bulk > VERY_LARGE or len(request.state_vector) > MOST_VECTOR
+            return work_size > VERY_LARGE or len(request.state_vector) > MOST_VECTOR
         case _:
             return False
 

@@ -33,7 +33,7 @@ class Opener:
     async def take(self, opening: Opening, watch: Watch = nullcontext) -> None:
         """Everything that the document holds; each turn is `watch`ed."""
         if opening.is_long:
-            await beside(opening.cut)
+            await beside(opening.cut_state)
         spent = self._take_turn(opening, watch)
         while spent is not None:
             async with self._turn:
@@ -44,5 +44,5 @@ class Opener:
         """How long it took; None where it was the last."""
         began = self._clock.monotonic()
         with watch():
-            is_done = opening.take(self._clock.monotonic, TURN)
+            is_done = opening.apply_some(self._clock.monotonic, TURN)
         return None if is_done else self._clock.monotonic() - began

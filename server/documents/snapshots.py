@@ -88,7 +88,7 @@ class Snapshots:
             live.unsaved_steps.size = len(stored.steps.body)
             live.unsaved_steps.add(stored.steps.entries, now)
         self.note(live, stored.entries)
-        if live.room.was_misjudged:  # the next snapshot, of the same version too, will say so
+        if live.room.was_underestimated:  # the next snapshot, of the same version too, will say so
             live.unsaved.insist(now)
 
     async def save(self, live: LiveRoom) -> None:
@@ -105,7 +105,7 @@ class Snapshots:
         """
         if live.in_flight or live.is_broken or not live.room.exists:
             return None
-        if live.room.document.bulk > LARGE and live.move(Event.WORK):
+        if live.room.document.work_size > LARGE and live.move(Event.WORK):
             return self._save_large(live)
         epoch = live.room.epoch
         return self._write(live, epoch, self._make(live))

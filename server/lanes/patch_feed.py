@@ -228,7 +228,7 @@ class PatchFeed(Feed):
         room = self._live.room
         if self._found is not None or room.version - self.position <= 1:
             return False
-        if room.document.bulk <= LARGE:
+        if room.document.work_size <= LARGE:
             return False
         self._finding = asyncio.create_task(self._find(self._head()))
         return True

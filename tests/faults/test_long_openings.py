@@ -66,7 +66,7 @@ async def test_others_are_answered_while_a_document_is_opened_that_takes_long(
     """From its snapshot, or from the entries that a crash leaves."""
     before = await write(hall, CHAIN, FORGED)
     live = hall.hub.lives[PAGE]
-    assert live.room.document.labour > 0.1
+    assert live.room.document.opening_seconds > 0.1
     if is_unloaded:
         await hall.hub.unload(live)
     else:

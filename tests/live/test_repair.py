@@ -269,7 +269,7 @@ async def plant_legacy(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             )
     # As after a day of typing: a state that took long is inspected before it is opened.
     body = decode_body(document.snapshot().body)
-    body.labour = 60.0
+    body.opening_seconds = 60.0
     store = SqlStore(f"sqlite+aiosqlite:///{home}/weft.db")
     await store.start()
     key = DocKey("demo", "old")

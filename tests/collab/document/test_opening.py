@@ -54,17 +54,17 @@ class Clock:
         return self.now
 
 
-def made(*updates: bytes, labour: float = 0.0) -> Document:
+def made(*updates: bytes, opening_seconds: float = 0.0) -> Document:
     document = Document.create(1)
     for number, one in enumerate(updates, 1):
         document.integrate(one, version=number, user="ada", at=number)
-    document.labour = labour
+    document.opening_seconds = opening_seconds
     return document
 
 
 def turns(opening: Opening, clock: Clock, most: float = 0.01) -> int:
     count = 1
-    while not opening.take(clock, most):
+    while not opening.apply_some(clock, most):
         count += 1
     return count
 
@@ -80,10 +80,10 @@ def shown(document: Document) -> list[Any]:
 
 @pytest.mark.parametrize("forged", FORGED)
 def test_g22_a_state_that_takes_long_is_cut_and_gives_the_same_document(forged: bytes) -> None:
-    document = made(CHAIN, forged, labour=1.0)
+    document = made(CHAIN, forged, opening_seconds=1.0)
     opening = Opening.of(document.snapshot(), (), 1)
     assert opening.is_long
-    opening.cut()
+    opening.cut_state()
     assert turns(opening, Clock(0.006)) > LENGTH / 4
     opened = Document(opening)
     assert opened.diff(b"\0") == document.diff(b"\0")
@@ -93,9 +93,9 @@ def test_g22_a_state_that_takes_long_is_cut_and_gives_the_same_document(forged: 
 def test_g22_what_real_clients_wrote_is_the_same_when_it_was_cut() -> None:
     for seed in range(30):
         sent = [peer.doc.get_update() for peer in session(seed, 60)]
-        document = made(*sent, labour=1.0)
+        document = made(*sent, opening_seconds=1.0)
         opening = Opening.of(document.snapshot(), (), 1)
-        opening.cut()
+        opening.cut_state()
         turns(opening, Clock(0.02))
         opened = Document(opening)
         assert shown(opened) == shown(document)
@@ -103,27 +103,27 @@ def test_g22_what_real_clients_wrote_is_the_same_when_it_was_cut() -> None:
 
 
 def test_g22_a_state_that_takes_no_longer_than_its_size_says_is_taken_whole() -> None:
-    opening = Opening.of(made(CHAIN, FORGED[0], labour=0.02).snapshot(), (), 1)
+    opening = Opening.of(made(CHAIN, FORGED[0], opening_seconds=0.02).snapshot(), (), 1)
     assert not opening.is_long
     assert turns(opening, Clock(0.02)) == 2  # the second finds that there is nothing more
 
 
 def test_g22_what_opening_took_is_what_the_next_snapshot_says() -> None:
-    body = made(CHAIN, labour=0.0).snapshot()
+    body = made(CHAIN, opening_seconds=0.0).snapshot()
     slow = Opening.of(body, (), 1)
     turns(slow, Clock(1.0))
-    assert slow.was_misjudged
-    assert Document(slow).labour >= 1.0
+    assert slow.was_underestimated
+    assert Document(slow).opening_seconds >= 1.0
     again = Opening.of(Document(slow).snapshot(), (), 1)
     assert again.is_long
     turns(again, Clock(0.0))
-    assert not again.was_misjudged
-    assert Document(again).labour == 0.0
+    assert not again.was_underestimated
+    assert Document(again).opening_seconds == 0.0
 
 
 def test_g22_nobody_looking_the_snapshot_is_believed() -> None:
-    body = made(CHAIN, labour=0.5).snapshot()
-    assert Document.open(body, (), 1).labour == 0.5
+    body = made(CHAIN, opening_seconds=0.5).snapshot()
+    assert Document.open(body, (), 1).opening_seconds == 0.5
 
 
 def test_a_snapshot_without_that_figure_opens() -> None:
@@ -135,9 +135,9 @@ def test_a_snapshot_without_that_figure_opens() -> None:
 def test_a_snapshot_and_entries_of_the_first_format_open_without_their_steps() -> None:
     """Its steps found text by its content; the value, the leases and the versions stay."""
     document = made(CHAIN)
-    _, version, state, leases, labour, _ = msgspec.msgpack.decode(document.snapshot().body)
+    _, version, state, leases, opening_seconds, _ = msgspec.msgpack.decode(document.snapshot().body)
     steps: Any = {"ada": [[[[[1, 2, b"\x95", None, [], []]], None]], []]}
-    older = Snapshot(1, msgspec.msgpack.encode([1, version, state, steps, leases, labour]))
+    older = Snapshot(1, msgspec.msgpack.encode([1, version, state, steps, leases, opening_seconds]))
     inverse = msgspec.msgpack.encode([[["s", [], "t", ["a"], ["x", 1]]], [], [], [], []])
     peer = Document.open(older, (), 1)
     change = peer.patch([{"op": "add", "path": "/t", "value": 1}], version=2, user="ada", at=0)

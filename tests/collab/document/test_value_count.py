@@ -11,7 +11,7 @@ from pycrdt import Doc, Map
 
 import collab.document.value_count as counting
 from collab.document.document import Document
-from collab.document.value_count import BYTES_OF_A_VALUE, BYTES_OF_STATE, Bulk, ValueCount
+from collab.document.value_count import BYTES_OF_A_VALUE, BYTES_OF_STATE, ValueCount, WorkSize
 from collab.entry import Author
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
@@ -127,21 +127,21 @@ def test_a_yjs_update_beyond_the_limit_is_taken_back() -> None:
 
 def test_a_bulk_goes_by_the_values_where_they_count_more_than_the_bytes() -> None:
     text: Json = {"text": "x" * 200_000}
-    assert Bulk().of(text, json_size(text)) == json_size(text)
+    assert WorkSize().of(text, json_size(text)) == json_size(text)
     zeros: Json = [0] * 50_000
-    assert Bulk().of(zeros, json_size(zeros)) == 50_001 * BYTES_OF_A_VALUE
+    assert WorkSize().of(zeros, json_size(zeros)) == 50_001 * BYTES_OF_A_VALUE
 
 
 def test_a_bulk_follows_a_document_whose_bytes_stay_while_its_values_grow() -> None:
     document = Document.open(None, (), 1)
     texts = [str(number) * 2000 for number in range(10)]
     patch(document, add("/texts", texts), bounds=WIDE)
-    assert document.bulk < 3 * document.size
+    assert document.work_size < 3 * document.size
     for number in range(10):
         zeros = [number] * 5000
         patch(document, {"op": "replace", "path": f"/texts/{number}", "value": zeros}, bounds=WIDE)
         counted = nesting(document.value)[1] * BYTES_OF_A_VALUE
-        assert counted * 7 // 8 <= document.bulk < counted + 40 * document.size
+        assert counted * 7 // 8 <= document.work_size < counted + 40 * document.size
 
 
 def test_a_bulk_goes_by_the_state_where_much_was_deleted() -> None:
@@ -151,12 +151,12 @@ def test_a_bulk_goes_by_the_state_where_much_was_deleted() -> None:
         patch(document, add("/text", text), bounds=WIDE)
     state = len(document.diff(b"\0"))
     assert document.size < 2_000 < state
-    assert document.bulk >= state * BYTES_OF_STATE
+    assert document.work_size >= state * BYTES_OF_STATE
     again = Document.open(document.snapshot(), (), 1)
-    assert again.bulk >= state * BYTES_OF_STATE
+    assert again.work_size >= state * BYTES_OF_STATE
 
 
 def test_small_and_very_large_documents_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "nesting", None)
     for size in (100, counting.SMALL, counting.LARGE, 10**7):
-        assert Bulk().of([0], size) == size
+        assert WorkSize().of([0], size) == size

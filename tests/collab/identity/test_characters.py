@@ -8,7 +8,7 @@ import pytest
 from pycrdt import Doc, Map, Text
 
 from collab.identity.characters import Characters, text_id, units
-from collab.types.load import Load
+from collab.types.loader import Loader
 from collab.yjs.guard import GuardBounds, inspect
 from collab.yjs.spans import Id
 
@@ -42,16 +42,16 @@ def typed(seed: int, alphabet: str) -> list[bytes]:
     return [peer.get_update() for peer in peers]
 
 
-def in_order(load: Load, string: str) -> list[Id]:
+def in_order(loader: Loader, string: str) -> list[Id]:
     """The ids of the units as deleting the characters one by one, from the left, tells them."""
     found: list[Id] = []
-    before = deleted(load)
+    before = deleted(loader)
     for character in string:
-        txn = load.doc.create_transaction()
-        load.content.get(txn, "t").remove_range(txn, 0, len(character.encode()))
+        txn = loader.doc.create_transaction()
+        loader.content.get(txn, "t").remove_range(txn, 0, len(character.encode()))
         txn.commit()
         txn.drop()
-        after = deleted(load)
+        after = deleted(loader)
         gone = sorted(after - before)
         assert len(gone) == units(character)
         found += gone
@@ -59,9 +59,9 @@ def in_order(load: Load, string: str) -> list[Id]:
     return found
 
 
-def deleted(load: Load) -> set[Id]:
-    txn = load.doc.create_transaction()
-    state = load.doc.get_update(txn, b"\x00")
+def deleted(loader: Loader) -> set[Id]:
+    txn = loader.doc.create_transaction()
+    state = loader.doc.get_update(txn, b"\x00")
     txn.drop()
     deletes = inspect(state, GuardBounds(update_bytes=0)).deletes
     return {
@@ -75,17 +75,17 @@ def deleted(load: Load) -> set[Id]:
 @pytest.mark.parametrize("alphabet", ALPHABETS)
 @pytest.mark.parametrize("seed", range(12))
 def test_each_unit_has_the_id_that_its_deletion_names(seed: int, alphabet: str) -> None:
-    load = Load(1)
-    load.apply(typed(seed, alphabet))
-    txn = load.doc.create_transaction()
-    handle = load.content.get(txn, "t")
+    loader = Loader(1)
+    loader.apply(typed(seed, alphabet))
+    txn = loader.doc.create_transaction()
+    handle = loader.content.get(txn, "t")
     string: str = handle.get_string(txn)
     characters = Characters.read(txn, handle)
     txn.drop()
     single = [
         (client, clock + at) for client, clock, length in characters.runs for at in range(length)
     ]
-    assert single == in_order(load, string)
+    assert single == in_order(loader, string)
 
 
 def test_two_blocks_that_look_like_one_are_told_apart() -> None:
@@ -94,10 +94,10 @@ def test_two_blocks_that_look_like_one_are_told_apart() -> None:
     content = peer.get("content", type=Map)
     content["t"] = Text("éyx")
     del content["t"][2:3]
-    load = Load(1)
-    load.apply([peer.get_update()])
-    txn = load.doc.create_transaction()
-    handle = load.content.get(txn, "t")
+    loader = Loader(1)
+    loader.apply([peer.get_update()])
+    txn = loader.doc.create_transaction()
+    handle = loader.content.get(txn, "t")
     client, clock = text_id(txn, handle)
     assert Characters.read(txn, handle).runs == [(client, clock + 1, 1), (client, clock + 3, 1)]
     txn.drop()

@@ -211,12 +211,12 @@ class ReadableRoom:
         assert same(decode_value(room.snapshot().body), room.value)
         self.check_opening(Opening.of(room.snapshot(), [], room.epoch))
         cut = Opening.of(room.snapshot(), [], room.epoch)
-        cut.cut()
-        cut.load.size = LARGE + 1  # which is read type by type
+        cut.cut_state()
+        cut.loader.size = LARGE + 1  # which is read type by type
         self.check_opening(cut)
 
     def check_opening(self, opening: Opening) -> None:
-        assert opening.take(lambda: 0.0, 1.0)
+        assert opening.apply_some(lambda: 0.0, 1.0)
         document = Document(opening)
         assert same(document.value, self.room.value)
         assert same(document.read(), self.room.value)

@@ -9,7 +9,7 @@ import pytest
 from pycrdt import Array, Doc, Map, Text
 
 from collab.errors import Rejected
-from collab.types.load import Load
+from collab.types.loader import Loader
 from collab.yjs.state_pieces import state_pieces
 
 
@@ -46,11 +46,11 @@ def written(seed: int, clients: int) -> Doc[Any]:
 
 
 def state_of(pieces: list[bytes]) -> bytes:
-    load = Load(5)
+    loader = Loader(5)
     for piece in pieces:
-        load.apply([piece])
-    txn = load.doc.create_transaction()
-    state = load.doc.get_update(txn, b"\0")
+        loader.apply([piece])
+    txn = loader.doc.create_transaction()
+    state = loader.doc.get_update(txn, b"\0")
     txn.drop()
     return state
 

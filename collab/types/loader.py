@@ -1,4 +1,4 @@
-"""A Yjs document on its way into memory: nobody listens to it yet."""
+"""Loads a Yjs document into memory, before anything observes it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ CONTENT: Final = "content"
 AT_ONCE: Final = 16 * 1024
 
 
-class Load:
-    """A Yjs document that is given what it holds, for a `Tree` to take over.
+class Loader:
+    """A Yjs document that updates are applied to, until a `Tree` takes it over.
 
     Invariant: between calls no transaction is open, and the root `content` is a map. `size` is
     how many bytes of updates it was given. With `keeps_deleted` yrs collects no garbage.
@@ -29,7 +29,7 @@ class Load:
         self.size = 0
 
     def apply(self, updates: Iterable[bytes]) -> None:
-        """Those that there are when it is their turn, in transactions of few."""
+        """Apply updates in transactions of few; an update is asked for when it is its turn."""
         waiting = iter(updates)
         while self._apply_some(waiting):
             pass

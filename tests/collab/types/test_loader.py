@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pycrdt import Doc, Map
 
-from collab.types.load import CONTENT, Load
+from collab.types.loader import CONTENT, Loader
 
 
 def deleting() -> list[bytes]:
@@ -21,10 +21,10 @@ def deleting() -> list[bytes]:
 
 @pytest.mark.parametrize("keeps_deleted", [True, False])
 def test_only_a_copy_for_an_undo_keeps_what_was_deleted(keeps_deleted: bool) -> None:
-    load = Load(1, keeps_deleted=keeps_deleted)
+    loader = Loader(1, keeps_deleted=keeps_deleted)
     for update in deleting():
-        load.apply([update])
-    txn = load.doc.create_transaction()
-    state = load.doc.get_update(txn, b"\0")
+        loader.apply([update])
+    txn = loader.doc.create_transaction()
+    state = loader.doc.get_update(txn, b"\0")
     txn.drop()
     assert (b"secret" in state) == keeps_deleted
