@@ -17,7 +17,7 @@ from collab.entry import Entry, since_repair
 from collab.ports.store import SavedSteps, Snapshot, Stored, Vacant
 from collab.types.loader import Loader
 from collab.yjs.causality import in_causal_order
-from collab.yjs.guard import OWN, inspect
+from collab.yjs.guard import STORED_BOUNDS, inspect
 from collab.yjs.server_ids import server_id
 from collab.yjs.slices import slices_of
 from collab.yjs.state_pieces import state_pieces
@@ -123,7 +123,7 @@ class Opening:
         if not self._is_long(self.body.opening_seconds):
             self._parts = state_pieces(state)
             return
-        inspected = inspect(state, OWN)
+        inspected = inspect(state, STORED_BOUNDS)
         fresh = in_causal_order(inspected.sections, {})
         slices = slices_of(state, inspected, fresh, {}, 0, lambda: 0.0)
         if slices is not None:

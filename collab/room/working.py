@@ -17,7 +17,7 @@ from collab.patch.splices import logged
 from collab.room.request_digest import digest_of
 from collab.room.requests import Answer, Asked
 from collab.room.tail import Tail, applied_change
-from collab.yjs.guard import OWN, StructIndex, inspect
+from collab.yjs.guard import STORED_BOUNDS, StructIndex, inspect
 
 if TYPE_CHECKING:
     from collab.document.change import Change
@@ -181,6 +181,6 @@ class LateIndex:
         if self._index is None:
             self._index = StructIndex.of(document.diff(b"\x00"))
         for update in self._waiting:
-            self._index.add(inspect(update, OWN))
+            self._index.add(inspect(update, STORED_BOUNDS))
         self._waiting.clear()
         return self._index

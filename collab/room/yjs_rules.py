@@ -56,7 +56,7 @@ def integrate(working: Working, member: Member, request: Update, now: int) -> An
         reserved=SERVER_IDS,
         index=index,
     )
-    if not checked.news:  # a step 2 that adds nothing is no write, whoever sends it
+    if not checked.has_effect:  # a step 2 that adds nothing is no write, whoever sends it
         return Answer(working.head)
     member.require_writer(now)
     if not working.exists:

@@ -1,1 +1,1 @@
-"""The Yjs side: protocol frames, the validator in front of pycrdt, and JSON in a Yjs tree."""
+"""Yjs bytes: the codecs of updates and protocol frames, and the validator before pycrdt."""

@@ -32,7 +32,7 @@ def in_causal_order(sections: Sections, known: Clocks) -> Fresh:
         if structs[-1].end > clock and (beyond := _beyond(structs, clock)):
             fresh[client] = beyond
     if len(fresh) > 1:
-        return _Weave(fresh, known).order
+        return _CausalSort(fresh, known).order
     order = [(client, struct) for client, structs in fresh.items() for struct in structs]
     for client, struct in order:
         if _missing(struct, client, known, known) is not None:
@@ -63,13 +63,13 @@ def _missing(struct: Struct, client: int, reached: Clocks, known: Clocks) -> Id 
     return None
 
 
-class _Weave:
-    """Several clients' new structs, brought into one order.
+class _CausalSort:
+    """Sorts several clients' new structs into one order in which they can be integrated.
 
     Invariant: a client is either done, or to go on, or waits under the client that its next
     struct needs, with the clock it needs; so each struct is looked at once a wait, and each wait
-    ends once. Who waited goes on as soon as it can: what stands beside a struct is integrated
-    before what comes behind that, and yrs has nothing to walk over.
+    ends once. A client that waited goes on as soon as it can. So what stands beside a struct is
+    integrated before what comes behind that, and yrs has nothing to walk over.
     """
 
     def __init__(self, fresh: dict[int, list[Struct]], known: Clocks) -> None:
@@ -85,12 +85,12 @@ class _Weave:
             ahead = self._advance(client, first)
             if ahead is not None:
                 ready.append((client, ahead))
-            ready.extend(self._woken_by(client))
+            ready.extend(self._resumed_by(client))
         if any(self._waiting.values()):
             refuse_missing()
 
     def _advance(self, client: int, struct: Struct | None) -> Struct | None:
-        """Go on until something is missing, or somebody need not wait any more: what is next."""
+        """Go on until a struct is missing, or another client can go on; the next struct."""
         waiting = self._waiting[client]
         while struct is not None and self._is_free(client, struct):
             self.order.append((client, struct))
@@ -111,7 +111,7 @@ class _Weave:
         heappush(self._waiting[needed[0]], (needed[1], client, struct))
         return False
 
-    def _woken_by(self, client: int) -> Iterator[tuple[int, Struct]]:
+    def _resumed_by(self, client: int) -> Iterator[tuple[int, Struct]]:
         queue = self._waiting[client]
         while queue and queue[0][0] < self._reached[client]:
             _, waiting, struct = heappop(queue)

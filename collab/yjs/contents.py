@@ -4,8 +4,8 @@ Refused although Yjs knows them, because yrs 0.28 reads them otherwise than yjs 
 ContentJSON (yrs takes one text more than there is) and XmlHook (yrs leaves its name unread, so
 what follows is read as something else). Refused as well: subdocuments, which nobody here opens.
 
-Keys and plain values are judged where a client sends them (`Reader.judges`). What the document
-holds was judged when it came in, and is read whatever it is.
+Keys and plain values are checked when a client sends them (`Reader.checks_values`). What the
+document holds was checked when it came in, and is read whatever it is.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ def read_content(kind: int, reader: Reader) -> Content:
 
 def read_name(reader: Reader) -> str:
     name = read_key(reader)
-    if len(name) > MAX_NAME and reader.judges:
+    if len(name) > MAX_NAME and reader.checks_values:
         refuse_size(f"a name is longer than {MAX_NAME}")
     return name
 
 
 def read_key(reader: Reader) -> str:
     key = reader.text()
-    if key in FORBIDDEN_KEYS and reader.judges:
+    if key in FORBIDDEN_KEYS and reader.checks_values:
         refuse("a key is reserved")
     return key
 
@@ -103,7 +103,7 @@ def _read_format(reader: Reader) -> Content:
 
 def _read_json(reader: Reader) -> None:
     raw = reader.raw()
-    if reader.judges:
+    if reader.checks_values:
         read_json(raw, is_kept=True)
 
 
@@ -147,7 +147,7 @@ def skip_plain_value(reader: Reader) -> None:
     while True:
         tag = reader.byte()
         if tag in (_ARRAY, _OBJECT):
-            if len(left) == MAX_DEPTH and reader.judges:
+            if len(left) == MAX_DEPTH and reader.checks_values:
                 refuse(f"a value is nested deeper than {MAX_DEPTH}")
             kinds.append(tag)
             left.append(reader.count(least=tag - 116))
@@ -172,7 +172,7 @@ def _skip_scalar(tag: int, reader: Reader) -> None:
         _read_float(reader, ">d", 8)
     elif tag == 124:
         _read_float(reader, ">f", 4)
-    elif tag == _BIGINT and not reader.judges:
+    elif tag == _BIGINT and not reader.checks_values:
         reader.skip(8)
     elif tag == 116:
         reader.skip(reader.uint())
@@ -184,7 +184,7 @@ def _read_float(reader: Reader, layout: str, size: int) -> None:
     start = reader.pos
     reader.skip(size)
     (value,) = unpack_from(layout, reader.data, start)
-    if not is_finite(value) and reader.judges:
+    if not is_finite(value) and reader.checks_values:
         refuse("a number is not finite")
 
 

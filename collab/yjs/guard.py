@@ -1,7 +1,7 @@
 """The guard before pycrdt: whether an update that is well formed may be integrated here and now.
 
-`inspect` takes the bytes apart, `check` judges them by what the document holds. What both accept
-pycrdt applies whole: no panic, nothing held back, nothing that a reload would lose.
+`inspect` takes the bytes apart, `check` compares them with what the document holds. What both
+accept pycrdt applies whole: no panic, nothing held back, nothing that a reload would lose.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from collab.yjs.struct_index import (
     KEYED,
     TAKES_TEXT,
     UNKNOWN,
-    Place,
     StructIndex,
+    StructPlace,
     second_halves,
 )
 from collab.yjs.update import (
     DEFAULT_BOUNDS,
-    OWN,
+    STORED_BOUNDS,
     GuardBounds,
     Id,
     Inspected,
@@ -36,8 +36,8 @@ from collab.yjs.update import (
 
 __all__ = [
     "DEFAULT_BOUNDS",
-    "OWN",
     "STALE",
+    "STORED_BOUNDS",
     "Checked",
     "GuardBounds",
     "Inspected",
@@ -59,13 +59,13 @@ STALE: Final = Refusal(
 class Checked:
     """An update that may be integrated.
 
-    `news` is false where it adds and deletes nothing; without an index every deletion counts.
+    `has_effect` is false when it adds and deletes nothing; without an index every deletion counts.
     `new_clients` are the ids that are leased to its user from now on; `clocks` is the state
     vector that the document has afterwards, for the clients that the update moves. `fresh` are
     the structs that are new, in an order in which they can be integrated.
     """
 
-    news: bool
+    has_effect: bool
     new_clients: list[int]
     clocks: dict[int, int]
     fresh: Fresh
@@ -80,7 +80,7 @@ def check(
     reserved: Container[int] = (),
     index: StructIndex | None = None,
 ) -> Checked:
-    """Judge an update by the document's state vector, leases (client id → user) and structs.
+    """Check an update by the document's state vector, leases (client id → user) and structs.
 
     Raises `Rejected`: STALE_DOCUMENT for new structs under an id that is another user's, reserved,
     or in the document without a lease; MISSING_DEPENDENCY for what stands on edits that are not
@@ -94,7 +94,7 @@ def check(
         refuse_size(f"more than {inspected.bounds.new_clients} new client ids in one update")
     layer = StructIndex(index or _BLANK)
     _check_structs(fresh, known, layer, inspected.bounds)
-    news = bool(fresh)
+    has_effect = bool(fresh)
     for client, ranges in inspected.deletes.items():
         reached = clocks.get(client) or known.get(client, 0)
         for start, end in ranges:
@@ -102,8 +102,8 @@ def check(
                 refuse_missing()
             if layer.cuts(client, start) or layer.cuts(client, end):
                 refuse("a deletion parts a surrogate pair")
-            news = news or index is None or not index.has_deleted(client, start, end)
-    return Checked(news, new_clients, clocks, fresh)
+            has_effect = has_effect or index is None or not index.has_deleted(client, start, end)
+    return Checked(has_effect, new_clients, clocks, fresh)
 
 
 def check_state_vector(
@@ -206,6 +206,6 @@ def _is_gone_between(origin: Id, right: Id, layer: StructIndex) -> bool:
     return layer.place(origin) == GONE and layer.is_deleted(right)
 
 
-def _check_same_list(one: Place, other: Place) -> None:
+def _check_same_list(one: StructPlace, other: StructPlace) -> None:
     if one.list != other.list and UNKNOWN not in (one, other):
         refuse("a struct stands in two lists")

@@ -22,16 +22,16 @@ class Reader:
     """A cursor over bytes.
 
     Invariant: nothing is read past the end, no integer exceeds 2^53 - 1, and no count or
-    length is believed that the remaining bytes cannot hold. `judges` says whether the values
-    that the bytes hold are judged too, by the rules for what a client may send.
+    length is believed that the remaining bytes cannot hold. `checks_values` says whether the
+    values that the bytes hold are checked too, by the rules for what a client may send.
     """
 
-    __slots__ = ("data", "end", "judges", "pos")
+    __slots__ = ("checks_values", "data", "end", "pos")
 
-    def __init__(self, data: bytes, pos: int = 0, *, judges: bool = True) -> None:
+    def __init__(self, data: bytes, pos: int = 0, *, checks_values: bool = True) -> None:
         self.data = data
         self.pos = pos
-        self.judges = judges
+        self.checks_values = checks_values
         self.end = len(data)
 
     def byte(self) -> int:

@@ -27,16 +27,16 @@ RANGES: Final = 1_000
 SECONDS: Final = 0.02
 SECONDS_A_STRUCT: Final = 1e-6
 SECONDS_A_SLICE: Final = 10e-6
-# What is left is judged anew when its turn comes, in pieces, or that would take as long.
+# What is left is checked again when its turn comes, in pieces: in one it would take as long.
 PIECE: Final = 1_000
-# What belongs together is judged together, but where there is too much of it.
+# What belongs together is checked together, unless there is too much of it.
 LARGEST_PIECE: Final = 2_000
 # Structs of a slice that need no walk: 8 ms.
 LARGEST_SLICE: Final = 10_000
 
-# What a pile may have: taken apart each takes 300 bytes (measured), and a click or a word brings
-# one or two.
-PILE: Final = GuardBounds(update_bytes=0, structs=250_000)
+# A large update may have so many structs. Taken apart, each takes 300 bytes (measured), and a
+# click or a word brings one or two.
+LARGE_UPDATE_BOUNDS: Final = GuardBounds(update_bytes=0, structs=250_000)
 
 # yrs joins what goes on from the struct before it when a transaction ends, and copies all of it
 # each time: 30,000 letters in a struct each took 0.7 s and 520 MB, 2,000 take 2 ms and 3 MB.
@@ -154,7 +154,7 @@ class Slices:
         """The first place from here on where an update may be cut.
 
         That is before what stands beside something known: a new section and its fields, say, are
-        judged together.
+        checked together.
         """
         flags = self._flags
         while at < len(flags) and not flags[at]:
@@ -205,8 +205,10 @@ def in_pieces(update: bytes, inspected: Inspected, fresh: Fresh, known: Clocks) 
     return Slices(update, fresh, flags, inspected.deletes, most=1, seconds=lambda: 0.0).rest
 
 
-def pieces_of(update: bytes, known: Clocks, bounds: GuardBounds = PILE) -> list[bytes]:
-    """What is new of a large update, in parts that are each judged as an update of its own.
+def pieces_of(
+    update: bytes, known: Clocks, bounds: GuardBounds = LARGE_UPDATE_BOUNDS
+) -> list[bytes]:
+    """What is new of a large update, in parts that are each checked as an update of its own.
 
     Raises `Rejected` for what is malformed, too large, or stands on edits that are not here.
     """

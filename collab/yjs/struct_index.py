@@ -17,10 +17,10 @@ from typing import Final, NamedTuple
 
 from collab.yjs.causality import in_causal_order
 from collab.yjs.contents import DELETED, TYPE
-from collab.yjs.update import GC, OWN, Id, Inspected, Range, Struct, inspect
+from collab.yjs.update import GC, STORED_BOUNDS, Id, Inspected, Range, Struct, inspect
 
 
-class Place(NamedTuple):
+class StructPlace(NamedTuple):
     """Where a struct lies: in which list, under how many types, and what it may hold itself.
 
     A list is a type's children, or one key's values (`KEYED`); some take text (`TAKES_TEXT`).
@@ -38,7 +38,7 @@ TAKES_TEXT: Final = 1
 KEYED: Final = 2
 
 
-def is_item(place: Place, root: str) -> bool:
+def is_item(place: StructPlace, root: str) -> bool:
     """Whether a struct is an item of a list that is no text, or of this root's own list."""
     is_of_root = place.list == list_id(root) | TAKES_TEXT
     return bool(place.depth) and (is_of_root or not place.list & (KEYED | TAKES_TEXT))
@@ -50,8 +50,8 @@ def list_id(parent: Id | str, key: str | None = None) -> int:
     return hash(repr((parent, key))) & ~3
 
 
-GONE: Final = Place(-3, 0, holds=True, takes_text=True)
-UNKNOWN: Final = Place(1, 0, holds=True, takes_text=True)
+GONE: Final = StructPlace(-3, 0, holds=True, takes_text=True)
+UNKNOWN: Final = StructPlace(1, 0, holds=True, takes_text=True)
 _DEEPEST: Final = 2**14 - 1
 _FAR: Final = 2**32
 
@@ -72,17 +72,17 @@ class _Client:
         self.pairs = array("I")  # clocks of the second halves of surrogate pairs
         self.deleted: list[Range] = []
 
-    def append(self, clock: int, place: Place) -> None:
+    def append(self, clock: int, place: StructPlace) -> None:
         depth = min(place.depth, _DEEPEST) * 4 + place.holds + 2 * place.takes_text
         if not self.starts or self.depths[-1] != depth or self.lists[-1] != place.list:
             self.starts.append(clock)
             self.lists.append(place.list)
             self.depths.append(depth)
 
-    def place(self, clock: int) -> Place:
+    def place(self, clock: int) -> StructPlace:
         at = bisect_right(self.starts, clock) - 1
         depth = self.depths[at]
-        return Place(self.lists[at], depth >> 2, bool(depth & 1), bool(depth & 2))
+        return StructPlace(self.lists[at], depth >> 2, bool(depth & 1), bool(depth & 2))
 
     def cuts(self, clock: int) -> bool:
         at = bisect_left(self.pairs, clock)
@@ -124,7 +124,7 @@ class StructIndex:
     def of(cls, update: bytes) -> StructIndex:
         """The index of a document from its whole state as one update."""
         index = cls()
-        index.add(inspect(update, OWN))
+        index.add(inspect(update, STORED_BOUNDS))
         return index
 
     def add(self, inspected: Inspected) -> None:
@@ -146,7 +146,7 @@ class StructIndex:
         self.blocks += 1
         self.clocks[client] = struct.end
 
-    def place_of(self, struct: Struct) -> Place:
+    def place_of(self, struct: Struct) -> StructPlace:
         """Where a struct that is not known yet will lie."""
         if struct.kind == GC:
             return GONE
@@ -158,7 +158,9 @@ class StructIndex:
             where, depth, _, _ = self.place(struct.right) if beside == UNKNOWN else beside
         if not depth:
             return UNKNOWN if where == UNKNOWN.list else GONE
-        return Place(where, depth, kind in (TYPE, DELETED), kind == DELETED or struct.takes_text)
+        return StructPlace(
+            where, depth, kind in (TYPE, DELETED), kind == DELETED or struct.takes_text
+        )
 
     def _list_in(self, parent: Id | str, key: str | None) -> tuple[int, int]:
         where = list_id(parent, key)
@@ -172,7 +174,7 @@ class StructIndex:
         takes_text = holder.takes_text and key is None
         return where | TAKES_TEXT if takes_text else where, holder.depth + 1
 
-    def place(self, at: Id | None) -> Place:
+    def place(self, at: Id | None) -> StructPlace:
         if at is None:
             return UNKNOWN
         known = self._clients.get(at[0])
@@ -184,7 +186,7 @@ class StructIndex:
         """Whether it holds the struct with this id."""
         return at[1] < self._end(at[0])
 
-    def alive(self, client: int, start: int, end: int) -> Iterator[Place]:
+    def alive(self, client: int, start: int, end: int) -> Iterator[StructPlace]:
         """The places of the structs in a range of clocks of which anything is not deleted yet.
 
         What a base holds is passed over.

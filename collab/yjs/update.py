@@ -38,12 +38,12 @@ class GuardBounds:
     # Entries of a state vector: whoever ever wrote to the document is in it.
     clients: int = 2**17
     # Whether keys and plain values must be what a patch could hold.
-    judges_values: bool = True
+    checks_values: bool = True
 
 
 DEFAULT_BOUNDS: Final = GuardBounds()
-# For what the document holds: it was judged when it came in, and must stay readable.
-OWN: Final = GuardBounds(update_bytes=0, judges_values=False)
+# For what the document holds: it was checked when it came in, and must stay readable.
+STORED_BOUNDS: Final = GuardBounds(update_bytes=0, checks_values=False)
 
 
 class Struct(NamedTuple):
@@ -88,7 +88,7 @@ def inspect(update: bytes, bounds: GuardBounds = DEFAULT_BOUNDS) -> Inspected:
     """
     if bounds.update_bytes and len(update) > bounds.update_bytes:
         refuse_size(f"an update is larger than {bounds.update_bytes} bytes")
-    reader = Reader(update, judges=bounds.judges_values)
+    reader = Reader(update, checks_values=bounds.checks_values)
     sections: dict[int, list[Struct]] = {}
     total = 0
     for _ in range(reader.count(least=5)):

@@ -11,7 +11,7 @@ from collab.raw_json import MAX_VALUES
 from collab.schema.check import MAX_BYTES
 from collab.wire import MAX_MESSAGES_PER_FRAME
 from collab.yjs.frames import MAX_MESSAGES
-from collab.yjs.slices import PILE
+from collab.yjs.slices import LARGE_UPDATE_BOUNDS
 from collab.yjs.update import GuardBounds
 from server.access.identity import MAX_CLIENT
 from server.access.tokens import MAX_TOKEN
@@ -46,7 +46,7 @@ GOODBYE: Final = MAX_GOODBYE
 MESSAGES: Final = MAX_MESSAGES_PER_FRAME
 MESSAGES_AT_ONCE: Final = SETTINGS.in_messages_burst
 YJS_MESSAGES: Final = MAX_MESSAGES
-YJS_STRUCTS: Final = PILE.structs
+YJS_STRUCTS: Final = LARGE_UPDATE_BOUNDS.structs
 # A request's head, by docs/wire.md.
 HEAD: Final = 64 * 1024
 HEADERS: Final = 100

@@ -29,7 +29,7 @@ from collab.room.requests import (
 from collab.room.room import Room
 from collab.room.working import RoomBounds
 from collab.schema.check import Schema
-from collab.yjs.update import OWN, inspect
+from collab.yjs.update import STORED_BOUNDS, inspect
 from tests.collab.room import section_peers as peers
 from tests.collab.yjs.updates import item, plain, shared, string, uint, update
 
@@ -386,7 +386,7 @@ def test_x8_structs_that_no_client_writes_are_taken_back(what: str) -> None:
     structs = FORGED[what]
     answer = room.apply(who, Update(update((77, 0, structs))), 5)
     assert answer.entry is not None
-    deleted = inspect(answer.entry.update, OWN).deletes[77]
+    deleted = inspect(answer.entry.update, STORED_BOUNDS).deletes[77]
     count = sum(end - start for start, end in deleted)
     assert count == room.document.state_vector()[77]
     assert {op["path"] for op in answer.entry.ops} <= {"/title"}

@@ -176,8 +176,8 @@ def run(seed: int, base: Base) -> bool:
     again.apply_update(doc.get_update())
     assert inspect_state_vector(again.get_state()) == expected, "a reload lost something"
     assert shown(again) == shown(doc), "a reload shows something else"
-    if not checked.news:
-        assert shown(doc) == shown_state(base.state), "no news, and yet a change"
+    if not checked.has_effect:
+        assert shown(doc) == shown_state(base.state), "no effect, and yet a change"
     StructIndex.of(doc.get_update())
     doc.get_update(vector(rng, expected))
     # Deleting everything walks every list and every nested type.

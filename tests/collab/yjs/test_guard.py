@@ -11,7 +11,7 @@ from pycrdt import Doc, Map, Text
 
 from collab.errors import Code, Rejected
 from collab.yjs.guard import (
-    OWN,
+    STORED_BOUNDS,
     Checked,
     GuardBounds,
     StructIndex,
@@ -241,7 +241,7 @@ def test_g8_what_the_document_holds_is_read_whatever_it_is() -> None:
         item(5, text('{"a":9007199254740993}'), root="t"),
     ):
         assert refusal(update((1, 0, [raw]))) is Code.MALFORMED
-        inspect(update((1, 0, [raw])), OWN)
+        inspect(update((1, 0, [raw])), STORED_BOUNDS)
 
 
 # --- G9: state vectors ------------------------------------------------------------------------
@@ -293,8 +293,8 @@ def test_g10_clients_of_one_update_may_stand_on_each_other() -> None:
 
 
 def test_g10_what_is_known_already_needs_nothing() -> None:
-    assert not judge(HELLO).news
-    assert not judge(update((1, 2, [string("zz", origin=(7, 9))]))).news
+    assert not judge(HELLO).has_effect
+    assert not judge(update((1, 2, [string("zz", origin=(7, 9))]))).has_effect
 
 
 # --- G12: client ids --------------------------------------------------------------------------
@@ -365,7 +365,7 @@ TREE = update(
 
 def test_g13_a_parent_is_a_shared_type() -> None:
     raw = update((2, 0, [plain(NULL, parent=(1, 4), key="z")]))
-    assert judge(raw, TREE).news
+    assert judge(raw, TREE).has_effect
     assert judgement(update((2, 0, [plain(NULL, parent=(1, 0), key="z")])), TREE) is Code.MALFORMED
 
 
@@ -420,7 +420,7 @@ def test_g16_types_nest_only_so_deep_however_they_come() -> None:
     index.add(inspect(update((1, 0, [shared(1, root="content", key="k")]))))
     for clock in range(1, 256):
         raw = inspect(update((1, clock, [shared(1, parent=(1, clock - 1), key="k")])))
-        assert check(raw, index.clocks, leases=ADA, user="ada", index=index).news
+        assert check(raw, index.clocks, leases=ADA, user="ada", index=index).has_effect
         index.add(raw)
     raw = inspect(update((1, 256, [shared(1, parent=(1, 255), key="k")])))
     with pytest.raises(Rejected) as refused:
@@ -436,20 +436,20 @@ def test_g16_types_nest_only_so_deep_in_one_update() -> None:
     assert refused.value.refusal.code is Code.TOO_LARGE
 
 
-# --- G17: news --------------------------------------------------------------------------------
+# --- G17: an update that has no effect ----------------------------------------------------------
 
 
 def test_g17_a_deletion_is_news_once() -> None:
     deletion = update(deletes={1: [(1, 2)]})
     index = StructIndex.of(HELLO)
 
-    def news(raw: bytes) -> bool:
-        return check(inspect(raw), index.clocks, leases=ADA, user="bo", index=index).news
+    def has_effect(raw: bytes) -> bool:
+        return check(inspect(raw), index.clocks, leases=ADA, user="bo", index=index).has_effect
 
-    assert news(deletion)
+    assert has_effect(deletion)
     index.add(inspect(deletion))
-    assert not news(deletion)
-    assert not news(update(deletes={1: [(2, 1)]}))
-    assert news(update(deletes={1: [(2, 2)]}))
+    assert not has_effect(deletion)
+    assert not has_effect(update(deletes={1: [(2, 1)]}))
+    assert has_effect(update(deletes={1: [(2, 2)]}))
     index.add(inspect(update(deletes={1: [(0, 1), (3, 2)]})))
-    assert not news(update(deletes={1: [(0, 5)]}))
+    assert not has_effect(update(deletes={1: [(0, 5)]}))

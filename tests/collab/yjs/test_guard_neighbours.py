@@ -25,7 +25,7 @@ def test_g18_who_types_between_neighbours_that_are_gone_is_no_offender() -> None
     checked = check(
         inspect(TYPED_BETWEEN), {9: 4}, leases={9: "ada"}, user="bo", index=_index(deleted=True)
     )
-    assert checked.news
+    assert checked.has_effect
 
 
 def test_g14_beside_what_is_gone_and_what_is_there_is_refused() -> None:

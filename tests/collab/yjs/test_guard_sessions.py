@@ -36,7 +36,7 @@ class Server:
         self.doc.apply_update(update)
         state = inspect_state_vector(self.doc.get_state())
         assert state == {**clocks, **checked.clocks} == self.index.clocks
-        assert checked.news == (self.doc.get_update() != before)
+        assert checked.has_effect == (self.doc.get_update() != before)
 
     def check_index(self) -> None:
         """The index built from the whole state knows as much as the one that grew."""
