@@ -169,16 +169,15 @@ class YjsConnection:
             if self._live is not None:
                 self._receive(frame)
         # One message, or coming back would be a way to be heard while there is a debt to pay.
-        self.intake.obey(
-            self.inbound_flow.receive(0, self._services.clock.monotonic(), refusable=False)
-        )
+        now = self._services.clock.monotonic()
+        self.intake.obey(self.inbound_flow.receive(0, now, refusable=False))
         self.intake.start()
 
     def _join(self, admission: Admission) -> None:
         services, claims = self._services, admission.claims
-        now = services.clock.monotonic()
+        monotonic = services.clock.monotonic
         patience = services.settings.slow_seconds
-        budgets = services.budget_pool.acquire((admission.live.key, claims.user), now)
+        budgets = services.budget_pool.acquire((admission.live.key, claims.user), monotonic())
         self.member = Member(
             author=Author(claims.user, claims.name, self._client, services.clock.new_id("s")),
             rights=claims.rights,
@@ -189,7 +188,6 @@ class YjsConnection:
         self.inbound_flow = InboundFlow(budgets.inbound, patience=patience or 30.0)
         outbound_flow = OutboundFlow(budgets.outbound, patience=patience or 1e9)
         metrics = services.witness.metrics.lanes["yjs"]
-        monotonic = services.clock.monotonic
         self.presence = YjsPresence(admission.live, self.member, services.settings, monotonic)
         reader = Reader(self.socket, admission.live, self, outbound_flow, monotonic, metrics)
         self.feed = YjsFeed(reader, catch_up=self._catch_up, show=self.presence.show)
