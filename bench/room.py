@@ -16,7 +16,7 @@ from collab.locks.state import Locks, LockStep
 from collab.messages import LockChange
 from collab.patch.relocate import AppliedChange
 from collab.presence.book import PresenceBook
-from collab.presence.person import Visitor
+from collab.presence.presence_entry import Visitor
 from collab.yjs import awareness
 
 CLIENTS = 500

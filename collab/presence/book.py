@@ -34,7 +34,7 @@ from collab.patch.relocate import AppliedChange, moved_prefixes
 from collab.presence.client_ids import ClientIds
 from collab.presence.cursors import carry_state
 from collab.presence.difference import Difference, difference
-from collab.presence.person import MAX_STATE_BYTES, Person, Visitor, judge_state
+from collab.presence.presence_entry import MAX_STATE_BYTES, Person, Visitor, judge_state
 from collab.yjs.awareness import MAX_CLOCK, State
 
 PER_SECOND = 20

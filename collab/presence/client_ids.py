@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
-from collab.presence.person import Person, Visitor
+from collab.presence.presence_entry import Person, Visitor
 
 # Clients remember the clock of an id for ever; we remember those of the last so many who left.
 CLOCKS_KEPT = 2048

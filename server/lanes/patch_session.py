@@ -13,7 +13,7 @@ from collab.errors import CLOSE_OF, Close, Code, Refusal, Rejected
 from collab.flow.inbound import InboundFlow, ReadDecision
 from collab.flow.outbound import RETRY_AFTER_MS, FrameRate, OutboundFlow
 from collab.presence.cursors import carry_since
-from collab.presence.person import Visitor
+from collab.presence.presence_entry import Visitor
 from collab.room.member import Member
 from collab.room.requests import Barrier, LockAct, PatchRequest, Refuse, Request, Revert
 from server.access.identity import client_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from collab.presence.person import Visitor
+from collab.presence.presence_entry import Visitor
 from collab.yjs import awareness
 from collab.yjs import frames as yjs_frames
 from collab.yjs.awareness import State

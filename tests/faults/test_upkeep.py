@@ -10,7 +10,7 @@ import pytest
 
 from collab.ids import DocKey
 from collab.presence.book import RENEW_AFTER, SILENT_AFTER
-from collab.presence.person import Visitor
+from collab.presence.presence_entry import Visitor
 from server import upkeep
 from server.app import build
 from server.runtime.settings import Settings

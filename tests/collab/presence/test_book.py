@@ -13,7 +13,7 @@ from collab.ids import Json
 from collab.messages import Peer, PresenceChange
 from collab.presence.book import PresenceBook
 from collab.presence.difference import Difference
-from collab.presence.person import Visitor
+from collab.presence.presence_entry import Visitor
 from collab.yjs.awareness import State
 
 ADA: dict[str, Json] = {"user": {"id": "ada", "name": "Ada"}}

@@ -14,7 +14,7 @@ from collab.patch.apply import apply
 from collab.patch.relocate import AppliedChange, moved_prefixes
 from collab.presence.book import PresenceBook
 from collab.presence.cursors import MOST_CARRIES, carry_since, carry_state
-from collab.presence.person import Visitor
+from collab.presence.presence_entry import Visitor
 
 PAGE: dict[str, Any] = {
     "sections": [{"id": "a", "t": "one"}, {"id": "b", "t": "two words"}, {"id": "c", "t": "three"}],

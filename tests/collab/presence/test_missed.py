@@ -6,7 +6,7 @@ from collab.messages import Peer
 from collab.presence.book import PresenceBook
 from collab.presence.difference import Difference
 from collab.presence.missed import PresenceDebt
-from collab.presence.person import Visitor
+from collab.presence.presence_entry import Visitor
 
 
 def book_of(*sessions: str) -> tuple[PresenceBook, list[Difference]]:

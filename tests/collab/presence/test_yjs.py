@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from collab.ids import Json
 from collab.presence.book import PresenceBook
-from collab.presence.person import Visitor
+from collab.presence.presence_entry import Visitor
 from collab.yjs.awareness import MAX_CLOCK, State
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from collab.presence.book import PresenceBook
-from collab.presence.person import Visitor
+from collab.presence.presence_entry import Visitor
 from server.broadcast.audience import Answered, Audience, News
 from server.broadcast.lock_announcer import LockNews
 from server.broadcast.presence_ticker import PresenceBoard, PresenceNews

@@ -12,7 +12,7 @@ import pytest
 from collab.entry import Author
 from collab.flow.budget import Allowance, ByteAndMessageBudget
 from collab.flow.outbound import FrameRate, OutboundFlow
-from collab.presence.person import Visitor
+from collab.presence.presence_entry import Visitor
 from collab.room.requests import PatchRequest, ReadState, ReadVector, Request
 from collab.yjs import frames as yjs_frames
 from server.broadcast.audience import Answered, News, Submission
