@@ -16,7 +16,7 @@ from collab.locks.state import Locks, LockStep
 from collab.messages import LockChange
 from collab.patch.relocate import AppliedChange
 from collab.presence.book import PresenceBook
-from collab.presence.presence_entry import Visitor
+from collab.presence.presence_entry import ClientIdentity
 from collab.yjs import awareness
 
 CLIENTS = 500
@@ -66,7 +66,9 @@ def _presence_rows() -> list[dict[str, Any]]:
     book = PresenceBook()
     for number in range(CLIENTS):
         session = f"s-{number}"
-        book.join(Visitor(session, session, session, "tab", "editor", "patch", number + 1), 0.0)
+        book.join(
+            ClientIdentity(session, session, session, "tab", "editor", "patch", number + 1), 0.0
+        )
     book.flush(0.0)
     tick = iter(range(1, 10**9))
 
@@ -90,8 +92,14 @@ def _presence_rows() -> list[dict[str, Any]]:
     return [
         row(f"tick: {CLIENTS} cursors moved, told on both lanes", cost),
         row("the same, a cursor", cost / CLIENTS),
-        row(f"carry {CLIENTS} cursors: a field", measured(lambda: book.carry(typed), times=20)),
-        row(f"carry {CLIENTS} cursors: a section", measured(lambda: book.carry(moved), times=1)),
+        row(
+            f"carry {CLIENTS} cursors: a field",
+            measured(lambda: book.relocate_cursors(typed), times=20),
+        ),
+        row(
+            f"carry {CLIENTS} cursors: a section",
+            measured(lambda: book.relocate_cursors(moved), times=1),
+        ),
         row(f"renewal and expiry of {CLIENTS}", measured(lambda: _idle(book), times=20)),
     ]
 

@@ -78,11 +78,11 @@ def _holder(author: Author) -> Holder:
     return Holder(user=author.user, name=author.name, client=author.client)
 
 
-class LockDebt:
-    """Latest wins, and of a lock that came and went while the reader was behind nothing is owed.
+class MissedLocks:
+    """What a reader missed of locks: the latest of each, and no lock that came and went meanwhile.
 
     Invariant: at most one message is held for each lock that the reader knows of or that stands.
-    `fence` is the highest that the reader can have been told.
+    `fence` is the highest that the reader can have been sent.
     """
 
     def __init__(self, fence: int) -> None:
@@ -92,20 +92,20 @@ class LockDebt:
     def __bool__(self) -> bool:
         return bool(self._missed)
 
-    def tell(self, events: Iterable[LockChange]) -> None:
-        """The reader was told of these."""
+    def mark_sent(self, events: Iterable[LockChange]) -> None:
+        """The reader was sent these."""
         self._fence = max([self._fence, *(event.fence for event in events)])
 
-    def miss(self, events: Iterable[LockChange]) -> None:
-        """The reader was not told of these."""
+    def add(self, events: Iterable[LockChange]) -> None:
+        """The reader was not sent these."""
         for event in events:
             self._missed.pop(event.id, None)
             if event.holder is not None or event.fence <= self._fence:
                 self._missed[event.id] = event
 
-    def pay(self) -> list[LockChange]:
+    def flush(self) -> list[LockChange]:
         """What brings the reader up to date, in the order in which it happened."""
         missed = list(self._missed.values())
         self._missed.clear()
-        self.tell(missed)
+        self.mark_sent(missed)
         return missed

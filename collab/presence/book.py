@@ -1,25 +1,25 @@
 """Presence: who is in a document and what they show, on both lanes at once.
 
-Rules W1-W13 of SPEC.md. One person, as the book sees them:
+Rules W1-W13 of SPEC.md. One entry, as the book sees them:
 
 | state   | event                                        | next    | announced                 |
 |---------|----------------------------------------------|---------|---------------------------|
 | unseen  | patch lane: `join`                           | present | joined                    |
 | unseen  | Yjs lane: first state under an id of its own | present | joined                    |
 | present | another state                                | present | updated, at most 20 a second |
-| present | its cursor was carried by a change           | present | updated, at most 20 a second |
-| present | state null, or 30 s without a sign of life   | unseen  | left                      |
-| unseen  | state, or a sign of life                     | present | joined                    |
+| present | its cursor was relocated by a change         | present | updated, at most 20 a second |
+| present | state null, or 30 s without a message        | unseen  | left                      |
+| unseen  | a state or another message                   | present | joined                    |
 | any     | `leave`                                      | gone    | left, where it was present |
 
-Nothing is announced by the transitions themselves: they mark who changed, and `flush` gives out
-one difference for the whole room, so that a tick costs one encoding however many cursors moved.
-The newest state wins; there is no queue. Cursors of the Yjs lane are relayed as they are; only
-a patch client's `cursor.path` and `cursor.offset` are carried.
+The transitions announce nothing: they mark the entries that changed, and `flush` returns one
+difference for the whole room. So a tick costs one encoding, also when many cursors moved. The
+newest state wins; there is no queue. Cursors of the Yjs lane are relayed as they are; only a
+patch client's `cursor.path` and `cursor.offset` are relocated.
 
 The rules are made for what unmodified y-websocket clients send: their own state on opening and
 every 15 s, an echo of everything, the states of other tabs of the same browser, and removals of
-clients that they think have timed out. Only a session's own id is listened to.
+clients that they think have timed out. Only the state of a session's own id is accepted.
 """
 
 from __future__ import annotations
@@ -32,9 +32,14 @@ from collab.errors import Refusal
 from collab.messages import Peer
 from collab.patch.relocate import AppliedChange, moved_prefixes
 from collab.presence.client_ids import ClientIds
-from collab.presence.cursors import carry_state
-from collab.presence.difference import Difference, difference
-from collab.presence.presence_entry import MAX_STATE_BYTES, Person, Visitor, judge_state
+from collab.presence.cursors import relocate_cursor
+from collab.presence.difference import PresenceDifference, difference
+from collab.presence.presence_entry import (
+    MAX_STATE_BYTES,
+    ClientIdentity,
+    PresenceEntry,
+    check_state,
+)
 from collab.yjs.awareness import MAX_CLOCK, State
 
 PER_SECOND = 20
@@ -45,7 +50,7 @@ RENEW_AFTER = 15.0
 
 @dataclass(slots=True)
 class _Marked:
-    """What the next difference has to tell: who changed, who went, whose clock is renewed."""
+    """What the next difference contains: who changed, who left, whose clock is renewed."""
 
     changed: dict[str, None] = field(default_factory=dict)
     left: dict[str, None] = field(default_factory=dict)
@@ -55,156 +60,153 @@ class _Marked:
 class PresenceBook:
     """Who is in one document.
 
-    Invariants: a client id belongs to one session at most; every state that is given out
-    carries the user as the server knows them; the clocks given out for an id only grow; what
-    the differences add up to is exactly `peers`.
+    Invariants: a client id belongs to one session at most; every state that is sent
+    carries the user as the server knows them; the clocks sent for an id only grow; the
+    differences together give exactly `peers`.
     """
 
     def __init__(self, *, per_second: float = PER_SECOND, max_bytes: int = MAX_STATE_BYTES) -> None:
         self._interval = 1.0 / per_second if per_second else 0.0
         self._max_bytes = max_bytes
-        self._people: dict[str, Person] = {}
+        self._entries: dict[str, PresenceEntry] = {}
         self._ids = ClientIds()
         self._joins = 0
         self._marked = _Marked()
 
     def __len__(self) -> int:
-        return len(self._people)
+        return len(self._entries)
 
     # --- transitions ----------------------------------------------------------------------
 
-    def join(self, visitor: Visitor, now: float) -> None:
-        """Somebody opened the document; on the Yjs lane they are seen from their first state.
+    def join(self, identity: ClientIdentity, now: float) -> None:
+        """A session opened the document; on the Yjs lane it is shown from its first state.
 
-        A patch client's `client_id` is one that was not taken.
+        A patch client's `client_id` must not be taken.
         """
         self._joins += 1
-        person = Person(visitor, joined=self._joins, heard_at=now)
-        self._people[visitor.session] = person
-        if visitor.lane == "patch":
-            self._ids.give(person, visitor.client_id)
-            person.show({})
-            self._mark(person)
+        entry = PresenceEntry(identity, joined=self._joins, last_seen_at=now)
+        self._entries[identity.session] = entry
+        if identity.lane == "patch":
+            self._ids.assign(entry, identity.client_id)
+            entry.set_state({})
+            self._mark(entry)
 
     def set_state(self, session: str, state: dict[str, Any] | None, now: float) -> Refusal | None:
-        """A patch client shows another state, or with null nothing any more."""
-        refusal = judge_state(state, max_bytes=self._max_bytes)
+        """A patch client shows another state, or with null no state any more."""
+        refusal = check_state(state, max_bytes=self._max_bytes)
         if refusal is not None:
             return refusal
-        person = self._people[session]
-        person.hear(now)
-        person.show(state)
-        self._mark(person)
+        entry = self._entries[session]
+        entry.mark_alive(now)
+        entry.set_state(state)
+        self._mark(entry)
         return None
 
-    def hear(
+    def receive_awareness(
         self,
         session: str,
         states: Iterable[State],
         now: float,
         leases: Mapping[int, str] | None = None,
     ) -> list[State]:
-        """A Yjs client's awareness; the answer is what it must be told before all else (W13).
+        """A Yjs client's awareness; returns the states that it must be sent first (W13).
 
-        `leases` tells whose edits each client id carries.
+        `leases` has the user of each client id that edits carry.
         """
-        person = self._people[session]
+        entry = self._entries[session]
         behind: list[State] = []
-        audible = self.audible(session, leases or {})
-        for heard in states:
-            if heard.state is None and not person.client_id:
-                continue  # an echo of somebody who left must not become this session's own id
-            if heard.client not in audible:
+        accepted = self.accepted_client_ids(session, leases or {})
+        for received in states:
+            if received.state is None and not entry.client_id:
+                continue  # an echo of a session that left must not become its own id
+            if received.client not in accepted:
                 continue
-            if not person.client_id:
-                self._take_over(person, heard.client)
-                audible = (heard.client,)
-            if person.accepts(heard):
-                behind = person.catch_up(heard)
-                person.hear(now)
-                before = person.awareness_state
-                person.show(heard.state)
-                if before != person.awareness_state or not person.shown:
-                    self._mark(person)
+            if not entry.client_id:
+                self._take_over(entry, received.client)
+                accepted = (received.client,)
+            if entry.accepts(received):
+                behind = entry.catch_up(received)
+                entry.mark_alive(now)
+                before = entry.awareness_state
+                entry.set_state(received.state)
+                if before != entry.awareness_state or not entry.announced:
+                    self._mark(entry)
                 elif session not in self._marked.changed:
-                    self._pass_renewal(person, now)
+                    self._pass_renewal(entry, now)
         return behind
 
     def touch(self, session: str, now: float) -> None:
-        """A patch client gave a sign of life."""
-        person = self._people[session]
-        if person.visitor.lane == "patch":
-            if person.silent:
-                self._mark(person)
-            person.hear(now)
+        """A patch client has sent a message."""
+        entry = self._entries[session]
+        if entry.identity.lane == "patch":
+            if entry.timed_out:
+                self._mark(entry)
+            entry.mark_alive(now)
 
-    def excuse(self, session: str, now: float) -> None:
-        """We do not read from it: that nothing is heard of it says nothing."""
-        person = self._people[session]
-        if not person.silent:
-            person.heard_at = now
+    def extend_timeout(self, session: str, now: float) -> None:
+        """We do not read from this session, so it does not time out for its silence."""
+        entry = self._entries[session]
+        if not entry.timed_out:
+            entry.last_seen_at = now
 
     def leave(self, session: str) -> None:
-        person = self._people.pop(session, None)
-        if person is None:
+        entry = self._entries.pop(session, None)
+        if entry is None:
             return
         self._marked.changed.pop(session, None)
-        self._remove(person)
+        self._remove(entry)
 
     def expire(self, now: float) -> list[str]:
-        """Who has given no sign of life for 30 s is not there any more, connected or not."""
-        silent = [
-            person
-            for person in self._people.values()
-            if person.shown and not person.silent and now - person.heard_at >= SILENT_AFTER
+        """Time out sessions that have sent nothing for 30 s, connected or not; returns them."""
+        timed_out = [
+            entry
+            for entry in self._entries.values()
+            if entry.announced and not entry.timed_out and now - entry.last_seen_at >= SILENT_AFTER
         ]
-        for person in silent:
-            person.silent = True
-            self._mark(person)
-        return [person.visitor.session for person in silent]
+        for entry in timed_out:
+            entry.timed_out = True
+            self._mark(entry)
+        return [entry.identity.session for entry in timed_out]
 
     def renew(self, now: float) -> None:
-        """Patch clients do not renew their awareness, so the server does it for them."""
-        for person in self._people.values():
-            if (
-                person.shown
-                and person.visitor.lane == "patch"
-                and now - person.told_at >= RENEW_AFTER
-            ):
-                person.told_at = now
-                self._announce_state(person)
+        """Renew the awareness of patch clients, which do not do it themselves."""
+        for entry in self._entries.values():
+            is_due = now - entry.sent_to_yjs_at >= RENEW_AFTER
+            if is_due and entry.announced and entry.identity.lane == "patch":
+                entry.sent_to_yjs_at = now
+                self._announce_state(entry)
 
-    def carry(self, change: AppliedChange) -> None:
-        """Every patch client's cursor follows what the change did to its element and text."""
+    def relocate_cursors(self, change: AppliedChange) -> None:
+        """Move every patch client's cursor as the change moved its element and text."""
         prefixes = moved_prefixes(change.ops)
-        for person in self._people.values():
-            if person.cursor and person.cursor.startswith(prefixes):
-                carried = carry_state(person.state or {}, change)
-                if carried is not person.state:
-                    person.show(carried)
-                    self._mark(person)
+        for entry in self._entries.values():
+            if entry.cursor and entry.cursor.startswith(prefixes):
+                relocated = relocate_cursor(entry.state or {}, change)
+                if relocated is not entry.state:
+                    entry.set_state(relocated)
+                    self._mark(entry)
 
     # --- what is told ---------------------------------------------------------------------
 
-    def flush(self, now: float) -> Difference | None:
-        """Everything that may be told now, once; who changed too often stays for the next one."""
+    def flush(self, now: float) -> PresenceDifference | None:
+        """The difference to send now; a session that changed too often waits for the next."""
         joined: list[Peer] = []
         updated: list[Peer] = []
         for session in list(self._marked.changed):
-            person = self._people[session]
-            # Whoever went and came again is told of in that order, in two differences.
-            if now - person.changed_at < self._interval or session in self._marked.left:
+            entry = self._entries[session]
+            # A session that left and came again needs two differences, in that order.
+            if now - entry.announced_at < self._interval or session in self._marked.left:
                 continue
             del self._marked.changed[session]
-            if not person.visible:
-                if person.shown or person.met:
-                    self._retract(person)
-                    person.changed_at = now
+            if not entry.visible:
+                if entry.announced or entry.sent_to_newcomer:
+                    self._retract(entry)
+                    entry.announced_at = now
                 continue
-            (updated if person.shown else joined).append(person.peer)
-            person.shown, person.met = True, False
-            person.changed_at = person.told_at = now
-            self._announce_state(person)
+            (updated if entry.announced else joined).append(entry.peer)
+            entry.announced, entry.sent_to_newcomer = True, False
+            entry.announced_at = entry.sent_to_yjs_at = now
+            self._announce_state(entry)
         return self._difference(joined, updated)
 
     def wait(self, now: float) -> float | None:
@@ -212,102 +214,102 @@ class PresenceBook:
         if self._marked.left or self._marked.awareness:
             return 0.0
         waits = [
-            self._people[session].changed_at + self._interval - now
+            self._entries[session].announced_at + self._interval - now
             for session in self._marked.changed
         ]
         return max(0.0, min(waits)) if waits else None
 
-    def arriving(self) -> dict[str, Peer]:
-        """Who is there but has not been announced yet: a newcomer is told of them at once.
+    def unannounced(self) -> dict[str, Peer]:
+        """The peers that are there but not announced yet, for a session that has just opened.
 
-        Should they go before they are announced, that is announced: the newcomer has met them.
+        When one leaves before it is announced, that is announced: the new session knows it.
         """
-        arriving = {}
+        unannounced = {}
         for session in self._marked.changed:
-            person = self._people[session]
-            if person.visible and not person.shown:
-                person.met = True
-                arriving[session] = person.peer
-        return arriving
+            entry = self._entries[session]
+            if entry.visible and not entry.announced:
+                entry.sent_to_newcomer = True
+                unannounced[session] = entry.peer
+        return unannounced
 
     def peers(self, *, but: str = "") -> list[Peer]:
-        """Who was announced."""
-        return [p.peer for at, p in self._people.items() if p.shown and at != but]
+        """The peers that were announced, without the session `but`."""
+        return [p.peer for at, p in self._entries.items() if p.announced and at != but]
 
     def present(self) -> list[Peer]:
-        """Who is there now, announced or not: for those who ask and are told no more."""
-        return [person.peer for person in self._people.values() if person.visible]
+        """The peers that are there now, announced or not, for a caller that gets no updates."""
+        return [entry.peer for entry in self._entries.values() if entry.visible]
 
     def awareness(self, *, but: str = "") -> list[State]:
-        """The same for a newcomer on the Yjs lane."""
-        return [p.awareness for at, p in self._people.items() if p.shown and at != but]
+        """The states of announced entries, for a session that opens on the Yjs lane."""
+        return [p.awareness for at, p in self._entries.items() if p.announced and at != but]
 
-    def maybe_own(self, session: str, states: Iterable[State]) -> list[State]:
-        """Those that may be of an older socket of this client, which has not said who it is."""
-        person = self._people[session]
-        if person.client_id or not person.may_show:
+    def possibly_own(self, session: str, states: Iterable[State]) -> list[State]:
+        """The states that may be of an older socket of this client, which has no id yet."""
+        entry = self._entries[session]
+        if entry.client_id or not entry.may_show:
             return []
-        return [one for one in states if one.state and self._ids.is_older(one.client, person)]
+        return [one for one in states if one.state and self._ids.is_older(one.client, entry)]
 
     @property
     def pending(self) -> frozenset[str]:
-        """Sessions that have changed since they were last told of."""
+        """Sessions that have changed since they were last sent."""
         return frozenset(self._marked.changed)
 
     def other_tabs(self, session: str) -> list[str]:
         """The user's other sessions that edit, where this one may (`another_tab`)."""
-        newcomer = self._people[session].visitor
-        return [one for one, p in self._people.items() if newcomer.is_another_tab(p.visitor)]
+        newcomer = self._entries[session].identity
+        return [one for one, p in self._entries.items() if newcomer.is_another_tab(p.identity)]
 
-    def audible(self, session: str, leases: Mapping[int, str]) -> Container[int]:
-        """The client ids that a Yjs client is heard under."""
-        return self._ids.audible(self._people[session], leases)
+    def accepted_client_ids(self, session: str, leases: Mapping[int, str]) -> Container[int]:
+        """The client ids whose states are accepted from a Yjs client."""
+        return self._ids.accepted(self._entries[session], leases)
 
     def is_taken(self, client_id: int) -> bool:
-        """Whether a client id for a newcomer would be somebody else's."""
+        """Whether a client id for a new session belongs to another session."""
         return client_id in self._ids
 
     # --- marks ----------------------------------------------------------------------------
 
-    def _take_over(self, person: Person, client_id: int) -> None:
-        """The id becomes this session's own, and no more that of the socket before it."""
+    def _take_over(self, entry: PresenceEntry, client_id: int) -> None:
+        """Give the id to this session, and take it from the socket that had it before."""
         owner = self._ids.owner(client_id)
         if owner is not None:
             self._remove(owner)
-            owner.show(None)
-        self._ids.give(person, client_id)
+            owner.set_state(None)
+        self._ids.assign(entry, client_id)
 
-    def _remove(self, person: Person) -> None:
-        if person.shown or person.met:
-            self._retract(person)
-        self._ids.release(person)
+    def _remove(self, entry: PresenceEntry) -> None:
+        if entry.announced or entry.sent_to_newcomer:
+            self._retract(entry)
+        self._ids.release(entry)
 
-    def _mark(self, person: Person) -> None:
-        self._marked.changed[person.visitor.session] = None
+    def _mark(self, entry: PresenceEntry) -> None:
+        self._marked.changed[entry.identity.session] = None
 
-    def _retract(self, person: Person) -> None:
-        """Whoever was announced is there no more."""
-        person.shown = person.met = False
-        person.clock = min(person.clock + 1, MAX_CLOCK)
-        self._marked.left[person.visitor.session] = None
-        self._marked.awareness[person.client_id] = State(person.client_id, person.clock, None)
+    def _retract(self, entry: PresenceEntry) -> None:
+        """Announce that the session is not there any more."""
+        entry.announced = entry.sent_to_newcomer = False
+        entry.clock = min(entry.clock + 1, MAX_CLOCK)
+        self._marked.left[entry.identity.session] = None
+        self._marked.awareness[entry.client_id] = State(entry.client_id, entry.clock, None)
 
-    def _announce_state(self, person: Person) -> None:
-        # A client's own clock is kept where it can be: it then passes over the echo of its own
-        # state. It is moved on where others have seen a later one, or they would pass over it.
-        person.clock = min(max(person.clock + 1, person.heard_clock), MAX_CLOCK)
-        self._marked.awareness[person.client_id] = person.awareness
+    def _announce_state(self, entry: PresenceEntry) -> None:
+        # A client's own clock is kept when possible: the client then ignores the echo of its own
+        # state. When others have seen a later clock it is raised, or they would ignore the state.
+        entry.clock = min(max(entry.clock + 1, entry.client_clock), MAX_CLOCK)
+        self._marked.awareness[entry.client_id] = entry.awareness
 
-    def _pass_renewal(self, person: Person, now: float) -> None:
-        """The same state under a later clock keeps it alive on the Yjs lane and is no news.
+    def _pass_renewal(self, entry: PresenceEntry, now: float) -> None:
+        """Renew the same state under a later clock, which keeps it alive on the Yjs lane.
 
-        A clock that we moved on ourselves comes back as an echo; to answer that would never end.
+        A clock that we raised ourselves comes back as an echo; to answer it would never end.
         """
-        if person.heard_clock > person.clock and now - person.told_at >= self._interval:
-            person.told_at = now
-            self._announce_state(person)
+        if entry.client_clock > entry.clock and now - entry.sent_to_yjs_at >= self._interval:
+            entry.sent_to_yjs_at = now
+            self._announce_state(entry)
 
-    def _difference(self, joined: list[Peer], updated: list[Peer]) -> Difference | None:
+    def _difference(self, joined: list[Peer], updated: list[Peer]) -> PresenceDifference | None:
         marked = self._marked
         left, awareness = list(marked.left), list(marked.awareness.values())
         if not (joined or updated or left or awareness):

@@ -1,4 +1,4 @@
-"""What changed of a document's presence since it was last told, for both lanes."""
+"""What changed of a document's presence since the last difference, for both lanes."""
 
 from __future__ import annotations
 
@@ -10,48 +10,48 @@ from msgspec import UNSET
 from collab.messages import Peer, PresenceChange
 from collab.yjs.awareness import State
 
-# Where more moved in one tick they all get the same frame, with themselves in it: a frame for
-# each of 500 would be 250,000 states encoded in place of 500.
-TOLD_APART = 16
+# When more sessions moved in one tick they all get the same frame, with themselves in it: a frame
+# for each of 500 sessions would be 250,000 encoded states in place of 500.
+MOST_OWN_FRAMES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class PresenceDifference:
     """What changed since the last one, for both lanes."""
 
     change: PresenceChange | None
     awareness: list[State]
-    sessions: frozenset[str] = frozenset()  # who should be given it `without` themselves
+    sessions: frozenset[str] = frozenset()  # each gets it `without` itself
 
     def without(
-        self, session: str, told: Mapping[str, Peer] | None = None
+        self, session: str, already_sent: Mapping[str, Peer] | None = None
     ) -> PresenceChange | None:
-        """The patch lane's message for one session: nobody is told that they joined themselves.
+        """The patch lane's message for one session, without the session itself.
 
-        Of those that it was `told` of on arrival it hears only what they show by now.
+        `already_sent` are the peers that it was sent on opening: of these it gets only changes.
         """
         if self.change is None:
             return None
-        told = told or {}
+        already_sent = already_sent or {}
         others = [peer for peer in self.change.joined or () if peer.session != session]
-        joined = [peer for peer in others if peer.session not in told]
+        joined = [peer for peer in others if peer.session not in already_sent]
         updated = [peer for peer in self.change.updated or () if peer.session != session]
-        updated += [p for p in others if p.session in told and told[p.session] != p]
+        updated += [p for p in others if p.session in already_sent and already_sent[p.session] != p]
         return _change(joined, updated, list(self.change.left or ()))
 
-    def catch_up_with(self, told: dict[str, Peer]) -> None:
-        """Who is announced here, or gone, was told of ahead of the others no more."""
+    def forget_announced(self, already_sent: dict[str, Peer]) -> None:
+        """Remove the peers that this announces, or that are gone."""
         gone = self.change.left if self.change is not None else ()
         for session in (*self.sessions, *(gone or ())):
-            told.pop(session, None)
+            already_sent.pop(session, None)
 
 
 def difference(
     joined: list[Peer], updated: list[Peer], left: list[str], awareness: list[State]
-) -> Difference:
-    apart = joined + updated if len(updated) <= TOLD_APART else joined
+) -> PresenceDifference:
+    apart = joined + updated if len(updated) <= MOST_OWN_FRAMES else joined
     sessions = frozenset([peer.session for peer in apart])
-    return Difference(_change(joined, updated, left), awareness, sessions)
+    return PresenceDifference(_change(joined, updated, left), awareness, sessions)
 
 
 def _change(joined: list[Peer], updated: list[Peer], left: list[str]) -> PresenceChange | None:

@@ -1,4 +1,4 @@
-"""What a reader who could not be written to has missed of presence: who, not how often."""
+"""What a reader that could not be written to has missed of presence: each session once."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from collab.yjs.awareness import State
 
 if TYPE_CHECKING:
     from collab.presence.book import PresenceBook
-    from collab.presence.difference import Difference
+    from collab.presence.difference import PresenceDifference
 
 _NOBODY: Final[Mapping[str, Peer]] = {}
 
 
-class PresenceDebt:
-    """Latest wins: a session is owed once, with what it shows when the debt is paid.
+class MissedPresence:
+    """The latest state wins: `flush` sends a session once, with its state at that time.
 
     Invariant: it holds at most one mark for each session and client id that was ever announced
     while the reader was behind.
@@ -33,45 +33,47 @@ class PresenceDebt:
     def __bool__(self) -> bool:
         return bool(self._joined or self._updated or self._left or self._states)
 
-    def miss(self, difference: Difference, told: Mapping[str, Peer] = _NOBODY) -> None:
-        """The reader was not told of this, but `told` on arrival of some who join here."""
+    def add(
+        self, difference: PresenceDifference, already_sent: Mapping[str, Peer] = _NOBODY
+    ) -> None:
+        """The reader was not sent this; `already_sent` are peers that it was sent on opening."""
         change = difference.change
         if change is not None:
             for session in change.left or ():
-                self._miss_leaving(session)
+                self._add_left(session)
             for peer in change.joined or ():
-                self._miss_joining(peer, told.get(peer.session))
+                self._add_joined(peer, already_sent.get(peer.session))
             self._updated.update(peer.session for peer in change.updated or ())
         for state in difference.awareness:
             self._states[state.client] = state
 
-    def pay(self, book: PresenceBook, *, but: str) -> PresenceChange | None:
-        """One message that brings the reader up to date."""
+    def flush(self, book: PresenceBook, *, but: str) -> PresenceChange | None:
+        """One message that brings the reader up to date, without the session `but`."""
         shown = {peer.session: peer for peer in book.peers(but=but)}
         joined = [shown[session] for session in self._joined if session in shown]
         updated = [shown[one] for one in self._updated - self._joined if one in shown]
         left = list(self._left)
-        self._settle()
+        self._clear()
         if not (joined or updated or left):
             return None
         unset = msgspec.UNSET
         return PresenceChange(joined=joined or unset, updated=updated or unset, left=left or unset)
 
-    def pay_states(self) -> list[State]:
+    def flush_awareness(self) -> list[State]:
         """The same for the Yjs lane."""
         states = list(self._states.values())
-        self._settle()
+        self._clear()
         return states
 
-    def _miss_leaving(self, session: str) -> None:
+    def _add_left(self, session: str) -> None:
         self._updated.discard(session)
         if session in self._joined:
-            self._joined.discard(session)  # came and went: they never knew
+            self._joined.discard(session)  # came and went: the reader never knew
         else:
             self._left[session] = None
 
-    def _miss_joining(self, peer: Peer, known: Peer | None) -> None:
-        if peer.session in self._left:  # silent for a while: they know who it is
+    def _add_joined(self, peer: Peer, known: Peer | None) -> None:
+        if peer.session in self._left:  # timed out for a while: the reader knows it
             del self._left[peer.session]
             self._updated.add(peer.session)
         elif known is None:
@@ -79,8 +81,8 @@ class PresenceDebt:
         elif known != peer:
             self._updated.add(peer.session)
 
-    def _settle(self) -> None:
-        """A reader has one lane: what is paid in its words is not owed in the other's."""
+    def _clear(self) -> None:
+        """A reader has one lane: what it was sent there is not sent on the other."""
         self._joined.clear()
         self._updated.clear()
         self._left.clear()

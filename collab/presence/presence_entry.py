@@ -1,4 +1,4 @@
-"""A person: one session's presence, as it is shown to others, and what a client may show."""
+"""A presence entry: one session's presence as others see it, and what a client may show."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from collab.yjs.awareness import State
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who a session is, by the server's knowledge; `client_id` is server-made on the patch lane."""
+class ClientIdentity:
+    """Who a session is, as its token says; on the patch lane the server makes `client_id`."""
 
     session: str
     user: str
@@ -26,9 +26,9 @@ class Visitor:
     lane: Literal["patch", "yjs"]
     client_id: int = 0
 
-    def is_another_tab(self, other: Visitor) -> bool:
-        """Whether one user edits in both. One of the same name may be its own former socket, and
-        who may only read, as a preview does, gets in nobody's way.
+    def is_another_tab(self, other: ClientIdentity) -> bool:
+        """Whether one user edits in both tabs. A session of the same client name may be its own
+        earlier socket. A session that may only read, as a preview does, disturbs no other tab.
         """
         return (
             self.user == other.user
@@ -39,82 +39,83 @@ class Visitor:
 
 
 @dataclass(slots=True, eq=False)
-class Person:
-    """Invariant: `state` and `awareness_state` name the user as the visitor's token does."""
+class PresenceEntry:
+    """Invariant: `state` and `awareness_state` name the user as the token does."""
 
-    visitor: Visitor
+    identity: ClientIdentity
     joined: int  # counts up in a room: the newer of two sessions has the greater
-    heard_at: float
+    last_seen_at: float
     client_id: int = 0
     state: dict[str, Any] | None = None
     awareness_state: dict[str, Any] | None = None
-    cursor: str = ""  # the path of a cursor that is carried
-    shown: bool = False  # others have been told of it
-    met: bool = False  # not announced yet, but somebody who came meanwhile was told of it
-    silent: bool = False
-    # The last one given out for the client id. The first is 1: y-protocols takes 0 for the clock
-    # of a client it does not know, and passes over a state that is no later.
+    cursor: str = ""  # the path of a cursor that is relocated
+    announced: bool = False  # other sessions have been sent it
+    sent_to_newcomer: bool = False  # not announced, but a session that opened was sent it
+    timed_out: bool = False
+    # The last one sent for the client id. The first is 1: y-protocols takes 0 for the clock of a
+    # client that it does not know, and ignores a state whose clock is not later.
     clock: int = 0
-    heard_clock: int = -1  # the last one that the client itself stated
-    changed_at: float = field(default=float("-inf"))  # last told as joined, updated or left
-    told_at: float = field(default=float("-inf"))  # last told on the Yjs lane
+    client_clock: int = -1  # the last one that the client itself sent
+    announced_at: float = field(default=float("-inf"))  # last sent as joined, updated or left
+    sent_to_yjs_at: float = field(default=float("-inf"))  # last sent on the Yjs lane
 
     @property
     def may_show(self) -> bool:
-        """What a Yjs client without the right to write says of itself is dropped in silence."""
-        return self.visitor.lane == "patch" or self.visitor.role != "viewer"
+        """Whether its states are shown: a Yjs client that may not write is ignored."""
+        return self.identity.lane == "patch" or self.identity.role != "viewer"
 
     @property
     def visible(self) -> bool:
-        return self.state is not None and not self.silent
+        return self.state is not None and not self.timed_out
 
     @property
     def peer(self) -> Peer:
-        visitor = self.visitor
+        identity = self.identity
         return Peer(
-            session=visitor.session,
+            session=identity.session,
             client_id=self.client_id,
-            user=visitor.user,
-            name=visitor.name,
-            client=visitor.client,
-            role=visitor.role,
+            user=identity.user,
+            name=identity.name,
+            client=identity.client,
+            role=identity.role,
             state=self.state or {},
         )
 
     @property
     def awareness(self) -> State:
-        """What the Yjs lane was told last, or is told now."""
+        """What the Yjs lane was sent last, or is sent now."""
         return State(self.client_id, self.clock, self.awareness_state)
 
-    def accepts(self, heard: State) -> bool:
+    def accepts(self, received: State) -> bool:
         """Whether this is news: the same clock again only where it takes the state away."""
-        if heard.clock == self.heard_clock:
-            return heard.state is None and self.state is not None
-        return heard.clock > self.heard_clock
+        if received.clock == self.client_clock:
+            return received.state is None and self.state is not None
+        return received.clock > self.client_clock
 
-    def catch_up(self, heard: State) -> list[State]:
-        """Note the client's own clock; what to tell it first, where others were told a later one.
+    def catch_up(self, received: State) -> list[State]:
+        """Note the client's own clock; the states to send it first, when others have a later clock.
 
-        That it is gone, as of then: y-protocols keeps the client's state, and goes on from there.
+        They say that it is gone at the later clock: y-protocols then keeps the client's state and
+        counts on from that clock.
         """
-        self.heard_clock = heard.clock
-        if heard.state is None or heard.clock > self.clock:
+        self.client_clock = received.clock
+        if received.state is None or received.clock > self.clock:
             return []
         return [State(self.client_id, self.clock, None)]
 
-    def hear(self, now: float) -> None:
-        """A sign of life."""
-        self.heard_at = now
-        self.silent = False
+    def mark_alive(self, now: float) -> None:
+        """The client is there; it has not timed out."""
+        self.last_seen_at = now
+        self.timed_out = False
 
-    def show(self, state: dict[str, Any] | None) -> None:
-        """The newest state, with the server's word for who it is."""
+    def set_state(self, state: dict[str, Any] | None) -> None:
+        """Show the newest state, with the user that the server knows."""
         self.cursor = ""
         if state is None:
             self.state = self.awareness_state = None
             return
         signed = self._sign(state)
-        if self.visitor.lane == "yjs":
+        if self.identity.lane == "yjs":
             self.state = self.awareness_state = signed
             return
         self.state = signed if "user" in state else state
@@ -129,7 +130,7 @@ class Person:
         # Where editors' cursor plugins look for it.
         if isinstance(state.get("color"), str):
             user.setdefault("color", state["color"])
-        user.update(id=self.visitor.user, name=self.visitor.name)
+        user.update(id=self.identity.user, name=self.identity.name)
         return {**state, "user": user}
 
 
@@ -139,10 +140,10 @@ MAX_DEPTH = 64
 _encode = msgspec.json.encode
 
 
-def judge_state(state: dict[str, Any] | None, *, max_bytes: int) -> Refusal | None:
-    """Refuse a patch client's state that is too large (0 is no bound) or no JSON of ours.
+def check_state(state: dict[str, Any] | None, *, max_bytes: int) -> Refusal | None:
+    """Refuse a patch client's state that is too large (0: no bound) or that is not valid JSON.
 
-    It goes into browsers, whose clients echo it on the Yjs lane, where nothing else is read.
+    Browsers echo it on the Yjs lane, which reads no other JSON.
     """
     if state is None:
         return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from collab import wire
 from collab.messages import Notice
 from collab.presence.book import PresenceBook
-from collab.presence.difference import Difference
+from collab.presence.difference import PresenceDifference
 from collab.yjs import awareness
 from collab.yjs import frames as yjs_frames
 from server.websocket import frames
@@ -30,7 +30,7 @@ ANOTHER_TAB = wire.encode(Notice(code="another_tab"))
 class PresenceNews:
     """One difference, encoded once for each lane."""
 
-    def __init__(self, difference: Difference) -> None:
+    def __init__(self, difference: PresenceDifference) -> None:
         self.difference = difference
 
     @cached_property
@@ -45,11 +45,11 @@ class PresenceNews:
             return b""
         return frames.binary(yjs_frames.awareness(awareness.encode(states)))
 
-    def patch_frame_for(self, session: str, told: Mapping[str, Peer]) -> bytes:
-        """The frame for somebody whose own presence is in it, or who was told a part before."""
-        if session not in self.difference.sessions and not told:
+    def patch_frame_for(self, session: str, already_sent: Mapping[str, Peer]) -> bytes:
+        """The frame for a session whose own presence is in it, or that was sent a part before."""
+        if session not in self.difference.sessions and not already_sent:
             return self.patch_frame
-        change = self.difference.without(session, told)
+        change = self.difference.without(session, already_sent)
         return b"" if change is None else frames.text(wire.encode(change))
 
 
@@ -84,7 +84,7 @@ class PresenceBoard:
         """Cursors follow what was just committed."""
         if len(self.book) and entries:
             for change in room.tail.changes(max(entries[0].version - 1, room.tail.base)):
-                self.book.carry(change)
+                self.book.relocate_cursors(change)
             self.changed()
 
     def keep_up(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from collab.flow.outbound import OutboundFlow, OutboundState, WriteDecision
 from collab.messages import Backpressure, Behind, DisconnectNotice
-from collab.presence.missed import PresenceDebt
+from collab.presence.missed import MissedPresence
 from server.recording.connections import Standing
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class Feed(ABC):
         self._outbound_flow = reader.outbound_flow
         self._now = reader.now
         self._metrics = reader.metrics
-        self.told: dict[str, Peer] = {}  # on arrival, of who was not announced yet
-        self._debt = PresenceDebt()
+        self.already_sent: dict[str, Peer] = {}  # on opening, not announced yet
+        self._missed_presence = MissedPresence()
         self._timer: asyncio.TimerHandle | None = None
         self._missed_before = 0
 
@@ -87,13 +87,13 @@ class Feed(ABC):
 
     def see(self, news: PresenceNews) -> None:
         """Told now, or with the next catch-up."""
-        if self._debt or self._outbound_flow.state is not OutboundState.NORMAL:
-            self._debt.miss(news.difference, self.told)
+        if self._missed_presence or self._outbound_flow.state is not OutboundState.NORMAL:
+            self._missed_presence.add(news.difference, self.already_sent)
         elif (frame := self._presence_frame(news)) and not self._pass(frame):
-            self._debt.miss(news.difference, self.told)
+            self._missed_presence.add(news.difference, self.already_sent)
             self._stop()
-        if self.told:
-            news.difference.catch_up_with(self.told)
+        if self.already_sent:
+            news.difference.forget_announced(self.already_sent)
 
     # --- held back ----------------------------------------------------------------------------
 

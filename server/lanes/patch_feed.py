@@ -12,7 +12,7 @@ from msgspec import structs
 from collab import wire
 from collab.errors import Close
 from collab.flow.outbound import FrameRate, OutboundState
-from collab.locks.events import LockDebt
+from collab.locks.events import MissedLocks
 from collab.messages import Backpressure, Change, DisconnectNotice
 from collab.patch.diff import diff
 from server.broadcast.answers import render, spliced
@@ -75,7 +75,7 @@ class PatchFeed(Feed):
         self._splice = splice
         self._frame_rate = frame_rate
         self._owed: list[Owed] = []
-        self._lock_debt = LockDebt(room.control.revision)
+        self._missed_locks = MissedLocks(room.control.revision)
         self._finding: asyncio.Task[None] | None = None
         self._found: Reach | None = None
         self.value: Json = room.value
@@ -95,13 +95,13 @@ class PatchFeed(Feed):
 
     def hear_locks(self, news: LockNews) -> None:
         """Locks stand on the version that the reader is at, or they wait for it."""
-        is_normal = self._outbound_flow.state is OutboundState.NORMAL and not self._lock_debt
+        is_normal = self._outbound_flow.state is OutboundState.NORMAL and not self._missed_locks
         if not is_normal or self.position != self._live.room.version:
-            self._lock_debt.miss(news.events)
+            self._missed_locks.add(news.events)
         elif self._pass(news.patch_frame):
-            self._lock_debt.tell(news.events)
+            self._missed_locks.mark_sent(news.events)
         else:
-            self._lock_debt.miss(news.events)
+            self._missed_locks.add(news.events)
             self._stop()
 
     def send(self, payload: bytes) -> None:
@@ -267,11 +267,11 @@ class PatchFeed(Feed):
         if self.position < reach.version:
             payloads.append(self._merged(reach, acks))
         payloads += [wire.encode(owed.payload) for owed in due if not owed.in_versions]
-        presence = self._debt.pay(self._live.presence.book, but=self._session)
+        presence = self._missed_presence.flush(self._live.presence.book, but=self._session)
         if presence is not None:
             payloads.append(wire.encode(presence))
         if reach.version == self._live.room.version:
-            payloads += [wire.encode(event) for event in self._lock_debt.pay()]
+            payloads += [wire.encode(event) for event in self._missed_locks.flush()]
         return frames.text(wire.join(payloads)) if payloads else b""
 
     def _merged(self, reach: Reach, acks: list[dict[str, Any]]) -> bytes:
@@ -292,10 +292,10 @@ class PatchFeed(Feed):
         return True
 
     def _owes(self) -> int:
-        return max(len(self._owed), int(bool(self._debt or self._lock_debt)))
+        return max(len(self._owed), int(bool(self._missed_presence or self._missed_locks)))
 
     def _presence_frame(self, news: PresenceNews) -> bytes:
-        return news.patch_frame_for(self._session, self.told)
+        return news.patch_frame_for(self._session, self.already_sent)
 
     def _moved(self, version: int, value: Json) -> None:
         self.position, self.value = version, value

@@ -12,8 +12,8 @@ from collab.entry import Author
 from collab.errors import CLOSE_OF, Close, Code, Refusal, Rejected
 from collab.flow.inbound import InboundFlow, ReadDecision
 from collab.flow.outbound import RETRY_AFTER_MS, FrameRate, OutboundFlow
-from collab.presence.cursors import carry_since
-from collab.presence.presence_entry import Visitor
+from collab.presence.cursors import relocate_cursor_since
+from collab.presence.presence_entry import ClientIdentity
 from collab.room.member import Member
 from collab.room.requests import Barrier, LockAct, PatchRequest, Refuse, Request, Revert
 from server.access.identity import client_name
@@ -96,7 +96,7 @@ class PatchSession:
     def _greeting(self, admission: Admission, message: messages.Open) -> messages.Opened:
         room, book = self.live.room, self.live.presence.book
         claims = admission.claims
-        self.feed.told = book.arriving()
+        self.feed.already_sent = book.unannounced()
         encoded = admission.encoded
         known: dict[str, Any] = {"value": room.value if encoded is None else Raw(encoded)}
         if admission.changes is not None:
@@ -110,7 +110,7 @@ class PatchSession:
             role=claims.role,
             epoch=room.epoch,
             version=room.version,
-            presence=[*book.peers(), *self.feed.told.values()],
+            presence=[*book.peers(), *self.feed.already_sent.values()],
             locks=room.locks().states(self.live.lock_board.time.now()),
             limits=self._services.settings.limits(),
             accept=["splice"] if self.member.splice else [],
@@ -192,7 +192,7 @@ class PatchSession:
         self.feed.send(wire.encode(message))
 
     def excuse(self) -> None:
-        self.live.presence.book.excuse(self.session, self._now())
+        self.live.presence.book.extend_timeout(self.session, self._now())
 
     def let_go(self) -> None:
         self.dismiss(Close.SLOW_CONSUMER, "slow_consumer", RETRY_AFTER_MS)
@@ -251,7 +251,7 @@ class PatchSession:
         base = room.version if message.base is None else message.base
         if state is not None and base < room.version:
             tail = room.tail
-            state = carry_since(state, tail.changes(base) if base >= tail.base else None)
+            state = relocate_cursor_since(state, tail.changes(base) if base >= tail.base else None)
         book = self.live.presence.book
         now = self._now()
         refusal = book.set_state(self.member.author.session, state, now)
@@ -263,7 +263,7 @@ class PatchSession:
         """Into the book; whoever has another tab open here is told so, in both."""
         book, author = self.live.presence.book, self.member.author
         book.join(
-            Visitor(
+            ClientIdentity(
                 author.session,
                 author.user,
                 author.name,

@@ -64,7 +64,7 @@ class YjsFeed(Feed):
         self.asked = False
         self.position = news.after
         self._caught_up(len(frame))
-        self.send_all(self._show(self._debt.pay_states()))
+        self.send_all(self._show(self._missed_presence.flush_awareness()))
         self._call_in(0.0)
 
     def pump(self) -> None:
@@ -80,7 +80,7 @@ class YjsFeed(Feed):
         return False
 
     def _owes(self) -> int:
-        return int(bool(self._debt))
+        return int(bool(self._missed_presence))
 
     def _presence_frame(self, news: PresenceNews) -> bytes:
         return news.yjs_frame

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from collab.presence.presence_entry import Visitor
+from collab.presence.presence_entry import ClientIdentity
 from collab.yjs import awareness
 from collab.yjs import frames as yjs_frames
 from collab.yjs.awareness import State
@@ -42,8 +42,10 @@ class YjsPresence:
         )
         self._echoed = self._echoes = 0  # what was told and has not come back
         author, role = member.author, member.rights.role
-        visitor = Visitor(author.session, author.user, author.name, author.client, role, "yjs")
-        self._book.join(visitor, now())
+        identity = ClientIdentity(
+            author.session, author.user, author.name, author.client, role, "yjs"
+        )
+        self._book.join(identity, now())
         live.presence.tell_other_tabs(author)
 
     def told(self, size: int) -> None:
@@ -66,9 +68,9 @@ class YjsPresence:
         The answer, where there is one, is sent before all else.
         """
         leases = self._live.room.document.leases
-        audible = self._book.audible(self._session, leases)
+        audible = self._book.accepted_client_ids(self._session, leases)
         states = awareness.decode(body, self._bounds, only=audible)
-        behind = self._book.hear(self._session, states, self._now(), leases)
+        behind = self._book.receive_awareness(self._session, states, self._now(), leases)
         self._live.presence.changed()
         return self._messages(behind)
 
@@ -91,7 +93,7 @@ class YjsPresence:
         That is said to be gone one clock earlier: y-protocols then keeps what the client shows
         by now, and to everybody else that is old news.
         """
-        perhaps = self._book.maybe_own(self._session, states)
+        perhaps = self._book.possibly_own(self._session, states)
         return [State(one.client, one.clock - 1, None) for one in perhaps]
 
     def _messages(self, *groups: list[State]) -> Iterator[bytes]:
@@ -103,7 +105,7 @@ class YjsPresence:
 
     def excuse(self) -> None:
         """It cannot be heard, because we do not read."""
-        self._book.excuse(self._session, self._now())
+        self._book.extend_timeout(self._session, self._now())
 
     def leave(self) -> None:
         self._book.leave(self._session)

@@ -10,7 +10,7 @@ import pytest
 
 from collab.ids import DocKey
 from collab.presence.book import RENEW_AFTER, SILENT_AFTER
-from collab.presence.presence_entry import Visitor
+from collab.presence.presence_entry import ClientIdentity
 from server import upkeep
 from server.app import build
 from server.runtime.settings import Settings
@@ -52,7 +52,7 @@ async def test_presence_is_kept_up_while_snapshots_wait_for_their_rows(
             await hall.hub.open(key)
         board = hall.hub.lives[SEEN].presence
         book = board.book
-        book.join(Visitor("s-1", "ada", "Ada", "", "editor", "patch", 7), clock.monotonic())
+        book.join(ClientIdentity("s-1", "ada", "Ada", "", "editor", "patch", 7), clock.monotonic())
         board.changed()
         await until(lambda: bool(book.awareness()))
         [told] = book.awareness()

@@ -12,14 +12,14 @@ from collab.errors import Code
 from collab.ids import Json
 from collab.messages import Peer, PresenceChange
 from collab.presence.book import PresenceBook
-from collab.presence.difference import Difference
-from collab.presence.presence_entry import Visitor
+from collab.presence.difference import PresenceDifference
+from collab.presence.presence_entry import ClientIdentity
 from collab.yjs.awareness import State
 
 ADA: dict[str, Json] = {"user": {"id": "ada", "name": "Ada"}}
 
 
-def visitor(session: str, **facts: Any) -> Visitor:
+def identity(session: str, **facts: Any) -> ClientIdentity:
     standard: dict[str, Any] = {
         "user": session,
         "name": session.title(),
@@ -28,18 +28,18 @@ def visitor(session: str, **facts: Any) -> Visitor:
         "lane": "patch",
         "client_id": hash(session) & 0xFFFF | 1,
     }
-    return Visitor(session=session, **{**standard, **facts})
+    return ClientIdentity(session=session, **{**standard, **facts})
 
 
 def book_of(*sessions: str) -> PresenceBook:
     book = PresenceBook()
     for number, session in enumerate(sessions, start=1):
-        book.join(visitor(session, client_id=number), now=0.0)
+        book.join(identity(session, client_id=number), now=0.0)
     book.flush(now=0.0)
     return book
 
 
-def told(difference: Difference | None) -> PresenceChange:
+def told(difference: PresenceDifference | None) -> PresenceChange:
     assert difference is not None
     assert difference.change is not None
     return difference.change
@@ -47,9 +47,9 @@ def told(difference: Difference | None) -> PresenceChange:
 
 def test_w1_whoever_opens_on_the_patch_lane_is_announced_on_both_lanes() -> None:
     book = PresenceBook()
-    book.join(visitor("ada", client_id=7), now=0.0)
+    book.join(identity("ada", client_id=7), now=0.0)
     difference = book.flush(now=0.0)
-    assert difference == Difference(
+    assert difference == PresenceDifference(
         change=PresenceChange(joined=[Peer("ada", 7, "ada", "Ada", "tab-ada", "editor", {})]),
         awareness=[State(7, 1, ADA)],
         sessions=frozenset(["ada"]),
@@ -66,7 +66,7 @@ def test_w1_a_newcomer_is_shown_everybody_else_on_either_lane() -> None:
 
 def test_w1_whoever_asks_once_is_shown_who_is_there_now() -> None:
     book = book_of("ada", "bo")
-    book.join(visitor("cy", client_id=9), now=0.0)  # not announced yet
+    book.join(identity("cy", client_id=9), now=0.0)  # not announced yet
     book.set_state("ada", None, now=0.0)  # nor that she has left
     assert [peer.session for peer in book.present()] == ["bo", "cy"]
 
@@ -121,7 +121,7 @@ def test_w3_a_state_that_no_patch_could_hold_is_malformed(state: dict[str, Any])
 
 def test_w3_a_bound_of_nought_is_none() -> None:
     book = PresenceBook(max_bytes=0)
-    book.join(visitor("ada"), now=0.0)
+    book.join(identity("ada"), now=0.0)
     assert book.set_state("ada", {"x": "y" * 10_000}, now=0.0) is None
 
 
@@ -169,14 +169,16 @@ def test_w5_leaving_is_told_at_once_on_both_lanes() -> None:
     book = book_of("ada", "bo")
     book.leave("ada")
     assert book.wait(now=0.0) == 0.0
-    assert book.flush(now=0.0) == Difference(PresenceChange(left=["ada"]), [State(1, 2, None)])
+    assert book.flush(now=0.0) == PresenceDifference(
+        PresenceChange(left=["ada"]), [State(1, 2, None)]
+    )
     book.leave("ada")
     assert book.flush(now=0.0) is None
 
 
 def test_w5_whoever_came_and_went_within_a_tick_was_never_there() -> None:
     book = PresenceBook()
-    book.join(visitor("ada"), now=0.0)
+    book.join(identity("ada"), now=0.0)
     book.leave("ada")
     assert book.flush(now=0.0) is None
 
@@ -184,8 +186,8 @@ def test_w5_whoever_came_and_went_within_a_tick_was_never_there() -> None:
 @pytest.mark.parametrize("ends", ["leave", "null"])
 def test_w5_whoever_a_newcomer_met_on_arrival_is_announced_as_gone(ends: str) -> None:
     book = book_of("bo")
-    book.join(visitor("ada", client_id=7), now=0.0)
-    assert list(book.arriving()) == ["ada"]
+    book.join(identity("ada", client_id=7), now=0.0)
+    assert list(book.unannounced()) == ["ada"]
     if ends == "leave":
         book.leave("ada")
     else:
@@ -217,10 +219,10 @@ def test_w6_whoever_gives_no_sign_of_life_for_30_s_is_not_there_any_more() -> No
 def test_w6_whoever_is_not_read_from_is_not_silent() -> None:
     book = book_of("ada")
     for now in (10.0, 20.0, 35.0, 50.0):
-        book.excuse("ada", now)
+        book.extend_timeout("ada", now)
         assert book.expire(now) == []
     assert book.expire(now=80.0) == ["ada"]
-    book.excuse("ada", now=81.0)  # no sign of life either
+    book.extend_timeout("ada", now=81.0)  # no sign of life either
     assert told(book.flush(now=81.0)).left == ["ada"]
 
 
@@ -237,10 +239,10 @@ def test_w6_the_server_renews_patch_clients_every_15_s_on_the_yjs_lane_only() ->
 
 def test_w7_a_users_other_tabs_are_found() -> None:
     book = PresenceBook()
-    book.join(visitor("s1", user="ada", client_id=1), now=0.0)
-    book.join(visitor("s2", user="ada", client_id=2), now=0.0)
-    book.join(visitor("s3", user="bo", client_id=3), now=0.0)
-    book.join(visitor("s4", user="ada", client="tab-s1", client_id=4), now=0.0)
+    book.join(identity("s1", user="ada", client_id=1), now=0.0)
+    book.join(identity("s2", user="ada", client_id=2), now=0.0)
+    book.join(identity("s3", user="bo", client_id=3), now=0.0)
+    book.join(identity("s4", user="ada", client="tab-s1", client_id=4), now=0.0)
     assert book.other_tabs("s1") == ["s2"]
     assert book.other_tabs("s2") == ["s1", "s4"]
     assert book.other_tabs("s3") == []
@@ -248,8 +250,8 @@ def test_w7_a_users_other_tabs_are_found() -> None:
 
 def test_w7_a_preview_that_may_only_read_is_no_other_tab() -> None:
     book = PresenceBook()
-    book.join(visitor("s1", user="ada", client_id=1), now=0.0)
-    book.join(visitor("s2", user="ada", role="viewer", client_id=2), now=0.0)
+    book.join(identity("s1", user="ada", client_id=1), now=0.0)
+    book.join(identity("s2", user="ada", role="viewer", client_id=2), now=0.0)
     assert book.other_tabs("s1") == book.other_tabs("s2") == []
 
 
@@ -257,7 +259,7 @@ def test_w7_a_preview_that_may_only_read_is_no_other_tab() -> None:
 def test_w8_what_the_differences_add_up_to_is_what_a_newcomer_is_shown(seed: int) -> None:
     choose = random.Random(seed)
     book, now, serial = PresenceBook(), 0.0, 0
-    here: dict[str, Visitor] = {}
+    here: dict[str, ClientIdentity] = {}
     seen: dict[str, Peer] = {}
     awareness: dict[int, State] = {}
     for _ in range(400):
@@ -268,7 +270,7 @@ def test_w8_what_the_differences_add_up_to_is_what_a_newcomer_is_shown(seed: int
             lane = choose.choice(["patch", "yjs"])
             user = choose.choice("abc")
             free = next(n for n in range(1000 + serial, 9999) if not book.is_taken(n))
-            one = visitor(f"s{serial}", lane=lane, user=user, client_id=free)
+            one = identity(f"s{serial}", lane=lane, user=user, client_id=free)
             here[one.session] = one
             book.join(one, now)
         else:
@@ -284,7 +286,7 @@ def test_w8_what_the_differences_add_up_to_is_what_a_newcomer_is_shown(seed: int
 
 
 def _act(
-    choose: random.Random, book: PresenceBook, here: dict[str, Visitor], act: str, now: float
+    choose: random.Random, book: PresenceBook, here: dict[str, ClientIdentity], act: str, now: float
 ) -> None:
     session = choose.choice(sorted(here))
     patch = here[session].lane == "patch"
@@ -299,7 +301,7 @@ def _act(
             client = choose.choice([5, 6, 7, 1001, 1002])
             states: list[dict[str, Json] | None] = [None, {"n": 1}, {"n": 2}]
             state = choose.choice(states)
-            book.hear(session, [State(client, int(now), state)], now)
+            book.receive_awareness(session, [State(client, int(now), state)], now)
         case "leave":
             del here[session]
             book.leave(session)
@@ -310,7 +312,7 @@ def _act(
 
 
 def _listen(
-    difference: Difference | None, seen: dict[str, Peer], awareness: dict[int, State]
+    difference: PresenceDifference | None, seen: dict[str, Peer], awareness: dict[int, State]
 ) -> None:
     if difference is None:
         return

@@ -13,8 +13,8 @@ from collab.errors import Rejected
 from collab.patch.apply import apply
 from collab.patch.relocate import AppliedChange, moved_prefixes
 from collab.presence.book import PresenceBook
-from collab.presence.cursors import MOST_CARRIES, carry_since, carry_state
-from collab.presence.presence_entry import Visitor
+from collab.presence.cursors import MOST_RELOCATIONS, relocate_cursor, relocate_cursor_since
+from collab.presence.presence_entry import ClientIdentity
 
 PAGE: dict[str, Any] = {
     "sections": [{"id": "a", "t": "one"}, {"id": "b", "t": "two words"}, {"id": "c", "t": "three"}],
@@ -49,12 +49,14 @@ B = "/sections/1/t"
 def test_w12_a_cursor_follows_moves_inserts_removals_and_text(
     ops: list[Op], expected: dict[str, Any]
 ) -> None:
-    assert carry_state(cursor(B), change(*ops)) == expected
+    assert relocate_cursor(cursor(B), change(*ops)) == expected
 
 
 def test_w12_a_cursor_that_did_not_move_is_the_same_state() -> None:
     state = cursor(B)
-    assert carry_state(state, change({"op": "replace", "path": "/title", "value": "x"})) is state
+    assert (
+        relocate_cursor(state, change({"op": "replace", "path": "/title", "value": "x"})) is state
+    )
 
 
 @pytest.mark.parametrize(
@@ -62,31 +64,31 @@ def test_w12_a_cursor_that_did_not_move_is_the_same_state() -> None:
     [{}, {"cursor": None}, {"cursor": {"path": 7}}, {"cursor": {"path": "no pointer"}}, cursor("")],
 )
 def test_w12_what_is_no_cursor_of_ours_is_left_as_it_is(state: dict[str, Any]) -> None:
-    assert carry_state(state, change({"op": "remove", "path": "/sections/0"})) == state
+    assert relocate_cursor(state, change({"op": "remove", "path": "/sections/0"})) == state
 
 
 def test_w12_a_cursor_on_an_earlier_version_is_carried_through_what_came_since() -> None:
     changes = [change({"op": "add", "path": "/sections/0", "value": {}})] * 2
-    assert carry_since(cursor(B), changes) == cursor("/sections/3/t")
-    assert carry_since(cursor(B), []) == cursor(B)
+    assert relocate_cursor_since(cursor(B), changes) == cursor("/sections/3/t")
+    assert relocate_cursor_since(cursor(B), []) == cursor(B)
 
 
 def test_w12_a_cursor_behind_too_many_changes_is_left_out() -> None:
     """Two hundred a second through a thousand changes each would hold everybody up."""
     one = change({"op": "replace", "path": "/title", "value": "x"})
-    assert carry_since(cursor(B), [one] * MOST_CARRIES) == cursor(B)
-    assert carry_since(cursor(B), [one] * (MOST_CARRIES + 1)) == {"color": "#f80"}
-    assert carry_since(cursor(B), None) == {"color": "#f80"}
-    assert carry_since({"color": "#f80"}, None) == {"color": "#f80"}
+    assert relocate_cursor_since(cursor(B), [one] * MOST_RELOCATIONS) == cursor(B)
+    assert relocate_cursor_since(cursor(B), [one] * (MOST_RELOCATIONS + 1)) == {"color": "#f80"}
+    assert relocate_cursor_since(cursor(B), None) == {"color": "#f80"}
+    assert relocate_cursor_since({"color": "#f80"}, None) == {"color": "#f80"}
 
 
 def test_w12_carried_cursors_are_told_once_and_only_where_they_moved() -> None:
     book = PresenceBook()
     for number, path in enumerate(("/title", B), start=1):
-        book.join(Visitor(f"s{number}", "u", "U", "", "editor", "patch", number), 0.0)
+        book.join(ClientIdentity(f"s{number}", "u", "U", "", "editor", "patch", number), 0.0)
         book.set_state(f"s{number}", cursor(path), 0.0)
     book.flush(0.0)
-    book.carry(change({"op": "remove", "path": "/sections/0"}))
+    book.relocate_cursors(change({"op": "remove", "path": "/sections/0"}))
     difference = book.flush(1.0)
     assert difference is not None
     assert difference.sessions == {"s2"}
@@ -113,5 +115,5 @@ def test_w12_no_cursor_that_moves_is_passed_over(
     except Rejected:  # what is refused carries nobody
         return
     state = cursor(at)
-    if carry_state(state, change(*ops)) is not state:
+    if relocate_cursor(state, change(*ops)) is not state:
         assert at.startswith(moved_prefixes(ops))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collab.messages import Peer
 from collab.presence.book import PresenceBook
-from collab.presence.difference import Difference
-from collab.presence.missed import PresenceDebt
-from collab.presence.presence_entry import Visitor
+from collab.presence.difference import PresenceDifference
+from collab.presence.missed import MissedPresence
+from collab.presence.presence_entry import ClientIdentity
 
 
-def book_of(*sessions: str) -> tuple[PresenceBook, list[Difference]]:
+def book_of(*sessions: str) -> tuple[PresenceBook, list[PresenceDifference]]:
     """A book in which these have come one after the other, and what was announced of each."""
     book = PresenceBook()
     announced = []
     for number, session in enumerate(sessions):
-        book.join(Visitor(session, "ada", "Ada", "", "editor", "patch", number + 7), float(number))
+        book.join(
+            ClientIdentity(session, "ada", "Ada", "", "editor", "patch", number + 7), float(number)
+        )
         difference = book.flush(number + 0.5)
         assert difference is not None
         announced.append(difference)
@@ -28,12 +30,12 @@ def names(peers: object) -> list[str]:
 
 def test_a_debt_that_was_paid_is_owed_on_neither_lane() -> None:
     book, announced = book_of("s-1", "s-2")
-    on_patch_lane, on_yjs_lane = PresenceDebt(), PresenceDebt()
+    on_patch_lane, on_yjs_lane = MissedPresence(), MissedPresence()
     for difference in announced:
-        on_patch_lane.miss(difference)
-        on_yjs_lane.miss(difference)
-    assert on_patch_lane.pay(book, but="") is not None
-    assert len(on_yjs_lane.pay_states()) == 2
+        on_patch_lane.add(difference)
+        on_yjs_lane.add(difference)
+    assert on_patch_lane.flush(book, but="") is not None
+    assert len(on_yjs_lane.flush_awareness()) == 2
     # A reader to whom something is owed is caught up with again, for ever.
     assert not on_patch_lane
     assert not on_yjs_lane
@@ -41,19 +43,19 @@ def test_a_debt_that_was_paid_is_owed_on_neither_lane() -> None:
 
 def test_who_came_and_went_meanwhile_is_not_told_of() -> None:
     book, announced = book_of("s-1")
-    debt = PresenceDebt()
-    debt.miss(announced[0])
+    missed = MissedPresence()
+    missed.add(announced[0])
     book.leave("s-1")
     gone = book.flush(9.0)
     assert gone is not None
-    debt.miss(gone)
-    assert debt.pay(book, but="") is None
-    assert not debt
+    missed.add(gone)
+    assert missed.flush(book, but="") is None
+    assert not missed
 
 
 def test_who_was_silent_for_a_while_is_only_updated() -> None:
     book, [announced] = book_of("s-1")
-    debt = PresenceDebt()
+    missed = MissedPresence()
     book.expire(100.0)
     silent = book.flush(100.0)
     book.touch("s-1", 101.0)
@@ -61,9 +63,9 @@ def test_who_was_silent_for_a_while_is_only_updated() -> None:
     assert announced is not None
     assert silent is not None
     assert back is not None
-    debt.miss(silent)
-    debt.miss(back)
-    paid = debt.pay(book, but="")
+    missed.add(silent)
+    missed.add(back)
+    paid = missed.flush(book, but="")
     assert paid is not None
     assert names(paid.updated) == ["s-1"]
     assert not paid.joined

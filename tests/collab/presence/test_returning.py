@@ -9,7 +9,7 @@ import pytest
 
 from collab.presence.book import PresenceBook
 from collab.yjs.awareness import State
-from tests.collab.presence.test_yjs import YClient, visitor
+from tests.collab.presence.test_yjs import YClient, identity
 
 
 class Line:
@@ -33,7 +33,7 @@ class Line:
         self.client.states = {
             id: state for id, state in self.client.states.items() if id == self.client.id
         }
-        book.join(visitor(self.session, self.user), now)
+        book.join(identity(self.session, self.user), now)
         self.tell(book, book.awareness(but=self.session))
         self._up.append(
             [
@@ -50,7 +50,7 @@ class Line:
         self._up.append(self.client.set({"n": self.newest}))
 
     def tell(self, book: PresenceBook, states: list[State]) -> None:
-        perhaps = book.maybe_own(self.session, states)
+        perhaps = book.possibly_own(self.session, states)
         self._put([State(one.client, one.clock - 1, None) for one in perhaps])
         self._put(states)
 
@@ -67,7 +67,7 @@ class Line:
         """The next message reaches the server."""
         if not self._up:
             return False
-        self._put(book.hear(self.session, self._up.popleft(), now))
+        self._put(book.receive_awareness(self.session, self._up.popleft(), now))
         return True
 
     def _put(self, states: list[State]) -> None:

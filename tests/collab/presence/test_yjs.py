@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 
 from collab.ids import Json
 from collab.presence.book import PresenceBook
-from collab.presence.presence_entry import Visitor
+from collab.presence.presence_entry import ClientIdentity
 from collab.yjs.awareness import MAX_CLOCK, State
 
 
-def visitor(session: str, user: str = "", role: str = "editor") -> Visitor:
+def identity(session: str, user: str = "", role: str = "editor") -> ClientIdentity:
     user = user or session
-    return Visitor(session, user, user.title(), "tab", role, "yjs")
+    return ClientIdentity(session, user, user.title(), "tab", role, "yjs")
 
 
 def book_of(*sessions: str) -> PresenceBook:
     """Each session under a client id of its own: 11, 12, ..."""
     book = PresenceBook()
     for client, session in enumerate(sessions, start=11):
-        book.join(visitor(session), now=0.0)
-        book.hear(session, [State(client, 0, {})], now=0.0)
+        book.join(identity(session), now=0.0)
+        book.receive_awareness(session, [State(client, 0, {})], now=0.0)
     book.flush(now=0.0)
     return book
 
@@ -69,16 +69,18 @@ def exchange(book: PresenceBook, clients: dict[str, YClient], now: float) -> int
         if difference is None:
             return turn
         for session, client in clients.items():
-            book.hear(session, client.apply(difference.awareness), now)
+            book.receive_awareness(session, client.apply(difference.awareness), now)
         now += 0.06
     raise AssertionError("the echoes never end")
 
 
 def test_w9_a_yjs_client_is_there_from_its_first_state_on() -> None:
     book = PresenceBook()
-    book.join(visitor("ada"), now=0.0)
+    book.join(identity("ada"), now=0.0)
     assert book.flush(now=0.0) is None
-    book.hear("ada", [State(11, 3, {"user": {"name": "Root"}, "cursor": {"anchor": [1]}})], 0.1)
+    book.receive_awareness(
+        "ada", [State(11, 3, {"user": {"name": "Root"}, "cursor": {"anchor": [1]}})], 0.1
+    )
     assert book.flush(now=0.1) is not None
     (peer,) = book.peers()
     assert (peer.client_id, peer.user) == (11, "ada")
@@ -94,14 +96,14 @@ def test_w9_a_first_state_at_clock_0_is_seen_by_clients_who_would_pass_over_it()
 
 def test_w9_a_user_that_is_no_object_becomes_one() -> None:
     book = book_of("ada")
-    book.hear("ada", [State(11, 1, {"user": "root"})], now=1.0)
+    book.receive_awareness("ada", [State(11, 1, {"user": "root"})], now=1.0)
     book.flush(now=1.0)
     assert book.peers()[0].state == {"user": {"id": "ada", "name": "Ada"}}
 
 
 def test_w9_a_renewal_is_news_for_the_yjs_lane_only() -> None:
     book = book_of("ada")
-    book.hear("ada", [State(11, 2, {})], now=15.0)
+    book.receive_awareness("ada", [State(11, 2, {})], now=15.0)
     difference = book.flush(now=15.0)
     assert difference is not None
     assert difference.change is None
@@ -115,7 +117,7 @@ def test_w9_a_yjs_client_that_does_not_renew_is_gone_however_alive_its_socket_is
     book.touch("ada", now=29.0)
     assert book.expire(now=30.0) == ["ada"]
     book.flush(now=30.0)
-    book.hear("ada", [State(11, 1, {})], now=31.0)
+    book.receive_awareness("ada", [State(11, 1, {})], now=31.0)
     difference = book.flush(now=31.0)
     assert difference is not None
     # Others were told of clock 2 with null, so the state comes under a later one.
@@ -124,11 +126,11 @@ def test_w9_a_yjs_client_that_does_not_renew_is_gone_however_alive_its_socket_is
 
 def test_w9_an_older_clock_and_the_same_one_again_are_no_news() -> None:
     book = book_of("ada")
-    book.hear("ada", [State(11, 5, {"n": 5})], now=1.0)
-    book.hear("ada", [State(11, 4, {"n": 4}), State(11, 5, {"n": 6})], now=1.0)
+    book.receive_awareness("ada", [State(11, 5, {"n": 5})], now=1.0)
+    book.receive_awareness("ada", [State(11, 4, {"n": 4}), State(11, 5, {"n": 6})], now=1.0)
     book.flush(now=1.0)
     assert book.peers()[0].state["n"] == 5
-    book.hear("ada", [State(11, 5, None)], now=2.0)
+    book.receive_awareness("ada", [State(11, 5, None)], now=2.0)
     book.flush(now=2.0)
     assert book.peers() == []
 
@@ -137,15 +139,15 @@ def test_w9_a_client_that_comes_back_with_its_old_clock_is_seen_again() -> None:
     book, bo = book_of("ada", "bo"), YClient(12)
     bo.apply(book.awareness())
     book.leave("ada")
-    book.join(visitor("ada-2", user="ada"), now=1.0)
-    book.hear("ada-2", [State(11, 0, {})], now=1.0)
+    book.join(identity("ada-2", user="ada"), now=1.0)
+    book.receive_awareness("ada-2", [State(11, 0, {})], now=1.0)
     exchange(book, {"bo": bo}, now=1.0)
     assert bo.states[11] == {"user": {"id": "ada", "name": "Ada"}}
 
 
 def test_w9_clocks_stay_within_what_peers_can_read() -> None:
     book = book_of("ada")
-    book.hear("ada", [State(11, MAX_CLOCK, {"n": 1})], now=1.0)
+    book.receive_awareness("ada", [State(11, MAX_CLOCK, {"n": 1})], now=1.0)
     book.flush(now=1.0)
     book.leave("ada")
     difference = book.flush(now=1.0)
@@ -155,8 +157,8 @@ def test_w9_clocks_stay_within_what_peers_can_read() -> None:
 
 def test_w9_a_viewers_awareness_is_dropped_in_silence() -> None:
     book = PresenceBook()
-    book.join(visitor("eve", role="viewer"), now=0.0)
-    book.hear("eve", [State(11, 0, {})], now=0.0)
+    book.join(identity("eve", role="viewer"), now=0.0)
+    book.receive_awareness("eve", [State(11, 0, {})], now=0.0)
     assert book.flush(now=0.0) is None
 
 
@@ -164,77 +166,77 @@ def test_w10_an_entry_for_another_sessions_id_is_dropped() -> None:
     book = book_of("ada", "eve")
     forgeries: list[dict[str, Json] | None] = [None, {"user": {"name": "Eve was here"}}]
     for forged in forgeries:
-        book.hear("eve", [State(11, 99, forged)], now=1.0)
+        book.receive_awareness("eve", [State(11, 99, forged)], now=1.0)
         assert book.flush(now=1.0) is None
 
 
 def test_w10_a_newcomer_cannot_begin_with_an_id_that_is_taken_or_leased_to_another() -> None:
     book = book_of("ada")
-    book.join(Visitor("p", "pia", "Pia", "tab", "editor", "patch", client_id=77), now=0.0)
+    book.join(ClientIdentity("p", "pia", "Pia", "tab", "editor", "patch", client_id=77), now=0.0)
     book.flush(now=0.0)
-    book.join(visitor("eve"), now=0.0)
-    book.hear("eve", [State(11, 9, {}), State(77, 9, {}), State(0, 9, {})], now=1.0)
-    book.hear("eve", [State(55, 9, {})], now=1.0, leases={55: "bo"})
+    book.join(identity("eve"), now=0.0)
+    book.receive_awareness("eve", [State(11, 9, {}), State(77, 9, {}), State(0, 9, {})], now=1.0)
+    book.receive_awareness("eve", [State(55, 9, {})], now=1.0, leases={55: "bo"})
     assert book.flush(now=1.0) is None
-    book.hear("eve", [State(56, 9, {})], now=1.0, leases={55: "bo", 56: "eve"})
+    book.receive_awareness("eve", [State(56, 9, {})], now=1.0, leases={55: "bo", 56: "eve"})
     assert book.flush(now=1.0) is not None
 
 
 def test_w10_the_id_of_somebody_who_left_is_theirs_to_come_back_with() -> None:
     book = book_of("ada", "bo")
-    book.join(visitor("eve"), now=1.0)
+    book.join(identity("eve"), now=1.0)
     book.leave("ada")
     book.flush(now=1.0)
     echoes: list[dict[str, Json]] = [{}, {"user": {"name": "Eve was here"}}]
     for clock, echo in enumerate(echoes, start=5):
-        book.hear("eve", [State(11, clock, echo)], now=1.0)
+        book.receive_awareness("eve", [State(11, clock, echo)], now=1.0)
         assert book.flush(now=1.0) is None
-    book.join(visitor("again", user="ada"), now=2.0)
-    book.hear("again", [State(11, 0, {})], now=2.0)
+    book.join(identity("again", user="ada"), now=2.0)
+    book.receive_awareness("again", [State(11, 0, {})], now=2.0)
     book.flush(now=2.0)
     assert [(p.user, p.client_id) for p in book.peers()] == [("bo", 12), ("ada", 11)]
 
 
 def test_w10_the_id_of_a_patch_client_is_never_a_yjs_clients() -> None:
     book = PresenceBook()
-    book.join(Visitor("p", "ada", "Ada", "tab", "editor", "patch", client_id=77), now=0.0)
-    book.join(visitor("y", user="ada"), now=0.0)
+    book.join(ClientIdentity("p", "ada", "Ada", "tab", "editor", "patch", client_id=77), now=0.0)
+    book.join(identity("y", user="ada"), now=0.0)
     book.flush(now=0.0)
     book.leave("p")
     book.flush(now=1.0)
-    book.hear("y", [State(77, 9, {})], now=1.0)
+    book.receive_awareness("y", [State(77, 9, {})], now=1.0)
     assert book.flush(now=1.0) is None
 
 
 def test_w10_what_is_listened_to_is_known_before_it_is_read() -> None:
     book = book_of("ada")
-    book.join(visitor("bo"), now=0.0)
-    book.join(visitor("eve", role="viewer"), now=0.0)
-    assert 11 in book.audible("ada", {})
-    assert 12 not in book.audible("ada", {})
-    assert 11 not in book.audible("bo", {})
-    assert 12 in book.audible("bo", {12: "bo"})
-    assert 12 not in book.audible("bo", {12: "ada"})
-    assert 13 not in book.audible("eve", {})
+    book.join(identity("bo"), now=0.0)
+    book.join(identity("eve", role="viewer"), now=0.0)
+    assert 11 in book.accepted_client_ids("ada", {})
+    assert 12 not in book.accepted_client_ids("ada", {})
+    assert 11 not in book.accepted_client_ids("bo", {})
+    assert 12 in book.accepted_client_ids("bo", {12: "bo"})
+    assert 12 not in book.accepted_client_ids("bo", {12: "ada"})
+    assert 13 not in book.accepted_client_ids("eve", {})
 
 
 def test_w10_a_session_has_one_id_and_its_other_tabs_speak_for_themselves() -> None:
     book = book_of("ada")
-    book.hear("ada", [State(12, 0, {"tab": 2}), State(11, 1, {"tab": 1})], now=1.0)
+    book.receive_awareness("ada", [State(12, 0, {"tab": 2}), State(11, 1, {"tab": 1})], now=1.0)
     book.flush(now=1.0)
     assert [peer.client_id for peer in book.peers()] == [11]
 
 
 def test_w10_the_newer_of_two_sockets_of_one_tab_is_the_client_and_the_older_is_not_heard() -> None:
     book = book_of("ada")
-    book.join(visitor("again", user="ada"), now=1.0)
-    book.hear("again", [State(11, 0, {"n": 1})], now=1.0)
+    book.join(identity("again", user="ada"), now=1.0)
+    book.receive_awareness("again", [State(11, 0, {"n": 1})], now=1.0)
     difference = book.flush(now=1.0)
     assert difference is not None
     assert difference.change is not None
     assert difference.change.left == ["ada"]
     assert [(s.client, s.clock) for s in difference.awareness] == [(11, 3)]
-    book.hear("ada", [State(11, 7, {"n": 2})], now=2.0)
+    book.receive_awareness("ada", [State(11, 7, {"n": 2})], now=2.0)
     assert book.flush(now=2.0) is None
 
 
@@ -242,21 +244,21 @@ def test_w11_the_echoes_of_unmodified_clients_end() -> None:
     book = PresenceBook()
     clients = {session: YClient(id) for id, session in enumerate("abcde", start=11)}
     for session, client in clients.items():
-        book.join(visitor(session), now=0.0)
-        book.hear(session, client.set({"n": 0}), now=0.0)
+        book.join(identity(session), now=0.0)
+        book.receive_awareness(session, client.set({"n": 0}), now=0.0)
     assert exchange(book, clients, now=0.0) <= 2
     for client in clients.values():
         assert sorted(client.states) == [11, 12, 13, 14, 15]
     # One comes back after a break: the server moves its clock on, and hears that echoed.
     book.leave("a")
     book.flush(now=1.0)
-    book.join(visitor("a2", user="a"), now=2.0)
+    book.join(identity("a2", user="a"), now=2.0)
     returning = clients.pop("a")
     clients["a2"] = returning
-    book.hear("a2", [State(11, returning.clocks[11], returning.states[11])], now=2.0)
+    book.receive_awareness("a2", [State(11, returning.clocks[11], returning.states[11])], now=2.0)
     assert exchange(book, clients, now=2.0) <= 3
     returning.set({"n": 1})
-    book.hear("a2", [State(11, returning.clocks[11], returning.states[11])], now=3.0)
+    book.receive_awareness("a2", [State(11, returning.clocks[11], returning.states[11])], now=3.0)
     exchange(book, clients, now=3.0)
     assert clients["b"].states[11] == {"n": 1, "user": {"id": "a", "name": "A"}}
 
@@ -268,6 +270,6 @@ def test_w11_a_client_that_thinks_another_timed_out_removes_them_only_for_itself
     bo.set({})
     bo.apply(book.awareness())
     del bo.states[11]
-    book.hear("bo", [State(11, bo.clocks[11], None)], now=1.0)
+    book.receive_awareness("bo", [State(11, bo.clocks[11], None)], now=1.0)
     assert book.flush(now=1.0) is None
     assert len(book.peers()) == 2

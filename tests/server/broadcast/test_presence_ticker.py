@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from collab.presence.book import PresenceBook
-from collab.presence.presence_entry import Visitor
+from collab.presence.presence_entry import ClientIdentity
 from server.broadcast.audience import Answered, Audience, News
 from server.broadcast.lock_announcer import LockNews
 from server.broadcast.presence_ticker import PresenceBoard, PresenceNews
@@ -51,7 +51,7 @@ async def test_one_that_cannot_be_shown_who_is_there_is_let_go_and_the_others_se
     for number in (7, 8):
         sound.saw.clear()
         name = f"p-{number}"
-        board.book.join(Visitor(name, "ada", "Ada", "", "editor", "patch", number), 0.0)
+        board.book.join(ClientIdentity(name, "ada", "Ada", "", "editor", "patch", number), 0.0)
         board.changed()
         async with asyncio.timeout(5):
             await sound.saw.wait()

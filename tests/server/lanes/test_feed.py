@@ -12,7 +12,7 @@ import pytest
 from collab.entry import Author
 from collab.flow.budget import Allowance, ByteAndMessageBudget
 from collab.flow.outbound import FrameRate, OutboundFlow
-from collab.presence.presence_entry import Visitor
+from collab.presence.presence_entry import ClientIdentity
 from collab.room.requests import PatchRequest, ReadState, ReadVector, Request
 from collab.yjs import frames as yjs_frames
 from server.broadcast.audience import Answered, News, Submission
@@ -92,7 +92,7 @@ class Reading:
 
     def meet(self) -> None:
         """It is greeted with those who are there and were not announced yet."""
-        self.feed.told = self.live.presence.book.arriving()
+        self.feed.already_sent = self.live.presence.book.unannounced()
 
     def announce(self) -> None:
         """Tell everybody what is new in the book."""
@@ -192,7 +192,9 @@ async def reading(hall: Inside) -> AsyncIterator[Reading]:
 
 
 def come(live: LiveRoom, session: str, number: int) -> None:
-    live.presence.book.join(Visitor(session, session, "", "", "editor", "patch", number), 0.0)
+    live.presence.book.join(
+        ClientIdentity(session, session, "", "", "editor", "patch", number), 0.0
+    )
 
 
 async def test_w1_who_is_announced_to_a_newcomer_that_falls_behind_with_it_joins_once(

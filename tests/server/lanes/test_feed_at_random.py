@@ -40,7 +40,7 @@ class Day:
         for session in self.here:
             come(live, session, next(self.client_ids))
         self.reading.meet()  # they were not announced yet
-        self.met = {session: peer.state for session, peer in self.reading.feed.told.items()}
+        self.met = {session: peer.state for session, peer in self.reading.feed.already_sent.items()}
 
     async def edit(self) -> None:
         await self.hall.set(f"/{self.rng.choice('abc')}", "x" * self.rng.choice((1, 300, 3000)))
