@@ -16,7 +16,7 @@ from collab.patch.apply import apply
 from collab.patch.bounds import Bounds, json_size
 from collab.patch.diff import diff
 from collab.patch.relocate import AppliedChange
-from collab.rebase.pipeline import Bridge
+from collab.rebase.pipeline import Pipeline
 from collab.rebase.rebase import rebase
 from collab.rebase.text_merge import merge
 from collab.schema.check import Schema
@@ -109,7 +109,7 @@ def stale_figures(value: Any) -> dict[str, float]:
         for n in range(64)
     ]
     figures = {
-        "rebase: nobody ahead": microseconds(lambda: Bridge(0).submit(0, [EDIT], _none, value))
+        "rebase: nobody ahead": microseconds(lambda: Pipeline(0).submit(0, [EDIT], _none, value))
     }
     for name, others in (
         ("1 edit ahead", texts[:1]),

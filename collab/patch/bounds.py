@@ -36,7 +36,7 @@ UNBOUNDED = Bounds(
     max_ops=0, max_depth=0, max_pointer=0, max_nodes=0, max_bytes=0, max_work=0, max_values=0
 )
 # The same, for ops that were judged before: nothing is measured. To encode a megabyte of text only
-# to learn its length costs a millisecond, and a carried patch is replayed several times.
+# to learn its length costs a millisecond, and a rebased patch is replayed several times.
 JUDGED = replace(UNBOUNDED)
 
 

@@ -1,1 +1,1 @@
-"""Stale patches: made for what their author saw, carried to the head."""
+"""Stale patches: made for the value that their author saw, rebased to the head."""

@@ -1,9 +1,8 @@
 """The way from what a client sees to the head: back over its own unanswered ops, then forward.
 
-A location in the client's value is carried backward over the steps that only the client has made
-so far. Either that reaches the base, and from there it goes forward through everything since; or
-it ends at the step of the client's own that brought the location, and goes on from where that
-step landed.
+A location in the client's value goes backward over the steps that only the client has made so far.
+When that reaches the base, it goes forward from there through all steps since. When it ends at the
+client's own step that brought the location, it goes on from where that step was applied.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from collab.rebase.pairing import paired
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Origin:
     """Where a step comes from: a version and its author."""
 
     version: int
@@ -32,16 +31,16 @@ class Found:
     """Where a location is at the head; `moved` names who moved the element itself meanwhile."""
 
     path: Path
-    moved: Source | None = None
+    moved: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class Removed:
     """The location is gone, and whose step took it; None where it cannot be told."""
 
-    by: Source | None
+    by: Origin | None
 
-    def tell(self, path: str) -> str:
+    def sentence(self, path: str) -> str:
         """What has become of `path`, as a sentence."""
         if self.by is None:
             return f"{path!r} is no longer there"
@@ -51,48 +50,48 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """What the client wrote, and where: a location of the head, `ahead` steps from the base."""
+    """What the client wrote, and where: a location of the head, so many steps from the base."""
 
     path: Path
-    ahead: int
+    head_steps: int
 
 
-class Passage:
-    """From a client's value to the head.
+class ClientView:
+    """What a client sees, and the way from there to the head.
 
-    Invariant: `_back` leads from the base to the client's value and `_ahead` from the base to the
-    head. `_landed` says where in `_ahead` a step of `_back` took effect, and `_sent` which step of
-    `_back` a step of `_ahead` came of.
+    Invariant: `_client_steps` lead from the base to the client's value, and `_head_steps` from the
+    base to the head. `_applied_at` has, for a client's step, its number in `_head_steps`.
+    `_came_from` has, for a step of the head, the number of the client's step that it came from.
     """
 
     def __init__(self) -> None:
-        self._back: list[Step] = []
-        self._ahead: list[tuple[Step, Source | None]] = []
-        self._landed: dict[int, int] = {}
-        self._sent: dict[int, int] = {}
+        self._client_steps: list[Step] = []
+        self._head_steps: list[tuple[Step, Origin | None]] = []
+        self._applied_at: dict[int, int] = {}
+        self._came_from: dict[int, int] = {}
         self._written: list[_Written] = []
-        self._others_move = False
+        self._others_moved = False
 
     @property
     def cost(self) -> int:
-        """How many steps a location is carried through."""
-        return len(self._back) + len(self._ahead)
+        """How many steps a location goes through."""
+        return len(self._client_steps) + len(self._head_steps)
 
-    def sent(self, steps: Sequence[Step]) -> None:
-        """The client made these, and they are not answered yet."""
-        self._back += [step for step in steps if step.structural]
+    def add_client_steps(self, steps: Sequence[Step]) -> None:
+        """Add steps that the client has made, and has no answer to yet."""
+        self._client_steps += [step for step in steps if step.structural]
 
-    def happened(self, steps: Sequence[Step], source: Source | None) -> None:
-        """These are part of the head, in order; `source` is None for the client's own."""
+    def add_head_steps(self, steps: Sequence[Step], origin: Origin | None) -> None:
+        """Add steps of the head, in order; `origin` is None for the client's own."""
         for step in steps:
-            self._happen(step, source, kept=step.structural)
+            self._add_head_step(step, origin, kept=step.structural)
 
-    def _happen(self, step: Step, source: Source | None, *, kept: bool) -> None:
+    def _add_head_step(self, step: Step, origin: Origin | None, *, kept: bool) -> None:
         if kept:
-            self._ahead.append((step, source))
-        self._others_move = self._others_move or (step.kind == "move" and source is not None)
-        if source is None and step.kind != "remove":
-            self._written.append(_Written(step.path, len(self._ahead)))
+            self._head_steps.append((step, origin))
+        self._others_moved = self._others_moved or (step.kind == "move" and origin is not None)
+        if origin is None and step.kind != "remove":
+            self._written.append(_Written(step.path, len(self._head_steps)))
 
     def overwrites_own(self, place: Path, under: Path | None) -> bool:
         """Whether a location of the head holds what the client wrote, and still sees elsewhere.
@@ -100,181 +99,182 @@ class Passage:
         That is so where others have moved it. `under` is the location for the client; None where
         the client does not see there what the head has.
         """
-        if not self._others_move:
+        if not self._others_moved:
             return False
         at = len(self._written) - 1
-        for number in range(len(self._ahead), -1, -1):
-            while at >= 0 and self._written[at].ahead == number:
-                if covers(place, self._written[at].path) and self._strays(self._written[at], under):
+        for number in range(len(self._head_steps), -1, -1):
+            while at >= 0 and self._written[at].head_steps == number:
+                written = self._written[at]
+                if covers(place, written.path) and self._client_sees_elsewhere(written, under):
                     return True
                 at -= 1
-            before = backward(place, self._ahead[number - 1][0]) if number else None
+            before = backward(place, self._head_steps[number - 1][0]) if number else None
             if before is None:
                 return False
             place = before
         return False
 
-    def _strays(self, written: _Written, under: Path | None) -> bool:
+    def _client_sees_elsewhere(self, written: _Written, under: Path | None) -> bool:
         """Whether the head still has what the client wrote, and the client not under a location."""
-        since = [step for step, _ in self._ahead[written.ahead :]]
+        since = [step for step, _ in self._head_steps[written.head_steps :]]
         if element(written.path, since) is None:
             return False
-        sent = self._sent_to(written)
+        sent = self._client_location(written)
         if sent is None or under is None:
             return under is None
         path, start = sent
-        now = element(path, self._back[start:])
+        now = element(path, self._client_steps[start:])
         return now is None or not covers(under, now)
 
-    def _sent_to(self, written: _Written) -> tuple[Path, int] | None:
+    def _client_location(self, written: _Written) -> tuple[Path, int] | None:
         """Where the client has what it wrote: a location, and so many steps from the base.
 
         None where no step of the client's can be told to have brought it.
         """
         path = written.path
-        for step, _ in reversed(self._ahead[: written.ahead]):
+        for step, _ in reversed(self._head_steps[: written.head_steps]):
             before = backward(path, step)
             if before is None:
-                sent = self._sent.get(id(step))
+                sent = self._came_from.get(id(step))
                 if sent is None:
                     return None
-                return self._back[sent].path + path[len(step.path) :], sent + 1
+                return self._client_steps[sent].path + path[len(step.path) :], sent + 1
             path = before
         return path, 0
 
-    def land(self, edit: Edit, applied: Sequence[Step], where: Path) -> None:
-        """The client's edit is in the head as `applied`; what it brings is at `where`.
+    def applied_as(self, edit: Edit, applied: Sequence[Step], where: Path) -> None:
+        """Add a client's edit that the head has as `applied`; its value is at `where`.
 
         A write to a key ends the element that it overwrites there. Else what others moved to this
         key, and the client still sees elsewhere, would be taken for what the client wrote.
         """
         step, steps = edit.step, edit.steps
         if step.kind == "remove":
-            self.sent(steps)
-            self.happened(applied, None)
+            self.add_client_steps(steps)
+            self.add_head_steps(applied, None)
             return
         if step.kind == "move" and applied and applied[-1].kind != "move":
             applied = self._as_moves(step, applied)
         brings = step.kind != "replace"
         if edit.upsert and self.element(step.path) != Found(where):
             brings = True
-            steps = _anew(step)
-        last = applied[-1] if applied else _nothing(step, where)
-        parts = _anew(last) if brings and last.kind == "replace" else (last,)
-        self.happened((*applied[:-1], *parts[:-1]), None)
-        self.sent(steps)
+            steps = _as_remove_and_add(step)
+        last = applied[-1] if applied else _no_effect(step, where)
+        parts = _as_remove_and_add(last) if brings and last.kind == "replace" else (last,)
+        self.add_head_steps((*applied[:-1], *parts[:-1]), None)
+        self.add_client_steps(steps)
         if steps[-1].structural:
-            self._landed[id(steps[-1])] = len(self._ahead)
-            self._sent[id(parts[-1])] = len(self._back) - 1
+            self._applied_at[id(steps[-1])] = len(self._head_steps)
+            self._came_from[id(parts[-1])] = len(self._client_steps) - 1
         kept = steps[-1].structural or parts[-1].structural
-        self._happen(parts[-1], None, kept=kept)
+        self._add_head_step(parts[-1], None, kept=kept)
 
     def _as_moves(self, step: Step, applied: Sequence[Step]) -> Sequence[Step]:
         """A move that the head states by values, as the moves that it is for what lies under it."""
         found, last = self.element(step.source), applied[-1]
-        if isinstance(found, Lost):
+        if isinstance(found, Removed):
             return applied
         if last.kind == "add":
             return (*applied[:-2], Step("move", last.path, found.path, last.value))
         return (Step("move", last.path, found.path, last.value, last.old),)
 
-    def landed(self, edits: Sequence[Edit], applied: Sequence[Step]) -> None:
-        """The client's `edits` are in the head as `applied`: in order, some without a step."""
+    def all_applied_as(self, edits: Sequence[Edit], applied: Sequence[Step]) -> None:
+        """Add the client's `edits`, which the head has as `applied`, some without a step."""
         done = 0
         for edit, part in paired(edits, applied, self.element_at):
-            self.happened(applied[done : part.start], None)
+            self.add_head_steps(applied[done : part.start], None)
             if part:
-                self.land(edit, applied[part.start : part.stop], applied[part.stop - 1].path)
+                self.applied_as(edit, applied[part.start : part.stop], applied[part.stop - 1].path)
             else:
-                self._came_to_nothing(edit)
+                self._had_no_effect(edit)
             done = part.stop
-        self.happened(applied[done:], None)
+        self.add_head_steps(applied[done:], None)
 
-    def _came_to_nothing(self, edit: Edit) -> None:
+    def _had_no_effect(self, edit: Edit) -> None:
         """The head had at a key what the client's edit writes there, so no step came of it."""
         step = edit.step
         if step.path and type(step.path[-1]) is str and (step.kind == "add" or edit.upsert):
             place = self.place(step.path)
             if isinstance(place, Found):
-                self.land(edit, (), place.path)
+                self.applied_as(edit, (), place.path)
                 return
-        self.sent(edit.steps)
+        self.add_client_steps(edit.steps)
 
     def element_at(self, path: Path) -> Path | None:
         """Where an element of the client's value is at the head; None where it is gone."""
         found = self.element(path)
         return found.path if isinstance(found, Found) else None
 
-    def element(self, path: Path) -> Found | Lost:
+    def element(self, path: Path) -> Found | Removed:
         """Where an element of the client's value is at the head."""
         start = 0
-        for step in reversed(self._back):
+        for step in reversed(self._client_steps):
             before = backward(path, step)
             if before is not None:
                 path = before
-            elif id(step) in self._landed:
-                start = self._landed[id(step)]
-                landing = self._ahead[start][0]
+            elif id(step) in self._applied_at:
+                start = self._applied_at[id(step)]
+                landing = self._head_steps[start][0]
                 path, start = landing.path + path[len(step.path) :], start + 1
                 break
-        moved: Source | None = None
-        for step, source in self._ahead[start:]:
+        moved: Origin | None = None
+        for step, source in self._head_steps[start:]:
             if step.kind == "move" and step.source == path and source is not None:
                 moved = source
             after = forward(path, step)
             if after is None:
-                return Lost(source)
+                return Removed(source)
             path = after
         return Found(path, moved)
 
-    def place(self, place: Path) -> Found | Lost:
+    def place(self, place: Path) -> Found | Removed:
         """Where a place of the client's value is at the head."""
         start = 0
         behind: dict[int, bool] = {}
-        for number in range(len(self._back) - 1, -1, -1):
-            step = self._back[number]
+        for number in range(len(self._client_steps) - 1, -1, -1):
+            step = self._client_steps[number]
             if step.kind in ("add", "move"):
-                behind[number] = place > step.path if _beside(place, step.path) else False
+                behind[number] = place > step.path if _are_in_one_list(place, step.path) else False
             before = place_backward(place, step)
             if before is not None:
                 place = before
-            elif id(step) in self._landed:
-                start = self._landed[id(step)]
-                landing = self._ahead[start][0]
+            elif id(step) in self._applied_at:
+                start = self._applied_at[id(step)]
+                landing = self._head_steps[start][0]
                 place, start = landing.path + place[len(step.path) :], start + 1
                 break
-        for step, source in self._ahead[start:]:
-            mine = self._sent.get(id(step))
+        for step, source in self._head_steps[start:]:
+            mine = self._came_from.get(id(step))
             first = mine is not None and behind.get(mine) is False
             after = place_forward(place, step, before=first)
             if after is None:
-                return Lost(source)
+                return Removed(source)
             place = after
         return Found(place)
 
-    def cut(self, client: Step, head: Step) -> Passage:
-        """This passage from where both sides have taken one element out."""
-        other = Passage()
-        other._back = [*self._back, client]
-        other._ahead = [*self._ahead, (head, None)]
-        other._landed = self._landed
-        other._sent = self._sent
+    def without_element(self, client: Step, head: Step) -> ClientView:
+        """This view from where both sides have taken one element out."""
+        other = ClientView()
+        other._client_steps = [*self._client_steps, client]
+        other._head_steps = [*self._head_steps, (head, None)]
+        other._applied_at = self._applied_at
+        other._came_from = self._came_from
         return other
 
 
-def _anew(step: Step) -> tuple[Step, Step]:
+def _as_remove_and_add(step: Step) -> tuple[Step, Step]:
     """A write as the end of what it overwrites and a new element at its key."""
     old = Step("remove", step.path, old=step.old)
     return old, Step("add", step.path, value=step.value)
 
 
-def _nothing(step: Step, where: Path) -> Step:
+def _no_effect(step: Step, where: Path) -> Step:
     """What came of an edit where the head had its value, or its element, at its place already."""
     if step.kind == "move":
         return Step("move", where, where, step.value)
     return Step("replace", where, value=step.value, old=step.value)
 
 
-def _beside(a: Path, b: Path) -> bool:
+def _are_in_one_list(a: Path, b: Path) -> bool:
     """Whether both are of one list."""
     return len(a) == len(b) and bool(a) and a[:-1] == b[:-1] and type(a[-1]) is type(b[-1]) is int

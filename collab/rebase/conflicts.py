@@ -22,26 +22,26 @@ class Conflicts:
     """
 
     def __init__(self) -> None:
-        self._noted: list[tuple[int, Path, Conflict | None]] = []
+        self._added: list[tuple[int, Path, Conflict | None]] = []
         self._waiting: list[tuple[Path, Conflict | None]] = []
 
-    def note(self, path: Path, base: Any, theirs: Any, yours: Any) -> None:
-        """Keep a conflict whose path is right once the edit that is judged has landed."""
+    def add(self, path: Path, base: Any, theirs: Any, yours: Any) -> None:
+        """Keep a conflict whose path is right once the edit under way is applied."""
         conflict = Conflict(
             path=render(path), base=base, theirs=theirs, yours=yours, resolution="yours"
         )
         self._waiting.append((path, conflict))
 
-    def note_merged(self, path: Path) -> None:
-        """Keep the place of a text in which both edits stand, as `note` does."""
+    def add_merged(self, path: Path) -> None:
+        """Keep the path of a text that has both edits, as `add` does."""
         self._waiting.append((path, None))
 
-    def landed(self, steps: int) -> None:
-        """The edit that was judged is in the head, which has now `steps` steps of the patch."""
-        self._noted += [(steps, path, conflict) for path, conflict in self._waiting]
+    def edit_applied(self, steps: int) -> None:
+        """The edit is in the head, which has now `steps` steps of the patch."""
+        self._added += [(steps, path, conflict) for path, conflict in self._waiting]
         self._waiting.clear()
 
-    def settled(self, steps: Sequence[Step]) -> tuple[list[Conflict], list[str]]:
+    def after(self, steps: Sequence[Step]) -> tuple[list[Conflict], list[str]]:
         """The conflicts, and the pointers of merged texts, as they are after all `steps`.
 
         A merged text that the rest of the patch removes or overwrites is left out.
@@ -49,7 +49,7 @@ class Conflicts:
         moving = [(at, step) for at, step in enumerate(steps) if step.structural]
         conflicts: list[Conflict] = []
         merged: dict[str, None] = {}
-        for noted, path, conflict in self._noted:
+        for noted, path, conflict in self._added:
             rest = element(path, [step for at, step in moving if at >= noted])
             where = None if rest is None else render(rest)
             if conflict is not None:

@@ -1,9 +1,9 @@
-"""Pipelining: a connection's patches that stand on its own earlier ones, unanswered as yet.
+"""Pipelining: a connection's patches that build on its own unanswered ones.
 
 A client need not wait for an answer. Its next patch is made for the value that it sees: the value
 at `base`, with its own patches on it that it has no answer to. By the time the patch arrives
-these have versions of their own, and others' entries have come between. The bridge keeps what the
-client sees apart from what is; a passage leads from one to the other.
+these have versions of their own, and others' entries have come between. The pipeline knows what
+the client sees apart from the head; a `ClientView` leads from one to the other.
 """
 
 from __future__ import annotations
@@ -19,53 +19,53 @@ from collab.patch.apply import replay
 from collab.patch.bounds import UNBOUNDED, Bounds
 from collab.patch.relocate import AppliedChange, Pointers, are_disjoint, replaced_pointers
 from collab.patch.values import Atomic, named_atomic
-from collab.rebase.client_view import Passage, Source
+from collab.rebase.client_view import ClientView, Origin
 from collab.rebase.edits import Edit, edits_of
-from collab.rebase.pending import Patches, carry_answered, carry_over, exact, settle
+from collab.rebase.pending import Patches, exact_ops, normalize, rebase_over, rebase_over_answer
 from collab.rebase.rebase import Rebased, Rebasing
 
-# Letters that the texts of unanswered patches may have in all when they have to be carried: each is
+# Letters that the texts of unanswered patches may have in all when they have to be rebased: each is
 # done again for the next one, and 400 patches of a megabyte took minutes (measured).
-MAX_CARRIED_TEXT = 8 << 20
+MAX_REBASED_TEXT = 8 << 20
 
 # The entries after a version, up to the head; raises `unknown_version` where they are not kept.
 Since = Callable[[int], Sequence[AppliedChange]]
 
 
 @dataclass(slots=True)
-class _Pending:
+class _PendingPatch:
     """An own patch that the client may not have the answer to.
 
-    Invariant: `ops` stand on what the client saw, which is the value at the bridge's base with
-    the pendings before this one.
+    Invariant: `ops` stand on what the client saw, which is the value at the pipeline's base with
+    the pending patches before this one.
     """
 
     version: int
     ops: Sequence[Op]
     made_version: bool
-    settled: bool = False
+    normalized: bool = False
 
 
-class Bridge:
+class Pipeline:
     """What one connection has sent and may not know the answer to.
 
-    Invariant: every pending's version is above `base`, the last version that the client said it
-    had; so it counts as unanswered. A connection that sends nothing keeps nothing here.
+    Invariant: every pending patch has a version above `base`, the last version that the client said
+    it had; so it counts as unanswered. A connection that sends nothing keeps nothing here.
     """
 
     def __init__(self, base: int) -> None:
         self.base = base
-        self._pending: list[_Pending] = []
+        self._pending: list[_PendingPatch] = []
 
-    def copy(self) -> Bridge:
-        """As it is now, for a caller who may have to take back what lands from here on."""
-        other = Bridge(self.base)
+    def copy(self) -> Pipeline:
+        """As it is now, for a caller who may have to take back the next answers."""
+        other = Pipeline(self.base)
         other._pending = [replace(pending) for pending in self._pending]
         return other
 
     @property
-    def stands_on(self) -> int | None:
-        """The version that the unanswered patches stand on, whose successors `advance` needs."""
+    def base_in_use(self) -> int | None:
+        """The base of the unanswered patches: `advance` needs the versions after it."""
         return self.base if self._pending else None
 
     def submit(
@@ -84,8 +84,8 @@ class Bridge:
         changes = since(base)
         if self._sees(changes) or self._is_disjoint(replaced_pointers(ops), changes):
             return Rebased(list(ops))
-        passage, seen = _passage(self._pending, changes)
-        rebasing = Rebasing(passage, seen, head, atomic, bounds=bounds, splices=splices)
+        view, seen = _client_view(self._pending, changes)
+        rebasing = Rebasing(view, seen, head, atomic, bounds=bounds, splices=splices)
         return rebasing.run(ops)
 
     def advance(self, base: int, since: Since) -> None:
@@ -96,7 +96,7 @@ class Bridge:
             if all(pending.version <= base for pending in self._pending):
                 self._pending.clear()
             else:
-                self._carry(base, since)
+                self._rebase_pending(base, since)
         self.base = base
 
     def _sees(self, changes: Sequence[AppliedChange]) -> bool:
@@ -111,10 +111,10 @@ class Bridge:
         return True
 
     def _is_disjoint(self, mine: Pointers | None, changes: Sequence[AppliedChange]) -> bool:
-        """Whether `mine` means the same at the end of `changes`, and overwrites nobody there.
+        """Whether `mine` means the same at the end of `changes`, and overwrites no other change.
 
-        So it is where everything between only replaces, the client's own patches landed as they
-        were sent, and nobody else's lie at, above or below a place of mine.
+        True when all changes between only replace, the client's own patches were applied as they
+        were sent, and no other change is at, above or below a pointer of mine.
         """
         if mine is None:
             return False
@@ -132,23 +132,23 @@ class Bridge:
                 return False
         return not own
 
-    def landed(self, version: int, ops: Sequence[Any], *, made_version: bool = True) -> None:
+    def applied_as(self, version: int, ops: Sequence[Any], *, made_version: bool = True) -> None:
         """A patch of this connection, `ops` as sent, is answered with `version`.
 
         A patch that changes nothing is answered at the head and makes no version. An id that was
-        sent again lands where it landed before: call this with the version that it has.
+        sent again has the version that it had: call this with the version that it has.
         """
         if version > self.base:
-            self._pending.append(_Pending(version, ops, made_version))
+            self._pending.append(_PendingPatch(version, ops, made_version))
             self._pending.sort(key=_version)
 
-    def seen(self, since: Since, head: Any) -> Any:
+    def value_seen(self, since: Since, head: Any) -> Any:
         """What the client sees: the value at `base` with its unanswered patches."""
         changes = since(self.base)
-        return _passage(self._pending, changes)[1] if changes else head
+        return _client_view(self._pending, changes)[1] if changes else head
 
-    def _carry(self, base: int, since: Since) -> None:
-        """Make what stays unanswered stand on `base`, as the client did: one version at a time."""
+    def _rebase_pending(self, base: int, since: Since) -> None:
+        """Rebase unanswered patches to `base` as the client did: one version at a time."""
         changes = since(self.base)
         if self._sees(changes):
             self._pending = [pending for pending in self._pending if pending.version > base]
@@ -157,7 +157,7 @@ class Bridge:
         if self._is_disjoint(mine, changes):
             self._pending = [pending for pending in self._pending if pending.version > base]
             return
-        self._settle(changes[0].before)
+        self._normalize(changes[0].before)
         for entry in changes:
             if entry.version > base or not self._pending:
                 break
@@ -165,66 +165,68 @@ class Bridge:
             if first.made_version and first.version == entry.version:
                 self._answered(entry.before, entry.ops)
             else:
-                self._keep(carry_over([each.ops for each in self._pending], entry))
+                self._set_ops(rebase_over([each.ops for each in self._pending], entry))
             while self._pending and self._pending[0].version == entry.version:
                 self._answered(entry.after, ())
 
     def _answered(self, before: Any, applied: Sequence[Op]) -> None:
-        patches = carry_answered([each.ops for each in self._pending], before, applied)
+        patches = rebase_over_answer([each.ops for each in self._pending], before, applied)
         del self._pending[0]
-        self._keep(patches)
+        self._set_ops(patches)
 
-    def _settle(self, value: Any) -> None:
-        """Bring every pending into the form that is carried; `value` is the one at the base."""
+    def _normalize(self, value: Any) -> None:
+        """Normalize every pending patch; `value` is the one at the base."""
         for pending in self._pending:
-            if not pending.settled:
-                pending.ops = settle(value, pending.ops)
-                pending.settled = True
-            value = replay(value, exact(value, pending.ops))
+            if not pending.normalized:
+                pending.ops = normalize(value, pending.ops)
+                pending.normalized = True
+            value = replay(value, exact_ops(value, pending.ops))
 
-    def _keep(self, patches: Patches) -> None:
-        """The pendings as carried; the client shows nothing of those that were left out."""
+    def _set_ops(self, patches: Patches) -> None:
+        """Set the rebased ops; the client shows nothing of patches that were left out."""
         for index, pending in enumerate(self._pending):
             pending.ops = patches[index] if index < len(patches) else ()
 
 
-def _version(pending: _Pending) -> int:
+def _version(pending: _PendingPatch) -> int:
     return pending.version
 
 
-def _passage(pendings: Sequence[_Pending], changes: Sequence[AppliedChange]) -> tuple[Passage, Any]:
+def _client_view(
+    pendings: Sequence[_PendingPatch], changes: Sequence[AppliedChange]
+) -> tuple[ClientView, Any]:
     """The way from what a client sees to the end of `changes`, and what it sees."""
     seen = changes[0].before
-    sent: list[tuple[_Pending, list[Edit]]] = []
+    sent: list[tuple[_PendingPatch, list[Edit]]] = []
     letters = 0
     for pending in pendings:
         edits, seen = edits_of(seen, pending.ops)
         letters += sum(len(each.step.value) for each in edits if type(each.step.value) is str)
-        if letters > MAX_CARRIED_TEXT:
-            raise Rejected(Code.CONFLICT, "too much is unanswered to be carried to the head")
+        if letters > MAX_REBASED_TEXT:
+            raise Rejected(Code.CONFLICT, "too much is unanswered to be rebased to the head")
         sent.append((pending, edits))
-    passage = Passage()
+    view = ClientView()
     waiting = deque(sent)
     made = {pending.version for pending, _ in sent if pending.made_version}
     for entry in changes:
         if entry.version in made:
-            _landed(passage, waiting, entry)
+            _add_own_change(view, waiting, entry)
         else:
-            passage.happened(entry.structural, Source(entry.version, entry.author))
+            view.add_head_steps(entry.structural, Origin(entry.version, entry.author))
         while waiting and not waiting[0][0].made_version and waiting[0][0].version <= entry.version:
-            passage.landed(waiting.popleft()[1], ())
+            view.all_applied_as(waiting.popleft()[1], ())
     for _, edits in waiting:
-        passage.sent([step for edit in edits for step in edit.steps])
-    return passage, seen
+        view.add_client_steps([step for edit in edits for step in edit.steps])
+    return view, seen
 
 
-def _landed(
-    passage: Passage, waiting: deque[tuple[_Pending, list[Edit]]], entry: AppliedChange
+def _add_own_change(
+    view: ClientView, waiting: deque[tuple[_PendingPatch, list[Edit]]], entry: AppliedChange
 ) -> None:
     """An own patch is in the head as `entry`; those before it have made no version."""
     while True:
         pending, edits = waiting.popleft()
         if pending.made_version and pending.version == entry.version:
-            passage.landed(edits, entry.exact)
+            view.all_applied_as(edits, entry.exact)
             return
-        passage.sent([step for edit in edits for step in edit.steps])
+        view.add_client_steps([step for edit in edits for step in edit.steps])

@@ -1,8 +1,8 @@
 """Rebasing a stale patch: its ops, made for what its author saw, as they have to be at the head.
 
-Every pointer is carried through what happened since; then each op is judged by its values. What
-the author saw at a location is compared with what is there now: where these differ, somebody has
-edited it meanwhile, and an op that overwrites it names that edit in a conflict.
+Every pointer is relocated through the changes since. Then each op is checked by its values: the
+value that the author saw at a location is compared with the value there now. Where they differ,
+another author has edited it meanwhile, and an op that overwrites it names that edit in a conflict.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from collab.patch.relocate import AppliedChange, backward
 from collab.patch.steps import Path, Step, Trail, untyped
 from collab.patch.utf16 import as_splice
 from collab.patch.values import Atomic, named_atomic, same
-from collab.rebase.client_view import Found, Lost, Passage, Source
+from collab.rebase.client_view import ClientView, Found, Origin, Removed
 from collab.rebase.conflicts import Conflicts, without
 from collab.rebase.edits import Edit, edit_of
 from collab.rebase.text_edits import TextEdits
 from collab.rebase.text_merge import Merger, Splice
 
-# Carrying every pointer of a patch through every step since its base takes about 0.5 us each.
-MAX_CARRIES = 25_000
+# To relocate each pointer of a patch through each step since its base takes about 0.5 us.
+MAX_RELOCATIONS = 25_000
 
 # The ops for the head that came of an edit, and where it wrote: the path once these are applied.
-Landing = tuple[tuple[Op, ...], Path]
+HeadOps = tuple[tuple[Op, ...], Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +62,25 @@ def rebase(
     """
     if not others:
         return Rebased(list(ops))
-    passage = Passage()
+    view = ClientView()
     for change in others:
         if change.structural:
-            passage.happened(change.structural, Source(change.version, change.author))
-    rebasing = Rebasing(passage, others[0].before, head, atomic, bounds=bounds, splices=splices)
+            view.add_head_steps(change.structural, Origin(change.version, change.author))
+    rebasing = Rebasing(view, others[0].before, head, atomic, bounds=bounds, splices=splices)
     return rebasing.run(ops)
 
 
 class Rebasing:
     """One patch on its way to the head.
 
-    Invariant: `passage` leads from what the author saw after the ops so far to `head`, the value
-    after the ops that came of them. With `answered` off the patch is only carried on, as a client
+    Invariant: `view` leads from what the author saw after the ops so far to `head`, the value
+    after the ops that came of them. With `answered` off the patch is only rebased, as a client
     does with its own: texts are not merged, tests are left out, a copy is its value.
     """
 
     def __init__(
         self,
-        passage: Passage,
+        view: ClientView,
         seen: Any,
         head: Any,
         atomic: Atomic = named_atomic,
@@ -89,7 +89,7 @@ class Rebasing:
         splices: bool = True,
         answered: bool = True,
     ) -> None:
-        self.passage = passage
+        self.view = view
         self.ops: list[Op] = []
         self._seen = Trail(seen, bounds, splices=splices, tests=False)
         self._head = Trail(head, splices=True)
@@ -104,16 +104,16 @@ class Rebasing:
         return self._head.root
 
     def run(self, ops: Sequence[Any]) -> Rebased:
-        # The whole patch first, on what its author saw: nothing unbounded is carried anywhere.
+        # The whole patch first, on what its author saw: nothing unbounded is rebased.
         before = len(self._seen.asked)
         parts = self._seen.perform(ops)
         asked = iter(self._seen.asked[before:])
         texts = TextEdits()
         for index, (op, span) in enumerate(zip(ops, parts, strict=True)):
             self._index = index
-            if self.passage.cost * (len(ops) - index) > MAX_CARRIES:
-                raise self._refused(op["path"], "the patch is too long to be carried to the head")
-            if texts.take(op, self._seen, span, index):
+            if self.view.cost * (len(ops) - index) > MAX_RELOCATIONS:
+                raise self._refused(op["path"], "the patch is too long to be rebased to the head")
+            if texts.add(op, self._seen, span, index):
                 continue
             self._rebase_texts(texts)
             self._index = index
@@ -122,44 +122,44 @@ class Rebasing:
             elif self._answered:
                 self._test(op, next(asked))
         self._rebase_texts(texts)
-        return Rebased(self.ops, *self._conflicts.settled(self._head.steps))
+        return Rebased(self.ops, *self._conflicts.after(self._head.steps))
 
     def _rebase_op(self, op: Op, span: range) -> None:
-        """One op as sent: what it does for its author, carried as one edit."""
+        """One op as sent: what it does for its author, rebased as one edit."""
         edit = edit_of(self._seen, op, span)
         if edit is None:
             return
-        if edit.step.outward and self._is_done(edit):
+        if edit.step.outward and self._others_did_it(edit):
             edit = edit.written
-        self._land(edit, *self._judge(edit))
+        self._apply(edit, *self._rebase_edit(edit))
 
-    def _is_done(self, edit: Edit) -> bool:
+    def _others_did_it(self, edit: Edit) -> bool:
         """Whether others have moved the same element over its holder: the head says it by value."""
-        found = self.passage.element(edit.step.source)
-        holder = self.passage.element(edit.step.path)
-        if isinstance(holder, Lost):
+        found = self.view.element(edit.step.source)
+        holder = self.view.element(edit.step.path)
+        if isinstance(holder, Removed):
             return False
         if isinstance(found, Found) and not covers(holder.path, found.path):
             return False
         return self._unchanged(holder.path, edit.step.value)
 
-    def _land(self, edit: Edit, ops: Sequence[Op], where: Path) -> None:
+    def _apply(self, edit: Edit, ops: Sequence[Op], where: Path) -> None:
         """Apply to the head what came of an edit; the document gets the same ops."""
         start = len(self._head.steps)
         for op in ops:
             self._head.step(op)
         self.ops += ops
-        self.passage.land(edit, self._head.steps[start:], where)
-        self._conflicts.landed(len(self._head.steps))
+        self.view.applied_as(edit, self._head.steps[start:], where)
+        self._conflicts.edit_applied(len(self._head.steps))
 
     def _rebase_texts(self, texts: TextEdits) -> None:
-        """Edits of texts, one after another: those of one text are carried as one edit."""
+        """Edits of texts, one after another: those of one text are rebased as one edit."""
         for text in texts.drain():
             self._index = text.index
             edit = Edit(text.step, upsert=text.upsert)
-            self._land(edit, *self._replace(edit, splices=text.splices))
+            self._apply(edit, *self._replace(edit, splices=text.splices))
 
-    def _judge(self, edit: Edit) -> Landing:
+    def _rebase_edit(self, edit: Edit) -> HeadOps:
         """What an edit of the author's has to be at the head."""
         if edit.step.kind == "add":
             return self._add(edit)
@@ -169,63 +169,65 @@ class Rebasing:
             return self._remove(edit.step)
         return self._replace(edit)
 
-    def _replace(self, edit: Edit, *, splices: Sequence[Splice] | None = None) -> Landing:
+    def _replace(self, edit: Edit, *, splices: Sequence[Splice] | None = None) -> HeadOps:
         step = edit.step
-        found = self.passage.element(step.path)
+        found = self.view.element(step.path)
         if edit.upsert and not self._has_stayed(found, step.path):
             # An `add` over a member writes to the key; the member may be gone, or elsewhere.
             return self._add(edit)
-        kept = self._kept(found, step, step.value)
+        kept = self._found_or_refuse(found, step, step.value)
         path = kept.path
         now = lookup(self.head, untyped(path))
         if kept.moved is not None and splices is None and same(step.old, now):
-            self._conflicts.note(path, step.old, now, step.value)
-        value = self._settle(path, step, now, splices)
+            self._conflicts.add(path, step.old, now, step.value)
+        value = self._resolve(path, step, now, splices)
         if splices is not None and self._answered and type(now) is str and now != value:
             return (as_splice(render(path), now, value),), path
-        # Sent as an `add` it stays one: the next who carries it must know that it needs no member.
+        # Sent as an `add` it stays one: the next rebase must know that it needs no member.
         kind = "add" if edit.upsert else "replace"
         return ({"op": kind, "path": render(path), "value": value},), path
 
-    def _has_stayed(self, found: Found | Lost, key: Path) -> bool:
+    def _has_stayed(self, found: Found | Removed, key: Path) -> bool:
         """Whether an element is still at the key where its author saw it."""
-        place = self.passage.place(key)
+        place = self.view.place(key)
         return isinstance(found, Found) and isinstance(place, Found) and found.path == place.path
 
-    def _settle(self, path: Path, step: Step, theirs: Any, splices: Sequence[Splice] | None) -> Any:
+    def _resolve(
+        self, path: Path, step: Step, theirs: Any, splices: Sequence[Splice] | None
+    ) -> Any:
         """The value that stands, where one was replaced that may have changed meanwhile."""
         base, yours = step.old, step.value
         if base is theirs or same(base, theirs) or same(theirs, yours):
             return yours
-        self._keep_own(step, path, step.path)
+        self._refuse_overwriting_own(step, path, step.path)
         texts = type(base) is type(theirs) is type(yours) is str
         if texts and self._answered and not self._atomic(untyped(path), self.head):
-            merged = self._merger.carry(base, theirs, yours, splices)
+            merged = self._merger.merge_or_splice(base, theirs, yours, splices)
             if merged.clean:
-                self._conflicts.note_merged(path)
+                self._conflicts.add_merged(path)
             else:
-                self._conflicts.note(path, base, theirs, yours)
+                self._conflicts.add(path, base, theirs, yours)
             return merged.text
-        self._conflicts.note(path, base, theirs, yours)
+        self._conflicts.add(path, base, theirs, yours)
         return yours
 
-    def _remove(self, step: Step) -> Landing:
-        found = self.passage.element(step.path)
-        if isinstance(found, Lost) and found.by is None:
+    def _remove(self, step: Step) -> HeadOps:
+        found = self.view.element(step.path)
+        if isinstance(found, Removed) and found.by is None:
             return (), step.path  # The author's own write overwrote it already, and has named it.
-        kept = self._kept(found, step, None)
+        kept = self._found_or_refuse(found, step, None)
         now = lookup(self.head, untyped(kept.path))
         if kept.moved is not None or not same(step.old, now):
-            self._keep_own(step, kept.path, step.path)
-            self._conflicts.note(kept.path, step.old, now, None)
+            self._refuse_overwriting_own(step, kept.path, step.path)
+            self._conflicts.add(kept.path, step.old, now, None)
         return ({"op": "remove", "path": render(kept.path)},), kept.path
 
-    def _add(self, edit: Edit) -> Landing:
+    def _add(self, edit: Edit) -> HeadOps:
         step = edit.step
-        path = self._kept(self.passage.place(step.path), step, step.value).path
+        path = self._found_or_refuse(self.view.place(step.path), step, step.value).path
         self._overwrite(edit, path, path)
         if edit.copies and self._answered:
-            source = self.passage.element(step.source)
+            source = self.view.element(step.source)
             if isinstance(source, Found) and self._unchanged(source.path, step.value):
                 return ({"op": "copy", "from": render(source.path), "path": render(path)},), path
         return ({"op": "add", "path": render(path), "value": step.value},), path
@@ -233,17 +235,17 @@ class Rebasing:
     def _unchanged(self, path: Path, value: Any) -> bool:
         return same(lookup(self.head, untyped(path)), value)
 
-    def _move(self, edit: Edit) -> Landing:
+    def _move(self, edit: Edit) -> HeadOps:
         step = edit.step
-        found = self._kept(self.passage.element(step.source), step, step.value)
+        found = self._found_or_refuse(self.view.element(step.source), step, step.value)
         client = Step("remove", step.source)
         head = Step("remove", found.path)
-        target = self.passage.cut(client, head).place(step.path)
-        path = self._kept(target, step, step.value).path
+        target = self.view.without_element(client, head).place(step.path)
+        path = self._found_or_refuse(target, step, step.value).path
         if path == found.path:
             return (), path  # Others have moved it there.
         if found.moved is not None:
-            self._conflicts.note(path, render(step.source), render(found.path), render(path))
+            self._conflicts.add(path, render(step.source), render(found.path), render(path))
         self._overwrite(edit, path, backward(path, head), moved=found.path)
         source, target_path = render(found.path), render(path)
         if covers(found.path, path):
@@ -259,7 +261,7 @@ class Rebasing:
     ) -> None:
         """Name what an edit overwrites at a key, where its author saw something else.
 
-        `path` is the key once the edit has landed and `now_at` the key in the head as it is.
+        `path` is the key once the edit is applied and `now_at` the key in the head as it is.
         `moved` is the element that comes to the key: what holds it is overwritten, it is not.
         """
         if now_at is None or (path and type(path[-1]) is not str):
@@ -274,18 +276,18 @@ class Rebasing:
             left = without(seen, member, edit.step.source)
             if same(left, without(now, now_at, moved)):
                 return
-        self._keep_own(edit.step, now_at, member)
+        self._refuse_overwriting_own(edit.step, now_at, member)
         if not same(now, edit.step.value):
-            self._conflicts.note(path, seen, now, edit.step.value)
+            self._conflicts.add(path, seen, now, edit.step.value)
 
     def _sees(self, path: Path, now_at: Path) -> bool:
         """Whether an element that the author sees is at a location of the head."""
-        found = self.passage.element(path)
+        found = self.view.element(path)
         return isinstance(found, Found) and found.path == now_at
 
-    def _keep_own(self, step: Step, place: Path, under: Path | None) -> None:
+    def _refuse_overwriting_own(self, step: Step, place: Path, under: Path | None) -> None:
         """Refuse to overwrite what the client itself wrote, and others have moved there."""
-        if self.passage.overwrites_own(place, under):
+        if self.view.overwrites_own(place, under):
             message = f"others have moved what this client changed to {render(place)!r}"
             raise self._refused(render(step.path), message)
 
@@ -293,22 +295,22 @@ class Rebasing:
         """A test asks about the head, at the location that its author meant."""
         if step is None:
             raise located(not_found(parse(op["path"])), self._index, op)
-        path = self._kept(self.passage.element(step.path), step, op["value"]).path
+        path = self._found_or_refuse(self.view.element(step.path), step, op["value"]).path
         if not same(lookup(self.head, untyped(path)), op["value"]):
             where = {"op": self._index, "path": op["path"]}
             raise Rejected(Code.TEST_FAILED, "the value is not the one that is expected", **where)
 
     # --- what comes of it -------------------------------------------------------------------
 
-    def _kept(self, found: Found | Lost, step: Step, yours: Any) -> Found:
+    def _found_or_refuse(self, found: Found | Removed, step: Step, yours: Any) -> Found:
         if isinstance(found, Found):
             return found
         path = render(step.source if step.kind == "move" else step.path)
         conflict = Conflict(path=path, base=step.old, theirs=None, yours=yours, resolution="theirs")
-        raise self._refused(path, found.tell(path), conflict, found.by)
+        raise self._refused(path, found.sentence(path), conflict, found.by)
 
     def _refused(
-        self, path: str, message: str, conflict: Conflict | None = None, by: Source | None = None
+        self, path: str, message: str, conflict: Conflict | None = None, by: Origin | None = None
     ) -> Rejected:
         extra: dict[str, Any] = {"op": self._index, "path": path}
         extra["conflicts"] = [conflict] if conflict else []

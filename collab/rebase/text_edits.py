@@ -1,6 +1,6 @@
 """Edits of texts in one patch, gathered: however many there are of one text, they are one edit.
 
-An edit of a text moves no location, so a run of them may be taken text by text. To carry each for
+An edit of a text moves no location, so a run of them is rebased text by text. To rebase each by
 itself would compare and merge the whole text each time.
 """
 
@@ -33,7 +33,7 @@ class TextEdits:
     def __init__(self) -> None:
         self._edits: dict[Path, TextEdit] = {}
 
-    def take(self, op: Op, seen: Trail, span: range, index: int) -> bool:
+    def add(self, op: Op, seen: Trail, span: range, index: int) -> bool:
         """Whether an op, done on what its author saw, is an edit of a text; then it is kept."""
         if not span:
             return bool(op["op"] != "test")  # it changed nothing

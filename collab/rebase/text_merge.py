@@ -50,7 +50,9 @@ class Merger:
         self._letters = 3 * _MAX_LENGTH
         self._cells = 2 * _MAX_CELLS
 
-    def carry(self, base: str, theirs: str, yours: str, splices: Sequence[Splice] | None) -> Merged:
+    def merge_or_splice(
+        self, base: str, theirs: str, yours: str, splices: Sequence[Splice] | None
+    ) -> Merged:
         """What both made of `base`; `splices`, where given, lead from it to `yours`."""
         if splices:
             text = self.splice(base, theirs, splices)
@@ -158,26 +160,26 @@ def hunks(old: list[str], new: list[str], room: int = _MAX_CELLS) -> tuple[list[
     if not cells or cells > min(room, _MAX_CELLS):
         return [Hunk(start, start + len(a), b)], 0
     found = [Hunk(start + i, start + j, b[k:m]) for i, j, k, m in gaps(a, b)]
-    return _settle(old, found), cells
+    return _join_across_spaces(old, found), cells
 
 
-def _settle(old: list[str], found: list[Hunk]) -> list[Hunk]:
+def _join_across_spaces(old: list[str], found: list[Hunk]) -> list[Hunk]:
     """Join hunks that only a space parts: `a b` -> `c d` is one edit, not two about a space."""
-    settled: list[Hunk] = []
+    joined: list[Hunk] = []
     for hunk in found:
-        last = settled[-1] if settled else None
+        last = joined[-1] if joined else None
         between = old[last.end : hunk.start] if last else []
         if last and all(word.isspace() for word in between):
             words = [*last.words, *between, *hunk.words]
-            settled[-1] = Hunk(last.start, hunk.end, words)
+            joined[-1] = Hunk(last.start, hunk.end, words)
         else:
-            settled.append(hunk)
-    return settled
+            joined.append(hunk)
+    return joined
 
 
 def _merge_long(base: str, theirs: str, yours: str) -> Merged:
     """Each side's changes as one stretch of whole words; yours stand where they overlap."""
-    left, right = _stretch(base, theirs), _stretch(base, yours)
+    left, right = _changed_words(base, theirs), _changed_words(base, yours)
     if _overlap(left, right):
         return Merged(yours, clean=False)
     first, second = sorted((left, right), key=lambda hunk: (hunk.start, hunk.end))
@@ -185,7 +187,7 @@ def _merge_long(base: str, theirs: str, yours: str) -> Merged:
     return Merged("".join([*parts, *second.words, base[second.end :]]), clean=True)
 
 
-def _stretch(base: str, other: str) -> Hunk:
+def _changed_words(base: str, other: str) -> Hunk:
     """What changed, in characters, widened to whole words."""
     start, end, _ = edit(base, other)
     tail = len(base) - end

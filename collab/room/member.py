@@ -12,10 +12,10 @@ from collab.room.requests import PatchRequest
 if TYPE_CHECKING:
     from collab.entry import Author, Lane
     from collab.flow.budget import ByteAndMessageBudget
-    from collab.rebase.pipeline import Bridge
+    from collab.rebase.pipeline import Pipeline
     from collab.rights.user_rights import Rights
 
-PipelineState: TypeAlias = "tuple[Bridge | None, tuple[str, int] | None]"
+PipelineState: TypeAlias = "tuple[Pipeline | None, tuple[str, int] | None]"
 
 # Each patch that stands on a rejected one is rejected too and stands here itself, so that a chain
 # of any length needs its newest links only.
@@ -38,7 +38,7 @@ class Member:
     client_id: int = 0
     splice: bool = False
     pipelines: bool = False  # a live patch lane: several patches may be under way
-    bridge: Bridge | None = None
+    pipeline: Pipeline | None = None
     broken: tuple[str, int] | None = None
     refused: dict[str, None] = field(default_factory=dict)
     barriers: int = 0  # rejects so far: the number of the newest barrier
@@ -58,11 +58,11 @@ class Member:
 
     def pipeline_state(self) -> PipelineState:
         """What `reset_pipeline` needs to take back what a batch does."""
-        return (None if self.bridge is None else self.bridge.copy()), self.broken
+        return (None if self.pipeline is None else self.pipeline.copy()), self.broken
 
     def reset_pipeline(self, state: PipelineState) -> None:
         """The batch was not written: the member's patches stand where they stood before it."""
-        self.bridge, self.broken = state
+        self.pipeline, self.broken = state
 
     def made_by(self, request: object = None) -> MadeBy:
         """What decides which undo step a change is part of that the member makes by a request."""

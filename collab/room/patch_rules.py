@@ -20,7 +20,7 @@ from collab.patch.bounds import Bounds, json_size
 from collab.patch.diff import diff
 from collab.patch.pointer import parse_named
 from collab.patch.splices import last_texts
-from collab.rebase.pipeline import Bridge
+from collab.rebase.pipeline import Pipeline
 from collab.rebase.rebase import Rebased
 from collab.rights.sections import forbidden
 from collab.room.permissions import judge_locks, judge_sections, judge_turn
@@ -71,8 +71,8 @@ def propose(working: Working, member: Member, request: PatchRequest, now: int) -
             conflicts=[],  # what happened since is told by the refusal that it names
         )
     _judge_base(working, base, strict=request.strict)
-    bridge = bridge_of(member, base)
-    carried = _carry(working, member, bridge, base, request.ops)
+    pipeline = pipeline_of(member, base)
+    carried = _carry(working, member, pipeline, base, request.ops)
     judge_sections(working, member, carried.ops)
     judge_locks(working, member, carried.ops, request.fence)
     change = _patch(working, member, carried.ops, now, request=request)
@@ -89,7 +89,7 @@ def propose(working: Working, member: Member, request: PatchRequest, now: int) -
         if not _is_as_sent(request.ops, carried.ops, change.ops):
             ack["ops"] = last_texts(change.ops)
         answer = working.enter(member, change, now, request=request, ack=ack)
-    bridge.landed(answer.version, request.ops, made_version=answer.entry is not None)
+    pipeline.applied_as(answer.version, request.ops, made_version=answer.entry is not None)
     member.refused.pop(request.id, None)  # another try of the same id
     return answer
 
@@ -108,9 +108,11 @@ def _is_as_sent(sent: list[Op], carried: list[Op], applied: list[Op]) -> bool:
     )
 
 
-def _carry(working: Working, member: Member, bridge: Bridge, base: int, ops: list[Op]) -> Rebased:
+def _carry(
+    working: Working, member: Member, pipeline: Pipeline, base: int, ops: list[Op]
+) -> Rebased:
     try:
-        return bridge.submit(
+        return pipeline.submit(
             base,
             ops,
             working.changes_since,
@@ -146,7 +148,7 @@ def repeat(member: Member, request: PatchRequest, version: int) -> None:
     """An id that was accepted before: what comes after it stands on it all the same."""
     member.refused.pop(request.id, None)  # here it was refused once, by another way it landed
     if member.pipelines and request.base is not None and version > request.base:
-        bridge_of(member, request.base).landed(version, request.ops)
+        pipeline_of(member, request.base).applied_as(version, request.ops)
 
 
 def replace(working: Working, member: Member, request: Replace, now: int) -> Answer:
@@ -282,11 +284,11 @@ def conflict_changes(working: Working, base: int) -> dict[str, Any]:
     return {"changes": entries}
 
 
-def bridge_of(member: Member, base: int) -> Bridge:
-    """The member's bridge; one that pipelines nothing, or went back, stands on its base alone."""
-    if member.bridge is None or not member.pipelines or base < member.bridge.base:
-        member.bridge = Bridge(base)
-    return member.bridge
+def pipeline_of(member: Member, base: int) -> Pipeline:
+    """The member's pipeline; a new one if it pipelines nothing, or went back to an old base."""
+    if member.pipeline is None or not member.pipelines or base < member.pipeline.base:
+        member.pipeline = Pipeline(base)
+    return member.pipeline
 
 
 def _patch(

@@ -55,8 +55,8 @@ class Submission:
         request = self.request
         if not isinstance(request, PatchRequest | LockAct) or request.base is None:
             return None
-        bridge = self.member.bridge
-        pending = bridge.stands_on if bridge is not None else None
+        pipeline = self.member.pipeline
+        pending = pipeline.base_in_use if pipeline is not None else None
         return request.base if pending is None else min(request.base, pending)
 
     def fail(self, error: Exception) -> None:

@@ -1,7 +1,7 @@
 """A model of the wire contract: a server, and clients that pipeline patches over slow links.
 
-The server is this project's rebase and bridge; a client follows the contract and nothing else:
-it applies changes and acks to what is confirmed, and carries its own unanswered patches.
+The server is this project's rebase and pipeline; a client follows the contract and nothing else:
+it applies changes and acks to what is confirmed, and rebases its own unanswered patches.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from collab.patch.apply import apply, replay
 from collab.patch.pointer import lookup, parse
 from collab.patch.relocate import AppliedChange
 from collab.patch.values import same
-from collab.rebase.pending import Patches, carry_answered, carry_over, exact, settle
-from collab.rebase.pipeline import Bridge
+from collab.rebase.pending import Patches, exact_ops, normalize, rebase_over, rebase_over_answer
+from collab.rebase.pipeline import Pipeline
 from collab.rebase.rebase import Rebased
 
 
@@ -59,14 +59,14 @@ class Client:
     def view(self) -> Any:
         value = self.confirmed
         for ops in self.carried:
-            value = replay(value, exact(value, ops))
+            value = replay(value, exact_ops(value, ops))
         return value
 
     def send(self, ops: list[Op]) -> Sent:
         sent = Sent(self.round, self.version, ops, self.view)
         self.waiting.append(sent)
         if not self.dropped:
-            self.carried.append(settle(self.view, ops))
+            self.carried.append(normalize(self.view, ops))
         return sent
 
     def hear(self, answer: Answer) -> None:
@@ -77,7 +77,7 @@ class Client:
         else:
             assert answer.ops is not None
             change = AppliedChange(answer.version, Author("other"), answer.ops, self.confirmed)
-            self._keep(carry_over(self.carried, change), len(self.carried))
+            self._keep(rebase_over(self.carried, change), len(self.carried))
             self.confirmed = change.after
             self.version = answer.version
 
@@ -91,8 +91,8 @@ class Client:
     def _acked(self, answer: Answer) -> None:
         sent = self.waiting.popleft()
         ops = sent.ops if answer.ops is None else answer.ops
-        applied = exact(self.confirmed, ops)
-        self._keep(carry_answered(self.carried, self.confirmed, applied), len(self.carried) - 1)
+        applied = exact_ops(self.confirmed, ops)
+        self._keep(rebase_over_answer(self.carried, self.confirmed, applied), len(self.carried) - 1)
         self.confirmed = replay(self.confirmed, applied)
         self.version = max(self.version, answer.version)
 
@@ -108,7 +108,7 @@ class Server:
         self.first = value
         self.value = value
         self.changes: list[AppliedChange] = []
-        self.bridges = [Bridge(0) for _ in range(clients)]
+        self.pipelines = [Pipeline(0) for _ in range(clients)]
         self.rounds = [0] * clients
         self.refused = 0
         self.conflicts: list[Any] = []
@@ -121,11 +121,11 @@ class Server:
         """The answer to the author, and the change for everybody else."""
         if sent.round < self.rounds[who]:
             return Answer("reject"), None
-        bridge = self.bridges[who]
-        bridge.advance(sent.base, self.since)
-        assert same(bridge.seen(self.since, self.value), sent.view)
+        pipeline = self.pipelines[who]
+        pipeline.advance(sent.base, self.since)
+        assert same(pipeline.value_seen(self.since, self.value), sent.view)
         try:
-            rebased = bridge.submit(sent.base, sent.ops, self.since, self.value, splices=True)
+            rebased = pipeline.submit(sent.base, sent.ops, self.since, self.value, splices=True)
             done = apply(self.value, rebased.ops, splices=True)
         except Rejected:
             self.rounds[who] += 1
@@ -139,7 +139,7 @@ class Server:
             applied = AppliedChange(len(self.changes) + 1, Author(str(who)), done.ops, self.value)
             self.changes.append(applied)
             self.value = done.value
-        bridge.landed(len(self.changes), sent.ops, made_version=bool(done.ops))
+        pipeline.applied_as(len(self.changes), sent.ops, made_version=bool(done.ops))
         version = len(self.changes)
         ops = None if done.ops == sent.ops else done.ops
         change = Answer("change", version, done.ops) if done.ops else None

@@ -17,7 +17,7 @@ from collab.errors import Code, Rejected
 from collab.messages import Conflict
 from collab.patch.apply import apply
 from collab.patch.relocate import AppliedChange
-from collab.rebase.pipeline import Bridge
+from collab.rebase.pipeline import Pipeline
 from collab.rebase.rebase import rebase
 from tests.collab.rebase.stamped import Writer, at, done, nodes, pointers, stamps
 
@@ -206,19 +206,19 @@ def _connection(chance: random.Random, *, advances: float) -> str:
     writer = Writer(chance)
     base = view = writer.document()
     world = World(base, base, [], set(), set(), set())
-    bridge = Bridge(0)
+    pipeline = Pipeline(0)
     mine: set[int] = set()
     for _ in range(chance.randint(2, 4)):
         if chance.random() < 0.6:
             world.happens(chance.choice(["bo", "cy"]), writer.patch(world.head))
         if advances and chance.random() < advances:
-            bridge.advance(chance.randint(bridge.base, len(world.changes)), world.since)
-            view = bridge.seen(world.since, world.head)
+            pipeline.advance(chance.randint(pipeline.base, len(world.changes)), world.since)
+            view = pipeline.value_seen(world.since, world.head)
         start = writer.count
         ops = writer.patch(view)
         mine |= set(range(start + 1, writer.count + 1))
         try:
-            rebased = bridge.submit(bridge.base, ops, world.since, world.head)
+            rebased = pipeline.submit(pipeline.base, ops, world.since, world.head)
             apply(world.head, rebased.ops)
         except Rejected as error:
             return refused(error)
@@ -226,6 +226,6 @@ def _connection(chance: random.Random, *, advances: float) -> str:
         world.happens("me", rebased.ops)
         told = Told(view, ops, before, world.head, rebased.conflicts, rebased.ops)
         world.check(told, mine)
-        bridge.landed(len(world.changes), ops, made_version=len(world.changes) > known)
+        pipeline.applied_as(len(world.changes), ops, made_version=len(world.changes) > known)
         view = done(view, ops)
     return "applied"

@@ -11,18 +11,18 @@ from collab.entry import Author, Op
 from collab.errors import Code, Rejected
 from collab.patch.apply import apply
 from collab.patch.relocate import AppliedChange
-from collab.rebase.pipeline import Bridge
+from collab.rebase.pipeline import Pipeline
 
 START: dict[str, Any] = {"s": [{"id": name, "t": f"text {name}"} for name in "abc"], "n": 0}
 
 
 class Line:
-    """A document's versions, and one connection's bridge to them."""
+    """A document's versions, and one connection's pipeline to them."""
 
     def __init__(self) -> None:
         self.value: Any = START
         self.changes: list[AppliedChange] = []
-        self.bridge = Bridge(0)
+        self.pipeline = Pipeline(0)
 
     def since(self, version: int) -> Sequence[AppliedChange]:
         return self.changes[version:]
@@ -31,9 +31,9 @@ class Line:
         self._commit("bo", ops)
 
     def mine(self, base: int, *ops: Op) -> list[Op]:
-        rebased = self.bridge.submit(base, ops, self.since, self.value, splices=True)
+        rebased = self.pipeline.submit(base, ops, self.since, self.value, splices=True)
         done = self._commit("me", rebased.ops)
-        self.bridge.landed(len(self.changes), ops, made_version=bool(done))
+        self.pipeline.applied_as(len(self.changes), ops, made_version=bool(done))
         return done
 
     def _commit(self, who: str, ops: Sequence[Op]) -> list[Op]:
@@ -112,8 +112,8 @@ def test_r10_an_id_sent_again_counts_where_it_landed() -> None:
     sent: Op = {"op": "add", "path": "/s/0", "value": {"id": "m", "t": ""}}
     line.mine(0, sent)
     line.other({"op": "add", "path": "/s/0", "value": {"id": "n"}})
-    line.bridge = Bridge(0)
-    line.bridge.landed(1, [sent])
+    line.pipeline = Pipeline(0)
+    line.pipeline.applied_as(1, [sent])
     line.mine(0, text("/s/0/t", "mine"))
     assert line.value["s"][1] == {"id": "m", "t": "mine"}
 
@@ -137,7 +137,7 @@ def test_r10_what_is_answered_needs_no_history() -> None:
             raise Rejected(Code.UNKNOWN_VERSION, "no longer kept")
         return kept[version:]
 
-    rebased = line.bridge.submit(2, [text("/n", 3)], forgotten, line.value)
+    rebased = line.pipeline.submit(2, [text("/n", 3)], forgotten, line.value)
     assert rebased.ops == [text("/n", 3)]
 
 

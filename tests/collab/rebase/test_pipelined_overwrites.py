@@ -10,7 +10,7 @@ from collab.entry import Author, Op
 from collab.errors import Code, Rejected
 from collab.patch.apply import apply
 from collab.patch.relocate import AppliedChange
-from collab.rebase.pipeline import Bridge
+from collab.rebase.pipeline import Pipeline
 from collab.rebase.rebase import Rebased
 from tests.collab.patch.patches import added, moved, named, removed, replaced
 
@@ -23,19 +23,19 @@ def pipeline(
     Before it sends the last one, the client takes the versions up to `answered`.
     """
     changes: list[AppliedChange] = []
-    bridge, head, answers = Bridge(0), value, []
+    pipeline, head, answers = Pipeline(0), value, []
     for number, (author, ops) in enumerate(patches, 1):
         rebased = Rebased(ops)
         if author == "me":
             base = answered if number == len(patches) else 0
-            rebased = bridge.submit(base, ops, lambda version: changes[version:], head)
+            rebased = pipeline.submit(base, ops, lambda version: changes[version:], head)
             answers.append(rebased)
         done = apply(head, rebased.ops)
         if done.ops:
             changes.append(AppliedChange(len(changes) + 1, Author(author), done.ops, head))
             head = done.value
         if author == "me":
-            bridge.landed(len(changes), ops, made_version=bool(done.ops))
+            pipeline.applied_as(len(changes), ops, made_version=bool(done.ops))
     return answers, head
 
 

@@ -1,4 +1,4 @@
-"""Stale patches: carried to the head, merged, or refused with who was first."""
+"""Stale patches: rebased to the head, merged, or refused with who was first."""
 
 from __future__ import annotations
 

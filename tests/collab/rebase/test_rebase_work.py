@@ -1,4 +1,4 @@
-"""What carrying a stale patch takes: its ops and one copy of what they touch, not one for each."""
+"""What rebasing a stale patch takes: its ops and one copy of what they touch, not one for each."""
 
 from __future__ import annotations
 

@@ -178,7 +178,7 @@ def test_r6_the_texts_of_one_patch_are_cut_into_words_up_to_a_bound(
     monkeypatch.setattr(text_merge, "split", counting)
     merger, base = Merger(), "a b " * 300
     for number in range(500):
-        merged = merger.carry(base, f"x{base}", f"{base}y{number}", None)
+        merged = merger.merge_or_splice(base, f"x{base}", f"{base}y{number}", None)
         assert merged == Merged(f"x{base}y{number}", clean=True)
     assert 0 < cut <= 60_000
 
