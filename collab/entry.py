@@ -104,7 +104,7 @@ def _lies_below(place: str, places: Collection[str]) -> bool:
     return False
 
 
-def bare(entry: Entry) -> Entry:
+def without_ops(entry: Entry) -> Entry:
     """The entry without its ops: what opening a document takes of it."""
     return replace(entry, ops=[])
 

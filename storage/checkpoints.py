@@ -27,7 +27,7 @@ class Checkpoints:
         self._running: Future[None] | None = None
         self._commits = 0
 
-    def count(self) -> None:
+    def on_commit(self) -> None:
         """One more commit; called by the writer."""
         self._commits += 1
         if self._commits >= COMMITS and (self._running is None or self._running.done()):

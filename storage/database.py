@@ -72,13 +72,13 @@ class Database(Protocol):
     async def migrate(self, job: Callable[[Connection], T]) -> T:
         """A `write` that may take as long as it takes: a migration reads and writes every row."""
 
-    async def exchange(
+    async def write_in_two_steps(
         self,
         first: Callable[[Connection], T],
         between: Callable[[T], U],
         then: Callable[[Connection, U], V],
     ) -> V:
-        """A `write` that asks its caller in the middle; `between` runs on the loop's thread."""
+        """A `write` whose second step needs an answer; `between` runs on the loop's thread."""
 
     async def close(self) -> None: ...
 

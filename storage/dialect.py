@@ -19,10 +19,10 @@ SQLITE, POSTGRES = "sqlite", "postgresql"
 # sqlite3's primary result codes for a file whose pages no longer hold together.
 _BROKEN_FILE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 # These say that we wrote a wrong statement; told as the database's trouble, a bug would hide.
-_OURS = (exc.ProgrammingError, exc.DataError, sqlite3.ProgrammingError, sqlite3.DataError)
+_OUR_MISTAKES = (exc.ProgrammingError, exc.DataError, sqlite3.ProgrammingError, sqlite3.DataError)
 # But for these of PostgreSQL's: a table, a column or another object is missing or another one, as
 # while a dump is restored; a right was revoked; a proxy has given our connection to another client.
-_ASTRAY = frozenset(
+_SETUP_FAULTS = frozenset(
     ("42P01", "42703", "42704", "42883", "42804", "42501", "3F000", "42P05", "26000")
 )
 
@@ -52,12 +52,12 @@ def insert(connection: Connection, table: Table) -> SqliteInsert | PostgresInser
     return SqliteInsert(table) if connection.dialect.name == SQLITE else PostgresInsert(table)
 
 
-def is_taken(error: BaseException) -> bool:
+def is_constraint_violation(error: BaseException) -> bool:
     """A unique or foreign key refused the row."""
     return isinstance(error, exc.IntegrityError | sqlite3.IntegrityError)
 
 
-def is_held(error: exc.DBAPIError) -> bool:
+def is_lock_timeout(error: exc.DBAPIError) -> bool:
     """In PostgreSQL another transaction held a row, or a table, for too long."""
     return getattr(error.orig, "sqlstate", None) == "55P03"
 
@@ -69,7 +69,9 @@ def is_busy(error: sqlite3.Error) -> bool:
 
 def translate(error: BaseException) -> Exception | None:
     """What the caller is told of a driver's error; None when it is not the database's trouble."""
-    if is_taken(error) or (isinstance(error, _OURS) and not _is_astray(error)):
+    if is_constraint_violation(error) or (
+        isinstance(error, _OUR_MISTAKES) and not _is_setup_fault(error)
+    ):
         return None
     if isinstance(error, exc.DBAPIError):
         return _from_driver(error.orig or error)
@@ -81,9 +83,9 @@ def translate(error: BaseException) -> Exception | None:
     return None
 
 
-def _is_astray(error: BaseException) -> bool:
+def _is_setup_fault(error: BaseException) -> bool:
     """Whether the database has changed under a statement that is as it should be."""
-    return getattr(getattr(error, "orig", None), "sqlstate", None) in _ASTRAY
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in _SETUP_FAULTS
 
 
 def _from_driver(error: BaseException) -> Exception:

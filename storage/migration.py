@@ -37,8 +37,8 @@ def revision_of(connection: Connection) -> str:
     return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")
 
 
-def _wait_for_turn(connection: Connection) -> None:
-    """Another `weft migrate` is waited for as long as it takes.
+def _wait_for_other_migrations(connection: Connection) -> None:
+    """Wait for another `weft migrate` as long as it takes.
 
     A table's lock is waited for as long as any other: while a migration waits for one, everybody
     else's statements wait behind it.
@@ -52,7 +52,7 @@ def _wait_for_turn(connection: Connection) -> None:
 def upgrade(connection: Connection) -> None:
     """Run the missing migrations inside the connection's transaction; of two callers one waits."""
     if connection.dialect.name == POSTGRES:
-        _wait_for_turn(connection)
+        _wait_for_other_migrations(connection)
     found = revision_of(connection)
     if found == REVISION:
         return

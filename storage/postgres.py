@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from collab.ports.store import StorageUnavailable
 from storage.database import DEADLINE_SECONDS, LOCK_SECONDS, CoreRunner, Runner, translated
-from storage.dialect import POSTGRES, is_held
+from storage.dialect import POSTGRES, is_lock_timeout
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -30,14 +30,14 @@ _LONG_READS = _READERS - 1
 
 _CONNECT_SECONDS = 5.0
 # What a connection is asked to keep to, as PostgreSQL calls it.
-_PROMISES = (
+_REQUIRED_SETTINGS = (
     "synchronous_commit",
     "lock_timeout",
     "statement_timeout",
     "idle_in_transaction_session_timeout",
 )
 # Seconds for which a write keeps its connection while it waits for a row, and is without one.
-_TURN = 0.1
+_ROW_WAIT_SECONDS = 0.1
 
 
 def _milliseconds(seconds: float) -> str:
@@ -66,7 +66,7 @@ def _options(deadline: float | None, lock: float) -> dict[str, Any]:
 
 def _settings(connection: Connection) -> dict[str, str]:
     rows = connection.execute(text("SELECT name, setting FROM pg_settings"))
-    return {row.name: row.setting for row in rows if row.name in _PROMISES}
+    return {row.name: row.setting for row in rows if row.name in _REQUIRED_SETTINGS}
 
 
 def _open(url: URL, size: int, isolation: str, lock: float) -> AsyncEngine:
@@ -97,7 +97,7 @@ class PostgresDatabase:
     def __init__(self, url: URL) -> None:
         self._url = url
         self._commits = _open(url, _COMMITS, "READ COMMITTED", LOCK_SECONDS)
-        self._writers = _open(url, _WRITERS, "READ COMMITTED", _TURN)
+        self._writers = _open(url, _WRITERS, "READ COMMITTED", _ROW_WAIT_SECONDS)
         self._readers = _open(url, _READERS, "REPEATABLE READ", LOCK_SECONDS)
         self._long_reads = asyncio.Semaphore(_LONG_READS)
 
@@ -115,16 +115,16 @@ class PostgresDatabase:
         return await self.write_first(job)
 
     async def write(self, job: Callable[[Connection], T]) -> T:
-        """A write that waits for a row gives its connection to others between its turns."""
+        """A write that waits for a row gives its connection to others between its attempts."""
         until = time.monotonic() + LOCK_SECONDS
         with translated():
             while True:
                 try:
                     return await _run(self._writers, job)
                 except DBAPIError as error:
-                    if not is_held(error) or time.monotonic() >= until:
+                    if not is_lock_timeout(error) or time.monotonic() >= until:
                         raise
-                await asyncio.sleep(_TURN)
+                await asyncio.sleep(_ROW_WAIT_SECONDS)
 
     async def write_first(self, job: Callable[[Connection], T]) -> T:
         with translated():
@@ -137,7 +137,7 @@ class PostgresDatabase:
         """Find out whether a proxy has dropped the settings that the connection asked for."""
         given = await self.read_first(_settings)
         asked = _options(DEADLINE_SECONDS, LOCK_SECONDS)["server_settings"]
-        if any(given[name] != asked[name] for name in _PROMISES):
+        if any(given[name] != asked[name] for name in _REQUIRED_SETTINGS):
             raise StorageUnavailable(
                 "a proxy in front of PostgreSQL drops the settings of Weft's connections: it has to"
                 " pool sessions, not transactions, and to pass `synchronous_commit`,"
@@ -155,7 +155,7 @@ class PostgresDatabase:
         finally:
             await engine.dispose()
 
-    async def exchange(
+    async def write_in_two_steps(
         self,
         first: Callable[[Connection], T],
         between: Callable[[T], U],

@@ -1,7 +1,7 @@
 """What a compaction may drop: pure arithmetic over versions, shared by every store.
 
 Two sound snapshots always stand where there have been two, the older with every entry since,
-so that the newer may rot. Below the older one (the *floor*) only what a kept version is
+so that the newer may be damaged. Below the older one (the *floor*) only what a kept version is
 rebuilt from remains: the newest sound snapshot at or below it, and the entries up to it.
 """
 
@@ -22,7 +22,7 @@ class Retained:
     snapshots: frozenset[int]
     ranges: tuple[tuple[int, int], ...]  # entries with after < version <= upto
 
-    def gaps(self) -> list[tuple[int, int]]:
+    def dropped_ranges(self) -> list[tuple[int, int]]:
         """The ranges of entries (after, upto) that nobody needs."""
         dropped, after = [], 0
         for start, end in self.ranges:
@@ -55,7 +55,7 @@ def retain(sound: Sequence[int], *, before: int, needed: Iterable[int]) -> Retai
     return Retained(floor, frozenset(kept), tuple(ranges))
 
 
-def is_whole(since: int, entries: Sequence[Entry], head: int) -> bool:
+def is_complete(since: int, entries: Sequence[Entry], head: int) -> bool:
     """Whether entries in order lead from a snapshot at `since`, or with 0 from nothing, to `head`.
 
     The first entry of a document that was deleted and made again counts on from the old one's.
@@ -66,6 +66,6 @@ def is_whole(since: int, entries: Sequence[Entry], head: int) -> bool:
         entries, first = repaired, repaired[0].version
     elif not since and entries and entries[0].kind == "create":
         first = entries[0].version
-    # By their number first: a head that has rotted may be vast.
+    # By their number first: a head that is damaged may be vast.
     is_full = len(entries) == head - first + 1
     return is_full and [entry.version for entry in entries] == list(range(first, head + 1))

@@ -45,7 +45,7 @@ def serving(url: str) -> Iterator[None]:
         return
     lock = os.open(f"{database}{SUFFIX}", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        _take(lock, database)
+        _acquire(lock, database)
         yield
     finally:
         os.close(lock)
@@ -59,7 +59,7 @@ def _file_of(url: str) -> Path | None:
     return Path(str(parsed.database)).resolve()
 
 
-def _take(lock: int, database: Path) -> None:
+def _acquire(lock: int, database: Path) -> None:
     if sys.platform != "win32":
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from storage.checkpoints import WRITER_PAGES, Checkpoints
 from storage.database import DEADLINE_SECONDS, LOCK_SECONDS, Runner, translated
-from storage.dialect import SQLITE, is_busy, is_taken
+from storage.dialect import SQLITE, is_busy, is_constraint_violation
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -52,7 +52,7 @@ def _prepare(engine: Engine, begin: Callable[[Connection], object], pragmas: Seq
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in pragmas:
-            _insist(cursor, pragma)
+            _run_pragma(cursor, pragma)
         cursor.close()
 
     @event.listens_for(engine, "begin")
@@ -66,7 +66,7 @@ def _driver_of(connection: Connection) -> sqlite3.Connection:
     return raw
 
 
-def _insist(cursor: Any, pragma: str) -> None:
+def _run_pragma(cursor: Any, pragma: str) -> None:
     """Several that open a new file at once all make it a WAL file, and SQLite's busy timeout does
     not always hold for that (seen under load)."""
     until = time.monotonic() + LOCK_SECONDS
@@ -145,7 +145,7 @@ class SqliteDatabase:
                 return await self.read(job)
 
     async def write(self, job: Callable[[Connection], T]) -> T:
-        return await self._hop(self._write, job)
+        return await self._in_writer_thread(self._write, job)
 
     async def read_first(self, job: Callable[[Connection], T]) -> T:
         return await self.read(job)
@@ -157,12 +157,12 @@ class SqliteDatabase:
         """A file's connections are as they were opened."""
 
     async def migrate(self, job: Callable[[Connection], T]) -> T:
-        return await self._hop(self._write, job, is_bounded=False)
+        return await self._in_writer_thread(self._write, job, is_bounded=False)
 
     async def commit(self, job: Callable[[Runner], T]) -> T:
-        return await self._hop(self._commit, job)
+        return await self._in_writer_thread(self._commit, job)
 
-    async def exchange(
+    async def write_in_two_steps(
         self,
         first: Callable[[Connection], T],
         between: Callable[[T], U],
@@ -179,7 +179,7 @@ class SqliteDatabase:
 
         return await self.write(job)
 
-    async def _hop(
+    async def _in_writer_thread(
         self,
         work: Callable[[Callable[..., T]], T],
         job: Callable[..., T],
@@ -226,7 +226,7 @@ class SqliteDatabase:
             result = job(_CursorRunner(cursor))
             cursor.execute("COMMIT")
             if self._checkpoints is not None:
-                self._checkpoints.count()
+                self._checkpoints.on_commit()
             return result
         except BaseException as error:
             self._recover(error)
@@ -238,11 +238,11 @@ class SqliteDatabase:
             return
         with suppress(sqlite3.Error, exc.SQLAlchemyError):
             _driver_of(self._connection).rollback()
-        failed = isinstance(error, sqlite3.Error | exc.DBAPIError) and not is_taken(error)
-        if failed and not self._in_memory:
-            self._forget()
+        failed = isinstance(error, sqlite3.Error | exc.DBAPIError)
+        if failed and not is_constraint_violation(error) and not self._in_memory:
+            self._discard_connection()
 
-    def _forget(self) -> None:
+    def _discard_connection(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(sqlite3.Error, exc.SQLAlchemyError):
@@ -258,5 +258,5 @@ class SqliteDatabase:
             self._checkpoints.close()
         if self._readers is not None:
             await self._readers.dispose()
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._forget)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._discard_connection)
         self._thread.shutdown()

@@ -19,14 +19,14 @@ from storage.sql.locks import SqlLocks
 from storage.sql.log import SqlLog
 from storage.sql.names import SqlNames
 from storage.sql.publications import SqlPublications
-from storage.sql.schema import REVISION, accepted, audit, docs, entries, locks, metadata, pulse
+from storage.sql.schema import REVISION, accepted, audit, docs, entries, heartbeat, locks, metadata
 from storage.sql.snapshots import SqlSnapshots
 
 # What every edit writes. The others are only read here, so that a lock on one of them, which a
 # backup or a cleaning takes, stops no edit.
 _WRITTEN = (docs, entries, accepted, locks)
 # Edits go on without these: the rows of the audit trail wait.
-_APART = (audit, pulse)
+_NOT_CHECKED = (audit, heartbeat)
 
 
 def _open(url: str) -> Database:
@@ -44,7 +44,7 @@ def _open(url: str) -> Database:
     raise ValueError("a database is sqlite+aiosqlite:///… or postgresql+asyncpg://…")
 
 
-def _touch(table: Table) -> Executable:
+def _no_op_write(table: Table) -> Executable:
     """A statement that changes nothing, and fails where a real one would."""
     nothing = select(*table.c).where(false())
     if table not in _WRITTEN:
@@ -53,16 +53,16 @@ def _touch(table: Table) -> Executable:
 
 
 _STATEMENTS: list[Executable] = [
-    *(_touch(table) for table in metadata.sorted_tables if table not in _APART),
+    *(_no_op_write(table) for table in metadata.sorted_tables if table not in _NOT_CHECKED),
     update(docs).where(false()).values(head=docs.c.head),
 ]
 
 
-def probe(connection: Connection) -> None:
+def check_writable(connection: Connection) -> None:
     """Raise what an edit would raise: the database answers, with tables, columns and rights."""
     for statement in _STATEMENTS:
         connection.execute(statement)
-    row: Any = insert(connection, pulse).values(id=1, at=now_ms())
+    row: Any = insert(connection, heartbeat).values(id=1, at=now_ms())
     connection.execute(row.on_conflict_do_update(index_elements=["id"], set_={"at": now_ms()}))
 
 
@@ -102,7 +102,7 @@ class SqlStore(
 
     async def ping(self) -> None:
         """Ask by what an edit does: only that tells whether the database would take one."""
-        await self._database.write_first(probe)
+        await self._database.write_first(check_writable)
 
     async def close(self) -> None:
         await self._database.close()

@@ -26,8 +26,8 @@ class Remains(Struct, frozen=True):
     schema: bytes
     snapshots: dict[int, bytes]
     entries: list[Entry]
-    rotten_snapshots: list[int] = []
-    rotten_entries: list[int] = []
+    damaged_snapshots: list[int] = []
+    damaged_entries: list[int] = []
     lost: list[str] = []
     steps: dict[int, bytes] = {}
     lost_entries: list[tuple[int, int]] = []
@@ -58,7 +58,7 @@ class Repairs(Protocol):
     """Reads a document row by row, and writes it in one transaction."""
 
     async def remains(self, key: DocKey) -> Remains | None:
-        """What can be read, whatever else has rotted; None where there is no such document."""
+        """What can be read, whatever else is damaged; None where there is no such document."""
 
     async def rebuild(self, key: DocKey, rebuilt: Rebuilt) -> bool:
         """False where another writer came first: nothing was written."""

@@ -63,7 +63,7 @@ class Control(Struct, frozen=True):
 class Stored(Struct, frozen=True):
     """A document as it is opened: the newest sound snapshot and every entry after it, in order.
 
-    The entries are `bare`: opening takes no ops, and a letter in a long text is an op that
+    The entries are `without_ops`: opening takes no ops, and a letter in a long text is an op that
     holds the text. `steps` are the newest sound ones that were saved with it or before it.
     """
 

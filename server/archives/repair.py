@@ -56,7 +56,7 @@ async def salvage(remains: Remains, *, every: bool = False, open_: Open = open_i
     """Find out what can be read; `every` also tries the snapshots that only history needs."""
     found = Salvage(_last(remains))
     found.left_out += remains.lost
-    for version in remains.rotten_snapshots:
+    for version in remains.damaged_snapshots:
         found.left_out.append(f"snapshot {version}: {ROTTEN}")
     base, value = await _find_base(remains, found, open_)
     since = [entry for entry in remains.entries if entry.version > base]
@@ -73,7 +73,7 @@ async def salvage(remains: Remains, *, every: bool = False, open_: Open = open_i
 
 
 def _last(remains: Remains) -> int:
-    rows = [remains.head, *remains.rotten_entries, *remains.rotten_snapshots]
+    rows = [remains.head, *remains.damaged_entries, *remains.damaged_snapshots]
     rows += [entry.version for entry in remains.entries[-1:]]
     return max([*rows, *remains.snapshots])
 
@@ -158,10 +158,10 @@ def _apply(found: Salvage, value: Json, since: Sequence[Entry]) -> None:
 def _tell_missing(remains: Remains, found: Salvage, base: int) -> None:
     read = {entry.version for entry in remains.entries}
     applied = "; the value has its change" if found.has_start else ""
-    for version in remains.rotten_entries:
+    for version in remains.damaged_entries:
         rest = applied if version <= base else ""
         found.left_out.append(f"version {version}: {ROTTEN}{rest}")
-    named = sorted(read.union(remains.rotten_entries))
+    named = sorted(read.union(remains.damaged_entries))
     for first, last in remains.lost_entries if found.has_start else ():
         if first <= base:
             found.left_out.append(f"{_versions(first, min(last, base))}: not in the log{applied}")
@@ -241,8 +241,8 @@ def rebuild(remains: Remains, found: Salvage, now: int) -> Rebuilt:
         entry=entry,
         body=body,
         steps=steps,
-        drop_entries=remains.rotten_entries,
-        drop_snapshots=[*remains.rotten_snapshots, *found.broken_snapshots],
+        drop_entries=remains.damaged_entries,
+        drop_snapshots=[*remains.damaged_snapshots, *found.broken_snapshots],
         drop_schema=bool(remains.schema) and schema is None,
     )
 

@@ -1,4 +1,4 @@
-"""The rows beside entries and snapshots of a damaged document: what has rotted, and its removal."""
+"""The rows beside entries and snapshots of a damaged document: what is damaged, and its removal."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from storage.sql.documents import (
 from storage.sql.locks import read_locks
 from storage.sql.names import read_names
 from storage.sql.publications import read_publications
-from storage.sql.requests import rotten_ids
-from storage.sql.schema import accepted, docs, is_count, locks, named, of, publications, schemas
+from storage.sql.requests import damaged_ids
+from storage.sql.schema import accepted, by_key, docs, is_count, locks, named, publications, schemas
 
-_ROTTEN = "does not match its checksum"
+_MISMATCH = "does not match its checksum"
 
 
 def read_counts(connection: Connection, key: DocKey) -> tuple[list[int], list[str]] | None:
@@ -39,45 +39,45 @@ def read_counts(connection: Connection, key: DocKey) -> tuple[list[int], list[st
     lost = [f"the {name}: it cannot be read" for name, at in counts.items() if not is_count(at)]
     if not lost and not is_control_sound(row):
         counts["epoch"] = 0
-        lost.append(f"the epoch, the time of creation and what is published: a row {_ROTTEN}")
+        lost.append(f"the epoch, the time of creation and what is published: a row {_MISMATCH}")
     if not lost and not is_head_sound(row):
-        lost.append(f"the head, or who wrote it and when: a row {_ROTTEN}")
+        lost.append(f"the head, or who wrote it and when: a row {_MISMATCH}")
     return [count if is_count(count) else 0 for count in counts.values()], lost
 
 
 def read_schema(connection: Connection, key: DocKey, row: Row[Any]) -> bytes | None:
     """The schema, empty where there is none; None where it is not what was written."""
-    schema = connection.scalar(select(schemas.c.body).where(of(schemas, key))) or b""
+    schema = connection.scalar(select(schemas.c.body).where(by_key(schemas, key))) or b""
     return schema if is_sound(row.schema_crc, lambda: schema_crc(key, schema)) else None
 
 
-def lost_beside(connection: Connection, key: DocKey) -> list[str]:
-    """A sentence for each thing beside the log that has rotted."""
+def damage_outside_log(connection: Connection, key: DocKey) -> list[str]:
+    """A sentence for each thing beside the log that is damaged."""
     lost = []
     row = find_document(connection, key)
     if row is not None and read_schema(connection, key, row) is None:
-        lost.append(f"the schema: it {_ROTTEN}")
+        lost.append(f"the schema: it {_MISMATCH}")
     try:
         read_locks(connection, key)
     except Corrupt:
         lost.append("the locks: they cannot be read")
     _, names = read_names(connection, key)
-    lost += [f"the name of version {version}: it {_ROTTEN}" for version in names]
+    lost += [f"the name of version {version}: it {_MISMATCH}" for version in names]
     _, steps = read_publications(connection, key)
-    lost += [f"a publication: it {_ROTTEN}" for _ in steps]
-    if ids := rotten_ids(connection, key):
+    lost += [f"a publication: it {_MISMATCH}" for _ in steps]
+    if ids := damaged_ids(connection, key):
         lost.append(f"ids of requests that came before, {len(ids)}: they do not match")
     return lost
 
 
-def begin_again(connection: Connection, key: DocKey, row: Row[Any], rebuilt: Rebuilt) -> None:
-    """Write the document's row again, and drop the rows that have rotted."""
+def rewrite_document(connection: Connection, key: DocKey, row: Row[Any], rebuilt: Rebuilt) -> None:
+    """Write the document's row again, and drop the rows that are damaged."""
     entry, schema = rebuilt.entry, read_schema(connection, key, row)
     if rebuilt.drop_schema or schema is None:
-        connection.execute(delete(schemas).where(of(schemas, key)))
+        connection.execute(delete(schemas).where(by_key(schemas, key)))
         schema = b""
-    connection.execute(delete(locks).where(of(locks, key)))
-    _drop_rotten(connection, key)
+    connection.execute(delete(locks).where(by_key(locks, key)))
+    _drop_damaged(connection, key)
     steps, _ = read_publications(connection, key)
     published = steps[-1].pointer if steps else 0
     created_at = row.created_at if is_count(row.created_at) else entry.at
@@ -90,14 +90,14 @@ def begin_again(connection: Connection, key: DocKey, row: Row[Any], rebuilt: Reb
         "schema_crc": schema_crc(key, schema),
     }
     new = {**counts, **control, **crcs, "updated_at": at, "updated_by": by}
-    connection.execute(update(docs).where(of(docs, key)).values(**new))
+    connection.execute(update(docs).where(by_key(docs, key)).values(**new))
 
 
-def _drop_rotten(connection: Connection, key: DocKey) -> None:
+def _drop_damaged(connection: Connection, key: DocKey) -> None:
     for version in read_names(connection, key)[1]:
-        connection.execute(delete(named).where(of(named, key), named.c.version == version))
+        connection.execute(delete(named).where(by_key(named, key), named.c.version == version))
     for number in read_publications(connection, key)[1]:
         connection.execute(delete(publications).where(publications.c.number == number))
-    for user, request in rotten_ids(connection, key):
+    for user, request in damaged_ids(connection, key):
         this = (accepted.c.author == user, accepted.c.request == request)
-        connection.execute(delete(accepted).where(of(accepted, key), *this))
+        connection.execute(delete(accepted).where(by_key(accepted, key), *this))

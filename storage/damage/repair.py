@@ -12,14 +12,14 @@ from collab.entry import Entry
 from collab.ids import DocKey
 from collab.ports.repairs import Rebuilt, Remains
 from collab.ports.store import Corrupt, Snapshot
-from storage.damage.remains import begin_again, lost_beside, read_counts, read_schema
+from storage.damage.remains import damage_outside_log, read_counts, read_schema, rewrite_document
 from storage.database import CoreRunner, Database
-from storage.sql import statements as sql_text
+from storage.sql import statements
 from storage.sql.checksum import pack_entries, pack_snapshot, pack_steps, unpack_entry
 from storage.sql.documents import find_document, lock_document
-from storage.sql.entries import ENTRY_COLUMNS, lost_runs
+from storage.sql.entries import ENTRY_COLUMNS, missing_ranges
 from storage.sql.names import read_names
-from storage.sql.schema import entries, is_count, of, snapshots, steps
+from storage.sql.schema import by_key, entries, is_count, snapshots, steps
 from storage.sql.snapshots import (
     read_snapshot,
     read_steps,
@@ -38,23 +38,23 @@ def _remains(connection: Connection, key: DocKey) -> Remains | None:
     if counts is None:
         return None
     (epoch, head, revision), lost_counts = counts
-    sound, rotten = _entries(connection, key)
+    sound, damaged = _entries(connection, key)
     bodies: dict[int, bytes] = {}
-    rotten_snapshots: list[int] = []
+    damaged_snapshots: list[int] = []
     for version in reversed(snapshot_versions(connection, key)):
         snapshot = read_snapshot(connection, key, version)
         if snapshot is None:
-            rotten_snapshots.append(version)
+            damaged_snapshots.append(version)
         else:
             bodies[version] = snapshot.body
     row = find_document(connection, key)
     schema = b"" if row is None else read_schema(connection, key, row) or b""
     steps, lost_steps = _steps(connection, key)
-    lost = [*lost_counts, *lost_beside(connection, key), *lost_steps]
+    lost = [*lost_counts, *damage_outside_log(connection, key), *lost_steps]
     names = [(one.version, one.name, one.by, one.at) for one in read_names(connection, key)[0]]
-    rows = sorted([*(entry.version for entry in sound), *rotten])
-    runs = lost_runs(connection, key, rows, sound)
-    read = Remains(epoch, head, revision, schema, bodies, sound, rotten_snapshots, rotten)
+    rows = sorted([*(entry.version for entry in sound), *damaged])
+    runs = missing_ranges(connection, key, rows, sound)
+    read = Remains(epoch, head, revision, schema, bodies, sound, damaged_snapshots, damaged)
     return replace(read, lost=lost, steps=steps, lost_entries=runs, names=names)
 
 
@@ -73,7 +73,7 @@ def _steps(connection: Connection, key: DocKey) -> tuple[dict[int, bytes], list[
 
 def _entries(connection: Connection, key: DocKey) -> tuple[list[Entry], list[int]]:
     rows = connection.execute(
-        select(*ENTRY_COLUMNS).where(of(entries, key)).order_by(entries.c.version)
+        select(*ENTRY_COLUMNS).where(by_key(entries, key)).order_by(entries.c.version)
     ).all()
     sound: list[Entry] = []
     rows = [row for row in rows if is_count(row.version)]
@@ -91,12 +91,12 @@ def _rebuild(connection: Connection, key: DocKey, rebuilt: Rebuilt) -> bool:
         return False
     if counts[0] != [rebuilt.seen, rebuilt.head, rebuilt.revision]:
         return False
-    begin_again(connection, key, row, rebuilt)
+    rewrite_document(connection, key, row, rebuilt)
     _drop(connection, entries, key, rebuilt.drop_entries)
     _drop(connection, snapshots, key, rebuilt.drop_snapshots)
-    connection.execute(delete(steps).where(of(steps, key)))
+    connection.execute(delete(steps).where(by_key(steps, key)))
     runner = CoreRunner(connection)
-    for (sql, values), _ in sql_text.entries(runner.dialect, pack_entries(key, [entry])):
+    for (sql, values), _ in statements.entries(runner.dialect, pack_entries(key, [entry])):
         runner.run(sql, values)
     snapshot = Snapshot(entry.version, rebuilt.body, rebuilt.steps)
     save_packed(connection, snapshots, key, entry.version, pack_snapshot(key, snapshot))
@@ -109,7 +109,7 @@ def _drop(connection: Connection, table: Table, key: DocKey, versions: Iterable[
     gone = list(versions)
     for start in range(0, len(gone), _AT_ONCE):
         some = table.c.version.in_(gone[start : start + _AT_ONCE])
-        connection.execute(delete(table).where(of(table, key), some))
+        connection.execute(delete(table).where(by_key(table, key), some))
 
 
 class SqlRepair:

@@ -39,17 +39,17 @@ def _channel(key: DocKey) -> bytes:
     return _PREFIX + f"{key.tenant}/{key.doc}".encode()
 
 
-class _Trouble(Exception):
+class _RedisFault(Exception):
     """Redis does not answer; the connection is given up."""
 
 
 @contextmanager
-def _told_apart() -> Iterator[None]:
+def _faults_translated() -> Iterator[None]:
     try:
         yield
     # AttributeError: redis-py 8.1 drops its writer while another task is about to write to it.
     except (RedisError, OSError, TimeoutError, AttributeError) as error:
-        raise _Trouble(str(error)) from error
+        raise _RedisFault(str(error)) from error
 
 
 def _check(pubsub: PubSub) -> None:
@@ -79,7 +79,7 @@ class RedisGossip:
         self._wanted_changed = asyncio.Event()
         self._followed: set[bytes] = set()
         self._outbox: deque[tuple[bytes, bytes]] = deque()
-        self._owed: set[bytes] = set()
+        self._channels_with_loss: set[bytes] = set()
         self._filled = asyncio.Event()
 
     async def run(self) -> None:
@@ -94,16 +94,16 @@ class RedisGossip:
         try:
             # The client bounds connecting and waiting; cut short from outside, it would leave
             # a half-open connection behind.
-            with _told_apart():
+            with _faults_translated():
                 return bool(await self._client.ping())
-        except _Trouble:
+        except _RedisFault:
             return False
 
     # --- out --------------------------------------------------------------------------------
 
     async def publish(self, key: DocKey, message: bytes) -> None:
         if len(self._outbox) >= _OUTBOX:
-            self._owed.add(self._outbox.popleft()[0])
+            self._channels_with_loss.add(self._outbox.popleft()[0])
         self._outbox.append((_channel(key), message))
         self._filled.set()
 
@@ -113,15 +113,15 @@ class RedisGossip:
             self._filled.clear()
             try:
                 await self._send_all()
-            except _Trouble as trouble:
-                logger.warning("gossip does not go out: %s", trouble)
+            except _RedisFault as fault:
+                logger.warning("gossip does not go out: %s", fault)
                 self._filled.set()
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _send_all(self) -> None:
-        while self._outbox or self._owed:
-            messages = [(channel, LOST) for channel in self._owed]
-            self._owed.clear()
+        while self._outbox or self._channels_with_loss:
+            messages = [(channel, LOST) for channel in self._channels_with_loss]
+            self._channels_with_loss.clear()
             while self._outbox and len(messages) < _BATCH:
                 messages.append(self._outbox.popleft())
             await self._send(messages)
@@ -129,13 +129,13 @@ class RedisGossip:
     async def _send(self, messages: list[tuple[bytes, bytes]]) -> None:
         """One round trip; of what may not have arrived, each channel is owed the word."""
         try:
-            with _told_apart():
+            with _faults_translated():
                 async with self._client.pipeline(transaction=False) as pipeline:
                     for channel, message in messages:
                         pipeline.publish(channel, message)
                     await pipeline.execute()
-        except _Trouble:
-            self._owed.update(channel for channel, _ in messages)
+        except _RedisFault:
+            self._channels_with_loss.update(channel for channel, _ in messages)
             raise
 
     # --- in ---------------------------------------------------------------------------------
@@ -161,13 +161,13 @@ class RedisGossip:
         while True:
             try:
                 async with self._client.pubsub() as pubsub:
-                    await self._attend(pubsub)
-            except* _Trouble as troubles:
-                logger.warning("gossip does not come in: %s", troubles.exceptions[0])
+                    await self._follow_and_listen(pubsub)
+            except* _RedisFault as faults:
+                logger.warning("gossip does not come in: %s", faults.exceptions[0])
             await asyncio.sleep(_RETRY_SECONDS)
 
-    async def _attend(self, pubsub: PubSub) -> None:
-        with _told_apart():
+    async def _follow_and_listen(self, pubsub: PubSub) -> None:
+        with _faults_translated():
             # A channel that nobody writes to: without one there is no connection to listen on.
             await pubsub.subscribe(_PREFIX)
         async with asyncio.TaskGroup() as group:
@@ -182,7 +182,7 @@ class RedisGossip:
             await self._wanted_changed.wait()
             self._wanted_changed.clear()
             wanted, followed = set(self._subscriptions), self._followed
-            with _told_apart():
+            with _faults_translated():
                 _check(pubsub)
                 if wanted - followed:
                     await pubsub.subscribe(*(wanted - followed))
@@ -191,21 +191,21 @@ class RedisGossip:
             self._followed = wanted
 
     async def _listen(self, pubsub: PubSub) -> None:
-        with _told_apart():
+        with _faults_translated():
             silent = False
             while True:
                 _check(pubsub)
                 message = await pubsub.get_message(timeout=_SILENCE_SECONDS)
                 if message is not None:
                     silent = False
-                    self._hand_out(message["type"], message["channel"], message["data"])
+                    self._deliver(message["type"], message["channel"], message["data"])
                 elif silent:
                     raise TimeoutError("no answer to PING")
                 else:
                     silent = True
                     await pubsub.ping()
 
-    def _hand_out(self, kind: str, channel: bytes | None, data: object) -> None:
+    def _deliver(self, kind: str, channel: bytes | None, data: object) -> None:
         if channel is None or kind not in {"message", "subscribe"}:
             return
         message = data if kind == "message" and isinstance(data, bytes) else LOST

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from collab.entry import Accepted, Entry, Summary, bare
+from collab.entry import Accepted, Entry, Summary, without_ops
 from collab.ports.locks import StoredLock
 from collab.ports.publications import Publication
 from collab.ports.repairs import Rebuilt
@@ -38,8 +38,8 @@ class Document:
         found = sorted(version for version in self.entries if after < version <= upto)
         return [self.entries[version] for version in found]
 
-    def turn(self, revision: int, steps: int = 1, **changed: bytes | int) -> bool:
-        """Take the next revision from this one, with what it changes."""
+    def bump_revision(self, revision: int, steps: int = 1, **changed: bytes | int) -> bool:
+        """Move the revision on from this one, with what changes; False when it is another."""
         if self.deleted or self.control.revision != revision:
             return False
         self.control = msgspec.structs.replace(self.control, revision=revision + steps, **changed)
@@ -50,12 +50,12 @@ class Document:
             self.locks.pop(gone, None)
         self.locks |= {lock.id: lock for lock in put}
 
-    def known(self, append: Append) -> list[Accepted]:
+    def known_requests(self, append: Append) -> list[Accepted]:
         asked = [(entry.author.user, entry.id) for entry in append.entries if entry.id]
         asked += [(one.user, one.id) for one in append.accepted]
         return [self.accepted[pair] for pair in asked if pair in self.accepted]
 
-    def fits(self, append: Append) -> bool:
+    def matches(self, append: Append) -> bool:
         if append.create != self.deleted:
             return False
         if append.create:
@@ -78,7 +78,7 @@ class Document:
         for one in append.accepted:
             self._accept(one, now)
         if append.put or append.drop:
-            self.turn(self.control.revision)
+            self.bump_revision(self.control.revision)
             self.move_locks(append.put, append.drop)
         for entry in last:
             self.head, self.updated_at = entry.version, entry.at
@@ -98,10 +98,10 @@ class Document:
         version = max((one for one in self.steps if one <= upto), default=0)
         if not version:
             return None
-        since = [bare(self.entries[one]) for one in range(version + 1, upto + 1)]
+        since = [without_ops(self.entries[one]) for one in range(version + 1, upto + 1)]
         return SavedSteps(version, self.steps[version], since)
 
-    def begin_again(self, rebuilt: Rebuilt) -> None:
+    def rewrite(self, rebuilt: Rebuilt) -> None:
         entry = rebuilt.entry
         for version in rebuilt.drop_entries:
             self.entries.pop(version, None)
@@ -127,7 +127,7 @@ def size_of(row: Entry | Summary) -> int:
 Read = TypeVar("Read")
 
 
-def first_of(rows: Iterable[Read], most: int, size: Callable[[Read], int]) -> list[Read]:
+def first_page(rows: Iterable[Read], most: int, size: Callable[[Read], int]) -> list[Read]:
     """As many as take `most` bytes, and one at least."""
     found: list[Read] = []
     held = 0
@@ -139,7 +139,7 @@ def first_of(rows: Iterable[Read], most: int, size: Callable[[Read], int]) -> li
     return found
 
 
-def vacancy(document: Document, least: int) -> Vacant:
+def vacant(document: Document, least: int) -> Vacant:
     """How a document begins that takes this one's name, in an epoch from `least` on."""
     if not document.head:
         return Vacant(max(1, least))

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 
-from collab.entry import Accepted, Entry, Summary, bare
+from collab.entry import Accepted, Entry, Summary, without_ops
 from collab.ids import DocKey
 from collab.ports.locks import StoredLock
 from collab.ports.publications import Publication, Standing
@@ -29,8 +29,8 @@ from collab.ports.store import (
     Vacant,
 )
 from storage.memory.directory import MemoryAudit, MemoryDirectory
-from storage.memory.document import Document, first_of, size_of, vacancy
-from storage.retention import is_whole, retain
+from storage.memory.document import Document, first_page, size_of, vacant
+from storage.retention import is_complete, retain
 
 
 class MemoryStore(MemoryDirectory, MemoryAudit):
@@ -46,21 +46,21 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         self._least_epoch = 0
         self._documents: defaultdict[DocKey, Document] = defaultdict(Document)
 
-    def _standing(self, key: DocKey) -> Document | None:
+    def _existing(self, key: DocKey) -> Document | None:
         document = self._documents.get(key)
         return None if document is None or document.deleted else document
 
     async def load(self, key: DocKey) -> Stored | Vacant:
         document = self._documents.get(key, Document())
         if document.deleted:
-            return vacancy(document, self._least_epoch)
+            return vacant(document, self._least_epoch)
         snapshot = await self.snapshot_before(key, document.head)
         since = snapshot.version if snapshot else 0
         found = document.between(since, document.head)
-        if not is_whole(since, found, document.head):
+        if not is_complete(since, found, document.head):
             raise Corrupt(f"{key.tenant}/{key.doc} has a gap in its log")
         control, saved = document.control, document.saved_steps(snapshot)
-        entries = list(map(bare, found))
+        entries = list(map(without_ops, found))
         return Stored(document.epoch, document.head, control, snapshot, entries, saved)
 
     async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
@@ -75,9 +75,9 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
 
     def _commit(self, append: Append) -> Outcome:
         document = self._documents[append.key]
-        if known := document.known(append):
+        if known := document.known_requests(append):
             return Duplicate(known)
-        if not document.fits(append):
+        if not document.matches(append):
             return Clash()
         if append.create and append.quota and self._count(append.key.tenant) >= append.quota:
             return Full()
@@ -86,14 +86,14 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
 
     def _count(self, tenant: str) -> int:
         keys = [key for key in self._documents if key.tenant == tenant]
-        return sum(self._standing(key) is not None for key in keys)
+        return sum(self._existing(key) is not None for key in keys)
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:
         entries = self._documents[key].entries.values()
         return max((entry.version for entry in entries if entry.commit == commit), default=None)
 
     async def position(self, key: DocKey) -> Position | None:
-        document = self._standing(key)
+        document = self._existing(key)
         if document is None:
             return None
         return Position(document.epoch, document.head, document.control.revision)
@@ -106,13 +106,13 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
     ) -> list[Entry]:
         found = self._documents[key].between(after, upto)
-        return first_of(found[:limit], most, size_of)
+        return first_page(found[:limit], most, size_of)
 
     async def summaries(
         self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
     ) -> list[Summary]:
         found = map(Summary.of, reversed(self._documents[key].between(after, upto)[-limit:]))
-        return first_of(found, most, size_of)[::-1]
+        return first_page(found, most, size_of)[::-1]
 
     async def weigh(self, key: DocKey, after: int, upto: int) -> int:
         return sum(map(size_of, self._documents[key].between(after, upto)))
@@ -122,7 +122,7 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         return max((entry.version for entry in entries if entry.at < at), default=0)
 
     async def save_snapshot(self, key: DocKey, epoch: int, snapshot: Snapshot) -> None:
-        document = self._standing(key)
+        document = self._existing(key)
         if document and document.epoch == epoch and snapshot.version <= document.head:
             document.save(snapshot)
 
@@ -133,14 +133,14 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
     async def compact(
         self, key: DocKey, *, before: int, keep: Sequence[int], forget: int = 0
     ) -> int:
-        document = self._standing(key)
+        document = self._existing(key)
         if document is None:
             return 0
         public = [step.version for step in document.publications]
         needed = {*keep, *document.named, *public}
         before = min([before, *document.steps])
         plan = retain(sorted(document.snapshots), before=before, needed=needed)
-        gone = [v for after, upto in plan.gaps() for v in range(after + 1, upto + 1)]
+        gone = [v for after, upto in plan.dropped_ranges() for v in range(after + 1, upto + 1)]
         dropped = [version for version in gone if document.entries.pop(version, None)]
         document.snapshots = {v: document.snapshots[v] for v in plan.snapshots}
         for pair, at in list(document.accepted_at.items()):
@@ -149,7 +149,7 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         return len(dropped)
 
     async def delete(self, key: DocKey, at: int) -> bool:
-        document = self._standing(key)
+        document = self._existing(key)
         if document is None:
             return False
         revision = document.control.revision
@@ -157,12 +157,12 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         return True
 
     async def new_epoch(self, key: DocKey, epoch: int) -> None:
-        if document := self._standing(key):
+        if document := self._existing(key):
             document.epoch = epoch
-            document.turn(document.control.revision)
+            document.bump_revision(document.control.revision)
 
     async def remains(self, key: DocKey) -> Remains | None:
-        document = self._standing(key)
+        document = self._existing(key)
         if document is None:
             return None
         snapshots = {version: one.body for version, one in sorted(document.snapshots.items())}
@@ -175,9 +175,9 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
     async def rebuild(self, key: DocKey, rebuilt: Rebuilt) -> bool:
         document = self._documents[key]
         seen = (rebuilt.seen, rebuilt.head)
-        if (document.epoch, document.head) != seen or not document.turn(rebuilt.revision):
+        if (document.epoch, document.head) != seen or not document.bump_revision(rebuilt.revision):
             return False
-        document.begin_again(rebuilt)
+        document.rewrite(rebuilt)
         return True
 
     async def raise_epochs(self, least: int) -> None:
@@ -189,7 +189,7 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         return [row for row in rows if row][:limit]
 
     async def row(self, key: DocKey) -> DocRow | None:
-        document = self._standing(key)
+        document = self._existing(key)
         if document is None:
             return None
         return DocRow(
@@ -211,17 +211,17 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         return document is not None and document.head > 0
 
     async def set_schema(self, key: DocKey, schema: bytes, revision: int) -> bool:
-        return self._documents[key].turn(revision, schema=schema)
+        return self._documents[key].bump_revision(revision, schema=schema)
 
     async def publish(self, key: DocKey, publication: Publication, revision: int) -> bool:
         document = self._documents[key]
-        if not document.turn(revision, published=publication.pointer):
+        if not document.bump_revision(revision, published=publication.pointer):
             return False
         document.publications.append(publication)
         return True
 
     async def standing(self, key: DocKey) -> Standing | None:
-        document = self._standing(key)
+        document = self._existing(key)
         if document is None:
             return None
         control = document.control
@@ -234,7 +234,7 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         return [p for p in self._documents[key].publications if after < p.version <= upto]
 
     async def name_version(self, key: DocKey, named: NamedVersion, most: int = 0) -> bool:
-        if document := self._standing(key):
+        if document := self._existing(key):
             if most and len(document.named.keys() - {named.version}) >= most:
                 return False
             document.named[named.version] = named
@@ -244,7 +244,7 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         return [named for _, named in sorted(self._documents[key].named.items())]
 
     async def locks(self, key: DocKey) -> tuple[int, list[StoredLock]]:
-        document = self._standing(key)
+        document = self._existing(key)
         if document is None:
             return 0, []
         return document.control.revision, [lock for _, lock in sorted(document.locks.items())]
@@ -260,7 +260,7 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         steps: int = 1,
     ) -> bool:
         document = self._documents[key]
-        if head not in (0, document.head) or not document.turn(revision, steps):
+        if head not in (0, document.head) or not document.bump_revision(revision, steps):
             return False
         document.move_locks(put, drop)
         return True

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, delete, func, select
 from collab.ids import DocKey
 from collab.ports.audit import AuditRow
 from storage.database import Database
-from storage.sql.schema import audit, docs, of
+from storage.sql.schema import audit, by_key, docs
 
 
 def _values(key: DocKey, row: AuditRow) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def _read(
         audit.c.outcome,
         audit.c.version,
         audit.c.detail,
-    ).where(of(audit, key))
+    ).where(by_key(audit, key))
     if before:
         found = found.where(audit.c.number < before)
     rows = connection.execute(found.order_by(audit.c.number.desc()).limit(limit))
@@ -83,7 +83,7 @@ class SqlAudit:
 
     async def was_made(self, key: DocKey) -> bool:
         # A document's row stays when it is deleted.
-        named = select(docs.c.head).where(of(docs, key))
+        named = select(docs.c.head).where(by_key(docs, key))
         return await self._database.read(lambda c: c.scalar(named) is not None)
 
     async def drop_audit(self, older_than: int, most: int) -> int:

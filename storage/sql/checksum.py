@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from collab.entry import Accepted, Author, Entry, Kind, Lane, Summary, bare, pointers_of
+from collab.entry import Accepted, Author, Entry, Kind, Lane, Summary, pointers_of, without_ops
 from collab.ids import DocKey
 from collab.ports.publications import Publication
 from collab.ports.store import Corrupt, NamedVersion, SigningKey, Snapshot
@@ -32,19 +32,19 @@ _LARGEST_BODY = 1 << 30
 
 
 # Above this size an entry has a summary of its own, so that history reads little of it.
-_LARGEST_TOLD_WHOLE = 4096
+_LARGEST_WITHOUT_SUMMARY = 4096
 
 # An entry as its table holds it, from `tenant` to `summary`.
 EntryRow: TypeAlias = tuple[str, str, int, bytes, bytes, bytes, int, bytes, int, bytes]
 
 
-class _Place(msgspec.Struct):
-    """An op, of which only its place is decoded."""
+class _OpPath(msgspec.Struct):
+    """An op, of which only its path is decoded."""
 
     path: str
 
 
-class _Bare(msgspec.Struct):
+class _WithoutOps(msgspec.Struct):
     """An entry, of which everything but the ops is decoded."""
 
     version: int
@@ -62,44 +62,50 @@ class _Bare(msgspec.Struct):
     digest: bytes = b""
 
 
-class _Told(msgspec.Struct):
-    """An entry, of which only what history tells is decoded."""
+class _Summarized(msgspec.Struct):
+    """An entry, of which only its summary's fields are decoded."""
 
     version: int
     author: Author
     at: int
     kind: Kind
-    ops: list[_Place]
+    ops: list[_OpPath]
 
 
-_decode_bare = msgspec.msgpack.Decoder(_Bare).decode
-_decode_told = msgspec.msgpack.Decoder(_Told).decode
+_decode_without_ops = msgspec.msgpack.Decoder(_WithoutOps).decode
+_decode_summarized = msgspec.msgpack.Decoder(_Summarized).decode
 _decode_summary = msgspec.msgpack.Decoder(Summary).decode
 
 
-def _place(key: DocKey) -> int:
-    # The key takes part, so that a row that turns up under another document is found.
+def _key_crc(key: DocKey) -> int:
+    # It covers the key, so that a row that turns up under another document is found.
     return zlib.crc32(f"{key.tenant}/{key.doc}/".encode())
 
 
 def _entry_crc(
-    place: int, version: int, author: bytes, request: bytes, commit: bytes, at: int, payload: bytes
+    key_crc: int,
+    version: int,
+    author: bytes,
+    request: bytes,
+    commit: bytes,
+    at: int,
+    payload: bytes,
 ) -> int:
     sizes = (len(author), len(request), len(commit))
     fields = b"%d %d %d %d %d %b%b%b" % (version, at, *sizes, author, request, commit)
-    return zlib.crc32(payload, zlib.crc32(fields, place))
+    return zlib.crc32(payload, zlib.crc32(fields, key_crc))
 
 
 def pack_entries(key: DocKey, entries: Sequence[Entry]) -> list[EntryRow]:
     tenant, doc = key
-    place = _place(key)
+    key_crc = _key_crc(key)
     rows = []
     for entry in entries:
         version, at = entry.version, entry.at
         author, request = entry.author.user.encode(), entry.id.encode()
-        commit, payload = entry.commit.encode(), _encode(_told_once(entry))
-        crc = _entry_crc(place, version, author, request, commit, at, payload)
-        summary = _pack_summary(place, entry) if len(payload) > _LARGEST_TOLD_WHOLE else b""
+        commit, payload = entry.commit.encode(), _encode(_without_repeated_ops(entry))
+        crc = _entry_crc(key_crc, version, author, request, commit, at, payload)
+        summary = _pack_summary(key_crc, entry) if len(payload) > _LARGEST_WITHOUT_SUMMARY else b""
         rows.append((tenant, doc, version, author, request, commit, at, payload, crc, summary))
     return rows
 
@@ -107,41 +113,41 @@ def pack_entries(key: DocKey, entries: Sequence[Entry]) -> list[EntryRow]:
 def unpack_entry(key: DocKey, row: Sequence[Any]) -> Entry:
     """The entry in a row, from `version` to `crc`; `Corrupt` when any of it has changed."""
     try:
-        sound = _entry_crc(_place(key), *row[:6]) == row[6]
+        sound = _entry_crc(_key_crc(key), *row[:6]) == row[6]
         if sound:
-            return _told_twice(_decode_entry(row[5]))
+            return _with_repeated_ops(_decode_entry(row[5]))
     except (TypeError, msgspec.MsgspecError):
         # A column that is no longer of its type: SQLite stores whatever the bytes say.
         pass
     raise Corrupt(f"entry {row[0]} of {key.tenant}/{key.doc} does not match its checksum")
 
 
-def unpack_bare(key: DocKey, row: Sequence[Any]) -> Entry:
+def unpack_without_ops(key: DocKey, row: Sequence[Any]) -> Entry:
     """As `unpack_entry`, without the ops, which are not decoded unless an answer says them."""
     try:
-        if _entry_crc(_place(key), *row[:6]) == row[6]:
-            found = _decode_bare(row[5])
+        if _entry_crc(_key_crc(key), *row[:6]) == row[6]:
+            found = _decode_without_ops(row[5])
             if found.answer.get("ops", ()) is not None:
                 return Entry(ops=[], **msgspec.structs.asdict(found))
     except (TypeError, msgspec.MsgspecError):
         pass  # as in `unpack_entry`
-    return bare(unpack_entry(key, row))
+    return without_ops(unpack_entry(key, row))
 
 
-def _pack_summary(place: int, entry: Entry) -> bytes:
+def _pack_summary(key_crc: int, entry: Entry) -> bytes:
     body = _encode(Summary.of(entry))
-    return zlib.crc32(body, place).to_bytes(4, "big") + body
+    return zlib.crc32(body, key_crc).to_bytes(4, "big") + body
 
 
 def unpack_summary(key: DocKey, row: Sequence[Any], packed: bytes | None) -> Summary:
     """The summary that was stored, or where there is none, of the entry in this row."""
     try:
         if packed is None:
-            if _entry_crc(_place(key), *row[:6]) == row[6]:
-                told = _decode_told(row[5])
+            if _entry_crc(_key_crc(key), *row[:6]) == row[6]:
+                told = _decode_summarized(row[5])
                 places = pointers_of(op.path for op in told.ops)
                 return Summary(told.version, told.author, told.at, told.kind, places)
-        elif zlib.crc32(packed[4:], _place(key)).to_bytes(4, "big") == packed[:4]:
+        elif zlib.crc32(packed[4:], _key_crc(key)).to_bytes(4, "big") == packed[:4]:
             summary = _decode_summary(packed[4:])
             if summary.version == row[0]:
                 return summary
@@ -150,7 +156,7 @@ def unpack_summary(key: DocKey, row: Sequence[Any], packed: bytes | None) -> Sum
     raise Corrupt(f"entry {row[0]} of {key.tenant}/{key.doc} does not match its checksum")
 
 
-def _told_once(entry: Entry) -> Entry:
+def _without_repeated_ops(entry: Entry) -> Entry:
     """The entry as it is stored: ops that its answer says as well are in it once."""
     ops = entry.answer.get("ops")
     if ops is None or ops is not entry.ops:
@@ -158,7 +164,7 @@ def _told_once(entry: Entry) -> Entry:
     return replace(entry, answer={**entry.answer, "ops": None})
 
 
-def _told_twice(entry: Entry) -> Entry:
+def _with_repeated_ops(entry: Entry) -> Entry:
     """The entry that was stored."""
     if entry.answer.get("ops", ()) is not None:
         return entry
@@ -195,7 +201,7 @@ def unpack_steps(key: DocKey, row: Sequence[Any]) -> bytes | None:
 
 
 def _body_crc(key: DocKey, what: bytes, version: int, packing: int, body: bytes) -> int:
-    return zlib.crc32(body, zlib.crc32(b"%b%d %d " % (what, version, packing), _place(key)))
+    return zlib.crc32(body, zlib.crc32(b"%b%d %d " % (what, version, packing), _key_crc(key)))
 
 
 def _pack(key: DocKey, what: bytes, version: int, body: bytes) -> Packed:
@@ -245,7 +251,7 @@ def is_sound(crc: int | None, now: Callable[[], int]) -> bool:
         return False  # no longer of its type: SQLite stores whatever the bytes say
 
 
-def parted(
+def sound_and_damaged(
     rows: Iterable[tuple[T, int, int | None, Callable[[], int]]],
 ) -> tuple[list[T], list[int]]:
     """The values of sound rows, and the numbers of the others.
@@ -253,13 +259,13 @@ def parted(
     Each row comes as its value, its number, its checksum as stored and its checksum as read.
     """
     sound: list[T] = []
-    rotten: list[int] = []
+    damaged: list[int] = []
     for value, number, crc, now in rows:
         if is_sound(crc, now):
             sound.append(value)
         else:
-            rotten.append(number)
-    return sound, rotten
+            damaged.append(number)
+    return sound, damaged
 
 
 def name_crc(key: DocKey, one: NamedVersion) -> int:

@@ -30,19 +30,19 @@ from collab.ports.store import (
     Vacant,
 )
 from storage.database import CoreRunner, Database, Runner
-from storage.dialect import POSTGRES, is_taken
-from storage.sql import statements as sql_text
+from storage.dialect import POSTGRES, is_constraint_violation
+from storage.sql import statements
 from storage.sql.checksum import accepted_crc, name_crc, pack_answer, pack_entries
 from storage.sql.documents import control_crc, head_crc, schema_crc
-from storage.sql.locks import lock_row
+from storage.sql.locks import pack_lock
 from storage.sql.log import load_document
 from storage.sql.requests import find_requests
-from storage.sql.schema import docs, of
+from storage.sql.schema import by_key, docs
 
 _COMMITTED = Committed()
 
 
-class _TakenError(Exception):
+class _KnownIdError(Exception):
     """A row did not go in: its id was accepted before."""
 
 
@@ -57,7 +57,7 @@ class _Packed:
         self.entries = pack_entries(key, append.entries)
         at = time.time_ns() // 1_000_000
         self.accepted = [_accepted_row(key, one, at) for one in append.accepted]
-        self.locks = [lock_row(key, lock) for lock in append.put]
+        self.locks = [pack_lock(key, lock) for lock in append.put]
 
 
 def _accepted_row(key: DocKey, one: Accepted, at: int) -> tuple[Any, ...]:
@@ -71,7 +71,7 @@ def _may_create(runner: Runner, key: DocKey) -> bool:
     """Whether no other transaction makes this document, or holds the row of its name."""
     if runner.dialect != POSTGRES:
         return True
-    return runner.run(sql_text.may_create(runner.dialect), (*key, *key, *key)) == 1
+    return runner.run(statements.may_create(runner.dialect), (*key, *key, *key)) == 1
 
 
 def _move_head(runner: Runner, append: Append) -> bool:
@@ -79,7 +79,7 @@ def _move_head(runner: Runner, append: Append) -> bool:
     key, dialect = append.key, runner.dialect
     judged = (*key, append.epoch, append.after, append.revision)
     if not append.entries:
-        return runner.run(sql_text.hold(dialect), judged) == 1
+        return runner.run(statements.lock_row(dialect), judged) == 1
     last = append.entries[-1]
     head, at, user = last.version, last.at, last.author.user
     by, crc = user.encode(), head_crc(key, head, at, user)
@@ -89,20 +89,20 @@ def _move_head(runner: Runner, append: Append) -> bool:
         epoch, made = append.epoch, append.entries[0].at
         crcs = (control_crc(key, epoch, 0, made, 0), crc, schema_crc(key, append.schema))
         values = (*key, epoch, head, append.revision, made, at, by, *crcs, append.after)
-        return runner.run(sql_text.create(dialect), values) == 1
-    return runner.run(sql_text.advance(dialect), (head, at, by, crc, *judged)) == 1
+        return runner.run(statements.create(dialect), values) == 1
+    return runner.run(statements.advance(dialect), (head, at, by, crc, *judged)) == 1
 
 
 def _insert(runner: Runner, moved: Sequence[_Packed]) -> None:
     dialect = runner.dialect
     entry_rows = [row for packed in moved for row in packed.entries]
     accepted_rows = [row for packed in moved for row in packed.accepted]
-    for (sql, values), size in sql_text.entries(dialect, entry_rows):
+    for (sql, values), size in statements.entries(dialect, entry_rows):
         if runner.run(sql, values) != size:
-            raise _TakenError
-    for (sql, values), size in sql_text.accepted(dialect, accepted_rows):
+            raise _KnownIdError
+    for (sql, values), size in statements.accepted(dialect, accepted_rows):
         if runner.run(sql, values) != size:
-            raise _TakenError
+            raise _KnownIdError
 
 
 def _move_locks(runner: Runner, packed: _Packed) -> None:
@@ -110,11 +110,11 @@ def _move_locks(runner: Runner, packed: _Packed) -> None:
     key, dialect = packed.append.key, runner.dialect
     if not packed.locks and not packed.append.drop:
         return
-    runner.run(sql_text.move_revision(dialect), key)
+    runner.run(statements.bump_revision(dialect), key)
     for gone in [*packed.append.drop, *(lock.id for lock in packed.append.put)]:
-        runner.run(sql_text.drop_lock(dialect), (*key, gone))
+        runner.run(statements.drop_lock(dialect), (*key, gone))
     for row in packed.locks:
-        runner.run(sql_text.put_lock(dialect), row)
+        runner.run(statements.put_lock(dialect), row)
 
 
 def _is_full(runner: Runner, append: Append) -> bool:
@@ -122,18 +122,18 @@ def _is_full(runner: Runner, append: Append) -> bool:
     if not append.create or not append.quota:
         return False
     tenant = append.key.tenant
-    return runner.run(sql_text.is_full(runner.dialect), (tenant, tenant, append.quota)) == 1
+    return runner.run(statements.is_full(runner.dialect), (tenant, tenant, append.quota)) == 1
 
 
-def _put_rest(runner: Runner, append: Append) -> None:
+def _put_names_and_schema(runner: Runner, append: Append) -> None:
     """What a document that is imported has beside its entries."""
     key, dialect = append.key, runner.dialect
     for one in append.names:
         crc = name_crc(key, one)
         row = (*key, one.version, one.name.encode(), one.by.encode(), one.at, crc)
-        runner.run(sql_text.put_name(dialect), row)
+        runner.run(statements.put_name(dialect), row)
     if append.schema:
-        runner.run(sql_text.put_schema(dialect), (*key, append.schema))
+        runner.run(statements.put_schema(dialect), (*key, append.schema))
 
 
 def _write(runner: Runner, batch: Sequence[_Packed]) -> dict[_Packed, Full | None]:
@@ -150,7 +150,7 @@ def _write(runner: Runner, batch: Sequence[_Packed]) -> dict[_Packed, Full | Non
     _insert(runner, moved)
     for packed in moved:
         _move_locks(runner, packed)
-        _put_rest(runner, packed.append)
+        _put_names_and_schema(runner, packed.append)
     return left
 
 
@@ -162,14 +162,14 @@ def _known_ids(connection: Connection, append: Append) -> list[Accepted]:
 
 def _classify(connection: Connection, append: Append) -> Outcome:
     # In this order: who moves the head writes the ids, too, and may commit in between.
-    left = Held() if _stands(connection, append) else Clash()
+    left = Held() if _is_unchanged(connection, append) else Clash()
     known = _known_ids(connection, append)
     return Duplicate(known) if known else left
 
 
-def _stands(connection: Connection, append: Append) -> bool:
+def _is_unchanged(connection: Connection, append: Append) -> bool:
     """Whether the document is as the append was judged; then only its row's lock was missing."""
-    row = connection.execute(select(docs).where(of(docs, append.key))).one_or_none()
+    row = connection.execute(select(docs).where(by_key(docs, append.key))).one_or_none()
     if append.create:
         left = row is None or (row.deleted_at > 0 and row.epoch < append.epoch)
         return left and (row is None or row.head == append.after)
@@ -181,14 +181,14 @@ def _stands(connection: Connection, append: Append) -> bool:
 
 def _lock(connection: Connection, keys: Iterable[DocKey]) -> None:
     for key in sorted(set(keys)):
-        connection.execute(select(docs.c.head).where(of(docs, key)).with_for_update())
+        connection.execute(select(docs.c.head).where(by_key(docs, key)).with_for_update())
 
 
 def _lock_free(connection: Connection, keys: Iterable[DocKey]) -> set[DocKey]:
     """Lock the rows that are free; the documents whose rows another transaction holds."""
     held: set[DocKey] = set()
     for key in sorted(set(keys)):
-        row = select(docs.c.head).where(of(docs, key))
+        row = select(docs.c.head).where(by_key(docs, key))
         free = connection.execute(row.with_for_update(skip_locked=True)).one_or_none()
         if free is None and connection.execute(row).one_or_none() is not None:
             held.add(key)
@@ -221,12 +221,12 @@ class SqlCommit:
         try:
             left = await self._database.commit(lambda runner: _write(runner, packed))
         except Exception as error:
-            if not (isinstance(error, _TakenError) or is_taken(error)):
+            if not (isinstance(error, _KnownIdError) or is_constraint_violation(error)):
                 raise
             return await self._commit_carefully(packed)
         if not left:
             return [_COMMITTED] * len(batch)
-        return await self._sort_out(packed, left)
+        return await self._classify_left_out(packed, left)
 
     async def commit_locked(
         self,
@@ -240,7 +240,7 @@ class SqlCommit:
         def write(connection: Connection, batch: Sequence[Append]) -> list[Outcome]:
             return _write_carefully(connection, _pack(batch))
 
-        return await self._database.exchange(load, compute, write)
+        return await self._database.write_in_two_steps(load, compute, write)
 
     async def _commit_carefully(self, packed: Sequence[_Packed]) -> list[Outcome]:
         def job(connection: Connection) -> list[Outcome]:
@@ -249,7 +249,7 @@ class SqlCommit:
 
         return await self._database.write_first(job)
 
-    async def _sort_out(
+    async def _classify_left_out(
         self, batch: Sequence[_Packed], left: dict[_Packed, Full | None]
     ) -> list[Outcome]:
         def job(connection: Connection) -> list[Outcome]:

@@ -15,10 +15,10 @@ from storage.dialect import insert
 from storage.retention import Retained, retain
 from storage.sql.checksum import accepted_crc, pack_answer, unpack_entry
 from storage.sql.documents import check_document, lock_document
-from storage.sql.entries import ENTRY_COLUMNS, note_dropped
+from storage.sql.entries import ENTRY_COLUMNS, record_dropped
 from storage.sql.names import check_names
 from storage.sql.publications import check_publications
-from storage.sql.schema import accepted, entries, of, snapshots
+from storage.sql.schema import accepted, by_key, entries, snapshots
 from storage.sql.snapshots import read_snapshot, snapshot_versions, steps_versions
 
 # A slice holds the write lock for a few milliseconds; commits go on in between.
@@ -97,9 +97,9 @@ def _slice(
     standing = set(snapshot_versions(connection, key)).intersection(sound)
     plan = retain(sorted(standing), before=before, needed=kept)
     room = _SLICE
-    for after, upto in plan.gaps():
+    for after, upto in plan.dropped_ranges():
         room -= _drop_entries(connection, key, after, upto, room, forget)
-        note_dropped(connection, key, upto)
+        record_dropped(connection, key, upto)
         if not room:
             return _SLICE
     _drop_rest(connection, key, plan, forget)
@@ -109,7 +109,7 @@ def _slice(
 def _drop_entries(
     connection: Connection, key: DocKey, after: int, upto: int, limit: int, forget: int
 ) -> int:
-    gone = (of(entries, key), entries.c.version > after, entries.c.version <= upto)
+    gone = (by_key(entries, key), entries.c.version > after, entries.c.version <= upto)
     rows = connection.execute(
         select(entries.c.version, entries.c.at, func.length(entries.c.request).label("id_size"))
         .where(*gone)
@@ -127,8 +127,8 @@ def _drop_entries(
 def _sound_entries(connection: Connection, key: DocKey, versions: Sequence[int]) -> Iterator[Entry]:
     """One at a time: together they may be larger than the memory."""
     for version in versions:
-        one = select(*ENTRY_COLUMNS).where(of(entries, key), entries.c.version == version)
-        # A rotten one goes like the others: nobody needs it, and it must not hold them up.
+        one = select(*ENTRY_COLUMNS).where(by_key(entries, key), entries.c.version == version)
+        # A damaged one goes like the others: nobody needs it, and it must not hold them up.
         with suppress(Corrupt):
             yield unpack_entry(key, connection.execute(one).one())
 
@@ -137,6 +137,6 @@ def _drop_rest(connection: Connection, key: DocKey, plan: Retained, forget: int)
     for version in snapshot_versions(connection, key):
         if version < plan.floor and version not in plan.snapshots:
             connection.execute(
-                delete(snapshots).where(of(snapshots, key), snapshots.c.version == version)
+                delete(snapshots).where(by_key(snapshots, key), snapshots.c.version == version)
             )
-    connection.execute(delete(accepted).where(of(accepted, key), accepted.c.at < forget))
+    connection.execute(delete(accepted).where(by_key(accepted, key), accepted.c.at < forget))

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, select, update
 
 from collab.ports.store import SigningKey
 from storage.database import Database
-from storage.dialect import insert, is_taken
+from storage.dialect import insert, is_constraint_violation
 from storage.sql.checksum import is_sound, signing_key_crc
-from storage.sql.schema import parts, signing_keys, tenants
+from storage.sql.schema import padded_batches, signing_keys, tenants
 
 _COLUMNS = (
     signing_keys.c.kid,
@@ -46,7 +46,7 @@ def _keys(connection: Connection, tenant: str) -> list[SigningKey]:
 
 def _find(connection: Connection, kids: Sequence[str]) -> dict[str, tuple[str, SigningKey]]:
     found: dict[str, tuple[str, SigningKey]] = {}
-    for part in parts(kids):
+    for part in padded_batches(kids):
         rows = select(*_COLUMNS).where(signing_keys.c.kid.in_(part))
         for row in connection.execute(rows):
             key = _signing_key(row)
@@ -93,7 +93,7 @@ class SqlDirectory:
         try:
             await self._database.write(lambda c: c.execute(row).rowcount)
         except Exception as error:
-            if is_taken(error):
+            if is_constraint_violation(error):
                 raise ValueError(f"key {key.kid} exists, or tenant {tenant} does not") from error
             raise
 

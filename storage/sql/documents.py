@@ -15,18 +15,18 @@ from collab.ids import DocKey, is_doc_name
 from collab.ports.store import Corrupt, DocRow
 from storage.database import Database
 from storage.dialect import insert
-from storage.sql.checksum import crc_of, is_sound, unpack_bare
+from storage.sql.checksum import crc_of, is_sound, unpack_without_ops
 from storage.sql.entries import ENTRY_COLUMNS
 from storage.sql.schema import (
     accepted,
+    by_key,
     docs,
     entries,
     epochs,
     is_count,
     locks,
     named,
-    of,
-    parts,
+    padded_batches,
     publications,
     schemas,
     snapshots,
@@ -105,18 +105,18 @@ def check_document(row: Row[Any]) -> None:
 
 def find_document(connection: Connection, key: DocKey) -> Row[Any] | None:
     """The document's row; None when it does not exist."""
-    row = connection.execute(select(docs).where(of(docs, key))).one_or_none()
+    row = connection.execute(select(docs).where(by_key(docs, key))).one_or_none()
     return None if row is None or is_gone(row) else row
 
 
 def lock_document(connection: Connection, key: DocKey) -> Row[Any] | None:
     """The document's row, held until the transaction ends; None when it does not exist."""
-    found = select(docs).where(of(docs, key)).with_for_update()
+    found = select(docs).where(by_key(docs, key)).with_for_update()
     row = connection.execute(found).one_or_none()
     return None if row is None or is_gone(row) else row
 
 
-def resealed(row: Row[Any], **changed: int) -> dict[str, int | None]:
+def with_checksum(row: Row[Any], **changed: int) -> dict[str, int | None]:
     """The changed columns with their checksum. A row that is damaged stays so."""
     if not is_control_sound(row):
         return {**changed, "crc": row.crc}
@@ -127,15 +127,15 @@ def resealed(row: Row[Any], **changed: int) -> dict[str, int | None]:
 
 def change_document(connection: Connection, row: Row[Any], **changed: int) -> None:
     """Change columns that `control_crc` is of."""
-    this = of(docs, _key(row))
-    connection.execute(update(docs).where(this).values(**resealed(row, **changed)))
+    this = by_key(docs, _key(row))
+    connection.execute(update(docs).where(this).values(**with_checksum(row, **changed)))
 
 
 def _key(row: Row[Any]) -> DocKey:
     return DocKey(row.tenant, row.doc)
 
 
-def move_revision(
+def bump_revision(
     connection: Connection,
     key: DocKey,
     revision: int,
@@ -143,8 +143,8 @@ def move_revision(
     steps: int = 1,
     **changed: int,
 ) -> bool:
-    """Go on from this revision; False when the document's, or its head, is another."""
-    judged = [of(docs, key), docs.c.deleted_at == 0, docs.c.revision == revision]
+    """Move the revision on from this one; False when the document's, or its head, is another."""
+    judged = [by_key(docs, key), docs.c.deleted_at == 0, docs.c.revision == revision]
     if head:
         judged.append(docs.c.head == head)
     moved = connection.execute(
@@ -163,7 +163,7 @@ def _delete(connection: Connection, key: DocKey, at: int) -> bool:
     if row is None:
         return False
     for table in _CONTENT:
-        connection.execute(delete(table).where(of(table, key)))
+        connection.execute(delete(table).where(by_key(table, key)))
     # Never 0: that says that the document exists.
     gone = {"deleted_at": max(at, 1), "published": 0}
     if is_document_sound(row):
@@ -175,14 +175,14 @@ def _delete(connection: Connection, key: DocKey, at: int) -> bool:
     made = {"epoch": epoch, "created_at": at, "head": head, "updated_at": at, "updated_by": ""}
     crc = control_crc(key, epoch, gone["deleted_at"], at, 0)
     crcs = {"crc": crc, "head_crc": head_crc(key, head, at, "")}
-    connection.execute(update(docs).where(of(docs, key)).values(**gone, **made, **crcs))
+    connection.execute(update(docs).where(by_key(docs, key)).values(**gone, **made, **crcs))
     return True
 
 
 def _set_schema(connection: Connection, key: DocKey, schema: bytes, revision: int) -> bool:
-    if not move_revision(connection, key, revision, schema_crc=schema_crc(key, schema)):
+    if not bump_revision(connection, key, revision, schema_crc=schema_crc(key, schema)):
         return False
-    connection.execute(delete(schemas).where(of(schemas, key)))
+    connection.execute(delete(schemas).where(by_key(schemas, key)))
     if schema:
         row = insert(connection, schemas).values(tenant=key.tenant, doc=key.doc, body=schema)
         connection.execute(row)
@@ -212,10 +212,10 @@ def _doc_row(connection: Connection, row: Row[Any]) -> DocRow:
 
 def _newest(connection: Connection, key: DocKey) -> Entry | None:
     """The newest entry, which says what a row with a damaged head does not."""
-    newest = select(*ENTRY_COLUMNS).where(of(entries, key)).order_by(entries.c.version.desc())
+    newest = select(*ENTRY_COLUMNS).where(by_key(entries, key)).order_by(entries.c.version.desc())
     row = connection.execute(newest.limit(1)).one_or_none()
     try:
-        return None if row is None else unpack_bare(key, row)
+        return None if row is None else unpack_without_ops(key, row)
     except Corrupt:
         return None
 
@@ -227,7 +227,7 @@ def _row(connection: Connection, key: DocKey) -> DocRow | None:
 
 def _rows(connection: Connection, keys: Sequence[DocKey]) -> dict[DocKey, DocRow]:
     found: dict[DocKey, DocRow] = {}
-    for part in parts(tuple(key) for key in keys):
+    for part in padded_batches(tuple(key) for key in keys):
         named = tuple_(docs.c.tenant, docs.c.doc).in_(part)
         for row in connection.execute(select(docs).where(named)).all():
             if not is_gone(row):
@@ -259,7 +259,7 @@ class SqlDocuments:
     async def new_epoch(self, key: DocKey, epoch: int) -> None:
         def job(connection: Connection) -> None:
             row = connection.execute(
-                select(docs).where(of(docs, key)).with_for_update()
+                select(docs).where(by_key(docs, key)).with_for_update()
             ).one_or_none()
             if row is not None:
                 # The revision moves too: what was judged before the restored backup is stale.

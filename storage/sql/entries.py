@@ -27,8 +27,8 @@ from sqlalchemy import type_coerce as as_type
 from collab.entry import REPAIR, Entry, Summary
 from collab.ids import DocKey
 from collab.ports.store import PAGE_BYTES, Corrupt
-from storage.sql.checksum import unpack_bare, unpack_entry, unpack_summary
-from storage.sql.schema import ANY_VERSION, docs, entries, is_count, of, snapshots
+from storage.sql.checksum import unpack_entry, unpack_summary, unpack_without_ops
+from storage.sql.schema import ANY_VERSION, by_key, docs, entries, is_count, snapshots
 
 # As bytes, which is what the checksum was made over.
 ENTRY_COLUMNS = (
@@ -43,14 +43,14 @@ ENTRY_COLUMNS = (
 
 _ROWS = 1000
 _SIZE = func.length(entries.c.payload)
-_IS_TOLD = func.length(entries.c.summary) > 0
-_TOLD_SIZE = case((_IS_TOLD, func.length(entries.c.summary)), else_=_SIZE)
+_HAS_SUMMARY = func.length(entries.c.summary) > 0
+_SUMMARY_SIZE = case((_HAS_SUMMARY, func.length(entries.c.summary)), else_=_SIZE)
 # The columns of an entry, with its payload only where nothing shorter tells of it.
-_TOLD_COLUMNS = (
+_SUMMARY_COLUMNS = (
     *ENTRY_COLUMNS[:5],
-    case((_IS_TOLD, null()), else_=as_type(entries.c.payload, LargeBinary)).label("payload"),
+    case((_HAS_SUMMARY, null()), else_=as_type(entries.c.payload, LargeBinary)).label("payload"),
     ENTRY_COLUMNS[6],
-    case((_IS_TOLD, entries.c.summary), else_=null()).label("summary"),
+    case((_HAS_SUMMARY, entries.c.summary), else_=null()).label("summary"),
 )
 
 
@@ -64,11 +64,13 @@ def read_entries(
     return [unpack_entry(key, row) for row in _rows(connection, key, after, last, limit)]
 
 
-def every_bare_entry(connection: Connection, key: DocKey, after: int, upto: int) -> Iterator[Entry]:
+def every_entry_without_ops(
+    connection: Connection, key: DocKey, after: int, upto: int
+) -> Iterator[Entry]:
     """All of a range without their ops; they are read a page at a time."""
     while last := _end(connection, _range(key, after, upto), _ROWS, PAGE_BYTES):
         for row in _rows(connection, key, after, last, _ROWS):
-            yield unpack_bare(key, row)
+            yield unpack_without_ops(key, row)
         after = last
 
 
@@ -80,7 +82,7 @@ def read_summaries(
     if first is None:
         return []
     rows = connection.execute(
-        select(*_TOLD_COLUMNS)
+        select(*_SUMMARY_COLUMNS)
         .where(_range(key, first - 1, upto))
         .order_by(entries.c.version.desc())
         .limit(limit)
@@ -101,7 +103,7 @@ def _rows(
 
 
 def _range(key: DocKey, after: int, upto: int) -> ColumnElement[bool]:
-    return and_(of(entries, key), entries.c.version > after, entries.c.version <= upto)
+    return and_(by_key(entries, key), entries.c.version > after, entries.c.version <= upto)
 
 
 def _end(
@@ -116,7 +118,7 @@ def _end(
     version = entries.c.version
     sizes = select(version, _SIZE).order_by(version)
     if newest_first:
-        sizes = select(version, _TOLD_SIZE).order_by(version.desc())
+        sizes = select(version, _SUMMARY_SIZE).order_by(version.desc())
     rows = connection.execute(sizes.where(where).limit(limit))
     end: int | None = None
     held = 0
@@ -131,7 +133,7 @@ def _end(
 # --- gaps -----------------------------------------------------------------------------------------
 
 
-def check_density(
+def check_no_gaps(
     connection: Connection, key: DocKey, after: int, upto: int, found: Sequence[int]
 ) -> None:
     """Raise `Corrupt` where versions in (after, upto] are lost.
@@ -149,13 +151,15 @@ def check_density(
 
 def _check_after(connection: Connection, key: DocKey, at: int, upto: int) -> None:
     """Judge what follows a version, up to another or to the head."""
-    following = select(func.min(entries.c.version)).where(of(entries, key), entries.c.version > at)
+    following = select(func.min(entries.c.version)).where(
+        by_key(entries, key), entries.c.version > at
+    )
     version = connection.scalar(following)
     if version is not None:
         if version != at + 1:
             _check_before(connection, key, version)
         return
-    head = connection.scalar(select(docs.c.head).where(of(docs, key), docs.c.deleted_at == 0))
+    head = connection.scalar(select(docs.c.head).where(by_key(docs, key), docs.c.deleted_at == 0))
     if head is not None and (not is_count(head) or at < min(head, upto)):
         raise Corrupt(f"{key.tenant}/{key.doc} has no entries after version {at}")
 
@@ -165,7 +169,7 @@ def _check_before(connection: Connection, key: DocKey, version: int) -> None:
     before = last_upto(connection, key, version - 1)
     if before == version - 1 or _was_dropped(connection, key, before, version - 1):
         return
-    since = every_bare_entry(connection, key, version - 1, ANY_VERSION)
+    since = every_entry_without_ops(connection, key, version - 1, ANY_VERSION)
     if next(since).kind in ("create", REPAIR) or any(one.kind == REPAIR for one in since):
         return
     raise Corrupt(f"{key.tenant}/{key.doc} has no entries from version {before + 1} to {version}")
@@ -173,12 +177,14 @@ def _check_before(connection: Connection, key: DocKey, version: int) -> None:
 
 def _was_dropped(connection: Connection, key: DocKey, after: int, upto: int) -> bool:
     """Whether a compaction has dropped all entries between these versions."""
-    said = select(snapshots.c.dropped_after).where(of(snapshots, key), snapshots.c.version == upto)
+    said = select(snapshots.c.dropped_after).where(
+        by_key(snapshots, key), snapshots.c.version == upto
+    )
     dropped_after = connection.scalar(said)
     return dropped_after is not None and dropped_after <= after
 
 
-def lost_runs(
+def missing_ranges(
     connection: Connection, key: DocKey, versions: Sequence[int], sound: Sequence[Entry]
 ) -> list[tuple[int, int]]:
     """The first and the last of each run of lost versions; `versions` are those of all rows."""
@@ -195,13 +201,13 @@ def lost_runs(
 
 def last_upto(connection: Connection, key: DocKey, version: int) -> int:
     """The newest version up to this one that has an entry; 0 where none has."""
-    upto = (of(entries, key), entries.c.version <= version)
+    upto = (by_key(entries, key), entries.c.version <= version)
     return connection.scalar(select(func.max(entries.c.version)).where(*upto)) or 0
 
 
-def note_dropped(connection: Connection, key: DocKey, upto: int) -> None:
+def record_dropped(connection: Connection, key: DocKey, upto: int) -> None:
     """Have a snapshot say which entries before it are dropped."""
     after = last_upto(connection, key, upto)
     if after < upto:
-        at = (of(snapshots, key), snapshots.c.version == upto)
+        at = (by_key(snapshots, key), snapshots.c.version == upto)
         connection.execute(update(snapshots).where(*at).values(dropped_after=after))

@@ -13,16 +13,16 @@ from collab.ports.store import Corrupt
 from storage.database import Database
 from storage.dialect import now_ms
 from storage.sql.checksum import is_sound, lock_crc
-from storage.sql.documents import move_revision
-from storage.sql.schema import docs, locks, of
+from storage.sql.documents import bump_revision
+from storage.sql.schema import by_key, docs, locks
 
-_pack = msgspec.msgpack.Encoder().encode
+_encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(StoredLock).decode
 
 
-def lock_row(key: DocKey, lock: StoredLock) -> tuple[str, str, str, bytes, int]:
+def pack_lock(key: DocKey, lock: StoredLock) -> tuple[str, str, str, bytes, int]:
     """A lock as its table holds it."""
-    body = _pack(lock)
+    body = _encode(lock)
     return (*key, lock.id, body, lock_crc(key, lock.id, body))
 
 
@@ -37,12 +37,12 @@ def _unpack(key: DocKey, id: str, body: bytes, crc: int | None) -> StoredLock:
 
 def read_locks(connection: Connection, key: DocKey) -> tuple[int, list[StoredLock]]:
     revision = connection.scalar(
-        select(docs.c.revision).where(of(docs, key), docs.c.deleted_at == 0)
+        select(docs.c.revision).where(by_key(docs, key), docs.c.deleted_at == 0)
     )
     if revision is None:
         return 0, []
     columns = (locks.c.id, locks.c.body, locks.c.crc)
-    rows = connection.execute(select(*columns).where(of(locks, key)).order_by(locks.c.id))
+    rows = connection.execute(select(*columns).where(by_key(locks, key)).order_by(locks.c.id))
     return revision, [_unpack(key, *row) for row in rows]
 
 
@@ -55,12 +55,12 @@ def _save(
     head: int,
     steps: int,
 ) -> bool:
-    if not move_revision(connection, key, revision, head, steps):
+    if not bump_revision(connection, key, revision, head, steps):
         return False
     gone = [*drop, *(lock.id for lock in put)]
-    connection.execute(delete(locks).where(of(locks, key), locks.c.id.in_(gone)))
+    connection.execute(delete(locks).where(by_key(locks, key), locks.c.id.in_(gone)))
     names = ("tenant", "doc", "id", "body", "crc")
-    rows = [dict(zip(names, lock_row(key, lock), strict=True)) for lock in put]
+    rows = [dict(zip(names, pack_lock(key, lock), strict=True)) for lock in put]
     if rows:
         connection.execute(locks.insert(), rows)
     return True

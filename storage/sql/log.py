@@ -11,24 +11,24 @@ from collab.entry import Accepted, Entry, Summary
 from collab.ids import DocKey
 from collab.ports.store import PAGE_BYTES, Control, Corrupt, Position, Stored, Vacant
 from storage.database import Database
-from storage.retention import is_whole
+from storage.retention import is_complete
 from storage.sql.checksum import is_sound
 from storage.sql.documents import check_document, least_epoch, schema_crc
 from storage.sql.entries import (
-    check_density,
-    every_bare_entry,
+    check_no_gaps,
+    every_entry_without_ops,
     last_upto,
     read_entries,
     read_summaries,
     weigh,
 )
 from storage.sql.requests import find_requests
-from storage.sql.schema import ANY_VERSION, docs, entries, is_count, of, schemas
+from storage.sql.schema import ANY_VERSION, by_key, docs, entries, is_count, schemas
 from storage.sql.snapshots import newest_sound_snapshot, newest_sound_steps
 
 
 def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
-    row = connection.execute(select(docs).where(of(docs, key))).one_or_none()
+    row = connection.execute(select(docs).where(by_key(docs, key))).one_or_none()
     if row is None:
         if last_upto(connection, key, ANY_VERSION):
             raise Corrupt(f"{key.tenant}/{key.doc} has entries and no row in `docs`")
@@ -40,15 +40,15 @@ def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
     snapshot = newest_sound_snapshot(connection, key, row.head)
     since = snapshot.version if snapshot else 0
     # Beyond the head too: one that the log does not bear out is no head.
-    found = list(every_bare_entry(connection, key, since, ANY_VERSION))
-    if not is_whole(since, found, row.head):
+    found = list(every_entry_without_ops(connection, key, since, ANY_VERSION))
+    if not is_complete(since, found, row.head):
         raise Corrupt(f"{key.tenant}/{key.doc} has no sound snapshot and entries up to its head")
     saved = newest_sound_steps(connection, key, snapshot.version) if snapshot else None
     return Stored(row.epoch, row.head, _control(connection, key, row), snapshot, found, saved)
 
 
 def _control(connection: Connection, key: DocKey, row: Row[Any]) -> Control:
-    schema = connection.scalar(select(schemas.c.body).where(of(schemas, key))) or b""
+    schema = connection.scalar(select(schemas.c.body).where(by_key(schemas, key))) or b""
     if not is_sound(row.schema_crc, lambda: schema_crc(key, schema)):
         raise Corrupt(f"the schema of {key.tenant}/{key.doc} does not match its checksum")
     return Control(row.revision, schema, row.published)
@@ -58,10 +58,10 @@ def _find_commit(connection: Connection, key: DocKey, commit: str) -> int | None
     # The commit that is asked for may still be on its way. It holds this row once it has moved
     # the head, so a transaction that gets the row after it knows how it ended. To wait
     # for a held row would keep a connection from other documents: the caller asks again.
-    connection.execute(select(docs.c.head).where(of(docs, key)).with_for_update(nowait=True))
+    connection.execute(select(docs.c.head).where(by_key(docs, key)).with_for_update(nowait=True))
     found: int | None = connection.scalar(
         select(entries.c.version)
-        .where(of(entries, key), entries.c.commit_id == commit)
+        .where(by_key(entries, key), entries.c.commit_id == commit)
         .order_by(entries.c.version.desc())
         .limit(1)
     )
@@ -70,21 +70,21 @@ def _find_commit(connection: Connection, key: DocKey, commit: str) -> int | None
 
 def _position(connection: Connection, key: DocKey) -> Position | None:
     columns = select(docs.c.epoch, docs.c.head, docs.c.revision)
-    row = connection.execute(columns.where(of(docs, key), docs.c.deleted_at == 0)).one_or_none()
+    row = connection.execute(columns.where(by_key(docs, key), docs.c.deleted_at == 0)).one_or_none()
     return None if row is None else Position(*row)
 
 
 def _last_before(connection: Connection, key: DocKey, at: int) -> int:
     found: int | None = connection.scalar(
         select(entries.c.version)
-        .where(of(entries, key), entries.c.at < at)
+        .where(by_key(entries, key), entries.c.at < at)
         .order_by(entries.c.version.desc())
         .limit(1)
     )
     if found is None or not is_count(found):
         return 0
-    # Where its time has rotted, it is no ground for dropping what is before it.
-    next(every_bare_entry(connection, key, found - 1, found))
+    # Where its time is damaged, it is no ground for dropping what is before it.
+    next(every_entry_without_ops(connection, key, found - 1, found))
     return found
 
 
@@ -102,7 +102,7 @@ class SqlLog:
     ) -> list[Entry]:
         def job(connection: Connection) -> list[Entry]:
             found = read_entries(connection, key, after, upto, limit, most)
-            check_density(connection, key, after, upto, [one.version for one in found])
+            check_no_gaps(connection, key, after, upto, [one.version for one in found])
             return found
 
         return await self._database.read_long(job)
@@ -112,7 +112,7 @@ class SqlLog:
     ) -> list[Summary]:
         def job(connection: Connection) -> list[Summary]:
             found = read_summaries(connection, key, after, upto, limit, most)
-            check_density(connection, key, after, upto, [one.version for one in found])
+            check_no_gaps(connection, key, after, upto, [one.version for one in found])
             return found
 
         return await self._database.read_long(job)

@@ -9,20 +9,20 @@ from sqlalchemy import Connection, delete, func, select
 from collab.ids import DocKey
 from collab.ports.store import Corrupt, NamedVersion
 from storage.database import Database
-from storage.sql.checksum import name_crc, parted
+from storage.sql.checksum import name_crc, sound_and_damaged
 from storage.sql.documents import lock_document
-from storage.sql.schema import named, of
+from storage.sql.schema import by_key, named
 
 
 def _name(connection: Connection, key: DocKey, one: NamedVersion, most: int) -> bool:
     # The lock keeps a compaction from taking the version away in the same moment.
     if lock_document(connection, key) is None:
         return True
-    others = (of(named, key), named.c.version != one.version)
+    others = (by_key(named, key), named.c.version != one.version)
     count = connection.scalar(select(func.count()).select_from(named).where(*others))
     if most and count and count >= most:
         return False
-    connection.execute(delete(named).where(of(named, key), named.c.version == one.version))
+    connection.execute(delete(named).where(by_key(named, key), named.c.version == one.version))
     connection.execute(
         named.insert().values(
             tenant=key.tenant,
@@ -40,15 +40,17 @@ def _name(connection: Connection, key: DocKey, one: NamedVersion, most: int) -> 
 def read_names(connection: Connection, key: DocKey) -> tuple[list[NamedVersion], list[int]]:
     """The names that are as they were written, and the versions of the rows that are not."""
     columns = (named.c.version, named.c.name, named.c.by, named.c.at, named.c.crc)
-    rows = connection.execute(select(*columns).where(of(named, key)).order_by(named.c.version))
+    rows = connection.execute(select(*columns).where(by_key(named, key)).order_by(named.c.version))
     names = ((NamedVersion(*row), crc) for *row, crc in rows)
-    return parted((one, one.version, crc, partial(name_crc, key, one)) for one, crc in names)
+    return sound_and_damaged(
+        (one, one.version, crc, partial(name_crc, key, one)) for one, crc in names
+    )
 
 
 def check_names(connection: Connection, key: DocKey) -> list[NamedVersion]:
     """The names; `Corrupt` where one is damaged, for it may be another version's."""
-    sound, rotten = read_names(connection, key)
-    if rotten:
+    sound, damaged = read_names(connection, key)
+    if damaged:
         raise Corrupt(f"a name of a version of {key.tenant}/{key.doc} is damaged")
     return sound
 

@@ -11,9 +11,9 @@ from collab.ids import DocKey
 from collab.ports.publications import Publication, Standing
 from collab.ports.store import Corrupt
 from storage.database import Database
-from storage.sql.checksum import parted, publication_crc
+from storage.sql.checksum import publication_crc, sound_and_damaged
 from storage.sql.documents import change_document, check_document, find_document, lock_document
-from storage.sql.schema import of, publications
+from storage.sql.schema import by_key, publications
 
 
 def _publish(connection: Connection, key: DocKey, step: Publication, revision: int) -> bool:
@@ -46,13 +46,13 @@ def read_publications(connection: Connection, key: DocKey) -> tuple[list[Publica
     A version that is damaged may lie anywhere, so who asks for some reads all.
     """
     rows = connection.execute(
-        select(publications).where(of(publications, key)).order_by(publications.c.number)
+        select(publications).where(by_key(publications, key)).order_by(publications.c.number)
     )
     steps = (
         (row, Publication(row.version, Author(row.by, row.by_name), row.at, row.what))
         for row in rows
     )
-    return parted(
+    return sound_and_damaged(
         (step, row.number, row.crc, partial(publication_crc, key, row.number, step))
         for row, step in steps
     )
@@ -60,8 +60,8 @@ def read_publications(connection: Connection, key: DocKey) -> tuple[list[Publica
 
 def check_publications(connection: Connection, key: DocKey) -> list[Publication]:
     """All of the steps; `Corrupt` where one is damaged."""
-    sound, rotten = read_publications(connection, key)
-    if rotten:
+    sound, damaged = read_publications(connection, key)
+    if damaged:
         raise Corrupt(f"a publication of {key.tenant}/{key.doc} is damaged")
     return sound
 

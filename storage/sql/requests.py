@@ -15,7 +15,7 @@ from collab.ids import DocKey
 from collab.ports.store import Corrupt
 from storage.sql.checksum import accepted_crc, is_sound, unpack_answer, unpack_entry
 from storage.sql.entries import ENTRY_COLUMNS
-from storage.sql.schema import accepted, entries, of
+from storage.sql.schema import accepted, by_key, entries
 
 # SQLite before 3.32 takes 999 values in a statement; PostgreSQL gains nothing above this.
 _AT_ONCE = 500
@@ -51,14 +51,14 @@ def _find(connection: Connection, key: DocKey, user: str, ids: Sequence[str]) ->
         entries.c.request.in_(ids),
     )
     beside = select(*_ACCEPTED_COLUMNS).where(
-        of(accepted, key),
+        by_key(accepted, key),
         accepted.c.author == user,
         accepted.c.request.in_(ids),
     )
     found = []
     for version in connection.scalars(in_log).all():
         # One at a time: together they may be larger than the memory.
-        one = select(*ENTRY_COLUMNS).where(of(entries, key), entries.c.version == version)
+        one = select(*ENTRY_COLUMNS).where(by_key(entries, key), entries.c.version == version)
         entry = unpack_entry(key, connection.execute(one).one())
         found.append(Accepted.of(entry))
     found += [_accepted(key, row) for row in connection.execute(beside)]
@@ -77,12 +77,12 @@ def _accepted(key: DocKey, row: Sequence[Any]) -> Accepted:
     raise Corrupt(f"an id that {key.tenant}/{key.doc} has accepted is damaged")
 
 
-def rotten_ids(connection: Connection, key: DocKey) -> list[tuple[str, str]]:
+def damaged_ids(connection: Connection, key: DocKey) -> list[tuple[str, str]]:
     """The user and the id, as they are read, of each row that has changed."""
-    rotten = []
-    for row in connection.execute(select(*_ACCEPTED_COLUMNS).where(of(accepted, key))):
+    damaged = []
+    for row in connection.execute(select(*_ACCEPTED_COLUMNS).where(by_key(accepted, key))):
         try:
             _accepted(key, row)
         except Corrupt:
-            rotten.append((row.author, row.request))
-    return rotten
+            damaged.append((row.author, row.request))
+    return damaged

@@ -37,7 +37,7 @@ ANY_VERSION = 2**63 - 1
 _SIZES = (1, 8, 64)
 
 
-class Words(TypeDecorator[str]):
+class Utf8Text(TypeDecorator[str]):
     """Text that a client chose, as UTF-8 bytes: PostgreSQL's text refuses U+0000, JSON does not.
 
     Damaged bytes are read as U+FFFD, so that their document can still be listed and exported.
@@ -69,7 +69,7 @@ def _key() -> list[Column[str]]:
     return [Column("tenant", Name, nullable=False), Column("doc", Name, nullable=False)]
 
 
-def _of_document() -> ForeignKeyConstraint:
+def _document_foreign_key() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["tenant", "doc"], ["docs.tenant", "docs.doc"])
 
 
@@ -84,7 +84,7 @@ docs = Table(
     Column("deleted_at", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
-    Column("updated_by", Words, nullable=False),
+    Column("updated_by", Utf8Text, nullable=False),
     Column("published", BigInteger, nullable=False),
     _crc(),  # of epoch, deletion, creation and publishing
     _crc("head_crc"),  # of what every commit writes
@@ -99,7 +99,7 @@ schemas = Table(
     *_key(),
     Column("body", LargeBinary, nullable=False),
     PrimaryKeyConstraint("tenant", "doc"),
-    _of_document(),
+    _document_foreign_key(),
 )
 
 # No foreign key here: a commit writes these rows only after it has moved their document's head.
@@ -110,9 +110,9 @@ entries = Table(
     metadata,
     *_key(),
     Column("version", BigInteger, nullable=False),
-    Column("author", Words, nullable=False),
-    Column("request", Words, nullable=False),
-    Column("commit_id", Words, nullable=False),
+    Column("author", Utf8Text, nullable=False),
+    Column("request", Utf8Text, nullable=False),
+    Column("commit_id", Utf8Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("crc", BigInteger, nullable=False),
@@ -136,8 +136,8 @@ accepted = Table(
     "accepted",
     metadata,
     *_key(),
-    Column("author", Words, nullable=False),
-    Column("request", Words, nullable=False),
+    Column("author", Utf8Text, nullable=False),
+    Column("request", Utf8Text, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("answer", LargeBinary, nullable=False),
@@ -148,7 +148,7 @@ accepted = Table(
 )
 
 
-def _saved(name: str, *more: Column[int]) -> Table:
+def _body_table(name: str, *more: Column[int]) -> Table:
     """A table of packed bodies, each of a version of a document."""
     return Table(
         name,
@@ -160,27 +160,27 @@ def _saved(name: str, *more: Column[int]) -> Table:
         Column("crc", BigInteger, nullable=False),
         *more,
         PrimaryKeyConstraint("tenant", "doc", "version"),
-        _of_document(),
+        _document_foreign_key(),
     )
 
 
 # The entries after `dropped_after`, up to the snapshot's version, were dropped by a compaction;
 # where it is null, none were. So a lost entry is told from one that was dropped.
-snapshots = _saved("snapshots", Column("dropped_after", BigInteger))
+snapshots = _body_table("snapshots", Column("dropped_after", BigInteger))
 # What users can undo; of a document there are two at most.
-steps = _saved("steps")
+steps = _body_table("steps")
 
 named = Table(
     "named",
     metadata,
     *_key(),
     Column("version", BigInteger, nullable=False),
-    Column("name", Words, nullable=False),
-    Column("by", Words, nullable=False),
+    Column("name", Utf8Text, nullable=False),
+    Column("by", Utf8Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     _crc(),
     PrimaryKeyConstraint("tenant", "doc", "version"),
-    _of_document(),
+    _document_foreign_key(),
 )
 
 # The newest step of a document whose `published` is not 0 says who published it.
@@ -190,12 +190,12 @@ publications = Table(
     Column("number", Serial, primary_key=True, autoincrement=True),
     *_key(),
     Column("version", BigInteger, nullable=False),
-    Column("by", Words, nullable=False),
-    Column("by_name", Words, nullable=False),
+    Column("by", Utf8Text, nullable=False),
+    Column("by_name", Utf8Text, nullable=False),
     Column("at", BigInteger, nullable=False),
-    Column("what", Words, nullable=False),
+    Column("what", Utf8Text, nullable=False),
     _crc(),
-    _of_document(),
+    _document_foreign_key(),
     Index("publications_document", "tenant", "doc", "version"),
 )
 
@@ -207,7 +207,7 @@ locks = Table(
     Column("body", LargeBinary, nullable=False),
     _crc(),
     PrimaryKeyConstraint("tenant", "doc", "id"),
-    _of_document(),
+    _document_foreign_key(),
 )
 
 tenants = Table(
@@ -220,7 +220,7 @@ tenants = Table(
 signing_keys = Table(
     "signing_keys",
     metadata,
-    Column("kid", Words, primary_key=True),
+    Column("kid", Utf8Text, primary_key=True),
     Column("tenant", Name, ForeignKey("tenants.tenant"), nullable=False, index=True),
     Column("secret", LargeBinary, nullable=False),
     Column("created_at", BigInteger, nullable=False),
@@ -234,10 +234,10 @@ audit = Table(
     Column("number", Serial, primary_key=True, autoincrement=True),
     *_key(),
     Column("at", BigInteger, nullable=False, index=True),
-    Column("actor", Words, nullable=False),
-    Column("action", Words, nullable=False),
-    Column("origin", Words, nullable=False),
-    Column("outcome", Words, nullable=False),
+    Column("actor", Utf8Text, nullable=False),
+    Column("action", Utf8Text, nullable=False),
+    Column("origin", Utf8Text, nullable=False),
+    Column("outcome", Utf8Text, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("detail", LargeBinary, nullable=False),
     Index("audit_document", "tenant", "doc", "number"),
@@ -254,7 +254,7 @@ epochs = Table(
 )
 
 # One row, written by `ping`: a database that cannot take it cannot take an edit either.
-pulse = Table(
+heartbeat = Table(
     "pulse",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
@@ -265,12 +265,12 @@ pulse = Table(
 # --- asking for rows ------------------------------------------------------------------------------
 
 
-def of(table: Table, key: DocKey) -> ColumnElement[bool]:
+def by_key(table: Table, key: DocKey) -> ColumnElement[bool]:
     """The rows of this document: there is no way to them without its tenant."""
     return and_(table.c.tenant == key.tenant, table.c.doc == key.doc)
 
 
-def parts(values: Iterable[T]) -> Iterator[list[T]]:
+def padded_batches(values: Iterable[T]) -> Iterator[list[T]]:
     """The values in lists of a few sizes, so that each statement with one stays prepared.
 
     The last value of all may be in its list several times.

@@ -17,10 +17,10 @@ from collab.ids import DocKey
 from collab.ports.store import Corrupt, SavedSteps, Snapshot
 from storage.database import Database
 from storage.sql.checksum import Packed, pack_snapshot, pack_steps, unpack_snapshot, unpack_steps
-from storage.sql.entries import every_bare_entry
-from storage.sql.schema import docs, is_count, of, snapshots, steps
+from storage.sql.entries import every_entry_without_ops
+from storage.sql.schema import by_key, docs, is_count, snapshots, steps
 
-# The newest may rot: then those before it stand in, with every entry since.
+# When the newest is damaged, the one before it is used, with every entry since.
 KEPT = 2
 
 
@@ -30,7 +30,7 @@ KEPT = 2
 def saved_versions(connection: Connection, table: Table, key: DocKey) -> list[int]:
     """Every version of which a body is there, sound or not, newest first."""
     found = connection.scalars(
-        select(table.c.version).where(of(table, key)).order_by(table.c.version.desc())
+        select(table.c.version).where(by_key(table, key)).order_by(table.c.version.desc())
     )
     return [version for version in found if is_count(version)]
 
@@ -41,7 +41,7 @@ def saved_row(
     """Version, packing, body and crc of what was saved at exactly this version."""
     return connection.execute(
         select(table.c.version, table.c.packing, table.c.body, table.c.crc).where(
-            of(table, key), table.c.version == version
+            by_key(table, key), table.c.version == version
         )
     ).one_or_none()
 
@@ -50,7 +50,7 @@ def save_packed(
     connection: Connection, table: Table, key: DocKey, version: int, packed: Packed
 ) -> None:
     """Save a body in the place of one that was saved at the same version."""
-    at, row = (of(table, key), table.c.version == version), packed._asdict()
+    at, row = (by_key(table, key), table.c.version == version), packed._asdict()
     if connection.execute(update(table).where(*at).values(**row)).rowcount == 0:
         place = {"tenant": key.tenant, "doc": key.doc, "version": version}
         connection.execute(table.insert().values(**place, **row))
@@ -84,7 +84,7 @@ def save_steps(connection: Connection, key: DocKey, version: int, packed: Packed
     """Save steps; all but those saved last before them go."""
     save_packed(connection, steps, key, version, packed)
     for gone in steps_versions(connection, key)[KEPT:]:
-        connection.execute(delete(steps).where(of(steps, key), steps.c.version == gone))
+        connection.execute(delete(steps).where(by_key(steps, key), steps.c.version == gone))
 
 
 def steps_versions(connection: Connection, key: DocKey) -> Sequence[int]:
@@ -115,7 +115,7 @@ def _with_entries(
     connection: Connection, key: DocKey, saved: SavedSteps, upto: int
 ) -> SavedSteps | None:
     try:
-        since = list(every_bare_entry(connection, key, saved.version, upto))
+        since = list(every_entry_without_ops(connection, key, saved.version, upto))
     except Corrupt:
         return None
     is_dense = [entry.version for entry in since] == list(range(saved.version + 1, upto + 1))
@@ -137,7 +137,7 @@ def _save(
 ) -> None:
     # Made from a state that is gone, if the document was deleted or restored meanwhile.
     still = select(docs.c.head).where(
-        of(docs, key),
+        by_key(docs, key),
         docs.c.epoch == epoch,
         docs.c.deleted_at == 0,
         docs.c.head >= version,

@@ -23,7 +23,7 @@ UPDATE docs SET {set} FROM (SELECT tenant, doc FROM docs
     FOR UPDATE SKIP LOCKED) AS free
 WHERE docs.tenant = free.tenant AND docs.doc = free.doc"""
 _ADVANCE_IF_FREE = _IF_FREE.format(set="head = ?, updated_at = ?, updated_by = ?, head_crc = ?")
-_HOLD_IF_FREE = _IF_FREE.format(set="head = docs.head")
+_LOCK_ROW_IF_FREE = _IF_FREE.format(set="head = docs.head")
 
 # PostgreSQL only, before `_CREATE`, which would wait for a transaction that makes the same document
 # and for one that holds the row that a deleted document left.
@@ -44,7 +44,7 @@ INSERT INTO named (tenant, doc, version, name, "by", at, crc) VALUES (?, ?, ?, ?
 _SCHEMA = "INSERT INTO schemas (tenant, doc, body) VALUES (?, ?, ?)"
 
 # For requests that made no version: the row is locked and judged, and stays as it is.
-_HOLD = """
+_LOCK_ROW = """
 UPDATE docs SET head = head
 WHERE tenant = ? AND doc = ? AND epoch = ? AND head = ? AND revision = ? AND deleted_at = 0"""
 
@@ -59,7 +59,7 @@ ON CONFLICT (tenant, doc) DO UPDATE SET epoch = excluded.epoch, head = excluded.
 WHERE docs.deleted_at > 0 AND docs.epoch < excluded.epoch AND docs.head = ?"""
 
 # Only after `_ADVANCE`, which holds the row and has judged it.
-_MOVE_REVISION = "UPDATE docs SET revision = revision + 1 WHERE tenant = ? AND doc = ?"
+_BUMP_REVISION = "UPDATE docs SET revision = revision + 1 WHERE tenant = ? AND doc = ?"
 _DROP_LOCK = "DELETE FROM locks WHERE tenant = ? AND doc = ? AND id = ?"
 _PUT_LOCK = "INSERT INTO locks (tenant, doc, id, body, crc) VALUES (?, ?, ?, ?, ?)"
 
@@ -106,8 +106,8 @@ def advance(dialect: str) -> str:
     return _numbered(dialect, _ADVANCE_IF_FREE if dialect == POSTGRES else _ADVANCE)
 
 
-def hold(dialect: str) -> str:
-    return _numbered(dialect, _HOLD_IF_FREE if dialect == POSTGRES else _HOLD)
+def lock_row(dialect: str) -> str:
+    return _numbered(dialect, _LOCK_ROW_IF_FREE if dialect == POSTGRES else _LOCK_ROW)
 
 
 def is_full(dialect: str) -> str:
@@ -130,8 +130,8 @@ def create(dialect: str) -> str:
     return _numbered(dialect, _CREATE)
 
 
-def move_revision(dialect: str) -> str:
-    return _numbered(dialect, _MOVE_REVISION)
+def bump_revision(dialect: str) -> str:
+    return _numbered(dialect, _BUMP_REVISION)
 
 
 def drop_lock(dialect: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from collab.entry import Accepted, Author, Entry, Op, Summary, bare
+from collab.entry import Accepted, Author, Entry, Op, Summary, without_ops
 from collab.ids import DocKey
 from collab.ports.audit import AuditRow
 from collab.ports.locks import StoredLock
@@ -88,7 +88,7 @@ async def stored(store: Store, key: DocKey = HOME) -> Stored:
 
 def opened(entries: Sequence[Entry]) -> list[Entry]:
     """Entries as a document is opened with them."""
-    return list(map(bare, entries))
+    return list(map(without_ops, entries))
 
 
 class LogContract:
@@ -544,7 +544,7 @@ class DocumentsContract:
         row = await store.row(HOME)
         assert row is not None
         assert (row.epoch, row.version, row.created_at) == (2, 4, 1_004)
-        assert await stored(store) == Stored(2, 4, Control(2), None, [bare(first)])
+        assert await stored(store) == Stored(2, 4, Control(2), None, [without_ops(first)])
         await store.save_snapshot(HOME, 1, Snapshot(4, b"of the old epoch"))
         await store.save_snapshot(HOME, 2, Snapshot(4, b"of the new"))
         assert await stored(store) == Stored(2, 4, Control(2), Snapshot(4, b"of the new"), [])

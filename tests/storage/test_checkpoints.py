@@ -23,7 +23,7 @@ def test_every_so_many_commits_the_log_is_moved_while_the_writer_goes_on(tmp_pat
         file.execute("CREATE TABLE t (x)")
         for number in range(COMMITS):
             _write(file, number)
-            checkpoints.count()
+            checkpoints.on_commit()
         checkpoints.close()  # waits for the one under way
         _write(file, 0)
         # All of the log had been moved, so the next write began it anew.
@@ -34,5 +34,5 @@ def test_every_so_many_commits_the_log_is_moved_while_the_writer_goes_on(tmp_pat
 def test_a_file_that_is_not_there_disturbs_nobody(tmp_path: Path) -> None:
     checkpoints = Checkpoints(str(tmp_path / "missing" / "a.db"))
     for _ in range(COMMITS):
-        checkpoints.count()
+        checkpoints.on_commit()
     checkpoints.close()

@@ -338,12 +338,12 @@ async def test_a_repair_says_what_is_damaged_and_ends_it(
     assert await rows.put(table, column, turned(row[at], 0), row[at], row)
     found = await filled.remains(HOME)
     assert found is not None
-    assert found.lost or found.rotten_entries or found.lost_entries
+    assert found.lost or found.damaged_entries or found.lost_entries
     repair = msgspec.structs.replace(entry(HEAD + 2, user="weft"), kind="repair")
     seen = (found.epoch, found.head, found.revision)
-    gone = found.rotten_entries
+    gone = found.damaged_entries
     assert await filled.rebuild(HOME, Rebuilt(*seen, 9, repair, b"state 42", gone))
     again = await filled.remains(HOME)
     assert again is not None
-    assert (again.lost, again.rotten_entries, again.lost_entries) == ([], [], [])
+    assert (again.lost, again.damaged_entries, again.lost_entries) == ([], [], [])
     assert DAMAGED not in await answers(filled)

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.retention import is_whole, retain
+from storage.retention import is_complete, retain
 from tests.storage.contract import entry
 
 HEAD = 60
@@ -14,8 +14,8 @@ versions = st.integers(1, HEAD)
 
 
 def test_nothing_goes_without_two_snapshots() -> None:
-    assert retain([], before=9, needed=[]).gaps() == []
-    assert retain([5], before=9, needed=[3]).gaps() == []
+    assert retain([], before=9, needed=[]).dropped_ranges() == []
+    assert retain([5], before=9, needed=[3]).dropped_ranges() == []
 
 
 def test_an_older_snapshot_stands_beside_the_newest() -> None:
@@ -28,7 +28,7 @@ def test_whatever_is_needed_or_young_can_be_rebuilt(
     sound: set[int], before: int, needed: set[int]
 ) -> None:
     plan = retain(sorted(sound), before=before, needed=needed)
-    dropped = {v for after, upto in plan.gaps() for v in range(after + 1, upto + 1)}
+    dropped = {v for after, upto in plan.dropped_ranges() for v in range(after + 1, upto + 1)}
     kept = plan.snapshots | {0}
 
     def rebuilt(version: int) -> bool:
@@ -45,7 +45,7 @@ def test_whatever_is_needed_or_young_can_be_rebuilt(
 
 def test_what_is_before_a_repair_is_not_needed() -> None:
     entries = [entry(1), entry(3), msgspec.structs.replace(entry(7), kind="repair"), entry(8)]
-    assert is_whole(0, entries, 8)
-    assert is_whole(2, entries, 8)
-    assert not is_whole(0, entries, 9)
-    assert not is_whole(0, entries[:2], 3)
+    assert is_complete(0, entries, 8)
+    assert is_complete(2, entries, 8)
+    assert not is_complete(0, entries, 9)
+    assert not is_complete(0, entries[:2], 3)

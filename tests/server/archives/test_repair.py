@@ -58,10 +58,10 @@ async def test_of_a_sound_document_nothing_is_left_out() -> None:
 
 async def test_a_rotten_entry_is_left_out_and_the_rest_is_applied() -> None:
     entries = history(EDITS)
-    found = await found_in(remains([*entries[:2], entries[3]], rotten_entries=[3]))
+    found = await found_in(remains([*entries[:2], entries[3]], damaged_entries=[3]))
     assert found.value == {"title": "Hi", "sections": []}
     assert found.left_out == [f"version 3: {ROTTEN}"]
-    rebuilt = rebuild(remains(entries, rotten_entries=[3]), found, NOW)
+    rebuilt = rebuild(remains(entries, damaged_entries=[3]), found, NOW)
     assert opened(rebuilt) == found.value
     assert (rebuilt.entry.version, rebuilt.epoch, rebuilt.drop_entries) == (5, 2, [3])
     assert rebuilt.entry.kind == REPAIR
@@ -70,7 +70,7 @@ async def test_a_rotten_entry_is_left_out_and_the_rest_is_applied() -> None:
 
 async def test_an_entry_that_does_not_apply_is_left_out() -> None:
     entries = history(EDITS)
-    found = await found_in(remains([entries[0], *entries[2:]], rotten_entries=[2]))
+    found = await found_in(remains([entries[0], *entries[2:]], damaged_entries=[2]))
     assert found.value == {"title": "Hello é", "sections": []}
     [first, second] = found.left_out
     assert first.startswith("version 4: ")
@@ -99,7 +99,7 @@ async def test_a_snapshot_that_only_history_needs_is_tried_too() -> None:
 
 async def test_rotten_entries_below_the_base_have_their_change_in_the_value() -> None:
     entries = history(EDITS)
-    left = remains(entries[2:], snapshots={3: snapshot(entries[:3])}, rotten_entries=[1, 2])
+    left = remains(entries[2:], snapshots={3: snapshot(entries[:3])}, damaged_entries=[1, 2])
     found = await found_in(left)
     assert found.value == {"title": "Hello é", "sections": []}
     assert found.left_out == [f"version {n}: {ROTTEN}; the value has its change" for n in (1, 2)]
@@ -161,14 +161,14 @@ async def test_a_schema_goes_that_would_let_no_edit_in(schema: bytes, drops: boo
 
 
 async def test_of_a_document_without_a_readable_row_nothing_is_found() -> None:
-    left = Remains(1, 7, 0, b"", {}, [], rotten_snapshots=[7], rotten_entries=[6, 7])
+    left = Remains(1, 7, 0, b"", {}, [], damaged_snapshots=[7], damaged_entries=[6, 7])
     found = await found_in(left)
     assert found.value is None
     assert not any("the value has its change" in sentence for sentence in found.left_out)
 
 
 async def test_the_change_of_a_lost_first_entry_is_not_in_the_value() -> None:
-    found = await found_in(remains(history(EDITS)[1:], rotten_entries=[1]))
+    found = await found_in(remains(history(EDITS)[1:], damaged_entries=[1]))
     assert f"version 1: {ROTTEN}" in found.left_out
 
 
