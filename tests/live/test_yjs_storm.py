@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from copy import deepcopy
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import jsonpatch
 import pytest
 
-from collab.entry import Entry
-from collab.ids import DocKey
 from collab.patch.pointer import lookup, parse
 from collab.patch.utf16 import as_splice
 from collab.rights.user_rights import Role
-from storage.store import SqlStore
+from tests.faults.log_check import read_log, replayed
 from tests.live.http_client import call
 from tests.live.page import PAGE
 from tests.patch_client import PatchClient
@@ -102,25 +98,13 @@ async def _compare(server: RunningServer, patches: list[PatchClient], yjs: list[
         assert client.value == reply.body
     for peer in yjs:
         await peer.until_equals("", reply.body)
-    entries = await _entries(server, head)
+    entries = await read_log(server.database, "page")
     assert [entry.version for entry in entries] == list(range(1, head + 1))
-    value: Any = {}
-    for entry in entries:
-        value = jsonpatch.apply_patch(value, deepcopy(entry.ops), in_place=True)
-    assert value == reply.body
+    assert replayed(entries) == reply.body
     server.kill()
     await asyncio.to_thread(server.start)
     again = await asyncio.to_thread(call, "GET", url, token=token)
     assert (again.body, again.headers["etag"]) == (reply.body, reply.headers["etag"])
-
-
-async def _entries(server: RunningServer, head: int) -> list[Entry]:
-    store = SqlStore(server.database)
-    await store.start()
-    try:
-        return await store.entries(DocKey("demo", "page"), 0, head, head)
-    finally:
-        await store.close()
 
 
 # --- a patch client's random edits -----------------------------------------------------------
