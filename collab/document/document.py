@@ -19,7 +19,7 @@ from collab.document.steps import (
     UndoBounds,
     encode_inverse,
 )
-from collab.document.undo import Asked, Check, Request, dry_run_undo, revert
+from collab.document.undo import Check, UndoCall, UndoOptions, dry_run_undo, perform_undo
 from collab.document.undo_state import UndoState
 from collab.document.value_count import ValueCount, WorkSize
 from collab.entry import Entry, Kind, Op
@@ -248,25 +248,27 @@ class Document:
 
     # --- undo and redo ----------------------------------------------------------------------
 
-    def undo(self, user: str, scope: str = "", **asked: Unpack[Asked]) -> Undone:
+    def undo(self, user: str, scope: str = "", **asked: Unpack[UndoOptions]) -> Undone:
         """Take back a step of the user under `scope`; `nothing_to_undo` where there is none."""
-        return self._revert("undo", user, scope, asked)
+        return self._undo_or_redo("undo", user, scope, asked)
 
-    def redo(self, user: str, scope: str = "", **asked: Unpack[Asked]) -> Undone:
+    def redo(self, user: str, scope: str = "", **asked: Unpack[UndoOptions]) -> Undone:
         """Put back what an undo of the user's took back."""
-        return self._revert("redo", user, scope, asked)
+        return self._undo_or_redo("redo", user, scope, asked)
 
-    def undo_size(self, user: str, kind: Kind, holding: int | None = None) -> int:
+    def undo_size(self, user: str, kind: Kind, containing: int | None = None) -> int:
         """About how many bytes take back what an undo or a redo would."""
-        return self._undo.size_of_step(user, kind, holding)
+        return self._undo.size_of_step(user, kind, containing)
 
-    def _revert(self, kind: Kind, user: str, scope: str, asked: Asked) -> Undone:
+    def _undo_or_redo(self, kind: Kind, user: str, scope: str, asked: UndoOptions) -> Undone:
         version, check = asked["version"], asked.get("check")
         steps, incarnations = self._undo.steps(user, kind), self._undo.incarnations
-        request = Request(scope, f"{version:x}", incarnations, asked.get("holding"), kind == "redo")
+        call = UndoCall(
+            scope, f"{version:x}", incarnations, asked.get("containing"), kind == "redo"
+        )
         if check is not None:
-            check(self.value, dry_run_undo(self._tree, self.value, steps, request))
-        run = revert(self._tree, self.value, steps, request)
+            check(self.value, dry_run_undo(self._tree, self.value, steps, call))
+        run = perform_undo(self._tree, self.value, steps, call)
         self._count.forget()
         applied = apply(self.value, run.ops, size=self.size)
         inverse = run.inverse(asked.get("made_by", BY_PATCH))

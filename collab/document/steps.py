@@ -152,7 +152,7 @@ def decode_inverse(blob: bytes) -> Inverse:
     return _decoder.decode(blob) if blob and blob[0] != _OLD else Inverse()
 
 
-def holds(step: Step, version: int) -> bool:
+def contains_version(step: Step, version: int) -> bool:
     """Whether a version is part of the step: an edit, or the undo or redo that made a part."""
     return any(
         version in (part.version, *(origin for origin, _ in origins_of(part)))
@@ -160,7 +160,7 @@ def holds(step: Step, version: int) -> bool:
     )
 
 
-class Left(NamedTuple):
+class RemainingRecord(NamedTuple):
     """A record of a part that is left to take back, with its number and marks."""
 
     number: int
@@ -168,14 +168,16 @@ class Left(NamedTuple):
     marks: tuple[Mark, ...]
 
 
-def records_of(part: Part) -> list[Left]:
+def records_of(part: Part) -> list[RemainingRecord]:
     """The records of a part that are left to take back, oldest first."""
     records = decode_inverse(part.inverse).records
-    left = [Left(*one) for one in zip(range(len(records)), records, part.marks, strict=True)]
+    left = [
+        RemainingRecord(*one) for one in zip(range(len(records)), records, part.marks, strict=True)
+    ]
     return left if part.only is None else [one for one in left if one.number in part.only]
 
 
-def all_records(stacks: Mapping[str, Stacks]) -> Iterator[tuple[str, Left]]:
+def all_records(stacks: Mapping[str, Stacks]) -> Iterator[tuple[str, RemainingRecord]]:
     """The records of all steps, with their users."""
     for user, own in stacks.items():
         for step in (*own.undo, *own.redo):

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from typing import Final, NotRequired, TypedDict
 
 from collab.document.change import UndoneEntry
-from collab.document.steps import Inverse, Left, MadeBy, Part, Step, holds, origins_of, records_of
+from collab.document.steps import (
+    Inverse,
+    MadeBy,
+    Part,
+    RemainingRecord,
+    Step,
+    contains_version,
+    origins_of,
+    records_of,
+)
 from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.identity.incarnations import Incarnations
@@ -27,37 +36,37 @@ Check = Callable[[Json, list[Op]], None]
 MOST_PLACES: Final = 2_000
 
 
-class Asked(TypedDict):
-    """What is asked of an undo or a redo, beside whose it is and its scope.
+class UndoOptions(TypedDict):
+    """The options of an undo or a redo, beside its user and its scope.
 
-    `version` is the one that it makes. `holding` is a version of the step that is meant; without
+    `version` is the one that it makes. `containing` is a version of the step that is meant; without
     it the newest is. `check` is asked with the value and the ops that are about to change it.
     """
 
     version: int
     at: int
-    holding: NotRequired[int | None]
+    containing: NotRequired[int | None]
     check: NotRequired[Check | None]
     made_by: NotRequired[MadeBy]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked: under which scope, and with which prefix new elements get their keys.
+class UndoCall:
+    """One undo or redo: its scope, and the prefix of the keys that new elements get.
 
-    With `holding` the whole step that holds this version is meant, else the newest step.
+    With `containing` the whole step that contains this version is meant, else the newest step.
     """
 
     scope: str
     prefix: str
     incarnations: Incarnations
-    holding: int | None = None
+    containing: int | None = None
     is_redo: bool = False
 
 
 @dataclass(slots=True)
-class Run:
-    """One call under way: what it found to do, from the newest step to the first that does it."""
+class UndoRun:
+    """An undo or a redo in progress: what it found to do, from the newest step backwards."""
 
     update: bytes = b""
     ops: list[Op] = field(default_factory=list)
@@ -89,17 +98,17 @@ class Run:
         )
 
 
-def revert(tree: Tree, value: Json, steps: Sequence[Step], request: Request) -> Run:
+def perform_undo(tree: Tree, value: Json, steps: Sequence[Step], call: UndoCall) -> UndoRun:
     """Take back the step that is asked for, as far as it is left, in one transaction.
 
     Raises `nothing_to_undo`, and nothing has happened, when there is no such step.
     """
-    run = Run()
+    run = UndoRun()
     run.update, _ = tree.write(
-        request.prefix, value, lambda writer: _take(writer, steps, request, run)
+        call.prefix, value, lambda writer: _take_back_steps(writer, steps, call, run)
     )
     if not run.done:
-        raise _nothing_left(request)
+        raise _nothing_left(call)
     root = tree.root
     for part, paths in run.done:
         origins, pointers = origins_of(part), _pointers(root, paths)
@@ -110,36 +119,37 @@ def revert(tree: Tree, value: Json, steps: Sequence[Step], request: Request) -> 
     return run
 
 
-def _nothing_left(request: Request) -> Rejected:
-    sentence = f"nothing of yours is left to {'redo' if request.is_redo else 'undo'}"
-    if request.holding is None:
+def _nothing_left(call: UndoCall) -> Rejected:
+    sentence = f"nothing of yours is left to {'redo' if call.is_redo else 'undo'}"
+    if call.containing is None:
         return Rejected(Code.NOTHING_TO_UNDO, sentence)
-    which = f"{sentence} of version {request.holding}"
-    return Rejected(Code.NOTHING_TO_UNDO, which, version=request.holding)
+    which = f"{sentence} of version {call.containing}"
+    return Rejected(Code.NOTHING_TO_UNDO, which, version=call.containing)
 
 
-def dry_run_undo(tree: Tree, value: Json, steps: Sequence[Step], request: Request) -> list[Op]:
-    """The ops of `revert`, found by a dry run: a Yjs transaction cannot be rolled back."""
-    run = Run()
-    tree.dry_run(request.prefix, value, lambda writer: _take(writer, steps, request, run))
+def dry_run_undo(tree: Tree, value: Json, steps: Sequence[Step], call: UndoCall) -> list[Op]:
+    """The ops of `perform_undo`, found by a dry run: a Yjs transaction cannot be rolled back."""
+    run = UndoRun()
+    tree.dry_run(call.prefix, value, lambda writer: _take_back_steps(writer, steps, call, run))
     return run.ops
 
 
-def _take(writer: Writer, steps: Sequence[Step], request: Request, run: Run) -> None:
-    scope = parse(request.scope)
-    reverter = Reverter(writer, request.incarnations)
+def _take_back_steps(writer: Writer, steps: Sequence[Step], call: UndoCall, run: UndoRun) -> None:
+    scope = parse(call.scope)
+    reverter = Reverter(writer, call.incarnations)
     for step in reversed(steps):
-        if request.holding is None:
-            if _take_step(writer, reverter, step, scope, run):
+        if call.containing is None:
+            if _take_back_step(writer, reverter, step, scope, run):
                 break
-        elif holds(step, request.holding):  # an undo of a scope may have parted it into two
-            _take_step(writer, reverter, step, scope, run)
+        elif contains_version(step, call.containing):
+            # An undo of a scope may have split the step into two.
+            _take_back_step(writer, reverter, step, scope, run)
     journal = writer.journal
     run.ops, run.records, run.reinsertions = journal.ops, journal.records, journal.reinsertions
 
 
-def _take_step(
-    writer: Writer, reverter: Reverter, step: Step, scope: tuple[str, ...], run: Run
+def _take_back_step(
+    writer: Writer, reverter: Reverter, step: Step, scope: tuple[str, ...], run: UndoRun
 ) -> bool:
     """Whether anything has changed by taking the step back."""
     root = writer.root.node
@@ -166,7 +176,7 @@ def _take_step(
     return True
 
 
-def _under(root: Node, part: Part, scope: tuple[str, ...]) -> list[Left]:
+def _under(root: Node, part: Part, scope: tuple[str, ...]) -> list[RemainingRecord]:
     records = records_of(part)
     if not scope:
         return records
@@ -177,7 +187,7 @@ def _under(root: Node, part: Part, scope: tuple[str, ...]) -> list[Left]:
     ]
 
 
-def _pop(step: Step, chosen: dict[int, list[Left]], run: Run) -> None:
+def _pop(step: Step, chosen: dict[int, list[RemainingRecord]], run: UndoRun) -> None:
     """The step goes from the stack, but for its records outside the scope."""
     run.popped.append(step.parts[0].version)
     for part in step.parts:

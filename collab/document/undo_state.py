@@ -12,7 +12,7 @@ from collab.document.steps import (
     Step,
     UndoBounds,
     all_records,
-    holds,
+    contains_version,
     shown_in,
 )
 from collab.entry import Entry, Kind
@@ -95,12 +95,12 @@ class UndoState:
         own = self.stacks.get(user, Stacks())
         return own.undo if kind == "undo" else own.redo
 
-    def size_of_step(self, user: str, kind: Kind, holding: int | None) -> int:
+    def size_of_step(self, user: str, kind: Kind, containing: int | None) -> int:
         """How many bytes take back the user's newest step, or those that hold a version."""
         steps = self.steps(user, kind)
-        if holding is None:
+        if containing is None:
             return size_of(steps[-1:])
-        return size_of(step for step in steps if holds(step, holding))
+        return size_of(step for step in steps if contains_version(step, containing))
 
     def _size_of(self, user: str) -> int:
         own = self.stacks.get(user)

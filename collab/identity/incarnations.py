@@ -87,7 +87,7 @@ class Incarnations:
         self._tokens[key] = now
         return Mark(anchor, depth, was, now)
 
-    def holds(self, single: SingleRecord, mark: Mark) -> bool:
+    def is_current(self, single: SingleRecord, mark: Mark) -> bool:
         """Whether what a record left is still what stands there."""
         slot = slot_of(single)
         if slot is None:

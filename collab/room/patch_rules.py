@@ -191,7 +191,7 @@ def revert(working: Working, member: Member, request: Revert, now: int) -> Answe
         request.scope,
         version=working.head + 1,
         at=now,
-        holding=request.version,
+        containing=request.version,
         check=judge_turn(working, member),
         made_by=member.made_by(),
     )

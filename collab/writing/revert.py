@@ -71,7 +71,7 @@ class Reverter:
         mark = marks[0] if marks else Mark(0, 0, 0, 0)
         if not isinstance(record, ListRecord) and not self._is_same_item(record):
             return False
-        if self._trial is not None and not self._trial.holds(record, mark):
+        if self._trial is not None and not self._trial.is_current(record, mark):
             return False
         if not self._take_back(record, mark):
             return False
@@ -85,7 +85,7 @@ class Reverter:
         trial = self._trial
         if not all(self._is_same_item(single) for single, _ in both):
             return False
-        if trial is not None and not all(trial.holds(*one) for one in both):
+        if trial is not None and not all(trial.is_current(*one) for one in both):
             return False
         if not move_back(self._writer, record, out, into):
             return False

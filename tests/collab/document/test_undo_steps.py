@@ -280,12 +280,12 @@ def test_u16_the_step_that_holds_a_version_is_taken_back_whole(desk: Desk) -> No
         desk.set("ada", "a", number, client="tab", name="drag")
     desk.set("ada", "b", 1)
     desk.set("bo", "c", 1)
-    assert desk.undo("ada", holding=3) == [2, 3]
+    assert desk.undo("ada", containing=3) == [2, 3]
     assert desk.value == {"a": 0, "b": 1, "c": 1, "t": "", "u": ""}
     for version in (2, 3):
-        assert desk.refused("undo", "ada", holding=version) == {"version": version}
-    assert desk.redo("ada", holding=2) == [2, 3]
-    assert desk.undo("ada", holding=2) == [2, 3]
+        assert desk.refused("undo", "ada", containing=version) == {"version": version}
+    assert desk.redo("ada", containing=2) == [2, 3]
+    assert desk.undo("ada", containing=2) == [2, 3]
     assert desk.undo("ada") == [4]
 
 
@@ -294,15 +294,15 @@ def test_u16_what_is_not_in_the_user_s_history_is_nothing_to_undo(desk: Desk, ve
     desk.set("ada", "a", 1)
     desk.set("bo", "b", 1)
     for kind in ("undo", "redo"):
-        assert desk.refused(kind, "ada", holding=version) == {"version": version}
+        assert desk.refused(kind, "ada", containing=version) == {"version": version}
 
 
 def test_u16_a_redo_can_be_undone_by_its_version_and_an_undo_redone_by_its(desk: Desk) -> None:
     edit = desk.set("ada", "a", 1)
     desk.undo("ada")
-    assert desk.refused("undo", "ada", holding=edit + 1) == {"version": edit + 1}
-    assert desk.redo("ada", holding=edit + 1) == [edit]
-    assert desk.undo("ada", holding=edit + 2) == [edit]
+    assert desk.refused("undo", "ada", containing=edit + 1) == {"version": edit + 1}
+    assert desk.redo("ada", containing=edit + 1) == [edit]
+    assert desk.undo("ada", containing=edit + 2) == [edit]
 
 
 def test_u16_what_is_left_of_a_step_that_was_parted_by_a_scope_is_taken_back_whole(
@@ -312,7 +312,7 @@ def test_u16_what_is_left_of_a_step_that_was_parted_by_a_scope_is_taken_back_who
     desk.undo("ada", scope="/b")
     desk.redo("ada")
     assert [len(one.parts) for one in desk.document._undo.stacks["ada"].undo] == [1, 1]
-    assert desk.undo("ada", holding=step) == [step]
+    assert desk.undo("ada", containing=step) == [step]
     assert desk.value["a"] == desk.value["b"] == desk.value["c"] == 0
     assert desk.redo("ada") == [step]
 
@@ -320,19 +320,19 @@ def test_u16_what_is_left_of_a_step_that_was_parted_by_a_scope_is_taken_back_who
 def test_u16_with_a_scope_the_rest_of_the_step_stays(desk: Desk) -> None:
     step = desk.patch("ada", *({"op": "replace", "path": f"/{key}", "value": 1} for key in "ab"))
     desk.set("ada", "c", 1)
-    assert desk.undo("ada", scope="/a", holding=step) == [step]
-    assert desk.refused("undo", "ada", scope="/a", holding=step) == {"version": step}
+    assert desk.undo("ada", scope="/a", containing=step) == [step]
+    assert desk.refused("undo", "ada", scope="/a", containing=step) == {"version": step}
     assert [desk.value[key] for key in "abc"] == [0, 1, 1]
-    assert desk.undo("ada", holding=step) == [step]
+    assert desk.undo("ada", containing=step) == [step]
     assert [desk.value[key] for key in "abc"] == [0, 0, 1]
 
 
 def test_u16_what_was_changed_since_is_left(desk: Desk) -> None:
     step = desk.set("ada", "a", 1)
     desk.set("ada", "a", 2)
-    assert desk.refused("undo", "ada", holding=step) == {"version": step}
+    assert desk.refused("undo", "ada", containing=step) == {"version": step}
     assert desk.undo("ada") == [step + 1]
-    assert desk.undo("ada", holding=step) == [step]
+    assert desk.undo("ada", containing=step) == [step]
 
 
 def test_u7_an_answer_about_a_long_step_names_few_places_of_each_edit() -> None:
@@ -383,12 +383,12 @@ class Model:
             self.going[user, client] = name, step
 
     def take(
-        self, kind: str, user: str, client: str, holding: int | None, made: int
+        self, kind: str, user: str, client: str, containing: int | None, made: int
     ) -> list[int] | None:
         here, there = self.undo[user], self.redo[user]
         if kind == "redo":
             here, there = there, here
-        found = [one for one in here if holding is None or holding in (one.made, *one.edits)]
+        found = [one for one in here if containing is None or containing in (one.made, *one.edits)]
         if not found:
             return None
         here.remove(found[-1])
@@ -409,9 +409,13 @@ def test_u15_steps_are_those_of_a_small_model_whatever_comes_between(seed: int) 
             model.edit(user, client, name if lane == "patch" else "", version)
             continue
         kind: Kind = dice.choice(("undo", "undo", "redo"))
-        holding = dice.randrange(1, desk.version + 2) if dice.random() < 0.5 else None
-        expected = model.take(kind, user, client, holding, desk.version)
-        asked = {"client": client} if holding is None else {"client": client, "holding": holding}
+        containing = dice.randrange(1, desk.version + 2) if dice.random() < 0.5 else None
+        expected = model.take(kind, user, client, containing, desk.version)
+        asked = (
+            {"client": client}
+            if containing is None
+            else {"client": client, "containing": containing}
+        )
         if expected is None:
             desk.refused(kind, user, **asked)
         else:
