@@ -8,10 +8,10 @@ from itertools import takewhile
 from collab.entry import Author, Op
 from collab.errors import Refusal, Rejected
 from collab.ids import Json
-from collab.locks.events import locked, stale
-from collab.locks.position_tree import LockMap
-from collab.locks.restore import restore
-from collab.locks.scopes import same
+from collab.locks.events import locked_refusal, stale_refusal
+from collab.locks.position_tree import PositionTree
+from collab.locks.restore import put_back_locked
+from collab.locks.scopes import same_client
 from collab.locks.state import Locks, LockStep
 from collab.patch.apply import apply
 from collab.patch.bounds import Bounds
@@ -26,71 +26,71 @@ _STILL = frozenset({"replace", "splice", "test"})
 
 
 class LockGuard:
-    """A room's locks, and the same as the batch under way would carry them.
+    """A room's committed locks, and the same locks relocated through the batch under way.
 
-    Invariant: `standing` are the rows at its revision, on the room's committed version; `ahead`
-    are these, carried through the batch. `now` is the database's clock as of the batch's begin.
+    Invariant: `committed` are the rows at its revision, on the room's committed version;
+    `_working` are the same after the batch. `now` is the database's clock as the batch began.
     """
 
     def __init__(self, locks: Locks) -> None:
-        self.standing = locks
+        self.committed = locks
         self.now = 0
-        self._ahead = locks
+        self._working = locks
 
-    def judge(
+    def check(
         self, ops: Sequence[Op], before: Json, by: Author, fence: int | None, bounds: Bounds
     ) -> None:
         """Raises `locked` or `stale_lock` where the ops may not be applied to `before`."""
         refusal = check_locks(
-            self._ahead, ops, before, by=by, now=self.now, fence=fence, bounds=bounds
+            self._working, ops, before, by=by, now=self.now, fence=fence, bounds=bounds
         )
         if refusal is not None:
             raise Rejected(refusal.code, refusal.message, **refusal.extra)
 
-    def judge_for(self, by: Author) -> Callable[[Json, list[Op]], None] | None:
-        """`judge` for ops that are only known when they are about to happen; None if free."""
+    def check_for(self, by: Author) -> Callable[[Json, list[Op]], None] | None:
+        """`check` for ops that are known only later; None when no other client holds a lock."""
         if not self._others(by):
             return None
-        return lambda before, ops: self.judge(ops, before, by, None, Bounds())
+        return lambda before, ops: self.check(ops, before, by, None, Bounds())
 
-    def restore(self, ops: Sequence[Op], before: Json, by: Author) -> Json | None:
-        """The value after `ops` with what others hold as it was; None where it is untouched."""
+    def put_back_locked(self, ops: Sequence[Op], before: Json, by: Author) -> Json | None:
+        """The value after `ops`, with locked elements as they were; None if no op touched one."""
         others = self._others(by)
         if not others or self._passes(ops, before, by):
             return None
-        value = restore(others, ops, before)
+        value = put_back_locked(others, ops, before)
         # The entry's ops will be this diff, which locks must be able to follow: it knows elements
         # that have no id by what they say.
         return value if self._passes(diff(before, value), before, by) else before
 
     def _passes(self, ops: Sequence[Op], before: Json, by: Author) -> bool:
-        return check_locks(self._ahead, ops, before, by=by, now=self.now) is None
+        return check_locks(self._working, ops, before, by=by, now=self.now) is None
 
-    def follow(self, change: AppliedChange) -> None:
-        """The batch has a new entry."""
-        if self._ahead.held:
-            self._ahead = self._ahead.carry(change).locks
+    def add_change(self, change: AppliedChange) -> None:
+        """Relocate the locks of the batch through its new entry."""
+        if self._working.held:
+            self._working = self._working.relocate(change).locks
 
-    def step(self, history: Sequence[AppliedChange], revision: int) -> LockStep | None:
-        """What the batch does to the rows, if it does anything; `revision` is the document's."""
-        if not self.standing.held or not history:
+    def batch_step(self, history: Sequence[AppliedChange], revision: int) -> LockStep | None:
+        """What the batch changes in the rows, or None; `revision` is the document's."""
+        if not self.committed.held or not history:
             return None
-        return self.at(revision, history[0].version - 1).carry(*history)
+        return self.at(revision, history[0].version - 1).relocate(*history)
 
     def at(self, revision: int, version: int) -> Locks:
-        """The standing locks; what else moves the revision or the version leaves them alone."""
-        locks = self.standing
+        """The committed locks at a later revision and version, which changed no lock."""
+        locks = self.committed
         return Locks(revision, locks.held, version, locks.terms)
 
-    def settle(self, locks: Locks) -> None:
-        """These are the rows now."""
-        self.standing = self._ahead = locks
+    def set_committed(self, locks: Locks) -> None:
+        """The rows are these now."""
+        self.committed = self._working = locks
 
     def _others(self, by: Author) -> list[StoredLock]:
         return [
             lock
-            for lock in self._ahead.held
-            if lock.expires_at > self.now and not same(lock.holder, by)
+            for lock in self._working.held
+            if lock.expires_at > self.now and not same_client(lock.holder, by)
         ]
 
 
@@ -108,38 +108,40 @@ def check_locks(
 
     A change touches a lock when it changes anything in its scope, or replaces, removes or moves
     something around it. Putting something before the locked element, or moving its siblings,
-    does not. An op whose pointer leads nowhere ends the check: applying it will say so.
+    does not. An op whose pointer leads nowhere ends the check: applying it then refuses it.
     """
     if not locks.held and fence is None:
         return None
     ops = list(takewhile(_is_readable, ops))
-    others = [lock for lock in locks.held if lock.expires_at > now and not same(lock.holder, by)]
+    others = [
+        lock for lock in locks.held if lock.expires_at > now and not same_client(lock.holder, by)
+    ]
     if fence is not None and not _holds(locks, fence, by, now):
-        return stale(_touched_text(others, ops))
+        return stale_refusal(_touched_text(others, ops))
     if not others:
         return None
     if all(op["op"] in _STILL for op in ops):
         touched = _touched_text(others, ops)
     else:
         touched = _touched(_near(others, ops), ops, before, bounds)
-    return None if touched is None else locked(touched)
+    return None if touched is None else locked_refusal(touched)
 
 
 def _holds(locks: Locks, fence: int, by: Author, now: int) -> bool:
     return any(
-        lock.fence == fence and same(lock.holder, by) and lock.expires_at > now
+        lock.fence == fence and same_client(lock.holder, by) and lock.expires_at > now
         for lock in locks.held
     )
 
 
 def _is_readable(op: Op) -> bool:
-    """Whether an op says where; applying it will refuse it where it does not."""
+    """Whether an op has pointers; an op without is refused when it is applied."""
     parts = op.get("op"), op.get("path"), op.get("from", "")
     return all(isinstance(part, str) for part in parts)
 
 
 def _near(others: list[StoredLock], ops: Sequence[Op]) -> list[StoredLock]:
-    """Whom these ops may touch, or move in their list: a cheap and generous choice."""
+    """The locks that these ops may touch or move in their list, by a cheap test."""
     pointers = [op["path"] for op in ops] + [op["from"] for op in ops if "from" in op]
     lists = {f"{pointer[: max(0, pointer.rfind('/'))]}/" for pointer in pointers}
     return [lock for lock in others if _meets(f"{lock.scope}/", lists)]
@@ -151,7 +153,7 @@ def _touched_text(others: list[StoredLock], ops: Sequence[Op]) -> StoredLock | N
 
 
 def _meets(scope: str, pointers: Collection[str]) -> bool:
-    """`collide` with any of them; all of them end in a slash."""
+    """Whether the scope overlaps any pointer; all of them end in a slash."""
     return any(pointer.startswith(scope) or scope.startswith(pointer) for pointer in pointers)
 
 
@@ -161,12 +163,12 @@ def _touched(
     """Op by op: an earlier op of the same patch may move what a later pointer means."""
     if not near:
         return None
-    standing = LockMap(near, before)
+    positions = PositionTree(near, before)
     for step in trace(before, _exact(before, ops, bounds))[0]:
-        touched = standing.touched(step)
+        touched = positions.touched_by(step)
         if touched:
             return min(touched, key=lambda lock: lock.fence)
-        standing.follow(step)
+        positions.apply(step)
     return None
 
 

@@ -1,4 +1,4 @@
-"""How locks are told: as states, broadcasts and refusals, and to a reader who was behind."""
+"""Locks on the wire: states, broadcasts, refusals, and what a reader that was behind missed."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from collab.wire import rfc3339
 Reason = Literal["released", "expired", "taken_over", "deleted"]
 
 
-def shown(lock: StoredLock) -> LockState:
-    """A lock as everybody sees it: without its secret, and without its holder's session.
+def state_of(lock: StoredLock) -> LockState:
+    """A lock as all clients see it: without its secret, and without its holder's session.
 
-    A claimed lock passes when its own time is over, too.
+    A claimed lock changes hands when its own time is over, too.
     """
     yields_at = min(lock.yields_at, lock.expires_at)
     return LockState(
@@ -34,8 +34,8 @@ def shown(lock: StoredLock) -> LockState:
     )
 
 
-def stands(lock: StoredLock) -> LockChange:
-    return LockChange(**asdict(shown(lock)))
+def held(lock: StoredLock) -> LockChange:
+    return LockChange(**asdict(state_of(lock)))
 
 
 def ended(lock: StoredLock, reason: Reason) -> LockChange:
@@ -45,33 +45,37 @@ def ended(lock: StoredLock, reason: Reason) -> LockChange:
 def changes_between(
     old: Sequence[StoredLock], new: Sequence[StoredLock], now: int
 ) -> list[LockChange]:
-    """What whoever knew the old locks must hear, where the events themselves were not seen here.
+    """The events that lead from the old locks to the new ones, which another instance wrote.
 
-    Why one ended is guessed from what stands in its place.
+    The reason why a lock ended is guessed from the lock that is in its place.
     """
     stay = {lock.id: lock for lock in new}
     known = {lock.id: lock for lock in old}
-    events = [ended(lock, _why(lock, new, now)) for lock in old if lock.id not in stay]
-    fresh = [one for one in new if one.id not in known or shown(known[one.id]) != shown(one)]
-    return [*events, *(stands(lock) for lock in fresh)]
+    events = [ended(lock, _end_reason(lock, new, now)) for lock in old if lock.id not in stay]
+    fresh = [one for one in new if one.id not in known or state_of(known[one.id]) != state_of(one)]
+    return [*events, *(held(lock) for lock in fresh)]
 
 
-def _why(lock: StoredLock, new: Sequence[StoredLock], now: int) -> Reason:
-    heir = next((one for one in new if one.scope == lock.scope), None)
-    if heir is not None and heir.fence > lock.fence:
+def _end_reason(lock: StoredLock, new: Sequence[StoredLock], now: int) -> Reason:
+    successor = next((one for one in new if one.scope == lock.scope), None)
+    if successor is not None and successor.fence > lock.fence:
         return "taken_over"
     return "expired" if lock.expires_at <= now else "released"
 
 
-def locked(lock: StoredLock) -> Refusal:
+def locked_refusal(lock: StoredLock) -> Refusal:
     name = lock.holder.name or lock.holder.user
-    return Refusal(Code.LOCKED, f"{name} holds a lock here.", {"lock": shown(lock)})
+    return Refusal(Code.LOCKED, f"{name} holds a lock here.", {"lock": state_of(lock)})
 
 
-def stale(over: StoredLock | None) -> Refusal:
-    """The lock that was relied on is over; `over` is the one that stands there now, if any."""
-    extra: dict[str, Any] = {} if over is None else {"lock": shown(over)}
+def stale_refusal(over: StoredLock | None) -> Refusal:
+    """The lock that a request relied on has ended; `over` is the lock there now, if any."""
+    extra: dict[str, Any] = {} if over is None else {"lock": state_of(over)}
     return Refusal(Code.STALE_LOCK, "The lock that this relies on has ended.", extra)
+
+
+def missing_refusal() -> Refusal:
+    return Refusal(Code.NOT_FOUND, "There is no such lock; it has ended.")
 
 
 def _holder(author: Author) -> Holder:
@@ -81,7 +85,7 @@ def _holder(author: Author) -> Holder:
 class MissedLocks:
     """What a reader missed of locks: the latest of each, and no lock that came and went meanwhile.
 
-    Invariant: at most one message is held for each lock that the reader knows of or that stands.
+    Invariant: at most one message is held for each lock that the reader knows of or that is held.
     `fence` is the highest that the reader can have been sent.
     """
 
@@ -104,7 +108,7 @@ class MissedLocks:
                 self._missed[event.id] = event
 
     def flush(self) -> list[LockChange]:
-        """What brings the reader up to date, in the order in which it happened."""
+        """The events that bring the reader up to date, in their order."""
         missed = list(self._missed.values())
         self._missed.clear()
         self.mark_sent(missed)

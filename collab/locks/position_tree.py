@@ -1,7 +1,7 @@
-"""Lock map: where locks stand in a value, carried step by step however many there are.
+"""Position tree: the locations of locks in a value, relocated step by step.
 
-To carry each of a thousand locks through each of a thousand ops takes seconds (measured). In a
-tree by their paths a step costs its own path.
+To relocate each of a thousand locks through each of a thousand ops takes seconds (measured). In
+a tree of their paths a step costs the length of its own path.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from collab.ports.locks import StoredLock
 
 
 class _Node:
-    """A location with its lock, if it has one, and what lies under it that matters.
+    """A location with its lock, if it has one, and the locations under it that lead to locks.
 
-    Invariant: of a list the first locations are in `elements`, `None` where nothing matters; what
-    is not there does not matter either. Of an object they are in `members`.
+    Invariant: locations in a list are in `elements`, `None` where no lock is below; elements that
+    are left out at the end have no lock below. Locations in an object are in `members`.
     """
 
     __slots__ = ("elements", "lock", "members")
@@ -43,14 +43,14 @@ class _Node:
         self.elements[key] = child
 
     def insert(self, key: str | int, child: _Node | None) -> None:
-        """What stood there in a list moves up."""
+        """The elements of a list from there on move up."""
         if isinstance(key, int) and key < len(self.elements):
             self.elements.insert(key, child)
         elif child is not None:
             self.put(key, child)
 
-    def take(self, key: str | int) -> _Node | None:
-        """What stood behind it in a list moves down."""
+    def pop(self, key: str | int) -> _Node | None:
+        """The elements of a list behind it move down."""
         if isinstance(key, str):
             return self.members.pop(key, None)
         return self.elements.pop(key) if key < len(self.elements) else None
@@ -65,9 +65,9 @@ class _Node:
                 yield index, child
 
 
-class LockMap:
-    """Invariant: every lock stands where its element is after the steps so far; one whose element
-    is gone is not there any more.
+class PositionTree:
+    """Invariant: every lock is where its element is after the steps so far; a lock whose element
+    is gone is not in the tree any more.
     """
 
     def __init__(self, locks: Iterable[StoredLock] = (), value: Json = None) -> None:
@@ -76,7 +76,7 @@ class LockMap:
             self.put(lock, value)
 
     def put(self, lock: StoredLock, value: Json) -> None:
-        """Its scope stands on `value`, which the steps so far have led to."""
+        """Its scope is in `value`, the value after the steps so far."""
         node = self._root
         for key in _path(value, lock.scope):
             child = node.child(key)
@@ -85,7 +85,7 @@ class LockMap:
             node = child
         node.lock = lock
 
-    def touched(self, step: Step) -> list[StoredLock]:
+    def touched_by(self, step: Step) -> list[StoredLock]:
         """Whose scope it changes something in, or replaces, removes or moves something around."""
         if step.kind == "add":
             return self._inserting(step.path)
@@ -94,8 +94,8 @@ class LockMap:
             return self._overlapping(step.source) + self._inserting(_before(step))
         return self._overlapping(step.path)
 
-    def follow(self, step: Step) -> None:
-        """Take everything where the step takes it."""
+    def apply(self, step: Step) -> None:
+        """Move every lock where the step moves its element."""
         if step.kind == "replace":
             node = self._at(step.path)
             if node is not None:
@@ -109,7 +109,7 @@ class LockMap:
         yield from _places(self._root, ())
 
     def _inserting(self, path: Path) -> list[StoredLock]:
-        """A new element of a list shifts its siblings and changes only what holds the list."""
+        """A new element shifts its siblings, and changes only the list and its parents."""
         if path and type(path[-1]) is int:
             return self._over(path[:-1])
         return self._overlapping(path)
@@ -120,7 +120,7 @@ class LockMap:
         return self._over(path[:-1]) + under if path else under
 
     def _over(self, path: Path) -> list[StoredLock]:
-        """Those on the path's end and on what holds it."""
+        """The locks on the path's end and on its parents."""
         node: _Node | None = self._root
         over = [self._root.lock]
         for key in path:
@@ -139,7 +139,7 @@ class LockMap:
             taken, self._root = self._root, _Node()
             return taken
         holder = self._at(path[:-1])
-        return None if holder is None else holder.take(path[-1])
+        return None if holder is None else holder.pop(path[-1])
 
     def _insert(self, path: Path, child: _Node | None) -> None:
         if not path:
@@ -157,7 +157,7 @@ class LockMap:
 
 
 def _before(step: Step) -> Path:
-    """Where a move goes, as it was called before its source was taken out."""
+    """The target of a move, by its path before the source was removed."""
     at, key = len(step.source) - 1, step.source[-1] if step.source else ""
     path = step.path
     if type(key) is not int or len(path) <= at or path[:at] != step.source[:at]:

@@ -1,4 +1,4 @@
-"""Restoring what is locked: a Yjs update cannot be refused, so what it did there is undone."""
+"""Putting locked elements back: a Yjs update cannot be refused, so its change there is undone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from collab.entry import Author, Op
 from collab.errors import Rejected
 from collab.ids import Json
-from collab.locks.position_tree import LockMap
+from collab.locks.position_tree import PositionTree
 from collab.patch.apply import replay
 from collab.patch.pointer import Tokens, covers, lookup, parse, render
 from collab.patch.relocate import AppliedChange, forward
@@ -15,52 +15,52 @@ from collab.patch.steps import Path, Step, typed, untyped
 from collab.ports.locks import StoredLock
 
 _NOBODY = Author("")
-# An update that moved three hundred locked elements kept everybody waiting for a minute.
-MAX_CARRIES = 50_000
+# An update that moved three hundred locked elements took a minute.
+MAX_RELOCATIONS = 50_000
 
 
 class _Restoring:
-    """An update's ops, and after them what takes the locked elements back.
+    """An update's ops, and the ops after them that put the locked elements back.
 
     Invariant: `value` is what the whole history makes of the value before it, so that a location
-    in that value can be carried through all that has been done and undone so far.
+    in that value can be relocated through all changes so far.
     """
 
     def __init__(self, before: Json, ops: Sequence[Op]) -> None:
         self._before = before
         self._update = AppliedChange(0, _NOBODY, ops, before)
         self._history = [self._update]
-        self._carries = 0
+        self._relocations = 0
         self.value: Json = self._update.after
 
-    def touched(self, others: Iterable[StoredLock]) -> list[StoredLock]:
+    def touched_by_update(self, others: Iterable[StoredLock]) -> list[StoredLock]:
         """The oldest first."""
-        standing = LockMap(others, self._before)
+        positions = PositionTree(others, self._before)
         touched: dict[StoredLock, None] = {}
         for step in self._update.exact:
-            touched |= dict.fromkeys(standing.touched(step))
-            if len(touched) * len(self._update.exact) > MAX_CARRIES:
+            touched |= dict.fromkeys(positions.touched_by(step))
+            if len(touched) * len(self._update.exact) > MAX_RELOCATIONS:
                 raise LookupError
-            standing.follow(step)
+            positions.apply(step)
         return sorted(touched, key=lambda lock: lock.fence)
 
-    def restore(self, scope: Tokens) -> None:
-        """The element that stood there stands there again, as it was."""
+    def put_back(self, scope: Tokens) -> None:
+        """Put the element back where it was, with its content."""
         path = typed(self._before, scope)
         content = lookup(self._before, scope)
         self._spend(len(self._update.exact))
         was_moved, was_changed = _touched(self._update.exact, path)
         if was_moved and path:
-            self._put_back(path, content)
+            self._reinsert(path, content)
         elif was_moved or was_changed:
-            self._replace(self._carry(scope), content)
+            self._replace(self._locate(scope), content)
 
-    def _put_back(self, path: Path, content: Json) -> None:
-        stray = self._find(untyped(path))
+    def _reinsert(self, path: Path, content: Json) -> None:
+        stray = self._relocate(untyped(path))
         if stray is not None:
             self._do({"op": "remove", "path": render(stray)})
         was_in = untyped(path[:-1])
-        holder = self._carry(was_in)
+        holder = self._locate(was_in)
         if type(lookup(self.value, holder)) is not type(lookup(self._before, was_in)):
             raise LookupError
         key = path[-1]
@@ -69,9 +69,9 @@ class _Restoring:
         self._do({"op": "add", "path": render((*holder, key)), "value": content})
 
     def _place_in(self, holder: Tokens, was_in: Tokens, index: int) -> int:
-        """Behind the nearest element of those that stood before it and are still in the list."""
+        """The index after the nearest earlier element that is still in the list."""
         for sibling in range(index - 1, -1, -1):
-            found = self._find((*was_in, str(sibling)))
+            found = self._relocate((*was_in, str(sibling)))
             if found is not None and found[:-1] == holder:
                 return int(found[-1]) + 1
         return 0
@@ -79,13 +79,13 @@ class _Restoring:
     def _replace(self, place: Tokens, content: Json) -> None:
         self._do({"op": "replace", "path": render(place), "value": content})
 
-    def _carry(self, tokens: Tokens) -> Tokens:
-        found = self._find(tokens)
+    def _locate(self, tokens: Tokens) -> Tokens:
+        found = self._relocate(tokens)
         if found is None:
             raise LookupError
         return found
 
-    def _find(self, tokens: Tokens) -> Tokens | None:
+    def _relocate(self, tokens: Tokens) -> Tokens | None:
         """Where an element of the value before is now; None when it is gone."""
         self._spend(len(self._update.structural) + len(self._history))
         found: Tokens | None = tokens
@@ -93,9 +93,9 @@ class _Restoring:
             found = None if found is None else change.relocate(found)
         return found
 
-    def _spend(self, carries: int) -> None:
-        self._carries += carries
-        if self._carries > MAX_CARRIES:
+    def _spend(self, relocations: int) -> None:
+        self._relocations += relocations
+        if self._relocations > MAX_RELOCATIONS:
             raise LookupError
 
     def _do(self, op: Op) -> None:
@@ -103,16 +103,16 @@ class _Restoring:
         self.value = replay(self.value, [op])
 
 
-def restore(others: Iterable[StoredLock], ops: Sequence[Op], before: Json) -> Json:
+def put_back_locked(others: Iterable[StoredLock], ops: Sequence[Op], before: Json) -> Json:
     """The value after `ops` on `before`, with every locked element in its place and as it was.
 
-    What else the update did stays. Where that cannot be told apart (what held the element is
-    gone, or something else now), or takes too long, nothing of it stays.
+    The update's other changes stay. When they cannot be separated (the parent of the element is
+    gone, or has another type), or it takes too long, no change stays.
     """
     restoring = _Restoring(before, ops)
     try:
-        for lock in restoring.touched(others):
-            restoring.restore(parse(lock.scope))
+        for lock in restoring.touched_by_update(others):
+            restoring.put_back(parse(lock.scope))
     except (LookupError, Rejected):
         return before
     return restoring.value

@@ -1,4 +1,4 @@
-"""Lock scopes: which collide, whose they are, and where a change takes them."""
+"""Lock scopes: which overlap, which client holds them, and where a change moves them."""
 
 from __future__ import annotations
 
@@ -7,51 +7,55 @@ from collections.abc import Iterable, Sequence
 from collab.entry import Author
 from collab.errors import Refusal, Rejected
 from collab.ids import Json
-from collab.locks.position_tree import LockMap
+from collab.locks.position_tree import PositionTree
 from collab.patch.pointer import lookup, parse, render
 from collab.patch.relocate import AppliedChange, moved_prefixes
 from collab.patch.steps import untyped
 from collab.ports.locks import StoredLock
 
 
-def collide(a: str, b: str) -> bool:
+def overlap(a: str, b: str) -> bool:
     """Whether one pointer is the other or lies under it."""
     return f"{a}/".startswith(f"{b}/") or f"{b}/".startswith(f"{a}/")
 
 
-def same(a: Author, b: Author) -> bool:
-    """A holder is a user's client: the same user's other tab is somebody else."""
+def same_client(a: Author, b: Author) -> bool:
+    """Whether it is the same client of the same user: another tab is another holder."""
     return a.user == b.user and a.client == b.client
 
 
-def reached(locks: Sequence[StoredLock], history: Sequence[AppliedChange]) -> Sequence[StoredLock]:
-    """The locks that one change may have carried elsewhere; of a longer history, all."""
+def possibly_moved(
+    locks: Sequence[StoredLock], history: Sequence[AppliedChange]
+) -> Sequence[StoredLock]:
+    """The locks that one change may have moved; of a longer history, all locks."""
     if len(history) > 1:
         return locks
     prefixes = moved_prefixes(history[0].ops)
     return [lock for lock in locks if lock.scope.startswith(prefixes)]
 
 
-def carried(locks: Iterable[StoredLock], history: Sequence[AppliedChange]) -> dict[str, str]:
-    """By id: the scopes after the changes that each has not followed yet; of what is left."""
+def relocated_scopes(
+    locks: Iterable[StoredLock], history: Sequence[AppliedChange]
+) -> dict[str, str]:
+    """By lock id: the scopes after the changes since each lock's version."""
     waiting = sorted(locks, key=lambda lock: lock.version, reverse=True)
-    standing = LockMap()
+    positions = PositionTree()
     for change in [change for change in history if change.structural]:
         while waiting and waiting[-1].version < change.version:
-            standing.put(waiting.pop(), change.before)
+            positions.put(waiting.pop(), change.before)
         for step in change.structural:
-            standing.follow(step)
+            positions.apply(step)
     untouched = {lock.id: lock.scope for lock in waiting}
-    return untouched | {lock.id: render(untyped(path)) for lock, path in standing.places()}
+    return untouched | {lock.id: render(untyped(path)) for lock, path in positions.places()}
 
 
-def covered(locks: Iterable[StoredLock]) -> list[StoredLock]:
-    """Of locks that lie in each other, the younger: only whoever holds both can have moved one."""
+def overlapping(locks: Iterable[StoredLock]) -> list[StoredLock]:
+    """The younger of two locks where one lies in the other: their holder has moved one of them."""
     over: list[StoredLock] = []
     upper: StoredLock | None = None
-    # Sorted like this, whatever lies in a scope follows right after it.
+    # Sorted like this, what lies in a scope follows right after the scope.
     for lock in sorted(locks, key=lambda one: f"{one.scope}/"):
-        if upper is None or not collide(upper.scope, lock.scope):
+        if upper is None or not overlap(upper.scope, lock.scope):
             upper = lock
             continue
         younger = max(upper, lock, key=lambda one: one.fence)
@@ -60,8 +64,8 @@ def covered(locks: Iterable[StoredLock]) -> list[StoredLock]:
     return over
 
 
-def not_an_element(scope: str, value: Json) -> Refusal | None:
-    """Why nothing can be locked there: a lock ends with its element, so there must be one."""
+def check_element(scope: str, value: Json) -> Refusal | None:
+    """Why the scope cannot be locked: there is no such element; None when there is."""
     try:
         lookup(value, parse(scope))
     except Rejected as rejected:

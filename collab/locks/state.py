@@ -8,7 +8,7 @@ Rules L1-L12 of SPEC.md. One scope, as its locks come and go:
 | held    | `acquire` or `renew` by its holder     | held    | the lock, with a later end         |
 | held    | `release` by its holder, or by secret  | free    | ended: released                    |
 | held    | its time is over                       | free    | ended: expired                     |
-| held    | `take_over` by somebody else           | claimed | `claimed_by`, `yields_at`          |
+| held    | `take_over` by another client          | claimed | `claimed_by`, `yields_at`          |
 | held    | `take_over` by an admin, or no grace   | held    | ended: taken_over; the new lock    |
 | claimed | `keep` by its holder                   | held    | the lock, no longer claimed        |
 | claimed | `release` by the claimant              | held    | the lock, no longer claimed        |
@@ -18,9 +18,9 @@ Rules L1-L12 of SPEC.md. One scope, as its locks come and go:
 | any     | its element moved                      | same    | the lock under its new scope       |
 | any     | its element is gone                    | free    | ended: deleted                     |
 
-`acquire` by anybody else is refused as `locked`, `renew` of a lock that is gone as `stale_lock`.
-Whoever comes to hold a scope holds a *new* lock with a new id and fence, so what the one before
-still sends under the old fence is known to be late.
+`acquire` by another client is refused as `locked`, `renew` of a lock that is gone as `stale_lock`.
+A new holder of a scope holds a *new* lock with a new id and fence, so an edit that the holder
+before still sends under the old fence is known to be late.
 
 Every write of locks moves the document's control revision by one, and a transition grants one
 lock at most, so `revision + 1` is a fence that was never given before and needs no counter of its
@@ -39,8 +39,9 @@ from msgspec.structs import replace as changed
 from collab.entry import Author
 from collab.errors import Code, Refusal
 from collab.ids import Json
-from collab.locks.events import Reason, ended, locked, shown, stale, stands
-from collab.locks.scopes import carried, collide, covered, not_an_element, reached, same
+from collab.locks import events, scopes
+from collab.locks.events import Reason, locked_refusal, stale_refusal
+from collab.locks.scopes import check_element, overlap, same_client
 from collab.locks.terms import DEFAULT_TERMS, MAX_LOCKS, LockTerms
 from collab.messages import LockChange, LockState
 from collab.patch.relocate import AppliedChange
@@ -51,7 +52,7 @@ from collab.ports.locks import StoredLock
 class LockStep:
     """A transition: the state after it, what to broadcast, and the rows to write at `revision`.
 
-    When the rows cannot be written because the revision has moved, the step is void.
+    When the rows cannot be written because the revision has moved, the step does not count.
     """
 
     locks: Locks
@@ -59,7 +60,7 @@ class LockStep:
     events: tuple[LockChange, ...] = ()
     put: tuple[StoredLock, ...] = ()
     drop: tuple[str, ...] = ()
-    lock: StoredLock | None = None  # the one that was asked for, as it stands now
+    lock: StoredLock | None = None  # the lock that was asked for, as it is now
 
     @property
     def is_written(self) -> bool:
@@ -69,10 +70,10 @@ class LockStep:
 
 @dataclass(frozen=True, slots=True)
 class Locks:
-    """A document's locks at a control revision; `version` is what their scopes stand on.
+    """A document's locks at a control revision; their scopes are locations in `version`.
 
-    Invariants: no two locks collide (one scope within another); each has its own fence, all of
-    them at most `revision`; a lock is there until one event has said that it ended.
+    Invariants: no two locks overlap (one scope within another); each has its own fence, all of
+    them at most `revision`; a lock is there until one event says that it ended.
     """
 
     revision: int = 0
@@ -93,17 +94,17 @@ class Locks:
         ttl: float | None = None,
     ) -> LockStep | Refusal:
         """An element of `value` for one client; refused while anything above or below is held."""
-        missing = not_an_element(scope, value)
+        missing = check_element(scope, value)
         if missing is not None:
             return missing
         lapsed: list[StoredLock] = []
         for lock in self.held:
-            if not collide(lock.scope, scope):
+            if not overlap(lock.scope, scope):
                 continue
-            if lock.scope == scope and same(lock.holder, by) and lock.expires_at > now:
+            if lock.scope == scope and same_client(lock.holder, by) and lock.expires_at > now:
                 return self.renew(lock.id, by, now=now, secret=secret, ttl=ttl)
-            if lock.expires_at > now or not same(lock.claimed_by or by, by):
-                return locked(lock)
+            if lock.expires_at > now or not same_client(lock.claimed_by or by, by):
+                return locked_refusal(lock)
             lapsed.append(lock)
         if len(self.held) - len(lapsed) >= MAX_LOCKS:
             return Refusal(Code.QUOTA_EXCEEDED, f"A document has at most {MAX_LOCKS} locks.", {})
@@ -113,52 +114,52 @@ class Locks:
     def renew(
         self, lock_id: str, by: Author, *, now: int, secret: bytes, ttl: float | None = None
     ) -> LockStep | Refusal:
-        """A later end and a fresh secret; the secret before stays good too, its ack may be lost."""
+        """A later end and a new secret; the old secret stays valid, as this ack may be lost."""
         lock = self.find(lock_id)
         if lock is None or lock.expires_at <= now:
-            return stale(None)
-        if not same(lock.holder, by):
-            return locked(lock)
+            return stale_refusal(None)
+        if not same_client(lock.holder, by):
+            return locked_refusal(lock)
         renewed = changed(
             lock,
-            expires_at=now + self.terms.lasting(ttl),
+            expires_at=now + self.terms.ttl_ms(ttl),
             secret_hash=_digest(secret) + lock.secret_hash[:32],
             version=self.version,
         )
         return self._step(put=[renewed], lock=renewed)
 
     def release(self, lock_id: str, by: Author, *, now: int) -> LockStep | Refusal:
-        """The holder lets go, or the claimant no longer asks."""
+        """The holder releases the lock, or the claimant withdraws."""
         lock = self.find(lock_id)
         if lock is None:
-            return _no_such_lock()
-        if lock.claimed_by is not None and same(lock.claimed_by, by):
+            return events.missing_refusal()
+        if lock.claimed_by is not None and same_client(lock.claimed_by, by):
             return self._unclaim(lock)
-        if not same(lock.holder, by):
-            return locked(lock)
+        if not same_client(lock.holder, by):
+            return locked_refusal(lock)
         return self._pass_on(lock, "released", now)
 
     def release_by_secret(self, lock_id: str, secret: bytes, *, now: int) -> LockStep | Refusal:
-        """As the holder, who has no more than the lock's secret: a page that is being left."""
+        """Release by the lock's secret, without a token: for a page that is being left."""
         lock, digest = self.find(lock_id), _digest(secret)
         known = lock.secret_hash if lock is not None else b""
         if lock is None or not any(
             hmac.compare_digest(digest, known[at : at + 32]) for at in (0, 32)
         ):
-            return _no_such_lock()
+            return events.missing_refusal()
         return self._pass_on(lock, "released", now)
 
     def take_over(
         self, lock_id: str, by: Author, *, now: int, secret: bytes = b"", admin: bool = False
     ) -> LockStep | Refusal:
-        """Ask for somebody else's lock: it passes when they let go of it, or say nothing.
+        """Ask for another client's lock: it passes when the holder releases it or is silent.
 
-        With the secret a lock is granted that passes at once.
+        `secret` is for a lock that changes hands at once.
         """
         lock = self.find(lock_id)
         if lock is None:
-            return _no_such_lock()
-        if same(lock.holder, by):
+            return events.missing_refusal()
+        if same_client(lock.holder, by):
             return self._step(lock=lock)
         grace = self.terms.grace_ms
         is_over = lock.expires_at <= now and lock.claimed_by is None
@@ -166,7 +167,8 @@ class Locks:
             claimed = changed(lock, claimed_by=by)
             return self._pass_on(claimed, "taken_over", now, secret=secret)
         if lock.claimed_by is not None:
-            return self._step(lock=lock) if same(lock.claimed_by, by) else locked(lock)
+            is_mine = same_client(lock.claimed_by, by)
+            return self._step(lock=lock) if is_mine else locked_refusal(lock)
         claimed = changed(lock, claimed_by=by, yields_at=now + grace, version=self.version)
         return self._step(put=[claimed], lock=claimed)
 
@@ -174,15 +176,15 @@ class Locks:
         """The holder declines; the claimant may ask again."""
         lock = self.find(lock_id)
         if lock is None:
-            return _no_such_lock()
-        if not same(lock.holder, by):
-            return locked(lock)
+            return events.missing_refusal()
+        if not same_client(lock.holder, by):
+            return locked_refusal(lock)
         return self._step(lock=lock) if lock.claimed_by is None else self._unclaim(lock)
 
     # --- what happens by itself -----------------------------------------------------------
 
     def expire(self, now: int) -> LockStep | None:
-        """What time has ended, with at most one lock that yields; None when nothing is due."""
+        """End what has expired, and pass on at most one claimed lock; None when nothing is due."""
         over: list[tuple[StoredLock, Reason]] = [
             (lock, "expired")
             for lock in self.held
@@ -201,30 +203,30 @@ class Locks:
         ]
         return min(times, default=None)
 
-    def carry(self, *history: AppliedChange) -> LockStep:
-        """Scopes follow their elements through committed changes, in order."""
+    def relocate(self, *history: AppliedChange) -> LockStep:
+        """Relocate the scopes with their elements, through committed changes in order."""
         if not history:
             return self._step()
         end: list[tuple[StoredLock, Reason]] = []
         moved: dict[str, StoredLock] = {}
-        followers = reached(self.held, history)
-        scopes = carried(followers, history)
+        followers = scopes.possibly_moved(self.held, history)
+        moved_to = scopes.relocated_scopes(followers, history)
         for lock in followers:
-            scope = scopes.get(lock.id)
+            scope = moved_to.get(lock.id)
             if scope is None:
                 end.append((lock, "deleted"))
             elif scope != lock.scope:
                 moved[lock.id] = changed(lock, scope=scope, version=history[-1].version)
         gone = {lock.id for lock, _ in end}
         stay = [moved.get(lock.id, lock) for lock in self.held if lock.id not in gone]
-        for lock in covered(stay) if moved else ():
+        for lock in scopes.overlapping(stay) if moved else ():
             moved.pop(lock.id, None)
             end.append((lock, "released"))
         at = replace(self, version=history[-1].version)
         return at._step(put=list(moved.values()), end=end)
 
     @staticmethod
-    def restore(
+    def load(
         revision: int,
         rows: Iterable[StoredLock],
         version: int,
@@ -233,12 +235,12 @@ class Locks:
     ) -> LockStep:
         """The locks of a document that is opened at `version`, the last one of `history`.
 
-        A row stands on the version that it was written at; what came after is caught up on.
+        A row's scope is of the version that it was written at; later changes relocate it.
         """
         held = tuple(sorted(rows, key=lambda lock: lock.fence))
-        return Locks(revision, held, version, terms).carry(*history)
+        return Locks(revision, held, version, terms).relocate(*history)
 
-    # --- what stands ----------------------------------------------------------------------
+    # --- what is held ----------------------------------------------------------------------
 
     def find(self, lock_id: str) -> StoredLock | None:
         return next((lock for lock in self.held if lock.id == lock_id), None)
@@ -249,8 +251,8 @@ class Locks:
         return over[0] if over else None
 
     def states(self, now: int = 0) -> list[LockState]:
-        """What is told to whoever comes: not what time has ended and nobody has swept yet."""
-        return [shown(lock) for lock in self.held if lock.expires_at > now]
+        """The locks for a client that opens the document, without those that have expired."""
+        return [events.state_of(lock) for lock in self.held if lock.expires_at > now]
 
     # --- making a step --------------------------------------------------------------------
 
@@ -264,7 +266,7 @@ class Locks:
             holder=to,
             fence=fence,
             acquired_at=now,
-            expires_at=now + self.terms.lasting(ttl),
+            expires_at=now + self.terms.ttl_ms(ttl),
             secret_hash=_digest(secret) if secret else b"",
             version=self.version,
         )
@@ -277,11 +279,11 @@ class Locks:
         over: Sequence[tuple[StoredLock, Reason]] = (),
         secret: bytes = b"",
     ) -> LockStep:
-        """The lock ends, and a new one begins for whoever has claimed it."""
+        """The lock ends, and its claimant gets a new one."""
         end = [*over, (lock, reason)]
         if lock.claimed_by is None:
             return self._step(end=end)
-        # A holder who did not ask just now has no secret yet: the first renewal's ack carries one.
+        # A holder that did not ask just now has no secret yet: its first renewal's ack has one.
         new = self._grant(lock.claimed_by, lock.scope, now, None, secret)
         return self._step(put=[new], end=end, lock=new)
 
@@ -304,7 +306,7 @@ class Locks:
         return LockStep(
             replace(self, revision=self.revision + 1, held=tuple(held)),
             self.revision,
-            tuple([ended(one, reason) for one, reason in end] + [stands(one) for one in put]),
+            (*(events.ended(one, reason) for one, reason in end), *map(events.held, put)),
             tuple(put),
             tuple([one.id for one, _ in end]),
             lock,
@@ -313,7 +315,3 @@ class Locks:
 
 def _digest(secret: bytes) -> bytes:
     return hashlib.sha256(secret).digest()
-
-
-def _no_such_lock() -> Refusal:
-    return Refusal(Code.NOT_FOUND, "There is no such lock; it has ended.")

@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 
 from collab.errors import Code, Refusal, Rejected
 from collab.ids import Json
-from collab.locks.events import shown
+from collab.locks.events import state_of
 from collab.locks.state import Locks, LockStep
 from collab.messages import LockAction, LockState
 from collab.patch.pointer import lookup, parse, parse_named, render
@@ -77,7 +77,7 @@ def told(asked: LockAct, step: LockStep, secret: str) -> dict[str, Any]:
     if over and (step.lock is None or asked.action == "release"):
         ack["lock"] = LockState(**asdict(over[0]))  # whoever has claimed it has a new one
     elif step.lock is not None:
-        ack["lock"] = shown(step.lock)
+        ack["lock"] = state_of(step.lock)
     taken = asked.action == "take_over" and over
     if taken or asked.action in _SECRETIVE:
         ack["secret"] = secret

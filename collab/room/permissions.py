@@ -24,12 +24,12 @@ def judge_sections(working: Working, member: Member, ops: list[Op]) -> None:
 
 def judge_locks(working: Working, member: Member, ops: list[Op], fence: int | None) -> None:
     """Raises `locked` or `stale_lock` where ops on the working document may not be applied."""
-    working.guard.judge(ops, working.document.value, member.author, fence, working.bounds.patch)
+    working.guard.check(ops, working.document.value, member.author, fence, working.bounds.patch)
 
 
 def judge_turn(working: Working, member: Member) -> Check | None:
     """What judges an undo or a redo before it is done; None where nothing does."""
-    locks, schema = working.guard.judge_for(member.author), working.schema
+    locks, schema = working.guard.check_for(member.author), working.schema
     if schema is None and member.rights.sections is None:
         return locks
 

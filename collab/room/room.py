@@ -124,7 +124,7 @@ class Room:
         if not working.batch and not working.accepted:
             return None
         revision = self.control.revision
-        self._lock_step = step = self.guard.step(
+        self._lock_step = step = self.guard.batch_step(
             [applied for _, applied in working.batch], revision
         )
         return Append(
@@ -157,7 +157,7 @@ class Room:
 
     def move_locks(self, locks: Locks) -> None:
         """These are the document's locks now, under the revision that they were written at."""
-        self.guard.settle(locks)
+        self.guard.set_committed(locks)
         self.control = msgspec.structs.replace(self.control, revision=locks.revision)
 
     def note_published(self, version: int, revision: int) -> None:

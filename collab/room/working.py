@@ -125,7 +125,7 @@ class Working:
         self.document.version = self.head = entry.version
         self._structs.add(entry.update)
         applied = applied_change(entry, change.before)
-        self.guard.follow(applied)
+        self.guard.add_change(applied)
         self.batch.append((entry, applied))
         self.to_log.append(logged(entry, applied.before))
         self.exists = True

@@ -125,7 +125,7 @@ def _permitted(
     working: Working, member: Member, before: Json, after: Json, ops: list[Op]
 ) -> Json | None:
     """The value that the document must have instead; None where the update may stay."""
-    restored = working.guard.restore(ops, before, member.author)
+    restored = working.guard.put_back_locked(ops, before, member.author)
     if restored is not None:
         after, ops = restored, diff(before, restored)
     if working.schema is not None:

@@ -29,5 +29,5 @@ async def read_document(
         if revision == stored.control.revision:
             if rows:
                 await time.ask()
-            return stored, Locks.restore(revision, rows, stored.head, terms=terms).locks
+            return stored, Locks.load(revision, rows, stored.head, terms=terms).locks
     raise StorageUnavailable("the document's locks change faster than they can be read")

@@ -67,7 +67,7 @@ class Census(Collector):
         entries = sum(live.room.tail.last - live.room.tail.base for live in lives)
         yield _gauge("weft_tail_entries", "Entries that are kept in memory.", entries)
         yield _gauge("weft_exports", "Exports that run.", len(self._hub.exports))
-        locks = sum(len(live.room.guard.standing.held) for live in lives)
+        locks = sum(len(live.room.guard.committed.held) for live in lives)
         yield _gauge("weft_locks", "Edit locks that stand in open documents.", locks)
         present = sum(len(live.presence.book) for live in lives)
         yield _gauge("weft_presence", "Clients in the documents' presence.", present)

@@ -87,7 +87,7 @@ def _documents(lives: list[LiveRoom], visits: list[Visit]) -> list[dict[str, Any
             "connections": readers[live.key],
             "behind": behind[live.key],
             "present": len(live.presence.book),
-            "locks": len(live.room.guard.standing.held),
+            "locks": len(live.room.guard.committed.held),
             "waiting": len(live.queue),
         }
         for live in nlargest(DOCUMENTS, lives, key=weight)

@@ -103,7 +103,7 @@ class Samples:
             lag=round(self._watchdog.take_worst() * 1000, 1),
             read_only=sum(live.state is LiveState.READ_ONLY for live in lives),
             present=sum(len(live.presence.book) for live in lives),
-            locks=sum(len(live.room.guard.standing.held) for live in lives),
+            locks=sum(len(live.room.guard.committed.held) for live in lives),
             memory=memory(),
             processor=round((now.processor - last.processor) / seconds, 3),
         )

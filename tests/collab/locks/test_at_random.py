@@ -10,7 +10,7 @@ import pytest
 from collab.entry import Author, Op
 from collab.errors import Refusal, Rejected
 from collab.locks.enforcement import check_locks
-from collab.locks.scopes import collide
+from collab.locks.scopes import overlap
 from collab.locks.state import Locks, LockStep
 from collab.messages import LockChange
 from collab.patch.apply import apply
@@ -82,7 +82,7 @@ class Run:
         self.version += 1
         change = AppliedChange(self.version, author, applied.ops, self.value)
         self.value = applied.value
-        self.take(self.locks.carry(change))
+        self.take(self.locks.relocate(change))
         for lock, before in others:
             after = self.locks.find(lock.id)
             assert after is not None, "somebody else's change ended a lock"
@@ -145,11 +145,11 @@ def test_whatever_happens_locks_never_collide_and_each_ends_by_one_event(seed: i
         while run.choose.random() < 0.7 and (step := run.locks.expire(run.now)) is not None:
             run.take(step)
         held = run.locks.held
-        assert not any(collide(a.scope, b.scope) for a in held for b in held if a is not b)
+        assert not any(overlap(a.scope, b.scope) for a in held for b in held if a is not b)
         assert sorted(run.alive) == sorted(lock.id for lock in held)
         assert {lock.id: lock.scope for lock in held} == {i: e.scope for i, e in run.alive.items()}
         assert run.fences == sorted(set(run.fences))
-        restored = Locks.restore(run.locks.revision, run.rows.values(), run.locks.version)
+        restored = Locks.load(run.locks.revision, run.rows.values(), run.locks.version)
         assert restored.locks == run.locks
         assert restored.events == ()
     assert len(run.ended) == len(set(run.ended))

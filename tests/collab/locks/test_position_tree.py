@@ -9,7 +9,7 @@ import pytest
 
 from collab.entry import Author, Op
 from collab.errors import Rejected
-from collab.locks.position_tree import LockMap
+from collab.locks.position_tree import PositionTree
 from collab.patch.apply import apply
 from collab.patch.pointer import covers, parse
 from collab.patch.relocate import forward
@@ -75,7 +75,7 @@ def test_l8_l10_a_map_of_locks_says_what_is_true_of_each(seed: int) -> None:
     value: Any = VALUE
     scopes = choose.sample(pointers(value), 12)
     alone: dict[str, Path | None] = {scope: typed(value, parse(scope)) for scope in scopes}
-    together = LockMap([lock(scope) for scope in scopes], value)
+    together = PositionTree([lock(scope) for scope in scopes], value)
     for _ in range(30):
         try:
             done = apply(value, [random_op(choose, value)])
@@ -85,8 +85,8 @@ def test_l8_l10_a_map_of_locks_says_what_is_true_of_each(seed: int) -> None:
         for step in steps:
             standing = {scope: path for scope, path in alone.items() if path is not None}
             touched = {scope for scope, path in standing.items() if touches(step, path)}
-            assert {one.scope for one in together.touched(step)} == touched
-            together.follow(step)
+            assert {one.scope for one in together.touched_by(step)} == touched
+            together.apply(step)
             alone = {scope: forward(path, step) for scope, path in standing.items()}
             assert {one.scope: path for one, path in together.places()} == {
                 scope: path for scope, path in alone.items() if path is not None

@@ -41,7 +41,7 @@ def guard(*scopes: str, value: Any = PAGE, by: Author = ADA) -> LockGuard:
 
 def restored(scope: str, *ops: Op, by: Author = BO) -> Any:
     exact = apply(PAGE, ops).ops
-    value = guard(scope).restore(exact, PAGE, by)
+    value = guard(scope).put_back_locked(exact, PAGE, by)
     return apply(PAGE, exact).value if value is None else value
 
 
@@ -109,7 +109,7 @@ def test_of_an_update_that_takes_too_long_to_restore_nothing_stays(op: str) -> N
     if op == "move":
         one = {"op": "move", "from": "/l/0", "path": "/l/399"}
     ops = apply(page, [TITLE, *[one] * 300]).ops
-    assert made.restore(ops, page, BO) is page
+    assert made.put_back_locked(ops, page, BO) is page
 
 
 def test_a_lock_among_many_is_restored_alone() -> None:
@@ -118,7 +118,7 @@ def test_a_lock_among_many_is_restored_alone() -> None:
     beside: list[Op] = [{"op": "add", "path": "/l/0", "value": {"id": f"n{n}"}} for n in range(200)]
     attack: Op = {"op": "replace", "path": "/l/205/t", "value": 2}
     ops = apply(page, [TITLE, *beside, attack]).ops
-    value = made.restore(ops, page, BO)
+    value = made.put_back_locked(ops, page, BO)
     assert value == apply(page, [TITLE, *beside]).value
 
 
@@ -139,7 +139,7 @@ def test_what_is_restored_never_touches_a_lock(seed: int) -> None:
             ops = apply(run.value, [run.op() for _ in range(3)]).ops
         except Rejected:
             continue
-        value = made.restore(ops, run.value, author)
+        value = made.put_back_locked(ops, run.value, author)
         touches = check_locks(run.locks, ops, run.value, by=author, now=run.now) is not None
         assert (value is not None) is touches
         if value is not None:
@@ -150,14 +150,14 @@ def test_what_is_restored_never_touches_a_lock(seed: int) -> None:
 def test_a_batch_is_judged_by_the_locks_as_its_own_entries_carry_them() -> None:
     made = guard("/sections/1")
     add: list[Op] = [{"op": "add", "path": "/sections/0", "value": {"id": "new"}}]
-    made.judge(add, PAGE, BO, None, Bounds())
-    made.follow(AppliedChange(2, BO, add, PAGE))
+    made.check(add, PAGE, BO, None, Bounds())
+    made.add_change(AppliedChange(2, BO, add, PAGE))
     after = apply(PAGE, add).value
     mine: list[Op] = [{"op": "replace", "path": "/sections/1/t", "value": "x"}]
-    made.judge(mine, after, BO, None, Bounds())
+    made.check(mine, after, BO, None, Bounds())
     theirs: list[Op] = [{"op": "replace", "path": "/sections/2/t", "value": "x"}]
     with pytest.raises(Rejected) as caught:
-        made.judge(theirs, after, BO, None, Bounds())
+        made.check(theirs, after, BO, None, Bounds())
     assert caught.value.refusal.code is Code.LOCKED
 
 
@@ -167,26 +167,26 @@ def test_a_batch_moves_the_rows_of_its_locks_by_one_revision() -> None:
     gone: list[Op] = [{"op": "remove", "path": "/meta"}]
     between = apply(PAGE, add).value
     history = [AppliedChange(2, BO, add, PAGE), AppliedChange(3, ADA, gone, between)]
-    step = made.step(history, made.standing.revision)
+    step = made.batch_step(history, made.committed.revision)
     assert step is not None
     assert [lock.scope for lock in step.put] == ["/sections/2"]
     assert len(step.drop) == 1
-    assert step.locks.revision == made.standing.revision + 1
-    assert made.step(history, 90).locks.revision == 91  # type: ignore[union-attr]  # there is one
+    assert step.locks.revision == made.committed.revision + 1
+    assert made.batch_step(history, 90).locks.revision == 91  # type: ignore[union-attr]  # there is one
 
 
 def test_a_batch_that_moves_nothing_writes_no_row() -> None:
     made = guard("/sections/1")
-    step = made.step([AppliedChange(2, BO, [TITLE], PAGE)], made.standing.revision)
+    step = made.batch_step([AppliedChange(2, BO, [TITLE], PAGE)], made.committed.revision)
     assert step is not None
     assert (step.put, step.drop, step.events) == ((), (), ())
-    assert step.locks.revision == made.standing.revision
-    assert guard().step([AppliedChange(2, BO, [TITLE], PAGE)], 3) is None
+    assert step.locks.revision == made.committed.revision
+    assert guard().batch_step([AppliedChange(2, BO, [TITLE], PAGE)], 3) is None
 
 
 def test_only_who_is_in_somebody_s_way_is_asked_beforehand() -> None:
     made = guard("/sections/1")
-    assert made.judge_for(ADA) is None
-    assert made.judge_for(BO) is not None
+    assert made.check_for(ADA) is None
+    assert made.check_for(BO) is not None
     made.now = 10**12
-    assert made.judge_for(BO) is None
+    assert made.check_for(BO) is None

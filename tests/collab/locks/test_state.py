@@ -245,7 +245,7 @@ def change(*ops: Op) -> AppliedChange:
 
 
 def test_l8_a_lock_follows_its_element_and_says_so() -> None:
-    step = held(S1).carry(change({"op": "move", "from": S1, "path": S0}))
+    step = held(S1).relocate(change({"op": "move", "from": S1, "path": S0}))
     (event,) = step.events
     assert (event.scope, event.fence) == (S0, 7)
     assert (step.put[0].scope, step.put[0].version) == (S0, 9)
@@ -253,38 +253,38 @@ def test_l8_a_lock_follows_its_element_and_says_so() -> None:
 
 
 def test_l8_a_lock_ends_with_its_element() -> None:
-    step = held(S1).carry(change({"op": "remove", "path": S1}))
+    step = held(S1).relocate(change({"op": "remove", "path": S1}))
     assert [(event.reason, event.holder) for event in step.events] == [("deleted", None)]
     assert step.drop == ("l-7",)
 
 
 def test_l8_a_change_elsewhere_writes_nothing() -> None:
     locks = held(S1)
-    step = locks.carry(change({"op": "replace", "path": "/title", "value": "x"}))
+    step = locks.relocate(change({"op": "replace", "path": "/title", "value": "x"}))
     assert (step.events, step.put, step.drop) == ((), (), ())
     assert step.locks.held == locks.held
-    assert held("").carry(change({"op": "remove", "path": S1})).events == ()
+    assert held("").relocate(change({"op": "remove", "path": S1})).events == ()
 
 
 def test_l8_of_two_locks_that_come_to_lie_in_each_other_the_older_stays() -> None:
     locks = done(held("/sections").acquire(ADA, "/title", PAGE, now=0, secret=SECRET)).locks
-    step = locks.carry(change({"op": "move", "from": "/title", "path": "/sections/0"}))
+    step = locks.relocate(change({"op": "move", "from": "/title", "path": "/sections/0"}))
     assert [event.reason for event in step.events] == ["released"]
     assert [lock.scope for lock in step.locks.held] == ["/sections"]
 
 
 def test_l9_locks_survive_a_restart() -> None:
     locks = done(held().acquire(BO, "/title", PAGE, now=0, secret=SECRET)).locks
-    assert Locks.restore(locks.revision, reversed(locks.held), 0).locks == locks
+    assert Locks.load(locks.revision, reversed(locks.held), 0).locks == locks
 
 
 def test_l9_a_scope_that_was_not_written_before_the_crash_is_caught_up_on() -> None:
     locks = held(S1)
     history = [change({"op": "remove", "path": S0})]
-    step = Locks.restore(locks.revision, locks.held, 9, history)
+    step = Locks.load(locks.revision, locks.held, 9, history)
     assert [lock.scope for lock in step.locks.held] == [S0]
-    assert Locks.restore(step.locks.revision, step.locks.held, 9, history).events == ()
-    gone = Locks.restore(locks.revision, locks.held, 9, [change({"op": "remove", "path": S1})])
+    assert Locks.load(step.locks.revision, step.locks.held, 9, history).events == ()
+    gone = Locks.load(locks.revision, locks.held, 9, [change({"op": "remove", "path": S1})])
     assert (gone.locks.held, gone.drop) == ((), ("l-7",))
 
 

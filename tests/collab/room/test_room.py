@@ -61,7 +61,7 @@ def test_a_refusal_that_comes_after_an_update_was_applied_is_a_failure(
     room.apply(ADA, Create({}), 0)
     peer: Doc[Any] = Doc()
     peer.get("content", type=Map)["n"] = 1
-    monkeypatch.setattr(LockGuard, "restore", refuse)
+    monkeypatch.setattr(LockGuard, "put_back_locked", refuse)
     with pytest.raises(RuntimeError, match="too late"):
         room.apply(ADA, Update(peer.get_update()), 1)
 
