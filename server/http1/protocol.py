@@ -108,6 +108,8 @@ class WeftHttpProtocol(Connection):
         self._reading, self._data, self._at = Reading.LINGER, b"", 0
         self._heads.close()
         super().connection_lost(exc)
+        # They know each other: what the last request held would stay until a full collection.
+        self.cycle = None  # type: ignore[assignment]  # as uvicorn has it before the first request
 
     def pause_writing(self) -> None:
         super().pause_writing()
