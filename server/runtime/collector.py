@@ -7,7 +7,7 @@ and looked at all of their lists and objects. It found next to nothing and took 
 A document's values hold no circles, and its nodes are out of the collector's sight. What forms
 circles is small: tasks, connections, exceptions. Most of it goes in the collections of what is
 young, which go on as they are. The rest waits until no work is under way beside the loop, or until
-the process has grown.
+the process has doubled.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 # Collections of what is young since the last full one: each is of some 7,000 new objects.
 WORTH: Final = 20
-# Bytes that the process may grow by between two full collections, whatever is under way.
+# Bytes that the process may grow by between two full collections, whatever is under way. It may
+# double, too: open documents are no reason to look.
 GROWTH: Final = 256 << 20
 # Python takes it for a number of collections of the middle generation.
 NEVER: Final = 2**31 - 1
@@ -45,7 +46,7 @@ class Collector:
         is_calm = self._is_calm()
         if gc.get_count()[2] < WORTH:
             return
-        if is_calm or (usage.memory() or 0) - self._size > GROWTH:
+        if is_calm or (usage.memory() or 0) - self._size > max(GROWTH, self._size):
             gc.collect()
             self._size = usage.memory() or 0
 

@@ -46,7 +46,7 @@ async def test_it_looks_when_no_work_was_under_way_since_the_last_time(
     assert collections == ["collect"]
 
 
-async def test_it_looks_when_the_process_has_grown(
+async def test_it_looks_when_the_process_has_doubled(
     collections: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked = Collector(lambda: (2, 1))
@@ -59,6 +59,12 @@ async def test_it_looks_when_the_process_has_grown(
     assert collections == ["collect"]
     await looked.look()
     assert collections == ["collect"], "it has not grown since"
+    size *= 2
+    await looked.look()
+    assert collections == ["collect"], "by less than it was"
+    size += 1
+    await looked.look()
+    assert collections == ["collect"] * 2
 
 
 async def test_it_does_not_look_where_little_is_new(
