@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
 from collab.errors import Code, Refusal, Rejected
 from collab.ids import DocKey, is_doc_name, is_tenant_name
 from collab.locks.state import Locks
-from collab.messages import LockAction, Pointer
+from collab.messages import LockAction
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import LockAct
@@ -31,28 +30,13 @@ from server.http.requests import (
     spending,
     using,
 )
+from server.openapi.shapes import Acquire, Release, Renew
 
 # What a page sends as it is left is read before it is known who sends it.
 MAX_GOODBYE = 4096
 MAX_SECRET = 128
 
 T = TypeVar("T")
-
-
-class Acquire(Struct, frozen=True):
-    """What `POST …/locks` takes."""
-
-    scope: Pointer
-    base: int | None = None
-    ttl: float | None = None
-
-
-class Renew(Struct, frozen=True):
-    ttl: float | None = None
-
-
-class Release(Struct, frozen=True):
-    secret: str | None = None
 
 
 async def list_locks(request: Request) -> Response:

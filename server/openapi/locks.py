@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from collab.errors import Code
-from server.http.locks import Acquire, Release, Renew
 from server.openapi.operation import CLIENT, DOC, Answer, Body, Operation, Parameter
-from server.openapi.shapes import LockHeld, LockPage
+from server.openapi.shapes import Acquire, LockHeld, LockPage, Release, Renew
 
 MANY = "/v1/docs/{doc}/locks"
 LOCK = Parameter("lock", "path", str, "The lock's name.", {"pattern": "^[^/]+$"})

@@ -95,6 +95,22 @@ class RevertScope(Struct, frozen=True, omit_defaults=True):
     version: int | UnsetType | None = UNSET
 
 
+class Acquire(Struct, frozen=True):
+    """What `POST …/locks` takes."""
+
+    scope: Pointer
+    base: int | None = None
+    ttl: float | None = None
+
+
+class Renew(Struct, frozen=True):
+    ttl: float | None = None
+
+
+class Release(Struct, frozen=True):
+    secret: str | None = None
+
+
 class LockPage(Struct, frozen=True):
     items: list[LockState]
 
