@@ -26,22 +26,15 @@ from server.http import (
     static,
     status,
 )
+from server.http1.head import has_encoded_slash
 from server.lanes import endpoints as sockets
 
 
-def hides_a_slash(scope: Scope) -> bool:
-    """Whether the address has a percent-encoded slash, which its decoded path shows as any other.
-
-    `/v1/docs/home%2Fundo` is a name, and none that there is; decoded it would be an address.
-    """
-    return b"%2f" in scope.get("raw_path", b"").lower()
-
-
-class HiddenSlash(BaseRoute):
-    """Nothing is at an address that hides a slash, over HTTP or a WebSocket."""
+class EncodedSlash(BaseRoute):
+    """Answers 404 for a path with a percent-encoded slash, over HTTP or a WebSocket."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        return (Match.FULL if hides_a_slash(scope) else Match.NONE), {}
+        return (Match.FULL if has_encoded_slash(scope) else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -52,7 +45,7 @@ class HiddenSlash(BaseRoute):
 def routes() -> list[BaseRoute]:
     doc = "/v1/docs/{doc}"
     return [
-        HiddenSlash(),
+        EncodedSlash(),
         Route("/", status.go_to_page),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 
-from server.publishing.public_request import PAGES, VALUES
-
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -35,19 +33,21 @@ _HEADERS = "access-control-request-headers"
 class Cors:
     """ASGI middleware: an allowed origin is named in the answer, and may ask first what it may do.
 
-    Every answer varies by Origin, whether a request has one or not. What is public is for any
-    origin and varies by none; so is an answer that says so itself.
+    Every answer varies by Origin, whether a request has one or not. Paths that begin with one of
+    `public` are for any origin, and their answers do not vary by it. An answer that allows any
+    origin itself stays as it is.
     """
 
-    def __init__(self, app: ASGIApp, origins: Origins) -> None:
+    def __init__(self, app: ASGIApp, origins: Origins, public: tuple[str, ...]) -> None:
         self._app = app
         self._origins = origins
+        self._public = public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        is_public = scope["path"].startswith((PAGES, VALUES))
+        is_public = scope["path"].startswith(self._public)
         asked = Headers(scope=scope)
         origin = "" if is_public else asked.get("origin", "")
         if origin and scope["method"] == "OPTIONS" and _METHOD in asked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,15 @@ class Head:
             "raw_path": root_path.encode("ascii") + url.path,
             "query_string": url.query or b"",
         }
+
+
+def has_encoded_slash(scope: Mapping[str, Any]) -> bool:
+    """Whether the path has a percent-encoded slash. The decoded path no longer shows it.
+
+    In `/v1/docs/home%2Fundo` the slash belongs to the name, and no document has such a name. The
+    decoded path would be the address of an undo.
+    """
+    return b"%2f" in scope.get("raw_path", b"").lower()
 
 
 # A token is the longest that belongs there. 60 KB of escapes took 60 ms to take apart.

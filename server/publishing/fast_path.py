@@ -9,9 +9,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from collab.errors import Code
 from server.access.cors import Cors
+from server.http1.head import has_encoded_slash
 from server.publishing.public_request import PAGES, VALUES, Headers, asked_for, coding_of
 from server.publishing.public_response import Found
-from server.routes import hides_a_slash
 from server.runtime.request_ids import HEADER, Correlated, telling
 
 if TYPE_CHECKING:
@@ -44,11 +44,12 @@ class Front(Starlette):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Around the framework's own answers to failures, too."""
-        return Correlated(Cors(super().build_middleware_stack(), self.origins), self._clock)
+        app = Cors(super().build_middleware_stack(), self.origins, (PAGES, VALUES))
+        return Correlated(app, self._clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_public = scope["type"] == "http" and scope["path"].startswith((PAGES, VALUES))
-        if not is_public or hides_a_slash(scope):
+        if not is_public or has_encoded_slash(scope):
             await super().__call__(scope, receive, send)
             return
         if scope["method"] == "OPTIONS":
