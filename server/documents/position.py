@@ -6,9 +6,11 @@ the version that the answer holds, makes or leads to, and the newest version oth
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
+
+from server.runtime.encoded import Position
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -20,23 +22,6 @@ if TYPE_CHECKING:
 DOCUMENTS = "/v1/docs/"
 # One list for all answers of an address, whatever its method: caches want them alike.
 VARY = "Accept-Encoding, Authorization"
-
-
-class Position(NamedTuple):
-    """One version of a document; another epoch's versions are other ones."""
-
-    epoch: int
-    version: int
-
-    @property
-    def opaque(self) -> str:
-        """What stands between the quotes of its entity tag."""
-        return f"{self.epoch}.{self.version}"
-
-    @property
-    def tag(self) -> str:
-        """The strong entity tag."""
-        return f'"{self.opaque}"'
 
 
 def position_of(live: LiveRoom, version: int | None = None) -> Position:

@@ -12,9 +12,10 @@ from collab.ports.audit import AuditRow
 from collab.rights.user_rights import Role
 from collab.wire import rfc3339
 from server.access.identity import not_found
-from server.documents.position import Position, tell
+from server.documents.position import tell
 from server.http.listing import page_size
 from server.http.requests import answer, as_whole_number, named_document, require_role, services_of
+from server.runtime.encoded import Position
 
 
 async def list_audit(request: Request) -> Response:

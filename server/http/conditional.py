@@ -11,8 +11,8 @@ import re
 from starlette.requests import Request
 
 from collab.errors import Code
-from server.documents.position import Position
 from server.http.problem import PreconditionFailed
+from server.runtime.encoded import Position
 
 _ETAG = re.compile(r'\s*((?:W/)?"([^"]*)")\s*(?:,|$)')
 _POSITION = re.compile(r"(\d{1,15})\.(\d{1,15})", re.ASCII)  # int() of a long string is quadratic

@@ -21,7 +21,7 @@ from server.access.tokens import Claims
 from server.documents.hub import Quarantined
 from server.documents.last_change import LastChange, find_change, head_change
 from server.documents.live_room import LiveRoom
-from server.documents.position import Position, position_of, tell
+from server.documents.position import position_of, tell
 from server.http.bodies import read_document, read_patch
 from server.http.conditional import if_match, if_none_match, moved_on, only_if_absent, wanted
 from server.http.history import value_at
@@ -43,7 +43,7 @@ from server.http.requests import (
     whole_number,
 )
 from server.publishing.public_request import coding_of
-from server.runtime.encoded import Place
+from server.runtime.encoded import Place, Position
 from server.services import Services
 
 PATCH_TYPE = "application/json-patch+json"

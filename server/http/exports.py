@@ -12,7 +12,7 @@ from collab.ports.store import Corrupt
 from collab.rights.user_rights import Role
 from server.archives.export import Export, Head, export, export_damaged
 from server.documents.hub import Quarantined
-from server.documents.position import Position, tell
+from server.documents.position import tell
 from server.http.requests import (
     JSON,
     answer,
@@ -23,6 +23,7 @@ from server.http.requests import (
     services_of,
     using,
 )
+from server.runtime.encoded import Position
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send

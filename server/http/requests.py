@@ -20,7 +20,8 @@ from collab.room.member import Member
 from server.access.identity import authenticate, client_name, name_document, not_found
 from server.access.tokens import Claims, token_in_header
 from server.documents.live_room import LiveRoom
-from server.documents.position import Position, found
+from server.documents.position import found
+from server.runtime.encoded import Position
 from server.runtime.worker_threads import LARGE, beside
 from server.services import Services
 

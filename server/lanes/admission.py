@@ -13,8 +13,7 @@ from collab.room.member import Member
 from collab.room.requests import Create
 from collab.room.tail import weight
 from server.access.identity import authenticate, client_name, name_document, not_found
-from server.documents.position import Position
-from server.runtime.encoded import Place
+from server.runtime.encoded import Place, Position
 from server.runtime.worker_threads import LARGE
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from weakref import WeakValueDictionary
 
 from collab.errors import Code, Rejected
 from collab.page.html import Public
-from server.documents.position import Position
 from server.publishing.public_pointers import PublicPointers
 from server.publishing.public_response import Found, found, written
 from server.publishing.public_values import Place, PublicValues
 from server.runtime.compression import compress_well
+from server.runtime.encoded import Position
 from server.runtime.worker_threads import beside
 
 if TYPE_CHECKING:

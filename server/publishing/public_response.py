@@ -11,8 +11,8 @@ from starlette.responses import Response
 from collab.ids import Json
 from collab.page.html import Public, render
 from server.access.cors import EXPOSED
-from server.documents.position import Position
 from server.publishing.public_request import Asked, Headers, page_path
+from server.runtime.encoded import Position
 
 _JSON: Headers = [
     (b"content-type", b"application/json"),

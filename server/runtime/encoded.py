@@ -10,7 +10,6 @@ from weakref import WeakValueDictionary
 from starlette.responses import Response
 
 from collab import wire
-from server.documents.position import Position
 from server.runtime.compression import compress_fast
 from server.runtime.worker_threads import LARGE, beside
 
@@ -26,6 +25,23 @@ OVERHEAD = 512
 
 def encode(value: Json) -> bytes:
     return wire.encode(cast(Any, value))
+
+
+class Position(NamedTuple):
+    """One version of a document; another epoch's versions are other ones."""
+
+    epoch: int
+    version: int
+
+    @property
+    def opaque(self) -> str:
+        """What stands between the quotes of its entity tag."""
+        return f"{self.epoch}.{self.version}"
+
+    @property
+    def tag(self) -> str:
+        """The strong entity tag."""
+        return f'"{self.opaque}"'
 
 
 class Place(NamedTuple):

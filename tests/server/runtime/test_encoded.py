@@ -11,9 +11,8 @@ import pytest
 from starlette.responses import Response
 
 from collab.ids import DocKey, Json
-from server.documents.position import Position
 from server.runtime.compression import compress_fast
-from server.runtime.encoded import OVERHEAD, Encodings, Place
+from server.runtime.encoded import OVERHEAD, Encodings, Place, Position
 from server.runtime.worker_threads import LARGE
 
 KEY = DocKey("demo", "home")
