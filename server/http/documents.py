@@ -1,4 +1,4 @@
-"""Documents over HTTP: read, made, patched, replaced, deleted."""
+"""Documents over HTTP: read, made, patched, replaced, undone, deleted, and who is in them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collab.ids import Json
 from collab.patch.pointer import Tokens, lookup, parse_named, render
 from collab.ports.store import StorageUnavailable
 from collab.rights.user_rights import Role
-from collab.room.requests import Answer, Create, PatchRequest, Replace
+from collab.room.requests import Answer, Create, PatchRequest, Replace, Revert
 from collab.room.requests import Request as RoomRequest
 from server.access.identity import not_found
 from server.access.tokens import Claims
@@ -22,13 +22,14 @@ from server.documents.hub import Quarantined
 from server.documents.last_change import LastChange, find_change, head_change
 from server.documents.live_room import LiveRoom
 from server.documents.position import position_of, tell
-from server.http.bodies import read_document, read_patch
+from server.http.bodies import read_document, read_object, read_patch
 from server.http.conditional import if_match, if_none_match, moved_on, only_if_absent, wanted
 from server.http.history import value_at
 from server.http.problem import PreconditionFailed
 from server.http.requests import (
     JSON,
     answer,
+    answer_of,
     as_whole_number,
     compared,
     document_of,
@@ -228,3 +229,42 @@ def _http_date(ms: int) -> str:
 def _header_text(text: str) -> str:
     """A user's name as a header can carry it (RFC 8187 would need every client to decode it)."""
     return text.encode("ascii", "backslashreplace").decode("ascii")
+
+
+# --- undo and redo: the caller's own stack, the same as on the lanes ------------------------
+
+
+async def undo(request: Request) -> Response:
+    return await _revert(request, redo=False)
+
+
+async def redo(request: Request) -> Response:
+    return await _revert(request, redo=True)
+
+
+async def _revert(request: Request, *, redo: bool) -> Response:
+    hub = services_of(request).hub
+    async with permitted(request, Role.EDITOR) as (claims, key):
+        body = await read_object(request, optional=True)
+        scope, version = body.get("scope", ""), body.get("version")
+        parse_named(scope, "scope")
+        if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
+            raise Rejected(Code.MALFORMED, "`version` must be a version")
+        asked = Revert(request_id_of(request), scope, redo, version)
+        async with using(request, key) as live:
+            done = await hub.ask(existing(live), member_of(request, claims), asked)
+            told = {"version": done.version, **done.ack}
+            at = tell(request, position_of(live, done.version))
+            return await answer_of(live, told, at=at)
+
+
+# --- presence -------------------------------------------------------------------------------
+
+
+async def list_present(request: Request) -> Response:
+    """Everybody, on either lane."""
+    async with document_of(request) as (_, live):
+        peers = existing(live).presence.book.present()
+    response = answer({"items": peers})
+    response.headers["Cache-Control"] = "no-store"
+    return response

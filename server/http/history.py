@@ -1,4 +1,4 @@
-"""History over HTTP: versions, what was, what changed, names, restoring, import."""
+"""History over HTTP: versions, what was, what changed, names, restoring, import, audit trail."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from collab import wire
 from collab.document.versions import VersionRow, rows
 from collab.entry import Summary
 from collab.errors import Code, Refusal, Rejected
-from collab.ids import Json
+from collab.ids import DocKey, Json
 from collab.patch.pointer import parse_named
+from collab.ports.audit import AuditRow
 from collab.ports.store import NamedVersion
 from collab.rights.user_rights import Role
 from collab.room.requests import Restore
@@ -22,21 +23,26 @@ from server.archives import archive
 from server.documents.live_room import LiveRoom
 from server.documents.position import position_of, tell
 from server.http.bodies import read_body, read_object
+from server.http.listing import page_size
 from server.http.requests import (
     answer,
+    as_whole_number,
     compared,
     document_of,
     existing,
     long_answer,
     member_of,
+    named_document,
     permitted,
     permitted_whole,
     request_id_of,
+    require_role,
     require_whole_document,
     services_of,
     using,
     whole_number,
 )
+from server.runtime.encoded import Position
 
 PAGE = 50
 MOST = 500
@@ -232,3 +238,54 @@ def _number(value: Any, name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise Rejected(Code.MALFORMED, f"`{name}` must be a version")
     return value
+
+
+# --- the audit trail: who did what, when, from where ----------------------------------------
+
+
+async def list_audit(request: Request) -> Response:
+    """Newest first, of a document that was deleted or is damaged as well; for its tenant's admins.
+
+    The document is not opened for it.
+    """
+    services = services_of(request)
+    async with named_document(request) as (claims, key):
+        require_role(claims, Role.ADMIN)
+        limit, before = page_size(request), _cursor(request)
+        await _find(request, key)
+        await services.witness.trail.flush()
+        rows = await services.store.audit(key, before, limit + 1)
+    page: dict[str, Any] = {"items": [_told(row) for _, row in rows[:limit]]}
+    if len(rows) > limit:
+        page["cursor"] = str(rows[limit - 1][0])
+    response = answer(page)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def _find(request: Request, key: DocKey) -> None:
+    """Refuse a name that the tenant never used; the trail has what was tried with it, too."""
+    store = services_of(request).store
+    row = await store.row(key)
+    if row is not None and not row.damaged:
+        tell(request, Position(row.epoch, row.version))
+    elif row is None and not await store.was_made(key):
+        raise not_found()
+
+
+def _cursor(request: Request) -> int:
+    text = request.query_params.get("cursor", "")
+    return as_whole_number(text, "`cursor`") if text else 0
+
+
+def _told(row: AuditRow) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "at": wire.rfc3339(row.at),
+        "actor": row.actor,
+        "action": row.action,
+        "outcome": row.outcome,
+        "origin": row.origin,
+    }
+    if row.version:
+        told["version"] = row.version
+    return {**told, "detail": row.detail} if row.detail else told

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from collab.errors import Rejected
 from collab.ids import is_doc_name, is_tenant_name
 from server.demo import pages, pictures
-from server.http.pictures import get_picture
+from server.http.assets import get_picture
 from tests.house import ROOT
 
 SCHEMA = ROOT / "collab" / "schema" / "schemas" / "landing-page.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
-from server.http.static import HOME, TYPES
+from server.http.assets import HOME, TYPES
 from tests.house import ROOT
 
 

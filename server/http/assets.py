@@ -1,0 +1,139 @@
+"""Files for browsers: `static/`, the demo's pictures, and the API's description.
+
+`static/` lies beside the `server` package, in a clone as in an installed wheel.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from collab import wire
+from collab.errors import Code, Rejected
+from server import demo
+from server.http.conditional import if_none_match
+from server.http.requests import JSON, services_of
+from server.openapi.describe import describe
+from server.openapi.page import POLICY as REFERENCE_POLICY
+from server.openapi.page import render
+
+# --- the files of `static/` -----------------------------------------------------------------
+
+HOME = Path(__file__).resolve().parents[2] / "static"
+
+# Not left to the system's own table, which differs from machine to machine.
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".ico": "image/x-icon",
+    ".woff2": "font/woff2",
+}
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Cache-Control": "no-cache",  # kept, and asked for by its tag before each use
+    "Content-Security-Policy": PAGE_POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Shelf(StaticFiles):
+    """The framework's file server, for types that we know."""
+
+    def file_response(self, full_path: Any, *args: Any, **kwargs: Any) -> Response:
+        media_type = TYPES.get(Path(full_path).suffix)
+        if media_type is None:
+            raise HTTPException(404)
+        response = super().file_response(full_path, *args, **kwargs)
+        response.headers.update(HEADERS)
+        if response.status_code != 304:
+            response.headers["Content-Type"] = media_type
+        return response
+
+
+def shelf() -> Shelf:
+    return Shelf(directory=HOME, check_dir=False)
+
+
+async def get_icon(request: Request) -> Response:
+    """What browsers ask every server for."""
+    return await page(request, "favicon.ico")
+
+
+async def page(request: Request, path: str) -> Response:
+    """One page by another address than its file's."""
+    files = shelf()
+    full_path, stat = files.lookup_path(path)
+    if stat is None or not S_ISREG(stat.st_mode):
+        raise HTTPException(404)
+    return files.file_response(full_path, stat, request.scope)
+
+
+# --- the pictures of the demo: `/demo/NAME.svg`, for everybody ------------------------------
+
+PICTURE_HEADERS = {
+    "Cache-Control": "public, max-age=3600",
+    # Opened by itself, an SVG is a page; this one may load and run nothing.
+    "Content-Security-Policy": "default-src 'none'",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+async def get_picture(request: Request) -> Response:
+    """One of the pictures that come with the package; nothing else of the disk has a name here."""
+    picture = demo.pictures().get(request.path_params["name"])
+    if picture is None:
+        raise Rejected(Code.NOT_FOUND, "no such picture")
+    return Response(picture, media_type="image/svg+xml", headers=PICTURE_HEADERS)
+
+
+# --- the description of the API: `/openapi.json` for programs, `/docs` for people -----------
+
+DESCRIPTION_CACHE = "public, max-age=300"
+
+
+@lru_cache(maxsize=1)
+def _description(version: str) -> tuple[bytes, bytes, str]:
+    """The document, the page, and a tag for both: nothing in them changes while we run."""
+    described = describe(version)
+    document, html = wire.encode(described), render(described).encode()
+    return document, html, hashlib.sha256(document + html).hexdigest()[:32]
+
+
+async def get_description(request: Request) -> Response:
+    """The OpenAPI document; it tells nothing that a token would have to protect."""
+    document, _, tag = _description(services_of(request).version)
+    return _cached(request, document, JSON, tag, {"Access-Control-Allow-Origin": "*"})
+
+
+async def get_reference(request: Request) -> Response:
+    """The same description as a page."""
+    _, html, tag = _description(services_of(request).version)
+    headers = {"Content-Security-Policy": REFERENCE_POLICY, "Referrer-Policy": "no-referrer"}
+    return _cached(request, html, "text/html", tag, headers)
+
+
+def _cached(
+    request: Request, body: bytes, media_type: str, tag: str, headers: dict[str, str]
+) -> Response:
+    headers = {**headers, "ETag": f'"{tag}"', "Cache-Control": DESCRIPTION_CACHE}
+    if if_none_match(request, tag) is not None:
+        return Response(status_code=304, headers=headers)
+    headers["X-Content-Type-Options"] = "nosniff"
+    return Response(body, media_type=media_type, headers=headers)

@@ -1,0 +1,116 @@
+"""The process over HTTP: its health, metrics and status, and tokens for the demo."""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+
+from prometheus_client.exposition import choose_encoder
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from collab.errors import Code, Rejected
+from collab.rights.user_rights import Role
+from collab.wire import rfc3339
+from server.access.guests import is_own_host
+from server.access.keyring import DEMO_TENANT
+from server.access.tokens import token_in_header
+from server.http.assets import page
+from server.http.requests import answer, claims_of, require_role, services_of, whole_number
+from server.status.report import Scope, report
+
+# --- health: what a load balancer asks ------------------------------------------------------
+
+
+async def healthz(request: Request) -> Response:
+    """The process answers."""
+    return answer({"status": "ok"})
+
+
+async def readyz(request: Request) -> Response:
+    """The database and the gossip answer, and we are not about to stop."""
+    services = services_of(request)
+    database = await services.readiness.database()
+    status = "ok" if database == "ok" and not services.hub.draining else "unavailable"
+    body = {
+        "status": status,
+        "database": database,
+        "gossip": "ok",
+        "draining": services.hub.draining,
+    }
+    return answer(body, 200 if status == "ok" else 503)
+
+
+# --- `/metrics`, in Prometheus's text format ------------------------------------------------
+
+
+async def get_metrics(request: Request) -> Response:
+    """Every metric; for whoever has `WEFT_METRICS_TOKEN`, or for everybody where there is none."""
+    services = services_of(request)
+    wanted = services.settings.metrics_token
+    if wanted:
+        given = token_in_header(request.headers.get("authorization")) or ""
+        if not compare_digest(given.encode(), wanted.encode()):
+            raise Rejected(Code.UNAUTHENTICATED, "WEFT_METRICS_TOKEN is wanted")
+    encode, media_type = choose_encoder(request.headers.get("accept", ""))
+    text = encode(services.witness.metrics.registry)
+    headers = {"Content-Type": media_type, "Cache-Control": "no-store"}
+    return Response(text, headers={**headers, "X-Content-Type-Options": "nosniff"})
+
+
+# --- `/status`, for people ------------------------------------------------------------------
+
+
+async def go_to_page(request: Request) -> Response:
+    """What the address alone leads to, for whoever opens it as it was printed."""
+    return RedirectResponse("/status", 307)
+
+
+async def get_status_page(request: Request) -> Response:
+    """The page alone; what it shows it asks for with its reader's token."""
+    return await page(request, "status/index.html")
+
+
+async def get_status(request: Request) -> Response:
+    """The whole process's numbers, and the documents and connections of the reader's tenant.
+
+    In demo mode nobody needs a token, and is shown the demo tenant without addresses.
+    """
+    services = services_of(request)
+    if services.settings.demo and not token_in_header(request.headers.get("authorization")):
+        scope = Scope(DEMO_TENANT)
+    else:
+        claims = await claims_of(request)
+        require_role(claims, Role.ADMIN)
+        scope = Scope(claims.tenant, claims.rights)
+    response = answer(report(services, scope, whole_number(request, "since") or 0))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+# --- demo mode ------------------------------------------------------------------------------
+
+
+async def make_guest(request: Request) -> Response:
+    """A new user of the demo tenant, for an hour; there is nothing here outside demo mode."""
+    services = services_of(request)
+    if not services.settings.demo:
+        raise HTTPException(404)
+    host = request.headers.get("host", "")
+    if not is_own_host(host, services.settings.public_url):
+        raise Rejected(Code.FORBIDDEN, "guests come by localhost, an IP address or WEFT_PUBLIC_URL")
+    if not services.origins.judge(request.scope["headers"]):
+        raise Rejected(Code.FORBIDDEN, "this Origin is not allowed")
+    services.guests.charge(request.client.host if request.client else "")
+    token, claims = await services.keyring.guest()
+    told = {
+        "token": token,
+        "user": claims.user,
+        "name": claims.name,
+        "role": claims.role,
+        "tenant": claims.tenant,
+        "expires_at": rfc3339(claims.expires_at),
+    }
+    response = answer(told)
+    response.headers["Cache-Control"] = "no-store"
+    return response
