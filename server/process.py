@@ -22,7 +22,7 @@ from server.demo import seed as demonstration
 from server.documents.room_state import LiveState
 from server.http1.uvicorn_protocols import bounded
 from server.runtime import collector, logs
-from server.runtime.failure import sentence
+from server.runtime.logs import sentence
 from server.runtime.settings import environment, unknown_names
 
 if TYPE_CHECKING:

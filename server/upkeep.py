@@ -11,7 +11,7 @@ from collab.errors import Rejected
 from collab.ports.store import StorageUnavailable
 from server.retention import Retention
 from server.runtime.collector import Collector
-from server.runtime.memory import Memory
+from server.runtime.usage import Memory
 from server.runtime.worker_threads import tally
 
 if TYPE_CHECKING:

@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # the process's edge: one sentence, and the trace when asked for
         if settings.log_level == "debug":
             traceback.print_exc()
-        from server.runtime.failure import sentence
+        from server.runtime.logs import sentence
 
         print(f"weft: {sentence(error)}", file=sys.stderr)
         return FAILED

@@ -18,7 +18,7 @@ from collab.document.opening import Opening
 from collab.entry import Entry
 from collab.ports.store import SavedSteps, Snapshot
 from collab.yjs.guard import GuardBounds, inspect
-from server.runtime.failure import sentence
+from server.runtime.logs import sentence
 
 SECONDS: Final = 120.0
 # The state as a client would send it, whatever its size.

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from collab.errors import Code
-from server.http1.outbox import Held, Outbox, UnreadWatch
+from server.http1.outbox import Held, Outbox
+from server.http1.timeouts import UnreadWatch
 from server.websocket.socket import SocketBounds, bound_kernel
 
 if TYPE_CHECKING:

@@ -28,8 +28,8 @@ from server.http1.framing import BadRequest, Body
 from server.http1.head import Head, HeadReader
 from server.http1.outbox import Outbox
 from server.http1.outlet import PIECE, Outlet, refusal
+from server.http1.timeouts import Deadline
 from server.http1.turns import Turns
-from server.runtime.deadline import Deadline
 from server.runtime.request_ids import HEADER
 from server.websocket.socket import SocketBounds
 

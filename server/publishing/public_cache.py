@@ -16,8 +16,7 @@ from collab.page.html import Public
 from server.publishing.public_pointers import PublicPointers
 from server.publishing.public_response import Found, found, written
 from server.publishing.public_values import Place, PublicValues
-from server.runtime.compression import compress_well
-from server.runtime.encoded import Position
+from server.runtime.encoded import Position, compress_well
 from server.runtime.worker_threads import beside
 
 if TYPE_CHECKING:

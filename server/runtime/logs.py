@@ -14,6 +14,8 @@ from typing import Any, TextIO
 
 import msgspec
 
+from collab.errors import Rejected
+from collab.ports.store import StorageUnavailable
 from collab.wire import rfc3339
 from server.runtime.log_limit import LogLimit
 
@@ -188,3 +190,16 @@ def configure(level: str, style: str, stream: TextIO | None = None) -> None:
 
 def _level(name: str) -> int:
     return logging.getLevelNamesMapping()[name.upper()]
+
+
+def sentence(error: BaseException) -> str:
+    """What went wrong, in one sentence, for the operator of the server."""
+    match error:
+        case BaseExceptionGroup():
+            return sentence(error.exceptions[0])
+        case Rejected():
+            return error.refusal.message
+        case StorageUnavailable():
+            return str(error) or "the database does not answer; `weft check` says more"
+        case _:
+            return f"{error}" or type(error).__name__

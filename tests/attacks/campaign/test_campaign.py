@@ -10,7 +10,7 @@ import asyncio
 
 import pytest
 
-from server.runtime.memory import EVERY
+from server.runtime.usage import EVERY
 from tests.attacks.campaign.attacked_server import AttackedServer
 from tests.attacks.campaign.campaign import attack, targets
 from tests.attacks.campaign.documents import DOCUMENTS

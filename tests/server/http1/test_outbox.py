@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any, cast
+from typing import Any
 
-from server.http1.outbox import LEAST_TAKEN, Outbox, UnreadWatch
+from server.http1.outbox import Outbox
 
 
 class Cuts(list[str]):
@@ -48,37 +47,4 @@ def test_without_a_limit_no_client_is_cut_off() -> None:
     outbox, cuts = Outbox(0), Cuts()
     for number in range(50):
         outbox.hold(cuts.of("any"), bytes(1000 + number))
-    assert cuts == []
-
-
-class Pipe:
-    """A transport whose client has left `left` bytes."""
-
-    def __init__(self) -> None:
-        self.left = 0
-
-    def get_write_buffer_size(self) -> int:
-        return self.left
-
-
-async def test_a_client_that_takes_too_little_is_cut_off() -> None:
-    pipe, over = Pipe(), asyncio.Event()
-    watch = UnreadWatch(cast(asyncio.Transport, pipe), 0.001, over.set)
-    watch.written = pipe.left = 10 * LEAST_TAKEN
-    watch.start()
-    pipe.left -= LEAST_TAKEN - 1
-    async with asyncio.timeout(20):
-        await over.wait()
-
-
-async def test_a_client_that_takes_all_is_left_alone() -> None:
-    pipe, cuts = Pipe(), Cuts()
-    watch = UnreadWatch(cast(asyncio.Transport, pipe), 0.0001, cuts.of("it"))
-    watch.start()
-    watch.written = pipe.left = 100
-    watch.start()
-    pipe.left = 0
-    async with asyncio.timeout(20):
-        while watch._timer is not None:
-            await asyncio.sleep(0)
     assert cuts == []

@@ -11,8 +11,7 @@ import pytest
 from starlette.responses import Response
 
 from collab.ids import DocKey, Json
-from server.runtime.compression import compress_fast
-from server.runtime.encoded import OVERHEAD, Encodings, Place, Position
+from server.runtime.encoded import OVERHEAD, Encodings, Place, Position, compress_fast
 from server.runtime.worker_threads import LARGE
 
 KEY = DocKey("demo", "home")
