@@ -12,7 +12,7 @@ from server.http.problem import problem
 from server.lanes.connection import PatchConnection
 from server.lanes.yjs_session import YjsConnection
 from server.services import Services
-from server.websocket.socket import take_over
+from server.websocket.asgi_socket import take_over
 
 SUBPROTOCOL = "weft.v1"
 CROWDED = Refusal(

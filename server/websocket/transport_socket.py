@@ -7,10 +7,9 @@ import logging
 from collections.abc import Callable
 
 from server.websocket import frames
-from server.websocket.closing import NOBODY, State
 from server.websocket.frame_reader import POLICY, TOO_BIG, FrameReader, Violation, close_code
 from server.websocket.keep_alive import ControlBudget, KeepAlive
-from server.websocket.socket import Handler, SocketBounds, bound_kernel
+from server.websocket.socket import NOBODY, Handler, SocketBounds, State, bound_kernel
 
 logger = logging.getLogger(__name__)
 

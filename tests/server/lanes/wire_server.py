@@ -21,7 +21,8 @@ from uvicorn.server import ServerState
 
 from server.http1.uvicorn_protocols import bounded
 from server.websocket import frames
-from server.websocket.socket import Socket, SocketBounds, take_over
+from server.websocket.asgi_socket import take_over
+from server.websocket.socket import Socket, SocketBounds
 
 Test = Callable[..., Coroutine[Any, Any, None]]
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {

@@ -12,7 +12,8 @@ from starlette.types import Message
 from starlette.websockets import WebSocket
 
 from server.websocket import frames
-from server.websocket.socket import AsgiSocket, Handler, Socket, SocketBounds, take_over
+from server.websocket.asgi_socket import AsgiSocket, take_over
+from server.websocket.socket import Handler, Socket, SocketBounds
 from tests.server.http1.raw_client import BINARY, CLOSE, TEXT, RawClient, Received, close, frame
 from tests.server.lanes.wire_server import Echo, on_both_loops, serving
 
