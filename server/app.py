@@ -20,7 +20,7 @@ from collab.flow.budget import Allowance, BudgetPool
 from collab.locks.terms import LockTerms
 from collab.patch.bounds import Bounds
 from collab.room.working import RoomBounds
-from server.access.connection_limit import Doorstep
+from server.access.connection_limit import ConnectionLimit
 from server.access.guests import Guests
 from server.access.keyring import DEMO_TENANT, Keyring
 from server.access.origins import Origins
@@ -126,8 +126,8 @@ def _services(
         keyring=Keyring(store, clock),
         origins=origins,
         budget_pool=_budget_pool(settings),
-        doorstep=Doorstep(settings.address_connections, settings.open_seconds),
-        large_openings=Doorstep(LARGE_OPENINGS, 2 * settings.open_seconds),
+        connection_limit=ConnectionLimit(settings.address_connections, settings.open_seconds),
+        large_openings=ConnectionLimit(LARGE_OPENINGS, 2 * settings.open_seconds),
         socket_bounds=socket_bounds(settings),
         group=group,
         witness=hub.witness,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collab.flow.budget import BudgetPool
     from collab.ports.store import Store
-    from server.access.connection_limit import Doorstep
+    from server.access.connection_limit import ConnectionLimit
     from server.access.guests import Guests
     from server.access.keyring import Keyring
     from server.access.origins import Origins
@@ -42,8 +42,8 @@ class Services:
     keyring: Keyring
     origins: Origins
     budget_pool: BudgetPool
-    doorstep: Doorstep
-    large_openings: Doorstep
+    connection_limit: ConnectionLimit
+    large_openings: ConnectionLimit
     socket_bounds: SocketBounds
     group: asyncio.TaskGroup
     witness: Witness

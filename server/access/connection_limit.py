@@ -1,4 +1,4 @@
-"""The doorstep: how many sockets of one address may be here that have not said who they are."""
+"""A limit on the sockets of one address that have not shown a valid token yet."""
 
 from __future__ import annotations
 
@@ -8,83 +8,85 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-# Behind the ones at the door, so many times as many may wait; the next one is turned away.
+# So many times the limit may wait for a place. The next socket is refused.
 QUEUE = 10
 
 
 @dataclass(slots=True)
-class _Step:
-    """One address: who stands at the door, and who waits to."""
+class _Address:
+    """One address: how many places its sockets have, and which sockets wait for one."""
 
-    standing: int = 0
+    taken: int = 0
     waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
 
 
-class Doorstep:
-    """Places for strangers.
+class ConnectionLimit:
+    """Places for sockets whose clients have not been admitted.
 
     Invariant: at most `most` sockets of an address (0: any number) are between their upgrade and
-    their admission, and an address of which none is has no entry here. Whoever comes when all
-    places are taken waits before the upgrade: honest clients, that come back all at once after a
-    restart or through one proxy, leave a place within milliseconds, silent ones within seconds.
+    their admission. An address without such a socket has no entry here. When all places are
+    taken, a socket waits before its upgrade. Honest clients that reconnect all at once, after a
+    restart or through one proxy, release a place within milliseconds. Silent clients release it
+    within seconds.
     """
 
     def __init__(self, most: int, patience: float) -> None:
         self._most = most
         self._patience = patience
-        self._steps: dict[str, _Step] = {}
+        self._addresses: dict[str, _Address] = {}
 
     def __len__(self) -> int:
-        return len(self._steps)
+        return len(self._addresses)
 
-    async def enter(self, host: str) -> Callable[[], None] | None:
-        """Take a place; what gives it back, once however often it is called. None: all taken."""
-        address = address_of(host)
-        step = self._steps.setdefault(address, _Step())
-        if not self._most or (step.standing < self._most and not step.waiting):
-            step.standing += 1
-        elif len(step.waiting) >= QUEUE * self._most or not await self._wait(address, step):
+    async def acquire(self, host: str) -> Callable[[], None] | None:
+        """A function that releases the place, the first time it is called. None: all are taken."""
+        name = address_of(host)
+        address = self._addresses.setdefault(name, _Address())
+        if not self._most or (address.taken < self._most and not address.waiting):
+            address.taken += 1
+        elif len(address.waiting) >= QUEUE * self._most or not await self._wait(name, address):
             return None
-        left = False
+        released = False
 
-        def leave() -> None:
-            nonlocal left
-            if not left:
-                left = True
-                self._leave(address, step)
+        def release() -> None:
+            nonlocal released
+            if not released:
+                released = True
+                self._release(name, address)
 
-        return leave
+        return release
 
-    async def _wait(self, address: str, step: _Step) -> bool:
-        """Until somebody who leaves hands their place over."""
+    async def _wait(self, name: str, address: _Address) -> bool:
+        """Wait until another socket releases its place; whether one did in time."""
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        step.waiting.append(place)
+        address.waiting.append(place)
         try:
             await asyncio.wait([place], timeout=self._patience)
         except asyncio.CancelledError:
             if place.done():
-                self._leave(address, step)
+                self._release(name, address)
             raise
         finally:
             if not place.done():
-                step.waiting.remove(place)
+                address.waiting.remove(place)
         return place.done()
 
-    def _leave(self, address: str, step: _Step) -> None:
-        self._hand_over(step)
-        if not step.standing and not step.waiting:
-            self._steps.pop(address, None)
+    def _release(self, name: str, address: _Address) -> None:
+        _pass_on(address)
+        if not address.taken and not address.waiting:
+            self._addresses.pop(name, None)
 
-    def _hand_over(self, step: _Step) -> None:
-        """To whoever has waited longest, or to whoever comes next."""
-        if step.waiting:
-            step.waiting.popleft().set_result(None)
-        else:
-            step.standing -= 1
+
+def _pass_on(address: _Address) -> None:
+    """Give the place to the socket that has waited longest; without one it is free."""
+    if address.waiting:
+        address.waiting.popleft().set_result(None)
+    else:
+        address.taken -= 1
 
 
 def address_of(host: str) -> str:
-    """One subscriber's addresses as one: of IPv6 they have 2^64 (RFC 6177)."""
+    """One name for all addresses of a network subscriber, who has 2^64 of IPv6 (RFC 6177)."""
     try:
         address = ip_address(host)
     except ValueError:

@@ -51,7 +51,7 @@ class Cors:
         asked = Headers(scope=scope)
         origin = "" if is_public else asked.get("origin", "")
         if origin and scope["method"] == "OPTIONS" and _METHOD in asked:
-            if self._origins.judge(scope["headers"]):
+            if self._origins.allows_request(scope["headers"]):
                 await _preflight(send, origin, asked.get(_HEADERS, ""))
                 return
             origin = ""
@@ -69,7 +69,7 @@ class Cors:
 
     def _name(self, headers: MutableHeaders, origin: str, scope: Scope) -> None:
         headers.add_vary_header("Origin")
-        if origin and self._origins.judge(scope["headers"]):
+        if origin and self._origins.allows_request(scope["headers"]):
             headers["Access-Control-Allow-Origin"] = origin
             headers["Access-Control-Expose-Headers"] = EXPOSED
 

@@ -1,4 +1,4 @@
-"""The keyring: whose key signed a token, remembered for a moment, and the keys we sign with."""
+"""The keyring: the keys that verify tokens, cached for a moment, and the keys that sign them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collab.errors import Code, Refusal, Rejected
 from collab.ids import is_tenant_name
 from collab.ports.store import Directory, SigningKey, StorageUnavailable
 from collab.rights.user_rights import Rights, Role
-from server.access.tokens import Claims, key_id, mint, open_token, refuse
+from server.access.tokens import Claims, key_id, mint, refuse, verify_token
 from server.runtime.clock import Clock
 from server.runtime.gathering import Gathering
 
@@ -21,12 +21,12 @@ SECRET_BYTES = 32  # RFC 7518, section 3.2: no shorter than the hash
 KNOWN_SECONDS = 1.0  # a retired key signs nobody in for longer than this
 UNKNOWN_SECONDS = 10.0  # nobody can hold a token of a key that is yet to be made
 MAX_REMEMBERED = 1024
-MAX_STRANGERS = 256  # kids never seen good that wait for the database
+MAX_UNKNOWN = 256  # kids never seen good that wait for the database
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What the database said of a kid, and until when that is believed."""
+class CachedKey:
+    """What the database said of a kid, and until when the cache keeps it."""
 
     tenant: str
     key: SigningKey | None
@@ -34,29 +34,29 @@ class Found:
 
 
 class Keyring:
-    """The directory's keys, a short way off.
+    """A cache in front of the directory's keys.
 
-    Invariant: memory is bounded whatever kids are asked for; the database is asked for one kid
-    once at a time, and once a second at most. However many invented kids are presented, they are in
-    one question at a time, and lookups of keys that have been good before never wait behind it.
+    Invariant: memory is bounded, whatever kids clients send. One lookup of a kid runs at a time,
+    and one a second at most. However many invented kids clients send, they share one query at a
+    time. Lookups of keys that have been good before never wait for it.
     """
 
     def __init__(self, directory: Directory, clock: Clock) -> None:
         self._directory = directory
         self._clock = clock
-        self._good: OrderedDict[str, Found] = OrderedDict()
-        self._bad: OrderedDict[str, Found] = OrderedDict()
-        self._flights: dict[str, asyncio.Future[Found | Refusal | None]] = {}
-        self._strange = Gathering(directory.find_keys)
-        self._strangers = 0
-        self._signing: Found | None = None
+        self._good: OrderedDict[str, CachedKey] = OrderedDict()
+        self._bad: OrderedDict[str, CachedKey] = OrderedDict()
+        self._lookups: dict[str, asyncio.Future[CachedKey | Refusal | None]] = {}
+        self._unknown_kids = Gathering(directory.find_keys)
+        self._unknown = 0
+        self._signing: CachedKey | None = None
 
     async def verify(self, token: str) -> Claims:
         """Who the token speaks for; raises `Rejected`."""
         found = await self._find(key_id(token))
         if found.key is None:
             refuse("the token was not signed by a key of this server")
-        return open_token(token, found.tenant, found.key, self._clock.now_ms())
+        return verify_token(token, found.tenant, found.key, self._clock.now_ms())
 
     async def ensure_key(self, tenant: str) -> SigningKey:
         """The tenant's newest active key; makes the tenant, and the key, where there is none."""
@@ -88,25 +88,25 @@ class Keyring:
         held = self._signing
         if held is None or held.key is None or held.until <= self._clock.monotonic():
             key = await self.ensure_key(DEMO_TENANT)
-            held = Found(DEMO_TENANT, key, self._clock.monotonic() + KNOWN_SECONDS)
+            held = CachedKey(DEMO_TENANT, key, self._clock.monotonic() + KNOWN_SECONDS)
             self._signing = held
         assert held.key is not None
         return held.key
 
-    async def _find(self, kid: str) -> Found:
-        while (found := self._remembered(kid)) is None:
-            flight = self._flights.get(kid)
-            if flight is None:
-                return await self._lead(kid)
-            outcome = await asyncio.shield(flight)
+    async def _find(self, kid: str) -> CachedKey:
+        while (found := self._cached(kid)) is None:
+            lookup = self._lookups.get(kid)
+            if lookup is None:
+                return await self._look_up(kid)
+            outcome = await asyncio.shield(lookup)
             if isinstance(outcome, Refusal):
                 raise Rejected(outcome.code, outcome.message, **outcome.extra)
         return found
 
-    async def _lead(self, kid: str) -> Found:
-        """Ask for everybody who comes with this kid meanwhile; they share what comes of it."""
-        flight = self._flights[kid] = asyncio.get_running_loop().create_future()
-        outcome: Found | Refusal | None = None  # None, when cancelled: the next one asks
+    async def _look_up(self, kid: str) -> CachedKey:
+        """Ask the database; callers with the same kid meanwhile share the outcome."""
+        lookup = self._lookups[kid] = asyncio.get_running_loop().create_future()
+        outcome: CachedKey | Refusal | None = None  # None, when cancelled: the next one asks
         try:
             outcome = found = await self._ask(kid)
             return found
@@ -114,47 +114,47 @@ class Keyring:
             outcome = error.refusal
             raise
         finally:
-            del self._flights[kid]
-            flight.set_result(outcome)
+            del self._lookups[kid]
+            lookup.set_result(outcome)
 
-    def _remembered(self, kid: str) -> Found | None:
+    def _cached(self, kid: str) -> CachedKey | None:
         found = self._good.get(kid) or self._bad.get(kid)
         if found is None or found.until <= self._clock.monotonic():
             return None
         return found
 
-    async def _ask(self, kid: str) -> Found:
+    async def _ask(self, kid: str) -> CachedKey:
         try:
             if kid in self._good:
                 found = await self._directory.find_keys([kid])
                 return self._remember(kid, found.get(kid))
-            return await self._ask_for_stranger(kid)
+            return await self._ask_for_unknown(kid)
         except StorageUnavailable as error:
             raise Rejected(
                 Code.STORAGE_UNAVAILABLE, "the keys cannot be read at the moment"
             ) from error
 
-    async def _ask_for_stranger(self, kid: str) -> Found:
-        if self._strangers >= MAX_STRANGERS:
+    async def _ask_for_unknown(self, kid: str) -> CachedKey:
+        if self._unknown >= MAX_UNKNOWN:
             raise Rejected(
                 Code.RATE_LIMITED, "too many unknown keys are being tried", retry_after_ms=1000
             )
-        self._strangers += 1
+        self._unknown += 1
         try:
-            return self._remember(kid, await self._strange.get(kid))
+            return self._remember(kid, await self._unknown_kids.get(kid))
         finally:
-            self._strangers -= 1
+            self._unknown -= 1
 
-    def _remember(self, kid: str, row: tuple[str, SigningKey] | None) -> Found:
+    def _remember(self, kid: str, row: tuple[str, SigningKey] | None) -> CachedKey:
         now = self._clock.monotonic()
         self._good.pop(kid, None)
         self._bad.pop(kid, None)
         if row is not None and not row[1].retired_at:
-            return _put(self._good, kid, Found(row[0], row[1], now + KNOWN_SECONDS))
-        return _put(self._bad, kid, Found("", None, now + UNKNOWN_SECONDS))
+            return _put(self._good, kid, CachedKey(row[0], row[1], now + KNOWN_SECONDS))
+        return _put(self._bad, kid, CachedKey("", None, now + UNKNOWN_SECONDS))
 
 
-def _put(held: OrderedDict[str, Found], kid: str, found: Found) -> Found:
+def _put(held: OrderedDict[str, CachedKey], kid: str, found: CachedKey) -> CachedKey:
     held[kid] = found
     if len(held) > MAX_REMEMBERED:
         held.popitem(last=False)

@@ -30,7 +30,7 @@ Headers = Iterable[tuple[bytes, bytes]]
 class Origins:
     """The allow-list, and the server's own address, as the Host header or its public URL names it.
 
-    Invariant: an Origin is admitted only when it equals, byte for byte, one that is listed or the
+    Invariant: an Origin is allowed only when it equals, byte for byte, one that is listed or the
     server's own; `null` is neither. A listed origin's default port is left out, as browsers do.
     A refused origin is logged once a minute at most.
     """
@@ -42,7 +42,7 @@ class Origins:
         self._clock = clock or SystemClock()
         self._logged: OrderedDict[str, float] = OrderedDict()
 
-    def admits(self, origins: Sequence[str], hosts: Sequence[str]) -> bool:
+    def allows(self, origins: Sequence[str], hosts: Sequence[str]) -> bool:
         """Whether a request with these Origin and Host headers may go on."""
         if not origins:
             return True
@@ -50,10 +50,10 @@ class Origins:
             return False
         return origins[0] in self.listed or origins[0] in _own(hosts)
 
-    def judge(self, headers: Headers) -> bool:
+    def allows_request(self, headers: Headers) -> bool:
         """Whether a request with these headers may go on; a refused origin is logged."""
         origins, hosts = _values(headers, b"origin"), _values(headers, b"host")
-        if self.admits(origins, hosts):
+        if self.allows(origins, hosts):
             return True
         self._log(", ".join(origins), ", ".join(hosts))
         return False

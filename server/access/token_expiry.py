@@ -1,4 +1,4 @@
-"""The end of a token, watched while its connection lives."""
+"""The expiry of a token, checked while its connection is open."""
 
 from __future__ import annotations
 
@@ -9,46 +9,46 @@ from server.runtime.clock import Clock
 
 WARN_BEFORE = 60.0
 # A timer of years overflows in some event loops.
-LOOK_EVERY = 3600.0
+CHECK_EVERY = 3600.0
 
 
-class TokenWatch:
-    """Warns once, a minute before the end, and says when the end has come.
+class TokenExpiry:
+    """Calls `on_warning` once, a minute before a token expires, and `on_expired` when it does.
 
-    Invariant: the time that a token had left when it was shown is what it gets. The wall clock is
-    read once, for when that jumps an hour, nobody should be disconnected for it.
+    Invariant: a token gets the time that it had left when the client sent it. The wall clock is
+    read once, so that a jump of that clock disconnects no client.
     """
 
     def __init__(
-        self, clock: Clock, warn: Callable[[int], None], expire: Callable[[], None]
+        self, clock: Clock, on_warning: Callable[[int], None], on_expired: Callable[[], None]
     ) -> None:
         self._clock = clock
-        self._tell_warn = warn
-        self._tell_expire = expire
+        self._on_warning = on_warning
+        self._on_expired = on_expired
         self._timer: asyncio.TimerHandle | None = None
         self._ends_at = 0.0
         self._warned = False
 
-    def watch(self, expires_at: int) -> None:
-        """A token that ends then (milliseconds since 1970) takes the place of the one before."""
+    def start(self, expires_at: int) -> None:
+        """Replace the token before by one that expires then (milliseconds since 1970)."""
         left = (expires_at - self._clock.now_ms()) / 1000
         self._ends_at = self._clock.monotonic() + left
         self._warned = False
-        self.look()
+        self.check()
 
-    def look(self) -> None:
-        """Warn or say that it is over, where it is time."""
+    def check(self) -> None:
+        """Call what is due, and set the timer for the next call."""
         self.cancel()
         left = self._ends_at - self._clock.monotonic()
         if left <= 0:
-            self._tell_expire()
+            self._on_expired()
             return
         if left <= WARN_BEFORE and not self._warned:
             self._warned = True
-            self._tell_warn(round(left))
+            self._on_warning(round(left))
         until = left if self._warned else left - WARN_BEFORE
-        wait = min(until + 0.001, LOOK_EVERY)
-        self._timer = asyncio.get_running_loop().call_later(wait, self.look)
+        wait = min(until + 0.001, CHECK_EVERY)
+        self._timer = asyncio.get_running_loop().call_later(wait, self.check)
 
     def cancel(self) -> None:
         if self._timer is not None:

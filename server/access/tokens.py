@@ -116,7 +116,7 @@ def key_id(token: str) -> str:
     return kid
 
 
-def open_token(token: str, tenant: str, key: SigningKey, now: int) -> Claims:
+def verify_token(token: str, tenant: str, key: SigningKey, now: int) -> Claims:
     """The claims of a token that the tenant's key signed and that is valid now."""
     try:
         # Raises for another algorithm, a bad signature, and header extensions (crit, b64).

@@ -99,7 +99,7 @@ async def make_guest(request: Request) -> Response:
     host = request.headers.get("host", "")
     if not is_own_host(host, services.settings.public_url):
         raise Rejected(Code.FORBIDDEN, "guests come by localhost, an IP address or WEFT_PUBLIC_URL")
-    if not services.origins.judge(request.scope["headers"]):
+    if not services.origins.allows_request(request.scope["headers"]):
         raise Rejected(Code.FORBIDDEN, "this Origin is not allowed")
     services.guests.charge(request.client.host if request.client else "")
     token, claims = await services.keyring.guest()

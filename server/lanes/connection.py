@@ -63,8 +63,8 @@ class PatchConnection:
         self._session: PatchSession | None = None
         self._waiting: list[bytes] = []
         self._deadline: asyncio.TimerHandle | None = None
-        self._leave_large: Callable[[], None] = lambda: None
-        self.leave_door: Callable[[], None] = lambda: None
+        self._release_large: Callable[[], None] = lambda: None
+        self.release_place: Callable[[], None] = lambda: None
 
     # --- the socket's side ------------------------------------------------------------------
 
@@ -99,8 +99,8 @@ class PatchConnection:
 
     def closed(self, code: int) -> None:
         self._state = State.CLOSED
-        self.leave_door()
-        self._leave_large()
+        self.release_place()
+        self._release_large()
         self._services.witness.closed(self._visit, code)
         self._forget_deadline()
         session, self._session = self._session, None
@@ -138,8 +138,8 @@ class PatchConnection:
         if self._state is State.CLOSED:  # it went away meanwhile
             self._services.hub.release(admission.live)
             return
-        self.leave_door()
-        self._leave_large()
+        self.release_place()
+        self._release_large()
         self._session = session = PatchSession(self._services, self._socket, admission, message)
         self._services.witness.admitted(
             self._visit, admission.live.key, session.member, session.feed
@@ -163,13 +163,13 @@ class PatchConnection:
     async def _wait_for_large(self) -> None:
         """Until fewer strangers of this address send an opening with a whole document in it."""
         host = self._socket.peer.rpartition(":")[0]
-        leave = await self._services.large_openings.enter(host)
-        if leave is None:
+        release = await self._services.large_openings.acquire(host)
+        if release is None:
             self._refuse(CROWDED)
         elif self._state is not State.SILENT:
-            leave()
+            release()
         else:
-            self._leave_large = leave
+            self._release_large = release
             self._expect_opening()
             self._socket.resume_reading()
 

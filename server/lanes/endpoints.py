@@ -48,24 +48,25 @@ async def nowhere(websocket: WebSocket) -> None:
 
 async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection) -> None:
     services = _services(websocket)
-    if not services.origins.judge(websocket.scope["headers"]):
+    if not services.origins.allows_request(websocket.scope["headers"]):
         # Before the upgrade, and the only refusal that is: a browser cannot read why.
         await _deny(websocket, Refusal(Code.FORBIDDEN, "this Origin is not allowed"))
         return
     if services.hub.draining:
         await _deny(websocket, RESTARTING.refusal)
         return
-    leave = await services.doorstep.enter(websocket.client.host if websocket.client else "")
-    if leave is None:
+    host = websocket.client.host if websocket.client else ""
+    release = await services.connection_limit.acquire(host)
+    if release is None:
         await _deny(websocket, CROWDED, status=503)
         return
-    handler.leave_door = leave
+    handler.release_place = release
     try:
         offered = websocket.scope["subprotocols"]
         await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
         socket = take_over(websocket, handler, services.socket_bounds)
     except BaseException:  # also where the handshake is cancelled
-        leave()
+        release()
         raise
     await socket.carry()
 

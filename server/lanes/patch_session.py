@@ -17,7 +17,7 @@ from collab.presence.presence_entry import ClientIdentity
 from collab.room.member import Member
 from collab.room.requests import Barrier, LockAct, PatchRequest, Refuse, Request, Revert
 from server.access.identity import client_name
-from server.access.token_expiry import TokenWatch
+from server.access.token_expiry import TokenExpiry
 from server.broadcast.audience import Answered, News, Submission
 from server.broadcast.presence_ticker import ANOTHER_TAB
 from server.lanes.feed import Reader
@@ -48,7 +48,7 @@ class PatchSession:
         self._services = services
         self._socket = socket
         self._left = False
-        self._token_watch = TokenWatch(services.clock, self._warn_of_expiry, self._expire)
+        self._token_expiry = TokenExpiry(services.clock, self._warn_of_expiry, self._expire)
         self.live = admission.live
         self.claims = claims = admission.claims
         budgets = services.budget_pool.acquire((self.live.key, claims.user), self._now())
@@ -79,13 +79,13 @@ class PatchSession:
         self.feed.send(wire.encode(self._greeting(admission, message)))
         self.live.audience.join(self)
         self._appear()
-        self._token_watch.watch(claims.expires_at)
+        self._token_expiry.start(claims.expires_at)
 
     def leave(self) -> None:
         """The socket is closed."""
         self._left = True
         self.intake.close()
-        self._token_watch.cancel()
+        self._token_expiry.cancel()
         self.feed.close()
         self.live.audience.leave(self)
         self.live.presence.book.leave(self.session)
@@ -304,7 +304,7 @@ class PatchSession:
         self.claims = claims
         self.member.change_rights(claims.rights)
         self.feed.send(wire.encode(messages.Notice(code="token_accepted")))
-        self._token_watch.watch(claims.expires_at)
+        self._token_expiry.start(claims.expires_at)
 
     def _warn_of_expiry(self, seconds: int) -> None:
         self.feed.send(wire.encode(messages.Notice(code="token_expiring", in_seconds=seconds)))

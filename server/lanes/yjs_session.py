@@ -14,7 +14,7 @@ from collab.room.member import Member
 from collab.room.requests import Answer, ReadState, ReadVector, Request, Update
 from collab.yjs import frames as yjs_frames
 from collab.yjs.guard import STALE
-from server.access.token_expiry import TokenWatch
+from server.access.token_expiry import TokenExpiry
 from server.broadcast.audience import Answered, News, Submission
 from server.lanes.admission import Admission, admit_to_yjs_lane
 from server.lanes.feed import Reader
@@ -58,9 +58,9 @@ class YjsConnection:
         self._live: LiveRoom | None = None
         self._is_closed = False
         self._waiting: list[bytes] = []
-        self.leave_door: Callable[[], None] = lambda: None
+        self.release_place: Callable[[], None] = lambda: None
         self._speaking: asyncio.TimerHandle | None = None
-        self._token_watch = TokenWatch(services.clock, lambda _: None, self._expire)
+        self._token_expiry = TokenExpiry(services.clock, lambda _: None, self._expire)
 
     socket: Socket
     _visit: Visit
@@ -99,9 +99,9 @@ class YjsConnection:
 
     def closed(self, code: int) -> None:
         self._is_closed = True
-        self.leave_door()
+        self.release_place()
         self._services.witness.closed(self._visit, code)
-        self._token_watch.cancel()
+        self._token_expiry.cancel()
         if self._speaking is not None:
             self._speaking.cancel()
         live, self._live = self._live, None
@@ -162,7 +162,7 @@ class YjsConnection:
         if self._is_closed:
             self._services.hub.release(admission.live)
             return
-        self.leave_door()
+        self.release_place()
         self._join(admission)
         waiting, self._waiting = self._waiting, []
         for frame in waiting:
@@ -199,7 +199,7 @@ class YjsConnection:
         self._live = admission.live
         services.witness.admitted(self._visit, admission.live.key, self.member, self.feed)
         self._live.audience.join(self)
-        self._token_watch.watch(claims.expires_at)
+        self._token_expiry.start(claims.expires_at)
         self.pile = YjsPile(
             services, self.socket, budgets, self._known, self._submit, self._hear_refusal
         )

@@ -14,7 +14,7 @@ from collab.rights.user_rights import Rights, Role
 from server.access.keyring import (
     KNOWN_SECONDS,
     MAX_REMEMBERED,
-    MAX_STRANGERS,
+    MAX_UNKNOWN,
     UNKNOWN_SECONDS,
     Keyring,
 )
@@ -134,7 +134,7 @@ async def test_memory_stays_bounded_whatever_is_tried(house: House) -> None:
     for number in range(MAX_REMEMBERED + 200):
         await house.refused(house.garbage(f"k-{number}"))
     assert len(house.keyring._bad) == MAX_REMEMBERED
-    assert not house.keyring._flights
+    assert not house.keyring._lookups
 
 
 async def test_invented_keys_share_a_few_questions_and_never_delay_a_known_one(
@@ -154,8 +154,8 @@ async def test_invented_keys_share_a_few_questions_and_never_delay_a_known_one(
         house.directory.answering.set()
     assert known.result().user == "ada"
     codes = [task.result() for task in crowd]
-    assert codes.count(Code.RATE_LIMITED) == 300 - MAX_STRANGERS
-    assert codes.count(Code.UNAUTHENTICATED) == MAX_STRANGERS
+    assert codes.count(Code.RATE_LIMITED) == 300 - MAX_UNKNOWN
+    assert codes.count(Code.UNAUTHENTICATED) == MAX_UNKNOWN
     assert house.directory.questions <= 5, "two for known keys, and three for 256 invented ones"
 
 

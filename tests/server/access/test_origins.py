@@ -71,40 +71,40 @@ FOREIGN = [
 
 @pytest.mark.parametrize("origin", FOREIGN)
 def test_a_foreign_origin_is_refused_by_the_list(origin: str) -> None:
-    assert not LISTED.admits([origin], ["weft.example"])
+    assert not LISTED.allows([origin], ["weft.example"])
 
 
 @pytest.mark.parametrize("origin", FOREIGN)
 def test_a_foreign_origin_is_not_the_servers_own(origin: str) -> None:
-    assert not Origins().admits([origin], [HOST])
+    assert not Origins().allows([origin], [HOST])
 
 
 @pytest.mark.parametrize(
     "origin", ["https://app.example.com", "http://127.0.0.1:3000", "https://shop.example"]
 )
 def test_a_listed_origin_is_admitted(origin: str) -> None:
-    assert LISTED.admits([origin], ["weft.example"])
+    assert LISTED.allows([origin], ["weft.example"])
 
 
 @pytest.mark.parametrize("hosts", [[], ["weft.example"], ["a", "b"]])
 def test_no_origin_at_all_is_fine(hosts: list[str]) -> None:
-    assert LISTED.admits([], hosts)
-    assert Origins().admits([], hosts)
+    assert LISTED.allows([], hosts)
+    assert Origins().allows([], hosts)
 
 
 def test_the_servers_own_origin_is_admitted_beside_a_list() -> None:
-    assert LISTED.admits(["https://weft.example"], ["weft.example"])
-    assert not LISTED.admits(["https://weft.example"], ["127.0.0.1:8080"])
+    assert LISTED.allows(["https://weft.example"], ["weft.example"])
+    assert not LISTED.allows(["https://weft.example"], ["127.0.0.1:8080"])
 
 
 def test_the_public_url_is_an_own_origin_whatever_host_a_proxy_sends() -> None:
     origins = Origins((), "https://Weft.example:443")
-    assert origins.admits(["https://weft.example"], ["127.0.0.1:8080"])
-    assert not origins.admits(["http://weft.example"], ["127.0.0.1:8080"])
+    assert origins.allows(["https://weft.example"], ["127.0.0.1:8080"])
+    assert not origins.allows(["http://weft.example"], ["127.0.0.1:8080"])
 
 
 def test_a_list_is_exact_about_the_scheme() -> None:
-    assert not LISTED.admits(["http://app.example.com"], ["weft.example"])
+    assert not LISTED.allows(["http://app.example.com"], ["weft.example"])
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_list_is_exact_about_the_scheme() -> None:
     ],
 )
 def test_without_a_list_the_servers_own_origin_is_admitted(origin: str, host: str) -> None:
-    assert Origins().admits([origin], [host])
+    assert Origins().allows([origin], [host])
 
 
 @pytest.mark.parametrize(
@@ -142,19 +142,19 @@ def test_without_a_list_the_servers_own_origin_is_admitted(origin: str, host: st
     ],
 )
 def test_what_the_host_header_does_not_name_is_refused(origin: str, hosts: list[str]) -> None:
-    assert not Origins().admits([origin], hosts)
+    assert not Origins().allows([origin], hosts)
 
 
 def test_two_origins_are_refused_though_both_are_listed() -> None:
-    assert not LISTED.admits(["https://app.example.com"] * 2, [HOST])
+    assert not LISTED.allows(["https://app.example.com"] * 2, [HOST])
 
 
 def test_headers_are_read_whatever_their_case() -> None:
     own = [(b"Host", b"a.example"), (b"ORIGIN", b"https://a.example")]
-    assert Origins().judge(own)
-    assert not Origins().judge([*own, (b"origin", b"https://b.example")])
-    assert not Origins().judge([(b"origin", b"https://\xe0pp.example.com")])
-    assert Origins().judge([(b"host", b"a.example")])
+    assert Origins().allows_request(own)
+    assert not Origins().allows_request([*own, (b"origin", b"https://b.example")])
+    assert not Origins().allows_request([(b"origin", b"https://\xe0pp.example.com")])
+    assert Origins().allows_request([(b"host", b"a.example")])
 
 
 def named(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -168,12 +168,12 @@ def test_a_refused_origin_is_logged_by_name_once_a_minute(
     origins = Origins(clock=clock)
     asked = [(b"origin", b"https://b.example"), (b"host", b"a.example")]
     for _ in range(3):
-        assert not origins.judge(asked)
+        assert not origins.allows_request(asked)
         clock.advance(LOGGED_EVERY / 4)
-    assert not origins.judge([(b"origin", b"https://c.example")])
+    assert not origins.allows_request([(b"origin", b"https://c.example")])
     assert named(caplog) == ["https://b.example", "https://c.example"]
     clock.advance(LOGGED_EVERY / 4)
-    assert not origins.judge(asked)
+    assert not origins.allows_request(asked)
     assert named(caplog) == ["https://b.example", "https://c.example", "https://b.example"]
 
 
@@ -181,13 +181,13 @@ def test_made_up_origins_cannot_fill_the_log(caplog: pytest.LogCaptureFixture) -
     clock = ManualClock()
     origins = Origins(clock=clock)
     for number in range(3 * MOST_LOGGED):
-        origins.judge([(b"origin", b"https://%d.example" % number)])
+        origins.allows_request([(b"origin", b"https://%d.example" % number)])
     assert len(named(caplog)) == MOST_LOGGED
     clock.advance(LOGGED_EVERY)
-    origins.judge([(b"origin", b"x" * 10_000)])
+    origins.allows_request([(b"origin", b"x" * 10_000)])
     assert named(caplog)[-1] == "x" * LONGEST_LOGGED
 
 
 @given(st.text(max_size=40))
 def test_only_what_is_listed_is_admitted(origin: str) -> None:
-    assert not LISTED.admits([origin], [HOST])
+    assert not LISTED.allows([origin], [HOST])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from server.access.token_expiry import TokenWatch
+from server.access.token_expiry import TokenExpiry
 from tests.manual_clock import ManualClock
 
 
@@ -20,17 +20,17 @@ class Holder:
     expired: int = 0
 
     def __post_init__(self) -> None:
-        self.watch = TokenWatch(self.clock, self.warned.append, self.expire)
+        self.watch = TokenExpiry(self.clock, self.warned.append, self.expire)
 
     def expire(self) -> None:
         self.expired += 1
 
     def shows_token(self, seconds: int) -> None:
-        self.watch.watch(self.clock.now_ms() + seconds * 1000)
+        self.watch.start(self.clock.now_ms() + seconds * 1000)
 
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
-        self.watch.look()
+        self.watch.check()
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ from server.access.tokens import (
     Claims,
     key_id,
     mint,
-    open_token,
     token_in_header,
     token_in_query,
     token_in_subprotocols,
+    verify_token,
 )
 
 NOW = 1_800_000_000_000
@@ -47,7 +47,7 @@ def signed(headers: dict[str, Any] | None = None, **changes: Any) -> str:
 
 def opened(token: str, now: int = NOW) -> Claims:
     assert key_id(token) == KEY.kid
-    return open_token(token, "demo", KEY, now)
+    return verify_token(token, "demo", KEY, now)
 
 
 def refusal(token: str, now: int = NOW) -> Code:
@@ -240,7 +240,7 @@ def test_a_token_with_one_character_changed_is_refused(data: st.DataObject) -> N
     other = data.draw(st.characters(codec="ascii").filter(lambda c: c != token[at]))
     changed = token[:at] + other + token[at + 1 :]
     with pytest.raises(Rejected):
-        open_token(changed, "demo", KEY, NOW)
+        verify_token(changed, "demo", KEY, NOW)
 
 
 @pytest.mark.parametrize(
