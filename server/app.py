@@ -37,7 +37,7 @@ from server.publishing.fast_path import Front
 from server.publishing.public_cache import Published
 from server.routes import routes
 from server.runtime.clock import SystemClock
-from server.runtime.encoded import Encodings
+from server.runtime.encoded import EncodedValues
 from server.services import Services
 from server.status.monitor import Lookout
 from server.status.readiness import Readiness
@@ -133,7 +133,7 @@ def _services(
         witness=hub.witness,
         published=Published(hub, clock, settings),
         readiness=Readiness(store, group),
-        encodings=Encodings(),
+        encoded_values=EncodedValues(),
         creations=Creations(Allowance(settings.new_bytes_per_second, settings.new_burst), clock),
         guests=Guests(clock),
         version=version("weft"),

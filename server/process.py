@@ -22,7 +22,7 @@ from server.demo import seed as demonstration
 from server.documents.room_state import LiveState
 from server.http1.uvicorn_protocols import bounded
 from server.runtime import collector, logs
-from server.runtime.logs import sentence
+from server.runtime.logs import error_sentence
 from server.runtime.settings import environment, unknown_names
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def _failing_plainly(app: ASGIApp) -> ASGIApp:
         async def tell(message: Message) -> None:
             error = sys.exc_info()[1]
             if message["type"] == "lifespan.startup.failed" and error is not None:
-                message = {**message, "message": f"Weft cannot start: {sentence(error)}"}
+                message = {**message, "message": f"Weft cannot start: {error_sentence(error)}"}
             await send(message)
 
         await app(scope, receive, tell if scope["type"] == "lifespan" else send)

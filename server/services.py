@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from server.publishing.public_cache import Published
     from server.recording.recorder import Witness
     from server.runtime.clock import Clock
-    from server.runtime.encoded import Encodings
+    from server.runtime.encoded import EncodedValues
     from server.runtime.settings import Settings
     from server.status.monitor import Lookout
     from server.status.readiness import Readiness
@@ -49,7 +49,7 @@ class Services:
     witness: Witness
     published: Published
     readiness: Readiness
-    encodings: Encodings
+    encoded_values: EncodedValues
     creations: Creations
     guests: Guests
     lookout: Lookout | None = None

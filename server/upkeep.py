@@ -11,7 +11,7 @@ from collab.errors import Rejected
 from collab.ports.store import StorageUnavailable
 from server.retention import Retention
 from server.runtime.collector import Collector
-from server.runtime.usage import Memory
+from server.runtime.usage import MemoryTrimmer
 from server.runtime.worker_threads import tally
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ async def keep_up(services: Services) -> None:
 
     Presence has a task of its own, so it is renewed in time however slow the database is.
     """
-    retention, memory = Retention(services), Memory(services.clock)
+    retention, memory = Retention(services), MemoryTrimmer(services.clock)
     collector = Collector(tally)
 
     async def store() -> None:
@@ -38,7 +38,7 @@ async def keep_up(services: Services) -> None:
         for name, work in (
             ("presence", lambda: keep_present(services)),
             ("snapshots and retention", store),
-            ("memory", memory.look),
+            ("memory", memory.trim),
             ("collector", collector.look),
         ):
             group.create_task(_every_second(work), name=name)

@@ -11,8 +11,8 @@ from collab.ids import is_tenant_name
 from collab.ports.store import Directory, SigningKey, StorageUnavailable
 from collab.rights.user_rights import Rights, Role
 from server.access.tokens import Claims, key_id, mint, refuse, verify_token
+from server.runtime.batched_lookup import BatchedLookup
 from server.runtime.clock import Clock
-from server.runtime.gathering import Gathering
 
 DEMO_TENANT = "demo"
 GUEST_SECONDS = 3600
@@ -47,7 +47,7 @@ class Keyring:
         self._good: OrderedDict[str, CachedKey] = OrderedDict()
         self._bad: OrderedDict[str, CachedKey] = OrderedDict()
         self._lookups: dict[str, asyncio.Future[CachedKey | Refusal | None]] = {}
-        self._unknown_kids = Gathering(directory.find_keys)
+        self._unknown_kids = BatchedLookup(directory.find_keys)
         self._unknown = 0
         self._signing: CachedKey | None = None
 

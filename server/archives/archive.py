@@ -20,7 +20,7 @@ from collab.room.request_digest import DIGEST_BYTES
 from collab.schema.check import Schema
 from collab.yjs import guard
 from collab.yjs.guard import GuardBounds, inspect
-from server.runtime.worker_threads import beside
+from server.runtime.worker_threads import run_in_thread
 
 # An entry may be a page that was pasted whole, so only what kills is bounded here, not its size.
 _BOUNDS = GuardBounds(update_bytes=0)
@@ -72,7 +72,7 @@ async def plant(
         raise Rejected(Code.CONFLICT, f"the name {key.doc} was used before; take another")
     # 0.08 s a megabyte, in which nobody else would be served.
     epoch = max(vacant.epoch, now)
-    await beside(check, archive, epoch)
+    await run_in_thread(check, archive, epoch)
     names = {one.version: one for one in archive.names}
     if most_names and len(names) > most_names:
         raise Rejected(Code.QUOTA_EXCEEDED, f"a document has {most_names} named versions at most")

@@ -23,7 +23,7 @@ from collab.ports.repairs import Rebuilt, Remains
 from collab.ports.store import SavedSteps
 from collab.schema.check import Schema
 from server.documents.open_in_child import Asked, Failed, Opened, open_in_child
-from server.runtime.logs import sentence
+from server.runtime.logs import error_sentence
 
 Open = Callable[[Asked], Awaitable[Opened | Failed]]
 
@@ -151,7 +151,7 @@ def _apply(found: Salvage, value: Json, since: Sequence[Entry]) -> None:
                 raise TypeError("the value is no object")
             value = after
         except Exception as error:  # whatever the row holds, the rows after it are tried
-            found.left_out.append(f"version {entry.version}: {sentence(error)}")
+            found.left_out.append(f"version {entry.version}: {error_sentence(error)}")
     found.value = value
 
 
@@ -204,7 +204,7 @@ def _read_schema(remains: Remains, found: Salvage) -> None:
         try:
             found.schema = Schema.compile(remains.schema)
         except (Rejected, *UNREADABLE) as error:
-            found.left_out.append(f"the schema: {sentence(error)}")
+            found.left_out.append(f"the schema: {error_sentence(error)}")
 
 
 # --- writing it again -------------------------------------------------------------------------
@@ -265,6 +265,6 @@ def _kept_schema(value: Json, found: Salvage) -> Schema | None:
         try:
             found.schema.check(value)
         except Rejected as error:
-            found.left_out.append(f"the schema: {sentence(error)}")
+            found.left_out.append(f"the schema: {error_sentence(error)}")
             return None
     return found.schema

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collab.messages import LockChange
     from collab.room.member import Member
     from server.broadcast.audience import Audience
-    from server.runtime.database_clock import DatabaseTime
+    from server.runtime.database_clock import DatabaseClock
 
 # Rung again after this where nobody could come: the document was being opened anew, say.
 RING_AGAIN = 1.0
@@ -41,7 +41,7 @@ class LockBoard:
     uses, and ring for it for ever.
     """
 
-    def __init__(self, audience: Audience, time: DatabaseTime, ring: Callable[[], None]) -> None:
+    def __init__(self, audience: Audience, time: DatabaseClock, ring: Callable[[], None]) -> None:
         self.time = time
         self.is_due = False
         self._closed = False

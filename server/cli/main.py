@@ -54,9 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # the process's edge: one sentence, and the trace when asked for
         if settings.log_level == "debug":
             traceback.print_exc()
-        from server.runtime.logs import sentence
+        from server.runtime.logs import error_sentence
 
-        print(f"weft: {sentence(error)}", file=sys.stderr)
+        print(f"weft: {error_sentence(error)}", file=sys.stderr)
         return FAILED
 
 

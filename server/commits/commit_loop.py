@@ -38,7 +38,7 @@ from server.documents.hub import Hub, Quarantined
 from server.documents.last_change import find_change
 from server.documents.live_room import MAX_SECONDS, LiveRoom
 from server.documents.room_state import Event, LiveState
-from server.runtime.worker_threads import beside
+from server.runtime.worker_threads import run_in_thread
 
 logger = logging.getLogger(__name__)
 
@@ -256,7 +256,7 @@ class CommitLoop:
             )
             if entries:
                 value = await hub.history.value_at(live.key, base)
-                tail.look_back(entries, await beside(befores, value, entries))
+                tail.look_back(entries, await run_in_thread(befores, value, entries))
         except (Rejected, Corrupt):
             logger.info("what a request stands on is not kept any more")
         except StorageUnavailable:

@@ -24,7 +24,7 @@ from server.documents.batch import BY_LOCKS, MAX_BATCH
 from server.documents.live_room import MAX_SECONDS, LiveRoom
 from server.documents.long_work import VERY_LARGE
 from server.documents.room_state import Event, LiveState
-from server.runtime.worker_threads import beside
+from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:
     from server.documents.hub import Hub
@@ -103,7 +103,7 @@ class LockDesk:
 
     async def _expire(self, live: LiveRoom) -> bool:
         """Whether the locks were still those of the database."""
-        now = await self._hub.time.ask()
+        now = await self._hub.time.sync()
         live.lock_board.is_due = False
         locks, steps = live.room.locks(), []
         while (step := locks.expire(now)) is not None:
@@ -121,7 +121,7 @@ class LockDesk:
         waiting = live.take_lock_requests(MAX_BATCH)
         try:
             if live.room.document.work_size > VERY_LARGE:
-                await beside(self._decide_some, live, waiting, decided)
+                await run_in_thread(self._decide_some, live, waiting, decided)
             else:
                 self._decide_some(live, waiting, decided)
         finally:

@@ -20,7 +20,7 @@ from collab.ports.store import Corrupt, Store
 from collab.room.tail import weight
 from server.documents.opening import Opener
 from server.runtime.clock import SystemClock
-from server.runtime.worker_threads import beside
+from server.runtime.worker_threads import run_in_thread
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class History:
             entries = await self._store.entries(key, at, version, PAGE)
             if not _follow(entries, at):
                 raise Rejected(Code.UNKNOWN_VERSION, f"version {version} is not kept any more")
-            value = await beside(_replayed, value, entries)
+            value = await run_in_thread(_replayed, value, entries)
             at = entries[-1].version
         return value
 
@@ -71,7 +71,7 @@ class History:
         except Corrupt:
             logger.warning("entries that a client asks for are damaged", exc_info=True)
             return None
-        return await beside(_spelled_out, value, entries, most_bytes)
+        return await run_in_thread(_spelled_out, value, entries, most_bytes)
 
     async def _every(self, key: DocKey, after: int, upto: int) -> list[Entry]:
         entries: list[Entry] = []
@@ -105,12 +105,12 @@ class History:
                     Code.UNKNOWN_VERSION, f"version {version} was of an earlier document"
                 )
             return {}, birth
-        value = await beside(decode_value, snapshot.body)
+        value = await run_in_thread(decode_value, snapshot.body)
         if value is not None:
             return value, snapshot.version
         opening = Opening.of(snapshot, [], epoch=1)  # any: only writers need the right one
         await self._opener.take(opening)
-        return await beside(_value_of, opening), snapshot.version
+        return await run_in_thread(_value_of, opening), snapshot.version
 
     async def _birth(self, key: DocKey) -> int:
         """The version before the oldest entry that is kept."""

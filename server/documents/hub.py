@@ -32,8 +32,8 @@ from server.documents.stored_locks import read_document
 from server.lanes.yjs_large_updates import Cutter
 from server.recording.recorder import Witness
 from server.runtime.clock import Clock
-from server.runtime.database_clock import DatabaseTime
-from server.runtime.worker_threads import LARGE, beside, free
+from server.runtime.database_clock import DatabaseClock
+from server.runtime.worker_threads import LARGE, free_in_thread, run_in_thread
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Hub:
         self.cutter = Cutter(clock)
         self.history = History(store, self.opener)
         self.snapshots = Snapshots(store, clock, bounds, self.witness)
-        self.time = DatabaseTime(store, clock)
+        self.time = DatabaseClock(store, clock)
         self.lives: dict[DocKey, LiveRoom] = {}
         self.dirty: dict[LiveRoom, None] = {}
         self.work = asyncio.Event()
@@ -135,11 +135,11 @@ class Hub:
     async def _read(
         self, key: DocKey, stored: Stored | Vacant, schema: Schema | None, opening: Opening
     ) -> Room:
-        """The room of a document that was opened: a large one is read beside the event loop."""
+        """The room of a document that was opened: a large one is read in a worker thread."""
         seconds = self.clock.monotonic
         read = partial(Room, key, stored, self.bounds.room, schema, opening, seconds=seconds)
         with self.ward.opening(key, stored.epoch):
-            return await beside(read) if opening.is_large else read()
+            return await run_in_thread(read) if opening.is_large else read()
 
     def _quarantined(self, key: DocKey) -> Quarantined:
         logger.exception("a document cannot be opened and is in quarantine", extra=key._asdict())
@@ -297,7 +297,7 @@ class Hub:
         live.lock_board.close()
         live.room.close()
         if live.room.document.work_size > LARGE:
-            free(live)
+            free_in_thread(live)
 
     def _is_idle(self, live: LiveRoom) -> bool:
         return not (live.users or live.queue or live.in_flight or len(live.audience)) and (

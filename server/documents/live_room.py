@@ -22,7 +22,7 @@ from server.documents.last_change import LastChange
 from server.documents.long_work import Judged, Pace, takes_long_in
 from server.documents.room_state import Event, LiveState, next_state
 from server.documents.snapshots import Unsaved
-from server.runtime.worker_threads import LARGE, beside, free
+from server.runtime.worker_threads import LARGE, free_in_thread, run_in_thread
 
 if TYPE_CHECKING:
     from collab.entry import Entry
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collab.presence.book import PresenceBook
     from collab.room.room import Room
     from server.runtime.clock import Clock
-    from server.runtime.database_clock import DatabaseTime
+    from server.runtime.database_clock import DatabaseClock
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class LiveRoom:
         room: Room,
         clock: Clock,
         book: PresenceBook,
-        time: DatabaseTime,
+        time: DatabaseClock,
         wake: Callable[[LiveRoom], None],
     ) -> None:
         self.key: DocKey = room.key
@@ -107,7 +107,7 @@ class LiveRoom:
     def begin(self, now: int, commit_id: str, until: float = inf) -> Append | None:
         """Judge what waits, until then; what the log must hold before it is answered.
 
-        What was judged beside the loop is a part of it.
+        What was judged in a worker thread is a part of it.
         """
         self.room.begin(commit_id, self.lock_board.time.now())
         while self.queue and not self.batch.is_full:
@@ -132,7 +132,7 @@ class LiveRoom:
         return taken
 
     def has_long_work(self) -> bool:
-        """Whether what comes next is to be judged beside the loop, and can be."""
+        """Whether what comes next is to be judged in a worker thread, and can be."""
         first = self.queue[0] if self.queue else None
         return first is not None and self._can_judge(first) and self._takes_long(first)
 
@@ -152,7 +152,7 @@ class LiveRoom:
         self._known = self.known()
         self._is_at_work = True
         try:
-            return await beside(work)
+            return await run_in_thread(work)
         finally:
             self._is_at_work = False
             if self.move(Event.WORKED) and self.is_wanted:
@@ -271,7 +271,7 @@ class LiveRoom:
             self.presence.carry(room, missed)
         self._exchange_locks(old.locks(), room.locks())
         if old.document.work_size > LARGE:
-            free(old)
+            free_in_thread(old)
 
     def _exchange_locks(self, old: Locks, new: Locks) -> None:
         """Others have written: the audience hears what became of the locks that it knew."""

@@ -1,4 +1,4 @@
-"""Which requests may take long to judge: those are judged in a thread, beside the event loop.
+"""Which requests may take long to judge: those are judged in a worker thread.
 
 A guess from what is asked and how large the document is, made in a few microseconds: a request
 that is judged in a thread for nothing loses less than a millisecond by it, and one that is judged
@@ -56,7 +56,7 @@ class Judged(NamedTuple):
 class Pace:
     """How long a document's requests have taken: what cannot be guessed is learned.
 
-    After a slow request the next ones are judged beside the loop, whatever they ask for.
+    After a slow request the next ones are judged in a worker thread, whatever they ask for.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -79,7 +79,7 @@ MOST_TAKEN_BACK: Final = 8 * 1024
 
 
 def takes_long_in(room: Room, member: Member, request: Request) -> bool:
-    """Whether to judge a member's request beside the loop."""
+    """Whether to judge a member's request in a worker thread."""
     document = room.document
     if takes_long(request, document.work_size, room.head):
         return True
@@ -90,7 +90,7 @@ def takes_long_in(room: Room, member: Member, request: Request) -> bool:
 
 
 def takes_long(request: Request, work_size: int, head: int) -> bool:
-    """Whether to judge a request beside the loop; `work_size` and `head` are the document's."""
+    """Whether to judge a request in a worker thread; `work_size` and `head` are the document's."""
     match request:
         case PatchRequest():
             return (

@@ -18,7 +18,7 @@ from collab.document.opening import Opening
 from collab.entry import Entry
 from collab.ports.store import SavedSteps, Snapshot
 from collab.yjs.guard import GuardBounds, inspect
-from server.runtime.logs import sentence
+from server.runtime.logs import error_sentence
 
 SECONDS: Final = 120.0
 # The state as a client would send it, whatever its size.
@@ -84,14 +84,14 @@ def open_here(asked: Asked) -> Opened | Failed:
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a panic of pycrdt's is no Exception
-        return Failed(sentence(error))
+        return Failed(error_sentence(error))
 
 
 def _refusal(state: bytes) -> str:
     try:
         inspect(state, _AS_A_CLIENT)
     except Exception as error:
-        return sentence(error)
+        return error_sentence(error)
     return ""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Final
 
-from server.runtime.worker_threads import beside
+from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:
     from collab.document.opening import Opening
@@ -33,7 +33,7 @@ class Opener:
     async def take(self, opening: Opening, watch: Watch = nullcontext) -> None:
         """Everything that the document holds; each turn is `watch`ed."""
         if opening.is_long:
-            await beside(opening.cut_state)
+            await run_in_thread(opening.cut_state)
         spent = self._take_turn(opening, watch)
         while spent is not None:
             async with self._turn:

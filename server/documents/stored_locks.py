@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from collab.ids import DocKey
     from collab.locks.terms import LockTerms
     from collab.ports.store import Store
-    from server.runtime.database_clock import DatabaseTime
+    from server.runtime.database_clock import DatabaseClock
 
 # Each time somebody else has written between two reads.
 TRIES = 8
 
 
 async def read_document(
-    store: Store, time: DatabaseTime, key: DocKey, terms: LockTerms
+    store: Store, time: DatabaseClock, key: DocKey, terms: LockTerms
 ) -> tuple[Stored | Vacant, Locks]:
     """The document and its locks; a commit that moves an element moves its locks' rows too."""
     for _ in range(TRIES):
@@ -28,6 +28,6 @@ async def read_document(
         revision, rows = await store.locks(key)
         if revision == stored.control.revision:
             if rows:
-                await time.ask()
+                await time.sync()
             return stored, Locks.load(revision, rows, stored.head, terms=terms).locks
     raise StorageUnavailable("the document's locks change faster than they can be read")

@@ -17,7 +17,7 @@ from collab.errors import UNREADABLE, Code, Rejected
 from collab.flow.budget import ByteAndMessageBudget, to_ms
 from collab.raw_json import MAX_VALUES, has_at_most, has_few_marks, repeated_in_body
 from server.http.requests import JSON, services_of
-from server.runtime.worker_threads import LARGE, beside
+from server.runtime.worker_threads import LARGE, run_in_thread
 
 BODY_SECONDS = 30.0
 # An object that says what to do: a scope, a name, a version.
@@ -85,7 +85,7 @@ async def read_patch(request: Request, *accepted: str) -> list[Op]:
     if len(raw) <= LARGE:
         refusal = repeated_in_body(raw, ops)
     else:
-        refusal = await beside(repeated_in_body, raw, ops)
+        refusal = await run_in_thread(repeated_in_body, raw, ops)
     if refusal is not None:
         raise Rejected(refusal.code, refusal.message, **refusal.extra)
     return ops
@@ -117,7 +117,7 @@ async def parse(body: bytes, most: int) -> Any:
     """The JSON value; one of more than `most` values is refused before it is made."""
     if len(body) <= LARGE and has_few_marks(body, most):
         return decode_json(body)
-    return await beside(_parse, body, most)
+    return await run_in_thread(_parse, body, most)
 
 
 def _parse(body: bytes, most: int) -> Any:

@@ -44,7 +44,7 @@ from server.http.requests import (
     whole_number,
 )
 from server.publishing.public_request import coding_of
-from server.runtime.encoded import Place, Position
+from server.runtime.encoded import Position, ValueKey
 from server.services import Services
 
 PATCH_TYPE = "application/json-patch+json"
@@ -77,10 +77,10 @@ async def get_document(request: Request) -> Response:
     if known is not None:
         return Response(status_code=304, headers={"ETag": known, **headers})
     value = reading.value if tokens is None else _part(reading.value, tokens)
-    place = Place(live.key, at, pointer or "")
+    value_key = ValueKey(live.key, at, pointer or "")
     coding, _ = coding_of(request.scope["headers"])
-    response = await services_of(request).encodings.answer(
-        place, value, live.room.document.size, coding
+    response = await services_of(request).encoded_values.response(
+        value_key, value, live.room.document.size, coding
     )
     response.headers.update(headers)
     return response

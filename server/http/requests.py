@@ -22,7 +22,7 @@ from server.access.tokens import Claims, token_in_header
 from server.documents.live_room import LiveRoom
 from server.documents.position import found
 from server.runtime.encoded import Position
-from server.runtime.worker_threads import LARGE, beside
+from server.runtime.worker_threads import LARGE, run_in_thread
 from server.services import Services
 
 JSON = "application/json"
@@ -147,11 +147,11 @@ def _text_header(request: Request, name: str) -> str:
 
 
 async def compared(old: Json, new: Json) -> list[Op]:
-    """The ops from one value to another, found beside the loop: it takes long for large values.
+    """The ops from one value to another, found in a worker thread: it takes long for large values.
 
     Values are never changed in place, so a thread may read them.
     """
-    return await beside(diff, old, new)
+    return await run_in_thread(diff, old, new)
 
 
 # --- parameters and answers -----------------------------------------------------------------
@@ -177,8 +177,8 @@ async def answer_of(live: LiveRoom, body: Any, *, at: Position | None = None) ->
 
 
 async def long_answer(body: Any, *, at: Position | None = None) -> Response:
-    """An answer that may be megabytes: it is encoded beside the loop."""
-    return _answer(await beside(wire.encode, body), at=at)
+    """An answer that may be megabytes: it is encoded in a worker thread."""
+    return _answer(await run_in_thread(wire.encode, body), at=at)
 
 
 def answer(body: Any, status: int = 200, *, at: Position | None = None) -> Response:

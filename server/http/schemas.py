@@ -24,7 +24,7 @@ from server.http.requests import (
     services_of,
     using,
 )
-from server.runtime.worker_threads import beside
+from server.runtime.worker_threads import run_in_thread
 from server.services import Services
 
 SCHEMA_TYPE = "application/schema+json"
@@ -116,7 +116,7 @@ async def _write(services: Services, live: LiveRoom, schema: bytes, revision: in
 async def _check(schema: bytes, value: Json) -> None:
     """Off the loop: a large schema takes long to compile, and a large value to check."""
     if schema:
-        await beside(lambda: compiled(schema).check(value))
+        await run_in_thread(lambda: compiled(schema).check(value))
 
 
 def _no_schema() -> Rejected:

@@ -13,7 +13,7 @@ from collab.room.member import Member
 from collab.room.requests import Create
 from collab.room.tail import weight
 from server.access.identity import authenticate, client_name, name_document, not_found
-from server.runtime.encoded import Place, Position
+from server.runtime.encoded import Position, ValueKey
 from server.runtime.worker_threads import LARGE
 
 if TYPE_CHECKING:
@@ -139,8 +139,8 @@ async def _encoded(services: Services, live: LiveRoom) -> bytes | None:
     room, version = live.room, live.room.version
     if room.document.size <= LARGE:
         return None
-    place = Place(live.key, Position(room.epoch, version))
-    held = await services.encodings.encode(place, room.value)
+    value_key = ValueKey(live.key, Position(room.epoch, version))
+    held = await services.encoded_values.encode(value_key, room.value)
     return held.body if live.room is room and room.version == version else None
 
 

@@ -18,7 +18,7 @@ from collab.patch.diff import diff
 from server.broadcast.answers import render, spliced
 from server.broadcast.audience import Answered, News
 from server.lanes.feed import Feed, Reader
-from server.runtime.worker_threads import LARGE, beside
+from server.runtime.worker_threads import LARGE, run_in_thread
 from server.websocket import frames
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class PatchFeed(Feed):
     and in order; nothing is kept for it but its own answers.
 
     What merges several versions is found by comparing two values. In a large document that takes
-    long, so it is done beside the loop; the document may have moved on by then, and the catch-up
+    long, so it is done in a worker thread; the document may have moved on by then, and the catch-up
     leads as far as was compared.
     """
 
@@ -224,7 +224,7 @@ class PatchFeed(Feed):
             self._call_in(self._frame_rate.wait(self._now()))
 
     def _is_found_beside(self) -> bool:
-        """Whether what leads to the head is being found beside the loop; then it is pumped."""
+        """Whether what leads to the head is being found in a worker thread; then it is pumped."""
         room = self._live.room
         if self._found is not None or room.version - self.position <= 1:
             return False
@@ -239,7 +239,7 @@ class PatchFeed(Feed):
 
     async def _find(self, head: Reach) -> None:
         try:
-            ops = await beside(diff, self.value, head.value)
+            ops = await run_in_thread(diff, self.value, head.value)
             self._finding, self._found = None, head._replace(ops=ops)
             self.pump()
         except Exception:  # a connection's edge

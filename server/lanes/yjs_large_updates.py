@@ -13,7 +13,7 @@ from collab.errors import Close, Code, Rejected
 from collab.room.requests import Update
 from collab.yjs import frames as yjs_frames
 from collab.yjs.slices import pieces_of
-from server.runtime.worker_threads import beside
+from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:
     from collab.errors import Refusal
@@ -27,7 +27,7 @@ WHOLE: Final = 1 << 20
 
 
 class Cutter:
-    """Cuts piles beside the loop: 6 µs a struct, of which there may be hundreds of thousands.
+    """Cuts piles in a worker thread: 6 µs a struct, of which there may be hundreds of thousands.
 
     Invariant: one at a time, for each may take 200 bytes a struct.
     """
@@ -40,7 +40,7 @@ class Cutter:
         """The pieces, and how many seconds it took to make them."""
         async with self._turn:
             began = self._clock.monotonic()
-            pieces = await beside(pieces_of, update, known)
+            pieces = await run_in_thread(pieces_of, update, known)
             return pieces, self._clock.monotonic() - began
 
 

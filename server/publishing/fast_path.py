@@ -12,7 +12,7 @@ from server.access.cors import Cors
 from server.http1.head import has_encoded_slash
 from server.publishing.public_request import PAGES, VALUES, Headers, asked_for, coding_of
 from server.publishing.public_response import Found
-from server.runtime.request_ids import HEADER, Correlated, telling
+from server.runtime.request_ids import HEADER, RequestIds, with_request_id
 
 if TYPE_CHECKING:
     from server.access.origins import Origins
@@ -45,7 +45,7 @@ class Front(Starlette):
     def build_middleware_stack(self) -> ASGIApp:
         """Around the framework's own answers to failures, too."""
         app = Cors(super().build_middleware_stack(), self.origins, (PAGES, VALUES))
-        return Correlated(app, self._clock)
+        return RequestIds(app, self._clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_public = scope["type"] == "http" and scope["path"].startswith((PAGES, VALUES))
@@ -53,7 +53,7 @@ class Front(Starlette):
             await super().__call__(scope, receive, send)
             return
         if scope["method"] == "OPTIONS":
-            send = telling(send, self._clock.new_id("r"))
+            send = with_request_id(send, self._clock.new_id("r"))
             await _send(send, 204, _PREFLIGHT, b"")
             return
         path, query = scope["path"], scope["query_string"]
@@ -64,7 +64,7 @@ class Front(Starlette):
             await super().__call__(scope, receive, send)
             return
         found, is_known = at_hand
-        send = telling(send, self._clock.new_id("r"))
+        send = with_request_id(send, self._clock.new_id("r"))
         if is_known:
             await _send(send, 304, found.unchanged, b"")
         else:

@@ -17,7 +17,7 @@ from server.publishing.public_pointers import PublicPointers
 from server.publishing.public_response import Found, found, written
 from server.publishing.public_values import Place, PublicValues
 from server.runtime.encoded import Position, compress_well
-from server.runtime.worker_threads import beside
+from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:
     from collab.ids import DocKey
@@ -109,7 +109,7 @@ class Published:
             plain = await self._answer(which._replace(coding=""))
             if plain is None:
                 return None
-            body = await beside(compress_well, which.coding, plain.body)
+            body = await run_in_thread(compress_well, which.coding, plain.body)
             return found(body, plain.kind, which.at, which.coding, self._cache_control)
         try:
             value = await self.values.value(place_of(which))
@@ -117,7 +117,7 @@ class Published:
             if rejected.refusal.code is not Code.UNKNOWN_VERSION:
                 raise
             return None
-        made = await beside(written, value, which.asked, self.public)
+        made = await run_in_thread(written, value, which.asked, self.public)
         return None if made is None else found(*made, which.at, "", self._cache_control)
 
     def _keep(self, which: Which, answer: Found) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from collab.ports.store import Corrupt
-from server.runtime.gathering import Gathering
+from server.runtime.batched_lookup import BatchedLookup
 
 if TYPE_CHECKING:
     from collab.ids import DocKey
@@ -40,13 +40,13 @@ class PublicPointers:
         self._clock = clock
         self._known: OrderedDict[DocKey, Known] = OrderedDict()
         self._moves = 0
-        self._rows: Gathering[DocKey, DocRow] = Gathering(store.find_rows)
+        self._rows: BatchedLookup[DocKey, DocRow] = BatchedLookup(store.find_rows)
         self._reading = asyncio.Lock()
 
     def forget(self, key: DocKey) -> None:
         """What is public was moved, or is gone: ask the database before the next answer."""
         self._known.pop(key, None)
-        self._rows.outdate(key)
+        self._rows.invalidate(key)
         self._moves += 1
 
     def at_hand(self, key: DocKey) -> Known | None:

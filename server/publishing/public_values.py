@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from collab.page.site import Site
-from server.runtime.worker_threads import beside
+from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:
     from collab.ids import DocKey, Json
@@ -76,7 +76,7 @@ class PublicValues:
 
     async def _note(self, place: Place, value: Json) -> int:
         """Remember which pages there are; how large the value is."""
-        slugs, size = await beside(_judge, value)
+        slugs, size = await run_in_thread(_judge, value)
         self._slugs[place] = slugs
         self._slugs.move_to_end(place)
         while len(self._slugs) > KEPT_SITES:

@@ -19,7 +19,7 @@ from collab.ports.publications import Publication, Standing
 from collab.ports.store import StorageUnavailable
 from collab.wire import rfc3339
 from server.access.identity import not_found
-from server.runtime.worker_threads import beside
+from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:
     from collab.ids import Json
@@ -180,4 +180,4 @@ async def _inspect(value: Json, schema: Schema | None, settings: Settings) -> li
             )
         return list(found.warnings)
 
-    return await beside(judge)
+    return await run_in_thread(judge)

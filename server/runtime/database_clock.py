@@ -1,4 +1,4 @@
-"""The database's clock, between the moments at which it is asked."""
+"""The database's clock, estimated between two readings of it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 SLEW = 0.01
 
 
-class DatabaseTime:
-    """What instances agree on about when a lock is over: none of their own clocks decides it.
+class DatabaseClock:
+    """The time that all instances use for the end of a lock, in place of their own clocks.
 
     Invariant: from the first answer on the time runs with our own monotonic clock, within `SLEW`.
     So a clock that jumps, the database's too, ends no lock early and keeps none for an hour.
@@ -22,23 +22,23 @@ class DatabaseTime:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._asked_at: int | None = None
+        self._synced_at: int | None = None
         self._ahead = clock.now_ms() - self._own()
 
-    async def ask(self) -> int:
-        """What it is now, in milliseconds since 1970; a little less by the time that it is here."""
-        said = await self._store.now()
+    async def sync(self) -> int:
+        """Read the database's clock. Returns the time in milliseconds since 1970."""
+        read = await self._store.now()
         own = self._own()
-        off = said - own - self._ahead
-        if self._asked_at is not None:
-            most = int((own - self._asked_at) * SLEW)
+        off = read - own - self._ahead
+        if self._synced_at is not None:
+            most = int((own - self._synced_at) * SLEW)
             off = max(-most, min(off, most))
-        self._asked_at = own
+        self._synced_at = own
         self._ahead += off
         return self.now()
 
     def now(self) -> int:
-        """What it would say."""
+        """The estimated time of the database, in milliseconds since 1970."""
         return self._own() + self._ahead
 
     def _own(self) -> int:

@@ -1,4 +1,4 @@
-"""Values as JSON bytes: shared by all answers that are on their way, and compressed once."""
+"""Values as JSON bytes: shared by all answers that are being sent, and compressed once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import brotli
 from starlette.responses import Response
 
 from collab import wire
-from server.runtime.worker_threads import LARGE, beside
+from server.runtime.worker_threads import LARGE, run_in_thread
 
 if TYPE_CHECKING:
     from collab.ids import DocKey, Json
@@ -45,7 +45,7 @@ class Position(NamedTuple):
         return f'"{self.opaque}"'
 
 
-class Place(NamedTuple):
+class ValueKey(NamedTuple):
     """A value of a document at a version: the whole one, or what stands under `pointer`."""
 
     key: DocKey
@@ -62,71 +62,71 @@ class Encoded:
         self.body = body
 
 
-class Encodings:
+class EncodedValues:
     """The values that are being sent, and what was compressed of them.
 
     Invariant: the value of one version of a document is in memory once, however many clients it
-    is sent to, and not at all when it was sent. Compressed bodies take at most `KEPT_BYTES`, the
-    one that was asked for longest ago goes first. One body is compressed at a time, because the
-    threads beside the loop are few, and edits need them too.
+    is sent to, and not at all when it was sent. Compressed bodies take at most `KEPT_BYTES`; the
+    least recently used one is dropped first. One body is compressed at a time, because the worker
+    threads are few, and edits need them too.
     """
 
     def __init__(self) -> None:
-        self._held: WeakValueDictionary[Place, Encoded] = WeakValueDictionary()
-        self._turn = asyncio.Lock()
-        self._kept: OrderedDict[tuple[Place, str], bytes] = OrderedDict()
-        self._packing = asyncio.Lock()
+        self._held: WeakValueDictionary[ValueKey, Encoded] = WeakValueDictionary()
+        self._encoding = asyncio.Lock()
+        self._kept: OrderedDict[tuple[ValueKey, str], bytes] = OrderedDict()
+        self._compressing = asyncio.Lock()
         self.kept_bytes = 0
 
     def __len__(self) -> int:
         return len(self._held)
 
-    async def answer(self, place: Place, value: Json, size: int, coding: str = "") -> Response:
+    async def response(self, key: ValueKey, value: Json, size: int, coding: str = "") -> Response:
         """A response with the value as its body, which takes about `size` bytes.
 
         A compressed one has a weak tag: its bytes are others for each coding.
         """
-        packed = self._packed(place, coding) if coding else None
-        if packed is not None:
-            return _compressed(packed, place, coding)
-        encoded = await self._encoded(place, value, size)
+        compressed = self._find_compressed(key, coding) if coding else None
+        if compressed is not None:
+            return _compressed_response(compressed, key, coding)
+        encoded = await self._encoded(key, value, size)
         if not coding or len(encoded.body) <= PLAIN_BYTES:
-            return _SharedResponse(encoded, place)
-        return _compressed(await self._pack(place, coding, encoded.body), place, coding)
+            return _SharedResponse(encoded, key)
+        return _compressed_response(await self._compress(key, coding, encoded.body), key, coding)
 
-    async def encode(self, place: Place, value: Json) -> Encoded:
-        """A large value, encoded beside the loop; it is shared for as long as it is held."""
-        async with self._turn:  # the next who wants it finds it
-            return self._held.get(place) or self._hold(place, await beside(encode, value))
+    async def encode(self, key: ValueKey, value: Json) -> Encoded:
+        """A large value, encoded in a worker thread; it is shared for as long as it is held."""
+        async with self._encoding:  # the next caller finds it
+            return self._held.get(key) or self._hold(key, await run_in_thread(encode, value))
 
-    async def _encoded(self, place: Place, value: Json, size: int) -> Encoded:
+    async def _encoded(self, key: ValueKey, value: Json, size: int) -> Encoded:
         if size > LARGE:
-            return await self.encode(place, value)
-        return self._held.get(place) or self._hold(place, encode(value))
+            return await self.encode(key, value)
+        return self._held.get(key) or self._hold(key, encode(value))
 
-    def _hold(self, place: Place, body: bytes) -> Encoded:
-        encoded = self._held[place] = Encoded(body)
+    def _hold(self, key: ValueKey, body: bytes) -> Encoded:
+        encoded = self._held[key] = Encoded(body)
         return encoded
 
     # --- compressed -------------------------------------------------------------------------
 
-    def _packed(self, place: Place, coding: str) -> bytes | None:
-        packed = self._kept.get((place, coding))
-        if packed is not None:
-            self._kept.move_to_end((place, coding))
-        return packed
+    def _find_compressed(self, key: ValueKey, coding: str) -> bytes | None:
+        compressed = self._kept.get((key, coding))
+        if compressed is not None:
+            self._kept.move_to_end((key, coding))
+        return compressed
 
-    async def _pack(self, place: Place, coding: str, body: bytes) -> bytes:
-        async with self._packing:
-            packed = self._packed(place, coding)
-            if packed is None:
-                packed = await beside(compress_fast, coding, body)
-                self._keep(place, coding, packed)
-            return packed
+    async def _compress(self, key: ValueKey, coding: str, body: bytes) -> bytes:
+        async with self._compressing:
+            compressed = self._find_compressed(key, coding)
+            if compressed is None:
+                compressed = await run_in_thread(compress_fast, coding, body)
+                self._keep(key, coding, compressed)
+            return compressed
 
-    def _keep(self, place: Place, coding: str, packed: bytes) -> None:
-        self._kept[place, coding] = packed
-        self.kept_bytes += _size(place, packed)
+    def _keep(self, key: ValueKey, coding: str, compressed: bytes) -> None:
+        self._kept[key, coding] = compressed
+        self.kept_bytes += _size(key, compressed)
         while self.kept_bytes > KEPT_BYTES:
             (oldest, _), gone = self._kept.popitem(last=False)
             self.kept_bytes -= _size(oldest, gone)
@@ -137,22 +137,22 @@ class _SharedResponse(Response):
 
     media_type = "application/json"
 
-    def __init__(self, encoded: Encoded, place: Place) -> None:
+    def __init__(self, encoded: Encoded, key: ValueKey) -> None:
         super().__init__(encoded.body)
         self._encoded = encoded
         self.headers["X-Content-Type-Options"] = "nosniff"
-        self.headers["ETag"] = place.at.tag
+        self.headers["ETag"] = key.at.tag
 
 
-def _size(place: Place, packed: bytes) -> int:
-    return OVERHEAD + len(place.pointer) + len(packed)
+def _size(key: ValueKey, compressed: bytes) -> int:
+    return OVERHEAD + len(key.pointer) + len(compressed)
 
 
-def _compressed(packed: bytes, place: Place, coding: str) -> Response:
-    response = Response(packed, media_type="application/json")
+def _compressed_response(compressed: bytes, key: ValueKey, coding: str) -> Response:
+    response = Response(compressed, media_type="application/json")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Encoding"] = coding
-    response.headers["ETag"] = f"W/{place.at.tag}"
+    response.headers["ETag"] = f"W/{key.at.tag}"
     return response
 
 
@@ -165,13 +165,13 @@ def compress_well(coding: str, body: bytes) -> bytes:
     """What is published: made once for all readers, so it may take its time."""
     if coding == "gzip":
         return gzip.compress(body, 6, mtime=0)
-    packed: bytes = brotli.compress(body, quality=9 if len(body) <= _BROTLI_FAST else 5)
-    return packed
+    compressed: bytes = brotli.compress(body, quality=9 if len(body) <= _BROTLI_FAST else 5)
+    return compressed
 
 
 def compress_fast(coding: str, body: bytes) -> bytes:
     """A draft: the next edit makes another one."""
     if coding == "gzip":
         return gzip.compress(body, 4, mtime=0)
-    packed: bytes = brotli.compress(body, quality=3)
-    return packed
+    compressed: bytes = brotli.compress(body, quality=3)
+    return compressed

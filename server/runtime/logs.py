@@ -192,11 +192,11 @@ def _level(name: str) -> int:
     return logging.getLevelNamesMapping()[name.upper()]
 
 
-def sentence(error: BaseException) -> str:
+def error_sentence(error: BaseException) -> str:
     """What went wrong, in one sentence, for the operator of the server."""
     match error:
         case BaseExceptionGroup():
-            return sentence(error.exceptions[0])
+            return error_sentence(error.exceptions[0])
         case Rejected():
             return error.refusal.message
         case StorageUnavailable():

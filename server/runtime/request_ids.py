@@ -1,4 +1,4 @@
-"""Correlation: an id for every request and connection, on its log lines and in its answer."""
+"""Request ids: one for every request and connection, on its log lines and in its answer."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ HEADER = b"weft-request"
 _STARTS = ("http.response.start", "websocket.http.response.start")
 
 
-class Correlated:
-    """ASGI middleware: gives every request and connection an id, which its lines carry.
+class RequestIds:
+    """ASGI middleware: gives every request and connection an id, which its log lines have.
 
-    An HTTP answer tells it as `Weft-Request`, so that a user can quote it. It is the outermost
-    layer, so that an answer to a failure of ours tells it too.
+    An HTTP answer has it as `Weft-Request`, so that a user can quote it. It is the outermost
+    layer, so that an answer to an internal error has it too.
     """
 
     def __init__(self, app: ASGIApp, clock: Clock) -> None:
@@ -29,23 +29,23 @@ class Correlated:
             case "websocket":
                 connection = self._clock.new_id("c")
                 with bound(connection=connection):
-                    await self._app(scope, receive, telling(send, connection))
+                    await self._app(scope, receive, with_request_id(send, connection))
             case _:
                 await self._app(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = self._clock.new_id("r")
         with bound(request=request):
-            await self._app(scope, receive, telling(send, request))
+            await self._app(scope, receive, with_request_id(send, request))
 
 
-def telling(send: Send, name: str) -> Send:
-    """Sends answers with this id in `Weft-Request`: of a request, or of a refused handshake."""
+def with_request_id(send: Send, name: str) -> Send:
+    """A `send` that adds this id to an answer, or to a refused handshake, as `Weft-Request`."""
 
-    async def tell(message: Message) -> None:
+    async def send_with_id(message: Message) -> None:
         if message["type"] in _STARTS:
             header = (HEADER, name.encode())
             message = {**message, "headers": [*message.get("headers", ()), header]}
         await send(message)
 
-    return tell
+    return send_with_id

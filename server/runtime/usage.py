@@ -35,31 +35,32 @@ def memory(statm: Path = STATM) -> int | None:
         return None
 
 
-# How often it is looked at, and how much more than the last time is worth the look.
+# Seconds between two checks, and the growth since the last one that is worth a trim.
 EVERY: Final = 30.0
-WORTH: Final = 32 << 20
+MIN_GROWTH: Final = 32 << 20
 
 
-class Memory:
-    """Gives back what is free, now and then, where the process has grown since the last time."""
+class MemoryTrimmer:
+    """Returns free memory to the system from time to time, when the process has grown since."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._at = clock.monotonic()
         self._size = memory() or 0
-        self._trim = trimmer()
+        self._trim = malloc_trim()
 
-    async def look(self) -> None:
+    async def trim(self) -> None:
+        """Trim when `EVERY` seconds have passed and the process has grown by `MIN_GROWTH`."""
         now = self._clock.monotonic()
         if self._trim is None or now - self._at < EVERY:
             return
         self._at = now
-        if (memory() or 0) - self._size > WORTH:
+        if (memory() or 0) - self._size > MIN_GROWTH:
             await asyncio.to_thread(self._trim, 0)
             self._size = memory() or 0
 
 
-def trimmer() -> Callable[[int], int] | None:
+def malloc_trim() -> Callable[[int], int] | None:
     """glibc's `malloc_trim`; None where there is no such function."""
     if not sys.platform.startswith("linux"):
         return None

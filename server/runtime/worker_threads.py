@@ -1,12 +1,12 @@
-"""Python that takes long runs beside the event loop, in one thread, and in two where one is slow.
+"""Worker threads: one runs Python that takes long, and a second one helps when that is slow.
 
 All threads of a process share one interpreter: with two at work the event loop has its turn every
 third time. asyncio's own pool has more threads, and a crowd of large requests would leave the loop
 one turn in seven. So one thread works at a time. When its work takes longer than half a second,
-such as opening a very large document, the second thread goes on with what waits.
+such as opening a very large document, the second thread does the work that waits.
 
 A native call, such as reading three megabytes of JSON, keeps the interpreter for all of its 20 ms,
-and whatever the loop does with a socket waits for it. So a thread rests after what took long.
+and the loop waits for it. So a thread rests after work that took long.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from server.runtime.clock import SystemClock
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Bytes of a document or a body: JSON of so many is read, written and compared beside the loop. A
-# megabyte takes up to 10 ms.
+# Bytes of a document or a body: JSON of so many is read, written and compared in a worker
+# thread. A megabyte takes up to 10 ms.
 LARGE: Final = 256 * 1024
 THREADS: Final = 2
 # Seconds: what takes longer is long, and how long a thread rests at most.
 LONG: Final = 0.005
 LONGEST_REST: Final = 0.05
 SOON: Final = 0.1
-# Seconds after which the second thread works beside the first.
+# Seconds after which the second thread works too.
 PATIENCE: Final = 0.5
 _CLOCK: Final = SystemClock()
 _NEVER: Final = threading.Event()
 _TURN: Final = threading.Semaphore()
 _TALLY: Final = threading.Lock()
-_POOL: Final = ThreadPoolExecutor(THREADS, thread_name_prefix="beside-the-loop")
+_POOL: Final = ThreadPoolExecutor(THREADS, thread_name_prefix="worker")
 
 
 _asked = _ended = 0
@@ -48,7 +48,7 @@ def tally() -> tuple[int, int]:
     return _asked, _ended
 
 
-async def beside(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def run_in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What the work returns or raises; it sees the context of its caller."""
     global _asked
     context = copy_context()
@@ -65,7 +65,7 @@ def _end(_: Future[Any]) -> None:
         _ended += 1
 
 
-def free(thing: object) -> None:
+def free_in_thread(thing: object) -> None:
     """Free in a thread what takes long to free, when the caller's own references are gone.
 
     A document of 50,000 elements takes 0.1 s. Other threads have their turn meanwhile.

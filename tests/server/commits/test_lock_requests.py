@@ -28,7 +28,7 @@ from server.documents.hub import Hub
 from server.documents.hub_bounds import HubBounds
 from server.documents.live_room import LiveRoom
 from server.runtime.clock import SystemClock
-from server.runtime.database_clock import DatabaseTime
+from server.runtime.database_clock import DatabaseClock
 from storage.memory.store import MemoryStore
 
 KEY = DocKey("demo", "page")
@@ -205,7 +205,7 @@ async def test_a_document_that_ends_while_its_lock_is_written_has_none(
 async def test_a_board_that_is_closed_rings_no_more(store: InterruptedStore) -> None:
     rung: list[str] = []
     rings = asyncio.Event()
-    time = DatabaseTime(store, SystemClock())
+    time = DatabaseClock(store, SystemClock())
     closed = LockBoard(Audience(), time, lambda: rung.append("closed"))
     closed.close()
     other = LockBoard(Audience(), time, rings.set)

@@ -1,4 +1,4 @@
-"""Which requests are judged beside the event loop."""
+"""Which requests are judged in a worker thread."""
 
 from __future__ import annotations
 

@@ -23,4 +23,4 @@ async def test_two_values_are_compared_beside_the_loop(monkeypatch: pytest.Monke
     ops = await asking.compared({"a": 1}, {"a": 2})
     assert ops == [{"op": "replace", "path": "/a", "value": 2}]
     await asking.compared({"a": 1}, {"a": 1})
-    assert all(name.startswith("beside-the-loop") for name in threads)
+    assert all(name.startswith("worker") for name in threads)

@@ -141,7 +141,7 @@ async def test_a_question_that_fails_is_told_to_those_who_asked_and_the_next_is_
     await publications.publish(services, await made(services), PIA)
     rows = services.published._pointers._rows
     with monkeypatch.context() as patch:
-        patch.setattr(rows, "_ask", fail)
+        patch.setattr(rows, "_query", fail)
         crowd = [services.published.fetch(VALUE, coding) for coding in ("", "br")]
         failed = await asyncio.gather(*crowd, return_exceptions=True)
         assert [type(one) for one in failed] == [StorageUnavailable] * 2

@@ -11,7 +11,7 @@ import pytest
 from starlette.responses import Response
 
 from collab.ids import DocKey, Json
-from server.runtime.encoded import OVERHEAD, Encodings, Place, Position, compress_fast
+from server.runtime.encoded import OVERHEAD, EncodedValues, Position, ValueKey, compress_fast
 from server.runtime.worker_threads import LARGE
 
 KEY = DocKey("demo", "home")
@@ -19,41 +19,41 @@ SIZES = pytest.mark.parametrize("size", [10, LARGE + 1])
 
 
 async def answer(
-    encodings: Encodings, value: Any, size: int, epoch: int = 1, version: int = 2
+    encoded_values: EncodedValues, value: Any, size: int, epoch: int = 1, version: int = 2
 ) -> Response:
-    return await encodings.answer(Place(KEY, Position(epoch, version)), value, size)
+    return await encoded_values.response(ValueKey(KEY, Position(epoch, version)), value, size)
 
 
 @SIZES
 async def test_answers_with_one_value_share_their_bytes(size: int) -> None:
-    encodings = Encodings()
-    asked = [answer(encodings, {"a": "é"}, size) for _ in range(2)]
+    encoded_values = EncodedValues()
+    asked = [answer(encoded_values, {"a": "é"}, size) for _ in range(2)]
     first, second = await asyncio.gather(*asked)
     assert first.body is second.body
     assert first.body == '{"a":"é"}'.encode()
     assert first.headers["content-type"] == "application/json"
-    assert len(encodings) == 1
+    assert len(encoded_values) == 1
 
 
 @SIZES
 async def test_another_version_or_epoch_is_another_value(size: int) -> None:
-    encodings = Encodings()
+    encoded_values = EncodedValues()
     held = [
-        await answer(encodings, version, size, epoch, version)
+        await answer(encoded_values, version, size, epoch, version)
         for epoch, version in ((1, 1), (1, 2))
     ]
     assert [one.body for one in held] == [b"1", b"2"]
-    again = await answer(encodings, {"new": True}, size, epoch=2, version=1)
+    again = await answer(encoded_values, {"new": True}, size, epoch=2, version=1)
     assert again.body == b'{"new":true}'
 
 
 @SIZES
 async def test_what_was_sent_is_forgotten(size: int) -> None:
-    encodings = Encodings()
-    held = await answer(encodings, [1], size)
-    assert len(encodings) == 1
+    encoded_values = EncodedValues()
+    held = await answer(encoded_values, [1], size)
+    assert len(encoded_values) == 1
     del held
-    assert len(encodings) == 0
+    assert len(encoded_values) == 0
 
 
 # --- compressed -----------------------------------------------------------------------------
@@ -62,7 +62,7 @@ LONG: Json = ["warp", "weft"] * 500
 
 
 @pytest.fixture
-def packed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def compressed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The coding of each body that was compressed."""
     codings: list[str] = []
 
@@ -74,30 +74,30 @@ def packed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return codings
 
 
-async def test_a_version_is_compressed_once_for_each_coding(packed: list[str]) -> None:
-    encodings = Encodings()
-    place = Place(KEY, Position(1, 2))
-    asked = [encodings.answer(place, LONG, 10, coding) for coding in ("gzip", "br") * 10]
+async def test_a_version_is_compressed_once_for_each_coding(compressed: list[str]) -> None:
+    encoded_values = EncodedValues()
+    key = ValueKey(KEY, Position(1, 2))
+    asked = [encoded_values.response(key, LONG, 10, coding) for coding in ("gzip", "br") * 10]
     answers = await asyncio.gather(*asked)
-    assert sorted(packed) == ["br", "gzip"]
+    assert sorted(compressed) == ["br", "gzip"]
     assert len({answer.body for answer in answers}) == 2
     assert {answer.headers["etag"] for answer in answers} == {'W/"1.2"'}
     del answers
-    again = await encodings.answer(place, LONG, 10, "gzip")
+    again = await encoded_values.response(key, LONG, 10, "gzip")
     assert json.loads(gzip.decompress(again.body)) == LONG
-    assert len(packed) == 2
+    assert len(compressed) == 2
     for at in (Position(1, 3), Position(2, 2)):
-        await encodings.answer(Place(KEY, at), LONG, 10, "gzip")
-    await encodings.answer(Place(KEY, Position(1, 2), "/a"), LONG, 10, "gzip")
-    assert len(packed) == 5
+        await encoded_values.response(ValueKey(KEY, at), LONG, 10, "gzip")
+    await encoded_values.response(ValueKey(KEY, Position(1, 2), "/a"), LONG, 10, "gzip")
+    assert len(compressed) == 5
 
 
 async def test_compressed_bodies_are_kept_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.runtime.encoded.KEPT_BYTES", 2 * OVERHEAD + 1000)
     monkeypatch.setattr("server.runtime.encoded.compress_fast", lambda coding, body: bytes(400))
-    encodings = Encodings()
+    encoded_values = EncodedValues()
     for version in range(5):
-        await encodings.answer(Place(KEY, Position(1, version)), LONG, 10, "br")
-    assert encodings.kept_bytes == 2 * (OVERHEAD + 400)
-    await encodings.answer(Place(KEY, Position(1, 9), "/" + "x" * 500), LONG, 10, "br")
-    assert encodings.kept_bytes == OVERHEAD + 901
+        await encoded_values.response(ValueKey(KEY, Position(1, version)), LONG, 10, "br")
+    assert encoded_values.kept_bytes == 2 * (OVERHEAD + 400)
+    await encoded_values.response(ValueKey(KEY, Position(1, 9), "/" + "x" * 500), LONG, 10, "br")
+    assert encoded_values.kept_bytes == OVERHEAD + 901

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.types import Message, Receive, Scope, Send
 
 from server.runtime.logs import ids
-from server.runtime.request_ids import Correlated
+from server.runtime.request_ids import RequestIds
 from tests.manual_clock import ManualClock
 
 
@@ -19,7 +19,7 @@ async def _receive() -> Message:
     return {"type": "http.request"}
 
 
-async def answer(kind: str, app: Correlated) -> Message:
+async def answer(kind: str, app: RequestIds) -> Message:
     sent: list[Message] = []
 
     async def send(message: Message) -> None:
@@ -30,7 +30,7 @@ async def answer(kind: str, app: Correlated) -> Message:
 
 
 async def test_an_answer_tells_the_id_that_its_lines_carry() -> None:
-    app = Correlated(_app, ManualClock())
+    app = RequestIds(_app, ManualClock())
     answers = [await answer("http", app) for _ in range(2)]
     for each in answers:
         headers = dict(each["headers"])
@@ -40,15 +40,15 @@ async def test_an_answer_tells_the_id_that_its_lines_carry() -> None:
 
 
 async def test_a_connection_has_an_id_of_its_own() -> None:
-    opened = await answer("websocket", Correlated(_app, ManualClock()))
+    opened = await answer("websocket", RequestIds(_app, ManualClock()))
     assert opened["bound"].startswith("connection=c-")
     assert opened["headers"] == [(b"x", b"y")]
 
 
 async def test_nothing_stays_bound_when_it_is_over() -> None:
-    await answer("http", Correlated(_app, ManualClock()))
+    await answer("http", RequestIds(_app, ManualClock()))
     assert ids() == {}
 
 
 async def test_the_lifespan_is_nobodys_request() -> None:
-    assert (await answer("lifespan", Correlated(_app, ManualClock())))["bound"] == ""
+    assert (await answer("lifespan", RequestIds(_app, ManualClock())))["bound"] == ""

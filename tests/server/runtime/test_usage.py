@@ -17,7 +17,14 @@ from collab.room.requests import Create, PatchRequest, Revert
 from collab.room.room import Room
 from collab.room.working import RoomBounds
 from server.runtime import usage
-from server.runtime.usage import EVERY, WORTH, Memory, memory, processor_seconds, trimmer
+from server.runtime.usage import (
+    EVERY,
+    MIN_GROWTH,
+    MemoryTrimmer,
+    malloc_trim,
+    memory,
+    processor_seconds,
+)
 from tests.manual_clock import ManualClock
 
 
@@ -69,7 +76,7 @@ class Watched:
         self.size: int | None = 100 << 20
         self.trims = 0
         patch.setattr(usage, "memory", lambda: self.size)
-        patch.setattr(usage, "trimmer", lambda: self._trim)
+        patch.setattr(usage, "malloc_trim", lambda: self._trim)
 
     def _trim(self, pad: int) -> int:
         self.trims += 1
@@ -81,31 +88,31 @@ async def test_memory_is_given_back_where_the_process_has_grown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     watched, clock = Watched(monkeypatch), ManualClock()
-    kept = Memory(clock)
-    watched.size = (100 << 20) + WORTH + 1
-    await kept.look()
+    kept = MemoryTrimmer(clock)
+    watched.size = (100 << 20) + MIN_GROWTH + 1
+    await kept.trim()
     assert watched.trims == 0, "not every second"
     clock.advance(EVERY)
-    await kept.look()
+    await kept.trim()
     assert watched.trims == 1
     clock.advance(EVERY)
-    await kept.look()
+    await kept.trim()
     assert watched.trims == 1, "it has not grown since"
 
 
 async def test_a_system_that_does_not_say_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     watched, clock = Watched(monkeypatch), ManualClock()
     watched.size = None
-    kept = Memory(clock)
+    kept = MemoryTrimmer(clock)
     clock.advance(EVERY)
-    await kept.look()
+    await kept.trim()
     assert watched.trims == 0
-    monkeypatch.setattr(usage, "trimmer", lambda: None)
-    other = Memory(clock)
+    monkeypatch.setattr(usage, "malloc_trim", lambda: None)
+    other = MemoryTrimmer(clock)
     clock.advance(EVERY)
-    await other.look()
+    await other.trim()
 
 
 def test_the_function_of_this_system_can_be_called() -> None:
-    trim = trimmer()
+    trim = malloc_trim()
     assert trim is None or trim(0) in (0, 1)

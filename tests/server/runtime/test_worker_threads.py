@@ -1,4 +1,4 @@
-"""Work beside the event loop: in few threads, in its caller's context."""
+"""Work in worker threads: few of them, in its caller's context."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from server.runtime.worker_threads import THREADS, beside, free
+from server.runtime.worker_threads import THREADS, free_in_thread, run_in_thread
 from tests.patience import PATIENCE
 
 WHO = ContextVar("WHO", default="nobody")
@@ -35,7 +35,7 @@ class Work:
 
 async def test_one_thread_works_at_a_time() -> None:
     work = Work(1)
-    await asyncio.gather(*(beside(work) for _ in range(20)))
+    await asyncio.gather(*(run_in_thread(work) for _ in range(20)))
     assert work.most == 1
 
 
@@ -44,7 +44,7 @@ async def test_the_second_thread_goes_on_beside_what_takes_long(
 ) -> None:
     monkeypatch.setattr("server.runtime.worker_threads.PATIENCE", 0.001)
     work = Work(THREADS)
-    await asyncio.gather(*(beside(work) for _ in range(THREADS * 4)))
+    await asyncio.gather(*(run_in_thread(work) for _ in range(THREADS * 4)))
     assert work.most == THREADS
 
 
@@ -53,10 +53,10 @@ async def test_it_returns_raises_and_sees_what_its_caller_would() -> None:
         raise ValueError("no")
 
     WHO.set("ada")
-    assert await beside(WHO.get) == "ada"
-    assert await beside(divmod, 7, 2) == (3, 1)
+    assert await run_in_thread(WHO.get) == "ada"
+    assert await run_in_thread(divmod, 7, 2) == (3, 1)
     with pytest.raises(ValueError, match="no"):
-        await beside(fail)
+        await run_in_thread(fail)
 
 
 @pytest.mark.parametrize(("took", "rest"), [(0.001, None), (0.02, 0.02), (3.0, 0.05)])
@@ -75,7 +75,7 @@ async def test_a_thread_rests_after_what_took_long(
         "server.runtime.worker_threads._CLOCK", SimpleNamespace(monotonic=times.__next__)
     )
     monkeypatch.setattr("server.runtime.worker_threads._NEVER", SimpleNamespace(wait=wait))
-    assert await beside(divmod, 7, 2) == (3, 1), "the answer does not wait for the rest"
+    assert await run_in_thread(divmod, 7, 2) == (3, 1), "the answer does not wait for the rest"
     if rest is None:
         assert await asyncio.to_thread(rested.wait, 0.1) is False
     else:
@@ -93,7 +93,7 @@ async def test_what_takes_long_to_free_is_freed_in_a_thread() -> None:
 
     thing = threading.Event()
     weakref.finalize(thing, finish)
-    free(thing)
+    free_in_thread(thing)
     del thing
     await asyncio.wait_for(freed.wait(), PATIENCE)
-    assert names[0].startswith("beside-the-loop")
+    assert names[0].startswith("worker")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from server.runtime.gathering import MOST, Gathering
+from server.runtime.batched_lookup import MOST, BatchedLookup
 
 
 class Asked:
@@ -16,7 +16,7 @@ class Asked:
     def __init__(self) -> None:
         self.questions: list[list[str]] = []
         self.answering = asyncio.Event()
-        self.gathering: Gathering[str, int] = Gathering(self._ask)
+        self.lookup: BatchedLookup[str, int] = BatchedLookup(self._ask)
 
     async def _ask(self, keys: Sequence[str]) -> Mapping[str, int]:
         self.questions.append(list(keys))
@@ -26,7 +26,7 @@ class Asked:
         return {key: len(key) for key in keys if key != "none"}
 
     def begin(self, *keys: str) -> list[asyncio.Task[int | None]]:
-        return [asyncio.create_task(self.gathering.get(key)) for key in keys]
+        return [asyncio.create_task(self.lookup.get(key)) for key in keys]
 
 
 async def spin() -> None:
@@ -50,7 +50,7 @@ async def test_a_key_that_has_changed_is_asked_for_again() -> None:
     asked = Asked()
     before = asked.begin("a")
     await spin()
-    asked.gathering.outdate("a")
+    asked.lookup.invalidate("a")
     after = asked.begin("a")
     await spin()
     asked.answering.set()
@@ -72,7 +72,7 @@ async def test_a_failure_is_told_to_those_it_was_asked_for() -> None:
     asked.answering.set()
     failed = await asyncio.gather(*asked.begin("bad", "a"), return_exceptions=True)
     assert [type(one) for one in failed] == [LookupError, LookupError]
-    assert await asked.gathering.get("a") == 1
+    assert await asked.lookup.get("a") == 1
 
 
 async def test_when_the_caller_who_asks_leaves_another_asks() -> None:
