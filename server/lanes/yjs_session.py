@@ -111,9 +111,8 @@ class YjsConnection:
             self.feed.close()
             live.audience.leave(self)
             self.presence.leave()
-            self._services.budget_pool.release(
-                (live.key, self.member.author.user), self._services.clock.monotonic()
-            )
+            owner = live.key, self.member.author.user
+            self._services.budget_pool.release(owner, self._services.clock.monotonic())
             self._services.hub.release(live)
 
     # --- the document's side ----------------------------------------------------------------
