@@ -127,7 +127,7 @@ def run(settings: Settings, store: Store) -> int:
     # 150 ms at the worst with Python's own 5 ms, 21 with this (measured, 100 commits).
     sys.setswitchinterval(0.0005)
     server = server_of(settings, store)
-    collector.set_aside()
+    collector.freeze_startup_objects()
     # Uvicorn raises the signal once more when it has stopped: that is the end of a clean stop.
     signal.signal(signal.SIGTERM, lambda *_: None)
     try:

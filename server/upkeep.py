@@ -12,7 +12,7 @@ from collab.ports.store import StorageUnavailable
 from server.retention import Retention
 from server.runtime.collector import Collector
 from server.runtime.usage import MemoryTrimmer
-from server.runtime.worker_threads import tally
+from server.runtime.worker_threads import work_counts
 
 if TYPE_CHECKING:
     from server.services import Services
@@ -28,7 +28,7 @@ async def keep_up(services: Services) -> None:
     Presence has a task of its own, so it is renewed in time however slow the database is.
     """
     retention, memory = Retention(services), MemoryTrimmer(services.clock)
-    collector = Collector(tally)
+    collector = Collector(work_counts)
 
     async def store() -> None:
         await save_and_unload(services)
@@ -39,7 +39,7 @@ async def keep_up(services: Services) -> None:
             ("presence", lambda: keep_present(services)),
             ("snapshots and retention", store),
             ("memory", memory.trim),
-            ("collector", collector.look),
+            ("collector", collector.run),
         ):
             group.create_task(_every_second(work), name=name)
 

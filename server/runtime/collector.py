@@ -1,12 +1,12 @@
-"""When Python's collector looks at all that there is: at rest, and never by itself.
+"""When Python's garbage collector runs a full collection: at rest, and never by itself.
 
-By itself it does so whenever a quarter more is there than the last time. The values of large
-requests under way are many times what stays, so it came again and again while they were judged,
-and looked at all of their lists and objects. It found next to nothing and took up to 100 ms.
+By itself it does so when there are a quarter more objects than the last time. The values of large
+requests are many times what stays. So the collector ran again and again while they were checked,
+looked at all of their lists and objects, and found next to nothing in up to 100 ms.
 
 A document's values hold no circles, and its nodes are out of the collector's sight. What forms
 circles is small: tasks, connections, exceptions. Most of it goes in the collections of what is
-young, which go on as they are. The rest waits until no work is under way beside the loop, or until
+young, which go on as they are. The rest waits until no worker thread is busy, or until
 the process has doubled.
 """
 
@@ -30,36 +30,37 @@ NEVER: Final = 2**31 - 1
 
 
 class Collector:
-    """Collects what full collections find, where nothing large is under way.
+    """Runs full collections while no worker thread is busy.
 
-    `tally` says how many works beside the loop were asked for, and how many have ended.
-    Invariant: after `set_aside` there is no full collection but in `look`.
+    `work_counts` says how many works were given to worker threads, and how many have ended.
+    Invariant: after `freeze_startup_objects` there is no full collection but in `run`.
     """
 
-    def __init__(self, tally: Callable[[], tuple[int, int]]) -> None:
-        self._tally = tally
-        self._asked = 0
+    def __init__(self, work_counts: Callable[[], tuple[int, int]]) -> None:
+        self._work_counts = work_counts
+        self._submitted = 0
         self._size = usage.memory() or 0
 
-    async def look(self) -> None:
+    async def run(self) -> None:
         """Collect everything, if it is worth it and there is time for it."""
-        is_calm = self._is_calm()
+        is_idle = self._is_idle()
         if gc.get_count()[2] < WORTH:
             return
-        if is_calm or (usage.memory() or 0) - self._size > max(GROWTH, self._size):
+        if is_idle or (usage.memory() or 0) - self._size > max(GROWTH, self._size):
             gc.collect()
             self._size = usage.memory() or 0
 
-    def _is_calm(self) -> bool:
-        """Whether there was no work since the last look."""
-        before, (self._asked, ended) = self._asked, self._tally()
-        return before == self._asked == ended
+    def _is_idle(self) -> bool:
+        """Whether no work was given to a worker thread since the last call."""
+        before, (self._submitted, ended) = self._submitted, self._work_counts()
+        return before == self._submitted == ended
 
 
-def set_aside() -> None:
-    """Let no collection look at modules, classes and routes, which stay; others are up to `look`.
+def freeze_startup_objects() -> None:
+    """Hide modules, classes and routes from all collections, and end automatic full ones.
 
-    They are two thirds of all objects after 2,000 edits, and a collection took 55 ms with them.
+    These objects stay. They are two thirds of all objects after 2,000 edits, and a
+    collection took 55 ms with them.
     """
     gc.collect()
     gc.freeze()

@@ -36,32 +36,32 @@ PATIENCE: Final = 0.5
 _CLOCK: Final = SystemClock()
 _NEVER: Final = threading.Event()
 _TURN: Final = threading.Semaphore()
-_TALLY: Final = threading.Lock()
+_COUNTS: Final = threading.Lock()
 _POOL: Final = ThreadPoolExecutor(THREADS, thread_name_prefix="worker")
 
 
-_asked = _ended = 0
+_submitted = _ended = 0
 
 
-def tally() -> tuple[int, int]:
-    """How many works were asked for so far, and how many have ended."""
-    return _asked, _ended
+def work_counts() -> tuple[int, int]:
+    """How many works were given to the threads so far, and how many have ended."""
+    return _submitted, _ended
 
 
 async def run_in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What the work returns or raises; it sees the context of its caller."""
-    global _asked
+    global _submitted
     context = copy_context()
     done: Future[T] = Future()
     done.add_done_callback(_end)
-    _asked += 1
+    _submitted += 1
     _POOL.submit(_do, done, lambda: context.run(work, *args, **kwargs))
     return await asyncio.wrap_future(done)
 
 
 def _end(_: Future[Any]) -> None:
     global _ended
-    with _TALLY:
+    with _COUNTS:
         _ended += 1
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from server.runtime import collector, usage
-from server.runtime.collector import GROWTH, NEVER, WORTH, Collector, set_aside
+from server.runtime.collector import GROWTH, NEVER, WORTH, Collector, freeze_startup_objects
 
 
 @pytest.fixture
@@ -32,17 +32,17 @@ def thresholds() -> Iterator[None]:
 async def test_it_looks_when_no_work_was_under_way_since_the_last_time(
     collections: list[str],
 ) -> None:
-    tally = [5, 5]
-    looked = Collector(lambda: (tally[0], tally[1]))
-    await looked.look()
+    work_counts = [5, 5]
+    looked = Collector(lambda: (work_counts[0], work_counts[1]))
+    await looked.run()
     assert collections == [], "there was work"
-    tally[:] = [6, 5]
-    await looked.look()
+    work_counts[:] = [6, 5]
+    await looked.run()
     assert collections == [], "there is work"
-    await looked.look()
+    await looked.run()
     assert collections == [], "it goes on"
-    tally[:] = [6, 6]
-    await looked.look()
+    work_counts[:] = [6, 6]
+    await looked.run()
     assert collections == ["collect"]
 
 
@@ -52,12 +52,12 @@ async def test_it_looks_when_the_process_has_doubled(
     looked = Collector(lambda: (2, 1))
     size = (100 << 20) + GROWTH
     monkeypatch.setattr(usage, "memory", lambda: size)
-    await looked.look()
+    await looked.run()
     assert collections == []
     size += 1
-    await looked.look()
+    await looked.run()
     assert collections == ["collect"]
-    await looked.look()
+    await looked.run()
     assert collections == ["collect"], "it has not grown since"
     size *= 2
     await looked.look()
@@ -72,14 +72,14 @@ async def test_it_does_not_look_where_little_is_new(
 ) -> None:
     monkeypatch.setattr(gc, "get_count", lambda: (0, 0, WORTH - 1))
     looked = Collector(lambda: (0, 0))
-    await looked.look()
+    await looked.run()
     assert collections == []
 
 
 @pytest.mark.usefixtures("thresholds")
 def test_python_does_not_look_at_all_by_itself(collections: list[str]) -> None:
     young, middle, _ = gc.get_threshold()
-    set_aside()
+    freeze_startup_objects()
     assert collections == ["collect", "freeze"]
     assert gc.get_threshold() == (young, middle, NEVER)
 
@@ -104,5 +104,5 @@ async def test_old_circles_are_freed_in_the_end(monkeypatch: pytest.MonkeyPatch)
     del ring
     gc.collect(1)
     assert Ring.freed == 0
-    await Collector(lambda: (0, 0)).look()
+    await Collector(lambda: (0, 0)).run()
     assert Ring.freed == 1
