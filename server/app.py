@@ -33,7 +33,7 @@ from server.documents.position import Positioned
 from server.http.drain_body import Unread
 from server.http.problem import HANDLERS
 from server.lanes.connection import LARGE_OPENINGS
-from server.publishing.fast_path import Front
+from server.publishing.fast_path import FastPathApp
 from server.publishing.public_cache import Published
 from server.routes import routes
 from server.runtime.clock import SystemClock
@@ -72,7 +72,7 @@ def build(
     store: Store,
     clock: Clock | None = None,
     on_start: Callable[[Services], AbstractAsyncContextManager[None]] | None = None,
-) -> Front:
+) -> FastPathApp:
     """The application on these adapters; it starts and stops them with its lifespan."""
     clock = clock or SystemClock()
     origins = Origins(settings.origins, settings.public_url, clock)
@@ -100,7 +100,7 @@ def build(
         finally:
             await store.close()
 
-    app = Front(
+    app = FastPathApp(
         clock,
         origins,
         routes=routes(),

@@ -20,7 +20,7 @@ from server import app as composition
 from server.broadcast.farewells import IN_TROUBLE
 from server.demo import seed as demonstration
 from server.documents.room_state import LiveState
-from server.http1.uvicorn_protocols import bounded
+from server.http1.uvicorn_protocols import protocol_classes
 from server.runtime import collector, logs
 from server.runtime.logs import error_sentence
 from server.runtime.settings import environment, unknown_names
@@ -150,7 +150,7 @@ def server_of(settings: Settings, store: Store) -> DrainingServer:
         yield
 
     app = composition.build(settings, store, on_start=on_start)
-    http, ws = bounded(bounds, app.at_once, app.refused)
+    http, ws = protocol_classes(bounds, app.immediate_response, app.on_refused)
     config = uvicorn.Config(
         app if settings.log_level == "debug" else _failing_plainly(app),
         host=settings.host,

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Any, cast
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from server.http1.outlet import PIECE
+from server.http1.response_writer import PIECE
 
 if TYPE_CHECKING:
     from server.http1.framing import Headers
     from server.http1.head import Head
-    from server.http1.outlet import Outlet
+    from server.http1.response_writer import ResponseWriter
 
-# Bytes of a body that are written before others have their turn.
-TURN = 8 * PIECE
+# Bytes of a body that are written before other tasks run.
+YIELD_EVERY = 8 * PIECE
 
 
-class Connection(HttpToolsProtocol):
-    """What a cycle asks of its connection, in the place of uvicorn's transport."""
+class HttpConnection(HttpToolsProtocol):
+    """What a cycle needs of its connection, in place of uvicorn's transport."""
 
-    outlet: Outlet
+    writer: ResponseWriter
 
     def write(self, data: bytes) -> None:
         raise NotImplementedError
@@ -35,7 +35,7 @@ class Connection(HttpToolsProtocol):
     def is_closing(self) -> bool:
         raise NotImplementedError
 
-    def read_on(self) -> None:
+    def want_body(self) -> None:
         """The handler wants more of the body."""
         raise NotImplementedError
 
@@ -63,10 +63,10 @@ class Cycle(RequestResponseCycle):
     may be the rest of a body that the client no longer wants to send.
     """
 
-    _connection: Connection
+    _connection: HttpConnection
 
     @classmethod
-    def of(cls, connection: Connection, head: Head) -> Cycle:
+    def of(cls, connection: HttpConnection, head: Head) -> Cycle:
         cycle = cls(
             scope=scope_of(head, connection) | head.address(connection.root_path),
             transport=cast(Any, connection),
@@ -83,8 +83,8 @@ class Cycle(RequestResponseCycle):
         cycle._connection = connection
         return cycle
 
-    def hear(self, content: bytes) -> int:
-        """More of the body; how much of it the handler has not asked for."""
+    def add_body(self, content: bytes) -> int:
+        """Add bytes of the body; returns how many the handler has not asked for."""
         self.body += content
         self.message_event.set()
         return len(self.body)
@@ -115,9 +115,9 @@ class Cycle(RequestResponseCycle):
 
     async def _send_long(self, body: bytes, *, more: bool) -> None:
         last = len(body) - PIECE
-        with self._connection.outlet.sending(body):
+        with self._connection.writer.sending(body):
             for start in range(0, len(body), PIECE):
-                if start % TURN == 0:
+                if start % YIELD_EVERY == 0:
                     await asyncio.sleep(0)  # a client that reads fast would never make us wait
                 if self.disconnected:
                     return
@@ -133,7 +133,7 @@ class Cycle(RequestResponseCycle):
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.waiting_for_100_continue = False
         if not self.disconnected and not self.response_complete:
-            self._connection.read_on()
+            self._connection.want_body()
             await self.message_event.wait()
             self.message_event.clear()
         if self.disconnected or self.response_complete:

@@ -11,7 +11,7 @@ Headers = list[tuple[bytes, bytes]]
 # The size of a chunk and its extensions, which we do not read.
 MAX_CHUNK_LINE = 256
 # A client may send one byte in each chunk: this many take less than a millisecond.
-CHUNKS_A_TURN = 512
+CHUNKS_PER_CALL = 512
 
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?")
 
@@ -30,7 +30,7 @@ _HEAD_END = b"\r\n\r\n"
 class HeadEnd:
     """Finds the empty line that ends a head, over as many reads as it takes.
 
-    Invariant: no part that `take` returns goes beyond a head, or makes it longer than `most` bytes.
+    Invariant: no part that `feed` returns goes beyond a head, or makes it longer than `most` bytes.
     """
 
     def __init__(self, most: int) -> None:
@@ -44,7 +44,7 @@ class HeadEnd:
         """Whether more than line breaks came."""
         return bool(self._tail)
 
-    def take(self, data: bytes, at: int) -> tuple[bytes, int]:
+    def feed(self, data: bytes, at: int) -> tuple[bytes, int]:
         """What belongs to this head in `data` from `at` on, and where it ends."""
         start = at if self.has_begun else self._behind_line_breaks(data, at)
         end = self._end(data, start)
@@ -82,7 +82,7 @@ class Body(Protocol):
     def in_trailers(self) -> bool:
         """Whether only trailers are still to come."""
 
-    def take(self, data: bytes, at: int) -> tuple[bytes, int]:
+    def feed(self, data: bytes, at: int) -> tuple[bytes, int]:
         """The content in `data` from `at` on, and where the next call goes on.
 
         It may stop before the end of `data`: the body ends there, or a turn does.
@@ -113,7 +113,7 @@ class LengthBody:
     def is_whole(self) -> bool:
         return not self._left
 
-    def take(self, data: bytes, at: int) -> tuple[bytes, int]:
+    def feed(self, data: bytes, at: int) -> tuple[bytes, int]:
         content = data[at : at + self._left]
         self._left -= len(content)
         return content, at + len(content)
@@ -148,10 +148,10 @@ class ChunkedBody:
     def in_trailers(self) -> bool:
         return self._part is _Part.TRAILERS
 
-    def take(self, data: bytes, at: int) -> tuple[bytes, int]:
+    def feed(self, data: bytes, at: int) -> tuple[bytes, int]:
         pieces: list[bytes] = []
         lines = 0
-        while at < len(data) and not self.is_whole and lines < 2 * CHUNKS_A_TURN:
+        while at < len(data) and not self.is_whole and lines < 2 * CHUNKS_PER_CALL:
             if self._part is _Part.DATA:
                 piece = data[at : at + self._left]
                 pieces.append(piece)
@@ -161,10 +161,10 @@ class ChunkedBody:
                     self._part = _Part.DATA_END
             else:
                 lines += 1
-                at = self._take_line(data, at)
+                at = self._read_line(data, at)
         return b"".join(pieces), at
 
-    def _take_line(self, data: bytes, at: int) -> int:
+    def _read_line(self, data: bytes, at: int) -> int:
         """Take a line, or the beginning of one; where it ends."""
         held = self._line
         if held.endswith(b"\r") and data[at] == 0x0A:
@@ -183,7 +183,7 @@ class ChunkedBody:
                 return end
             line = held + data[at:found]
         self._line = b""
-        self._judge_line(line)
+        self._check_line(line)
         return end
 
     def _count_trailers(self, size: int) -> None:
@@ -191,7 +191,7 @@ class ChunkedBody:
         if self._trailers > self._max_trailers:
             raise BadRequest(f"the trailers of a request have at most {self._max_trailers} bytes")
 
-    def _judge_line(self, line: bytes) -> None:
+    def _check_line(self, line: bytes) -> None:
         if self._part is _Part.TRAILERS:
             if not line:
                 self._part = _Part.WHOLE

@@ -81,9 +81,9 @@ class HeadReader:
         self._headers: Headers = []
         self._head: Head | None = None
 
-    def take(self, data: bytes, at: int) -> tuple[Head | None, int]:
+    def feed(self, data: bytes, at: int) -> tuple[Head | None, int]:
         """The head, when it is whole, and where it ends in `data`; what came of it until then."""
-        part, at = self._end.take(data, at)
+        part, at = self._end.feed(data, at)
         try:
             self._parser.feed_data(part)
         except httptools.HttpParserUpgrade:

@@ -7,8 +7,8 @@
 | ANSWER  | wait; reading is paused      | sent: HEAD                                       |
 | LINGER  | are thrown away              | the connection ends within seconds               |
 
-Bytes of a further request wait for a turn (`server.http1.turns`), and until the client has read the
-answers before it.
+Bytes of a further request wait in a queue (`server.http1.pipeline_queue`), and until the client
+has read the answers before it.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from collab.errors import Code
-from server.http1.cycle import Connection, Cycle, scope_of
-from server.http1.framing import BadRequest, Body
+from server.http1.cycle import Cycle, HttpConnection, scope_of
+from server.http1.framing import BadRequest, Body, Headers
 from server.http1.head import Head, HeadReader
-from server.http1.outbox import Outbox
-from server.http1.outlet import PIECE, Outlet, refusal
+from server.http1.pipeline_queue import PipelineQueue
+from server.http1.response_writer import PIECE, ResponseWriter, bad_request
 from server.http1.timeouts import Deadline
-from server.http1.turns import Turns
+from server.http1.unread_responses import UnreadResponses
 from server.runtime.request_ids import HEADER
 from server.websocket.socket import SocketBounds
 
 logger = logging.getLogger(__name__)
 
-# Asked for a GET's target and headers: its head and body, where they are at hand.
-AtOnce = Callable[[bytes, list[tuple[bytes, bytes]]], tuple[bytes, bytes] | None]
+# From a GET's target and headers: the head and body of a response that needs no task, if any.
+ImmediateResponse = Callable[[bytes, Headers], tuple[bytes, bytes] | None]
 
 # What a client may still send after its last answer: closing over unread bytes makes the kernel
 # send a reset, which can overtake the answer.
@@ -54,7 +54,7 @@ class Reading(Enum):
     LINGER = "linger"
 
 
-class WeftHttpProtocol(Connection):
+class WeftHttpProtocol(HttpConnection):
     """One HTTP connection.
 
     Invariant: one request is being read or answered. Its head, and its trailers, are whole within
@@ -63,8 +63,8 @@ class WeftHttpProtocol(Connection):
     """
 
     bounds: ClassVar[SocketBounds] = SocketBounds()
-    outbox: ClassVar[Outbox] = Outbox(0)
-    turns: ClassVar[Turns] = Turns()
+    unread: ClassVar[UnreadResponses] = UnreadResponses(0)
+    pipeline_queue: ClassVar[PipelineQueue] = PipelineQueue()
 
     def __init__(
         self,
@@ -77,50 +77,50 @@ class WeftHttpProtocol(Connection):
         self.access_log = False
         self._reading = Reading.HEAD
         self._data, self._at = b"", 0  # what was read, and how much of it was taken
-        self._waits = False  # for a turn, or for the client to read
-        self._is_blocked = False  # it waits for the client to read
-        self._heads = HeadReader(self.bounds.max_request_head, self.bounds.max_headers)
+        self._is_queued = False  # or waits for the client to read
+        self._is_write_blocked = False  # it waits for the client to read
+        self._head_reader = HeadReader(self.bounds.max_request_head, self.bounds.max_headers)
         self._body: Body | None = None
         self._discarded = 0
         self._deadline = Deadline(self.loop)
 
     @staticmethod
-    def at_once(target: bytes, headers: list[tuple[bytes, bytes]]) -> tuple[bytes, bytes] | None:
-        """Nothing is at hand, unless `bounded` was told who knows better."""
+    def immediate_response(target: bytes, headers: Headers) -> tuple[bytes, bytes] | None:
+        """None; a subclass replaces this."""
         return None
 
     @staticmethod
-    def refused(code: Code) -> str:
-        """Count a refusal, where `bounded` was told who does; the id that its answer tells."""
+    def on_refused(code: Code) -> str:
+        """Count a refusal; returns the request id of its answer. A subclass replaces this."""
         return ""
 
     # What the transport says
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         super().connection_made(transport)
-        self.outlet = Outlet(transport, self.outbox, self.bounds)
-        self._expect(self.bounds.request_head_within)
+        self.writer = ResponseWriter(transport, self.unread, self.bounds)
+        self._start_deadline(self.bounds.request_head_within)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._deadline.stop()
         self._unset_keepalive_if_required()
-        self.outlet.leave()
+        self.writer.detach()
         self._reading, self._data, self._at = Reading.LINGER, b"", 0
-        self._heads.close()
+        self._head_reader.close()
         super().connection_lost(exc)
         # They know each other: what the last request held would stay until a full collection.
         self.cycle = None  # type: ignore[assignment]  # as uvicorn has it before the first request
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self.outlet.fill()
+        self.writer.pause_writing()
 
     def resume_writing(self) -> None:
-        self.outlet.drain()
+        self.writer.resume_writing()
         super().resume_writing()
-        if self._is_blocked:
-            self._is_blocked = False
-            self.turns.wait(self._go_on)
+        if self._is_write_blocked:
+            self._is_write_blocked = False
+            self.pipeline_queue.add(self._resume)
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
@@ -128,33 +128,33 @@ class WeftHttpProtocol(Connection):
             self._discarded += len(data)
             if self._discarded > MAX_DISCARD:
                 self.transport.abort()
-        elif self._waits or self._reading is Reading.ANSWER:
+        elif self._is_queued or self._reading is Reading.ANSWER:
             self._data, self._at = self._data[self._at :] + data, 0
             self.flow.pause_reading()
         else:
             self._data, self._at = data, 0
             if self.flow.write_paused and self._reading is Reading.HEAD:
-                self._wait()
+                self._enqueue()
             else:
                 self._advance()
 
     # What a cycle asks of its connection
 
     def write(self, data: bytes) -> None:
-        self.outlet.write(data)
+        self.writer.write(data)
 
     def close(self) -> None:
         """End the connection when the client has its answer and has sent its request."""
         if self._reading is Reading.BODY:
             self._linger()
         elif not self.is_closing():
-            self.outlet.close()
+            self.writer.close()
 
     def is_closing(self) -> bool:
         return self._reading is Reading.LINGER or self.transport.is_closing()
 
-    def read_on(self) -> None:
-        if self._waits or self.is_closing() or self._reading is Reading.ANSWER:
+    def want_body(self) -> None:
+        if self._is_queued or self.is_closing() or self._reading is Reading.ANSWER:
             return
         if self._reading is Reading.HEAD or len(self.cycle.body) <= MAX_UNASKED:
             self.flow.resume_reading()
@@ -167,15 +167,15 @@ class WeftHttpProtocol(Connection):
     def timeout_keep_alive_handler(self) -> None:
         self.close()
 
-    # A turn
+    # Reading
 
     def _advance(self) -> None:
-        """Take the rest of a head, and of its body as much as a turn may."""
+        """Read the rest of a head, and of its body as much as one call may."""
         try:
             if self._reading is Reading.HEAD:
-                self._take_head()
+                self._read_head()
             if self._reading is Reading.BODY:
-                self._take_body()
+                self._read_body()
         except BadRequest as bad:
             self._refuse(bad.sentence)
         if self._at == len(self._data):
@@ -183,60 +183,60 @@ class WeftHttpProtocol(Connection):
         elif self._reading is Reading.ANSWER:
             self.flow.pause_reading()
         elif self._reading is not Reading.LINGER:
-            self._wait()
+            self._enqueue()
 
     def _begin_next(self) -> None:
         """The request before was answered."""
         self._unset_keepalive_if_required()
         self._reading = Reading.HEAD
-        self._heads.begin()
+        self._head_reader.begin()
         if self._at < len(self._data):
-            self._wait()
+            self._enqueue()
             return
         self.flow.resume_reading()
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
 
-    def _wait(self) -> None:
-        """Let other connections go on first, and the client read its answers."""
-        if self._waits:
+    def _enqueue(self) -> None:
+        """Let other connections go first, and let the client read its answers."""
+        if self._is_queued:
             return
-        self._waits = True
+        self._is_queued = True
         self.flow.pause_reading()
-        self.turns.wait(self._go_on)
+        self.pipeline_queue.add(self._resume)
 
-    def _go_on(self) -> None:
+    def _resume(self) -> None:
         if self.flow.write_paused and not self.is_closing():
-            self._is_blocked = True
+            self._is_write_blocked = True
             return
-        self._waits = False
+        self._is_queued = False
         if self.is_closing():
             return
         self._advance()
-        self.read_on()
+        self.want_body()
 
     # A head
 
-    def _take_head(self) -> None:
-        self._expect(self.bounds.request_head_within)
-        head, self._at = self._heads.take(self._data, self._at)
+    def _read_head(self) -> None:
+        self._start_deadline(self.bounds.request_head_within)
+        head, self._at = self._head_reader.feed(self._data, self._at)
         if head is None:
             return
         self._deadline.stop()
         if head.upgrade == b"websocket":
-            self._hand_over(head)
-        elif self._answer_at_once(head):
+            self._switch_to_websocket(head)
+        elif self._respond_immediately(head):
             self.server_state.total_requests += 1
             self._begin_next()
         else:
             self._start_cycle(head)
 
-    def _answer_at_once(self, head: Head) -> bool:
-        """Write an answer that is at hand and short, without a task."""
+    def _respond_immediately(self, head: Head) -> bool:
+        """Write a short answer that needs no task; whether there was one."""
         if head.method != "GET" or head.body is not None or not head.keeps_alive or head.upgrade:
             return False
-        made = self.at_once(head.target, head.headers)
+        made = self.immediate_response(head.target, head.headers)
         if made is None or len(made[1]) > PIECE:
             return False
         start, body = made
@@ -255,29 +255,29 @@ class WeftHttpProtocol(Connection):
 
     # A body
 
-    def _take_body(self) -> None:
+    def _read_body(self) -> None:
         body, cycle = self._body, cast(Cycle, self.cycle)
         assert body is not None
-        content, self._at = body.take(self._data, self._at)
-        if content and cycle.hear(content) > MAX_UNASKED:
+        content, self._at = body.feed(self._data, self._at)
+        if content and cycle.add_body(content) > MAX_UNASKED:
             self.flow.pause_reading()
         if body.is_whole:
             self._deadline.stop()
             self._reading = Reading.ANSWER
             cycle.end_message()
         elif body.in_trailers:
-            self._expect(self.bounds.request_head_within)
+            self._start_deadline(self.bounds.request_head_within)
 
     # The end
 
-    def _hand_over(self, head: Head) -> None:
-        """To the WebSocket protocol, with what the client sent right behind its handshake."""
+    def _switch_to_websocket(self, head: Head) -> None:
+        """Give the transport to the WebSocket protocol, with the bytes after the head."""
         if head.body is not None:
             raise BadRequest("the handshake of a WebSocket has no body")
         behind = self._data[self._at :]
         self._reading, self._data, self._at = Reading.LINGER, b"", 0
         self.flow.resume_reading()
-        self.outlet.leave()
+        self.writer.detach()
         self.url, self.scope = head.target, scope_of(head, self)
         self.handle_websocket_upgrade()
         if behind:
@@ -285,10 +285,10 @@ class WeftHttpProtocol(Connection):
 
     def _refuse(self, sentence: str) -> None:
         """Say why, unless an answer has begun, and end."""
-        name = self.refused(Code.MALFORMED).encode()
+        name = self.on_refused(Code.MALFORMED).encode()
         has_begun = self._reading is Reading.BODY and cast(Cycle, self.cycle).disconnect()
         if not has_begun:
-            self.write(refusal(sentence, [*self.server_state.default_headers, (HEADER, name)]))
+            self.write(bad_request(sentence, [*self.server_state.default_headers, (HEADER, name)]))
         self._linger()
 
     def _linger(self) -> None:
@@ -297,10 +297,10 @@ class WeftHttpProtocol(Connection):
         self._reading, self._data, self._at = Reading.LINGER, b"", 0
         if self.transport.is_closing():
             return
-        self.outlet.end()
+        self.writer.write_eof()
         self.flow.resume_reading()
-        self._expect(self.bounds.close_within)
+        self._start_deadline(self.bounds.close_within)
 
-    def _expect(self, within: float) -> None:
-        """What is awaited comes in time, or the connection ends; the first call counts."""
-        self._deadline.start(within, self.outlet.close)
+    def _start_deadline(self, within: float) -> None:
+        """End the connection after `within` seconds, unless the deadline is stopped before."""
+        self._deadline.start(within, self.writer.close)

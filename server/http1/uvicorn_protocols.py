@@ -21,9 +21,9 @@ from uvicorn.server import ServerState
 from websockets.http11 import Request
 
 from collab.errors import Code
-from server.http1.outbox import Outbox
-from server.http1.protocol import AtOnce, WeftHttpProtocol
-from server.http1.turns import Turns
+from server.http1.pipeline_queue import PipelineQueue
+from server.http1.protocol import ImmediateResponse, WeftHttpProtocol
+from server.http1.unread_responses import UnreadResponses
 from server.websocket.socket import EXTENSION, Handler, Socket, SocketBounds
 from server.websocket.transport_socket import OUR_FAULT, TransportSocket
 
@@ -55,14 +55,14 @@ class WeftProtocol(WebSocketsSansIOProtocol):
         self.conn.logger = logger
         self.conn.debug = False  # it would log the request line, headers and every frame
         self.conn.available_extensions = None  # a 306 KB deflated frame inflates to 300 MB
-        self.app = self._watched_app
+        self.app = self._guarded_app
         self._early = bytearray()
         self._connected = False
-        self._plain = False
+        self._is_asgi = False
         self._socket: TransportSocket | None = None
 
     def data_received(self, data: bytes) -> None:
-        if self.handshake_initiated and not self._plain:
+        if self.handshake_initiated and not self._is_asgi:
             self._early += data
             self.transport.pause_reading()
             return
@@ -78,13 +78,13 @@ class WeftProtocol(WebSocketsSansIOProtocol):
 
     async def receive(self) -> ASGIReceiveEvent:
         if self._connected:
-            self._stay_plain()
+            self._stay_asgi()
         self._connected = True
         return await super().receive()
 
     async def send(self, message: ASGISendEvent) -> None:
         if self.handshake_complete:
-            self._stay_plain()
+            self._stay_asgi()
         await super().send(message)
         if self.close_sent:
             # Uvicorn takes a refusal before the upgrade for none, and logs an error for each.
@@ -92,7 +92,7 @@ class WeftProtocol(WebSocketsSansIOProtocol):
 
     def take_over(self, handler: Handler) -> Socket:
         """Leave the transport to `handler`; this object is of no use afterwards."""
-        if self._plain or not self.handshake_complete:
+        if self._is_asgi or not self.handshake_complete:
             raise RuntimeError("take over right after accept, before anything is received or sent")
         self.stop_keepalive()
         del cast(dict[str, Any], self.scope["extensions"])[EXTENSION]
@@ -106,7 +106,7 @@ class WeftProtocol(WebSocketsSansIOProtocol):
         self._socket.start(bytes(self._early), lost=self.disconnected)
         return self._socket
 
-    async def _watched_app(
+    async def _guarded_app(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
         """The application; if it fails after it took over, so does the connection."""
@@ -117,10 +117,10 @@ class WeftProtocol(WebSocketsSansIOProtocol):
                 self._socket.close(OUR_FAULT, "internal error")
             raise
 
-    def _stay_plain(self) -> None:
-        if self._plain:
+    def _stay_asgi(self) -> None:
+        if self._is_asgi:
             return
-        self._plain = True
+        self._is_asgi = True
         early, self._early = bytes(self._early), bytearray()
         if early and not self.disconnected and not self.transport.is_closing():
             self.transport.resume_reading()
@@ -131,20 +131,23 @@ class WeftProtocol(WebSocketsSansIOProtocol):
         self.transport.close()
 
 
-def bounded(
+def protocol_classes(
     bounds: SocketBounds,
-    at_once: AtOnce | None = None,
-    refused: Callable[[Code], str] | None = None,
+    immediate_response: ImmediateResponse | None = None,
+    on_refused: Callable[[Code], str] | None = None,
 ) -> tuple[type[WeftHttpProtocol], type[WeftProtocol]]:
     """The classes for uvicorn's `http` and `ws` settings, held to these bounds.
 
-    Their connections share one outbox, and wait for their turns in one queue.
+    Their connections share one bound on unread responses, and one queue for pipelined requests.
     """
     namespace: dict[str, Any] = {"bounds": bounds}
-    shared: dict[str, Any] = {"outbox": Outbox(bounds.max_unread), "turns": Turns()}
-    if at_once is not None:
-        shared["at_once"] = staticmethod(at_once)
-    if refused is not None:
-        shared["refused"] = staticmethod(refused)
+    shared: dict[str, Any] = {
+        "unread": UnreadResponses(bounds.max_unread),
+        "pipeline_queue": PipelineQueue(),
+    }
+    if immediate_response is not None:
+        shared["immediate_response"] = staticmethod(immediate_response)
+    if on_refused is not None:
+        shared["on_refused"] = staticmethod(on_refused)
     http = type("WeftHttpProtocol", (WeftHttpProtocol,), namespace | shared)
     return http, type("WeftProtocol", (WeftProtocol,), namespace)

@@ -31,7 +31,7 @@ _PREFLIGHT: Headers = [
 ]
 
 
-class Front(Starlette):
+class FastPathApp(Starlette):
     """Starlette, but for public answers that are at hand: those leave as they are.
 
     What is not at hand goes the usual way, through middleware and routes, and is at hand then.
@@ -70,7 +70,7 @@ class Front(Starlette):
         else:
             await _send(send, 200, found.headers, found.body)
 
-    def at_once(self, target: bytes, headers: Headers) -> tuple[bytes, bytes] | None:
+    def immediate_response(self, target: bytes, headers: Headers) -> tuple[bytes, bytes] | None:
         """A GET's head, but for what the connection adds, and body; None where it must wait."""
         if not target.startswith(_PREFIXES) or b"%" in target:
             return None
@@ -84,7 +84,7 @@ class Front(Starlette):
         name = b"%s: %s\r\n" % (HEADER, self._clock.new_id("r").encode())
         return (found.same + name, b"") if is_known else (found.whole + name, found.body)
 
-    def refused(self, code: Code) -> str:
+    def on_refused(self, code: Code) -> str:
         """Count what was refused before it was a request; the id that its answer tells."""
         self.state.services.witness.metrics.refuse("http", code)
         return self._clock.new_id("r")

@@ -15,7 +15,7 @@ def heads(data: bytes, cuts: list[int], most: int = 1000) -> tuple[bytes, int]:
     end, found = HeadEnd(most), b""
     edges = [0, *sorted(cuts), len(data)]
     for start, upto in pairwise(edges):
-        part, at = end.take(data[start:upto], 0)
+        part, at = end.feed(data[start:upto], 0)
         found += part
         if end.is_found:
             return found, start + at
@@ -28,7 +28,7 @@ def content(body: Body, data: bytes, size: int) -> tuple[bytes, bytes]:
     for start in range(0, len(data), size):
         part, at = data[start : start + size], 0
         while at < len(part) and not body.is_whole:
-            piece, at = body.take(part, at)
+            piece, at = body.feed(part, at)
             found += piece
         if body.is_whole:
             return found, data[start + at :]
@@ -47,11 +47,11 @@ def test_a_head_ends_at_its_empty_line_in_any_reads() -> None:
 @pytest.mark.parametrize("data", [b"a" * 41, b"a" * 30 + b"\r\n\r\n", b"\r\n" * 21])
 def test_a_head_over_the_limit_is_refused_even_in_one_read(data: bytes) -> None:
     with pytest.raises(BadRequest, match="at most 33 bytes"):
-        HeadEnd(33).take(data, 0)
+        HeadEnd(33).feed(data, 0)
 
 
 def test_a_head_of_just_the_limit_passes() -> None:
-    assert HeadEnd(34).take(b"a" * 30 + b"\r\n\r\nmore", 0) == (b"a" * 30 + b"\r\n\r\n", 34)
+    assert HeadEnd(34).feed(b"a" * 30 + b"\r\n\r\nmore", 0) == (b"a" * 30 + b"\r\n\r\n", 34)
 
 
 CHUNKED = b"5;ext=1\r\nhello\r\n1\r\n!\r\n0\r\nX: y\r\nZ: \r\n\r\n"
@@ -79,9 +79,9 @@ def test_trailers_over_the_limit_are_refused(line: bytes, size: int) -> None:
 
 def test_a_long_line_of_trailers_is_not_kept() -> None:
     body = ChunkedBody(1 << 20)
-    body.take(b"0\r\n", 0)
+    body.feed(b"0\r\n", 0)
     for _ in range(100):
-        body.take(b"a" * 1000, 0)
+        body.feed(b"a" * 1000, 0)
     assert body.in_trailers
     assert len(body._line) <= 2
 
@@ -112,7 +112,7 @@ def test_a_turn_ends_after_many_small_chunks() -> None:
     """One byte in each chunk: the rest waits, so that other connections go on."""
     data = b"1\r\na\r\n" * 5000
     body = ChunkedBody(100)
-    piece, at = body.take(data, 0)
+    piece, at = body.feed(data, 0)
     assert 100 < len(piece) < 1000
     assert at < len(data) // 4
 

@@ -9,7 +9,7 @@ from server.http1.head import MAX_TARGET, Head, HeadReader
 
 
 def read(data: bytes, max_size: int = 1000, max_headers: int = 5) -> Head:
-    head, at = HeadReader(max_size, max_headers).take(data, 0)
+    head, at = HeadReader(max_size, max_headers).feed(data, 0)
     assert head is not None
     assert at == len(data)
     return head
@@ -52,7 +52,7 @@ def test_one_reader_reads_head_after_head_whatever_was_between() -> None:
     reader = HeadReader(1000, 5)
     asked = (b"Content-Length: 3\r\n", b"Connection: Upgrade\r\nUpgrade: h2c\r\n", b"", b"")
     for number, lines in enumerate(asked):
-        head, _ = reader.take(b"PUT /%d HTTP/1.1\r\nHost: w\r\n%s\r\n" % (number, lines), 0)
+        head, _ = reader.feed(b"PUT /%d HTTP/1.1\r\nHost: w\r\n%s\r\n" % (number, lines), 0)
         assert head is not None
         assert head.target == b"/%d" % number
         reader.begin()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from server.http1.timeouts import LEAST_TAKEN, UnreadWatch
+from server.http1.timeouts import MIN_READ, UnreadTimeout
 
 
 class Cuts(list[str]):
@@ -27,17 +27,17 @@ class Pipe:
 
 async def test_a_client_that_takes_too_little_is_cut_off() -> None:
     pipe, over = Pipe(), asyncio.Event()
-    watch = UnreadWatch(cast(asyncio.Transport, pipe), 0.001, over.set)
-    watch.written = pipe.left = 10 * LEAST_TAKEN
+    watch = UnreadTimeout(cast(asyncio.Transport, pipe), 0.001, over.set)
+    watch.written = pipe.left = 10 * MIN_READ
     watch.start()
-    pipe.left -= LEAST_TAKEN - 1
+    pipe.left -= MIN_READ - 1
     async with asyncio.timeout(20):
         await over.wait()
 
 
 async def test_a_client_that_takes_all_is_left_alone() -> None:
     pipe, cuts = Pipe(), Cuts()
-    watch = UnreadWatch(cast(asyncio.Transport, pipe), 0.0001, cuts.of("it"))
+    watch = UnreadTimeout(cast(asyncio.Transport, pipe), 0.0001, cuts.of("it"))
     watch.start()
     watch.written = pipe.left = 100
     watch.start()

@@ -18,7 +18,7 @@ from collab.yjs.guard import STALE
 from collab.yjs.server_ids import server_id
 from server.access.tokens import Claims, mint
 from server.app import build, socket_bounds
-from server.http1.uvicorn_protocols import bounded
+from server.http1.uvicorn_protocols import protocol_classes
 from server.lanes import yjs_session as yjs_connection
 from server.runtime.settings import Settings
 from storage.memory.store import MemoryStore
@@ -46,7 +46,7 @@ async def serving(store: MemoryStore, *users: str) -> AsyncIterator[list[str]]:
         rights = Rights(Role.EDITOR, now + 60_000)
         key = await services.keyring.ensure_key("demo")
         tokens = [mint(key, Claims("demo", user, user, rights, now, kid="")) for user in users]
-        http, ws = bounded(socket_bounds(Settings()))
+        http, ws = protocol_classes(socket_bounds(Settings()))
         config = Config(app, http=http, ws=ws, lifespan="off", log_config=None)
         config.load()
         make = asyncio.get_running_loop().create_server

@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
-from server.http1.uvicorn_protocols import bounded
+from server.http1.uvicorn_protocols import protocol_classes
 from server.websocket import frames
 from server.websocket.asgi_socket import take_over
 from server.websocket.socket import Socket, SocketBounds
@@ -125,7 +125,7 @@ async def serving(
     http: type[HttpToolsProtocol] = HttpToolsProtocol
     ws: type[WebSocketsSansIOProtocol] = WebSocketsSansIOProtocol
     if not stock:
-        http, ws = bounded(bounds or SocketBounds())
+        http, ws = protocol_classes(bounds or SocketBounds())
     config = Config(app, http=http, ws=ws, lifespan="off", log_config=None)
     config.load()
     loop = asyncio.get_running_loop()

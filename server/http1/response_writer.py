@@ -1,4 +1,4 @@
-"""What an HTTP connection writes to: its transport, and what becomes of answers that wait there."""
+"""The writing half of an HTTP connection, which bounds the bytes that wait in the transport."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from collab.errors import Code
-from server.http1.outbox import Held, Outbox
-from server.http1.timeouts import UnreadWatch
+from server.http1.timeouts import UnreadTimeout
+from server.http1.unread_responses import UnreadResponse, UnreadResponses
 from server.websocket.socket import SocketBounds, bound_kernel
 
 if TYPE_CHECKING:
@@ -20,29 +20,31 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# A long body is written in pieces, the next one when the client has taken most of the last.
+# A long body is written in pieces, the next one when the client has read most of the last.
 PIECE = 32 * 1024
 
 
-class Outlet:
+class ResponseWriter:
     """The writing half of a connection.
 
-    Invariant: what waits in the transport is counted in the outbox while it is more than a piece,
-    and watched from then on, or from `close` on, until the client has taken it.
+    Invariant: bytes that wait in the transport are counted as unread while they are more than a
+    piece. The timeout runs from then on, or from `close` on, until the client has read them.
     """
 
-    def __init__(self, transport: asyncio.Transport, outbox: Outbox, bounds: SocketBounds) -> None:
-        self.outbox = outbox
+    def __init__(
+        self, transport: asyncio.Transport, unread: UnreadResponses, bounds: SocketBounds
+    ) -> None:
+        self.unread = unread
         self._transport = transport
         self._bounds = bounds
-        self._watch = UnreadWatch(transport, bounds.unread_within, self.cut)
+        self._timeout = UnreadTimeout(transport, bounds.unread_within, self.abort)
         self._is_bound = False
-        self._buffered: Held | None = None
-        self._sending: Held | None = None
+        self._buffered: UnreadResponse | None = None
+        self._sending: UnreadResponse | None = None
         transport.set_write_buffer_limits(PIECE)
 
     def write(self, data: bytes) -> None:
-        self._watch.written += len(data)
+        self._timeout.written += len(data)
         try:
             self._transport.write(data)
         except RuntimeError:
@@ -53,41 +55,41 @@ class Outlet:
     def sending(self, body: bytes) -> Iterator[None]:
         """Count a long body for as long as the block runs."""
         self._bound_kernel()
-        held = self._sending = self.outbox.hold(self.cut, body)
+        response = self._sending = self.unread.add(self.abort, body)
         try:
             yield
         finally:
             self._sending = None
-            self.outbox.let_go(held)
+            self.unread.remove(response)
 
-    def fill(self) -> None:
-        """The client reads more slowly than we write."""
+    def pause_writing(self) -> None:
+        """The transport's buffer is full: the client reads more slowly than we write."""
         self._bound_kernel()
-        self._watch.start()
+        self._timeout.start()
         if self._buffered is None:
             size = self._transport.get_write_buffer_size()
-            self._buffered = self.outbox.hold(self.cut, size)
+            self._buffered = self.unread.add(self.abort, size)
 
-    def drain(self) -> None:
-        """The client has taken most of it."""
+    def resume_writing(self) -> None:
+        """The client has read most of it."""
         if self._buffered is not None:
-            self.outbox.let_go(self._buffered)
+            self.unread.remove(self._buffered)
             self._buffered = None
         if self._sending is not None:
-            self.outbox.renew(self._sending)
+            self.unread.touch(self._sending)
 
-    def end(self) -> None:
-        """Say that nothing more comes, and go on reading."""
+    def write_eof(self) -> None:
+        """Tell the client that nothing more comes, and go on reading."""
         if self._transport.can_write_eof():
             self._transport.write_eof()
-        self._watch.start()
+        self._timeout.start()
 
     def close(self) -> None:
-        """End the connection when the client has taken everything, or takes too long."""
+        """End the connection when the client has read everything, or takes too long."""
         self._transport.close()
-        self._watch.start()
+        self._timeout.start()
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """End the connection at once."""
         logger.info("a client did not read its HTTP answers")
         self._transport.abort()
@@ -97,17 +99,17 @@ class Outlet:
             self._is_bound = True
             bound_kernel(self._transport.get_extra_info("socket"), self._bounds)
 
-    def leave(self) -> None:
-        """The transport is gone, or another protocol writes to it."""
-        self._watch.stop()
-        self.drain()
+    def detach(self) -> None:
+        """Stop: the transport is gone, or another protocol writes to it."""
+        self._timeout.stop()
+        self.resume_writing()
 
 
-def refusal(sentence: str, default_headers: Headers) -> bytes:
-    """The whole answer to bytes that are no request."""
-    told = {"type": "about:blank", "title": "Bad Request", "status": 400}
-    told |= {"code": Code.MALFORMED, "detail": sentence, "retryable": False}
-    body = msgspec.json.encode(told)
+def bad_request(sentence: str, default_headers: Headers) -> bytes:
+    """The whole response to bytes that are no request."""
+    problem = {"type": "about:blank", "title": "Bad Request", "status": 400}
+    problem |= {"code": Code.MALFORMED, "detail": sentence, "retryable": False}
+    body = msgspec.json.encode(problem)
     headers = [
         *default_headers,
         (b"content-type", b"application/problem+json"),

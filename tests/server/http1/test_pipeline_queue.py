@@ -1,37 +1,37 @@
-"""Turns: a few connections go on in a round, and each waits again behind the others."""
+"""A pipeline queue: a few connections resume in a round, and each waits again behind the others."""
 
 from __future__ import annotations
 
 import asyncio
 
-from server.http1.turns import Turns
+from server.http1.pipeline_queue import PipelineQueue
 
 
 async def test_each_connection_gets_a_turn_before_one_gets_two() -> None:
-    turns, order, over = Turns(at_once=2, every=0.0), [], asyncio.Event()
+    queue, order, over = PipelineQueue(per_round=2, round_seconds=0.0), [], asyncio.Event()
     left = dict.fromkeys("abc", 3)
 
     def go_on(name: str) -> None:
         order.append(name)
         left[name] -= 1
         if left[name]:
-            turns.wait(lambda: go_on(name))
+            queue.add(lambda: go_on(name))
         if not any(left.values()):
             over.set()
 
     for name in left:
-        turns.wait(lambda name=name: go_on(name))  # type: ignore[misc]
+        queue.add(lambda name=name: go_on(name))  # type: ignore[misc]
     assert order == []
     await over.wait()
     assert "".join(order) == "abc" * 3
-    assert len(turns) == 0
+    assert len(queue) == 0
 
 
 async def test_between_two_rounds_the_loop_goes_on() -> None:
-    turns, rounds, over = Turns(at_once=3, every=0.0), [], asyncio.Event()
+    queue, rounds, over = PipelineQueue(per_round=3, round_seconds=0.0), [], asyncio.Event()
     for number in range(9):
-        turns.wait(lambda number=number: rounds.append(number))  # type: ignore[misc]
-    turns.wait(over.set)
+        queue.add(lambda number=number: rounds.append(number))  # type: ignore[misc]
+    queue.add(over.set)
     seen = []
     while not over.is_set():
         await asyncio.sleep(0)

@@ -1,0 +1,76 @@
+"""HTTP responses that clients have not read: a bound on the memory that they take together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(eq=False, slots=True)
+class UnreadResponse:
+    """A body that one connection sends, or only the bytes that its transport has buffered."""
+
+    abort: Callable[[], None]
+    body: bytes | int  # or how many bytes
+
+    @property
+    def size(self) -> int:
+        return self.body if isinstance(self.body, int) else len(self.body)
+
+
+class UnreadResponses:
+    """Every response that a client of this server has not read yet.
+
+    Invariant: together they take at most `most` bytes (0: any number), or there is only one. When
+    another one does not fit, the connection is aborted whose client has read nothing for longest.
+    A body that several connections send is in memory once, and counts once.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        # First is the client that has read nothing for longest.
+        self._responses: dict[UnreadResponse, None] = {}
+        self._readers: dict[int, int] = {}  # of a body, by its identity
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._responses)
+
+    def add(self, abort: Callable[[], None], body: bytes | int) -> UnreadResponse:
+        """Count a body, or so many bytes, until `remove`; `abort` ends its connection."""
+        response = UnreadResponse(abort, body)
+        self._responses[response] = None
+        if self._is_first_reader(response):
+            self.bytes += response.size
+        while self._most and self.bytes > self._most and len(self._responses) > 1:
+            oldest = next(iter(self._responses))
+            self.remove(oldest)
+            oldest.abort()
+        return response
+
+    def touch(self, response: UnreadResponse) -> None:
+        """The client has read some of it."""
+        if response in self._responses:
+            del self._responses[response]
+            self._responses[response] = None
+
+    def remove(self, response: UnreadResponse) -> None:
+        """The client has read it, or its connection is gone; a second call does nothing."""
+        if response in self._responses:
+            del self._responses[response]
+            if self._is_last_reader(response):
+                self.bytes -= response.size
+
+    def _is_first_reader(self, response: UnreadResponse) -> bool:
+        if isinstance(response.body, int):
+            return True
+        readers = self._readers[id(response.body)] = self._readers.get(id(response.body), 0) + 1
+        return readers == 1
+
+    def _is_last_reader(self, response: UnreadResponse) -> bool:
+        if isinstance(response.body, int):
+            return True
+        readers = self._readers.pop(id(response.body)) - 1
+        if readers:
+            self._readers[id(response.body)] = readers
+        return not readers
