@@ -68,13 +68,13 @@ class PatchConnection:
 
     # --- the socket's side ------------------------------------------------------------------
 
-    def opened(self, socket: Socket) -> None:
+    def on_open(self, socket: Socket) -> None:
         self._socket = socket
         self._visit = self._services.witness.connected("patch", socket)
-        socket.gate(SMALL_OPENING, self._ask_for_large)
+        socket.pause_before_large(SMALL_OPENING, self._ask_for_large)
         self._expect_opening()
 
-    def text(self, message: bytes) -> None:
+    def on_text(self, message: bytes) -> None:
         if self._session is not None:
             self._session.receive(message)
         elif self._state is State.SILENT:
@@ -82,22 +82,22 @@ class PatchConnection:
         elif self._state is State.OPENING:
             self._waiting.append(message)
 
-    def binary(self, message: bytes) -> None:
+    def on_binary(self, message: bytes) -> None:
         refusal = Refusal(Code.MALFORMED, "the patch lane speaks text frames")
         if self._session is not None:
             self._session.refuse(refusal)
         else:
             self._refuse(refusal)
 
-    def pong(self, payload: bytes) -> None:
+    def on_pong(self, payload: bytes) -> None:
         if self._session is not None:
-            self._session.pong(payload)
+            self._session.on_pong(payload)
 
-    def writable(self) -> None:
+    def on_writable(self) -> None:
         if self._session is not None:
-            self._session.writable()
+            self._session.on_writable()
 
-    def closed(self, code: int) -> None:
+    def on_close(self, code: int) -> None:
         self._state = State.CLOSED
         self.release_place()
         self._release_large()
@@ -122,7 +122,7 @@ class PatchConnection:
             return
         self._state = State.OPENING
         self._forget_deadline()
-        self._socket.gate(0, None)
+        self._socket.pause_before_large(0, None)
         self._socket.pause_reading()
         opening = self._open(first, incoming[1:], len(frame))
         self._services.spawn(opening, f"open {self._doc}", self._fail)
@@ -149,7 +149,7 @@ class PatchConnection:
         session.take(rest, session.inbound_flow.receive_opening(size, now, len(rest)))
         waiting, self._waiting = self._waiting, []
         for frame in waiting:
-            self.text(frame)
+            self.on_text(frame)
         session.intake.start()
 
     def _expect_opening(self) -> None:

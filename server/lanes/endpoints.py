@@ -68,7 +68,7 @@ async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection)
     except BaseException:  # also where the handshake is cancelled
         release()
         raise
-    await socket.carry()
+    await socket.run()
 
 
 async def _deny(websocket: WebSocket, refusal: Refusal, *, status: int | None = None) -> None:

@@ -153,10 +153,10 @@ class PatchSession:
             self.feed.send(wire.encode(notice))
         self._socket.close(code, reason)
 
-    def writable(self) -> None:
+    def on_writable(self) -> None:
         self.feed.pump()
 
-    def pong(self, payload: bytes) -> None:
+    def on_pong(self, payload: bytes) -> None:
         """Life; and with eight bytes the barrier behind a reject."""
         self.live.presence.book.touch(self.session, self._now())
         if len(payload) == 8:

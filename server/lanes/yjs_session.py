@@ -75,29 +75,29 @@ class YjsConnection:
 
     # --- the socket's side ------------------------------------------------------------------
 
-    def opened(self, socket: Socket) -> None:
+    def on_open(self, socket: Socket) -> None:
         self.socket = socket
         self._visit = self._services.witness.connected("yjs", socket)
         socket.pause_reading()
         self._services.spawn(self._open(), f"open {self._doc}", self._fail)
 
-    def text(self, message: bytes) -> None:
+    def on_text(self, message: bytes) -> None:
         self.refuse(Refusal(Code.MALFORMED, "the Yjs lane speaks binary frames"))
 
-    def binary(self, message: bytes) -> None:
+    def on_binary(self, message: bytes) -> None:
         if self._live is None:
             self._waiting.append(message)
         else:
             self._receive(message)
 
-    def pong(self, payload: bytes) -> None:
+    def on_pong(self, payload: bytes) -> None:
         """Any byte counts as life; nothing else hangs on it here."""
 
-    def writable(self) -> None:
+    def on_writable(self) -> None:
         if self._live is not None:
             self.feed.pump()
 
-    def closed(self, code: int) -> None:
+    def on_close(self, code: int) -> None:
         self._is_closed = True
         self.release_place()
         self._services.witness.closed(self._visit, code)

@@ -11,21 +11,21 @@ from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from server.websocket.frames import BINARY, TEXT, split
-from server.websocket.socket import EXTENSION, Handler, Lender, Socket, SocketBounds
+from server.websocket.socket import EXTENSION, Handler, Socket, SocketBounds, TransportExtension
 
 logger = logging.getLogger(__name__)
 
 
 def take_over(websocket: WebSocket, handler: Handler, bounds: SocketBounds | None = None) -> Socket:
-    """Give an accepted WebSocket to `handler`, over the bare transport where the server lends it.
+    """Give an accepted WebSocket to `handler`, over the bare transport where the server can.
 
-    `bounds` are for the fallback; a server that lends its transport has its own.
+    `bounds` are for the fallback; a server with that extension has its own.
     """
-    lender: Lender | None = websocket.scope.get("extensions", {}).get(EXTENSION)
-    if lender is not None:
-        return lender.take_over(handler)
+    extension: TransportExtension | None = websocket.scope.get("extensions", {}).get(EXTENSION)
+    if extension is not None:
+        return extension.take_over(handler)
     socket = AsgiSocket(websocket, handler, bounds or SocketBounds())
-    handler.opened(socket)
+    handler.on_open(socket)
     return socket
 
 
@@ -70,8 +70,8 @@ class AsgiSocket:
     def limit(self, max_message: int, code: int = 1009) -> None:
         self._max_message, self._too_big = max_message, code
 
-    def gate(self, size: int, ask: Callable[[], None] | None) -> None:
-        """A server that lends no transport reads messages as it likes."""
+    def pause_before_large(self, size: int, on_large: Callable[[], None] | None) -> None:
+        """Does nothing: a server that keeps its transport reads messages as it likes."""
 
     def ping(self, payload: bytes) -> None:
         """Answered by ourselves: whether the peer lives is the server's to find out here."""
@@ -96,7 +96,7 @@ class AsgiSocket:
         self._closing = self._closing or (1006, "")
         self._end_within(0.0)
 
-    async def carry(self) -> None:
+    async def run(self) -> None:
         self._carried = True
         code = 1006
         try:
@@ -110,7 +110,7 @@ class AsgiSocket:
             pass
         finally:
             self._over = True
-            self._handler.closed(self._closing[0] if self._closing else code)
+            self._handler.on_close(self._closing[0] if self._closing else code)
 
     def _end_within(self, seconds: float) -> None:
         if self._carried and not self._over:
@@ -118,7 +118,7 @@ class AsgiSocket:
 
     def _answer(self, payload: bytes) -> None:
         if self._closing is None and not self._over:
-            self._handler.pong(payload)
+            self._handler.on_pong(payload)
 
     async def _receive(self) -> int:
         """Tell the handler what comes, until the peer is gone; the peer's close code."""
@@ -128,9 +128,9 @@ class AsgiSocket:
             if message["type"] == "websocket.disconnect":
                 return int(message.get("code") or 1005)
             if self._closing is None:
-                self._hear(message)
+                self._dispatch(message)
 
-    def _hear(self, message: Message) -> None:
+    def _dispatch(self, message: Message) -> None:
         text = message.get("text")
         try:
             payload = message["bytes"] if text is None else text.encode()
@@ -138,9 +138,9 @@ class AsgiSocket:
             if 0 < self._max_message < len(payload):
                 self.close(self._too_big, "message too big")
             elif text is None:
-                self._handler.binary(payload)
+                self._handler.on_binary(payload)
             else:
-                self._handler.text(payload)
+                self._handler.on_text(payload)
         except Exception:  # a bug of ours ends this connection, and no other
             logger.exception("connection failed", extra={"peer": self.peer})
             self.close(1011, "internal error")
@@ -168,4 +168,4 @@ class AsgiSocket:
             self._buffered -= len(frames)
             if self._choked and self._buffered <= self._bounds.low_water:
                 self._choked = False
-                self._handler.writable()
+                self._handler.on_writable()

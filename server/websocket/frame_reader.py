@@ -32,8 +32,8 @@ class FrameReader:
     """Takes bytes as they come and gives back one message at a time.
 
     Invariant: what is held never exceeds one message within its limit, and one read. A frame is
-    judged by its head, before its payload is waited for. (websockets' own parser makes every
-    frame of a read at once and answers each ping: 40,000 of them before anybody could count.)
+    checked by its head, before its payload is read. (websockets' own parser makes every
+    frame of a read at once and answers each ping: 40,000 of them before they could be counted.)
     """
 
     __slots__ = (
@@ -44,8 +44,8 @@ class FrameReader:
         "_need",
         "_opcode",
         "_size",
-        "gate",
-        "is_at_gate",
+        "is_large_next",
+        "large",
         "max_fragments",
         "max_message",
         "too_big",
@@ -55,8 +55,8 @@ class FrameReader:
         self.max_message = max_message  # 0: no limit
         self.too_big = TOO_BIG  # the code of a longer one
         self.max_fragments = max_fragments
-        self.gate = 0  # a message larger than this waits until it is 0
-        self.is_at_gate = False
+        self.large = 0  # a message of more bytes waits until this is 0
+        self.is_large_next = False
         # Either `_data` from `_at` on, or `_held`, which waits until it is `_need` bytes long:
         # a message that trickles in byte by byte is copied once, not once a byte.
         self._data = b""
@@ -115,9 +115,9 @@ class FrameReader:
                 return None
             size = int.from_bytes(data[at + 2 : at + 2 + width], "big")
             body += width
-        self._judge(first, data[at + 1], size)
-        self.is_at_gate = 0 < self.gate < size + self._size
-        if self.is_at_gate:
+        self._check_head(first, data[at + 1], size)
+        self.is_large_next = 0 < self.large < size + self._size
+        if self.is_large_next:
             self._hold(2)
             return None
         end = body + size
@@ -127,19 +127,19 @@ class FrameReader:
         self._at = end
         return first, apply_mask(data[body:end], data[body - 4 : body])
 
-    def _judge(self, first: int, second: int, size: int) -> None:
+    def _check_head(self, first: int, second: int, size: int) -> None:
         """Refuse a frame by its head, with `size` what is known of its length."""
         if second < 0x80:
             # 5.1: a server closes upon a frame that is not masked.
             raise Violation(PROTOCOL_ERROR, "frame is not masked")
         if first != _WHOLE_BINARY and first != _WHOLE_TEXT:
-            self._judge_rare(first, second & 0x7F)
+            self._check_rare_head(first, second & 0x7F)
         elif self._opcode:
             raise Violation(PROTOCOL_ERROR, "expected a continuation frame")
         if 0 < self.max_message < size + self._size or size >> 63:
             raise Violation(self.too_big, f"over {self.max_message} bytes")
 
-    def _judge_rare(self, first: int, short_size: int) -> None:
+    def _check_rare_head(self, first: int, short_size: int) -> None:
         opcode = first & 0x0F
         if first & _RESERVED:
             raise Violation(PROTOCOL_ERROR, "reserved bit is set")  # no extension was agreed

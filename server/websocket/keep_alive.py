@@ -8,8 +8,8 @@ from typing import Protocol
 from server.websocket.socket import SocketBounds
 
 
-class Pinged(Protocol):
-    """What a keep-alive watches."""
+class PingTarget(Protocol):
+    """The socket that a keep-alive pings."""
 
     @property
     def paused(self) -> bool: ...
@@ -19,17 +19,17 @@ class Pinged(Protocol):
 
 
 class KeepAlive:
-    """Pings every `every` seconds, and ends a peer that gives no sign of life until the next.
+    """Pings every `every` seconds, and aborts a peer that shows no life until the next ping.
 
-    Invariant: any byte is life (`heard` is set by who reads, which costs no clock), and so is
-    anything the peer took from a full buffer, behind which our ping waits. While we have paused
-    reading nothing can be heard, so nobody is ended.
+    Invariant: any byte is a sign of life (the socket sets `has_received`, which reads no clock). So
+    is any byte that the peer took from a full buffer, behind which our ping waits. While we have
+    paused reading nothing can arrive, so no peer is aborted.
     """
 
-    __slots__ = ("_buffered", "_every", "_loop", "_peer", "_timer", "heard")
+    __slots__ = ("_buffered", "_every", "_loop", "_peer", "_timer", "has_received")
 
-    def __init__(self, peer: Pinged, loop: asyncio.AbstractEventLoop, every: float) -> None:
-        self.heard = True
+    def __init__(self, peer: PingTarget, loop: asyncio.AbstractEventLoop, every: float) -> None:
+        self.has_received = True
         self._peer = peer
         self._loop = loop
         self._every = every
@@ -37,19 +37,19 @@ class KeepAlive:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        self._timer = self._loop.call_later(self._every, self._beat)
+        self._timer = self._loop.call_later(self._every, self._ping)
 
     def stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _beat(self) -> None:
+    def _ping(self) -> None:
         peer = self._peer
-        if not (self.heard or peer.paused or peer.buffered() < self._buffered):
+        if not (self.has_received or peer.paused or peer.buffered() < self._buffered):
             peer.abort()
             return
-        self.heard = peer.paused
+        self.has_received = peer.paused
         peer.ping()
         self._buffered = peer.buffered()
         self.start()
@@ -58,24 +58,24 @@ class KeepAlive:
 class ControlBudget:
     """Control frames that a peer may still send: a token bucket that never reads a clock.
 
-    A pong that was asked for costs nothing: whoever is rejected often is pinged as often.
+    A pong that answers our ping costs nothing: a client with many rejects gets as many pings.
     """
 
-    __slots__ = ("_asked", "_at", "_bounds", "_level")
+    __slots__ = ("_at", "_bounds", "_expected_pongs", "_level")
 
     def __init__(self, bounds: SocketBounds, now: float) -> None:
         self._bounds = bounds
         self._level = bounds.control_frames_burst
         self._at = now
-        self._asked = 0
+        self._expected_pongs = 0
 
-    def ask(self) -> None:
-        """A ping goes out."""
-        self._asked += 1
+    def expect_pong(self) -> None:
+        """We send a ping: its pong costs nothing."""
+        self._expected_pongs += 1
 
     def spend_pong(self, now: float) -> bool:
-        if self._asked:
-            self._asked -= 1
+        if self._expected_pongs:
+            self._expected_pongs -= 1
             return True
         return self.spend(now)
 

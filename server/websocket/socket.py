@@ -1,4 +1,4 @@
-"""A connection's socket, whatever carries it: what its handler hears, what it can be told."""
+"""A WebSocket as its connection sees it: the events of its handler, and the calls on it."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ logger = logging.getLogger(__name__)
 
 
 class Handler(Protocol):
-    """Who is told what a socket hears, synchronously, on the event loop.
+    """Receives the events of a socket, synchronously, on the event loop.
 
-    `opened` comes first, `closed` exactly once and last. Nothing is heard while reading is
-    paused, and nothing but `closed` once `Socket.close` was called.
+    `on_open` comes first, `on_close` exactly once and last. No message comes while reading is
+    paused, and nothing but `on_close` after a call of `Socket.close`.
     """
 
-    def opened(self, socket: Socket) -> None:
-        """The socket to speak on; what the peer sent ahead of this is heard afterwards."""
+    def on_open(self, socket: Socket) -> None:
+        """The socket is open; messages that the peer sent ahead of this come afterwards."""
 
-    def text(self, message: bytes) -> None:
+    def on_text(self, message: bytes) -> None:
         """A whole text message: valid UTF-8, no longer than the limit."""
 
-    def binary(self, message: bytes) -> None:
+    def on_binary(self, message: bytes) -> None:
         """A whole binary message, no longer than the limit."""
 
-    def pong(self, payload: bytes) -> None:
+    def on_pong(self, payload: bytes) -> None:
         """The peer answered a ping."""
 
-    def writable(self) -> None:
+    def on_writable(self) -> None:
         """The write buffer was above its high water mark and is below the low one again."""
 
-    def closed(self, code: int) -> None:
-        """It is over: the peer's code, ours when we closed first, 1006 when it vanished."""
+    def on_close(self, code: int) -> None:
+        """The end: the peer's code, ours when we closed first, 1006 when the peer vanished."""
 
 
 class Socket(Protocol):
-    """What a connection writes to. No call raises, whatever has become of the peer.
+    """The calls of a connection on its socket. None raises, also when the peer is gone.
 
-    What is written is buffered without a bound: who writes looks at `buffered` first.
+    Writes are buffered without a bound: callers check `buffered` first.
     """
 
     sent: int  # bytes, so far
@@ -55,36 +55,36 @@ class Socket(Protocol):
         """The peer's address, for logs."""
 
     def write(self, frames: bytes) -> None:
-        """Send frames made by `server.websocket.frames`; lost in silence after the close."""
+        """Send frames made by `server.websocket.frames`; dropped in silence after the close."""
 
     def buffered(self) -> int:
-        """Bytes that were written and wait for the peer to take them."""
+        """Bytes that were written and that the peer has not received."""
 
     def limit(self, max_message: int, code: int = 1009) -> None:
-        """How long a message may be from the next one on, else `code`; 0 for no limit."""
+        """Close with `code` for a message of more than `max_message` bytes; 0 for no limit."""
 
-    def gate(self, size: int, ask: Callable[[], None] | None) -> None:
-        """Pause before a message of more than `size` bytes (0: none) is read, and `ask` once.
+    def pause_before_large(self, size: int, on_large: Callable[[], None] | None) -> None:
+        """Pause before a message of more than `size` bytes (0: none), and call `on_large` once.
 
-        What one read brought of it is held; `resume_reading` lets it in.
+        The bytes that one read brought of it are held; `resume_reading` reads on.
         """
 
     def ping(self, payload: bytes) -> None:
         """Ask for a pong; at most 125 bytes."""
 
     def pause_reading(self) -> None:
-        """Hear nothing more, from this very call on, until `resume_reading`."""
+        """Let no message come, from this call on, until `resume_reading`."""
 
     def resume_reading(self) -> None: ...
 
     def close(self, code: int, reason: str = "") -> None:
-        """Flush, say why, and end; cut off when the peer takes too long. Later calls do nothing."""
+        """Flush and close; abort when the peer takes too long. Later calls do nothing."""
 
     def abort(self) -> None:
         """End at once; what is buffered is lost."""
 
-    async def carry(self) -> None:
-        """What the endpoint must await before it returns.
+    async def run(self) -> None:
+        """The endpoint awaits this before it returns.
 
         Over a transport this returns at once: the connection lives on callbacks, and no task or
         ASGI scope stays behind for it. Over plain ASGI it is the connection, to its end.
@@ -96,13 +96,13 @@ class State(IntEnum):
 
     OPEN = 0
     CLOSING = 1  # our close frame is out, the peer's is awaited
-    DONE = 2  # nothing more is heard or said, the transport is ending
+    DONE = 2  # no message goes in or out, the transport is ending
     LOST = 3  # the transport is gone
 
 
 @dataclass(frozen=True, slots=True)
 class SocketBounds:
-    """What a peer may cost before it is cut off; sizes in bytes, times in seconds."""
+    """What a peer may cost before its connection ends; sizes in bytes, times in seconds."""
 
     max_message: int = 1 << 20
     max_fragments: int = 64
@@ -139,22 +139,22 @@ def bound_kernel(socket: sockets.socket | None, bounds: SocketBounds) -> None:
             socket.setsockopt(sockets.IPPROTO_TCP, option, bounds.unsent)
 
 
-class _Nobody:
-    """Stands in for a handler that was told `closed`."""
+class _NullHandler:
+    """Takes the place of a handler after `on_close`."""
 
-    def opened(self, socket: object) -> None: ...
-    def text(self, message: bytes) -> None: ...
-    def binary(self, message: bytes) -> None: ...
-    def pong(self, payload: bytes) -> None: ...
-    def writable(self) -> None: ...
-    def closed(self, code: int) -> None: ...
-
-
-NOBODY: Handler = _Nobody()
+    def on_open(self, socket: object) -> None: ...
+    def on_text(self, message: bytes) -> None: ...
+    def on_binary(self, message: bytes) -> None: ...
+    def on_pong(self, payload: bytes) -> None: ...
+    def on_writable(self) -> None: ...
+    def on_close(self, code: int) -> None: ...
 
 
-class Lender(Protocol):
-    """What a server puts in `scope["extensions"]["weft"]`: it gives its transport away."""
+NULL_HANDLER: Handler = _NullHandler()
+
+
+class TransportExtension(Protocol):
+    """What a server puts in `scope["extensions"]["weft"]`: it can give its transport away."""
 
     def take_over(self, handler: Handler) -> Socket: ...
 

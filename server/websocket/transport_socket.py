@@ -9,7 +9,7 @@ from collections.abc import Callable
 from server.websocket import frames
 from server.websocket.frame_reader import POLICY, TOO_BIG, FrameReader, Violation, close_code
 from server.websocket.keep_alive import ControlBudget, KeepAlive
-from server.websocket.socket import NOBODY, Handler, SocketBounds, State, bound_kernel
+from server.websocket.socket import NULL_HANDLER, Handler, SocketBounds, State, bound_kernel
 
 logger = logging.getLogger(__name__)
 
@@ -22,14 +22,14 @@ _MAX_DISCARD = 16 << 20
 class TransportSocket(asyncio.Protocol):
     """The protocol of a transport after the WebSocket handshake, and its handler's `Socket`.
 
-    Invariant: the handler hears nothing after `closed`, and the transport ends within
+    Invariant: the handler gets no event after `on_close`, and the transport ends within
     `close_within` of the first close, and `restart_within` of a stop's, whatever the peer does.
     """
 
     __slots__ = (
-        "_ask",
         "_bounds",
         "_close_code",
+        "_close_reported",
         "_connections",
         "_control",
         "_deadline",
@@ -38,10 +38,10 @@ class TransportSocket(asyncio.Protocol):
         "_handler",
         "_keep_alive",
         "_loop",
+        "_on_large",
         "_paused",
         "_reader",
         "_state",
-        "_told",
         "_transport",
         "peer",
         "received",
@@ -68,18 +68,18 @@ class TransportSocket(asyncio.Protocol):
         self._keep_alive = KeepAlive(self, self._loop, bounds.ping_every)
         self._state = State.OPEN
         self._close_code = VANISHED
-        self._told = False
-        self._ask: Callable[[], None] | None = None  # before a large message
+        self._close_reported = False
+        self._on_large: Callable[[], None] | None = None  # before a large message
         self._paused = False
         self._discarded = 0
         self._fragment_deadline: asyncio.TimerHandle | None = None
         self._deadline: asyncio.TimerHandle | None = None
 
     def start(self, early: bytes, *, lost: bool) -> None:
-        """Take the transport, tell the handler, and hear what came `early` after that."""
+        """Take the transport and call the handler; then dispatch the bytes that came `early`."""
         self._reader.feed(early)
         if lost:
-            self._handler.opened(self)
+            self._handler.on_open(self)
             self._loop.call_soon(self.connection_lost, None)
             return
         self._connections.add(self)
@@ -89,15 +89,15 @@ class TransportSocket(asyncio.Protocol):
         if self._transport.is_closing():
             self._state = State.DONE
         self._keep_alive.start()
-        self._handler.opened(self)
+        self._handler.on_open(self)
         # Later, so that the caller has its socket before the first message.
-        self._loop.call_soon(self._go_on)
+        self._loop.call_soon(self._resume)
 
-    # What the handler says
+    # Calls of the handler
 
     def write(self, data: bytes) -> None:
         if self._state is State.OPEN:
-            self._put(data)
+            self._write(data)
 
     def buffered(self) -> int:
         return 0 if self._state is State.LOST else self._transport.get_write_buffer_size()
@@ -105,11 +105,11 @@ class TransportSocket(asyncio.Protocol):
     def limit(self, max_message: int, code: int = TOO_BIG) -> None:
         self._reader.max_message, self._reader.too_big = max_message, code
 
-    def gate(self, size: int, ask: Callable[[], None] | None) -> None:
-        self._reader.gate, self._ask = size, ask
+    def pause_before_large(self, size: int, on_large: Callable[[], None] | None) -> None:
+        self._reader.large, self._on_large = size, on_large
 
     def ping(self, payload: bytes = b"") -> None:
-        self._control.ask()
+        self._control.expect_pong()
         self.write(frames.control(frames.PING, payload))
 
     @property
@@ -124,156 +124,156 @@ class TransportSocket(asyncio.Protocol):
     def resume_reading(self) -> None:
         if self._paused:
             self._paused = False
-            # Not at once: the handler may be inside of a message that is being heard.
-            self._loop.call_soon(self._go_on)
+            # Not at once: the handler may be inside a call for a message.
+            self._loop.call_soon(self._resume)
 
     def close(self, code: int, reason: str = "") -> None:
         if self._state is State.OPEN:
-            self._put(frames.close(code, reason))
+            self._write(frames.close(code, reason))
             self._close_code = code
-            self._leave_open(State.CLOSING)
+            self._move_to(State.CLOSING)
             self.resume_reading()  # for the peer's half of the handshake
         if self._state is not State.LOST:
             self._end_within(self._bounds.answered_within(code))
 
     def abort(self) -> None:
         if self._state is not State.LOST:
-            self._leave_open(State.DONE)
+            self._move_to(State.DONE)
             self._transport.abort()
 
-    async def carry(self) -> None:
+    async def run(self) -> None:
         """Nothing is left to do for the endpoint."""
 
     def shutdown(self) -> None:
-        """The server's last word to connections that are still there when it stops."""
+        """Close a connection that is still open when the server stops."""
         self.close(RESTARTING)
 
-    # What the transport says
+    # Events of the transport
 
     def data_received(self, data: bytes) -> None:
-        self._keep_alive.heard = True
+        self._keep_alive.has_received = True
         self.received += len(data)
         if self._state is State.DONE:
             self._discard(len(data))
             return
         self._reader.feed(data)
         if not self._paused:
-            self._hear()
+            self._dispatch()
 
     def eof_received(self) -> None:
         """The peer has left; what is still to be sent may be stuck, so the end gets a deadline."""
-        self._leave_open(State.DONE)
+        self._move_to(State.DONE)
 
     def resume_writing(self) -> None:
         if self._state is State.OPEN:
-            self._handler.writable()
+            self._handler.on_writable()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._leave_open(State.LOST)
+        self._move_to(State.LOST)
         if self._deadline is not None:
             self._deadline.cancel()
         self._connections.discard(self)
-        self._tell_closed()
+        self._report_close()
 
-    # In between
+    # From events to the handler
 
-    def _put(self, data: bytes) -> None:
+    def _write(self, data: bytes) -> None:
         self.sent += len(data)
         try:
             self._transport.write(data)
         except RuntimeError:
             # uvloop raises on a transport that failed since the last read; asyncio says nothing.
-            self._leave_open(State.DONE)
+            self._move_to(State.DONE)
 
-    def _go_on(self) -> None:
-        """Hear what waited, then read again."""
+    def _resume(self) -> None:
+        """Dispatch what waits, then read again."""
         if not self._paused and self._state < State.DONE:
-            self._hear()
+            self._dispatch()
         if not self._paused and not self._transport.is_closing():
             self._transport.resume_reading()
 
-    def _hear(self) -> None:
-        """Tell the handler every message that is whole, until it pauses or closes."""
+    def _dispatch(self) -> None:
+        """Give the handler every whole message, until it pauses or closes."""
         reader = self._reader
         try:
             while not self._paused and self._state < State.DONE:
                 message = reader.next()
                 if message is None:
-                    self._ask_for_large()
+                    self._pause_before_large()
                     break
                 opcode, payload = message
                 if opcode > frames.BINARY:
-                    self._hear_control(opcode, payload)
+                    self._on_control(opcode, payload)
                 elif self._state is State.OPEN:
-                    self._hear_data(opcode, payload)
+                    self._on_data(opcode, payload)
         except Violation as violation:
             self._fail(violation.code, violation.reason)
         except Exception:  # a bug of ours ends this connection, and no other
             logger.exception("connection failed", extra={"peer": self.peer})
             self._fail(OUR_FAULT, "internal error")
         if reader.fragmented and self._fragment_deadline is None:
-            self._expect_last_fragment()
+            self._start_fragment_deadline()
 
-    def _ask_for_large(self) -> None:
-        """Read on only when the handler says so; it is asked once."""
-        ask = self._ask
-        if ask is not None and self._reader.is_at_gate and self._state is State.OPEN:
-            self.gate(0, None)
+    def _pause_before_large(self) -> None:
+        """Pause and call `on_large` once; the handler resumes reading when it may go on."""
+        on_large = self._on_large
+        if on_large is not None and self._reader.is_large_next and self._state is State.OPEN:
+            self.pause_before_large(0, None)
             self.pause_reading()
-            ask()
+            on_large()
 
-    def _hear_data(self, opcode: int, payload: bytes) -> None:
+    def _on_data(self, opcode: int, payload: bytes) -> None:
         if self._fragment_deadline is not None:
             self._fragment_deadline.cancel()
             self._fragment_deadline = None
         if opcode == frames.TEXT:
-            self._handler.text(payload)
+            self._handler.on_text(payload)
         else:
-            self._handler.binary(payload)
+            self._handler.on_binary(payload)
 
-    def _hear_control(self, opcode: int, payload: bytes) -> None:
+    def _on_control(self, opcode: int, payload: bytes) -> None:
         if opcode == frames.CLOSE:
-            self._hear_close(close_code(payload), payload[:2])
-        elif not self._afford(opcode):
+            self._on_close_frame(close_code(payload), payload[:2])
+        elif not self._spend_control(opcode):
             raise Violation(POLICY, "too many control frames")
         elif opcode == frames.PING:
             self.write(frames.control(frames.PONG, payload))
         elif self._state is State.OPEN:
-            self._handler.pong(payload)
+            self._handler.on_pong(payload)
 
-    def _afford(self, opcode: int) -> bool:
+    def _spend_control(self, opcode: int) -> bool:
         now = self._loop.time()
         return self._control.spend_pong(now) if opcode == frames.PONG else self._control.spend(now)
 
-    def _hear_close(self, code: int, echo: bytes) -> None:
+    def _on_close_frame(self, code: int, echo: bytes) -> None:
         if self._state is State.OPEN:
-            self._put(frames.control(frames.CLOSE, echo))
+            self._write(frames.control(frames.CLOSE, echo))
             self._close_code = code
-        self._leave_open(State.DONE)
+        self._move_to(State.DONE)
         self._transport.close()
-        self._tell_closed()
+        self._report_close()
 
-    def _expect_last_fragment(self) -> None:
+    def _start_fragment_deadline(self) -> None:
         if self._state < State.DONE:
             within = self._bounds.fragmented_within
-            self._fragment_deadline = self._loop.call_later(within, self._fragments_are_late)
+            self._fragment_deadline = self._loop.call_later(within, self._on_fragment_timeout)
 
-    def _fragments_are_late(self) -> None:
+    def _on_fragment_timeout(self) -> None:
         self._fragment_deadline = None
         if self._paused:  # it is we who are late
-            self._expect_last_fragment()
+            self._start_fragment_deadline()
         else:
             self._fail(POLICY, "message takes too long")
 
     def _fail(self, code: int, reason: str) -> None:
         """7.1.7: say why, stop listening, and end."""
         if self._state is State.OPEN:
-            self._put(frames.close(code, reason))
+            self._write(frames.close(code, reason))
             self._close_code = code
         if self._state >= State.DONE:
             return
-        self._leave_open(State.DONE)
-        self._tell_closed()
+        self._move_to(State.DONE)
+        self._report_close()
         if self._transport.is_closing() or not self._transport.can_write_eof():
             self._transport.close()
             return
@@ -285,7 +285,7 @@ class TransportSocket(asyncio.Protocol):
         if self._discarded > _MAX_DISCARD:
             self._transport.abort()
 
-    def _leave_open(self, state: State) -> None:
+    def _move_to(self, state: State) -> None:
         """Move forward to `state`, from where on the peer has `close_within` left."""
         self._state = max(self._state, state)
         self._keep_alive.stop()
@@ -303,8 +303,8 @@ class TransportSocket(asyncio.Protocol):
             self._deadline.cancel()
         self._deadline = self._loop.call_later(within, self._transport.abort)
 
-    def _tell_closed(self) -> None:
-        if not self._told:
-            self._told = True
-            handler, self._handler = self._handler, NOBODY  # neither keeps the other
-            handler.closed(self._close_code)
+    def _report_close(self) -> None:
+        if not self._close_reported:
+            self._close_reported = True
+            handler, self._handler = self._handler, NULL_HANDLER  # neither keeps the other
+            handler.on_close(self._close_code)

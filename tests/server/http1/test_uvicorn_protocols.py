@@ -231,8 +231,8 @@ async def test_the_kernel_holds_little_for_a_reader_that_has_stopped() -> None:
 class Sipping(Echo):
     """Pauses after every message."""
 
-    def text(self, message: bytes) -> None:
-        super().text(message)
+    def on_text(self, message: bytes) -> None:
+        super().on_text(message)
         assert self.socket is not None
         self.socket.pause_reading()
         self.over.set()
@@ -333,7 +333,7 @@ async def test_nobody_is_let_go_for_silence_while_we_do_not_listen() -> None:
 
 
 class Failing(Echo):
-    def text(self, message: bytes) -> None:
+    def on_text(self, message: bytes) -> None:
         raise LookupError("a bug")
 
 

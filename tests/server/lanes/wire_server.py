@@ -61,24 +61,24 @@ class Echo:
         self.changed = asyncio.Condition()
         self.over = asyncio.Event()
 
-    def opened(self, socket: Socket) -> None:
+    def on_open(self, socket: Socket) -> None:
         self.socket = socket
 
-    def text(self, message: bytes) -> None:
+    def on_text(self, message: bytes) -> None:
         self.texts.append(message)
         self._say(frames.text(message))
 
-    def binary(self, message: bytes) -> None:
+    def on_binary(self, message: bytes) -> None:
         self.binaries.append(message)
         self._say(frames.binary(message))
 
-    def pong(self, payload: bytes) -> None:
+    def on_pong(self, payload: bytes) -> None:
         self.pongs.append(payload)
 
-    def writable(self) -> None:
+    def on_writable(self) -> None:
         self.writable_again += 1
 
-    def closed(self, code: int) -> None:
+    def on_close(self, code: int) -> None:
         self.codes.append(code)
         self.over.set()
 
@@ -119,7 +119,7 @@ async def serving(
         handler = make_handler()
         socket = take_over(websocket, handler)
         served.handlers.put_nowait(handler)
-        await socket.carry()
+        await socket.run()
 
     app = Starlette(routes=[WebSocketRoute("/live", endpoint or live)])
     http: type[HttpToolsProtocol] = HttpToolsProtocol

@@ -11,7 +11,7 @@ BOUNDS = SocketBounds(control_frames_per_second=10, control_frames_burst=2)
 def test_a_pong_that_was_asked_for_costs_nothing() -> None:
     budget = ControlBudget(BOUNDS, 0.0)
     for _ in range(50):
-        budget.ask()
+        budget.expect_pong()
     assert all(budget.spend_pong(0.0) for _ in range(50))
     assert [budget.spend(0.0) for _ in range(3)] == [True, True, False]
 

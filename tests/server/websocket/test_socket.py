@@ -51,7 +51,7 @@ async def carried(
     await websocket.accept()
     assert (await peer.outward.get())["type"] == "websocket.accept"
     socket = take_over(websocket, handler, bounds)
-    carrier = asyncio.create_task(socket.carry())
+    carrier = asyncio.create_task(socket.run())
     try:
         yield peer, socket
     finally:
@@ -148,7 +148,7 @@ async def test_a_message_over_the_limit_is_refused() -> None:
 
 
 class Failing(Echo):
-    def text(self, message: bytes) -> None:
+    def on_text(self, message: bytes) -> None:
         raise LookupError("a bug")
 
 
