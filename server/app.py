@@ -30,7 +30,7 @@ from server.documents.creations import Creations
 from server.documents.hub import Hub
 from server.documents.hub_bounds import HubBounds
 from server.documents.position import Positioned
-from server.http.drain_body import Unread
+from server.http.drain_body import DrainBody
 from server.http.problem import HANDLERS
 from server.lanes.connection import LARGE_OPENINGS
 from server.publishing.fast_path import FastPathApp
@@ -105,7 +105,7 @@ def build(
         origins,
         routes=routes(),
         lifespan=lifespan,
-        middleware=[Middleware(Unread), Middleware(Positioned)],
+        middleware=[Middleware(DrainBody), Middleware(Positioned)],
         exception_handlers=HANDLERS,
     )
     # `/v1/docs/home/` is no document; a redirect would be made from a Host that anybody can state.

@@ -31,14 +31,14 @@ class EncodedSlash(BaseRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             raise HTTPException(404)
-        await sockets.nowhere(WebSocket(scope, receive, send))
+        await sockets.not_found(WebSocket(scope, receive, send))
 
 
 def routes() -> list[BaseRoute]:
     doc = "/v1/docs/{doc}"
     return [
         EncodedSlash(),
-        Route("/", operations.go_to_page),
+        Route("/", operations.redirect_to_status),
         Route("/healthz", operations.healthz),
         Route("/readyz", operations.readyz),
         Route("/openapi.json", assets.get_description),
@@ -46,7 +46,7 @@ def routes() -> list[BaseRoute]:
         Route("/metrics", operations.get_metrics),
         Route("/status", operations.get_status_page),
         Route("/status.json", operations.get_status),
-        Mount("/static", assets.shelf()),
+        Mount("/static", assets.static_assets()),
         Route("/favicon.ico", assets.get_icon),
         Route("/demo/{name}.svg", assets.get_picture),
         Route("/v1/demo/token", operations.make_guest, methods=["POST"]),
@@ -73,7 +73,7 @@ def routes() -> list[BaseRoute]:
         Route(f"{doc}/versions/{{version}}", history.get_version),
         Route(f"{doc}/diff", history.get_diff),
         Route(f"{doc}/restore", history.restore, methods=["POST"]),
-        Route(f"{doc}/publish", publishing.get_standing, methods=["GET"]),
+        Route(f"{doc}/publish", publishing.get_publication, methods=["GET"]),
         Route(f"{doc}/publish", publishing.publish, methods=["POST"]),
         Route(f"{doc}/publish", publishing.take_down, methods=["DELETE"]),
         Route("/v1/published/{tenant}/{doc}", publishing.get_published),
@@ -83,5 +83,5 @@ def routes() -> list[BaseRoute]:
         Route(f"{doc}/import", history.import_document, methods=["POST"]),
         WebSocketRoute(f"{doc}/live", sockets.patch_lane),
         WebSocketRoute("/v1/yjs/{doc}", sockets.yjs_lane),
-        WebSocketRoute("/{path:path}", sockets.nowhere),
+        WebSocketRoute("/{path:path}", sockets.not_found),
     ]

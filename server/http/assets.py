@@ -52,8 +52,8 @@ HEADERS = {
 }
 
 
-class Shelf(StaticFiles):
-    """The framework's file server, for types that we know."""
+class StaticAssets(StaticFiles):
+    """The framework's file server, for the types of `TYPES` only."""
 
     def file_response(self, full_path: Any, *args: Any, **kwargs: Any) -> Response:
         media_type = TYPES.get(Path(full_path).suffix)
@@ -66,18 +66,18 @@ class Shelf(StaticFiles):
         return response
 
 
-def shelf() -> Shelf:
-    return Shelf(directory=HOME, check_dir=False)
+def static_assets() -> StaticAssets:
+    return StaticAssets(directory=HOME, check_dir=False)
 
 
 async def get_icon(request: Request) -> Response:
-    """What browsers ask every server for."""
-    return await page(request, "favicon.ico")
+    """The icon that browsers request from every server."""
+    return await page_response(request, "favicon.ico")
 
 
-async def page(request: Request, path: str) -> Response:
-    """One page by another address than its file's."""
-    files = shelf()
+async def page_response(request: Request, path: str) -> Response:
+    """One page at another address than its file's."""
+    files = static_assets()
     full_path, stat = files.lookup_path(path)
     if stat is None or not S_ISREG(stat.st_mode):
         raise HTTPException(404)
@@ -117,7 +117,7 @@ def _description(version: str) -> tuple[bytes, bytes, str]:
 
 
 async def get_description(request: Request) -> Response:
-    """The OpenAPI document; it tells nothing that a token would have to protect."""
+    """The OpenAPI document. It needs no token: it has nothing private."""
     document, _, tag = _description(services_of(request).version)
     return _cached(request, document, JSON, tag, {"Access-Control-Allow-Origin": "*"})
 

@@ -42,11 +42,11 @@ def if_none_match(request: Request, opaque: str) -> str | None:
 
 
 def only_if_absent(request: Request) -> bool:
-    """`If-None-Match: *`: whatever is there already shall stay (RFC 9110, 13.1.2)."""
+    """Whether `If-None-Match: *` forbids to replace a document (RFC 9110, 13.1.2)."""
     return (_joined(request, "if-none-match") or "").strip() == "*"
 
 
-def wanted(tags: set[str], head: Position) -> Position | None:
+def wanted_version(tags: set[str], head: Position) -> Position | None:
     """The version that `If-Match` wants the head to be; None where any will do.
 
     Of several it is the head, else the newest of this epoch, because the refusal tells what
@@ -64,7 +64,7 @@ def wanted(tags: set[str], head: Position) -> Position | None:
     others = [each for each in named if each.epoch != head.epoch]
     if others and not versions:
         return others[0]
-    raise moved_on(head, max(versions, default=None))
+    raise head_changed(head, max(versions, default=None))
 
 
 def _positions(tags: set[str]) -> list[Position]:
@@ -73,7 +73,7 @@ def _positions(tags: set[str]) -> list[Position]:
     return [Position(int(match[1]), int(match[2])) for match in matches if match]
 
 
-def moved_on(head: Position, base: int | None = None) -> PreconditionFailed:
+def head_changed(head: Position, base: int | None = None) -> PreconditionFailed:
     """The refusal of a request that wanted another head."""
     named = {} if base is None else {"base": base}
     return PreconditionFailed(

@@ -23,21 +23,27 @@ from server.documents.last_change import LastChange, find_change, head_change
 from server.documents.live_room import LiveRoom
 from server.documents.position import position_of, tell
 from server.http.bodies import read_document, read_object, read_patch
-from server.http.conditional import if_match, if_none_match, moved_on, only_if_absent, wanted
+from server.http.conditional import (
+    head_changed,
+    if_match,
+    if_none_match,
+    only_if_absent,
+    wanted_version,
+)
 from server.http.history import value_at
 from server.http.problem import PreconditionFailed
 from server.http.requests import (
     JSON,
-    answer,
-    answer_of,
     as_whole_number,
-    compared,
+    diff_in_thread,
     document_of,
-    existing,
+    document_response,
+    json_response,
     member_of,
     named_document,
     permitted,
     request_id_of,
+    require_exists,
     require_whole_document,
     services_of,
     using,
@@ -51,8 +57,8 @@ PATCH_TYPE = "application/json-patch+json"
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What a GET found: a value, where it stands, and the change that made it where it is known."""
+class ReadResult:
+    """The result of a GET: a value, its version, and the change that made it if it is known."""
 
     at: Position
     value: Json
@@ -64,19 +70,19 @@ async def get_document(request: Request) -> Response:
     async with document_of(request) as (_, live):
         version, pointer = whole_number(request, "at"), request.query_params.get("pointer")
         tokens = None if pointer is None else parse_named(pointer, "pointer")
-        existing(live)
-        reading = await (
+        require_exists(live)
+        result = await (
             _read_head(request, live) if version is None else _read_at(request, live, version)
         )
     headers = {"Cache-Control": "no-cache, private"}
-    if reading.change is not None:
-        headers["Last-Modified"] = _http_date(reading.change.at)
-        headers["Weft-Updated-By"] = _header_text(reading.change.by.user)
-    at = tell(request, reading.at)
+    if result.change is not None:
+        headers["Last-Modified"] = _http_date(result.change.at)
+        headers["Weft-Updated-By"] = _header_text(result.change.by.user)
+    at = tell(request, result.at)
     known = if_none_match(request, at.opaque)
     if known is not None:
         return Response(status_code=304, headers={"ETag": known, **headers})
-    value = reading.value if tokens is None else _part(reading.value, tokens)
+    value = result.value if tokens is None else _part(result.value, tokens)
     value_key = ValueKey(live.key, at, pointer or "")
     coding, _ = coding_of(request.scope["headers"])
     response = await services_of(request).encoded_values.response(
@@ -104,17 +110,17 @@ async def put_document(request: Request) -> Response:
                     creations.charge(key, claims.user, size)
                 made = await _ask(request, claims, live, Create(value, request_id, only=True))
                 at = tell(request, position_of(live, made.version))
-                response = answer({"version": made.version, **made.ack}, 201, at=at)
+                response = json_response({"version": made.version, **made.ack}, 201, at=at)
                 response.headers["Location"] = f"/v1/docs/{live.key.doc}"
                 return response
-            room = existing(live).room
-            version, named = room.version, wanted(tags, position_of(live))
+            room = require_exists(live).room
+            version, named = room.version, wanted_version(tags, position_of(live))
             base, epoch = (None, None) if named is None else (named.version, named.epoch)
-            ops = await compared(room.value, value)
+            ops = await diff_in_thread(room.value, value)
             asked = Replace(value, base, request_id, fence, (version, ops), epoch)
             done = await _ask(request, claims, live, asked, strict=True)
             at = tell(request, position_of(live, done.version))
-    return answer({"version": done.version, **done.ack}, at=at)
+    return json_response({"version": done.version, **done.ack}, at=at)
 
 
 async def patch_document(request: Request) -> Response:
@@ -124,25 +130,25 @@ async def patch_document(request: Request) -> Response:
         base, epoch = whole_number(request, "base"), whole_number(request, "epoch")
         fence, request_id, tags = _fence(request), request_id_of(request), if_match(request)
         async with using(request, key) as live:
-            head = position_of(existing(live))
-            named = None if tags is None else wanted(tags, head)
+            head = position_of(require_exists(live))
+            named = None if tags is None else wanted_version(tags, head)
             strict = named is not None
             if named is not None:
                 epoch, base = named
             patch = PatchRequest(request_id, base, ops, strict, fence, epoch=epoch)
             done = await _ask(request, claims, live, patch, strict=strict)
             at = tell(request, position_of(live, done.version))
-    return answer({"version": done.version, **done.ack}, at=at)
+    return json_response({"version": done.version, **done.ack}, at=at)
 
 
 async def delete_document(request: Request) -> Response:
-    """Take the document out of the world; whoever is in it is told so."""
+    """Delete the document; its connected clients are notified."""
     services = services_of(request)
     async with named_document(request) as (claims, key):
         try:
             async with using(request, key) as live:
                 require_whole_document(claims, Role.ADMIN)
-                _check_head(request, position_of(existing(live)))
+                _check_head(request, position_of(require_exists(live)))
                 await services.hub.delete(live)
         except Quarantined:
             require_whole_document(claims, Role.ADMIN)
@@ -159,14 +165,14 @@ async def delete_document(request: Request) -> Response:
 def _check_head(request: Request, head: Position) -> None:
     """Refuse what `If-Match` does not name."""
     tags = if_match(request)
-    if tags is not None and wanted(tags, head) not in (None, head):
-        raise moved_on(head)
+    if tags is not None and wanted_version(tags, head) not in (None, head):
+        raise head_changed(head)
 
 
 async def _ask(
     request: Request, claims: Claims, live: LiveRoom, asked: RoomRequest, *, strict: bool = False
 ) -> Answer:
-    """Put it to the room; what a precondition of the request caught is 412."""
+    """Ask the room; a refusal by a precondition of the request is 412."""
     try:
         return await services_of(request).hub.ask(live, member_of(request, claims), asked)
     except Rejected as rejected:
@@ -177,10 +183,10 @@ async def _ask(
         raise
 
 
-# --- reading --------------------------------------------------------------------------------
+# --- result --------------------------------------------------------------------------------
 
 
-async def _read_head(request: Request, live: LiveRoom) -> Reading:
+async def _read_head(request: Request, live: LiveRoom) -> ReadResult:
     """Asks the database only where nothing was changed here since the document was opened."""
     at, value = position_of(live), live.room.value
     version = at.version
@@ -188,18 +194,18 @@ async def _read_head(request: Request, live: LiveRoom) -> Reading:
     if change is None or change.version != version:
         change = await _find_change(services_of(request), live, version)
         live.last_change = change or live.last_change
-    return Reading(at, value, change)
+    return ReadResult(at, value, change)
 
 
-async def _read_at(request: Request, live: LiveRoom, version: int) -> Reading:
+async def _read_at(request: Request, live: LiveRoom, version: int) -> ReadResult:
     if version == live.room.version:
         return await _read_head(request, live)
     at = position_of(live, version)  # of what is read, whatever becomes of the room meanwhile
     value = await value_at(request, live, version)
     if version == 0:
-        return Reading(at, value, None)
+        return ReadResult(at, value, None)
     change = await find_change(services_of(request).store, live.key, version)
-    return Reading(at, value, change)
+    return ReadResult(at, value, change)
 
 
 async def _find_change(services: Services, live: LiveRoom, version: int) -> LastChange | None:
@@ -252,19 +258,19 @@ async def _revert(request: Request, *, redo: bool) -> Response:
             raise Rejected(Code.MALFORMED, "`version` must be a version")
         asked = Revert(request_id_of(request), scope, redo, version)
         async with using(request, key) as live:
-            done = await hub.ask(existing(live), member_of(request, claims), asked)
+            done = await hub.ask(require_exists(live), member_of(request, claims), asked)
             told = {"version": done.version, **done.ack}
             at = tell(request, position_of(live, done.version))
-            return await answer_of(live, told, at=at)
+            return await document_response(live, told, at=at)
 
 
 # --- presence -------------------------------------------------------------------------------
 
 
 async def list_present(request: Request) -> Response:
-    """Everybody, on either lane."""
+    """The clients that are in the document, on either lane."""
     async with document_of(request) as (_, live):
-        peers = existing(live).presence.book.present()
-    response = answer({"items": peers})
+        peers = require_exists(live).presence.book.present()
+    response = json_response({"items": peers})
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -1,4 +1,4 @@
-"""What is left of a request's body when it is refused."""
+"""The rest of a request's body is read and dropped when the request is refused."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ SECONDS = 3.0
 MOST = 16 << 20
 
 
-class Unread:
-    """Takes in and forgets what a client is still sending before it hears that it is refused.
+class DrainBody:
+    """ASGI middleware: reads and drops the rest of a body before it sends a refusal.
 
-    One that is cut off in the middle of its body finds a broken pipe, not the answer. Whoever
-    asks first whether to send the body (`Expect`) is told that it need not.
+    A client that is disconnected in the middle of its body finds a broken pipe, not the answer.
+    A request with `Expect` has sent no body yet, so its refusal is sent at once.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -28,29 +28,29 @@ class Unread:
             return
         whole = False
 
-        async def hear() -> Message:
+        async def receive_and_note() -> Message:
             nonlocal whole
             message = await receive()
             whole = not message.get("more_body", False)
             return message
 
-        async def tell(message: Message) -> None:
+        async def drain_and_send(message: Message) -> None:
             refused = message["type"] == "http.response.start" and message["status"] >= 400
             if refused and not whole:
-                await _forget(hear)
+                await _drain(receive)
             await send(message)
 
-        await self._app(scope, hear, tell)
+        await self._app(scope, receive_and_note, drain_and_send)
 
 
-async def _forget(hear: Receive) -> None:
-    """The rest of a body, up to a bound."""
-    passed, more = 0, True
+async def _drain(receive: Receive) -> None:
+    """Read and drop the rest of a body, up to `MOST` bytes and `SECONDS`."""
+    dropped, more = 0, True
     try:
         async with asyncio.timeout(SECONDS):
-            while more and passed <= MOST:
-                message = await hear()
-                passed += len(message.get("body", b""))
+            while more and dropped <= MOST:
+                message = await receive()
+                dropped += len(message.get("body", b""))
                 more = message.get("more_body", False)
     except TimeoutError:
         return

@@ -1,4 +1,4 @@
-"""Exports over HTTP, written as the client takes them."""
+"""Exports over HTTP, read from the database as the client reads them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from server.documents.hub import Quarantined
 from server.documents.position import tell
 from server.http.requests import (
     JSON,
-    answer,
-    existing,
+    json_response,
     member_of,
     named_document,
+    require_exists,
     require_role,
     services_of,
     using,
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 
-class Written(Response):
-    """An export's answer. Between two parts nothing is held but what the client has not taken.
+class ExportResponse(Response):
+    """The response of an export. Between two parts it holds only bytes that wait for the client.
 
-    One that cannot be ended is cut off: without its last chunk it is not taken for whole.
+    One that fails on the way ends without its last chunk, so the client knows that it is not whole.
     """
 
     def __init__(self, whole: Export, running: ExitStack) -> None:
@@ -66,19 +66,19 @@ async def export_document(request: Request) -> Response:
             stack.enter_context(services.hub.exports.running(key.tenant, claims.user))
             try:
                 async with using(request, key) as live:
-                    room = existing(live).room
+                    room = require_exists(live).room
                     require_role(claims, Role.EDITOR)
                     schema = room.control.schema
                     head = Head(room.epoch, room.version, room.value, schema)
                     tell(request, Position(head.epoch, head.version))
                     whole = await export(services.store, key, head, now)
-                response = Written(whole, stack.pop_all())
+                response = ExportResponse(whole, stack.pop_all())
             except (Quarantined, Corrupt):
                 require_role(claims, Role.EDITOR)
                 async with services.hub.salvaging:
                     archive = await export_damaged(services.store, key, now)
                 tell(request, Position(archive.epoch, archive.version))
-                response = answer(archive)
+                response = json_response(archive)
         services.witness.did(key, member_of(request, claims), "export")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Disposition"] = f'attachment; filename="{key.doc}.weft.json"'

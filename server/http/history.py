@@ -25,17 +25,17 @@ from server.documents.position import position_of, tell
 from server.http.bodies import read_body, read_object
 from server.http.listing import page_size
 from server.http.requests import (
-    answer,
     as_whole_number,
-    compared,
+    diff_in_thread,
     document_of,
-    existing,
-    long_answer,
+    json_response,
+    large_json_response,
     member_of,
     named_document,
     permitted,
     permitted_whole,
     request_id_of,
+    require_exists,
     require_role,
     require_whole_document,
     services_of,
@@ -59,7 +59,7 @@ async def list_versions(request: Request) -> Response:
     `?from=` and `?to=` bound the versions, so that a row can be opened by its own.
     """
     async with document_of(request) as (_, live):
-        existing(live)
+        require_exists(live)
         limit = min(whole_number(request, "limit") or PAGE, MOST)
         newest = _newest(request, live)
         oldest = whole_number(request, "from") or 1
@@ -81,29 +81,29 @@ async def list_versions(request: Request) -> Response:
         rest = _first(found[:limit])
         if len(found) > limit or await _is_kept(request, live, oldest, rest - 1):
             page["cursor"] = str(rest)
-    return answer(page)
+    return json_response(page)
 
 
 async def get_version(request: Request) -> Response:
     """The value at a version."""
     async with document_of(request) as (_, live):
         version = _version_in_path(request)
-        value = await value_at(request, existing(live), version)
+        value = await value_at(request, require_exists(live), version)
         at = tell(request, position_of(live, version))
-    return await long_answer(value, at=at)
+    return await large_json_response(value, at=at)
 
 
 async def get_diff(request: Request) -> Response:
     """The patch that leads from one version to another."""
     async with document_of(request) as (_, live):
-        existing(live)
+        require_exists(live)
         from_, to = whole_number(request, "from"), whole_number(request, "to")
         if from_ is None:
             raise Rejected(Code.MALFORMED, "`from` must be a version")
         was = await value_at(request, live, from_)
         at = tell(request, position_of(live, to))
         is_ = await value_at(request, live, at.version)
-    response = await long_answer(await compared(was, is_))
+    response = await large_json_response(await diff_in_thread(was, is_))
     response.headers["Content-Type"] = "application/json-patch+json"
     return response
 
@@ -117,7 +117,7 @@ async def name_version(request: Request) -> Response:
         if not isinstance(name, str) or not 0 < len(name.strip()) <= MAX_NAME:
             raise Rejected(Code.MALFORMED, f"`name` must be 1 to {MAX_NAME} characters")
         async with using(request, key) as live:
-            version = _number(body.get("version", existing(live).room.version), "version")
+            version = _number(body.get("version", require_exists(live).room.version), "version")
             await value_at(request, live, version)  # it must be kept still
         named = NamedVersion(version, name.strip(), claims.user, services.clock.now_ms())
         most = services.settings.max_named
@@ -125,7 +125,7 @@ async def name_version(request: Request) -> Response:
             raise Rejected(Code.QUOTA_EXCEEDED, f"a document has {most} named versions at most")
         services.witness.did(key, member_of(request, claims), "name", version=version)
     told = {"version": version, "name": named.name, "by": named.by, "at": wire.rfc3339(named.at)}
-    return answer(told, 201)
+    return json_response(told, 201)
 
 
 async def restore(request: Request) -> Response:
@@ -136,11 +136,11 @@ async def restore(request: Request) -> Response:
         version, pointer = _number(body.get("version"), "version"), body.get("pointer", "")
         parse_named(pointer, "pointer")
         async with using(request, key) as live:
-            value, missing = await _value_or_refusal(request, existing(live), version)
+            value, missing = await _value_or_refusal(request, require_exists(live), version)
             asked = Restore(version, value, pointer, request_id_of(request), missing)
             done = await hub.ask(live, member_of(request, claims), asked)
             at = tell(request, position_of(live, done.version))
-    return await long_answer({"version": done.version, **done.ack}, at=at)
+    return await large_json_response({"version": done.version, **done.ack}, at=at)
 
 
 async def import_document(request: Request) -> Response:
@@ -162,7 +162,7 @@ async def import_document(request: Request) -> Response:
         await services.hub.reopen(live)
         services.witness.did(live.key, member_of(request, claims), "import", upto=version)
         at = tell(request, position_of(live, version))
-    return answer({"version": version}, 201, at=at)
+    return json_response({"version": version}, 201, at=at)
 
 
 async def value_at(request: Request, live: LiveRoom, version: int) -> Json:
@@ -255,10 +255,10 @@ async def list_audit(request: Request) -> Response:
         await _find(request, key)
         await services.witness.trail.flush()
         rows = await services.store.audit(key, before, limit + 1)
-    page: dict[str, Any] = {"items": [_told(row) for _, row in rows[:limit]]}
+    page: dict[str, Any] = {"items": [_shown(row) for _, row in rows[:limit]]}
     if len(rows) > limit:
         page["cursor"] = str(rows[limit - 1][0])
-    response = answer(page)
+    response = json_response(page)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -278,7 +278,7 @@ def _cursor(request: Request) -> int:
     return as_whole_number(text, "`cursor`") if text else 0
 
 
-def _told(row: AuditRow) -> dict[str, Any]:
+def _shown(row: AuditRow) -> dict[str, Any]:
     told: dict[str, Any] = {
         "at": wire.rfc3339(row.at),
         "actor": row.actor,

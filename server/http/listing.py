@@ -12,7 +12,13 @@ from collab.errors import Code, Rejected
 from collab.ids import DocKey, is_doc_name
 from collab.ports.store import DocRow
 from server.access.tokens import Claims
-from server.http.requests import answer, claims_of, services_of, spending, whole_number
+from server.http.requests import (
+    claims_of,
+    json_response,
+    services_of,
+    spending_budget,
+    whole_number,
+)
 
 PAGE = 100
 MOST = 1000
@@ -21,7 +27,7 @@ MOST = 1000
 async def list_documents(request: Request) -> Response:
     """The documents that the token shows, by name."""
     claims = await claims_of(request)
-    with spending(request, DocKey(claims.tenant, ""), claims.user):
+    with spending_budget(request, DocKey(claims.tenant, ""), claims.user):
         limit = page_size(request)
         cursor = request.query_params.get("cursor", "")
         if cursor and not is_doc_name(cursor):
@@ -30,7 +36,7 @@ async def list_documents(request: Request) -> Response:
     page: dict[str, Any] = {"items": [_listed(row) for row in rows[:limit]]}
     if len(rows) > limit:
         page["cursor"] = rows[limit - 1].doc
-    return answer(page)
+    return json_response(page)
 
 
 def page_size(request: Request) -> int:

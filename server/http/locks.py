@@ -18,22 +18,22 @@ from collab.room.requests import LockAct
 from server.access.tokens import Claims
 from server.http.bodies import decode_json, read_body, read_object
 from server.http.requests import (
-    answer,
     claims_of,
     document_of,
-    existing,
+    json_response,
     member_of,
     peer_of,
     permitted,
+    require_exists,
     require_role,
     services_of,
-    spending,
+    spending_budget,
     using,
 )
 from server.openapi.shapes import Acquire, Release, Renew
 
-# What a page sends as it is left is read before it is known who sends it.
-MAX_GOODBYE = 4096
+# A page sends this as the user leaves it; it is read before its sender is known.
+MAX_RELEASE_BODY = 4096
 MAX_SECRET = 128
 
 T = TypeVar("T")
@@ -42,10 +42,10 @@ T = TypeVar("T")
 async def list_locks(request: Request) -> Response:
     """The locks that stand, as the database has them: other instances write there too."""
     async with document_of(request) as (_, live):
-        existing(live)
+        require_exists(live)
         now = services_of(request).hub.time.now()
         standing = await _stored(request, live.key)
-    response = answer({"items": standing.states(now)})
+    response = json_response({"items": standing.states(now)})
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -54,13 +54,13 @@ async def acquire(request: Request) -> Response:
     async with permitted(request, Role.EDITOR) as (claims, key):
         asked = _read(await read_object(request), Acquire)
         act = LockAct("", "acquire", asked.scope, asked.base, None, asked.ttl)
-        return answer(await _ask(request, claims, key, act), 201)
+        return json_response(await _ask(request, claims, key, act), 201)
 
 
 async def renew(request: Request) -> Response:
     async with permitted(request, Role.EDITOR) as (claims, key):
         asked = _read(await read_object(request, optional=True), Renew)
-        return answer(await _ask(request, claims, key, _named(request, "renew", asked.ttl)))
+        return json_response(await _ask(request, claims, key, _named(request, "renew", asked.ttl)))
 
 
 async def take_over(request: Request) -> Response:
@@ -72,7 +72,7 @@ async def keep(request: Request) -> Response:
 
 
 async def release(request: Request) -> Response:
-    """By its holder; or, without a token, by whoever knows its secret.
+    """Release by the holder; or, without a token, by a client that knows the secret.
 
     `navigator.sendBeacon` sends what type it likes and can set no header, so neither is asked for.
     """
@@ -81,32 +81,32 @@ async def release(request: Request) -> Response:
         if secret is None:
             await claims_of(request)  # there is no token, which it says
             raise _no_such_lock()
-        return answer(await _release_by_secret(request, secret))
+        return json_response(await _release_by_secret(request, secret))
     async with permitted(request, Role.VIEWER) as (claims, key):
         secret = await _secret(request)
         if secret is None:
             require_role(claims, Role.EDITOR)
-            return answer(await _ask(request, claims, key, _named(request, "release")))
-    return answer(await _release_by_secret(request, secret))
+            return json_response(await _ask(request, claims, key, _named(request, "release")))
+    return json_response(await _release_by_secret(request, secret))
 
 
 async def _secret(request: Request) -> str | None:
     """What a body says in place of a token."""
-    body = await read_body(request, MAX_GOODBYE)
+    body = await read_body(request, MAX_RELEASE_BODY)
     return _read(decode_json(body), Release).secret if body.strip() else None
 
 
 async def _act(request: Request, action: LockAction) -> Response:
     """An action that needs no body."""
     async with permitted(request, Role.EDITOR) as (claims, key):
-        return answer(await _ask(request, claims, key, _named(request, action)))
+        return json_response(await _ask(request, claims, key, _named(request, action)))
 
 
 async def _ask(request: Request, claims: Claims, key: DocKey, act: LockAct) -> dict[str, Any]:
     """The lock, as the ack of the patch lane has it, and its secret beside it."""
     hub = services_of(request).hub
     async with using(request, key) as live:
-        done = await hub.ask(existing(live), member_of(request, claims), act)
+        done = await hub.ask(require_exists(live), member_of(request, claims), act)
     return _flat(done.ack)
 
 
@@ -125,7 +125,7 @@ async def _release_by_secret(request: Request, secret: str) -> dict[str, Any]:
     rights = Rights(Role.VIEWER, 0)
     holder = Member(lock.holder, rights, "http", origin=peer_of(request))
     act = LockAct("", "release", lock_id=lock_id, secret=secret)
-    with spending(request, key, lock.holder.user):
+    with spending_budget(request, key, lock.holder.user):
         async with using(request, key) as live:
             done = await services.hub.ask(live, holder, act)
     return _flat(done.ack)

@@ -15,8 +15,8 @@ from collab.wire import rfc3339
 from server.access.guests import is_own_host
 from server.access.keyring import DEMO_TENANT
 from server.access.tokens import token_in_header
-from server.http.assets import page
-from server.http.requests import answer, claims_of, require_role, services_of, whole_number
+from server.http.assets import page_response
+from server.http.requests import claims_of, json_response, require_role, services_of, whole_number
 from server.status.report import Scope, report
 
 # --- health: what a load balancer asks ------------------------------------------------------
@@ -24,7 +24,7 @@ from server.status.report import Scope, report
 
 async def healthz(request: Request) -> Response:
     """The process answers."""
-    return answer({"status": "ok"})
+    return json_response({"status": "ok"})
 
 
 async def readyz(request: Request) -> Response:
@@ -38,14 +38,14 @@ async def readyz(request: Request) -> Response:
         "gossip": "ok",
         "draining": services.hub.draining,
     }
-    return answer(body, 200 if status == "ok" else 503)
+    return json_response(body, 200 if status == "ok" else 503)
 
 
 # --- `/metrics`, in Prometheus's text format ------------------------------------------------
 
 
 async def get_metrics(request: Request) -> Response:
-    """Every metric; for whoever has `WEFT_METRICS_TOKEN`, or for everybody where there is none."""
+    """Every metric; the client needs `WEFT_METRICS_TOKEN` when it is set."""
     services = services_of(request)
     wanted = services.settings.metrics_token
     if wanted:
@@ -61,14 +61,14 @@ async def get_metrics(request: Request) -> Response:
 # --- `/status`, for people ------------------------------------------------------------------
 
 
-async def go_to_page(request: Request) -> Response:
-    """What the address alone leads to, for whoever opens it as it was printed."""
+async def redirect_to_status(request: Request) -> Response:
+    """Redirect the server's bare address, as it is printed at the start."""
     return RedirectResponse("/status", 307)
 
 
 async def get_status_page(request: Request) -> Response:
     """The page alone; what it shows it asks for with its reader's token."""
-    return await page(request, "status/index.html")
+    return await page_response(request, "status/index.html")
 
 
 async def get_status(request: Request) -> Response:
@@ -83,7 +83,7 @@ async def get_status(request: Request) -> Response:
         claims = await claims_of(request)
         require_role(claims, Role.ADMIN)
         scope = Scope(claims.tenant, claims.rights)
-    response = answer(report(services, scope, whole_number(request, "since") or 0))
+    response = json_response(report(services, scope, whole_number(request, "since") or 0))
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -111,6 +111,6 @@ async def make_guest(request: Request) -> Response:
         "tenant": claims.tenant,
         "expires_at": rfc3339(claims.expires_at),
     }
-    response = answer(told)
+    response = json_response(told)
     response.headers["Cache-Control"] = "no-store"
     return response

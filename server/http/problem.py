@@ -1,4 +1,4 @@
-"""Refusals over HTTP: `application/problem+json`, whoever noticed what was wrong."""
+"""Refusals over HTTP: `application/problem+json`, for every error of a request."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class PreconditionFailed(Rejected):
 
 
 def refuse(request: Request, refusal: Refusal, *, status: int | None = None) -> Response:
-    """`problem`, counted and recorded: whatever is refused over HTTP passes here once."""
+    """`problem`, counted and recorded: every refusal over HTTP passes here once."""
     witness = request.app.state.services.witness
     client = request.client
     peer = f"{client.host}:{client.port}" if client else ""
@@ -131,7 +131,7 @@ def _patch_types(request: Request) -> dict[str, str]:
 
 
 async def on_failure(request: Request, error: Exception) -> Response:
-    """Our own fault: logged with its stack, told without."""
+    """An internal error: logged with its stack trace, which the client does not get."""
     logger.error("request failed", exc_info=error)
     body = {
         "type": "about:blank",

@@ -14,11 +14,11 @@ from collab.rights.user_rights import Role
 from server.access.identity import not_found
 from server.http.bodies import read_object
 from server.http.requests import (
-    answer,
     document_of,
-    existing,
+    json_response,
     member_of,
     permitted_whole,
+    require_exists,
     require_whole_document,
     services_of,
     using,
@@ -50,35 +50,35 @@ async def publish(request: Request) -> Response:
             expected = 0
         member = member_of(request, claims)
         async with using(request, key) as live:
-            existing(live)
+            require_exists(live)
             done = await publications.publish(services, live, member.author, version, expected)
         services.witness.did(key, member, "publish", version=done.version)
     url = services.settings.public_url + page_path(key)
     warnings = msgspec.to_builtins(done.warnings)
-    return answer({"published": done.version, "url": url, "warnings": warnings})
+    return json_response({"published": done.version, "url": url, "warnings": warnings})
 
 
 async def take_down(request: Request) -> Response:
     """Let nothing of the document be public."""
     async with document_of(request) as (claims, live):
         require_whole_document(claims, Role.PUBLISHER)
-        existing(live)
+        require_exists(live)
         services, member = services_of(request), member_of(request, claims)
         was = await publications.take_down(services, live, member.author)
         services.witness.did(live.key, member, "take down", version=was)
     return Response(status_code=204)
 
 
-async def get_standing(request: Request) -> Response:
+async def get_publication(request: Request) -> Response:
     """What is public, and who made it so."""
     async with document_of(request) as (_, live):
-        existing(live)
+        require_exists(live)
         standing = await services_of(request).store.standing(live.key)
     if standing is None or standing.published is None:
         raise publications.nothing_published()
     told = publications.shown(standing.published)
     told["published"] = told.pop("version")
-    response = answer(told)
+    response = json_response(told)
     response.headers["Cache-Control"] = "no-store"
     return response
 

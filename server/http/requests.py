@@ -1,4 +1,4 @@
-"""What HTTP requests share: who asks, for which document, on whose budget, with what body."""
+"""What HTTP handlers share: claims, the document and its rights, budgets, and responses."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ async def claims_of(request: Request) -> Claims:
 
 @asynccontextmanager
 async def named_document(request: Request) -> AsyncIterator[tuple[Claims, DocKey]]:
-    """Which document the path names, and who asks, on whose budget; it is not opened."""
+    """The claims of the request and the key of its document, which is not opened."""
     claims = await claims_of(request)
     key = name_document(claims, request.path_params["doc"])
     request.state.asker = key, claims.user
-    with spending(request, key, claims.user):
+    with spending_budget(request, key, claims.user):
         yield claims, key
 
 
 @asynccontextmanager
 async def permitted(request: Request, role: Role) -> AsyncIterator[tuple[Claims, DocKey]]:
-    """As `named_document`, when the token has the role: a body is read only then."""
+    """As `named_document`, for a token with the role: a body is read only after that."""
     async with named_document(request) as (claims, key):
         require_role(claims, role)
         yield claims, key
@@ -67,22 +67,22 @@ async def permitted_whole(request: Request, role: Role) -> AsyncIterator[tuple[C
 
 @asynccontextmanager
 async def document_of(request: Request) -> AsyncIterator[tuple[Claims, LiveRoom]]:
-    """The document that the path names, in use by this request; it may not exist yet."""
+    """The claims and the open document of the path; it may not exist yet."""
     async with named_document(request) as (claims, key), using(request, key) as live:
         yield claims, live
 
 
 @asynccontextmanager
 async def using(request: Request, key: DocKey) -> AsyncIterator[LiveRoom]:
-    """The document, in use by this request; the answer will be about it."""
+    """The document, kept open until this ends; the answer gets its position."""
     async with services_of(request).hub.using(key) as live:
         found(request, live)
         yield live
 
 
 @contextmanager
-def spending(request: Request, key: DocKey, user: str) -> Iterator[None]:
-    """Charge the user's inbound budget for this document, which their sockets spend too."""
+def spending_budget(request: Request, key: DocKey, user: str) -> Iterator[None]:
+    """Charge the user's inbound budget for this document, which is also that of their sockets."""
     services = services_of(request)
     owner = (key, user)
     now = services.clock.monotonic()
@@ -102,7 +102,7 @@ def spending(request: Request, key: DocKey, user: str) -> Iterator[None]:
         services.budget_pool.release(owner, services.clock.monotonic())
 
 
-def existing(live: LiveRoom) -> LiveRoom:
+def require_exists(live: LiveRoom) -> LiveRoom:
     if not live.room.exists:
         raise not_found()
     return live
@@ -146,15 +146,15 @@ def _text_header(request: Request, name: str) -> str:
         raise Rejected(Code.MALFORMED, f"{name} must be UTF-8") from error
 
 
-async def compared(old: Json, new: Json) -> list[Op]:
-    """The ops from one value to another, found in a worker thread: it takes long for large values.
+async def diff_in_thread(old: Json, new: Json) -> list[Op]:
+    """The ops from one value to another, found in a worker thread: large values take long.
 
     Values are never changed in place, so a thread may read them.
     """
     return await run_in_thread(diff, old, new)
 
 
-# --- parameters and answers -----------------------------------------------------------------
+# --- parameters and responses -----------------------------------------------------------------
 
 
 def whole_number(request: Request, name: str) -> int | None:
@@ -169,24 +169,24 @@ def as_whole_number(text: str, name: str) -> int:
     return int(text)
 
 
-async def answer_of(live: LiveRoom, body: Any, *, at: Position | None = None) -> Response:
-    """An answer with values of the document as it is."""
+async def document_response(live: LiveRoom, body: Any, *, at: Position | None = None) -> Response:
+    """A response with values of the document as it is; in a thread for a large document."""
     if live.room.document.size > LARGE:
-        return await long_answer(body, at=at)
-    return answer(body, at=at)
+        return await large_json_response(body, at=at)
+    return json_response(body, at=at)
 
 
-async def long_answer(body: Any, *, at: Position | None = None) -> Response:
-    """An answer that may be megabytes: it is encoded in a worker thread."""
-    return _answer(await run_in_thread(wire.encode, body), at=at)
+async def large_json_response(body: Any, *, at: Position | None = None) -> Response:
+    """A response that may be megabytes: it is encoded in a worker thread."""
+    return _json_response(await run_in_thread(wire.encode, body), at=at)
 
 
-def answer(body: Any, status: int = 200, *, at: Position | None = None) -> Response:
-    """An answer in JSON; with an entity tag where it is one version of a document."""
-    return _answer(wire.encode(body), status, at=at)
+def json_response(body: Any, status: int = 200, *, at: Position | None = None) -> Response:
+    """A response in JSON; with an entity tag when it is one version of a document."""
+    return _json_response(wire.encode(body), status, at=at)
 
 
-def _answer(body: bytes, status: int = 200, *, at: Position | None = None) -> Response:
+def _json_response(body: bytes, status: int = 200, *, at: Position | None = None) -> Response:
     response = Response(body, status, media_type=JSON)
     response.headers["X-Content-Type-Options"] = "nosniff"
     if at is not None:

@@ -16,9 +16,9 @@ from server.http.bodies import parse, read_raw_json
 from server.http.requests import (
     JSON,
     document_of,
-    existing,
     member_of,
     permitted_whole,
+    require_exists,
     require_role,
     require_whole_document,
     services_of,
@@ -36,7 +36,7 @@ async def get_schema(request: Request) -> Response:
     """The schema as it was put."""
     async with document_of(request) as (claims, live):
         require_role(claims, Role.ADMIN)
-        schema = existing(live).room.control.schema
+        schema = require_exists(live).room.control.schema
     if not schema:
         raise _no_schema()
     headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache, private"}
@@ -50,7 +50,7 @@ async def put_schema(request: Request) -> Response:
         schema = await read_raw_json(request, JSON, SCHEMA_TYPE, "")
         await parse(schema, MAX_VALUES)
         async with using(request, key) as live:
-            await _set(services, existing(live), schema)
+            await _replace_schema(services, require_exists(live), schema)
         services.witness.did(key, member_of(request, claims), "schema")
     return Response(status_code=204)
 
@@ -59,53 +59,55 @@ async def delete_schema(request: Request) -> Response:
     """Let the document be anything again."""
     async with document_of(request) as (claims, live):
         require_whole_document(claims, Role.ADMIN)
-        if not existing(live).room.control.schema:
+        if not require_exists(live).room.control.schema:
             raise _no_schema()
-        await _set(services_of(request), live, b"")
+        await _replace_schema(services_of(request), live, b"")
         services_of(request).witness.did(live.key, member_of(request, claims), "drop schema")
     return Response(status_code=204)
 
 
-async def _set(services: Services, live: LiveRoom, schema: bytes) -> None:
+async def _replace_schema(services: Services, live: LiveRoom, schema: bytes) -> None:
     """Write the schema and open the document under it.
 
-    A change that was committed between the check and the write was judged by the former schema:
-    the value is checked once more, and the former schema put back where it breaks the new one.
+    A change that was committed between the check and the write was judged by the previous schema:
+    the value is checked once more, and the previous schema put back where it breaks the new one.
     """
     for _ in range(TRIES):
-        room = existing(live).room
-        former, version = room.control.schema, room.version
+        room = require_exists(live).room
+        previous, version = room.control.schema, room.version
         await _check(schema, room.value)
-        is_set = await _write(services, live, schema, room.control.revision)
+        is_set = await _write_schema(services, live, schema, room.control.revision)
         await services.hub.reopen(live)
         if not is_set:
             continue
-        room = existing(live).room
+        room = require_exists(live).room
         if room.version == version:
             return
         try:
             await _check(schema, room.value)
         except Rejected:
-            await _put_back(services, live, schema, former)
+            await _restore_schema(services, live, schema, previous)
             raise
         return
     raise Rejected(Code.CONFLICT, "others keep changing what governs this document")
 
 
-async def _put_back(services: Services, live: LiveRoom, schema: bytes, former: bytes) -> None:
-    """Take the schema away again, unless somebody has set another meanwhile."""
+async def _restore_schema(
+    services: Services, live: LiveRoom, schema: bytes, previous: bytes
+) -> None:
+    """Take the schema away again, unless another one was set meanwhile."""
     for _ in range(TRIES):
         control = live.room.control
         if control.schema != schema:
             return
-        is_set = await _write(services, live, former, control.revision)
+        is_set = await _write_schema(services, live, previous, control.revision)
         await services.hub.reopen(live)
         if is_set:
             return
 
 
-async def _write(services: Services, live: LiveRoom, schema: bytes, revision: int) -> bool:
-    """Write the schema. Where the outcome is not heard, the hub opens the document again."""
+async def _write_schema(services: Services, live: LiveRoom, schema: bytes, revision: int) -> bool:
+    """Write the schema. When the outcome is unknown, the hub reloads the document."""
     try:
         return await services.store.set_schema(live.key, schema, revision)
     except StorageUnavailable:

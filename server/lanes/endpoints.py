@@ -41,7 +41,7 @@ async def yjs_lane(websocket: WebSocket) -> None:
     await _serve(websocket, YjsConnection(_services(websocket), doc, token, client))
 
 
-async def nowhere(websocket: WebSocket) -> None:
+async def not_found(websocket: WebSocket) -> None:
     """Every other address; the framework would say 403, which is what a bad Origin gets."""
     await _deny(websocket, Refusal(Code.NOT_FOUND, "there is nothing at this address"))
 

@@ -17,7 +17,7 @@ from server.access.identity import MAX_CLIENT
 from server.access.tokens import MAX_TOKEN
 from server.http.bodies import MAX_OBJECT, MAX_VALUES_OF_DOCUMENT
 from server.http.history import MAX_NAME
-from server.http.locks import MAX_GOODBYE
+from server.http.locks import MAX_RELEASE_BODY
 from server.http.requests import MAX_KEY
 from server.runtime.settings import Settings
 
@@ -42,7 +42,7 @@ VALUES: Final = MAX_VALUES
 VALUES_OF_DOCUMENT: Final = MAX_VALUES_OF_DOCUMENT
 SCHEMA: Final = MAX_BYTES
 NAME: Final = MAX_NAME
-GOODBYE: Final = MAX_GOODBYE
+GOODBYE: Final = MAX_RELEASE_BODY
 MESSAGES: Final = MAX_MESSAGES_PER_FRAME
 MESSAGES_AT_ONCE: Final = SETTINGS.in_messages_burst
 YJS_MESSAGES: Final = MAX_MESSAGES

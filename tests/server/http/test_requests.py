@@ -9,7 +9,7 @@ import pytest
 
 from collab.entry import Op
 from collab.patch.diff import diff
-from server.http import requests as asking
+from server.http import requests
 
 
 async def test_two_values_are_compared_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,8 +19,8 @@ async def test_two_values_are_compared_beside_the_loop(monkeypatch: pytest.Monke
         threads.add(threading.current_thread().name)
         return diff(old, new)
 
-    monkeypatch.setattr(asking, "diff", watched)
-    ops = await asking.compared({"a": 1}, {"a": 2})
+    monkeypatch.setattr(requests, "diff", watched)
+    ops = await requests.diff_in_thread({"a": 1}, {"a": 2})
     assert ops == [{"op": "replace", "path": "/a", "value": 2}]
-    await asking.compared({"a": 1}, {"a": 1})
+    await requests.diff_in_thread({"a": 1}, {"a": 1})
     assert all(name.startswith("worker") for name in threads)
