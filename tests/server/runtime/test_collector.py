@@ -60,10 +60,10 @@ async def test_it_looks_when_the_process_has_doubled(
     await looked.run()
     assert collections == ["collect"], "it has not grown since"
     size *= 2
-    await looked.look()
+    await looked.run()
     assert collections == ["collect"], "by less than it was"
     size += 1
-    await looked.look()
+    await looked.run()
     assert collections == ["collect"] * 2
 
 
