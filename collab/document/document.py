@@ -196,7 +196,7 @@ class Document:
         self._lease(leases, user)
         # What nobody sees, an order key that changes no order say, is no step either.
         if not applied.ops:
-            records = self._undo.asked_about(records)
+            records = self._undo.needed_records(records)
         inverse = Inverse(
             tuple(records),
             reinsertions=tuple(reinsertions),
@@ -224,7 +224,7 @@ class Document:
         The next patch or undo removes them for good: that costs no version.
         """
         hidden = self._tree.hidden()
-        needed = self._undo.needed() if hidden else set()
+        needed = self._undo.needed_elements() if hidden else set()
         unneeded = [element for element in hidden if element not in needed]
         self._tree.mark_for_purge(unneeded)
         return len(unneeded)
@@ -269,7 +269,7 @@ class Document:
         if check is not None:
             check(self.value, dry_run_undo(self._tree, self.value, steps, call))
         run = perform_undo(self._tree, self.value, steps, call)
-        self._count.forget()
+        self._count.reset()
         applied = apply(self.value, run.ops, size=self.size)
         inverse = run.inverse(asked.get("made_by", BY_PATCH))
         change = self._accept(applied, run.update, inverse, version, user, asked["at"], kind)

@@ -78,7 +78,7 @@ def fold(
         _cut(own.redo, bounds.steps)
         own.size = size_of(own.undo) + size_of(own.redo)
     if incarnations.is_full:
-        incarnations.forget(list(marked_records(stacks)))
+        incarnations.prune(list(marked_records(stacks)))
     return decoded
 
 

@@ -53,7 +53,7 @@ class UndoState:
             user, entry.kind, entry.version, entry.at, inverse
         ).reinsertions:
             self.identity.add_reinsertion(reinsertion)
-        self.identity.forget()
+        self.identity.prune()
 
     def accept(
         self, user: str, kind: Kind, version: int, at: int, inverse: bytes, decoded: Inverse
@@ -61,7 +61,7 @@ class UndoState:
         """Fold the version that was just made."""
         self._fold(user, kind, version, at, inverse, decoded)
         self.identity.clear_pending()
-        self.identity.forget()
+        self.identity.prune()
 
     def _fold(
         self,
@@ -106,12 +106,12 @@ class UndoState:
         own = self.stacks.get(user)
         return 0 if own is None else own.size
 
-    def needed(self) -> set[tuple[Path, str]]:
+    def needed_elements(self) -> set[tuple[Path, str]]:
         """The hidden elements that steps may show again: their arrays and keys."""
         return shown_in(self.stacks.values())
 
-    def asked_about(self, records: Iterable[Record]) -> list[Record]:
-        """The records of changes that do not show, at or above a place that a step is about."""
+    def needed_records(self, records: Iterable[Record]) -> list[Record]:
+        """Of the records of changes that do not show: those at or above a place of a step."""
         slots = [
             (record, slot_of(single)) for record in records for single in single_records(record)
         ]

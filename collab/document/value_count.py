@@ -33,7 +33,7 @@ class ValueCount:
     def __init__(self) -> None:
         self._most: int | None = None
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """The document was changed by what is not asked about, such as an undo."""
         self._most = None
 

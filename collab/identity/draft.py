@@ -64,7 +64,7 @@ class TextDraft:
             self._base = b""
             self._pieces = [Piece(0, 0, made, _placed(labels))] if made else []
         else:
-            self.id = identity.first_of(text_id(txn, handle))
+            self.id = identity.first_id(text_id(txn, handle))
             self._base = encode(handle.get_string(txn))
             self._pieces = [Piece(0, len(self._base) // 2)] if self._base else []
             self._characters = identity.characters(txn, handle, self.id)
@@ -154,7 +154,7 @@ class TextDraft:
     def _where(self, run: Run) -> Iterator[tuple[int, int]]:
         """Where the characters of a run of first ids stand in the draft."""
         yield from self._made(run)
-        for _, now in self._identity.now(run):
+        for _, now in self._identity.current_runs(run):
             for at, part in self._characters.find(now):
                 yield from self._kept(at, at + part[2])
 

@@ -58,7 +58,7 @@ class Identity:
         """Let go of the stacks that it asks."""
         self.source, self.is_asked = tuple, lambda path: False
 
-    def forget(self) -> None:
+    def prune(self) -> None:
         """Forget reinsertions that no step asks for, or that later ones took the place of."""
         if len(self.reinsertions) <= self._most:
             return
@@ -76,7 +76,7 @@ class Identity:
         if now_client:
             self._first.put((now_client, now_clock, length), (client, clock))
 
-    def now(self, run: Run) -> Iterator[tuple[Run, Run]]:
+    def current_runs(self, run: Run) -> Iterator[tuple[Run, Run]]:
         """A run of first ids in parts that are still somewhere, each with the ids of today."""
         for part, to in self._now.pieces(run):
             if to is None:
@@ -84,7 +84,7 @@ class Identity:
             elif to[0]:
                 yield part, (*to, part[2])
 
-    def first(self, run: Run) -> Iterator[Run]:
+    def first_runs(self, run: Run) -> Iterator[Run]:
         """The runs of ids that the characters of a run were first inserted under."""
         if not self.reinsertions:
             yield run
@@ -92,14 +92,14 @@ class Identity:
         for part, to in self._first.pieces(run):
             yield part if to is None else (*to, part[2])
 
-    def first_of(self, at: Id) -> Id:
+    def first_id(self, at: Id) -> Id:
         if not self.reinsertions:
             return at
-        client, clock, _ = next(self.first((*at, 1)))
+        client, clock, _ = next(self.first_runs((*at, 1)))
         return client, clock
 
-    def first_id(self, at: Id | None) -> Id | None:
-        return None if at is None else self.first_of(at)
+    def first_id_or_none(self, at: Id | None) -> Id | None:
+        return None if at is None else self.first_id(at)
 
     # --- the characters of texts ------------------------------------------------------------
 

@@ -108,7 +108,7 @@ class Incarnations:
         if slot is not None:
             self._tokens[mark.anchor, slot[mark.depth :]] = mark.was
 
-    def forget(self, steps: Iterable[tuple[SingleRecord, Mark]]) -> None:
+    def prune(self, steps: Iterable[tuple[SingleRecord, Mark]]) -> None:
         """Keep the tokens that steps ask for: of their places and of what holds these."""
         asked: set[Key] = set()
         for single, _ in steps:

@@ -29,7 +29,7 @@ def items_on(txn: Txn, held: Any, identity: Identity, path: Path) -> tuple[Id, .
         if isinstance(inner, ArrayStandIn):
             found.append(inner.first(step))
         else:
-            found.append(identity.first_of(id_at(txn, inner, step)))
+            found.append(identity.first_id(id_at(txn, inner, step)))
     return tuple(found)
 
 
@@ -51,7 +51,7 @@ def spots(txn: Txn, handle: Any, identity: Identity, run: Run) -> list[int]:
     ids = items(txn, handle, 0, handle.len(txn))
     return [
         index
-        for _, now in identity.now(run)
+        for _, now in identity.current_runs(run)
         for at, (_, _, count) in ids.find(now)
         for index in range(at, at + count)
     ]
@@ -60,13 +60,13 @@ def spots(txn: Txn, handle: Any, identity: Identity, run: Run) -> list[int]:
 def first_ids(txn: Txn, handle: Any, identity: Identity, start: int, end: int) -> tuple[Run, ...]:
     """The ids that items were first inserted under."""
     runs = items(txn, handle, start, end).runs
-    return tuple(first for run in runs for first in identity.first(run))
+    return tuple(first for run in runs for first in identity.first_runs(run))
 
 
 def each_first(txn: Txn, handle: Any, identity: Identity) -> Iterator[Run]:
     """The id that each item of a list was first inserted under."""
     for index in range(handle.len(txn)):
-        yield (*identity.first_of(id_at(txn, handle, index)), 1)
+        yield (*identity.first_id(id_at(txn, handle, index)), 1)
 
 
 def items_hunk(
@@ -84,5 +84,5 @@ def items_hunk(
         return ItemsHunk(removed, gone, inserted, values)
     left = left_of(txn, handle, at)
     right = id_at(txn, handle, at) if at < handle.len(txn) else None
-    ends = [None if one is None else identity.first_of(one) for one in (left, right)]
+    ends = [None if one is None else identity.first_id(one) for one in (left, right)]
     return ItemsHunk(removed, gone, (), (), *ends)

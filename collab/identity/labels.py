@@ -9,7 +9,7 @@ from typing import Any
 
 from collab.identity.characters import Characters, text_id
 from collab.identity.identity import Identity
-from collab.types.handles import Txn, is_array, is_map, is_text, look
+from collab.types.handles import Txn, get_or_none, is_array, is_map, is_text
 from collab.types.layout import ARRAY, VALUE
 from collab.types.records import Label, Path, RemovedText
 from collab.yjs.spans import Id
@@ -24,7 +24,7 @@ def labels_between(
     found: list[Label] = []
     at = 0
     for run in characters.between(start, end):
-        for first in identity.first(run):
+        for first in identity.first_runs(run):
             for (client, clock, length), _, _ in identity.named(first):
                 found.append((at + clock - first[1], client, clock, length))
             at += first[2]
@@ -50,7 +50,7 @@ def removed_texts(txn: Txn, held: Any, identity: Identity, path: Path) -> tuple[
         below = text_path[len(path) :]
         text = plain_text(txn, reach(txn, held, below))
         if text is not None:
-            own = identity.first_of(text_id(txn, text))
+            own = identity.first_id(text_id(txn, text))
             characters = identity.characters(txn, text, own)
             found.append(removed_text(characters, identity, own, below))
     return tuple(found)
@@ -75,8 +75,8 @@ def reach_any(txn: Txn, held: Any, path: Path) -> Any:
     for step in path:
         held = _unwrapped(txn, held) if is_element else held
         if is_map(held) and isinstance(step, str):
-            is_element = look(txn, held, ARRAY) is True
-            held = look(txn, held, step)
+            is_element = get_or_none(txn, held, ARRAY) is True
+            held = get_or_none(txn, held, step)
         elif is_array(held) and isinstance(step, int) and step < held.len(txn):
             held = held.get(txn, step)
         else:
@@ -86,4 +86,4 @@ def reach_any(txn: Txn, held: Any, path: Path) -> Any:
 
 def _unwrapped(txn: Txn, element: Any) -> Any:
     wrapped = is_map(element) and element.has(txn, VALUE)
-    return look(txn, element, VALUE) if wrapped else element
+    return get_or_none(txn, element, VALUE) if wrapped else element

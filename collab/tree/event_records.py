@@ -39,7 +39,7 @@ def text_record(
     strings: Sequence[Run],
 ) -> TextRecord:
     """The edit of a text; without hunks where it has embeds, which no step can take back."""
-    own = identity.first_of(text_id(txn, text))
+    own = identity.first_id(text_id(txn, text))
     found = _changes(old, new, deltas[0]) if len(deltas) == 1 else None
     if found is None or text.len(txn) != len(new.encode()):
         identity.cache(own, None)
@@ -56,7 +56,7 @@ def text_record(
             before.splice(one.was, one.was + units(one.deleted), runs)
         after = before
     for one, runs, labelled in zip(found, inserted, labels, strict=True):
-        first = tuple(part for run in runs for part in identity.first(run))
+        first = tuple(part for run in runs for part in identity.first_runs(run))
         sides = () if after is None else (_sides(after, identity, one),)
         hunks.append(Hunk(one.deleted, labelled, first, sides))
     identity.cache(own, after)
@@ -79,7 +79,7 @@ def _labels(before: Characters, identity: Identity, one: Stretch) -> tuple[Label
 
 def _sides(after: Characters, identity: Identity, one: Stretch) -> Sides:
     left, right = after.beside(one.at, one.at + units(one.inserted))
-    return identity.first_id(left), identity.first_id(right)
+    return identity.first_id_or_none(left), identity.first_id_or_none(right)
 
 
 class Stretch(NamedTuple):
@@ -131,7 +131,7 @@ def list_records(
     texts_before: TextsBefore,
 ) -> list[ListRecord]:
     """The replaced stretches of a Y.Array; `texts_before` has the items that it had."""
-    own = identity.first_of(text_id(txn, array))
+    own = identity.first_id(text_id(txn, array))
     if len(deltas) != 1:
         return [ListRecord(path, own, ItemsHunk(()))]
     records: list[ListRecord] = []
@@ -162,5 +162,5 @@ def item_record(
 ) -> ListRecord:
     """One item that is something else now."""
     inserted = first_ids(txn, array, identity, at, at + 1)
-    own = identity.first_of(text_id(txn, array))
+    own = identity.first_id(text_id(txn, array))
     return ListRecord(path, own, ItemsHunk((was,), (), inserted, (fingerprint(value),)))

@@ -14,7 +14,7 @@ from collab.patch.pointer import render
 from collab.tree.difference import Difference
 from collab.tree.read_array import ArrayReader
 from collab.types.events import DirtyPlace
-from collab.types.handles import fits, is_text, look, raw_of
+from collab.types.handles import get_or_none, is_text, matches_node, raw_of
 from collab.types.layout import (
     UNSEEN,
     ArrayNode,
@@ -70,8 +70,8 @@ class Reader:
         for step, deeper in dirty.below.items():
             if step in dirty.keys or step in UNSEEN or not isinstance(step, str):
                 continue
-            inner, held = node.children.get(step), look(self._txn, handle, step)
-            if inner is None or deeper.is_new_kind or not fits(inner, held):
+            inner, held = node.children.get(step), get_or_none(self._txn, handle, step)
+            if inner is None or deeper.is_new_kind or not matches_node(inner, held):
                 self._member(handle, node, old, step, path, pointer, deeper)
             else:
                 name = unescape(step)
@@ -95,7 +95,7 @@ class Reader:
         at = under(pointer, name)
         was = node.children.pop(key, None)
         before = Exactly(write_layout(old[name], was)) if name in old else Absent()
-        held = look(self._txn, handle, key)
+        held = get_or_none(self._txn, handle, key)
         if held is None and not handle.has(self._txn, key):
             if name in old:
                 self._difference.ops.append({"op": "remove", "path": at})
@@ -138,9 +138,9 @@ class Reader:
             return
         for step, deeper in dirty.below.items():
             assert isinstance(step, int)
-            inner, held = node.children[step], look(self._txn, handle, step)
+            inner, held = node.children[step], get_or_none(self._txn, handle, step)
             at = f"{pointer}/{step}"
-            if inner is not None and not deeper.is_new_kind and fits(inner, held):
+            if inner is not None and not deeper.is_new_kind and matches_node(inner, held):
                 self.refresh(held, inner, old[step], deeper, (*path, step), at)
                 continue
             was = write_layout(old[step], inner)

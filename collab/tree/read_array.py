@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 from collab.ids import Json
 from collab.tree.difference import Difference
 from collab.types.events import DirtyPlace
-from collab.types.handles import fits, is_map, is_text, look, raw_of
+from collab.types.handles import get_or_none, is_map, is_text, matches_node, raw_of
 from collab.types.layout import (
     ARRAY,
     DELETED,
@@ -180,7 +180,7 @@ class ArrayReader:
             self._node.children[key] = before.node
 
     def _add(self, key: str, path: str) -> None:
-        value, inner = read_element(raw_of(self._txn, look(self._txn, self._handle, key)))
+        value, inner = read_element(raw_of(self._txn, get_or_none(self._txn, self._handle, key)))
         if inner is not None:
             self._node.children[key] = inner
         self._difference.ops.append({"op": "add", "path": path, "value": value})
@@ -191,20 +191,20 @@ class ArrayReader:
 
     def _standing(self, key: str) -> str | None:
         """The order of an element, None where it is hidden or gone."""
-        held = look(self._txn, self._handle, key)
+        held = get_or_none(self._txn, self._handle, key)
         if held is None and not self._handle.has(self._txn, key):
             return None
         if is_map(held):
-            if look(self._txn, held, DELETED) is True:
+            if get_or_none(self._txn, held, DELETED) is True:
                 return None
-            return sortable(look(self._txn, held, ORDER))
+            return sortable(get_or_none(self._txn, held, ORDER))
         if isinstance(held, dict):
             return None if held.get(DELETED) is True else sortable(held.get(ORDER))
         return sortable(None)
 
     def _note_gone(self, key: str) -> None:
         """Hidden, it can be shown again; removed by its key, it must be written again."""
-        if key not in self._dirty.keys and is_map(look(self._txn, self._handle, key)):
+        if key not in self._dirty.keys and is_map(get_or_none(self._txn, self._handle, key)):
             self._difference.records.append(ShownRecord(self._path, key, False))
         else:
             raw = Exactly(element_layout(*self._before[key]))
@@ -222,17 +222,17 @@ class ArrayReader:
         """What changed inside an element that was there; what is left to refresh in it."""
         if key not in self._node.orders:
             return None
-        held = look(self._txn, self._handle, key)
+        held = get_or_none(self._txn, self._handle, key)
         deeper = self._dirty.below.get(key, DirtyPlace())
         at = f"{self._pointer}/{self._node.index(key)}"
         wrapped = is_map(held) and held.has(self._txn, VALUE)
-        content = look(self._txn, held, VALUE) if wrapped else held
+        content = get_or_none(self._txn, held, VALUE) if wrapped else held
         anew = replaced = key in self._dirty.keys or bool(deeper.keys & {VALUE, ARRAY})
         if wrapped:
             anew = anew or bool(deeper.keys & _STRUCTURE)
             deeper = deeper.below.get(VALUE, DirtyPlace())
             anew = anew or deeper.is_new_kind
-        if not anew and before.node is not None and fits(before.node, content):
+        if not anew and before.node is not None and matches_node(before.node, content):
             path = (*self._path, key)
             return content, before.node, before.value, deeper, path, at
         value, fresh = read_element(raw_of(self._txn, held))

@@ -21,7 +21,7 @@ from collab.rights.sections import Area, has_id, is_id
 from collab.tree.summary import Deletes
 from collab.types.depth import apply_update
 from collab.types.events import DirtyPlace, Observer
-from collab.types.handles import Txn, is_array, is_map, look, raw_of
+from collab.types.handles import Txn, get_or_none, is_array, is_map, raw_of
 from collab.types.layout import (
     ARRAY,
     DELETED,
@@ -143,7 +143,7 @@ class PlacedAreas:
         placed = self._areas.get((*path, key))
         if placed is None or self._has_items or not is_map(holder) or not holder.has(txn, key):
             return False
-        held = look(txn, holder, key)
+        held = get_or_none(txn, holder, key)
         if placed.order is not None and _order(txn, held) != placed.order:
             return False
         return placed.area.id is None or _reads_id(txn, held, placed.area.id)
@@ -249,7 +249,7 @@ def _place_area(txn: Txn, content: Any, root: Node, area: Area) -> PlacedArea | 
 def _under(txn: Txn, held: Any, step: Step) -> Any:
     """What is under a step of a type; None where there is nothing, or no type."""
     if is_map(held) and isinstance(step, str):
-        return look(txn, held, step)
+        return get_or_none(txn, held, step)
     if is_array(held) and isinstance(step, int) and step < held.len(txn):
         return held.get(txn, step)
     return None
@@ -258,16 +258,20 @@ def _under(txn: Txn, held: Any, step: Step) -> Any:
 def _order(txn: Txn, held: Any) -> str | None:
     """Where an element of a keyed array stands; None for a hidden one."""
     if is_map(held):
-        return None if look(txn, held, DELETED) is True else sortable(look(txn, held, ORDER))
+        return (
+            None
+            if get_or_none(txn, held, DELETED) is True
+            else sortable(get_or_none(txn, held, ORDER))
+        )
     return None if is_hidden(held) else order_of(held)
 
 
 def _reads_id(txn: Txn, held: Any, wanted: str) -> bool:
     """Whether an element reads as an object with this `id`."""
     if is_map(held) and held.has(txn, VALUE):
-        held = look(txn, held, VALUE)
+        held = get_or_none(txn, held, VALUE)
     if is_map(held):
-        return look(txn, held, ARRAY) is not True and is_id(
-            raw_of(txn, look(txn, held, "id")), wanted
+        return get_or_none(txn, held, ARRAY) is not True and is_id(
+            raw_of(txn, get_or_none(txn, held, "id")), wanted
         )
     return has_id(read_element(raw_of(txn, held))[0], wanted)

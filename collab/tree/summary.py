@@ -84,7 +84,7 @@ class TextsBefore:
         before = cls()
         for client, ranges in deletes.items():
             for start, end in ranges:
-                for first in identity.first((client, start, end - start)):
+                for first in identity.first_runs((client, start, end - start)):
                     for _, path, _ in identity.named(first):
                         before._add(txn, content, identity, path)
         return before
@@ -98,7 +98,7 @@ class TextsBefore:
             return
         text = plain_text(txn, held) if is_text(held) else None
         if text is not None:
-            own = identity.first_of(text_id(txn, text))
+            own = identity.first_id(text_id(txn, text))
             self._texts[path] = own, identity.characters(txn, text, own).copy()
 
     def items(self, path: Path, start: int, end: int) -> tuple[Run, ...]:
@@ -114,7 +114,7 @@ class TextsBefore:
             if text is None:
                 continue
             now = Characters.read(txn, text, identity.deletions)
-            first = [part for run in was.runs for part in identity.first(run)]
+            first = [part for run in was.runs for part in identity.first_runs(run)]
             found += _paired([(*own, 1), *first], [(*text_id(txn, text), 1), *now.runs], identity)
             identity.cache(own, now)
         for path, items in self._lists.items():
@@ -141,7 +141,7 @@ def _paired(first: Sequence[Run], now: Sequence[Run], identity: Identity) -> Ite
         while length:
             to_client, to_clock, left = waiting.popleft()
             size = min(length, left)
-            if (client, clock) != identity.first_of((to_client, to_clock)):
+            if (client, clock) != identity.first_id((to_client, to_clock)):
                 yield client, clock, size, to_client, to_clock
             clock, length = clock + size, length - size
             if left > size:

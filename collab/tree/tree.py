@@ -210,7 +210,7 @@ class Tree:
             if deeper.deltas and len(pointer_tokens(self.root, here)) < len(here):
                 text = reach(txn, self._content, here)
                 if text is not None:
-                    self.identity.cache(self.identity.first_of(text_id(txn, text)), None)
+                    self.identity.cache(self.identity.first_id(text_id(txn, text)), None)
             self._forget_unread(txn, deeper, here)
 
     def _texts_before(self, deletes: Deletes) -> TextsBefore:

@@ -14,7 +14,7 @@ from collab.ids import Json
 from collab.patch.bounds import nesting
 from collab.types.build import Layouts
 from collab.types.events import DirtyPlace, Observer
-from collab.types.handles import Txn, is_array, is_map, look, raw_of
+from collab.types.handles import Txn, get_or_none, is_array, is_map, raw_of
 from collab.types.layout import DEEPEST, VALUE, ArrayNode, Step
 from collab.types.place import Place, enter
 from collab.types.records import Path
@@ -26,7 +26,7 @@ def too_deep(txn: Txn, content: Any, dirty: DirtyPlace) -> Iterator[Path]:
     while waiting:
         handle, place, path = waiting.pop()
         for step in _changed(txn, handle, place, len(path)):
-            held = look(txn, handle, step)
+            held = get_or_none(txn, handle, step)
             if is_map(held) or is_array(held) or isinstance(held, dict | list):
                 depth = len(path) + 1 + nesting(raw_of(txn, held))[0]
                 if depth > DEEPEST:
@@ -41,7 +41,7 @@ def has_room(txn: Txn, root: Place, path: Path, value: Json) -> bool:
     """Whether a value reaches no deeper than it may when it is written into a container."""
     place, depth = root, 1
     for step in path:
-        held = look(txn, place.handle, step)
+        held = get_or_none(txn, place.handle, step)
         wrapped = type(place.node) is ArrayNode and is_map(held) and held.has(txn, VALUE)
         inner = enter(txn, place, step)
         if inner is None:
@@ -63,7 +63,7 @@ def _changed(txn: Txn, handle: Any, place: DirtyPlace, depth: int) -> list[Step]
 def under(txn: Txn, handle: Any, step: Step) -> Any:
     """The type under a step, None where there is none."""
     if is_map(handle) and isinstance(step, str):
-        held = look(txn, handle, step)
+        held = get_or_none(txn, handle, step)
     elif is_array(handle) and isinstance(step, int) and step < handle.len(txn):
         held = handle.get(txn, step)
     else:

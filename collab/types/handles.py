@@ -101,14 +101,14 @@ def is_text(handle: object) -> TypeGuard[TextHandle]:
     return isinstance(handle, _TEXTS)
 
 
-def look(txn: Txn, handle: Any, step: str | int) -> Any:
+def get_or_none(txn: Txn, handle: Any, step: str | int) -> Any:
     """What is under a key or an index; None for an absent key, where `get` raises."""
     if type(step) is str and not handle.has(txn, step):
         return None
     return handle.get(txn, step)
 
 
-def fits(node: Node, held: object) -> bool:
+def matches_node(node: Node, held: object) -> bool:
     """Whether what is held is a live container of the node's kind."""
     return is_array(held) if type(node) is ListNode else is_map(held)
 

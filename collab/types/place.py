@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from collab.ids import Json
 from collab.patch.pointer import Tokens, lookup
-from collab.types.handles import StandIn, Txn, is_array, is_map, look, raw_of
+from collab.types.handles import StandIn, Txn, get_or_none, is_array, is_map, raw_of
 from collab.types.layout import (
     VALUE,
     ArrayNode,
@@ -47,9 +47,9 @@ class Slot(NamedTuple):
 
 def child(txn: Txn, place: Place, step: Step) -> Any:
     """What `get` gives for a step; an element's value, where it is wrapped."""
-    got = look(txn, place.handle, step)
+    got = get_or_none(txn, place.handle, step)
     if type(place.node) is ArrayNode and is_map(got) and got.has(txn, VALUE):
-        return look(txn, got, VALUE)
+        return get_or_none(txn, got, VALUE)
     return got
 
 
@@ -130,7 +130,7 @@ def value_at(txn: Txn, root: Place, tokens: Tokens) -> Json:
 
 def value_under(txn: Txn, place: Place, step: Step) -> Json:
     """The JSON under a step, whatever holds it."""
-    raw = raw_of(txn, look(txn, place.handle, step))
+    raw = raw_of(txn, get_or_none(txn, place.handle, step))
     return (read_element(raw) if type(place.node) is ArrayNode else read(raw))[0]
 
 

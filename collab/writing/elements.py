@@ -8,7 +8,7 @@ from collab.ids import Json
 from collab.patch.diff import MAX_MOVES
 from collab.patch.pointer import render
 from collab.types.build import Builder, Layouts
-from collab.types.handles import is_map, look, raw_of
+from collab.types.handles import get_or_none, is_map, raw_of
 from collab.types.layout import DELETED, ORDER, VALUE, ArrayNode, order_of, read_element, sortable
 from collab.types.order_keys import REBALANCE_LENGTH, between, spread, step_down, step_up
 from collab.types.place import Place, Slot
@@ -61,7 +61,7 @@ class ElementWriter:
     def put_back(self, place: Place, record: SetRecord, raw: Any, token: int) -> None:
         """Write what an element was before a record, in place of what is under its key, if any."""
         node, key = array_node(place), record.key
-        held = look(self._txn, place.handle, key)
+        held = get_or_none(self._txn, place.handle, key)
         before: Absent | Exactly = Absent()
         removed = self._texts.removed(held, (*place.path, key))
         if key in node.orders:
@@ -69,7 +69,7 @@ class ElementWriter:
             self._journal.emit("remove", (*place.tokens, str(node.hide(key))))
         value = self._put(place, node, key, raw)
         self._journal.note(SetRecord(place.path, key, before, fingerprint(value), removed, token))
-        self._texts.restore_identity(look(self._txn, place.handle, key), record.texts)
+        self._texts.restore_identity(get_or_none(self._txn, place.handle, key), record.texts)
 
     def _put(self, place: Place, node: ArrayNode, key: str, raw: Any) -> Json:
         """Write an element that is not to be seen so far; its value."""
@@ -82,7 +82,7 @@ class ElementWriter:
 
     def remove(self, place: Place, key: str, token: int | None = None) -> None:
         """Hide an element; one that is no map goes for good."""
-        held = look(self._txn, place.handle, key)
+        held = get_or_none(self._txn, place.handle, key)
         if is_map(held):
             held.insert(self._txn, DELETED, True)
             self._journal.note(ShownRecord(place.path, key, False, token=token))
@@ -95,7 +95,7 @@ class ElementWriter:
 
     def show(self, place: Place, key: str, token: int | None = None) -> Json:
         """Bring a hidden element back as it is now; its value."""
-        held = look(self._txn, place.handle, key)
+        held = get_or_none(self._txn, place.handle, key)
         held.remove(self._txn, DELETED)
         raw = raw_of(self._txn, held)
         node = array_node(place)
@@ -129,12 +129,12 @@ class ElementWriter:
 
     def reorder_hidden(self, place: Place, key: str, order: str) -> None:
         """Give a hidden element the order key that it will be shown by."""
-        look(self._txn, place.handle, key).insert(self._txn, ORDER, order)
+        get_or_none(self._txn, place.handle, key).insert(self._txn, ORDER, order)
 
     def replace(self, place: Place, key: str, value: Json) -> None:
         """Put another value where an element is."""
         node = array_node(place)
-        held = look(self._txn, place.handle, key)
+        held = get_or_none(self._txn, place.handle, key)
         index = node.index(key)
         if is_map(held) and held.has(self._txn, VALUE) and not isinstance(value, dict):
             raw = self._layouts.layout(value)
@@ -220,7 +220,7 @@ class ElementWriter:
             node.orders[key] = order
 
     def _write_order(self, place: Place, key: str, order: str, index: int) -> None:
-        held = look(self._txn, place.handle, key)
+        held = get_or_none(self._txn, place.handle, key)
         if is_map(held):
             held.insert(self._txn, ORDER, order)
             return

@@ -11,7 +11,7 @@ from typing import Any
 from collab.identity.characters import id_at, text_id
 from collab.identity.items import first_ids, items_hunk, spots
 from collab.types.build import Builder
-from collab.types.handles import ArrayStandIn, look, raw_of
+from collab.types.handles import ArrayStandIn, get_or_none, raw_of
 from collab.types.layout import ListNode, read
 from collab.types.place import Place
 from collab.types.records import (
@@ -38,7 +38,9 @@ class ListWriter:
         """Take `count` items out and put layouts in; `again` are the first ids of these."""
         node, handle, txn = place.node, place.handle, self._txn
         assert type(node) is ListNode
-        removed = tuple(raw_of(txn, look(txn, handle, index)) for index in range(at, at + count))
+        removed = tuple(
+            raw_of(txn, get_or_none(txn, handle, index)) for index in range(at, at + count)
+        )
         is_overlay = isinstance(handle, ArrayStandIn)
         gone = () if is_overlay else first_ids(txn, handle, self._identity, at, at + count)
         if count:
@@ -57,7 +59,7 @@ class ListWriter:
         self._note_reinserted(handle, at, again)
         values = tuple(fingerprint(value) for value, _ in pairs)
         hunk = items_hunk(txn, handle, self._identity, at, removed, gone, values)
-        own = self._identity.first_of(text_id(txn, handle))
+        own = self._identity.first_id(text_id(txn, handle))
         self._journal.note(ListRecord(place.path, own, hunk))
 
     def _note_reinserted(self, handle: Any, at: int, again: Sequence[Run]) -> None:
@@ -94,7 +96,7 @@ class ListWriter:
 
     def _own(self, handle: Any) -> Id | None:
         real = handle.handle if isinstance(handle, ArrayStandIn) else handle
-        return None if real is None else self._identity.first_of(text_id(self._txn, real))
+        return None if real is None else self._identity.first_id(text_id(self._txn, real))
 
     def _spots(self, handle: Any, runs: Sequence[Run]) -> list[int]:
         if isinstance(handle, ArrayStandIn):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from collab.types.build import Builder
-from collab.types.handles import look, raw_of
+from collab.types.handles import get_or_none, raw_of
 from collab.types.layout import VALUE, ObjectNode, read, unescape
 from collab.types.place import Place, Slot
 from collab.types.records import Absent, Exactly, RemovedText, SetRecord, fingerprint
@@ -49,7 +49,7 @@ class MemberWriter:
         With `texts` it is what was there before, and these get their identity back.
         """
         journal, txn = self._journal, self._txn
-        old = look(txn, slot.handle, slot.key)
+        old = get_or_none(txn, slot.handle, slot.key)
         place = slot.path if slot.key == VALUE else (*slot.path, slot.key)
         if texts is None and type(raw) is str and self._texts.edit(old, raw, place, slot.tokens):
             return
@@ -65,13 +65,13 @@ class MemberWriter:
         journal.emit("replace" if present else "add", slot.tokens, value)
         self._build.put(slot.handle, slot.key, raw, slot.tokens)
         if texts:
-            self._texts.restore_identity(look(txn, slot.handle, slot.key), texts)
+            self._texts.restore_identity(get_or_none(txn, slot.handle, slot.key), texts)
 
     def unset(self, place: Place, key: str, *, token: int | None = None) -> None:
         """Remove a key of an object, which is there."""
         node = place.node
         assert type(node) is ObjectNode
-        held = look(self._txn, place.handle, key)
+        held = get_or_none(self._txn, place.handle, key)
         before = Exactly(raw_of(self._txn, held))
         removed = self._texts.removed(held, (*place.path, key))
         place.handle.remove(self._txn, key)

@@ -172,7 +172,7 @@ class ArrayOverlay(_Container, ArrayStandIn):
     def first(self, index: int) -> Id:
         origin = self._origins[index]
         if origin is not None:
-            return self._identity.first_of(id_at(self._txn, self.handle, origin))
+            return self._identity.first_id(id_at(self._txn, self.handle, origin))
         return self._firsts[index] or (0, 0)
 
     def set_identity(self, at: int, firsts: Sequence[Id]) -> None:

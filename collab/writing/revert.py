@@ -11,7 +11,7 @@ from collab.identity.items import items_on
 from collab.identity.labels import reach
 from collab.ids import Json
 from collab.patch.values import same
-from collab.types.handles import is_map, look, raw_of
+from collab.types.handles import get_or_none, is_map, raw_of
 from collab.types.layout import (
     DELETED,
     ORDER,
@@ -139,7 +139,7 @@ class Reverter:
             token = None if record.born else mark.was
             self._writer.elements.remove(place, record.key, token)
             return True
-        held = look(self._txn, place.handle, record.key)
+        held = get_or_none(self._txn, place.handle, record.key)
         if not record.shown and not visible and is_map(held) and held.has(self._txn, DELETED):
             self._writer.elements.show(place, record.key, mark.was)
             return True
@@ -156,8 +156,8 @@ class Reverter:
                 return False
             elements.reorder(place, key, record.before)
         else:
-            held = look(self._txn, place.handle, key)
-            if not is_map(held) or sortable(look(self._txn, held, ORDER)) != record.after:
+            held = get_or_none(self._txn, place.handle, key)
+            if not is_map(held) or sortable(get_or_none(self._txn, held, ORDER)) != record.after:
                 return False
             elements.reorder_hidden(place, key, record.before)
         moved = MovedRecord(record.path, key, record.after, record.before, mark.was)
@@ -176,7 +176,7 @@ class Reverter:
             return self._set_element(place, place.node, record, mark)
         if type(place.node) is not ObjectNode:
             return False
-        held = look(self._txn, place.handle, record.key)
+        held = get_or_none(self._txn, place.handle, record.key)
         if held is None and not place.handle.has(self._txn, record.key):
             if not isinstance(record.after, Absent):
                 return False
@@ -192,10 +192,12 @@ class Reverter:
         if found is None or key not in found[1].orders or isinstance(record.before, Absent):
             return False
         place, node = found
-        held = look(self._txn, place.handle, str(key))
+        held = get_or_none(self._txn, place.handle, str(key))
         if not is_map(held) or not held.has(self._txn, VALUE):
             return False
-        if not is_still(read(raw_of(self._txn, look(self._txn, held, VALUE)))[0], record.after):
+        if not is_still(
+            read(raw_of(self._txn, get_or_none(self._txn, held, VALUE)))[0], record.after
+        ):
             return False
         tokens = (*place.tokens, str(node.index(str(key))))
         slot = Slot(held, VALUE, record.path, tokens, node.children, str(key))
@@ -204,7 +206,7 @@ class Reverter:
 
     def _set_element(self, place: Place, node: ArrayNode, record: SetRecord, mark: Mark) -> bool:
         """An element as a whole: one that was removed by its key, or written over."""
-        held = look(self._txn, place.handle, record.key)
+        held = get_or_none(self._txn, place.handle, record.key)
         gone = held is None and not place.handle.has(self._txn, record.key)
         if isinstance(record.before, Absent):
             if gone or record.key not in node.orders:

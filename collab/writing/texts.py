@@ -55,7 +55,7 @@ class TextWriter:
         if self._journal.author is None:
             return changes
 
-        own = self._identity.first_of(text_id(self._txn, text))
+        own = self._identity.first_id(text_id(self._txn, text))
         read: list[Characters] = []  # once, and only for a text that is asked about
 
         def is_own(start: int, end: int) -> bool:
@@ -71,7 +71,7 @@ class TextWriter:
         """Whether the author of this write has inserted these units in steps of their own."""
         mine = 0
         for run in characters.between(start, end):
-            for first in self._identity.first(run):
+            for first in self._identity.first_runs(run):
                 for part, where, user in self._identity.named(first):
                     if user == self._journal.author and where == path:
                         mine += part[2]
@@ -89,7 +89,7 @@ class TextWriter:
         if isinstance(text, TextOverlay):
             text.edit(edits)
             return
-        own = self._identity.first_of(text_id(self._txn, text))
+        own = self._identity.first_id(text_id(self._txn, text))
         characters = self._identity.cached(own)
         if characters is None and (len(old) <= EXACT or any(one.start < one.end for one in edits)):
             characters = self._identity.characters(self._txn, text, own)
@@ -118,9 +118,9 @@ class TextWriter:
             labels = labels_between(characters, identity, start, end)
             characters.splice(start, end, runs)
             left, right = characters.beside(start, start + units(edit.text))
-            now = identity.first_id(left), identity.first_id(right)
+            now = identity.first_id_or_none(left), identity.first_id_or_none(right)
             sides = (*(one for one in sides if one != now), now)[-MOST_SIDES:]
-        first = tuple(one for run in runs for one in identity.first(run))
+        first = tuple(one for run in runs for one in identity.first_runs(run))
         return Hunk(deleted, labels, first, sides)
 
     def _note_reinserted(self, labels: Sequence[Label], run: Run) -> None:

@@ -6,7 +6,7 @@ from collab.identity.incarnations import Mark
 from collab.patch.pointer import Tokens
 from collab.patch.values import same
 from collab.types.depth import has_room
-from collab.types.handles import is_map, look
+from collab.types.handles import get_or_none, is_map
 from collab.types.layout import DELETED, ArrayNode, ObjectNode, unescape
 from collab.types.place import Place, open_path, value_at
 from collab.types.records import Absent, SetRecord, ShownRecord, TransferRecord
@@ -68,7 +68,7 @@ def _is_there(writer: Writer, place: Place, target: SetRecord | ShownRecord) -> 
 
 
 def _can_return(writer: Writer, place: Place, source: SetRecord | ShownRecord) -> bool:
-    held = look(writer.txn, place.handle, source.key) if is_map(place.handle) else None
+    held = get_or_none(writer.txn, place.handle, source.key) if is_map(place.handle) else None
     if isinstance(source, ShownRecord):
         hidden = type(place.node) is ArrayNode and source.key not in place.node.orders
         return hidden and is_map(held) and held.has(writer.txn, DELETED)

@@ -13,7 +13,7 @@ from collab.patch.diff import diff
 from collab.patch.pointer import Tokens, parse, render
 from collab.patch.values import same
 from collab.types.build import Builder, Layouts, own_id
-from collab.types.handles import look
+from collab.types.handles import get_or_none
 from collab.types.layout import ArrayNode, ListNode, Step, escape
 from collab.types.place import Place, open_tokens, step_of, value_at, value_under
 from collab.types.records import (
@@ -169,7 +169,7 @@ class Writer:
             self.members.set(place, str(step), self._layouts.layout(value))
 
     def _replace_item(self, place: Place, at: int, value: Json) -> None:
-        old = look(self.txn, place.handle, at)
+        old = get_or_none(self.txn, place.handle, at)
         tokens = (*place.tokens, str(at))
         if type(value) is str and self.texts.edit(old, value, (*place.path, at), tokens):
             return
