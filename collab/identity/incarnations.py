@@ -49,7 +49,9 @@ class Incarnations:
     """
 
     def __init__(self, tokens: Iterable[tuple[int, Path, int]] = (), most: int = 0) -> None:
-        self._tokens: dict[Key, int] = {(anchor, path): token for anchor, path, token in tokens}
+        self._tokens: dict[Key, int] = {}
+        for anchor, path, token in tokens:
+            self._tokens[anchor, path] = token
         self._most = most or 1_000
 
     def rows(self) -> list[tuple[int, Path, int]]:
