@@ -9,7 +9,7 @@ from collab.document.change import Change, Undone, cancels_out
 from collab.document.compensation import Correct, compensate, correction_of
 from collab.document.numbers import canonical_ops
 from collab.document.opening import Opening
-from collab.document.saved import FORMAT, Body, encode, encode_json
+from collab.document.snapshot_format import FORMAT, Body, encode, encode_json
 from collab.document.steps import (
     BY_PATCH,
     BY_YJS,

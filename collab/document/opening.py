@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import chain
 from typing import Final
 
-from collab.document.saved import Body, Steps, blank, decode_body, decode_steps
+from collab.document.snapshot_format import Body, Steps, blank, decode_body, decode_steps
 from collab.entry import Entry, since_repair
 from collab.ports.store import SavedSteps, Snapshot, Stored, Vacant
 from collab.types.loader import Loader

@@ -1,4 +1,4 @@
-"""Restoring a part of an older version: where it belongs in the document as it is now."""
+"""Restores a part of an older version: where it belongs in the document as it is now."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collab.patch.diff import diff_at
 from collab.patch.pointer import Tokens, lookup, parse, render
 
 
-def restoring(old: Json, now: Json, pointer: str) -> tuple[Tokens, list[Op]]:
+def restore_ops(old: Json, now: Json, pointer: str) -> tuple[Tokens, list[Op]]:
     """Where what stood under `pointer` in `old` belongs in `now`, and the ops that bring it back.
 
     An element of a list is found again by its `id`, wherever it has moved in that list; one that

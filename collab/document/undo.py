@@ -167,8 +167,8 @@ def _take_back_step(
         if reverted:
             done.append((part, reverted))
     reverter.write_texts()
-    run.failed += reverter.partly
-    reverter.partly.clear()
+    run.failed += reverter.partly_reverted
+    reverter.partly_reverted.clear()
     _pop(step, chosen, run)
     if (len(journal.records), len(journal.ops)) == before:
         return False  # also where all of the step together did nothing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from collab.document.saved import FORMAT, Steps
+from collab.document.snapshot_format import FORMAT, Steps
 from collab.document.stacks import fold, shrink, size_of
 from collab.document.steps import (
     Inverse,

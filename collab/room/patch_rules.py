@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from collab.document.change import Change
-from collab.document.restoring import restoring
+from collab.document.restoring import restore_ops
 from collab.entry import Kind, Op
 from collab.errors import Code, Rejected
 from collab.messages import Conflict
@@ -173,7 +173,7 @@ def restore(working: Working, member: Member, request: Restore, now: int) -> Ans
         raise Rejected(request.missing.code, request.missing.message, **request.missing.extra)
     parse_named(request.pointer, "pointer")
     value = working.document.value
-    place, ops = restoring(request.value, value, request.pointer)
+    place, ops = restore_ops(request.value, value, request.pointer)
     sections = member.rights.sections_of(value)
     if sections is not None and not sections.covers(place):
         raise forbidden(request.pointer)

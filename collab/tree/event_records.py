@@ -1,4 +1,4 @@
-"""What an event said of a text or a list, as records that name characters and items by ids."""
+"""Events of texts and lists as records, which name characters and items by their ids."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def text_record(
         identity.cache(own, None)
         return TextRecord(path, own, ())
     before, after = identity.cached(own), None
-    inserted = _told(found, strings)
+    inserted = _ids_in_update(found, strings)
     if inserted is None or (before is None and any(one.deleted for one in found)):
         after = Characters.read(txn, text, identity.deletions)
         inserted = [after.between(one.at, one.at + units(one.inserted)) for one in found]
@@ -63,8 +63,8 @@ def text_record(
     return TextRecord(path, own, tuple(hunks))
 
 
-def _told(found: Sequence[Stretch], strings: Sequence[Run]) -> list[list[Run]] | None:
-    """The ids of what was inserted, where the update leaves no doubt about them."""
+def _ids_in_update(found: Sequence[Replacement], strings: Sequence[Run]) -> list[list[Run]] | None:
+    """The ids of what was inserted, when the strings of the update say them; else None."""
     total = sum(units(one.inserted) for one in found)
     if not total:
         return [[] for _ in found]
@@ -73,17 +73,17 @@ def _told(found: Sequence[Stretch], strings: Sequence[Run]) -> list[list[Run]] |
     return None
 
 
-def _labels(before: Characters, identity: Identity, one: Stretch) -> tuple[Label, ...]:
+def _labels(before: Characters, identity: Identity, one: Replacement) -> tuple[Label, ...]:
     return labels_between(before, identity, one.was, one.was + units(one.deleted))
 
 
-def _sides(after: Characters, identity: Identity, one: Stretch) -> Sides:
+def _sides(after: Characters, identity: Identity, one: Replacement) -> Sides:
     left, right = after.beside(one.at, one.at + units(one.inserted))
     return identity.first_id_or_none(left), identity.first_id_or_none(right)
 
 
-class Stretch(NamedTuple):
-    """A replaced stretch: its offset in the old and in the new text in units, and both contents."""
+class Replacement(NamedTuple):
+    """One replacement: its offset in the old and in the new text in units, and both contents."""
 
     was: int
     at: int
@@ -91,12 +91,12 @@ class Stretch(NamedTuple):
     inserted: str
 
 
-def _changes(old: str, new: str, delta: Delta) -> list[Stretch] | None:
-    """The replaced stretches; None where the event is about more than characters."""
+def _changes(old: str, new: str, delta: Delta) -> list[Replacement] | None:
+    """What was replaced; None where the event is about more than characters."""
     raw, at = old.encode(), 0
     was = now = 0
     made: list[str] = []
-    found: list[Stretch] = []
+    found: list[Replacement] = []
     is_open = False
     for step in delta:
         count = int(step.get("retain") or step.get("delete") or 0)
@@ -110,7 +110,7 @@ def _changes(old: str, new: str, delta: Delta) -> list[Stretch] | None:
             made.append(taken)
             continue
         if not is_open:
-            found.append(Stretch(was, now, "", ""))
+            found.append(Replacement(was, now, "", ""))
             is_open = True
         last = found[-1]
         found[-1] = last._replace(deleted=last.deleted + taken, inserted=last.inserted + inserted)
@@ -130,7 +130,7 @@ def list_records(
     deltas: Sequence[Delta],
     texts_before: TextsBefore,
 ) -> list[ListRecord]:
-    """The replaced stretches of a Y.Array; `texts_before` has the items that it had."""
+    """What was replaced in a Y.Array; `texts_before` has the items that it had."""
     own = identity.first_id(text_id(txn, array))
     if len(deltas) != 1:
         return [ListRecord(path, own, ItemsHunk(()))]

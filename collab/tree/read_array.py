@@ -117,7 +117,7 @@ class ArrayReader:
         if len(touched) == 1:
             self._place_one(*touched.popitem())
         elif len(touched) * len(self._node.order) > _MOST_WORK:
-            self._place_anew(touched)
+            self._replace_array(touched)
         elif touched:
             self._place(touched)
 
@@ -156,8 +156,8 @@ class ArrayReader:
             else:
                 self._move(source, target)
 
-    def _place_anew(self, touched: dict[str, str]) -> None:
-        """So many at once are told as the whole array: one by one they cost their square."""
+    def _replace_array(self, touched: dict[str, str]) -> None:
+        """Replace the whole array: so many elements, one by one, cost their square."""
         for key, order in sorted(touched.items()):
             if key in self._before:
                 before = self._before[key].order
@@ -167,7 +167,7 @@ class ArrayReader:
         value, fresh = read_array(raw_of(self._txn, self._handle))
         node = self._node
         node.children, node.order, node.orders = fresh.children, fresh.order, fresh.orders
-        # Removals that were told already are in it as well: it stands for all of them.
+        # The ops before it said some removals already; the whole array has these too.
         self._difference.ops.append({"op": "replace", "path": self._pointer, "value": value})
         self._before.clear()
 

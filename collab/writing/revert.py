@@ -58,7 +58,8 @@ class Reverter:
         self._txn = writer.txn
         self._trial = None if incarnations is None else TrialIncarnations(incarnations)
         self._drafts: dict[Path, TextDraft] = {}
-        self.partly: list[Path] = []  # texts of which something was taken back, and not all
+        # Texts of which something was taken back, and not all.
+        self.partly_reverted: list[Path] = []
 
     def revert(self, record: Record, marks: Marks) -> bool:
         """Whether there was anything left to take back; of a text, whether there seems to be."""
@@ -180,7 +181,7 @@ class Reverter:
         if held is None and not place.handle.has(self._txn, record.key):
             if not isinstance(record.after, Absent):
                 return False
-        elif not is_still(read(raw_of(self._txn, held))[0], record.after):
+        elif not is_unchanged(read(raw_of(self._txn, held))[0], record.after):
             return False
         put_before(self._writer, place, record, mark)
         return True
@@ -195,7 +196,7 @@ class Reverter:
         held = get_or_none(self._txn, place.handle, str(key))
         if not is_map(held) or not held.has(self._txn, VALUE):
             return False
-        if not is_still(
+        if not is_unchanged(
             read(raw_of(self._txn, get_or_none(self._txn, held, VALUE)))[0], record.after
         ):
             return False
@@ -211,7 +212,7 @@ class Reverter:
         if isinstance(record.before, Absent):
             if gone or record.key not in node.orders:
                 return False
-            if not is_still(read_element(raw_of(self._txn, held))[0], record.after):
+            if not is_unchanged(read_element(raw_of(self._txn, held))[0], record.after):
                 return False
             self._writer.elements.remove(place, record.key)
             return True
@@ -220,7 +221,7 @@ class Reverter:
         if not gone:
             if record.key not in node.orders:
                 return False
-            if not is_still(read_element(raw_of(self._txn, held))[0], record.after):
+            if not is_unchanged(read_element(raw_of(self._txn, held))[0], record.after):
                 return False
         self._writer.elements.put_back(place, record, record.before.raw, mark.was)
         return True
@@ -239,7 +240,7 @@ class Reverter:
         self._drafts[record.path] = draft
         taken = [draft.take_back(hunk) for hunk in reversed(record.hunks)]
         if any(taken) and not all(taken):
-            self.partly.append(record.path)
+            self.partly_reverted.append(record.path)
         return any(taken)
 
     def _draft(self, text: Any) -> TextDraft:
@@ -273,7 +274,7 @@ class Reverter:
                 self._writer.texts.write_draft(text, draft, own, tokens)
 
 
-def is_still(value: Json, after: Absent | Exactly | SameDigest) -> bool:
+def is_unchanged(value: Json, after: Absent | Exactly | SameDigest) -> bool:
     """Whether a value is the one that a record left."""
     if isinstance(after, Absent):
         return False

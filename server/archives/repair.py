@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from collab.document.document import Document
-from collab.document.saved import with_version
+from collab.document.snapshot_format import with_version
 from collab.entry import REPAIR, Author, Entry, since_repair
 from collab.errors import UNREADABLE, Rejected
 from collab.ids import Json

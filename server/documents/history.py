@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from collab.document.document import Document
 from collab.document.opening import Opening
-from collab.document.saved import decode_value
+from collab.document.snapshot_format import decode_value
 from collab.entry import Accepted, Entry
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from collab import wire
-from collab.document.versions import VersionRow, rows
+from collab.document.history_rows import VersionRow, version_rows
 from collab.entry import Summary
 from collab.errors import Code, Refusal, Rejected
 from collab.ids import DocKey, Json
@@ -69,7 +69,7 @@ async def list_versions(request: Request) -> Response:
         steps = await store.publications(live.key, oldest - 1, newest)
         gap_ms = _gap_ms(request)
         published = live.room.control.published
-        found = rows(
+        found = version_rows(
             entries,
             {n.version: n.name for n in names},
             gap_ms=gap_ms,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from collab.document.versions import VersionRow
+from collab.document.history_rows import VersionRow
 from collab.entry import Op
 from collab.errors import Code
 from collab.messages import Change, Conflict, LockState, Peer, Pointer

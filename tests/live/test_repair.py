@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from collab.document.document import Document
-from collab.document.saved import decode_body, encode
+from collab.document.snapshot_format import decode_body, encode
 from collab.entry import Author, Entry
 from collab.ids import DocKey
 from collab.ports.store import Append, Committed, Snapshot

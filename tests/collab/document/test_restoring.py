@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from collab.document.restoring import restoring
+from collab.document.restoring import restore_ops
 from collab.errors import Rejected
 from collab.patch.apply import replay
 
@@ -20,33 +20,33 @@ FAQ = {"id": "faq", "text": "questions"}
 
 
 def test_the_whole_document_comes_back() -> None:
-    assert replay(page(FAQ), restoring(page(HERO), page(FAQ), "")[1]) == page(HERO)
+    assert replay(page(FAQ), restore_ops(page(HERO), page(FAQ), "")[1]) == page(HERO)
 
 
 def test_a_section_is_found_by_its_id_wherever_it_has_moved() -> None:
     now = page(FAQ, {"id": "hero", "text": "new"})
-    place, ops = restoring(page(HERO, FAQ), now, "/sections/0")
+    place, ops = restore_ops(page(HERO, FAQ), now, "/sections/0")
     assert place == ("sections", "1")
     assert ops == [{"op": "replace", "path": "/sections/1/text", "value": "old"}]
 
 
 def test_a_removed_section_is_inserted_near_where_it_stood() -> None:
-    assert replay(page(FAQ), restoring(page(HERO, FAQ), page(FAQ), "/sections/0")[1]) == page(
+    assert replay(page(FAQ), restore_ops(page(HERO, FAQ), page(FAQ), "/sections/0")[1]) == page(
         HERO, FAQ
     )
-    assert replay(page(), restoring(page(FAQ, HERO), page(), "/sections/1")[1]) == page(HERO)
+    assert replay(page(), restore_ops(page(FAQ, HERO), page(), "/sections/1")[1]) == page(HERO)
 
 
 def test_a_field_of_a_removed_section_has_no_place() -> None:
     with pytest.raises(Rejected, match="path_not_found"):
-        restoring(page(HERO), page(FAQ), "/sections/0/text")
+        restore_ops(page(HERO), page(FAQ), "/sections/0/text")
 
 
 def test_what_was_never_there_cannot_come_back() -> None:
     with pytest.raises(Rejected, match="path_not_found"):
-        restoring(page(HERO), page(HERO), "/sections/3")
+        restore_ops(page(HERO), page(HERO), "/sections/3")
 
 
 def test_a_removed_key_is_added_again() -> None:
     ops = [{"op": "add", "path": "/seo", "value": 1}]
-    assert restoring(page(seo=1), page(), "/seo") == (("seo",), ops)
+    assert restore_ops(page(seo=1), page(), "/seo") == (("seo",), ops)

@@ -9,7 +9,7 @@ from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment
 
 from collab.document.document import Document
 from collab.document.opening import Opening
-from collab.document.saved import decode_value
+from collab.document.snapshot_format import decode_value
 from collab.entry import Author, Entry
 from collab.errors import Code
 from collab.ids import DocKey

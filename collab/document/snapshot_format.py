@@ -24,8 +24,8 @@ _WITH_STEPS: Final = (1, 2)
 class Body(Struct, array_like=True, gc=False):
     """A document's state; `opening_seconds` is how many seconds it may take to apply.
 
-    `value` is what it reads as, in JSON: who asks for the value of then need not open the state,
-    which takes a hundred times as long. It is empty where an earlier Weft saved the state.
+    `value` is what it reads as, in JSON. A reader of that value need not open the state, which
+    takes a hundred times as long. It is empty when an earlier Weft saved the state.
     """
 
     format: int

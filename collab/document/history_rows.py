@@ -1,4 +1,4 @@
-"""History as a story: runs of small edits by one person become one row that opens into versions."""
+"""The rows of a document's history: small edits of one user in a run are one row."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class VersionRow(Struct, frozen=True, omit_defaults=True, rename={"from_": "from
     publications: list[Step] = []
 
 
-def rows(
+def version_rows(
     entries: Sequence[Summary],
     names: Mapping[int, str],
     *,
@@ -58,7 +58,7 @@ def rows(
 def _continues(last: Summary, entry: Summary, ends: Collection[int], gap_ms: int) -> bool:
     """Whether an entry goes on with what its author was doing.
 
-    A named or published version ends its row: it is somewhere that one wants to go back to.
+    A named or published version ends its row: a user may want to go back to it.
     """
     return (
         gap_ms > 0

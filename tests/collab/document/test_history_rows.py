@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from collab.document.versions import rows
+from collab.document.history_rows import version_rows
 from collab.entry import Author, Entry, Op, Summary, pointers_of
 
 
@@ -20,7 +20,7 @@ def spans(found: list[Any]) -> list[tuple[int, int]]:
 
 def test_one_persons_edits_without_a_pause_are_one_row() -> None:
     entries = [entry(n, "ada", n * 1000) for n in range(1, 6)]
-    [row] = rows(entries, {}, gap_ms=60_000)
+    [row] = version_rows(entries, {}, gap_ms=60_000)
     assert (row.from_, row.version, row.by.user) == (1, 5, "ada")
 
 
@@ -32,12 +32,13 @@ def test_a_pause_another_person_or_another_kind_begins_a_row() -> None:
         entry(4, "bo", 99_000),
         entry(5, "bo", 99_010, kind="undo"),
     ]
-    assert spans(rows(entries, {}, gap_ms=60_000)) == [(5, 5), (4, 4), (3, 3), (2, 2), (1, 1)]
+    rows = version_rows(entries, {}, gap_ms=60_000)
+    assert spans(rows) == [(5, 5), (4, 4), (3, 3), (2, 2), (1, 1)]
 
 
 def test_a_named_version_ends_its_row_and_so_does_the_published_one() -> None:
     entries = [entry(n, "ada", n) for n in range(1, 7)]
-    found = rows(entries, {2: "launch"}, gap_ms=60_000, published=4)
+    found = version_rows(entries, {2: "launch"}, gap_ms=60_000, published=4)
     assert spans(found) == [(5, 6), (3, 4), (1, 2)]
     assert [row.name for row in found if row.name] == ["launch"]
     assert [row.version for row in found if row.published] == [4]
@@ -45,12 +46,12 @@ def test_a_named_version_ends_its_row_and_so_does_the_published_one() -> None:
 
 def test_without_a_gap_every_version_is_a_row() -> None:
     entries = [entry(n, "ada", n) for n in range(1, 4)]
-    assert spans(rows(entries, {}, gap_ms=0)) == [(3, 3), (2, 2), (1, 1)]
+    assert spans(version_rows(entries, {}, gap_ms=0)) == [(3, 3), (2, 2), (1, 1)]
 
 
 def test_pointers_name_each_place_once_and_leave_out_what_lies_below() -> None:
     entries = [entry(1, "ada", 0, "/a/b", "/c"), entry(2, "ada", 1, "/c", "/a")]
-    [row] = rows(entries, {}, gap_ms=60_000)
+    [row] = version_rows(entries, {}, gap_ms=60_000)
     assert row.pointers == ["/c", "/a"]
     assert pointers_of(["/a/b/c", "/ab", "/a/b"]) == ["/ab", "/a/b"]
     assert pointers_of(["/a", "", "/b"]) == [""]
