@@ -88,7 +88,7 @@ def integrated() -> tuple[float, float]:
     document = opened()
     peer: Doc[Any] = Doc(client_id=77)
     content: Any = peer.get("content", type=Map)
-    peer.apply_update(document.diff(b"\x00"))
+    peer.apply_update(document.update_since(b"\x00"))
     updates: list[bytes] = []
     subscription = peer.observe(lambda event: updates.append(event.update))
     sections = content["pages"]["home"]["sections"]

@@ -292,9 +292,9 @@ class Document:
     def state_vector(self) -> dict[int, int]:
         return decode_state_vector(self._tree.state_vector())
 
-    def diff(self, state_vector: bytes) -> bytes:
+    def update_since(self, state_vector: bytes) -> bytes:
         """What a peer with this state vector lacks; it has passed the validator."""
-        return self._tree.diff(state_vector)
+        return self._tree.update_since(state_vector)
 
     def read(self) -> Json:
         """The value, read anew from the Yjs types."""

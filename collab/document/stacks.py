@@ -71,11 +71,11 @@ def fold(
     part = Part(version, at, inverse, marks, None, decoded.origins, decoded.times)
     if kind == "edit" and not own.redo:
         own.size += _push(own.undo, part, decoded, bounds)
-        own.size -= _cut(own.undo, bounds.steps)
+        own.size -= _drop_oldest(own.undo, bounds.steps)
     else:
-        _turn(own, kind, part, decoded, bounds)
-        _cut(own.undo, bounds.steps)
-        _cut(own.redo, bounds.steps)
+        _apply_undo_or_redo(own, kind, part, decoded, bounds)
+        _drop_oldest(own.undo, bounds.steps)
+        _drop_oldest(own.redo, bounds.steps)
         own.size = size_of(own.undo) + size_of(own.redo)
     if incarnations.is_full:
         incarnations.prune(list(marked_records(stacks)))
@@ -104,22 +104,24 @@ def _droppable(own: Stacks, is_author: bool) -> int:
     return own.size if len(own.undo) + len(own.redo) > is_author else 0
 
 
-def _turn(own: Stacks, kind: Kind, part: Part, inverse: Inverse, bounds: UndoBounds) -> None:
+def _apply_undo_or_redo(
+    own: Stacks, kind: Kind, part: Part, inverse: Inverse, bounds: UndoBounds
+) -> None:
     """What is no edit on top of others: an undo, a redo, or what ends what was undone."""
     if kind == "undo":
-        _take(own.undo, inverse)
-        _end(own.undo, inverse.made_by)
+        _remove_taken_back(own.undo, inverse)
+        _end_groups(own.undo, inverse.made_by)
         own.redo.append(Step([part]))
     elif kind == "redo":
-        _take(own.redo, inverse)
-        _end(own.undo, inverse.made_by)
+        _remove_taken_back(own.redo, inverse)
+        _end_groups(own.undo, inverse.made_by)
         own.undo.append(Step([part]))
     else:
         own.redo.clear()
         _push(own.undo, part, inverse, bounds)
 
 
-def _cut(steps: list[Step], most: int) -> int:
+def _drop_oldest(steps: list[Step], most: int) -> int:
     """Drop the oldest of too many steps; how many bytes that was."""
     gone = steps[:-most]
     del steps[:-most]
@@ -137,18 +139,18 @@ def _push(steps: list[Step], part: Part, inverse: Inverse, bounds: UndoBounds) -
     text = None if group is None or group.name else only_text(inverse.records)
     added = len(part.inverse) + _PART_BYTES
     at = next((at for at, step in enumerate(steps) if step.group and step.group == group), None)
-    if at is None or not _goes_on(steps, at, part, text, bounds):
-        added += _end(steps, made_by)
+    if at is None or not _continues(steps, at, part, text, bounds):
+        added += _end_groups(steps, made_by)
         steps.append(Step([part], text, group))
         return added
     step = steps.pop(at)
-    added += _end(steps, made_by)
+    added += _end_groups(steps, made_by)
     step.parts.append(part)
     steps.append(step)
     return added
 
 
-def _goes_on(
+def _continues(
     steps: Sequence[Step], at: int, part: Part, text: Path | None, bounds: UndoBounds
 ) -> bool:
     """Whether an edit is part of the step there, which is of its group."""
@@ -163,7 +165,7 @@ def _goes_on(
     return soon and text is not None and text == step.text and len(step.parts) < MOST_EDITS
 
 
-def _end(steps: Iterable[Step], made_by: MadeBy) -> int:
+def _end_groups(steps: Iterable[Step], made_by: MadeBy) -> int:
     """End the steps that do not go on after such a change; how many bytes that adds.
 
     A client's step ends with what else it does, and one of the Yjs lane with any other change
@@ -217,7 +219,7 @@ def _string_of(record: Record) -> Path | None:
             return None
 
 
-def _take(steps: list[Step], inverse: Inverse) -> None:
+def _remove_taken_back(steps: list[Step], inverse: Inverse) -> None:
     """Remove the steps that were taken back, but for what of them was kept."""
     popped = set(inverse.popped)
     if not popped:

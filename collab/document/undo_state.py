@@ -16,7 +16,7 @@ from collab.document.steps import (
     shown_in,
 )
 from collab.entry import Entry, Kind
-from collab.identity.identity import Identity
+from collab.identity.identity_index import IdentityIndex
 from collab.identity.incarnations import Incarnations
 from collab.types.records import Path, Record, place_of, single_records, slot_of
 
@@ -33,7 +33,7 @@ class UndoState:
         self.stacks = saved.stacks
         self._size = sum(own.size for own in self.stacks.values())
         self.incarnations = Incarnations(saved.tokens, saved.most_tokens)
-        self.identity = Identity(saved.reinsertions)
+        self.identity = IdentityIndex(saved.reinsertions)
         self.identity.source = self._named
         self.identity.is_asked = self.incarnations.is_known
 

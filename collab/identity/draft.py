@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from collab.identity.characters import Characters, text_id
-from collab.identity.identity import Identity
+from collab.identity.identity_index import IdentityIndex
 from collab.types.handles import Txn
 from collab.types.records import Hunk, Label, Sides
 from collab.yjs.spans import Id, Run
@@ -46,7 +46,7 @@ class TextDraft:
         self,
         txn: Txn,
         handle: Any,
-        identity: Identity,
+        identity: IdentityIndex,
         *,
         text: str = "",
         own: Id | None = None,

@@ -1,8 +1,9 @@
-"""Incarnations: whether what stands at a place is still what a record left there.
+"""Incarnations: whether a place still holds what a record left there.
 
-A value that another user wrote may be equal, and an element that another user added may have the
-same key. So each entry of a map has a token for what stands in it: the change that put it there.
-An undo that brings a value back brings its token back.
+A place of a document, which is an entry of a map, holds one value after the other. Each of them is
+an incarnation of the place. A value that another user wrote may be equal, and an element that
+another user added may have the same key: they are other incarnations. So each incarnation has a
+token, made of the change that put it there. An undo that brings a value back brings its token back.
 """
 
 from __future__ import annotations

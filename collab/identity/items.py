@@ -8,14 +8,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from collab.identity.characters import Characters, id_at, left_of
-from collab.identity.identity import Identity
+from collab.identity.identity_index import IdentityIndex
 from collab.identity.labels import reach_any
 from collab.types.handles import ArrayStandIn, Txn, is_array
 from collab.types.records import ItemsHunk, MovedRecord, Path, Record, SetRecord, ShownRecord
 from collab.yjs.spans import Id, Run
 
 
-def items_on(txn: Txn, held: Any, identity: Identity, path: Path) -> tuple[Id, ...]:
+def items_on(txn: Txn, held: Any, identity: IdentityIndex, path: Path) -> tuple[Id, ...]:
     """The first ids of the items of Y.Arrays that a path of keys leads through."""
     if not any(isinstance(step, int) for step in path):
         return ()
@@ -33,7 +33,7 @@ def items_on(txn: Txn, held: Any, identity: Identity, path: Path) -> tuple[Id, .
     return tuple(found)
 
 
-def on_items(txn: Txn, content: Any, identity: Identity, record: Record) -> Record:
+def on_items(txn: Txn, content: Any, identity: IdentityIndex, record: Record) -> Record:
     """The record with the items that its path leads through now."""
     if not isinstance(record, SetRecord | ShownRecord | MovedRecord):
         return record
@@ -46,7 +46,7 @@ def items(txn: Txn, handle: Any, start: int, end: int) -> Characters:
     return Characters((*id_at(txn, handle, index), 1) for index in range(start, end))
 
 
-def spots(txn: Txn, handle: Any, identity: Identity, run: Run) -> list[int]:
+def spots(txn: Txn, handle: Any, identity: IdentityIndex, run: Run) -> list[int]:
     """Where the items of a run of first ids stand."""
     ids = items(txn, handle, 0, handle.len(txn))
     return [
@@ -57,13 +57,15 @@ def spots(txn: Txn, handle: Any, identity: Identity, run: Run) -> list[int]:
     ]
 
 
-def first_ids(txn: Txn, handle: Any, identity: Identity, start: int, end: int) -> tuple[Run, ...]:
+def first_ids(
+    txn: Txn, handle: Any, identity: IdentityIndex, start: int, end: int
+) -> tuple[Run, ...]:
     """The ids that items were first inserted under."""
     runs = items(txn, handle, start, end).runs
     return tuple(first for run in runs for first in identity.first_runs(run))
 
 
-def each_first(txn: Txn, handle: Any, identity: Identity) -> Iterator[Run]:
+def each_first(txn: Txn, handle: Any, identity: IdentityIndex) -> Iterator[Run]:
     """The id that each item of a list was first inserted under."""
     for index in range(handle.len(txn)):
         yield (*identity.first_id(id_at(txn, handle, index)), 1)
@@ -72,7 +74,7 @@ def each_first(txn: Txn, handle: Any, identity: Identity) -> Iterator[Run]:
 def items_hunk(
     txn: Txn,
     handle: Any,
-    identity: Identity,
+    identity: IdentityIndex,
     at: int,
     removed: tuple[Any, ...],
     gone: tuple[Run, ...],

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from collab.identity.characters import Characters, text_id
-from collab.identity.identity import Identity
+from collab.identity.identity_index import IdentityIndex
 from collab.types.handles import Txn, get_or_none, is_array, is_map, is_text
 from collab.types.layout import ARRAY, VALUE
 from collab.types.records import Label, Path, RemovedText
@@ -18,7 +18,7 @@ NOWHERE = -1  # the offset of characters that were not there any more
 
 
 def labels_between(
-    characters: Characters, identity: Identity, start: int, end: int
+    characters: Characters, identity: IdentityIndex, start: int, end: int
 ) -> tuple[Label, ...]:
     """The labels of a text's units from `start` to `end`, by their offsets from `start`."""
     found: list[Label] = []
@@ -31,7 +31,9 @@ def labels_between(
     return tuple(found)
 
 
-def removed_text(characters: Characters, identity: Identity, own: Id, below: Path) -> RemovedText:
+def removed_text(
+    characters: Characters, identity: IdentityIndex, own: Id, below: Path
+) -> RemovedText:
     """What steps name in a text that goes with what holds it; `below` is its path in that.
 
     Characters that stand nowhere in it are labelled as gone. Their labels come first: a label of
@@ -43,7 +45,9 @@ def removed_text(characters: Characters, identity: Identity, own: Id, below: Pat
     return RemovedText(below, own, (*gone, *found))
 
 
-def removed_texts(txn: Txn, held: Any, identity: Identity, path: Path) -> tuple[RemovedText, ...]:
+def removed_texts(
+    txn: Txn, held: Any, identity: IdentityIndex, path: Path
+) -> tuple[RemovedText, ...]:
     """The texts that steps edited in what is held at a path, which is about to be removed."""
     found: list[RemovedText] = []
     for text_path in identity.paths_under(path):

@@ -179,7 +179,7 @@ class LateIndex:
     def of(self, document: Document) -> StructIndex:
         """Every struct of the document."""
         if self._index is None:
-            self._index = StructIndex.of(document.diff(b"\x00"))
+            self._index = StructIndex.of(document.update_since(b"\x00"))
         for update in self._waiting:
             self._index.add(inspect(update, STORED_BOUNDS))
         self._waiting.clear()

@@ -94,7 +94,7 @@ def read(working: Working, member: Member, request: ReadState) -> Answer:
         user=member.author.user,
         reserved=SERVER_IDS,
     )
-    return Answer(working.head, state=working.document.diff(request.state_vector))
+    return Answer(working.head, state=working.document.update_since(request.state_vector))
 
 
 def _write(working: Working, member: Member, written: Written, now: int) -> Change | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from collab.entry import Op
-from collab.identity.identity import Identity
+from collab.identity.identity_index import IdentityIndex
 from collab.ids import Json
 from collab.patch.diff import diff
 from collab.patch.values import same
@@ -24,7 +24,7 @@ class Difference:
     """
 
     def __init__(
-        self, txn: Txn, identity: Identity, summary: UpdateSummary, before: TextsBefore
+        self, txn: Txn, identity: IdentityIndex, summary: UpdateSummary, before: TextsBefore
     ) -> None:
         self.txn = txn
         self.ops: list[Op] = []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from collab.identity.characters import Characters, text_id, units
-from collab.identity.identity import Identity
+from collab.identity.identity_index import IdentityIndex
 from collab.identity.items import first_ids, items_hunk
 from collab.identity.labels import labels_between
 from collab.ids import Json
@@ -31,7 +31,7 @@ Delta: TypeAlias = list[dict[str, Any]]
 def text_record(
     txn: Txn,
     text: Any,
-    identity: Identity,
+    identity: IdentityIndex,
     path: Path,
     old: str,
     new: str,
@@ -73,11 +73,11 @@ def _ids_in_update(found: Sequence[Replacement], strings: Sequence[Run]) -> list
     return None
 
 
-def _labels(before: Characters, identity: Identity, one: Replacement) -> tuple[Label, ...]:
+def _labels(before: Characters, identity: IdentityIndex, one: Replacement) -> tuple[Label, ...]:
     return labels_between(before, identity, one.was, one.was + units(one.deleted))
 
 
-def _sides(after: Characters, identity: Identity, one: Replacement) -> Sides:
+def _sides(after: Characters, identity: IdentityIndex, one: Replacement) -> Sides:
     left, right = after.beside(one.at, one.at + units(one.inserted))
     return identity.first_id_or_none(left), identity.first_id_or_none(right)
 
@@ -123,7 +123,7 @@ def _changes(old: str, new: str, delta: Delta) -> list[Replacement] | None:
 def list_records(
     txn: Txn,
     array: Any,
-    identity: Identity,
+    identity: IdentityIndex,
     path: Path,
     before: Sequence[Any],
     after: Sequence[Json],
@@ -158,7 +158,7 @@ def list_records(
 
 
 def item_record(
-    txn: Txn, array: Any, identity: Identity, path: Path, at: int, was: Any, value: Json
+    txn: Txn, array: Any, identity: IdentityIndex, path: Path, at: int, was: Any, value: Json
 ) -> ListRecord:
     """One item that is something else now."""
     inserted = first_ids(txn, array, identity, at, at + 1)

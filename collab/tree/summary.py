@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from collab.errors import Rejected
 from collab.identity.characters import Characters, text_id
-from collab.identity.identity import Identity
+from collab.identity.identity_index import IdentityIndex
 from collab.identity.items import each_first
 from collab.identity.labels import plain_text, reach_any, removed_text
 from collab.types.handles import Txn, is_array, is_text
@@ -80,7 +80,7 @@ class TextsBefore:
         self._lists: dict[Path, list[Run]] = {}
 
     @classmethod
-    def of(cls, txn: Txn, content: Any, identity: Identity, deletes: Deletes) -> TextsBefore:
+    def of(cls, txn: Txn, content: Any, identity: IdentityIndex, deletes: Deletes) -> TextsBefore:
         before = cls()
         for client, ranges in deletes.items():
             for start, end in ranges:
@@ -89,7 +89,7 @@ class TextsBefore:
                         before._add(txn, content, identity, path)
         return before
 
-    def _add(self, txn: Txn, content: Any, identity: Identity, path: Path) -> None:
+    def _add(self, txn: Txn, content: Any, identity: IdentityIndex, path: Path) -> None:
         if path in self._texts or path in self._lists:
             return
         held = reach_any(txn, content, path)
@@ -105,7 +105,7 @@ class TextsBefore:
         """The first ids that the items of a Y.Array had, where a step names one of them."""
         return tuple(merged(self._lists.get(path, ())[start:end]))
 
-    def reinserted(self, txn: Txn, content: Any, identity: Identity) -> list[Reinsertion]:
+    def reinserted(self, txn: Txn, content: Any, identity: IdentityIndex) -> list[Reinsertion]:
         """Which characters and items stand where these stood, in what reads as it did then."""
         found: list[Reinsertion] = []
         for path, (own, was) in self._texts.items():
@@ -123,7 +123,7 @@ class TextsBefore:
                 found += _paired(items, list(each_first(txn, held, identity)), identity)
         return found
 
-    def under(self, identity: Identity, path: Path) -> tuple[RemovedText, ...]:
+    def under(self, identity: IdentityIndex, path: Path) -> tuple[RemovedText, ...]:
         """The texts at a path and below it, which are gone."""
         return tuple(
             removed_text(characters, identity, own, where[len(path) :])
@@ -132,7 +132,9 @@ class TextsBefore:
         )
 
 
-def _paired(first: Sequence[Run], now: Sequence[Run], identity: Identity) -> Iterator[Reinsertion]:
+def _paired(
+    first: Sequence[Run], now: Sequence[Run], identity: IdentityIndex
+) -> Iterator[Reinsertion]:
     """Runs of first ids with the ids that stand in their places; none where there are fewer."""
     if sum(run[2] for run in first) != sum(run[2] for run in now):
         return

@@ -9,7 +9,7 @@ from pycrdt import _pycrdt as native
 
 from collab.entry import Op
 from collab.identity.characters import Deletions, text_id
-from collab.identity.identity import Identity
+from collab.identity.identity_index import IdentityIndex
 from collab.identity.items import on_items
 from collab.identity.labels import reach
 from collab.ids import Json
@@ -31,7 +31,7 @@ from collab.writing.journal import Journal
 from collab.writing.overlay import MapOverlay
 from collab.writing.write import Writer
 
-NO_STATE = b"\x00"
+EMPTY_STATE_VECTOR = b"\x00"
 LARGE = 512 * 1024  # bytes of updates, whose types are read one by one
 
 
@@ -70,7 +70,7 @@ class Tree:
         updates: Iterable[bytes],
         atomic: Atomic,
         loader: Loader | None = None,
-        identity: Identity | None = None,
+        identity: IdentityIndex | None = None,
     ) -> None:
         loader = loader or Loader(client_id)
         loader.apply(updates)
@@ -79,7 +79,7 @@ class Tree:
         self._atomic = atomic
         self.initial: dict[str, Json]
         self.initial, self.root = read_object(self._raw())
-        self.identity = identity or Identity()
+        self.identity = identity or IdentityIndex()
         self.identity.deletions = Deletions(self._doc)
         self._to_purge: list[tuple[Path, str]] = []
         self._observer = observer = Observer()
@@ -226,9 +226,9 @@ class Tree:
     # --- state ------------------------------------------------------------------------------
 
     def state(self) -> bytes:
-        return self.diff(NO_STATE)
+        return self.update_since(EMPTY_STATE_VECTOR)
 
-    def diff(self, state_vector: bytes) -> bytes:
+    def update_since(self, state_vector: bytes) -> bytes:
         txn = self._doc.create_transaction()
         try:
             return self._doc.get_update(txn, state_vector)

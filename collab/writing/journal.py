@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collab.entry import Op
-from collab.identity.identity import Identity
+from collab.identity.identity_index import IdentityIndex
 from collab.identity.items import on_items
 from collab.ids import Json
 from collab.patch.apply import replay
@@ -29,7 +29,7 @@ class Journal:
         root: Place,
         atomic: Atomic,
         value: Json,
-        identity: Identity,
+        identity: IdentityIndex,
         author: str | None = None,
     ) -> None:
         self.txn = txn

@@ -14,7 +14,7 @@ from pycrdt import _pycrdt as native
 
 from collab.identity.characters import id_at
 from collab.identity.draft import Edit, TextDraft, encode
-from collab.identity.identity import Identity
+from collab.identity.identity_index import IdentityIndex
 from collab.identity.items import spots
 from collab.types.handles import ArrayStandIn, MapStandIn, StandIn, TextStandIn, is_text, raw_of
 from collab.types.layout import Node
@@ -27,7 +27,7 @@ _ABSENT = object()
 class TextOverlay(TextStandIn):
     """A Y.Text, or a new one; offsets are UTF-8 bytes as pycrdt's are."""
 
-    def __init__(self, txn: Any, handle: Any, identity: Identity) -> None:
+    def __init__(self, txn: Any, handle: Any, identity: IdentityIndex) -> None:
         self._txn = txn
         self._identity = identity
         self.draft = TextDraft(txn, handle, identity)
@@ -74,7 +74,7 @@ class TextOverlay(TextStandIn):
 class _Container(StandIn):
     """What the overlays of containers share. `owned` are the nodes in it that are copies."""
 
-    def __init__(self, txn: Any, identity: Identity) -> None:
+    def __init__(self, txn: Any, identity: IdentityIndex) -> None:
         self._txn = txn
         self._identity = identity
         self.owned: dict[int, Node] = {}
@@ -96,7 +96,7 @@ class _Container(StandIn):
 class MapOverlay(_Container, MapStandIn):
     """A Y.Map, or with no handle a new one."""
 
-    def __init__(self, txn: Any, handle: Any, identity: Identity) -> None:
+    def __init__(self, txn: Any, handle: Any, identity: IdentityIndex) -> None:
         super().__init__(txn, identity)
         self._handle = handle
         self._over: dict[str, Any] = {}
@@ -153,7 +153,7 @@ class MapOverlay(_Container, MapStandIn):
 class ArrayOverlay(_Container, ArrayStandIn):
     """A Y.Array, or with no handle a new one; its items are all taken over at once."""
 
-    def __init__(self, txn: Any, handle: Any, identity: Identity) -> None:
+    def __init__(self, txn: Any, handle: Any, identity: IdentityIndex) -> None:
         super().__init__(txn, identity)
         self.handle = handle
         count = 0 if handle is None else handle.len(txn)

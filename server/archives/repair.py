@@ -254,7 +254,7 @@ def _fresh(value: Json, epoch: int, version: int, atomic: Atomic) -> tuple[bytes
         ops = [{"op": "replace", "path": "", "value": value}]
         document.patch(ops, version=version, user="weft", at=0, kind="create")
         document.advance_to(version)  # of an empty value too
-        return document.diff(b"\x00"), document.snapshot(steps=False).body
+        return document.update_since(b"\x00"), document.snapshot(steps=False).body
     finally:
         document.close()
 

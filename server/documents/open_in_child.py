@@ -78,7 +78,7 @@ def open_here(asked: Asked) -> Opened | Failed:
     try:
         snapshot = None if asked.body is None else Snapshot(0, asked.body)
         document = Document(Opening.of(snapshot, asked.entries, asked.epoch, asked.saved))
-        state = document.diff(b"\x00")
+        state = document.update_since(b"\x00")
         made = document.snapshot()
         return Opened(document.value, state, made.body, made.steps, _refusal(state))
     except (KeyboardInterrupt, SystemExit):

@@ -56,7 +56,7 @@ async def write(hall: Inside, *updates: bytes) -> bytes:
             hall.hub.submit(live, Submission(member, Update(one), hall.clock.monotonic()))
         while live.is_busy:
             await hall.set("/n", live.room.version)
-        return live.room.document.diff(b"\0")
+        return live.room.document.update_since(b"\0")
 
 
 @pytest.mark.parametrize("is_unloaded", [True, False])
@@ -78,7 +78,7 @@ async def test_others_are_answered_while_a_document_is_opened_that_takes_long(
         answered += 1
     again = await opening
     assert answered > 5
-    assert again.room.document.diff(b"\0") == before
+    assert again.room.document.update_since(b"\0") == before
     hall.hub.release(again)
 
 

@@ -85,7 +85,7 @@ class CharactersWorld:
         """The same by the Yjs lane, from a new tab."""
         peer: Doc[Map[Text]] = Doc(client_id=self.random.randint(100, 2**31))
         content = peer.get("content", type=Map)
-        peer.apply_update(self.document.diff(b"\x00"))
+        peer.apply_update(self.document.update_since(b"\x00"))
         known = peer.get_state()
         text, at = content["x"], len(before.encode())
         with peer.transaction():

@@ -432,7 +432,7 @@ class World:
 
     def pull(self, user: str) -> Any:
         peer = self.peers[user]
-        peer.apply_update(self.document.diff(peer.get_state()))
+        peer.apply_update(self.document.update_since(peer.get_state()))
         return peer.get("content", type=Map)
 
     def push(self, user: str, judge: Callable[..., Any] | None = None) -> Change | None:

@@ -51,7 +51,7 @@ class Desk:
         """The keys of each section whose value, or first item's, is a Y.Text."""
         doc: Doc[Any] = Doc()
         content = doc.get("content", type=Map)
-        doc.apply_update(self.document.diff(b"\0"))
+        doc.apply_update(self.document.update_since(b"\0"))
         assert self.document.value == self.document.read()
         return {
             section["id"]: {key for key, held in section.items() if isinstance(_inside(held), Text)}

@@ -43,7 +43,7 @@ def test_d6_a_patch_gives_exact_ops_the_new_value_and_an_update() -> None:
     assert document.value == document.read()
     assert document.version == 2
     peer = Document.open(None, [], 9)
-    peer.integrate(document.diff(b"\0"), version=1, user="bo", at=0)
+    peer.integrate(document.update_since(b"\0"), version=1, user="bo", at=0)
     assert peer.value == document.value
 
 
@@ -88,7 +88,7 @@ def test_d6_a_patch_that_changes_nothing_is_no_change() -> None:
 def peer_of(document: Document, client_id: int = 77) -> tuple[Doc[Any], Any]:
     peer: Doc[Any] = Doc(client_id=client_id)
     content: Any = peer.get("content", type=Map)
-    peer.apply_update(document.diff(b"\x00"))
+    peer.apply_update(document.update_since(b"\x00"))
     return peer, content
 
 

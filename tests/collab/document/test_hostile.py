@@ -24,7 +24,7 @@ class Peer:
         self.pull()
 
     def pull(self) -> None:
-        self.doc.apply_update(self.document.diff(self.doc.get_state()))
+        self.doc.apply_update(self.document.update_since(self.doc.get_state()))
 
     def push(self) -> Change | None:
         update = self.doc.get_update(self.document.encode_state_vector())

@@ -72,10 +72,10 @@ def turns(opening: Opening, clock: Clock, most: float = 0.01) -> int:
 def shown(document: Document) -> list[Any]:
     """What is in every root, and the clocks; where yrs cuts its blocks is no matter."""
     peer = Peer(5, Random(0))
-    peer.doc.apply_update(document.diff(b"\0"))
+    peer.doc.apply_update(document.update_since(b"\0"))
     texts = [str(peer.text), str(peer.rich), peer.list.to_py(), peer.content.to_py()]
     elements = [str(child) for child in peer.xml.children]
-    return [texts, elements, document.state_vector(), inspect(document.diff(b"\0")).deletes]
+    return [texts, elements, document.state_vector(), inspect(document.update_since(b"\0")).deletes]
 
 
 @pytest.mark.parametrize("forged", FORGED)
@@ -86,7 +86,7 @@ def test_g22_a_state_that_takes_long_is_cut_and_gives_the_same_document(forged: 
     opening.cut_state()
     assert turns(opening, Clock(0.006)) > LENGTH / 4
     opened = Document(opening)
-    assert opened.diff(b"\0") == document.diff(b"\0")
+    assert opened.update_since(b"\0") == document.update_since(b"\0")
     assert opened.value == document.value
 
 
@@ -129,7 +129,9 @@ def test_g22_nobody_looking_the_snapshot_is_believed() -> None:
 def test_a_snapshot_without_that_figure_opens() -> None:
     document = made(CHAIN)
     older = msgspec.msgpack.encode(msgspec.msgpack.decode(document.snapshot().body)[:4])
-    assert Document.open(Snapshot(1, older), (), 1).diff(b"\0") == document.diff(b"\0")
+    assert Document.open(Snapshot(1, older), (), 1).update_since(b"\0") == document.update_since(
+        b"\0"
+    )
 
 
 def test_a_snapshot_and_entries_of_the_first_format_open_without_their_steps() -> None:

@@ -83,7 +83,7 @@ class RealWorld(World):
 
     def pull(self, peer: Any) -> None:
         vector = base64.b64decode(self.clients.ask("vector", peer))
-        self.clients.ask("apply", peer, update=to_text(self.document.diff(vector)))
+        self.clients.ask("apply", peer, update=to_text(self.document.update_since(vector)))
 
     def settle(self) -> None:
         """Everybody gets everything."""

@@ -70,7 +70,7 @@ class Desk:
         self.now += 100
         peer: Doc[Any] = Doc(client_id=5_000 + len(self.entries))
         held: Any = peer.get("content", type=Map)
-        peer.apply_update(self.document.diff(b"\x00"))
+        peer.apply_update(self.document.update_since(b"\x00"))
         for key in path:
             held = held[key]
         assert isinstance(held, Text)
@@ -127,7 +127,7 @@ def test_u3_an_inserted_section_comes_back_by_redo_with_what_others_edited_in_it
 def test_u3_a_deleted_section_comes_back_with_what_others_edited_in_it(desk: Desk) -> None:
     peer: Doc[Any] = Doc(client_id=77)
     content: Any = peer.get("content", type=Map)
-    peer.apply_update(desk.document.diff(b"\x00"))
+    peer.apply_update(desk.document.update_since(b"\x00"))
     desk.edit("ada", "remove", "/sections/0")
     # Bo has not seen the removal yet.
     content["sections"]["hero"]["title"].insert(5, " brave")
@@ -523,7 +523,7 @@ def test_u10_what_a_yjs_client_typed_backwards_is_known_by_its_order(desk: Desk)
     desk.edit("ada", "replace", "/sections/2/title", "Bye!")
     peer: Doc[Any] = Doc(client_id=77)
     content: Any = peer.get("content", type=Map)
-    peer.apply_update(desk.document.diff(b"\x00"))
+    peer.apply_update(desk.document.update_since(b"\x00"))
     text = content["sections"]["end"]["title"]
     with peer.transaction():
         text.insert(3, "😀two")
@@ -547,7 +547,7 @@ def test_u3_another_element_under_the_key_of_a_dropped_one_is_another_element(de
     desk.redo("bo")
     peer: Doc[Any] = Doc(client_id=77)
     content: Any = peer.get("content", type=Map)
-    peer.apply_update(desk.document.diff(b"\x00"))
+    peer.apply_update(desk.document.update_since(b"\x00"))
     del content["sections"]["new"]
     update = peer.get_update(desk.document.encode_state_vector())
     change = desk.document.integrate(update, version=desk.version, user="cy", at=desk.now)
@@ -574,7 +574,7 @@ def test_u10_what_a_judge_takes_back_behind_a_dropped_element_keeps_its_letters(
     desk.edit("bo", "replace", "/sections/2/title", "Bye, Bo")
     peer: Doc[Any] = Doc(client_id=77)
     content: Any = peer.get("content", type=Map)
-    peer.apply_update(desk.document.diff(b"\x00"))
+    peer.apply_update(desk.document.update_since(b"\x00"))
     with peer.transaction():
         del content["sections"]["hero"]
         text = content["sections"]["end"]["title"]
@@ -607,7 +607,7 @@ def test_u1_a_dropped_element_comes_back_beside_another_one_with_its_id(desk: De
     before = titles(desk)
     peer: Doc[Any] = Doc(client_id=77)
     content: Any = peer.get("content", type=Map)
-    peer.apply_update(desk.document.diff(b"\x00"))
+    peer.apply_update(desk.document.update_since(b"\x00"))
     del content["sections"]["faq"]
     update = peer.get_update(desk.document.encode_state_vector())
     change = desk.document.integrate(update, version=desk.version, user="ada", at=desk.now)
@@ -626,7 +626,7 @@ def test_u10_a_text_that_was_empty_when_it_was_dropped_is_still_the_same(desk: D
     desk.edit("ada", "replace", "/sections/2/title", "")
     peer: Doc[Any] = Doc(client_id=77)
     content: Any = peer.get("content", type=Map)
-    peer.apply_update(desk.document.diff(b"\x00"))
+    peer.apply_update(desk.document.update_since(b"\x00"))
     del content["sections"]["end"]
     update = peer.get_update(desk.document.encode_state_vector())
     change = desk.document.integrate(update, version=desk.version, user="ada", at=desk.now)
@@ -640,7 +640,7 @@ def test_u10_a_text_that_was_empty_when_it_was_dropped_is_still_the_same(desk: D
 def test_u10_an_item_that_a_yjs_client_dropped_comes_back_as_the_same_item(desk: Desk) -> None:
     peer: Doc[Any] = Doc(client_id=77)
     content: Any = peer.get("content", type=Map)
-    peer.apply_update(desk.document.diff(b"\x00"))
+    peer.apply_update(desk.document.update_since(b"\x00"))
 
     def push() -> None:
         update = peer.get_update(desk.document.encode_state_vector())
@@ -665,7 +665,7 @@ def test_u10_an_item_that_a_yjs_client_dropped_comes_back_as_the_same_item(desk:
 def test_u1_undo_and_redo_by_turns_do_not_add_to_the_snapshot(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("collab.identity.identity.SOME_REINSERTIONS", 8)
+    monkeypatch.setattr("collab.identity.identity_index.SOME_REINSERTIONS", 8)
     desk = Desk()
     desk.edit("root", "add", "/title", "Bye")
     desk.edit("ada", "replace", "/title", "See you soon")

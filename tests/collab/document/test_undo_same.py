@@ -21,7 +21,7 @@ class YjsDesk(Desk):
         self.now += 5_000
         peer = Doc[Any](client_id=5_000 + len(self.entries))
         content = peer.get("content", type=Map)
-        peer.apply_update(self.document.diff(b"\x00"))
+        peer.apply_update(self.document.update_since(b"\x00"))
         with peer.transaction():
             work(content)
         update = peer.get_update(self.document.encode_state_vector())

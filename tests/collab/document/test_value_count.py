@@ -115,7 +115,7 @@ def test_a_yjs_update_beyond_the_limit_is_taken_back() -> None:
     assert room.apply(member, Create({"held": ["long" * 20] * 97}), 0).refusal is None
     peer: Doc[Any] = Doc()
     content = peer.get("content", type=Map)
-    peer.apply_update(room.document.diff(peer.get_state()))
+    peer.apply_update(room.document.update_since(peer.get_state()))
     for key, value, stays in (("one", 1, True), ("two", [1, 2], False)):
         before = peer.get_state()
         content[key] = value
@@ -149,7 +149,7 @@ def test_a_bulk_goes_by_the_state_where_much_was_deleted() -> None:
     for number in range(60):
         text = " ".join(str((number * 31 + n * n) % 977) for n in range(120))
         patch(document, add("/text", text), bounds=WIDE)
-    state = len(document.diff(b"\0"))
+    state = len(document.update_since(b"\0"))
     assert document.size < 2_000 < state
     assert document.work_size >= state * BYTES_OF_STATE
     again = Document.open(document.snapshot(), (), 1)

@@ -320,7 +320,7 @@ class World:
         return {key: value for key, value in sorted(after.items()) if self.random.random() < 0.7}
 
     def pull(self, peer: Doc[Any]) -> None:
-        peer.apply_update(self.document.diff(peer.get_state()))
+        peer.apply_update(self.document.update_since(peer.get_state()))
 
     # --- undo, reloads ----------------------------------------------------------------------
 

@@ -157,7 +157,7 @@ class ReadableRoom:
         if peer is None:
             peer = self.peers[user] = Doc()
             peer.get("content", type=Map)
-        peer.apply_update(self.room.document.diff(peer.get_state()))
+        peer.apply_update(self.room.document.update_since(peer.get_state()))
         before = peer.get_state()
         with peer.transaction():
             self.edit(peer)
@@ -200,7 +200,7 @@ class ReadableRoom:
 
     def check(self) -> None:
         room = self.room
-        state = room.document.diff(b"\0")
+        state = room.document.update_since(b"\0")
         # The guard would let the server's own state in, as what a client sends.
         inspected = inspect(state, ANY_SIZE)
         everybodys = dict.fromkeys(inspected.sections, "")
@@ -230,7 +230,7 @@ class ReadableRoom:
         assert self.ask("ada", patch).refusal is None
         peer: Doc[Any] = Doc()
         content = peer.get("content", type=Map)
-        peer.apply_update(self.room.document.diff(peer.get_state()))
+        peer.apply_update(self.room.document.update_since(peer.get_state()))
         before = peer.get_state()
         content["probe"] = "typed"
         answer = self.ask("ada", Update(peer.get_update(before)))

@@ -124,7 +124,7 @@ class World:
         stored = Stored(1, self.room.version, self.room.control, None, entries)
         again = Room(HOME, stored, RoomBounds(), None)
         fresh: Doc[Any] = peers.peer(99)
-        fresh.apply_update(again.document.diff(b"\x00"))
+        fresh.apply_update(again.document.update_since(b"\x00"))
         assert peers.content_of(fresh) == peers.content_of(self.onlooker)
         assert peers.others(fresh) == peers.others(self.onlooker)
         is_left = True

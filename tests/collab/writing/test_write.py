@@ -33,20 +33,22 @@ def keys(count: int, name: str) -> dict[str, Json]:
 
 def test_d7_an_object_of_few_other_keys_stays_the_same_one() -> None:
     slot = Slot(keys(10, "a"))
-    state = len(slot.document.diff(b"\0"))
+    state = len(slot.document.update_since(b"\0"))
     slot.put(keys(10, "b"))
-    assert len(slot.document.diff(b"\0")) > state, "the old keys are in it"
+    assert len(slot.document.update_since(b"\0")) > state, "the old keys are in it"
 
 
 def test_d7_an_object_of_many_other_keys_is_replaced_as_a_whole() -> None:
     count = MOST_TOLD // 6
     slot = Slot(keys(count, "a"))
-    state = len(slot.document.diff(b"\0"))
+    state = len(slot.document.update_since(b"\0"))
     for name in "bcde":
         value = keys(count, name)
         slot.put(value)
         assert slot.brought < 3 * len(str(value)), "what brought ten times as much was paid for"
-    assert len(slot.document.diff(b"\0")) < state * 5 // 4, "of the old keys nothing is left"
+    assert len(slot.document.update_since(b"\0")) < state * 5 // 4, (
+        "of the old keys nothing is left"
+    )
     slot.document.undo("ada", version=9, at=9)
     assert slot.document.value == slot.document.read() == {"s": keys(count, "d")}
 
@@ -55,7 +57,7 @@ def test_d7_a_long_key_that_gives_way_to_another_is_not_kept() -> None:
     slot = Slot({"a" * MOST_TOLD * 4: 0})
     for name in "bcd":
         slot.put({name * MOST_TOLD * 4: 0})
-    assert len(slot.document.diff(b"\0")) < MOST_TOLD * 5
+    assert len(slot.document.update_since(b"\0")) < MOST_TOLD * 5
 
 
 @pytest.mark.parametrize("stays", [True, False])
@@ -64,5 +66,5 @@ def test_d7_an_object_of_which_half_stays_is_edited(stays: bool) -> None:
     kept = {f"kept{number}": "x" * 20 for number in range(count * 2)} if stays else {}
     slot = Slot({**kept, **keys(count, "a")})
     slot.put({**kept, **keys(count, "b")})
-    state = slot.document.diff(b"\0")
+    state = slot.document.update_since(b"\0")
     assert (b"a0007" in state) is stays

@@ -100,7 +100,7 @@ class Walk:
     async def _type(self, live: LiveRoom) -> None:
         """A Yjs client types and deletes."""
         document = live.room.document
-        self.peer.apply_update(document.diff(self.peer.get_state()))
+        self.peer.apply_update(document.update_since(self.peer.get_state()))
         before = self.peer.get_state()
         text = self._text()
         at = self.chance.randrange(max(1, len(str(text)) // 2))

@@ -1,4 +1,4 @@
-"""Which characters undo may ask for, and under which ids they stand now.
+"""An index of the characters and items that undo may ask for, and of the ids they have now.
 
 A record of an edit names characters by the ids that they had when they were first inserted. Yjs
 cannot bring a deleted character back: an undo inserts it again, under a new id. A `Reinsertion`
@@ -24,7 +24,7 @@ SHARED: Final = "\x00"  # the user of characters that several users inserted
 GONE: Final = (0, 0)  # characters that went with a text that came back without them
 
 
-class Identity:
+class IdentityIndex:
     """The reinsertions of a document, and the characters that steps on its stacks name.
 
     Invariant: `reinsertions` is a fold over entries; everything else follows from it and from what
