@@ -9,11 +9,11 @@ from collab.entry import Op
 from collab.identity.incarnations import Incarnations, TrialIncarnations
 from collab.ids import Json
 from collab.patch.apply import Applied, apply
-from collab.patch.bounds import JUDGED
+from collab.patch.bounds import TRUSTED
 from collab.patch.diff import diff, diff_at
 from collab.patch.pointer import Tokens, covers, lookup
 from collab.patch.relocate import backward, place_backward
-from collab.patch.steps import Path, Step, trace, untyped
+from collab.patch.steps import Path, Step, to_tokens, trace
 from collab.patch.values import same
 from collab.tree.tree import RolledBack, Tree
 from collab.types.place import pointer_tokens
@@ -47,7 +47,7 @@ def correction_of(
         return None if corrected is None else Correction(corrected, diff(before, corrected))
     areas = rolled_back.kept.items()
     ops = [op for at, value in areas for op in diff_at(at, lookup(before, at), value)]
-    kept = apply(before, ops, bounds=JUDGED)
+    kept = apply(before, ops, bounds=TRUSTED)
     corrected = correct(before, kept.value, kept.ops) if correct and kept.ops else None
     if corrected is not None:
         return Correction(corrected, diff(before, corrected))
@@ -91,7 +91,7 @@ def _wrong_places(value: Json, right: Json) -> Iterator[Tokens]:
         for path in (step.path, step.source) if step.kind == "move" else (step.path,):
             at = _before(path, step, steps[:number])
             if at is not None:
-                yield untyped(at)
+                yield to_tokens(at)
 
 
 def _before(path: Path, step: Step, earlier: Sequence[Step]) -> Path | None:

@@ -12,7 +12,7 @@ from typing import Any
 from collab.errors import Rejected
 from collab.ids import Json
 from collab.patch.pointer import parse
-from collab.patch.steps import Path, Step, typed
+from collab.patch.steps import Path, Step, to_path
 from collab.ports.locks import StoredLock
 
 
@@ -180,6 +180,6 @@ def _places(node: _Node, path: Path) -> Iterator[tuple[StoredLock, Path]]:
 def _path(value: Any, scope: str) -> Path:
     tokens = parse(scope)
     try:
-        return typed(value, tokens)
+        return to_path(value, tokens)
     except Rejected:
         return tokens

@@ -11,7 +11,7 @@ from collab.locks.position_tree import PositionTree
 from collab.patch.apply import replay
 from collab.patch.pointer import Tokens, covers, lookup, parse, render
 from collab.patch.relocate import AppliedChange, forward
-from collab.patch.steps import Path, Step, typed, untyped
+from collab.patch.steps import Path, Step, to_path, to_tokens
 from collab.ports.locks import StoredLock
 
 _NOBODY = Author("")
@@ -46,7 +46,7 @@ class _Restoring:
 
     def put_back(self, scope: Tokens) -> None:
         """Put the element back where it was, with its content."""
-        path = typed(self._before, scope)
+        path = to_path(self._before, scope)
         content = lookup(self._before, scope)
         self._spend(len(self._update.exact))
         was_moved, was_changed = _touched(self._update.exact, path)
@@ -56,10 +56,10 @@ class _Restoring:
             self._replace(self._locate(scope), content)
 
     def _reinsert(self, path: Path, content: Json) -> None:
-        stray = self._relocate(untyped(path))
+        stray = self._relocate(to_tokens(path))
         if stray is not None:
             self._do({"op": "remove", "path": render(stray)})
-        was_in = untyped(path[:-1])
+        was_in = to_tokens(path[:-1])
         holder = self._locate(was_in)
         if type(lookup(self.value, holder)) is not type(lookup(self._before, was_in)):
             raise LookupError

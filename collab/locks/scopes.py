@@ -10,7 +10,7 @@ from collab.ids import Json
 from collab.locks.position_tree import PositionTree
 from collab.patch.pointer import lookup, parse, render
 from collab.patch.relocate import AppliedChange, moved_prefixes
-from collab.patch.steps import untyped
+from collab.patch.steps import to_tokens
 from collab.ports.locks import StoredLock
 
 
@@ -46,7 +46,7 @@ def relocated_scopes(
         for step in change.structural:
             positions.apply(step)
     untouched = {lock.id: lock.scope for lock in waiting}
-    return untouched | {lock.id: render(untyped(path)) for lock, path in positions.places()}
+    return untouched | {lock.id: render(to_tokens(path)) for lock, path in positions.places()}
 
 
 def overlapping(locks: Iterable[StoredLock]) -> list[StoredLock]:

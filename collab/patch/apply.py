@@ -1,8 +1,8 @@
 """JSON Patch (RFC 6902) on plain values: atomic, bounded, by path-copying.
 
 Values are shared between versions. An op copies the containers on its way down and nothing else;
-what a patch has copied once it may change in place, as long as nobody else holds it. A refusal
-drops the copies, so a patch lands whole or not at all.
+what a patch has copied once it may change in place, until another value shares it. A refusal drops
+the copies, so a patch is applied whole or not at all.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from msgspec import Struct
 from collab.entry import Entry, Op
 from collab.errors import Code, Rejected
 from collab.ids import Json
-from collab.patch.bounds import JUDGED, UNBOUNDED, Bounds
-from collab.patch.run import Run
+from collab.patch.bounds import TRUSTED, UNBOUNDED, Bounds
+from collab.patch.run import PatchRun
 
 
 class Applied(Struct, frozen=True):
@@ -50,24 +50,24 @@ def apply(
     `splices` allows the text op; with `tests` off, `test` ops are passed over.
     """
     check_length(ops, bounds)
-    run = Run(value, size, bounds, splices, tests)
+    run = PatchRun(value, size, bounds, splices, tests)
     done = 0
     try:
         for op in ops:
-            run.step(op)
+            run.apply(op)
             done += 1
     except Rejected as error:
-        raise located(error, done, ops[done]) from None
+        raise with_op(error, done, ops[done]) from None
     run.inverse.reverse()
     return Applied(run.root, run.ops, run.inverse, run.size, run.spliced)
 
 
 def replay(value: Any, ops: Sequence[Op]) -> Any:
     """The value after exact ops out of the log, which were bounded when they were accepted."""
-    return apply(value, ops, bounds=JUDGED, splices=True).value
+    return apply(value, ops, bounds=TRUSTED, splices=True).value
 
 
-def befores(value: Json, entries: Sequence[Entry]) -> list[Json]:
+def values_before(value: Json, entries: Sequence[Entry]) -> list[Json]:
     """The value before each of the entries, of which the first was made on `value`."""
     values: list[Json] = []
     for entry in entries:
@@ -82,7 +82,7 @@ def check_length(ops: Sequence[Any], bounds: Bounds) -> None:
         raise Rejected(Code.TOO_LARGE, f"a patch holds at most {bounds.max_ops} ops")
 
 
-def located(error: Rejected, index: int, op: Any) -> Rejected:
+def with_op(error: Rejected, index: int, op: Any) -> Rejected:
     """A refusal of an op with its number and its pointer."""
     refusal = error.refusal
     path = op.get("path") if isinstance(op, dict) else None

@@ -35,9 +35,9 @@ class Bounds:
 UNBOUNDED = Bounds(
     max_ops=0, max_depth=0, max_pointer=0, max_nodes=0, max_bytes=0, max_work=0, max_values=0
 )
-# The same, for ops that were judged before: nothing is measured. To encode a megabyte of text only
+# The same, for ops that were checked before: nothing is measured. To encode a megabyte of text only
 # to learn its length costs a millisecond, and a rebased patch is replayed several times.
-JUDGED = replace(UNBOUNDED)
+TRUSTED = replace(UNBOUNDED)
 
 
 def json_size(value: Any) -> int:
@@ -56,7 +56,7 @@ def check(value: Any, *, room: int, depth: int) -> int:
     return _check_tree(value, room, depth)
 
 
-def too_many() -> Rejected:
+def too_many_values() -> Rejected:
     return Rejected(Code.TOO_LARGE, "the patch makes too many values")
 
 
@@ -88,7 +88,7 @@ def _check_tree(value: Any, room: int, depth: int) -> int:
     while level:
         nodes += len(level)
         if nodes > room:
-            raise too_many()
+            raise too_many_values()
         deeper: list[Any] = []
         for item in level:
             kind = type(item)

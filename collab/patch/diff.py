@@ -100,10 +100,10 @@ def _match(old: list[Any], new: list[Any]) -> dict[int, int]:
     """Which element of `new` (by index, ascending) is which of `old`."""
     start = 0
     limit = min(len(old), len(new))
-    while start < limit and _twins(old[start], new[start]):
+    while start < limit and _are_same_element(old[start], new[start]):
         start += 1
     tail = 0
-    while tail < limit - start and _twins(old[-1 - tail], new[-1 - tail]):
+    while tail < limit - start and _are_same_element(old[-1 - tail], new[-1 - tail]):
         tail += 1
     matches = {index: index for index in range(start)}
     matches.update(_match_middle(old, new, start, tail))
@@ -157,7 +157,7 @@ def identity_of(element: Any) -> str | None:
     return None
 
 
-def _twins(a: Any, b: Any) -> bool:
+def _are_same_element(a: Any, b: Any) -> bool:
     """Whether two elements are surely one and the same: by id, or with no id by what they say."""
     if a is b:
         return True

@@ -1,4 +1,4 @@
-"""A value that is being changed by path-copying, with the ledger of what that may cost."""
+"""A value that is changed by path-copying, with what that has cost and may cost."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 from collab.entry import Op
 from collab.errors import Code, Rejected
-from collab.patch.bounds import JUDGED, Bounds, check, json_size, nesting, too_many
+from collab.patch.bounds import TRUSTED, Bounds, check, json_size, nesting, too_many_values
 from collab.patch.pointer import Tokens, index_of, not_found, parse
 
-_DEEP = 1 << 30
+_NO_LIMIT = 1 << 30
 
 
 class Draft:
@@ -20,17 +20,27 @@ class Draft:
     `root` by one way only, so it may be changed in place.
     """
 
-    __slots__ = ("bounds", "depth", "exact", "owned", "room", "root", "size", "weigh", "work")
+    __slots__ = (
+        "bounds",
+        "depth",
+        "exact",
+        "owned",
+        "root",
+        "size",
+        "size_of",
+        "values_left",
+        "work",
+    )
 
     def __init__(self, value: Any, size: int, bounds: Bounds) -> None:
         self.root = value
         self.size = size
         self.exact = size > 0
         self.bounds = bounds
-        self.depth = bounds.max_depth or _DEEP
-        self.room = bounds.max_nodes or _DEEP
+        self.depth = bounds.max_depth or _NO_LIMIT
+        self.values_left = bounds.max_nodes or _NO_LIMIT
         self.work = 0
-        self.weigh = json_size if bounds is not JUDGED else _nothing
+        self.size_of = json_size if bounds is not TRUSTED else _unmeasured
         self.owned: dict[int, Any] = {}
 
     # --- measures ---------------------------------------------------------------------------
@@ -42,28 +52,28 @@ class Draft:
         return tokens
 
     def count(self, value: Any, at: int) -> None:
-        self.room -= check(value, room=self.room, depth=self.depth - at)
+        self.values_left -= check(value, room=self.values_left, depth=self.depth - at)
 
     def measure(self, value: Any, at: int) -> int:
         """Check a value that comes in at a depth; its JSON bytes."""
-        if self.bounds is JUDGED:
+        if self.bounds is TRUSTED:
             return 0
-        if type(value) is str and self.room > 0 and value.isascii():
+        if type(value) is str and self.values_left > 0 and value.isascii():
             # Most ops are this one; the way round is half a microsecond.
-            self.room -= 1
+            self.values_left -= 1
         else:
             self.count(value, at)
-        return self.spend(self.weigh(value))
+        return self.spend(self.size_of(value))
 
-    def count_made(self, value: Any) -> None:
-        """Count a value that a copy, or a move into another container, makes again."""
-        if self.bounds is JUDGED:
+    def count_copy(self, value: Any) -> None:
+        """Count the values that a copy, or a move into another container, makes."""
+        if self.bounds is TRUSTED:
             return
-        self.room -= nesting(value, self.room)[1]
-        if self.room < 0:
-            raise too_many()
+        self.values_left -= nesting(value, self.values_left)[1]
+        if self.values_left < 0:
+            raise too_many_values()
 
-    def check_height(self, value: Any, was: int, is_: int) -> None:
+    def check_depth(self, value: Any, was: int, is_: int) -> None:
         """Refuse to put a value so much deeper that what it holds would be too deep."""
         if is_ > was and (type(value) is dict or type(value) is list):
             depth, nodes = nesting(value)
@@ -85,8 +95,8 @@ class Draft:
 
     # --- path-copying -----------------------------------------------------------------------
 
-    def open(self, tokens: Tokens) -> Any:
-        """The container that holds a location, and all above it, as this run's own copies."""
+    def writable(self, tokens: Tokens) -> Any:
+        """The container that holds a location, to change it. It and all above it are copies."""
         owned = self.owned
         node = self.root
         if id(node) not in owned:
@@ -99,10 +109,10 @@ class Draft:
             node = child
         return node
 
-    def disown(self, value: Any) -> None:
-        """Never change a value in place from here on: it is held elsewhere too.
+    def mark_shared(self, value: Any) -> None:
+        """Copy a value before the next change of it: it is used elsewhere too.
 
-        What this run owns in it lies below what it owns, so nothing else is looked at.
+        Owned containers lie in owned containers, so only these are looked at.
         """
         owned = self.owned
         rest = [value]
@@ -121,7 +131,7 @@ class Draft:
         return copied
 
 
-def _nothing(_: Any) -> int:
+def _unmeasured(_: Any) -> int:
     return 0
 
 

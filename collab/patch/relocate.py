@@ -17,7 +17,7 @@ from collab.entry import Author, Op
 from collab.errors import Rejected
 from collab.patch.apply import replay
 from collab.patch.pointer import Tokens, covers, lookup
-from collab.patch.steps import Path, Step, trace, typed, untyped
+from collab.patch.steps import Path, Step, to_path, to_tokens, trace
 from collab.patch.utf16 import relocate_offset
 
 Pointers = tuple[str, ...]
@@ -65,7 +65,7 @@ class AppliedChange:
         if not self.structural:
             return tokens
         path = element(_existing(self.before, tokens), self.structural)
-        return None if path is None else untyped(path)
+        return None if path is None else to_tokens(path)
 
     def relocate_cursor(self, tokens: Tokens, offset: int) -> tuple[Tokens, int] | None:
         """Where a cursor (UTF-16 units into a text) is; None when its text was removed."""
@@ -77,7 +77,7 @@ class AppliedChange:
                 texts = isinstance(step.old, str) and isinstance(step.value, str)
                 offset = relocate_offset(offset, step.old, step.value) if texts else 0
             path = forward(path, step)
-        return None if path is None else (untyped(path), offset)
+        return None if path is None else (to_tokens(path), offset)
 
 
 def element(path: Path | None, steps: Iterable[Step]) -> Path | None:
@@ -92,16 +92,16 @@ def element(path: Path | None, steps: Iterable[Step]) -> Path | None:
 def forward(path: Path, step: Step) -> Path | None:
     """Where an element is after a step; None when the step took it away."""
     if step.kind == "add":
-        return _pushed(path, step.path)
+        return _after_insert(path, step.path)
     if step.kind == "remove":
-        return _pulled(path, step.path)
+        return _after_removal(path, step.path)
     if step.kind == "move":
         if covers(step.source, path):
             return step.path + path[len(step.source) :]
-        if step.outward and covers(step.path, path):
+        if step.replaces_holder and covers(step.path, path):
             return None
-        pulled = _pulled(path, step.source)
-        return None if pulled is None else _pushed(pulled, step.path)
+        without = _after_removal(path, step.source)
+        return None if without is None else _after_insert(without, step.path)
     gone = len(path) > len(step.path) and covers(step.path, path)
     return None if gone else path
 
@@ -109,14 +109,14 @@ def forward(path: Path, step: Step) -> Path | None:
 def backward(path: Path, step: Step) -> Path | None:
     """Where an element was before a step; None when the step brought it."""
     if step.kind == "add":
-        return _pulled(path, step.path)
+        return _after_removal(path, step.path)
     if step.kind == "remove":
-        return _pushed(path, step.path)
+        return _after_insert(path, step.path)
     if step.kind == "move":
         if covers(step.path, path):
             return step.source + path[len(step.path) :]
-        pulled = _pulled(path, step.path)
-        return None if pulled is None else _pushed(pulled, step.source)
+        without = _after_removal(path, step.path)
+        return None if without is None else _after_insert(without, step.source)
     came = len(path) > len(step.path) and covers(step.path, path)
     return None if came else path
 
@@ -133,14 +133,14 @@ def place_forward(place: Path, step: Step, *, before: bool = False) -> Path | No
     if step.kind == "move" and covers(cut, place[:-1]):
         return step.path + place[len(cut) :]
     if step.kind != "add":
-        if covers(step.path if step.outward else cut, place[:-1]):
+        if covers(step.path if step.replaces_holder else cut, place[:-1]):
             return None
-        place = _pulled_place(place, cut)
+        place = _place_after_removal(place, cut)
     if step.kind == "remove":
         return place
     if before and place == step.path:
         return place
-    return _pushed(place, step.path)
+    return _after_insert(place, step.path)
 
 
 def place_backward(place: Path, step: Step) -> Path | None:
@@ -148,13 +148,13 @@ def place_backward(place: Path, step: Step) -> Path | None:
     if step.kind == "replace" or not place:
         return backward(place, step) if step.path != place else place
     if step.kind == "remove":
-        return _pushed_place(place, step.path)
+        return _place_before_removal(place, step.path)
     if covers(step.path, place[:-1]):
         if step.kind == "move":
             return step.source + place[len(step.path) :]
         return None
-    place = _pulled_place(place, step.path)
-    return _pushed_place(place, step.source) if step.kind == "move" else place
+    place = _place_after_removal(place, step.path)
+    return _place_before_removal(place, step.source) if step.kind == "move" else place
 
 
 def _existing(value: Any, tokens: Tokens) -> Path:
@@ -163,10 +163,10 @@ def _existing(value: Any, tokens: Tokens) -> Path:
         lookup(value, tokens)
     except Rejected:
         return tokens
-    return typed(value, tokens)
+    return to_path(value, tokens)
 
 
-def _pushed(path: Path, inserted: Path) -> Path:
+def _after_insert(path: Path, inserted: Path) -> Path:
     """After something was inserted: what stands there or behind moves up."""
     at = len(inserted) - 1
     index = inserted[at] if at >= 0 else ""
@@ -178,14 +178,14 @@ def _pushed(path: Path, inserted: Path) -> Path:
     return (*path[:at], mine + 1, *path[at + 1 :])
 
 
-def _pulled(path: Path, removed: Path) -> Path | None:
+def _after_removal(path: Path, removed: Path) -> Path | None:
     """After something was removed: gone with it, or moved down from behind it."""
     if covers(removed, path):
         return None
-    return _closed(path, removed)
+    return _moved_down(path, removed)
 
 
-def _closed(path: Path, removed: Path) -> Path:
+def _moved_down(path: Path, removed: Path) -> Path:
     at = len(removed) - 1
     index = removed[at] if at >= 0 else ""
     if type(index) is not int or len(path) <= at or path[:at] != removed[:at]:
@@ -196,14 +196,14 @@ def _closed(path: Path, removed: Path) -> Path:
     return (*path[:at], mine - 1, *path[at + 1 :])
 
 
-def _pulled_place(place: Path, removed: Path) -> Path:
+def _place_after_removal(place: Path, removed: Path) -> Path:
     """A gap stays where the element behind it is removed."""
-    return _closed(place, removed)
+    return _moved_down(place, removed)
 
 
-def _pushed_place(place: Path, inserted: Path) -> Path:
+def _place_before_removal(place: Path, inserted: Path) -> Path:
     """Back over a removal: a gap at the removed element counts as before it."""
-    return place if place == inserted else _pushed(place, inserted)
+    return place if place == inserted else _after_insert(place, inserted)
 
 
 # --- by the text of pointers alone ----------------------------------------------------------

@@ -9,11 +9,11 @@ from collab.errors import Code, Rejected
 from collab.patch.bounds import Bounds
 from collab.patch.draft import Draft, key_of
 from collab.patch.pointer import Tokens, child, index_of, lookup, not_found, render
-from collab.patch.utf16 import splice, stretch
+from collab.patch.utf16 import code_point_range, splice
 from collab.patch.values import FORBIDDEN_KEYS, same
 
 
-class Run(Draft):
+class PatchRun(Draft):
     """One patch under way: `ops` are the exact ops so far, `inverse` leads back from them."""
 
     __slots__ = ("inverse", "ops", "spliced", "splices", "tests")
@@ -26,7 +26,7 @@ class Run(Draft):
         self.inverse: list[Op] = []
         self.spliced: dict[int, tuple[int, int, str]] = {}
 
-    def step(self, op: Any) -> None:
+    def apply(self, op: Any) -> None:
         if type(op) is not dict:
             raise Rejected(Code.INVALID_PATCH, "an op must be an object")
         kind = op.get("op")
@@ -48,7 +48,7 @@ class Run(Draft):
         else:
             raise Rejected(Code.INVALID_PATCH, "an op must be one of RFC 6902's six")
 
-    def did(self, op: Op, inverse: Op) -> None:
+    def record(self, op: Op, inverse: Op) -> None:
         """Keep an exact op that was just done, and its way back."""
         self.ops.append(op)
         self.inverse.append(inverse)
@@ -57,22 +57,22 @@ class Run(Draft):
 
     def _replace(self, op: Op, tokens: Tokens, value: Any) -> None:
         added = self.measure(value, len(tokens))
-        self._put_over(op, tokens, value, added)
+        self._replace_existing(op, tokens, value, added)
 
-    def _put_over(self, op: Op, tokens: Tokens, value: Any, added: int) -> None:
+    def _replace_existing(self, op: Op, tokens: Tokens, value: Any, added: int) -> None:
         """Set what exists; nothing where it is the same value already."""
         old = lookup(self.root, tokens)
         if same(old, value):
             return
-        self.resize(added - self.spend(self.weigh(old)))
+        self.resize(added - self.spend(self.size_of(old)))
         if tokens:
-            parent = self.open(tokens)
+            parent = self.writable(tokens)
             parent[key_of(parent, tokens[-1])] = value
         else:
             self.root = value
         path = op["path"]
         exact = op.get("op") == "replace" and len(op) == 3 and op["value"] is value
-        self.did(
+        self.record(
             op if exact else {"op": "replace", "path": path, "value": value},
             {"op": "replace", "path": path, "value": old},
         )
@@ -80,15 +80,15 @@ class Run(Draft):
     def _add(self, op: Op, tokens: Tokens, value: Any) -> None:
         added = self.measure(value, len(tokens))
         if not tokens:
-            self._put_over(op, tokens, value, added)
+            self._replace_existing(op, tokens, value, added)
             return
         parent = lookup(self.root, tokens[:-1])
         if type(parent) is dict and tokens[-1] in parent:
-            self._put_over(op, tokens, value, added)
+            self._replace_existing(op, tokens, value, added)
             return
         path = self._insert(op, parent, tokens, value, added)
         exact = len(op) == 3 and path is op["path"]
-        self.did(
+        self.record(
             op if exact else {"op": "add", "path": path, "value": value},
             {"op": "remove", "path": path},
         )
@@ -98,15 +98,15 @@ class Run(Draft):
         token = tokens[-1]
         comma = 1 if parent else 0
         if type(parent) is dict:
-            _allow(token)
-            self.resize(added + self.weigh(token) + 1 + comma)
-            self.open(tokens)[token] = value
+            _check_key(token)
+            self.resize(added + self.size_of(token) + 1 + comma)
+            self.writable(tokens)[token] = value
         elif type(parent) is list:
             index = len(parent) if token == "-" else index_of(token)
             if index is None or index > len(parent):
                 raise not_found(tokens)
             self.resize(added + comma)
-            self.open(tokens).insert(index, value)
+            self.writable(tokens).insert(index, value)
             if token == "-":
                 return render((*tokens[:-1], index))
         else:
@@ -118,19 +118,19 @@ class Run(Draft):
         if not tokens:
             raise Rejected(Code.INVALID_PATCH, "the whole document cannot be removed")
         old = lookup(self.root, tokens)
-        self._cut(tokens, self.spend(self.weigh(old)))
+        self._cut(tokens, self.spend(self.size_of(old)))
         path = op["path"]
-        self.did(
+        self.record(
             op if len(op) == 2 else {"op": "remove", "path": path},
             {"op": "add", "path": path, "value": old},
         )
 
     def _cut(self, tokens: Tokens, removed: int) -> None:
         """Take out what exists, `removed` bytes of it."""
-        parent = self.open(tokens)
+        parent = self.writable(tokens)
         key = key_of(parent, tokens[-1])
         if type(parent) is dict:
-            removed += self.weigh(key) + 1
+            removed += self.size_of(key) + 1
         del parent[key]
         self.resize(-removed - (1 if parent else 0))
 
@@ -141,24 +141,24 @@ class Run(Draft):
         if tokens[: len(source)] == source:
             raise Rejected(Code.INVALID_PATCH, "a value cannot be moved into itself")
         if source[:-1] != tokens[:-1] or type(lookup(self.root, source[:-1])) is dict:
-            self.count_made(value)
+            self.count_copy(value)
         if source[: len(tokens)] == tokens and not self._inserts(tokens):
             # What is replaced holds what replaces it, and the inverse will hold both.
-            self.disown(lookup(self.root, tokens))
-            self._put_over(op, tokens, value, self.spend(self.weigh(value)))
+            self.mark_shared(lookup(self.root, tokens))
+            self._replace_existing(op, tokens, value, self.spend(self.size_of(value)))
             return
         if source[: len(tokens)] == tokens:
-            self._lift(op, tokens, source, value)
+            self._move_before_holder(op, tokens, source, value)
             return
-        self.check_height(value, len(source), len(tokens))
-        self._clear(self._before_cut(tokens, source))
+        self.check_depth(value, len(source), len(tokens))
+        self._remove_overwritten(self._before_removal(tokens, source))
         self._cut(source, 0)
         parent = lookup(self.root, tokens[:-1])
         path = self._insert(op, parent, tokens, value, 0)
         if path == op["from"]:
             return
         exact = len(op) == 3 and path is op["path"]
-        self.did(
+        self.record(
             op if exact else {"op": "move", "from": op["from"], "path": path},
             {"op": "move", "from": path, "path": op["from"]},
         )
@@ -166,44 +166,44 @@ class Run(Draft):
     def _copy(self, op: Op, tokens: Tokens, source: Tokens) -> None:
         value = lookup(self.root, source)
         # The root's size is known: measuring it anew at each doubling is what a bomb would cost.
-        added = self.spend(self.weigh(value) if source or not self.exact else self.size)
-        self.check_height(value, len(source), len(tokens))
-        self.count_made(value)
+        added = self.spend(self.size_of(value) if source or not self.exact else self.size)
+        self.check_depth(value, len(source), len(tokens))
+        self.count_copy(value)
         # From here on two places share what this run may have made itself.
-        self.disown(value)
+        self.mark_shared(value)
         if not tokens or source[: len(tokens)] == tokens or tokens[: len(source)] == source:
-            self._place(op, tokens, value, added)
+            self._add_value(op, tokens, value, added)
             return
-        if self._holds(tokens, value):
+        if self._has_equal_member(tokens, value):
             return
-        self._clear(tokens)
+        self._remove_overwritten(tokens)
         path = self._insert(op, lookup(self.root, tokens[:-1]), tokens, value, added)
         exact = len(op) == 3 and path is op["path"]
-        self.did(
+        self.record(
             op if exact else {"op": "copy", "from": op["from"], "path": path},
             {"op": "remove", "path": path},
         )
 
-    def _place(self, op: Op, tokens: Tokens, value: Any, added: int) -> None:
+    def _add_value(self, op: Op, tokens: Tokens, value: Any, added: int) -> None:
         """Between a value and what it lies in: stated by its value, not by its source."""
         parent = lookup(self.root, tokens[:-1]) if tokens else None
         if not tokens or (type(parent) is dict and tokens[-1] in parent):
-            self._put_over(op, tokens, value, added)
+            self._replace_existing(op, tokens, value, added)
             return
         path = self._insert(op, parent, tokens, value, added)
-        self.did({"op": "add", "path": path, "value": value}, {"op": "remove", "path": path})
+        self.record({"op": "add", "path": path, "value": value}, {"op": "remove", "path": path})
 
-    def _lift(self, op: Op, tokens: Tokens, source: Tokens, value: Any) -> None:
+    def _move_before_holder(self, op: Op, tokens: Tokens, source: Tokens, value: Any) -> None:
         """A move to before what the value lies in: its way back would be one into itself."""
         self._remove({"op": "remove", "path": op["from"]}, source)
-        self.disown(value)
-        self._place(op, tokens, value, self.spend(self.weigh(value)))
+        self.mark_shared(value)
+        self._add_value(op, tokens, value, self.spend(self.size_of(value)))
 
     def _inserts(self, tokens: Tokens) -> bool:
         """Whether an add there would insert into a list."""
         return bool(tokens) and type(lookup(self.root, tokens[:-1])) is list
 
-    def _before_cut(self, tokens: Tokens, source: Tokens) -> Tokens:
+    def _before_removal(self, tokens: Tokens, source: Tokens) -> Tokens:
         """Where a place that is meant for after the source's removal is before it."""
         last = len(source) - 1
         if len(tokens) <= len(source) or tokens[:last] != source[:last]:
@@ -214,13 +214,13 @@ class Run(Draft):
             return tokens
         return (*tokens[:last], str(index + 1), *tokens[last + 1 :])
 
-    def _clear(self, tokens: Tokens) -> None:
+    def _remove_overwritten(self, tokens: Tokens) -> None:
         """Make place where a move or a copy would overwrite a member of an object."""
         parent = self._holder(tokens)
         if type(parent) is dict and tokens[-1] in parent:
             self._remove({"op": "remove", "path": render(tokens)}, tokens)
 
-    def _holds(self, tokens: Tokens, value: Any) -> bool:
+    def _has_equal_member(self, tokens: Tokens, value: Any) -> bool:
         """Whether a member of an object has a value already."""
         parent = self._holder(tokens)
         return type(parent) is dict and tokens[-1] in parent and same(parent[tokens[-1]], value)
@@ -248,9 +248,9 @@ class Run(Draft):
         delete = op.get("delete", 0)
         text = splice(old, offset, delete, insert)
         number = len(self.ops)
-        self._put_over(op, tokens, text, self.spend(self.weigh(text)))
+        self._replace_existing(op, tokens, text, self.spend(self.size_of(text)))
         if len(self.ops) > number:
-            self.spliced[number] = (*stretch(old, offset, delete), insert)
+            self.spliced[number] = (*code_point_range(old, offset, delete), insert)
 
 
 def _member(op: Op, name: str) -> Any:
@@ -259,6 +259,6 @@ def _member(op: Op, name: str) -> Any:
     return op[name]
 
 
-def _allow(key: str) -> None:
+def _check_key(key: str) -> None:
     if key in FORBIDDEN_KEYS:
         raise Rejected(Code.INVALID_PATCH, f"the key {key!r} is not allowed")

@@ -1,6 +1,6 @@
 """Texts as what changed in them: in the log, and for readers who accept `splice`.
 
-All others are told a `replace` with the whole text, which they can read without the text before.
+All others get a `replace` with the whole text, which they can read without the text before.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from collab.entry import Entry, Op
 from collab.ids import Json
 from collab.patch.apply import apply
-from collab.patch.bounds import JUDGED
+from collab.patch.bounds import TRUSTED
 from collab.patch.pointer import lookup, parse
-from collab.patch.run import Run
+from collab.patch.run import PatchRun
 from collab.patch.utf16 import as_splice
 from collab.patch.values import same
 
@@ -24,25 +24,25 @@ SHORT: Final = 500
 
 
 def as_splices(before: Json, ops: list[Op]) -> list[Op]:
-    """The ops of a change for a reader who accepts splices; `before` is what they stand on."""
-    return _spliced(before, ops[0]) if len(ops) == 1 else in_short(before, ops)
+    """The ops of a change for a reader who accepts splices; `before` is the value before them."""
+    return _spliced(before, ops[0]) if len(ops) == 1 else splice_long_texts(before, ops)
 
 
-def in_short(before: Json, ops: list[Op]) -> list[Op]:
+def splice_long_texts(before: Json, ops: list[Op]) -> list[Op]:
     """The ops with each text longer than `SHORT` as what changed in it."""
     if not any(_is_long(op.get("value")) for op in ops):
         return ops
-    run = Run(before, 0, JUDGED, False, False)
-    told: list[Op] = []
+    run = PatchRun(before, 0, TRUSTED, False, False)
+    spliced: list[Op] = []
     for op in ops:
-        told += _spliced(run.root, op) if _is_long(op.get("value")) else [op]
-        run.step(op)
-    return told
+        spliced += _spliced(run.root, op) if _is_long(op.get("value")) else [op]
+        run.apply(op)
+    return spliced
 
 
-def last_texts(ops: list[Op]) -> list[Op]:
+def drop_overwritten_texts(ops: list[Op]) -> list[Op]:
     """The ops, and of texts that are replaced several times in a row only what they end as."""
-    told: list[Op] = []
+    kept: list[Op] = []
     row: set[str] = set()  # the texts that the ops behind this one replace
     for op in reversed(ops):
         if op["op"] != "replace" or not isinstance(op["value"], str):
@@ -51,31 +51,31 @@ def last_texts(ops: list[Op]) -> list[Op]:
             continue
         else:
             row.add(op["path"])
-        told.append(op)
-    told.reverse()
-    return told if len(told) < len(ops) else ops
+        kept.append(op)
+    kept.reverse()
+    return kept if len(kept) < len(ops) else ops
 
 
 # --- the log --------------------------------------------------------------------------------
 
 
-def logged(entry: Entry, before: Json) -> Entry:
-    """The entry as the log keeps it: a letter that was typed into a long text is a letter."""
-    ops = in_short(before, entry.ops)
+def for_log(entry: Entry, before: Json) -> Entry:
+    """The entry as the log keeps it: a letter that was typed into a long text is a splice."""
+    ops = splice_long_texts(before, entry.ops)
     if ops is entry.ops:
         return entry
     answer = {**entry.answer, "ops": ops} if "ops" in entry.answer else entry.answer
     return replace(entry, ops=ops, answer=answer)
 
 
-def spelled_out(entry: Entry, before: Json) -> tuple[Entry, Json]:
-    """The entry as it was told, and the value after it."""
-    applied = apply(before, entry.ops, bounds=JUDGED, splices=True)
+def from_log(entry: Entry, before: Json) -> tuple[Entry, Json]:
+    """The entry as clients got it, and the value after it."""
+    applied = apply(before, entry.ops, bounds=TRUSTED, splices=True)
     if not has_splices(entry.ops):
         return entry, applied.value
     answer = entry.answer
     if "ops" in answer:
-        answer = {**answer, "ops": last_texts(applied.ops)}
+        answer = {**answer, "ops": drop_overwritten_texts(applied.ops)}
     return replace(entry, ops=applied.ops, answer=answer), applied.value
 
 
@@ -83,8 +83,8 @@ def has_splices(ops: Sequence[Op]) -> bool:
     return any(op["op"] == "splice" for op in ops)
 
 
-def is_in_short(answer: Mapping[str, Any]) -> bool:
-    """Whether an answer out of the log does not say its ops as they were told."""
+def is_spliced(answer: Mapping[str, Any]) -> bool:
+    """Whether an answer from the log has splices in place of the ops that its client got."""
     return has_splices(answer.get("ops", ()))
 
 

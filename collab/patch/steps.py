@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 from collab.entry import Op
 from collab.errors import Rejected
-from collab.patch.apply import check_length, located
-from collab.patch.bounds import JUDGED, Bounds
+from collab.patch.apply import check_length, with_op
+from collab.patch.bounds import TRUSTED, Bounds
 from collab.patch.diff import diff
 from collab.patch.pointer import Tokens, covers, exists, index_of, lookup, parse
-from collab.patch.run import Run
+from collab.patch.run import PatchRun
 
 Path = tuple[str | int, ...]
 
@@ -28,7 +28,7 @@ class Step:
 
     A copy is an `add` of what was copied. `source` is a move's or a copy's, and `old` is what was
     removed or replaced. An op that moves an element over the member that holds it is a `replace`;
-    who knows that it moves the element makes an outward step of it.
+    `edit_of` knows that it moves the element, and makes it a move.
     """
 
     kind: Literal["add", "remove", "replace", "move"]
@@ -43,13 +43,13 @@ class Step:
         return self.kind != "replace" or is_container(self.old) or is_container(self.value)
 
     @property
-    def outward(self) -> bool:
+    def replaces_holder(self) -> bool:
         """Whether it moves an element over the member that holds it, which is gone then."""
         inserts = bool(self.path) and type(self.path[-1]) is int
         return self.kind == "move" and not inserts and self._ascends
 
     @property
-    def lifts(self) -> bool:
+    def moves_before_holder(self) -> bool:
         """Whether it moves an element to before what holds it, in a list."""
         inserts = bool(self.path) and type(self.path[-1]) is int
         return self.kind == "move" and inserts and self._ascends
@@ -63,7 +63,7 @@ def is_container(value: Any) -> bool:
     return type(value) is dict or type(value) is list
 
 
-def typed(value: Any, tokens: Tokens) -> Path:
+def to_path(value: Any, tokens: Tokens) -> Path:
     """The path of a location that exists, or whose parent does (its last token may be new)."""
     path: list[str | int] = []
     last = len(tokens) - 1
@@ -79,22 +79,22 @@ def typed(value: Any, tokens: Tokens) -> Path:
     return tuple(path)
 
 
-def untyped(path: Path) -> Tokens:
+def to_tokens(path: Path) -> Tokens:
     return tuple([str(token) for token in path])
 
 
-class Trail(Run):
+class TracedRun(PatchRun):
     """A run that keeps the step of each exact op, on one draft however many ops there are.
 
     Invariant: no value in `steps` is changed in place by the ops after it.
     """
 
-    __slots__ = ("_source", "asked", "steps")
+    __slots__ = ("_source", "steps", "tested")
 
     def __init__(
         self,
         value: Any,
-        bounds: Bounds = JUDGED,
+        bounds: Bounds = TRUSTED,
         *,
         splices: bool = False,
         tests: bool = True,
@@ -102,7 +102,7 @@ class Trail(Run):
         super().__init__(value, 0, bounds, splices, tests)
         self.steps: list[Step] = []
         # What each `test` asks about: its location and the value there; None for no location.
-        self.asked: list[Step | None] = []
+        self.tested: list[Step | None] = []
         self._source: Path = ()
 
     def perform(self, ops: Sequence[Any]) -> list[range]:
@@ -115,17 +115,17 @@ class Trail(Run):
         for index, op in enumerate(ops):
             start = len(self.ops)
             try:
-                self.step(op)
+                self.apply(op)
             except Rejected as error:
-                raise located(error, index, op) from None
+                raise with_op(error, index, op) from None
             parts.append(range(start, len(self.ops)))
         return parts
 
-    def did(self, op: Op, inverse: Op) -> None:
-        super().did(op, inverse)
+    def record(self, op: Op, inverse: Op) -> None:
+        super().record(op, inverse)
         kind = op["op"]
         tokens = parse(op["path"])
-        path = typed(self.root, tokens)
+        path = to_path(self.root, tokens)
         if kind == "replace":
             step = Step("replace", path, value=op["value"], old=inverse["value"])
         elif kind == "remove":
@@ -134,26 +134,26 @@ class Trail(Run):
             step = Step("add", path, value=op["value"])
         else:
             value = lookup(self.root, tokens)
-            self.disown(value)
+            self.mark_shared(value)
             step = Step("move" if kind == "move" else "add", path, self._source, value)
         self.steps.append(step)
 
     def _move(self, op: Op, tokens: Tokens, source: Tokens) -> None:
-        self._source = typed(self.root, source)
+        self._source = to_path(self.root, source)
         super()._move(op, tokens, source)
 
     def _copy(self, op: Op, tokens: Tokens, source: Tokens) -> None:
-        self._source = typed(self.root, source)
+        self._source = to_path(self.root, source)
         super()._copy(op, tokens, source)
 
     def _test(self, tokens: Tokens, expected: Any) -> None:
         super()._test(tokens, expected)
         if not exists(self.root, tokens):
-            self.asked.append(None)
+            self.tested.append(None)
             return
         value = lookup(self.root, tokens)
-        self.disown(value)
-        self.asked.append(Step("replace", typed(self.root, tokens), old=value))
+        self.mark_shared(value)
+        self.tested.append(Step("replace", to_path(self.root, tokens), old=value))
 
 
 def trace(value: Any, ops: Sequence[Op], *, expand: bool = False) -> tuple[list[Step], Any]:
@@ -162,9 +162,9 @@ def trace(value: Any, ops: Sequence[Op], *, expand: bool = False) -> tuple[list[
     With `expand`, an object or array that was replaced by another counts as edited where the two
     differ, so that what is the same in both keeps its location.
     """
-    trail = Trail(value)
+    trail = TracedRun(value)
     for op in ops:
-        trail.step(op)
+        trail.apply(op)
     if not expand:
         return trail.steps, trail.root
     return [each for step in trail.steps for each in _expanded(step)], trail.root

@@ -21,7 +21,7 @@ class Block(NamedTuple):
     length: int
 
 
-class Gap(NamedTuple):
+class Replacement(NamedTuple):
     """Items `start` to `end` of one sequence gave way to `new_start` to `new_end` of the other."""
 
     start: int
@@ -30,7 +30,7 @@ class Gap(NamedTuple):
     new_end: int
 
 
-def common(old: Sequence[T], new: Sequence[T]) -> list[Block]:
+def common_blocks(old: Sequence[T], new: Sequence[T]) -> list[Block]:
     """The blocks of a longest common subsequence, in order."""
     rows = _rows(old, new)
     blocks: list[Block] = []
@@ -50,13 +50,13 @@ def common(old: Sequence[T], new: Sequence[T]) -> list[Block]:
     return blocks[::-1]
 
 
-def gaps(old: Sequence[T], new: Sequence[T]) -> list[Gap]:
+def replacements(old: Sequence[T], new: Sequence[T]) -> list[Replacement]:
     """What lies between the blocks in common: how `new` is made of `old`."""
-    found: list[Gap] = []
+    found: list[Replacement] = []
     i = j = 0
-    for block in (*common(old, new), Block(len(old), len(new), 0)):
+    for block in (*common_blocks(old, new), Block(len(old), len(new), 0)):
         if i < block.old or j < block.new:
-            found.append(Gap(i, block.old, j, block.new))
+            found.append(Replacement(i, block.old, j, block.new))
         i, j = block.old + block.length, block.new + block.length
     return found
 

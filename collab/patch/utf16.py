@@ -26,7 +26,7 @@ def splice(text: str, offset: object, delete: object, insert: object) -> str:
     return text[: _index(text, offset)] + insert + text[_index(text, end) :]
 
 
-def stretch(text: str, offset: int, delete: int) -> tuple[int, int]:
+def code_point_range(text: str, offset: int, delete: int) -> tuple[int, int]:
     """The code points that a splice replaces: the first, and the one after the last."""
     return _index(text, offset), _index(text, offset + delete)
 
@@ -41,8 +41,8 @@ def _index(text: str, offset: int) -> int:
         raise Rejected(Code.INVALID_PATCH, "the splice is inside a surrogate pair") from None
 
 
-def edit(old: str, new: str) -> tuple[int, int, str]:
-    """The one replaced stretch between two texts: its start, its end in `old`, its new text.
+def replaced_range(old: str, new: str) -> tuple[int, int, str]:
+    """The one replaced range between two texts: its start, its end in `old`, its new text.
 
     In code points. Python compares whole strings fast, so common ends are found by halving.
     """
@@ -78,8 +78,8 @@ def _shared_end(a: str, b: str, most: int) -> int:
 
 
 def relocate_offset(offset: int, old: str, new: str) -> int:
-    """Where a unit offset in `old` is in `new`; inside a replaced stretch, at its end."""
-    start, end, text = edit(old, new)
+    """Where a unit offset in `old` is in `new`; inside a replaced range, at its end."""
+    start, end, text = replaced_range(old, new)
     units = length(old[:start])
     if offset <= units:
         return offset
@@ -90,7 +90,7 @@ def relocate_offset(offset: int, old: str, new: str) -> int:
 
 def as_splice(path: str, old: str, new: str) -> dict[str, Any]:
     """The splice that turns `old` into `new`."""
-    start, end, text = edit(old, new)
+    start, end, text = replaced_range(old, new)
     offset = length(old[:start])
     return {
         "op": "splice",

@@ -57,12 +57,12 @@ def _double(number: int) -> float:
         return float("inf")
 
 
-def allowed(value: Json) -> Json:
+def sanitized(value: Json) -> Json:
     """The value without what it may not be: forbidden keys go, numbers become canonical."""
     if isinstance(value, dict):
-        return {k: allowed(inner) for k, inner in value.items() if k not in FORBIDDEN_KEYS}
+        return {k: sanitized(inner) for k, inner in value.items() if k not in FORBIDDEN_KEYS}
     if isinstance(value, list):
-        return [allowed(inner) for inner in value]
+        return [sanitized(inner) for inner in value]
     if type(value) is int or type(value) is float:
         return canonical_number(value)
     return value

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from collab.entry import Op
-from collab.patch.bounds import JUDGED
+from collab.patch.bounds import TRUSTED
 from collab.patch.pointer import parse
-from collab.patch.steps import Path, Step, Trail, typed
+from collab.patch.steps import Path, Step, TracedRun, to_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,15 @@ class Edit:
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of the exact ops that it was for its author."""
-        if self.step.outward:
+        if self.step.replaces_holder:
             return ("replace",)
-        if self.step.lifts:
+        if self.step.moves_before_holder:
             return ("remove", "add")
         return tuple([step.kind for step in self.steps])
 
     @property
     def written(self) -> Edit:
-        """An outward move as the value that it writes to the key."""
+        """A move over its holder, as the value that it writes to the key."""
         step = self.step
         return Edit(Step("replace", step.path, value=step.value, old=step.old))
 
@@ -58,12 +58,12 @@ class Edit:
     @property
     def overwrites(self) -> Path | None:
         """Where its author saw the member that a `move` or `copy` overwrites."""
-        if self.step.outward:
+        if self.step.replaces_holder:
             return self.step.path
         return None if self.over is None else self.over.path
 
 
-def edit_of(trail: Trail, op: Op, span: range) -> Edit | None:
+def edit_of(trail: TracedRun, op: Op, span: range) -> Edit | None:
     """The edit that `trail` made of an op, as the exact ops in `span`; None for no change."""
     if not span:
         return None
@@ -72,7 +72,7 @@ def edit_of(trail: Trail, op: Op, span: range) -> Edit | None:
     if over is not None and op["op"] == "move" and step.kind == "add":
         return Edit(Step("move", step.path, over.path, step.value))
     if op["op"] == "move" and step.kind == "replace":
-        inside = typed(step.old, parse(op["from"])[len(step.path) :])
+        inside = to_path(step.old, parse(op["from"])[len(step.path) :])
         return Edit(Step("move", step.path, step.path + inside, step.value, step.old))
     upsert = op["op"] in ("add", "copy") and step.kind == "replace"
     return Edit(step, over, upsert, copies=trail.ops[span[-1]]["op"] == "copy")
@@ -80,7 +80,7 @@ def edit_of(trail: Trail, op: Op, span: range) -> Edit | None:
 
 def edits_of(seen: Any, ops: Sequence[Op]) -> tuple[list[Edit], Any]:
     """The edits of an own patch on what its author saw, and the value after them."""
-    trail = Trail(seen, JUDGED, splices=True, tests=False)
+    trail = TracedRun(seen, TRUSTED, splices=True, tests=False)
     parts = trail.perform(ops)
     made = [edit_of(trail, op, span) for op, span in zip(ops, parts, strict=True)]
     return [edit for edit in made if edit is not None], trail.root

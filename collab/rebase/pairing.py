@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from collab.patch.pointer import covers, exists, lookup
 from collab.patch.relocate import forward
-from collab.patch.steps import Path, Step, untyped
+from collab.patch.steps import Path, Step, to_tokens
 from collab.patch.values import same
 from collab.rebase.edits import Edit
 
@@ -74,7 +74,7 @@ def _replaces_holder(step: Step, path: Path) -> bool:
     """Whether a step replaces what holds an element by the element: a move, stated by its value."""
     if step.kind != "replace" or not covers(step.path, path):
         return False
-    inside = untyped(path[len(step.path) :])
+    inside = to_tokens(path[len(step.path) :])
     return exists(step.old, inside) and same(lookup(step.old, inside), step.value)
 
 

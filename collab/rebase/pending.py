@@ -14,7 +14,7 @@ from typing import Any
 from collab.entry import Op
 from collab.errors import Rejected
 from collab.patch.apply import apply, replay
-from collab.patch.bounds import JUDGED
+from collab.patch.bounds import TRUSTED
 from collab.patch.relocate import AppliedChange
 from collab.patch.steps import trace
 from collab.rebase.client_view import ClientView, Origin
@@ -26,7 +26,7 @@ Patches = Sequence[Sequence[Op]]
 
 def exact_ops(seen: Any, ops: Sequence[Op]) -> list[Op]:
     """The exact ops of an own patch, which its author does not hold back for a failing test."""
-    return apply(seen, ops, bounds=JUDGED, splices=True, tests=False).ops
+    return apply(seen, ops, bounds=TRUSTED, splices=True, tests=False).ops
 
 
 def normalize(seen: Any, ops: Sequence[Op]) -> list[Op]:

@@ -14,11 +14,11 @@ from typing import Any
 from collab.entry import Op
 from collab.errors import Code, Rejected
 from collab.messages import Conflict
-from collab.patch.apply import located
+from collab.patch.apply import with_op
 from collab.patch.bounds import UNBOUNDED, Bounds
 from collab.patch.pointer import covers, exists, lookup, not_found, parse, render
 from collab.patch.relocate import AppliedChange, backward
-from collab.patch.steps import Path, Step, Trail, untyped
+from collab.patch.steps import Path, Step, TracedRun, to_tokens
 from collab.patch.utf16 import as_splice
 from collab.patch.values import Atomic, named_atomic, same
 from collab.rebase.client_view import ClientView, Found, Origin, Removed
@@ -91,8 +91,8 @@ class Rebasing:
     ) -> None:
         self.view = view
         self.ops: list[Op] = []
-        self._seen = Trail(seen, bounds, splices=splices, tests=False)
-        self._head = Trail(head, splices=True)
+        self._seen = TracedRun(seen, bounds, splices=splices, tests=False)
+        self._head = TracedRun(head, splices=True)
         self._atomic = atomic
         self._answered = answered
         self._merger = Merger()
@@ -105,9 +105,9 @@ class Rebasing:
 
     def run(self, ops: Sequence[Any]) -> Rebased:
         # The whole patch first, on what its author saw: nothing unbounded is rebased.
-        before = len(self._seen.asked)
+        before = len(self._seen.tested)
         parts = self._seen.perform(ops)
-        asked = iter(self._seen.asked[before:])
+        tested = iter(self._seen.tested[before:])
         texts = TextEdits()
         for index, (op, span) in enumerate(zip(ops, parts, strict=True)):
             self._index = index
@@ -120,7 +120,7 @@ class Rebasing:
             if op["op"] != "test":
                 self._rebase_op(op, span)
             elif self._answered:
-                self._test(op, next(asked))
+                self._test(op, next(tested))
         self._rebase_texts(texts)
         return Rebased(self.ops, *self._conflicts.after(self._head.steps))
 
@@ -129,7 +129,7 @@ class Rebasing:
         edit = edit_of(self._seen, op, span)
         if edit is None:
             return
-        if edit.step.outward and self._others_did_it(edit):
+        if edit.step.replaces_holder and self._others_did_it(edit):
             edit = edit.written
         self._apply(edit, *self._rebase_edit(edit))
 
@@ -147,7 +147,7 @@ class Rebasing:
         """Apply to the head what came of an edit; the document gets the same ops."""
         start = len(self._head.steps)
         for op in ops:
-            self._head.step(op)
+            self._head.apply(op)
         self.ops += ops
         self.view.applied_as(edit, self._head.steps[start:], where)
         self._conflicts.edit_applied(len(self._head.steps))
@@ -177,7 +177,7 @@ class Rebasing:
             return self._add(edit)
         kept = self._found_or_refuse(found, step, step.value)
         path = kept.path
-        now = lookup(self.head, untyped(path))
+        now = lookup(self.head, to_tokens(path))
         if kept.moved is not None and splices is None and same(step.old, now):
             self._conflicts.add(path, step.old, now, step.value)
         value = self._resolve(path, step, now, splices)
@@ -201,7 +201,7 @@ class Rebasing:
             return yours
         self._refuse_overwriting_own(step, path, step.path)
         texts = type(base) is type(theirs) is type(yours) is str
-        if texts and self._answered and not self._atomic(untyped(path), self.head):
+        if texts and self._answered and not self._atomic(to_tokens(path), self.head):
             merged = self._merger.merge_or_splice(base, theirs, yours, splices)
             if merged.clean:
                 self._conflicts.add_merged(path)
@@ -216,7 +216,7 @@ class Rebasing:
         if isinstance(found, Removed) and found.by is None:
             return (), step.path  # The author's own write overwrote it already, and has named it.
         kept = self._found_or_refuse(found, step, None)
-        now = lookup(self.head, untyped(kept.path))
+        now = lookup(self.head, to_tokens(kept.path))
         if kept.moved is not None or not same(step.old, now):
             self._refuse_overwriting_own(step, kept.path, step.path)
             self._conflicts.add(kept.path, step.old, now, None)
@@ -233,7 +233,7 @@ class Rebasing:
         return ({"op": "add", "path": render(path), "value": step.value},), path
 
     def _unchanged(self, path: Path, value: Any) -> bool:
-        return same(lookup(self.head, untyped(path)), value)
+        return same(lookup(self.head, to_tokens(path)), value)
 
     def _move(self, edit: Edit) -> HeadOps:
         step = edit.step
@@ -250,8 +250,8 @@ class Rebasing:
         source, target_path = render(found.path), render(path)
         if covers(found.path, path):
             # Another element stands there once this one is out; RFC 6902 forbids to say it so.
-            moved = lookup(self.head, untyped(found.path))
-            self._head.disown(moved)
+            moved = lookup(self.head, to_tokens(found.path))
+            self._head.mark_shared(moved)
             added = {"op": "add", "path": target_path, "value": moved}
             return ({"op": "remove", "path": source}, added), path
         return ({"op": "move", "from": source, "path": target_path},), path
@@ -266,9 +266,9 @@ class Rebasing:
         """
         if now_at is None or (path and type(path[-1]) is not str):
             return
-        if not exists(self.head, untyped(now_at)):
+        if not exists(self.head, to_tokens(now_at)):
             return
-        now, seen = lookup(self.head, untyped(now_at)), edit.overwritten
+        now, seen = lookup(self.head, to_tokens(now_at)), edit.overwritten
         member = edit.overwrites
         if member is not None and not self._sees(member, now_at):
             member = None
@@ -294,9 +294,9 @@ class Rebasing:
     def _test(self, op: Op, step: Step | None) -> None:
         """A test asks about the head, at the location that its author meant."""
         if step is None:
-            raise located(not_found(parse(op["path"])), self._index, op)
+            raise with_op(not_found(parse(op["path"])), self._index, op)
         path = self._found_or_refuse(self.view.element(step.path), step, op["value"]).path
-        if not same(lookup(self.head, untyped(path)), op["value"]):
+        if not same(lookup(self.head, to_tokens(path)), op["value"]):
             where = {"op": self._index, "path": op["path"]}
             raise Rejected(Code.TEST_FAILED, "the value is not the one that is expected", **where)
 

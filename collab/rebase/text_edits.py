@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from collab.entry import Op
-from collab.patch.steps import Path, Step, Trail
+from collab.patch.steps import Path, Step, TracedRun
 from collab.rebase.text_merge import Splice
 
 
@@ -33,7 +33,7 @@ class TextEdits:
     def __init__(self) -> None:
         self._edits: dict[Path, TextEdit] = {}
 
-    def add(self, op: Op, seen: Trail, span: range, index: int) -> bool:
+    def add(self, op: Op, seen: TracedRun, span: range, index: int) -> bool:
         """Whether an op, done on what its author saw, is an edit of a text; then it is kept."""
         if not span:
             return bool(op["op"] != "test")  # it changed nothing

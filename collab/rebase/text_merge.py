@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TypeAlias
 
-from collab.patch.subsequence import gaps
-from collab.patch.utf16 import edit
+from collab.patch.subsequence import replacements
+from collab.patch.utf16 import replaced_range
 
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 # What comparing words may take: 400 x 400 of them take 0.3 ms. Longer middles count as one hunk.
@@ -103,10 +103,10 @@ class Merger:
         start = 0
         if max(len(base), len(theirs)) > _MAX_LENGTH:
             # Of a long text only what lies between the first and the last difference is compared.
-            start, end, theirs = edit(base, theirs)
+            start, end, theirs = replaced_range(base, theirs)
             base = base[start:end]
         if not self._affords(base, theirs):
-            first, last, text = edit(base, theirs)
+            first, last, text = replaced_range(base, theirs)
             return [(start + first, start + last, text)]
         words = split(base)
         places = list(accumulate(map(len, words), initial=start))
@@ -114,7 +114,7 @@ class Merger:
         for hunk in self._hunks(words, split(theirs)):
             at = places[hunk.start]
             old = base[at - start : places[hunk.end] - start]
-            first, last, text = edit(old, "".join(hunk.words))
+            first, last, text = replaced_range(old, "".join(hunk.words))
             changes.append((at + first, at + last, text))
         return changes
 
@@ -159,7 +159,7 @@ def hunks(old: list[str], new: list[str], room: int = _MAX_CELLS) -> tuple[list[
         return [], 0
     if not cells or cells > min(room, _MAX_CELLS):
         return [Hunk(start, start + len(a), b)], 0
-    found = [Hunk(start + i, start + j, b[k:m]) for i, j, k, m in gaps(a, b)]
+    found = [Hunk(start + i, start + j, b[k:m]) for i, j, k, m in replacements(a, b)]
     return _join_across_spaces(old, found), cells
 
 
@@ -189,7 +189,7 @@ def _merge_long(base: str, theirs: str, yours: str) -> Merged:
 
 def _changed_words(base: str, other: str) -> Hunk:
     """What changed, in characters, widened to whole words."""
-    start, end, _ = edit(base, other)
+    start, end, _ = replaced_range(base, other)
     tail = len(base) - end
     first, last = max(0, start - _MAX_WORD), max(0, tail - _MAX_WORD)
     while start > first and base[start - 1].isalnum():

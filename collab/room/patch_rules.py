@@ -19,7 +19,7 @@ from collab.messages import Conflict
 from collab.patch.bounds import Bounds, json_size
 from collab.patch.diff import diff
 from collab.patch.pointer import parse_named
-from collab.patch.splices import last_texts
+from collab.patch.splices import drop_overwritten_texts
 from collab.rebase.pipeline import Pipeline
 from collab.rebase.rebase import Rebased
 from collab.rights.sections import forbidden
@@ -87,7 +87,7 @@ def propose(working: Working, member: Member, request: PatchRequest, now: int) -
         answer = working.unchanged(member, request, ack)
     else:
         if not _is_as_sent(request.ops, carried.ops, change.ops):
-            ack["ops"] = last_texts(change.ops)
+            ack["ops"] = drop_overwritten_texts(change.ops)
         answer = working.enter(member, change, now, request=request, ack=ack)
     pipeline.applied_as(answer.version, request.ops, made_version=answer.entry is not None)
     member.refused.pop(request.id, None)  # another try of the same id
@@ -196,7 +196,7 @@ def revert(working: Working, member: Member, request: Revert, now: int) -> Answe
         made_by=member.made_by(),
     )
     ack = {
-        "ops": last_texts(undone.change.ops),
+        "ops": drop_overwritten_texts(undone.change.ops),
         "undone": [
             {"version": one.version, "at": rfc3339(one.at), "pointers": one.pointers}
             for one in undone.undone
@@ -230,7 +230,7 @@ def _lead(
     told = kind == "restore"  # `PUT` brought the value itself
     if change is None:
         return working.unchanged(member, request, {"ops": []} if told else {})
-    ack = {"ops": last_texts(change.ops)} if told else {}
+    ack = {"ops": drop_overwritten_texts(change.ops)} if told else {}
     return working.enter(member, change, now, kind=kind, request=request, ack=ack)
 
 

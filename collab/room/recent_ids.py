@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from collab.entry import Accepted, Entry
 from collab.patch.bounds import json_size
-from collab.patch.splices import is_in_short
+from collab.patch.splices import is_spliced
 from collab.ports.store import Stored, Vacant
 
 MOST = 4096
@@ -41,7 +41,7 @@ class RecentIds:
         ids = cls()
         for entry in [] if isinstance(stored, Vacant) else stored.entries:
             # The store is asked for one that is in short, and the log for what it said.
-            if not is_in_short(entry.answer):
+            if not is_spliced(entry.answer):
                 ids.take(entry)
         return ids
 

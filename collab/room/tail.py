@@ -46,10 +46,10 @@ class Tail:
         while len(self._kept) > self._max_entries or self._bytes > self._max_bytes:
             self._bytes -= self._kept.popleft().size
 
-    def look_back(self, entries: Sequence[Entry], befores: Sequence[Json]) -> None:
+    def look_back(self, entries: Sequence[Entry], values: Sequence[Json]) -> None:
         """Hold older entries again, that end where the tail begins."""
         assert not entries or entries[-1].version == self.base
-        for entry, before in zip(reversed(entries), reversed(befores), strict=True):
+        for entry, before in zip(reversed(entries), reversed(values), strict=True):
             self._kept.appendleft(_Kept(entry, applied_change(entry, before), weight(entry)))
             self._bytes += weight(entry)
 

@@ -13,7 +13,7 @@ from collab.locks.enforcement import LockGuard
 from collab.locks.state import Locks
 from collab.patch.bounds import Bounds
 from collab.patch.relocate import AppliedChange
-from collab.patch.splices import logged
+from collab.patch.splices import for_log
 from collab.room.request_digest import digest_of
 from collab.room.requests import Answer, Asked
 from collab.room.tail import Tail, applied_change
@@ -127,7 +127,7 @@ class Working:
         applied = applied_change(entry, change.before)
         self.guard.add_change(applied)
         self.batch.append((entry, applied))
-        self.to_log.append(logged(entry, applied.before))
+        self.to_log.append(for_log(entry, applied.before))
         self.exists = True
         return Answer(entry.version, entry=entry, ack=ack or {})
 

@@ -14,7 +14,7 @@ from collab.patch.bounds import nesting
 from collab.patch.pointer import Tokens, index_of, parse, render
 from collab.patch.pointer import child as child_of
 from collab.patch.relocate import element
-from collab.patch.steps import Path, trace, untyped
+from collab.patch.steps import Path, to_tokens, trace
 from collab.patch.values import named_atomic
 from collab.schema.cost import check_weight
 from collab.schema.walk import Node, Tree
@@ -217,7 +217,7 @@ def _touched_in_steps(ops: Sequence[Op], before: Any) -> list[tuple[Tokens, bool
         for path, whole in paths:
             now = element(path, steps[index + 1 :])
             if now is not None:
-                touched[untyped(now), whole] = None
+                touched[to_tokens(now), whole] = None
     return list(touched)
 
 

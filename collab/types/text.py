@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate, islice
 from typing import TypeAlias
 
-from collab.patch.subsequence import gaps
-from collab.patch.utf16 import edit
+from collab.patch.subsequence import replacements
+from collab.patch.utf16 import replaced_range
 
 # Code points `start` to `end` of the old text give way to the new ones.
 Change: TypeAlias = tuple[int, int, str]
@@ -22,7 +22,7 @@ _MOST_SLID = 400  # characters
 
 def changes_between(old: str, new: str) -> list[Change]:
     """The changes that make `new` of `old`, first to last."""
-    start, end, new_middle = edit(old, new)
+    start, end, new_middle = replaced_range(old, new)
     old_middle = old[start:end]
     if not old_middle and not new_middle:
         return []
@@ -53,7 +53,9 @@ def _at_a_word(text: str, start: int, middle: str) -> tuple[int, str]:
 def _compared(start: int, old_words: list[str], new_words: list[str]) -> list[Change]:
     """Changes by words: by characters, a replaced word would be left as a mixture of two."""
     at = _offsets(start, old_words)
-    return [(at[i], at[j], "".join(new_words[k:m])) for i, j, k, m in gaps(old_words, new_words)]
+    return [
+        (at[i], at[j], "".join(new_words[k:m])) for i, j, k, m in replacements(old_words, new_words)
+    ]
 
 
 def _offsets(start: int, words: list[str]) -> list[int]:

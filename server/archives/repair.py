@@ -18,7 +18,7 @@ from collab.entry import REPAIR, Author, Entry, since_repair
 from collab.errors import UNREADABLE, Rejected
 from collab.ids import Json
 from collab.patch.apply import replay
-from collab.patch.values import Atomic, allowed, named_atomic
+from collab.patch.values import Atomic, named_atomic, sanitized
 from collab.ports.repairs import Rebuilt, Remains
 from collab.ports.store import SavedSteps
 from collab.schema.check import Schema
@@ -212,7 +212,7 @@ def _read_schema(remains: Remains, found: Salvage) -> None:
 
 def rebuild(remains: Remains, found: Salvage, now: int) -> Rebuilt:
     """The document that begins again with what was found; `found.left_out` gets the rest."""
-    value: Any = allowed(found.value)
+    value: Any = sanitized(found.value)
     schema = _kept_schema(value, found)
     atomic = named_atomic if schema is None else schema.is_atomic
     # An epoch that cannot be read may be one that clients hold; the second of the clock is not.

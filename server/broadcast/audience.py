@@ -13,7 +13,7 @@ from collab import wire
 from collab.entry import Entry
 from collab.errors import Close
 from collab.ids import Json
-from collab.patch.apply import befores
+from collab.patch.apply import values_before
 from collab.room.member import Member
 from collab.room.requests import Answer, LockAct, PatchRequest, Request
 from collab.yjs import frames as yjs_frames
@@ -109,7 +109,7 @@ class News:
     @cached_property
     def spliced(self) -> list[Change]:
         """The same for those who accept splices."""
-        pairs = zip(self.entries, befores(self._former, self.entries), strict=True)
+        pairs = zip(self.entries, values_before(self._former, self.entries), strict=True)
         return [spliced(wire.change(entry), before) for entry, before in pairs]
 
     @cached_property

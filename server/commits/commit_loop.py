@@ -15,7 +15,7 @@ from weakref import WeakSet
 
 from collab.entry import Accepted
 from collab.errors import Code, Refusal, Rejected
-from collab.patch.apply import befores
+from collab.patch.apply import values_before
 from collab.ports.store import (
     Append,
     Clash,
@@ -256,7 +256,7 @@ class CommitLoop:
             )
             if entries:
                 value = await hub.history.value_at(live.key, base)
-                tail.look_back(entries, await run_in_thread(befores, value, entries))
+                tail.look_back(entries, await run_in_thread(values_before, value, entries))
         except (Rejected, Corrupt):
             logger.info("what a request stands on is not kept any more")
         except StorageUnavailable:

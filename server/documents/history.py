@@ -15,7 +15,7 @@ from collab.entry import Accepted, Entry
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.apply import replay
-from collab.patch.splices import has_splices, is_in_short, spelled_out
+from collab.patch.splices import from_log, has_splices, is_spliced
 from collab.ports.store import Corrupt, Store
 from collab.room.tail import weight
 from server.documents.opening import Opener
@@ -71,7 +71,7 @@ class History:
         except Corrupt:
             logger.warning("entries that a client asks for are damaged", exc_info=True)
             return None
-        return await run_in_thread(_spelled_out, value, entries, most_bytes)
+        return await run_in_thread(_from_log, value, entries, most_bytes)
 
     async def _every(self, key: DocKey, after: int, upto: int) -> list[Entry]:
         entries: list[Entry] = []
@@ -86,7 +86,7 @@ class History:
 
     async def answer(self, key: DocKey, accepted: Accepted) -> Accepted:
         """An accepted request with its answer as it was told."""
-        if not is_in_short(accepted.answer):
+        if not is_spliced(accepted.answer):
             return accepted
         at = accepted.version
         told = await self.between(key, at - 1, at, 1, _ANY_SIZE)
@@ -140,14 +140,14 @@ def _replayed(value: Json, entries: Sequence[Entry]) -> Json:
     return value
 
 
-def _spelled_out(value: Json, entries: Sequence[Entry], most_bytes: int) -> list[Entry] | None:
+def _from_log(value: Json, entries: Sequence[Entry], most_bytes: int) -> list[Entry] | None:
     """The entries as they were told, the first standing on `value`; None where that is too much.
 
     A letter in a text of a megabyte is a few bytes in the log, and was told as a megabyte.
     """
     told: list[Entry] = []
     for entry in entries:
-        entry, value = spelled_out(entry, value)
+        entry, value = from_log(entry, value)
         most_bytes -= weight(entry)
         if most_bytes < 0:
             return None

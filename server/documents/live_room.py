@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from collab.errors import Refusal
 from collab.locks.events import changes_between
-from collab.patch.apply import befores
+from collab.patch.apply import values_before
 from collab.ports.store import Append
 from collab.room.requests import Answer, Barrier, LockAct, PatchRequest, ReadState, ReadVector
 from server.broadcast.audience import Answered, Audience, News, Submission
@@ -260,7 +260,7 @@ class LiveRoom:
         self.is_broken = False
         room.ids.follow(old.ids)
         old.close()
-        room.tail.look_back(missed, befores(old.value, missed))
+        room.tail.look_back(missed, values_before(old.value, missed))
         if room.tail.base == old.version and room.epoch == old.epoch:
             room.tail.continue_from(old.tail)  # what is under way may stand on it
         if room.version != old.version:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from collab.ids import Json
-from collab.patch.apply import befores, replay
+from collab.patch.apply import replay, values_before
 from collab.room.requests import PatchRequest, Revert
 from storage.memory.store import MemoryStore
 from storage.store import SqlStore
@@ -36,7 +36,7 @@ async def test_long_texts_are_logged_by_what_changed_and_told_whole(fields: int)
         assert sum(len(str(entry.ops)) for entry in log) < 30 * 200
         whole = await made.hub.history.between(PAGE, 1, 31, 100, 1 << 30)
         assert whole is not None
-        values = befores(dict.fromkeys(names, LONG), whole)
+        values = values_before(dict.fromkeys(names, LONG), whole)
         assert [
             replay(value, entry.ops) for value, entry in zip(values, whole, strict=True)
         ] == told

@@ -13,7 +13,7 @@ from collab.locks.position_tree import PositionTree
 from collab.patch.apply import apply
 from collab.patch.pointer import covers, parse
 from collab.patch.relocate import forward
-from collab.patch.steps import Path, Step, trace, typed
+from collab.patch.steps import Path, Step, to_path, trace
 from collab.ports.locks import StoredLock
 
 VALUE: dict[str, Any] = {
@@ -74,7 +74,7 @@ def test_l8_l10_a_map_of_locks_says_what_is_true_of_each(seed: int) -> None:
     choose = random.Random(seed)
     value: Any = VALUE
     scopes = choose.sample(pointers(value), 12)
-    alone: dict[str, Path | None] = {scope: typed(value, parse(scope)) for scope in scopes}
+    alone: dict[str, Path | None] = {scope: to_path(value, parse(scope)) for scope in scopes}
     together = PositionTree([lock(scope) for scope in scopes], value)
     for _ in range(30):
         try:

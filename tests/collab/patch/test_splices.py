@@ -9,7 +9,7 @@ import pytest
 
 from collab.entry import Author, Entry
 from collab.patch.apply import apply, replay
-from collab.patch.splices import SHORT, has_splices, last_texts, logged, spelled_out
+from collab.patch.splices import SHORT, drop_overwritten_texts, for_log, from_log, has_splices
 
 LONG = "word and ünïcode 😀 " * 100
 
@@ -29,20 +29,20 @@ def size(one: Entry) -> int:
 def test_a_letter_in_a_long_text_is_logged_as_a_letter_and_told_as_the_text() -> None:
     before: Any = {"t": LONG, "n": 1}
     whole = entry([put("/t", LONG[:50] + "x" + LONG[50:])])
-    short = logged(whole, before)
+    short = for_log(whole, before)
     assert has_splices(short.ops)
     assert size(short) < 100
     assert replay(before, short.ops) == replay(before, whole.ops)
-    assert spelled_out(short, before) == (whole, replay(before, whole.ops))
+    assert from_log(short, before) == (whole, replay(before, whole.ops))
 
 
 def test_what_an_answer_says_is_logged_in_short_and_told_whole() -> None:
     ops = [put("/t", LONG + "x"), put("/t", LONG + "xy"), put("/n", 2)]
-    whole = entry(ops, {"ops": last_texts(ops), "duplicate": True})
-    short = logged(whole, {"t": LONG, "n": 1})
+    whole = entry(ops, {"ops": drop_overwritten_texts(ops), "duplicate": True})
+    short = for_log(whole, {"t": LONG, "n": 1})
     assert short.answer["ops"] is short.ops
     assert size(short) < 200
-    told, _ = spelled_out(short, {"t": LONG, "n": 1})
+    told, _ = from_log(short, {"t": LONG, "n": 1})
     assert told == whole
     assert told.answer["ops"] == ops[1:]
 
@@ -50,16 +50,16 @@ def test_what_an_answer_says_is_logged_in_short_and_told_whole() -> None:
 def test_of_a_text_that_is_replaced_in_a_row_the_last_counts() -> None:
     a, b, c, other = put("/t", "a"), put("/t", "b"), put("/t", "c"), put("/u", "x")
     add = {"op": "add", "path": "/l/0", "value": "x"}
-    assert last_texts([a, other, b]) == [other, b]
-    assert last_texts([a, b, add, b, c]) == [b, add, c]
-    assert last_texts([a, put("/t", 1), b]) == [a, put("/t", 1), b]
+    assert drop_overwritten_texts([a, other, b]) == [other, b]
+    assert drop_overwritten_texts([a, b, add, b, c]) == [b, add, c]
+    assert drop_overwritten_texts([a, put("/t", 1), b]) == [a, put("/t", 1), b]
     untouched = [a, add, b]
-    assert last_texts(untouched) is untouched
+    assert drop_overwritten_texts(untouched) is untouched
 
 
 def test_short_texts_are_logged_as_they_are() -> None:
     small = entry([put("/t", "x" * SHORT)])
-    assert logged(small, {"t": "y" * SHORT}) is small
+    assert for_log(small, {"t": "y" * SHORT}) is small
 
 
 def test_each_text_of_a_long_change_is_logged_by_what_changed() -> None:
@@ -68,9 +68,9 @@ def test_each_text_of_a_long_change_is_logged_by_what_changed() -> None:
     ops += [put(f"/l/{number}", f"{number}" + LONG) for number in range(1, 41)]
     ops += [put("/l/7", "then" + LONG), {"op": "remove", "path": "/l/3"}]
     whole = entry(ops)
-    short = logged(whole, before)
+    short = for_log(whole, before)
     assert size(short) < 40 * 100
-    assert spelled_out(short, before) == (whole, replay(before, ops))
+    assert from_log(short, before) == (whole, replay(before, ops))
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -89,7 +89,7 @@ def test_whatever_is_logged_is_told_as_it_was(seed: int) -> None:
             ops += applied.ops
             after = applied.value
         whole = entry(ops)
-        short = logged(whole, value)
+        short = for_log(whole, value)
         assert replay(value, short.ops) == after
-        assert spelled_out(short, value) == (whole, after)
+        assert from_log(short, value) == (whole, after)
         value = after

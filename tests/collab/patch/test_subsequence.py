@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.patch.subsequence import common, gaps
+from collab.patch.subsequence import common_blocks, replacements
 
 words = st.lists(st.sampled_from(["a", "b", "c", " "]), max_size=14)
 
@@ -26,25 +26,25 @@ def test_the_blocks_are_in_both_in_order_and_no_subsequence_is_longer(
     old: list[str], new: list[str]
 ) -> None:
     at_old = at_new = 0
-    for block in common(old, new):
+    for block in common_blocks(old, new):
         assert block.old >= at_old
         assert block.new >= at_new
         at_old, at_new = block.old + block.length, block.new + block.length
         assert old[block.old : at_old] == new[block.new : at_new]
-    assert sum(block.length for block in common(old, new)) == longest(old, new)
+    assert sum(block.length for block in common_blocks(old, new)) == longest(old, new)
 
 
 @given(words, words)
 def test_the_gaps_make_the_new_of_the_old(old: list[str], new: list[str]) -> None:
     made, at = [], 0
-    for gap in gaps(old, new):
+    for gap in replacements(old, new):
         made += old[at : gap.start] + new[gap.new_start : gap.new_end]
         at = gap.end
     assert made + old[at:] == new
 
 
 def test_what_is_in_common_stands_in_blocks_that_do_not_touch() -> None:
-    blocks = common(list("the cat sat"), list("the bat sat down"))
+    blocks = common_blocks(list("the cat sat"), list("the bat sat down"))
     assert all(
         (one.old + one.length, one.new + one.length) != (other.old, other.new)
         for one, other in pairwise(blocks)
@@ -65,5 +65,5 @@ def test_texts_that_share_nothing_but_their_spaces_take_few_steps() -> None:
 
     old = [Word(" " if number % 2 else f"old {number}") for number in range(1_000)]
     new = [Word(" " if number % 2 else f"new {number}") for number in range(1_000)]
-    assert sum(block.length for block in common(old, new)) == 500
+    assert sum(block.length for block in common_blocks(old, new)) == 500
     assert Word.compared < 20 * 2_000

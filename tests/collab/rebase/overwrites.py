@@ -128,8 +128,8 @@ def _seen_whole(told: Told) -> set[int]:
     for view, op in zip(_states(told.view, told.ops), told.ops, strict=False):
         if not _takes_away(view, op):
             continue
-        gone, outward = at(view, op["path"]), op.get("from", "").startswith(op["path"] + "/")
-        if outward:
+        gone, upward = at(view, op["path"]), op.get("from", "").startswith(op["path"] + "/")
+        if upward:
             gone = done(gone, [{"op": "remove", "path": op["from"].removeprefix(op["path"])}])
         if isinstance(gone, int):
             stood = any(
@@ -137,7 +137,7 @@ def _seen_whole(told: Told) -> set[int]:
             )
             found |= {gone} if stood else set()
         else:
-            rests = (rest for head in heads for rest in (_less_one(head) if outward else [head]))
+            rests = (rest for head in heads for rest in (_less_one(head) if upward else [head]))
             found |= set(stamps(gone)) if gone in rests else set()
     return found
 

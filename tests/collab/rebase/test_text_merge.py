@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.patch.subsequence import Gap, gaps
+from collab.patch.subsequence import Replacement, replacements
 from collab.rebase import text_merge
 from collab.rebase.text_merge import Merged, Merger, Splice, hunks, merge, split
 
@@ -186,12 +186,12 @@ def test_r6_the_texts_of_one_patch_are_cut_into_words_up_to_a_bound(
 def test_r6_comparing_words_is_bounded_for_one_patch(monkeypatch: pytest.MonkeyPatch) -> None:
     compared = 0
 
-    def counting(old: list[str], new: list[str]) -> list[Gap]:
+    def counting(old: list[str], new: list[str]) -> list[Replacement]:
         nonlocal compared
         compared += len(old) * len(new)
-        return gaps(old, new)
+        return replacements(old, new)
 
-    monkeypatch.setattr(text_merge, "gaps", counting)
+    monkeypatch.setattr(text_merge, "replacements", counting)
     merger = Merger()
     for _ in range(100):
         merger.merge("a b " * 90, "c a b " * 60, "b d a " * 60)
