@@ -1,1 +1,1 @@
-"""Landing pages for their readers: HTML without a script, and what to mend before publishing."""
+"""Landing pages for their readers: HTML without a script, and what to fix before publishing."""

@@ -1,4 +1,4 @@
-"""What should be mended before a page is published: fields, links, unknown sections, weight."""
+"""What to fix before a page is published: fields, links, unknown sections, weight."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from collab.patch.pointer import render
 Check = Literal["required", "links", "sections", "weight"]
 Strictness = Literal["off", "warn", "refuse"]
 
-# A page with more to mend is told in parts.
+# A page with more findings is told in parts.
 MAX_FINDINGS = 100
 # Characters of a section's type in a message.
 MAX_NAME = 64
 
 
 class Finding(Struct, frozen=True):
-    """One thing to mend, and where."""
+    """One thing to fix, and where."""
 
     check: Check
     pointer: str

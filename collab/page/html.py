@@ -14,15 +14,15 @@ from hashlib import sha256
 from importlib.resources import files
 
 from collab.ids import Json
-from collab.page import frame, sections
+from collab.page import layout, sections
 from collab.page.fields import Fields, fields, objects, one_of, text
 from collab.page.markup import attrs, esc, tag
 from collab.page.parts import Section
 from collab.page.site import Page, Site
 from collab.page.theme import section_rule, stylesheet
-from collab.page.words import Words, words_in
+from collab.page.translations import Translation, translation_for
 
-SHEET = re.sub(r"\s*\n\s*", "", files(__package__).joinpath("page.css").read_text("utf-8"))
+STYLE_SHEET = re.sub(r"\s*\n\s*", "", files(__package__).joinpath("page.css").read_text("utf-8"))
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi"})
 _ANCHOR = re.compile(r"\S{1,128}")
@@ -36,7 +36,7 @@ _RENDERERS: dict[str, Callable[[Section], str]] = {
     "gallery": sections.gallery,
     "form": sections.form,
     "callToAction": sections.call_to_action,
-    "footer": frame.footer,
+    "footer": layout.footer,
 }
 KINDS = frozenset(_RENDERERS)
 
@@ -50,7 +50,7 @@ class Rendered:
 
 
 @dataclass(slots=True)
-class _Made:
+class _RenderedSection:
     kind: str
     html: str
 
@@ -72,13 +72,13 @@ def render(
     if page is None:
         return None
     language = _language(site)
-    words = words_in(language)
+    translation = translation_for(language)
     theme = fields(site.value, "theme")
     rules: list[str] = []
-    made = list(_sections(site, page, words, theme, rules))
-    style = SHEET + stylesheet(theme) + "".join(rules)
-    head = frame.head(site, page, style)
-    body = _body(site, page, words, made)
+    made = list(_sections(site, page, translation, theme, rules))
+    style = STYLE_SHEET + stylesheet(theme) + "".join(rules)
+    head = layout.head(site, page, style)
+    body = _body(site, page, translation, made)
     start = "<!doctype html>" + f"<html{attrs(lang=language, dir=_direction(language))}>"
     html = f"{start}<head>{head}</head><body>{body}</body></html>\n"
     return Rendered(html, policy(style, public.frame_ancestors))
@@ -95,18 +95,18 @@ def policy(style: str, frame_ancestors: Sequence[str] = ()) -> str:
     )
 
 
-def _body(site: Site, page: Page, words: Words, made: list[_Made]) -> str:
+def _body(site: Site, page: Page, translation: Translation, made: list[_RenderedSection]) -> str:
     """Header, main and footer; footers that others come after stay where they are."""
     last = len(made)
     while last and made[last - 1].kind == "footer":
         last -= 1
     main, foot = made[:last], made[last:]
     title = "" if any("<h1" in each.html for each in main) else _hidden_title(page)
-    banner = Section({}, site, words, "top", 1, eager=True)
+    banner = Section({}, site, translation, "top", 1, eager=True)
     inside = title + "".join(each.html for each in main)
     return (
-        f'<a class="skip" href="#weft-content">{esc(words.skip)}</a>'
-        + frame.header(banner, page)
+        f'<a class="skip" href="#weft-content">{esc(translation.skip)}</a>'
+        + layout.header(banner, page)
         + f'<main id="weft-content" tabindex="-1">{inside}</main>'
         + tag("footer", "".join(each.html for each in foot))
     )
@@ -117,8 +117,8 @@ def _hidden_title(page: Page) -> str:
 
 
 def _sections(
-    site: Site, page: Page, words: Words, theme: Fields, rules: list[str]
-) -> Iterator[_Made]:
+    site: Site, page: Page, translation: Translation, theme: Fields, rules: list[str]
+) -> Iterator[_RenderedSection]:
     """Each section that shows something.
 
     The first headline is the page's; it is that only where nothing with a heading stands before
@@ -131,13 +131,17 @@ def _sections(
         headed = bool(text(content, "headline")) and given["type"] != "footer"
         level = 1 if number == 0 and headed else 2
         name = f"weft-{number}"
-        section = Section(content, site, words, name, level, eager=number == 0, is_headed=headed)
+        section = Section(
+            content, site, translation, name, level, eager=number == 0, is_headed=headed
+        )
         inner = _RENDERERS[given["type"]](section)
         if inner:
             own = fields(given, "theme")
             rule = section_rule(name, own, theme)
             rules.append(rule)
-            yield _Made(given["type"], _wrap(section, given, own, inner, bool(rule), anchors))
+            yield _RenderedSection(
+                given["type"], _wrap(section, given, own, inner, bool(rule), anchors)
+            )
 
 
 def _is_shown(section: Fields) -> bool:

@@ -8,7 +8,7 @@ from collab.page.fields import Fields, fields, number, objects, one_of, text
 from collab.page.links import safe_image
 from collab.page.markup import attrs, esc, line, paragraphs, tag
 from collab.page.site import Site
-from collab.page.words import Words
+from collab.page.translations import Translation
 
 # Line drawings of one weight, on a grid of 24.
 _ICONS = {
@@ -63,7 +63,7 @@ class Section:
 
     content: Fields
     site: Site
-    words: Words
+    translation: Translation
     name: str
     level: int
     eager: bool = False

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collab.page.fields import Fields, number, numbered, objects, one_of, strings, text
 from collab.page.markup import attrs, esc, line, paragraphs, tag
 from collab.page.parts import Section, all_buttons, button, icon, picture
-from collab.page.words import Words
+from collab.page.translations import Translation
 
 # A hero's body that is as short as this is a line above the headline, longer it is prose below.
-_EYEBROW = 60
+_MAX_EYEBROW = 60
 _FIELD_KINDS = ("text", "email", "tel", "textarea", "select", "checkbox", "date", "number")
 
 
 def hero(section: Section) -> str:
     content = section.content
     body = text(content, "body")
-    above = len(body) <= _EYEBROW and "\n" not in body
+    above = len(body) <= _MAX_EYEBROW and "\n" not in body
     words = (
         (line("p", body, class_="eyebrow") if above else "")
         + section.headline()
@@ -35,7 +35,7 @@ def call_to_action(section: Section) -> str:
     return tag("div", tag("div", words) + all_buttons(section), class_="panel")
 
 
-# --- many alike -----------------------------------------------------------------------------
+# --- lists of items -------------------------------------------------------------------------
 
 
 def features(section: Section) -> str:
@@ -60,27 +60,27 @@ def testimonials(section: Section) -> str:
 
 
 def _quote(section: Section, item: Fields) -> str:
-    said = tag("blockquote", _stars(item, section.words) + paragraphs(text(item, "quote")))
+    said = tag("blockquote", _stars(item, section.translation) + paragraphs(text(item, "quote")))
     if not said:
         return ""
     name = text(item, "name")
-    face = picture(section, item, class_="face") or _initial(name)
+    face = picture(section, item, class_="face") or _avatar(name)
     place = ", ".join(filter(None, (text(item, "role"), text(item, "company"))))
     who = line("strong", name) + line("span", place)
     by = tag("figcaption", face + tag("span", who, class_="who")) if who else ""
     return tag("figure", said + by, class_="card quote")
 
 
-def _initial(name: str) -> str:
+def _avatar(name: str) -> str:
     return f'<span class="face" aria-hidden="true">{esc(name[0].upper())}</span>' if name else ""
 
 
-def _stars(item: Fields, words: Words) -> str:
+def _stars(item: Fields, translation: Translation) -> str:
     rating = number(item, "rating")
     if rating is None or not 0 < rating <= 5:
         return ""
     full = round(rating)
-    said = esc(words.rating.format(f"{rating:g}"))
+    said = esc(translation.rating.format(f"{rating:g}"))
     return f'<p class="stars" role="img" aria-label="{said}">{"★" * full}{"☆" * (5 - full)}</p>'
 
 
@@ -110,16 +110,16 @@ def _price(section: Section, plan: Fields) -> str:
     if price is None or price < 0:
         return ""
     if price == 0:
-        return line("p", section.words.free, class_="price")
-    periods = {"month": section.words.month, "year": section.words.year, "once": ""}
+        return line("p", section.translation.free, class_="price")
+    periods = {"month": section.translation.month, "year": section.translation.year, "once": ""}
     period = periods[one_of(plan, "period", "once", "month", "year")]
-    amount = line("span", section.words.amount(price, text(section.content, "currency")))
+    amount = line("span", section.translation.amount(price, text(section.content, "currency")))
     return tag("p", amount + line("small", period), class_="price")
 
 
 def gallery(section: Section) -> str:
     layout = one_of(section.content, "layout", "grid", "masonry", "carousel")
-    made = "".join(_exhibit(section, each) for each in objects(section.content, "items"))
+    made = "".join(_gallery_item(section, each) for each in objects(section.content, "items"))
     shown = f"gallery {layout}"
     if layout == "carousel" and made:
         # What scrolls must be reached by the keyboard, and then it needs a name.
@@ -129,7 +129,7 @@ def gallery(section: Section) -> str:
     return section.head() + tag("div", made, class_=shown)
 
 
-def _exhibit(section: Section, item: Fields) -> str:
+def _gallery_item(section: Section, item: Fields) -> str:
     return tag("figure", picture(section, item) + line("figcaption", text(item, "caption")))
 
 
@@ -165,7 +165,7 @@ def form(section: Section) -> str:
     made = "".join(_field(section, n, each) for n, each in numbered(content, "fields"))
     if not made:
         return tag("div", head, class_="head")
-    closed = line("p", section.words.closed, class_="note")
+    closed = line("p", section.translation.closed, class_="note")
     press = f'<button class="button primary" type="button">{esc(send)}</button>'
     fields = f"<fieldset disabled>{made}{press}</fieldset>{closed}"
     return tag("div", tag("div", head) + tag("div", fields, class_="form"), class_="enquiry")

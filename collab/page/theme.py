@@ -41,24 +41,24 @@ class Color(NamedTuple):
 BLACK = Color(16, 18, 20)
 WHITE = Color(255, 255, 255)
 ACCENT = Color(47, 91, 234)
-PAPER, INK = Color(255, 255, 255), Color(24, 27, 33)
-DARK = 0.18  # the luminance below which white stands out better than black
-NIGHT, MOON = Color(19, 22, 27), Color(236, 238, 242)
+LIGHT_GROUND, LIGHT_INK = Color(255, 255, 255), Color(24, 27, 33)
+DARK_LUMINANCE = 0.18  # the luminance below which white stands out better than black
+DARK_GROUND, DARK_INK = Color(19, 22, 27), Color(236, 238, 242)
 
 
 def stylesheet(theme: Fields) -> str:
-    """The custom properties of a page; where the theme is `auto`, those of the night too."""
+    """The custom properties of a page; where the theme is `auto`, those of the dark mode too."""
     chosen = fields(theme, "colors")
     mode = one_of(theme, "mode", "light", "dark", "auto")
-    ground, ink = (NIGHT, MOON) if mode == "dark" else (PAPER, INK)
+    ground, ink = (DARK_GROUND, DARK_INK) if mode == "dark" else (LIGHT_GROUND, LIGHT_INK)
     ground = read_color(chosen.get("background")) or ground
     ink = _ink(chosen.get("text"), ground, ink)
     accent = read_color(chosen.get("accent")) or ACCENT
-    scheme = "dark" if ground.luminance < DARK else "light"
+    scheme = "dark" if ground.luminance < DARK_LUMINANCE else "light"
     rules = f":root{{color-scheme:{scheme};{_fonts(theme)}{palette(ground, ink, accent)}}}"
     if mode != "auto":
         return rules
-    dark = palette(*_at_night(chosen, ground, ink, accent))
+    dark = palette(*_dark_palette(chosen, ground, ink, accent))
     return rules + f"@media(prefers-color-scheme:dark){{:root{{color-scheme:dark;{dark}}}}}"
 
 
@@ -76,7 +76,7 @@ def section_rule(name: str, theme: Fields, page: Fields) -> str:
 
 def palette(ground: Color, ink: Color, accent: Color) -> str:
     """What the style sheet draws with, each ink readable on its ground."""
-    is_dark = ground.luminance < DARK
+    is_dark = ground.luminance < DARK_LUMINANCE
     return "".join(
         f"--{name}:{color};"
         for name, color in {
@@ -85,7 +85,7 @@ def palette(ground: Color, ink: Color, accent: Color) -> str:
             "accent": accent,
             "on-accent": ink_on(accent),
             "link": readable(accent, ground),
-            # A warm accent in a cold night gives mud.
+            # A warm accent on a cold, dark ground gives a muddy tint.
             "tint": ink if is_dark else accent,
             "lift": "5%" if is_dark else "55%",
         }.items()
@@ -101,17 +101,18 @@ def _ink(value: object, ground: Color, fallback: Color | None) -> Color:
     return fallback if fallback is not None and usable else ink_on(ground)
 
 
-def _at_night(
+def _dark_palette(
     chosen: Fields, ground: Color, ink: Color, accent: Color
 ) -> tuple[Color, Color, Color]:
-    """The dark palette: what the theme says of it, or a night that keeps the day's tint."""
-    night = read_color(chosen.get("background-dark")) or ink.mix(BLACK, 0.6)
-    if night.luminance > 0.05:
-        night = NIGHT
-    moon = read_color(chosen.get("text-dark")) or ground.mix(WHITE, 0.2)
-    if contrast(moon, night) < READABLE:
-        moon = MOON
-    return night, moon, read_color(chosen.get("accent-dark")) or readable(accent, night)
+    """The dark palette: the theme's own, or a dark ground with the tint of the light mode."""
+    dark_ground = read_color(chosen.get("background-dark")) or ink.mix(BLACK, 0.6)
+    if dark_ground.luminance > 0.05:
+        dark_ground = DARK_GROUND
+    dark_ink = read_color(chosen.get("text-dark")) or ground.mix(WHITE, 0.2)
+    if contrast(dark_ink, dark_ground) < READABLE:
+        dark_ink = DARK_INK
+    accent = read_color(chosen.get("accent-dark")) or readable(accent, dark_ground)
+    return dark_ground, dark_ink, accent
 
 
 def _fonts(theme: Fields) -> str:

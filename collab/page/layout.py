@@ -1,4 +1,4 @@
-"""What stands around the sections: the head with its meta tags, the header, the footers."""
+"""The layout around the sections: the head with its meta tags, the header, the footers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def head(site: Site, page: Page, style: str) -> str:
         "og:description": description,
         "og:site_name": text(site.about, "name"),
         "og:url": canonical if canonical.startswith("http") else "",
-        "og:image": urljoin(_where_it_is(site, page, canonical), shown) if shown else "",
+        "og:image": urljoin(_base_address(site, page, canonical), shown) if shown else "",
         "og:image:alt": text(image, "alt") if shown else "",
     }
     return (
@@ -55,7 +55,7 @@ def _canonical(site: Site, page: Page, seo: Fields) -> str:
     return urljoin(own, named) if own else named
 
 
-def _where_it_is(site: Site, page: Page, canonical: str) -> str:
+def _base_address(site: Site, page: Page, canonical: str) -> str:
     """The address that a relative one on the page starts from."""
     own = site.public_address(page)
     return own or (canonical if canonical.startswith("http") else "")
@@ -80,12 +80,14 @@ def _navigation(section: Section, page: Page) -> str:
     made = "".join(tag("li", button(section, each, "link")) for each in given)
     if not given:
         others = [other for other in site.pages[1:] if other.slug and other.title]
-        made = "".join(tag("li", _to(site, other, page)) for other in others[:MAX_PAGES_SHOWN])
+        made = "".join(
+            tag("li", _page_link(site, other, page)) for other in others[:MAX_PAGES_SHOWN]
+        )
     links = tag("ul", made)
-    return f'<nav aria-label="{esc(section.words.pages)}">{links}</nav>' if links else ""
+    return f'<nav aria-label="{esc(section.translation.pages)}">{links}</nav>' if links else ""
 
 
-def _to(site: Site, other: Page, page: Page) -> str:
+def _page_link(site: Site, other: Page, page: Page) -> str:
     here = "page" if other is page else None
     return line("a", other.title, href=site.address(other), aria_current=here)
 

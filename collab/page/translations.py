@@ -1,12 +1,12 @@
-"""The few words that a page says by itself, in the page's language where we know it."""
+"""The few texts that a page adds by itself, in the page's language where we know it."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 
-class Words(NamedTuple):
-    """What nobody typed: for screen readers, prices and a form that is not open."""
+class Translation(NamedTuple):
+    """Texts in one language: for screen readers, prices and a form that is not open."""
 
     skip: str
     pages: str
@@ -22,14 +22,22 @@ class Words(NamedTuple):
         if price >= 1e15:
             return f"{price:g} {currency}".strip()
         number = f"{price:,.0f}" if price == int(price) else f"{price:,.2f}"
-        sign = _SIGNS.get(currency, currency)
+        sign = _CURRENCY_SIGNS.get(currency, currency)
         if self is ENGLISH:
-            return f"{sign}{number}" if currency in _SIGNS else f"{number} {sign}".strip()
+            return f"{sign}{number}" if currency in _CURRENCY_SIGNS else f"{number} {sign}".strip()
         return f"{number.translate(str.maketrans(',.', self.marks))}\u00a0{sign}".strip()
 
 
-_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "BRL": "R$", "KRW": "₩"}
-ENGLISH = Words(
+_CURRENCY_SIGNS = {
+    "EUR": "€",
+    "USD": "$",
+    "GBP": "£",
+    "JPY": "¥",
+    "INR": "₹",
+    "BRL": "R$",
+    "KRW": "₩",
+}
+ENGLISH = Translation(
     "Skip to content",
     "Pages",
     "per month",
@@ -38,8 +46,8 @@ ENGLISH = Words(
     "{} out of 5",
     "This form is not open yet.",
 )
-_WORDS = {
-    "de": Words(
+_TRANSLATIONS = {
+    "de": Translation(
         "Zum Inhalt",
         "Seiten",
         "im Monat",
@@ -48,7 +56,7 @@ _WORDS = {
         "{} von 5",
         "Dieses Formular ist noch nicht offen.",
     ),
-    "es": Words(
+    "es": Translation(
         "Ir al contenido",
         "Páginas",
         "al mes",
@@ -57,7 +65,7 @@ _WORDS = {
         "{} de 5",
         "Este formulario aún no está abierto.",
     ),
-    "fr": Words(
+    "fr": Translation(
         "Aller au contenu",
         "Pages",
         "par mois",
@@ -67,7 +75,7 @@ _WORDS = {
         "Ce formulaire n’est pas encore ouvert.",
         "\u202f,",
     ),
-    "it": Words(
+    "it": Translation(
         "Vai al contenuto",
         "Pagine",
         "al mese",
@@ -76,7 +84,7 @@ _WORDS = {
         "{} su 5",
         "Questo modulo non è ancora aperto.",
     ),
-    "nl": Words(
+    "nl": Translation(
         "Naar de inhoud",
         "Pagina’s",
         "per maand",
@@ -85,7 +93,7 @@ _WORDS = {
         "{} van 5",
         "Dit formulier is nog niet open.",
     ),
-    "pt": Words(
+    "pt": Translation(
         "Ir para o conteúdo",
         "Páginas",
         "por mês",
@@ -97,5 +105,5 @@ _WORDS = {
 }
 
 
-def words_in(language: str) -> Words:
-    return _WORDS.get(language.partition("-")[0].lower(), ENGLISH)
+def translation_for(language: str) -> Translation:
+    return _TRANSLATIONS.get(language.partition("-")[0].lower(), ENGLISH)
