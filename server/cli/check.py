@@ -13,8 +13,8 @@ from storage.migration import SchemaOutdatedError
 _REMEDY = "does WEFT_DATABASE name it, does it run, and may this user write there?"
 
 
-async def run(asked: Namespace, settings: Settings) -> int:
-    if asked.command == "migrate":
+async def run(arguments: Namespace, settings: Settings) -> int:
+    if arguments.command == "migrate":
         return await _migrate(settings)
     faults = {"settings": _settings(), "gossip": _gossip(settings), **await _stored(settings)}
     for part in ("settings", "database", "gossip", "keys"):

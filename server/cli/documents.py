@@ -23,23 +23,23 @@ _PAGE = 500
 _MOST_TOLD = 100  # sentences that the audit trail keeps of one repair
 
 
-async def run(asked: Namespace, settings: Settings) -> int:
+async def run(arguments: Namespace, settings: Settings) -> int:
     async with opened(settings) as store:
-        match asked.action:
+        match arguments.action:
             case "ls":
-                return await _list(asked.tenant, store)
+                return await _list(arguments.tenant, store)
             case "show":
-                return await _show(asked, store)
+                return await _show(arguments, store)
             case "export":
-                return await _export(asked, store)
+                return await _export(arguments, store)
             case "import":
-                return await _import(asked, store)
+                return await _import(arguments, store)
             case "repair":
-                return await _repair(DocKey(asked.tenant, asked.doc), store)
+                return await _repair(DocKey(arguments.tenant, arguments.doc), store)
             case "delete":
-                return await _delete(DocKey(asked.tenant, asked.doc), store)
+                return await _delete(DocKey(arguments.tenant, arguments.doc), store)
             case _:
-                return await _new_epoch(asked, store)
+                return await _new_epoch(arguments, store)
 
 
 async def _list(tenant: str, store: Store) -> int:
@@ -60,32 +60,32 @@ async def _rows(tenant: str, store: Store) -> AsyncIterator[DocRow]:
         after = page[-1].doc
 
 
-async def _show(asked: Namespace, store: Store) -> int:
+async def _show(arguments: Namespace, store: Store) -> int:
     from server.documents.history import History
 
-    key = DocKey(asked.tenant, asked.doc)
+    key = DocKey(arguments.tenant, arguments.doc)
     row = await store.row(key)
     if row is None:
         return _no_document(key)
     if row.damaged:
         return _damaged(key)
-    version = row.version if asked.at is None else asked.at
+    version = row.version if arguments.at is None else arguments.at
     if not 0 <= version <= row.version:
-        return _fail(f"{asked.doc} has versions up to {row.version}")
+        return _fail(f"{arguments.doc} has versions up to {row.version}")
     value = await History(store).value_at(key, version)
-    if asked.pointer:
-        value = lookup(value, parse(asked.pointer))
+    if arguments.pointer:
+        value = lookup(value, parse(arguments.pointer))
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
     return 0
 
 
-async def _export(asked: Namespace, store: Store) -> int:
+async def _export(arguments: Namespace, store: Store) -> int:
     from server.archives.export import export_damaged
 
-    key = DocKey(asked.tenant, asked.doc)
+    key = DocKey(arguments.tenant, arguments.doc)
     exported = await export_damaged(store, key, SystemClock().now_ms())
     raw = msgspec.json.encode(exported) + b"\n"
-    _write(asked.output, raw)
+    _write(arguments.output, raw)
     _tell_left_out(exported.left_out or [], sys.stderr)
     return 0
 
@@ -129,13 +129,13 @@ async def _delete(key: DocKey, store: Store) -> int:
     return 0
 
 
-async def _import(asked: Namespace, store: Store) -> int:
+async def _import(arguments: Namespace, store: Store) -> int:
     from server.archives import archive
 
-    if asked.tenant not in await store.tenants():
-        return _fail(f"there is no tenant {asked.tenant}; `weft tenant add` makes one")
-    whole = archive.decode(_read(asked.file))
-    key = DocKey(asked.tenant, asked.doc or whole.doc)
+    if arguments.tenant not in await store.tenants():
+        return _fail(f"there is no tenant {arguments.tenant}; `weft tenant add` makes one")
+    whole = archive.decode(_read(arguments.file))
+    key = DocKey(arguments.tenant, arguments.doc or whole.doc)
     if not is_doc_name(key.doc):
         return _fail(f"{key.doc!r} is no name for a document")
     version = await archive.plant(store, key, whole, SystemClock().now_ms())
@@ -143,18 +143,18 @@ async def _import(asked: Namespace, store: Store) -> int:
     return 0
 
 
-async def _new_epoch(asked: Namespace, store: Store) -> int:
-    if bool(asked.docs) is asked.all:
+async def _new_epoch(arguments: Namespace, store: Store) -> int:
+    if bool(arguments.docs) is arguments.all:
         return _fail("name documents, or say --all")
-    tenants = await store.tenants() if asked.all else [asked.tenant]
+    tenants = await store.tenants() if arguments.all else [arguments.tenant]
     # A backup may have forgotten epochs, and documents, that clients still hold: one more than
     # the last epoch that it knows could be one of theirs. The time of now is none of theirs.
     now = SystemClock().now_ms()
-    if asked.all:
+    if arguments.all:
         await store.raise_epochs(now)
     failed = 0
     for tenant in tenants:
-        docs = [row.doc async for row in _rows(tenant, store)] if asked.all else asked.docs
+        docs = [row.doc async for row in _rows(tenant, store)] if arguments.all else arguments.docs
         for doc in docs:
             failed += not await _renew(DocKey(tenant, doc), store, now)
     return 1 if failed else 0
@@ -193,6 +193,6 @@ def _damaged(key: DocKey) -> int:
     return _fail(f"{key.doc} is damaged: `weft doc repair {key.doc}` says of what")
 
 
-def _fail(sentence: str) -> int:
-    print(f"weft: {sentence}", file=sys.stderr)
+def _fail(message: str) -> int:
+    print(f"weft: {message}", file=sys.stderr)
     return 1

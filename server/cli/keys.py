@@ -16,34 +16,34 @@ from server.runtime.clock import SystemClock
 from server.runtime.settings import Settings
 
 
-async def run(asked: Namespace, settings: Settings) -> int:
+async def run(arguments: Namespace, settings: Settings) -> int:
     async with opened(settings) as store:
-        match asked.command, vars(asked).get("action"):
+        match arguments.command, vars(arguments).get("action"):
             case "token", _:
-                return await _token(asked, store)
+                return await _token(arguments, store)
             case "tenant", "add":
-                return await _add_tenant(asked.tenant, store)
+                return await _add_tenant(arguments.tenant, store)
             case "tenant", _:
                 return await _list_tenants(store)
             case _, "add":
-                return await _add_key(asked, store)
+                return await _add_key(arguments, store)
             case _, "retire":
-                return await _retire(asked.tenant, asked.kid, store)
+                return await _retire(arguments.tenant, arguments.kid, store)
             case _:
-                return await _list_keys(asked.tenant, store)
+                return await _list_keys(arguments.tenant, store)
 
 
-async def _token(asked: Namespace, store: Store) -> int:
+async def _token(arguments: Namespace, store: Store) -> int:
     clock = SystemClock()
     now = clock.now_ms()
     rights = Rights(
-        role=Role(asked.role),
-        expires_at=now + asked.ttl * 1000,
-        docs=None if asked.docs is None else tuple(asked.docs),
-        sections=None if asked.sections is None else tuple(asked.sections),
+        role=Role(arguments.role),
+        expires_at=now + arguments.ttl * 1000,
+        docs=None if arguments.docs is None else tuple(arguments.docs),
+        sections=None if arguments.sections is None else tuple(arguments.sections),
     )
-    claims = Claims(asked.tenant, asked.user, asked.name, rights, now, kid="")
-    key = await Keyring(store, clock).ensure_key(asked.tenant)
+    claims = Claims(arguments.tenant, arguments.user, arguments.name, rights, now, kid="")
+    key = await Keyring(store, clock).ensure_key(arguments.tenant)
     print(mint(key, claims))
     return 0
 
@@ -62,12 +62,12 @@ async def _list_tenants(store: Store) -> int:
     return 0
 
 
-async def _add_key(asked: Namespace, store: Store) -> int:
-    if asked.tenant not in await store.tenants():
-        return _fail(f"there is no tenant {asked.tenant}; `weft tenant add` makes one")
-    key = await Keyring(store, SystemClock()).add_key(asked.tenant)
+async def _add_key(arguments: Namespace, store: Store) -> int:
+    if arguments.tenant not in await store.tenants():
+        return _fail(f"there is no tenant {arguments.tenant}; `weft tenant add` makes one")
+    key = await Keyring(store, SystemClock()).add_key(arguments.tenant)
     print(key.kid)
-    if asked.show:
+    if arguments.show:
         print(urlsafe_b64encode(key.secret).decode())
     return 0
 
@@ -89,6 +89,6 @@ def _state(key: SigningKey) -> str:
     return f"retired {rfc3339(key.retired_at)}" if key.retired_at else "active"
 
 
-def _fail(sentence: str) -> int:
-    print(f"weft: {sentence}", file=sys.stderr)
+def _fail(message: str) -> int:
+    print(f"weft: {message}", file=sys.stderr)
     return 1

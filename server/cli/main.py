@@ -20,7 +20,7 @@ SIGNALLED = 130  # as a shell counts an interrupt
 
 # Which module runs a command. They are imported when it is called: `weft token` is run by hand
 # and by scripts, and should not wait for the web server to be imported.
-_HOMES = {
+_MODULES = {
     "serve": "server.app",
     "token": "server.cli.keys",
     "tenant": "server.cli.keys",
@@ -34,17 +34,17 @@ _FLAGS = ("host", "port", "database", "redis", "demo")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code is 0 done, 1 failed, 2 wrongly asked or set."""
-    asked = _parser().parse_args(argv)
+    """Run one command; its exit code is 0 done, 1 failed, 2 wrong arguments or settings."""
+    arguments = _parser().parse_args(argv)
     try:
-        settings = Settings.load(os.environ, **{name: vars(asked).get(name) for name in _FLAGS})
+        settings = Settings.load(os.environ, **{name: vars(arguments).get(name) for name in _FLAGS})
     except BadSetting as error:
-        return _wrong_settings(asked.command, error)
+        return _wrong_settings(arguments.command, error)
     try:
-        home = importlib.import_module(_HOMES[asked.command])
-        if asked.command == "serve":
-            return int(home.serve(settings))
-        return int(asyncio.run(home.run(asked, settings)))
+        module = importlib.import_module(_MODULES[arguments.command])
+        if arguments.command == "serve":
+            return int(module.serve(settings))
+        return int(asyncio.run(module.run(arguments, settings)))
     except KeyboardInterrupt:
         return SIGNALLED
     except BrokenPipeError:
@@ -89,8 +89,10 @@ def _parser() -> argparse.ArgumentParser:
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def _add(commands: _Commands, name: str, says: str) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=says, description=f"{says[0].upper()}{says[1:]}.")
+def _add(commands: _Commands, name: str, summary: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}."
+    )
     _of_database(parser)
     return parser
 
@@ -195,8 +197,8 @@ def _actions(parser: argparse.ArgumentParser) -> _Commands:
     return parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
 
-def _action(actions: _Commands, name: str, says: str) -> argparse.ArgumentParser:
-    parser = actions.add_parser(name, help=says)
+def _action(actions: _Commands, name: str, summary: str) -> argparse.ArgumentParser:
+    parser = actions.add_parser(name, help=summary)
     _of_database(parser)
     return parser
 
