@@ -439,7 +439,7 @@ def test_u11_an_undo_that_a_check_refuses_changes_nothing(desk: Desk) -> None:
 
 def test_u11_asking_a_check_copies_no_document(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.edit("ada", "replace", "/sections/0/title", "Hello brave world")
-    monkeypatch.setattr(desk.document._tree, "diff", None)
+    monkeypatch.setattr(desk.document._tree, "update_since", None)
     monkeypatch.setattr(desk.document._tree, "_raw", None)
     version = desk.version
     undone = desk.document.undo("ada", version=version, at=0, check=lambda value, ops: None)
