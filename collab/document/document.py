@@ -194,7 +194,7 @@ class Document:
             records = [*records, *journal.records]
             reinsertions = [*reinsertions, *journal.reinsertions]
         self._lease(leases, user)
-        # What nobody sees, an order key that changes no order say, is no step either.
+        # A change that does not show, such as an order key that changes no order, is no step.
         if not applied.ops:
             records = self._undo.needed_records(records)
         inverse = Inverse(
@@ -297,5 +297,5 @@ class Document:
         return self._tree.update_since(state_vector)
 
     def read(self) -> Json:
-        """The value, read anew from the Yjs types."""
+        """The value, read again from the Yjs types."""
         return self._tree.read()

@@ -28,8 +28,8 @@ def _op(op: Any) -> Any:
 def canonical(value: Any) -> Any:
     """The value with its integral floats as integers; the very same where it has none.
 
-    Works down level by level, and rebuilds only when a float was found: a hostile nesting
-    that nobody has bounded yet must not reach Python's stack.
+    Works down level by level, and rebuilds only when a float was found: a hostile nesting whose
+    depth is not checked yet must not reach Python's stack.
     """
     return _rebuilt(value) if _has_integral_float(value) else value
 

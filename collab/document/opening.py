@@ -36,7 +36,8 @@ class Opening:
     """A document that is being opened.
 
     Invariant: `loader` has what was handed out of the state and the entries, in their order; when
-    all of it was, `opening_seconds` is how long that took, or may take again where nobody looked.
+    all of it was, `opening_seconds` is how long that took, or may take again where it was not
+    measured.
     """
 
     def __init__(

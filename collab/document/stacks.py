@@ -220,7 +220,7 @@ def _string_of(record: Record) -> Path | None:
 
 
 def _remove_taken_back(steps: list[Step], inverse: Inverse) -> None:
-    """Remove the steps that were taken back, but for what of them was kept."""
+    """Remove the steps that were taken back, except the parts of them that were kept."""
     popped = set(inverse.popped)
     if not popped:
         return

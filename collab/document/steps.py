@@ -76,7 +76,7 @@ class Inverse(Struct, frozen=True, array_like=True, gc=False):
     only within a scope: the version, and the numbers of its records that stay. `origins` are
     the versions of the edits that it took or put back, `times` when each of them was made.
     `reinsertions` say which characters were inserted again. What changed nothing that shows is
-    `silent`: it is no step, and still tells what stands where. `made_by` says which step it joins.
+    `silent`: it is no step, but its records still move tokens. `made_by` says which step it joins.
     """
 
     records: tuple[Record, ...] = ()
@@ -142,9 +142,9 @@ _OLD = 0x95
 
 
 def encode_inverse(inverse: Inverse) -> bytes:
-    """Records as an entry keeps them; nothing where there is nothing to tell."""
-    told = inverse.records or inverse.popped or inverse.reinsertions
-    return _encoder.encode(inverse) if told else b""
+    """Records as an entry keeps them; no bytes where there is nothing to keep."""
+    is_kept = inverse.records or inverse.popped or inverse.reinsertions
+    return _encoder.encode(inverse) if is_kept else b""
 
 
 def decode_inverse(blob: bytes) -> Inverse:

@@ -188,7 +188,7 @@ def _under(root: Node, part: Part, scope: tuple[str, ...]) -> list[RemainingReco
 
 
 def _pop(step: Step, chosen: dict[int, list[RemainingRecord]], run: UndoRun) -> None:
-    """The step goes from the stack, but for its records outside the scope."""
+    """Pop the step from the stack, except its records outside the scope."""
     run.popped.append(step.parts[0].version)
     for part in step.parts:
         taken = {left.number for left in chosen[part.version]}

@@ -54,7 +54,7 @@ class ValueCount:
         return True
 
     def _bound(self, ops: Sequence[Op]) -> int | None:
-        """How many there are at most after the ops; None where only counting tells."""
+        """How many there are at most after the ops; None where only a new count can say."""
         if self._most is None or any(op["op"] == "copy" for op in ops):
             return None
         return self._most + sum(nesting(op["value"])[1] for op in ops if "value" in op)

@@ -1,6 +1,6 @@
 """Labels: which of the characters that are about to be removed a step names.
 
-pycrdt does not tell where a character stood once its text or container is gone.
+pycrdt does not say where a character stood once its text or container is gone.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def removed_text(
 ) -> RemovedText:
     """What steps name in a text that goes with what holds it; `below` is its path in that.
 
-    Characters that stand nowhere in it are labelled as gone. Their labels come first: a label of
+    Characters that are not in it any more are labelled as gone. Their labels come first: a label of
     the same characters that stand somewhere overrides them.
     """
     named = identity.named_in(own)

@@ -51,7 +51,7 @@ Nested: TypeAlias = tuple[Any, Node, Json, DirtyPlace, Path, str]
 
 
 class ArrayReader:
-    """Brings one keyed array up to date, but for the containers in its elements.
+    """Brings one keyed array up to date, except the containers in its elements.
 
     The ops that take elements out, move and add them come first, so those inside elements may
     name them by their final index.
@@ -227,12 +227,12 @@ class ArrayReader:
         at = f"{self._pointer}/{self._node.index(key)}"
         wrapped = is_map(held) and held.has(self._txn, VALUE)
         content = get_or_none(self._txn, held, VALUE) if wrapped else held
-        anew = replaced = key in self._dirty.keys or bool(deeper.keys & {VALUE, ARRAY})
+        is_read_again = replaced = key in self._dirty.keys or bool(deeper.keys & {VALUE, ARRAY})
         if wrapped:
-            anew = anew or bool(deeper.keys & _STRUCTURE)
+            is_read_again = is_read_again or bool(deeper.keys & _STRUCTURE)
             deeper = deeper.below.get(VALUE, DirtyPlace())
-            anew = anew or deeper.is_new_kind
-        if not anew and before.node is not None and matches_node(before.node, content):
+            is_read_again = is_read_again or deeper.is_new_kind
+        if not is_read_again and before.node is not None and matches_node(before.node, content):
             path = (*self._path, key)
             return content, before.node, before.value, deeper, path, at
         value, fresh = read_element(raw_of(self._txn, held))

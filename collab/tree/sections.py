@@ -2,7 +2,7 @@
 
 An update cannot be refused. So it is tried on a copy, and rolled back as a whole when it changed
 anything outside of the sections. To compare the JSON is not enough: order keys, hidden elements,
-formats and other root types do not show in it. yrs tells every place that a transaction changed,
+formats and other root types do not show in it. yrs names every place that a transaction changed,
 and its own undo brings back exactly what it deleted.
 """
 
@@ -49,7 +49,7 @@ class Limits(NamedTuple):
 
     `roots` are the root types that it names. `has_items` says that it adds or removes items of a
     list that there was. That list may be in a map, and the event of a map whose keys change too
-    does not tell of it.
+    does not say so.
     """
 
     areas: Sequence[Area]

@@ -1,6 +1,6 @@
 """What a client's update says that it does, and what it is about to delete that steps name.
 
-pycrdt does not tell where a deleted character stood once the update is applied.
+pycrdt does not say where a deleted character stood once the update is applied.
 """
 
 from __future__ import annotations

@@ -243,7 +243,7 @@ class Tree:
             txn.drop()
 
     def read(self) -> Json:
-        """The value read anew from the Yjs types; for tests and checks."""
+        """The value, read again from the Yjs types; for tests and checks."""
         return read_object(self._raw())[0]
 
     def _raw(self) -> Any:

@@ -21,7 +21,7 @@ from collab.yjs.spans import Id, Run, merged
 Path: TypeAlias = tuple[Step, ...]
 # Characters of a removed text that a step names: the first one's offset, and their first ids.
 Label: TypeAlias = tuple[int, int, int, int]  # offset, client, clock, length
-# What stands on the left and on the right of a place.
+# The ids on the left and on the right of a place.
 Sides: TypeAlias = tuple[Id | None, Id | None]
 # Characters that were inserted again: their first ids, and the ones that they have now.
 Reinsertion: TypeAlias = tuple[int, int, int, int, int]  # client, clock, length, client, clock
@@ -145,7 +145,7 @@ _canonical = msgspec.json.Encoder(order="sorted")
 
 
 def fingerprint(value: Json) -> Exactly | SameDigest:
-    """What tells later whether a value is still the one: itself, or a digest of a large one."""
+    """What a value is compared with later: the value itself, or a digest of a large one."""
     if isinstance(value, dict | list) or (type(value) is str and len(value) > _LONGEST):
         return SameDigest(hashlib.blake2b(_canonical.encode(value), digest_size=8).digest())
     return Exactly(value)

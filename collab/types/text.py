@@ -38,7 +38,7 @@ def changes_between(old: str, new: str) -> list[Change]:
 def _at_a_word(text: str, start: int, middle: str) -> tuple[int, str]:
     """The same insertion or removal of several words, begun where a word begins.
 
-    "Hello bay" to "Hello big bay" would otherwise be told as "ig b" behind "Hello b".
+    "Hello bay" to "Hello big bay" would otherwise be an insertion of "ig b" behind "Hello b".
     """
     if len(middle) > _MOST_SLID or all(map(str.isalnum, middle)):
         return start, middle

@@ -47,7 +47,7 @@ NO_TEXT = (0, 0)  # the id of a text that is only planned
 
 
 class Reverter:
-    """Takes records back through a writer, whose own records then tell how to redo it.
+    """Takes records back through a writer, whose own records then say how to redo it.
 
     Without incarnations every record is of the write before this one, and still there. Texts are
     planned first and written by `write_texts`, so that many edits of one text write it once.

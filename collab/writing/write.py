@@ -40,8 +40,8 @@ MOST_TOLD: Final = 16 * 1024
 class Writer:
     """Writes into one document within one open transaction.
 
-    Invariant: after each call the nodes describe the Yjs types again, and the journal tells all
-    that has been written.
+    Invariant: after each call the nodes describe the Yjs types again, and the journal has all
+    that was written.
     """
 
     def __init__(self, journal: Journal, prefix: str) -> None:
@@ -176,7 +176,7 @@ class Writer:
         self.lists.splice(place, at, 1, [self._layouts.layout(value)])
 
     def _rewrite_plain(self, place: Place, tokens: Tokens, op: dict[str, Any]) -> None:
-        """Something inside a plain value changes: the whole of it is written anew, as types."""
+        """Something inside a plain value changes: the whole of it is written again, as types."""
         depth = len(place.tokens)
         step = step_of(place.node, tokens[depth])
         old = value_under(self.txn, place, step)

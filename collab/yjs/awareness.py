@@ -19,7 +19,7 @@ MAX_CLOCK = 2**32 - 1
 
 @dataclass(frozen=True, slots=True)
 class AwarenessBounds:
-    """How much one awareness update may hold; y-websocket echoes everybody's states back."""
+    """How much one awareness update may hold; y-websocket echoes the states of all clients."""
 
     states: int = 1024
     state_bytes: int = 2048
@@ -42,8 +42,8 @@ def decode(
 ) -> list[State]:
     """The states of an update, of the clients in `only` where given.
 
-    What others' ids carry is then skipped unread: an echo of somebody's state, which the server
-    may have made larger than a client's own may be, is no reason to refuse the sender's.
+    The states of other ids are then skipped unread. An echo of another client's state may be larger
+    than a client's own may be, and that is no reason to refuse the sender's.
     """
     reader = Reader(body)
     count = reader.count(least=3)

@@ -2,7 +2,7 @@
 
 yrs holds back what it cannot integrate and says nothing: such an update succeeds, and its
 content is in no later state (measured). So the order is found here first, as yrs would find it:
-each client's structs in turn, waiting where one stands on another client's later struct.
+each client's structs in turn, waiting where one depends on another client's later struct.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ Fresh = list[tuple[int, Struct]]
 
 
 def in_causal_order(sections: Sections, known: Clocks) -> Fresh:
-    """The structs that go beyond `known`, each after all that it stands on.
+    """The structs that go beyond `known`, each after all that it depends on.
 
     Raises `Rejected(MISSING_DEPENDENCY)` where a client's clocks have a gap before them, or where
-    a struct stands on one that is neither known nor in the update, or on itself in a circle.
+    a struct depends on one that is neither known nor in the update, or on itself in a circle.
     """
     fresh = {}
     for client, structs in sections.items():
@@ -53,7 +53,7 @@ def _beyond(structs: list[Struct], clock: int) -> list[Struct]:
 
 
 def _missing(struct: Struct, client: int, reached: Clocks, known: Clocks) -> Id | None:
-    """The first id that a struct stands on and that is not there yet."""
+    """The first id that a struct depends on and that is not there yet."""
     for at in (struct.origin, struct.right, struct.parent):
         if isinstance(at, tuple):
             owner = at[0]
@@ -101,7 +101,7 @@ class _CausalSort:
         return None
 
     def _is_free(self, client: int, struct: Struct) -> bool:
-        """Whether all that it stands on is there; else it waits for what is not."""
+        """Whether all that it depends on is there; else it waits for what is not."""
         needed = _missing(struct, client, self._reached, self._known)
         if needed is None:
             return True

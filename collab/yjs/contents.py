@@ -2,7 +2,7 @@
 
 Refused although Yjs knows them, because yrs 0.28 reads them otherwise than yjs writes them:
 ContentJSON (yrs takes one text more than there is) and XmlHook (yrs leaves its name unread, so
-what follows is read as something else). Refused as well: subdocuments, which nobody here opens.
+what follows is read as something else). Refused as well: subdocuments, which Weft does not open.
 
 Keys and plain values are checked when a client sends them (`Reader.checks_values`). What the
 document holds was checked when it came in, and is read whatever it is.

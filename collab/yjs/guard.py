@@ -83,7 +83,7 @@ def check(
     """Check an update by the document's state vector, leases (client id → user) and structs.
 
     Raises `Rejected`: STALE_DOCUMENT for new structs under an id that is another user's, reserved,
-    or in the document without a lease; MISSING_DEPENDENCY for what stands on edits that are not
+    or in the document without a lease; MISSING_DEPENDENCY for what depends on edits that are not
     here.
     """
     fresh = in_causal_order(inspected.sections, known)
@@ -199,7 +199,8 @@ def _rest(client: int, struct: Struct, reached: int, layer: StructIndex) -> Stru
 def _is_gone_between(origin: Id, right: Id, layer: StructIndex) -> bool:
     """Whether both neighbours went with the type that they stood in.
 
-    Whoever has not heard of that types on between them; of one the place may be known still.
+    A client that has not received that deletion types on between them. The place of one of them may
+    still be known.
     """
     if layer.place(right) == GONE:
         return layer.is_deleted(origin)

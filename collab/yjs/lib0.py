@@ -43,7 +43,7 @@ class Reader:
         return value
 
     def uint(self) -> int:
-        """varUint; overlong forms are refused: nobody writes them, and two readers may differ."""
+        """varUint; overlong forms are refused: no client writes them, and readers may differ."""
         data = self.data
         pos = self.pos
         try:

@@ -1,12 +1,12 @@
-"""An update that yrs may be long about, taken in slices.
+"""Updates in slices, where yrs may take long to integrate them.
 
 yrs puts a struct beside its origin by walking over what stands between that and its right origin,
-a fifth of a microsecond a block (measured). What its author had seen stands nowhere between; what
-others inserted there meanwhile does, and an author may claim to have seen nothing: 60 structs in
+a fifth of a microsecond a block (measured). What its author had seen is never between; what
+others inserted there meanwhile is, and an author may claim to have seen nothing: 60 structs in
 600 bytes, each beside the first of 20,000 blocks, took 0.2 s, and 50 KB that bring the list along
-0.6 s. Whether such a struct is a lie cannot be told, for whoever was away for a day sends the
-like. But most structs cannot be walked for at all, and the others can be counted: so a slice costs
-a few milliseconds, the clock is read between two, and what is left is taken up later.
+0.6 s. Whether such a struct is a lie cannot be known: a client that was away for a day sends the
+like. But most structs cannot be walked for at all, and the others can be counted. So a slice costs
+a few milliseconds, the clock is read between two, and what is left is integrated later.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _is_walked(
 
 
 class Slices:
-    """An update's slices, in an order in which each stands on those before; iterated once.
+    """An update's slices, in an order in which each depends on those before; iterated once.
 
     Invariant: no slice has more than `most` structs that yrs may walk for. `rest` are updates of
     what was not handed out; the first slice always is.
@@ -210,7 +210,7 @@ def pieces_of(
 ) -> list[bytes]:
     """What is new of a large update, in parts that are each checked as an update of its own.
 
-    Raises `Rejected` for what is malformed, too large, or stands on edits that are not here.
+    Raises `Rejected` for what is malformed, too large, or depends on edits that are not here.
     """
     inspected = inspect(update, bounds)
     fresh = in_causal_order(inspected.sections, known)

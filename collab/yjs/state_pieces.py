@@ -25,10 +25,10 @@ from collab.yjs.update import (
 
 
 def state_pieces(state: bytes, most: int = LARGEST_SLICE) -> list[bytes]:
-    """Updates that make a state of the server's own, each standing on those before it.
+    """Updates that make a state of the server's own, each depending on those before it.
 
     Raises `Rejected` where it is malformed. It takes 3 µs a struct; 7 µs where clients wrote on
-    the Yjs lane, whose structs stand on each other's by turns.
+    the Yjs lane, whose structs depend on each other's by turns.
     """
     reader = Reader(state, checks_values=False)
     if reader.count() != 1:

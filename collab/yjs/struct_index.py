@@ -110,7 +110,7 @@ class StructIndex:
 
     Invariant: it holds every update that was applied, in order. Add what pycrdt says of each
     transaction, which names the deletions of what lay below as well, not what a client sent.
-    `blocks` is at least how many pieces yrs keeps them in, but for the cuts that origins make.
+    `blocks` is at least how many pieces yrs keeps them in, without the cuts that origins make.
     """
 
     def __init__(self, base: StructIndex | None = None) -> None:

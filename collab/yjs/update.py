@@ -17,7 +17,7 @@ HAS_RIGHT: Final = 0x40
 HAS_KEY: Final = 0x20
 KIND: Final = 0x1F
 
-# (client, clock): one character, element or other unit that somebody inserted.
+# (client, clock): one character, element or other unit that a client inserted.
 Id = tuple[int, int]
 # [start, end) of clocks.
 Range = tuple[int, int]
@@ -35,7 +35,7 @@ class GuardBounds:
     depth: int = 256
     # Clocks that one new struct may use up: a run of what is deleted takes four bytes.
     run: int = 2**24
-    # Entries of a state vector: whoever ever wrote to the document is in it.
+    # Entries of a state vector: every client that ever wrote to the document is in it.
     clients: int = 2**17
     # Whether keys and plain values must be what a patch could hold.
     checks_values: bool = True
@@ -47,7 +47,7 @@ STORED_BOUNDS: Final = GuardBounds(update_bytes=0, checks_values=False)
 
 
 class Struct(NamedTuple):
-    """One struct: clocks [clock, end), what it is, and what it stands on.
+    """One struct: clocks [clock, end), what it is, and what it depends on.
 
     It stands beside an origin, a right origin or both, or else in a parent (a root's name, or a
     type's id), under a key where that is a map. `text` is there only where a string holds
