@@ -133,7 +133,7 @@ class Document:
             applied = apply(self.value, diff(self.value, applied.value), size=self.size)
         if not applied.ops or cancels_out(self.value, applied):
             return None
-        if not self.has_room(applied.value, applied.ops, applied.size, bounds.max_values):
+        if not self.allows_values(applied.value, applied.ops, applied.size, bounds.max_values):
             raise Rejected(Code.TOO_LARGE, f"a document holds at most {bounds.max_values} values")
         if check is not None:
             check(applied.value, applied.ops)
@@ -209,7 +209,7 @@ class Document:
         """Count a version that changed nothing."""
         self.version = version
 
-    def has_room(self, after: Json, ops: Sequence[Op], size: int, most: int) -> bool:
+    def allows_values(self, after: Json, ops: Sequence[Op], size: int, most: int) -> bool:
         """Whether the document may have the value `after`, of `size` bytes, by its values."""
         return self._count.allows(self.value, after, ops, size, most)
 

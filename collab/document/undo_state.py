@@ -34,8 +34,8 @@ class UndoState:
         self._size = sum(own.size for own in self.stacks.values())
         self.incarnations = Incarnations(saved.tokens, saved.most_tokens)
         self.identity = IdentityIndex(saved.reinsertions)
-        self.identity.source = self._named
-        self.identity.is_asked = self.incarnations.is_known
+        self.identity.named_records = self._named
+        self.identity.is_asked_for = self.incarnations.is_known
 
     def close(self) -> None:
         """Let go of what would keep all of this in memory until it is collected."""

@@ -135,7 +135,7 @@ class _Reading:
         self._string: str = text.get_string(txn)
         self._deletions = deletions
         long = deletions is not None and len(self._string) > EXACT
-        self._gone = deletions.now(txn) if deletions is not None and long else None
+        self._gone = deletions.current(txn) if deletions is not None and long else None
         # The block that is being read: the id, byte and unit that it begins with.
         self._first: Id = (0, 0)
         self._prefix = b""
@@ -220,14 +220,14 @@ class Deletions:
         self._txn: Txn | None = None
         self._before: Ranges = {}
 
-    def now(self, txn: Txn) -> Ranges:
+    def current(self, txn: Txn) -> Ranges:
         update = self._doc.get_update(txn, self._doc.get_state(txn))
         return inspect(update, _UNBOUNDED).deletes
 
     def before(self, txn: Txn) -> Ranges:
         """At least those from before a transaction: what is deleted in it is not gone yet."""
         if txn is not self._txn:
-            self._txn, self._before = txn, self.now(txn)
+            self._txn, self._before = txn, self.current(txn)
         return self._before
 
 

@@ -28,15 +28,15 @@ class IdentityIndex:
     """The reinsertions of a document, and the characters that steps on its stacks name.
 
     Invariant: `reinsertions` is a fold over entries; everything else follows from it and from what
-    `source` gives, the records of all steps. These are read when a deletion first asks. A
+    `named_records` gives, the records of all steps. These are read when a deletion first asks. A
     character that a step names keeps its reinsertion.
     """
 
     def __init__(self, reinsertions: Iterable[Reinsertion] = ()) -> None:
         self.reinsertions: list[Reinsertion] = list(reinsertions)
-        self.source: Callable[[], Iterable[Named]] = tuple
+        self.named_records: Callable[[], Iterable[Named]] = tuple
         # Whether a step may ask for what stood at a place: nothing else gets its key.
-        self.is_asked: Callable[[Path], bool] = lambda path: False
+        self.is_asked_for: Callable[[Path], bool] = lambda path: False
         self._pending: list[Named] = []  # of the version that is being made
         # Of texts that were edited lately, by their first ids.
         self._characters: dict[Id, Characters] = {}
@@ -56,7 +56,7 @@ class IdentityIndex:
 
     def close(self) -> None:
         """Let go of the stacks that it asks."""
-        self.source, self.is_asked = tuple, lambda path: False
+        self.named_records, self.is_asked_for = tuple, lambda path: False
 
     def prune(self) -> None:
         """Forget reinsertions that no step asks for, or that later ones took the place of."""
@@ -127,7 +127,7 @@ class IdentityIndex:
     # --- what steps name --------------------------------------------------------------------
 
     def clear_pending(self) -> None:
-        """The version is made: `source` has its records from now on."""
+        """The version is made: `named_records` has its records from now on."""
         self._pending.clear()
 
     def add(self, user: str, record: Record) -> None:
@@ -142,7 +142,7 @@ class IdentityIndex:
     def _all_named(self) -> _NamedRuns:
         if self._named_runs is None:
             self._named_runs = _NamedRuns()
-            for user, record in (*self.source(), *self._pending):
+            for user, record in (*self.named_records(), *self._pending):
                 self._named_runs.add(user, record)
             self._named_runs.mark_complete()
         return self._named_runs

@@ -142,4 +142,4 @@ def _outgrows(working: Working, after: Json, ops: list[Op]) -> bool:
     added = sum(json_size(op["value"]) + len(op["path"]) for op in ops if "value" in op)
     if size + added > bounds.max_bytes > 0 and json_size(after) > max(bounds.max_bytes, size):
         return True
-    return not working.document.has_room(after, ops, size + added, bounds.max_values)
+    return not working.document.allows_values(after, ops, size + added, bounds.max_values)

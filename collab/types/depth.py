@@ -32,12 +32,12 @@ def too_deep(txn: Txn, content: Any, dirty: DirtyPlace) -> Iterator[Path]:
                 if depth > DEEPEST:
                     yield (*path, step)
         for step, deeper in place.below.items():
-            held = under(txn, handle, step)
+            held = type_under(txn, handle, step)
             if held is not None:
                 waiting.append((held, deeper, (*path, step)))
 
 
-def has_room(txn: Txn, root: Place, path: Path, value: Json) -> bool:
+def fits_depth(txn: Txn, root: Place, path: Path, value: Json) -> bool:
     """Whether a value reaches no deeper than it may when it is written into a container."""
     place, depth = root, 1
     for step in path:
@@ -60,7 +60,7 @@ def _changed(txn: Txn, handle: Any, place: DirtyPlace, depth: int) -> list[Step]
     return sorted(place.keys) if is_map(handle) else []
 
 
-def under(txn: Txn, handle: Any, step: Step) -> Any:
+def type_under(txn: Txn, handle: Any, step: Step) -> Any:
     """The type under a step, None where there is none."""
     if is_map(handle) and isinstance(step, str):
         held = get_or_none(txn, handle, step)
@@ -71,11 +71,11 @@ def under(txn: Txn, handle: Any, step: Step) -> Any:
     return held if is_map(held) or is_array(held) else None
 
 
-def cut(txn: Txn, content: Any, path: Path) -> None:
+def remove_at(txn: Txn, content: Any, path: Path) -> None:
     """Remove what a path leads to, or at `DEEPEST` on its way, or the last that can be removed."""
     handle = content
     for step in path[:-1][: DEEPEST - 1]:
-        inner = under(txn, handle, step)
+        inner = type_under(txn, handle, step)
         if inner is None:
             break
         path, handle = path[1:], inner
@@ -113,9 +113,9 @@ def _apply(doc: Any, observer: Observer, slices: Iterable[bytes]) -> bytes:
 def _remove_too_deep(doc: Any, content: Any, observer: Observer, dirty: DirtyPlace) -> bytes:
     txn = doc.create_transaction()
     for path in observer.take_too_deep():
-        cut(txn, content, path)
+        remove_at(txn, content, path)
     for path in too_deep(txn, content, dirty):
-        cut(txn, content, path)
+        remove_at(txn, content, path)
     txn.commit()
     txn.drop()
     return observer.take_update()

@@ -49,7 +49,7 @@ class ElementWriter:
 
     def _is_taken(self, place: Place, key: str) -> bool:
         """Whether an element has a key, or had it and may come back."""
-        return place.handle.has(self._txn, key) or self._journal.identity.is_asked(
+        return place.handle.has(self._txn, key) or self._journal.identity.is_asked_for(
             (*place.path, key)
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collab.identity.incarnations import Mark
 from collab.patch.pointer import Tokens
 from collab.patch.values import same
-from collab.types.depth import has_room
+from collab.types.depth import fits_depth
 from collab.types.handles import get_or_none, is_map
 from collab.types.layout import DELETED, ArrayNode, ObjectNode, unescape
 from collab.types.place import Place, open_path, value_at
@@ -27,7 +27,7 @@ def move_back(writer: Writer, record: TransferRecord, out: Mark, into: Mark) -> 
     if not (_is_there(writer, here, target) and _can_return(writer, there, source)):
         return False
     value = value_at(writer.txn, writer.root, _tokens(here, target.key))
-    if not has_room(writer.txn, writer.root, source.path, value):
+    if not fits_depth(writer.txn, writer.root, source.path, value):
         return False
     noted = len(writer.journal.records)
     if isinstance(target, ShownRecord):
