@@ -62,7 +62,7 @@ class Sections:
         """Whether a location is an area or lies below one."""
         return any(tokens[:depth] in self._areas for depth in range(len(tokens) + 1))
 
-    def judge(self, ops: Sequence[Op], value: Json, bounds: Bounds) -> None:
+    def check(self, ops: Sequence[Op], value: Json, bounds: Bounds) -> None:
         """Raises `forbidden` where a patch on the value that the areas stand on goes too far.
 
         An op that cannot be read ends the check: applying the patch then refuses all of it.
@@ -78,7 +78,7 @@ class Sections:
         if renaming:
             _check_ids(renaming, ops, value, bounds)
 
-    def judge_result(self, before: Json, after: Json) -> None:
+    def check_result(self, before: Json, after: Json) -> None:
         """Raises `forbidden` where a change of the value before did more than change areas.
 
         The areas stand on the value before.

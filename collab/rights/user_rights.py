@@ -46,7 +46,7 @@ class Rights:
     def alive(self, now: int) -> bool:
         return now < self.expires_at
 
-    def sees(self, doc: str) -> bool:
+    def may_see(self, doc: str) -> bool:
         """Outside its globs a document cannot be told from one that does not exist."""
         return self.docs is None or any(fnmatchcase(doc, glob) for glob in self.docs)
 

@@ -1,7 +1,7 @@
-"""Lock requests, as both ways in make them: judged by rights, carried to the head, decided there.
+"""Lock requests of both lanes and HTTP: checked by rights, rebased to the head, decided there.
 
-A lock is no version: it is decided between batches, in its turn among the requests that wait,
-and stands when its row is written.
+A lock makes no version. It is decided between batches, in its turn among the waiting requests,
+and is held when its row is written.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from collab.rights.user_rights import Role
 
 if TYPE_CHECKING:
     from collab.room.member import Member
-    from collab.room.requests import LockAct
+    from collab.room.requests import LockRequest
     from collab.room.room import Room
 
-# What always gives a lock's holder a secret (a take-over does when it need not wait): a page that
-# is being left can release it with no more.
+# The actions that always give a lock's holder a new secret (a take-over does when it need not
+# wait): a page that is being left can release its lock by the secret alone.
 _SECRETIVE = ("acquire", "renew")
 
 
@@ -34,7 +34,7 @@ def decide(
     room: Room,
     locks: Locks,
     member: Member,
-    asked: LockAct,
+    asked: LockRequest,
     *,
     now: int,
     wall: int,
@@ -42,8 +42,8 @@ def decide(
 ) -> LockStep | Refusal:
     """The transition of the locks that was asked for, or why not.
 
-    They stand on the committed version. `now` is the database's clock, by which locks end, `wall`
-    ours, by which tokens do.
+    Locks are of the committed version. They expire by `now`, the database's clock; tokens expire
+    by `wall`, ours.
     """
     try:
         return _decide(room, locks, member, asked, now, wall, secret)
@@ -52,11 +52,11 @@ def decide(
 
 
 def _decide(
-    room: Room, locks: Locks, member: Member, asked: LockAct, now: int, wall: int, secret: str
+    room: Room, locks: Locks, member: Member, asked: LockRequest, now: int, wall: int, secret: str
 ) -> LockStep | Refusal:
     if asked.secret is not None:
         return locks.release_by_secret(asked.lock_id or "", asked.secret.encode(), now=now)
-    wrong = misshapen(asked.action, asked.scope, asked.lock_id)
+    wrong = check_shape(asked.action, asked.scope, asked.lock_id)
     if wrong is not None:
         return wrong
     member.require_writer(wall)
@@ -67,15 +67,15 @@ def _decide(
     scope = _at_head(room, asked)
     _require_section(room, member, locks, asked, scope)
     at_head = replace(asked, scope=scope)
-    return act(locks, member, at_head, room.value, now=now, secret=secret.encode())
+    return apply(locks, member, at_head, room.value, now=now, secret=secret.encode())
 
 
-def told(asked: LockAct, step: LockStep, secret: str) -> dict[str, Any]:
-    """What the ack says: the lock as it stands, or as it ended, and its holder's secret."""
+def ack_of(asked: LockRequest, step: LockStep, secret: str) -> dict[str, Any]:
+    """The members of the ack: the lock as it is, or as it ended, and its holder's secret."""
     ack: dict[str, Any] = {}
     over = [event for event in step.events if event.holder is None]
     if over and (step.lock is None or asked.action == "release"):
-        ack["lock"] = LockState(**asdict(over[0]))  # whoever has claimed it has a new one
+        ack["lock"] = LockState(**asdict(over[0]))  # its claimant has a new lock
     elif step.lock is not None:
         ack["lock"] = state_of(step.lock)
     taken = asked.action == "take_over" and over
@@ -84,8 +84,8 @@ def told(asked: LockAct, step: LockStep, secret: str) -> dict[str, Any]:
     return ack
 
 
-def _at_head(room: Room, asked: LockAct) -> str | None:
-    """The scope, which stands on `base`, where its element is now.
+def _at_head(room: Room, asked: LockRequest) -> str | None:
+    """The scope in `base`, relocated to the head.
 
     Raises `path_not_found` when version `base` has no such element, or a later one removed it.
     """
@@ -117,9 +117,9 @@ def _was_given(locks: Locks, lock_id: str) -> bool:
 
 
 def _require_section(
-    room: Room, member: Member, locks: Locks, asked: LockAct, scope: str | None
+    room: Room, member: Member, locks: Locks, asked: LockRequest, scope: str | None
 ) -> None:
-    """Nobody keeps others from what they may not change themselves, not by renewing either."""
+    """Refuse a lock outside the member's sections, for renewing too."""
     sections = member.rights.sections_of(room.value)
     if sections is None or asked.action == "release":
         return
@@ -130,8 +130,8 @@ def _require_section(
         raise forbidden(scope)
 
 
-def misshapen(action: LockAction, scope: str | None, lock_id: str | None) -> Refusal | None:
-    """What is wrong with a request whatever the document holds and whoever asks."""
+def check_shape(action: LockAction, scope: str | None, lock_id: str | None) -> Refusal | None:
+    """Why a request is malformed, for any document and any user; None when it is not."""
     if scope is None and (lock_id is None or action == "acquire"):
         name = "`scope`" if action == "acquire" else "`lock_id` or `scope`"
         return Refusal(Code.MALFORMED, f"To {action} a lock takes its {name}.")
@@ -142,13 +142,13 @@ def misshapen(action: LockAction, scope: str | None, lock_id: str | None) -> Ref
     return None
 
 
-def act(
-    locks: Locks, member: Member, asked: LockAct, value: Json, *, now: int, secret: bytes
+def apply(
+    locks: Locks, member: Member, asked: LockRequest, value: Json, *, now: int, secret: bytes
 ) -> LockStep | Refusal:
-    """The transition that was asked for, or why not; the scope stands on `value`.
+    """The transition that was asked for, or why not; the scope is a location in `value`.
 
     `now` is the database's, in milliseconds; `secret` is random, for the lock's next one-time
-    secret. What is `misshapen` has no business here.
+    secret. The request has passed `check_shape`.
     """
     by = member.author
     if asked.action == "acquire":
@@ -168,8 +168,8 @@ def act(
     assert_never(asked.action)
 
 
-def _named(locks: Locks, asked: LockAct) -> str:
-    """The id that was given, or that of the lock on the scope (or over it); else one of nobody."""
+def _named(locks: Locks, asked: LockRequest) -> str:
+    """The given id, or that of the lock on the scope or above it; empty when there is none."""
     if asked.lock_id is not None:
         return asked.lock_id
     lock = locks.at(asked.scope or "")

@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 PipelineState: TypeAlias = "tuple[Pipeline | None, tuple[str, int] | None]"
 
-# Each patch that stands on a rejected one is rejected too and stands here itself, so that a chain
-# of any length needs its newest links only.
-MOST_REFUSED = 256
+# A patch that depends on a rejected one is rejected too and is kept here itself. So a chain of any
+# length needs its newest patches only.
+MOST_REJECTED = 256
 
 
 @dataclass(slots=True, eq=False)
 class Member:
-    """Who asks, by what right, and what their patches stand on.
+    """A user in a room: their identity, their rights, and the base of their next patches.
 
-    `broken` is the id of the member's newest rejected patch that its client may not have seen
-    yet, with the number of the barrier that will tell that it has: until then every patch stood
-    on it and is refused with it. A client that says what a patch stands on need not be guessed
-    at: `refused` holds its newest rejected patches.
+    `rejected_patch` is the id of the member's newest rejected patch, as long as its client may
+    not have seen the reject, with the number of the barrier that will show that it has. Until
+    then every patch depends on it and is refused too. When a patch names the patch that it
+    depends on (`after`), `rejected_patches` holds the newest rejected ones to compare with.
     """
 
     author: Author
@@ -39,10 +39,10 @@ class Member:
     splice: bool = False
     pipelines: bool = False  # a live patch lane: several patches may be under way
     pipeline: Pipeline | None = None
-    broken: tuple[str, int] | None = None
-    refused: dict[str, None] = field(default_factory=dict)
-    barriers: int = 0  # rejects so far: the number of the newest barrier
-    origin: str = ""  # the address that they speak from
+    rejected_patch: tuple[str, int] | None = None
+    rejected_patches: dict[str, None] = field(default_factory=dict)
+    barrier_count: int = 0  # rejects so far: the number of the newest barrier
+    origin: str = ""  # the address of the client
     budget: ByteAndMessageBudget | None = None  # pays for long work and large entries
 
     def change_rights(self, rights: Rights) -> None:
@@ -50,22 +50,22 @@ class Member:
         self.rights = rights
 
     def require_writer(self, now: int) -> None:
-        """Rights are judged at every commit, not when the connection was opened."""
+        """Check the right to write; called for every request, not only on opening."""
         if not self.rights.alive(now):
             raise Rejected(Code.UNAUTHENTICATED, "the token has expired")
         if not self.rights.can_write():
             raise Rejected(Code.FORBIDDEN, "this role may not change the document")
 
     def pipeline_state(self) -> PipelineState:
-        """What `reset_pipeline` needs to take back what a batch does."""
-        return (None if self.pipeline is None else self.pipeline.copy()), self.broken
+        """The state before a batch, for `reset_pipeline`."""
+        return (None if self.pipeline is None else self.pipeline.copy()), self.rejected_patch
 
     def reset_pipeline(self, state: PipelineState) -> None:
-        """The batch was not written: the member's patches stand where they stood before it."""
-        self.pipeline, self.broken = state
+        """The batch was not written: restore the state before it."""
+        self.pipeline, self.rejected_patch = state
 
     def made_by(self, request: object = None) -> MadeBy:
-        """What decides which undo step a change is part of that the member makes by a request."""
+        """What decides which undo step a change of this member is part of."""
         client = self.author.client
         if self.lane != "patch" or not isinstance(request, PatchRequest):
             return MadeBy(self.lane, client)
@@ -74,24 +74,24 @@ class Member:
         return MadeBy(self.lane, client, request.step, splices)
 
     def reject_patch(self, request_id: str) -> int:
-        """Remember that what is already under way stands on a refused patch; the barrier's number.
+        """Remember that patches already under way depend on a rejected patch; the barrier's number.
 
-        Only a live lane has anything under way; elsewhere there is no barrier, 0.
+        Only a live lane has patches under way; elsewhere there is no barrier, 0.
         """
         if self.pipelines:
-            self.barriers += 1
-            self.broken = (request_id, self.barriers)
-            self.refused[request_id] = None
-            if len(self.refused) > MOST_REFUSED:
-                del self.refused[next(iter(self.refused))]
-        return self.barriers
+            self.barrier_count += 1
+            self.rejected_patch = (request_id, self.barrier_count)
+            self.rejected_patches[request_id] = None
+            if len(self.rejected_patches) > MOST_REJECTED:
+                del self.rejected_patches[next(iter(self.rejected_patches))]
+        return self.barrier_count
 
-    def refused_below(self, after: str | None) -> str | None:
-        """The rejected patch that a patch stands on: by what it says, else by the barrier."""
+    def rejected_dependency(self, after: str | None) -> str | None:
+        """The rejected patch that a patch depends on, by its `after`, else by the barrier."""
         if after is not None:
-            return after if after in self.refused else None
-        return None if self.broken is None else self.broken[0]
+            return after if after in self.rejected_patches else None
+        return None if self.rejected_patch is None else self.rejected_patch[0]
 
     def pass_barrier(self, nonce: int) -> None:
-        if self.broken is not None and self.broken[1] <= nonce:
-            self.broken = None
+        if self.rejected_patch is not None and self.rejected_patch[1] <= nonce:
+            self.rejected_patch = None

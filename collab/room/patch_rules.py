@@ -1,7 +1,7 @@
-"""The patch lane's rules: stale patches are carried to the head, then judged there.
+"""The patch lane's rules: stale patches are rebased to the head, then checked there.
 
 The order of the checks is the contract's: strict, rebase, section rights, lock, apply, schema.
-Role and duplicate ids have been judged before (`Room.apply`).
+Role and duplicate ids were checked before (`Room.apply`).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from collab.patch.splices import drop_overwritten_texts
 from collab.rebase.pipeline import Pipeline
 from collab.rebase.rebase import Rebased
 from collab.rights.sections import forbidden
-from collab.room.permissions import judge_locks, judge_sections, judge_turn
-from collab.room.requests import Answer, Create, PatchRequest, Replace, Restore, Revert
-from collab.room.tail import weight
+from collab.room.permissions import require_sections, require_unlocked, undo_check
+from collab.room.requests import Answer, Create, PatchRequest, Replace, RestoreVersion, UndoRequest
+from collab.room.tail import approximate_size
 from collab.wire import rfc3339
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ MAX_CONFLICT_CHANGES = 50
 # Operations that lead to a value which was sent whole. Of new values it may bring as many as a
 # patch: yrs holds the interpreter for some 4 µs a value when it commits them.
 MOST_OPS = 10_000
-# A short patch on an old base must not be answered by megabytes, again and again.
+# A short patch on an old base must not be answered by megabytes each time.
 MAX_CONFLICT_BYTES = 64 * 1024
 # Bytes of values that are measured for it: 2 ms of work.
 MAX_MEASURED = 2 * 1024 * 1024
@@ -47,20 +47,22 @@ def create(working: Working, member: Member, request: Create, now: int) -> Answe
     """Version 1, or the next one where a deleted document's name goes on counting."""
     ops: list[Op] = [{"op": "replace", "path": "", "value": request.value}]
     member.rights.require_whole_document()
-    change = _patch(working, member, ops, now, "create", bounds=whole(working.bounds.patch))
+    change = _patch(
+        working, member, ops, now, "create", bounds=whole_value_bounds(working.bounds.patch)
+    )
     if change is None:  # created as `{}`, which it was before
         value = working.document.value
         change = Change([], b"", b"", value, value)
     return working.enter(member, change, now, kind="create", request=request)
 
 
-def propose(working: Working, member: Member, request: PatchRequest, now: int) -> Answer:
-    """Carry the ops from their base to the head, and make them the next version there."""
+def apply_patch(working: Working, member: Member, request: PatchRequest, now: int) -> Answer:
+    """Rebase the ops from their base to the head, and make them the next version there."""
     if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
-    _judge_epoch(working, request.epoch, strict=request.strict)
+    _check_epoch(working, request.epoch, strict=request.strict)
     base = working.head if request.base is None else request.base
-    refused = member.refused_below(request.after)
+    refused = member.rejected_dependency(request.after)
     if refused is not None:
         raise Rejected(
             Code.CONFLICT,
@@ -68,17 +70,17 @@ def propose(working: Working, member: Member, request: PatchRequest, now: int) -
             after=refused,
             base=base,
             version=working.head,
-            conflicts=[],  # what happened since is told by the refusal that it names
+            conflicts=[],  # the refusal of that patch has told what happened since
         )
-    _judge_base(working, base, strict=request.strict)
+    _check_base(working, base, strict=request.strict)
     pipeline = pipeline_of(member, base)
-    carried = _carry(working, member, pipeline, base, request.ops)
-    judge_sections(working, member, carried.ops)
-    judge_locks(working, member, carried.ops, request.fence)
+    carried = _rebase(working, member, pipeline, base, request.ops)
+    require_sections(working, member, carried.ops)
+    require_unlocked(working, member, carried.ops, request.fence)
     change = _patch(working, member, carried.ops, now, request=request)
     ack: dict[str, Any] = {}
     if carried.conflicts:
-        ack["conflicts"] = msgspec.to_builtins(_told(carried.conflicts))
+        ack["conflicts"] = msgspec.to_builtins(_fit_values(carried.conflicts))
     if carried.merged:
         ack["merged"] = carried.merged
     if change is None:
@@ -90,13 +92,13 @@ def propose(working: Working, member: Member, request: PatchRequest, now: int) -
             ack["ops"] = drop_overwritten_texts(change.ops)
         answer = working.enter(member, change, now, request=request, ack=ack)
     pipeline.applied_as(answer.version, request.ops, made_version=answer.entry is not None)
-    member.refused.pop(request.id, None)  # another try of the same id
+    member.rejected_patches.pop(request.id, None)  # another try of the same id
     return answer
 
 
 def _is_as_sent(sent: list[Op], carried: list[Op], applied: list[Op]) -> bool:
     """Whether the client knows what was applied: a splice is kept as the `replace` it makes, and
-    a whole text in every answer to whoever types would be what splices are there to save.
+    splices exist so that a client that types is not sent the whole text in every answer.
     """
     if carried != sent:
         return False
@@ -108,7 +110,7 @@ def _is_as_sent(sent: list[Op], carried: list[Op], applied: list[Op]) -> bool:
     )
 
 
-def _carry(
+def _rebase(
     working: Working, member: Member, pipeline: Pipeline, base: int, ops: list[Op]
 ) -> Rebased:
     try:
@@ -126,12 +128,12 @@ def _carry(
         if refusal.code is not Code.CONFLICT:
             raise
         extra = {**_conflict(working, base), **refusal.extra}
-        extra["conflicts"] = _told(extra["conflicts"])
+        extra["conflicts"] = _fit_values(extra["conflicts"])
         raise Rejected(refusal.code, refusal.message, **extra) from rejected
 
 
-def _told(conflicts: list[Conflict]) -> list[Conflict]:
-    """The conflicts, with their values while these are few enough bytes to be worth sending."""
+def _fit_values(conflicts: list[Conflict]) -> list[Conflict]:
+    """The conflicts, with their values as long as these are few enough bytes to send."""
     room, told, measured = MAX_CONFLICT_BYTES, list[Conflict](), 0
     for conflict in conflicts:
         size = json_size(conflict) if measured < MAX_MEASURED else MAX_MEASURED
@@ -144,9 +146,9 @@ def _told(conflicts: list[Conflict]) -> list[Conflict]:
     return told
 
 
-def repeat(member: Member, request: PatchRequest, version: int) -> None:
-    """An id that was accepted before: what comes after it stands on it all the same."""
-    member.refused.pop(request.id, None)  # here it was refused once, by another way it landed
+def note_duplicate(member: Member, request: PatchRequest, version: int) -> None:
+    """An id that was accepted before: later patches depend on it all the same."""
+    member.rejected_patches.pop(request.id, None)  # refused here once, accepted elsewhere
     if member.pipelines and request.base is not None and version > request.base:
         pipeline_of(member, request.base).applied_as(version, request.ops)
 
@@ -155,18 +157,18 @@ def replace(working: Working, member: Member, request: Replace, now: int) -> Ans
     """The whole value as one minimal change; `base` is always strict."""
     if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
-    _judge_epoch(working, request.epoch, strict=True)
+    _check_epoch(working, request.epoch, strict=True)
     base = working.head if request.base is None else request.base
-    _judge_base(working, base, strict=True)
+    _check_base(working, base, strict=True)
     if request.compared is not None and request.compared[0] == working.head:
         ops = request.compared[1]
     else:
         ops = diff(working.document.value, request.value)
-    return _lead(working, member, request, ops, now, request.fence)
+    return _apply_own_ops(working, member, request, ops, now, request.fence)
 
 
-def restore(working: Working, member: Member, request: Restore, now: int) -> Answer:
-    """An ordinary, undoable change back to what was."""
+def restore_version(working: Working, member: Member, request: RestoreVersion, now: int) -> Answer:
+    """Change a part of the document back to an earlier version, as an edit that can be undone."""
     if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
     if request.missing is not None:
@@ -177,10 +179,10 @@ def restore(working: Working, member: Member, request: Restore, now: int) -> Ans
     sections = member.rights.sections_of(value)
     if sections is not None and not sections.covers(place):
         raise forbidden(request.pointer)
-    return _lead(working, member, request, ops, now)
+    return _apply_own_ops(working, member, request, ops, now)
 
 
-def revert(working: Working, member: Member, request: Revert, now: int) -> Answer:
+def undo(working: Working, member: Member, request: UndoRequest, now: int) -> Answer:
     """Undo or redo the user's newest step that can still do something, or the one asked for."""
     if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
@@ -192,7 +194,7 @@ def revert(working: Working, member: Member, request: Revert, now: int) -> Answe
         version=working.head + 1,
         at=now,
         containing=request.version,
-        check=judge_turn(working, member),
+        check=undo_check(working, member),
         made_by=member.made_by(),
     )
     ack = {
@@ -214,19 +216,21 @@ def revert(working: Working, member: Member, request: Revert, now: int) -> Answe
     )
 
 
-def _lead(
+def _apply_own_ops(
     working: Working,
     member: Member,
-    request: Replace | Restore,
+    request: Replace | RestoreVersion,
     ops: list[Op],
     now: int,
     fence: int | None = None,
 ) -> Answer:
-    """Ops that were made for the head by the server itself."""
-    kind: Kind = "restore" if isinstance(request, Restore) else "edit"
-    judge_sections(working, member, ops)
-    judge_locks(working, member, ops, fence)
-    change = _patch(working, member, ops, now, kind, bounds=whole(working.bounds.patch))
+    """Apply ops that the server itself computed for the head."""
+    kind: Kind = "restore" if isinstance(request, RestoreVersion) else "edit"
+    require_sections(working, member, ops)
+    require_unlocked(working, member, ops, fence)
+    change = _patch(
+        working, member, ops, now, kind, bounds=whole_value_bounds(working.bounds.patch)
+    )
     told = kind == "restore"  # `PUT` brought the value itself
     if change is None:
         return working.unchanged(member, request, {"ops": []} if told else {})
@@ -234,12 +238,12 @@ def _lead(
     return working.enter(member, change, now, kind=kind, request=request, ack=ack)
 
 
-def whole(bounds: Bounds) -> Bounds:
+def whole_value_bounds(bounds: Bounds) -> Bounds:
     """The bounds of ops that the server makes itself, of a value that was sent whole."""
     return with_fields(bounds, max_ops=max(MOST_OPS, bounds.max_ops) if bounds.max_ops else 0)
 
 
-def _judge_epoch(working: Working, epoch: int | None, *, strict: bool) -> None:
+def _check_epoch(working: Working, epoch: int | None, *, strict: bool) -> None:
     """Refuse a base of another epoch: its versions were other values."""
     if epoch is None or epoch == working.epoch:
         return
@@ -249,7 +253,7 @@ def _judge_epoch(working: Working, epoch: int | None, *, strict: bool) -> None:
     raise Rejected(Code.UNKNOWN_VERSION, message, version=working.head)
 
 
-def _judge_base(working: Working, base: int, *, strict: bool) -> None:
+def _check_base(working: Working, base: int, *, strict: bool) -> None:
     if base > working.head or base < 0:
         raise Rejected(
             Code.UNKNOWN_VERSION, f"there is no version {base} yet", version=working.head
@@ -269,17 +273,17 @@ def _judge_base(working: Working, base: int, *, strict: bool) -> None:
 
 
 def _conflict(working: Working, base: int) -> dict[str, Any]:
-    """What every conflict says, also one that no single value clashed in."""
+    """The members of every conflict, also of one without a conflicting value."""
     changes = conflict_changes(working, base)
     return {"base": base, "version": working.head, "conflicts": [], **changes}
 
 
 def conflict_changes(working: Working, base: int) -> dict[str, Any]:
-    """The entries since `base`, where they are few enough to be worth sending."""
+    """The entries since `base`, when they are few enough to send."""
     entries = working.entries_since(base)
     if entries is None or len(entries) > MAX_CONFLICT_CHANGES:
         return {}
-    if sum(map(weight, entries)) > MAX_CONFLICT_BYTES:
+    if sum(map(approximate_size, entries)) > MAX_CONFLICT_BYTES:
         return {}
     return {"changes": entries}
 

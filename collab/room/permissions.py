@@ -1,4 +1,4 @@
-"""What judges the ops of a change before it is made: section rights, locks, and the schema."""
+"""Checks of a change's ops before it is made: section rights, locks, and the schema."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ if TYPE_CHECKING:
     from collab.room.working import Working
 
 
-def judge_sections(working: Working, member: Member, ops: list[Op]) -> None:
+def require_sections(working: Working, member: Member, ops: list[Op]) -> None:
     """Raises `forbidden` where ops on the working document leave the member's sections."""
     value = working.document.value
     sections = member.rights.sections_of(value)
     if sections is not None:
-        sections.judge(ops, value, working.bounds.patch)
+        sections.check(ops, value, working.bounds.patch)
 
 
-def judge_locks(working: Working, member: Member, ops: list[Op], fence: int | None) -> None:
+def require_unlocked(working: Working, member: Member, ops: list[Op], fence: int | None) -> None:
     """Raises `locked` or `stale_lock` where ops on the working document may not be applied."""
     working.guard.check(ops, working.document.value, member.author, fence, working.bounds.patch)
 
 
-def judge_turn(working: Working, member: Member) -> Check | None:
-    """What judges an undo or a redo before it is done; None where nothing does."""
+def undo_check(working: Working, member: Member) -> Check | None:
+    """The check of an undo or a redo before it is done; None when there is none to make."""
     locks, schema = working.guard.check_for(member.author), working.schema
     if schema is None and member.rights.sections is None:
         return locks
 
-    def judge(value: Json, ops: list[Op]) -> None:
+    def check(value: Json, ops: list[Op]) -> None:
         sections = member.rights.sections_of(value)
         if sections is not None:
-            sections.judge_result(value, replay(value, ops))
+            sections.check_result(value, replay(value, ops))
         if locks is not None:
             locks(value, ops)
         if schema is not None:
             schema.check(replay(value, ops), ops, value)
 
-    return judge
+    return check

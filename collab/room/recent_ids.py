@@ -19,11 +19,11 @@ LARGE = MOST_BYTES // 16
 
 
 class RecentIds:
-    """Accepted requests by user and id, the newest of them, and those that the store was asked for.
+    """The newest accepted requests by user and id, and those that the store was asked for.
 
-    At most `MOST` of the newest, whose answers have at most `MOST_BYTES`. They are never all that
-    were accepted: an id that made no version is in the store alone, and another instance may have
-    accepted it.
+    At most `MOST` of the newest, whose answers have at most `MOST_BYTES`. They are not all
+    accepted requests: an id that made no version may be only in the store, and another instance
+    may have accepted it.
 
     Invariant: a request that the store knows stays until it is answered again. Else the room would
     ask for it, forget it and ask again without end.
@@ -40,9 +40,9 @@ class RecentIds:
         """The requests that are in a document's newest entries."""
         ids = cls()
         for entry in [] if isinstance(stored, Vacant) else stored.entries:
-            # The store is asked for one that is in short, and the log for what it said.
+            # For a shortened answer the store is asked for the id, and the log for the answer.
             if not is_spliced(entry.answer):
-                ids.take(entry)
+                ids.add_entry(entry)
         return ids
 
     def find(self, user: str, request_id: str) -> Accepted | None:
@@ -50,38 +50,38 @@ class RecentIds:
             return None
         return self._found.get((user, request_id)) or self._recent.get((user, request_id))
 
-    def take(self, entry: Entry) -> None:
+    def add_entry(self, entry: Entry) -> None:
         """An entry was committed."""
         if entry.id:
-            self.learn([Accepted.of(entry)])
+            self.add([Accepted.of(entry)])
 
-    def find_in_store(self, accepted: Accepted) -> None:
+    def add_stored(self, accepted: Accepted) -> None:
         """The store knows a request that waits for its answer.
 
         Beyond `MOST_FOUND_BYTES` an answer is kept without its ops: its user reads the value.
         """
-        self.answered(accepted.user, accepted.id)
+        self.mark_answered(accepted.user, accepted.id)
         if self._found_bytes + _size(accepted) > MOST_FOUND_BYTES:
             accepted = _without_ops(accepted)
         self._found[accepted.user, accepted.id] = accepted
         self._found_bytes += _size(accepted)
 
-    def answered(self, user: str, request_id: str) -> None:
-        """The request has its answer; when it comes once more, it gets no large one."""
+    def mark_answered(self, user: str, request_id: str) -> None:
+        """The request has its answer; when it comes again, it gets no large one."""
         if not self._found:
             return
         one = self._found.pop((user, request_id), None)
         if one is not None:
             self._found_bytes -= _size(one)
-            self.learn([one if _size(one) <= LARGE else _without_ops(one)])
+            self.add([one if _size(one) <= LARGE else _without_ops(one)])
 
-    def follow(self, other: RecentIds) -> None:
-        """Remember also what the ids of the room before remember."""
-        self.learn(other._recent.values())
+    def merge(self, other: RecentIds) -> None:
+        """Add the ids of the room that this one replaces."""
+        self.add(other._recent.values())
         for one in other._found.values():
-            self.find_in_store(one)
+            self.add_stored(one)
 
-    def learn(self, accepted: Iterable[Accepted]) -> None:
+    def add(self, accepted: Iterable[Accepted]) -> None:
         for one in accepted:
             known = self._recent.get((one.user, one.id))
             self._bytes += _size(one) - (0 if known is None else _size(known))

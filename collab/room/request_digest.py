@@ -13,7 +13,14 @@ import msgspec
 
 from collab.document.numbers import canonical
 from collab.entry import Op
-from collab.room.requests import Asked, Create, PatchRequest, Replace, Restore, Revert
+from collab.room.requests import (
+    Create,
+    PatchRequest,
+    Replace,
+    RequestWithId,
+    RestoreVersion,
+    UndoRequest,
+)
 
 DIGEST_BYTES: Final = 16
 
@@ -31,12 +38,12 @@ _MEMBERS: Final[dict[Any, tuple[str, ...]]] = {
 _LEFT_OUT: Final = {"delete": 0, "insert": ""}  # the members that a splice may leave out
 
 
-def digest_of(request: Asked) -> bytes:
+def digest_of(request: RequestWithId) -> bytes:
     """The same bytes for requests that ask for the same, however their JSON is written."""
     return blake2b(_encode(_content(request)), digest_size=DIGEST_BYTES).digest()
 
 
-def is_same(digest: bytes, request: Asked) -> bool:
+def is_same(digest: bytes, request: RequestWithId) -> bool:
     """Whether the request has this digest; True where an earlier Weft kept none."""
     try:
         return not digest or digest == digest_of(request)
@@ -44,7 +51,7 @@ def is_same(digest: bytes, request: Asked) -> bool:
         return False
 
 
-def _content(request: Asked) -> list[Any]:
+def _content(request: RequestWithId) -> list[Any]:
     match request:
         case PatchRequest():
             return ["patch", *map(_op, request.ops)]
@@ -52,9 +59,9 @@ def _content(request: Asked) -> list[Any]:
             return ["create", canonical(request.value)]
         case Replace():
             return ["replace", canonical(request.value)]
-        case Restore():
+        case RestoreVersion():
             return ["restore", request.version, request.pointer]
-        case Revert():
+        case UndoRequest():
             return ["redo" if request.redo else "undo", request.scope, request.version]
 
 

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from collab import messages
 from collab.entry import Entry, Op
 from collab.errors import Refusal
 from collab.ids import Json
-from collab.messages import LockAction, LockRequest
+from collab.messages import LockAction
 
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Make the document with this value; where it exists already nothing happens to it.
+    """Make the document with this value; an existing document is left as it is.
 
     `only` refuses instead (`PUT` without `If-Match`).
     """
@@ -26,7 +27,7 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class PatchRequest:
-    """Ops on `base` (and on the member's own patches after it that are not answered yet).
+    """Ops on `base`, after the member's own patches since then that have no answer yet.
 
     `epoch` is that of `base`; None stands for the document's.
     """
@@ -36,7 +37,7 @@ class PatchRequest:
     ops: list[Op]
     strict: bool = False
     fence: int | None = None
-    after: str | None = None  # the member's own patch that it stands on, where the client says so
+    after: str | None = None  # the member's own patch that it depends on, if the client names it
     step: str = ""  # the undo step that it belongs to, as its client calls it
     epoch: int | None = None
 
@@ -46,8 +47,7 @@ class Replace:
     """The whole value, as the minimal change from `base`, which must be the head.
 
     `epoch` is that of `base`; None stands for the document's.
-    `compared` is a version and the ops that lead from it to the value, where they were found
-    before.
+    `compared` is a version and the ops that lead from it to the value, when they are known.
     """
 
     value: dict[str, Any]
@@ -59,10 +59,10 @@ class Replace:
 
 
 @dataclass(frozen=True, slots=True)
-class Restore:
-    """What stood under `pointer` at `version` comes back; `value` is that version's, whole.
+class RestoreVersion:
+    """Restore the value at `pointer` in `version`; `value` is that version's, whole.
 
-    `missing` says why there is no value. An id that was accepted gets its first answer even then.
+    `missing` says why there is no value. An id that was accepted gets its first answer anyway.
     """
 
     version: int
@@ -76,7 +76,7 @@ class Restore:
 class Update:
     """A Yjs update that the guard has not seen yet.
 
-    `is_whole` where it is a step 2: all that the client has and our state vector has not.
+    `is_whole` marks a step 2: everything that the client has and our state vector lacks.
     """
 
     update: bytes
@@ -84,7 +84,7 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
-class Revert:
+class UndoRequest:
     """Undo or redo of the member's newest step under `scope`, or of the one with this version."""
 
     id: str
@@ -94,10 +94,10 @@ class Revert:
 
 
 @dataclass(frozen=True, slots=True)
-class LockAct:
-    """What is asked of an edit lock; `scope` stands on `base`, `lock_id` may stand for both.
+class LockRequest:
+    """An action on an edit lock, named by its `scope` in version `base`, or by its `lock_id`.
 
-    With its `secret` a lock is released by whoever knows it.
+    With the lock's `secret` no other right is needed to release it.
     """
 
     id: str
@@ -109,7 +109,7 @@ class LockAct:
     secret: str | None = None
 
     @classmethod
-    def of(cls, asked: LockRequest) -> LockAct:
+    def of(cls, asked: messages.LockRequest) -> LockRequest:
         """As a patch client says it."""
         return cls(asked.id, asked.action, asked.scope, asked.base, asked.lock_id, asked.ttl)
 
@@ -123,22 +123,21 @@ class Barrier:
 
 @dataclass(frozen=True, slots=True)
 class ReadState:
-    """What a Yjs client with this state vector has not got."""
+    """Read what a Yjs client with this state vector lacks."""
 
     state_vector: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class ReadVector:
-    """What the server has, as a Yjs state vector: a client answers with what it has not got."""
+class ReadStateVector:
+    """Read the server's Yjs state vector: a client answers with what the server lacks."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refuse:
-    """A request that was refused before it came here; answered in its turn.
+class Refused:
+    """A refusal that waits in the queue, so that it is answered after the requests before it.
 
-    What was sent after a refused patch stands on it, so the refusal must not overtake the
-    requests before it.
+    Patches that were sent after a refused patch depend on it.
     """
 
     id: str
@@ -146,19 +145,19 @@ class Refuse:
     is_patch: bool = False
 
 
-# What is remembered by its id.
-Asked = Create | PatchRequest | Replace | Restore | Revert
+# Requests whose id is remembered.
+RequestWithId = Create | PatchRequest | Replace | RestoreVersion | UndoRequest
 
-Request = Asked | Refuse | Update | LockAct | Barrier | ReadState | ReadVector
+Request = RequestWithId | Refused | Update | LockRequest | Barrier | ReadState | ReadStateVector
 
 
 @dataclass(slots=True)
 class Answer:
-    """What became of a request: an entry, a refusal, or neither where nothing changed.
+    """The result of a request: an entry, a refusal, or neither when nothing changed.
 
-    `version` is where the document stands after it. `ack` is what an ack says beside that.
-    It leaves the process only after the commit that it stands on. `barrier` numbers a refused
-    patch, so that it can be told when its client has read of it. `rest` is what is left of an
+    `version` is the document's after it. `ack` has the other members of the ack. An answer
+    leaves the process only after the commit that it depends on. `barrier` numbers a refused
+    patch, to show later that its client has read the reject. `rest` is what is left of an
     update that took long: its author's next requests.
     """
 

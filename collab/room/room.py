@@ -1,9 +1,9 @@
 """A room: one open document, what its newest entries were, and the rules for changing it.
 
-A room lives in batches. `apply` judges one request after the other on the *working* document;
-the hub writes what `pending` returns to the log; then `commit` moves the *committed* value, which
-is all that anybody reads meanwhile. If the commit fails, the room is thrown away (Yjs cannot
-roll back) and another is opened from the log.
+A room works in batches. `apply` applies one request after the other to the *working* document;
+the commit loop writes what `pending` returns to the log; then `commit` moves the *committed*
+value, which is all that clients read meanwhile. If the commit fails, the room is thrown away (Yjs
+cannot roll back) and another is opened from the log.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from collab.room.recent_ids import RecentIds
 from collab.room.request_digest import is_same
 from collab.room.requests import (
     Answer,
-    Asked,
     Barrier,
     Create,
-    LockAct,
+    LockRequest,
     PatchRequest,
     ReadState,
-    ReadVector,
-    Refuse,
+    ReadStateVector,
+    Refused,
     Replace,
     Request,
-    Restore,
-    Revert,
+    RequestWithId,
+    RestoreVersion,
+    UndoRequest,
     Update,
 )
 from collab.room.working import RoomBounds, Working
@@ -100,16 +100,16 @@ class Room:
     # --- one batch ------------------------------------------------------------------------
 
     def begin(self, commit_id: str, database_now: int) -> None:
-        """Begin a batch whose entries get this commit id, or go on with the batch that has begun.
+        """Begin a batch whose entries get this commit id, or continue the batch under way.
 
-        Locks end by the database's clock, `database_now`.
+        Locks expire by the database's clock, `database_now`.
         """
         if not self.working.batch:
             self.working.commit_id = commit_id
         self.guard.now = database_now
 
     def apply(self, member: Member, request: Request, now: int) -> Answer:
-        """Judge one request on the working document; `now` is in milliseconds since 1970."""
+        """Apply one request to the working document, or refuse it; `now` is Unix time in ms."""
         try:
             return self._dispatch(member, request, now)
         except Rejected as rejected:
@@ -119,7 +119,7 @@ class Room:
             return Answer(self.head, refusal=rejected.refusal, barrier=barrier)
 
     def pending(self) -> Append | None:
-        """What the log must hold before anybody hears of this batch."""
+        """What the log must hold before a client is sent any of this batch; None for nothing."""
         working = self.working
         if not working.batch and not working.accepted:
             return None
@@ -141,29 +141,29 @@ class Room:
         )
 
     def commit(self) -> list[Entry]:
-        """The batch is durable: it is what everybody sees from now on."""
+        """The batch is durable: its value is the committed one from now on."""
         batch, accepted = self.working.take_batch()
         for entry, applied in batch:
             self.tail.append(entry, applied)
-            self.ids.take(entry)
-        self.ids.learn(accepted)
+            self.ids.add_entry(entry)
+        self.ids.add(accepted)
         self.exists = self.working.exists
         self.version, self.value = self.working.head, self.document.value
         step, self._lock_step = self._lock_step, None
         self.lock_events = () if step is None else step.events
         if step is not None:
-            self.move_locks(step.locks)
+            self.set_locks(step.locks)
         return [entry for entry, _ in batch]
 
-    def move_locks(self, locks: Locks) -> None:
+    def set_locks(self, locks: Locks) -> None:
         """These are the document's locks now, under the revision that they were written at."""
         self.guard.set_committed(locks)
         self.control = msgspec.structs.replace(self.control, revision=locks.revision)
 
     def note_published(self, version: int, revision: int) -> None:
-        """Another version is public, written after `revision`; 0 where none is any more.
+        """Another version is public, written after `revision`; 0 when none is public any more.
 
-        A room that has another revision by now is told nothing: its next commit clashes.
+        A room that has another revision by now is left as it is: its next commit clashes.
         """
         if self.control.revision == revision:
             self.control = msgspec.structs.replace(
@@ -171,7 +171,7 @@ class Room:
             )
 
     def locks(self) -> Locks:
-        """The committed locks, as what is to be written next stands on them."""
+        """The committed locks, at the document's revision and version."""
         return self.guard.at(self.control.revision, self.version)
 
     def snapshot(self, *, steps: bool = True) -> Snapshot:
@@ -190,7 +190,7 @@ class Room:
 
     def _dispatch(self, member: Member, request: Request, now: int) -> Answer:
         match request:
-            case Refuse():
+            case Refused():
                 barrier = member.reject_patch(request.id) if request.is_patch else 0
                 return Answer(self.head, refusal=request.refusal, barrier=barrier)
             case Barrier():
@@ -198,11 +198,11 @@ class Room:
                 return Answer(self.head)
             case ReadState():
                 return yjs_rules.read(self.working, member, request)
-            case ReadVector():
+            case ReadStateVector():
                 return Answer(self.head, state=self.document.encode_state_vector())
             case Update():
                 return yjs_rules.integrate(self.working, member, request, now)
-            case LockAct():
+            case LockRequest():
                 raise AssertionError("a lock is decided between batches")
         member.require_writer(now)
         duplicate = self._duplicate(member, request)
@@ -212,17 +212,17 @@ class Room:
             case Create():
                 return self._create(member, request, now)
             case PatchRequest():
-                return patch_rules.propose(self.working, member, request, now)
+                return patch_rules.apply_patch(self.working, member, request, now)
             case Replace():
                 return patch_rules.replace(self.working, member, request, now)
-            case Restore():
-                return patch_rules.restore(self.working, member, request, now)
-            case Revert():
-                return patch_rules.revert(self.working, member, request, now)
+            case RestoreVersion():
+                return patch_rules.restore_version(self.working, member, request, now)
+            case UndoRequest():
+                return patch_rules.undo(self.working, member, request, now)
             case _:
                 assert_never(request)
 
-    def _duplicate(self, member: Member, request: Asked) -> Answer | None:
+    def _duplicate(self, member: Member, request: RequestWithId) -> Answer | None:
         user = member.author.user
         accepted = self.ids.find(user, request.id) or self.working.find_accepted(user, request.id)
         if accepted is None:
@@ -230,7 +230,7 @@ class Room:
         if not is_same(accepted.digest, request):
             raise Rejected(Code.ID_REUSED, "another request was accepted under this id")
         if isinstance(request, PatchRequest):
-            patch_rules.repeat(member, request, accepted.version)
+            patch_rules.note_duplicate(member, request, accepted.version)
         return Answer(accepted.version, ack={**accepted.answer, "duplicate": True})
 
     def _create(self, member: Member, request: Create, now: int) -> Answer:

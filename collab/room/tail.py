@@ -34,43 +34,45 @@ class Tail:
 
     @property
     def base(self) -> int:
-        """The oldest version whose successors are all here."""
+        """The oldest version after which all entries are here."""
         return self.last - len(self._kept)
 
     def append(self, entry: Entry, change: AppliedChange) -> None:
         assert entry.version == self.last + 1, (entry.version, self.last)
-        size = weight(entry)
+        size = approximate_size(entry)
         self._kept.append(_Kept(entry, change, size))
         self._bytes += size
         self.last = entry.version
         while len(self._kept) > self._max_entries or self._bytes > self._max_bytes:
             self._bytes -= self._kept.popleft().size
 
-    def look_back(self, entries: Sequence[Entry], values: Sequence[Json]) -> None:
-        """Hold older entries again, that end where the tail begins."""
+    def prepend(self, entries: Sequence[Entry], values: Sequence[Json]) -> None:
+        """Add older entries that end where the tail begins."""
         assert not entries or entries[-1].version == self.base
         for entry, before in zip(reversed(entries), reversed(values), strict=True):
-            self._kept.appendleft(_Kept(entry, applied_change(entry, before), weight(entry)))
-            self._bytes += weight(entry)
+            self._kept.appendleft(
+                _Kept(entry, applied_change(entry, before), approximate_size(entry))
+            )
+            self._bytes += approximate_size(entry)
 
-    def continue_from(self, older: Tail) -> None:
-        """Hold what a tail holds that ends where this one begins."""
+    def prepend_tail(self, older: Tail) -> None:
+        """Add the entries of a tail that ends where this one begins."""
         assert older.last == self.base
         self._kept.extendleft(reversed(older._kept))
         self._bytes += older._bytes
 
     def since(self, version: int) -> list[Entry] | None:
-        """The entries after `version`; None when some of them are not here any more."""
+        """The entries after `version`; None when the tail has dropped some of them."""
         if version < self.base:
             return None
         return [kept.entry for kept in self._from(version)]
 
     def changes(self, version: int) -> list[AppliedChange]:
-        """The changes after `version >= base`, with the values that they stand on."""
+        """The changes after `version >= base`, with the values before them."""
         return [kept.change for kept in self._from(version)]
 
     def at(self, version: int) -> Entry | None:
-        """The entry that made a version, where it is here."""
+        """The entry that made a version; None when the tail does not have it."""
         if version <= self.base:
             return None
         return next((kept.entry for kept in self._from(version - 1)), None)
@@ -88,11 +90,11 @@ def applied_change(entry: Entry, before: Json) -> AppliedChange:
     return AppliedChange(entry.version, entry.author, entry.ops, before)
 
 
-def weight(entry: Entry) -> int:
-    """About what an entry weighs.
+def approximate_size(entry: Entry) -> int:
+    """The bytes of an entry, roughly.
 
-    Its ops are of the order of its update, but for text: one letter typed into a megabyte is a
-    short update and an op that holds the megabyte.
+    Its ops have about the size of its update, except for text: one letter typed into a megabyte
+    is a short update and an op that holds the megabyte.
     """
     size = 200 + len(entry.update) * 3 + len(entry.inverse)
     for op in entry.ops:

@@ -15,7 +15,7 @@ from collab.patch.bounds import Bounds
 from collab.patch.relocate import AppliedChange
 from collab.patch.splices import for_log
 from collab.room.request_digest import digest_of
-from collab.room.requests import Answer, Asked
+from collab.room.requests import Answer, RequestWithId
 from collab.room.tail import Tail, applied_change
 from collab.yjs.guard import STORED_BOUNDS, StructIndex, inspect
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from collab.room.member import Member
     from collab.schema.check import Schema
 
-# To read the whole state anew costs no more than so many updates.
+# Reading the whole state again costs no more than so many updates.
 MOST_WAITING = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class RoomBounds:
-    """The settings that a room obeys."""
+    """A room's settings."""
 
     patch: Bounds = field(default_factory=Bounds)
     undo: UndoBounds = UNDO_BOUNDS
@@ -73,7 +73,7 @@ class Working:
         self.batch: list[tuple[Entry, AppliedChange]] = []
         self.to_log: list[Entry] = []  # the batch, as the log keeps it
         self.accepted: list[Accepted] = []  # requests that made no version
-        self._structs = LateIndex()
+        self._structs = LazyStructIndex()
 
     def entries_since(self, version: int) -> list[Entry] | None:
         """Every entry after `version`; None when the tail is too short."""
@@ -90,7 +90,7 @@ class Working:
         return committed + [applied for _, applied in self.batch if applied.version > version]
 
     def structs(self) -> StructIndex:
-        """What the guard must know of the document."""
+        """Every struct of the document, for the guard."""
         return self._structs.of(self.document)
 
     def enter(
@@ -100,12 +100,12 @@ class Working:
         now: int,
         *,
         kind: Kind = "edit",
-        request: Asked | None = None,
+        request: RequestWithId | None = None,
         ack: dict[str, Any] | None = None,
         reverts: Sequence[int] = (),
         leases: Sequence[int] = (),
     ) -> Answer:
-        """Make the change that the document has taken the next entry."""
+        """Enter a change that the document has applied as the next entry of the batch."""
         entry = Entry(
             version=self.head + 1,
             author=member.author,
@@ -132,9 +132,9 @@ class Working:
         return Answer(entry.version, entry=entry, ack=ack or {})
 
     def unchanged(
-        self, member: Member, request: Asked, ack: dict[str, Any] | None = None
+        self, member: Member, request: RequestWithId, ack: dict[str, Any] | None = None
     ) -> Answer:
-        """Acknowledge at the head what made no version; its id counts as accepted all the same."""
+        """Acknowledge a request that made no version, at the head; its id counts as accepted."""
         if request.id:
             user, digest = member.author.user, digest_of(request)
             self.accepted.append(Accepted(user, request.id, self.head, ack or {}, digest))
@@ -156,11 +156,11 @@ class Working:
         return batch, accepted
 
 
-class LateIndex:
-    """An index of structs that is behind until it is asked for.
+class LazyStructIndex:
+    """An index of structs that is brought up to date when it is read.
 
-    Invariant: the index and the updates that wait are all of the document, or there is neither.
-    A document that only patches change pays nothing for it, however long it is open.
+    Invariant: the index and the waiting updates are the whole document, or there is neither. A
+    document that is only changed by patches never builds it.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The Yjs lane's rules: an update is validated, integrated, and compensated where it must be."""
+"""The Yjs lane's rules: an update is validated, integrated, and corrected when it must be."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 NOTABLE_SECONDS = 0.0005
 
 
-class Written(NamedTuple):
-    """What is applied: the update, the client ids that it is the first to use, what it says."""
+class CheckedUpdate(NamedTuple):
+    """An update to apply: its bytes, the client ids that it is the first to use, its summary."""
 
     update: bytes | Slices
     leases: Sequence[int]
@@ -42,9 +42,9 @@ class Written(NamedTuple):
 
 
 def integrate(working: Working, member: Member, request: Update, now: int) -> Answer:
-    """A client's update becomes the next entry, together with its compensation if it needs one.
+    """Make a client's update the next entry, together with its correction if it needs one.
 
-    Where it takes long only a part does, and the answer has the rest.
+    Of an update that takes long only a part is applied; the answer has the rest.
     """
     inspected = inspect(request.update, GuardBounds(update_bytes=working.bounds.max_update))
     known, index = working.document.state_vector(), working.structs()
@@ -56,7 +56,7 @@ def integrate(working: Working, member: Member, request: Update, now: int) -> An
         reserved=SERVER_IDS,
         index=index,
     )
-    if not checked.has_effect:  # a step 2 that adds nothing is no write, whoever sends it
+    if not checked.has_effect:  # a step 2 that adds nothing is no write and needs no right
         return Answer(working.head)
     member.require_writer(now)
     if not working.exists:
@@ -75,7 +75,7 @@ def integrate(working: Working, member: Member, request: Update, now: int) -> An
     limits = None
     if sections is not None:
         limits = Limits.of(sections.areas, checked.fresh, inspected.deletes, index)
-    written = Written(slices or request.update, leases, summary, limits)
+    written = CheckedUpdate(slices or request.update, leases, summary, limits)
     change = _write(working, member, written, now)
     answer = Answer(working.head)
     if change is not None:
@@ -86,7 +86,7 @@ def integrate(working: Working, member: Member, request: Update, now: int) -> An
 
 
 def read(working: Working, member: Member, request: ReadState) -> Answer:
-    """What the client has not got; `stale_document` where it has seen another history."""
+    """The state that the client lacks; `stale_document` when it has seen another history."""
     check_state_vector(
         inspect_state_vector(request.state_vector),
         working.document.state_vector(),
@@ -97,7 +97,7 @@ def read(working: Working, member: Member, request: ReadState) -> Answer:
     return Answer(working.head, state=working.document.update_since(request.state_vector))
 
 
-def _write(working: Working, member: Member, written: Written, now: int) -> Change | None:
+def _write(working: Working, member: Member, written: CheckedUpdate, now: int) -> Change | None:
     document, began = working.document, working.seconds()
     try:
         return document.integrate(
@@ -110,7 +110,7 @@ def _write(working: Working, member: Member, written: Written, now: int) -> Chan
             made_by=member.made_by(),
             summary=written.summary,
             limits=written.limits,
-            correct=lambda before, after, ops: _permitted(working, member, before, after, ops),
+            correct=lambda before, after, ops: _required_value(working, member, before, after, ops),
         )
     except Rejected as error:
         # The Yjs types have it by now, and there is no way back but to open the document anew.
@@ -121,10 +121,10 @@ def _write(working: Working, member: Member, written: Written, now: int) -> Chan
             document.opening_seconds += took
 
 
-def _permitted(
+def _required_value(
     working: Working, member: Member, before: Json, after: Json, ops: list[Op]
 ) -> Json | None:
-    """The value that the document must have instead; None where the update may stay."""
+    """The value that the document must have instead; None when the update may stay."""
     restored = working.guard.put_back_locked(ops, before, member.author)
     if restored is not None:
         after, ops = restored, diff(before, restored)
@@ -137,7 +137,7 @@ def _permitted(
 
 
 def _outgrows(working: Working, after: Json, ops: list[Op]) -> bool:
-    """Whether the document has grown beyond its limits; measured whole only where it may have."""
+    """Whether the document has grown beyond its limits; measured whole only when it may have."""
     bounds, size = working.bounds.patch, working.document.size
     added = sum(json_size(op["value"]) + len(op["path"]) for op in ops if "value" in op)
     if size + added > bounds.max_bytes > 0 and json_size(after) > max(bounds.max_bytes, size):

@@ -23,7 +23,7 @@ async def authenticate(keyring: Keyring, token: str | None) -> Claims:
 
 def name_document(claims: Claims, doc: str) -> DocKey:
     """The document's key. Raises the same refusal for a hidden document and for a missing one."""
-    if not is_doc_name(doc) or not claims.rights.sees(doc):
+    if not is_doc_name(doc) or not claims.rights.may_see(doc):
         raise not_found()
     return DocKey(claims.tenant, doc)
 

@@ -15,7 +15,7 @@ from collab.errors import Close
 from collab.ids import Json
 from collab.patch.apply import values_before
 from collab.room.member import Member
-from collab.room.requests import Answer, LockAct, PatchRequest, Request
+from collab.room.requests import Answer, LockRequest, PatchRequest, Request
 from collab.yjs import frames as yjs_frames
 from server.broadcast.answers import spliced
 from server.websocket import frames
@@ -53,7 +53,7 @@ class Submission:
     def stands_on(self) -> int | None:
         """The oldest version whose successors it takes to judge this; None where it takes none."""
         request = self.request
-        if not isinstance(request, PatchRequest | LockAct) or request.base is None:
+        if not isinstance(request, PatchRequest | LockRequest) or request.base is None:
             return None
         pipeline = self.member.pipeline
         pending = pipeline.base_in_use if pipeline is not None else None

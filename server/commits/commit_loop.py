@@ -256,7 +256,7 @@ class CommitLoop:
             )
             if entries:
                 value = await hub.history.value_at(live.key, base)
-                tail.look_back(entries, await run_in_thread(values_before, value, entries))
+                tail.prepend(entries, await run_in_thread(values_before, value, entries))
         except (Rejected, Corrupt):
             logger.info("what a request stands on is not kept any more")
         except StorageUnavailable:

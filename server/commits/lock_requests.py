@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from collab.errors import Code, Refusal
 from collab.locks.state import LockStep
 from collab.ports.store import StorageUnavailable
-from collab.room import lock_rules as lock_lane
-from collab.room.requests import Answer, LockAct
+from collab.room import lock_rules
+from collab.room.requests import Answer, LockRequest
 from server.broadcast.audience import News, Submission
 from server.broadcast.farewells import GONE, IN_TROUBLE
 from server.documents.batch import BY_LOCKS, MAX_BATCH
@@ -37,7 +37,7 @@ class _Decided:
     """A request and what becomes of it when the locks are written."""
 
     submission: Submission
-    asked: LockAct
+    asked: LockRequest
     secret: str
     step: LockStep | Refusal | None = None
 
@@ -138,10 +138,10 @@ class LockDesk:
         while waiting and clock.monotonic() <= until:
             submission = waiting.popleft()
             asked = submission.request
-            assert isinstance(asked, LockAct)
+            assert isinstance(asked, LockRequest)
             one = _Decided(submission, asked, f"{live.key.tenant}.{clock.token_bytes(16).hex()}")
             decided.append(one)
-            one.step = lock_lane.decide(
+            one.step = lock_rules.decide(
                 live.room,
                 locks,
                 submission.member,
@@ -187,7 +187,7 @@ class LockDesk:
             steps=len(steps),
         )
         if saved:
-            live.room.move_locks(locks)
+            live.room.set_locks(locks)
             live.lock_board.watch(locks)
         return saved
 
@@ -197,7 +197,7 @@ class LockDesk:
         if isinstance(step, Refusal):
             self._answer(live, one.submission, Answer(version, refusal=step))
             return
-        ack = lock_lane.told(one.asked, step, one.secret)
+        ack = lock_rules.ack_of(one.asked, step, one.secret)
         self._answer(live, one.submission, Answer(version, ack=ack))
         live.lock_board.announce(step.events, one.submission.member, one.asked.action)
 

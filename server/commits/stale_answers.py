@@ -38,7 +38,7 @@ class StaleAnswers:
     async def remember(self, live: LiveRoom, accepted: Sequence[Accepted]) -> None:
         """Tell the room about requests that wait in it, and that the store has accepted."""
         for one in accepted:
-            live.room.ids.find_in_store(await self._hub.history.answer(live.key, one))
+            live.room.ids.add_stored(await self._hub.history.answer(live.key, one))
 
     async def _is_at_head(self, live: LiveRoom) -> bool:
         position = await self._hub.store.position(live.key)

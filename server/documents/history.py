@@ -17,7 +17,7 @@ from collab.ids import DocKey, Json
 from collab.patch.apply import replay
 from collab.patch.splices import from_log, has_splices, is_spliced
 from collab.ports.store import Corrupt, Store
-from collab.room.tail import weight
+from collab.room.tail import approximate_size
 from server.documents.opening import Opener
 from server.runtime.clock import SystemClock
 from server.runtime.worker_threads import run_in_thread
@@ -148,7 +148,7 @@ def _from_log(value: Json, entries: Sequence[Entry], most_bytes: int) -> list[En
     told: list[Entry] = []
     for entry in entries:
         entry, value = from_log(entry, value)
-        most_bytes -= weight(entry)
+        most_bytes -= approximate_size(entry)
         if most_bytes < 0:
             return None
         told.append(entry)

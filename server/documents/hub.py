@@ -125,7 +125,7 @@ class Hub:
             opening = Opening.of_stored(stored)
             await self.opener.take(opening, lambda: self.ward.watching(key, epoch))
             room = await self._read(key, stored, schema, opening)
-            room.move_locks(locks)
+            room.set_locks(locks)
             return room, stored
         except (KeyboardInterrupt, SystemExit):
             raise

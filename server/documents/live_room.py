@@ -13,7 +13,14 @@ from collab.errors import Refusal
 from collab.locks.events import changes_between
 from collab.patch.apply import values_before
 from collab.ports.store import Append
-from collab.room.requests import Answer, Barrier, LockAct, PatchRequest, ReadState, ReadVector
+from collab.room.requests import (
+    Answer,
+    Barrier,
+    LockRequest,
+    PatchRequest,
+    ReadState,
+    ReadStateVector,
+)
 from server.broadcast.audience import Answered, Audience, News, Submission
 from server.broadcast.lock_announcer import LockBoard
 from server.broadcast.presence_ticker import PresenceBoard
@@ -37,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-Read = ReadState | ReadVector
+Read = ReadState | ReadStateVector
 
 # The rooms may not keep the loop to themselves: a frame of 400 patches that have to be carried
 # through a megabyte of text kept everybody waiting for seconds (measured).
@@ -168,7 +175,8 @@ class LiveRoom:
         return self._known if self._is_at_work else self.room.document.state_vector()
 
     def _can_judge(self, submission: Submission) -> bool:
-        return not isinstance(submission.request, LockAct) and not self.is_beyond_tail(submission)
+        is_lock = isinstance(submission.request, LockRequest)
+        return not is_lock and not self.is_beyond_tail(submission)
 
     def _takes_long(self, submission: Submission) -> bool:
         member, request = submission.member, submission.request
@@ -207,7 +215,7 @@ class LiveRoom:
     def has_lock_request(self) -> bool:
         """Whether what comes next is asked of a lock, and all that it stands on is at hand."""
         first = self.queue[0] if self.queue else None
-        asks = first is not None and isinstance(first.request, LockAct)
+        asks = first is not None and isinstance(first.request, LockRequest)
         return asks and not self.is_beyond_tail(self.queue[0])
 
     def settle(self) -> News:
@@ -258,11 +266,11 @@ class LiveRoom:
         """
         old, self.room = self.room, room
         self.is_broken = False
-        room.ids.follow(old.ids)
+        room.ids.merge(old.ids)
         old.close()
-        room.tail.look_back(missed, values_before(old.value, missed))
+        room.tail.prepend(missed, values_before(old.value, missed))
         if room.tail.base == old.version and room.epoch == old.epoch:
-            room.tail.continue_from(old.tail)  # what is under way may stand on it
+            room.tail.prepend_tail(old.tail)  # what is under way may stand on it
         if room.version != old.version:
             self.last_change = newest or self.last_change
             self._note_change(missed)
@@ -288,7 +296,7 @@ class LiveRoom:
     def _note_answered(self, submissions: Iterable[Submission]) -> None:
         for submission in submissions:
             request_id = getattr(submission.request, "id", "")
-            self.room.ids.answered(submission.member.author.user, request_id)
+            self.room.ids.mark_answered(submission.member.author.user, request_id)
 
     def _note_change(self, entries: Sequence[Entry]) -> None:
         if entries:

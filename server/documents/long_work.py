@@ -17,8 +17,8 @@ from collab.room.requests import (
     ReadState,
     Replace,
     Request,
-    Restore,
-    Revert,
+    RestoreVersion,
+    UndoRequest,
     Update,
 )
 
@@ -83,7 +83,7 @@ def takes_long_in(room: Room, member: Member, request: Request) -> bool:
     document = room.document
     if takes_long(request, document.work_size, room.head):
         return True
-    if not isinstance(request, Revert):
+    if not isinstance(request, UndoRequest):
         return False
     kind: Kind = "redo" if request.redo else "undo"
     return document.undo_size(member.author.user, kind, request.version) > MOST_TAKEN_BACK
@@ -103,7 +103,7 @@ def takes_long(request: Request, work_size: int, head: int) -> bool:
             return work_size > VERY_LARGE or len(request.update) > MOST_UPDATE
         case Create() | Replace():
             return work_size > LARGE or _outweighs((request.value,), MOST_VALUES)
-        case Restore() | Revert():
+        case RestoreVersion() | UndoRequest():
             return work_size > LARGE
         case ReadState():
             return work_size > VERY_LARGE or len(request.state_vector) > MOST_VECTOR

@@ -14,7 +14,7 @@ from collab.ids import Json
 from collab.patch.pointer import Tokens, lookup, parse_named, render
 from collab.ports.store import StorageUnavailable
 from collab.rights.user_rights import Role
-from collab.room.requests import Answer, Create, PatchRequest, Replace, Revert
+from collab.room.requests import Answer, Create, PatchRequest, Replace, UndoRequest
 from collab.room.requests import Request as RoomRequest
 from server.access.identity import not_found
 from server.access.tokens import Claims
@@ -256,7 +256,7 @@ async def _revert(request: Request, *, redo: bool) -> Response:
         parse_named(scope, "scope")
         if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
             raise Rejected(Code.MALFORMED, "`version` must be a version")
-        asked = Revert(request_id_of(request), scope, redo, version)
+        asked = UndoRequest(request_id_of(request), scope, redo, version)
         async with using(request, key) as live:
             done = await hub.ask(require_exists(live), member_of(request, claims), asked)
             told = {"version": done.version, **done.ack}

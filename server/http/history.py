@@ -17,7 +17,7 @@ from collab.patch.pointer import parse_named
 from collab.ports.audit import AuditRow
 from collab.ports.store import NamedVersion
 from collab.rights.user_rights import Role
-from collab.room.requests import Restore
+from collab.room.requests import RestoreVersion
 from server.access.identity import not_found
 from server.archives import archive
 from server.documents.live_room import LiveRoom
@@ -137,7 +137,7 @@ async def restore(request: Request) -> Response:
         parse_named(pointer, "pointer")
         async with using(request, key) as live:
             value, missing = await _value_or_refusal(request, require_exists(live), version)
-            asked = Restore(version, value, pointer, request_id_of(request), missing)
+            asked = RestoreVersion(version, value, pointer, request_id_of(request), missing)
             done = await hub.ask(live, member_of(request, claims), asked)
             at = tell(request, position_of(live, done.version))
     return await large_json_response({"version": done.version, **done.ack}, at=at)

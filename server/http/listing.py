@@ -54,7 +54,7 @@ async def _visible(request: Request, claims: Claims, after: str, wanted: int) ->
     found: list[DocRow] = []
     while len(found) < wanted:
         rows = await store.list_docs(claims.tenant, after, size)
-        found += [row for row in rows if claims.rights.sees(row.doc)]
+        found += [row for row in rows if claims.rights.may_see(row.doc)]
         if len(rows) < size:
             break
         after = rows[-1].doc

@@ -14,7 +14,7 @@ from collab.locks.state import Locks
 from collab.messages import LockAction
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
-from collab.room.requests import LockAct
+from collab.room.requests import LockRequest
 from server.access.tokens import Claims
 from server.http.bodies import decode_json, read_body, read_object
 from server.http.requests import (
@@ -53,7 +53,7 @@ async def list_locks(request: Request) -> Response:
 async def acquire(request: Request) -> Response:
     async with permitted(request, Role.EDITOR) as (claims, key):
         asked = _read(await read_object(request), Acquire)
-        act = LockAct("", "acquire", asked.scope, asked.base, None, asked.ttl)
+        act = LockRequest("", "acquire", asked.scope, asked.base, None, asked.ttl)
         return json_response(await _ask(request, claims, key, act), 201)
 
 
@@ -102,7 +102,7 @@ async def _act(request: Request, action: LockAction) -> Response:
         return json_response(await _ask(request, claims, key, _named(request, action)))
 
 
-async def _ask(request: Request, claims: Claims, key: DocKey, act: LockAct) -> dict[str, Any]:
+async def _ask(request: Request, claims: Claims, key: DocKey, act: LockRequest) -> dict[str, Any]:
     """The lock, as the ack of the patch lane has it, and its secret beside it."""
     hub = services_of(request).hub
     async with using(request, key) as live:
@@ -124,7 +124,7 @@ async def _release_by_secret(request: Request, secret: str) -> dict[str, Any]:
         raise _no_such_lock()
     rights = Rights(Role.VIEWER, 0)
     holder = Member(lock.holder, rights, "http", origin=peer_of(request))
-    act = LockAct("", "release", lock_id=lock_id, secret=secret)
+    act = LockRequest("", "release", lock_id=lock_id, secret=secret)
     with spending_budget(request, key, lock.holder.user):
         async with using(request, key) as live:
             done = await services.hub.ask(live, holder, act)
@@ -136,8 +136,8 @@ async def _stored(request: Request, key: DocKey) -> Locks:
     return Locks(revision, tuple(rows))
 
 
-def _named(request: Request, action: LockAction, ttl: float | None = None) -> LockAct:
-    return LockAct("", action, lock_id=request.path_params["lock"], ttl=ttl)
+def _named(request: Request, action: LockAction, ttl: float | None = None) -> LockRequest:
+    return LockRequest("", action, lock_id=request.path_params["lock"], ttl=ttl)
 
 
 def _flat(ack: dict[str, Any]) -> dict[str, Any]:

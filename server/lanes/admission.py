@@ -11,7 +11,7 @@ from collab.errors import Code, Rejected
 from collab.messages import Change, Open, Since
 from collab.room.member import Member
 from collab.room.requests import Create
-from collab.room.tail import weight
+from collab.room.tail import approximate_size
 from server.access.identity import authenticate, client_name, name_document, not_found
 from server.runtime.encoded import Position, ValueKey
 from server.runtime.worker_threads import LARGE
@@ -123,7 +123,7 @@ async def _resume(
     missed: list[Entry] = []
     while (newer := live.room.tail.since(at)) is None:
         upto = live.room.tail.base
-        history, left = services.hub.history, MAX_RESUMED_BYTES - sum(map(weight, missed))
+        history, left = services.hub.history, MAX_RESUMED_BYTES - sum(map(approximate_size, missed))
         older = await history.between(live.key, at, upto, MAX_RESUMED, left)
         if older is None or len(missed) + len(older) > MAX_RESUMED or not _is_known(live, since):
             return None

@@ -15,7 +15,7 @@ from collab.flow.outbound import RETRY_AFTER_MS, FrameRate, OutboundFlow
 from collab.presence.cursors import relocate_cursor_since
 from collab.presence.presence_entry import ClientIdentity
 from collab.room.member import Member
-from collab.room.requests import Barrier, LockAct, PatchRequest, Refuse, Request, Revert
+from collab.room.requests import Barrier, LockRequest, PatchRequest, Refused, Request, UndoRequest
 from server.access.identity import client_name
 from server.access.token_expiry import TokenExpiry
 from server.broadcast.audience import Answered, News, Submission
@@ -213,7 +213,7 @@ class PatchSession:
                 )
             case messages.Undo() | messages.Redo():
                 redo = isinstance(message, messages.Redo)
-                self._submit(Revert(message.id, message.scope, redo, message.version))
+                self._submit(UndoRequest(message.id, message.scope, redo, message.version))
             case messages.Ping():
                 self.feed.send(wire.encode(messages.Pong(at=message.at)))
             case messages.RenewToken():
@@ -225,7 +225,7 @@ class PatchSession:
             case messages.SetPresence():
                 self._present(message)
             case messages.LockRequest():
-                self._submit(LockAct.of(message))
+                self._submit(LockRequest.of(message))
             case _:
                 assert_never(message)
 
@@ -233,7 +233,7 @@ class PatchSession:
         request_id = getattr(message, "id", None)
         if request_id:
             is_patch = isinstance(message, messages.Patch) or getattr(message, "is_patch", False)
-            self._submit(Refuse(request_id, refusal, is_patch))
+            self._submit(Refused(request_id, refusal, is_patch))
         else:
             self._say_error(refusal)
 
@@ -298,7 +298,7 @@ class PatchSession:
         if (claims.tenant, claims.user) != (self.claims.tenant, self.claims.user):
             self.refuse(Refusal(Code.FORBIDDEN, "the token is another tenant's or user's"))
             return
-        if not claims.rights.sees(self.live.key.doc):
+        if not claims.rights.may_see(self.live.key.doc):
             self.refuse(Refusal(Code.NOT_FOUND, "no such document"))
             return
         self.claims = claims

@@ -11,7 +11,7 @@ from collab.errors import CLOSE_OF, Close, Code, Refusal, Rejected
 from collab.flow.inbound import InboundFlow
 from collab.flow.outbound import OutboundFlow
 from collab.room.member import Member
-from collab.room.requests import Answer, ReadState, ReadVector, Request, Update
+from collab.room.requests import Answer, ReadState, ReadStateVector, Request, Update
 from collab.yjs import frames as yjs_frames
 from collab.yjs.guard import STALE
 from server.access.token_expiry import TokenExpiry
@@ -245,7 +245,7 @@ class YjsConnection:
         match request:
             case ReadState() if answer.refusal is not None and answer.refusal.code in UNSOUND:
                 self.refuse(answer.refusal)
-            case ReadState() | ReadVector():
+            case ReadState() | ReadStateVector():
                 self.sync.hear(request, answer, news)
             case Update() if answer.refusal is not None:
                 self._hear_refusal(answer.refusal, request.is_whole)

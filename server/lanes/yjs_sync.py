@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from collab.room.requests import Answer, ReadState, ReadVector, Request
+from collab.room.requests import Answer, ReadState, ReadStateVector, Request
 from collab.yjs import frames as yjs_frames
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class CatchUp(ReadState):
     """A diff for a reader that had fallen behind."""
 
 
-class Mark(ReadVector):
+class Mark(ReadStateVector):
     """What the document holds before the diff that is asked for next."""
 
 
@@ -44,7 +44,7 @@ class YjsSync:
 
     def ask_client(self) -> None:
         """Send our step 1: the client answers with what we have not got."""
-        self._submit(ReadVector())
+        self._submit(ReadStateVector())
 
     def ask_for_missing(self, is_whole: bool) -> bool:
         """Ask for what an update stands on; False where the client has sent all that it has.
@@ -84,7 +84,7 @@ class YjsSync:
         if self._feed.asked:
             self.catch_up()
 
-    def hear(self, request: ReadState | ReadVector, answer: Answer, news: News) -> None:
+    def hear(self, request: ReadState | ReadStateVector, answer: Answer, news: News) -> None:
         """An answer, which came with what the commit that it stands on made of the document."""
         is_there = answer.refusal is None
         match request:
@@ -103,6 +103,6 @@ class YjsSync:
                 self._is_asked = self._is_asked_again = False
                 if again:
                     self.answer_client(self._known)
-            case ReadVector():
+            case ReadStateVector():
                 if is_there:
                     self._feed.send(yjs_frames.sync_step1(answer.state))

@@ -16,12 +16,12 @@ from collab.entry import Lane
 from collab.errors import Close, Code
 from collab.room.requests import (
     Create,
-    LockAct,
+    LockRequest,
     PatchRequest,
-    Refuse,
+    Refused,
     Replace,
-    Restore,
-    Revert,
+    RestoreVersion,
+    UndoRequest,
     Update,
 )
 from server.recording.counters import Tally
@@ -38,9 +38,9 @@ COMMITS = ("committed", "clash", "duplicate", "full", "held", "failed")
 # What a client may close with beside ours, and that it vanished.
 CLOSES = {1000, 1005, 1006} | {code for code in vars(Close).values() if isinstance(code, int)}
 OTHER = "other"
-EDITS = (PatchRequest, Update, Revert, Create, Replace, Restore, Refuse)
+EDITS = (PatchRequest, Update, UndoRequest, Create, Replace, RestoreVersion, Refused)
 # What can be refused of those that ask, beside what the server asks of itself.
-ASKED = (*EDITS, LockAct)
+ASKED = (*EDITS, LockRequest)
 
 AnyCollector = TypeVar("AnyCollector", bound=Collector)
 

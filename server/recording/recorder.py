@@ -12,12 +12,12 @@ from collab.ports.audit import AuditRow
 from collab.ports.store import Clash, Committed, Duplicate, Full, Held
 from collab.room.requests import (
     Create,
-    LockAct,
+    LockRequest,
     PatchRequest,
-    Refuse,
+    Refused,
     Replace,
-    Restore,
-    Revert,
+    RestoreVersion,
+    UndoRequest,
     Update,
 )
 from server.recording.audit_log import NOWHERE, AuditTrail, about, origin_of
@@ -43,8 +43,8 @@ _VERBS: dict[type, str] = {
     PatchRequest: "edit",
     Update: "edit",
     Replace: "edit",
-    Refuse: "edit",
-    Restore: "restore",
+    Refused: "edit",
+    RestoreVersion: "restore",
 }
 _OUTCOMES: dict[type, str] = {
     Committed: "committed",
@@ -103,7 +103,7 @@ class Witness:
         request = submission.request
         action = action_of(request)
         if action:
-            asked = {"asked": request.action} if isinstance(request, LockAct) else {}
+            asked = {"asked": request.action} if isinstance(request, LockRequest) else {}
             row = self._row(submission.member, action, refusal.code.value, asked)
             self.trail.refused(key, row)
 
@@ -203,8 +203,8 @@ class DocumentWitness:
 
 def action_of(request: Request) -> str:
     """What somebody tried; nothing for what only reads."""
-    if isinstance(request, Revert):
+    if isinstance(request, UndoRequest):
         return "redo" if request.redo else "undo"
-    if isinstance(request, LockAct):
+    if isinstance(request, LockRequest):
         return "unlock" if request.action == "release" else "lock"
     return _VERBS.get(type(request), "")

@@ -30,7 +30,7 @@ class Scope:
     rights: Rights | None = None
 
     def shows(self, key: DocKey) -> bool:
-        return key.tenant == self.tenant and (self.rights is None or self.rights.sees(key.doc))
+        return key.tenant == self.tenant and (self.rights is None or self.rights.may_see(key.doc))
 
 
 def report(services: Services, scope: Scope, since: int) -> dict[str, Any]:

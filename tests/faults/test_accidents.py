@@ -14,7 +14,7 @@ import pytest
 from collab.errors import Rejected
 from collab.ids import DocKey
 from collab.ports.store import Corrupt
-from collab.room.requests import Answer, LockAct
+from collab.room.requests import Answer, LockRequest
 from collab.room.room import Room
 from server.documents.live_room import LiveRoom
 from server.documents.room_state import LiveState
@@ -87,7 +87,7 @@ async def test_a_listener_that_fails_at_a_lock_costs_nobody_else_anything(hall: 
     async with hall.hub.using(PAGE) as live:
         broken, sound = Ear(live, "broken"), Ear(live, "sound")
         broken.fails = True
-        answer = await hall.ask(LockAct("l", "acquire", scope="/n", base=1))
+        answer = await hall.ask(LockRequest("l", "acquire", scope="/n", base=1))
         assert answer.ack["lock"].scope == "/n"
         assert (broken.closed, sound.closed) == ([1011], [])
 

@@ -11,7 +11,7 @@ import pytest
 from collab.errors import Close, Rejected
 from collab.ids import DocKey
 from collab.ports.store import StorageUnavailable
-from collab.room.requests import Answer, PatchRequest, ReadVector
+from collab.room.requests import Answer, PatchRequest, ReadStateVector
 from collab.room.room import Room
 from server.documents.long_work import MOST_OPS, SLOW, SLOW_FOR
 from server.documents.room_state import LiveState
@@ -84,7 +84,7 @@ async def test_what_comes_meanwhile_waits_its_turn(monkeypatch: pytest.MonkeyPat
         long = await begun(made, gate)
         ear = Ear(made.hub.lives[PAGE])
         later = [asyncio.create_task(made.set("/t", number)) for number in range(3)]
-        read = asyncio.create_task(made.ask(ReadVector()))
+        read = asyncio.create_task(made.ask(ReadStateVector()))
         await asyncio.sleep(0)
         assert not any(task.done() for task in (*later, read))
         gate.open()

@@ -13,7 +13,7 @@ from collab.entry import Author
 from collab.errors import Code, Refusal, Rejected
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
-from collab.room.requests import Answer, Asked, PatchRequest, Refuse, Replace, Revert
+from collab.room.requests import Answer, PatchRequest, Refused, Replace, RequestWithId, UndoRequest
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Inside, inside
 from tests.patience import PATIENCE
@@ -92,14 +92,14 @@ async def test_a_refused_id_may_be_tried_again_with_other_ops() -> None:
 
 # --- at random, against a ledger of what was accepted ----------------------------------------
 
-WANTED: dict[str, Asked] = {
+WANTED: dict[str, RequestWithId] = {
     **{f"set {n}": PatchRequest("", None, [{"op": "add", "path": "/a", "value": n}]) for n in "xy"},
     "test": PatchRequest("", None, [{"op": "test", "path": "/a", "value": "x"}]),
     "put": Replace({"a": "x"}, None),
-    "undo": Revert(""),
-    "undo /b": Revert("", "/b"),
-    "undo of 3": Revert("", version=3),
-    "redo": Revert("", redo=True),
+    "undo": UndoRequest(""),
+    "undo /b": UndoRequest("", "/b"),
+    "undo of 3": UndoRequest("", version=3),
+    "redo": UndoRequest("", redo=True),
 }
 
 
@@ -147,7 +147,7 @@ async def test_a_refused_message_with_an_id_that_was_accepted_is_refused_once() 
         await hall.set("/a", 2, id="X")
         async with asyncio.timeout(PATIENCE):
             with pytest.raises(Rejected) as refused:
-                await hall.ask(Refuse("X", refusal, is_patch=True))
+                await hall.ask(Refused("X", refusal, is_patch=True))
         assert refused.value.refusal == refusal
         assert (await hall.read())[1] == {"a": 2}
 

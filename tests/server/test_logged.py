@@ -10,7 +10,7 @@ import pytest
 
 from collab.ids import Json
 from collab.patch.apply import replay, values_before
-from collab.room.requests import PatchRequest, Revert
+from collab.room.requests import PatchRequest, UndoRequest
 from storage.memory.store import MemoryStore
 from storage.store import SqlStore
 from tests.faults.inside import PAGE, inside
@@ -85,13 +85,16 @@ async def test_an_answer_out_of_the_log_is_told_as_at_first(
         await made.make({"t": LONG})
         ops = [{"op": "replace", "path": "/t", "value": LONG + "x"}]
         await made.ask(PatchRequest("r", None, ops))
-        first = await made.ask(Revert(redo=False, id="u"))
+        first = await made.ask(UndoRequest(redo=False, id="u"))
         assert first.ack["ops"] == [{"op": "replace", "path": "/t", "value": LONG}]
         [_, _, logged] = await store.entries(PAGE, 0, 3, 100)
         assert len(str(logged.ops)) + len(str(logged.answer)) < 500
-        assert (await made.ask(Revert(redo=False, id="u"))).ack == {**first.ack, "duplicate": True}
+        assert (await made.ask(UndoRequest(redo=False, id="u"))).ack == {
+            **first.ack,
+            "duplicate": True,
+        }
         await made.hub.unload(made.hub.lives[PAGE])
-        again = await made.ask(Revert(redo=False, id="u"))
+        again = await made.ask(UndoRequest(redo=False, id="u"))
         assert again.ack == {**first.ack, "duplicate": True}
         assert again.version == 3
     await store.close()

@@ -79,7 +79,7 @@ def test_x1_a_pointer_that_leads_to_no_one_value_gives_no_right(pointer: str) ->
 def judged(sections: tuple[str, ...], *ops: dict[str, Any]) -> str:
     """The pointer of the op that is refused, empty where none is."""
     try:
-        Sections(areas_of(sections, PAGE)).judge(list(ops), PAGE, Bounds())
+        Sections(areas_of(sections, PAGE)).check(list(ops), PAGE, Bounds())
     except Rejected as rejected:
         extra = rejected.refusal.extra
         named = ops[extra["op"]]["path"] == extra["path"]

@@ -24,8 +24,8 @@ from collab.room.requests import (
     PatchRequest,
     Replace,
     Request,
-    Restore,
-    Revert,
+    RestoreVersion,
+    UndoRequest,
     Update,
 )
 from collab.room.room import Room
@@ -86,10 +86,10 @@ class ReadableRoom:
         elif roll < 0.40:
             self.ask("ada", Replace({**self.value(2, dict), "checked": 1}, None))
         elif roll < 0.55:
-            self.ask(user, Revert("", redo=self.random.random() < 0.4))
+            self.ask(user, UndoRequest("", redo=self.random.random() < 0.4))
         elif roll < 0.60:
             version = self.random.randrange(1, len(self.values))
-            self.ask("ada", Restore(version, self.values[version]))
+            self.ask("ada", RestoreVersion(version, self.values[version]))
         else:
             self.push(user)
 

@@ -12,9 +12,9 @@ from collab.locks.state import Locks, LockStep
 from collab.locks.terms import LockTerms
 from collab.messages import LockAction
 from collab.rights.user_rights import Rights, Role
-from collab.room.lock_rules import act, misshapen
+from collab.room.lock_rules import apply, check_shape
 from collab.room.member import Member
-from collab.room.requests import LockAct
+from collab.room.requests import LockRequest
 
 ADA, BO = Author("ada", "Ada", "tab-1"), Author("bo", "Bo", "tab-1")
 PAGE: dict[str, Any] = {"sections": [{"id": "a", "t": "x"}], "title": "Home"}
@@ -23,19 +23,19 @@ S0 = "/sections/0"
 
 def ask(
     action: LockAction, by: Author = ADA, *, admin: bool = False, **named: Any
-) -> tuple[Member, LockAct]:
+) -> tuple[Member, LockRequest]:
     member = Member(by, Rights(Role.ADMIN if admin else Role.EDITOR, 2**53), "patch")
-    return member, LockAct("l", action, **named)
+    return member, LockRequest("l", action, **named)
 
 
-def done(locks: Locks, what: tuple[Member, LockAct], now: int = 0) -> Locks:
-    step = act(locks, *what, PAGE, now=now, secret=b"secret")
+def done(locks: Locks, what: tuple[Member, LockRequest], now: int = 0) -> Locks:
+    step = apply(locks, *what, PAGE, now=now, secret=b"secret")
     assert isinstance(step, LockStep), step
     return step.locks
 
 
-def refused(locks: Locks, what: tuple[Member, LockAct], now: int = 0) -> Code:
-    refusal = act(locks, *what, PAGE, now=now, secret=b"secret")
+def refused(locks: Locks, what: tuple[Member, LockRequest], now: int = 0) -> Code:
+    refusal = apply(locks, *what, PAGE, now=now, secret=b"secret")
     assert isinstance(refusal, Refusal), refusal
     return refusal.code
 
@@ -59,11 +59,11 @@ def test_a_request_that_names_no_place_is_misshapen(action: LockAction) -> None:
         ("/a~2", "l-1"),
         (f"/{'a' * 4096}", None),
     ):
-        refusal = misshapen(action, scope, lock_id)
+        refusal = check_shape(action, scope, lock_id)
         assert refusal is not None
         assert refusal.code is Code.MALFORMED
-    assert misshapen(action, "/a~1b/-/00", None) is None
-    assert (misshapen(action, None, "l-1") is not None) is (action == "acquire")
+    assert check_shape(action, "/a~1b/-/00", None) is None
+    assert (check_shape(action, None, "l-1") is not None) is (action == "acquire")
 
 
 def test_what_is_not_held_is_stale_to_renew_and_not_found_otherwise() -> None:

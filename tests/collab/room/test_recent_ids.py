@@ -12,31 +12,31 @@ def accepted(number: int, size: int = 0) -> Accepted:
 
 def test_the_oldest_go_beyond_a_number() -> None:
     ids = RecentIds()
-    ids.learn(accepted(number) for number in range(MOST + 1))
+    ids.add(accepted(number) for number in range(MOST + 1))
     assert ids.find("ada", "r0") is None
     assert ids.find("ada", "r1") is not None
 
 
 def test_the_oldest_go_beyond_so_many_bytes() -> None:
     ids = RecentIds()
-    ids.learn([accepted(0), accepted(1, MOST_BYTES // 2)])
+    ids.add([accepted(0), accepted(1, MOST_BYTES // 2)])
     assert ids.find("ada", "r0") is not None
-    ids.learn([accepted(2, MOST_BYTES // 2)])
+    ids.add([accepted(2, MOST_BYTES // 2)])
     assert ids.find("ada", "r1") is None
     assert ids.find("ada", "r2") is not None
 
 
 def test_an_answer_that_is_learned_twice_counts_once() -> None:
     ids = RecentIds()
-    ids.learn([accepted(0)])
+    ids.add([accepted(0)])
     for _ in range(10):
-        ids.learn([accepted(1, MOST_BYTES // 2)])
+        ids.add([accepted(1, MOST_BYTES // 2)])
     assert ids.find("ada", "r0") is not None
 
 
 def test_an_entry_is_remembered_with_its_answer() -> None:
     ids = RecentIds()
-    ids.take(Entry(3, Author("bo"), 0, "edit", [], b"", id="a", answer={"skipped": []}))
+    ids.add_entry(Entry(3, Author("bo"), 0, "edit", [], b"", id="a", answer={"skipped": []}))
     assert ids.find("bo", "a") == Accepted("bo", "a", 3, {"skipped": []})
     assert ids.find("ada", "a") is None
 
@@ -44,15 +44,15 @@ def test_an_entry_is_remembered_with_its_answer() -> None:
 def test_what_the_store_knows_stays_until_it_is_answered() -> None:
     ids = RecentIds()
     for number in range(100):
-        ids.find_in_store(accepted(number, MOST_BYTES))
-    ids.learn(accepted(1000 + number) for number in range(MOST + 1))
+        ids.add_stored(accepted(number, MOST_BYTES))
+    ids.add(accepted(1000 + number) for number in range(MOST + 1))
     room = RecentIds()
-    room.follow(ids)
+    room.merge(ids)
     for number in range(100):
         found = room.find("ada", f"r{number}")
         assert found is not None
         assert ("ops" in found.answer) == (number < MOST_FOUND_BYTES // (MOST_BYTES + 20))
-        room.answered("ada", f"r{number}")
+        room.mark_answered("ada", f"r{number}")
         again = room.find("ada", f"r{number}")
         assert again is not None
         assert again.answer == {}
@@ -60,8 +60,8 @@ def test_what_the_store_knows_stays_until_it_is_answered() -> None:
 
 def test_a_small_answer_of_the_store_is_remembered_whole() -> None:
     ids = RecentIds()
-    ids.find_in_store(accepted(1, 100))
-    ids.find_in_store(accepted(1, 100))
-    ids.answered("ada", "r1")
-    ids.answered("ada", "r2")
+    ids.add_stored(accepted(1, 100))
+    ids.add_stored(accepted(1, 100))
+    ids.mark_answered("ada", "r1")
+    ids.mark_answered("ada", "r2")
     assert ids.find("ada", "r1") == accepted(1, 100)

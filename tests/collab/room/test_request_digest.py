@@ -17,7 +17,14 @@ from collab.ports.store import Vacant
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.request_digest import DIGEST_BYTES, digest_of, is_same
-from collab.room.requests import Asked, Create, PatchRequest, Replace, Restore, Revert
+from collab.room.requests import (
+    Create,
+    PatchRequest,
+    Replace,
+    RequestWithId,
+    RestoreVersion,
+    UndoRequest,
+)
 from collab.room.room import Room
 from collab.room.working import RoomBounds
 
@@ -36,13 +43,13 @@ def read(text: str) -> PatchRequest:
     return PatchRequest("x", 1, msgspec.json.decode(text))
 
 
-DIFFERENT: list[Asked] = [
+DIFFERENT: list[RequestWithId] = [
     patched(),
     *(patched({"op": "add", "path": "/a", "value": value}) for value in VALUES),
     *(Create({"a": value}) for value in VALUES),
     *(Replace({"a": value}, None) for value in VALUES),
-    *(Revert("x", scope, redo) for scope in ("", "/a", "/a/0") for redo in (False, True)),
-    *(Restore(version, {}, pointer) for version in (1, 2) for pointer in ("", "/a")),
+    *(UndoRequest("x", scope, redo) for scope in ("", "/a", "/a/0") for redo in (False, True)),
+    *(RestoreVersion(version, {}, pointer) for version in (1, 2) for pointer in ("", "/a")),
     patched({"op": "replace", "path": "/a", "value": 1}),
     patched({"op": "test", "path": "/a", "value": 1}),
     patched({"op": "remove", "path": "/a"}),
@@ -70,7 +77,7 @@ def test_h11_what_a_client_says_otherwise_the_second_time_is_not_looked_at() -> 
     assert is_same(digest_of(patched(op)), later)
     assert is_same(digest_of(Replace({}, 1)), Replace({}, 4, fence=2, compared=(4, [])))
     assert is_same(digest_of(Create({})), Create({}, only=True))
-    assert is_same(digest_of(Restore(1, {"n": 1})), Restore(1, {"n": 2}))
+    assert is_same(digest_of(RestoreVersion(1, {"n": 1})), RestoreVersion(1, {"n": 2}))
 
 
 @pytest.mark.parametrize(
@@ -162,13 +169,13 @@ def test_h11_a_restoration_that_comes_again_needs_no_value_of_before() -> None:
     ada = Member(Author("ada"), Rights(Role.PUBLISHER, 2**53), "http")
     room.apply(ada, Create({"n": 1}), 0)
     room.apply(ada, PatchRequest("", 1, [{"op": "replace", "path": "/n", "value": 2}]), 0)
-    first = room.apply(ada, Restore(1, {"n": 1}, id="back"), 0)
+    first = room.apply(ada, RestoreVersion(1, {"n": 1}, id="back"), 0)
     gone = Refusal(Code.UNKNOWN_VERSION, "version 1 is not kept any more", {"version": 3})
-    again = room.apply(ada, Restore(1, None, id="back", missing=gone), 0)
+    again = room.apply(ada, RestoreVersion(1, None, id="back", missing=gone), 0)
     assert (again.version, again.refusal) == (3, None)
     assert again.ack == {**first.ack, "duplicate": True}
     assert first.ack["ops"] == [{"op": "replace", "path": "/n", "value": 1}]
-    other = room.apply(ada, Restore(2, None, id="back", missing=gone), 0)
+    other = room.apply(ada, RestoreVersion(2, None, id="back", missing=gone), 0)
     assert other.refusal is not None
     assert other.refusal.code is Code.ID_REUSED
-    assert room.apply(ada, Restore(1, None, id="new", missing=gone), 0).refusal == gone
+    assert room.apply(ada, RestoreVersion(1, None, id="new", missing=gone), 0).refusal == gone

@@ -15,7 +15,7 @@ from collab.locks.enforcement import LockGuard
 from collab.ports.store import Stored, Vacant
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
-from collab.room.requests import Create, PatchRequest, Replace, Restore, Revert, Update
+from collab.room.requests import Create, PatchRequest, Replace, RestoreVersion, UndoRequest, Update
 from collab.room.room import Room
 from collab.room.working import MOST_WAITING, RoomBounds
 
@@ -33,7 +33,7 @@ def edited(room: Room, *numbers: int) -> Room:
 def undone(room: Room) -> int:
     """How many steps can be undone."""
     count = 0
-    while (refusal := room.apply(ADA, Revert(""), 99_000).refusal) is None:
+    while (refusal := room.apply(ADA, UndoRequest(""), 99_000).refusal) is None:
         count += 1
     assert refusal.code is Code.NOTHING_TO_UNDO
     return count
@@ -107,5 +107,5 @@ def test_a_value_that_is_put_whole_may_differ_in_more_places_than_a_patch_has_op
     answer = room.apply(ADA, Replace(put, None), 1)
     assert answer.refusal is None
     assert room.document.value == put
-    back = room.apply(ADA, Restore(1, {str(n): n for n in range(places)}), 2)
+    back = room.apply(ADA, RestoreVersion(1, {str(n): n for n in range(places)}), 2)
     assert back.refusal is None

@@ -18,12 +18,12 @@ from collab.room.member import Member
 from collab.room.requests import (
     Answer,
     Create,
-    LockAct,
+    LockRequest,
     PatchRequest,
     Replace,
     Request,
-    Restore,
-    Revert,
+    RestoreVersion,
+    UndoRequest,
     Update,
 )
 from collab.room.room import Room
@@ -114,15 +114,15 @@ def test_x7_an_undo_outside_of_the_sections_is_refused_whole() -> None:
     assert patch(room, both, put("/sections/0/text", "1"), put("/sections/1/text", "2")) == ""
     hero = member("/sections/hero")
     before = room.document.value
-    assert code(room.apply(hero, Revert(""), 99_000)) == "forbidden"
+    assert code(room.apply(hero, UndoRequest(""), 99_000)) == "forbidden"
     assert (room.document.value, room.head) == (before, 2)
-    assert code(room.apply(hero, Revert("", scope="/sections/0"), 99_000)) == ""
+    assert code(room.apply(hero, UndoRequest("", scope="/sections/0"), 99_000)) == ""
     assert texts(room) == ["Hello", "2", "Bye"]
-    assert code(room.apply(both, Revert(""), 99_000)) == ""
+    assert code(room.apply(both, UndoRequest(""), 99_000)) == ""
     faq = member("/sections/faq")
-    assert code(room.apply(faq, Revert("", redo=True), 99_000)) == ""
-    assert code(room.apply(faq, Revert("", redo=True), 99_000)) == "forbidden"
-    assert code(room.apply(hero, Revert("", redo=True), 99_000)) == ""
+    assert code(room.apply(faq, UndoRequest("", redo=True), 99_000)) == ""
+    assert code(room.apply(faq, UndoRequest("", redo=True), 99_000)) == "forbidden"
+    assert code(room.apply(hero, UndoRequest("", redo=True), 99_000)) == ""
     assert texts(room) == ["1", "2", "Bye"]
 
 
@@ -130,17 +130,17 @@ def test_x7_a_step_is_taken_back_where_its_element_stands_now() -> None:
     room, hero = home(), member("/sections/hero")
     assert patch(room, hero, put("/sections/0", {"id": "hero", "kind": "new"})) == ""
     assert patch(room, OWNER, {"op": "move", "from": "/sections/0", "path": "/sections/2"}) == ""
-    assert code(room.apply(hero, Revert(""), 99_000)) == ""
+    assert code(room.apply(hero, UndoRequest(""), 99_000)) == ""
     assert value(room)["sections"][2] == PAGE["sections"][0]
     by_index = member("/sections/0")
-    assert code(room.apply(by_index, Revert("", redo=True), 99_000)) == "forbidden"
+    assert code(room.apply(by_index, UndoRequest("", redo=True), 99_000)) == "forbidden"
 
 
 def test_x7_an_element_of_another_kind_under_an_index_is_undone() -> None:
     room, first = home(), member("/sections/0")
     for new in ("text", {"id": "other"}, [1]):
         assert patch(room, first, put("/sections/0", new)) == ""
-        assert code(room.apply(first, Revert(""), 99_000)) == ""
+        assert code(room.apply(first, UndoRequest(""), 99_000)) == ""
         assert room.document.value == PAGE
 
 
@@ -148,17 +148,17 @@ def test_x9_restoring_more_than_a_section_is_refused() -> None:
     room, hero = home(), member("/sections/hero")
     assert patch(room, hero, put("/sections/0/text", "Hi")) == ""
     for pointer in ("", "/sections", "/sections/1", "/title"):
-        said = code(room.apply(hero, Restore(1, PAGE, pointer), 50_000))
+        said = code(room.apply(hero, RestoreVersion(1, PAGE, pointer), 50_000))
         assert (pointer, said) == (pointer, "forbidden")
-    assert code(room.apply(hero, Restore(1, PAGE, "/sections/0/text"), 50_000)) == ""
+    assert code(room.apply(hero, RestoreVersion(1, PAGE, "/sections/0/text"), 50_000)) == ""
     assert room.document.value == PAGE
-    assert code(room.apply(member(""), Restore(1, PAGE), 50_000)) == ""
+    assert code(room.apply(member(""), RestoreVersion(1, PAGE), 50_000)) == ""
 
 
 def test_x9_a_section_that_is_gone_is_restored_by_none_of_its_own_users() -> None:
     room, hero = home(), member("/sections/hero", "/sections/0")
     assert patch(room, OWNER, {"op": "remove", "path": "/sections/0"}) == ""
-    assert code(room.apply(hero, Restore(1, PAGE, "/sections/0"), 50_000)) == "forbidden"
+    assert code(room.apply(hero, RestoreVersion(1, PAGE, "/sections/0"), 50_000)) == "forbidden"
 
 
 def test_x2_a_whole_value_is_judged_by_what_it_changes() -> None:
@@ -199,11 +199,11 @@ def test_x3_a_section_right_is_told_before_a_lock_and_a_wrong_op() -> None:
 
 
 def lock(room: Room, who: Member, action: Any, scope: str, base: int | None = None) -> str:
-    asked = LockAct("l", action, scope, base)
+    asked = LockRequest("l", action, scope, base)
     step = decide(room, room.locks(), who, asked, now=1, wall=1, secret="s")
     if isinstance(step, Refusal):
         return step.code.value
-    room.move_locks(step.locks)
+    room.set_locks(step.locks)
     return ""
 
 
@@ -406,7 +406,7 @@ def test_x8_what_lies_in_the_sections_stays_of_an_update_that_goes_too_far() -> 
     assert sorted(op["path"] for op in ops) == ["/sections/0/text", "/title"]
     assert texts(room) == ["Hello you", "Why?", "Bye"]
     assert value(room)["title"] == "Mine"
-    assert code(room.apply(tab.who, Revert(""), 99_000)) == ""
+    assert code(room.apply(tab.who, UndoRequest(""), 99_000)) == ""
     assert room.document.value == PAGE
 
 
@@ -458,7 +458,7 @@ def test_x8_steps_of_others_outlive_what_was_taken_back() -> None:
 
     assert tab.send(wipe) == []
     for _ in range(2):
-        assert code(room.apply(ada, Revert(""), 99_000)) == ""
+        assert code(room.apply(ada, UndoRequest(""), 99_000)) == ""
         assert texts(room) == ["Hello", "Why?", "Bye"]
     assert room.document.value == PAGE
 
@@ -471,7 +471,7 @@ def test_x8_what_watched_updates_deleted_is_not_kept_for_ever() -> None:
         tab.send(lambda content: content["sections"]["hero"]["text"].__delitem__(slice(0, 200_000)))
     assert room.value == PAGE
     assert len(room.document.update_since(b"\x00")) < 1_000_000
-    assert room.apply(tab.who, Revert(""), 200_000).refusal is None
+    assert room.apply(tab.who, UndoRequest(""), 200_000).refusal is None
 
 
 def test_x8_a_right_in_a_plain_value_is_none_for_a_yjs_client() -> None:

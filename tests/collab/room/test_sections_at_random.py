@@ -14,7 +14,7 @@ from collab.ids import DocKey
 from collab.ports.store import Vacant
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
-from collab.room.requests import Create, PatchRequest, Revert
+from collab.room.requests import Create, PatchRequest, UndoRequest
 from collab.room.room import Room
 from collab.room.working import RoomBounds
 from tests.collab.room import section_worlds as worlds
@@ -69,9 +69,9 @@ def _one(
     # A user may give up a right by changing an `id` that a pointer names in so many words.
     if room.head > head and not any(pointer.endswith("/id") for pointer in sections):
         after = room.document.value
-        assert room.apply(writer, Revert(""), now + 2_000).refusal is None, told
+        assert room.apply(writer, UndoRequest(""), now + 2_000).refusal is None, told
         assert room.document.value == json.loads(text), told
-        assert room.apply(writer, Revert("", redo=True), now + 2_500).refusal is None, told
+        assert room.apply(writer, UndoRequest("", redo=True), now + 2_500).refusal is None, told
         assert room.document.value == after, told
 
 

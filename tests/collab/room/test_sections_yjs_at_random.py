@@ -15,7 +15,7 @@ from collab.ids import DocKey
 from collab.ports.store import Stored, Vacant
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
-from collab.room.requests import Create, PatchRequest, Revert, Update
+from collab.room.requests import Create, PatchRequest, UndoRequest, Update
 from collab.room.room import Room
 from collab.room.working import RoomBounds
 from tests.collab.room import section_peers as peers
@@ -129,7 +129,7 @@ class World:
         assert peers.others(fresh) == peers.others(self.onlooker)
         is_left = True
         while is_left:
-            answers = [room.apply(OWNER, Revert(""), self.now) for room in (self.room, again)]
+            answers = [room.apply(OWNER, UndoRequest(""), self.now) for room in (self.room, again)]
             assert answers[0].ack == answers[1].ack
             assert self.room.document.value == again.document.value
             is_left = answers[0].refusal is None

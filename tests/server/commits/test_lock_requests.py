@@ -18,7 +18,7 @@ from collab.ports.locks import StoredLock
 from collab.ports.store import StorageUnavailable
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
-from collab.room.requests import Create, LockAct, PatchRequest
+from collab.room.requests import Create, LockRequest, PatchRequest
 from collab.room.working import RoomBounds
 from server.broadcast.audience import Answered, Audience, News
 from server.broadcast.lock_announcer import LockBoard, LockNews
@@ -114,8 +114,8 @@ async def live(hub: Hub) -> AsyncIterator[LiveRoom]:
     live.lock_board.close()
 
 
-def acquire(scope: str = HERO) -> LockAct:
-    return LockAct("l", "acquire", scope)
+def acquire(scope: str = HERO) -> LockRequest:
+    return LockRequest("l", "acquire", scope)
 
 
 def edit(path: str, value: Any = "x", fence: int | None = None) -> PatchRequest:
@@ -158,7 +158,7 @@ async def test_a_lock_that_another_instance_has_given_is_known_by_its_id(
     hub: Hub, live: LiveRoom, store: InterruptedStore
 ) -> None:
     assert await store.save_locks(KEY, revision=0, put=[stranger(HERO)], drop=[])
-    claimed = await hub.ask(live, member("ada"), LockAct("l", "take_over", lock_id="l-90"))
+    claimed = await hub.ask(live, member("ada"), LockRequest("l", "take_over", lock_id="l-90"))
     assert claimed.ack["lock"].claimed_by.user == "ada"
 
 
@@ -169,7 +169,7 @@ async def test_a_claim_that_was_made_at_another_instance_can_be_declined(
     [lock] = (await store.locks(KEY))[1]
     claimed = replace(lock, claimed_by=Author("bo", "Bo"), yields_at=4 * 10**12)
     assert await store.save_locks(KEY, revision=1, put=[claimed], drop=[])
-    await hub.ask(live, member("ada"), LockAct("l", "keep", lock_id=lock.id))
+    await hub.ask(live, member("ada"), LockRequest("l", "keep", lock_id=lock.id))
     [kept] = (await store.locks(KEY))[1]
     assert kept.claimed_by is None
 
@@ -220,8 +220,8 @@ async def test_whoever_releases_a_claimed_lock_is_told_that_it_ended(
     hub: Hub, live: LiveRoom
 ) -> None:
     lock = (await hub.ask(live, member("ada"), acquire())).ack["lock"]
-    await hub.ask(live, member("bo"), LockAct("l", "take_over", lock_id=lock.id))
-    told = (await hub.ask(live, member("ada"), LockAct("l", "release", lock_id=lock.id))).ack
+    await hub.ask(live, member("bo"), LockRequest("l", "take_over", lock_id=lock.id))
+    told = (await hub.ask(live, member("ada"), LockRequest("l", "release", lock_id=lock.id))).ack
     assert (told["lock"].id, told["lock"].holder, told["lock"].reason) == (
         lock.id,
         None,
@@ -235,15 +235,15 @@ async def test_nobody_keeps_a_lock_outside_their_sections(hub: Hub, live: LiveRo
     rights = Rights(Role.EDITOR, 2**53, sections=(HERO,))
     narrow = Member(Author("na", "Na", "tab"), rights, "http")
     lock = (await hub.ask(live, narrow, acquire())).ack["lock"]
-    assert "secret" in (await hub.ask(live, narrow, LockAct("l", "renew", lock_id=lock.id))).ack
+    assert "secret" in (await hub.ask(live, narrow, LockRequest("l", "renew", lock_id=lock.id))).ack
     above = PatchRequest("", None, [{"op": "add", "path": HERO, "value": {}}])
     await hub.ask(live, member("bo"), above)
     actions: tuple[LockAction, ...] = ("renew", "keep")
     for action in actions:
         with pytest.raises(Rejected) as refused:
-            await hub.ask(live, narrow, LockAct("l", action, lock_id=lock.id))
+            await hub.ask(live, narrow, LockRequest("l", action, lock_id=lock.id))
         assert refused.value.refusal.code is Code.FORBIDDEN
-    await hub.ask(live, narrow, LockAct("l", "release", lock_id=lock.id))
+    await hub.ask(live, narrow, LockRequest("l", "release", lock_id=lock.id))
     assert (await hub.store.locks(KEY))[1] == []
 
 
@@ -252,7 +252,7 @@ async def test_the_shape_of_a_request_is_looked_at_before_its_authors_rights(
     hub: Hub, live: LiveRoom, scope: str | None
 ) -> None:
     with pytest.raises(Rejected) as refused:
-        await hub.ask(live, member("vi", Role.VIEWER), LockAct("l", "acquire", scope))
+        await hub.ask(live, member("vi", Role.VIEWER), LockRequest("l", "acquire", scope))
     assert refused.value.refusal.code is Code.MALFORMED
 
 
@@ -263,9 +263,9 @@ async def test_lock_requests_that_wait_together_are_one_write(
     asked = [
         hub.ask(live, ada, acquire()),
         hub.ask(live, bo, acquire()),
-        hub.ask(live, ada, LockAct("l", "renew", HERO)),
+        hub.ask(live, ada, LockRequest("l", "renew", HERO)),
         hub.ask(live, ada, acquire("/title")),
-        hub.ask(live, ada, LockAct("l", "release", HERO)),
+        hub.ask(live, ada, LockRequest("l", "release", HERO)),
         hub.ask(live, bo, acquire()),
     ]
     answers = await asyncio.gather(*asked, return_exceptions=True)
@@ -314,7 +314,7 @@ async def test_what_waits_behind_a_lock_keeps_its_turn(hub: Hub, live: LiveRoom)
         hub.ask(live, ada, edit("/title", "one")),
         hub.ask(live, ada, acquire()),
         hub.ask(live, bo, edit(f"{HERO}/t", "bo's")),
-        hub.ask(live, ada, LockAct("l", "release", HERO)),
+        hub.ask(live, ada, LockRequest("l", "release", HERO)),
         hub.ask(live, bo, edit(f"{HERO}/t", "bo's again")),
     ]
     first, held, locked, released, last = await asyncio.gather(*asked, return_exceptions=True)

@@ -16,7 +16,7 @@ from collab.patch.pointer import lookup, parse
 from collab.ports.store import Stored
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
-from collab.room.requests import Answer, Create, LockAct, PatchRequest, Request
+from collab.room.requests import Answer, Create, LockRequest, PatchRequest, Request
 from collab.room.room import Room
 from collab.room.working import RoomBounds
 from server.commits.commit_loop import CommitLoop
@@ -84,9 +84,9 @@ class World:
             case "remove" if length > 3:
                 op = {"op": "remove", "path": f"/sections/{at}"}
             case "lock":
-                return LockAct("l", "acquire", f"/sections/{at}")
+                return LockRequest("l", "acquire", f"/sections/{at}")
             case _:
-                return LockAct("l", "release", f"/sections/{at}")
+                return LockRequest("l", "release", f"/sections/{at}")
         return PatchRequest("", None, [op])
 
     async def round(self) -> None:

@@ -16,11 +16,11 @@ from collab.room.requests import (
     Create,
     PatchRequest,
     ReadState,
-    ReadVector,
+    ReadStateVector,
     Replace,
     Request,
-    Restore,
-    Revert,
+    RestoreVersion,
+    UndoRequest,
     Update,
 )
 from collab.room.room import Room
@@ -48,11 +48,11 @@ SHORT: list[Request] = [
     PatchRequest("", None, [op("a long text " * 500)]),
     Create({"n": list(range(MOST_VALUES - 10))}),
     Replace({}, None),
-    Revert(""),
-    Restore(1, {}),
+    UndoRequest(""),
+    RestoreVersion(1, {}),
     Update(bytes(MOST_UPDATE)),
     ReadState(bytes(MOST_VECTOR)),
-    ReadVector(),
+    ReadStateVector(),
     Barrier(1),
 ]
 LONG: list[Request] = [
@@ -77,7 +77,7 @@ def test_a_large_one_is_judged_in_a_thread(request_: Request) -> None:
     assert takes_long(request_, 1_000, 100)
 
 
-@pytest.mark.parametrize("request_", [Replace({}, None), Revert(""), Restore(1, {})])
+@pytest.mark.parametrize("request_", [Replace({}, None), UndoRequest(""), RestoreVersion(1, {})])
 def test_what_may_read_all_of_a_large_document_is_judged_in_a_thread(request_: Request) -> None:
     assert takes_long(request_, LARGE + 1, 100)
 
@@ -98,10 +98,12 @@ def test_taking_back_or_putting_back_a_long_step_is_judged_in_a_thread() -> None
         ops = [{"op": "replace", "path": "/n", "value": number + 1}]
         assert room.apply(ada, PatchRequest("", None, ops, step="drag"), number).refusal is None
     room.apply(ada, PatchRequest("", None, [op()]), 300)
-    assert takes_long_in(room, ada, Revert("", version=50))
-    assert not any(takes_long_in(room, ada, one) for one in (Revert(""), Revert("", version=1)))
-    assert not takes_long_in(room, bo, Revert("", version=50))
+    assert takes_long_in(room, ada, UndoRequest("", version=50))
+    assert not any(
+        takes_long_in(room, ada, one) for one in (UndoRequest(""), UndoRequest("", version=1))
+    )
+    assert not takes_long_in(room, bo, UndoRequest("", version=50))
     assert not takes_long_in(room, ada, PatchRequest("", None, [op()]))
-    assert room.apply(ada, Revert("", version=50), 301).refusal is None
-    assert takes_long_in(room, ada, Revert("", redo=True))
-    assert not takes_long_in(room, ada, Revert(""))
+    assert room.apply(ada, UndoRequest("", version=50), 301).refusal is None
+    assert takes_long_in(room, ada, UndoRequest("", redo=True))
+    assert not takes_long_in(room, ada, UndoRequest(""))

@@ -9,7 +9,7 @@ import pytest
 
 from collab.ids import DocKey
 from collab.ports.store import Snapshot
-from collab.room.requests import Revert
+from collab.room.requests import UndoRequest
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Inside, inside
 
@@ -104,7 +104,7 @@ async def test_what_was_done_before_a_snapshot_without_steps_can_be_undone() -> 
             assert again is not live
             assert again.room.document._undo.stacks == steps
         for _ in range(65):
-            await made.ask(Revert(""))
+            await made.ask(UndoRequest(""))
         assert (await made.read())[1] == {"t": "4 " * 5_000, "n": 0}
 
 

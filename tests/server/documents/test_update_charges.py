@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from collab.entry import Author, Entry
-from collab.room.requests import PatchRequest, Replace, Request, Revert, Update
+from collab.room.requests import PatchRequest, Replace, Request, UndoRequest, Update
 from server.documents.update_charges import FREE_BYTES, FREE_SHARE, stored_beyond
 
 TEXT = "x" * 100_000
@@ -26,8 +26,8 @@ def patch(value: object) -> PatchRequest:
         (patch(TEXT), entry(100_020, 100_000), 0),
         (Update(b"u" * 100_000), entry(100_000, 100_000), 0),
         (Replace({"t": TEXT}, None), entry(100_020, 100_000), 0),
-        (Revert("", redo=False), entry(FREE_BYTES), 0),
-        (Revert("", redo=False), entry(100_000, 30), 100_030 - FREE_BYTES),
+        (UndoRequest("", redo=False), entry(FREE_BYTES), 0),
+        (UndoRequest("", redo=False), entry(100_000, 30), 100_030 - FREE_BYTES),
         (patch("y"), entry(100, 1_000_000), 1_000_100 - FREE_BYTES - FREE_SHARE * 42),
     ],
     ids=["small", "a paste", "a Yjs paste", "a put", "free", "an undo", "a large removal"],

@@ -13,7 +13,7 @@ from collab.entry import Author
 from collab.flow.budget import Allowance, ByteAndMessageBudget
 from collab.flow.outbound import FrameRate, OutboundFlow
 from collab.presence.presence_entry import ClientIdentity
-from collab.room.requests import PatchRequest, ReadState, ReadVector, Request
+from collab.room.requests import PatchRequest, ReadState, ReadStateVector, Request
 from collab.yjs import frames as yjs_frames
 from server.broadcast.audience import Answered, News, Submission
 from server.broadcast.lock_announcer import LockNews
@@ -149,7 +149,7 @@ class YjsReading:
         if news.after != news.before:
             self.feed.hear(news)
         for submission, answer in answers:
-            assert isinstance(submission.request, ReadState | ReadVector)
+            assert isinstance(submission.request, ReadState | ReadStateVector)
             self.sync.hear(submission.request, answer, news)
 
     def see(self, news: PresenceNews) -> None: ...

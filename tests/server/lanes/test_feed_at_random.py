@@ -14,7 +14,7 @@ from collab.errors import Rejected
 from collab.ids import Json
 from collab.messages import LockAction
 from collab.patch.apply import replay
-from collab.room.requests import LockAct, PatchRequest
+from collab.room.requests import LockRequest, PatchRequest
 from server.broadcast.audience import Submission
 from server.broadcast.presence_ticker import PresenceNews
 from server.documents.live_room import LiveRoom
@@ -77,7 +77,7 @@ class Day:
     async def lock(self) -> None:
         action: LockAction = self.rng.choice(("acquire", "release"))
         with suppress(Rejected):  # to release what nobody holds
-            await self.hall.ask(LockAct("", action, scope="/n"))
+            await self.hall.ask(LockRequest("", action, scope="/n"))
 
     async def fill_or_drain(self) -> None:
         self.reading.pipe.untaken = self.rng.choice((0, FULL_SOCKET + 1))

@@ -12,7 +12,7 @@ from collab.errors import Rejected
 from collab.ids import Json
 from collab.patch.apply import replay
 from collab.room.member import Member
-from collab.room.requests import Answer, PatchRequest, Request, Revert, Update
+from collab.room.requests import Answer, PatchRequest, Request, UndoRequest, Update
 from server.documents.live_room import LiveRoom
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Ear, Inside, inside
@@ -42,7 +42,9 @@ class Walk:
             ear = Ear(live)
             kind = self.chance.random()
             if kind < 0.15:
-                await self._ask(live, self._member(), Revert(id=f"r{number}", redo=kind < 0.05))
+                await self._ask(
+                    live, self._member(), UndoRequest(id=f"r{number}", redo=kind < 0.05)
+                )
             elif kind < 0.3:
                 await self._type(live)
             elif kind < 0.4 and self.acks:

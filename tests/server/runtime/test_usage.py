@@ -13,7 +13,7 @@ from collab.ids import DocKey
 from collab.ports.store import Vacant
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
-from collab.room.requests import Create, PatchRequest, Revert
+from collab.room.requests import Create, PatchRequest, UndoRequest
 from collab.room.room import Room
 from collab.room.working import RoomBounds
 from server.runtime import usage
@@ -55,7 +55,7 @@ def test_a_closed_document_leaves_nothing_for_the_collector() -> None:
     elements = [{"id": f"s{number}", "t": "x", "n": [1, 2]} for number in range(50)]
     room.apply(ADA, Create({"s": elements}), 0)
     room.apply(ADA, PatchRequest("", None, [{"op": "replace", "path": "/s/1/t", "value": "y"}]), 1)
-    room.apply(ADA, Revert(""), 2)
+    room.apply(ADA, UndoRequest(""), 2)
     room.commit()
     room.snapshot()
     room.close()
