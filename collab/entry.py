@@ -69,12 +69,12 @@ class Accepted(Struct, frozen=True):
         return cls(entry.author.user, entry.id, entry.version, entry.answer, entry.digest)
 
 
-# A list of places tells where changes are, not each of them; a paste may touch thousands.
+# The pointers of a summary say where changes are, not each of them; a paste may touch thousands.
 MAX_POINTERS: Final = 20
 
 
 class Summary(Struct, frozen=True):
-    """What history tells of an entry: neither values nor Yjs updates."""
+    """An entry as history lists it, without values and Yjs updates."""
 
     version: int
     author: Author
@@ -89,8 +89,8 @@ class Summary(Struct, frozen=True):
 
 
 def pointers_of(paths: Iterable[str]) -> list[str]:
-    """Each place once, the newest last, at most `MAX_POINTERS`; what lies below another place of
-    them is left out."""
+    """Each pointer once, the newest last, at most `MAX_POINTERS`. A pointer below another one is
+    left out."""
     places = dict.fromkeys(paths)
     return [place for place in places if not _lies_below(place, places)][-MAX_POINTERS:]
 

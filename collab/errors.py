@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-# What msgspec raises for bytes that it cannot read: a string that is no UTF-8 is no error of its
-# own, and neither is a value that nests too deep.
+# What msgspec raises for bytes that it cannot read. For a string that is not UTF-8, and for a value
+# that nests too deep, it raises Python's own errors.
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -122,7 +122,7 @@ class Refusal:
 
 
 class Rejected(Exception):
-    """A rule was broken; whoever asked gets the refusal."""
+    """A rule was broken; the client gets the refusal."""
 
     def __init__(self, code: Code, message: str, **extra: Any) -> None:
         super().__init__(f"{code}: {message}")

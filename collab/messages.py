@@ -11,7 +11,7 @@ from collab.ids import MAX_POINTER, POINTER
 
 # --- what a client says ---------------------------------------------------------------------
 
-# It is kept with what it made, and told in every refusal of what stood on it.
+# It is kept with the change, and is in each refusal of a patch that was based on it.
 MAX_ID = 255
 RequestId = Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
 # A JSON Pointer, as the description says it; the room checks it, and says what is wrong.
@@ -46,7 +46,7 @@ class Patch(Incoming, frozen=True, tag="patch"):
     ops: list[Op]
     strict: bool = False
     fence: int | None = None
-    after: str | None = None  # the own patch that it stands on, "" for none; not every client says
+    after: str | None = None  # the own patch that it is based on, "" for none; clients may omit it
     step: StepName | None = None
 
 
@@ -97,7 +97,7 @@ class Outgoing(Struct, frozen=True, tag_field="type", omit_defaults=True):
 
 
 class Peer(Struct, frozen=True):
-    """Somebody who is in the document, with what their client shows of them."""
+    """A client that is in the document, as other clients see it."""
 
     session: str
     client_id: int
@@ -115,7 +115,7 @@ class Holder(Struct, frozen=True):
 
 
 class LockState(Struct, frozen=True, omit_defaults=True):
-    """A lock as everybody sees it; `holder` null says that it ended, and `reason` why."""
+    """A lock as clients see it; `holder` null says that it ended, and `reason` why."""
 
     id: str
     scope: Pointer
@@ -159,7 +159,7 @@ class Change(Outgoing, frozen=True, tag="change", rename={"from_": "from"}):
 
 
 class Conflict(Struct, frozen=True, kw_only=True):
-    """A value that was overwritten; without the values where they are too large to be told."""
+    """A value that was overwritten; without the values where they are too large to be sent."""
 
     path: str
     base: Any = UNSET

@@ -22,34 +22,33 @@ from collab.messages import Patch
 MAX_VALUES: Final = 20_000
 
 _QUOTE: Final = ord('"')
-# Before or at the beginning of a value there is a mark; in a string, marks are text. A string may
-# lack its end: were it no match, the search would go through the rest again from each quote in it.
-# What a string begins with is never given back (`*+`), so nothing is kept for that: two million
-# escapes took 0.2 s and 150 MB.
-_MARK_OR_STRING: Final = re.compile(rb'[\[{,]|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+# A separator is before or at the beginning of each value. In a string, separators are text. A text
+# without an end matches too, else the search would start again from each quote in it. The search
+# does not go back inside a string (`*+`): that took 0.2 s and 150 MB for two million escapes.
+_SEPARATOR_OR_TEXT: Final = re.compile(rb'[\[{,]|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 
 _encode = msgspec.json.Encoder().encode
 
 _NAMES: Final = ("op", "path", "value", "from")
 
 
-def has_few_marks(body: bytes, most: int = MAX_VALUES) -> bool:
-    """Whether there are so few values, at the first look: text may be full of commas."""
+def has_few_separators(body: bytes, most: int = MAX_VALUES) -> bool:
+    """Whether there are surely at most so many values. Texts full of commas make it False, too."""
     return len(body) <= most or len(body) - len(body.translate(None, b"[{,")) <= most
 
 
-def has_at_most(most: int, body: bytes) -> bool:
-    """Whether there are so few values, text that is full of commas aside.
+def has_at_most_values(most: int, body: bytes) -> bool:
+    """Whether there are at most so many values, whatever the texts hold.
 
-    A loop in Python, which in a thread lets the event loop go on, as one long search would not.
+    It is a loop in Python: in a thread it lets the event loop run, which one long search does not.
     """
-    marks = strings = 0
-    for found in _MARK_OR_STRING.finditer(body):
+    separators = strings = 0
+    for found in _SEPARATOR_OR_TEXT.finditer(body):
         if body[found.start()] == _QUOTE:
             strings += 1
         else:
-            marks += 1
-        if marks > most or strings > 2 * most + 2:  # of each value a key and a text, at most
+            separators += 1
+        if separators > most or strings > 2 * most + 2:  # of each value a key and a text, at most
             return False
     return True
 
@@ -58,7 +57,7 @@ def has_at_most(most: int, body: bytes) -> bool:
 
 
 class _Members(list[tuple[str, Any]]):
-    """An object as it was written."""
+    """The members of an object as they were written."""
 
 
 def repeated_in_message(frame: bytes, message: Patch) -> Refusal | None:

@@ -12,14 +12,14 @@ import msgspec
 from collab.entry import Entry
 from collab.errors import Code, Refusal, Rejected
 from collab.messages import MAX_ID, Change, ClientMessage, Patch, ServerMessage
-from collab.raw_json import MAX_VALUES, has_at_most, has_few_marks, repeated_in_message
+from collab.raw_json import MAX_VALUES, has_at_most_values, has_few_separators, repeated_in_message
 
 _encoder = msgspec.json.Encoder()
 _frame_decoder = msgspec.json.Decoder(ClientMessage | list[msgspec.Raw])
 _message_decoder = msgspec.json.Decoder(ClientMessage)
 _raw_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 
-# A frame is a transport detail: more messages than this in one is somebody testing us.
+# A frame is a transport detail: no client has a use for more messages than this in one.
 MAX_MESSAGES_PER_FRAME = 1000
 
 
@@ -32,26 +32,26 @@ class Unreadable:
 
     id: str | None
     refusal: Refusal
-    is_patch: bool = False  # later patches may stand on it
+    is_patch: bool = False  # later patches may be based on it
 
 
 Incoming = ClientMessage | Unreadable
 
 
-class _Named(msgspec.Struct):
-    """What a message is called; all else in it is passed over and not made."""
+class _TypeAndId(msgspec.Struct):
+    """The type and the id of a message; its other fields are not decoded."""
 
     type: str = ""
     id: msgspec.Raw = msgspec.Raw(b"null")
 
 
-_name_decoder = msgspec.json.Decoder(_Named)
+_type_decoder = msgspec.json.Decoder(_TypeAndId)
 _id_decoder = msgspec.json.Decoder(str)
 
 
 def decode(frame: bytes) -> list[Incoming]:
     """The messages of one frame; raises `Rejected` for what is not JSON at all."""
-    if not has_few_marks(frame):
+    if not has_few_separators(frame):
         return _decode_many(frame)
     try:
         decoded = _frame_decoder.decode(frame)
@@ -59,7 +59,9 @@ def decode(frame: bytes) -> list[Incoming]:
         return [_decode_message(frame)]
     except (msgspec.DecodeError, RecursionError) as error:
         raise Rejected(Code.MALFORMED, "the frame is not JSON") from error
-    return _decode_each(decoded) if isinstance(decoded, list) else [_meant(frame, decoded)]
+    if isinstance(decoded, list):
+        return _decode_each(decoded)
+    return [_without_repeats(frame, decoded)]
 
 
 def _decode_many(frame: bytes) -> list[Incoming]:
@@ -80,32 +82,32 @@ def _decode_each(messages: Sequence[msgspec.Raw]) -> list[Incoming]:
 
 
 def _decode_message(raw: bytes) -> Incoming:
-    if not has_few_marks(raw) and not has_at_most(MAX_VALUES, raw):
-        kind, request_id = _named(raw)
+    if not has_few_separators(raw) and not has_at_most_values(MAX_VALUES, raw):
+        kind, request_id = _type_and_id(raw)
         refusal = Refusal(Code.TOO_LARGE, f"the message holds more than {MAX_VALUES} values")
         return Unreadable(request_id, refusal, kind == "patch")
     try:
         message: ClientMessage = _message_decoder.decode(raw)
     except msgspec.ValidationError as error:
-        kind, request_id = _named(raw)
+        kind, request_id = _type_and_id(raw)
         return Unreadable(request_id, Refusal(Code.MALFORMED, str(error)), kind == "patch")
     except (msgspec.DecodeError, RecursionError) as error:
         raise Rejected(Code.MALFORMED, "the frame is not JSON") from error
-    return _meant(raw, message)
+    return _without_repeats(raw, message)
 
 
-def _meant(raw: bytes, message: ClientMessage) -> Incoming:
-    """The message, unless it says something twice of which only one was read."""
+def _without_repeats(raw: bytes, message: ClientMessage) -> Incoming:
+    """The message, or why it is refused: the decoder keeps one of two members with one name."""
     if not isinstance(message, Patch):
         return message
     refusal = repeated_in_message(raw, message)
     return message if refusal is None else Unreadable(message.id, refusal, is_patch=True)
 
 
-def _named(raw: bytes) -> tuple[str, str | None]:
+def _type_and_id(raw: bytes) -> tuple[str, str | None]:
     """A message's type, and the id that a reject can name: `error` answers an unknown type."""
     try:
-        message = _name_decoder.decode(raw)
+        message = _type_decoder.decode(raw)
     except msgspec.ValidationError:
         return "", None
     except (msgspec.DecodeError, RecursionError) as error:

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from collab.entry import Op
 from collab.errors import UNREADABLE, Code, Rejected
 from collab.flow.budget import ByteAndMessageBudget, to_ms
-from collab.raw_json import MAX_VALUES, has_at_most, has_few_marks, repeated_in_body
+from collab.raw_json import MAX_VALUES, has_at_most_values, has_few_separators, repeated_in_body
 from server.http.requests import JSON, services_of
 from server.runtime.worker_threads import LARGE, run_in_thread
 
@@ -115,13 +115,13 @@ async def read_object(request: Request, *, optional: bool = False) -> dict[str, 
 
 async def parse(body: bytes, most: int) -> Any:
     """The JSON value; one of more than `most` values is refused before it is made."""
-    if len(body) <= LARGE and has_few_marks(body, most):
+    if len(body) <= LARGE and has_few_separators(body, most):
         return decode_json(body)
     return await run_in_thread(_parse, body, most)
 
 
 def _parse(body: bytes, most: int) -> Any:
-    if not has_few_marks(body, most) and not has_at_most(most, body):
+    if not has_few_separators(body, most) and not has_at_most_values(most, body):
         raise Rejected(Code.TOO_LARGE, f"the body holds more than {most} values")
     return decode_json(body)
 
