@@ -246,7 +246,7 @@ class PatchSession:
         self.feed.send(wire.encode(wire.error(refusal)))
 
     def _present(self, message: messages.SetPresence) -> None:
-        """Show another state; a cursor stands on `base` and is carried to the head first."""
+        """Show another state; a cursor is relocated from `base` to the head first."""
         state, room = message.state, self.live.room
         base = room.version if message.base is None else message.base
         if state is not None and base < room.version:

@@ -36,7 +36,7 @@ BASE = Parameter(
     "base",
     "query",
     int,
-    "The version that the patch stands on; it is carried to the head. The head, where left out.",
+    "The version that the patch is based on; it is rebased to the head. The head, where left out.",
     WHOLE,
 )
 ONLY_IF_ABSENT = Parameter(
@@ -99,7 +99,7 @@ PATCH_IT = Operation(
     Body(JsonPatch, "A JSON Patch (RFC 6902); it lands whole or not at all.", (PATCH, JSON)),
     ON_CHANGE,
     "`If-Match` is strict: whatever others did meanwhile refuses it, with what they did. `base` "
-    "is not: the patch is carried to the head, and `ops` tells what was applied.",
+    "is not: the patch is rebased to the head, and `ops` tells what was applied.",
     conditional=True,
 )
 DELETE = Operation(
