@@ -26,7 +26,7 @@ class Publication(Struct, frozen=True):
         return self.version if self.what == "published" else 0
 
 
-class Standing(Struct, frozen=True):
+class PublicState(Struct, frozen=True):
     """What is public now, at a control revision; None where nothing is."""
 
     revision: int
@@ -39,7 +39,7 @@ class Publications(Protocol):
     async def publish(self, key: DocKey, publication: Publication, revision: int) -> bool:
         """Take the step; False when `revision` is no longer the document's."""
 
-    async def standing(self, key: DocKey) -> Standing | None:
+    async def public_state(self, key: DocKey) -> PublicState | None:
         """None when there is no such document."""
 
     async def public_versions(self, key: DocKey) -> list[int]:

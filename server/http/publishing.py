@@ -73,10 +73,10 @@ async def get_publication(request: Request) -> Response:
     """What is public, and who made it so."""
     async with document_of(request) as (_, live):
         require_exists(live)
-        standing = await services_of(request).store.standing(live.key)
-    if standing is None or standing.published is None:
+        state = await services_of(request).store.public_state(live.key)
+    if state is None or state.published is None:
         raise publications.nothing_published()
-    told = publications.shown(standing.published)
+    told = publications.shown(state.published)
     told["published"] = told.pop("version")
     response = json_response(told)
     response.headers["Cache-Control"] = "no-store"

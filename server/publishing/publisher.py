@@ -15,7 +15,7 @@ import msgspec
 from collab.entry import Author
 from collab.errors import Code, Rejected
 from collab.page.checks import Finding, Rules, check
-from collab.ports.publications import Publication, Standing
+from collab.ports.publications import Publication, PublicState
 from collab.ports.store import StorageUnavailable
 from collab.wire import rfc3339
 from server.access.identity import not_found
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # Each try is lost to another writer of the document's control; more than a few is no chance.
 TRIES = 8
 
-Judge = Callable[[Standing], Awaitable[Publication | None]]
+Judge = Callable[[PublicState], Awaitable[Publication | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,12 @@ async def publish(
     """
     told = Published(0, [])
 
-    async def judge(standing: Standing) -> Publication | None:
+    async def judge(state: PublicState) -> Publication | None:
         nonlocal told
-        _expect(standing, expected)
+        _expect(state, expected)
         room = live.room
         wanted = room.version if version is None else version
-        if wanted and wanted == _version_of(standing) and expected in (None, wanted):
+        if wanted and wanted == _version_of(state) and expected in (None, wanted):
             told = Published(wanted, [])
             return None
         schema = None if wanted == room.version else room.schema
@@ -75,9 +75,9 @@ async def take_down(services: Services, live: LiveRoom, by: Author) -> int:
     """Let nothing be public any more; the version that was."""
     was = 0
 
-    async def judge(standing: Standing) -> Publication:
+    async def judge(state: PublicState) -> Publication:
         nonlocal was
-        was = _version_of(standing)
+        was = _version_of(state)
         if not was:
             raise nothing_published()
         return Publication(was, _person(by), services.clock.now_ms(), "taken_down")
@@ -107,31 +107,31 @@ def shown(publication: Publication) -> dict[str, object]:
 async def _move(services: Services, live: LiveRoom, judge: Judge) -> None:
     """Judge on what stands, and take the step if it still stands then."""
     for _ in range(TRIES):
-        standing = await services.store.standing(live.key)
-        if standing is None or not live.room.exists:
+        state = await services.store.public_state(live.key)
+        if state is None or not live.room.exists:
             raise not_found()
-        if live.room.control.revision != standing.revision:
+        if live.room.control.revision != state.revision:
             await services.hub.reopen(live)
             continue
-        step = await judge(standing)
+        step = await judge(state)
         if step is None:
             return
         try:
-            is_taken = await services.store.publish(live.key, step, standing.revision)
+            is_taken = await services.store.publish(live.key, step, state.revision)
         except StorageUnavailable:  # it may be taken all the same
             services.hub.doubt(live)
             services.published.forget(live.key)
             raise
         if is_taken:
-            live.room.note_published(step.pointer, standing.revision)
+            live.room.note_published(step.pointer, state.revision)
             services.published.forget(live.key)
             return
     raise Rejected(Code.CONFLICT, "others keep changing what governs this document")
 
 
-def _expect(standing: Standing, expected: int | None) -> None:
-    published = standing.published
-    if expected is None or expected == _version_of(standing):
+def _expect(state: PublicState, expected: int | None) -> None:
+    published = state.published
+    if expected is None or expected == _version_of(state):
         return
     if published is None:
         raise Rejected(Code.CONFLICT, "it was taken down meanwhile", published=None)
@@ -140,8 +140,8 @@ def _expect(standing: Standing, expected: int | None) -> None:
     raise Rejected(Code.CONFLICT, message, published=shown(published))
 
 
-def _version_of(standing: Standing) -> int:
-    return 0 if standing.published is None else standing.published.version
+def _version_of(state: PublicState) -> int:
+    return 0 if state.published is None else state.published.version
 
 
 # --- what is to be public -------------------------------------------------------------------

@@ -9,7 +9,7 @@ from operator import attrgetter
 from collab.entry import Accepted, Entry, Summary, without_ops
 from collab.ids import DocKey
 from collab.ports.locks import StoredLock
-from collab.ports.publications import Publication, Standing
+from collab.ports.publications import Publication, PublicState
 from collab.ports.repairs import Rebuilt, Remains
 from collab.ports.store import (
     PAGE_BYTES,
@@ -220,12 +220,13 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         document.publications.append(publication)
         return True
 
-    async def standing(self, key: DocKey) -> Standing | None:
+    async def public_state(self, key: DocKey) -> PublicState | None:
         document = self._existing(key)
         if document is None:
             return None
         control = document.control
-        return Standing(control.revision, document.publications[-1] if control.published else None)
+        published = document.publications[-1] if control.published else None
+        return PublicState(control.revision, published)
 
     async def public_versions(self, key: DocKey) -> list[int]:
         return sorted({one.version for one in self._documents[key].publications})

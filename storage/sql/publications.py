@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 
 from collab.entry import Author
 from collab.ids import DocKey
-from collab.ports.publications import Publication, Standing
+from collab.ports.publications import Publication, PublicState
 from collab.ports.store import Corrupt
 from storage.database import Database
 from storage.sql.checksum import publication_crc, sound_and_damaged
@@ -66,17 +66,17 @@ def check_publications(connection: Connection, key: DocKey) -> list[Publication]
     return sound
 
 
-def _standing(connection: Connection, key: DocKey) -> Standing | None:
+def _public_state(connection: Connection, key: DocKey) -> PublicState | None:
     document = find_document(connection, key)
     if document is None:
         return None
     check_document(document)
     if not document.published:
-        return Standing(document.revision, None)
+        return PublicState(document.revision, None)
     steps = check_publications(connection, key)
     if not steps or steps[-1].pointer != document.published:
         raise Corrupt(f"the publications of {key.tenant}/{key.doc} lack the one that is public")
-    return Standing(document.revision, steps[-1])
+    return PublicState(document.revision, steps[-1])
 
 
 def _publications(connection: Connection, key: DocKey, after: int, upto: int) -> list[Publication]:
@@ -92,8 +92,8 @@ class SqlPublications:
     async def publish(self, key: DocKey, publication: Publication, revision: int) -> bool:
         return await self._database.write(lambda c: _publish(c, key, publication, revision))
 
-    async def standing(self, key: DocKey) -> Standing | None:
-        return await self._database.read(lambda c: _standing(c, key))
+    async def public_state(self, key: DocKey) -> PublicState | None:
+        return await self._database.read(lambda c: _public_state(c, key))
 
     async def public_versions(self, key: DocKey) -> list[int]:
         steps = await self._database.read(lambda c: check_publications(c, key))

@@ -11,7 +11,7 @@ from collab.entry import Accepted, Author, Entry, Op, Summary, without_ops
 from collab.ids import DocKey
 from collab.ports.audit import AuditRow
 from collab.ports.locks import StoredLock
-from collab.ports.publications import Publication, Standing, What
+from collab.ports.publications import Publication, PublicState, What
 from collab.ports.repairs import Rebuilt, Remains
 from collab.ports.store import (
     Append,
@@ -640,12 +640,12 @@ class PublicationsContract:
 
     async def test_what_is_public_is_the_newest_step(self, store: Store) -> None:
         await store.commit([made(HOME, 9)])
-        assert await store.standing(HOME) == Standing(0, None)
+        assert await store.public_state(HOME) == PublicState(0, None)
         steps = [public(4), public(2, at=6), public(2, 7, "taken_down"), public(4, at=8)]
         for revision, step in enumerate(steps):
             assert await store.publish(HOME, step, revision)
             now = None if step.what == "taken_down" else step
-            assert await store.standing(HOME) == Standing(revision + 1, now)
+            assert await store.public_state(HOME) == PublicState(revision + 1, now)
             row = await store.row(HOME)
             assert row is not None
             assert row.published == (now.version if now else 0)
@@ -667,7 +667,7 @@ class PublicationsContract:
         await store.commit([made(HOME, 3)])
         assert await store.publish(HOME, public(2), 0)
         assert await store.delete(HOME, 9_000)
-        assert await store.standing(HOME) is None
+        assert await store.public_state(HOME) is None
         assert await store.publications(HOME, 0, 9) == []
         assert not await store.publish(HOME, public(2), 1)
 
@@ -692,7 +692,7 @@ class TenantContract:
         assert await store.compact(OTHER, before=9, keep=[]) == 0
         assert not await store.delete(OTHER, 1)
         assert not await store.publish(OTHER, public(1), 1)
-        assert await store.standing(OTHER) is None
+        assert await store.public_state(OTHER) is None
         assert await store.publications(OTHER, 0, 9) == []
         assert not await store.set_schema(OTHER, b"{}", 1)
         assert not await store.save_locks(OTHER, revision=1, put=[], drop=["l-1"])

@@ -157,7 +157,7 @@ ASKED: list[Callable[[SqlStore], Awaitable[Any]]] = [
     accepted,
     lambda store: store.find_accepted(HOME, "bo", ["none"]),
     lambda store: store.named_versions(HOME),
-    lambda store: store.standing(HOME),
+    lambda store: store.public_state(HOME),
     lambda store: store.publications(HOME, 0, HEAD),
     lambda store: store.public_versions(HOME),
     locks,

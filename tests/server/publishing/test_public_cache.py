@@ -185,9 +185,9 @@ async def test_another_instance_s_step_is_seen_after_a_second(
     await edit(services, live, "Second")
     await publications.publish(services, live, PIA)
     await services.published.fetch(VALUE, "")
-    standing = await store.standing(HOME)
-    assert standing is not None
-    assert await store.publish(HOME, Publication(1, PIA, 5), standing.revision)
+    state = await store.public_state(HOME)
+    assert state is not None
+    assert await store.publish(HOME, Publication(1, PIA, 5), state.revision)
     clock.advance(FRESH_SECONDS)
     older = await services.published.fetch(VALUE, "")
     assert older is not None
