@@ -17,8 +17,8 @@ WRITER_PAGES = 16_000
 class Checkpoints:
     """Moves the log into the database every so many commits, never two at once.
 
-    Invariant: only passive checkpoints, which wait for nobody and let nobody wait. What they
-    cannot move yet they move the next time; durability is the log's and does not hang on them.
+    Invariant: only passive checkpoints: these wait for no reader and no writer, and make none wait.
+    What they cannot move yet they move the next time. Durability needs the log file alone.
     """
 
     def __init__(self, path: str) -> None:

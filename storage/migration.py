@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from storage.dialect import POSTGRES
 from storage.sql.schema import REVISION
 
-# Any number will do, so long as nobody else's migrations take the same one.
+# Any number will do, as long as no other program's migrations take the same one.
 ADVISORY_LOCK = 0x57454654
 
 
@@ -40,8 +40,8 @@ def revision_of(connection: Connection) -> str:
 def _wait_for_other_migrations(connection: Connection) -> None:
     """Wait for another `weft migrate` as long as it takes.
 
-    A table's lock is waited for as long as any other: while a migration waits for one, everybody
-    else's statements wait behind it.
+    It waits for a table's lock no longer than other statements do: while it waits, all statements
+    of other clients wait behind it.
     """
     lock_timeout = str(connection.scalar(text("SHOW lock_timeout")))
     connection.execute(text("SET LOCAL lock_timeout = 0"))

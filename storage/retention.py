@@ -23,7 +23,7 @@ class Retained:
     ranges: tuple[tuple[int, int], ...]  # entries with after < version <= upto
 
     def dropped_ranges(self) -> list[tuple[int, int]]:
-        """The ranges of entries (after, upto) that nobody needs."""
+        """The ranges of entries (after, upto) that may be dropped."""
         dropped, after = [], 0
         for start, end in self.ranges:
             if start > after:

@@ -97,7 +97,7 @@ class SqliteDatabase:
     """One file, or memory.
 
     Invariant: everything of this process that writes goes through one connection in one thread,
-    under `BEGIN IMMEDIATE`; after a fault that connection is closed and opened anew. Nothing that
+    under `BEGIN IMMEDIATE`; after a fault that connection is closed and opened again. Nothing that
     is closed waits for a lock.
     """
 
@@ -198,7 +198,7 @@ class SqliteDatabase:
         return self._connection
 
     def _begin(self, raw: sqlite3.Connection) -> None:
-        """Take the write lock; one that somebody keeps is waited for until it takes too long."""
+        """Take the write lock; wait for another process that holds it, until it takes too long."""
         until = time.monotonic() + LOCK_SECONDS
         while True:
             try:

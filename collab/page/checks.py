@@ -120,7 +120,7 @@ def _fault(site: Site, anchors: dict[str, set[str]], tokens: tuple[str, ...], gi
 
 
 def _page_of(site: Site, tokens: tuple[str, ...]) -> Page | None:
-    """The page that a location is on; None for what stands on every page."""
+    """The page that a location is on; None for a part of every page."""
     if len(tokens) < 2 or tokens[0] != "pages":
         return None
     return next((page for page in site.pages if page.key == tokens[1]), None)

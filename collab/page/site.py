@@ -52,7 +52,7 @@ class Site:
         return self.base or "/" if page is self.home else f"{self.base}/{page.slug}"
 
     def public_address(self, page: Page) -> str:
-        """Where everybody finds the page; empty where the origin is not known."""
+        """The page's public address; empty where the origin is not known."""
         return self.public_url and self.public_url + self.address(page)
 
     def href(self, value: Json) -> str:

@@ -165,7 +165,7 @@ class PatchRun(Draft):
 
     def _copy(self, op: Op, tokens: Tokens, source: Tokens) -> None:
         value = lookup(self.root, source)
-        # The root's size is known: measuring it anew at each doubling is what a bomb would cost.
+        # The root's size is known. To measure it at each doubling would make a bomb costly.
         added = self.spend(self.size_of(value) if source or not self.exact else self.size)
         self.check_depth(value, len(source), len(tokens))
         self.count_copy(value)

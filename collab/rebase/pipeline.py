@@ -36,8 +36,8 @@ Since = Callable[[int], Sequence[AppliedChange]]
 class _PendingPatch:
     """An own patch that the client may not have the answer to.
 
-    Invariant: `ops` stand on what the client saw, which is the value at the pipeline's base with
-    the pending patches before this one.
+    Invariant: `ops` were made on what the client saw: the value at the pipeline's base with the
+    pending patches before this one.
     """
 
     version: int

@@ -18,8 +18,8 @@ LOST = b""
 class LocalSubscription:
     """What was published since it was made, the newest `depth` of it.
 
-    Invariant: never more than `depth` messages wait. Whoever is later than that loses the
-    oldest, and is told by an empty message before the rest; several losses are told once.
+    Invariant: never more than `depth` messages wait. A reader that is later than that loses the
+    oldest, and gets an empty message before the rest; several losses give one empty message.
     """
 
     def __init__(self, depth: int, leave: Callable[[LocalSubscription], None]) -> None:

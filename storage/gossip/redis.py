@@ -1,6 +1,6 @@
 """Gossip between instances over Redis: one channel a document, plain pub/sub.
 
-Redis may be slow, frozen, wiped or gone. Nobody waits for it: what is published goes into a
+Redis may be slow, frozen, wiped or gone. No caller waits for it: what is published goes into a
 bounded outbox, and what a fault has swallowed is announced afterwards by an empty message, on
 which a reader looks at the log.
 """
@@ -53,7 +53,7 @@ def _faults_translated() -> Iterator[None]:
 
 
 def _check(pubsub: PubSub) -> None:
-    # The client would connect anew in silence, and nobody would be told of what was lost.
+    # The client would reconnect in silence, and no subscription would learn of lost messages.
     connection: Connection | None = pubsub.connection
     if connection is None or not connection.is_connected:
         raise ConnectionError("the connection was lost")
@@ -63,7 +63,7 @@ class RedisGossip:
     """Carries messages while `run` runs.
 
     Invariant: a channel whose message did not go out is owed an empty one, and a subscription
-    gets an empty one whenever Redis has begun, or begun anew, to send it messages.
+    gets an empty one whenever Redis has begun, or begun again, to send it messages.
     """
 
     def __init__(self, url: str, depth: int = 256) -> None:
@@ -168,7 +168,7 @@ class RedisGossip:
 
     async def _follow_and_listen(self, pubsub: PubSub) -> None:
         with _faults_translated():
-            # A channel that nobody writes to: without one there is no connection to listen on.
+            # A channel without a writer: without a channel there is no connection to listen on.
             await pubsub.subscribe(_PREFIX)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow(pubsub), name="gossip channels")

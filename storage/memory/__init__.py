@@ -1,1 +1,1 @@
-"""The ports in memory: the same contract, nothing durable; tests stand on it."""
+"""The ports in memory: the same contract, nothing durable; for tests."""

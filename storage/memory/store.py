@@ -1,4 +1,4 @@
-"""The change log in memory: same contract, nothing durable; what tests stand on."""
+"""The change log in memory: same contract, nothing durable; for tests."""
 
 from __future__ import annotations
 

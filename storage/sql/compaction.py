@@ -1,4 +1,4 @@
-"""Compaction: entries that nobody needs any more go, a bounded slice a transaction."""
+"""Compaction drops entries that are not needed any more, a bounded slice in a transaction."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _slice(
     keep: Sequence[int],
     forget: int,
 ) -> int:
-    # Under the document's lock and judged anew each time: a version may be named in between.
+    # Under the document's lock and checked again each time: a version may be named in between.
     row = lock_document(connection, key)
     if row is None:
         return 0
@@ -128,7 +128,7 @@ def _sound_entries(connection: Connection, key: DocKey, versions: Sequence[int])
     """One at a time: together they may be larger than the memory."""
     for version in versions:
         one = select(*ENTRY_COLUMNS).where(by_key(entries, key), entries.c.version == version)
-        # A damaged one goes like the others: nobody needs it, and it must not hold them up.
+        # A damaged one goes like the others: it is not needed, and must not stop the compaction.
         with suppress(Corrupt):
             yield unpack_entry(key, connection.execute(one).one())
 
