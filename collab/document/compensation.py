@@ -12,7 +12,7 @@ from collab.patch.apply import Applied, apply
 from collab.patch.bounds import TRUSTED
 from collab.patch.diff import diff, diff_at
 from collab.patch.pointer import Tokens, covers, lookup
-from collab.patch.relocate import backward, place_backward
+from collab.patch.relocate import element_before, place_before
 from collab.patch.steps import Path, Step, to_tokens, trace
 from collab.patch.values import same
 from collab.tree.tree import RolledBack, Tree
@@ -99,5 +99,5 @@ def _before(path: Path, step: Step, earlier: Sequence[Step]) -> Path | None:
     is_place = path is step.path and step.kind in ("add", "move")
     at: Path | None = path
     for one in reversed(earlier):
-        at = None if at is None else (place_backward if is_place else backward)(at, one)
+        at = None if at is None else (place_before if is_place else element_before)(at, one)
     return at

@@ -10,7 +10,7 @@ from collab.ids import Json
 from collab.locks.position_tree import PositionTree
 from collab.patch.apply import replay
 from collab.patch.pointer import Tokens, covers, lookup, parse, render
-from collab.patch.relocate import AppliedChange, forward
+from collab.patch.relocate import AppliedChange, element_after
 from collab.patch.steps import Path, Step, to_path, to_tokens
 from collab.ports.locks import StoredLock
 
@@ -130,5 +130,5 @@ def _touched(steps: Sequence[Step], path: Path) -> tuple[bool, bool]:
             moved = True
         elif covers(at, own) or covers(at, step.path):
             changed = True
-        at = forward(at, step)
+        at = element_after(at, step)
     return moved or at is None, changed

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from collab.entry import Op
-from collab.patch.moves import movers_of, moves
+from collab.patch.moves import elements_to_move, moves
 from collab.patch.pointer import Tokens, render
 from collab.patch.values import same
 
@@ -78,7 +78,7 @@ class _Diff:
         ops, at = self.ops, render(path)
         matches = _match(old, new)
         wanted = list(matches.values())
-        movers = movers_of(wanted)
+        movers = elements_to_move(wanted)
         if len(movers) > self.room:
             ops.append({"op": "replace", "path": at, "value": new})
             return

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 
-def movers_of(wanted: Sequence[int]) -> list[int]:
+def elements_to_move(wanted: Sequence[int]) -> list[int]:
     """The elements that have to move, ascending: all but a longest increasing run."""
     tails: list[int] = []
     ends: list[int] = []

@@ -1,7 +1,8 @@
 """Relocation: where an element, a place between elements or a text cursor is after a step.
 
-`forward` goes through a step, and `backward` goes to before it. An element is the value that a
-pointer names. A place is where an `add` puts a value: a gap of a list, or a key of an object.
+`element_after` goes forward through a step, and `element_before` back over it. An element is the
+value that a pointer names. A place is where an `add` puts a value: a gap of a list, or a key of an
+object.
 
 Most edits of a page replace values, and values at other pointers than the edits before them. To see
 that, `are_disjoint` compares pointers as texts. Relocation through one edit takes 20 us.
@@ -64,7 +65,7 @@ class AppliedChange:
         """Where an element is after this change; None when it was removed."""
         if not self.structural:
             return tokens
-        path = element(_existing(self.before, tokens), self.structural)
+        path = element_after_steps(_existing(self.before, tokens), self.structural)
         return None if path is None else to_tokens(path)
 
     def relocate_cursor(self, tokens: Tokens, offset: int) -> tuple[Tokens, int] | None:
@@ -76,20 +77,20 @@ class AppliedChange:
             if step.kind == "replace" and step.path == path:
                 texts = isinstance(step.old, str) and isinstance(step.value, str)
                 offset = relocate_offset(offset, step.old, step.value) if texts else 0
-            path = forward(path, step)
+            path = element_after(path, step)
         return None if path is None else (to_tokens(path), offset)
 
 
-def element(path: Path | None, steps: Iterable[Step]) -> Path | None:
-    """`forward` through several steps."""
+def element_after_steps(path: Path | None, steps: Iterable[Step]) -> Path | None:
+    """`element_after` through several steps."""
     for step in steps:
         if path is None:
             return None
-        path = forward(path, step)
+        path = element_after(path, step)
     return path
 
 
-def forward(path: Path, step: Step) -> Path | None:
+def element_after(path: Path, step: Step) -> Path | None:
     """Where an element is after a step; None when the step took it away."""
     if step.kind == "add":
         return _after_insert(path, step.path)
@@ -106,7 +107,7 @@ def forward(path: Path, step: Step) -> Path | None:
     return None if gone else path
 
 
-def backward(path: Path, step: Step) -> Path | None:
+def element_before(path: Path, step: Step) -> Path | None:
     """Where an element was before a step; None when the step brought it."""
     if step.kind == "add":
         return _after_removal(path, step.path)
@@ -121,21 +122,21 @@ def backward(path: Path, step: Step) -> Path | None:
     return None if came else path
 
 
-def place_forward(place: Path, step: Step, *, before: bool = False) -> Path | None:
+def place_after(place: Path, step: Step, *, before: bool = False) -> Path | None:
     """Where a place is after a step; None when what holds it was taken away.
 
-    Of two that insert at one place the earlier stays first, so a place moves behind what was
-    inserted at it, but for `before`.
+    Of two that insert at one place the earlier stays first. So a place moves behind the value that
+    was inserted at it, unless `before`.
     """
     if step.kind == "replace" or not place:
-        return forward(place, step) if step.path != place else place
+        return element_after(place, step) if step.path != place else place
     cut = step.source if step.kind == "move" else step.path
     if step.kind == "move" and covers(cut, place[:-1]):
         return step.path + place[len(cut) :]
     if step.kind != "add":
         if covers(step.path if step.replaces_holder else cut, place[:-1]):
             return None
-        place = _place_after_removal(place, cut)
+        place = _gap_after_removal(place, cut)
     if step.kind == "remove":
         return place
     if before and place == step.path:
@@ -143,18 +144,18 @@ def place_forward(place: Path, step: Step, *, before: bool = False) -> Path | No
     return _after_insert(place, step.path)
 
 
-def place_backward(place: Path, step: Step) -> Path | None:
+def place_before(place: Path, step: Step) -> Path | None:
     """Where a place was before a step; None when the step brought what holds it."""
     if step.kind == "replace" or not place:
-        return backward(place, step) if step.path != place else place
+        return element_before(place, step) if step.path != place else place
     if step.kind == "remove":
-        return _place_before_removal(place, step.path)
+        return _gap_before_removal(place, step.path)
     if covers(step.path, place[:-1]):
         if step.kind == "move":
             return step.source + place[len(step.path) :]
         return None
-    place = _place_after_removal(place, step.path)
-    return _place_before_removal(place, step.source) if step.kind == "move" else place
+    place = _gap_after_removal(place, step.path)
+    return _gap_before_removal(place, step.source) if step.kind == "move" else place
 
 
 def _existing(value: Any, tokens: Tokens) -> Path:
@@ -196,12 +197,12 @@ def _moved_down(path: Path, removed: Path) -> Path:
     return (*path[:at], mine - 1, *path[at + 1 :])
 
 
-def _place_after_removal(place: Path, removed: Path) -> Path:
+def _gap_after_removal(place: Path, removed: Path) -> Path:
     """A gap stays where the element behind it is removed."""
     return _moved_down(place, removed)
 
 
-def _place_before_removal(place: Path, inserted: Path) -> Path:
+def _gap_before_removal(place: Path, inserted: Path) -> Path:
     """Back over a removal: a gap at the removed element counts as before it."""
     return place if place == inserted else _after_insert(place, inserted)
 

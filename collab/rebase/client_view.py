@@ -12,7 +12,13 @@ from dataclasses import dataclass
 
 from collab.entry import Author
 from collab.patch.pointer import covers
-from collab.patch.relocate import backward, element, forward, place_backward, place_forward
+from collab.patch.relocate import (
+    element_after,
+    element_after_steps,
+    element_before,
+    place_after,
+    place_before,
+)
 from collab.patch.steps import Path, Step
 from collab.rebase.edits import Edit
 from collab.rebase.pairing import paired
@@ -108,7 +114,7 @@ class ClientView:
                 if covers(place, written.path) and self._client_sees_elsewhere(written, under):
                     return True
                 at -= 1
-            before = backward(place, self._head_steps[number - 1][0]) if number else None
+            before = element_before(place, self._head_steps[number - 1][0]) if number else None
             if before is None:
                 return False
             place = before
@@ -117,13 +123,13 @@ class ClientView:
     def _client_sees_elsewhere(self, written: _Written, under: Path | None) -> bool:
         """Whether the head still has what the client wrote, and the client not under a location."""
         since = [step for step, _ in self._head_steps[written.head_steps :]]
-        if element(written.path, since) is None:
+        if element_after_steps(written.path, since) is None:
             return False
         sent = self._client_location(written)
         if sent is None or under is None:
             return under is None
         path, start = sent
-        now = element(path, self._client_steps[start:])
+        now = element_after_steps(path, self._client_steps[start:])
         return now is None or not covers(under, now)
 
     def _client_location(self, written: _Written) -> tuple[Path, int] | None:
@@ -133,7 +139,7 @@ class ClientView:
         """
         path = written.path
         for step, _ in reversed(self._head_steps[: written.head_steps]):
-            before = backward(path, step)
+            before = element_before(path, step)
             if before is None:
                 sent = self._came_from.get(id(step))
                 if sent is None:
@@ -209,7 +215,7 @@ class ClientView:
         """Where an element of the client's value is at the head."""
         start = 0
         for step in reversed(self._client_steps):
-            before = backward(path, step)
+            before = element_before(path, step)
             if before is not None:
                 path = before
             elif id(step) in self._applied_at:
@@ -221,7 +227,7 @@ class ClientView:
         for step, source in self._head_steps[start:]:
             if step.kind == "move" and step.source == path and source is not None:
                 moved = source
-            after = forward(path, step)
+            after = element_after(path, step)
             if after is None:
                 return Removed(source)
             path = after
@@ -235,7 +241,7 @@ class ClientView:
             step = self._client_steps[number]
             if step.kind in ("add", "move"):
                 behind[number] = place > step.path if _are_in_one_list(place, step.path) else False
-            before = place_backward(place, step)
+            before = place_before(place, step)
             if before is not None:
                 place = before
             elif id(step) in self._applied_at:
@@ -246,7 +252,7 @@ class ClientView:
         for step, source in self._head_steps[start:]:
             mine = self._came_from.get(id(step))
             first = mine is not None and behind.get(mine) is False
-            after = place_forward(place, step, before=first)
+            after = place_after(place, step, before=first)
             if after is None:
                 return Removed(source)
             place = after

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from collab.messages import Conflict
 from collab.patch.apply import apply
 from collab.patch.pointer import covers, render
-from collab.patch.relocate import element
+from collab.patch.relocate import element_after_steps
 from collab.patch.steps import Path, Step
 
 
@@ -50,7 +50,7 @@ class Conflicts:
         conflicts: list[Conflict] = []
         merged: dict[str, None] = {}
         for noted, path, conflict in self._added:
-            rest = element(path, [step for at, step in moving if at >= noted])
+            rest = element_after_steps(path, [step for at, step in moving if at >= noted])
             where = None if rest is None else render(rest)
             if conflict is not None:
                 conflicts.append(conflict if where is None else replace(conflict, path=where))

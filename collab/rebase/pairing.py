@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from collab.patch.pointer import covers, exists, lookup
-from collab.patch.relocate import forward
+from collab.patch.relocate import element_after
 from collab.patch.steps import Path, Step, to_tokens
 from collab.patch.values import same
 from collab.rebase.edits import Edit
@@ -54,7 +54,7 @@ def _moved(path: Path | None, applied: Sequence[Step], start: int) -> range:
             return range(at, at + 1)
         if step.path == path and _is_lifted(applied[at : at + 2]):
             return range(at, at + 2)
-        path = forward(path, step)
+        path = element_after(path, step)
     return range(start, start)
 
 

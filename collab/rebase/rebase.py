@@ -17,7 +17,7 @@ from collab.messages import Conflict
 from collab.patch.apply import with_op
 from collab.patch.bounds import UNBOUNDED, Bounds
 from collab.patch.pointer import covers, exists, lookup, not_found, parse, render
-from collab.patch.relocate import AppliedChange, backward
+from collab.patch.relocate import AppliedChange, element_before
 from collab.patch.steps import Path, Step, TracedRun, to_tokens
 from collab.patch.utf16 import as_splice
 from collab.patch.values import Atomic, named_atomic, same
@@ -246,7 +246,7 @@ class Rebasing:
             return (), path  # Others have moved it there.
         if found.moved is not None:
             self._conflicts.add(path, render(step.source), render(found.path), render(path))
-        self._overwrite(edit, path, backward(path, head), moved=found.path)
+        self._overwrite(edit, path, element_before(path, head), moved=found.path)
         source, target_path = render(found.path), render(path)
         if covers(found.path, path):
             # Another element stands there once this one is out; RFC 6902 forbids to say it so.

@@ -13,11 +13,11 @@ from collab.errors import Code, Rejected
 from collab.patch.bounds import nesting
 from collab.patch.pointer import Tokens, index_of, parse, render
 from collab.patch.pointer import child as child_of
-from collab.patch.relocate import element
+from collab.patch.relocate import element_after_steps
 from collab.patch.steps import Path, to_tokens, trace
 from collab.patch.values import named_atomic
-from collab.schema.cost import check_weight
-from collab.schema.walk import Node, Tree
+from collab.schema.cost import check_cost
+from collab.schema.walk import SchemaNode, SchemaTree
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 100
@@ -34,7 +34,7 @@ class Schema:
     """
 
     def __init__(self, root: dict[str, Any]) -> None:
-        self._tree = Tree(root)
+        self._tree = SchemaTree(root)
         node = self._tree.at("")
         assert node is not None
         self._root = node
@@ -56,7 +56,7 @@ class Schema:
         try:
             # Checked before it is compiled: a validator for each sub-schema takes broken ones.
             jsonschema_rs.meta.validate(root)
-            check_weight(root)
+            check_cost(root)
             return cls(root)
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
             message = str(getattr(error, "message", error))[:_MAX_MESSAGE]
@@ -79,7 +79,7 @@ class Schema:
         """Whether the string at a location of `value` is replaced as a whole, never merged."""
         if named_atomic(tokens, value):
             return True
-        nodes: Iterable[Node] = [self._root]
+        nodes: Iterable[SchemaNode] = [self._root]
         for token in tokens:
             nodes = [
                 child for node in _applied(nodes, value) for child in node.children(token, value)
@@ -105,9 +105,9 @@ class Schema:
         else:
             self._check_shallow(self._open(nodes, value, at), value, at)
 
-    def _open(self, nodes: Iterable[Node], value: Any, at: Tokens) -> list[Node]:
+    def _open(self, nodes: Iterable[SchemaNode], value: Any, at: Tokens) -> list[SchemaNode]:
         """All nodes that apply; where one cannot be gone into, the whole value is checked here."""
-        found: list[Node] = []
+        found: list[SchemaNode] = []
         for node in nodes:
             applied = node.applied(value)
             if applied is None:
@@ -116,7 +116,7 @@ class Schema:
                 found += applied
         return found
 
-    def _check_shallow(self, nodes: Iterable[Node], value: Any, at: Tokens) -> None:
+    def _check_shallow(self, nodes: Iterable[SchemaNode], value: Any, at: Tokens) -> None:
         if type(value) is dict:
             stand_in: Any = dict.fromkeys(value)
         elif type(value) is list:
@@ -127,7 +127,7 @@ class Schema:
             if node.shallow is not None and not node.shallow.is_valid(stand_in):
                 self._check_whole(node, value, at)
 
-    def _check_whole(self, node: Node, value: Any, at: Tokens) -> None:
+    def _check_whole(self, node: SchemaNode, value: Any, at: Tokens) -> None:
         if node.validator.is_valid(value):
             return
         try:
@@ -136,7 +136,7 @@ class Schema:
             raise self._refusal(node, value, at, error) from None
 
     def _refusal(
-        self, node: Node, value: Any, at: Tokens, error: jsonschema_rs.ValidationError
+        self, node: SchemaNode, value: Any, at: Tokens, error: jsonschema_rs.ValidationError
     ) -> Rejected:
         """The refusal with the deepest pointer: inside the branch that a value's `type` chose."""
         inner = [str(token) for token in error.instance_path]
@@ -153,7 +153,7 @@ class Schema:
         message = error.message[:_MAX_MESSAGE]
         return Rejected(Code.INVALID_DOCUMENT, message, path=render(path))
 
-    def _choice(self, error: jsonschema_rs.ValidationError) -> tuple[Node, str] | None:
+    def _choice(self, error: jsonschema_rs.ValidationError) -> tuple[SchemaNode, str] | None:
         location = [str(token) for token in error.schema_path]
         if not location or location[-1] not in ("oneOf", "anyOf"):
             return None
@@ -161,7 +161,7 @@ class Schema:
         return (node, location[-1]) if node is not None and location[-1] in node.schema else None
 
 
-def _applied(nodes: Iterable[Node], value: Any) -> list[Node]:
+def _applied(nodes: Iterable[SchemaNode], value: Any) -> list[SchemaNode]:
     """The nodes that apply; of an opaque one, itself alone."""
     return [each for node in nodes for each in (node.applied(value) or [node])]
 
@@ -212,10 +212,10 @@ def _touched_in_steps(ops: Sequence[Op], before: Any) -> list[tuple[Tokens, bool
         if step.kind != "replace":
             paths.append((step.path[:-1], step.path[-1] == "type"))
         if step.kind == "move":
-            source = element(step.source[:-1], (step,))
+            source = element_after_steps(step.source[:-1], (step,))
             paths += [(source, step.source[-1] == "type")] if source is not None else []
         for path, whole in paths:
-            now = element(path, steps[index + 1 :])
+            now = element_after_steps(path, steps[index + 1 :])
             if now is not None:
                 touched[to_tokens(now), whole] = None
     return list(touched)

@@ -12,29 +12,29 @@ from collab.patch.pointer import parse
 MAX_APPLIED = 10_000
 
 
-def check_weight(root: dict[str, Any]) -> None:
+def check_cost(root: dict[str, Any]) -> None:
     """Refuse a schema whose sub-schemas apply one another so often that a check would not end."""
-    weights: dict[int, int] = {}
-    for schema in schemas(root):
-        if _weigh(schema, root, weights) > MAX_APPLIED:
+    costs: dict[int, int] = {}
+    for schema in sub_schemas(root):
+        if _cost(schema, root, costs) > MAX_APPLIED:
             raise Rejected(Code.INVALID_DOCUMENT, "the schema applies itself too many times")
 
 
-def _weigh(schema: Any, root: dict[str, Any], weights: dict[int, int]) -> int:
+def _cost(schema: Any, root: dict[str, Any], costs: dict[int, int]) -> int:
     """How many sub-schemas are applied where this one is; one that is being weighed counts once."""
     if type(schema) is not dict:
         return 1
-    if id(schema) not in weights:
-        weights[id(schema)] = 1
+    if id(schema) not in costs:
+        costs[id(schema)] = 1
         lists = [schema.get(key) for key in ("allOf", "oneOf", "anyOf")]
         parts = [part for each in lists if type(each) is list for part in each]
         parts += [schema[key] for key in ("not", "if", "then", "else") if key in schema]
         reference = schema.get("$ref")
         if type(reference) is str and reference.startswith("#"):
             parts.append(_find(root, reference))
-        weight = 1 + sum(_weigh(part, root, weights) for part in parts)
-        weights[id(schema)] = min(weight, MAX_APPLIED + 1)
-    return weights[id(schema)]
+        cost = 1 + sum(_cost(part, root, costs) for part in parts)
+        costs[id(schema)] = min(cost, MAX_APPLIED + 1)
+    return costs[id(schema)]
 
 
 def _find(root: dict[str, Any], reference: str) -> Any:
@@ -48,7 +48,7 @@ def _find(root: dict[str, Any], reference: str) -> Any:
     return schema
 
 
-def schemas(root: Any) -> Iterator[dict[str, Any]]:
+def sub_schemas(root: Any) -> Iterator[dict[str, Any]]:
     level = [root]
     while level:
         for item in level:

@@ -15,7 +15,7 @@ import jsonschema_rs
 
 from collab.errors import Rejected
 from collab.patch.pointer import parse, render
-from collab.schema.cost import schemas
+from collab.schema.cost import sub_schemas
 
 _NOTES = frozenset(
     [
@@ -105,7 +105,7 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-class Node:
+class SchemaNode:
     """One sub-schema.
 
     Invariant: `validator` checks a whole value against it; where `opaque` is false, a child's
@@ -113,10 +113,10 @@ class Node:
     own keys and length by `shallow`.
     """
 
-    def __init__(self, tree: Tree, pointer: str, schema: Any) -> None:
+    def __init__(self, tree: SchemaTree, pointer: str, schema: Any) -> None:
         self._tree = tree
         self.pointer = pointer
-        self._plans: dict[str | None, list[Node] | None] = {}
+        self._plans: dict[str | None, list[SchemaNode] | None] = {}
         self.schema: dict[str, Any] = schema if type(schema) is dict else {}
         if tree.reference_alone and "$ref" in self.schema:
             self.schema = {"$ref": self.schema["$ref"]}
@@ -157,14 +157,14 @@ class Node:
         return self._tree.compile(said) if said else None
 
     @cached_property
-    def _patterns(self) -> list[tuple[jsonschema_rs.Validator, Node]]:
+    def _patterns(self) -> list[tuple[jsonschema_rs.Validator, SchemaNode]]:
         names = self.schema.get("patternProperties", {})
         return [
             (self._tree.compile({"pattern": name}), self._sub("patternProperties", name))
             for name in names
         ]
 
-    def children(self, token: str, container: Any) -> Iterator[Node]:
+    def children(self, token: str, container: Any) -> Iterator[SchemaNode]:
         """The nodes that a child has to satisfy."""
         schema = self.schema
         if type(container) is list:
@@ -181,7 +181,7 @@ class Node:
         if not known and "additionalProperties" in schema:
             yield self._sub("additionalProperties")
 
-    def applied(self, value: Any) -> list[Node] | None:
+    def applied(self, value: Any) -> list[SchemaNode] | None:
         """This node and all that apply in its place; None where one of them is opaque."""
         name = value.get("type") if type(value) is dict else None
         name = name if type(name) is str else None
@@ -194,8 +194,8 @@ class Node:
             plans[name] = plan
         return plan
 
-    def _plan(self, value: Any) -> list[Node] | None:
-        found: list[Node] = []
+    def _plan(self, value: Any) -> list[SchemaNode] | None:
+        found: list[SchemaNode] = []
         waiting = [self]
         while waiting:
             node = waiting.pop()
@@ -216,12 +216,12 @@ class Node:
                 waiting += [target] if target else []
         return found
 
-    def branch(self, key: str, value: Any) -> Node | None:
+    def branch(self, key: str, value: Any) -> SchemaNode | None:
         """The one branch of a choice that a value's `type` leaves; None where it leaves none."""
         name = value.get("type") if type(value) is dict else None
         return self._switch(key).get(name) if type(name) is str else None
 
-    def _switch(self, key: str) -> dict[str, Node]:
+    def _switch(self, key: str) -> dict[str, SchemaNode]:
         """Branches by the constant that each wants in `type`; empty where two want the same."""
         switches = self._tree.switches
         if (self, key) not in switches:
@@ -235,7 +235,7 @@ class Node:
     @cached_property
     def discriminator(self) -> str | None:
         """The constant that `type` must be for this node."""
-        node: Node | None = self
+        node: SchemaNode | None = self
         for _ in range(10):
             if node is None:
                 return None
@@ -247,12 +247,12 @@ class Node:
             node = self._tree.at(reference[1:]) if reference.startswith("#") else None
         return None
 
-    def _sub(self, *tokens: str) -> Node:
+    def _sub(self, *tokens: str) -> SchemaNode:
         node = self._tree.at(self.pointer + render(tokens))
         return node if node is not None else self
 
 
-class Tree:
+class SchemaTree:
     """A compiled schema and the nodes that were asked for; the same pointer is the same node."""
 
     def __init__(self, root: dict[str, Any]) -> None:
@@ -263,10 +263,10 @@ class Tree:
         self.compile(root)
         self.validators = jsonschema_rs.validator_map_for(root, **OPTIONS)
         self.opaque = _embeds(root)
-        self.switches: dict[tuple[Node, str], dict[str, Node]] = {}
-        self._nodes: dict[str, Node | None] = {}
+        self.switches: dict[tuple[SchemaNode, str], dict[str, SchemaNode]] = {}
+        self._nodes: dict[str, SchemaNode | None] = {}
 
-    def at(self, pointer: str) -> Node | None:
+    def at(self, pointer: str) -> SchemaNode | None:
         """The node at a pointer, None where there is none."""
         if pointer not in self._nodes:
             self._nodes[pointer] = self._find(pointer)
@@ -276,7 +276,7 @@ class Tree:
         dialect = {"$schema": self.root["$schema"]} if "$schema" in self.root else {}
         return jsonschema_rs.validator_for({**dialect, **schema}, **OPTIONS)
 
-    def _find(self, pointer: str) -> Node | None:
+    def _find(self, pointer: str) -> SchemaNode | None:
         schema: Any = self.root
         try:
             tokens = parse(pointer)
@@ -289,9 +289,9 @@ class Tree:
                 schema = schema[int(token)]
             else:
                 return None
-        return Node(self, pointer, schema)
+        return SchemaNode(self, pointer, schema)
 
 
 def _embeds(root: dict[str, Any]) -> bool:
     """Whether a sub-schema is a resource of its own, with its own root for references."""
-    return any("$id" in schema and schema is not root for schema in schemas(root))
+    return any("$id" in schema and schema is not root for schema in sub_schemas(root))

@@ -12,7 +12,7 @@ from collab.errors import Rejected
 from collab.locks.position_tree import PositionTree
 from collab.patch.apply import apply
 from collab.patch.pointer import covers, parse
-from collab.patch.relocate import forward
+from collab.patch.relocate import element_after
 from collab.patch.steps import Path, Step, to_path, trace
 from collab.ports.locks import StoredLock
 
@@ -49,7 +49,7 @@ def touches(step: Step, scope: Path) -> bool:
     source = step.source if step.kind == "move" else step.path
     if covers(source, scope) or covers(scope, source):
         return True
-    left = forward(scope, Step("remove", source))
+    left = element_after(scope, Step("remove", source))
     return step.kind == "move" and (left is None or _inserts_into(step.path, left))
 
 
@@ -87,7 +87,7 @@ def test_l8_l10_a_map_of_locks_says_what_is_true_of_each(seed: int) -> None:
             touched = {scope for scope, path in standing.items() if touches(step, path)}
             assert {one.scope for one in together.touched_by(step)} == touched
             together.apply(step)
-            alone = {scope: forward(path, step) for scope, path in standing.items()}
+            alone = {scope: element_after(path, step) for scope, path in standing.items()}
             assert {one.scope: path for one, path in together.places()} == {
                 scope: path for scope, path in alone.items() if path is not None
             }

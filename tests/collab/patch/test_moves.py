@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from collab.patch.apply import replay
 from collab.patch.diff import MAX_MOVES, diff
-from collab.patch.moves import movers_of, moves
+from collab.patch.moves import elements_to_move, moves
 
 
 def slow_moves(wanted: list[int], movers: set[int]) -> Iterator[tuple[int, int]]:
@@ -46,7 +46,7 @@ def ranks(size: int) -> st.SearchStrategy[list[int]]:
 
 
 def check(wanted: list[int]) -> None:
-    movers = movers_of(wanted)
+    movers = elements_to_move(wanted)
     assert len(wanted) - len(movers) == longest_run(wanted)
     assert list(moves(wanted, movers)) == list(slow_moves(wanted, set(movers)))
 
@@ -108,15 +108,15 @@ def test_p9_a_list_twice_as_long_takes_little_more_than_twice_the_work(
     order: Callable[[int], list[int]],
 ) -> None:
     small, large = order(1_000), order(2_000)
-    assert work(lambda: list(moves(large, movers_of(large)))) < 2.5 * work(
-        lambda: list(moves(small, movers_of(small)))
+    assert work(lambda: list(moves(large, elements_to_move(large)))) < 2.5 * work(
+        lambda: list(moves(small, elements_to_move(small)))
     )
 
 
 @pytest.mark.parametrize("order", [turned, shuffled])
 def test_p9_no_element_is_searched_for_in_a_list(order: Callable[[int], list[int]]) -> None:
     wanted = [Counted(rank) for rank in order(1_000)]
-    movers = movers_of(wanted)
+    movers = elements_to_move(wanted)
     Counted.compared = 0
     list(moves(wanted, movers))
     assert Counted.compared < 10 * len(wanted)
