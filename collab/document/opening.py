@@ -14,7 +14,7 @@ from typing import Final
 
 from collab.document.snapshot_format import Body, Steps, blank, decode_body, decode_steps
 from collab.entry import Entry, since_repair
-from collab.ports.store import SavedSteps, Snapshot, Stored, Vacant
+from collab.ports.store import Absent, SavedSteps, Snapshot, Stored
 from collab.types.loader import Loader
 from collab.yjs.causality import in_causal_order
 from collab.yjs.guard import STORED_BOUNDS, inspect
@@ -80,9 +80,9 @@ class Opening:
         return cls(decode_body(snapshot.body), entries, epoch, saved)
 
     @classmethod
-    def of_stored(cls, stored: Stored | Vacant) -> Opening:
+    def of_stored(cls, stored: Stored | Absent) -> Opening:
         """From what the log has."""
-        if isinstance(stored, Vacant):
+        if isinstance(stored, Absent):
             return cls.blank(stored.epoch, stored.last)
         return cls.of(stored.snapshot, stored.entries, stored.epoch, stored.steps)
 

@@ -35,7 +35,7 @@ class Audit(Protocol):
         """Newest first, with each row's number; `before` 0 starts at the newest."""
 
     async def was_made(self, key: DocKey) -> bool:
-        """Whether there ever was such a document: other names have no trail to be read."""
+        """Whether there ever was such a document: other names have no trail to read."""
 
     async def drop_audit(self, older_than: int, most: int) -> int:
         """Drop the oldest rows before then, so many at most; how many."""

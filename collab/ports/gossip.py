@@ -1,4 +1,4 @@
-"""Gossip: what one instance tells the others, late or never without harm."""
+"""Gossip: messages between instances that may be late or lost without harm."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collab.ids import DocKey
 
 
 class Subscription(Protocol):
-    """A document's messages from the call on; an empty one: some were lost, look at the log."""
+    """A document's messages from the call on; an empty message means that some were lost."""
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
@@ -19,7 +19,7 @@ class Subscription(Protocol):
 
 
 class Gossip(Protocol):
-    """What may be late or lost between instances without harm."""
+    """Publishes and subscribes to messages that may be late or lost without harm."""
 
     async def run(self) -> None:
         """Carry messages until cancelled; before that, and without it, nothing goes out."""

@@ -22,14 +22,14 @@ class StoredLock(Struct, frozen=True):
     secret_hash: bytes
     claimed_by: Author | None = None
     yields_at: int = 0
-    version: int = 0  # what the scope stands on
+    version: int = 0  # the version in which the scope is a location
 
 
 class LockRows(Protocol):
     """A document's locks; every write of them moves the document's control revision."""
 
     async def locks(self, key: DocKey) -> tuple[int, list[StoredLock]]:
-        """The control revision, and the locks that stand at it."""
+        """The control revision, and the locks at it."""
 
     async def save_locks(
         self,
@@ -43,7 +43,7 @@ class LockRows(Protocol):
     ) -> bool:
         """Move the revision by `steps`, as many as there were transitions.
 
-        False when `revision`, or a `head` but 0, is not the document's; nothing is written.
+        False when `revision`, or a `head` other than 0, is not the document's; nothing is written.
         """
 
     async def now(self) -> int:

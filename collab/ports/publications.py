@@ -1,4 +1,4 @@
-"""Publishing: who made which version of a document public, or took it down, and when."""
+"""Publications: who made which version of a document public, or took it down, and when."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ What = Literal["published", "taken_down"]
 
 
 class Publication(Struct, frozen=True):
-    """One step of what the public sees; `version` is what was made public, or taken down."""
+    """One step of a document's publishing; `version` was made public, or taken down."""
 
     version: int
-    by: Author  # user and name; a tab is of no interest here
+    by: Author  # user and name, without a client
     at: int  # milliseconds since 1970, UTC
     what: What = "published"
 
     @property
     def pointer(self) -> int:
-        """What the document's `published` is from now on."""
+        """The document's `published` after this step."""
         return self.version if self.what == "published" else 0
 
 
 class PublicState(Struct, frozen=True):
-    """What is public now, at a control revision; None where nothing is."""
+    """The publication that is public now, at a control revision; None when none is."""
 
     revision: int
     published: Publication | None

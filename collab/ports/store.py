@@ -1,4 +1,4 @@
-"""What the core asks of the world: the change log, the directory, locks.
+"""The ports that the core needs: the change log, the directory, locks.
 
 Every adapter in `storage/` passes the contract suite of its port. All times are
 milliseconds since 1970, UTC. Calls that cannot reach the database raise `StorageUnavailable`.
@@ -23,7 +23,7 @@ PAGE_BYTES: Final = 4 << 20
 
 
 class StorageUnavailable(Exception):
-    """The database did not answer in time, is full, locked or gone; of a write nothing is known."""
+    """The database did not answer, or is full, locked or gone; a write may have succeeded."""
 
 
 class Corrupt(Exception):
@@ -52,7 +52,7 @@ class SavedSteps(Struct, frozen=True):
 class Control(Struct, frozen=True):
     """What decides beside the value whether a change is accepted; each write moves `revision`.
 
-    A commit states the revision that it was judged by; when the row has another, it clashes.
+    A commit states the revision that it was checked by; when the row has another, it clashes.
     """
 
     revision: int = 0
@@ -75,11 +75,11 @@ class Stored(Struct, frozen=True):
     steps: SavedSteps | None = None
 
 
-class Vacant(Struct, frozen=True):
-    """No such document. One made under this name gets this epoch, or a later one, and counts on
-    from `last`.
+class Absent(Struct, frozen=True):
+    """No such document. A new one of this name gets this epoch, or a later one, and its versions
+    continue after `last`.
 
-    `revision` too counts on, so that nothing judged by the document that was deleted still fits.
+    `revision` continues too, so that a commit checked by the deleted document clashes.
     """
 
     epoch: int = 1
@@ -98,8 +98,8 @@ class Append(Struct, frozen=True):
     """What one commit adds to one document.
 
     `after` is the head that the entries were computed on, `epoch` and `revision` what they were
-    judged by. With `create` the document must not exist, `after` and `revision` are those of its
-    `Vacant`, and `epoch` is that one or a later one. `accepted` are ids that were answered without
+    checked by. With `create` the document must not exist, `after` and `revision` are those of its
+    `Absent`, and `epoch` is that one or a later one. `accepted` are ids that were answered without
     making a version. `put` and `drop` are locks that the entries moved or ended; with either,
     `revision` moves by one.
     """
@@ -144,7 +144,7 @@ Outcome = Committed | Clash | Duplicate | Full | Held
 
 
 class DocRow(Struct, frozen=True):
-    """A document in a listing; of one that is `damaged` nothing that is said here is sure."""
+    """A document in a listing; when it is `damaged`, the other fields may be wrong."""
 
     doc: str
     epoch: int
@@ -157,7 +157,7 @@ class DocRow(Struct, frozen=True):
 
 
 class Position(Struct, frozen=True):
-    """Where a document stands: each write of it moves the version or the revision."""
+    """A document's position: each write of it moves the version or the revision."""
 
     epoch: int
     version: int
@@ -167,8 +167,8 @@ class Position(Struct, frozen=True):
 class ChangeLog(Protocol):
     """Entries under dense versions. The arbiter: of two writers on one head, one wins."""
 
-    async def load(self, key: DocKey) -> Stored | Vacant:
-        """The document to open, or what one would start from when it does not exist (any more).
+    async def load(self, key: DocKey) -> Stored | Absent:
+        """The document to open, or what a new one starts from when there is none.
 
         A corrupt snapshot is passed over for an earlier one and the entries since; a corrupt
         entry raises `Corrupt`.
@@ -179,13 +179,13 @@ class ChangeLog(Protocol):
 
         An append that clashes or is a duplicate leaves its own document untouched and does not
         disturb the others. No append waits for a row that another transaction holds. Raises
-        `StorageUnavailable` when the outcome is unknown: the caller settles it by `find_commit`.
+        `StorageUnavailable` when the outcome is unknown: the caller then asks `find_commit`.
         """
 
     async def commit_locked(
         self,
         keys: Sequence[DocKey],
-        compute: Callable[[list[Stored | Vacant]], Sequence[Append]],
+        compute: Callable[[list[Stored | Absent]], Sequence[Append]],
     ) -> list[Outcome]:
         """`commit` for documents that keep clashing: no other writer comes in between.
 
@@ -201,7 +201,7 @@ class ChangeLog(Protocol):
         """
 
     async def position(self, key: DocKey) -> Position | None:
-        """None where there is no document. No other reader keeps this waiting."""
+        """None when there is no document. It waits for no other reader."""
 
     async def find_accepted(self, key: DocKey, user: str, ids: Sequence[str]) -> list[Accepted]:
         """Which of these request ids were accepted, in entries or without a version."""
@@ -222,8 +222,8 @@ class ChangeLog(Protocol):
         As by `entries`; of the bytes that are read for them at most `most` beside the last.
         """
 
-    async def weigh(self, key: DocKey, after: int, upto: int) -> int:
-        """How many bytes the entries with after < version <= upto take in the log."""
+    async def log_bytes(self, key: DocKey, after: int, upto: int) -> int:
+        """How many bytes the entries with after < version <= upto have in the log."""
 
     async def save_snapshot(self, key: DocKey, epoch: int, snapshot: Snapshot) -> None:
         """Save a state; with steps, only those saved last before stay beside them."""
@@ -237,7 +237,7 @@ class ChangeLog(Protocol):
     async def compact(
         self, key: DocKey, *, before: int, keep: Sequence[int], forget: int = 0
     ) -> int:
-        """Drop entries below the newest snapshot at or below `before` that nobody needs, and
+        """Drop unneeded entries below the newest snapshot at or below `before`, and
         superseded snapshots, but keep each version in `keep`, the named and the published
         reachable (a snapshot at or below it and the entries up to it). How many entries went.
 
@@ -245,7 +245,7 @@ class ChangeLog(Protocol):
         Ids accepted at `forget` or later stay found though their entry is gone."""
 
     async def delete(self, key: DocKey, at: int) -> bool:
-        """Mark deleted: it no longer exists; its name goes on counting with a new epoch."""
+        """Mark deleted: it no longer exists; the versions of its name continue with a new epoch."""
 
     async def new_epoch(self, key: DocKey, epoch: int) -> None: ...
 
@@ -263,7 +263,7 @@ class ChangeLog(Protocol):
 
 
 class Names(Protocol):
-    """Names of versions; a named version is kept for ever."""
+    """Names of versions; named versions are never dropped."""
 
     async def name_version(self, key: DocKey, named: NamedVersion, most: int = 0) -> bool:
         """False when `most` other versions have a name; 0 is no limit."""
@@ -294,7 +294,7 @@ class Directory(Protocol):
         """Every key of the tenant, retired ones included, oldest first."""
 
     async def find_keys(self, kids: Sequence[str]) -> dict[str, tuple[str, SigningKey]]:
-        """The tenant and the key under each of these ids that there is, in one question."""
+        """The tenant and the key of each of these ids that exists, in one query."""
 
 
 class Store(ChangeLog, Names, Publications, Directory, LockRows, Audit, Repairs, Protocol):

@@ -33,7 +33,7 @@ class Area(NamedTuple):
 
 
 def areas_of(sections: Iterable[str], value: Json) -> list[Area]:
-    """What the pointers lead to in a value; a pointer that leads nowhere gives nothing."""
+    """The areas that the pointers lead to in a value; a pointer that leads nowhere gives none."""
     known: dict[int, Named] = {}
     found = (_resolve(_parsed(pointer), value, known) for pointer in sections)
     return [area for area in found if area is not None]
@@ -44,7 +44,7 @@ Named: TypeAlias = dict[str, int | None]
 
 
 class Sections:
-    """The areas of one value, and what may be done to them."""
+    """The areas of one value, and which changes of it they allow."""
 
     def __init__(self, areas: Iterable[Area]) -> None:
         self._areas: dict[Tokens, Area] = {}
@@ -63,7 +63,7 @@ class Sections:
         return any(tokens[:depth] in self._areas for depth in range(len(tokens) + 1))
 
     def check(self, ops: Sequence[Op], value: Json, bounds: Bounds) -> None:
-        """Raises `forbidden` where a patch on the value that the areas stand on goes too far.
+        """Raises `forbidden` when a patch on the areas' value changes something outside them.
 
         An op that cannot be read ends the check: applying the patch then refuses all of it.
         """
@@ -79,9 +79,9 @@ class Sections:
             _check_ids(renaming, ops, value, bounds)
 
     def check_result(self, before: Json, after: Json) -> None:
-        """Raises `forbidden` where a change of the value before did more than change areas.
+        """Raises `forbidden` when a change of the value before changed something outside the areas.
 
-        The areas stand on the value before.
+        The areas are those of the value before.
         """
         holders = {at[:depth] for at in self._areas for depth in range(len(at))}
         other = self._difference(before, after, (), holders)
@@ -160,13 +160,13 @@ def forbidden(path: str, op: int | None = None) -> Rejected:
 
 
 def _check_ids(areas: Iterable[Area], ops: Sequence[Op], value: Json, bounds: Bounds) -> None:
-    bounds = replace(bounds, max_ops=0)  # which differs for a patch and for a whole value
+    bounds = replace(bounds, max_ops=0)  # the limit differs for a patch and for a whole value
     try:
         after = apply(value, ops, bounds=bounds, splices=True).value
     except Rejected as rejected:
         if rejected.refusal.code is Code.TOO_LARGE:
             raise forbidden(*_first(areas, ops)) from rejected
-        return  # applying it will say so
+        return  # applying the patch refuses it
     for area in areas:
         if not keeps_id(after, area):
             raise forbidden(*_first([area], ops))

@@ -12,7 +12,7 @@ from collab.rights.sections import Sections, areas_of
 
 
 class Role(StrEnum):
-    """From least to most; whoever has a role may do what those before it may."""
+    """From least to most; a role may do what the roles before it may."""
 
     VIEWER = "viewer"
     COMMENTER = "commenter"
@@ -43,11 +43,11 @@ class Rights:
     docs: tuple[str, ...] | None = None  # globs over document names
     sections: tuple[str, ...] | None = None  # JSON Pointers
 
-    def alive(self, now: int) -> bool:
+    def is_valid_at(self, now: int) -> bool:
         return now < self.expires_at
 
     def may_see(self, doc: str) -> bool:
-        """Outside its globs a document cannot be told from one that does not exist."""
+        """Whether the document matches the globs; else it is reported as missing."""
         return self.docs is None or any(fnmatchcase(doc, glob) for glob in self.docs)
 
     def can_write(self) -> bool:
@@ -58,9 +58,9 @@ class Rights:
         return None if self.sections is None else Sections(areas_of(self.sections, value))
 
     def require_whole_document(self) -> None:
-        """Raises `forbidden` for a token with `sections`: no pointer covers what is asked.
+        """Raises `forbidden` for a token with `sections`, whose pointers cover only values.
 
-        `""` covers every value of a document, and still not the document itself.
+        `""` covers every value of a document, but not the document itself.
         """
         if self.sections is not None:
             raise Rejected(Code.FORBIDDEN, "this needs a token without sections")

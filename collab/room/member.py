@@ -51,7 +51,7 @@ class Member:
 
     def require_writer(self, now: int) -> None:
         """Check the right to write; called for every request, not only on opening."""
-        if not self.rights.alive(now):
+        if not self.rights.is_valid_at(now):
             raise Rejected(Code.UNAUTHENTICATED, "the token has expired")
         if not self.rights.can_write():
             raise Rejected(Code.FORBIDDEN, "this role may not change the document")

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from collab.entry import Accepted, Entry
 from collab.patch.bounds import json_size
 from collab.patch.splices import is_spliced
-from collab.ports.store import Stored, Vacant
+from collab.ports.store import Absent, Stored
 
 MOST = 4096
 MOST_BYTES = 1 << 20  # of answers
@@ -36,10 +36,10 @@ class RecentIds:
         self._found_bytes = 0
 
     @classmethod
-    def of(cls, stored: Stored | Vacant) -> RecentIds:
+    def of(cls, stored: Stored | Absent) -> RecentIds:
         """The requests that are in a document's newest entries."""
         ids = cls()
-        for entry in [] if isinstance(stored, Vacant) else stored.entries:
+        for entry in [] if isinstance(stored, Absent) else stored.entries:
             # For a shortened answer the store is asked for the id, and the log for the answer.
             if not is_spliced(entry.answer):
                 ids.add_entry(entry)

@@ -21,7 +21,7 @@ from collab.ids import DocKey, Json
 from collab.locks.state import Locks, LockStep
 from collab.messages import LockChange
 from collab.patch.values import named_atomic
-from collab.ports.store import Append, Control, Snapshot, Stored, Vacant
+from collab.ports.store import Absent, Append, Control, Snapshot, Stored
 from collab.room import patch_rules, yjs_rules
 from collab.room.member import Member
 from collab.room.recent_ids import RecentIds
@@ -56,7 +56,7 @@ class Room:
     def __init__(
         self,
         key: DocKey,
-        stored: Stored | Vacant,
+        stored: Stored | Absent,
         bounds: RoomBounds,
         schema: Schema | None,
         opening: Opening | None = None,

@@ -64,14 +64,14 @@ async def plant(
 
     Its epoch is `now`: clients of the document that was exported hold edits of that one's epochs.
     """
-    vacant = await store.load(key)
-    if isinstance(vacant, Stored):
+    absent = await store.load(key)
+    if isinstance(absent, Stored):
         raise Rejected(Code.ALREADY_EXISTS, f"there is a document {key.doc} already")
-    if vacant.last:
+    if absent.last:
         # Undo records name versions, so an entry cannot be given another number.
         raise Rejected(Code.CONFLICT, f"the name {key.doc} was used before; take another")
     # 0.08 s a megabyte, in which nobody else would be served.
-    epoch = max(vacant.epoch, now)
+    epoch = max(absent.epoch, now)
     await run_in_thread(check, archive, epoch)
     names = {one.version: one for one in archive.names}
     if most_names and len(names) > most_names:

@@ -59,7 +59,7 @@ class History:
 
         None when they are not all kept, or damaged, or too many or too large.
         """
-        if upto - after > most or await self._store.weigh(key, after, upto) > most_bytes:
+        if upto - after > most or await self._store.log_bytes(key, after, upto) > most_bytes:
             return None
         try:
             entries = await self._every(key, after, upto)

@@ -12,7 +12,7 @@ from collab.document.opening import Opening
 from collab.entry import Entry
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
-from collab.ports.store import Corrupt, StorageUnavailable, Store, Stored, Vacant
+from collab.ports.store import Absent, Corrupt, StorageUnavailable, Store, Stored
 from collab.room.member import Member
 from collab.room.requests import Answer, Request
 from collab.room.room import Room
@@ -107,7 +107,7 @@ class Hub:
         finally:
             self.release(live)
 
-    async def load(self, key: DocKey) -> tuple[Room, Stored | Vacant]:
+    async def load(self, key: DocKey) -> tuple[Room, Stored | Absent]:
         """A fresh room from the log."""
         try:
             stored, locks = await read_document(self.store, self.time, key, self.bounds.terms)
@@ -133,7 +133,7 @@ class Hub:
             raise self._quarantined(key) from error
 
     async def _read(
-        self, key: DocKey, stored: Stored | Vacant, schema: Schema | None, opening: Opening
+        self, key: DocKey, stored: Stored | Absent, schema: Schema | None, opening: Opening
     ) -> Room:
         """The room of a document that was opened: a large one is read in a worker thread."""
         seconds = self.clock.monotonic

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from collab.locks.state import Locks
-from collab.ports.store import StorageUnavailable, Stored, Vacant
+from collab.ports.store import Absent, StorageUnavailable, Stored
 
 if TYPE_CHECKING:
     from collab.ids import DocKey
@@ -19,11 +19,11 @@ TRIES = 8
 
 async def read_document(
     store: Store, time: DatabaseClock, key: DocKey, terms: LockTerms
-) -> tuple[Stored | Vacant, Locks]:
+) -> tuple[Stored | Absent, Locks]:
     """The document and its locks; a commit that moves an element moves its locks' rows too."""
     for _ in range(TRIES):
         stored = await store.load(key)
-        if isinstance(stored, Vacant):
+        if isinstance(stored, Absent):
             return stored, Locks(stored.revision, terms=terms)
         revision, rows = await store.locks(key)
         if revision == stored.control.revision:

@@ -12,7 +12,7 @@ from collab.entry import Accepted, Entry, Summary, without_ops
 from collab.ports.locks import StoredLock
 from collab.ports.publications import Publication
 from collab.ports.repairs import Rebuilt
-from collab.ports.store import Append, Control, NamedVersion, SavedSteps, Snapshot, Vacant
+from collab.ports.store import Absent, Append, Control, NamedVersion, SavedSteps, Snapshot
 
 
 @dataclass(slots=True)
@@ -139,9 +139,9 @@ def first_page(rows: Iterable[Read], most: int, size: Callable[[Read], int]) -> 
     return found
 
 
-def vacant(document: Document, least: int) -> Vacant:
+def absent(document: Document, least: int) -> Absent:
     """How a document begins that takes this one's name, in an epoch from `least` on."""
     if not document.head:
-        return Vacant(max(1, least))
+        return Absent(max(1, least))
     epoch = max(document.epoch + 1, least)
-    return Vacant(epoch, document.head, document.control.revision + 1)
+    return Absent(epoch, document.head, document.control.revision + 1)

@@ -13,6 +13,7 @@ from collab.ports.publications import Publication, PublicState
 from collab.ports.repairs import Rebuilt, Remains
 from collab.ports.store import (
     PAGE_BYTES,
+    Absent,
     Append,
     Clash,
     Committed,
@@ -26,10 +27,9 @@ from collab.ports.store import (
     Position,
     Snapshot,
     Stored,
-    Vacant,
 )
 from storage.memory.directory import MemoryAudit, MemoryDirectory
-from storage.memory.document import Document, first_page, size_of, vacant
+from storage.memory.document import Document, absent, first_page, size_of
 from storage.retention import is_complete, retain
 
 
@@ -50,10 +50,10 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         document = self._documents.get(key)
         return None if document is None or document.deleted else document
 
-    async def load(self, key: DocKey) -> Stored | Vacant:
+    async def load(self, key: DocKey) -> Stored | Absent:
         document = self._documents.get(key, Document())
         if document.deleted:
-            return vacant(document, self._least_epoch)
+            return absent(document, self._least_epoch)
         snapshot = await self.snapshot_before(key, document.head)
         since = snapshot.version if snapshot else 0
         found = document.between(since, document.head)
@@ -69,7 +69,7 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
     async def commit_locked(
         self,
         keys: Sequence[DocKey],
-        compute: Callable[[list[Stored | Vacant]], Sequence[Append]],
+        compute: Callable[[list[Stored | Absent]], Sequence[Append]],
     ) -> list[Outcome]:
         return await self.commit(compute([await self.load(key) for key in keys]))
 
@@ -114,7 +114,7 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         found = map(Summary.of, reversed(self._documents[key].between(after, upto)[-limit:]))
         return first_page(found, most, size_of)[::-1]
 
-    async def weigh(self, key: DocKey, after: int, upto: int) -> int:
+    async def log_bytes(self, key: DocKey, after: int, upto: int) -> int:
         return sum(map(size_of, self._documents[key].between(after, upto)))
 
     async def last_before(self, key: DocKey, at: int) -> int:

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, select
 from collab.entry import Accepted
 from collab.ids import DocKey
 from collab.ports.store import (
+    Absent,
     Append,
     Clash,
     Committed,
@@ -27,7 +28,6 @@ from collab.ports.store import (
     Held,
     Outcome,
     Stored,
-    Vacant,
 )
 from storage.database import CoreRunner, Database, Runner
 from storage.dialect import POSTGRES, is_constraint_violation
@@ -231,9 +231,9 @@ class SqlCommit:
     async def commit_locked(
         self,
         keys: Sequence[DocKey],
-        compute: Callable[[list[Stored | Vacant]], Sequence[Append]],
+        compute: Callable[[list[Stored | Absent]], Sequence[Append]],
     ) -> list[Outcome]:
-        def load(connection: Connection) -> list[Stored | Vacant]:
+        def load(connection: Connection) -> list[Stored | Absent]:
             _lock(connection, keys)
             return [load_document(connection, key) for key in keys]
 

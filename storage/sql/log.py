@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select
 
 from collab.entry import Accepted, Entry, Summary
 from collab.ids import DocKey
-from collab.ports.store import PAGE_BYTES, Control, Corrupt, Position, Stored, Vacant
+from collab.ports.store import PAGE_BYTES, Absent, Control, Corrupt, Position, Stored
 from storage.database import Database
 from storage.retention import is_complete
 from storage.sql.checksum import is_sound
@@ -27,16 +27,16 @@ from storage.sql.schema import ANY_VERSION, by_key, docs, entries, is_count, sch
 from storage.sql.snapshots import newest_sound_snapshot, newest_sound_steps
 
 
-def load_document(connection: Connection, key: DocKey) -> Stored | Vacant:
+def load_document(connection: Connection, key: DocKey) -> Stored | Absent:
     row = connection.execute(select(docs).where(by_key(docs, key))).one_or_none()
     if row is None:
         if last_upto(connection, key, ANY_VERSION):
             raise Corrupt(f"{key.tenant}/{key.doc} has entries and no row in `docs`")
-        return Vacant(max(1, least_epoch(connection)))
+        return Absent(max(1, least_epoch(connection)))
     check_document(row)
     if row.deleted_at:
         epoch = max(row.epoch + 1, least_epoch(connection))
-        return Vacant(epoch, row.head, row.revision + 1)
+        return Absent(epoch, row.head, row.revision + 1)
     snapshot = newest_sound_snapshot(connection, key, row.head)
     since = snapshot.version if snapshot else 0
     # Beyond the head too: one that the log does not bear out is no head.
@@ -94,7 +94,7 @@ class SqlLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def load(self, key: DocKey) -> Stored | Vacant:
+    async def load(self, key: DocKey) -> Stored | Absent:
         return await self._database.read_long(lambda c: load_document(c, key))
 
     async def entries(
@@ -117,7 +117,7 @@ class SqlLog:
 
         return await self._database.read_long(job)
 
-    async def weigh(self, key: DocKey, after: int, upto: int) -> int:
+    async def log_bytes(self, key: DocKey, after: int, upto: int) -> int:
         return await self._database.read(lambda c: weigh(c, key, after, upto))
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from collab.ids import DocKey
-from collab.ports.store import Append, Outcome, Snapshot, StorageUnavailable, Stored, Vacant
+from collab.ports.store import Absent, Append, Outcome, Snapshot, StorageUnavailable, Stored
 from collab.rights.user_rights import Rights, Role
 from server.access.keyring import Keyring
 from server.access.tokens import Claims, mint
@@ -51,7 +51,7 @@ class FaultyStore(SqlStore):
         self._fail_if(fault == "after")
         return outcomes
 
-    async def load(self, key: DocKey) -> Stored | Vacant:
+    async def load(self, key: DocKey) -> Stored | Absent:
         self.loads += 1
         await self.open_gate.wait()
         self._fail_if(self.down)

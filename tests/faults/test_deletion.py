@@ -40,10 +40,10 @@ class WaitingStore(MemoryStore):
         self.asked = asyncio.Event()
         self.lets_go = asyncio.Event()
 
-    async def weigh(self, key: DocKey, after: int, upto: int) -> int:
+    async def log_bytes(self, key: DocKey, after: int, upto: int) -> int:
         self.asked.set()
         await self.lets_go.wait()
-        return await super().weigh(key, after, upto)
+        return await super().log_bytes(key, after, upto)
 
 
 async def test_a_deletion_whose_outcome_nobody_heard_is_found_out() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
-from collab.ports.store import Append, Clash, Outcome, Snapshot, Stored, Vacant
+from collab.ports.store import Absent, Append, Clash, Outcome, Snapshot, Stored
 from collab.room.requests import Answer, PatchRequest
 from server.broadcast.audience import Answered, News
 from server.broadcast.farewells import DELETED, IN_TROUBLE
@@ -33,7 +33,7 @@ class SlowStore(MemoryStore):
         super().__init__()
         self._rng = random.Random(seed)
 
-    async def load(self, key: DocKey) -> Stored | Vacant:
+    async def load(self, key: DocKey) -> Stored | Absent:
         await self._dawdle()
         found = await super().load(key)
         await self._dawdle()
@@ -183,7 +183,7 @@ async def test_a_document_outlives_a_request_that_is_refused_before_its_history_
 class Bulky(MemoryStore):
     """All of its entries are too large for a room to read what it missed one by one."""
 
-    async def weigh(self, key: DocKey, after: int, upto: int) -> int:
+    async def log_bytes(self, key: DocKey, after: int, upto: int) -> int:
         return 2**53
 
 

@@ -70,7 +70,7 @@ async def test_what_was_told_is_read_by_its_bytes_though_the_log_holds_few() -> 
             ops = [{"op": "replace", "path": "/t", "value": text}]
             await made.ask(PatchRequest(f"r{number}", None, ops))
         history = made.hub.history
-        assert await store.weigh(PAGE, 1, 11) < len(LONG)
+        assert await store.log_bytes(PAGE, 1, 11) < len(LONG)
         assert await history.between(PAGE, 1, 11, 100, 9 * len(LONG)) is None
         assert await history.between(PAGE, 1, 11, 100, 11 * len(LONG)) is not None
 

@@ -14,6 +14,7 @@ from collab.ports.locks import StoredLock
 from collab.ports.publications import Publication, PublicState, What
 from collab.ports.repairs import Rebuilt, Remains
 from collab.ports.store import (
+    Absent,
     Append,
     Clash,
     Committed,
@@ -28,7 +29,6 @@ from collab.ports.store import (
     Snapshot,
     Store,
     Stored,
-    Vacant,
 )
 
 HOME = DocKey("demo", "home")
@@ -92,8 +92,8 @@ def opened(entries: Sequence[Entry]) -> list[Entry]:
 
 
 class LogContract:
-    async def test_a_document_that_nobody_made_is_vacant(self, store: Store) -> None:
-        assert await store.load(HOME) == Vacant(epoch=1, last=0, revision=0)
+    async def test_a_document_that_does_not_exist_is_absent(self, store: Store) -> None:
+        assert await store.load(HOME) == Absent(epoch=1, last=0, revision=0)
         assert await store.row(HOME) is None
 
     async def test_what_was_committed_is_what_is_loaded(self, store: Store) -> None:
@@ -136,7 +136,7 @@ class LogContract:
     async def test_writing_a_document_that_does_not_exist_is_a_clash(self, store: Store) -> None:
         assert await store.commit([further(HOME, 1)]) == [Clash()]
         assert await locked(store, further(HOME, 1)) == [Clash()]
-        assert await store.load(HOME) == Vacant()
+        assert await store.load(HOME) == Absent()
 
     async def test_a_clash_leaves_the_batch_s_other_documents_alone(self, store: Store) -> None:
         keys = [DocKey("demo", f"doc-{n}") for n in range(5)]
@@ -202,14 +202,14 @@ class LogContract:
 
     async def test_a_locked_commit_is_computed_on_what_stands(self, store: Store) -> None:
         await store.commit([made(HOME, 3)])
-        seen: list[Stored | Vacant] = []
+        seen: list[Stored | Absent] = []
 
-        def compute(found: list[Stored | Vacant]) -> list[Append]:
+        def compute(found: list[Stored | Absent]) -> list[Append]:
             seen.extend(found)
             return [made(AWAY), further(HOME, 3)]
 
         assert await store.commit_locked([AWAY, HOME], compute) == [Committed(), Committed()]
-        assert seen[0] == Vacant()
+        assert seen[0] == Absent()
         assert isinstance(seen[1], Stored)
         assert seen[1].head == 3
 
@@ -218,7 +218,7 @@ class LogContract:
     ) -> None:
         await store.commit([made(HOME, 3)])
 
-        def compute(found: list[Stored | Vacant]) -> list[Append]:
+        def compute(found: list[Stored | Absent]) -> list[Append]:
             raise LookupError("no such section")
 
         with pytest.raises(LookupError):
@@ -236,11 +236,11 @@ class LogContract:
     ) -> None:
         entries = [large(version) for version in range(1, 9)]
         await store.commit([Append(HOME, 1, 0, 0, entries, create=True)])
-        whole = await store.weigh(HOME, 0, 8)
+        whole = await store.log_bytes(HOME, 0, 8)
         assert whole > 8 * LARGE
         one = whole // 8
-        assert await store.weigh(HOME, 3, 5) in range(2 * one - 9, 2 * one + 9)
-        assert await store.weigh(HOME, 8, 9) == 0
+        assert await store.log_bytes(HOME, 3, 5) in range(2 * one - 9, 2 * one + 9)
+        assert await store.log_bytes(HOME, 8, 9) == 0
         for most, count in ((0, 1), (one // 2, 1), (3 * one + 9, 3), (whole, 8)):
             page = await store.entries(HOME, 0, 9, 100, most)
             assert [entry.version for entry in page] == list(range(1, count + 1))
@@ -521,7 +521,7 @@ class DocumentsContract:
         assert await store.was_made(HOME)
         assert await store.delete(HOME, 9_000)
         assert not await store.delete(HOME, 9_001)
-        assert await store.load(HOME) == Vacant(epoch=2, last=3, revision=1)
+        assert await store.load(HOME) == Absent(epoch=2, last=3, revision=1)
         assert await store.row(HOME) is None
         assert await store.was_made(HOME)
         assert not await store.was_made(DocKey("other", HOME.doc))
@@ -538,7 +538,7 @@ class DocumentsContract:
         await store.delete(HOME, 9_000)
         first = msgspec.structs.replace(entry(4), kind="create")
         again = Append(HOME, 2, 3, 2, [first], create=True)
-        assert await store.load(HOME) == Vacant(2, 3, 2)
+        assert await store.load(HOME) == Absent(2, 3, 2)
         assert await store.commit([made(HOME)]) == [Clash()]
         assert await store.commit([again]) == [Committed()]
         row = await store.row(HOME)
@@ -595,19 +595,19 @@ class DocumentsContract:
         await store.raise_epochs(50)
         await store.raise_epochs(40)
         assert (await stored(store)).epoch == 1
-        assert await store.load(AWAY) == Vacant(epoch=50, last=1, revision=1)
-        assert await store.load(OTHER) == Vacant(epoch=50)
+        assert await store.load(AWAY) == Absent(epoch=50, last=1, revision=1)
+        assert await store.load(OTHER) == Absent(epoch=50)
         assert await store.commit([msgspec.structs.replace(made(OTHER), epoch=50)]) == [Committed()]
         assert (await stored(store, OTHER)).epoch == 50
         await store.delete(OTHER, 9_000)
-        assert await store.load(OTHER) == Vacant(epoch=51, last=1, revision=1)
+        assert await store.load(OTHER) == Absent(epoch=51, last=1, revision=1)
 
     async def test_a_document_that_is_made_may_take_a_later_epoch_and_no_earlier_one(
         self, store: Store
     ) -> None:
         assert await store.commit([msgspec.structs.replace(made(HOME), epoch=7)]) == [Committed()]
         await store.delete(HOME, 9_000)
-        assert await store.load(HOME) == Vacant(epoch=8, last=1, revision=1)
+        assert await store.load(HOME) == Absent(epoch=8, last=1, revision=1)
         first = msgspec.structs.replace(entry(2), kind="create")
         again = Append(HOME, 7, 1, 1, [first], create=True)
         assert await store.commit([again]) == [Clash()]
@@ -680,7 +680,7 @@ class TenantContract:
         assert await store.publish(HOME, public(2), 0)
         await store.save_locks(HOME, revision=1, put=[lock("l-1")], drop=[])
         await store.write_audit([(HOME, AuditRow(1, "ada", "edit"))])
-        assert await store.load(OTHER) == Vacant()
+        assert await store.load(OTHER) == Absent()
         assert await store.row(OTHER) is None
         assert await store.list_docs("other", "", 9) == []
         assert await store.entries(OTHER, 0, 9, 9) == []

@@ -6,6 +6,7 @@ import asyncio
 
 from collab.ids import DocKey
 from collab.ports.store import (
+    Absent,
     Append,
     Clash,
     Committed,
@@ -15,7 +16,6 @@ from collab.ports.store import (
     Snapshot,
     Store,
     Stored,
-    Vacant,
 )
 from tests.storage.contract import AWAY, HOME, entry, further, made, stored
 
@@ -65,7 +65,7 @@ class RaceContract:
     ) -> None:
         await store.commit([made(HOME)])
 
-        def next_one(found: list[Stored | Vacant]) -> list[Append]:
+        def next_one(found: list[Stored | Absent]) -> list[Append]:
             (document,) = found
             assert isinstance(document, Stored)
             return [further(HOME, document.head)]
@@ -120,8 +120,8 @@ class RaceContract:
             )
             assert gone
             assert await store.entries(key, 0, 9, 9) == []
-            vacant = await store.load(key)
-            assert vacant.last == (2 if outcome == Committed() else 1)  # type: ignore[union-attr] # it was deleted
+            absent = await store.load(key)
+            assert absent.last == (2 if outcome == Committed() else 1)  # type: ignore[union-attr] # it was deleted
 
     async def test_compaction_and_commits_go_side_by_side(self, store: Store, rival: Store) -> None:
         await store.commit([made(HOME, 1_600), made(AWAY)])

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from collab.ports.store import Clash, Committed, Snapshot, StorageUnavailable, Store, Vacant
+from collab.ports.store import Absent, Clash, Committed, Snapshot, StorageUnavailable, Store
 from storage import sqlite
 from storage.database import Runner
 from storage.store import SqlStore
@@ -138,7 +138,7 @@ async def test_a_file_that_may_not_grow_is_full_and_writes_again_when_it_may(
     )
     with pytest.raises(StorageUnavailable, match="full"):
         await sqlite_store.commit([made(AWAY, 500)])
-    assert await sqlite_store.load(AWAY) == Vacant()
+    assert await sqlite_store.load(AWAY) == Absent()
     assert await sqlite_store.commit([further(HOME, 1)]) == [Committed()]
 
 

@@ -17,7 +17,7 @@ from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.patch.apply import apply
 from collab.patch.bounds import Bounds, json_size, nesting
-from collab.ports.store import Vacant
+from collab.ports.store import Absent
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create, Update
@@ -109,7 +109,7 @@ def test_what_is_allowed_is_what_counting_says(seed: int, monkeypatch: pytest.Mo
 
 
 def test_a_yjs_update_beyond_the_limit_is_taken_back() -> None:
-    room = Room(DocKey("demo", "page"), Vacant(), RoomBounds(patch=BOUNDS), None)
+    room = Room(DocKey("demo", "page"), Absent(), RoomBounds(patch=BOUNDS), None)
     rights = Rights(Role.EDITOR, expires_at=1 << 60, docs=None, sections=None)
     member = Member(author=Author("ada"), rights=rights, lane="yjs")
     assert room.apply(member, Create({"held": ["long" * 20] * 97}), 0).refusal is None

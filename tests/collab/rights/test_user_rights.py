@@ -81,7 +81,7 @@ def test_no_section_covers_the_document_itself(sections: tuple[str, ...]) -> Non
 
 @given(st.integers(0, 2000))
 def test_rights_end_at_their_expiry(now: int) -> None:
-    assert rights().alive(now) is (now < 1000)
+    assert rights().is_valid_at(now) is (now < 1000)
 
 
 @given(PATHS)

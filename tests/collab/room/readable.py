@@ -15,7 +15,7 @@ from collab.errors import Code
 from collab.ids import DocKey
 from collab.patch.pointer import render
 from collab.patch.values import FORBIDDEN_KEYS, same
-from collab.ports.store import Vacant
+from collab.ports.store import Absent
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import (
@@ -49,7 +49,7 @@ class ReadableRoom:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        self.room = Room(KEY, Vacant(), RoomBounds(), Schema.compile(SCHEMA))
+        self.room = Room(KEY, Absent(), RoomBounds(), Schema.compile(SCHEMA))
         self.entries: list[Entry] = []
         self.values: list[Any] = [{}]
         self.log: list[str] = []

@@ -9,7 +9,7 @@ import pytest
 
 from collab.entry import Author
 from collab.ids import DocKey
-from collab.ports.store import Vacant
+from collab.ports.store import Absent
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create, Update
@@ -33,7 +33,7 @@ def letters(count: int) -> bytes:
 
 @pytest.mark.parametrize("count", [MOST_JOINED + 100, 5 * MOST_JOINED])
 def test_g25_letters_in_structs_of_their_own_are_taken_a_piece_at_a_time(count: int) -> None:
-    room = Room(HOME, Vacant(), RoomBounds(), None)
+    room = Room(HOME, Absent(), RoomBounds(), None)
     room.apply(ADA, Create({}), 0)
     waiting = [letters(count)]
     sizes = []
@@ -48,7 +48,7 @@ def test_g25_letters_in_structs_of_their_own_are_taken_a_piece_at_a_time(count: 
 
 
 def test_g25_few_are_taken_at_once() -> None:
-    room = Room(HOME, Vacant(), RoomBounds(), None)
+    room = Room(HOME, Absent(), RoomBounds(), None)
     room.apply(ADA, Create({}), 0)
     answer = room.apply(ADA, Update(letters(MOST_JOINED)), 1)
     assert not answer.rest

@@ -13,7 +13,7 @@ import pytest
 from collab.entry import Author
 from collab.errors import Code, Refusal
 from collab.ids import DocKey
-from collab.ports.store import Vacant
+from collab.ports.store import Absent
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.request_digest import DIGEST_BYTES, digest_of, is_same
@@ -165,7 +165,7 @@ def test_h11_a_digest_agrees_with_what_the_values_mean(seed: int) -> None:
 
 
 def test_h11_a_restoration_that_comes_again_needs_no_value_of_before() -> None:
-    room = Room(DocKey("demo", "home"), Vacant(), RoomBounds(), None)
+    room = Room(DocKey("demo", "home"), Absent(), RoomBounds(), None)
     ada = Member(Author("ada"), Rights(Role.PUBLISHER, 2**53), "http")
     room.apply(ada, Create({"n": 1}), 0)
     room.apply(ada, PatchRequest("", 1, [{"op": "replace", "path": "/n", "value": 2}]), 0)

@@ -12,7 +12,7 @@ from collab.entry import Author
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
 from collab.locks.enforcement import LockGuard
-from collab.ports.store import Stored, Vacant
+from collab.ports.store import Absent, Stored
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create, PatchRequest, Replace, RestoreVersion, UndoRequest, Update
@@ -40,7 +40,7 @@ def undone(room: Room) -> int:
 
 
 def test_g19_what_the_index_of_structs_lacks_is_bounded_and_it_knows_all_when_asked() -> None:
-    room = Room(HOME, Vacant(), RoomBounds(), None)
+    room = Room(HOME, Absent(), RoomBounds(), None)
     room.apply(ADA, Create({}), 0)
     for count in (1, 2 * MOST_WAITING + 1, 5):
         edited(room, *range(count))
@@ -57,7 +57,7 @@ def test_a_refusal_that_comes_after_an_update_was_applied_is_a_failure(
     def refuse(*_: object) -> None:
         raise Rejected(Code.INVALID_PATCH, "found too late")
 
-    room = Room(HOME, Vacant(), RoomBounds(), None)
+    room = Room(HOME, Absent(), RoomBounds(), None)
     room.apply(ADA, Create({}), 0)
     peer: Doc[Any] = Doc()
     peer.get("content", type=Map)["n"] = 1
@@ -69,7 +69,7 @@ def test_a_refusal_that_comes_after_an_update_was_applied_is_a_failure(
 def test_u1_as_many_steps_are_kept_as_the_setting_says_also_after_a_restart() -> None:
     for depth, kept in ((2, 2), (0, 5)):
         bounds = RoomBounds(undo=UndoBounds(depth))
-        room = Room(HOME, Vacant(), bounds, None)
+        room = Room(HOME, Absent(), bounds, None)
         room.apply(ADA, Create({}), 0)
         edited(room, 1, 2, 3, 4, 5)
         entries = [entry for entry, _ in room.working.batch]
@@ -79,7 +79,7 @@ def test_u1_as_many_steps_are_kept_as_the_setting_says_also_after_a_restart() ->
 
 @pytest.mark.parametrize("kind", [[], {}, None, 7, "splices"])
 def test_an_op_of_no_kind_is_refused_whatever_it_says_it_is(kind: Any) -> None:
-    room = Room(HOME, Vacant(), RoomBounds(), None)
+    room = Room(HOME, Absent(), RoomBounds(), None)
     room.apply(ADA, Create({}), 0)
     member = Member(Author("ada"), ADA.rights, "patch")
     answer = room.apply(member, PatchRequest("x", None, [{"op": kind, "path": "/a"}]), 1)
@@ -88,7 +88,7 @@ def test_an_op_of_no_kind_is_refused_whatever_it_says_it_is(kind: Any) -> None:
 
 
 def test_a_comparison_made_before_counts_for_the_version_that_it_was_made_for() -> None:
-    room = Room(HOME, Vacant(), RoomBounds(), None)
+    room = Room(HOME, Absent(), RoomBounds(), None)
     room.apply(ADA, Create({"a": 1}), 0)
     ops = [{"op": "replace", "path": "/a", "value": 2}]
     old = Replace({"a": 3}, None, compared=(room.head - 1, ops))
@@ -100,7 +100,7 @@ def test_a_comparison_made_before_counts_for_the_version_that_it_was_made_for() 
 
 
 def test_a_value_that_is_put_whole_may_differ_in_more_places_than_a_patch_has_ops() -> None:
-    room = Room(HOME, Vacant(), RoomBounds(), None)
+    room = Room(HOME, Absent(), RoomBounds(), None)
     places = 3 * RoomBounds().patch.max_ops
     room.apply(ADA, Create({str(n): n for n in range(places)}), 0)
     put: dict[str, Any] = {str(n): n + 1 for n in range(places)}

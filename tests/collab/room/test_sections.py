@@ -11,7 +11,7 @@ from pycrdt import Array, Doc, Map, Text
 from collab.entry import Author
 from collab.errors import Refusal
 from collab.ids import DocKey
-from collab.ports.store import Vacant
+from collab.ports.store import Absent
 from collab.rights.user_rights import Rights, Role
 from collab.room.lock_rules import decide
 from collab.room.member import Member
@@ -50,7 +50,7 @@ def member(*sections: str, role: Role = Role.ADMIN, user: str = "ed") -> Member:
 
 
 def home() -> Room:
-    room = Room(HOME, Vacant(), RoomBounds(), None)
+    room = Room(HOME, Absent(), RoomBounds(), None)
     assert room.apply(OWNER, Create(PAGE), 0).refusal is None
     room.commit()
     return room
@@ -177,7 +177,7 @@ def test_x2_a_whole_value_is_judged_by_what_it_changes() -> None:
 
 @pytest.mark.parametrize("sections", [(), ("",), ("/title",)])
 def test_x9_a_document_is_made_without_sections_only(sections: tuple[str, ...]) -> None:
-    room, who = Room(HOME, Vacant(), RoomBounds(), None), member(*sections)
+    room, who = Room(HOME, Absent(), RoomBounds(), None), member(*sections)
     assert code(room.apply(who, Create({"title": "x"}), 0)) == "forbidden"
     peer: Doc[Any] = Doc()
     peer.get("content", type=Map)["title"] = "x"

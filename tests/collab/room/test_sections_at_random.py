@@ -11,7 +11,7 @@ import pytest
 
 from collab.entry import Author
 from collab.ids import DocKey
-from collab.ports.store import Vacant
+from collab.ports.store import Absent
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create, PatchRequest, UndoRequest
@@ -29,7 +29,7 @@ UNSOUND = ("invalid_patch", "invalid_document")
 def walk(seed: int, met: Counter[str]) -> None:
     """Four patches of one user with sections, each undone and put back when it passed."""
     random = Random(seed)
-    room = Room(DocKey("demo", "home"), Vacant(), RoomBounds(), None)
+    room = Room(DocKey("demo", "home"), Absent(), RoomBounds(), None)
     assert room.apply(OWNER, Create(worlds.document(random)), 0).refusal is None
     room.commit()
     sections = worlds.sections(random, room.document.value)

@@ -12,7 +12,7 @@ from pycrdt import Doc
 
 from collab.entry import Author
 from collab.ids import DocKey
-from collab.ports.store import Stored, Vacant
+from collab.ports.store import Absent, Stored
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create, PatchRequest, UndoRequest, Update
@@ -32,7 +32,7 @@ class World:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.random = Random(seed)
-        self.room = Room(HOME, Vacant(), RoomBounds(), None)
+        self.room = Room(HOME, Absent(), RoomBounds(), None)
         self.onlooker, self.writer = peers.peer(50), peers.peer(60)
         self.now = 0
         created = self.room.apply(OWNER, Create(worlds.document(self.random)), 0)

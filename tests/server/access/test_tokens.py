@@ -157,7 +157,7 @@ def test_what_a_token_may_say_besides_is_taken(changes: dict[str, Any]) -> None:
 def test_a_token_ends_at_its_second() -> None:
     token = signed()
     expires = (NOW // 1000 + 3600) * 1000
-    assert opened(token, expires - 1).rights.alive(expires - 1)
+    assert opened(token, expires - 1).rights.is_valid_at(expires - 1)
     assert refusal(token, expires) is Code.UNAUTHENTICATED
 
 

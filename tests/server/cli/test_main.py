@@ -18,7 +18,7 @@ import pytest
 from collab.entry import Author, Entry
 from collab.errors import Rejected
 from collab.ids import DocKey
-from collab.ports.store import Append, Committed, Vacant
+from collab.ports.store import Absent, Append, Committed
 from collab.rights.user_rights import Role
 from server.access.keyring import Keyring
 from server.access.tokens import Claims
@@ -252,10 +252,10 @@ def test_a_new_epoch_is_one_that_no_client_can_have_seen(shell: Shell) -> None:
 def test_after_a_restored_backup_no_document_begins_in_the_first_epoch(shell: Shell) -> None:
     shell.prints("doc", "new-epoch", "--all")
     store = SqlStore(shell.url)
-    vacant = asyncio.run(store.load(DocKey("demo", "made-after-the-backup")))
+    absent = asyncio.run(store.load(DocKey("demo", "made-after-the-backup")))
     asyncio.run(store.close())
-    assert isinstance(vacant, Vacant)
-    assert vacant.epoch > 1_700_000_000
+    assert isinstance(absent, Absent)
+    assert absent.epoch > 1_700_000_000
 
 
 def test_after_a_restored_backup_every_document_gets_a_new_epoch(shell: Shell) -> None:

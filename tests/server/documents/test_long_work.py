@@ -8,7 +8,7 @@ import pytest
 
 from collab.entry import Author
 from collab.ids import DocKey
-from collab.ports.store import Vacant
+from collab.ports.store import Absent
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import (
@@ -92,7 +92,7 @@ def test_any_change_of_a_very_large_document_is_judged_in_a_thread(request_: Req
 
 def test_taking_back_or_putting_back_a_long_step_is_judged_in_a_thread() -> None:
     ada, bo = (Member(Author(user), Rights(Role.EDITOR, 2**53), "patch") for user in ("ada", "bo"))
-    room = Room(DocKey("demo", "home"), Vacant(), RoomBounds(), None)
+    room = Room(DocKey("demo", "home"), Absent(), RoomBounds(), None)
     room.apply(ada, Create({"n": 0}), 0)
     for number in range(300):
         ops = [{"op": "replace", "path": "/n", "value": number + 1}]

@@ -10,7 +10,7 @@ import pytest
 
 from collab.entry import Author
 from collab.ids import DocKey
-from collab.ports.store import Vacant
+from collab.ports.store import Absent
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create, PatchRequest, UndoRequest
@@ -51,7 +51,7 @@ HOME = DocKey("demo", "home")
 
 def test_a_closed_document_leaves_nothing_for_the_collector() -> None:
     gc.collect()
-    room = Room(HOME, Vacant(), RoomBounds(), None)
+    room = Room(HOME, Absent(), RoomBounds(), None)
     elements = [{"id": f"s{number}", "t": "x", "n": [1, 2]} for number in range(50)]
     room.apply(ADA, Create({"s": elements}), 0)
     room.apply(ADA, PatchRequest("", None, [{"op": "replace", "path": "/s/1/t", "value": "y"}]), 1)

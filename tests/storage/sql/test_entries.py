@@ -47,7 +47,7 @@ async def test_a_document_with_long_texts_is_opened_and_listed_in_little_memory(
     assert await peak_of(sqlite_store.load(HOME)) < 4 * PAGE_BYTES
     assert await peak_of(sqlite_store.entries(HOME, 0, VERSIONS, 1000)) < 4 * PAGE_BYTES
     assert await peak_of(sqlite_store.summaries(HOME, 0, VERSIONS, 1000)) < PAGE_BYTES
-    assert await peak_of(sqlite_store.weigh(HOME, 0, VERSIONS)) < PAGE_BYTES
+    assert await peak_of(sqlite_store.log_bytes(HOME, 0, VERSIONS)) < PAGE_BYTES
 
 
 # --- gaps -----------------------------------------------------------------------------------
