@@ -1,4 +1,4 @@
-"""Admission: who comes in, to which document, and from where they read on."""
+"""Admission: checks a token, opens the document, and finds the version to read on from."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from server.recording.connections import Visit
     from server.services import Services
 
-# Whoever was away for longer gets the value: it is shorter than what happened meanwhile.
+# A client that missed more gets the value, which is shorter than so many changes.
 MAX_RESUMED = 1000
 MAX_RESUMED_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Somebody who may come in; the live room is in use by them until it is released.
+    """A client that was admitted. It keeps the live room in use until that is released.
 
-    `changes` lead from the version they have to the room's; None where they need the value, of
-    which `encoded` is the JSON where it is at hand. It holds only until the next await.
+    `changes` lead from the client's version to the room's; None when the client needs the value.
+    `encoded` is the JSON of a large value. All of it is valid only until the next await.
     """
 
     claims: Claims
@@ -44,18 +44,18 @@ class Admission:
 async def admit_to_patch_lane(
     services: Services, doc: str, token: str | None, message: Open, visit: Visit
 ) -> Admission:
-    """The whole way in: token, document (made where `create` says so), place to read on from."""
+    """Check the token, open the document or create it, and find the changes since `since`."""
     claims = await authenticate(services.keyring, token)
     key = name_document(claims, doc)
     visit.asker = key, claims.user
     live = await services.hub.open(key)
     try:
         await _ensure_document(services, claims, live, message, visit.socket.peer)
-        _judge_room_for_one_more(services, live)
-        changes = await _resume(services, claims, live, message.since)
+        _check_connection_count(services, live)
+        changes = await _changes_since(services, claims, live, message.since)
         encoded = None if changes is not None else await _encoded(services, live)
-        _judge_that_it_goes_on(live)
-    except BaseException:  # cancelled too: whoever does not come in must not keep it open
+        _check_not_ended(live)
+    except BaseException:  # cancelled too: a client that is not admitted must not keep it open
         services.hub.release(live)
         raise
     return Admission(claims, live, changes, encoded)
@@ -64,7 +64,7 @@ async def admit_to_patch_lane(
 async def admit_to_yjs_lane(
     services: Services, doc: str, token: str | None, visit: Visit
 ) -> Admission:
-    """A Yjs client makes the document by its first write, so whoever may write may come in."""
+    """As above. A Yjs client creates the document by its first write, so it needs the right to."""
     claims = await authenticate(services.keyring, token)
     key = name_document(claims, doc)
     visit.asker = key, claims.user
@@ -74,9 +74,9 @@ async def admit_to_yjs_lane(
             raise not_found()
         if not live.room.exists:
             services.creations.check(key, claims.user)
-        _judge_room_for_one_more(services, live)
-        _judge_that_it_goes_on(live)
-    except BaseException:  # cancelled too: whoever does not come in must not keep it open
+        _check_connection_count(services, live)
+        _check_not_ended(live)
+    except BaseException:  # cancelled too: a client that is not admitted must not keep it open
         services.hub.release(live)
         raise
     return Admission(claims, live, None)
@@ -100,23 +100,23 @@ def _may_create(claims: Claims) -> bool:
     return claims.rights.can_write() and claims.rights.sections is None
 
 
-def _judge_room_for_one_more(services: Services, live: LiveRoom) -> None:
+def _check_connection_count(services: Services, live: LiveRoom) -> None:
     most = services.settings.max_connections
     if most and len(live.audience) >= most:
         raise Rejected(Code.QUOTA_EXCEEDED, f"a document takes {most} connections at most")
 
 
-def _judge_that_it_goes_on(live: LiveRoom) -> None:
-    """It may have been deleted, or damaged, while its client was let in."""
+def _check_not_ended(live: LiveRoom) -> None:
+    """The document may have been deleted, or damaged, during the admission."""
     if live.audience.ended is not None:
         refusal = live.audience.ended.refusal
         raise Rejected(refusal.code, refusal.message)
 
 
-async def _resume(
+async def _changes_since(
     services: Services, claims: Claims, live: LiveRoom, since: Since | None
 ) -> list[Change] | None:
-    """What happened after `since`, up to the room's version at this very moment."""
+    """The changes after `since`, up to the room's version when this returns; None: too many."""
     if since is None or not _is_known(live, since):
         return None
     at = since.version

@@ -71,14 +71,14 @@ class PatchConnection:
     def on_open(self, socket: Socket) -> None:
         self._socket = socket
         self._visit = self._services.witness.connected("patch", socket)
-        socket.pause_before_large(SMALL_OPENING, self._ask_for_large)
-        self._expect_opening()
+        socket.pause_before_large(SMALL_OPENING, self._on_large)
+        self._start_deadline()
 
     def on_text(self, message: bytes) -> None:
         if self._session is not None:
             self._session.receive(message)
         elif self._state is State.SILENT:
-            self._begin(message)
+            self._on_first_frame(message)
         elif self._state is State.OPENING:
             self._waiting.append(message)
 
@@ -102,14 +102,14 @@ class PatchConnection:
         self.release_place()
         self._release_large()
         self._services.witness.closed(self._visit, code)
-        self._forget_deadline()
+        self._stop_deadline()
         session, self._session = self._session, None
         if session is not None:
             session.leave()
 
     # --- opening ----------------------------------------------------------------------------
 
-    def _begin(self, frame: bytes) -> None:
+    def _on_first_frame(self, frame: bytes) -> None:
         try:
             incoming = wire.decode(frame)
         except Rejected as rejected:
@@ -117,11 +117,11 @@ class PatchConnection:
             return
         first = incoming[0] if incoming else None
         if not isinstance(first, messages.Open):
-            reason = f"the first message must be `open`: {_what_came(first)}"
+            reason = f"the first message must be `open`: {_describe(first)}"
             self._refuse(Refusal(Code.MALFORMED, reason))
             return
         self._state = State.OPENING
-        self._forget_deadline()
+        self._stop_deadline()
         self._socket.pause_before_large(0, None)
         self._socket.pause_reading()
         opening = self._open(first, incoming[1:], len(frame))
@@ -146,18 +146,18 @@ class PatchConnection:
         )
         self._state = State.OPEN
         now = self._services.clock.monotonic()
-        session.take(rest, session.inbound_flow.receive_opening(size, now, len(rest)))
+        session.handle_all(rest, session.inbound_flow.receive_opening(size, now, len(rest)))
         waiting, self._waiting = self._waiting, []
         for frame in waiting:
             self.on_text(frame)
-        session.intake.start()
+        session.read_throttle.start()
 
-    def _expect_opening(self) -> None:
+    def _start_deadline(self) -> None:
         within = self._services.settings.open_seconds
-        self._deadline = asyncio.get_running_loop().call_later(within, self._stay_silent)
+        self._deadline = asyncio.get_running_loop().call_later(within, self._on_silence)
 
-    def _ask_for_large(self) -> None:
-        self._forget_deadline()  # it is we who are late
+    def _on_large(self) -> None:
+        self._stop_deadline()  # it is we who are late
         self._services.spawn(self._wait_for_large(), f"large opening of {self._doc}", self._fail)
 
     async def _wait_for_large(self) -> None:
@@ -170,13 +170,13 @@ class PatchConnection:
             release()
         else:
             self._release_large = release
-            self._expect_opening()
+            self._start_deadline()
             self._socket.resume_reading()
 
     def _fail(self) -> None:
         self._socket.close(Close.OUR_FAULT, "internal error")
 
-    def _stay_silent(self) -> None:
+    def _on_silence(self) -> None:
         self._socket.close(Close.SILENT, "nothing was said in time")
 
     def _refuse(self, refusal: Refusal) -> None:
@@ -184,13 +184,13 @@ class PatchConnection:
         self._services.witness.turned_away(self._visit, refusal)
         self._socket.close(CLOSE_OF.get(refusal.code, Close.MALFORMED), refusal.message)
 
-    def _forget_deadline(self) -> None:
+    def _stop_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
 
-def _what_came(first: wire.Incoming | None) -> str:
+def _describe(first: wire.Incoming | None) -> str:
     match first:
         case None:
             return "the frame holds no message"

@@ -126,7 +126,7 @@ class PatchFeed(Feed):
             self._turn()
 
     @property
-    def is_overdrawn(self) -> bool:
+    def is_backlogged(self) -> bool:
         """It asks and does not listen: nothing more should be read from it."""
         return len(self._owed) > MAX_OWED
 

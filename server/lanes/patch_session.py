@@ -22,7 +22,7 @@ from server.broadcast.audience import Answered, News, Submission
 from server.broadcast.presence_ticker import ANOTHER_TAB
 from server.lanes.feed import Reader
 from server.lanes.patch_feed import PatchFeed
-from server.lanes.read_throttle import Intake
+from server.lanes.read_throttle import ReadThrottle
 
 if TYPE_CHECKING:
     from collab.ids import DocKey
@@ -73,18 +73,18 @@ class PatchSession:
             frame_rate=FrameRate(message.max_fps),
             splice=self.member.splice,
         )
-        self.intake = Intake(
+        self.read_throttle = ReadThrottle(
             socket, self.inbound_flow, self, now=self._now, patience=settings.slow_seconds or 1e9
         )
-        self.feed.send(wire.encode(self._greeting(admission, message)))
+        self.feed.send(wire.encode(self._opened_message(admission, message)))
         self.live.audience.join(self)
-        self._appear()
+        self._join_presence()
         self._token_expiry.start(claims.expires_at)
 
     def leave(self) -> None:
         """The socket is closed."""
         self._left = True
-        self.intake.close()
+        self.read_throttle.close()
         self._token_expiry.cancel()
         self.feed.close()
         self.live.audience.leave(self)
@@ -93,7 +93,7 @@ class PatchSession:
         self._services.hub.release(self.live)
         self._services.budget_pool.release(self._owner, self._now())
 
-    def _greeting(self, admission: Admission, message: messages.Open) -> messages.Opened:
+    def _opened_message(self, admission: Admission, message: messages.Open) -> messages.Opened:
         room, book = self.live.room, self.live.presence.book
         claims = admission.claims
         self.feed.already_sent = book.unannounced()
@@ -171,30 +171,30 @@ class PatchSession:
             self.refuse(rejected.refusal)
             return
         self.live.presence.book.touch(self.session, self._now())
-        self.take(incoming, self.inbound_flow.receive(len(frame), self._now(), len(incoming)))
+        self.handle_all(incoming, self.inbound_flow.receive(len(frame), self._now(), len(incoming)))
 
-    def take(self, incoming: Sequence[wire.Incoming], decision: ReadDecision) -> None:
+    def handle_all(self, incoming: Sequence[wire.Incoming], decision: ReadDecision) -> None:
         """The messages of a frame, as far as the budget goes."""
         for message in incoming[: decision.accepted]:
             self.handle(message)
         if decision.refusal is not None:
             for message in incoming[decision.accepted :]:
                 self._refuse_one(message, decision.refusal)
-        self.intake.obey(decision)
+        self.read_throttle.apply(decision)
 
     @property
-    def is_overdrawn(self) -> bool:
-        return self.feed.is_overdrawn
+    def is_backlogged(self) -> bool:
+        return self.feed.is_backlogged
 
-    def tell(self, message: messages.Backpressure | messages.DisconnectNotice) -> None:
+    def send_notice(self, message: messages.Backpressure | messages.DisconnectNotice) -> None:
         if isinstance(message, messages.Backpressure) and message.state == "on":
             self._services.witness.metrics.notices.labels("in").inc()
         self.feed.send(wire.encode(message))
 
-    def excuse(self) -> None:
+    def mark_alive(self) -> None:
         self.live.presence.book.extend_timeout(self.session, self._now())
 
-    def let_go(self) -> None:
+    def disconnect_slow(self) -> None:
         self.dismiss(Close.SLOW_CONSUMER, "slow_consumer", RETRY_AFTER_MS)
 
     def handle(self, message: wire.Incoming) -> None:
@@ -219,11 +219,11 @@ class PatchSession:
             case messages.RenewToken():
                 self._services.spawn(self._renew(message.token), "renew token")
             case messages.Open():
-                self._say_error(Refusal(Code.MALFORMED, "`open` comes once"))
+                self._send_error(Refusal(Code.MALFORMED, "`open` comes once"))
             case wire.Unreadable():
                 self._refuse_one(message, message.refusal)
             case messages.SetPresence():
-                self._present(message)
+                self._set_presence(message)
             case messages.LockRequest():
                 self._submit(LockRequest.of(message))
             case _:
@@ -235,17 +235,17 @@ class PatchSession:
             is_patch = isinstance(message, messages.Patch) or getattr(message, "is_patch", False)
             self._submit(Refused(request_id, refusal, is_patch))
         else:
-            self._say_error(refusal)
+            self._send_error(refusal)
 
     def _submit(self, request: Request) -> None:
         now = self._now()
         self._services.hub.submit(self.live, Submission(self.member, request, now, listener=self))
 
-    def _say_error(self, refusal: Refusal) -> None:
+    def _send_error(self, refusal: Refusal) -> None:
         self._services.witness.refused_message(self.live.key, self.member, refusal)
         self.feed.send(wire.encode(wire.error(refusal)))
 
-    def _present(self, message: messages.SetPresence) -> None:
+    def _set_presence(self, message: messages.SetPresence) -> None:
         """Show another state; a cursor is relocated from `base` to the head first."""
         state, room = message.state, self.live.room
         base = room.version if message.base is None else message.base
@@ -256,10 +256,10 @@ class PatchSession:
         now = self._now()
         refusal = book.set_state(self.member.author.session, state, now)
         if refusal is not None:
-            self._say_error(refusal)
+            self._send_error(refusal)
         self.live.presence.changed()
 
-    def _appear(self) -> None:
+    def _join_presence(self) -> None:
         """Into the book; whoever has another tab open here is told so, in both."""
         book, author = self.live.presence.book, self.member.author
         book.join(

@@ -1,15 +1,16 @@
-"""When a connection is read from: within its inbound budget, and while it takes what it asks for.
+"""When a connection is read from: within its inbound budget, and while it reads our answers.
 
 | reading  | event                                    | next     | done                        |
 |----------|------------------------------------------|----------|-----------------------------|
 | goes on  | a frame makes a debt                     | stopped  | `backpressure` `in` `on`    |
 | goes on  | answers to it wait in a full socket      | stopped  |                             |
 | stopped  | no debt, and the socket has drained      | goes on  | `clear`, when it is at ease |
-| stopped  | `patience` in which it took nothing      | closed   | 4508                        |
+| stopped  | `patience` in which it read nothing      | closed   | 4508                        |
 | stopped  | another debt after `patience`            | closed   | 4529                        |
 
 A change waits as a cursor, but an answer (a pong, an error, a Yjs step 2, awareness that was
-asked for) goes into the socket's buffer. So whoever asks and does not listen is not heard.
+asked for) goes into the socket's buffer. So we stop reading from a client that does not read our
+answers.
 """
 
 from __future__ import annotations
@@ -25,34 +26,34 @@ if TYPE_CHECKING:
     from collab.messages import Backpressure, DisconnectNotice
     from server.websocket.socket import Socket
 
-LOOK_AGAIN = 0.1
-# Nobody is told more often than this that somebody is still not read from.
-LOOK_AT_LEAST = 5.0
-# Answers that a peer has not taken; several times what stops the cursor of changes.
-MOST_UNTAKEN = 256 * 1024
+CHECK_AGAIN = 0.1
+# The longest time between two checks: each marks the client alive in presence.
+CHECK_AT_LEAST = 5.0
+# Bytes of answers that a peer has not read; several times what stops the cursor of changes.
+MAX_UNREAD = 256 * 1024
 
 
-class Party(Protocol):
-    """Whose connection it is."""
+class ThrottledClient(Protocol):
+    """The session whose connection is throttled."""
 
     @property
-    def is_overdrawn(self) -> bool:
-        """It is owed more answers than are kept for it."""
+    def is_backlogged(self) -> bool:
+        """Whether more answers wait for the client than are kept for it."""
 
-    def tell(self, message: Backpressure | DisconnectNotice) -> None:
-        """Say it, where the lane has words for it."""
+    def send_notice(self, message: Backpressure | DisconnectNotice) -> None:
+        """Send it, if the lane has such a message."""
 
-    def excuse(self) -> None:
-        """It cannot be heard, because we do not read."""
+    def mark_alive(self) -> None:
+        """Count the client as alive: it cannot show life while we do not read."""
 
-    def let_go(self) -> None:
-        """It asks and does not listen."""
+    def disconnect_slow(self) -> None:
+        """Close the connection of a client that does not read our answers."""
 
 
-class Intake:
-    """One connection's reading.
+class ReadThrottle:
+    """Stops and resumes the reading of one connection.
 
-    Invariant: while reading is stopped a timer runs that looks whether it may go on; so it does
+    Invariant: while reading is stopped a timer runs that checks whether it may go on. It also runs
     until the inbound flow is back to normal, or the next debt would be counted from the first.
     """
 
@@ -60,7 +61,7 @@ class Intake:
         self,
         socket: Socket,
         inbound_flow: InboundFlow,
-        party: Party,
+        client: ThrottledClient,
         *,
         now: Callable[[], float],
         patience: float,
@@ -68,45 +69,45 @@ class Intake:
         self.is_stopped = False
         self._socket = socket
         self._inbound_flow = inbound_flow
-        self._party = party
+        self._client = client
         self._now = now
         self._patience = patience
         self._wait_until = float("-inf")
-        self._untaken = 0
-        self._took_at = 0.0
+        self._unread = 0
+        self._read_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Read, unless what came with the opening was too much already."""
+        """Start to read, unless the opening was too much for the budget."""
         if not self.is_stopped:
             self._socket.resume_reading()
 
-    def obey(self, decision: ReadDecision, *, wait: float = 0.0) -> None:
-        """What follows from a frame; `wait` is for what its answers cost."""
+    def apply(self, decision: ReadDecision, *, wait: float = 0.0) -> None:
+        """Do what was decided about a frame; `wait` is the time that its answers cost."""
         if decision.announce is not None:
-            self._party.tell(decision.announce)
+            self._client.send_notice(decision.announce)
         wait = max(wait, decision.stop_reading)
         if decision.close:
             self._socket.close(decision.close, "rate_limited")
-        elif wait or self._is_choked:
+        elif wait or self._is_backlogged:
             self._stop(wait)
 
-    def look(self) -> None:
-        """Whether to read on."""
+    def check(self) -> None:
+        """Resume reading when nothing speaks against it; else check again later."""
         now = self._now()
         reads, told = self._inbound_flow.resume(now)
         if told is not None:
-            self._party.tell(told)
+            self._client.send_notice(told)
         if self.is_stopped:
-            self._party.excuse()
-            if self._takes_nothing(now):
-                self._party.let_go()
+            self._client.mark_alive()
+            if self._is_stalled(now):
+                self._client.disconnect_slow()
                 return
-            if reads and not self._is_choked and now >= self._wait_until:
+            if reads and not self._is_backlogged and now >= self._wait_until:
                 self.is_stopped = False
                 self._socket.resume_reading()
         if self.is_stopped or self._inbound_flow.state is not InboundState.NORMAL:
-            self._look_in(max(LOOK_AGAIN, self._wait_until - now))
+            self._check_in(max(CHECK_AGAIN, self._wait_until - now))
 
     def close(self) -> None:
         if self._timer is not None:
@@ -118,24 +119,24 @@ class Intake:
         self.is_stopped = True
         now = self._now()
         self._wait_until = now + wait
-        self._untaken, self._took_at = self._socket.buffered(), now
-        self._look_in(wait or LOOK_AGAIN)
+        self._unread, self._read_at = self._socket.buffered(), now
+        self._check_in(wait or CHECK_AGAIN)
 
     @property
-    def _is_choked(self) -> bool:
-        return self._party.is_overdrawn or self._socket.buffered() > MOST_UNTAKEN
+    def _is_backlogged(self) -> bool:
+        return self._client.is_backlogged or self._socket.buffered() > MAX_UNREAD
 
-    def _takes_nothing(self, now: float) -> bool:
-        """Of more than it may leave, for as long as that is borne.
+    def _is_stalled(self, now: float) -> bool:
+        """Whether the client has read nothing for `patience`, with a full socket.
 
-        Whoever is owed answers by their budget is not to blame: their socket is not full.
+        A client whose own budget delays its answers is not stalled: its socket is not full.
         """
         left = self._socket.buffered()
-        if left < self._untaken or left <= MOST_UNTAKEN:
-            self._untaken, self._took_at = left, now
-        return now - self._took_at > self._patience
+        if left < self._unread or left <= MAX_UNREAD:
+            self._unread, self._read_at = left, now
+        return now - self._read_at > self._patience
 
-    def _look_in(self, seconds: float) -> None:
+    def _check_in(self, seconds: float) -> None:
         self.close()
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(min(seconds, LOOK_AT_LEAST), self.look)
+        self._timer = loop.call_later(min(seconds, CHECK_AT_LEAST), self.check)

@@ -35,9 +35,9 @@ class YjsFeed(Feed):
         show: Callable[[list[State]], Iterable[bytes]],
     ) -> None:
         super().__init__(reader)
-        self._ask_for_diff = catch_up
+        self._request_diff = catch_up
         self._show = show
-        self.asked = False  # for a diff, which has not come yet
+        self.is_diff_requested = False  # for a diff, which has not come yet
 
     def hear(self, news: News) -> None:
         """Send what happened, or stop here."""
@@ -61,7 +61,7 @@ class YjsFeed(Feed):
         """
         frame = frames.binary(yjs_frames.update(diff)) + news.yjs_frame_after(version)
         self._socket.write(frame)
-        self.asked = False
+        self.is_diff_requested = False
         self.position = news.after
         self._caught_up(len(frame))
         self.send_all(self._show(self._missed_presence.flush_awareness()))
@@ -69,12 +69,12 @@ class YjsFeed(Feed):
 
     def pump(self) -> None:
         self._cancel()
-        if self._outbound_flow.state is not OutboundState.NORMAL and not self.asked:
+        if self._outbound_flow.state is not OutboundState.NORMAL and not self.is_diff_requested:
             self._turn()
 
     def _catch_up(self) -> None:
-        self.asked = True
-        self._ask_for_diff()
+        self.is_diff_requested = True
+        self._request_diff()
 
     def _announce(self, told: Backpressure | DisconnectNotice) -> bool:
         return False

@@ -1,6 +1,6 @@
-"""Piles: what a Yjs client wrote while it was away comes in one step 2, however large that is.
+"""Large updates: a Yjs client sends all that it wrote offline in one step 2, however large.
 
-An unmodified y-websocket cannot split it, and would come back with the same for ever.
+An unmodified y-websocket cannot split it, and would send the same again and again.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from server.services import Services
     from server.websocket.socket import Socket
 
-# Without a limit for frames: what is larger would be judged for longer than others may wait.
-WHOLE: Final = 1 << 20
+# Used without a limit for frames: a larger update would delay the other documents too long.
+LARGE_UPDATE: Final = 1 << 20
 
 
 class Cutter:
@@ -44,11 +44,11 @@ class Cutter:
             return pieces, self._clock.monotonic() - began
 
 
-class YjsPile:
-    """One connection's leave to send a frame that is larger than others.
+class LargeUpdates:
+    """One connection's permission to send a frame that is larger than others.
 
     Invariant: one connection of a user to a document has it, from its opening until its first
-    step 2. While a pile is cut `is_under_way`, and what comes behind it waits in `_waiting`.
+    step 2. `is_splitting` while a large update is split; later updates wait in `_waiting`.
     """
 
     def __init__(
@@ -58,52 +58,52 @@ class YjsPile:
         budgets: UserBudgets,
         known: Callable[[], Mapping[int, int]],
         submit: Callable[[Update], None],
-        hear_refusal: Callable[[Refusal, bool], None],
+        on_refusal: Callable[[Refusal, bool], None],
     ) -> None:
-        self.is_under_way = False
+        self.is_splitting = False
         self._services = services
         self._socket = socket
         self._budgets = budgets
         self._known = known
         self._submit = submit
-        self._hear_refusal = hear_refusal
+        self._on_refusal = on_refusal
         self._max_frame = services.settings.max_frame
         self._waiting: list[Update] = []
 
-    def lend(self, can_write: bool) -> None:
-        """A writer's next frame may be a pile, unless another tab's may already."""
+    def allow(self, can_write: bool) -> None:
+        """Let a writer send a large update, unless another tab of the user may already."""
         if not can_write:
             self._socket.limit(self._max_frame, Close.MALFORMED)
         elif self._budgets.claim_large_frame(self):
             # What is too large even so is no smaller when it comes again: that is final.
             self._socket.limit(self._services.settings.max_update, Close.MALFORMED)
 
-    def give_back(self) -> None:
-        """It has sent its step 2, or is gone; the next one may send one."""
+    def release(self) -> None:
+        """The client has sent its step 2, or is gone; another tab may send one."""
         if self._budgets.release_large_frame(self):
             self._socket.limit(self._max_frame)
 
-    def judge(self, size: int, messages: Sequence[yjs_frames.Message]) -> None:
-        """A frame is large for an update's sake, or not at all."""
+    def check_size(self, size: int, messages: Sequence[yjs_frames.Message]) -> None:
+        """Refuse a frame that is too large without the updates in it."""
         kinds = yjs_frames.SyncStep2, yjs_frames.SyncUpdate
         size -= sum(len(one.update) for one in messages if isinstance(one, kinds))
         if 0 < self._max_frame < size:
             raise Rejected(Code.TOO_LARGE, f"a message is larger than {self._max_frame} bytes")
 
-    def hear(self, message: yjs_frames.SyncStep2 | yjs_frames.SyncUpdate) -> None:
+    def receive(self, message: yjs_frames.SyncStep2 | yjs_frames.SyncUpdate) -> None:
         update = Update(message.update, is_whole=isinstance(message, yjs_frames.SyncStep2))
         if update.is_whole:
-            self.give_back()
-        if self.is_under_way:
+            self.release()
+        if self.is_splitting:
             self._waiting.append(update)
-        elif len(message.update) > (self._max_frame or WHOLE):
-            self.is_under_way = True
+        elif len(message.update) > (self._max_frame or LARGE_UPDATE):
+            self.is_splitting = True
             self._waiting.append(update)
-            self._services.spawn(self._take(), "pile", self._fail)
+            self._services.spawn(self._split(), "large update", self._fail)
         else:
             self._submit(update)
 
-    async def _take(self) -> None:
+    async def _split(self) -> None:
         try:
             while self._waiting:
                 whole = self._waiting.pop(0)
@@ -113,11 +113,11 @@ class YjsPile:
                     self._submit(Update(piece))
         except Rejected as rejected:
             if rejected.refusal.code is Code.MISSING_DEPENDENCY:
-                self.lend(can_write=True)  # it is asked for the same again
-            self._hear_refusal(rejected.refusal, whole.is_whole)
+                self.allow(can_write=True)  # it will be asked for the same again
+            self._on_refusal(rejected.refusal, whole.is_whole)
         finally:
             self._waiting.clear()
-            self.is_under_way = False
+            self.is_splitting = False
 
     def _fail(self) -> None:
         self._socket.close(Close.OUR_FAULT, "internal error")

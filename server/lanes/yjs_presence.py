@@ -1,4 +1,4 @@
-"""A Yjs client's presence: what it says of itself, and what it is told when it asks."""
+"""A Yjs client's presence: the states that it sends, and those that it is sent."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 MAX_STATE = 1 << 20  # where the setting says that there is no bound
 NO_CLIENTS = yjs_frames.awareness(awareness.encode([]))
-# What may come back later of what was told; a client echoes at once.
+# The most bytes and messages that a client may echo later; it echoes at once.
 MOST_ECHOED, MOST_ECHOES = 1 << 20, 400
 
 
 class YjsPresence:
-    """One session's place in its document's presence.
+    """The presence of one session in its document.
 
-    Invariant: it is in the book from the beginning until `leave`. What is taken as an echo was
-    told to it before, or is owed to it, as often and as large.
+    Invariant: it is in the book from the beginning until `leave`. Echoes are not charged to the
+    client, and are at most as many and as large as the states that it was sent.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class YjsPresence:
             states=2 * max(settings.max_connections, 512),
             state_bytes=settings.presence_bytes or MAX_STATE,
         )
-        self._echoed = self._echoes = 0  # what was told and has not come back
+        self._echoed = self._echoes = 0  # sent to the client, and not echoed yet
         author, role = member.author, member.rights.role
         identity = ClientIdentity(
             author.session, author.user, author.name, author.client, role, "yjs"
@@ -48,24 +48,24 @@ class YjsPresence:
         self._book.join(identity, now())
         live.presence.tell_other_tabs(author)
 
-    def told(self, size: int) -> None:
-        """It was shown so many bytes of others, which y-websocket sends back."""
+    def count_shown(self, size: int) -> None:
+        """Count bytes of others' states that the client was sent: y-websocket echoes them."""
         if size:
             self._echoed = min(self._echoed + size, MOST_ECHOED)
             self._echoes = min(self._echoes + 1, MOST_ECHOES)
 
-    def take_echo(self, size: int) -> bool:
-        """Whether so much awareness may be an echo: in a crowd that is more than any budget."""
+    def consume_echo(self, size: int) -> bool:
+        """Whether so many bytes can be an echo, which in a crowd is more than any budget."""
         if size > self._echoed or not self._echoes:
             return False
         self._echoed -= size
         self._echoes -= 1
         return True
 
-    def hear(self, body: bytes) -> Iterator[bytes]:
-        """What the client says of itself; what it says of others is not listened to.
+    def receive(self, body: bytes) -> Iterator[bytes]:
+        """Take the client's own states; those of others are ignored.
 
-        The answer, where there is one, is sent before all else.
+        Returns messages that must be sent to the client first.
         """
         leases = self._live.room.document.leases
         audible = self._book.accepted_client_ids(self._session, leases)
@@ -74,24 +74,24 @@ class YjsPresence:
         self._live.presence.changed()
         return self._messages(behind)
 
-    def everybody(self) -> Iterator[bytes]:
+    def all_states(self) -> Iterator[bytes]:
         """The messages that show the other clients; an empty one where there are none."""
         states = self._book.awareness(but=self._session)
         return self.show(states) if states else iter([NO_CLIENTS])
 
     def show(self, states: list[State]) -> Iterator[bytes]:
         """The messages that tell of others' states."""
-        return self._messages(self._gone(states), states)
+        return self._messages(self._removals(states), states)
 
-    def guard_own(self, states: list[State]) -> Iterator[bytes]:
-        """The message that must come before those that everybody is told."""
-        return self._messages(self._gone(states))
+    def protect_own(self, states: list[State]) -> Iterator[bytes]:
+        """The message that must come before the one that all clients get."""
+        return self._messages(self._removals(states))
 
-    def _gone(self, states: list[State]) -> list[State]:
-        """What keeps the client's own state, where one that is told may be its own from before.
+    def _removals(self, states: list[State]) -> list[State]:
+        """Removals that keep the client's own state, when one of `states` may be its old one.
 
-        That is said to be gone one clock earlier: y-protocols then keeps what the client shows
-        by now, and to everybody else that is old news.
+        Such a state is removed one clock earlier. Then y-protocols keeps the client's newer state,
+        and other clients ignore the removal as old.
         """
         perhaps = self._book.possibly_own(self._session, states)
         return [State(one.client, one.clock - 1, None) for one in perhaps]
@@ -100,17 +100,13 @@ class YjsPresence:
         """A message for each group that is not empty; y-websocket reads one of a frame."""
         for states in filter(None, groups):
             message = yjs_frames.awareness(awareness.encode(states))
-            self.told(len(message))
+            self.count_shown(len(message))
             yield message
 
-    def excuse(self) -> None:
-        """It cannot be heard, because we do not read."""
+    def mark_alive(self) -> None:
+        """Count the client as alive: it cannot show life while we do not read."""
         self._book.extend_timeout(self._session, self._now())
 
     def leave(self) -> None:
         self._book.leave(self._session)
         self._live.presence.changed()
-
-
-def _message(states: list[State]) -> bytes:
-    return yjs_frames.awareness(awareness.encode(states))

@@ -18,9 +18,9 @@ from server.access.token_expiry import TokenExpiry
 from server.broadcast.audience import Answered, News, Submission
 from server.lanes.admission import Admission, admit_to_yjs_lane
 from server.lanes.feed import Reader
-from server.lanes.read_throttle import Intake
+from server.lanes.read_throttle import ReadThrottle
 from server.lanes.yjs_feed import YjsFeed
-from server.lanes.yjs_large_updates import YjsPile
+from server.lanes.yjs_large_updates import LargeUpdates
 from server.lanes.yjs_presence import YjsPresence
 from server.lanes.yjs_sync import YjsSync
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 # y-websocket 3 drops a socket that was silent for 30 s, and pings do not count for it. A second
 # less than is promised, for the way there.
-SPEAK_EVERY = 14.0
+KEEP_ALIVE_SECONDS = 14.0
 NO_AWARENESS = yjs_frames.awareness(b"\x00")
 QUESTIONS = {yjs_frames.SyncStep1, yjs_frames.QueryAwareness}
 # A state vector of another history, or none at all: its client is closed for it.
@@ -59,7 +59,7 @@ class YjsConnection:
         self._is_closed = False
         self._waiting: list[bytes] = []
         self.release_place: Callable[[], None] = lambda: None
-        self._speaking: asyncio.TimerHandle | None = None
+        self._keep_alive: asyncio.TimerHandle | None = None
         self._token_expiry = TokenExpiry(services.clock, lambda _: None, self._expire)
 
     socket: Socket
@@ -68,9 +68,9 @@ class YjsConnection:
     sync: YjsSync
     member: Member
     inbound_flow: InboundFlow
-    intake: Intake
+    read_throttle: ReadThrottle
     presence: YjsPresence
-    pile: YjsPile
+    large_updates: LargeUpdates
     _outbound: ByteAndMessageBudget
 
     # --- the socket's side ------------------------------------------------------------------
@@ -102,12 +102,12 @@ class YjsConnection:
         self.release_place()
         self._services.witness.closed(self._visit, code)
         self._token_expiry.cancel()
-        if self._speaking is not None:
-            self._speaking.cancel()
+        if self._keep_alive is not None:
+            self._keep_alive.cancel()
         live, self._live = self._live, None
         if live is not None:
-            self.intake.close()
-            self.pile.give_back()
+            self.read_throttle.close()
+            self.large_updates.release()
             self.feed.close()
             live.audience.leave(self)
             self.presence.leave()
@@ -123,12 +123,12 @@ class YjsConnection:
         if news.after != news.before:
             self.feed.hear(news)
         for submission, answer in answers:
-            self._hear_answer(submission.request, answer, news)
+            self._on_answer(submission.request, answer, news)
 
     def see(self, news: PresenceNews) -> None:
         if self._live is not None:
-            self.feed.send_all(self.presence.guard_own(news.difference.awareness))
-            self.presence.told(len(news.yjs_frame))
+            self.feed.send_all(self.presence.protect_own(news.difference.awareness))
+            self.presence.count_shown(len(news.yjs_frame))
             self.feed.see(news)
 
     def hear_locks(self, news: LockNews) -> None:
@@ -169,8 +169,8 @@ class YjsConnection:
                 self._receive(frame)
         # One message, or coming back would be a way to be heard while there is a debt to pay.
         now = self._services.clock.monotonic()
-        self.intake.obey(self.inbound_flow.receive(0, now, refusable=False))
-        self.intake.start()
+        self.read_throttle.apply(self.inbound_flow.receive(0, now, refusable=False))
+        self.read_throttle.start()
 
     def _join(self, admission: Admission) -> None:
         services, claims = self._services, admission.claims
@@ -190,7 +190,7 @@ class YjsConnection:
         self.presence = YjsPresence(admission.live, self.member, services.settings, monotonic)
         reader = Reader(self.socket, admission.live, self, outbound_flow, monotonic, metrics)
         self.feed = YjsFeed(reader, catch_up=self._catch_up, show=self.presence.show)
-        self.intake = Intake(
+        self.read_throttle = ReadThrottle(
             self.socket, self.inbound_flow, self, now=monotonic, patience=patience or 1e9
         )
         self._outbound = budgets.outbound
@@ -199,60 +199,60 @@ class YjsConnection:
         services.witness.admitted(self._visit, admission.live.key, self.member, self.feed)
         self._live.audience.join(self)
         self._token_expiry.start(claims.expires_at)
-        self.pile = YjsPile(
-            services, self.socket, budgets, self._known, self._submit, self._hear_refusal
+        self.large_updates = LargeUpdates(
+            services, self.socket, budgets, self._known, self._submit, self._on_refusal
         )
-        self.pile.lend(claims.rights.can_write())
+        self.large_updates.allow(claims.rights.can_write())
         self.sync.ask_client()
-        self.feed.send_all(self.presence.everybody())
-        self._speak_later()
+        self.feed.send_all(self.presence.all_states())
+        self._schedule_keep_alive()
 
     # --- messages ---------------------------------------------------------------------------
 
     def _receive(self, frame: bytes) -> None:
         try:
             messages = yjs_frames.decode(frame)
-            self.pile.judge(len(frame), messages)
+            self.large_updates.check_size(len(frame), messages)
             for message in messages:
                 self._handle(message)
         except Rejected as rejected:
             self.refuse(rejected.refusal)
             return
         kinds = {type(message) for message in messages}
-        if kinds == SHOWN and self.presence.take_echo(len(frame)):
+        if kinds == SHOWN and self.presence.consume_echo(len(frame)):
             return  # nothing that it could help
         now = self._services.clock.monotonic()
         questions = kinds & QUESTIONS
         if yjs_frames.QueryAwareness in questions:
-            self.feed.send_all(self.presence.everybody())
+            self.feed.send_all(self.presence.all_states())
         # Three bytes may ask for megabytes: who asks again waits until the last answer is paid.
         owed = self._outbound.wait(now) if questions else 0.0
         decision = self.inbound_flow.receive(len(frame), now, len(messages), refusable=False)
-        self.intake.obey(decision, wait=owed)
+        self.read_throttle.apply(decision, wait=owed)
 
     def _handle(self, message: yjs_frames.Message) -> None:
         match message:
             case yjs_frames.SyncStep1():
                 self.sync.answer_client(message.state_vector)
             case yjs_frames.SyncStep2() | yjs_frames.SyncUpdate():
-                self.pile.hear(message)
+                self.large_updates.receive(message)
             case yjs_frames.AwarenessUpdate():
-                self.feed.send_all(self.presence.hear(message.body))
+                self.feed.send_all(self.presence.receive(message.body))
             case yjs_frames.QueryAwareness() | yjs_frames.PermissionDenied():
                 pass  # one is answered once a frame; the other means nothing from a client
 
-    def _hear_answer(self, request: Request, answer: Answer, news: News) -> None:
+    def _on_answer(self, request: Request, answer: Answer, news: News) -> None:
         match request:
             case ReadState() if answer.refusal is not None and answer.refusal.code in UNSOUND:
                 self.refuse(answer.refusal)
             case ReadState() | ReadStateVector():
-                self.sync.hear(request, answer, news)
+                self.sync.on_answer(request, answer, news)
             case Update() if answer.refusal is not None:
-                self._hear_refusal(answer.refusal, request.is_whole)
+                self._on_refusal(answer.refusal, request.is_whole)
             case Update(is_whole=True):
-                self.sync.take_whole()
+                self.sync.whole_accepted()
 
-    def _hear_refusal(self, refusal: Refusal, is_whole: bool) -> None:
+    def _on_refusal(self, refusal: Refusal, is_whole: bool) -> None:
         match refusal.code:
             case Code.FORBIDDEN:
                 self.feed.send(yjs_frames.permission_denied(refusal.message))
@@ -292,28 +292,29 @@ class YjsConnection:
         self.sync.catch_up()
 
     @property
-    def is_overdrawn(self) -> bool:
-        """Nothing but a diff is ever owed to it; but what comes behind a pile has to wait."""
-        return self.pile.is_under_way
+    def is_backlogged(self) -> bool:
+        """Only a diff can wait for the client, but messages behind a large update wait too."""
+        return self.large_updates.is_splitting
 
-    def tell(self, message: Backpressure | DisconnectNotice) -> None:
+    def send_notice(self, message: Backpressure | DisconnectNotice) -> None:
         """This lane has no words for it."""
 
-    def excuse(self) -> None:
-        self.presence.excuse()
+    def mark_alive(self) -> None:
+        self.presence.mark_alive()
 
-    def let_go(self) -> None:
+    def disconnect_slow(self) -> None:
         self.dismiss(Close.SLOW_CONSUMER, "slow_consumer")
 
     def _fail(self) -> None:
         self.socket.close(Close.OUR_FAULT, "internal error")
 
-    def _speak(self) -> None:
+    def _send_keep_alive(self) -> None:
         self.feed.send(NO_AWARENESS)
-        self._speak_later()
+        self._schedule_keep_alive()
 
-    def _speak_later(self) -> None:
-        self._speaking = asyncio.get_running_loop().call_later(SPEAK_EVERY, self._speak)
+    def _schedule_keep_alive(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._keep_alive = loop.call_later(KEEP_ALIVE_SECONDS, self._send_keep_alive)
 
     def _expire(self) -> None:
         self.refuse(Refusal(Code.UNAUTHENTICATED, "the token has expired"))

@@ -57,7 +57,7 @@ class YjsSync:
         self.ask_client()
         return True
 
-    def take_whole(self) -> None:
+    def whole_accepted(self) -> None:
         """All that the client has was taken."""
         self._lacks_something = False
 
@@ -81,10 +81,10 @@ class YjsSync:
         if self._is_unanswered:
             self._is_unanswered = False
             self.answer_client(self._known)
-        if self._feed.asked:
+        if self._feed.is_diff_requested:
             self.catch_up()
 
-    def hear(self, request: ReadState | ReadStateVector, answer: Answer, news: News) -> None:
+    def on_answer(self, request: ReadState | ReadStateVector, answer: Answer, news: News) -> None:
         """An answer, which came with what the commit that it stands on made of the document."""
         is_there = answer.refusal is None
         match request:

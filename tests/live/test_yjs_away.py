@@ -1,4 +1,4 @@
-"""Yjs clients that were away: offline piles, old client ids, a server that died meanwhile."""
+"""Yjs clients that were away: large updates, old client ids, a server that died meanwhile."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def test_a_pile_of_edits_comes_back_after_kill_9_and_nothing_is_doubled(
         await patch.close()
         await asyncio.to_thread(server.start)
         await yjs.reconnect()
-        # The same pile again, as a tab has it that kept its document under new client ids.
+        # The same update again, as a tab has it that kept its document under new client ids.
         tab = await peers.peer(state=await yjs.state())
         await tab.connect(server.ws, "page", bo)
         await tab.synced()

@@ -150,7 +150,7 @@ class YjsReading:
             self.feed.hear(news)
         for submission, answer in answers:
             assert isinstance(submission.request, ReadState | ReadStateVector)
-            self.sync.hear(submission.request, answer, news)
+            self.sync.on_answer(submission.request, answer, news)
 
     def see(self, news: PresenceNews) -> None: ...
     def hear_locks(self, news: LockNews) -> None: ...

@@ -9,7 +9,7 @@ import pytest
 from collab.flow.budget import Allowance, ByteAndMessageBudget
 from collab.flow.inbound import InboundFlow, InboundState, ReadDecision
 from collab.messages import Backpressure, DisconnectNotice
-from server.lanes.read_throttle import MOST_UNTAKEN, Intake
+from server.lanes.read_throttle import MAX_UNREAD, ReadThrottle
 from tests.manual_clock import ManualClock
 
 ALLOWANCE = Allowance(bytes_per_second=100, bytes_burst=1000)
@@ -17,17 +17,17 @@ PATIENCE = 30.0
 
 
 class Peer:
-    """A socket that holds what it was told to, and the party behind it."""
+    """A socket that holds what it was told to, and the client behind it."""
 
     def __init__(self) -> None:
         self.sent = self.received = 0
         self.peer = "somebody"
         self.reads: bool = True
         self.closed: int = 0
-        self.is_overdrawn = False
+        self.is_backlogged = False
         self.said: list[Backpressure | DisconnectNotice] = []
-        self.excused = 0
-        self.untaken = 0
+        self.marked_alive = 0
+        self.unread = 0
 
     def write(self, frames: bytes) -> None: ...
     def limit(self, max_message: int, code: int = 1009) -> None: ...
@@ -38,7 +38,7 @@ class Peer:
     async def run(self) -> None: ...
 
     def buffered(self) -> int:
-        return self.untaken
+        return self.unread
 
     def pause_reading(self) -> None:
         self.reads = False
@@ -49,18 +49,18 @@ class Peer:
     def close(self, code: int, reason: str = "") -> None:
         self.closed = code
 
-    def tell(self, message: Backpressure | DisconnectNotice) -> None:
+    def send_notice(self, message: Backpressure | DisconnectNotice) -> None:
         self.said.append(message)
 
-    def excuse(self) -> None:
-        self.excused += 1
+    def mark_alive(self) -> None:
+        self.marked_alive += 1
 
-    def let_go(self) -> None:
+    def disconnect_slow(self) -> None:
         self.closed = 4508
 
 
 class Line:
-    """A peer, its intake, and time."""
+    """A peer, its read_throttle, and time."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
@@ -68,13 +68,13 @@ class Line:
         self.inbound_flow = InboundFlow(
             ByteAndMessageBudget(ALLOWANCE, self.clock.monotonic()), patience=PATIENCE
         )
-        self.intake = Intake(
+        self.read_throttle = ReadThrottle(
             self.peer, self.inbound_flow, self.peer, now=self.clock.monotonic, patience=PATIENCE
         )
 
     def receive(self, size: int) -> ReadDecision:
         decision = self.inbound_flow.receive(size, self.clock.monotonic(), refusable=False)
-        self.intake.obey(decision)
+        self.read_throttle.apply(decision)
         return decision
 
     def reads(self) -> bool:
@@ -82,14 +82,14 @@ class Line:
 
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
-        self.intake.look()
+        self.read_throttle.check()
 
 
 @pytest.fixture
 async def line() -> AsyncIterator[Line]:
     line = Line()
     yield line
-    line.intake.close()
+    line.read_throttle.close()
 
 
 async def test_reading_stops_with_the_debt_and_goes_on_when_it_is_paid(line: Line) -> None:
@@ -115,21 +115,21 @@ async def test_a_debt_long_after_another_one_is_a_first_debt(line: Line) -> None
 
 
 async def test_who_asks_and_does_not_listen_is_not_heard(line: Line) -> None:
-    line.peer.untaken = MOST_UNTAKEN + 1
+    line.peer.unread = MAX_UNREAD + 1
     line.receive(1)
     line.pass_time(10)
     assert not line.reads()
-    line.peer.untaken = 0
+    line.peer.unread = 0
     line.pass_time(0.1)
     assert line.reads()
     assert line.peer.closed == 0
 
 
 async def test_who_takes_nothing_for_too_long_is_let_go(line: Line) -> None:
-    line.peer.untaken = 3 * MOST_UNTAKEN
+    line.peer.unread = 3 * MAX_UNREAD
     line.receive(1)
     line.pass_time(29)
-    line.peer.untaken -= 1  # slow is not deaf
+    line.peer.unread -= 1  # slow is not deaf
     line.pass_time(2)
     line.pass_time(29)
     assert line.peer.closed == 0
@@ -140,7 +140,7 @@ async def test_who_takes_nothing_for_too_long_is_let_go(line: Line) -> None:
 async def test_time_spent_in_debt_does_not_count_as_a_full_socket(line: Line) -> None:
     line.receive(6000)
     line.pass_time(40)
-    line.peer.untaken = MOST_UNTAKEN + 1
+    line.peer.unread = MAX_UNREAD + 1
     line.pass_time(1)
     assert line.peer.closed == 0
     line.pass_time(PATIENCE + 1)
@@ -148,7 +148,7 @@ async def test_time_spent_in_debt_does_not_count_as_a_full_socket(line: Line) ->
 
 
 async def test_nobody_is_let_go_for_answers_that_our_own_budget_holds_back(line: Line) -> None:
-    line.peer.is_overdrawn = True
+    line.peer.is_backlogged = True
     line.receive(1)
     line.pass_time(PATIENCE + 1)
     assert not line.reads()
@@ -156,7 +156,7 @@ async def test_nobody_is_let_go_for_answers_that_our_own_budget_holds_back(line:
 
 
 async def test_what_an_answer_costs_is_waited_for(line: Line) -> None:
-    line.intake.obey(line.inbound_flow.receive(1, line.clock.monotonic()), wait=7.0)
+    line.read_throttle.apply(line.inbound_flow.receive(1, line.clock.monotonic()), wait=7.0)
     line.pass_time(6.9)
     assert not line.reads()
     line.pass_time(0.2)
@@ -167,5 +167,5 @@ async def test_who_is_not_read_from_is_excused_for_its_silence(line: Line) -> No
     line.receive(6000)
     for _ in range(8):
         line.pass_time(5.0)
-    assert line.peer.excused == 8
+    assert line.peer.marked_alive == 8
     assert not line.reads()

@@ -80,8 +80,8 @@ async def _hear(socket: ClientConnection, count: int) -> list[frames.Message]:
 async def test_the_server_speaks_more_often_than_every_15_seconds(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert yjs_connection.SPEAK_EVERY < 15
-    monkeypatch.setattr(yjs_connection, "SPEAK_EVERY", 0.01)
+    assert yjs_connection.KEEP_ALIVE_SECONDS < 15
+    monkeypatch.setattr(yjs_connection, "KEEP_ALIVE_SECONDS", 0.01)
     async with connect(url, compression=None) as socket:
         heard = await _hear(socket, 6)
     # Its step 1 and everybody's awareness; then what says nothing but that it is there.

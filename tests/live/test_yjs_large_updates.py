@@ -20,17 +20,17 @@ for (let number = 0; number < COUNT; number++) {
 """
 
 
-def pile(count: int, size: int) -> str:
+def large_text(count: int, size: int) -> str:
     return SECTIONS.replace("SIZE", str(size)).replace("COUNT", str(count))
 
 
-async def test_a_pile_larger_than_a_frame_lands_in_parts_while_others_are_served(
+async def test_an_update_larger_than_a_frame_lands_in_parts_while_others_are_served(
     server: RunningServer, join_yjs: JoinYjs, peers: YjsPeers, ada: str, bo: str, doc: str
 ) -> None:
     """1.6 MiB in 10,000 structs; a y-websocket was sent away with 1009 for ever."""
     away = await join_yjs(doc, ada)
     await away.disconnect()
-    await away.run(pile(2_500, 600))
+    await away.run(large_text(2_500, 600))
     assert len(await away.state()) * 3 // 4 > MiB + MiB // 2
     reader = await join_yjs(doc, bo)
     other = await join_yjs(f"{doc}-2", bo)
@@ -40,10 +40,12 @@ async def test_a_pile_larger_than_a_frame_lands_in_parts_while_others_are_served
     await reader.until("content.size === 2500", 60)
     assert await reader.read() == await away.read()
     await away.run("content.set('after', 1)")
-    await reader.until("content.get('after') === 1", 30)  # the pile has to be paid for first
+    await reader.until(
+        "content.get('after') === 1", 30
+    )  # the large update has to be paid for first
 
 
-async def test_two_tabs_of_one_user_come_back_with_a_pile_each(
+async def test_two_tabs_of_one_user_come_back_with_a_large_update_each(
     server: RunningServer, join_yjs: JoinYjs, peers: YjsPeers, doc: str
 ) -> None:
     """One after the other: whoever is told 1009 comes again."""
@@ -57,7 +59,7 @@ async def test_two_tabs_of_one_user_come_back_with_a_pile_each(
     await reader.until("content.has('t0') && content.has('t1')", 60)
 
 
-async def test_a_pile_larger_than_any_document_is_refused_for_good(
+async def test_an_update_larger_than_any_document_is_refused_for_good(
     server: RunningServer, join_yjs: JoinYjs, doc: str
 ) -> None:
     """y-websocket comes back from every other code, with the same."""
