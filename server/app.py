@@ -21,7 +21,7 @@ from collab.locks.terms import LockTerms
 from collab.patch.bounds import Bounds
 from collab.room.working import RoomBounds
 from server.access.connection_limit import ConnectionLimit
-from server.access.guests import Guests
+from server.access.guests import GuestTokenLimit
 from server.access.keyring import DEMO_TENANT, Keyring
 from server.access.origins import Origins
 from server.commits.commit_loop import CommitLoop
@@ -135,7 +135,7 @@ def _services(
         readiness=Readiness(store, group),
         encoded_values=EncodedValues(),
         creations=Creations(Allowance(settings.new_bytes_per_second, settings.new_burst), clock),
-        guests=Guests(clock),
+        guest_token_limit=GuestTokenLimit(clock),
         version=version("weft"),
     )
 

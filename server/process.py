@@ -18,7 +18,7 @@ from collab.messages import Notice
 from collab.wire import encode
 from server import app as composition
 from server.broadcast.farewells import IN_TROUBLE
-from server.demo import seed as demonstration
+from server.demo import seed
 from server.documents.room_state import LiveState
 from server.http1.uvicorn_protocols import protocol_classes
 from server.runtime import collector, logs
@@ -146,7 +146,7 @@ def server_of(settings: Settings, store: Store) -> DrainingServer:
     async def on_start(services: Services) -> AsyncIterator[None]:
         server.services = services
         if settings.demo:
-            await demonstration.prepare(services)
+            await seed.create_documents(services)
         yield
 
     app = composition.build(settings, store, on_start=on_start)
@@ -193,6 +193,6 @@ async def _greet(services: Services, port: int) -> None:
     settings = services.settings
     where = f"http://{settings.host}:{port}"
     if settings.demo:
-        print(await demonstration.welcome(services, where), flush=True)
+        print(await seed.start_message(services, where), flush=True)
     else:
         print(f"Weft serves {where}", flush=True)

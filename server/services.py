@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collab.flow.budget import BudgetPool
     from collab.ports.store import Store
     from server.access.connection_limit import ConnectionLimit
-    from server.access.guests import Guests
+    from server.access.guests import GuestTokenLimit
     from server.access.keyring import Keyring
     from server.access.origins import Origins
     from server.commits.commit_loop import CommitLoop
@@ -51,7 +51,7 @@ class Services:
     readiness: Readiness
     encoded_values: EncodedValues
     creations: Creations
-    guests: Guests
+    guest_token_limit: GuestTokenLimit
     lookout: Lookout | None = None
     version: str = ""
 

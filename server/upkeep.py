@@ -59,7 +59,7 @@ async def keep_present(services: Services) -> None:
     """Renew who is present, drop who is silent, and forget budgets that are full again."""
     for budget_pool in (services.budget_pool, services.creations.budget_pool):
         budget_pool.evict(services.clock.monotonic())
-    services.guests.forget(services.clock.monotonic())
+    services.guest_token_limit.forget(services.clock.monotonic())
     for live in services.hub.every(lambda live: len(live.presence.book) > 0):
         live.presence.keep_up()
 

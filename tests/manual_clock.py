@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from server.runtime.clock import readable
+from server.runtime.clock import readable_id
 
 
 class ManualClock:
@@ -31,7 +31,7 @@ class ManualClock:
         return b"".join(blocks)[:size]
 
     def new_id(self, prefix: str) -> str:
-        return f"{prefix}-{readable(self.token_bytes(8))}"
+        return f"{prefix}-{readable_id(self.token_bytes(8))}"
 
     def jitter(self, spread: float) -> float:
         return spread / 2

@@ -1,4 +1,4 @@
-"""Guests of the demo: who may have a token, and how often."""
+"""Guests of the demo: from which hosts they may get a token, and how often."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ BURST = 30
 PER_SECOND = 0.2
 
 
-class Guests:
-    """Invariant: an address is remembered until its budget is full again."""
+class GuestTokenLimit:
+    """How many tokens an address may have.
+
+    Invariant: an address is remembered until its budget is full again.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -29,7 +32,7 @@ class Guests:
         return len(self._budgets)
 
     def charge(self, host: str) -> None:
-        """Pay for one token; raises `rate_limited`."""
+        """Charge an address for one token; raises `rate_limited`."""
         now, address = self._clock.monotonic(), address_of(host)
         budget = self._budgets.get(address)
         if budget is None:

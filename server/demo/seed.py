@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 FOREVER = 253_402_300_799_000  # the year 9999
 
 
-async def prepare(services: Services) -> None:
-    """Make the demo tenants and documents that are not there yet."""
+async def create_documents(services: Services) -> None:
+    """Create the demo tenants and documents that do not exist yet."""
     logger.warning("demo mode is open: every visitor may edit the demo tenant's documents")
     rights = Rights(Role.ADMIN, expires_at=FOREVER)
     member = Member(Author("weft", "Weft"), rights, "server")
@@ -38,13 +38,13 @@ async def prepare(services: Services) -> None:
 
 
 async def _publish_once(services: Services, live: LiveRoom, by: Author) -> None:
-    """What somebody took down, or published since, stays as they left it."""
+    """Publish the document, unless it was ever published before."""
     if not await services.store.publications(live.key, 0, live.room.version):
         await publications.publish(services, live, by)
 
 
-async def welcome(services: Services, where: str) -> str:
-    """What there is to open."""
+async def start_message(services: Services, where: str) -> str:
+    """The text that the server prints at its start: the addresses to open."""
     token, _ = await services.keyring.guest()
     docs = [key.doc for key, _ in demo.pages() if key.tenant == "demo"]
     return "\n".join(
@@ -68,7 +68,7 @@ async def welcome(services: Services, where: str) -> str:
 
 
 def _command() -> str:
-    """How this program is called from here: in a clone it is in no folder of the PATH."""
+    """The name of this program for a shell: in a clone it is not in the PATH."""
     called = Path(sys.argv[0])
     if called.name != "weft" or shutil.which("weft") == str(called):
         return "weft"

@@ -101,7 +101,7 @@ async def make_guest(request: Request) -> Response:
         raise Rejected(Code.FORBIDDEN, "guests come by localhost, an IP address or WEFT_PUBLIC_URL")
     if not services.origins.allows_request(request.scope["headers"]):
         raise Rejected(Code.FORBIDDEN, "this Origin is not allowed")
-    services.guests.charge(request.client.host if request.client else "")
+    services.guest_token_limit.charge(request.client.host if request.client else "")
     token, claims = await services.keyring.guest()
     told = {
         "token": token,

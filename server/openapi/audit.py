@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import UNSET, Struct, UnsetType
 
 from collab.errors import Code
-from server.openapi.operation import CURSOR, DOC, LIMIT, Answer, Operation
+from server.openapi.operation import CURSOR, DOC, LIMIT, Operation, Response
 from server.openapi.shapes import Time
 
 
@@ -35,10 +35,10 @@ AUDIT = Operation(
     "listAudit",
     "Documents",
     "Who did what to the document",
-    {200: Answer("Newest first.", AuditPage, ("Cache-Control",))},
+    {200: Response("Newest first.", AuditPage, ("Cache-Control",))},
     parameters=(DOC, LIMIT, replace(CURSOR, schema={"pattern": "^[0-9]{0,15}$"})),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND),
     detail="For admins. A document that was deleted keeps its trail.",
 )
 
-SEEING = (AUDIT,)
+AUDITING = (AUDIT,)

@@ -10,17 +10,17 @@ import msgspec
 
 from collab.errors import HTTP_STATUS, Code
 from collab.messages import ClientMessage, ServerMessage
-from server.openapi.audit import SEEING
+from server.openapi.audit import AUDITING
 from server.openapi.documents import DOCUMENTS
 from server.openapi.examples import EXAMPLES, PARAMETERS, Example
 from server.openapi.history import HISTORY
 from server.openapi.locks import LOCKS
-from server.openapi.operation import PROBLEM, Answer, Body, Operation, Parameter
+from server.openapi.operation import PROBLEM, Body, Operation, Parameter, Response
 from server.openapi.operations import PROCESS
 from server.openapi.publishing import PUBLISHING
 from server.openapi.shapes import Problem
 
-OPERATIONS: tuple[Operation, ...] = (*DOCUMENTS, *HISTORY, *PUBLISHING, *LOCKS, *SEEING, *PROCESS)
+OPERATIONS: tuple[Operation, ...] = (*DOCUMENTS, *HISTORY, *PUBLISHING, *LOCKS, *AUDITING, *PROCESS)
 
 # Addresses that are no API of documents: pages, pictures, and what Prometheus reads.
 UNDESCRIBED = frozenset(
@@ -109,7 +109,7 @@ class Shapes:
         types: list[Any] = [Problem, ClientMessage, ServerMessage]
         for operation in operations:
             types += [parameter.shape for parameter in operation.parameters]
-            types += [answer.shape for answer in operation.answers.values()]
+            types += [response.shape for response in operation.responses.values()]
             types += [operation.body.shape] if operation.body is not None else []
         schemas, self.components = msgspec.json.schema_components(
             types, ref_template="#/components/schemas/{name}"
@@ -171,11 +171,11 @@ def _example(operation: Operation) -> Example:
 
 
 def _responses(operation: Operation, shapes: Shapes) -> dict[str, Any]:
-    examples = _example(operation).answers
+    examples = _example(operation).responses
     position = POSITION if operation.path.startswith(DOCUMENT) else ()
     answers = {
-        str(status): _answer(each, shapes, examples.get(status), position)
-        for status, each in operation.answers.items()
+        str(status): _response(each, shapes, examples.get(status), position)
+        for status, each in operation.responses.items()
     }
     refused: dict[int, list[Code]] = {}
     for code in operation.codes():
@@ -187,16 +187,16 @@ def _responses(operation: Operation, shapes: Shapes) -> dict[str, Any]:
     return answers
 
 
-def _answer(
-    answer: Answer, shapes: Shapes, example: Any, position: Sequence[str]
+def _response(
+    response: Response, shapes: Shapes, example: Any, position: Sequence[str]
 ) -> dict[str, Any]:
     told: dict[str, Any] = {
-        "description": answer.doc,
-        "headers": _headers((*answer.headers, *position, "Weft-Request")),
+        "description": response.doc,
+        "headers": _headers((*response.headers, *position, "Weft-Request")),
     }
-    if answer.shape is not None:
-        schema = shapes.of(answer.shape)
-        told["content"] = _content(answer.media_types, schema, example)
+    if response.shape is not None:
+        schema = shapes.of(response.shape)
+        told["content"] = _content(response.media_types, schema, example)
     return told
 
 

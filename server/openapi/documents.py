@@ -24,10 +24,10 @@ from server.openapi.operation import (
     SCHEMA,
     WHOLE,
     WITHOUT_SECTIONS,
-    Answer,
     Body,
     Operation,
     Parameter,
+    Response,
 )
 from server.openapi.shapes import Changed, DocumentPage, JsonPatch, PresencePage, RevertScope
 
@@ -54,7 +54,7 @@ LIST = Operation(
     "listDocuments",
     "Documents",
     "The tenant's documents, by name",
-    {200: Answer("A page of documents.", DocumentPage)},
+    {200: Response("A page of documents.", DocumentPage)},
     (LIMIT, replace(CURSOR, schema={"pattern": f"^({DOC_NAME.pattern})?$"})),
 )
 GET = Operation(
@@ -64,8 +64,8 @@ GET = Operation(
     "Documents",
     "Read a document, or a part of it",
     {
-        200: Answer("The value, as it is or as br or gzip.", Any, (*READING, "Content-Encoding")),
-        304: Answer("The client has it already.", headers=READING),
+        200: Response("The value, as it is or as br or gzip.", Any, (*READING, "Content-Encoding")),
+        304: Response("The client has it already.", headers=READING),
     },
     (DOC, AT, POINTER, IF_NONE_MATCH),
     refusals=(Code.NOT_FOUND, Code.UNKNOWN_VERSION),
@@ -77,7 +77,7 @@ PUT = Operation(
     "Documents",
     "Make a document, or replace its value",
     {
-        201: Answer("It was made.", Changed, ("ETag", "Location")),
+        201: Response("It was made.", Changed, ("ETag", "Location")),
         200: CHANGED,
     },
     (DOC, IF_MATCH, ONLY_IF_ABSENT, IDEMPOTENCY_KEY, CLIENT, FENCE),
@@ -108,7 +108,7 @@ DELETE = Operation(
     "deleteDocument",
     "Documents",
     "Delete a document (admin)",
-    {204: Answer("It is gone, and whoever was in it was told.")},
+    {204: Response("It is gone, and whoever was in it was told.")},
     (DOC, IF_MATCH),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT),
     detail=f"A document in quarantine is deleted too. {WITHOUT_SECTIONS}",
@@ -138,7 +138,7 @@ PRESENCE = Operation(
     "listPresent",
     "Documents",
     "Who is in the document",
-    {200: Answer("Everybody who has been announced, on either lane.", PresencePage)},
+    {200: Response("Everybody who has been announced, on either lane.", PresencePage)},
     (DOC,),
     refusals=(Code.NOT_FOUND,),
 )
@@ -148,7 +148,7 @@ GET_SCHEMA = Operation(
     "getSchema",
     "Documents",
     "Read the schema (admin)",
-    {200: Answer("The JSON Schema, as it was put.", dict[str, Any])},
+    {200: Response("The JSON Schema, as it was put.", dict[str, Any])},
     (DOC,),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND),
 )
@@ -158,7 +158,7 @@ PUT_SCHEMA = Operation(
     "putSchema",
     "Documents",
     "Set the schema that every change must keep (admin)",
-    {204: Answer("It holds from now on, on every lane.")},
+    {204: Response("It holds from now on, on every lane.")},
     (DOC,),
     Body(dict[str, Any], "A JSON Schema (2020-12).", (JSON, SCHEMA)),
     (Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT, Code.INVALID_DOCUMENT),
@@ -171,7 +171,7 @@ DELETE_SCHEMA = Operation(
     "deleteSchema",
     "Documents",
     "Take the schema away (admin)",
-    {204: Answer("The document may be anything again.")},
+    {204: Response("The document may be anything again.")},
     (DOC,),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT),
     detail=WITHOUT_SECTIONS,

@@ -15,7 +15,7 @@ class Example:
     """What an operation takes as a body (None for nothing), and what it answers, by status."""
 
     body: Any = None
-    answers: Mapping[int, Any] = field(default_factory=dict)
+    responses: Mapping[int, Any] = field(default_factory=dict)
 
 
 AT: Final = "2026-03-01T09:41:07.250Z"
@@ -90,7 +90,7 @@ PARAMETERS: Final[Mapping[str, Any]] = {
 
 EXAMPLES: Final[Mapping[str, Example]] = {
     "listDocuments": Example(
-        answers={
+        responses={
             200: {
                 "items": [
                     {
@@ -107,13 +107,13 @@ EXAMPLES: Final[Mapping[str, Example]] = {
             }
         }
     ),
-    "getDocument": Example(answers={200: VALUE}),
+    "getDocument": Example(responses={200: VALUE}),
     "putDocument": Example(VALUE, {201: {"version": 1}, 200: {"version": 2}}),
     "patchDocument": Example(OPS, {200: {"version": 2}}),
     "undo": Example({"scope": "/sections/0"}, {200: {"version": 3, "ops": BACK, **TURN}}),
     "redo": Example({"scope": "/sections/0"}, {200: {"version": 4, "ops": OPS, **TURN}}),
     "listPresent": Example(
-        answers={
+        responses={
             200: {
                 "items": [
                     {
@@ -126,10 +126,10 @@ EXAMPLES: Final[Mapping[str, Example]] = {
             }
         }
     ),
-    "getSchema": Example(answers={200: SCHEMA}),
+    "getSchema": Example(responses={200: SCHEMA}),
     "putSchema": Example(SCHEMA),
     "listAudit": Example(
-        answers={
+        responses={
             200: {
                 "items": [
                     {
@@ -146,7 +146,7 @@ EXAMPLES: Final[Mapping[str, Example]] = {
         }
     ),
     "listVersions": Example(
-        answers={
+        responses={
             200: {
                 "items": [
                     {
@@ -166,27 +166,27 @@ EXAMPLES: Final[Mapping[str, Example]] = {
         {"name": "Before the launch", "version": 2},
         {201: {"version": 2, "name": "Before the launch", "by": "ada", "at": AT}},
     ),
-    "getVersion": Example(answers={200: VALUE}),
-    "getDiff": Example(answers={200: OPS}),
+    "getVersion": Example(responses={200: VALUE}),
+    "getDiff": Example(responses={200: OPS}),
     "restore": Example(
         {"version": 1, "pointer": "/sections/0"}, {200: {"version": 5, "ops": BACK}}
     ),
-    "exportDocument": Example(answers={200: ARCHIVE}),
+    "exportDocument": Example(responses={200: ARCHIVE}),
     "importDocument": Example(ARCHIVE, {201: {"version": 1}}),
     "getPublished": Example(
-        answers={200: {"published": 2, "by": {"user": "ada", "name": "Ada"}, "at": AT}}
+        responses={200: {"published": 2, "by": {"user": "ada", "name": "Ada"}, "at": AT}}
     ),
     "publish": Example(
         {"version": 2, "expected_published": 0},
         {200: {"published": 2, "url": "/p/demo/home", "warnings": []}},
     ),
-    "readPublished": Example(answers={200: VALUE}),
-    "listLocks": Example(answers={200: {"items": [LOCK]}}),
+    "readPublished": Example(responses={200: VALUE}),
+    "listLocks": Example(responses={200: {"items": [LOCK]}}),
     "acquireLock": Example({"scope": "/sections/0", "ttl": 300}, {201: {**LOCK, "secret": SECRET}}),
     "renewLock": Example({"ttl": 300}, {200: {**LOCK, "secret": SECRET}}),
     "releaseLock": Example({"secret": SECRET}, {200: ENDED}),
     "takeOverLock": Example(
-        answers={
+        responses={
             200: {
                 **LOCK,
                 "claimed_by": {"user": "bo", "name": "Bo", "client": "tab-2"},
@@ -194,9 +194,9 @@ EXAMPLES: Final[Mapping[str, Example]] = {
             }
         }
     ),
-    "keepLock": Example(answers={200: LOCK}),
+    "keepLock": Example(responses={200: LOCK}),
     "makeGuest": Example(
-        answers={
+        responses={
             200: {
                 "token": "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ3ZWZ0In0.c2lnbmF0dXJl",
                 "user": "guest-1k4rhszrgmwz",
@@ -207,12 +207,12 @@ EXAMPLES: Final[Mapping[str, Example]] = {
             }
         }
     ),
-    "healthz": Example(answers={200: {"status": "ok"}}),
+    "healthz": Example(responses={200: {"status": "ok"}}),
     "readyz": Example(
-        answers={
+        responses={
             200: {"status": "ok", "database": "ok", "gossip": "ok", "draining": False},
             503: {"status": "unavailable", "database": "down", "gossip": "ok", "draining": False},
         }
     ),
-    "getDescription": Example(answers={200: {"openapi": "3.1.0", "info": {"title": "Weft"}}}),
+    "getDescription": Example(responses={200: {"openapi": "3.1.0", "info": {"title": "Weft"}}}),
 }

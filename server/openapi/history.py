@@ -15,10 +15,10 @@ from server.openapi.operation import (
     PATCH,
     WHOLE,
     WITHOUT_SECTIONS,
-    Answer,
     Body,
     Operation,
     Parameter,
+    Response,
 )
 from server.openapi.shapes import Changed, JsonPatch, NameGiven, NewName, Restoration, VersionPage
 
@@ -36,7 +36,7 @@ LIST = Operation(
     "listVersions",
     "History",
     "The history, newest first",
-    {200: Answer("A page of versions; a row with `from` stands for a run of them.", VersionPage)},
+    {200: Response("A page of versions; a row with `from` stands for a run of them.", VersionPage)},
     (DOC, LIMIT, OLDER, FROM, TO, EACH),
     refusals=(Code.NOT_FOUND,),
 )
@@ -46,7 +46,7 @@ NAME = Operation(
     "nameVersion",
     "History",
     "Name a version",
-    {201: Answer("It has the name, and is kept for ever.", NameGiven)},
+    {201: Response("It has the name, and is kept for ever.", NameGiven)},
     (DOC,),
     Body(NewName, "The name, and the version; the head, where left out."),
     (Code.FORBIDDEN, Code.NOT_FOUND, Code.UNKNOWN_VERSION),
@@ -58,7 +58,7 @@ GET = Operation(
     "getVersion",
     "History",
     "The value at a version",
-    {200: Answer("The value as it was.", Any, ("ETag",))},
+    {200: Response("The value as it was.", Any, ("ETag",))},
     (DOC, VERSION),
     refusals=(Code.NOT_FOUND, Code.UNKNOWN_VERSION),
 )
@@ -68,7 +68,7 @@ DIFF = Operation(
     "getDiff",
     "History",
     "What changed between two versions",
-    {200: Answer("The patch that leads from one to the other.", JsonPatch, media_types=(PATCH,))},
+    {200: Response("The patch that leads from one to the other.", JsonPatch, media_types=(PATCH,))},
     (DOC, replace(FROM, needed=True), TO),
     refusals=(Code.NOT_FOUND, Code.UNKNOWN_VERSION),
 )
@@ -93,7 +93,7 @@ EXPORT = Operation(
     "exportDocument",
     "History",
     "The document with its history (editor)",
-    {200: Answer("An archive that `import` takes.", dict[str, Any], ("Content-Disposition",))},
+    {200: Response("An archive that `import` takes.", dict[str, Any], ("Content-Disposition",))},
     (DOC,),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND),
     detail=f"Of a document in quarantine it is what can be read; `left_out` says what cannot. "
@@ -105,7 +105,7 @@ IMPORT = Operation(
     "importDocument",
     "History",
     "Make a document from an archive, under a name that was never used (admin)",
-    {201: Answer("It was made.", Changed, ("ETag",))},
+    {201: Response("It was made.", Changed, ("ETag",))},
     (DOC,),
     Body(dict[str, Any], "An archive from `export`."),
     (*ON_CHANGE, Code.ALREADY_EXISTS),

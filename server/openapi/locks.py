@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from collab.errors import Code
-from server.openapi.operation import CLIENT, DOC, Answer, Body, Operation, Parameter
+from server.openapi.operation import CLIENT, DOC, Body, Operation, Parameter, Response
 from server.openapi.shapes import Acquire, LockHeld, LockPage, Release, Renew
 
 MANY = "/v1/docs/{doc}/locks"
@@ -27,7 +27,7 @@ LIST = Operation(
     "listLocks",
     "Locks",
     "The locks that stand",
-    {200: Answer("All of them.", LockPage, ("Cache-Control",))},
+    {200: Response("All of them.", LockPage, ("Cache-Control",))},
     (DOC,),
     refusals=(Code.NOT_FOUND,),
 )
@@ -37,7 +37,7 @@ ACQUIRE = Operation(
     "acquireLock",
     "Locks",
     "Hold a part of the document",
-    {201: Answer("It is held; `secret` is told this once.", LockHeld)},
+    {201: Response("It is held; `secret` is told this once.", LockHeld)},
     (DOC, CLIENT),
     Body(Acquire, "What, on which version, and for how many seconds."),
     REFUSALS,
@@ -52,7 +52,7 @@ def _act(path: str, name: str, summary: str, shape: Any = None, about: str = "")
         name,
         "Locks",
         summary,
-        {200: Answer("The lock as it is now.", LockHeld)},
+        {200: Response("The lock as it is now.", LockHeld)},
         (DOC, LOCK, CLIENT),
         None if shape is None else Body(shape, about, required=False),
         REFUSALS,

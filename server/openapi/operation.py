@@ -45,7 +45,7 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What comes when it went well; `shape` None is an answer without a body."""
 
     doc: str
@@ -67,7 +67,7 @@ class Operation:
     name: str
     tag: Tag
     summary: str
-    answers: Mapping[int, Answer]
+    responses: Mapping[int, Response]
     parameters: tuple[Parameter, ...] = ()
     body: Body | None = None
     refusals: tuple[Code, ...] = ()
@@ -151,4 +151,4 @@ FENCE = Parameter(
     WHOLE,
 )
 
-CHANGED = Answer("It is done, and durable.", Changed, ("ETag",))
+CHANGED = Response("It is done, and durable.", Changed, ("ETag",))

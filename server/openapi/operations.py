@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from collab.errors import Code
-from server.openapi.operation import Answer, Operation
+from server.openapi.operation import Operation, Response
 from server.openapi.shapes import Guest, Health, Readiness
 
 HEALTHZ = Operation(
@@ -14,7 +14,7 @@ HEALTHZ = Operation(
     "healthz",
     "Process",
     "Whether the process is alive",
-    {200: Answer("It answers.", Health)},
+    {200: Response("It answers.", Health)},
     open_to_all=True,
 )
 READYZ = Operation(
@@ -24,8 +24,8 @@ READYZ = Operation(
     "Process",
     "Whether requests may be sent here",
     {
-        200: Answer("They may.", Readiness),
-        503: Answer("Not now; the body says why.", Readiness),
+        200: Response("They may.", Readiness),
+        503: Response("Not now; the body says why.", Readiness),
     },
     open_to_all=True,
 )
@@ -35,7 +35,7 @@ OPENAPI = Operation(
     "getDescription",
     "Process",
     "This description",
-    {200: Answer("OpenAPI 3.1.", dict[str, Any], ("ETag", "Cache-Control"))},
+    {200: Response("OpenAPI 3.1.", dict[str, Any], ("ETag", "Cache-Control"))},
     open_to_all=True,
 )
 
@@ -45,7 +45,7 @@ GUEST = Operation(
     "makeGuest",
     "Process",
     "A token for a visitor, in demo mode",
-    {200: Answer("A token for an hour.", Guest, ("Cache-Control",))},
+    {200: Response("A token for an hour.", Guest, ("Cache-Control",))},
     refusals=(
         Code.NOT_FOUND,
         Code.FORBIDDEN,

@@ -11,10 +11,10 @@ from server.openapi.operation import (
     IF_NONE_MATCH,
     WHOLE,
     WITHOUT_SECTIONS,
-    Answer,
     Body,
     Operation,
     Parameter,
+    Response,
 )
 from server.openapi.shapes import NewPublication, Outcome, Public
 
@@ -33,7 +33,7 @@ STANDING = Operation(
     "getPublished",
     "Publishing",
     "Which version is public, and who made it so",
-    {200: Answer("The version.", Public, ("Cache-Control",))},
+    {200: Response("The version.", Public, ("Cache-Control",))},
     (DOC,),
     refusals=(Code.NOT_FOUND,),
 )
@@ -43,7 +43,7 @@ PUBLISH = Operation(
     "publish",
     "Publishing",
     "Make a version public (publisher)",
-    {200: Answer("It is public at `url`; `warnings` are what should be mended.", Outcome)},
+    {200: Response("It is public at `url`; `warnings` are what should be mended.", Outcome)},
     (DOC, CLIENT),
     Body(NewPublication, "Which version; the newest, where left out.", required=False),
     (
@@ -61,7 +61,7 @@ TAKE_DOWN = Operation(
     "takeDown",
     "Publishing",
     "Let nothing of the document be public (publisher)",
-    {204: Answer("Nothing is public.")},
+    {204: Response("Nothing is public.")},
     (DOC, CLIENT),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT),
     detail=WITHOUT_SECTIONS,
@@ -73,8 +73,8 @@ READ = Operation(
     "Publishing",
     "The published value, for everybody",
     {
-        200: Answer("The value, as it is or as gzip or br.", Any, READING),
-        304: Answer("The client has it already.", headers=READING),
+        200: Response("The value, as it is or as gzip or br.", Any, READING),
+        304: Response("The client has it already.", headers=READING),
     },
     (TENANT, DOC, VERSION, IF_NONE_MATCH),
     refusals=(Code.NOT_FOUND, Code.STORAGE_UNAVAILABLE),

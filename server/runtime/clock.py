@@ -48,13 +48,13 @@ class SystemClock:
         return secrets.token_bytes(size)
 
     def new_id(self, prefix: str) -> str:
-        return f"{prefix}-{readable(self.token_bytes(8))}"
+        return f"{prefix}-{readable_id(self.token_bytes(8))}"
 
     def jitter(self, spread: float) -> float:
         return random.random() * spread
 
 
-def readable(raw: bytes) -> str:
+def readable_id(raw: bytes) -> str:
     """The id that these bytes, eight or more, stand for."""
     number = int.from_bytes(raw, "big")
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(0, 5 * _ID_LENGTH, 5))

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from collab.errors import Rejected
-from server.access.guests import BURST, PER_SECOND, Guests, is_own_host
+from server.access.guests import BURST, PER_SECOND, GuestTokenLimit, is_own_host
 from tests.manual_clock import ManualClock
 
 
-def taken(guests: Guests, address: str) -> int:
+def taken(limit: GuestTokenLimit, address: str) -> int:
     """How many tokens the address gets now."""
     for count in range(10 * BURST):
         try:
-            guests.charge(address)
+            limit.charge(address)
         except Rejected:
             return count
     raise AssertionError("there is no limit")
@@ -21,28 +21,28 @@ def taken(guests: Guests, address: str) -> int:
 
 def test_each_address_has_a_budget_that_time_fills() -> None:
     clock = ManualClock()
-    guests = Guests(clock)
-    assert [taken(guests, "10.0.0.1"), taken(guests, "10.0.0.2")] == [BURST, BURST]
+    limit = GuestTokenLimit(clock)
+    assert [taken(limit, "10.0.0.1"), taken(limit, "10.0.0.2")] == [BURST, BURST]
     clock.advance(3 / PER_SECOND)
-    assert [taken(guests, "10.0.0.1"), taken(guests, "10.0.0.1")] == [3, 0]
+    assert [taken(limit, "10.0.0.1"), taken(limit, "10.0.0.1")] == [3, 0]
 
 
 def test_addresses_of_one_ipv6_network_are_one() -> None:
-    guests = Guests(ManualClock())
-    assert taken(guests, "2001:db8::1") == BURST
-    assert taken(guests, "2001:db8::2") == 0
-    assert taken(guests, "2001:db8:0:1::2") == BURST
+    limit = GuestTokenLimit(ManualClock())
+    assert taken(limit, "2001:db8::1") == BURST
+    assert taken(limit, "2001:db8::2") == 0
+    assert taken(limit, "2001:db8:0:1::2") == BURST
 
 
 def test_an_address_is_forgotten_when_its_budget_is_full() -> None:
     clock = ManualClock()
-    guests = Guests(clock)
-    guests.charge("10.0.0.1")
-    guests.forget(clock.monotonic())
-    assert len(guests) == 1
+    limit = GuestTokenLimit(clock)
+    limit.charge("10.0.0.1")
+    limit.forget(clock.monotonic())
+    assert len(limit) == 1
     clock.advance(1 / PER_SECOND)
-    guests.forget(clock.monotonic())
-    assert len(guests) == 0
+    limit.forget(clock.monotonic())
+    assert len(limit) == 0
 
 
 @pytest.mark.parametrize(

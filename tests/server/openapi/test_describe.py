@@ -14,7 +14,7 @@ from collab import messages
 from collab.errors import HTTP_STATUS, Code
 from server.openapi import page, shapes
 from server.openapi.describe import HEADERS, OPERATIONS, SOCKETS, UNDESCRIBED, describe
-from server.openapi.operation import Answer, Operation
+from server.openapi.operation import Operation, Response
 from server.routes import routes
 from tests.house import ROOT
 
@@ -73,7 +73,7 @@ def test_what_is_referred_to_is_there() -> None:
 
 def test_every_header_that_an_answer_names_is_explained() -> None:
     named = {
-        name for each in OPERATIONS for answer in each.answers.values() for name in answer.headers
+        name for each in OPERATIONS for answer in each.responses.values() for name in answer.headers
     }
     assert named <= set(HEADERS)
 
@@ -94,7 +94,7 @@ def test_every_refusal_is_told_under_its_status() -> None:
     for each in OPERATIONS:
         responses = DESCRIBED["paths"][each.path][each.method.lower()]["responses"]
         for code in each.codes():
-            if HTTP_STATUS[code] not in each.answers:
+            if HTTP_STATUS[code] not in each.responses:
                 assert f"`{code}`" in responses[str(HTTP_STATUS[code])]["description"]
 
 
@@ -199,7 +199,7 @@ def test_the_page_shows_every_operation() -> None:
 def test_whatever_is_written_on_the_page_is_text() -> None:
     evil = "<script>alert('1')</script>`<b>`\"'"
     operation = Operation(
-        "GET", f"/{evil}", evil, "Process", evil, {200: Answer(evil)}, detail=evil
+        "GET", f"/{evil}", evil, "Process", evil, {200: Response(evil)}, detail=evil
     )
     described = describe(evil, [operation])
     described["components"]["schemas"] = {evil: {"description": evil, "properties": {evil: {}}}}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collab.wire import rfc3339
-from server.runtime.clock import Clock, SystemClock, readable
+from server.runtime.clock import Clock, SystemClock, readable_id
 from tests.manual_clock import ManualClock
 
 
@@ -47,8 +47,8 @@ def test_ids_do_not_repeat() -> None:
 
 
 def test_every_byte_of_an_id_counts() -> None:
-    zero = readable(bytes(8))
-    flipped = {readable(bytes(8 - i - 1) + b"\x01" + bytes(i)) for i in range(7)}
+    zero = readable_id(bytes(8))
+    flipped = {readable_id(bytes(8 - i - 1) + b"\x01" + bytes(i)) for i in range(7)}
     assert len(flipped | {zero}) == 8
 
 
