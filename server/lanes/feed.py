@@ -1,4 +1,4 @@
-"""A feed: what one client is sent of its document, as a cursor into the versions, never a queue."""
+"""A feed: sends one client its document's changes. It is a cursor into versions, never a queue."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from server.recording.metrics import LaneMetrics
     from server.websocket.socket import Socket
 
-# A socket that holds more than this takes nothing new: its cursor stops.
+# When more bytes than this wait in a socket, its cursor stops.
 FULL_SOCKET = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """Whom a feed serves: a connection in the audience of a document, and what it may have."""
+class FeedContext:
+    """The connection of a feed, its document, its outbound flow, and where it is counted."""
 
     socket: Socket
     live: LiveRoom
@@ -39,29 +39,29 @@ class Reader:
 
 
 class Feed(ABC):
-    """One client's place in its document, and when it may be moved on.
+    """One client's position in its document, and when it may advance.
 
     Invariant: the client was sent everything up to `position`, once and in order. While news
-    cannot go out at once the feed rests: it hears of none, and its timer, its socket's draining
-    or a diff that is on its way brings it to the head in one step.
+    cannot be sent at once the feed is paused and gets none. Its timer, its drained socket, or a
+    diff that is being made, then brings it to the head in one step.
     """
 
     lane: ClassVar[str]
 
-    def __init__(self, reader: Reader) -> None:
-        self.position = reader.live.room.version
-        self._live = reader.live
-        self._socket = reader.socket
-        self._listener = reader.listener
-        self._outbound_flow = reader.outbound_flow
-        self._now = reader.now
-        self._metrics = reader.metrics
+    def __init__(self, context: FeedContext) -> None:
+        self.position = context.live.room.version
+        self._live = context.live
+        self._socket = context.socket
+        self._listener = context.listener
+        self._outbound_flow = context.outbound_flow
+        self._now = context.now
+        self._metrics = context.metrics
         self.already_sent: dict[str, Peer] = {}  # on opening, not announced yet
         self._missed_presence = MissedPresence()
         self._timer: asyncio.TimerHandle | None = None
         self._missed_before = 0
 
-    # --- in the words of a lane ---------------------------------------------------------------
+    # --- what each lane defines ---------------------------------------------------------------
 
     @abstractmethod
     def pump(self) -> None:
@@ -72,26 +72,26 @@ class Feed(ABC):
         """Bring the client to the head in one step."""
 
     @abstractmethod
-    def _announce(self, told: Backpressure | DisconnectNotice) -> bool:
-        """Tell the client how it stands; whether its lane has words for that."""
+    def _announce(self, notice: Backpressure | DisconnectNotice) -> bool:
+        """Send the notice; returns whether the lane has such a message."""
 
     @abstractmethod
-    def _owes(self) -> int:
-        """How much waits for a catch-up even at the head."""
+    def _count_pending(self) -> int:
+        """How many answers and events wait for a catch-up, also at the head."""
 
     @abstractmethod
     def _presence_frame(self, news: PresenceNews) -> bytes:
-        """Who came, went or moved, as this client is told of it."""
+        """The presence changes, as a frame for this client."""
 
     # --- presence -----------------------------------------------------------------------------
 
     def see(self, news: PresenceNews) -> None:
-        """Told now, or with the next catch-up."""
+        """Send the presence changes now, or with the next catch-up."""
         if self._missed_presence or self._outbound_flow.state is not OutboundState.NORMAL:
             self._missed_presence.add(news.difference, self.already_sent)
-        elif (frame := self._presence_frame(news)) and not self._pass(frame):
+        elif (frame := self._presence_frame(news)) and not self._try_write(frame):
             self._missed_presence.add(news.difference, self.already_sent)
-            self._stop()
+            self._fall_behind()
         if self.already_sent:
             news.difference.forget_announced(self.already_sent)
 
@@ -101,7 +101,7 @@ class Feed(ABC):
     def standing(self) -> Standing:
         """Level, or how far behind and why.
 
-        Only who is held back is behind: between two frames everybody is for a moment.
+        Only a paused feed is behind: between two frames every feed is, for a moment.
         """
         buffered = self._socket.buffered()
         if self._outbound_flow.state is OutboundState.NORMAL:
@@ -113,15 +113,15 @@ class Feed(ABC):
     def close(self) -> None:
         self._cancel()
 
-    def _pass(self, frame: bytes) -> bool:
-        """Write a frame if it may go now."""
-        passes = self._may_pass(frame)
+    def _try_write(self, frame: bytes) -> bool:
+        """Write a frame if it may be sent now; returns whether it was."""
+        passes = self._try_charge(frame)
         if passes:
             self._socket.write(frame)
         return passes
 
-    def _may_pass(self, frame: bytes) -> bool:
-        """Whether the frame goes now; it is paid for then."""
+    def _try_charge(self, frame: bytes) -> bool:
+        """Whether the frame may be sent now; if so, it is charged."""
         return self._outbound_flow.try_send(len(frame), self._now(), full=self._is_full())
 
     def _write(self, frame: bytes) -> None:
@@ -129,21 +129,21 @@ class Feed(ABC):
         self._outbound_flow.spend(len(frame), self._now())
         self._socket.write(frame)
 
-    def _stop(self, missed: int = 0) -> None:
-        """The cursor stops here, before news of so many bytes."""
-        self._rest(missed)
-        told = self._outbound_flow.fall_behind(self._now(), self._behind())
-        if told is not None:
-            self._metrics.hold(full=self._is_full(), told=self._announce(told))
+    def _fall_behind(self, missed: int = 0) -> None:
+        """Stop the cursor here, before news of so many bytes."""
+        self._pause(missed)
+        notice = self._outbound_flow.fall_behind(self._now(), self._behind())
+        if notice is not None:
+            self._metrics.hold(full=self._is_full(), told=self._announce(notice))
         if self._timer is None:
             self.pump()
 
-    def _rest(self, missed: int = 0) -> None:
+    def _pause(self, missed: int = 0) -> None:
         if self._live.audience.rest(self._listener, self.lane):
             self._missed_before = self._live.audience.missed[self.lane] - missed
 
-    def _turn(self) -> None:
-        """What a reader that is held back gets now."""
+    def _continue(self) -> None:
+        """Do what the outbound flow decides: catch up, notify, close, wait or resume."""
         decision = self._outbound_flow.decide(
             self._now(), full=self._is_full(), behind=self._behind()
         )
@@ -154,7 +154,7 @@ class Feed(ABC):
         if decision.announce is not None:
             self._announce(decision.announce)
         if decision.close:
-            self._end(decision)
+            self._close(decision)
         elif decision.wait:
             self._call_in(decision.wait)
         elif self._outbound_flow.state is OutboundState.NORMAL:
@@ -165,7 +165,7 @@ class Feed(ABC):
         self._outbound_flow.caught_up(size, self._now())
         self._missed_before = self._live.audience.missed[self.lane]
 
-    def _end(self, decision: WriteDecision) -> None:
+    def _close(self, decision: WriteDecision) -> None:
         notice = decision.announce
         reason = notice.reason if isinstance(notice, DisconnectNotice) else ""
         self._socket.close(decision.close, reason)
@@ -173,7 +173,7 @@ class Feed(ABC):
     def _behind(self) -> Behind:
         versions = self._live.room.version - self.position
         missed = self._live.audience.missed[self.lane] - self._missed_before
-        return Behind(versions=max(versions, self._owes()), bytes=missed)
+        return Behind(versions=max(versions, self._count_pending()), bytes=missed)
 
     def _is_full(self) -> bool:
         return self._socket.buffered() > FULL_SOCKET

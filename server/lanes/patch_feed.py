@@ -17,7 +17,7 @@ from collab.messages import Backpressure, Change, DisconnectNotice
 from collab.patch.diff import diff
 from server.broadcast.answers import render, spliced
 from server.broadcast.audience import Answered, News
-from server.lanes.feed import Feed, Reader
+from server.lanes.feed import Feed, FeedContext
 from server.runtime.worker_threads import LARGE, run_in_thread
 from server.websocket import frames
 
@@ -30,21 +30,21 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Answers that a client which reads nothing has asked for; beyond it, it is not read from either.
-MAX_OWED = 1000
+# The most answers that wait for a client that does not read; beyond it we stop reading from it.
+MAX_PENDING = 1000
 
 
-class Owed(NamedTuple):
-    """An answer that waits for the catch-up which brings its reader to it."""
+class PendingAnswer(NamedTuple):
+    """An answer that waits for the catch-up that brings its reader to its version."""
 
     payload: dict[str, Any]
-    version: int  # where the document stood after it; what the payload says may be another one
+    version: int  # the document's version after it; the payload may have another one
     in_versions: bool  # its version is among those that the catch-up merges
     barrier: int
 
 
-class Reach(NamedTuple):
-    """How far a catch-up leads, and who made that version; without ops where these are to find."""
+class CatchUpTarget(NamedTuple):
+    """The version that a catch-up leads to, who made it, and the ops if they were computed."""
 
     version: int
     value: Json
@@ -56,107 +56,107 @@ class PatchFeed(Feed):
     """What one patch client has been sent of one document.
 
     Invariant: the client has seen every version up to `position`, whose value is `value`, once
-    and in order; nothing is kept for it but its own answers.
+    and in order. Only its own answers are kept for it.
 
-    What merges several versions is found by comparing two values. In a large document that takes
-    long, so it is done in a worker thread; the document may have moved on by then, and the catch-up
-    leads as far as was compared.
+    Several versions are merged by a diff of two values. In a large document that takes long, so a
+    worker thread does it. The document may have changed by then; the catch-up leads to the version
+    that was compared.
     """
 
     lane = "patch"
 
     def __init__(
-        self, reader: Reader, author: Author, *, frame_rate: FrameRate, splice: bool
+        self, context: FeedContext, author: Author, *, frame_rate: FrameRate, splice: bool
     ) -> None:
-        super().__init__(reader)
-        room = reader.live.room
+        super().__init__(context)
+        room = context.live.room
         self._user = author.user
         self._session = author.session
         self._splice = splice
         self._frame_rate = frame_rate
-        self._owed: list[Owed] = []
+        self._pending: list[PendingAnswer] = []
         self._missed_locks = MissedLocks(room.control.revision)
-        self._finding: asyncio.Task[None] | None = None
-        self._found: Reach | None = None
+        self._diff_task: asyncio.Task[None] | None = None
+        self._diffed: CatchUpTarget | None = None
         self.value: Json = room.value
 
     # --- news -------------------------------------------------------------------------------
 
     def hear(self, news: News, answers: Sequence[Answered]) -> None:
-        """Send what happened, or stop here and remember what is owed."""
-        if self._follows(news) and self._pass_news(news, answers):
+        """Send the news, or stop here and keep the answers for the catch-up."""
+        if self._is_next(news) and self._try_send_news(news, answers):
             return
         for submission, answer in answers:
             payload = render(submission.request, answer)
             if payload is not None:
                 made = answer.entry is not None
-                self._owed.append(Owed(payload, answer.version, made, answer.barrier))
-        self._stop(news.size(self.lane))
+                self._pending.append(PendingAnswer(payload, answer.version, made, answer.barrier))
+        self._fall_behind(news.size(self.lane))
 
     def hear_locks(self, news: LockNews) -> None:
-        """Locks stand on the version that the reader is at, or they wait for it."""
+        """Send the lock events if the reader is at the head; else they wait for its catch-up."""
         is_normal = self._outbound_flow.state is OutboundState.NORMAL and not self._missed_locks
         if not is_normal or self.position != self._live.room.version:
             self._missed_locks.add(news.events)
-        elif self._pass(news.patch_frame):
+        elif self._try_write(news.patch_frame):
             self._missed_locks.mark_sent(news.events)
         else:
             self._missed_locks.add(news.events)
-            self._stop()
+            self._fall_behind()
 
     def send(self, payload: bytes) -> None:
-        """A message that belongs to no version: it goes out in every state of the outbound flow."""
+        """Send a message that belongs to no version, in every state of the outbound flow."""
         self._write(frames.text(payload))
 
     def close(self) -> None:
         super().close()
-        if self._finding is not None:
-            self._finding.cancel()
+        if self._diff_task is not None:
+            self._diff_task.cancel()
 
     def pump(self) -> None:
         self._cancel()
-        if self._finding is not None:
+        if self._diff_task is not None:
             return
         wait = self._frame_rate.wait(self._now())
         if wait > 0:
             self._call_in(wait)
         elif self._outbound_flow.state is OutboundState.NORMAL:
-            self._go_on()
+            self._resume_after_pace()
         else:
-            self._turn()
+            self._continue()
 
     @property
     def is_backlogged(self) -> bool:
-        """It asks and does not listen: nothing more should be read from it."""
-        return len(self._owed) > MAX_OWED
+        """Whether so many answers wait that nothing more should be read from the client."""
+        return len(self._pending) > MAX_PENDING
 
     # --- one frame --------------------------------------------------------------------------
 
-    def _follows(self, news: News) -> bool:
+    def _is_next(self, news: News) -> bool:
         return (
             self.position == news.before
-            and not self._owed
+            and not self._pending
             and not news.gap
             and self._timer is None
             and self._frame_rate.wait(self._now()) <= 0
         )
 
-    def _pass_news(self, news: News, answers: Sequence[Answered]) -> bool:
+    def _try_send_news(self, news: News, answers: Sequence[Answered]) -> bool:
         shared = not answers and self._user not in news.users
         frame = self._shared_frame(news) if shared else self._own_frame(news, answers)
-        if frame and not self._may_pass(frame):
+        if frame and not self._try_charge(frame):
             return False
-        self._bar(max((answer.barrier for _, answer in answers), default=0))
+        self._ping_barrier(max((answer.barrier for _, answer in answers), default=0))
         self._socket.write(frame)
         if news.entries:
-            self._moved(news.after, news.value)
+            self._advance(news.after, news.value)
         return True
 
     def _shared_frame(self, news: News) -> bytes:
         return news.splice_frame if self._splice else news.patch_frame
 
     def _own_frame(self, news: News, answers: Sequence[Answered]) -> bytes:
-        """The shared payloads, with the reader's acks in the place of their own changes."""
+        """The shared payloads, with the reader's acks in place of its own changes."""
         payloads: list[bytes] = []
         sent = 0
         for submission, answer in answers:
@@ -178,132 +178,132 @@ class PatchFeed(Feed):
             return wire.encode(structs.replace(change, id=entry.id) if own else change)
         return wire.encode(wire.change(entry, with_id=True)) if own else news.payloads[index]
 
-    def _bar(self, barrier: int) -> None:
-        """Before a patch's reject goes a ping: its pong tells that the client has read it.
+    def _ping_barrier(self, barrier: int) -> None:
+        """Send a ping before the reject of a patch: its pong shows that the client has read it.
 
-        Frames are read in order, so what is sent in answer to the reject comes after the pong,
-        and what was under way before comes ahead of it.
+        Frames are read in order. So requests that the client sends after the reject come after the
+        pong, and those that were under way come before it.
         """
         if barrier:
             self._socket.ping(barrier.to_bytes(8, "big"))
 
     # --- behind -----------------------------------------------------------------------------
 
-    def _stop(self, missed: int = 0) -> None:
+    def _fall_behind(self, missed: int = 0) -> None:
         wait = self._frame_rate.wait(self._now())
         # The timer of a reader that is up to date is its frame rate's, even when it is just due.
         paced = wait > 0 or self._timer is not None
         if paced and self._outbound_flow.state is OutboundState.NORMAL:
-            self._rest(missed)
+            self._pause(missed)
             self._call_in(wait)
         else:
-            super()._stop(missed)
+            super()._fall_behind(missed)
 
-    def _go_on(self) -> None:
-        """Only the frame rate held it back: it gets what is new, unless it is in debt."""
+    def _resume_after_pace(self) -> None:
+        """After a wait for the frame rate: send what is new, if the outbound flow allows it."""
         if not self._behind().versions:
             self._live.audience.rouse(self._listener)
-        elif self._is_found_beside():
+        elif self._is_diffed_in_thread():
             return
         elif self._outbound_flow.try_send(0, self._now(), full=self._is_full()):
             self._outbound_flow.spend(self._write_catch_up(), self._now())
-            self._come_again()
+            self._resume_soon()
         else:
-            self._stop()
+            self._fall_behind()
 
     def _catch_up(self) -> None:
-        if not self._is_found_beside():
+        if not self._is_diffed_in_thread():
             self._caught_up(self._write_catch_up())
             self._call_in(self._frame_rate.wait(self._now()))
 
-    def _come_again(self) -> None:
-        """Hear of news again; at the next turn where more came while this was found."""
+    def _resume_soon(self) -> None:
+        """Resume; later, if there is more news than this catch-up had."""
         if self.position == self._live.room.version:
             self._live.audience.rouse(self._listener)
         else:
             self._call_in(self._frame_rate.wait(self._now()))
 
-    def _is_found_beside(self) -> bool:
-        """Whether what leads to the head is being found in a worker thread; then it is pumped."""
+    def _is_diffed_in_thread(self) -> bool:
+        """Whether a worker thread computes the diff to the head; it calls `pump` at its end."""
         room = self._live.room
-        if self._found is not None or room.version - self.position <= 1:
+        if self._diffed is not None or room.version - self.position <= 1:
             return False
         if room.document.work_size <= LARGE:
             return False
-        self._finding = asyncio.create_task(self._find(self._head()))
+        self._diff_task = asyncio.create_task(self._diff(self._head()))
         return True
 
-    def _head(self) -> Reach:
+    def _head(self) -> CatchUpTarget:
         room = self._live.room
-        return Reach(room.version, room.value, self._live.last_change)
+        return CatchUpTarget(room.version, room.value, self._live.last_change)
 
-    async def _find(self, head: Reach) -> None:
+    async def _diff(self, head: CatchUpTarget) -> None:
         try:
             ops = await run_in_thread(diff, self.value, head.value)
-            self._finding, self._found = None, head._replace(ops=ops)
+            self._diff_task, self._diffed = None, head._replace(ops=ops)
             self.pump()
         except Exception:  # a connection's edge
             logger.exception("a reader could not be brought to the head")
             self._listener.dismiss(Close.OUR_FAULT, "internal error")
 
     def _write_catch_up(self) -> int:
-        """One merged change, and what is owed up to where it leads; its size."""
-        reach, self._found = self._found or self._head(), None
-        due: list[Owed] = []
-        later: list[Owed] = []
-        for owed in self._owed:
-            (due if owed.version <= reach.version else later).append(owed)
-        frame = self._catch_up_frame(reach, due)
-        self._bar(max((owed.barrier for owed in due), default=0))
+        """Write one merged change and the answers up to its version; returns the size."""
+        target, self._diffed = self._diffed or self._head(), None
+        due: list[PendingAnswer] = []
+        later: list[PendingAnswer] = []
+        for pending in self._pending:
+            (due if pending.version <= target.version else later).append(pending)
+        frame = self._catch_up_frame(target, due)
+        self._ping_barrier(max((pending.barrier for pending in due), default=0))
         self._socket.write(frame)
-        self._owed = later
-        self._moved(reach.version, reach.value)
+        self._pending = later
+        self._advance(target.version, target.value)
         return len(frame)
 
-    def _catch_up_frame(self, reach: Reach, due: Sequence[Owed]) -> bytes:
-        """One merged change with the acks on the way, then what else is owed."""
+    def _catch_up_frame(self, target: CatchUpTarget, due: Sequence[PendingAnswer]) -> bytes:
+        """One merged change with the acks of its versions, then the other pending answers."""
         payloads: list[bytes] = []
-        acks = [owed.payload for owed in due if owed.in_versions]
-        if self.position < reach.version:
-            payloads.append(self._merged(reach, acks))
-        payloads += [wire.encode(owed.payload) for owed in due if not owed.in_versions]
+        acks = [pending.payload for pending in due if pending.in_versions]
+        if self.position < target.version:
+            payloads.append(self._merged(target, acks))
+        payloads += [wire.encode(pending.payload) for pending in due if not pending.in_versions]
         presence = self._missed_presence.flush(self._live.presence.book, but=self._session)
         if presence is not None:
             payloads.append(wire.encode(presence))
-        if reach.version == self._live.room.version:
+        if target.version == self._live.room.version:
             payloads += [wire.encode(event) for event in self._missed_locks.flush()]
         return frames.text(wire.join(payloads)) if payloads else b""
 
-    def _merged(self, reach: Reach, acks: list[dict[str, Any]]) -> bytes:
+    def _merged(self, target: CatchUpTarget, acks: list[dict[str, Any]]) -> bytes:
         tail = self._live.room.tail
-        last = tail.at(reach.version)
-        if reach.version - self.position == 1 and last is not None:
+        last = tail.at(target.version)
+        if target.version - self.position == 1 and last is not None:
             if acks:
                 return wire.encode(acks[0])
             change = wire.change(last, with_id=last.author.user == self._user)
         else:
-            ops = diff(self.value, reach.value) if reach.ops is None else reach.ops
-            change = merge(reach.made, self.position + 1, reach.version, ops)
+            ops = diff(self.value, target.value) if target.ops is None else target.ops
+            change = merge(target.made, self.position + 1, target.version, ops)
             change = structs.replace(change, acks=acks)
         return wire.encode(spliced(change, self.value) if self._splice else change)
 
-    def _announce(self, told: Backpressure | DisconnectNotice) -> bool:
-        self.send(wire.encode(told))
+    def _announce(self, notice: Backpressure | DisconnectNotice) -> bool:
+        self.send(wire.encode(notice))
         return True
 
-    def _owes(self) -> int:
-        return max(len(self._owed), int(bool(self._missed_presence or self._missed_locks)))
+    def _count_pending(self) -> int:
+        return max(len(self._pending), int(bool(self._missed_presence or self._missed_locks)))
 
     def _presence_frame(self, news: PresenceNews) -> bytes:
         return news.patch_frame_for(self._session, self.already_sent)
 
-    def _moved(self, version: int, value: Json) -> None:
+    def _advance(self, version: int, value: Json) -> None:
         self.position, self.value = version, value
         self._frame_rate.sent(self._now())
 
 
 def merge(last: LastChange | None, first: int, version: int, ops: list[dict[str, Any]]) -> Change:
-    """Several versions as one change: `by`, `at` and `kind` are those of the last of them."""
+    """Several versions as one change; `by`, `at` and `kind` are those of the last version."""
     assert last is not None, "a version that is new was noted with who made it"
     return Change(
         version=version,

@@ -20,7 +20,7 @@ from server.access.identity import client_name
 from server.access.token_expiry import TokenExpiry
 from server.broadcast.audience import Answered, News, Submission
 from server.broadcast.presence_ticker import ANOTHER_TAB
-from server.lanes.feed import Reader
+from server.lanes.feed import FeedContext
 from server.lanes.patch_feed import PatchFeed
 from server.lanes.read_throttle import ReadThrottle
 
@@ -68,7 +68,7 @@ class PatchSession:
         outbound_flow = OutboundFlow(budgets.outbound, patience=settings.slow_seconds or 1e9)
         metrics = services.witness.metrics.lanes["patch"]
         self.feed = PatchFeed(
-            Reader(socket, self.live, self, outbound_flow, services.clock.monotonic, metrics),
+            FeedContext(socket, self.live, self, outbound_flow, services.clock.monotonic, metrics),
             self.member.author,
             frame_rate=FrameRate(message.max_fps),
             splice=self.member.splice,

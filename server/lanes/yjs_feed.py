@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from collab.flow.outbound import OutboundState
 from collab.messages import Backpressure, DisconnectNotice
 from collab.yjs import frames as yjs_frames
-from server.lanes.feed import Feed, Reader
+from server.lanes.feed import Feed, FeedContext
 from server.websocket import frames
 
 if TYPE_CHECKING:
@@ -21,34 +21,35 @@ class YjsFeed(Feed):
     """What one Yjs client has been sent of one document.
 
     Invariant: the client has been sent every update up to `position`, or a diff that holds them.
-    Behind its budget it is told nothing (its lane has no words for it); when it may be written
-    to again `catch_up` asks for one diff, which the commit loop makes of the committed document.
+    Behind its budget it gets no notice, because its lane has no such message. When it may be
+    written to again, `catch_up` requests one diff, which the commit loop makes of the committed
+    document.
     """
 
     lane = "yjs"
 
     def __init__(
         self,
-        reader: Reader,
+        context: FeedContext,
         *,
         catch_up: Callable[[], None],
         show: Callable[[list[State]], Iterable[bytes]],
     ) -> None:
-        super().__init__(reader)
+        super().__init__(context)
         self._request_diff = catch_up
         self._show = show
-        self.is_diff_requested = False  # for a diff, which has not come yet
+        self.is_diff_requested = False  # the diff has not come yet
 
     def hear(self, news: News) -> None:
-        """Send what happened, or stop here."""
+        """Send the news, or stop here."""
         follows = self.position == news.before and not news.gap
-        if follows and self._pass(news.yjs_frame):
+        if follows and self._try_write(news.yjs_frame):
             self.position = news.after
         else:
-            self._stop(news.size(self.lane))
+            self._fall_behind(news.size(self.lane))
 
     def send(self, message: bytes) -> None:
-        """A protocol message that belongs to no version."""
+        """Send a protocol message that belongs to no version."""
         self._write(frames.binary(message))
 
     def send_all(self, messages: Iterable[bytes]) -> None:
@@ -56,8 +57,8 @@ class YjsFeed(Feed):
             self.send(message)
 
     def send_diff(self, diff: bytes, version: int, news: News) -> None:
-        """The diff that was asked for, which leads to `version`, and what the same commit brought
-        behind it: where each brings something, no diff alone would lead to the head.
+        """Send the requested diff, which leads to `version`, and the later updates of the same
+        commit. If both have something, no diff alone would lead to the head.
         """
         frame = frames.binary(yjs_frames.update(diff)) + news.yjs_frame_after(version)
         self._socket.write(frame)
@@ -70,16 +71,16 @@ class YjsFeed(Feed):
     def pump(self) -> None:
         self._cancel()
         if self._outbound_flow.state is not OutboundState.NORMAL and not self.is_diff_requested:
-            self._turn()
+            self._continue()
 
     def _catch_up(self) -> None:
         self.is_diff_requested = True
         self._request_diff()
 
-    def _announce(self, told: Backpressure | DisconnectNotice) -> bool:
+    def _announce(self, notice: Backpressure | DisconnectNotice) -> bool:
         return False
 
-    def _owes(self) -> int:
+    def _count_pending(self) -> int:
         return int(bool(self._missed_presence))
 
     def _presence_frame(self, news: PresenceNews) -> bytes:

@@ -17,7 +17,7 @@ from collab.yjs.guard import STALE
 from server.access.token_expiry import TokenExpiry
 from server.broadcast.audience import Answered, News, Submission
 from server.lanes.admission import Admission, admit_to_yjs_lane
-from server.lanes.feed import Reader
+from server.lanes.feed import FeedContext
 from server.lanes.read_throttle import ReadThrottle
 from server.lanes.yjs_feed import YjsFeed
 from server.lanes.yjs_large_updates import LargeUpdates
@@ -188,8 +188,8 @@ class YjsConnection:
         outbound_flow = OutboundFlow(budgets.outbound, patience=patience or 1e9)
         metrics = services.witness.metrics.lanes["yjs"]
         self.presence = YjsPresence(admission.live, self.member, services.settings, monotonic)
-        reader = Reader(self.socket, admission.live, self, outbound_flow, monotonic, metrics)
-        self.feed = YjsFeed(reader, catch_up=self._catch_up, show=self.presence.show)
+        context = FeedContext(self.socket, admission.live, self, outbound_flow, monotonic, metrics)
+        self.feed = YjsFeed(context, catch_up=self._catch_up, show=self.presence.show)
         self.read_throttle = ReadThrottle(
             self.socket, self.inbound_flow, self, now=monotonic, patience=patience or 1e9
         )

@@ -19,7 +19,7 @@ from server.broadcast.audience import Answered, News, Submission
 from server.broadcast.lock_announcer import LockNews
 from server.broadcast.presence_ticker import PresenceNews
 from server.documents.live_room import LiveRoom
-from server.lanes.feed import FULL_SOCKET, Reader
+from server.lanes.feed import FULL_SOCKET, FeedContext
 from server.lanes.patch_feed import PatchFeed
 from server.lanes.yjs_feed import YjsFeed
 from server.lanes.yjs_sync import YjsSync
@@ -73,8 +73,8 @@ class Reading:
         self.budget = ByteAndMessageBudget(Allowance(rate, rate), clock.monotonic())
         outbound_flow = OutboundFlow(self.budget, patience=PATIENCE)
         lane = Metrics().lanes["patch"]
-        reader = Reader(self.pipe, live, self, outbound_flow, clock.monotonic, lane)
-        self.feed = PatchFeed(reader, Author("reader"), frame_rate=FrameRate(fps), splice=False)
+        context = FeedContext(self.pipe, live, self, outbound_flow, clock.monotonic, lane)
+        self.feed = PatchFeed(context, Author("reader"), frame_rate=FrameRate(fps), splice=False)
         live.audience.join(self)
 
     def hear(self, news: News, answers: Sequence[Answered]) -> None:
@@ -133,8 +133,8 @@ class YjsReading:
         outbound_flow = OutboundFlow(
             ByteAndMessageBudget(Allowance(0, 0), now()), patience=PATIENCE
         )
-        reader = Reader(self.pipe, live, self, outbound_flow, now, Metrics().lanes["yjs"])
-        self.feed = YjsFeed(reader, catch_up=self.catch_up, show=lambda _: [])
+        context = FeedContext(self.pipe, live, self, outbound_flow, now, Metrics().lanes["yjs"])
+        self.feed = YjsFeed(context, catch_up=self.catch_up, show=lambda _: [])
         self.sync = YjsSync(self.feed, self.submit)
         live.audience.join(self)
 
