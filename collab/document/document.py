@@ -9,7 +9,7 @@ from collab.document.change import Change, Undone, cancels_out
 from collab.document.compensation import Correct, compensate, correction_of
 from collab.document.numbers import canonical_ops
 from collab.document.opening import Opening
-from collab.document.snapshot_format import FORMAT, Body, encode, encode_json
+from collab.document.snapshot_format import FORMAT, Body, encode, encode_json, encode_steps
 from collab.document.steps import (
     BY_PATCH,
     BY_YJS,
@@ -97,7 +97,9 @@ class Document:
         body = Body(
             FORMAT, self.version, self._tree.state(), self._leases, self.opening_seconds, value
         )
-        return Snapshot(self.version, encode(body), encode(self._undo.saved()) if steps else b"")
+        return Snapshot(
+            self.version, encode(body), encode_steps(self._undo.saved()) if steps else b""
+        )
 
     def close(self) -> None:
         """Let go of what would keep the document in memory."""
