@@ -22,7 +22,7 @@ from collab.tree.sections import Limits, TrialCopy
 from collab.tree.summary import NO_SUMMARY, Deletes, TextsBefore, UpdateSummary
 from collab.types.depth import apply_update
 from collab.types.events import DirtyPlace, Observer
-from collab.types.handles import Txn, raw_in_parts, raw_of
+from collab.types.handles import Txn, raw_at_once, raw_of
 from collab.types.layout import ArrayNode, hidden_in, read_object
 from collab.types.loader import Loader
 from collab.types.place import Place, open_path, pointer_tokens
@@ -32,7 +32,7 @@ from collab.writing.overlay import MapOverlay
 from collab.writing.write import Writer
 
 EMPTY_STATE_VECTOR = b"\x00"
-LARGE = 512 * 1024  # bytes of updates, whose types are read one by one
+LARGE = 128 * 1024  # bytes of updates, some 10,000 values: their types are read one by one
 
 
 class RolledBack(NamedTuple):
@@ -75,7 +75,7 @@ class Tree:
         loader = loader or Loader(client_id)
         loader.apply(updates)
         self._doc, self._content = loader.doc, loader.content
-        self._raw_of = raw_in_parts if loader.size > LARGE else raw_of
+        self._raw_of = raw_of if loader.size > LARGE else raw_at_once
         self._atomic = atomic
         self.initial: dict[str, Json]
         self.initial, self.root = read_object(self._raw())

@@ -116,18 +116,18 @@ def matches_node(node: Node, held: object) -> bool:
 def raw_of(txn: Txn, handle: Any) -> Any:
     """What `get` gave, in the layout's JSON form.
 
-    XML shows as its string, a text without its embeds, a sub-document as its guid.
+    XML shows as its string, a text without its embeds, a sub-document as its guid. It is read type
+    by type: one native call over 150,000 values would keep the interpreter for 400 ms.
     """
-    if isinstance(handle, native.Map | native.Array):
-        text = handle.to_json(txn)
-        raw = json.loads(text)
-        if SORTED in text:
-            _sort_xml(txn, handle, raw)
-        return raw
-    if isinstance(handle, StandIn):
-        return handle.raw()
+    if isinstance(handle, native.Map):
+        keys = handle.keys(txn)  # type: ignore[attr-defined]  # not in its stub
+        return {key: raw_of(txn, handle.get(txn, key)) for key in keys}
+    if isinstance(handle, native.Array):
+        return [raw_of(txn, handle.get(txn, at)) for at in range(handle.len(txn))]
     if isinstance(handle, native.Text):
         return handle.get_string(txn)
+    if isinstance(handle, StandIn):
+        return handle.raw()
     if isinstance(handle, _XML):
         return xml_string(txn, handle, raw_of)
     if isinstance(handle, native.Doc):
@@ -135,18 +135,13 @@ def raw_of(txn: Txn, handle: Any) -> Any:
     return plain(handle)
 
 
-def raw_in_parts(txn: Txn, handle: Any) -> Any:
-    """As `raw_of`, type by type: one native call would keep the interpreter from all others.
-
-    It takes a third longer, so it is for documents of which that call takes 40 ms and more.
-    """
-    if isinstance(handle, StandIn):
-        return handle.raw()
-    if is_map(handle):
-        return {key: raw_in_parts(txn, handle.get(txn, key)) for key in handle.keys(txn)}
-    if is_array(handle):
-        return [raw_in_parts(txn, handle.get(txn, at)) for at in range(handle.len(txn))]
-    return raw_of(txn, handle)
+def raw_at_once(txn: Txn, handle: Any) -> Any:
+    """As `raw_of`, in a third less time, for a map or array that is known to be small."""
+    text = handle.to_json(txn)
+    raw = json.loads(text)
+    if SORTED in text:
+        _sort_xml(txn, handle, raw)
+    return raw
 
 
 def _sort_xml(txn: Txn, handle: Any, raw: Any) -> None:

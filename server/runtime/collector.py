@@ -6,8 +6,9 @@ looked at all of their lists and objects, and found next to nothing in up to 100
 
 A document's values hold no circles, and its nodes are out of the collector's sight. What forms
 circles is small: tasks, connections, exceptions. Most of it goes in the collections of what is
-young, which go on as they are. The rest waits until no worker thread is busy, or until
-the process has doubled.
+young, which go on as they are. The rest waits until no work is under way beside the loop. What is
+left then is set aside, so that the next time is about what came since; a circle that is set aside
+and falls out of use, such as that of a connection, is found when the process has doubled.
 """
 
 from __future__ import annotations
@@ -42,12 +43,16 @@ class Collector:
         self._size = usage.memory() or 0
 
     async def run(self) -> None:
-        """Collect everything, if it is worth it and there is time for it."""
+        """Collect what came since the last time, if it is worth it and there is time for it."""
         is_idle = self._is_idle()
         if gc.get_count()[2] < WORTH:
             return
-        if is_idle or (usage.memory() or 0) - self._size > max(GROWTH, self._size):
+        has_doubled = (usage.memory() or 0) - self._size > max(GROWTH, self._size)
+        if has_doubled:
+            gc.unfreeze()
+        if is_idle or has_doubled:
             gc.collect()
+            gc.freeze()
             self._size = usage.memory() or 0
 
     def _is_idle(self) -> bool:

@@ -17,6 +17,7 @@ def collections(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
     monkeypatch.setattr(gc, "collect", lambda: asked.append("collect"))
     monkeypatch.setattr(gc, "freeze", lambda: asked.append("freeze"))
+    monkeypatch.setattr(gc, "unfreeze", lambda: asked.append("unfreeze"))
     monkeypatch.setattr(gc, "get_count", lambda: (0, 0, WORTH))
     monkeypatch.setattr(usage, "memory", lambda: 100 << 20)
     return asked
@@ -43,7 +44,7 @@ async def test_it_looks_when_no_work_was_under_way_since_the_last_time(
     assert collections == [], "it goes on"
     work_counts[:] = [6, 6]
     await looked.run()
-    assert collections == ["collect"]
+    assert collections == ["collect", "freeze"]
 
 
 async def test_it_looks_when_the_process_has_doubled(
@@ -56,15 +57,16 @@ async def test_it_looks_when_the_process_has_doubled(
     assert collections == []
     size += 1
     await looked.run()
-    assert collections == ["collect"]
+    at_all = ["unfreeze", "collect", "freeze"]
+    assert collections == at_all
     await looked.run()
-    assert collections == ["collect"], "it has not grown since"
+    assert collections == at_all, "it has not grown since"
     size *= 2
     await looked.run()
-    assert collections == ["collect"], "by less than it was"
+    assert collections == at_all, "by less than it was"
     size += 1
     await looked.run()
-    assert collections == ["collect"] * 2
+    assert collections == at_all * 2
 
 
 async def test_it_does_not_look_where_little_is_new(
@@ -98,11 +100,21 @@ class Ring:
 
 async def test_old_circles_are_freed_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collector, "WORTH", 0)
+    monkeypatch.setattr(collector, "GROWTH", -1)
+    size = 100 << 20
+    monkeypatch.setattr(usage, "memory", lambda: size)
+    looked = Collector(lambda: (0, 0))
     Ring.freed = 0
-    ring = Ring()
-    gc.collect()  # it is of the oldest generation now
+    ring, kept = Ring(), Ring()
+    gc.collect()  # they are of the oldest generation now
     del ring
     gc.collect(1)
     assert Ring.freed == 0
-    await Collector(lambda: (0, 0)).run()
+    await looked.run()
     assert Ring.freed == 1
+    del kept  # it was set aside
+    await looked.run()
+    assert Ring.freed == 1
+    size = (200 << 20) + 1
+    await looked.run()
+    assert Ring.freed == 2
