@@ -13,7 +13,7 @@ from collab.ids import DocKey
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Answer, PatchRequest
-from server.broadcast.audience import Answered, Submission
+from server.broadcast.subscriber import Answered, Submission
 from server.recording.metrics import Metrics
 from server.recording.recorder import Witness
 from server.runtime.clock import SystemClock

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING
 
-from collab import wire
-from server.websocket import frames
+from server.broadcast.news import LockNews
 
 if TYPE_CHECKING:
     from collab.locks.state import Locks
@@ -21,17 +19,6 @@ if TYPE_CHECKING:
 RING_AGAIN = 1.0
 # A timer may be early by a tick of the database's clock.
 LATER = 0.002
-
-
-class LockNews:
-    """What happened to locks in one step, encoded once."""
-
-    def __init__(self, events: Sequence[LockChange]) -> None:
-        self.events = events
-
-    @cached_property
-    def patch_frame(self) -> bytes:
-        return frames.text(wire.join([wire.encode(event) for event in self.events]))
 
 
 class LockBoard:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from collab import wire
 from collab.messages import Notice
 from collab.presence.book import PresenceBook
-from collab.presence.difference import PresenceDifference
-from collab.yjs import awareness
-from collab.yjs import frames as yjs_frames
-from server.websocket import frames
+from server.broadcast.news import PresenceNews
 
 if TYPE_CHECKING:
     from collab.entry import Author, Entry
-    from collab.messages import Peer
     from collab.room.room import Room
     from server.broadcast.audience import Audience
     from server.runtime.clock import Clock
@@ -25,32 +20,6 @@ if TYPE_CHECKING:
 # Whoever moves a cursor is seen to within this, and so are all who moved theirs meanwhile.
 TICK = 0.02
 ANOTHER_TAB = wire.encode(Notice(code="another_tab"))
-
-
-class PresenceNews:
-    """One difference, encoded once for each lane."""
-
-    def __init__(self, difference: PresenceDifference) -> None:
-        self.difference = difference
-
-    @cached_property
-    def patch_frame(self) -> bytes:
-        change = self.difference.change
-        return b"" if change is None else frames.text(wire.encode(change))
-
-    @cached_property
-    def yjs_frame(self) -> bytes:
-        states = self.difference.awareness
-        if not states:
-            return b""
-        return frames.binary(yjs_frames.awareness(awareness.encode(states)))
-
-    def patch_frame_for(self, session: str, already_sent: Mapping[str, Peer]) -> bytes:
-        """The frame for a session whose own presence is in it, or that was sent a part before."""
-        if session not in self.difference.sessions and not already_sent:
-            return self.patch_frame
-        change = self.difference.without(session, already_sent)
-        return b"" if change is None else frames.text(wire.encode(change))
 
 
 class PresenceBoard:

@@ -28,8 +28,8 @@ from collab.ports.store import (
     StorageUnavailable,
     Stored,
 )
-from server.broadcast.audience import Submission
 from server.broadcast.farewells import DELETED, GONE, IN_TROUBLE, MADE_AGAIN, OUR_FAULT, QUARANTINED
+from server.broadcast.subscriber import Submission
 from server.commits.held import HeldCommits
 from server.commits.lock_requests import LockDesk
 from server.commits.recovery import Recovery

@@ -18,8 +18,9 @@ from collab.locks.state import LockStep
 from collab.ports.store import StorageUnavailable
 from collab.room import lock_rules
 from collab.room.requests import Answer, LockRequest
-from server.broadcast.audience import News, Submission
 from server.broadcast.farewells import GONE, IN_TROUBLE
+from server.broadcast.news import News
+from server.broadcast.subscriber import Submission
 from server.documents.batch import BY_LOCKS, MAX_BATCH
 from server.documents.live_room import MAX_SECONDS, LiveRoom
 from server.documents.long_work import VERY_LARGE

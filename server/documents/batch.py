@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collab.room.member import Member, PipelineState
     from collab.room.recent_ids import RecentIds
     from collab.room.requests import Answer
-    from server.broadcast.audience import Answered, Submission
+    from server.broadcast.subscriber import Answered, Submission
 
 BY_LOCKS = frozenset({Code.LOCKED, Code.STALE_LOCK})
 

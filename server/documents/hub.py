@@ -18,8 +18,8 @@ from collab.room.requests import Answer, Request
 from collab.room.room import Room
 from collab.schema.check import Schema
 from server.archives.export import Exports
-from server.broadcast.audience import Submission
 from server.broadcast.farewells import DAMAGED, DELETED, GONE, IN_TROUBLE, Farewell
+from server.broadcast.subscriber import Submission
 from server.documents.crash_quarantine import Ward
 from server.documents.history import History
 from server.documents.hub_bounds import HubBounds

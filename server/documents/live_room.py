@@ -13,17 +13,12 @@ from collab.errors import Refusal
 from collab.locks.events import changes_between
 from collab.patch.apply import values_before
 from collab.ports.store import Append
-from collab.room.requests import (
-    Answer,
-    Barrier,
-    LockRequest,
-    PatchRequest,
-    ReadState,
-    ReadStateVector,
-)
-from server.broadcast.audience import Answered, Audience, News, Submission
+from collab.room.requests import Answer, Barrier, LockRequest, PatchRequest
+from server.broadcast.audience import Audience
 from server.broadcast.lock_announcer import LockBoard
+from server.broadcast.news import News
 from server.broadcast.presence_ticker import PresenceBoard
+from server.broadcast.subscriber import Answered, Submission
 from server.documents.batch import Batch
 from server.documents.last_change import LastChange
 from server.documents.long_work import Judged, Pace, takes_long_in
@@ -43,8 +38,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-Read = ReadState | ReadStateVector
 
 # The rooms may not keep the loop to themselves: a frame of 400 patches that have to be carried
 # through a megabyte of text kept everybody waiting for seconds (measured).
@@ -254,8 +247,8 @@ class LiveRoom:
         """Whoever wants to change something may ask again; who wants to read waits."""
         waiting = list(self.queue)
         self.queue.clear()
-        self.queue.extend(one for one in waiting if isinstance(one.request, Read))
-        self._refuse([one for one in waiting if not isinstance(one.request, Read)], refusal)
+        self.queue.extend(one for one in waiting if one.is_read)
+        self._refuse([one for one in waiting if not one.is_read], refusal)
 
     def replace(
         self, room: Room, missed: Sequence[Entry], newest: LastChange | None = None

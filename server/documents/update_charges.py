@@ -15,7 +15,7 @@ from collab.room.requests import Create, PatchRequest, Replace, Update
 if TYPE_CHECKING:
     from collab.entry import Entry
     from collab.room.requests import Answer, Request
-    from server.broadcast.audience import Submission
+    from server.broadcast.subscriber import Submission
 
 # Seconds until a debt is paid: beyond that an update that takes long is not gone on with.
 MOST_DEBT = 10.0

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from collab.messages import Peer
-    from server.broadcast.audience import Listener
-    from server.broadcast.presence_ticker import PresenceNews
+    from server.broadcast.news import PresenceNews
+    from server.broadcast.subscriber import Listener
     from server.documents.live_room import LiveRoom
     from server.recording.metrics import LaneMetrics
     from server.websocket.socket import Socket

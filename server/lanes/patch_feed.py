@@ -15,8 +15,8 @@ from collab.flow.outbound import FrameRate, OutboundState
 from collab.locks.events import MissedLocks
 from collab.messages import Backpressure, Change, DisconnectNotice
 from collab.patch.diff import diff
-from server.broadcast.answers import render, spliced
-from server.broadcast.audience import Answered, News
+from server.broadcast.news import News, render, spliced
+from server.broadcast.subscriber import Answered
 from server.lanes.feed import Feed, Reader
 from server.runtime.worker_threads import LARGE, run_in_thread
 from server.websocket import frames
@@ -24,8 +24,7 @@ from server.websocket import frames
 if TYPE_CHECKING:
     from collab.entry import Author, Op
     from collab.ids import Json
-    from server.broadcast.lock_announcer import LockNews
-    from server.broadcast.presence_ticker import PresenceNews
+    from server.broadcast.news import LockNews, PresenceNews
     from server.documents.last_change import LastChange
 
 logger = logging.getLogger(__name__)

@@ -18,16 +18,16 @@ from collab.room.member import Member
 from collab.room.requests import Barrier, LockRequest, PatchRequest, Refused, Request, UndoRequest
 from server.access.identity import client_name
 from server.access.token_expiry import TokenExpiry
-from server.broadcast.audience import Answered, News, Submission
+from server.broadcast.news import News
 from server.broadcast.presence_ticker import ANOTHER_TAB
+from server.broadcast.subscriber import Answered, Submission
 from server.lanes.feed import Reader
 from server.lanes.patch_feed import PatchFeed
 from server.lanes.read_throttle import Intake
 
 if TYPE_CHECKING:
     from collab.ids import DocKey
-    from server.broadcast.lock_announcer import LockNews
-    from server.broadcast.presence_ticker import PresenceNews
+    from server.broadcast.news import LockNews, PresenceNews
     from server.lanes.admission import Admission
     from server.services import Services
     from server.websocket.socket import Socket

@@ -13,8 +13,7 @@ from server.websocket import frames
 
 if TYPE_CHECKING:
     from collab.yjs.awareness import State
-    from server.broadcast.audience import News
-    from server.broadcast.presence_ticker import PresenceNews
+    from server.broadcast.news import News, PresenceNews
 
 
 class YjsFeed(Feed):

@@ -29,7 +29,7 @@ from server.recording.histogram import SECONDS, SIZES, Histogram
 
 if TYPE_CHECKING:
     from collab.room.requests import Answer
-    from server.broadcast.audience import Answered, Submission
+    from server.broadcast.subscriber import Answered, Submission
 
 LANES: tuple[Lane, ...] = get_args(Lane)
 SOCKET_LANES = ("patch", "yjs")

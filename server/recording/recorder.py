@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collab.ports.store import Append, Outcome
     from collab.room.member import Member
     from collab.room.requests import Request
-    from server.broadcast.audience import Answered, Submission
+    from server.broadcast.subscriber import Answered, Submission
     from server.lanes.feed import Feed
     from server.recording.connections import Visit
     from server.runtime.clock import Clock

@@ -16,7 +16,8 @@ from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Answer, Create, PatchRequest, Request
 from collab.room.working import RoomBounds
-from server.broadcast.audience import Answered, News
+from server.broadcast.news import News
+from server.broadcast.subscriber import Answered
 from server.commits.commit_loop import CommitLoop
 from server.documents.hub import Hub
 from server.documents.hub_bounds import HubBounds

@@ -14,7 +14,7 @@ from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Answer, Update
 from collab.yjs import slices
-from server.broadcast.audience import Submission
+from server.broadcast.subscriber import Submission
 from server.documents.crash_quarantine import CRASHES, Ward
 from storage.store import SqlStore
 from tests.collab.yjs.updates import NULL, plain, shared, update

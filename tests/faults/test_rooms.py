@@ -13,8 +13,9 @@ from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.ports.store import Append, Clash, Outcome, Snapshot, Stored, Vacant
 from collab.room.requests import Answer, PatchRequest
-from server.broadcast.audience import Answered, News
 from server.broadcast.farewells import DELETED, IN_TROUBLE
+from server.broadcast.news import News
+from server.broadcast.subscriber import Answered
 from server.documents.last_change import LastChange
 from server.documents.room_state import Event, LiveState
 from storage.memory.store import MemoryStore

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from collab.entry import Author, Entry
-from server.broadcast.audience import Answered, Audience, News
-from server.broadcast.lock_announcer import LockNews
-from server.broadcast.presence_ticker import PresenceNews
+from server.broadcast.audience import Audience
+from server.broadcast.news import LockNews, News, PresenceNews
+from server.broadcast.subscriber import Answered
 
 
 class Ear:

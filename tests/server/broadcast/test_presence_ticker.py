@@ -9,9 +9,10 @@ import pytest
 
 from collab.presence.book import PresenceBook
 from collab.presence.presence_entry import ClientIdentity
-from server.broadcast.audience import Answered, Audience, News
-from server.broadcast.lock_announcer import LockNews
-from server.broadcast.presence_ticker import PresenceBoard, PresenceNews
+from server.broadcast.audience import Audience
+from server.broadcast.news import LockNews, News, PresenceNews
+from server.broadcast.presence_ticker import PresenceBoard
+from server.broadcast.subscriber import Answered
 from tests.manual_clock import ManualClock
 
 

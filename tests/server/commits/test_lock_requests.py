@@ -20,9 +20,10 @@ from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create, LockRequest, PatchRequest
 from collab.room.working import RoomBounds
-from server.broadcast.audience import Answered, Audience, News
-from server.broadcast.lock_announcer import LockBoard, LockNews
-from server.broadcast.presence_ticker import PresenceNews
+from server.broadcast.audience import Audience
+from server.broadcast.lock_announcer import LockBoard
+from server.broadcast.news import LockNews, News, PresenceNews
+from server.broadcast.subscriber import Answered
 from server.commits.commit_loop import CommitLoop
 from server.documents.hub import Hub
 from server.documents.hub_bounds import HubBounds

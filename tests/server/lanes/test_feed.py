@@ -15,9 +15,8 @@ from collab.flow.outbound import FrameRate, OutboundFlow
 from collab.presence.presence_entry import ClientIdentity
 from collab.room.requests import PatchRequest, ReadState, ReadStateVector, Request
 from collab.yjs import frames as yjs_frames
-from server.broadcast.audience import Answered, News, Submission
-from server.broadcast.lock_announcer import LockNews
-from server.broadcast.presence_ticker import PresenceNews
+from server.broadcast.news import LockNews, News, PresenceNews
+from server.broadcast.subscriber import Answered, Submission
 from server.documents.live_room import LiveRoom
 from server.lanes.feed import FULL_SOCKET, Reader
 from server.lanes.patch_feed import PatchFeed

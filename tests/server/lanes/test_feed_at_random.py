@@ -15,8 +15,8 @@ from collab.ids import Json
 from collab.messages import LockAction
 from collab.patch.apply import replay
 from collab.room.requests import LockRequest, PatchRequest
-from server.broadcast.audience import Submission
-from server.broadcast.presence_ticker import PresenceNews
+from server.broadcast.news import PresenceNews
+from server.broadcast.subscriber import Submission
 from server.documents.live_room import LiveRoom
 from server.lanes.feed import FULL_SOCKET
 from storage.memory.store import MemoryStore

@@ -15,7 +15,7 @@ from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Answer, Barrier, PatchRequest
 from collab.room.working import RoomBounds
-from server.broadcast.audience import Submission
+from server.broadcast.subscriber import Submission
 from server.documents.hub import Hub
 from server.documents.hub_bounds import HubBounds
 from server.recording.audit_log import AuditTrail
