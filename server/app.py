@@ -24,12 +24,14 @@ from server.access.connection_limit import ConnectionLimit
 from server.access.guests import Guests
 from server.access.keyring import DEMO_TENANT, Keyring
 from server.access.origins import Origins
+from server.archives.export import Exports
 from server.commits.commit_loop import CommitLoop
 from server.documents.crash_quarantine import Ward
 from server.documents.creations import Creations
 from server.documents.hub import Hub
-from server.documents.hub_bounds import HubBounds
+from server.documents.long_work import UpdateCutter
 from server.documents.position import Positioned
+from server.documents.snapshots import HubBounds
 from server.http.drain_body import DrainBody
 from server.http.problem import HANDLERS
 from server.lanes.connection import LARGE_OPENINGS
@@ -135,6 +137,8 @@ def _services(
         readiness=Readiness(store, group),
         encoded_values=EncodedValues(),
         creations=Creations(Allowance(settings.new_bytes_per_second, settings.new_burst), clock),
+        cutter=UpdateCutter(clock),
+        exports=Exports(settings.max_exports),
         guests=Guests(clock),
         version=version("weft"),
     )
@@ -168,7 +172,6 @@ def _hub_bounds(settings: Settings) -> HubBounds:
         snapshot_bytes=settings.snapshot_bytes,
         snapshot_seconds=settings.snapshot_seconds,
         idle_seconds=settings.idle_seconds,
-        max_exports=settings.max_exports,
         presence_per_second=settings.presence_per_second,
         presence_bytes=settings.presence_bytes,
         terms=LockTerms(settings.lock_ttl, settings.take_over_grace),

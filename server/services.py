@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from server.access.guests import Guests
     from server.access.keyring import Keyring
     from server.access.origins import Origins
+    from server.archives.export import Exports
     from server.commits.commit_loop import CommitLoop
     from server.documents.creations import Creations
     from server.documents.hub import Hub
+    from server.documents.long_work import UpdateCutter
     from server.publishing.public_cache import Published
     from server.recording.recorder import Witness
     from server.runtime.clock import Clock
@@ -51,6 +53,8 @@ class Services:
     readiness: Readiness
     encoded_values: EncodedValues
     creations: Creations
+    cutter: UpdateCutter
+    exports: Exports
     guests: Guests
     lookout: Lookout | None = None
     version: str = ""

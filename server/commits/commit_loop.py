@@ -34,8 +34,8 @@ from server.commits.held import HeldCommits
 from server.commits.lock_requests import LockDesk
 from server.commits.recovery import Recovery
 from server.commits.stale_answers import StaleAnswers
+from server.documents.changes import find_change
 from server.documents.hub import Hub, Quarantined
-from server.documents.last_change import find_change
 from server.documents.live_room import MAX_SECONDS, LiveRoom
 from server.documents.room_state import Event, LiveState
 from server.runtime.worker_threads import run_in_thread

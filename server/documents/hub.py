@@ -17,19 +17,15 @@ from collab.room.member import Member
 from collab.room.requests import Answer, Request
 from collab.room.room import Room
 from collab.schema.check import Schema
-from server.archives.export import Exports
 from server.broadcast.farewells import DAMAGED, DELETED, GONE, IN_TROUBLE, Farewell
 from server.broadcast.subscriber import Submission
+from server.documents.changes import LastChange
 from server.documents.crash_quarantine import Ward
 from server.documents.history import History
-from server.documents.hub_bounds import HubBounds
-from server.documents.last_change import LastChange
 from server.documents.live_room import LiveRoom
-from server.documents.opening import Opener
+from server.documents.opening import Opener, read_document
 from server.documents.room_state import Event, LiveState
-from server.documents.snapshots import Snapshots
-from server.documents.stored_locks import read_document
-from server.lanes.yjs_large_updates import Cutter
+from server.documents.snapshots import HubBounds, Snapshots
 from server.recording.recorder import Witness
 from server.runtime.clock import Clock
 from server.runtime.database_clock import DatabaseClock
@@ -67,7 +63,6 @@ class Hub:
         self.clock = clock
         self.bounds = bounds
         self.opener = Opener(clock)
-        self.cutter = Cutter(clock)
         self.history = History(store, self.opener)
         self.snapshots = Snapshots(store, clock, bounds, self.witness)
         self.time = DatabaseClock(store, clock)
@@ -75,9 +70,6 @@ class Hub:
         self.dirty: dict[LiveRoom, None] = {}
         self.work = asyncio.Event()
         self.draining = False
-        # What is left of a damaged document is read for one request at a time.
-        self.salvaging = asyncio.Lock()
-        self.exports = Exports(bounds.max_exports)
         self._opening: dict[DocKey, asyncio.Future[LiveRoom]] = {}
 
     # --- opening ----------------------------------------------------------------------------

@@ -20,10 +20,9 @@ from server.broadcast.news import News
 from server.broadcast.presence_ticker import PresenceBoard
 from server.broadcast.subscriber import Answered, Submission
 from server.documents.batch import Batch
-from server.documents.last_change import LastChange
+from server.documents.changes import LastChange, Unsaved
 from server.documents.long_work import Judged, Pace, takes_long_in
 from server.documents.room_state import Event, LiveState, next_state
-from server.documents.snapshots import Unsaved
 from server.runtime.worker_threads import LARGE, free_in_thread, run_in_thread
 
 if TYPE_CHECKING:

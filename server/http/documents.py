@@ -18,8 +18,8 @@ from collab.room.requests import Answer, Create, PatchRequest, Replace, UndoRequ
 from collab.room.requests import Request as RoomRequest
 from server.access.identity import not_found
 from server.access.tokens import Claims
+from server.documents.changes import LastChange, find_change, head_change
 from server.documents.hub import Quarantined
-from server.documents.last_change import LastChange, find_change, head_change
 from server.documents.live_room import LiveRoom
 from server.documents.position import position_of, tell
 from server.http.bodies import read_document, read_object, read_patch

@@ -63,7 +63,7 @@ async def export_document(request: Request) -> Response:
         services = services_of(request)
         now = services.clock.now_ms()
         with ExitStack() as stack:
-            stack.enter_context(services.hub.exports.running(key.tenant, claims.user))
+            stack.enter_context(services.exports.running(key.tenant, claims.user))
             try:
                 async with using(request, key) as live:
                     room = require_exists(live).room
@@ -75,7 +75,7 @@ async def export_document(request: Request) -> Response:
                 response = ExportResponse(whole, stack.pop_all())
             except (Quarantined, Corrupt):
                 require_role(claims, Role.EDITOR)
-                async with services.hub.salvaging:
+                async with services.exports.salvaging:
                     archive = await export_damaged(services.store, key, now)
                 tell(request, Position(archive.epoch, archive.version))
                 response = json_response(archive)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collab.entry import Author, Op
     from collab.ids import Json
     from server.broadcast.news import LockNews, PresenceNews
-    from server.documents.last_change import LastChange
+    from server.documents.changes import LastChange
 
 logger = logging.getLogger(__name__)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collab.ids import DocKey
     from collab.room.member import Member
-    from server.lanes.feed import Feed
     from server.runtime.clock import Clock
     from server.websocket.socket import Socket
 
@@ -23,6 +22,13 @@ class Standing(NamedTuple):
     cause: str  # "", "budget" or "socket"
 
 
+class Reader(Protocol):
+    """A connection's feed, as the list of connections sees it."""
+
+    @property
+    def standing(self) -> Standing: ...
+
+
 @dataclass(slots=True, eq=False)
 class Visit:
     """One WebSocket, from its upgrade to its end; it has a document once it was let in."""
@@ -32,10 +38,10 @@ class Visit:
     since: float
     key: DocKey | None = None
     member: Member | None = None
-    feed: Feed | None = None
+    feed: Reader | None = None
     asker: tuple[DocKey, str] | None = None  # what it asked for and who it is, by a good token
 
-    def admit(self, key: DocKey, member: Member, feed: Feed) -> None:
+    def admit(self, key: DocKey, member: Member, feed: Reader) -> None:
         self.key, self.member, self.feed = key, member, feed
 
     @property

@@ -24,8 +24,7 @@ from collab.room.requests import (
     UndoRequest,
     Update,
 )
-from server.recording.counters import Tally
-from server.recording.histogram import SECONDS, SIZES, Histogram
+from server.recording.counters import SECONDS, SIZES, Histogram, Tally
 
 if TYPE_CHECKING:
     from collab.room.requests import Answer

@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from collab.room.member import Member
     from collab.room.requests import Request
     from server.broadcast.subscriber import Answered, Submission
-    from server.lanes.feed import Feed
-    from server.recording.connections import Visit
+    from server.recording.connections import Reader, Visit
     from server.runtime.clock import Clock
     from server.websocket.socket import Socket
 
@@ -112,7 +111,7 @@ class Witness:
     def connected(self, lane: str, socket: Socket) -> Visit:
         return self.roster.enter(lane, socket)
 
-    def admitted(self, visit: Visit, key: DocKey, member: Member, feed: Feed) -> None:
+    def admitted(self, visit: Visit, key: DocKey, member: Member, feed: Reader) -> None:
         visit.admit(key, member, feed)
         self.trail.note(key, self._row(member, "open"))
 

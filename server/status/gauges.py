@@ -13,16 +13,20 @@ from server.documents.room_state import LiveState
 from server.recording.metrics import SOCKET_LANES
 
 if TYPE_CHECKING:
+    from server.archives.export import Exports
     from server.documents.hub import Hub
     from server.recording.audit_log import AuditTrail
     from server.recording.connections import Roster
 
 
 class Census(Collector):
-    """Reads the hub, the roster and the audit trail; keeps nothing of its own."""
+    """Reads the hub, the roster, the exports and the audit trail; keeps nothing of its own."""
 
-    def __init__(self, hub: Hub, roster: Roster, trail: AuditTrail, version: str) -> None:
+    def __init__(
+        self, hub: Hub, roster: Roster, trail: AuditTrail, exports: Exports, version: str
+    ) -> None:
         self._hub = hub
+        self._exports = exports
         self._roster = roster
         self._trail = trail
         self._version = version
@@ -66,7 +70,7 @@ class Census(Collector):
         yield _gauge("weft_requests_waiting", "Requests that wait for a commit.", waiting)
         entries = sum(live.room.tail.last - live.room.tail.base for live in lives)
         yield _gauge("weft_tail_entries", "Entries that are kept in memory.", entries)
-        yield _gauge("weft_exports", "Exports that run.", len(self._hub.exports))
+        yield _gauge("weft_exports", "Exports that run.", len(self._exports))
         locks = sum(len(live.room.guard.committed.held) for live in lives)
         yield _gauge("weft_locks", "Edit locks that stand in open documents.", locks)
         present = sum(len(live.presence.book) for live in lives)

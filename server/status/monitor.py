@@ -35,7 +35,7 @@ class Lookout:
         self.samples = Samples(services.hub, metrics, roster, self.watchdog, services.clock)
         self.last_rows_within = LAST_ROWS_WITHIN
         self.started_at = services.clock.monotonic()
-        metrics.add(Census(services.hub, roster, witness.trail, services.version))
+        metrics.add(Census(services.hub, roster, witness.trail, services.exports, services.version))
 
     async def run(self) -> None:
         """For ever; the audit trail's last rows are written when it ends."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from server.documents.hub import Hub
     from server.recording.connections import Roster
-    from server.recording.histogram import Distribution
+    from server.recording.counters import Distribution
     from server.recording.metrics import Metrics
     from server.runtime.clock import Clock
     from server.status.loop_watchdog import Watchdog

@@ -20,8 +20,8 @@ from server.broadcast.news import News
 from server.broadcast.subscriber import Answered
 from server.commits.commit_loop import CommitLoop
 from server.documents.hub import Hub
-from server.documents.hub_bounds import HubBounds
 from server.documents.live_room import LiveRoom
+from server.documents.snapshots import HubBounds
 from tests.manual_clock import ManualClock
 
 PAGE = DocKey("demo", "page")

@@ -16,7 +16,7 @@ from collab.room.requests import Answer, PatchRequest
 from server.broadcast.farewells import DELETED, IN_TROUBLE
 from server.broadcast.news import News
 from server.broadcast.subscriber import Answered
-from server.documents.last_change import LastChange
+from server.documents.changes import LastChange
 from server.documents.room_state import Event, LiveState
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Ear, Inside, inside

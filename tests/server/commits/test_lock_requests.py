@@ -26,8 +26,8 @@ from server.broadcast.news import LockNews, News, PresenceNews
 from server.broadcast.subscriber import Answered
 from server.commits.commit_loop import CommitLoop
 from server.documents.hub import Hub
-from server.documents.hub_bounds import HubBounds
 from server.documents.live_room import LiveRoom
+from server.documents.snapshots import HubBounds
 from server.runtime.clock import SystemClock
 from server.runtime.database_clock import DatabaseClock
 from storage.memory.store import MemoryStore

@@ -21,7 +21,7 @@ from collab.room.room import Room
 from collab.room.working import RoomBounds
 from server.commits.commit_loop import CommitLoop
 from server.documents.hub import Hub
-from server.documents.hub_bounds import HubBounds
+from server.documents.snapshots import HubBounds
 from server.runtime.clock import SystemClock
 from storage.memory.store import MemoryStore
 

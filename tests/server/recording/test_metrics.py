@@ -15,11 +15,12 @@ from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Answer, Barrier, PatchRequest
 from collab.room.working import RoomBounds
+from server.archives.export import Exports
 from server.broadcast.subscriber import Submission
 from server.documents.hub import Hub
-from server.documents.hub_bounds import HubBounds
+from server.documents.snapshots import HubBounds
 from server.recording.audit_log import AuditTrail
-from server.recording.histogram import SECONDS, Distribution
+from server.recording.counters import SECONDS, Distribution
 from server.recording.metrics import CLOSES, Metrics
 from server.recording.recorder import Witness
 from server.status.gauges import Census
@@ -38,7 +39,7 @@ def everything() -> Metrics:
     metrics = Metrics()
     hub = Hub(store, clock, HubBounds(RoomBounds()), Witness(store, clock, metrics))
     trail: AuditTrail = hub.witness.trail
-    metrics.add(Census(hub, hub.witness.roster, trail, "0.1.0"))
+    metrics.add(Census(hub, hub.witness.roster, trail, Exports(0), "0.1.0"))
     return metrics
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collab.errors import Code
 from collab.room.working import RoomBounds
 from server.documents.hub import Hub
-from server.documents.hub_bounds import HubBounds
+from server.documents.snapshots import HubBounds
 from server.recording.recorder import Witness
 from server.status.loop_watchdog import Watchdog
 from server.status.samples import KEEP, Samples
