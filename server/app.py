@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import gettempdir
@@ -35,15 +34,16 @@ from server.documents.snapshots import HubBounds
 from server.http.drain_body import DrainBody
 from server.http.problem import HANDLERS
 from server.lanes.connection import LARGE_OPENINGS
+from server.maintenance import keep_up
 from server.publishing.fast_path import FastPathApp
 from server.publishing.public_cache import Published
+from server.publishing.publisher import Publisher
 from server.routes import routes
 from server.runtime.clock import SystemClock
 from server.runtime.encoded import EncodedValues
 from server.services import Services
 from server.status.monitor import Lookout
 from server.status.readiness import Readiness
-from server.upkeep import keep_up
 from server.websocket.socket import SocketBounds
 
 if TYPE_CHECKING:
@@ -52,7 +52,10 @@ if TYPE_CHECKING:
     from server.runtime.settings import Settings
 
 SQLITE = "sqlite+aiosqlite:///"
-CANNOT_START = 3  # as uvicorn ends when the application does not start
+
+
+class CannotServeError(Exception):
+    """Another process serves the database."""
 
 
 def open_store(settings: Settings) -> Store:
@@ -61,6 +64,19 @@ def open_store(settings: Settings) -> Store:
 
     make_home(settings)
     return SqlStore(settings.database)
+
+
+@contextmanager
+def store_to_serve(settings: Settings) -> Iterator[Store]:
+    """The database, held for this process alone; raises `CannotServeError` where another has it."""
+    from storage.serving_lock import AlreadyServedError, serving
+
+    make_home(settings)
+    try:
+        with serving(settings.database):
+            yield open_store(settings)
+    except AlreadyServedError as error:
+        raise CannotServeError(str(error)) from error
 
 
 def make_home(settings: Settings) -> None:
@@ -86,7 +102,6 @@ def build(
             await store.add_tenant(DEMO_TENANT, clock.now_ms())
             async with asyncio.TaskGroup() as group:
                 app.state.services = services = _services(settings, store, clock, group, origins)
-                services.lookout = Lookout(services)
                 loops = [
                     group.create_task(services.commits.run(), name="commit loop"),
                     group.create_task(keep_up(services), name="upkeep"),
@@ -119,6 +134,8 @@ def _services(
     settings: Settings, store: Store, clock: Clock, group: asyncio.TaskGroup, origins: Origins
 ) -> Services:
     hub = Hub(store, clock, _hub_bounds(settings), ward=Ward(_ward_path(settings)))
+    exports, published = Exports(settings.max_exports), Published(hub, clock, settings)
+    release = version("weft")
     return Services(
         settings=settings,
         clock=clock,
@@ -133,14 +150,16 @@ def _services(
         socket_bounds=socket_bounds(settings),
         group=group,
         witness=hub.witness,
-        published=Published(hub, clock, settings),
+        published=published,
+        publisher=Publisher(hub, published, settings),
         readiness=Readiness(store, group),
         encoded_values=EncodedValues(),
         creations=Creations(Allowance(settings.new_bytes_per_second, settings.new_burst), clock),
         cutter=UpdateCutter(clock),
-        exports=Exports(settings.max_exports),
+        exports=exports,
         guests=Guests(clock),
-        version=version("weft"),
+        lookout=Lookout(hub, exports, settings, release),
+        version=release,
     )
 
 
@@ -197,17 +216,3 @@ def socket_bounds(settings: Settings) -> SocketBounds:
         unread_within=settings.slow_seconds,
         max_unread=settings.http_unread,
     )
-
-
-def serve(settings: Settings) -> int:
-    """Run until told to stop; the process's exit code."""
-    from server.process import run
-    from storage.serving_lock import AlreadyServedError, serving
-
-    make_home(settings)
-    try:
-        with serving(settings.database):
-            return run(settings, open_store(settings))
-    except AlreadyServedError as error:
-        print(f"weft: {error}", file=sys.stderr)
-        return CANNOT_START

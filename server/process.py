@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 COME_BACK_MS = 500
 COME_BACK_SPREAD_MS = 2000.0
+CANNOT_START = 3  # as uvicorn ends when the application does not start
 
 
 class DrainingServer(uvicorn.Server):
@@ -71,7 +72,7 @@ async def drain(services: Services) -> None:
         group.create_task(_wait_until_gone(services.hub, half), name="goodbye")
         if answers:
             saving = group.create_task(_save_snapshots(services.hub, half), name="last snapshots")
-    if services.lookout is not None and not (answers and saving.result()):
+    if not (answers and saving.result()):
         services.lookout.last_rows_within = 0.0
 
 
@@ -116,6 +117,16 @@ def _say_goodbye(services: Services) -> None:
         for listener in list(live.audience.listeners):
             wait = COME_BACK_MS + int(services.clock.jitter(COME_BACK_SPREAD_MS))
             listener.dismiss(Close.RESTARTING, "restarting", wait)
+
+
+def serve(settings: Settings) -> int:
+    """Run until told to stop; the process's exit code."""
+    try:
+        with composition.store_to_serve(settings) as store:
+            return run(settings, store)
+    except composition.CannotServeError as error:
+        print(f"weft: {error}", file=sys.stderr)
+        return CANNOT_START
 
 
 def run(settings: Settings, store: Store) -> int:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from server.documents.hub import Hub
     from server.documents.long_work import UpdateCutter
     from server.publishing.public_cache import Published
+    from server.publishing.publisher import Publisher
     from server.recording.recorder import Witness
     from server.runtime.clock import Clock
     from server.runtime.encoded import EncodedValues
@@ -50,14 +51,15 @@ class Services:
     group: asyncio.TaskGroup
     witness: Witness
     published: Published
+    publisher: Publisher
     readiness: Readiness
     encoded_values: EncodedValues
     creations: Creations
     cutter: UpdateCutter
     exports: Exports
     guests: Guests
-    lookout: Lookout | None = None
-    version: str = ""
+    lookout: Lookout
+    version: str
 
     def spawn(
         self,

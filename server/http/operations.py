@@ -83,7 +83,7 @@ async def get_status(request: Request) -> Response:
         claims = await claims_of(request)
         require_role(claims, Role.ADMIN)
         scope = Scope(claims.tenant, claims.rights)
-    response = json_response(report(services, scope, whole_number(request, "since") or 0))
+    response = json_response(report(services.lookout, scope, whole_number(request, "since") or 0))
     response.headers["Cache-Control"] = "no-store"
     return response
 

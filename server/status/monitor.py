@@ -13,7 +13,9 @@ from server.status.loop_watchdog import Watchdog
 from server.status.samples import Samples
 
 if TYPE_CHECKING:
-    from server.services import Services
+    from server.archives.export import Exports
+    from server.documents.hub import Hub
+    from server.runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -26,16 +28,19 @@ LAST_ROWS_WITHIN = 2.0
 class Lookout:
     """Invariant: while it runs there is a sample a second; nothing of a document hangs on it."""
 
-    def __init__(self, services: Services) -> None:
-        witness = services.witness
-        metrics, roster = witness.metrics, witness.roster
-        self._services = services
-        self._trail = witness.trail
-        self.watchdog = Watchdog(services.clock, metrics, services.settings.stall_seconds)
-        self.samples = Samples(services.hub, metrics, roster, self.watchdog, services.clock)
+    def __init__(self, hub: Hub, exports: Exports, settings: Settings, version: str) -> None:
+        self.hub = hub
+        self.witness = hub.witness
+        self.clock = hub.clock
+        self.settings = settings
+        self.version = version
+        metrics, roster = self.witness.metrics, self.witness.roster
+        self.watchdog = Watchdog(self.clock, metrics, settings.stall_seconds)
+        self.samples = Samples(hub, metrics, roster, self.watchdog, self.clock)
         self.last_rows_within = LAST_ROWS_WITHIN
-        self.started_at = services.clock.monotonic()
-        metrics.add(Census(services.hub, roster, witness.trail, services.exports, services.version))
+        self.started_at = self.clock.monotonic()
+        self._trail = self.witness.trail
+        metrics.add(Census(hub, roster, self._trail, exports, version))
 
     async def run(self) -> None:
         """For ever; the audit trail's last rows are written when it ends."""
@@ -59,7 +64,7 @@ class Lookout:
 
     async def _sweep(self) -> None:
         """Drop audit rows that are past their time; 0 days keep them for ever."""
-        days = self._services.settings.audit_days
+        days = self.settings.audit_days
         while True:
             try:
                 if days:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collab.rights.user_rights import Rights
     from server.documents.live_room import LiveRoom
     from server.recording.connections import Visit
-    from server.services import Services
+    from server.status.monitor import Lookout
 
 DOCUMENTS = 50
 CONNECTIONS = 100
@@ -33,23 +33,20 @@ class Scope:
         return key.tenant == self.tenant and (self.rights is None or self.rights.may_see(key.doc))
 
 
-def report(services: Services, scope: Scope, since: int) -> dict[str, Any]:
+def report(monitor: Lookout, scope: Scope, since: int) -> dict[str, Any]:
     """Everything on the page; of the samples those after `since`."""
-    lookout = services.lookout
-    lives = [live for key, live in services.hub.lives.items() if scope.shows(key)]
-    visits = [each for each in services.witness.roster.visits if each.key and scope.shows(each.key)]
-    samples = lookout.samples.since(since) if lookout is not None else []
-    started_at = lookout.started_at if lookout is not None else services.clock.monotonic()
+    lives = [live for key, live in monitor.hub.lives.items() if scope.shows(key)]
+    visits = [each for each in monitor.witness.roster.visits if each.key and scope.shows(each.key)]
     return {
-        "version": services.version,
-        "now": services.clock.now_ms(),
-        "uptime_ms": int((services.clock.monotonic() - started_at) * 1000),
+        "version": monitor.version,
+        "now": monitor.clock.now_ms(),
+        "uptime_ms": int((monitor.clock.monotonic() - monitor.started_at) * 1000),
         "tenant": scope.tenant,
-        "storage": _storage(services),
-        "samples": _columns(samples),
+        "storage": _storage(monitor),
+        "samples": _columns(monitor.samples.since(since)),
         "documents": _documents(lives, visits),
         "documents_total": len(lives),
-        "connections": _connections(services, visits, with_address=scope.rights is not None),
+        "connections": _connections(monitor, visits, with_address=scope.rights is not None),
         "connections_total": len(visits),
     }
 
@@ -59,15 +56,15 @@ def _columns(samples: Iterable[Sample]) -> dict[str, list[Any]]:
     return {name: list(column) for name, column in zip(Sample._fields, columns, strict=True)}
 
 
-def _storage(services: Services) -> dict[str, Any]:
-    read_only = sum(live.state is LiveState.READ_ONLY for live in services.hub.lives.values())
-    kind = services.settings.database.partition(":")[0].partition("+")[0]
+def _storage(monitor: Lookout) -> dict[str, Any]:
+    read_only = sum(live.state is LiveState.READ_ONLY for live in monitor.hub.lives.values())
+    kind = monitor.settings.database.partition(":")[0].partition("+")[0]
     return {
         "kind": kind,
         "state": "read_only" if read_only else "ok",
         "read_only": read_only,
-        "audit_waiting": len(services.witness.trail),
-        "draining": services.hub.draining,
+        "audit_waiting": len(monitor.witness.trail),
+        "draining": monitor.hub.draining,
     }
 
 
@@ -95,10 +92,10 @@ def _documents(lives: list[LiveRoom], visits: list[Visit]) -> list[dict[str, Any
 
 
 def _connections(
-    services: Services, visits: list[Visit], *, with_address: bool
+    monitor: Lookout, visits: list[Visit], *, with_address: bool
 ) -> list[dict[str, Any]]:
     """Those that are furthest behind first, then those that were here longest."""
-    now = services.clock.monotonic()
+    now = monitor.clock.monotonic()
 
     def weight(visit: Visit) -> tuple[int, int, float]:
         assert visit.feed is not None

@@ -17,7 +17,6 @@ from collab.room.member import Member
 from collab.room.requests import Create, PatchRequest
 from server.app import build
 from server.documents.live_room import LiveRoom
-from server.publishing import publisher as publications
 from server.publishing.public_cache import OVERHEAD
 from server.publishing.public_pointers import FRESH_SECONDS
 from server.publishing.public_request import Asked, asked_for, coding_of
@@ -92,7 +91,7 @@ async def edit(services: Services, live: LiveRoom, title: str) -> None:
 async def test_the_database_is_asked_once_a_second_however_many_read(
     services: Services, store: CountingStore, clock: ManualClock
 ) -> None:
-    await publications.publish(services, await made(services), PIA)
+    await services.publisher.publish(await made(services), PIA)
     await asyncio.gather(*(services.published.fetch(VALUE, coding) for coding in ("", "br") * 20))
     assert store.asked == [1]
     assert services.published.at_hand(VALUE, "br") is not None
@@ -122,7 +121,7 @@ async def test_a_crowd_at_addresses_that_lead_nowhere_takes_one_question_at_a_ti
 async def test_a_crowd_at_versions_that_were_never_public_takes_one_question_a_second(
     services: Services, store: CountingStore, clock: ManualClock
 ) -> None:
-    await publications.publish(services, await made(services), PIA)
+    await services.publisher.publish(await made(services), PIA)
     never = [Asked(HOME, number, None) for number in range(2, 200)]
     for round in (1, 2):
         answers = await asyncio.gather(*(services.published.fetch(one, "") for one in never))
@@ -138,7 +137,7 @@ async def test_a_question_that_fails_is_told_to_those_who_asked_and_the_next_is_
     async def fail(keys: Sequence[DocKey]) -> dict[DocKey, DocRow]:
         raise StorageUnavailable("the database is away")
 
-    await publications.publish(services, await made(services), PIA)
+    await services.publisher.publish(await made(services), PIA)
     rows = services.published._pointers._rows
     with monkeypatch.context() as patch:
         patch.setattr(rows, "_query", fail)
@@ -150,16 +149,16 @@ async def test_a_question_that_fails_is_told_to_those_who_asked_and_the_next_is_
 
 async def test_what_was_moved_here_is_seen_at_once(services: Services) -> None:
     live = await made(services)
-    await publications.publish(services, live, PIA)
+    await services.publisher.publish(live, PIA)
     first = await services.published.fetch(VALUE, "")
     await edit(services, live, "Second")
     assert services.published.at_hand(VALUE, "") is first
-    await publications.publish(services, live, PIA)
+    await services.publisher.publish(live, PIA)
     assert services.published.at_hand(VALUE, "") is None
     second = await services.published.fetch(VALUE, "")
     assert second is not None
     assert b"Second" in second.body
-    await publications.take_down(services, live, PIA)
+    await services.publisher.take_down(live, PIA)
     assert await services.published.fetch(VALUE, "") is None
 
 
@@ -167,11 +166,11 @@ async def test_what_is_moved_while_it_is_looked_up_is_not_kept(
     services: Services, store: CountingStore
 ) -> None:
     live = await made(services)
-    await publications.publish(services, live, PIA)
+    await services.publisher.publish(live, PIA)
     await edit(services, live, "Second")
     looking_up = asyncio.create_task(services.published.fetch(VALUE, ""))
     await asyncio.sleep(0)
-    await publications.publish(services, live, PIA)
+    await services.publisher.publish(live, PIA)
     await looking_up
     newest = await services.published.fetch(VALUE, "")
     assert newest is not None
@@ -183,7 +182,7 @@ async def test_another_instance_s_step_is_seen_after_a_second(
 ) -> None:
     live = await made(services)
     await edit(services, live, "Second")
-    await publications.publish(services, live, PIA)
+    await services.publisher.publish(live, PIA)
     await services.published.fetch(VALUE, "")
     state = await store.public_state(HOME)
     assert state is not None
@@ -199,10 +198,10 @@ async def test_a_version_that_was_asked_for_too_early_is_found_once_it_is_public
 ) -> None:
     live = await made(services)
     await edit(services, live, "Second")
-    await publications.publish(services, live, PIA, 1)
+    await services.publisher.publish(live, PIA, 1)
     second = Asked(HOME, 2, None)
     assert await services.published.fetch(second, "br") is None
-    await publications.publish(services, live, PIA, 2)
+    await services.publisher.publish(live, PIA, 2)
     assert await services.published.fetch(second, "br") is not None
 
 
@@ -210,7 +209,7 @@ async def test_answers_are_bounded_by_their_bytes(services: Services) -> None:
     published = services.published
     for number in range(20):
         key = DocKey("demo", f"page-{number}")
-        await publications.publish(services, await made(services, key), PIA)
+        await services.publisher.publish(await made(services, key), PIA)
         assert await published.fetch(Asked(key, 0, None), "") is not None
         assert published.bytes <= 8 * OVERHEAD
     assert published.at_hand(Asked(DocKey("demo", "page-19"), 0, None), "") is not None
@@ -220,10 +219,10 @@ async def test_answers_are_bounded_by_their_bytes(services: Services) -> None:
 async def test_the_live_room_goes_on_when_only_what_is_public_moved(services: Services) -> None:
     live = await made(services)
     room, revision = live.room, live.room.control.revision
-    await publications.publish(services, live, PIA)
+    await services.publisher.publish(live, PIA)
     await edit(services, live, "Second")
-    await publications.publish(services, live, PIA)
-    await publications.take_down(services, live, PIA)
+    await services.publisher.publish(live, PIA)
+    await services.publisher.take_down(live, PIA)
     await edit(services, live, "Third")
     assert live.room is room
     assert live.room.control.revision == revision + 3
@@ -236,7 +235,7 @@ async def test_a_room_that_another_writer_left_behind_is_opened_anew(
     live = await made(services)
     assert await store.set_schema(HOME, b'{"required":["site"]}', live.room.control.revision)
     await edit(services, live, "Second")
-    done = await publications.publish(services, live, PIA)
+    done = await services.publisher.publish(live, PIA)
     assert done.version == live.room.version
     assert live.room.control.schema == b'{"required":["site"]}'
 
@@ -246,7 +245,7 @@ async def test_publishing_again_what_is_public_is_no_step(
 ) -> None:
     live = await made(services)
     for expected in (0, None, 1):
-        assert (await publications.publish(services, live, PIA, 1, expected)).version == 1
+        assert (await services.publisher.publish(live, PIA, 1, expected)).version == 1
     assert len(await store.publications(HOME, 0, 9)) == 1
 
 
@@ -298,7 +297,7 @@ async def published_long_ago(services: Services, pages: int) -> None:
     """What is public is no longer the newest version, so it has to be read from the log."""
     value = {"pages": {f"p{n}": {"title": f"Page {n}", "slug": f"s{n}"} for n in range(pages)}}
     live = await made(services, value=value)
-    await publications.publish(services, live, PIA)
+    await services.publisher.publish(live, PIA)
     await services.hub.ask(
         live, WRITER, PatchRequest("", None, [{"op": "remove", "path": "/pages"}])
     )
