@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from collab.room.requests import Answer, LockRequest
 from server.broadcast.farewells import GONE, IN_TROUBLE
 from server.broadcast.news import News
 from server.broadcast.subscriber import Submission
+from server.commits.stale_answers import has_current_locks
 from server.documents.batch import BY_LOCKS, MAX_BATCH
 from server.documents.live_room import MAX_SECONDS, LiveRoom
 from server.documents.long_work import VERY_LARGE
@@ -28,6 +29,7 @@ from server.documents.room_state import Event, LiveState
 from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:
+    from server.commits.reopening import Reopening
     from server.documents.hub import Hub
 
 logger = logging.getLogger(__name__)
@@ -58,15 +60,9 @@ class LockDesk:
     takes its place unless the document ends; so what it decides stands on the committed version.
     """
 
-    def __init__(
-        self,
-        hub: Hub,
-        reopen: Callable[[LiveRoom], None],
-        enter_trouble: Callable[[Sequence[LiveRoom]], None],
-    ) -> None:
+    def __init__(self, hub: Hub, reopening: Reopening) -> None:
         self._hub = hub
-        self._reopen = reopen
-        self._enter_trouble = enter_trouble
+        self._reopening = reopening
 
     async def serve(self, live: LiveRoom) -> None:
         live.at_lock_desk = True
@@ -86,7 +82,7 @@ class LockDesk:
         except StorageUnavailable:
             logger.warning("a lock could not be written, or nobody knows")
             self._hand_back(live, decided)
-            self._enter_trouble([live])
+            self._reopening.enter_trouble([live])
             return
         except Exception as error:
             logger.exception("a lock request failed; the document is opened anew without it")
@@ -94,13 +90,6 @@ class LockDesk:
             stands = False
         if live.state is LiveState.LOCKING:
             self._go_on(live, stands=stands)
-
-    async def is_current(self, live: LiveRoom) -> bool:
-        """Whether the document still is at the revision by whose locks it refused somebody."""
-        position = await self._hub.store.position(live.key)
-        if position is None:
-            return not live.room.exists
-        return position.revision == live.room.control.revision
 
     async def _expire(self, live: LiveRoom) -> bool:
         """Whether the locks were still those of the database."""
@@ -160,7 +149,7 @@ class LockDesk:
             stands = await self._write(live, steps)
         else:
             stands = not any(one.rests_on_locks for one in decided) or (
-                not live.room.exists or await self.is_current(live)
+                not live.room.exists or await has_current_locks(self._hub, live)
             )
         if not stands:
             self._hand_back(live, decided)
@@ -225,6 +214,6 @@ class LockDesk:
 
     def _go_on(self, live: LiveRoom, *, stands: bool) -> None:
         if not stands:
-            self._reopen(live)
+            self._reopening.reopen(live)
         elif live.move(Event.DECIDE):
             self._hub.wake(live)

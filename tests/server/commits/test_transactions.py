@@ -12,7 +12,8 @@ from collab.ids import DocKey
 from collab.ports.store import Append, Held, Outcome, StorageUnavailable
 from collab.room.requests import Answer
 from server.broadcast.farewells import DELETED
-from server.commits.recovery import READ_ONLY, WRITABLE
+from server.commits.recovery import WRITABLE
+from server.commits.reopening import READ_ONLY
 from server.documents.live_room import LiveRoom
 from server.documents.room_state import LiveState
 from storage.memory.store import MemoryStore
