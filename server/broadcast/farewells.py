@@ -12,6 +12,7 @@ IN_TROUBLE: Final = Refusal(
     "the database is in trouble, nothing can be changed now",
     {"retry_after_ms": 1000},
 )
+RESTARTING: Final = Refusal(Code.STORAGE_UNAVAILABLE, "the server is restarting")
 GONE: Final = Refusal(Code.NOT_FOUND, "no such document")
 DAMAGED: Final = Refusal(Code.STORAGE_UNAVAILABLE, "the document is damaged and in quarantine")
 

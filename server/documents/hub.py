@@ -17,7 +17,7 @@ from collab.room.member import Member
 from collab.room.requests import Answer, Request
 from collab.room.room import Room
 from collab.schema.check import Schema
-from server.broadcast.farewells import DAMAGED, DELETED, GONE, IN_TROUBLE, Farewell
+from server.broadcast.farewells import DAMAGED, DELETED, GONE, IN_TROUBLE, RESTARTING, Farewell
 from server.broadcast.subscriber import Submission
 from server.documents.changes import LastChange
 from server.documents.crash_quarantine import Ward
@@ -35,8 +35,6 @@ logger = logging.getLogger(__name__)
 
 # Many pages share one schema, and every opening anew needs it again.
 compiled = lru_cache(maxsize=64)(Schema.compile)
-
-RESTARTING = Rejected(Code.STORAGE_UNAVAILABLE, "the server is restarting")
 
 
 class Quarantined(Rejected):
@@ -82,7 +80,7 @@ class Hub:
                 live.users += 1
                 return live
             if self.draining:
-                raise Rejected(Code.STORAGE_UNAVAILABLE, "the server is restarting")
+                raise _restarting()
             await self._open_once(key)
 
     def release(self, live: LiveRoom) -> None:
@@ -178,7 +176,7 @@ class Hub:
         """Put a request in the commit loop's way; its answer comes by `hear` or `deliver`."""
         if self.draining:
             # As if it had not been read: its author asks again, elsewhere, with the same id.
-            submission.turn_away(RESTARTING)
+            submission.turn_away(_restarting())
             return
         live.queue.append(submission)
         if live.state is LiveState.OPEN:
@@ -298,3 +296,8 @@ class Hub:
 
     def every(self, condition: Callable[[LiveRoom], bool]) -> list[LiveRoom]:
         return [live for live in self.lives.values() if condition(live)]
+
+
+def _restarting() -> Rejected:
+    """An exception for each request: it keeps the trace of where it was raised."""
+    return Rejected(RESTARTING.code, RESTARTING.message)

@@ -7,7 +7,7 @@ from starlette.websockets import WebSocket
 from collab.errors import Code, Refusal
 from server.access.identity import client_name
 from server.access.tokens import token_in_header, token_in_query, token_in_subprotocols
-from server.documents.hub import RESTARTING
+from server.broadcast.farewells import RESTARTING
 from server.http.problem import problem
 from server.lanes.connection import PatchConnection
 from server.lanes.yjs_session import YjsConnection
@@ -53,7 +53,7 @@ async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection)
         await _deny(websocket, Refusal(Code.FORBIDDEN, "this Origin is not allowed"))
         return
     if services.hub.draining:
-        await _deny(websocket, RESTARTING.refusal)
+        await _deny(websocket, RESTARTING)
         return
     host = websocket.client.host if websocket.client else ""
     release = await services.connection_limit.acquire(host)

@@ -15,7 +15,6 @@ from collab.room.requests import Answer, ReadState, ReadStateVector, Request, Up
 from collab.yjs import frames as yjs_frames
 from collab.yjs.guard import STALE
 from server.access.token_expiry import TokenExpiry
-from server.broadcast.news import News
 from server.broadcast.subscriber import Answered, Submission
 from server.lanes.admission import Admission, admit_to_yjs_lane
 from server.lanes.feed import Reader
@@ -28,7 +27,7 @@ from server.lanes.yjs_sync import YjsSync
 if TYPE_CHECKING:
     from collab.flow.budget import ByteAndMessageBudget
     from collab.messages import Backpressure, DisconnectNotice
-    from server.broadcast.news import LockNews, PresenceNews
+    from server.broadcast.news import LockNews, News, PresenceNews
     from server.documents.live_room import LiveRoom
     from server.recording.connections import Visit
     from server.services import Services
