@@ -42,7 +42,7 @@ from server.routes import routes
 from server.runtime.clock import SystemClock
 from server.runtime.encoded import EncodedValues
 from server.services import Services
-from server.status.monitor import Lookout
+from server.status.monitor import Monitor
 from server.status.readiness import Readiness
 from server.websocket.socket import SocketBounds
 
@@ -105,7 +105,7 @@ def build(
                 loops = [
                     group.create_task(services.commits.run(), name="commit loop"),
                     group.create_task(keep_up(services), name="upkeep"),
-                    group.create_task(services.lookout.run(), name="lookout"),
+                    group.create_task(services.monitor.run(), name="monitor"),
                 ]
                 if on_start is None:
                     yield
@@ -149,7 +149,7 @@ def _services(
         large_openings=ConnectionLimit(LARGE_OPENINGS, 2 * settings.open_seconds),
         socket_bounds=socket_bounds(settings),
         group=group,
-        witness=hub.witness,
+        recorder=hub.recorder,
         published=published,
         publisher=Publisher(hub, published, settings),
         readiness=Readiness(store, group),
@@ -158,7 +158,7 @@ def _services(
         cutter=UpdateCutter(clock),
         exports=exports,
         guests=Guests(clock),
-        lookout=Lookout(hub, exports, settings, release),
+        monitor=Monitor(hub, exports, settings, release),
         version=release,
     )
 

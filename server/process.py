@@ -73,7 +73,7 @@ async def drain(services: Services) -> None:
         if answers:
             saving = group.create_task(_save_snapshots(services.hub, half), name="last snapshots")
     if not (answers and saving.result()):
-        services.lookout.last_rows_within = 0.0
+        services.monitor.last_rows_within = 0.0
 
 
 async def _flush(services: Services, seconds: float) -> bool:

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from server.documents.long_work import UpdateCutter
     from server.publishing.public_cache import Published
     from server.publishing.publisher import Publisher
-    from server.recording.recorder import Witness
+    from server.recording.recorder import Recorder
     from server.runtime.clock import Clock
     from server.runtime.encoded import EncodedValues
     from server.runtime.settings import Settings
-    from server.status.monitor import Lookout
+    from server.status.monitor import Monitor
     from server.status.readiness import Readiness
     from server.websocket.socket import SocketBounds
 
@@ -49,7 +49,7 @@ class Services:
     large_openings: ConnectionLimit
     socket_bounds: SocketBounds
     group: asyncio.TaskGroup
-    witness: Witness
+    recorder: Recorder
     published: Published
     publisher: Publisher
     readiness: Readiness
@@ -58,7 +58,7 @@ class Services:
     cutter: UpdateCutter
     exports: Exports
     guests: Guests
-    lookout: Lookout
+    monitor: Monitor
     version: str
 
     def spawn(

@@ -26,7 +26,7 @@ from server.documents.live_room import LiveRoom
 from server.documents.opening import Opener, read_document
 from server.documents.room_state import Event, LiveState
 from server.documents.snapshots import HubBounds, Snapshots
-from server.recording.recorder import Witness
+from server.recording.recorder import Recorder
 from server.runtime.clock import Clock
 from server.runtime.database_clock import DatabaseClock
 from server.runtime.worker_threads import LARGE, free_in_thread, run_in_thread
@@ -52,17 +52,17 @@ class Hub:
         store: Store,
         clock: Clock,
         bounds: HubBounds,
-        witness: Witness | None = None,
+        recorder: Recorder | None = None,
         ward: Ward | None = None,
     ) -> None:
         self.ward = ward or Ward(None)
-        self.witness = witness or Witness(store, clock)
+        self.recorder = recorder or Recorder(store, clock)
         self.store = store
         self.clock = clock
         self.bounds = bounds
         self.opener = Opener(clock)
         self.history = History(store, self.opener)
-        self.snapshots = Snapshots(store, clock, bounds, self.witness)
+        self.snapshots = Snapshots(store, clock, bounds, self.recorder)
         self.time = DatabaseClock(store, clock)
         self.lives: dict[DocKey, LiveRoom] = {}
         self.dirty: dict[LiveRoom, None] = {}
@@ -153,7 +153,7 @@ class Hub:
         try:
             room, stored = await self.load(key)
             live = LiveRoom(room, self.clock, self.bounds.new_book(), self.time, self.wake)
-            live.audience.onlooker = self.witness.of(key)
+            live.audience.onlooker = self.recorder.of(key)
             if isinstance(stored, Stored):
                 self.snapshots.opened(live, stored)
                 if stored.entries:

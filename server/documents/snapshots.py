@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collab.entry import Entry
     from collab.ports.store import Snapshot, Store, Stored
     from server.documents.live_room import LiveRoom
-    from server.recording.recorder import Witness
+    from server.recording.recorder import Recorder
     from server.runtime.clock import Clock
 
 logger = logging.getLogger(__name__)
@@ -46,11 +46,11 @@ class HubBounds:
 class Snapshots:
     """Invariant: a snapshot holds what is committed, and losing one loses nothing."""
 
-    def __init__(self, store: Store, clock: Clock, bounds: HubBounds, witness: Witness) -> None:
+    def __init__(self, store: Store, clock: Clock, bounds: HubBounds, recorder: Recorder) -> None:
         self._store = store
         self._clock = clock
         self._bounds = bounds
-        self._witness = witness
+        self._recorder = recorder
 
     def is_due(self, live: LiveRoom) -> bool:
         bounds, unsaved = self._bounds, live.unsaved
@@ -122,7 +122,7 @@ class Snapshots:
         """Save it under the epoch that it was made in: another room may stand there by now."""
         if snapshot is None:
             return
-        metrics = self._witness.metrics
+        metrics = self._recorder.metrics
         try:
             await self._store.save_snapshot(live.key, epoch, snapshot)
             metrics.snapshots.labels("saved").inc()

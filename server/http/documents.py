@@ -158,7 +158,7 @@ async def delete_document(request: Request) -> Response:
             _check_head(request, tell(request, Position(row.epoch, row.version)))
             await services.hub.delete_unopened(key)
         services.published.forget(key)
-        services.witness.did(key, member_of(request, claims), "delete")
+        services.recorder.did(key, member_of(request, claims), "delete")
     return Response(status_code=204)
 
 

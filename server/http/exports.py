@@ -79,7 +79,7 @@ async def export_document(request: Request) -> Response:
                     archive = await export_damaged(services.store, key, now)
                 tell(request, Position(archive.epoch, archive.version))
                 response = json_response(archive)
-        services.witness.did(key, member_of(request, claims), "export")
+        services.recorder.did(key, member_of(request, claims), "export")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Disposition"] = f'attachment; filename="{key.doc}.weft.json"'
     return response

@@ -123,7 +123,7 @@ async def name_version(request: Request) -> Response:
         most = services.settings.max_named
         if not await services.store.name_version(key, named, most):
             raise Rejected(Code.QUOTA_EXCEEDED, f"a document has {most} named versions at most")
-        services.witness.did(key, member_of(request, claims), "name", version=version)
+        services.recorder.did(key, member_of(request, claims), "name", version=version)
     told = {"version": version, "name": named.name, "by": named.by, "at": wire.rfc3339(named.at)}
     return json_response(told, 201)
 
@@ -160,7 +160,7 @@ async def import_document(request: Request) -> Response:
             services.store, live.key, whole, now, quota=quota, most_names=most
         )
         await services.hub.reopen(live)
-        services.witness.did(live.key, member_of(request, claims), "import", upto=version)
+        services.recorder.did(live.key, member_of(request, claims), "import", upto=version)
         at = tell(request, position_of(live, version))
     return json_response({"version": version}, 201, at=at)
 
@@ -253,7 +253,7 @@ async def list_audit(request: Request) -> Response:
         require_role(claims, Role.ADMIN)
         limit, before = page_size(request), _cursor(request)
         await _find(request, key)
-        await services.witness.trail.flush()
+        await services.recorder.trail.flush()
         rows = await services.store.audit(key, before, limit + 1)
     page: dict[str, Any] = {"items": [_shown(row) for _, row in rows[:limit]]}
     if len(rows) > limit:

@@ -52,7 +52,7 @@ async def publish(request: Request) -> Response:
         async with using(request, key) as live:
             require_exists(live)
             done = await services.publisher.publish(live, member.author, version, expected)
-        services.witness.did(key, member, "publish", version=done.version)
+        services.recorder.did(key, member, "publish", version=done.version)
     url = services.settings.public_url + page_path(key)
     warnings = msgspec.to_builtins(done.warnings)
     return json_response({"published": done.version, "url": url, "warnings": warnings})
@@ -65,7 +65,7 @@ async def take_down(request: Request) -> Response:
         require_exists(live)
         services, member = services_of(request), member_of(request, claims)
         was = await services.publisher.take_down(live, member.author)
-        services.witness.did(live.key, member, "take down", version=was)
+        services.recorder.did(live.key, member, "take down", version=was)
     return Response(status_code=204)
 
 

@@ -72,7 +72,7 @@ async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection)
 
 
 async def _deny(websocket: WebSocket, refusal: Refusal, *, status: int | None = None) -> None:
-    _services(websocket).witness.metrics.refuse("http", refusal.code)
+    _services(websocket).recorder.metrics.refuse("http", refusal.code)
     await websocket.receive()  # the connect event, as the framework wants it read first
     await websocket.send_denial_response(problem(refusal, status=status))
 

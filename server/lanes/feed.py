@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from collab.flow.outbound import OutboundFlow, OutboundState, WriteDecision
 from collab.messages import Backpressure, Behind, DisconnectNotice
 from collab.presence.missed import MissedPresence
-from server.recording.connections import Standing
+from server.recording.connections import ReaderLag
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,17 +98,17 @@ class Feed(ABC):
     # --- held back ----------------------------------------------------------------------------
 
     @property
-    def standing(self) -> Standing:
+    def lag(self) -> ReaderLag:
         """Level, or how far behind and why.
 
         Only who is held back is behind: between two frames everybody is for a moment.
         """
         buffered = self._socket.buffered()
         if self._outbound_flow.state is OutboundState.NORMAL:
-            return Standing(True, 0, 0, buffered, "")
+            return ReaderLag(True, 0, 0, buffered, "")
         behind = self._behind()
         cause = "socket" if buffered > FULL_SOCKET else "budget"
-        return Standing(False, behind.versions, behind.bytes, buffered, cause)
+        return ReaderLag(False, behind.versions, behind.bytes, buffered, cause)
 
     def close(self) -> None:
         self._cancel()

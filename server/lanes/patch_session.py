@@ -66,7 +66,7 @@ class PatchSession:
         )
         self.inbound_flow = InboundFlow(budgets.inbound, patience=settings.slow_seconds or 30.0)
         outbound_flow = OutboundFlow(budgets.outbound, patience=settings.slow_seconds or 1e9)
-        metrics = services.witness.metrics.lanes["patch"]
+        metrics = services.recorder.metrics.lanes["patch"]
         self.feed = PatchFeed(
             Reader(socket, self.live, self, outbound_flow, services.clock.monotonic, metrics),
             self.member.author,
@@ -188,7 +188,7 @@ class PatchSession:
 
     def tell(self, message: messages.Backpressure | messages.DisconnectNotice) -> None:
         if isinstance(message, messages.Backpressure) and message.state == "on":
-            self._services.witness.metrics.notices.labels("in").inc()
+            self._services.recorder.metrics.notices.labels("in").inc()
         self.feed.send(wire.encode(message))
 
     def excuse(self) -> None:
@@ -242,7 +242,7 @@ class PatchSession:
         self._services.hub.submit(self.live, Submission(self.member, request, now, listener=self))
 
     def _say_error(self, refusal: Refusal) -> None:
-        self._services.witness.refused_message(self.live.key, self.member, refusal)
+        self._services.recorder.refused_message(self.live.key, self.member, refusal)
         self.feed.send(wire.encode(wire.error(refusal)))
 
     def _present(self, message: messages.SetPresence) -> None:
@@ -314,5 +314,5 @@ class PatchSession:
 
     def refuse(self, refusal: Refusal) -> None:
         """Close for a reason that is final for this connection."""
-        self._services.witness.refused_message(self.live.key, self.member, refusal)
+        self._services.recorder.refused_message(self.live.key, self.member, refusal)
         self._socket.close(CLOSE_OF.get(refusal.code, Close.MALFORMED), refusal.message)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collab.messages import Backpressure, DisconnectNotice
     from server.broadcast.news import LockNews, News, PresenceNews
     from server.documents.live_room import LiveRoom
-    from server.recording.connections import Visit
+    from server.recording.connections import ConnectionInfo
     from server.services import Services
     from server.websocket.socket import Socket
 
@@ -62,7 +62,7 @@ class YjsConnection:
         self._token_expiry = TokenExpiry(services.clock, lambda _: None, self._expire)
 
     socket: Socket
-    _visit: Visit
+    _info: ConnectionInfo
     feed: YjsFeed
     sync: YjsSync
     member: Member
@@ -76,7 +76,7 @@ class YjsConnection:
 
     def on_open(self, socket: Socket) -> None:
         self.socket = socket
-        self._visit = self._services.witness.connected("yjs", socket)
+        self._info = self._services.recorder.connected("yjs", socket)
         socket.pause_reading()
         self._services.spawn(self._open(), f"open {self._doc}", self._fail)
 
@@ -99,7 +99,7 @@ class YjsConnection:
     def on_close(self, code: int) -> None:
         self._is_closed = True
         self.release_place()
-        self._services.witness.closed(self._visit, code)
+        self._services.recorder.closed(self._info, code)
         self._token_expiry.cancel()
         if self._speaking is not None:
             self._speaking.cancel()
@@ -152,9 +152,9 @@ class YjsConnection:
     async def _open(self) -> None:
         services = self._services
         try:
-            admission = await admit_to_yjs_lane(services, self._doc, self._token, self._visit)
+            admission = await admit_to_yjs_lane(services, self._doc, self._token, self._info)
         except Rejected as rejected:
-            self._services.witness.turned_away(self._visit, rejected.refusal)
+            self._services.recorder.turned_away(self._info, rejected.refusal)
             self._close(rejected.refusal)
             return
         if self._is_closed:
@@ -185,7 +185,7 @@ class YjsConnection:
         )
         self.inbound_flow = InboundFlow(budgets.inbound, patience=patience or 30.0)
         outbound_flow = OutboundFlow(budgets.outbound, patience=patience or 1e9)
-        metrics = services.witness.metrics.lanes["yjs"]
+        metrics = services.recorder.metrics.lanes["yjs"]
         self.presence = YjsPresence(admission.live, self.member, services.settings, monotonic)
         reader = Reader(self.socket, admission.live, self, outbound_flow, monotonic, metrics)
         self.feed = YjsFeed(reader, catch_up=self._catch_up, show=self.presence.show)
@@ -195,7 +195,7 @@ class YjsConnection:
         self._outbound = budgets.outbound
         self.sync = YjsSync(self.feed, self._submit)
         self._live = admission.live
-        services.witness.admitted(self._visit, admission.live.key, self.member, self.feed)
+        services.recorder.admitted(self._info, admission.live.key, self.member, self.feed)
         self._live.audience.join(self)
         self._token_expiry.start(claims.expires_at)
         self.pile = YjsPile(
@@ -268,7 +268,7 @@ class YjsConnection:
     def refuse(self, refusal: Refusal) -> None:
         """Close for what was said, or for its author's token."""
         if self._live is not None:
-            self._services.witness.refused_message(self._live.key, self.member, refusal)
+            self._services.recorder.refused_message(self._live.key, self.member, refusal)
         self._close(refusal)
 
     def _close(self, refusal: Refusal) -> None:

@@ -86,7 +86,7 @@ class FastPathApp(Starlette):
 
     def on_refused(self, code: Code) -> str:
         """Count what was refused before it was a request; the id that its answer tells."""
-        self.state.services.witness.metrics.refuse("http", code)
+        self.state.services.recorder.metrics.refuse("http", code)
         return self._clock.new_id("r")
 
     def _at_hand(self, path: str, query: bytes, headers: Headers) -> tuple[Found, bool] | None:

@@ -36,7 +36,7 @@ class Count:
         self.value += number
 
 
-class Tally(Collector):
+class CounterFamily(Collector):
     """Counts under one name.
 
     Invariant: its series are those of every combination of the values given at the start.

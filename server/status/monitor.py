@@ -1,4 +1,4 @@
-"""The lookout: what runs beside the work, to see how it goes."""
+"""The monitor: tasks that sample, watch the event loop and write the audit log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from collab.ports.store import StorageUnavailable
-from server.status.gauges import Census
+from server.status.gauges import Gauges
 from server.status.loop_watchdog import Watchdog
 from server.status.samples import Samples
 
@@ -25,22 +25,22 @@ SWEEP_EVERY = 3600.0
 LAST_ROWS_WITHIN = 2.0
 
 
-class Lookout:
+class Monitor:
     """Invariant: while it runs there is a sample a second; nothing of a document hangs on it."""
 
     def __init__(self, hub: Hub, exports: Exports, settings: Settings, version: str) -> None:
         self.hub = hub
-        self.witness = hub.witness
+        self.recorder = hub.recorder
         self.clock = hub.clock
         self.settings = settings
         self.version = version
-        metrics, roster = self.witness.metrics, self.witness.roster
+        metrics, connections = self.recorder.metrics, self.recorder.connections
         self.watchdog = Watchdog(self.clock, metrics, settings.stall_seconds)
-        self.samples = Samples(hub, metrics, roster, self.watchdog, self.clock)
+        self.samples = Samples(hub, metrics, connections, self.watchdog, self.clock)
         self.last_rows_within = LAST_ROWS_WITHIN
         self.started_at = self.clock.monotonic()
-        self._trail = self.witness.trail
-        metrics.add(Census(hub, roster, self._trail, exports, version))
+        self._trail = self.recorder.trail
+        metrics.add(Gauges(hub, connections, self._trail, exports, version))
 
     async def run(self) -> None:
         """For ever; the audit trail's last rows are written when it ends."""
@@ -86,6 +86,6 @@ async def _go_on(work: Callable[[], Awaitable[None]], name: str) -> None:
     while True:
         try:
             await work()
-        except Exception:  # the lookout's edge
-            logger.exception("the lookout failed, and goes on", extra={"task": name})
+        except Exception:  # the monitor's edge
+            logger.exception("a task of the monitor failed, and goes on", extra={"task": name})
         await asyncio.sleep(SAMPLE_EVERY)

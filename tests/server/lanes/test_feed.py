@@ -270,7 +270,7 @@ async def test_b6_a_yjs_reader_is_level_with_what_came_behind_its_diff_in_one_co
         await hall.set("/n", 2)
         reading.feed.pump()
         reading.feed.close()
-        assert reading.feed.standing.is_level
+        assert reading.feed.lag.is_level
         assert reading.pipe.updates == 2
         assert json.loads(str(reading.pipe.doc.get("content", type=pycrdt.Map))) == {"n": 2}
 

@@ -156,4 +156,4 @@ async def test_b6_b7_b8_w8_l16_what_a_reader_is_told_adds_up(seed: int) -> None:
             assert locks_in(told) == {lock.id for lock in live.room.locks().held}
             flow = [one["state"] for one in told if one["type"] == "backpressure"]
             assert flow == ["on", "clear"] * (len(flow) // 2)
-            assert day.reading.feed.standing.is_level
+            assert day.reading.feed.lag.is_level

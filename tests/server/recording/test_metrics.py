@@ -22,8 +22,8 @@ from server.documents.snapshots import HubBounds
 from server.recording.audit_log import AuditTrail
 from server.recording.counters import SECONDS, Distribution
 from server.recording.metrics import CLOSES, Metrics
-from server.recording.recorder import Witness
-from server.status.gauges import Census
+from server.recording.recorder import Recorder
+from server.status.gauges import Gauges
 from storage.memory.store import MemoryStore
 from tests.house import ROOT
 from tests.manual_clock import ManualClock
@@ -33,13 +33,13 @@ ADA = Member(Author("ada"), Rights(Role.EDITOR, expires_at=2**60), "patch")
 
 
 def everything() -> Metrics:
-    """Metrics as a server has them, the census included."""
+    """Metrics as a server has them, the gauges included."""
     clock = ManualClock()
     store = MemoryStore()
     metrics = Metrics()
-    hub = Hub(store, clock, HubBounds(RoomBounds()), Witness(store, clock, metrics))
-    trail: AuditTrail = hub.witness.trail
-    metrics.add(Census(hub, hub.witness.roster, trail, Exports(0), "0.1.0"))
+    hub = Hub(store, clock, HubBounds(RoomBounds()), Recorder(store, clock, metrics))
+    trail: AuditTrail = hub.recorder.trail
+    metrics.add(Gauges(hub, hub.recorder.connections, trail, Exports(0), "0.1.0"))
     return metrics
 
 
