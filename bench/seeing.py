@@ -55,11 +55,11 @@ def _batch(edits: int, sessions: int = 1) -> list[Answered]:
 
 def _commit(edits: int, sessions: int = 1) -> float:
     recorder = Recorder(MemoryStore(), SystemClock())
-    onlooker = recorder.of(HOME)
+    observer = recorder.of(HOME)
     batch = _batch(edits, sessions)
 
     def commit() -> None:
-        onlooker.published(batch, onlooker.now())
+        observer.published(batch, observer.now())
         recorder.trail._versions = 0  # as if written, so that the bound is not met
         if edits == sessions:
             recorder.trail._writings.clear()

@@ -17,7 +17,7 @@ from collab.errors import Close
 from collab.messages import Notice
 from collab.wire import encode
 from server import app as composition
-from server.broadcast.farewells import IN_TROUBLE
+from server.broadcast.close_reasons import IN_TROUBLE
 from server.demo import seed as demonstration
 from server.documents.room_state import LiveState
 from server.http1.uvicorn_protocols import protocol_classes
@@ -114,9 +114,9 @@ def _say_goodbye(services: Services) -> None:
     restarting = encode(Notice(code="restarting"))
     for live in list(services.hub.lives.values()):
         live.audience.notice(restarting)
-        for listener in list(live.audience.listeners):
+        for subscriber in list(live.audience.subscribers):
             wait = COME_BACK_MS + int(services.clock.jitter(COME_BACK_SPREAD_MS))
-            listener.dismiss(Close.RESTARTING, "restarting", wait)
+            subscriber.dismiss(Close.RESTARTING, "restarting", wait)
 
 
 def serve(settings: Settings) -> int:

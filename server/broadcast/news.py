@@ -28,11 +28,10 @@ MOST_OPS: Final = 1_000
 
 
 class News:
-    """What one commit made of one document, encoded once for everybody.
+    """What one commit changed in one document, encoded once for all subscribers.
 
-    `before` and `after` are the versions around it, `former` and `value` what stands at them.
-    There is a `gap` where the entries between them are not all at hand: readers catch up by
-    value then.
+    `before` and `after` are the versions around it, with `previous_value` and `value`. The news
+    `is_incomplete` where some entries between them are missing: readers then get the value.
     """
 
     def __init__(
@@ -42,14 +41,14 @@ class News:
         value: Json,
         *,
         after: int | None = None,
-        former: Json = None,
+        previous_value: Json = None,
     ) -> None:
         self.entries = entries
         self.before = before
         self.after = before + len(entries) if after is None else after
-        self.gap = self.after - self.before != len(entries)
+        self.is_incomplete = self.after - self.before != len(entries)
         self.value = value
-        self._former = former
+        self._previous_value = previous_value
         self.users = {entry.author.user for entry in entries if entry.id}
 
     @cached_property
@@ -64,7 +63,7 @@ class News:
     @cached_property
     def spliced(self) -> list[Change]:
         """The same for those who accept splices."""
-        pairs = zip(self.entries, values_before(self._former, self.entries), strict=True)
+        pairs = zip(self.entries, values_before(self._previous_value, self.entries), strict=True)
         return [spliced(wire.change(entry), before) for entry, before in pairs]
 
     @cached_property
@@ -128,7 +127,7 @@ class PresenceNews:
 
 
 def render(request: Request, answer: Answer) -> dict[str, Any] | None:
-    """The ack or reject of a request that had an id; None where there is nobody to tell."""
+    """The ack or reject of a request that had an id; None where it has none."""
     request_id: str = getattr(request, "id", "")
     if answer.refusal is not None:
         if request_id:

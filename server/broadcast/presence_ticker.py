@@ -1,4 +1,4 @@
-"""A document's presence: announced to everybody at once, at most once a tick."""
+"""Announces a document's presence to all subscribers, at most once a tick."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from server.broadcast.audience import Audience
     from server.runtime.clock import Clock
 
-# Whoever moves a cursor is seen to within this, and so are all who moved theirs meanwhile.
+# A cursor's move is announced within this, together with all others of that time.
 TICK = 0.02
 ANOTHER_TAB = wire.encode(Notice(code="another_tab"))
 
 
-class PresenceBoard:
-    """The book and the tick that reads from it.
+class PresenceTicker:
+    """The presence book, and the timer that announces what changed in it.
 
-    Invariant: while the book has something to tell, a timer runs that will tell it.
+    Invariant: while the book has a change to announce, a timer runs.
     """
 
     def __init__(self, clock: Clock, audience: Audience, book: PresenceBook) -> None:
@@ -57,7 +57,7 @@ class PresenceBoard:
             self.changed()
 
     def keep_up(self) -> None:
-        """Once a second or so: who is silent goes, who is alive is renewed on the Yjs lane."""
+        """About once a second: drop silent clients, and renew the others on the Yjs lane."""
         now = self._clock.monotonic()
         self.book.expire(now)
         self.book.renew(now)
@@ -73,5 +73,5 @@ class PresenceBoard:
         difference = self.book.flush(self._clock.monotonic())
         if difference is not None:
             news = PresenceNews(difference)
-            self._audience.tell(lambda listener: listener.see(news))
+            self._audience.send_to_each(lambda subscriber: subscriber.on_presence(news))
         self.changed()

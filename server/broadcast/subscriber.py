@@ -1,4 +1,4 @@
-"""Who waits for an answer, and who hears of a document's commits."""
+"""A request on its way to a document, and the subscribers of its commits."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class Submission:
-    """A request on its way through the commit loop, and who wants the answer.
+    """A request on its way through the commit loop, and where its answer goes.
 
-    Exactly one of `listener` (a connection, which hears answers among the news) and `deliver`
+    Exactly one of `subscriber` (a connection, which gets answers with the news) and `deliver`
     (an HTTP call) is set. `looked_back` says that the history before the tail was fetched for it,
-    `read_log` that the log was looked at for what another instance may have written.
+    `read_log` that the log was read for what another instance may have written.
     """
 
     member: Member
     request: Request
     received_at: float
-    listener: Listener | None = None
+    subscriber: Subscriber | None = None
     deliver: Callable[[Answer | Exception], None] | None = None
     looked_back: bool = False
     read_log: bool = False
 
     def turn_away(self, error: Exception) -> None:
-        """Not taken in: an HTTP call is told so, a connection is about to end anyway."""
+        """Refuse it: an HTTP call gets the error, a connection is about to be closed anyway."""
         if self.deliver is not None:
             self.deliver(error)
 
@@ -61,8 +61,8 @@ class Submission:
 
     def fail(self, error: Exception) -> None:
         """Our fault: the connection ends, or the HTTP call fails."""
-        if self.listener is not None:
-            self.listener.dismiss(Close.OUR_FAULT, "internal error")
+        if self.subscriber is not None:
+            self.subscriber.dismiss(Close.OUR_FAULT, "internal error")
         if self.deliver is not None:
             self.deliver(error)
 
@@ -70,24 +70,24 @@ class Submission:
 Answered = tuple[Submission, Answer]
 
 
-class Listener(Protocol):
+class Subscriber(Protocol):
     """A connection, as the document's commits see it."""
 
     @property
     def session(self) -> str:
         """Its id, while it is in the audience."""
 
-    def hear(self, news: News, answers: Sequence[Answered]) -> None:
-        """Entries became durable, or requests of this listener's were answered without any.
+    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
+        """Entries became durable, or requests of this subscriber were answered without an entry.
 
-        Whoever rests hears of what answers it alone.
+        A paused subscriber gets only the news that answer it.
         """
 
-    def see(self, news: PresenceNews) -> None:
-        """Somebody came, went or moved."""
+    def on_presence(self, news: PresenceNews) -> None:
+        """Clients joined, left or moved a cursor."""
 
-    def hear_locks(self, news: LockNews) -> None:
-        """Locks were taken, moved, ended; Yjs clients have no words for them."""
+    def on_locks(self, news: LockNews) -> None:
+        """Locks were taken, moved or ended; the Yjs lane has no message for it."""
 
     def notice(self, payload: bytes) -> None:
         """A message for every patch client of the document; Yjs clients ignore it."""
@@ -96,16 +96,16 @@ class Listener(Protocol):
         """The server may have missed something of this client's: ask for it where the lane can."""
 
     def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
-        """Say goodbye and close."""
+        """Close the connection."""
 
 
-class Onlooker(Protocol):
-    """Sees every answer that a document gives, for those who count and record."""
+class AnswerObserver(Protocol):
+    """Gets every answer of a document, to count and record it."""
 
     def now(self) -> float: ...
 
     def published(self, answered: Sequence[Answered], durable_at: float) -> None:
-        """What was durable by then has been sent to everybody."""
+        """What was durable by then has been sent to every subscriber."""
 
     def moved_locks(self, events: Sequence[LockChange], by: Member | None, asked: str) -> None:
-        """Locks were taken, claimed or ended as somebody asked; or by time or an edit."""
+        """Locks were taken, claimed or ended on request, by time or by an edit."""

@@ -24,7 +24,7 @@ from collab.ports.store import (
     Outcome,
     StorageUnavailable,
 )
-from server.broadcast.farewells import GONE, IN_TROUBLE, OUR_FAULT
+from server.broadcast.close_reasons import GONE, IN_TROUBLE, OUR_FAULT
 from server.broadcast.subscriber import Submission
 from server.commits.document_tasks import DocumentTasks
 from server.commits.lock_requests import LockDesk
@@ -189,7 +189,7 @@ class CommitLoop:
 
     def _go_on(self, live: LiveRoom) -> None:
         """Come back to what is still queued; fetch what it stands on when that is not at hand."""
-        if live.lock_board.is_due or live.has_lock_request():
+        if live.lock_announcer.is_due or live.has_lock_request():
             if live.move(Event.ASK):
                 self._tasks.spawn(self._lock_desk.serve(live), f"locks {live.key.doc}", live)
             return

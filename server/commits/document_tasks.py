@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from server.broadcast.farewells import OUR_FAULT
+from server.broadcast.close_reasons import OUR_FAULT
 from server.documents.hub import Hub
 from server.documents.live_room import LiveRoom
 

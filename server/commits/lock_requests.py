@@ -18,7 +18,7 @@ from collab.locks.state import LockStep
 from collab.ports.store import StorageUnavailable
 from collab.room import lock_rules
 from collab.room.requests import Answer, LockRequest
-from server.broadcast.farewells import GONE, IN_TROUBLE
+from server.broadcast.close_reasons import GONE, IN_TROUBLE
 from server.broadcast.news import News
 from server.broadcast.subscriber import Submission
 from server.commits.stale_answers import has_current_locks
@@ -94,7 +94,7 @@ class LockDesk:
     async def _expire(self, live: LiveRoom) -> bool:
         """Whether the locks were still those of the database."""
         now = await self._hub.time.sync()
-        live.lock_board.is_due = False
+        live.lock_announcer.is_due = False
         locks, steps = live.room.locks(), []
         while (step := locks.expire(now)) is not None:
             locks = step.locks
@@ -102,8 +102,8 @@ class LockDesk:
         if not await self._write(live, steps):
             return False
         for step in steps:
-            live.lock_board.announce(step.events)
-        live.lock_board.watch(live.room.locks())
+            live.lock_announcer.announce(step.events)
+        live.lock_announcer.watch(live.room.locks())
         return True
 
     async def _decide(self, live: LiveRoom, decided: deque[_Decided]) -> None:
@@ -178,7 +178,7 @@ class LockDesk:
         )
         if saved:
             live.room.set_locks(locks)
-            live.lock_board.watch(locks)
+            live.lock_announcer.watch(locks)
         return saved
 
     def _tell(self, live: LiveRoom, one: _Decided) -> None:
@@ -189,7 +189,7 @@ class LockDesk:
             return
         ack = lock_rules.ack_of(one.asked, step, one.secret)
         self._answer(live, one.submission, Answer(version, ack=ack))
-        live.lock_board.announce(step.events, one.submission.member, one.asked.action)
+        live.lock_announcer.announce(step.events, one.submission.member, one.asked.action)
 
     def _answer(self, live: LiveRoom, submission: Submission, answer: Answer) -> None:
         live.audience.publish(News([], live.room.version, live.room.value), [(submission, answer)])

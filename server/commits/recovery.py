@@ -10,7 +10,7 @@ from collab.errors import Rejected
 from collab.messages import Notice
 from collab.ports.store import Corrupt, StorageUnavailable
 from collab.wire import encode
-from server.broadcast.farewells import OUR_FAULT, QUARANTINED
+from server.broadcast.close_reasons import OUR_FAULT, QUARANTINED
 from server.documents.hub import Quarantined
 from server.documents.room_state import Event, LiveState
 

@@ -10,7 +10,7 @@ from collab.errors import Rejected
 from collab.messages import Notice
 from collab.ports.store import StorageUnavailable, Stored
 from collab.wire import encode
-from server.broadcast.farewells import DELETED, GONE, IN_TROUBLE, MADE_AGAIN, QUARANTINED
+from server.broadcast.close_reasons import DELETED, GONE, IN_TROUBLE, QUARANTINED, RECREATED
 from server.commits.stale_answers import remember_accepted
 from server.documents.changes import find_change
 from server.documents.hub import Quarantined
@@ -79,7 +79,7 @@ class Reopening:
             if live.room.exists and (not room.exists or room.epoch != live.room.epoch):
                 # Deleted by another process, or by a request whose outcome was not heard.
                 room.close()
-                hub.let_go(live, MADE_AGAIN if room.exists else DELETED)
+                hub.let_go(live, RECREATED if room.exists else DELETED)
                 return
             missed, newest = None, None
             if isinstance(stored, Stored):

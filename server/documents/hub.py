@@ -17,7 +17,14 @@ from collab.room.member import Member
 from collab.room.requests import Answer, Request
 from collab.room.room import Room
 from collab.schema.check import Schema
-from server.broadcast.farewells import DAMAGED, DELETED, GONE, IN_TROUBLE, RESTARTING, Farewell
+from server.broadcast.close_reasons import (
+    DAMAGED,
+    DELETED,
+    GONE,
+    IN_TROUBLE,
+    RESTARTING,
+    CloseReason,
+)
 from server.broadcast.subscriber import Submission
 from server.documents.changes import LastChange
 from server.documents.crash_quarantine import Ward
@@ -136,7 +143,7 @@ class Hub:
         return Quarantined(DAMAGED.code, DAMAGED.message)
 
     async def missed(self, key: DocKey, after: int, upto: int) -> list[Entry] | None:
-        """What whoever was at `after` has to hear one by one; None where they get the value."""
+        """The entries for readers at `after`; None where they get the value instead."""
         room = self.bounds.room
         return await self.history.between(key, after, upto, room.tail_entries, room.tail_bytes)
 
@@ -153,7 +160,7 @@ class Hub:
         try:
             room, stored = await self.load(key)
             live = LiveRoom(room, self.clock, self.bounds.new_book(), self.time, self.wake)
-            live.audience.onlooker = self.recorder.of(key)
+            live.audience.observer = self.recorder.of(key)
             if isinstance(stored, Stored):
                 self.snapshots.opened(live, stored)
                 if stored.entries:
@@ -173,7 +180,7 @@ class Hub:
     # --- requests ---------------------------------------------------------------------------
 
     def submit(self, live: LiveRoom, submission: Submission) -> None:
-        """Put a request in the commit loop's way; its answer comes by `hear` or `deliver`."""
+        """Put a request in the commit loop's way; its answer comes by `on_commit` or `deliver`."""
         if self.draining:
             # As if it had not been read: its author asks again, elsewhere, with the same id.
             submission.turn_away(_restarting())
@@ -216,7 +223,7 @@ class Hub:
     async def reopen(self, live: LiveRoom) -> None:
         """What decides beside the value was written: open the document anew, between batches.
 
-        Nobody's requests are lost by it, and who listens hears nothing but what had been missed.
+        No request is lost, and subscribers get only what they had missed.
         """
         renewal = self.doubt(live)
         if renewal is None:
@@ -253,12 +260,12 @@ class Hub:
         """Delete a document that cannot be opened: no client is in it."""
         await self.store.delete(key, self.clock.now_ms())
 
-    def let_go(self, live: LiveRoom, farewell: Farewell) -> None:
-        """The live room ends here; whoever comes back is given another, if there can be one."""
+    def let_go(self, live: LiveRoom, close_reason: CloseReason) -> None:
+        """End the live room; a client that reconnects gets another, if the document still opens."""
         live.move(Event.END)
-        live.lock_board.close()
-        live.end(farewell.refusal)
-        live.audience.end(farewell)
+        live.lock_announcer.close()
+        live.end(close_reason.refusal)
+        live.audience.end(close_reason)
         if self.lives.get(live.key) is live:
             del self.lives[live.key]
         self.dirty.pop(live, None)
@@ -284,7 +291,7 @@ class Hub:
             del self.lives[live.key]
         self.dirty.pop(live, None)
         live.presence.close()
-        live.lock_board.close()
+        live.lock_announcer.close()
         live.room.close()
         if live.room.document.work_size > LARGE:
             free_in_thread(live)

@@ -15,9 +15,9 @@ from collab.patch.apply import values_before
 from collab.ports.store import Append
 from collab.room.requests import Answer, Barrier, LockRequest, PatchRequest
 from server.broadcast.audience import Audience
-from server.broadcast.lock_announcer import LockBoard
+from server.broadcast.lock_announcer import LockAnnouncer
 from server.broadcast.news import News
-from server.broadcast.presence_ticker import PresenceBoard
+from server.broadcast.presence_ticker import PresenceTicker
 from server.broadcast.subscriber import Answered, Submission
 from server.documents.batch import Batch
 from server.documents.changes import LastChange, Unsaved
@@ -61,9 +61,9 @@ class LiveRoom:
         self.key: DocKey = room.key
         self.room = room
         self.audience = Audience()
-        self.presence = PresenceBoard(clock, self.audience, book)
-        self.lock_board = LockBoard(self.audience, time, lambda: wake(self))
-        self.lock_board.watch(room.locks())
+        self.presence = PresenceTicker(clock, self.audience, book)
+        self.lock_announcer = LockAnnouncer(self.audience, time, lambda: wake(self))
+        self.lock_announcer.watch(room.locks())
         self.queue: deque[Submission] = deque()
         self.state = LiveState.OPEN  # only `move` changes it
         self.at_lock_desk = False  # what is asked of locks is being written
@@ -108,7 +108,7 @@ class LiveRoom:
 
         What was judged in a worker thread is a part of it.
         """
-        self.room.begin(commit_id, self.lock_board.time.now())
+        self.room.begin(commit_id, self.lock_announcer.time.now())
         while self.queue and not self.batch.is_full:
             submission = self.queue[0]
             if not self._can_judge(submission) or self._takes_long(submission):
@@ -140,7 +140,7 @@ class LiveRoom:
 
         The thread has the room alone meanwhile: what others read of it is what was committed.
         """
-        self.room.begin(commit_id, self.lock_board.time.now())
+        self.room.begin(commit_id, self.lock_announcer.time.now())
         submission = self.queue.popleft()
         self.batch.remember(submission.member)
         answer, began, ended = await self.aside(lambda: self._judged(submission, now))
@@ -160,7 +160,7 @@ class LiveRoom:
     @property
     def is_wanted(self) -> bool:
         """Whether there is anything for the commit loop to do."""
-        return bool(self.queue) or self.renewal is not None or self.lock_board.is_due
+        return bool(self.queue) or self.renewal is not None or self.lock_announcer.is_due
 
     def known(self) -> dict[int, int]:
         """The document's Yjs state vector, as it was before what is being judged in a thread."""
@@ -212,15 +212,15 @@ class LiveRoom:
 
     def settle(self) -> News:
         """The batch is durable: move on, and tell everybody."""
-        before, former = self.room.version, self.room.value
+        before, previous_value = self.room.version, self.room.value
         entries = self.room.commit()
         answered = self.batch.take()
         self._note_answered(submission for submission, _ in answered)
         self._note_change(entries)
-        news = News(entries, before, self.room.value, former=former)
+        news = News(entries, before, self.room.value, previous_value=previous_value)
         self.audience.publish(news, answered)
         self.presence.carry(self.room, entries)
-        self.lock_board.announce(self.room.lock_events)
+        self.lock_announcer.announce(self.room.lock_events)
         self.batch.settle(self.queue, self._clock.monotonic())
         return news
 
@@ -266,7 +266,9 @@ class LiveRoom:
         if room.version != old.version:
             self.last_change = newest or self.last_change
             self._note_change(missed)
-            news = News(missed, old.version, room.value, after=room.version, former=old.value)
+            news = News(
+                missed, old.version, room.value, after=room.version, previous_value=old.value
+            )
             self.audience.publish(news, [])
             self.presence.carry(room, missed)
         self._exchange_locks(old.locks(), room.locks())
@@ -275,8 +277,10 @@ class LiveRoom:
 
     def _exchange_locks(self, old: Locks, new: Locks) -> None:
         """Others have written: the audience hears what became of the locks that it knew."""
-        self.lock_board.announce(changes_between(old.held, new.held, self.lock_board.time.now()))
-        self.lock_board.watch(new)
+        self.lock_announcer.announce(
+            changes_between(old.held, new.held, self.lock_announcer.time.now())
+        )
+        self.lock_announcer.watch(new)
 
     def renewed(self, renewal: asyncio.Future[None] | None) -> None:
         """The document was opened anew after this was asked for."""

@@ -87,14 +87,14 @@ def _go_on_with(
 
     Who cannot comes back when the debt is paid, and sends what is not here yet.
     """
-    listener, budget = submission.listener, submission.member.budget
+    subscriber, budget = submission.subscriber, submission.member.budget
     debt = budget.wait(now) if budget is not None else 0.0
     waiting = list(queue)
-    if debt > MOST_DEBT and listener is not None:
-        listener.dismiss(Close.RATE, "rate_limited", to_ms(debt))
-        waiting = [one for one in waiting if one.listener is not listener]
+    if debt > MOST_DEBT and subscriber is not None:
+        subscriber.dismiss(Close.RATE, "rate_limited", to_ms(debt))
+        waiting = [one for one in waiting if one.subscriber is not subscriber]
     else:
-        own = (at for at, one in enumerate(waiting) if one.listener is listener)
+        own = (at for at, one in enumerate(waiting) if one.subscriber is subscriber)
         at = next(own, len(waiting))
         waiting[at:at] = [replace(submission, request=Update(part)) for part in rest]
     queue.clear()

@@ -7,7 +7,7 @@ from starlette.websockets import WebSocket
 from collab.errors import Code, Refusal
 from server.access.identity import client_name
 from server.access.tokens import token_in_header, token_in_query, token_in_subprotocols
-from server.broadcast.farewells import RESTARTING
+from server.broadcast.close_reasons import RESTARTING
 from server.http.problem import problem
 from server.lanes.connection import PatchConnection
 from server.lanes.yjs_session import YjsConnection

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from collab.messages import Peer
     from server.broadcast.news import PresenceNews
-    from server.broadcast.subscriber import Listener
+    from server.broadcast.subscriber import Subscriber
     from server.documents.live_room import LiveRoom
     from server.recording.metrics import LaneMetrics
     from server.websocket.socket import Socket
@@ -32,7 +32,7 @@ class Reader:
 
     socket: Socket
     live: LiveRoom
-    listener: Listener
+    subscriber: Subscriber
     outbound_flow: OutboundFlow
     now: Callable[[], float]
     metrics: LaneMetrics
@@ -52,7 +52,7 @@ class Feed(ABC):
         self.position = reader.live.room.version
         self._live = reader.live
         self._socket = reader.socket
-        self._listener = reader.listener
+        self._subscriber = reader.subscriber
         self._outbound_flow = reader.outbound_flow
         self._now = reader.now
         self._metrics = reader.metrics
@@ -85,7 +85,7 @@ class Feed(ABC):
 
     # --- presence -----------------------------------------------------------------------------
 
-    def see(self, news: PresenceNews) -> None:
+    def on_presence(self, news: PresenceNews) -> None:
         """Told now, or with the next catch-up."""
         if self._missed_presence or self._outbound_flow.state is not OutboundState.NORMAL:
             self._missed_presence.add(news.difference, self.already_sent)
@@ -139,7 +139,7 @@ class Feed(ABC):
             self.pump()
 
     def _rest(self, missed: int = 0) -> None:
-        if self._live.audience.rest(self._listener, self.lane):
+        if self._live.audience.pause(self._subscriber, self.lane):
             self._missed_before = self._live.audience.missed[self.lane] - missed
 
     def _turn(self) -> None:
@@ -158,7 +158,7 @@ class Feed(ABC):
         elif decision.wait:
             self._call_in(decision.wait)
         elif self._outbound_flow.state is OutboundState.NORMAL:
-            self._live.audience.rouse(self._listener)
+            self._live.audience.resume(self._subscriber)
 
     def _caught_up(self, size: int) -> None:
         """A catch-up of so many bytes went out."""

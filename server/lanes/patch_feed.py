@@ -81,7 +81,7 @@ class PatchFeed(Feed):
 
     # --- news -------------------------------------------------------------------------------
 
-    def hear(self, news: News, answers: Sequence[Answered]) -> None:
+    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
         """Send what happened, or stop here and remember what is owed."""
         if self._follows(news) and self._pass_news(news, answers):
             return
@@ -92,7 +92,7 @@ class PatchFeed(Feed):
                 self._owed.append(Owed(payload, answer.version, made, answer.barrier))
         self._stop(news.size(self.lane))
 
-    def hear_locks(self, news: LockNews) -> None:
+    def on_locks(self, news: LockNews) -> None:
         """Locks stand on the version that the reader is at, or they wait for it."""
         is_normal = self._outbound_flow.state is OutboundState.NORMAL and not self._missed_locks
         if not is_normal or self.position != self._live.room.version:
@@ -135,7 +135,7 @@ class PatchFeed(Feed):
         return (
             self.position == news.before
             and not self._owed
-            and not news.gap
+            and not news.is_incomplete
             and self._timer is None
             and self._frame_rate.wait(self._now()) <= 0
         )
@@ -201,7 +201,7 @@ class PatchFeed(Feed):
     def _go_on(self) -> None:
         """Only the frame rate held it back: it gets what is new, unless it is in debt."""
         if not self._behind().versions:
-            self._live.audience.rouse(self._listener)
+            self._live.audience.resume(self._subscriber)
         elif self._is_found_beside():
             return
         elif self._outbound_flow.try_send(0, self._now(), full=self._is_full()):
@@ -218,7 +218,7 @@ class PatchFeed(Feed):
     def _come_again(self) -> None:
         """Hear of news again; at the next turn where more came while this was found."""
         if self.position == self._live.room.version:
-            self._live.audience.rouse(self._listener)
+            self._live.audience.resume(self._subscriber)
         else:
             self._call_in(self._frame_rate.wait(self._now()))
 
@@ -243,7 +243,7 @@ class PatchFeed(Feed):
             self.pump()
         except Exception:  # a connection's edge
             logger.exception("a reader could not be brought to the head")
-            self._listener.dismiss(Close.OUR_FAULT, "internal error")
+            self._subscriber.dismiss(Close.OUR_FAULT, "internal error")
 
     def _write_catch_up(self) -> int:
         """One merged change, and what is owed up to where it leads; its size."""

@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
 
 class PatchSession:
-    """One open connection of the patch lane, a `Listener` to its document.
+    """One open connection of the patch lane, a `Subscriber` to its document.
 
     Invariant: from `PatchSession()` to `leave` it is in the document's audience and presence, and
-    the live room is in use by it. Nothing is awaited between admission and being a listener, so
+    the live room is in use by it. Nothing is awaited between admission and being a subscriber, so
     it hears every version after the one that it was greeted with.
     """
 
@@ -111,7 +111,7 @@ class PatchSession:
             epoch=room.epoch,
             version=room.version,
             presence=[*book.peers(), *self.feed.already_sent.values()],
-            locks=room.locks().states(self.live.lock_board.time.now()),
+            locks=room.locks().states(self.live.lock_announcer.time.now()),
             limits=self._services.settings.limits(),
             accept=["splice"] if self.member.splice else [],
             resync=message.since is not None and admission.changes is None,
@@ -131,14 +131,14 @@ class PatchSession:
     def session(self) -> str:
         return self.member.author.session
 
-    def hear(self, news: News, answers: Sequence[Answered]) -> None:
-        self.feed.hear(news, answers)
+    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
+        self.feed.on_commit(news, answers)
 
-    def see(self, news: PresenceNews) -> None:
-        self.feed.see(news)
+    def on_presence(self, news: PresenceNews) -> None:
+        self.feed.on_presence(news)
 
-    def hear_locks(self, news: LockNews) -> None:
-        self.feed.hear_locks(news)
+    def on_locks(self, news: LockNews) -> None:
+        self.feed.on_locks(news)
 
     def notice(self, payload: bytes) -> None:
         self.feed.send(payload)
@@ -239,7 +239,7 @@ class PatchSession:
 
     def _submit(self, request: Request) -> None:
         now = self._now()
-        self._services.hub.submit(self.live, Submission(self.member, request, now, listener=self))
+        self._services.hub.submit(self.live, Submission(self.member, request, now, subscriber=self))
 
     def _say_error(self, refusal: Refusal) -> None:
         self._services.recorder.refused_message(self.live.key, self.member, refusal)

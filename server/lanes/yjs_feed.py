@@ -38,9 +38,9 @@ class YjsFeed(Feed):
         self._show = show
         self.asked = False  # for a diff, which has not come yet
 
-    def hear(self, news: News) -> None:
+    def on_commit(self, news: News) -> None:
         """Send what happened, or stop here."""
-        follows = self.position == news.before and not news.gap
+        follows = self.position == news.before and not news.is_incomplete
         if follows and self._pass(news.yjs_frame):
             self.position = news.after
         else:

@@ -44,7 +44,7 @@ SHOWN = {yjs_frames.AwarenessUpdate}
 
 
 class YjsConnection:
-    """One socket of the Yjs lane: a `Handler` to it and a `Listener` to its document.
+    """One socket of the Yjs lane: a `Handler` to it and a `Subscriber` to its document.
 
     Invariant: it is in its document's audience exactly while `_live` is set.
     """
@@ -116,21 +116,21 @@ class YjsConnection:
 
     # --- the document's side ----------------------------------------------------------------
 
-    def hear(self, news: News, answers: Sequence[Answered]) -> None:
+    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
         if self._live is None:
             return
         if news.after != news.before:
-            self.feed.hear(news)
+            self.feed.on_commit(news)
         for submission, answer in answers:
             self._hear_answer(submission.request, answer, news)
 
-    def see(self, news: PresenceNews) -> None:
+    def on_presence(self, news: PresenceNews) -> None:
         if self._live is not None:
             self.feed.send_all(self.presence.guard_own(news.difference.awareness))
             self.presence.told(len(news.yjs_frame))
-            self.feed.see(news)
+            self.feed.on_presence(news)
 
-    def hear_locks(self, news: LockNews) -> None:
+    def on_locks(self, news: LockNews) -> None:
         """y-protocols have no words for them."""
 
     @property
@@ -281,7 +281,7 @@ class YjsConnection:
         if self._live is not None:
             self._services.creations.note(self._live, self.member.author.user, request)
             now = self._services.clock.monotonic()
-            submission = Submission(self.member, request, now, listener=self)
+            submission = Submission(self.member, request, now, subscriber=self)
             self._services.hub.submit(self._live, submission)
 
     def _known(self) -> dict[int, int]:

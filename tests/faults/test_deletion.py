@@ -96,7 +96,7 @@ async def test_who_comes_when_a_room_has_ended_is_sent_away() -> None:
             await hall.hub.delete(live)
             late = Ear(live)
             assert late.closed == [Close.NOT_FOUND]
-            assert late not in live.audience.listeners
+            assert late not in live.audience.subscribers
 
 
 async def test_who_resumes_while_the_document_is_deleted_is_not_let_in() -> None:

@@ -79,7 +79,7 @@ class ClashingStore(MemoryStore):
 
 
 def send(hall: Inside, live: LiveRoom, ear: Ear, member: Member, sent: bytes) -> None:
-    hall.hub.submit(live, Submission(member, Update(sent), hall.clock.monotonic(), listener=ear))
+    hall.hub.submit(live, Submission(member, Update(sent), hall.clock.monotonic(), subscriber=ear))
 
 
 def known(live: LiveRoom) -> int:

@@ -13,7 +13,7 @@ from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.ports.store import Append, Clash, Outcome, Snapshot, Stored, Vacant
 from collab.room.requests import Answer, PatchRequest
-from server.broadcast.farewells import DELETED, IN_TROUBLE
+from server.broadcast.close_reasons import DELETED, IN_TROUBLE
 from server.broadcast.news import News
 from server.broadcast.subscriber import Answered
 from server.documents.changes import LastChange
@@ -118,7 +118,7 @@ async def test_a_room_whose_time_is_over_serves_no_locks_when_its_commit_comes_b
             store.lets_go.clear()
             editing = asyncio.create_task(hall.set("/n", 2))
             await store.committed.wait()
-            live.lock_board.is_due = True
+            live.lock_announcer.is_due = True
             if ends is LiveState.CLOSED:
                 hall.hub.let_go(live, DELETED)
             else:
@@ -193,9 +193,9 @@ class Noting(Ear):
 
     made: LastChange | None = None
 
-    def hear(self, news: News, answers: Sequence[Answered]) -> None:
-        super().hear(news, answers)
-        if news.gap:
+    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
+        super().on_commit(news, answers)
+        if news.is_incomplete:
             self.made = self.live.last_change
 
 
@@ -209,7 +209,7 @@ async def test_who_made_the_newest_of_the_versions_that_were_missed_is_known() -
                 await one.set("/n", n)
             await two.set(
                 "/n", 9, id="two"
-            )  # clashes: the document is reloaded, and others hear a gap
+            )  # clashes: the document is reloaded, and the news are incomplete
             [newest] = await store.entries(PAGE, 3, 4, 1)
             assert ear.made == LastChange(4, newest.at, newest.author, "edit")
             ear.leave()

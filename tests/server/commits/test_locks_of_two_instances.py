@@ -126,7 +126,7 @@ async def test_no_lock_leaves_its_element_and_nobody_else_writes_there(seed: int
     finally:
         for hub in world.hubs:
             for live in hub.lives.values():
-                live.lock_board.close()
+                live.lock_announcer.close()
         for loop in loops:
             loop.cancel()
         await asyncio.gather(*loops, return_exceptions=True)

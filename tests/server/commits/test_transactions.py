@@ -11,7 +11,7 @@ from collab.errors import Rejected
 from collab.ids import DocKey
 from collab.ports.store import Append, Held, Outcome, StorageUnavailable
 from collab.room.requests import Answer
-from server.broadcast.farewells import DELETED
+from server.broadcast.close_reasons import DELETED
 from server.commits.recovery import WRITABLE
 from server.commits.reopening import READ_ONLY
 from server.documents.live_room import LiveRoom

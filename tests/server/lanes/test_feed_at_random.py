@@ -50,7 +50,7 @@ class Day:
         name, value = f"mine-{len(self.asked)}", self.rng.choice((len(self.asked), 1))
         self.asked[name] = value
         request = PatchRequest(name, None, [{"op": "add", "path": "/mine", "value": value}])
-        submission = Submission(self.hall.member("reader"), request, 0.0, listener=self.reading)
+        submission = Submission(self.hall.member("reader"), request, 0.0, subscriber=self.reading)
         self.hall.hub.submit(self.live, submission)
         if self.rng.random() < 0.5:
             await self.edit()
@@ -72,7 +72,7 @@ class Day:
         self.hall.clock.advance(0.1)
         difference = self.live.presence.book.flush(self.hall.clock.monotonic())
         if difference is not None:
-            self.reading.see(PresenceNews(difference))
+            self.reading.on_presence(PresenceNews(difference))
 
     async def lock(self) -> None:
         action: LockAction = self.rng.choice(("acquire", "release"))

@@ -1,4 +1,4 @@
-"""Farewells: why a live room refuses or ends, as whoever asks and whoever listens is told."""
+"""Why a live room refuses requests, and why it closes its connections."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ DAMAGED: Final = Refusal(Code.STORAGE_UNAVAILABLE, "the document is damaged and 
 
 
 @dataclass(frozen=True, slots=True)
-class Farewell:
-    """The end of a live room: a refusal to those who ask, a close to those who listen."""
+class CloseReason:
+    """The end of a live room: a refusal for its requests, a close for its connections."""
 
     refusal: Refusal
     code: int
     reason: str
 
 
-DELETED: Final = Farewell(GONE, Close.NOT_FOUND, "the document was deleted")
-# Another document under its name: clients come back to that.
-MADE_AGAIN: Final = Farewell(GONE, Close.OVERLOADED, "the document was deleted and made again")
-QUARANTINED: Final = Farewell(DAMAGED, Close.OVERLOADED, DAMAGED.message)
-OUR_FAULT: Final = Farewell(IN_TROUBLE, Close.OUR_FAULT, IN_TROUBLE.message)
+DELETED: Final = CloseReason(GONE, Close.NOT_FOUND, "the document was deleted")
+# Another document has its name now: clients reconnect to that.
+RECREATED: Final = CloseReason(GONE, Close.OVERLOADED, "the document was deleted and made again")
+QUARANTINED: Final = CloseReason(DAMAGED, Close.OVERLOADED, DAMAGED.message)
+OUR_FAULT: Final = CloseReason(IN_TROUBLE, Close.OUR_FAULT, IN_TROUBLE.message)
