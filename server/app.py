@@ -25,7 +25,7 @@ from server.access.keyring import DEMO_TENANT, Keyring
 from server.access.origins import Origins
 from server.archives.export import Exports
 from server.commits.commit_loop import CommitLoop
-from server.documents.crash_quarantine import Ward
+from server.documents.crash_quarantine import CrashQuarantine
 from server.documents.creations import Creations
 from server.documents.hub import Hub
 from server.documents.long_work import UpdateCutter
@@ -133,7 +133,12 @@ def build(
 def _services(
     settings: Settings, store: Store, clock: Clock, group: asyncio.TaskGroup, origins: Origins
 ) -> Services:
-    hub = Hub(store, clock, _hub_bounds(settings), ward=Ward(_ward_path(settings)))
+    hub = Hub(
+        store,
+        clock,
+        _hub_bounds(settings),
+        crash_quarantine=CrashQuarantine(_quarantine_path(settings)),
+    )
     exports, published = Exports(settings.max_exports), Published(hub, clock, settings)
     release = version("weft")
     return Services(
@@ -163,7 +168,7 @@ def _services(
     )
 
 
-def _ward_path(settings: Settings) -> Path | None:
+def _quarantine_path(settings: Settings) -> Path | None:
     """Beside a SQLite file; for another database where this host keeps what is passing."""
     name = settings.database.removeprefix(SQLITE)
     if name == ":memory:":

@@ -27,8 +27,8 @@ class Submission:
     """A request on its way through the commit loop, and where its answer goes.
 
     Exactly one of `subscriber` (a connection, which gets answers with the news) and `deliver`
-    (an HTTP call) is set. `looked_back` says that the history before the tail was fetched for it,
-    `read_log` that the log was read for what another instance may have written.
+    (an HTTP call) is set. `history_loaded` says that entries before the tail were
+    fetched for it, `read_log` that the log was read for entries of another instance.
     """
 
     member: Member
@@ -36,10 +36,10 @@ class Submission:
     received_at: float
     subscriber: Subscriber | None = None
     deliver: Callable[[Answer | Exception], None] | None = None
-    looked_back: bool = False
+    history_loaded: bool = False
     read_log: bool = False
 
-    def turn_away(self, error: Exception) -> None:
+    def refuse(self, error: Exception) -> None:
         """Refuse it: an HTTP call gets the error, a connection is about to be closed anyway."""
         if self.deliver is not None:
             self.deliver(error)
@@ -50,8 +50,8 @@ class Submission:
         return isinstance(self.request, ReadState | ReadStateVector)
 
     @property
-    def stands_on(self) -> int | None:
-        """The oldest version whose successors it takes to judge this; None where it takes none."""
+    def oldest_base(self) -> int | None:
+        """The oldest version from which entries are needed to apply it; None where none are."""
         request = self.request
         if not isinstance(request, PatchRequest | LockRequest) or request.base is None:
             return None

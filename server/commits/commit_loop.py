@@ -1,4 +1,4 @@
-"""The commit loop: everything that waits becomes one transaction, and nobody hears before COMMIT.
+"""The commit loop: all that waits becomes one transaction; no client gets news before COMMIT.
 
 Group commit without a timer: while one transaction is in flight, whatever arrives waits for the
 next. So a batch is as large as the disk is slow, and a lone edit never waits.
@@ -27,11 +27,11 @@ from collab.ports.store import (
 from server.broadcast.close_reasons import GONE, IN_TROUBLE, OUR_FAULT
 from server.broadcast.subscriber import Submission
 from server.commits.document_tasks import DocumentTasks
-from server.commits.lock_requests import LockDesk
+from server.commits.lock_requests import LockRequests
 from server.commits.recovery import Recovery
 from server.commits.reopening import Reopening
 from server.commits.stale_answers import StaleAnswers
-from server.commits.transactions import HeldCommits, write
+from server.commits.transactions import RowLockedCommits, write
 from server.documents.hub import Hub
 from server.documents.live_room import MAX_SECONDS, LiveRoom
 from server.documents.room_state import Event, LiveState
@@ -50,19 +50,19 @@ class CommitLoop:
         self._tasks = DocumentTasks(hub)
         self._reopening = Reopening(hub, self._tasks)
         self._recovery = Recovery(hub, self._reopening, self._tasks)
-        self._held = HeldCommits(hub, self._reopening)
+        self._row_locked = RowLockedCommits(hub, self._reopening)
         self._retries = False  # a task commits again what is held
-        self._lock_desk = LockDesk(hub, self._reopening)
+        self._lock_requests = LockRequests(hub, self._reopening)
         self._stale_answers = StaleAnswers(hub)
-        self._suspects: WeakSet[LiveRoom] = WeakSet()
+        self._quarantined_rooms: WeakSet[LiveRoom] = WeakSet()
 
     async def run(self) -> None:
         """For ever; what it has begun ends with it."""
         async with self._tasks.group:
             self._tasks.spawn(self._recovery.run(), "recover")
             while True:
-                await self._hub.work.wait()
-                self._hub.work.clear()
+                await self._hub.has_work.wait()
+                self._hub.has_work.clear()
                 await self._round()
                 # A round that wrote nothing has waited for nothing: others have their turn now.
                 await asyncio.sleep(0)
@@ -70,8 +70,8 @@ class CommitLoop:
     async def _round(self) -> None:
         lives = [live for live in self._hub.dirty if live.state is LiveState.OPEN]
         self._hub.dirty.clear()
-        await self._commit([live for live in lives if live not in self._suspects])
-        for live in self._suspects.intersection(lives):
+        await self._commit([live for live in lives if live not in self._quarantined_rooms])
+        for live in self._quarantined_rooms.intersection(lives):
             await self._commit([live])
 
     async def drain(self) -> None:
@@ -82,7 +82,7 @@ class CommitLoop:
     async def _commit(self, lives: Sequence[LiveRoom]) -> None:
         hub = self._hub
         for live in lives:
-            if live.renewal is not None:
+            if live.reopen_waiter is not None:
                 self._reopening.reopen(live)
         lives = [live for live in lives if live.state is LiveState.OPEN]
         commit_id = hub.clock.new_id("c")
@@ -92,7 +92,7 @@ class CommitLoop:
             return
         lives = [live for live, _ in appends]
         try:
-            stale = await self._stale_answers.find(lives)
+            stale = await self._stale_answers.find_stale_rooms(lives)
             outcomes = await write(
                 hub,
                 [
@@ -107,20 +107,20 @@ class CommitLoop:
             return
         except Exception:  # a bug of ours, or a rotten row: the loop goes on for the others
             logger.exception("a commit failed, and not for want of the database")
-            self._part(lives)
+            self._isolate_failures(lives)
             return
-        self._suspects.difference_update(lives)
+        self._quarantined_rooms.difference_update(lives)
         for live, append in appends:
             if live in stale or live.is_broken:
                 with self._tasks.edge(live):
                     self._reopening.reopen(live)
             else:
-                self._judge(live, append, outcomes.get(live, Committed()))
+                self._handle_outcome(live, append, outcomes.get(live, Committed()))
 
     def _begin(
         self, lives: Sequence[LiveRoom], now: int, commit_id: str
     ) -> list[tuple[LiveRoom, Append | None]]:
-        """Judge for a moment; the rooms that it was not enough for are the next round's first."""
+        """Apply requests for a moment; the rooms left over are the first of the next round."""
         clock = self._hub.clock
         until = clock.monotonic() + MAX_SECONDS
         appends: list[tuple[LiveRoom, Append | None]] = []
@@ -131,19 +131,19 @@ class CommitLoop:
             with self._tasks.edge(live):
                 if not live.in_flight and live.has_long_work() and live.move(Event.WORK):
                     self._tasks.spawn(
-                        self._work(live, now, commit_id), f"judge {live.key.doc}", live
+                        self._apply_in_thread(live, now, commit_id), f"apply {live.key.doc}", live
                     )
                 else:
                     appends.append((live, live.begin(now, commit_id, until)))
         return appends
 
-    def _judge(self, live: LiveRoom, append: Append | None, outcome: Outcome) -> None:
+    def _handle_outcome(self, live: LiveRoom, append: Append | None, outcome: Outcome) -> None:
         with self._tasks.edge(live):
             match outcome:
                 case Committed():
-                    self._settle(live)
+                    self._finish_commit(live)
                 case Clash():
-                    logger.info("another writer was first; the document is opened anew")
+                    logger.info("another writer was first; the document is loaded again")
                     self._reopening.reopen(live)
                 case Duplicate():
                     self._reopening.reopen(live, outcome.accepted)
@@ -152,58 +152,58 @@ class CommitLoop:
                     self._reopening.reopen(live)
                 case Held():
                     assert append is not None
-                    self._hold(live, append)
+                    self._wait_for_row(live, append)
 
-    def _hold(self, live: LiveRoom, append: Append) -> None:
+    def _wait_for_row(self, live: LiveRoom, append: Append) -> None:
         """Wait until no other transaction has the live room's row."""
         if not live.move(Event.HOLD):  # it was stopped, or ended, while the commit was under way
-            self._judge(live, append, Clash())
+            self._handle_outcome(live, append, Clash())
             return
-        self._held.add(live, append)
+        self._row_locked.add(live, append)
         if not self._retries:
             self._retries = True
-            self._tasks.spawn(self._retry_held(), "held documents")
+            self._tasks.spawn(self._retry_row_locked(), "held documents")
 
-    async def _retry_held(self) -> None:
+    async def _retry_row_locked(self) -> None:
         """Commit again what is held, until nothing is."""
         try:
-            while self._held:
-                await asyncio.sleep(self._held.pause())
-                for live, append in self._held.take_stopped():
-                    self._judge(live, append, Clash())
-                for live, append, outcome in await self._held.retry():
-                    self._judge(live, append, outcome)
+            while self._row_locked:
+                await asyncio.sleep(self._row_locked.pause())
+                for live, append in self._row_locked.take_stopped():
+                    self._handle_outcome(live, append, Clash())
+                for live, append, outcome in await self._row_locked.retry():
+                    self._handle_outcome(live, append, outcome)
         finally:
             self._retries = False
 
-    def _settle(self, live: LiveRoom) -> None:
+    def _finish_commit(self, live: LiveRoom) -> None:
         hub = self._hub
-        news = live.settle()
+        news = live.commit_batch()
         hub.snapshots.note(live, news.entries)
         if hub.snapshots.is_due(live):
             saving = hub.snapshots.begin_save(live)
             if saving is not None:
                 self._tasks.spawn(saving, f"snapshot {live.key.doc}", live)
         if live.state is not LiveState.WORKING:
-            self._go_on(live)
+            self._continue(live)
 
-    def _go_on(self, live: LiveRoom) -> None:
-        """Come back to what is still queued; fetch what it stands on when that is not at hand."""
+    def _continue(self, live: LiveRoom) -> None:
+        """Go on with the queue; fetch the older history that the next request needs."""
         if live.lock_announcer.is_due or live.has_lock_request():
             if live.move(Event.ASK):
-                self._tasks.spawn(self._lock_desk.serve(live), f"locks {live.key.doc}", live)
+                self._tasks.spawn(self._lock_requests.decide(live), f"locks {live.key.doc}", live)
             return
         if not live.queue:
             return
         first = live.queue[0]
-        if not live.is_beyond_tail(first):
+        if not live.needs_history(first):
             self._hub.wake(live)
         elif live.move(Event.FETCH):
-            self._tasks.spawn(self._look_back(live, first), f"look back {live.key.doc}", live)
+            self._tasks.spawn(self._load_history(live, first), f"look back {live.key.doc}", live)
 
-    async def _work(self, live: LiveRoom, now: int, commit_id: str) -> None:
-        """Have a request judged that may take long; it is committed with the next round."""
-        await live.work(now, commit_id)
+    async def _apply_in_thread(self, live: LiveRoom, now: int, commit_id: str) -> None:
+        """Apply a request that may take long; it is committed with the next round."""
+        await live.apply_in_thread(now, commit_id)
         if live.state is not LiveState.OPEN:  # the document has ended
             live.fail(GONE)
         elif live.is_broken:
@@ -211,11 +211,11 @@ class CommitLoop:
         else:
             self._hub.wake(live)
 
-    async def _look_back(self, live: LiveRoom, submission: Submission) -> None:
-        """Bring the entries that the next request stands on back into the tail, if kept."""
+    async def _load_history(self, live: LiveRoom, submission: Submission) -> None:
+        """Bring the entries that the next request needs back into the tail, if kept."""
         hub = self._hub
-        submission.looked_back = True
-        base = submission.stands_on or 0
+        submission.history_loaded = True
+        base = submission.oldest_base or 0
         tail, bounds = live.room.tail, hub.bounds.room
         try:
             entries = await hub.history.between(
@@ -225,21 +225,21 @@ class CommitLoop:
                 value = await hub.history.value_at(live.key, base)
                 tail.prepend(entries, await run_in_thread(values_before, value, entries))
         except (Rejected, Corrupt):
-            logger.info("what a request stands on is not kept any more")
+            logger.info("the entries that a request needs are not kept any more")
         except StorageUnavailable:
             self._reopening.enter_trouble([live])
             return
-        self._reopening.go_on(live)
+        self._reopening.resume(live)
 
     # --- at the edge ------------------------------------------------------------------------
 
-    def _part(self, lives: Sequence[LiveRoom]) -> None:
-        """One of these documents cannot be committed: find out which, and let only that go."""
+    def _isolate_failures(self, lives: Sequence[LiveRoom]) -> None:
+        """One of these documents cannot be committed: commit each alone, and end only that one."""
         for live in lives:
             live.fail(IN_TROUBLE)
             if len(lives) == 1:
-                self._hub.let_go(live, OUR_FAULT)
+                self._hub.end_room(live, OUR_FAULT)
             else:
-                self._suspects.add(live)
+                self._quarantined_rooms.add(live)
                 self._reopening.reopen(live)
                 live.audience.resynchronise()  # as after any trouble: a Yjs client says it once

@@ -41,4 +41,4 @@ class DocumentTasks:
         except Exception:  # a document's edge
             logger.exception("a document's work failed")
             if live is not None:
-                self._hub.let_go(live, OUR_FAULT)
+                self._hub.end_room(live, OUR_FAULT)

@@ -1,7 +1,7 @@
-"""The lock desk: decides what is asked of locks, in its turn among a document's requests.
+"""Lock requests: each is decided in its turn among a document's requests.
 
-A lock stands when its row is written at the revision that it was decided on; a commit that was
-judged by the locks before clashes, and is judged anew. What waits together is written together:
+A lock is held when its row is written at the revision that it was decided on. A commit that was
+checked by earlier locks clashes, and is applied again. What waits together is written together:
 a request costs the disk no more than a patch does.
 """
 
@@ -45,7 +45,7 @@ class _Decided:
     step: LockStep | Refusal | None = None
 
     @property
-    def rests_on_locks(self) -> bool:
+    def depends_on_locks(self) -> bool:
         """Whether it may be otherwise at another instance, where nothing is written to clash."""
         if isinstance(self.step, Refusal):
             return self.step.code in BY_LOCKS or self.step.code in (
@@ -55,41 +55,41 @@ class _Decided:
         return True
 
 
-class LockDesk:
-    """Invariant: while it is at work on a live room no batch begins there, and no other room
-    takes its place unless the document ends; so what it decides stands on the committed version.
+class LockRequests:
+    """Invariant: while it decides for a live room, no batch begins there, and no other room
+    takes its place unless the document ends. So it decides on the committed version.
     """
 
     def __init__(self, hub: Hub, reopening: Reopening) -> None:
         self._hub = hub
         self._reopening = reopening
 
-    async def serve(self, live: LiveRoom) -> None:
-        live.at_lock_desk = True
+    async def decide(self, live: LiveRoom) -> None:
+        live.is_deciding_locks = True
         try:
-            await self._serve(live)
+            await self._decide_all(live)
         finally:
-            live.at_lock_desk = False
+            live.is_deciding_locks = False
 
-    async def _serve(self, live: LiveRoom) -> None:
+    async def _decide_all(self, live: LiveRoom) -> None:
         """What time has done, then every lock request at the head of the queue."""
         decided: deque[_Decided] = deque()
         try:
             stands = await self._expire(live)
             while stands and live.state is LiveState.LOCKING and live.has_lock_request():
                 await self._decide(live, decided)
-                stands = await self._settle(live, decided)
+                stands = await self._write_decided(live, decided)
         except StorageUnavailable:
-            logger.warning("a lock could not be written, or nobody knows")
-            self._hand_back(live, decided)
+            logger.warning("a lock could not be written, or its outcome is unknown")
+            self._requeue(live, decided)
             self._reopening.enter_trouble([live])
             return
         except Exception as error:
-            logger.exception("a lock request failed; the document is opened anew without it")
+            logger.exception("a lock request failed; the document is loaded again without it")
             self._fail(live, decided, error)
             stands = False
         if live.state is LiveState.LOCKING:
-            self._go_on(live, stands=stands)
+            self._finish(live, stands=stands)
 
     async def _expire(self, live: LiveRoom) -> bool:
         """Whether the locks were still those of the database."""
@@ -108,7 +108,7 @@ class LockDesk:
 
     async def _decide(self, live: LiveRoom, decided: deque[_Decided]) -> None:
         """What waits together; a scope is carried through a large document in a thread."""
-        waiting = live.take_lock_requests(MAX_BATCH)
+        waiting = live.pop_lock_requests(MAX_BATCH)
         try:
             if live.room.document.work_size > VERY_LARGE:
                 await run_in_thread(self._decide_some, live, waiting, decided)
@@ -116,7 +116,7 @@ class LockDesk:
                 self._decide_some(live, waiting, decided)
         finally:
             live.queue.extendleft(reversed(waiting))
-            self._hand_back(live, deque())
+            self._requeue(live, deque())
 
     def _decide_some(
         self, live: LiveRoom, waiting: deque[Submission], decided: deque[_Decided]
@@ -142,29 +142,29 @@ class LockDesk:
             )
             locks = one.step.locks if isinstance(one.step, LockStep) else locks
 
-    async def _settle(self, live: LiveRoom, decided: deque[_Decided]) -> bool:
+    async def _write_decided(self, live: LiveRoom, decided: deque[_Decided]) -> bool:
         """Whether the locks that they were decided by were still those of the database."""
         steps = [one.step for one in decided if isinstance(one.step, LockStep)]
         if any(step.is_written for step in steps):
             stands = await self._write(live, steps)
         else:
-            stands = not any(one.rests_on_locks for one in decided) or (
+            stands = not any(one.depends_on_locks for one in decided) or (
                 not live.room.exists or await has_current_locks(self._hub, live)
             )
         if not stands:
-            self._hand_back(live, decided)
+            self._requeue(live, decided)
             return False
         while decided:
-            self._tell(live, decided[0])
+            self._announce(live, decided[0])
             decided.popleft()
         return True
 
     async def _write(self, live: LiveRoom, steps: Sequence[LockStep]) -> bool:
-        """False where somebody else has written since; nothing was written then."""
+        """False where another writer came first; nothing was written then."""
         steps = [step for step in steps if step.is_written]
         if not steps:
             return True
-        # A lock that nobody knew of yet is moved by nobody: its scope must stand on the head.
+        # No commit moves the scope of a new lock: it must be of the head.
         known, locks = live.room.locks(), steps[-1].locks
         put = {lock.id: lock for step in steps for lock in step.put}
         drop = {lock_id for step in steps for lock_id in step.drop}
@@ -181,7 +181,7 @@ class LockDesk:
             live.lock_announcer.watch(locks)
         return saved
 
-    def _tell(self, live: LiveRoom, one: _Decided) -> None:
+    def _announce(self, live: LiveRoom, one: _Decided) -> None:
         version, step = live.room.version, one.step
         assert step is not None
         if isinstance(step, Refusal):
@@ -195,24 +195,24 @@ class LockDesk:
         live.audience.publish(News([], live.room.version, live.room.value), [(submission, answer)])
 
     def _fail(self, live: LiveRoom, decided: deque[_Decided], error: Exception) -> None:
-        """Only whose request it was hears of it; the others wait again."""
+        """Fail this request only; the others go back into the queue."""
         if decided:
             theirs = decided.pop() if decided[-1].step is None else decided.popleft()
             theirs.submission.fail(RuntimeError(str(error)))
-        self._hand_back(live, decided)
+        self._requeue(live, decided)
 
-    def _hand_back(self, live: LiveRoom, decided: deque[_Decided]) -> None:
-        """They wait again, or are refused where nothing can be waited for."""
+    def _requeue(self, live: LiveRoom, decided: deque[_Decided]) -> None:
+        """Put them back into the queue, or refuse them where the document takes no requests."""
         while decided:
             submission = decided.pop().submission
-            submission.looked_back = False
+            submission.history_loaded = False
             live.queue.appendleft(submission)
         if live.state is LiveState.CLOSED:
             live.refuse_waiting(GONE)
         elif live.state is LiveState.READ_ONLY:
             live.refuse_waiting(IN_TROUBLE)
 
-    def _go_on(self, live: LiveRoom, *, stands: bool) -> None:
+    def _finish(self, live: LiveRoom, *, stands: bool) -> None:
         if not stands:
             self._reopening.reopen(live)
         elif live.move(Event.DECIDE):

@@ -92,27 +92,27 @@ class Recovery:
             return  # its commit has not ended yet, or it has ended itself
         try:
             if live.is_broken:
-                await self._settle(live)
+                await self._resolve_unknown_commit(live)
                 await self._reopening.replace(live)
         except Quarantined:
-            self._hub.let_go(live, QUARANTINED)
+            self._hub.end_room(live, QUARANTINED)
         except (Rejected, StorageUnavailable):
             return
         except Exception:  # a document's edge: the others are brought back all the same
             logger.exception("a document could not be brought back")
-            self._hub.let_go(live, OUR_FAULT)
+            self._hub.end_room(live, OUR_FAULT)
         if live.move(Event.RECOVER):
             live.audience.notice(WRITABLE)
             live.audience.resynchronise()
-            if live.queue or live.renewal is not None:
+            if live.queue or live.reopen_waiter is not None:
                 self._hub.wake(live)
 
-    async def _settle(self, live: LiveRoom) -> None:
+    async def _resolve_unknown_commit(self, live: LiveRoom) -> None:
         """Raise `StorageUnavailable` while the commit of unknown outcome may be on its way.
 
-        What it wrote reaches everybody with the document that is opened next, and its authors,
-        who were told to try again, are answered by their requests' ids.
+        What it wrote reaches all clients when the document is loaded. Its authors were told to
+        retry, and get their first answers by their requests' ids.
         """
-        if live.unsettled:
-            await self._hub.store.find_commit(live.key, live.unsettled)
-            live.unsettled = ""
+        if live.unknown_commit:
+            await self._hub.store.find_commit(live.key, live.unknown_commit)
+            live.unknown_commit = ""

@@ -36,36 +36,36 @@ class Reopening:
         self._hub = hub
         self._tasks = tasks
 
-    # --- opening anew -----------------------------------------------------------------------
+    # --- loading again ----------------------------------------------------------------------
 
     def reopen(self, live: LiveRoom, accepted: Sequence[Accepted] = ()) -> None:
         """Put the batch back into the queue, and have the document opened from the log.
 
         `accepted` are requests of the batch that the log has already.
         """
-        live.put_back()
+        live.requeue_batch()
         live.is_broken = True
         if live.move(Event.FETCH):
-            name = f"open anew {live.key.doc}"
-            self._tasks.spawn(self._open_anew(live, accepted), name, live)
+            name = f"load again {live.key.doc}"
+            self._tasks.spawn(self._load_again(live, accepted), name, live)
         elif live.state is LiveState.CLOSED:  # deleted while its batch was in flight
             live.refuse_waiting(GONE)
-        elif live.state is LiveState.READ_ONLY:  # opened anew when the database is well again
+        elif live.state is LiveState.READ_ONLY:  # loaded again when the database is well
             live.refuse_waiting(IN_TROUBLE)
 
-    async def _open_anew(self, live: LiveRoom, accepted: Sequence[Accepted]) -> None:
-        """Throw the working document away and take up where the log stands."""
+    async def _load_again(self, live: LiveRoom, accepted: Sequence[Accepted]) -> None:
+        """Replace the working document by the log's."""
         try:
             await remember_accepted(self._hub, live, accepted)
             await self.replace(live)
         except Quarantined:
-            self._hub.let_go(live, QUARANTINED)
+            self._hub.end_room(live, QUARANTINED)
         except (Rejected, StorageUnavailable):
             self.enter_trouble([live])
         else:
-            self.go_on(live)
+            self.resume(live)
 
-    def go_on(self, live: LiveRoom) -> None:
+    def resume(self, live: LiveRoom) -> None:
         """Go on, unless the database's trouble or the document's end came in between."""
         if live.move(Event.FETCHED) and live.is_wanted:
             self._hub.wake(live)
@@ -74,12 +74,12 @@ class Reopening:
         """Put a room that is opened from the log in the place of the live room's own."""
         hub = self._hub
         async with live.replacing:
-            before, renewal = live.room.version, live.renewal
+            before, reopen_waiter = live.room.version, live.reopen_waiter
             room, stored = await hub.load(live.key)
             if live.room.exists and (not room.exists or room.epoch != live.room.epoch):
-                # Deleted by another process, or by a request whose outcome was not heard.
+                # Deleted by another process, or by a request with an unknown outcome.
                 room.close()
-                hub.let_go(live, RECREATED if room.exists else DELETED)
+                hub.end_room(live, RECREATED if room.exists else DELETED)
                 return
             missed, newest = None, None
             if isinstance(stored, Stored):
@@ -87,7 +87,7 @@ class Reopening:
             if missed is None:
                 newest = await find_change(hub.store, live.key, room.version)
             live.replace(room, missed or [], newest)
-            live.renewed(renewal)
+            live.finish_reopen(reopen_waiter)
 
     # --- trouble ----------------------------------------------------------------------------
 
@@ -96,7 +96,7 @@ class Reopening:
         self._hub.recorder.troubled()
         for live in lives:
             if live.in_flight:
-                live.unsettled = live.room.commit_id
+                live.unknown_commit = live.room.commit_id
                 live.is_broken = True
             live.fail(IN_TROUBLE)
             self.stop(live)
@@ -106,7 +106,7 @@ class Reopening:
         """The document is read-only from here on."""
         if not live.move(Event.TROUBLE):
             return
-        if live.batch and not live.batch.is_handed_out:  # judged, and not on its way yet
+        if live.batch and not live.batch.is_handed_out:  # applied, and not handed to the store
             live.is_broken = True
             live.fail(IN_TROUBLE)
         live.refuse_waiting(IN_TROUBLE)

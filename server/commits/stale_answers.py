@@ -17,20 +17,20 @@ class StaleAnswers:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
 
-    async def find(self, lives: Sequence[LiveRoom]) -> set[LiveRoom]:
-        """The rooms that have to judge their batches again.
+    async def find_stale_rooms(self, lives: Sequence[LiveRoom]) -> set[LiveRoom]:
+        """The rooms that have to apply their batches again.
 
         What makes an entry is not asked about here: its commit clashes.
         """
         stale: set[LiveRoom] = set()
         for live in lives:
-            for user, ids in live.batch.doubtful(live.room.ids).items():
+            for user, ids in live.batch.ids_to_verify(live.room.ids).items():
                 if found := await self._hub.store.find_accepted(live.key, user, ids):
                     await remember_accepted(self._hub, live, found)
                     stale.add(live)
-            if live.batch.was_stopped_by_locks() and not await has_current_locks(self._hub, live):
+            if live.batch.was_refused_by_locks() and not await has_current_locks(self._hub, live):
                 stale.add(live)
-            if live.batch.doubts_the_document() and not await self._is_at_head(live):
+            if live.batch.was_refused_as_stale() and not await self._is_at_head(live):
                 stale.add(live)
         return stale
 

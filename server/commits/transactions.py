@@ -34,8 +34,8 @@ async def write(hub: Hub, appends: Appends) -> dict[LiveRoom, Outcome]:
     return dict(zip((live for live, _ in appends), outcomes, strict=True))
 
 
-class HeldCommits:
-    """What another transaction kept from being written: it has the document's row.
+class RowLockedCommits:
+    """Batches that wait for another transaction, which has locked the document's row.
 
     Invariant: while a live room is held, its batch is here and in no other commit. All of them
     are committed together, so they take one connection however many they are.

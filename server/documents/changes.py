@@ -54,7 +54,7 @@ class Unsaved:
         self.entries += len(entries)
         self.bytes += sum(len(entry.update) + len(entry.inverse) for entry in entries)
 
-    def insist(self, now: float) -> None:
+    def mark_due(self, now: float) -> None:
         """Save by age, whatever was changed."""
         self.size = 0
         self.entries = max(self.entries, 1)

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 # How long the loop is kept by one turn, but for the last slice in it.
 TURN: Final = 0.01
 
-# Each time somebody else has written between two reads.
+# A try fails when another writer came between two reads.
 TRIES = 8
 
 Watch = Callable[[], AbstractContextManager[None]]
 
 
-class Opener:
-    """Takes turns with everything else.
+class OpeningScheduler:
+    """Opens long documents in turns with the other work of the loop.
 
     Invariant: the loop is left alone for as long as a turn took, before the next; documents that
     take more than one turn share these, so together they have half of the process at most.
@@ -39,7 +39,7 @@ class Opener:
         self._clock = clock
         self._turn = asyncio.Lock()
 
-    async def take(self, opening: Opening, watch: Watch = nullcontext) -> None:
+    async def load(self, opening: Opening, watch: Watch = nullcontext) -> None:
         """Everything that the document holds; each turn is `watch`ed."""
         if opening.is_long:
             await run_in_thread(opening.cut_state)

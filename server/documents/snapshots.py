@@ -76,7 +76,7 @@ class Snapshots:
             live.unsaved_steps.add(stored.steps.entries, now)
         self.note(live, stored.entries)
         if live.room.was_underestimated:  # the next snapshot, of the same version too, will say so
-            live.unsaved.insist(now)
+            live.unsaved.mark_due(now)
 
     async def save(self, live: LiveRoom) -> None:
         """Save what is committed, unless a batch is in flight."""
@@ -99,7 +99,7 @@ class Snapshots:
 
     async def _save_large(self, live: LiveRoom) -> None:
         epoch = live.room.epoch
-        await self._write(live, epoch, await live.aside(lambda: self._make(live)))
+        await self._write(live, epoch, await live.in_thread(lambda: self._make(live)))
 
     def _make(self, live: LiveRoom) -> Snapshot | None:
         """What is committed; None where that fails."""
@@ -131,4 +131,4 @@ class Snapshots:
             metrics.snapshots.labels("failed").inc()
             # Not at once: it is tried again by age, or with the next one that is due.
             for unsaved in (live.unsaved, live.unsaved_steps):
-                unsaved.insist(self._clock.monotonic())
+                unsaved.mark_due(self._clock.monotonic())

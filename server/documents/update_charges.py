@@ -1,4 +1,4 @@
-"""Work: what a batch cost the authors of its requests, and what it left of a long update."""
+"""What a batch costs the authors of its requests, and what it left of a long update."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ FREE_BYTES = 16 * 1024
 FREE_SHARE = 12
 
 
-class Work:
-    """One batch's work.
+class UpdateCharges:
+    """One batch's costs.
 
-    Invariant: nobody pays, and nothing is gone on with, before the batch is durable. One that is
-    put back is judged again, which is not its authors' doing, and has the whole update still.
+    Invariant: authors pay, and long updates go on, only when the batch is durable. A batch that is
+    put back into the queue is applied again with the whole update, at no cost.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Work:
             self._done.append((submission, seconds))
             self._rest = answer.rest
 
-    def settle(self, queue: deque[Submission], now: float) -> None:
+    def charge(self, queue: deque[Submission], now: float) -> None:
         """The batch is durable."""
         for submission, seconds in self._done:
             if submission.member.budget is not None:
@@ -56,10 +56,10 @@ class Work:
                 submission.member.budget.bytes.spend(beyond, now)
         if self._rest:
             _go_on_with(self._done[-1][0], self._rest, queue, now)
-        self.forget()
+        self.discard()
 
-    def forget(self) -> None:
-        """The batch came to nothing."""
+    def discard(self) -> None:
+        """The batch was not written."""
         self._done, self._stored, self._rest = [], [], ()
 
 

@@ -12,7 +12,7 @@ from collab.ports.store import Corrupt
 from collab.rights.user_rights import Role
 from server.archives.export import Export, Head, export, export_damaged
 from server.documents.hub import Quarantined
-from server.documents.position import tell
+from server.documents.position import note_position
 from server.http.requests import (
     JSON,
     json_response,
@@ -70,14 +70,14 @@ async def export_document(request: Request) -> Response:
                     require_role(claims, Role.EDITOR)
                     schema = room.control.schema
                     head = Head(room.epoch, room.version, room.value, schema)
-                    tell(request, Position(head.epoch, head.version))
+                    note_position(request, Position(head.epoch, head.version))
                     whole = await export(services.store, key, head, now)
                 response = ExportResponse(whole, stack.pop_all())
             except (Quarantined, Corrupt):
                 require_role(claims, Role.EDITOR)
                 async with services.exports.salvaging:
                     archive = await export_damaged(services.store, key, now)
-                tell(request, Position(archive.epoch, archive.version))
+                note_position(request, Position(archive.epoch, archive.version))
                 response = json_response(archive)
         services.recorder.did(key, member_of(request, claims), "export")
     response.headers["X-Content-Type-Options"] = "nosniff"

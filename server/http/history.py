@@ -21,7 +21,7 @@ from collab.room.requests import RestoreVersion
 from server.access.identity import not_found
 from server.archives import archive
 from server.documents.live_room import LiveRoom
-from server.documents.position import position_of, tell
+from server.documents.position import note_position, position_of
 from server.http.bodies import read_body, read_object
 from server.http.listing import page_size
 from server.http.requests import (
@@ -89,7 +89,7 @@ async def get_version(request: Request) -> Response:
     async with document_of(request) as (_, live):
         version = _version_in_path(request)
         value = await value_at(request, require_exists(live), version)
-        at = tell(request, position_of(live, version))
+        at = note_position(request, position_of(live, version))
     return await large_json_response(value, at=at)
 
 
@@ -101,7 +101,7 @@ async def get_diff(request: Request) -> Response:
         if from_ is None:
             raise Rejected(Code.MALFORMED, "`from` must be a version")
         was = await value_at(request, live, from_)
-        at = tell(request, position_of(live, to))
+        at = note_position(request, position_of(live, to))
         is_ = await value_at(request, live, at.version)
     response = await large_json_response(await diff_in_thread(was, is_))
     response.headers["Content-Type"] = "application/json-patch+json"
@@ -139,7 +139,7 @@ async def restore(request: Request) -> Response:
             value, missing = await _value_or_refusal(request, require_exists(live), version)
             asked = RestoreVersion(version, value, pointer, request_id_of(request), missing)
             done = await hub.ask(live, member_of(request, claims), asked)
-            at = tell(request, position_of(live, done.version))
+            at = note_position(request, position_of(live, done.version))
     return await large_json_response({"version": done.version, **done.ack}, at=at)
 
 
@@ -161,7 +161,7 @@ async def import_document(request: Request) -> Response:
         )
         await services.hub.reopen(live)
         services.recorder.did(live.key, member_of(request, claims), "import", upto=version)
-        at = tell(request, position_of(live, version))
+        at = note_position(request, position_of(live, version))
     return json_response({"version": version}, 201, at=at)
 
 
@@ -268,7 +268,7 @@ async def _find(request: Request, key: DocKey) -> None:
     store = services_of(request).store
     row = await store.row(key)
     if row is not None and not row.damaged:
-        tell(request, Position(row.epoch, row.version))
+        note_position(request, Position(row.epoch, row.version))
     elif row is None and not await store.was_made(key):
         raise not_found()
 

@@ -15,7 +15,7 @@ from starlette.routing import Match, Route
 from collab import wire
 from collab.errors import HTTP_STATUS, Code, Refusal, Rejected
 from collab.ports.store import Corrupt, StorageUnavailable
-from server.documents.position import tell_version
+from server.documents.position import note_version
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def refuse(request: Request, refusal: Refusal, *, status: int | None = None) -> 
     version = refusal.extra.get("version")
     # With `nothing_to_undo` it is the version that the request named, which need not exist.
     if isinstance(version, int) and refusal.code is not Code.NOTHING_TO_UNDO:
-        tell_version(request, version)
+        note_version(request, version)
     return problem(refusal, status=status)
 
 

@@ -111,7 +111,7 @@ async def _write_schema(services: Services, live: LiveRoom, schema: bytes, revis
     try:
         return await services.store.set_schema(live.key, schema, revision)
     except StorageUnavailable:
-        services.hub.doubt(live)
+        services.hub.request_reopen(live)
         raise
 
 

@@ -114,7 +114,7 @@ class Publisher:
             try:
                 is_taken = await self._store.publish(live.key, step, state.revision)
             except StorageUnavailable:  # it may be taken all the same
-                self._hub.doubt(live)
+                self._hub.request_reopen(live)
                 self._cache.forget(live.key)
                 raise
             if is_taken:

@@ -120,7 +120,7 @@ async def test_a_room_whose_time_is_over_serves_no_locks_when_its_commit_comes_b
             await store.committed.wait()
             live.lock_announcer.is_due = True
             if ends is LiveState.CLOSED:
-                hall.hub.let_go(live, DELETED)
+                hall.hub.end_room(live, DELETED)
             else:
                 live.move(Event.TROUBLE)  # as other documents' trouble makes it
             store.lets_go.set()
@@ -152,7 +152,7 @@ async def test_a_room_that_has_ended_is_not_waited_for_to_be_opened_anew() -> No
     async with inside(MemoryStore()) as hall:
         await hall.make({"n": 1})
         async with hall.hub.using(PAGE) as live:
-            hall.hub.let_go(live, DELETED)
+            hall.hub.end_room(live, DELETED)
             reopening = asyncio.create_task(hall.hub.reopen(live))
             for _ in range(10):
                 await asyncio.sleep(0)

@@ -95,7 +95,7 @@ async def test_a_document_that_ends_while_its_row_is_held_ends_at_once() -> None
         await hall.make({"n": 0})
         async with hall.hub.using(PAGE) as live:
             waiting = await held_edit(hall, store, live)
-            hall.hub.let_go(live, DELETED)
+            hall.hub.end_room(live, DELETED)
             assert isinstance(await waiting, Rejected)
             store.held.clear()
             retries = store.retries
