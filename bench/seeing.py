@@ -72,7 +72,7 @@ def _gather(sessions: int) -> float:
     batch = _batch(sessions, sessions)
     figures = []
     for _ in range(ROUNDS):
-        recorder.settled(HOME, batch, 0.0)
+        recorder.batch_sent(HOME, batch, 0.0)
         began = perf_counter()
         recorder.trail._gather()
         figures.append((perf_counter() - began) * 1e6)

@@ -34,9 +34,9 @@ from server.documents.snapshots import HubBounds
 from server.http.drain_body import DrainBody
 from server.http.problem import HANDLERS
 from server.lanes.connection import LARGE_OPENINGS
-from server.maintenance import keep_up
+from server.maintenance import run_maintenance
 from server.publishing.fast_path import FastPathApp
-from server.publishing.public_cache import Published
+from server.publishing.public_cache import PublicCache
 from server.publishing.publisher import Publisher
 from server.routes import routes
 from server.runtime.clock import SystemClock
@@ -104,7 +104,7 @@ def build(
                 app.state.services = services = _services(settings, store, clock, group, origins)
                 loops = [
                     group.create_task(services.commits.run(), name="commit loop"),
-                    group.create_task(keep_up(services), name="upkeep"),
+                    group.create_task(run_maintenance(services), name="maintenance"),
                     group.create_task(services.monitor.run(), name="monitor"),
                 ]
                 if on_start is None:
@@ -139,7 +139,7 @@ def _services(
         _hub_bounds(settings),
         crash_quarantine=CrashQuarantine(_quarantine_path(settings)),
     )
-    exports, published = Exports(settings.max_exports), Published(hub, clock, settings)
+    exports, public_cache = Exports(settings.max_exports), PublicCache(hub, clock, settings)
     release = version("weft")
     return Services(
         settings=settings,
@@ -155,8 +155,8 @@ def _services(
         socket_bounds=socket_bounds(settings),
         group=group,
         recorder=hub.recorder,
-        published=published,
-        publisher=Publisher(hub, published, settings),
+        public_cache=public_cache,
+        publisher=Publisher(hub, public_cache, settings),
         readiness=Readiness(store, group),
         encoded_values=EncodedValues(),
         creations=Creations(Allowance(settings.new_bytes_per_second, settings.new_burst), clock),

@@ -27,7 +27,7 @@ WALK_EVERY = 3600.0
 DAY_MS = 86_400_000
 
 
-async def keep_up(services: Services) -> None:
+async def run_maintenance(services: Services) -> None:
     """Renew presence, save and unload documents, drop what is past its time; for ever.
 
     Presence has a task of its own, so it is renewed in time however slow the database is.
@@ -41,7 +41,7 @@ async def keep_up(services: Services) -> None:
 
     async with asyncio.TaskGroup() as group:
         for name, work in (
-            ("presence", lambda: keep_present(services)),
+            ("presence", lambda: renew_presence(services)),
             ("snapshots and retention", store),
             ("memory", memory.trim),
             ("collector", collector.run),
@@ -55,18 +55,18 @@ async def _every_second(work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         except (StorageUnavailable, Rejected):
-            logger.warning("upkeep waits for the database")
+            logger.warning("maintenance waits for the database")
         except Exception:
-            logger.exception("upkeep failed, and goes on")
+            logger.exception("maintenance failed, and goes on")
 
 
-async def keep_present(services: Services) -> None:
+async def renew_presence(services: Services) -> None:
     """Renew who is present, drop who is silent, and forget budgets that are full again."""
     for budget_pool in (services.budget_pool, services.creations.budget_pool):
         budget_pool.evict(services.clock.monotonic())
     services.guests.forget(services.clock.monotonic())
     for live in services.hub.every(lambda live: len(live.presence.book) > 0):
-        live.presence.keep_up()
+        live.presence.renew()
 
 
 async def save_and_unload(services: Services) -> None:

@@ -1,4 +1,4 @@
-"""The process: uvicorn around the application, and a stop that loses nothing and nobody."""
+"""The process: uvicorn around the application, and a stop that loses no edit and no client."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from collab.messages import Notice
 from collab.wire import encode
 from server import app as composition
 from server.broadcast.close_reasons import IN_TROUBLE
-from server.demo import seed as demonstration
+from server.demo import seed as demo_seed
 from server.documents.room_state import LiveState
 from server.http1.uvicorn_protocols import protocol_classes
 from server.runtime import collector, logs
@@ -35,20 +35,20 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-COME_BACK_MS = 500
-COME_BACK_SPREAD_MS = 2000.0
+RECONNECT_MS = 500
+RECONNECT_SPREAD_MS = 2000.0
 CANNOT_START = 3  # as uvicorn ends when the application does not start
 
 
 class DrainingServer(uvicorn.Server):
-    """Uvicorn, with a word to everybody before their connections end."""
+    """Uvicorn, which tells clients when to reconnect before it closes their connections."""
 
     services: Services | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.services is not None:
-            await _greet(self.services, self.servers[0].sockets[0].getsockname()[1])
+            await _print_address(self.services, self.servers[0].sockets[0].getsockname()[1])
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
@@ -59,17 +59,17 @@ class DrainingServer(uvicorn.Server):
 
 
 async def drain(services: Services) -> None:
-    """Flush what was taken in, tell everybody when to come back, and wait until they are gone.
+    """Commit what was taken in, tell clients when to reconnect, and wait until they are gone.
 
-    A database that does not answer is waited for once. Whoever has no answer then asks again
-    with the same id, the log has what no snapshot has, and of the audit trail a second is lost.
+    A database that does not answer is waited for once. Clients without an answer then retry with
+    the same id, the log has what no snapshot has, and a second of the audit trail is lost.
     """
     services.hub.draining = True  # nothing is taken in from here on, so the flush has an end
     half = services.settings.drain_seconds / 2
     answers = await _flush(services, half)
-    _say_goodbye(services)
+    _close_connections(services)
     async with asyncio.TaskGroup() as group:
-        group.create_task(_wait_until_gone(services.hub, half), name="goodbye")
+        group.create_task(_wait_until_gone(services.hub, half), name="connections end")
         if answers:
             saving = group.create_task(_save_snapshots(services.hub, half), name="last snapshots")
     if not (answers and saving.result()):
@@ -110,12 +110,12 @@ async def _wait_until_gone(hub: Hub, seconds: float) -> None:
                 await asyncio.sleep(0.01)
 
 
-def _say_goodbye(services: Services) -> None:
+def _close_connections(services: Services) -> None:
     restarting = encode(Notice(code="restarting"))
     for live in list(services.hub.lives.values()):
         live.audience.notice(restarting)
         for subscriber in list(live.audience.subscribers):
-            wait = COME_BACK_MS + int(services.clock.jitter(COME_BACK_SPREAD_MS))
+            wait = RECONNECT_MS + int(services.clock.jitter(RECONNECT_SPREAD_MS))
             subscriber.dismiss(Close.RESTARTING, "restarting", wait)
 
 
@@ -157,13 +157,13 @@ def server_of(settings: Settings, store: Store) -> DrainingServer:
     async def on_start(services: Services) -> AsyncIterator[None]:
         server.services = services
         if settings.demo:
-            await demonstration.prepare(services)
+            await demo_seed.prepare(services)
         yield
 
     app = composition.build(settings, store, on_start=on_start)
     http, ws = protocol_classes(bounds, app.immediate_response, app.on_refused)
     config = uvicorn.Config(
-        app if settings.log_level == "debug" else _failing_plainly(app),
+        app if settings.log_level == "debug" else _with_plain_startup_error(app),
         host=settings.host,
         port=settings.port,
         http=http,
@@ -184,7 +184,7 @@ def server_of(settings: Settings, store: Store) -> DrainingServer:
     return server
 
 
-def _failing_plainly(app: ASGIApp) -> ASGIApp:
+def _with_plain_startup_error(app: ASGIApp) -> ASGIApp:
     """The application, with a sentence in the place of the trace that it cannot start with."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
@@ -199,11 +199,11 @@ def _failing_plainly(app: ASGIApp) -> ASGIApp:
     return wrapped
 
 
-async def _greet(services: Services, port: int) -> None:
-    """Say where to go, once somebody who does is answered."""
+async def _print_address(services: Services, port: int) -> None:
+    """Print the address, once the server answers there."""
     settings = services.settings
     where = f"http://{settings.host}:{port}"
     if settings.demo:
-        print(await demonstration.welcome(services, where), flush=True)
+        print(await demo_seed.welcome(services, where), flush=True)
     else:
         print(f"Weft serves {where}", flush=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from server.documents.creations import Creations
     from server.documents.hub import Hub
     from server.documents.long_work import UpdateCutter
-    from server.publishing.public_cache import Published
+    from server.publishing.public_cache import PublicCache
     from server.publishing.publisher import Publisher
     from server.recording.recorder import Recorder
     from server.runtime.clock import Clock
@@ -50,7 +50,7 @@ class Services:
     socket_bounds: SocketBounds
     group: asyncio.TaskGroup
     recorder: Recorder
-    published: Published
+    public_cache: PublicCache
     publisher: Publisher
     readiness: Readiness
     encoded_values: EncodedValues

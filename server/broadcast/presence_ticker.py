@@ -56,7 +56,7 @@ class PresenceTicker:
                 self.book.relocate_cursors(change)
             self.changed()
 
-    def keep_up(self) -> None:
+    def renew(self) -> None:
         """About once a second: drop silent clients, and renew the others on the Yjs lane."""
         now = self._clock.monotonic()
         self.book.expire(now)

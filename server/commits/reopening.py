@@ -93,7 +93,7 @@ class Reopening:
 
     def enter_trouble(self, lives: Iterable[LiveRoom]) -> None:
         """The batches of `lives` failed, or what became of their commit is unknown."""
-        self._hub.recorder.troubled()
+        self._hub.recorder.commit_failed()
         for live in lives:
             if live.in_flight:
                 live.unknown_commit = live.room.commit_id

@@ -30,7 +30,7 @@ async def write(hub: Hub, appends: Appends) -> dict[LiveRoom, Outcome]:
         return {}
     began_at = hub.clock.monotonic()
     outcomes = await hub.store.commit([append for _, append in appends])
-    hub.recorder.written((append for _, append in appends), outcomes, began_at)
+    hub.recorder.transaction_ended((append for _, append in appends), outcomes, began_at)
     return dict(zip((live for live, _ in appends), outcomes, strict=True))
 
 

@@ -23,8 +23,8 @@ from server.http.requests import (
     services_of,
     using,
 )
-from server.publishing.public_request import asked_for, coding_of, page_path
-from server.publishing.publisher import nothing_published, shown
+from server.publishing.public_request import coding_of, page_path, parse_request
+from server.publishing.publisher import as_json, nothing_published
 
 _STYLE = (
     ":root{color-scheme:light dark}"
@@ -76,7 +76,7 @@ async def get_publication(request: Request) -> Response:
         state = await services_of(request).store.public_state(live.key)
     if state is None or state.published is None:
         raise nothing_published()
-    told = shown(state.published)
+    told = as_json(state.published)
     told["published"] = told.pop("version")
     response = json_response(told)
     response.headers["Cache-Control"] = "no-store"
@@ -102,9 +102,9 @@ async def get_page(request: Request) -> Response:
 
 async def _public(request: Request) -> Response:
     """What the shared cache does not hold, or has not asked the database about for a while."""
-    asked = asked_for(request.scope["path"], request.scope["query_string"])
+    asked = parse_request(request.scope["path"], request.scope["query_string"])
     coding, known = coding_of(request.scope["headers"])
-    found = None if asked is None else await services_of(request).published.fetch(asked, coding)
+    found = None if asked is None else await services_of(request).public_cache.fetch(asked, coding)
     if found is None:
         raise not_found()
     return found.response(known)

@@ -181,7 +181,7 @@ class PatchConnection:
 
     def _refuse(self, refusal: Refusal) -> None:
         """It is not let in."""
-        self._services.recorder.turned_away(self._info, refusal)
+        self._services.recorder.connection_refused(self._info, refusal)
         self._socket.close(CLOSE_OF.get(refusal.code, Close.MALFORMED), refusal.message)
 
     def _forget_deadline(self) -> None:

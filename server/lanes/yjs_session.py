@@ -154,7 +154,7 @@ class YjsConnection:
         try:
             admission = await admit_to_yjs_lane(services, self._doc, self._token, self._info)
         except Rejected as rejected:
-            self._services.recorder.turned_away(self._info, rejected.refusal)
+            self._services.recorder.connection_refused(self._info, rejected.refusal)
             self._close(rejected.refusal)
             return
         if self._is_closed:

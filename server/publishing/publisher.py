@@ -1,7 +1,7 @@
-"""Publishing: moving the pointer to what is public, one step at a time, each judged and recorded.
+"""Publishing: moving the pointer to the public version, one checked and recorded step at a time.
 
 A step moves the document's control revision, as a schema or a lock does. The live room goes on
-under the next one; a batch that was in flight clashes, and is applied anew. Nothing is lost by it.
+under the next one; a batch that was in flight clashes, and is applied again. No edit is lost.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
     from collab.schema.check import Schema
     from server.documents.hub import Hub
     from server.documents.live_room import LiveRoom
-    from server.publishing.public_cache import Published
+    from server.publishing.public_cache import PublicCache
     from server.runtime.settings import Settings
 
 # Each try is lost to another writer of the document's control; more than a few is no chance.
 TRIES = 8
 
-Judge = Callable[[PublicState], Awaitable[Publication | None]]
+Decide = Callable[[PublicState], Awaitable[Publication | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class PublishResult:
     """What was published, and what should be mended in it."""
 
     version: int
@@ -47,7 +47,7 @@ class Done:
 class Publisher:
     """Moves what is public, for every document of the process."""
 
-    def __init__(self, hub: Hub, cache: Published, settings: Settings) -> None:
+    def __init__(self, hub: Hub, cache: PublicCache, settings: Settings) -> None:
         self._hub = hub
         self._store = hub.store
         self._clock = hub.clock
@@ -62,45 +62,45 @@ class Publisher:
 
     async def publish(
         self, live: LiveRoom, by: Author, version: int | None = None, expected: int | None = None
-    ) -> Done:
+    ) -> PublishResult:
         """Make a version public, the newest where none is named.
 
         `expected` is what is public as far as the publisher knows, 0 for nothing.
         """
-        told = Done(0, [])
+        told = PublishResult(0, [])
 
-        async def judge(state: PublicState) -> Publication | None:
+        async def decide(state: PublicState) -> Publication | None:
             nonlocal told
             _expect(state, expected)
             room = live.room
             wanted = room.version if version is None else version
             if wanted and wanted == _version_of(state) and expected in (None, wanted):
-                told = Done(wanted, [])
+                told = PublishResult(wanted, [])
                 return None
             schema = None if wanted == room.version else room.schema
             value = await self._value_at(live, wanted)
-            told = Done(wanted, await _inspect(value, schema, self._rules))
+            told = PublishResult(wanted, await _inspect(value, schema, self._rules))
             return Publication(wanted, _person(by), self._clock.now_ms())
 
-        await self._move(live, judge)
+        await self._move(live, decide)
         return told
 
     async def take_down(self, live: LiveRoom, by: Author) -> int:
         """Let nothing be public any more; the version that was."""
         was = 0
 
-        async def judge(state: PublicState) -> Publication:
+        async def decide(state: PublicState) -> Publication:
             nonlocal was
             was = _version_of(state)
             if not was:
                 raise nothing_published()
             return Publication(was, _person(by), self._clock.now_ms(), "taken_down")
 
-        await self._move(live, judge)
+        await self._move(live, decide)
         return was
 
-    async def _move(self, live: LiveRoom, judge: Judge) -> None:
-        """Judge on what stands, and take the step if it still stands then."""
+    async def _move(self, live: LiveRoom, decide: Decide) -> None:
+        """Decide on the current publication, and write the step if that has not changed."""
         for _ in range(TRIES):
             state = await self._store.public_state(live.key)
             if state is None or not live.room.exists:
@@ -108,7 +108,7 @@ class Publisher:
             if live.room.control.revision != state.revision:
                 await self._hub.reopen(live)
                 continue
-            step = await judge(state)
+            step = await decide(state)
             if step is None:
                 return
             try:
@@ -135,7 +135,7 @@ class Publisher:
 
 
 def _person(by: Author) -> Author:
-    """A tab is of no interest to those who read who published."""
+    """The user without the tab: readers only want to know who published."""
     return Author(by.user, by.name)
 
 
@@ -143,7 +143,7 @@ def nothing_published() -> Rejected:
     return Rejected(Code.NOT_FOUND, "nothing of this document is published")
 
 
-def shown(publication: Publication) -> dict[str, object]:
+def as_json(publication: Publication) -> dict[str, object]:
     """Who made what public, and when, as clients see it."""
     by = {"user": publication.by.user, "name": publication.by.name}
     return {"version": publication.version, "by": by, "at": rfc3339(publication.at)}
@@ -157,7 +157,7 @@ def _expect(state: PublicState, expected: int | None) -> None:
         raise Rejected(Code.CONFLICT, "it was taken down meanwhile", published=None)
     who = published.by.name or published.by.user
     message = f"{who} published version {published.version} meanwhile"
-    raise Rejected(Code.CONFLICT, message, published=shown(published))
+    raise Rejected(Code.CONFLICT, message, published=as_json(published))
 
 
 def _version_of(state: PublicState) -> int:
@@ -167,7 +167,7 @@ def _version_of(state: PublicState) -> int:
 async def _inspect(value: Json, schema: Schema | None, rules: Rules) -> list[Finding]:
     """The warnings; raises for what may not be published. Off the loop: a page may be large."""
 
-    def judge() -> list[Finding]:
+    def inspect() -> list[Finding]:
         if schema is not None:
             schema.check(value)
         found = check(value, rules)
@@ -179,4 +179,4 @@ async def _inspect(value: Json, schema: Schema | None, rules: Rules) -> list[Fin
             )
         return list(found.warnings)
 
-    return await run_in_thread(judge)
+    return await run_in_thread(inspect)

@@ -138,8 +138,8 @@ class Metrics:
 
     # --- what happens -----------------------------------------------------------------------
 
-    def settled(self, batch: Sequence[Answered], durable_at: float, sent_at: float) -> None:
-        """One document's part of a commit was sent to everybody who could take it."""
+    def count_batch(self, batch: Sequence[Answered], durable_at: float, sent_at: float) -> None:
+        """Count one document's part of a commit, which was sent to its subscribers."""
         accepted, durable, sent = self._accepted, self.durable.observe, self.sent.observe
         for submission, answer in batch:
             if answer.entry is not None:
@@ -148,9 +148,9 @@ class Metrics:
                 durable(durable_at - received_at)
                 sent(sent_at - received_at)
             elif isinstance(submission.request, ASKED):
-                self._settle_without_entry(submission, answer)
+                self._count_without_entry(submission, answer)
 
-    def _settle_without_entry(self, submission: Submission, answer: Answer) -> None:
+    def _count_without_entry(self, submission: Submission, answer: Answer) -> None:
         lane = submission.member.lane
         if isinstance(submission.request, EDITS):
             self.edits.labels(lane, outcome_of(answer)).inc()

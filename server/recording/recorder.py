@@ -74,9 +74,9 @@ class Recorder:
 
     # --- the commit loop --------------------------------------------------------------------
 
-    def settled(self, key: DocKey, batch: Sequence[Answered], durable_at: float) -> None:
+    def batch_sent(self, key: DocKey, batch: Sequence[Answered], durable_at: float) -> None:
         """A document's part of a commit is durable and was sent."""
-        self.metrics.settled(batch, durable_at, self.now())
+        self.metrics.count_batch(batch, durable_at, self.now())
         for submission, answer in batch:
             entry = answer.entry
             if entry is not None:
@@ -84,7 +84,7 @@ class Recorder:
             elif answer.refusal is not None and submission.deliver is None:
                 self._refused(key, submission, answer.refusal)
 
-    def written(
+    def transaction_ended(
         self, appends: Iterable[Append], outcomes: Sequence[Outcome], began_at: float
     ) -> None:
         """One transaction is over."""
@@ -93,8 +93,8 @@ class Recorder:
         for outcome in outcomes:
             self.metrics.commits.labels(_OUTCOMES[type(outcome)]).inc()
 
-    def troubled(self) -> None:
-        """A commit failed, or nobody knows what became of it."""
+    def commit_failed(self) -> None:
+        """A commit failed, or its outcome is unknown."""
         self.metrics.commits.labels("failed").inc()
         self.metrics.storage_troubles.inc()
 
@@ -115,7 +115,7 @@ class Recorder:
         info.admit(key, member, feed)
         self.trail.note(key, self._row(member, "open"))
 
-    def turned_away(self, info: ConnectionInfo, refusal: Refusal) -> None:
+    def connection_refused(self, info: ConnectionInfo, refusal: Refusal) -> None:
         """A WebSocket is not let in; who it was is known where its token was good."""
         self.metrics.refuse(info.lane, refusal.code)
         key, user = info.asker or (NOWHERE, "")
@@ -124,7 +124,7 @@ class Recorder:
         self.trail.refused(key, row)
 
     def refused_message(self, key: DocKey, member: Member, refusal: Refusal) -> None:
-        """What somebody said was refused before the document was asked."""
+        """A client's message was refused before the document was asked."""
         self.metrics.refuse(member.lane, refusal.code)
         self.trail.refused(key, self._row(member, "message", refusal.code.value))
 
@@ -137,15 +137,15 @@ class Recorder:
     # --- everything else --------------------------------------------------------------------
 
     def did(self, key: DocKey, member: Member, action: str, **detail: Any) -> None:
-        """Somebody did something to a document that is no entry of its log."""
+        """A member did something to a document that is no entry of its log."""
         self.trail.note(key, self._row(member, action, detail=detail))
 
     def moved_locks(
         self, key: DocKey, events: Iterable[LockChange], by: Member | None, asked: str
     ) -> None:
-        """Locks were taken, claimed or ended as somebody asked; or by time or an edit."""
-        nobody = AuditRow(self._clock.now_ms(), "", "")
-        who = self._row(by, "", detail={"asked": asked}) if by is not None else nobody
+        """Locks were taken, claimed or ended on request, by time or by an edit."""
+        no_one = AuditRow(self._clock.now_ms(), "", "")
+        who = self._row(by, "", detail={"asked": asked}) if by is not None else no_one
         for event in events:
             detail: dict[str, Any] = {"lock": event.id, "scope": event.scope, "fence": event.fence}
             if event.holder is not None:
@@ -194,14 +194,14 @@ class DocumentRecorder:
         self.now = recorder.now
 
     def published(self, answered: Sequence[Answered], durable_at: float) -> None:
-        self._recorder.settled(self._key, answered, durable_at)
+        self._recorder.batch_sent(self._key, answered, durable_at)
 
     def moved_locks(self, events: Sequence[LockChange], by: Member | None, asked: str) -> None:
         self._recorder.moved_locks(self._key, events, by, asked)
 
 
 def action_of(request: Request) -> str:
-    """What somebody tried; nothing for what only reads."""
+    """The action that a request tried; empty for one that only reads."""
     if isinstance(request, UndoRequest):
         return "redo" if request.redo else "undo"
     if isinstance(request, LockRequest):

@@ -60,7 +60,7 @@ class Monitor:
     async def _sample(self) -> None:
         while True:
             await asyncio.sleep(SAMPLE_EVERY)
-            self.samples.take()
+            self.samples.take_sample()
 
     async def _sweep(self) -> None:
         """Drop audit rows that are past their time; 0 days keep them for ever."""

@@ -80,7 +80,7 @@ class Samples:
         self._before: deque[Totals] = deque([self._totals()], maxlen=WINDOW)
         self.kept: deque[Sample] = deque(maxlen=KEEP)
 
-    def take(self) -> Sample:
+    def take_sample(self) -> Sample:
         """What happened since the last one."""
         metrics, now, last, first = self._metrics, self._totals(), self._before[-1], self._before[0]
         seconds = max(now.at - last.at, 1e-3)

@@ -1,4 +1,4 @@
-"""Upkeep beside a database that answers late: presence is renewed in time all the same."""
+"""Maintenance beside a database that answers late: presence is renewed in time all the same."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def entry(version: int = 2) -> Entry:
 def test_an_accepted_edit_counts_once_with_both_its_times() -> None:
     metrics = Metrics()
     batch = [(patch(1.0), Answer(2, entry=entry()))]
-    metrics.settled(batch, durable_at=1.002, sent_at=1.003)
+    metrics.count_batch(batch, durable_at=1.002, sent_at=1.003)
     assert value(metrics, "weft_edits_total", lane="patch", outcome="accepted") == 1
     for stage, seconds in (("durable", 0.002), ("sent", 0.003)):
         assert value(metrics, "weft_edit_seconds_count", stage=stage) == 1
@@ -70,7 +70,7 @@ def test_an_accepted_edit_counts_once_with_both_its_times() -> None:
 def test_a_refusal_counts_by_its_code_and_has_no_latency() -> None:
     metrics = Metrics()
     refused = Answer(1, refusal=Refusal(Code.CONFLICT, "no"))
-    metrics.settled([(patch(), refused)], 1.0, 1.0)
+    metrics.count_batch([(patch(), refused)], 1.0, 1.0)
     assert value(metrics, "weft_edits_total", lane="patch", outcome="refused") == 1
     assert value(metrics, "weft_refusals_total", lane="patch", code="conflict") == 1
     assert value(metrics, "weft_edit_seconds_count", stage="sent") == 0
@@ -79,14 +79,14 @@ def test_a_refusal_counts_by_its_code_and_has_no_latency() -> None:
 def test_what_changes_nothing_is_told_apart_from_a_duplicate() -> None:
     metrics = Metrics()
     batch = [(patch(), Answer(1)), (patch(), Answer(1, ack={"duplicate": True}))]
-    metrics.settled(batch, 1.0, 1.0)
+    metrics.count_batch(batch, 1.0, 1.0)
     assert value(metrics, "weft_edits_total", lane="patch", outcome="unchanged") == 1
     assert value(metrics, "weft_edits_total", lane="patch", outcome="duplicate") == 1
 
 
 def test_a_barrier_is_no_edit() -> None:
     metrics = Metrics()
-    metrics.settled([(Submission(ADA, Barrier(1), 0.0), Answer(1))], 1.0, 1.0)
+    metrics.count_batch([(Submission(ADA, Barrier(1), 0.0), Answer(1))], 1.0, 1.0)
     assert metrics.edits.total() == 0
 
 

@@ -26,20 +26,20 @@ def test_what_grows_is_told_by_the_second() -> None:
     for _ in range(6):
         recorder.metrics.refuse("http", Code.NOT_FOUND)
     clock.advance(2.0)
-    assert taken.take().refusals == 3.0
+    assert taken.take_sample().refusals == 3.0
     clock.advance(1.0)
-    assert taken.take().refusals == 0.0
+    assert taken.take_sample().refusals == 0.0
 
 
 def test_where_nothing_was_committed_there_is_neither_a_time_nor_a_size() -> None:
     taken, recorder, clock = samples()
     clock.advance(1.0)
-    idle = taken.take()
+    idle = taken.take_sample()
     assert (idle.commit, idle.batch, idle.p99) == (None, None, None)
     recorder.metrics.committed(entries=9, seconds=0.002)
     recorder.metrics.committed(entries=3, seconds=0.002)
     clock.advance(1.0)
-    busy = taken.take()
+    busy = taken.take_sample()
     assert busy.batch == 6.0
     assert busy.commit is not None
     assert busy.commit <= 2.0
@@ -49,7 +49,7 @@ def test_the_oldest_go_and_only_newer_ones_than_asked_for_are_told() -> None:
     taken, _, clock = samples()
     for _ in range(KEEP + 5):
         clock.advance(1.0)
-        taken.take()
+        taken.take_sample()
     assert len(taken.kept) == KEEP
     last = taken.kept[-1].at
     assert [sample.at for sample in taken.since(last - 2000)] == [last - 1000, last]
