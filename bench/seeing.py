@@ -13,9 +13,9 @@ from collab.ids import DocKey
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Answer, PatchRequest
-from server.broadcast.audience import Answered, Submission
+from server.broadcast.subscriber import Answered, Submission
 from server.recording.metrics import Metrics
-from server.recording.recorder import Witness
+from server.recording.recorder import Recorder
 from server.runtime.clock import SystemClock
 from storage.memory.store import MemoryStore
 
@@ -54,29 +54,29 @@ def _batch(edits: int, sessions: int = 1) -> list[Answered]:
 
 
 def _commit(edits: int, sessions: int = 1) -> float:
-    witness = Witness(MemoryStore(), SystemClock())
-    onlooker = witness.of(HOME)
+    recorder = Recorder(MemoryStore(), SystemClock())
+    observer = recorder.of(HOME)
     batch = _batch(edits, sessions)
 
     def commit() -> None:
-        onlooker.published(batch, onlooker.now())
-        witness.trail._versions = 0  # as if written, so that the bound is not met
+        observer.published(batch, observer.now())
+        recorder.trail._versions = 0  # as if written, so that the bound is not met
         if edits == sessions:
-            witness.trail._writings.clear()
+            recorder.trail._writings.clear()
 
     return _per_call(commit, 2000 // edits)
 
 
 def _gather(sessions: int) -> float:
-    witness = Witness(MemoryStore(), SystemClock())
+    recorder = Recorder(MemoryStore(), SystemClock())
     batch = _batch(sessions, sessions)
     figures = []
     for _ in range(ROUNDS):
-        witness.settled(HOME, batch, 0.0)
+        recorder.batch_sent(HOME, batch, 0.0)
         began = perf_counter()
-        witness.trail._gather()
+        recorder.trail._gather()
         figures.append((perf_counter() - began) * 1e6)
-        witness.trail._rows.clear()
+        recorder.trail._rows.clear()
     return median(figures)
 
 

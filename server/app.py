@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import gettempdir
@@ -24,24 +23,27 @@ from server.access.connection_limit import ConnectionLimit
 from server.access.guests import GuestTokenLimit
 from server.access.keyring import DEMO_TENANT, Keyring
 from server.access.origins import Origins
+from server.archives.export import Exports
 from server.commits.commit_loop import CommitLoop
-from server.documents.crash_quarantine import Ward
+from server.documents.crash_quarantine import CrashQuarantine
 from server.documents.creations import Creations
 from server.documents.hub import Hub
-from server.documents.hub_bounds import HubBounds
+from server.documents.long_work import UpdateCutter
 from server.documents.position import Positioned
+from server.documents.snapshots import HubBounds
 from server.http.drain_body import DrainBody
 from server.http.problem import HANDLERS
 from server.lanes.connection import LARGE_OPENINGS
+from server.maintenance import run_maintenance
 from server.publishing.fast_path import FastPathApp
-from server.publishing.public_cache import Published
+from server.publishing.public_cache import PublicCache
+from server.publishing.publisher import Publisher
 from server.routes import routes
 from server.runtime.clock import SystemClock
 from server.runtime.encoded import EncodedValues
 from server.services import Services
-from server.status.monitor import Lookout
+from server.status.monitor import Monitor
 from server.status.readiness import Readiness
-from server.upkeep import keep_up
 from server.websocket.socket import SocketBounds
 
 if TYPE_CHECKING:
@@ -50,7 +52,10 @@ if TYPE_CHECKING:
     from server.runtime.settings import Settings
 
 SQLITE = "sqlite+aiosqlite:///"
-CANNOT_START = 3  # as uvicorn ends when the application does not start
+
+
+class CannotServeError(Exception):
+    """Another process serves the database."""
 
 
 def open_store(settings: Settings) -> Store:
@@ -59,6 +64,19 @@ def open_store(settings: Settings) -> Store:
 
     make_home(settings)
     return SqlStore(settings.database)
+
+
+@contextmanager
+def store_to_serve(settings: Settings) -> Iterator[Store]:
+    """The database, held for this process alone; raises `CannotServeError` where another has it."""
+    from storage.serving_lock import AlreadyServedError, serving
+
+    make_home(settings)
+    try:
+        with serving(settings.database):
+            yield open_store(settings)
+    except AlreadyServedError as error:
+        raise CannotServeError(str(error)) from error
 
 
 def make_home(settings: Settings) -> None:
@@ -84,11 +102,10 @@ def build(
             await store.add_tenant(DEMO_TENANT, clock.now_ms())
             async with asyncio.TaskGroup() as group:
                 app.state.services = services = _services(settings, store, clock, group, origins)
-                services.lookout = Lookout(services)
                 loops = [
                     group.create_task(services.commits.run(), name="commit loop"),
-                    group.create_task(keep_up(services), name="upkeep"),
-                    group.create_task(services.lookout.run(), name="lookout"),
+                    group.create_task(run_maintenance(services), name="maintenance"),
+                    group.create_task(services.monitor.run(), name="monitor"),
                 ]
                 if on_start is None:
                     yield
@@ -116,7 +133,14 @@ def build(
 def _services(
     settings: Settings, store: Store, clock: Clock, group: asyncio.TaskGroup, origins: Origins
 ) -> Services:
-    hub = Hub(store, clock, _hub_bounds(settings), ward=Ward(_ward_path(settings)))
+    hub = Hub(
+        store,
+        clock,
+        _hub_bounds(settings),
+        crash_quarantine=CrashQuarantine(_quarantine_path(settings)),
+    )
+    exports, public_cache = Exports(settings.max_exports), PublicCache(hub, clock, settings)
+    release = version("weft")
     return Services(
         settings=settings,
         clock=clock,
@@ -130,17 +154,21 @@ def _services(
         large_openings=ConnectionLimit(LARGE_OPENINGS, 2 * settings.open_seconds),
         socket_bounds=socket_bounds(settings),
         group=group,
-        witness=hub.witness,
-        published=Published(hub, clock, settings),
+        recorder=hub.recorder,
+        public_cache=public_cache,
+        publisher=Publisher(hub, public_cache, settings),
         readiness=Readiness(store, group),
         encoded_values=EncodedValues(),
         creations=Creations(Allowance(settings.new_bytes_per_second, settings.new_burst), clock),
+        cutter=UpdateCutter(clock),
+        exports=exports,
         guest_token_limit=GuestTokenLimit(clock),
-        version=version("weft"),
+        monitor=Monitor(hub, exports, settings, release),
+        version=release,
     )
 
 
-def _ward_path(settings: Settings) -> Path | None:
+def _quarantine_path(settings: Settings) -> Path | None:
     """Beside a SQLite file; for another database where this host keeps what is passing."""
     name = settings.database.removeprefix(SQLITE)
     if name == ":memory:":
@@ -168,7 +196,6 @@ def _hub_bounds(settings: Settings) -> HubBounds:
         snapshot_bytes=settings.snapshot_bytes,
         snapshot_seconds=settings.snapshot_seconds,
         idle_seconds=settings.idle_seconds,
-        max_exports=settings.max_exports,
         presence_per_second=settings.presence_per_second,
         presence_bytes=settings.presence_bytes,
         terms=LockTerms(settings.lock_ttl, settings.take_over_grace),
@@ -194,17 +221,3 @@ def socket_bounds(settings: Settings) -> SocketBounds:
         unread_within=settings.slow_seconds,
         max_unread=settings.http_unread,
     )
-
-
-def serve(settings: Settings) -> int:
-    """Run until told to stop; the process's exit code."""
-    from server.process import run
-    from storage.serving_lock import AlreadyServedError, serving
-
-    make_home(settings)
-    try:
-        with serving(settings.database):
-            return run(settings, open_store(settings))
-    except AlreadyServedError as error:
-        print(f"weft: {error}", file=sys.stderr)
-        return CANNOT_START

@@ -1,4 +1,4 @@
-"""The process: uvicorn around the application, and a stop that loses nothing and nobody."""
+"""The process: uvicorn around the application, and a stop that loses no edit and no client."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from collab.errors import Close
 from collab.messages import Notice
 from collab.wire import encode
 from server import app as composition
-from server.broadcast.farewells import IN_TROUBLE
+from server.broadcast.close_reasons import IN_TROUBLE
 from server.demo import seed
 from server.documents.room_state import LiveState
 from server.http1.uvicorn_protocols import protocol_classes
@@ -35,19 +35,20 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-COME_BACK_MS = 500
-COME_BACK_SPREAD_MS = 2000.0
+RECONNECT_MS = 500
+RECONNECT_SPREAD_MS = 2000.0
+CANNOT_START = 3  # as uvicorn ends when the application does not start
 
 
 class DrainingServer(uvicorn.Server):
-    """Uvicorn, with a word to everybody before their connections end."""
+    """Uvicorn, which tells clients when to reconnect before it closes their connections."""
 
     services: Services | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.services is not None:
-            await _greet(self.services, self.servers[0].sockets[0].getsockname()[1])
+            await _print_address(self.services, self.servers[0].sockets[0].getsockname()[1])
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
@@ -58,21 +59,21 @@ class DrainingServer(uvicorn.Server):
 
 
 async def drain(services: Services) -> None:
-    """Flush what was taken in, tell everybody when to come back, and wait until they are gone.
+    """Commit what was taken in, tell clients when to reconnect, and wait until they are gone.
 
-    A database that does not answer is waited for once. Whoever has no answer then asks again
-    with the same id, the log has what no snapshot has, and of the audit trail a second is lost.
+    A database that does not answer is waited for once. Clients without an answer then retry with
+    the same id, the log has what no snapshot has, and a second of the audit trail is lost.
     """
     services.hub.draining = True  # nothing is taken in from here on, so the flush has an end
     half = services.settings.drain_seconds / 2
     answers = await _flush(services, half)
-    _say_goodbye(services)
+    _close_connections(services)
     async with asyncio.TaskGroup() as group:
-        group.create_task(_wait_until_gone(services.hub, half), name="goodbye")
+        group.create_task(_wait_until_gone(services.hub, half), name="connections end")
         if answers:
             saving = group.create_task(_save_snapshots(services.hub, half), name="last snapshots")
-    if services.lookout is not None and not (answers and saving.result()):
-        services.lookout.last_rows_within = 0.0
+    if not (answers and saving.result()):
+        services.monitor.last_rows_within = 0.0
 
 
 async def _flush(services: Services, seconds: float) -> bool:
@@ -109,13 +110,23 @@ async def _wait_until_gone(hub: Hub, seconds: float) -> None:
                 await asyncio.sleep(0.01)
 
 
-def _say_goodbye(services: Services) -> None:
+def _close_connections(services: Services) -> None:
     restarting = encode(Notice(code="restarting"))
     for live in list(services.hub.lives.values()):
         live.audience.notice(restarting)
-        for listener in list(live.audience.listeners):
-            wait = COME_BACK_MS + int(services.clock.jitter(COME_BACK_SPREAD_MS))
-            listener.dismiss(Close.RESTARTING, "restarting", wait)
+        for subscriber in list(live.audience.subscribers):
+            wait = RECONNECT_MS + int(services.clock.jitter(RECONNECT_SPREAD_MS))
+            subscriber.dismiss(Close.RESTARTING, "restarting", wait)
+
+
+def serve(settings: Settings) -> int:
+    """Run until told to stop; the process's exit code."""
+    try:
+        with composition.store_to_serve(settings) as store:
+            return run(settings, store)
+    except composition.CannotServeError as error:
+        print(f"weft: {error}", file=sys.stderr)
+        return CANNOT_START
 
 
 def run(settings: Settings, store: Store) -> int:
@@ -152,7 +163,7 @@ def server_of(settings: Settings, store: Store) -> DrainingServer:
     app = composition.build(settings, store, on_start=on_start)
     http, ws = protocol_classes(bounds, app.immediate_response, app.on_refused)
     config = uvicorn.Config(
-        app if settings.log_level == "debug" else _failing_plainly(app),
+        app if settings.log_level == "debug" else _with_plain_startup_error(app),
         host=settings.host,
         port=settings.port,
         http=http,
@@ -173,7 +184,7 @@ def server_of(settings: Settings, store: Store) -> DrainingServer:
     return server
 
 
-def _failing_plainly(app: ASGIApp) -> ASGIApp:
+def _with_plain_startup_error(app: ASGIApp) -> ASGIApp:
     """The application, with a sentence in the place of the trace that it cannot start with."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
@@ -188,8 +199,8 @@ def _failing_plainly(app: ASGIApp) -> ASGIApp:
     return wrapped
 
 
-async def _greet(services: Services, port: int) -> None:
-    """Say where to go, once somebody who does is answered."""
+async def _print_address(services: Services, port: int) -> None:
+    """Print the address, once the server answers there."""
     settings = services.settings
     where = f"http://{settings.host}:{port}"
     if settings.demo:

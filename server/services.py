@@ -15,15 +15,18 @@ if TYPE_CHECKING:
     from server.access.guests import GuestTokenLimit
     from server.access.keyring import Keyring
     from server.access.origins import Origins
+    from server.archives.export import Exports
     from server.commits.commit_loop import CommitLoop
     from server.documents.creations import Creations
     from server.documents.hub import Hub
-    from server.publishing.public_cache import Published
-    from server.recording.recorder import Witness
+    from server.documents.long_work import UpdateCutter
+    from server.publishing.public_cache import PublicCache
+    from server.publishing.publisher import Publisher
+    from server.recording.recorder import Recorder
     from server.runtime.clock import Clock
     from server.runtime.encoded import EncodedValues
     from server.runtime.settings import Settings
-    from server.status.monitor import Lookout
+    from server.status.monitor import Monitor
     from server.status.readiness import Readiness
     from server.websocket.socket import SocketBounds
 
@@ -46,14 +49,17 @@ class Services:
     large_openings: ConnectionLimit
     socket_bounds: SocketBounds
     group: asyncio.TaskGroup
-    witness: Witness
-    published: Published
+    recorder: Recorder
+    public_cache: PublicCache
+    publisher: Publisher
     readiness: Readiness
     encoded_values: EncodedValues
     creations: Creations
     guest_token_limit: GuestTokenLimit
-    lookout: Lookout | None = None
-    version: str = ""
+    cutter: UpdateCutter
+    exports: Exports
+    monitor: Monitor
+    version: str
 
     def spawn(
         self,

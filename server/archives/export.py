@@ -6,6 +6,7 @@ still say so; then all are read again, as the client takes them.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,8 @@ class Exports:
 
     def __init__(self, most: int) -> None:
         self._most = most
+        # What is left of a damaged document is read for one request at a time.
+        self.salvaging = asyncio.Lock()
         self._of: Counter[tuple[str, str]] = Counter()
 
     def __len__(self) -> int:

@@ -1,14 +1,12 @@
-"""A document's locks as its audience hears of them, and the timer for what time does to them."""
+"""Announces what happens to a document's locks, and runs the timer for the next that is due."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING
 
-from collab import wire
-from server.websocket import frames
+from server.broadcast.news import LockNews
 
 if TYPE_CHECKING:
     from collab.locks.state import Locks
@@ -17,53 +15,42 @@ if TYPE_CHECKING:
     from server.broadcast.audience import Audience
     from server.runtime.database_clock import DatabaseClock
 
-# Rung again after this where nobody could come: the document was being opened anew, say.
-RING_AGAIN = 1.0
+# The timer fires again after this: the document may be busy, being loaded for example.
+REMIND_AFTER = 1.0
 # A timer may be early by a tick of the database's clock.
 LATER = 0.002
 
 
-class LockNews:
-    """What happened to locks in one step, encoded once."""
+class LockAnnouncer:
+    """Invariant: while a lock is held, a timer runs, and fires when the first lock is due.
 
-    def __init__(self, events: Sequence[LockChange]) -> None:
-        self.events = events
-
-    @cached_property
-    def patch_frame(self) -> bytes:
-        return frames.text(wire.join([wire.encode(event) for event in self.events]))
-
-
-class LockBoard:
-    """Invariant: while a lock stands a timer runs, and rings when the first of them is due.
-
-    Once it is closed none does, whatever was under way: a timer would keep a room that nobody
-    uses, and ring for it for ever.
+    Once the announcer is closed no timer runs: it would keep an unused room in memory, and fire
+    for ever.
     """
 
-    def __init__(self, audience: Audience, time: DatabaseClock, ring: Callable[[], None]) -> None:
+    def __init__(self, audience: Audience, time: DatabaseClock, on_due: Callable[[], None]) -> None:
         self.time = time
         self.is_due = False
         self._closed = False
         self._audience = audience
-        self._ring = ring
+        self._on_due = on_due
         self._timer: asyncio.TimerHandle | None = None
 
     def announce(
         self, events: Sequence[LockChange], by: Member | None = None, asked: str = ""
     ) -> None:
-        """Tell everybody; every event of a lock of this document comes by here, once.
+        """Send events to each subscriber; every lock event of this document passes here, once.
 
-        `by` is who asked for it, and what they `asked`; None where time or an edit did it.
+        `by` is the member whose request `asked` for it; None where time or an edit did it.
         """
         if events:
             news = LockNews(events)
-            self._audience.tell(lambda listener: listener.hear_locks(news))
-            if self._audience.onlooker is not None:
-                self._audience.onlooker.moved_locks(events, by, asked)
+            self._audience.send_to_each(lambda subscriber: subscriber.on_locks(news))
+            if self._audience.observer is not None:
+                self._audience.observer.moved_locks(events, by, asked)
 
     def watch(self, locks: Locks) -> None:
-        """These stand now."""
+        """These are the locks now."""
         self._stop()
         due_at = locks.due_at()
         if due_at is not None and not self._closed:
@@ -75,8 +62,8 @@ class LockBoard:
 
     def _due(self) -> None:
         self.is_due = True
-        self._ring()
-        self._call_in(RING_AGAIN)
+        self._on_due()
+        self._call_in(REMIND_AFTER)
 
     def _stop(self) -> None:
         if self._timer is not None:

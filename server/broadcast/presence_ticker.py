@@ -1,62 +1,31 @@
-"""A document's presence: announced to everybody at once, at most once a tick."""
+"""Announces a document's presence to all subscribers, at most once a tick."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from collab import wire
 from collab.messages import Notice
 from collab.presence.book import PresenceBook
-from collab.presence.difference import PresenceDifference
-from collab.yjs import awareness
-from collab.yjs import frames as yjs_frames
-from server.websocket import frames
+from server.broadcast.news import PresenceNews
 
 if TYPE_CHECKING:
     from collab.entry import Author, Entry
-    from collab.messages import Peer
     from collab.room.room import Room
     from server.broadcast.audience import Audience
     from server.runtime.clock import Clock
 
-# Whoever moves a cursor is seen to within this, and so are all who moved theirs meanwhile.
+# A cursor's move is announced within this, together with all others of that time.
 TICK = 0.02
 ANOTHER_TAB = wire.encode(Notice(code="another_tab"))
 
 
-class PresenceNews:
-    """One difference, encoded once for each lane."""
+class PresenceTicker:
+    """The presence book, and the timer that announces what changed in it.
 
-    def __init__(self, difference: PresenceDifference) -> None:
-        self.difference = difference
-
-    @cached_property
-    def patch_frame(self) -> bytes:
-        change = self.difference.change
-        return b"" if change is None else frames.text(wire.encode(change))
-
-    @cached_property
-    def yjs_frame(self) -> bytes:
-        states = self.difference.awareness
-        if not states:
-            return b""
-        return frames.binary(yjs_frames.awareness(awareness.encode(states)))
-
-    def patch_frame_for(self, session: str, already_sent: Mapping[str, Peer]) -> bytes:
-        """The frame for a session whose own presence is in it, or that was sent a part before."""
-        if session not in self.difference.sessions and not already_sent:
-            return self.patch_frame
-        change = self.difference.without(session, already_sent)
-        return b"" if change is None else frames.text(wire.encode(change))
-
-
-class PresenceBoard:
-    """The book and the tick that reads from it.
-
-    Invariant: while the book has something to tell, a timer runs that will tell it.
+    Invariant: while the book has a change to announce, a timer runs.
     """
 
     def __init__(self, clock: Clock, audience: Audience, book: PresenceBook) -> None:
@@ -87,8 +56,8 @@ class PresenceBoard:
                 self.book.relocate_cursors(change)
             self.changed()
 
-    def keep_up(self) -> None:
-        """Once a second or so: who is silent goes, who is alive is renewed on the Yjs lane."""
+    def renew(self) -> None:
+        """About once a second: drop silent clients, and renew the others on the Yjs lane."""
         now = self._clock.monotonic()
         self.book.expire(now)
         self.book.renew(now)
@@ -104,5 +73,5 @@ class PresenceBoard:
         difference = self.book.flush(self._clock.monotonic())
         if difference is not None:
             news = PresenceNews(difference)
-            self._audience.tell(lambda listener: listener.see(news))
+            self._audience.send_to_each(lambda subscriber: subscriber.on_presence(news))
         self.changed()

@@ -21,7 +21,7 @@ SIGNALLED = 130  # as a shell counts an interrupt
 # Which module runs a command. They are imported when it is called: `weft token` is run by hand
 # and by scripts, and should not wait for the web server to be imported.
 _MODULES = {
-    "serve": "server.app",
+    "serve": "server.process",
     "token": "server.cli.keys",
     "tenant": "server.cli.keys",
     "key": "server.cli.keys",

@@ -1,4 +1,4 @@
-"""The commit loop: everything that waits becomes one transaction, and nobody hears before COMMIT.
+"""The commit loop: all that waits becomes one transaction; no client gets news before COMMIT.
 
 Group commit without a timer: while one transaction is in flight, whatever arrives waits for the
 next. So a batch is as large as the disk is slow, and a lone edit never waits.
@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Sequence
 from weakref import WeakSet
 
-from collab.entry import Accepted
 from collab.errors import Code, Refusal, Rejected
 from collab.patch.apply import values_before
 from collab.ports.store import (
@@ -26,16 +23,16 @@ from collab.ports.store import (
     Held,
     Outcome,
     StorageUnavailable,
-    Stored,
 )
-from server.broadcast.audience import Submission
-from server.broadcast.farewells import DELETED, GONE, IN_TROUBLE, MADE_AGAIN, OUR_FAULT, QUARANTINED
-from server.commits.held import HeldCommits
-from server.commits.lock_requests import LockDesk
+from server.broadcast.close_reasons import GONE, IN_TROUBLE, OUR_FAULT
+from server.broadcast.subscriber import Submission
+from server.commits.document_tasks import DocumentTasks
+from server.commits.lock_requests import LockRequests
 from server.commits.recovery import Recovery
+from server.commits.reopening import Reopening
 from server.commits.stale_answers import StaleAnswers
-from server.documents.hub import Hub, Quarantined
-from server.documents.last_change import find_change
+from server.commits.transactions import RowLockedCommits, write
+from server.documents.hub import Hub
 from server.documents.live_room import MAX_SECONDS, LiveRoom
 from server.documents.room_state import Event, LiveState
 from server.runtime.worker_threads import run_in_thread
@@ -50,19 +47,22 @@ class CommitLoop:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._group = asyncio.TaskGroup()
-        self._recovery = Recovery(hub, self._replace, self._spawn)
-        self._held = HeldCommits(hub.clock, self._write, self._judge, self._recovery, self._spawn)
-        self._lock_desk = LockDesk(hub, self._reopen, self._recovery.enter)
-        self._stale_answers = StaleAnswers(hub, self._lock_desk.is_current)
-        self._suspects: WeakSet[LiveRoom] = WeakSet()
+        self._tasks = DocumentTasks(hub)
+        self._reopening = Reopening(hub, self._tasks)
+        self._recovery = Recovery(hub, self._reopening, self._tasks)
+        self._row_locked = RowLockedCommits(hub, self._reopening)
+        self._retries = False  # a task commits again what is held
+        self._lock_requests = LockRequests(hub, self._reopening)
+        self._stale_answers = StaleAnswers(hub)
+        self._quarantined_rooms: WeakSet[LiveRoom] = WeakSet()
 
     async def run(self) -> None:
         """For ever; what it has begun ends with it."""
-        async with self._group:
+        async with self._tasks.group:
+            self._tasks.spawn(self._recovery.run(), "recover")
             while True:
-                await self._hub.work.wait()
-                self._hub.work.clear()
+                await self._hub.has_work.wait()
+                self._hub.has_work.clear()
                 await self._round()
                 # A round that wrote nothing has waited for nothing: others have their turn now.
                 await asyncio.sleep(0)
@@ -70,8 +70,8 @@ class CommitLoop:
     async def _round(self) -> None:
         lives = [live for live in self._hub.dirty if live.state is LiveState.OPEN]
         self._hub.dirty.clear()
-        await self._commit([live for live in lives if live not in self._suspects])
-        for live in self._suspects.intersection(lives):
+        await self._commit([live for live in lives if live not in self._quarantined_rooms])
+        for live in self._quarantined_rooms.intersection(lives):
             await self._commit([live])
 
     async def drain(self) -> None:
@@ -82,8 +82,8 @@ class CommitLoop:
     async def _commit(self, lives: Sequence[LiveRoom]) -> None:
         hub = self._hub
         for live in lives:
-            if live.renewal is not None:
-                self._reopen(live)
+            if live.reopen_waiter is not None:
+                self._reopening.reopen(live)
         lives = [live for live in lives if live.state is LiveState.OPEN]
         commit_id = hub.clock.new_id("c")
         now = hub.clock.now_ms()
@@ -92,34 +92,35 @@ class CommitLoop:
             return
         lives = [live for live, _ in appends]
         try:
-            stale = await self._stale_answers.find(lives)
-            outcomes = await self._write(
+            stale = await self._stale_answers.find_stale_rooms(lives)
+            outcomes = await write(
+                hub,
                 [
                     (live, append)
                     for live, append in appends
                     if append and live not in stale and not live.is_broken
-                ]
+                ],
             )
         except StorageUnavailable:
             logger.warning("a commit failed or its outcome is unknown", exc_info=True)
-            self._recovery.enter(lives)
+            self._reopening.enter_trouble(lives)
             return
         except Exception:  # a bug of ours, or a rotten row: the loop goes on for the others
             logger.exception("a commit failed, and not for want of the database")
-            self._part(lives)
+            self._isolate_failures(lives)
             return
-        self._suspects.difference_update(lives)
+        self._quarantined_rooms.difference_update(lives)
         for live, append in appends:
             if live in stale or live.is_broken:
-                with self._ends_with(live):
-                    self._reopen(live)
+                with self._tasks.edge(live):
+                    self._reopening.reopen(live)
             else:
-                self._judge(live, append, outcomes.get(live, Committed()))
+                self._handle_outcome(live, append, outcomes.get(live, Committed()))
 
     def _begin(
         self, lives: Sequence[LiveRoom], now: int, commit_id: str
     ) -> list[tuple[LiveRoom, Append | None]]:
-        """Judge for a moment; the rooms that it was not enough for are the next round's first."""
+        """Apply requests for a moment; the rooms left over are the first of the next round."""
         clock = self._hub.clock
         until = clock.monotonic() + MAX_SECONDS
         appends: list[tuple[LiveRoom, Append | None]] = []
@@ -127,128 +128,94 @@ class CommitLoop:
             if appends and clock.monotonic() > until:
                 self._hub.wake(live)
                 continue
-            with self._ends_with(live):
+            with self._tasks.edge(live):
                 if not live.in_flight and live.has_long_work() and live.move(Event.WORK):
-                    self._spawn(self._work(live, now, commit_id), f"judge {live.key.doc}", live)
+                    self._tasks.spawn(
+                        self._apply_in_thread(live, now, commit_id), f"apply {live.key.doc}", live
+                    )
                 else:
                     appends.append((live, live.begin(now, commit_id, until)))
         return appends
 
-    async def _write(self, appends: list[tuple[LiveRoom, Append]]) -> dict[LiveRoom, Outcome]:
-        if not appends:
-            return {}
-        began_at = self._hub.clock.monotonic()
-        outcomes = await self._hub.store.commit([append for _, append in appends])
-        self._hub.witness.written((append for _, append in appends), outcomes, began_at)
-        return dict(zip((live for live, _ in appends), outcomes, strict=True))
-
-    def _judge(self, live: LiveRoom, append: Append | None, outcome: Outcome) -> None:
-        with self._ends_with(live):
+    def _handle_outcome(self, live: LiveRoom, append: Append | None, outcome: Outcome) -> None:
+        with self._tasks.edge(live):
             match outcome:
                 case Committed():
-                    self._settle(live)
+                    self._finish_commit(live)
                 case Clash():
-                    logger.info("another writer was first; the document is opened anew")
-                    self._reopen(live)
+                    logger.info("another writer was first; the document is loaded again")
+                    self._reopening.reopen(live)
                 case Duplicate():
-                    self._reopen(live, outcome.accepted)
+                    self._reopening.reopen(live, outcome.accepted)
                 case Full():
                     live.fail(NO_ROOM)
-                    self._reopen(live)
+                    self._reopening.reopen(live)
                 case Held():
                     assert append is not None
-                    self._held.add(live, append)
+                    self._wait_for_row(live, append)
 
-    def _settle(self, live: LiveRoom) -> None:
+    def _wait_for_row(self, live: LiveRoom, append: Append) -> None:
+        """Wait until no other transaction has the live room's row."""
+        if not live.move(Event.HOLD):  # it was stopped, or ended, while the commit was under way
+            self._handle_outcome(live, append, Clash())
+            return
+        self._row_locked.add(live, append)
+        if not self._retries:
+            self._retries = True
+            self._tasks.spawn(self._retry_row_locked(), "held documents")
+
+    async def _retry_row_locked(self) -> None:
+        """Commit again what is held, until nothing is."""
+        try:
+            while self._row_locked:
+                await asyncio.sleep(self._row_locked.pause())
+                for live, append in self._row_locked.take_stopped():
+                    self._handle_outcome(live, append, Clash())
+                for live, append, outcome in await self._row_locked.retry():
+                    self._handle_outcome(live, append, outcome)
+        finally:
+            self._retries = False
+
+    def _finish_commit(self, live: LiveRoom) -> None:
         hub = self._hub
-        news = live.settle()
+        news = live.commit_batch()
         hub.snapshots.note(live, news.entries)
         if hub.snapshots.is_due(live):
             saving = hub.snapshots.begin_save(live)
             if saving is not None:
-                self._spawn(saving, f"snapshot {live.key.doc}", live)
+                self._tasks.spawn(saving, f"snapshot {live.key.doc}", live)
         if live.state is not LiveState.WORKING:
-            self._go_on(live)
+            self._continue(live)
 
-    def _go_on(self, live: LiveRoom) -> None:
-        """Come back to what is still queued; fetch what it stands on when that is not at hand."""
-        if live.lock_board.is_due or live.has_lock_request():
+    def _continue(self, live: LiveRoom) -> None:
+        """Go on with the queue; fetch the older history that the next request needs."""
+        if live.lock_announcer.is_due or live.has_lock_request():
             if live.move(Event.ASK):
-                self._spawn(self._lock_desk.serve(live), f"locks {live.key.doc}", live)
+                self._tasks.spawn(self._lock_requests.decide(live), f"locks {live.key.doc}", live)
             return
         if not live.queue:
             return
         first = live.queue[0]
-        if not live.is_beyond_tail(first):
+        if not live.needs_history(first):
             self._hub.wake(live)
         elif live.move(Event.FETCH):
-            self._spawn(self._look_back(live, first), f"look back {live.key.doc}", live)
+            self._tasks.spawn(self._load_history(live, first), f"look back {live.key.doc}", live)
 
-    async def _work(self, live: LiveRoom, now: int, commit_id: str) -> None:
-        """Have a request judged that may take long; it is committed with the next round."""
-        await live.work(now, commit_id)
+    async def _apply_in_thread(self, live: LiveRoom, now: int, commit_id: str) -> None:
+        """Apply a request that may take long; it is committed with the next round."""
+        await live.apply_in_thread(now, commit_id)
         if live.state is not LiveState.OPEN:  # the document has ended
             live.fail(GONE)
         elif live.is_broken:
-            self._reopen(live)
+            self._reopening.reopen(live)
         else:
             self._hub.wake(live)
 
-    # --- opening anew -----------------------------------------------------------------------
-
-    def _reopen(self, live: LiveRoom, accepted: Sequence[Accepted] = ()) -> None:
-        live.put_back()
-        live.is_broken = True
-        if live.move(Event.FETCH):
-            self._spawn(self._open_anew(live, accepted), f"open anew {live.key.doc}", live)
-        elif live.state is LiveState.CLOSED:  # deleted while its batch was in flight
-            live.refuse_waiting(GONE)
-        elif live.state is LiveState.READ_ONLY:  # opened anew when the database is well again
-            live.refuse_waiting(IN_TROUBLE)
-
-    async def _open_anew(self, live: LiveRoom, accepted: Sequence[Accepted]) -> None:
-        """Throw the working document away and take up where the log stands.
-
-        `accepted` are requests of the batch that the log has already.
-        """
-        try:
-            await self._stale_answers.remember(live, accepted)
-            await self._replace(live)
-        except Quarantined:
-            self._hub.let_go(live, QUARANTINED)
-        except (Rejected, StorageUnavailable):
-            self._recovery.enter([live])
-        else:
-            self._opened_anew(live)
-
-    def _opened_anew(self, live: LiveRoom) -> None:
-        """Go on, unless the database's trouble or the document's end came in between."""
-        if live.move(Event.FETCHED) and live.is_wanted:
-            self._hub.wake(live)
-
-    async def _replace(self, live: LiveRoom) -> None:
+    async def _load_history(self, live: LiveRoom, submission: Submission) -> None:
+        """Bring the entries that the next request needs back into the tail, if kept."""
         hub = self._hub
-        async with live.replacing:
-            before, renewal = live.room.version, live.renewal
-            room, stored = await hub.load(live.key)
-            if live.room.exists and (not room.exists or room.epoch != live.room.epoch):
-                # Deleted by another process, or by a request whose outcome was not heard.
-                room.close()
-                hub.let_go(live, MADE_AGAIN if room.exists else DELETED)
-                return
-            missed, newest = None, None
-            if isinstance(stored, Stored):
-                missed = await hub.missed(live.key, before, room.version)
-            if missed is None:
-                newest = await find_change(hub.store, live.key, room.version)
-            live.replace(room, missed or [], newest)
-            live.renewed(renewal)
-
-    async def _look_back(self, live: LiveRoom, submission: Submission) -> None:
-        """Bring the entries that the next request stands on back into the tail, if kept."""
-        hub = self._hub
-        submission.looked_back = True
-        base = submission.stands_on or 0
+        submission.history_loaded = True
+        base = submission.oldest_base or 0
         tail, bounds = live.room.tail, hub.bounds.room
         try:
             entries = await hub.history.between(
@@ -258,40 +225,21 @@ class CommitLoop:
                 value = await hub.history.value_at(live.key, base)
                 tail.prepend(entries, await run_in_thread(values_before, value, entries))
         except (Rejected, Corrupt):
-            logger.info("what a request stands on is not kept any more")
+            logger.info("the entries that a request needs are not kept any more")
         except StorageUnavailable:
-            self._recovery.enter([live])
+            self._reopening.enter_trouble([live])
             return
-        self._opened_anew(live)
+        self._reopening.resume(live)
 
     # --- at the edge ------------------------------------------------------------------------
 
-    def _part(self, lives: Sequence[LiveRoom]) -> None:
-        """One of these documents cannot be committed: find out which, and let only that go."""
+    def _isolate_failures(self, lives: Sequence[LiveRoom]) -> None:
+        """One of these documents cannot be committed: commit each alone, and end only that one."""
         for live in lives:
             live.fail(IN_TROUBLE)
             if len(lives) == 1:
-                self._hub.let_go(live, OUR_FAULT)
+                self._hub.end_room(live, OUR_FAULT)
             else:
-                self._suspects.add(live)
-                self._reopen(live)
+                self._quarantined_rooms.add(live)
+                self._reopening.reopen(live)
                 live.audience.resynchronise()  # as after any trouble: a Yjs client says it once
-
-    @contextmanager
-    def _ends_with(self, live: LiveRoom | None) -> Iterator[None]:
-        """What fails in here is a bug of ours; it ends this document's connections, no others."""
-        try:
-            yield
-        except Exception:  # a document's edge
-            logger.exception("a document's work failed")
-            if live is not None:
-                self._hub.let_go(live, OUR_FAULT)
-
-    def _spawn(
-        self, work: Coroutine[Any, Any, None], name: str, live: LiveRoom | None = None
-    ) -> None:
-        async def guarded() -> None:
-            with self._ends_with(live):
-                await work
-
-        self._group.create_task(guarded(), name=name)

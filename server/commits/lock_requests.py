@@ -1,7 +1,7 @@
-"""The lock desk: decides what is asked of locks, in its turn among a document's requests.
+"""Lock requests: each is decided in its turn among a document's requests.
 
-A lock stands when its row is written at the revision that it was decided on; a commit that was
-judged by the locks before clashes, and is judged anew. What waits together is written together:
+A lock is held when its row is written at the revision that it was decided on. A commit that was
+checked by earlier locks clashes, and is applied again. What waits together is written together:
 a request costs the disk no more than a patch does.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,10 @@ from collab.locks.state import LockStep
 from collab.ports.store import StorageUnavailable
 from collab.room import lock_rules
 from collab.room.requests import Answer, LockRequest
-from server.broadcast.audience import News, Submission
-from server.broadcast.farewells import GONE, IN_TROUBLE
+from server.broadcast.close_reasons import GONE, IN_TROUBLE
+from server.broadcast.news import News
+from server.broadcast.subscriber import Submission
+from server.commits.stale_answers import has_current_locks
 from server.documents.batch import BY_LOCKS, MAX_BATCH
 from server.documents.live_room import MAX_SECONDS, LiveRoom
 from server.documents.long_work import VERY_LARGE
@@ -27,6 +29,7 @@ from server.documents.room_state import Event, LiveState
 from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:
+    from server.commits.reopening import Reopening
     from server.documents.hub import Hub
 
 logger = logging.getLogger(__name__)
@@ -42,7 +45,7 @@ class _Decided:
     step: LockStep | Refusal | None = None
 
     @property
-    def rests_on_locks(self) -> bool:
+    def depends_on_locks(self) -> bool:
         """Whether it may be otherwise at another instance, where nothing is written to clash."""
         if isinstance(self.step, Refusal):
             return self.step.code in BY_LOCKS or self.step.code in (
@@ -52,59 +55,46 @@ class _Decided:
         return True
 
 
-class LockDesk:
-    """Invariant: while it is at work on a live room no batch begins there, and no other room
-    takes its place unless the document ends; so what it decides stands on the committed version.
+class LockRequests:
+    """Invariant: while it decides for a live room, no batch begins there, and no other room
+    takes its place unless the document ends. So it decides on the committed version.
     """
 
-    def __init__(
-        self,
-        hub: Hub,
-        reopen: Callable[[LiveRoom], None],
-        enter_trouble: Callable[[Sequence[LiveRoom]], None],
-    ) -> None:
+    def __init__(self, hub: Hub, reopening: Reopening) -> None:
         self._hub = hub
-        self._reopen = reopen
-        self._enter_trouble = enter_trouble
+        self._reopening = reopening
 
-    async def serve(self, live: LiveRoom) -> None:
-        live.at_lock_desk = True
+    async def decide(self, live: LiveRoom) -> None:
+        live.is_deciding_locks = True
         try:
-            await self._serve(live)
+            await self._decide_all(live)
         finally:
-            live.at_lock_desk = False
+            live.is_deciding_locks = False
 
-    async def _serve(self, live: LiveRoom) -> None:
+    async def _decide_all(self, live: LiveRoom) -> None:
         """What time has done, then every lock request at the head of the queue."""
         decided: deque[_Decided] = deque()
         try:
             stands = await self._expire(live)
             while stands and live.state is LiveState.LOCKING and live.has_lock_request():
                 await self._decide(live, decided)
-                stands = await self._settle(live, decided)
+                stands = await self._write_decided(live, decided)
         except StorageUnavailable:
-            logger.warning("a lock could not be written, or nobody knows")
-            self._hand_back(live, decided)
-            self._enter_trouble([live])
+            logger.warning("a lock could not be written, or its outcome is unknown")
+            self._requeue(live, decided)
+            self._reopening.enter_trouble([live])
             return
         except Exception as error:
-            logger.exception("a lock request failed; the document is opened anew without it")
+            logger.exception("a lock request failed; the document is loaded again without it")
             self._fail(live, decided, error)
             stands = False
         if live.state is LiveState.LOCKING:
-            self._go_on(live, stands=stands)
-
-    async def is_current(self, live: LiveRoom) -> bool:
-        """Whether the document still is at the revision by whose locks it refused somebody."""
-        position = await self._hub.store.position(live.key)
-        if position is None:
-            return not live.room.exists
-        return position.revision == live.room.control.revision
+            self._finish(live, stands=stands)
 
     async def _expire(self, live: LiveRoom) -> bool:
         """Whether the locks were still those of the database."""
         now = await self._hub.time.sync()
-        live.lock_board.is_due = False
+        live.lock_announcer.is_due = False
         locks, steps = live.room.locks(), []
         while (step := locks.expire(now)) is not None:
             locks = step.locks
@@ -112,13 +102,13 @@ class LockDesk:
         if not await self._write(live, steps):
             return False
         for step in steps:
-            live.lock_board.announce(step.events)
-        live.lock_board.watch(live.room.locks())
+            live.lock_announcer.announce(step.events)
+        live.lock_announcer.watch(live.room.locks())
         return True
 
     async def _decide(self, live: LiveRoom, decided: deque[_Decided]) -> None:
         """What waits together; a scope is carried through a large document in a thread."""
-        waiting = live.take_lock_requests(MAX_BATCH)
+        waiting = live.pop_lock_requests(MAX_BATCH)
         try:
             if live.room.document.work_size > VERY_LARGE:
                 await run_in_thread(self._decide_some, live, waiting, decided)
@@ -126,7 +116,7 @@ class LockDesk:
                 self._decide_some(live, waiting, decided)
         finally:
             live.queue.extendleft(reversed(waiting))
-            self._hand_back(live, deque())
+            self._requeue(live, deque())
 
     def _decide_some(
         self, live: LiveRoom, waiting: deque[Submission], decided: deque[_Decided]
@@ -152,29 +142,29 @@ class LockDesk:
             )
             locks = one.step.locks if isinstance(one.step, LockStep) else locks
 
-    async def _settle(self, live: LiveRoom, decided: deque[_Decided]) -> bool:
+    async def _write_decided(self, live: LiveRoom, decided: deque[_Decided]) -> bool:
         """Whether the locks that they were decided by were still those of the database."""
         steps = [one.step for one in decided if isinstance(one.step, LockStep)]
         if any(step.is_written for step in steps):
             stands = await self._write(live, steps)
         else:
-            stands = not any(one.rests_on_locks for one in decided) or (
-                not live.room.exists or await self.is_current(live)
+            stands = not any(one.depends_on_locks for one in decided) or (
+                not live.room.exists or await has_current_locks(self._hub, live)
             )
         if not stands:
-            self._hand_back(live, decided)
+            self._requeue(live, decided)
             return False
         while decided:
-            self._tell(live, decided[0])
+            self._announce(live, decided[0])
             decided.popleft()
         return True
 
     async def _write(self, live: LiveRoom, steps: Sequence[LockStep]) -> bool:
-        """False where somebody else has written since; nothing was written then."""
+        """False where another writer came first; nothing was written then."""
         steps = [step for step in steps if step.is_written]
         if not steps:
             return True
-        # A lock that nobody knew of yet is moved by nobody: its scope must stand on the head.
+        # No commit moves the scope of a new lock: it must be of the head.
         known, locks = live.room.locks(), steps[-1].locks
         put = {lock.id: lock for step in steps for lock in step.put}
         drop = {lock_id for step in steps for lock_id in step.drop}
@@ -188,10 +178,10 @@ class LockDesk:
         )
         if saved:
             live.room.set_locks(locks)
-            live.lock_board.watch(locks)
+            live.lock_announcer.watch(locks)
         return saved
 
-    def _tell(self, live: LiveRoom, one: _Decided) -> None:
+    def _announce(self, live: LiveRoom, one: _Decided) -> None:
         version, step = live.room.version, one.step
         assert step is not None
         if isinstance(step, Refusal):
@@ -199,31 +189,31 @@ class LockDesk:
             return
         ack = lock_rules.ack_of(one.asked, step, one.secret)
         self._answer(live, one.submission, Answer(version, ack=ack))
-        live.lock_board.announce(step.events, one.submission.member, one.asked.action)
+        live.lock_announcer.announce(step.events, one.submission.member, one.asked.action)
 
     def _answer(self, live: LiveRoom, submission: Submission, answer: Answer) -> None:
         live.audience.publish(News([], live.room.version, live.room.value), [(submission, answer)])
 
     def _fail(self, live: LiveRoom, decided: deque[_Decided], error: Exception) -> None:
-        """Only whose request it was hears of it; the others wait again."""
+        """Fail this request only; the others go back into the queue."""
         if decided:
             theirs = decided.pop() if decided[-1].step is None else decided.popleft()
             theirs.submission.fail(RuntimeError(str(error)))
-        self._hand_back(live, decided)
+        self._requeue(live, decided)
 
-    def _hand_back(self, live: LiveRoom, decided: deque[_Decided]) -> None:
-        """They wait again, or are refused where nothing can be waited for."""
+    def _requeue(self, live: LiveRoom, decided: deque[_Decided]) -> None:
+        """Put them back into the queue, or refuse them where the document takes no requests."""
         while decided:
             submission = decided.pop().submission
-            submission.looked_back = False
+            submission.history_loaded = False
             live.queue.appendleft(submission)
         if live.state is LiveState.CLOSED:
             live.refuse_waiting(GONE)
         elif live.state is LiveState.READ_ONLY:
             live.refuse_waiting(IN_TROUBLE)
 
-    def _go_on(self, live: LiveRoom, *, stands: bool) -> None:
+    def _finish(self, live: LiveRoom, *, stands: bool) -> None:
         if not stands:
-            self._reopen(live)
+            self._reopening.reopen(live)
         elif live.move(Event.DECIDE):
             self._hub.wake(live)

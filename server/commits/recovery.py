@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from collab.errors import Rejected
 from collab.messages import Notice
 from collab.ports.store import Corrupt, StorageUnavailable
 from collab.wire import encode
-from server.broadcast.farewells import IN_TROUBLE, OUR_FAULT, QUARANTINED
+from server.broadcast.close_reasons import OUR_FAULT, QUARANTINED
 from server.documents.hub import Quarantined
-from server.documents.live_room import LiveRoom
 from server.documents.room_state import Event, LiveState
 
 if TYPE_CHECKING:
+    from server.commits.document_tasks import DocumentTasks
+    from server.commits.reopening import Reopening
     from server.documents.hub import Hub
+    from server.documents.live_room import LiveRoom
 
 logger = logging.getLogger(__name__)
 
@@ -26,11 +27,7 @@ RECOVER_EVERY = 0.5
 WITHIN = 2.0
 # So many documents are read from the log at once.
 AT_ONCE = 4
-READ_ONLY = encode(Notice(code="read_only"))
 WRITABLE = encode(Notice(code="writable"))
-
-Replace = Callable[[LiveRoom], Awaitable[None]]
-Spawn = Callable[[Coroutine[Any, Any, None], str], None]
 
 
 class Recovery:
@@ -40,48 +37,30 @@ class Recovery:
     Every document is stopped only when the database itself takes no write.
     """
 
-    def __init__(self, hub: Hub, replace: Replace, spawn: Spawn) -> None:
+    def __init__(self, hub: Hub, reopening: Reopening, tasks: DocumentTasks) -> None:
         self._hub = hub
-        self._replace = replace
-        self._spawn = spawn
-        self._runs = False
+        self._reopening = reopening
+        self._tasks = tasks
         self._coming_back: set[LiveRoom] = set()
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    def enter(self, lives: Iterable[LiveRoom]) -> None:
-        """The batches of `lives` failed, or what became of their commit is unknown."""
-        self._hub.witness.troubled()
-        for live in lives:
-            if live.in_flight:
-                live.unsettled = live.room.commit_id
-                live.is_broken = True
-            live.fail(IN_TROUBLE)
-            self._stop(live)
-        if not self._runs:
-            self._runs = True
-            self._spawn(self._recover(), "recover")
-
-    def _stop(self, live: LiveRoom) -> None:
-        """The document is read-only from here on."""
-        if not live.move(Event.TROUBLE):
-            return
-        if live.batch and not live.batch.is_handed_out:  # judged, and not on its way yet
-            live.is_broken = True
-            live.fail(IN_TROUBLE)
-        live.refuse_waiting(IN_TROUBLE)
-        live.audience.notice(READ_ONLY)
+    async def run(self) -> None:
+        """For ever: bring documents back each time that some have become read-only."""
+        trouble = self._reopening.trouble
+        while True:
+            await trouble.wait()
+            trouble.clear()
+            with self._tasks.edge(None):
+                await self._recover()
 
     async def _recover(self) -> None:
-        try:
-            while self._waiting() and not self._hub.draining:
-                if await self._is_well():
-                    self._begin_to_bring_back()
-                else:
-                    for live in list(self._hub.lives.values()):
-                        self._stop(live)
-                await asyncio.sleep(RECOVER_EVERY)
-        finally:
-            self._runs = False
+        while self._waiting() and not self._hub.draining:
+            if await self._is_well():
+                self._begin_to_bring_back()
+            else:
+                for live in list(self._hub.lives.values()):
+                    self._reopening.stop(live)
+            await asyncio.sleep(RECOVER_EVERY)
 
     def _waiting(self) -> list[LiveRoom]:
         return self._hub.every(lambda live: live.state is LiveState.READ_ONLY)
@@ -98,7 +77,7 @@ class Recovery:
         for live in self._waiting():
             if live not in self._coming_back:
                 self._coming_back.add(live)
-                self._spawn(self._come_back(live), f"bring back {live.key.doc}")
+                self._tasks.spawn(self._come_back(live), f"bring back {live.key.doc}")
 
     async def _come_back(self, live: LiveRoom) -> None:
         try:
@@ -113,27 +92,27 @@ class Recovery:
             return  # its commit has not ended yet, or it has ended itself
         try:
             if live.is_broken:
-                await self._settle(live)
-                await self._replace(live)
+                await self._resolve_unknown_commit(live)
+                await self._reopening.replace(live)
         except Quarantined:
-            self._hub.let_go(live, QUARANTINED)
+            self._hub.end_room(live, QUARANTINED)
         except (Rejected, StorageUnavailable):
             return
         except Exception:  # a document's edge: the others are brought back all the same
             logger.exception("a document could not be brought back")
-            self._hub.let_go(live, OUR_FAULT)
+            self._hub.end_room(live, OUR_FAULT)
         if live.move(Event.RECOVER):
             live.audience.notice(WRITABLE)
             live.audience.resynchronise()
-            if live.queue or live.renewal is not None:
+            if live.queue or live.reopen_waiter is not None:
                 self._hub.wake(live)
 
-    async def _settle(self, live: LiveRoom) -> None:
+    async def _resolve_unknown_commit(self, live: LiveRoom) -> None:
         """Raise `StorageUnavailable` while the commit of unknown outcome may be on its way.
 
-        What it wrote reaches everybody with the document that is opened next, and its authors,
-        who were told to try again, are answered by their requests' ids.
+        What it wrote reaches all clients when the document is loaded. Its authors were told to
+        retry, and get their first answers by their requests' ids.
         """
-        if live.unsettled:
-            await self._hub.store.find_commit(live.key, live.unsettled)
-            live.unsettled = ""
+        if live.unknown_commit:
+            await self._hub.store.find_commit(live.key, live.unknown_commit)
+            live.unknown_commit = ""

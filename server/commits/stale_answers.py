@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,34 +14,42 @@ if TYPE_CHECKING:
 class StaleAnswers:
     """Finds rooms whose answers used stale locks, a stale head or an evicted request id."""
 
-    def __init__(self, hub: Hub, has_locks: Callable[[LiveRoom], Awaitable[bool]]) -> None:
+    def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._has_locks = has_locks
 
-    async def find(self, lives: Sequence[LiveRoom]) -> set[LiveRoom]:
-        """The rooms that have to judge their batches again.
+    async def find_stale_rooms(self, lives: Sequence[LiveRoom]) -> set[LiveRoom]:
+        """The rooms that have to apply their batches again.
 
         What makes an entry is not asked about here: its commit clashes.
         """
         stale: set[LiveRoom] = set()
         for live in lives:
-            for user, ids in live.batch.doubtful(live.room.ids).items():
+            for user, ids in live.batch.ids_to_verify(live.room.ids).items():
                 if found := await self._hub.store.find_accepted(live.key, user, ids):
-                    await self.remember(live, found)
+                    await remember_accepted(self._hub, live, found)
                     stale.add(live)
-            if live.batch.was_stopped_by_locks() and not await self._has_locks(live):
+            if live.batch.was_refused_by_locks() and not await has_current_locks(self._hub, live):
                 stale.add(live)
-            if live.batch.doubts_the_document() and not await self._is_at_head(live):
+            if live.batch.was_refused_as_stale() and not await self._is_at_head(live):
                 stale.add(live)
         return stale
-
-    async def remember(self, live: LiveRoom, accepted: Sequence[Accepted]) -> None:
-        """Tell the room about requests that wait in it, and that the store has accepted."""
-        for one in accepted:
-            live.room.ids.add_stored(await self._hub.history.answer(live.key, one))
 
     async def _is_at_head(self, live: LiveRoom) -> bool:
         position = await self._hub.store.position(live.key)
         if position is None:
             return not live.room.exists
         return (position.epoch, position.version) == (live.room.epoch, live.room.version)
+
+
+async def remember_accepted(hub: Hub, live: LiveRoom, accepted: Sequence[Accepted]) -> None:
+    """Tell the room about requests that wait in it, and that the store has accepted."""
+    for one in accepted:
+        live.room.ids.add_stored(await hub.history.answer(live.key, one))
+
+
+async def has_current_locks(hub: Hub, live: LiveRoom) -> bool:
+    """Whether the document still is at the revision by whose locks it refused a client."""
+    position = await hub.store.position(live.key)
+    if position is None:
+        return not live.room.exists
+    return position.revision == live.room.control.revision

@@ -14,7 +14,6 @@ from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create
 from server import demo
-from server.publishing import publisher as publications
 
 if TYPE_CHECKING:
     from server.documents.live_room import LiveRoom
@@ -40,7 +39,7 @@ async def create_documents(services: Services) -> None:
 async def _publish_once(services: Services, live: LiveRoom, by: Author) -> None:
     """Publish the document, unless it was ever published before."""
     if not await services.store.publications(live.key, 0, live.room.version):
-        await publications.publish(services, live, by)
+        await services.publisher.publish(live, by)
 
 
 async def start_message(services: Services, where: str) -> str:

@@ -1,4 +1,4 @@
-"""A live room's batch: what was judged and is not durable yet."""
+"""A live room's batch: requests that are applied and not durable yet."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from collab.errors import Code
-from server.documents.update_charges import Work
+from server.documents.update_charges import UpdateCharges
 
 if TYPE_CHECKING:
     from collab.room.member import Member, PipelineState
     from collab.room.recent_ids import RecentIds
     from collab.room.requests import Answer
-    from server.broadcast.audience import Answered, Submission
+    from server.broadcast.subscriber import Answered, Submission
 
 BY_LOCKS = frozenset({Code.LOCKED, Code.STALE_LOCK})
 
@@ -21,7 +21,7 @@ MAX_BATCH = 256
 
 
 class Batch:
-    """Requests in the order in which they were judged, with their answers.
+    """Requests in the order in which they were applied, with their answers.
 
     Invariant: no client has been told of any of it. `is_handed_out` while the log is being asked to
     write it.
@@ -31,7 +31,7 @@ class Batch:
         self.answered: list[Answered] = []
         self.is_handed_out = False
         self._is_closed = False
-        self._work = Work()
+        self._charges = UpdateCharges()
         self._bridges: dict[Member, PipelineState] = {}
 
     def __bool__(self) -> bool:
@@ -41,32 +41,32 @@ class Batch:
     def is_full(self) -> bool:
         return self._is_closed or len(self.answered) >= MAX_BATCH
 
-    def remember(self, member: Member) -> None:
-        """Note where a member stands before a request of theirs is judged."""
+    def save_pipeline(self, member: Member) -> None:
+        """Save a member's pipeline before a request of theirs is applied."""
         if member not in self._bridges:
             self._bridges[member] = member.pipeline_state()
 
     def add(self, submission: Submission, answer: Answer, seconds: float) -> None:
         self.answered.append((submission, answer))
-        self._work.note(submission, answer, seconds)
-        # Its author's next requests may stand on the rest of a long update.
+        self._charges.note(submission, answer, seconds)
+        # Its author's next requests may be based on the rest of a long update.
         self._is_closed = bool(answer.rest)
 
-    def take(self) -> list[Answered]:
-        """It is durable, and is told now."""
+    def finish(self) -> list[Answered]:
+        """It is durable: its requests and answers, to be sent now."""
         self._bridges.clear()
         return self._clear()
 
-    def settle(self, queue: deque[Submission], now: float) -> None:
-        """What was taken is told: its authors pay, and long updates are gone on with."""
-        self._work.settle(queue, now)
+    def charge(self, queue: deque[Submission], now: float) -> None:
+        """The batch is sent: charge its authors, and queue the rest of long updates."""
+        self._charges.charge(queue, now)
 
-    def forget(self) -> list[Answered]:
-        """It came to nothing; what it was."""
+    def discard(self) -> list[Answered]:
+        """It was not written: restore the members' pipelines; its requests and answers."""
         for member, state in self._bridges.items():
             member.reset_pipeline(state)
         self._bridges.clear()
-        self._work.forget()
+        self._charges.discard()
         return self._clear()
 
     def _clear(self) -> list[Answered]:
@@ -74,9 +74,9 @@ class Batch:
         self.is_handed_out = self._is_closed = False
         return answered
 
-    # --- what it was judged by ----------------------------------------------------------------
+    # --- answers that may be stale ------------------------------------------------------------
 
-    def doubtful(self, known: RecentIds) -> dict[str, list[str]]:
+    def ids_to_verify(self, known: RecentIds) -> dict[str, list[str]]:
         """Ids by user that were answered from memory alone, and may have been accepted long ago.
 
         An accepted id that comes again must get its first answer, whatever would become of it
@@ -91,12 +91,12 @@ class Batch:
                 ids.setdefault(user, []).append(request_id)
         return ids
 
-    def was_stopped_by_locks(self) -> bool:
+    def was_refused_by_locks(self) -> bool:
         """Whether a client is refused for locks that another instance may have ended since."""
         refusals = [answer.refusal for _, answer in self.answered if answer.refusal is not None]
         return any(refusal.code in BY_LOCKS for refusal in refusals)
 
-    def doubts_the_document(self) -> bool:
+    def was_refused_as_stale(self) -> bool:
         """Whether a client knows edits that the room lacks; asked once for each request.
 
         Another instance may have written them: then it is the room that is behind.

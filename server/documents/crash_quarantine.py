@@ -1,4 +1,4 @@
-"""The ward: documents that brought the process down while they were opened stay closed.
+"""Documents that crashed the process while they were opened stay closed.
 
 Opening runs native code over stored bytes. Should that ever kill the process, a restart would
 open the same document and die again, with every other document in it. So the names of those that
@@ -25,7 +25,7 @@ CRASHES = 2
 _SLOT, _SLOTS = 512, 16  # large documents are opened in threads, several at once
 
 
-class Ward:
+class CrashQuarantine:
     """Counts the crashes of each document's opening; without a folder it counts nothing.
 
     Invariant: the mapped file is empty but while a document is opened, and one that was opened
@@ -44,7 +44,7 @@ class Ward:
             except OSError:
                 logger.warning("no file to count crashes in", extra={"path": str(path)})
 
-    def is_shut(self, key: DocKey, epoch: int = 0) -> bool:
+    def is_quarantined(self, key: DocKey, epoch: int = 0) -> bool:
         return self._crashes.get(_name(key, epoch), 0) >= CRASHES
 
     @contextmanager

@@ -18,7 +18,7 @@ from collab.patch.apply import replay
 from collab.patch.splices import from_log, has_splices, is_spliced
 from collab.ports.store import Corrupt, Store
 from collab.room.tail import approximate_size
-from server.documents.opening import Opener
+from server.documents.opening import OpeningScheduler
 from server.runtime.clock import SystemClock
 from server.runtime.worker_threads import run_in_thread
 
@@ -34,9 +34,9 @@ _ANY_SIZE = 2**53
 class History:
     """Reads the log; never writes it, and knows nothing of open documents."""
 
-    def __init__(self, store: Store, opener: Opener | None = None) -> None:
+    def __init__(self, store: Store, opening_scheduler: OpeningScheduler | None = None) -> None:
         self._store = store
-        self._opener = opener or Opener(SystemClock())
+        self._opening_scheduler = opening_scheduler or OpeningScheduler(SystemClock())
         self.reading = asyncio.Semaphore(READERS)
 
     async def value_at(self, key: DocKey, version: int) -> Json:
@@ -109,7 +109,7 @@ class History:
         if value is not None:
             return value, snapshot.version
         opening = Opening.of(snapshot, [], epoch=1)  # any: only writers need the right one
-        await self._opener.take(opening)
+        await self._opening_scheduler.load(opening)
         return await run_in_thread(_value_of, opening), snapshot.version
 
     async def _birth(self, key: DocKey) -> int:

@@ -17,30 +17,31 @@ from collab.room.member import Member
 from collab.room.requests import Answer, Request
 from collab.room.room import Room
 from collab.schema.check import Schema
-from server.archives.export import Exports
-from server.broadcast.audience import Submission
-from server.broadcast.farewells import DAMAGED, DELETED, GONE, IN_TROUBLE, Farewell
-from server.documents.crash_quarantine import Ward
+from server.broadcast.close_reasons import (
+    DAMAGED,
+    DELETED,
+    GONE,
+    IN_TROUBLE,
+    RESTARTING,
+    CloseReason,
+)
+from server.broadcast.subscriber import Submission
+from server.documents.changes import LastChange
+from server.documents.crash_quarantine import CrashQuarantine
 from server.documents.history import History
-from server.documents.hub_bounds import HubBounds
-from server.documents.last_change import LastChange
 from server.documents.live_room import LiveRoom
-from server.documents.opening import Opener
+from server.documents.opening import OpeningScheduler, read_document
 from server.documents.room_state import Event, LiveState
-from server.documents.snapshots import Snapshots
-from server.documents.stored_locks import read_document
-from server.lanes.yjs_large_updates import Cutter
-from server.recording.recorder import Witness
+from server.documents.snapshots import HubBounds, Snapshots
+from server.recording.recorder import Recorder
 from server.runtime.clock import Clock
 from server.runtime.database_clock import DatabaseClock
 from server.runtime.worker_threads import LARGE, free_in_thread, run_in_thread
 
 logger = logging.getLogger(__name__)
 
-# Many pages share one schema, and every opening anew needs it again.
+# Many pages share one schema, and every loading needs it again.
 compiled = lru_cache(maxsize=64)(Schema.compile)
-
-RESTARTING = Rejected(Code.STORAGE_UNAVAILABLE, "the server is restarting")
 
 
 class Quarantined(Rejected):
@@ -50,7 +51,7 @@ class Quarantined(Rejected):
 class Hub:
     """Open documents by key.
 
-    Invariant: a key has at most one live room, and one that somebody uses is never unloaded.
+    Invariant: a key has at most one live room, and one in use is never unloaded.
     """
 
     def __init__(
@@ -58,26 +59,22 @@ class Hub:
         store: Store,
         clock: Clock,
         bounds: HubBounds,
-        witness: Witness | None = None,
-        ward: Ward | None = None,
+        recorder: Recorder | None = None,
+        crash_quarantine: CrashQuarantine | None = None,
     ) -> None:
-        self.ward = ward or Ward(None)
-        self.witness = witness or Witness(store, clock)
+        self.crash_quarantine = crash_quarantine or CrashQuarantine(None)
+        self.recorder = recorder or Recorder(store, clock)
         self.store = store
         self.clock = clock
         self.bounds = bounds
-        self.opener = Opener(clock)
-        self.cutter = Cutter(clock)
-        self.history = History(store, self.opener)
-        self.snapshots = Snapshots(store, clock, bounds, self.witness)
+        self.opening_scheduler = OpeningScheduler(clock)
+        self.history = History(store, self.opening_scheduler)
+        self.snapshots = Snapshots(store, clock, bounds, self.recorder)
         self.time = DatabaseClock(store, clock)
         self.lives: dict[DocKey, LiveRoom] = {}
         self.dirty: dict[LiveRoom, None] = {}
-        self.work = asyncio.Event()
+        self.has_work = asyncio.Event()
         self.draining = False
-        # What is left of a damaged document is read for one request at a time.
-        self.salvaging = asyncio.Lock()
-        self.exports = Exports(bounds.max_exports)
         self._opening: dict[DocKey, asyncio.Future[LiveRoom]] = {}
 
     # --- opening ----------------------------------------------------------------------------
@@ -90,7 +87,7 @@ class Hub:
                 live.users += 1
                 return live
             if self.draining:
-                raise Rejected(Code.STORAGE_UNAVAILABLE, "the server is restarting")
+                raise _restarting()
             await self._open_once(key)
 
     def release(self, live: LiveRoom) -> None:
@@ -116,14 +113,16 @@ class Hub:
         except Corrupt as error:
             raise self._quarantined(key) from error
         epoch = stored.epoch
-        if self.ward.is_shut(key, epoch):
+        if self.crash_quarantine.is_quarantined(key, epoch):
             raise Quarantined(DAMAGED.code, DAMAGED.message)
         try:
             schema = None
             if isinstance(stored, Stored) and stored.control.schema:
                 schema = compiled(stored.control.schema)
             opening = Opening.of_stored(stored)
-            await self.opener.take(opening, lambda: self.ward.watching(key, epoch))
+            await self.opening_scheduler.load(
+                opening, lambda: self.crash_quarantine.watching(key, epoch)
+            )
             room = await self._read(key, stored, schema, opening)
             room.set_locks(locks)
             return room, stored
@@ -138,7 +137,7 @@ class Hub:
         """The room of a document that was opened: a large one is read in a worker thread."""
         seconds = self.clock.monotonic
         read = partial(Room, key, stored, self.bounds.room, schema, opening, seconds=seconds)
-        with self.ward.opening(key, stored.epoch):
+        with self.crash_quarantine.opening(key, stored.epoch):
             return await run_in_thread(read) if opening.is_large else read()
 
     def _quarantined(self, key: DocKey) -> Quarantined:
@@ -146,16 +145,16 @@ class Hub:
         return Quarantined(DAMAGED.code, DAMAGED.message)
 
     async def missed(self, key: DocKey, after: int, upto: int) -> list[Entry] | None:
-        """What whoever was at `after` has to hear one by one; None where they get the value."""
+        """The entries for readers at `after`; None where they get the value instead."""
         room = self.bounds.room
         return await self.history.between(key, after, upto, room.tail_entries, room.tail_bytes)
 
     async def _open_once(self, key: DocKey) -> None:
-        """Open the document, or wait for whoever is at it already."""
+        """Open the document, or wait for the task that opens it already."""
         opening = self._opening.get(key)
         if opening is not None:
             await asyncio.wait([opening])
-            if not opening.cancelled():  # else whoever was at it has gone, and it is open to all
+            if not opening.cancelled():  # else the task was cancelled, and the next one opens it
                 opening.result()
             return
         future: asyncio.Future[LiveRoom] = asyncio.get_running_loop().create_future()
@@ -163,7 +162,7 @@ class Hub:
         try:
             room, stored = await self.load(key)
             live = LiveRoom(room, self.clock, self.bounds.new_book(), self.time, self.wake)
-            live.audience.onlooker = self.witness.of(key)
+            live.audience.observer = self.recorder.of(key)
             if isinstance(stored, Stored):
                 self.snapshots.opened(live, stored)
                 if stored.entries:
@@ -173,7 +172,7 @@ class Hub:
         except BaseException as error:
             if isinstance(error, Exception):
                 future.set_exception(error)
-                future.exception()  # whoever waits raises it; nobody may be waiting
+                future.exception()  # the waiting tasks raise it, if there are any
             else:
                 future.cancel()
             raise
@@ -183,10 +182,10 @@ class Hub:
     # --- requests ---------------------------------------------------------------------------
 
     def submit(self, live: LiveRoom, submission: Submission) -> None:
-        """Put a request in the commit loop's way; its answer comes by `hear` or `deliver`."""
+        """Put a request in the commit loop's way; its answer comes by `on_commit` or `deliver`."""
         if self.draining:
             # As if it had not been read: its author asks again, elsewhere, with the same id.
-            submission.turn_away(RESTARTING)
+            submission.refuse(_restarting())
             return
         live.queue.append(submission)
         if live.state is LiveState.OPEN:
@@ -198,7 +197,7 @@ class Hub:
 
     def wake(self, live: LiveRoom) -> None:
         self.dirty[live] = None
-        self.work.set()
+        self.has_work.set()
 
     async def ask(self, live: LiveRoom, member: Member, request: Request) -> Answer:
         """Submit, and wait for the answer; raises what it was refused for."""
@@ -224,51 +223,51 @@ class Hub:
         return answer
 
     async def reopen(self, live: LiveRoom) -> None:
-        """What decides beside the value was written: open the document anew, between batches.
+        """The schema or the publication changed: load the document again, between batches.
 
-        Nobody's requests are lost by it, and who listens hears nothing but what had been missed.
+        No request is lost, and subscribers get only what they had missed.
         """
-        renewal = self.doubt(live)
-        if renewal is None:
-            return  # whoever opens it next reads it from the log
+        reopen_waiter = self.request_reopen(live)
+        if reopen_waiter is None:
+            return  # the next who opens it reads it from the log
         try:
-            await asyncio.wait_for(asyncio.shield(renewal), self.bounds.answer_seconds)
+            await asyncio.wait_for(asyncio.shield(reopen_waiter), self.bounds.answer_seconds)
         except TimeoutError as error:
             raise Rejected(
                 Code.STORAGE_UNAVAILABLE, "the database did not answer in time"
             ) from error
 
-    def doubt(self, live: LiveRoom) -> asyncio.Future[None] | None:
-        """Have the document opened again: something was, or may have been, written beside its log.
+    def request_reopen(self, live: LiveRoom) -> asyncio.Future[None] | None:
+        """Have the document loaded again: something was, or may have been, written beside its log.
 
-        The future is done when it is open; None where the document has ended.
+        The future is done when it is loaded; None where the document has ended.
         """
         if live.state is LiveState.CLOSED:
             return None
-        if live.renewal is None:
-            live.renewal = asyncio.get_running_loop().create_future()
+        if live.reopen_waiter is None:
+            live.reopen_waiter = asyncio.get_running_loop().create_future()
         self.wake(live)
-        return live.renewal
+        return live.reopen_waiter
 
     async def delete(self, live: LiveRoom) -> None:
-        """The document ends: in the log first, then for everybody who is in it."""
+        """Delete the document: in the log first, then for its connections."""
         try:
             await self.store.delete(live.key, self.clock.now_ms())
         except StorageUnavailable as error:
-            self.doubt(live)
+            self.request_reopen(live)
             raise Rejected(Code.STORAGE_UNAVAILABLE, "the database does not answer") from error
-        self.let_go(live, DELETED)
+        self.end_room(live, DELETED)
 
     async def delete_unopened(self, key: DocKey) -> None:
         """Delete a document that cannot be opened: no client is in it."""
         await self.store.delete(key, self.clock.now_ms())
 
-    def let_go(self, live: LiveRoom, farewell: Farewell) -> None:
-        """The live room ends here; whoever comes back is given another, if there can be one."""
+    def end_room(self, live: LiveRoom, close_reason: CloseReason) -> None:
+        """End the live room; a client that reconnects gets another, if the document still opens."""
         live.move(Event.END)
-        live.lock_board.close()
-        live.end(farewell.refusal)
-        live.audience.end(farewell)
+        live.lock_announcer.close()
+        live.end(close_reason.refusal)
+        live.audience.end(close_reason)
         if self.lives.get(live.key) is live:
             del self.lives[live.key]
         self.dirty.pop(live, None)
@@ -285,7 +284,7 @@ class Hub:
     async def unload(self, live: LiveRoom) -> None:
         if live.unsaved.is_worth_saving:
             await self.snapshots.save(live)
-        if self._is_idle(live):  # nobody came while the snapshot was being written
+        if self._is_idle(live):  # not opened while the snapshot was being written
             self.drop(live)
 
     def drop(self, live: LiveRoom) -> None:
@@ -294,7 +293,7 @@ class Hub:
             del self.lives[live.key]
         self.dirty.pop(live, None)
         live.presence.close()
-        live.lock_board.close()
+        live.lock_announcer.close()
         live.room.close()
         if live.room.document.work_size > LARGE:
             free_in_thread(live)
@@ -306,3 +305,8 @@ class Hub:
 
     def every(self, condition: Callable[[LiveRoom], bool]) -> list[LiveRoom]:
         return [live for live in self.lives.values() if condition(live)]
+
+
+def _restarting() -> Rejected:
+    """An exception for each request: it keeps the trace of where it was raised."""
+    return Rejected(RESTARTING.code, RESTARTING.message)

@@ -13,22 +13,16 @@ from collab.errors import Refusal
 from collab.locks.events import changes_between
 from collab.patch.apply import values_before
 from collab.ports.store import Append
-from collab.room.requests import (
-    Answer,
-    Barrier,
-    LockRequest,
-    PatchRequest,
-    ReadState,
-    ReadStateVector,
-)
-from server.broadcast.audience import Answered, Audience, News, Submission
-from server.broadcast.lock_announcer import LockBoard
-from server.broadcast.presence_ticker import PresenceBoard
+from collab.room.requests import Answer, Barrier, LockRequest, PatchRequest
+from server.broadcast.audience import Audience
+from server.broadcast.lock_announcer import LockAnnouncer
+from server.broadcast.news import News
+from server.broadcast.presence_ticker import PresenceTicker
+from server.broadcast.subscriber import Answered, Submission
 from server.documents.batch import Batch
-from server.documents.last_change import LastChange
-from server.documents.long_work import Judged, Pace, takes_long_in
+from server.documents.changes import LastChange, Unsaved
+from server.documents.long_work import Pace, TimedAnswer, takes_long_in
 from server.documents.room_state import Event, LiveState, next_state
-from server.documents.snapshots import Unsaved
 from server.runtime.worker_threads import LARGE, free_in_thread, run_in_thread
 
 if TYPE_CHECKING:
@@ -44,18 +38,16 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-Read = ReadState | ReadStateVector
-
 # The rooms may not keep the loop to themselves: a frame of 400 patches that have to be carried
-# through a megabyte of text kept everybody waiting for seconds (measured).
+# through a megabyte of text blocked the loop for seconds (measured).
 MAX_SECONDS = 0.02
 
 
 class LiveRoom:
     """One open document in this process.
 
-    Invariant: between `begin` and one of `settle`, `put_back` and `fail` the batch is in flight:
-    the room is ahead of what anybody has seen, and new requests only queue.
+    Invariant: between `begin` and one of `commit_batch`, `requeue_batch` and `fail` the batch is in
+    flight: the room is ahead of what any client has seen, and new requests only queue.
     """
 
     def __init__(
@@ -69,17 +61,17 @@ class LiveRoom:
         self.key: DocKey = room.key
         self.room = room
         self.audience = Audience()
-        self.presence = PresenceBoard(clock, self.audience, book)
-        self.lock_board = LockBoard(self.audience, time, lambda: wake(self))
-        self.lock_board.watch(room.locks())
+        self.presence = PresenceTicker(clock, self.audience, book)
+        self.lock_announcer = LockAnnouncer(self.audience, time, lambda: wake(self))
+        self.lock_announcer.watch(room.locks())
         self.queue: deque[Submission] = deque()
         self.state = LiveState.OPEN  # only `move` changes it
-        self.at_lock_desk = False  # what is asked of locks is being written
+        self.is_deciding_locks = False  # lock requests are being decided and written
         self.is_broken = False  # the working document may be half changed
         self.replacing = asyncio.Lock()  # by a room that is opened from the log
-        self.unsettled = ""  # the commit of which nobody knows what became
-        # Somebody waits for the document to be opened anew: its schema or what is published moved.
-        self.renewal: asyncio.Future[None] | None = None
+        self.unknown_commit = ""  # the id of a commit with an unknown outcome
+        # Done when the document is loaded again: its schema or what is published has changed.
+        self.reopen_waiter: asyncio.Future[None] | None = None
         self.last_change: LastChange | None = None  # of the room's version, where it is known
         self.users = 0
         self.idle_since = clock.monotonic()
@@ -88,7 +80,7 @@ class LiveRoom:
         self._clock = clock
         self._wake = wake
         self.batch = Batch()
-        self._is_at_work = False  # a thread has the room
+        self._is_in_thread = False  # a thread has the room
         self._pace = Pace(clock)
         self._known: dict[int, int] = {}
 
@@ -104,34 +96,34 @@ class LiveRoom:
 
     @property
     def in_flight(self) -> bool:
-        return bool(self.batch) or self.at_lock_desk or self._is_at_work
+        return bool(self.batch) or self.is_deciding_locks or self._is_in_thread
 
     @property
     def is_busy(self) -> bool:
-        """Whether somebody is owed an answer."""
+        """Whether a request has no answer yet."""
         return bool(self.queue) or self.in_flight
 
     def begin(self, now: int, commit_id: str, until: float = inf) -> Append | None:
-        """Judge what waits, until then; what the log must hold before it is answered.
+        """Apply what waits, until then; what the log must hold before it is answered.
 
-        What was judged in a worker thread is a part of it.
+        The batch includes what was applied in a thread.
         """
-        self.room.begin(commit_id, self.lock_board.time.now())
+        self.room.begin(commit_id, self.lock_announcer.time.now())
         while self.queue and not self.batch.is_full:
             submission = self.queue[0]
-            if not self._can_judge(submission) or self._takes_long(submission):
+            if not self._can_apply(submission) or self._takes_long(submission):
                 break
             self.queue.popleft()
-            self.batch.remember(submission.member)
-            answer, began, ended = self._judged(submission, now)
-            if not self._take(submission, answer, ended - began):
+            self.batch.save_pipeline(submission.member)
+            answer, began, ended = self._apply_timed(submission, now)
+            if not self._add_answer(submission, answer, ended - began):
                 return None
             if ended > until:
                 break
         self.batch.is_handed_out = True
         return self.room.pending()
 
-    def take_lock_requests(self, most: int) -> deque[Submission]:
+    def pop_lock_requests(self, most: int) -> deque[Submission]:
         """The lock requests that come next and can be decided."""
         taken: deque[Submission] = deque()
         while len(taken) < most and self.has_lock_request():
@@ -139,50 +131,50 @@ class LiveRoom:
         return taken
 
     def has_long_work(self) -> bool:
-        """Whether what comes next is to be judged in a worker thread, and can be."""
+        """Whether the next request is to be applied in a worker thread, and can be."""
         first = self.queue[0] if self.queue else None
-        return first is not None and self._can_judge(first) and self._takes_long(first)
+        return first is not None and self._can_apply(first) and self._takes_long(first)
 
-    async def work(self, now: int, commit_id: str) -> None:
-        """Judge what comes next in a thread.
+    async def apply_in_thread(self, now: int, commit_id: str) -> None:
+        """Apply the next request in a thread.
 
-        The thread has the room alone meanwhile: what others read of it is what was committed.
+        The thread has the room alone meanwhile: everything else reads the committed state.
         """
-        self.room.begin(commit_id, self.lock_board.time.now())
+        self.room.begin(commit_id, self.lock_announcer.time.now())
         submission = self.queue.popleft()
-        self.batch.remember(submission.member)
-        answer, began, ended = await self.aside(lambda: self._judged(submission, now))
-        self._take(submission, answer, ended - began)
+        self.batch.save_pipeline(submission.member)
+        answer, began, ended = await self.in_thread(lambda: self._apply_timed(submission, now))
+        self._add_answer(submission, answer, ended - began)
 
-    async def aside(self, work: Callable[[], T]) -> T:
+    async def in_thread(self, work: Callable[[], T]) -> T:
         """Do something to the room in a thread, which has it alone; it is `working` already."""
         self._known = self.known()
-        self._is_at_work = True
+        self._is_in_thread = True
         try:
             return await run_in_thread(work)
         finally:
-            self._is_at_work = False
+            self._is_in_thread = False
             if self.move(Event.WORKED) and self.is_wanted:
                 self._wake(self)
 
     @property
     def is_wanted(self) -> bool:
         """Whether there is anything for the commit loop to do."""
-        return bool(self.queue) or self.renewal is not None or self.lock_board.is_due
+        return bool(self.queue) or self.reopen_waiter is not None or self.lock_announcer.is_due
 
     def known(self) -> dict[int, int]:
-        """The document's Yjs state vector, as it was before what is being judged in a thread."""
-        return self._known if self._is_at_work else self.room.document.state_vector()
+        """The document's Yjs state vector, before the request that a thread applies."""
+        return self._known if self._is_in_thread else self.room.document.state_vector()
 
-    def _can_judge(self, submission: Submission) -> bool:
+    def _can_apply(self, submission: Submission) -> bool:
         is_lock = isinstance(submission.request, LockRequest)
-        return not is_lock and not self.is_beyond_tail(submission)
+        return not is_lock and not self.needs_history(submission)
 
     def _takes_long(self, submission: Submission) -> bool:
         member, request = submission.member, submission.request
         return self._pace.is_slow or takes_long_in(self.room, member, request)
 
-    def _judged(self, submission: Submission, now: int) -> Judged:
+    def _apply_timed(self, submission: Submission, now: int) -> TimedAnswer:
         answer: Answer | BaseException
         began = self._clock.monotonic()
         try:
@@ -193,13 +185,15 @@ class LiveRoom:
             answer = error
         ended = self._clock.monotonic()
         self._pace.note(ended - began, ended)
-        return Judged(answer, began, ended)
+        return TimedAnswer(answer, began, ended)
 
-    def _take(self, submission: Submission, answer: Answer | BaseException, seconds: float) -> bool:
-        """Whether a request was judged; a bug of ours must stay that request's."""
+    def _add_answer(
+        self, submission: Submission, answer: Answer | BaseException, seconds: float
+    ) -> bool:
+        """Whether a request was applied; our bug fails this request and no other."""
         if isinstance(answer, BaseException):
             logger.error(
-                "a request failed; the document is opened anew without it", exc_info=answer
+                "a request failed; the document is loaded again without it", exc_info=answer
             )
             self.is_broken = True
             submission.fail(RuntimeError(str(answer)))
@@ -207,55 +201,57 @@ class LiveRoom:
         self.batch.add(submission, answer, seconds)
         return True
 
-    def is_beyond_tail(self, submission: Submission) -> bool:
-        """Whether the request stands on a version that must be fetched from the log first."""
-        base = submission.stands_on
-        return base is not None and not submission.looked_back and 0 <= base < self.room.tail.base
+    def needs_history(self, submission: Submission) -> bool:
+        """Whether the request needs entries that must be fetched from the log first."""
+        base = submission.oldest_base
+        return (
+            base is not None and not submission.history_loaded and 0 <= base < self.room.tail.base
+        )
 
     def has_lock_request(self) -> bool:
-        """Whether what comes next is asked of a lock, and all that it stands on is at hand."""
+        """Whether the next request is about a lock, and needs no older history."""
         first = self.queue[0] if self.queue else None
         asks = first is not None and isinstance(first.request, LockRequest)
-        return asks and not self.is_beyond_tail(self.queue[0])
+        return asks and not self.needs_history(self.queue[0])
 
-    def settle(self) -> News:
-        """The batch is durable: move on, and tell everybody."""
-        before, former = self.room.version, self.room.value
+    def commit_batch(self) -> News:
+        """The batch is durable: advance the room, and send the news."""
+        before, previous_value = self.room.version, self.room.value
         entries = self.room.commit()
-        answered = self.batch.take()
+        answered = self.batch.finish()
         self._note_answered(submission for submission, _ in answered)
         self._note_change(entries)
-        news = News(entries, before, self.room.value, former=former)
+        news = News(entries, before, self.room.value, previous_value=previous_value)
         self.audience.publish(news, answered)
         self.presence.carry(self.room, entries)
-        self.lock_board.announce(self.room.lock_events)
-        self.batch.settle(self.queue, self._clock.monotonic())
+        self.lock_announcer.announce(self.room.lock_events)
+        self.batch.charge(self.queue, self._clock.monotonic())
         return news
 
-    def put_back(self) -> None:
-        """The batch was not written: its requests wait again, in their order."""
-        for submission, _ in reversed(self.batch.forget()):
-            submission.looked_back = False  # the next room's tail may be shorter
+    def requeue_batch(self) -> None:
+        """The batch was not written: put its requests back into the queue, in their order."""
+        for submission, _ in reversed(self.batch.discard()):
+            submission.history_loaded = False  # the next room's tail may be shorter
             self.queue.appendleft(submission)
 
     def fail(self, refusal: Refusal) -> None:
-        """The batch failed, or nobody knows: everybody may ask again, with the same id."""
-        self._refuse([submission for submission, _ in self.batch.forget()], refusal)
+        """Refuse the batch, which may not have been written: clients retry with the same ids."""
+        self._refuse([submission for submission, _ in self.batch.discard()], refusal)
 
     def end(self, refusal: Refusal) -> None:
-        """Nothing more comes of this room: everybody who waits is told so."""
+        """End the room: refuse every request that waits."""
         self.fail(refusal)
         self.refuse_waiting(refusal)
         self.queue.clear()
-        if self.renewal is not None and not self.renewal.done():
-            self.renewal.set_result(None)
+        if self.reopen_waiter is not None and not self.reopen_waiter.done():
+            self.reopen_waiter.set_result(None)
 
     def refuse_waiting(self, refusal: Refusal) -> None:
-        """Whoever wants to change something may ask again; who wants to read waits."""
+        """Refuse the writes that wait, which clients retry; the reads wait on."""
         waiting = list(self.queue)
         self.queue.clear()
-        self.queue.extend(one for one in waiting if isinstance(one.request, Read))
-        self._refuse([one for one in waiting if not isinstance(one.request, Read)], refusal)
+        self.queue.extend(one for one in waiting if one.is_read)
+        self._refuse([one for one in waiting if not one.is_read], refusal)
 
     def replace(
         self, room: Room, missed: Sequence[Entry], newest: LastChange | None = None
@@ -270,11 +266,13 @@ class LiveRoom:
         old.close()
         room.tail.prepend(missed, values_before(old.value, missed))
         if room.tail.base == old.version and room.epoch == old.epoch:
-            room.tail.prepend_tail(old.tail)  # what is under way may stand on it
+            room.tail.prepend_tail(old.tail)  # requests under way may be based on it
         if room.version != old.version:
             self.last_change = newest or self.last_change
             self._note_change(missed)
-            news = News(missed, old.version, room.value, after=room.version, former=old.value)
+            news = News(
+                missed, old.version, room.value, after=room.version, previous_value=old.value
+            )
             self.audience.publish(news, [])
             self.presence.carry(room, missed)
         self._exchange_locks(old.locks(), room.locks())
@@ -282,16 +280,18 @@ class LiveRoom:
             free_in_thread(old)
 
     def _exchange_locks(self, old: Locks, new: Locks) -> None:
-        """Others have written: the audience hears what became of the locks that it knew."""
-        self.lock_board.announce(changes_between(old.held, new.held, self.lock_board.time.now()))
-        self.lock_board.watch(new)
+        """Announce how the locks differ: another instance has written."""
+        self.lock_announcer.announce(
+            changes_between(old.held, new.held, self.lock_announcer.time.now())
+        )
+        self.lock_announcer.watch(new)
 
-    def renewed(self, renewal: asyncio.Future[None] | None) -> None:
-        """The document was opened anew after this was asked for."""
-        if renewal is not None and renewal is self.renewal:
-            self.renewal = None
-            if not renewal.done():
-                renewal.set_result(None)
+    def finish_reopen(self, reopen_waiter: asyncio.Future[None] | None) -> None:
+        """The document was loaded again after `reopen_waiter` was made."""
+        if reopen_waiter is not None and reopen_waiter is self.reopen_waiter:
+            self.reopen_waiter = None
+            if not reopen_waiter.done():
+                reopen_waiter.set_result(None)
 
     def _note_answered(self, submissions: Iterable[Submission]) -> None:
         for submission in submissions:

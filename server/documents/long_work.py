@@ -1,13 +1,14 @@
-"""Which requests may take long to judge: those are judged in a worker thread.
+"""Which requests may take long to apply: those are applied in a worker thread.
 
-A guess from what is asked and how large the document is, made in a few microseconds: a request
-that is judged in a thread for nothing loses less than a millisecond by it, and one that is judged
-on the loop holds everybody up.
+The guess takes a few microseconds, from the request and the size of the document. A request that
+runs in a thread without need loses less than a millisecond. A long one on the loop blocks it for
+all documents.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from collab.room.requests import (
@@ -21,6 +22,8 @@ from collab.room.requests import (
     UndoRequest,
     Update,
 )
+from collab.yjs.slices import pieces_of
+from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:
     from collab.entry import Kind
@@ -45,8 +48,8 @@ SLOW: Final = 0.02
 SLOW_FOR: Final = 60.0
 
 
-class Judged(NamedTuple):
-    """What judging a request gave, and when it began and ended; an exception is a bug of ours."""
+class TimedAnswer(NamedTuple):
+    """What applying a request gave, and when it began and ended; an exception is a bug of ours."""
 
     answer: Answer | BaseException
     began: float
@@ -56,7 +59,7 @@ class Judged(NamedTuple):
 class Pace:
     """How long a document's requests have taken: what cannot be guessed is learned.
 
-    After a slow request the next ones are judged in a worker thread, whatever they ask for.
+    After a slow request the next ones are applied in a worker thread, whatever they ask for.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -69,7 +72,7 @@ class Pace:
         return self._slow_until > 0 and self._clock.monotonic() < self._slow_until
 
     def note(self, seconds: float, now: float) -> None:
-        """A request took so long to judge."""
+        """A request took so long to apply."""
         if seconds > SLOW:
             self._slow_until = now + SLOW_FOR
 
@@ -79,7 +82,7 @@ MOST_TAKEN_BACK: Final = 8 * 1024
 
 
 def takes_long_in(room: Room, member: Member, request: Request) -> bool:
-    """Whether to judge a member's request in a worker thread."""
+    """Whether to apply a member's request in a worker thread."""
     document = room.document
     if takes_long(request, document.work_size, room.head):
         return True
@@ -90,7 +93,7 @@ def takes_long_in(room: Room, member: Member, request: Request) -> bool:
 
 
 def takes_long(request: Request, work_size: int, head: int) -> bool:
-    """Whether to judge a request in a worker thread; `work_size` and `head` are the document's."""
+    """Whether to apply a request in a worker thread; `work_size` and `head` are the document's."""
     match request:
         case PatchRequest():
             return (
@@ -127,3 +130,22 @@ def _outweighs(values: Iterable[Any], most: int) -> bool:
         if count + len(waiting) > most:
             return True
     return False
+
+
+class UpdateCutter:
+    """Cuts long Yjs updates into pieces, beside the event loop.
+
+    It takes 6 µs a struct, of which there may be hundreds of thousands.
+    Invariant: one at a time, for each may take 200 bytes a struct.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._turn = asyncio.Lock()
+
+    async def cut(self, update: bytes, known: Mapping[int, int]) -> tuple[list[bytes], float]:
+        """The pieces, and how many seconds it took to make them."""
+        async with self._turn:
+            began = self._clock.monotonic()
+            pieces = await run_in_thread(pieces_of, update, known)
+            return pieces, self._clock.monotonic() - began

@@ -30,22 +30,22 @@ def position_of(live: LiveRoom, version: int | None = None) -> Position:
     return Position(room.epoch, room.version if version is None else version)
 
 
-def found(request: Request, live: LiveRoom) -> None:
+def note_document(request: Request, live: LiveRoom) -> None:
     """The answer will be about this document, whatever becomes of the request."""
     request.state.live = live
 
 
-def tell(request: Request, position: Position) -> Position:
+def note_position(request: Request, position: Position) -> Position:
     """The answer will be about this version."""
     request.state.position = position
     return position
 
 
-def tell_version(request: Request, version: int) -> None:
+def note_version(request: Request, version: int) -> None:
     """The answer will be about this version, if its document was found."""
     live: LiveRoom | None = getattr(request.state, "live", None)
     if live is not None:
-        tell(request, position_of(live, version))
+        note_position(request, position_of(live, version))
 
 
 class Positioned:

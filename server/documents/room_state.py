@@ -4,14 +4,14 @@
 |-----------|---------|-----------|---------------------------------------------------------------|
 | open      | ask     | locking   | what is asked of an edit lock, or is due, is being decided    |
 | locking   | decide  | open      | it is decided, and the document stands where it stood         |
-| open      | work    | working   | a request that may take long is being judged in a thread      |
-| working   | worked  | open      | it is judged, and waits to be committed                       |
+| open      | work    | working   | a request that may take long is being applied in a thread     |
+| working   | worked  | open      | it is applied, and waits to be committed                      |
 | open      | hold    | held      | another transaction holds the document's row in the database  |
 | held      | free    | open      | the row was free, and it is known what became of the batch    |
-| open      | fetch   | fetching  | older history, or the document anew, is read from the log     |
-| locking   | fetch   | fetching  | somebody else has moved the document meanwhile                |
+| open      | fetch   | fetching  | older history, or the document again, is read from the log    |
+| locking   | fetch   | fetching  | another writer has moved the document meanwhile               |
 | fetching  | fetched | open      | it is there                                                   |
-| open      | trouble | read-only | the storage does not answer, or nobody knows what it wrote    |
+| open      | trouble | read-only | the storage does not answer, or its outcome is unknown        |
 | locking   | trouble | read-only | the same                                                      |
 | fetching  | trouble | read-only | the same                                                      |
 | held      | trouble | read-only | the same, or the row was held for too long                    |

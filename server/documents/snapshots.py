@@ -1,4 +1,4 @@
-"""When a document is snapshotted, and what of: so that opening it replays little."""
+"""When a document is snapshotted, and what of, by settings that open documents share."""
 
 from __future__ import annotations
 
@@ -7,63 +7,50 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from collab.locks.terms import DEFAULT_TERMS, LockTerms
 from collab.ports.store import StorageUnavailable
+from collab.presence.book import PresenceBook
+from collab.room.working import RoomBounds
+from server.documents.changes import Unsaved
 from server.documents.long_work import LARGE
 from server.documents.room_state import Event
 
 if TYPE_CHECKING:
     from collab.entry import Entry
     from collab.ports.store import Snapshot, Store, Stored
-    from server.documents.hub_bounds import HubBounds
     from server.documents.live_room import LiveRoom
-    from server.recording.recorder import Witness
+    from server.recording.recorder import Recorder
     from server.runtime.clock import Clock
 
 logger = logging.getLogger(__name__)
 
 
-# Nothing is saved again before what was changed since comes to this part of its size: so what
-# snapshots take is in proportion to what was changed, and so is what an opening replays.
-WORTH_SAVING = 8
+@dataclass(frozen=True, slots=True)
+class HubBounds:
+    """The settings that open documents share."""
 
+    room: RoomBounds
+    snapshot_entries: int = 200
+    snapshot_bytes: int = 1 << 20
+    snapshot_seconds: float = 60.0
+    idle_seconds: float = 60.0
+    answer_seconds: float = 20.0
+    presence_per_second: float = 20.0
+    presence_bytes: int = 2048
+    terms: LockTerms = DEFAULT_TERMS
 
-@dataclass(slots=True)
-class Unsaved:
-    """What a document's next snapshot will have that its last one has not.
-
-    `size` is how large the last one was. What users can undo is counted apart.
-    """
-
-    size: int = 0
-    entries: int = 0
-    bytes: int = 0
-    oldest: float = 0.0  # since when, by the monotonic clock
-
-    @property
-    def is_worth_saving(self) -> bool:
-        return self.entries > 0 and self.bytes * WORTH_SAVING >= self.size
-
-    def add(self, entries: Sequence[Entry], now: float) -> None:
-        if entries and not self.entries:
-            self.oldest = now
-        self.entries += len(entries)
-        self.bytes += sum(len(entry.update) + len(entry.inverse) for entry in entries)
-
-    def insist(self, now: float) -> None:
-        """Save by age, whatever was changed."""
-        self.size = 0
-        self.entries = max(self.entries, 1)
-        self.oldest = now
+    def new_book(self) -> PresenceBook:
+        return PresenceBook(per_second=self.presence_per_second, max_bytes=self.presence_bytes)
 
 
 class Snapshots:
     """Invariant: a snapshot holds what is committed, and losing one loses nothing."""
 
-    def __init__(self, store: Store, clock: Clock, bounds: HubBounds, witness: Witness) -> None:
+    def __init__(self, store: Store, clock: Clock, bounds: HubBounds, recorder: Recorder) -> None:
         self._store = store
         self._clock = clock
         self._bounds = bounds
-        self._witness = witness
+        self._recorder = recorder
 
     def is_due(self, live: LiveRoom) -> bool:
         bounds, unsaved = self._bounds, live.unsaved
@@ -89,7 +76,7 @@ class Snapshots:
             live.unsaved_steps.add(stored.steps.entries, now)
         self.note(live, stored.entries)
         if live.room.was_underestimated:  # the next snapshot, of the same version too, will say so
-            live.unsaved.insist(now)
+            live.unsaved.mark_due(now)
 
     async def save(self, live: LiveRoom) -> None:
         """Save what is committed, unless a batch is in flight."""
@@ -112,7 +99,7 @@ class Snapshots:
 
     async def _save_large(self, live: LiveRoom) -> None:
         epoch = live.room.epoch
-        await self._write(live, epoch, await live.aside(lambda: self._make(live)))
+        await self._write(live, epoch, await live.in_thread(lambda: self._make(live)))
 
     def _make(self, live: LiveRoom) -> Snapshot | None:
         """What is committed; None where that fails."""
@@ -135,7 +122,7 @@ class Snapshots:
         """Save it under the epoch that it was made in: another room may stand there by now."""
         if snapshot is None:
             return
-        metrics = self._witness.metrics
+        metrics = self._recorder.metrics
         try:
             await self._store.save_snapshot(live.key, epoch, snapshot)
             metrics.snapshots.labels("saved").inc()
@@ -144,4 +131,4 @@ class Snapshots:
             metrics.snapshots.labels("failed").inc()
             # Not at once: it is tried again by age, or with the next one that is due.
             for unsaved in (live.unsaved, live.unsaved_steps):
-                unsaved.insist(self._clock.monotonic())
+                unsaved.mark_due(self._clock.monotonic())

@@ -1,4 +1,4 @@
-"""Work: what a batch cost the authors of its requests, and what it left of a long update."""
+"""What a batch costs the authors of its requests, and what it left of a long update."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from collab.room.requests import Create, PatchRequest, Replace, Update
 if TYPE_CHECKING:
     from collab.entry import Entry
     from collab.room.requests import Answer, Request
-    from server.broadcast.audience import Submission
+    from server.broadcast.subscriber import Submission
 
 # Seconds until a debt is paid: beyond that an update that takes long is not gone on with.
 MOST_DEBT = 10.0
@@ -25,11 +25,11 @@ FREE_BYTES = 16 * 1024
 FREE_SHARE = 12
 
 
-class Work:
-    """One batch's work.
+class UpdateCharges:
+    """One batch's costs.
 
-    Invariant: nobody pays, and nothing is gone on with, before the batch is durable. One that is
-    put back is judged again, which is not its authors' doing, and has the whole update still.
+    Invariant: authors pay, and long updates go on, only when the batch is durable. A batch that is
+    put back into the queue is applied again with the whole update, at no cost.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Work:
             self._done.append((submission, seconds))
             self._rest = answer.rest
 
-    def settle(self, queue: deque[Submission], now: float) -> None:
+    def charge(self, queue: deque[Submission], now: float) -> None:
         """The batch is durable."""
         for submission, seconds in self._done:
             if submission.member.budget is not None:
@@ -56,10 +56,10 @@ class Work:
                 submission.member.budget.bytes.spend(beyond, now)
         if self._rest:
             _go_on_with(self._done[-1][0], self._rest, queue, now)
-        self.forget()
+        self.discard()
 
-    def forget(self) -> None:
-        """The batch came to nothing."""
+    def discard(self) -> None:
+        """The batch was not written."""
         self._done, self._stored, self._rest = [], [], ()
 
 
@@ -87,14 +87,14 @@ def _go_on_with(
 
     Who cannot comes back when the debt is paid, and sends what is not here yet.
     """
-    listener, budget = submission.listener, submission.member.budget
+    subscriber, budget = submission.subscriber, submission.member.budget
     debt = budget.wait(now) if budget is not None else 0.0
     waiting = list(queue)
-    if debt > MOST_DEBT and listener is not None:
-        listener.dismiss(Close.RATE, "rate_limited", to_ms(debt))
-        waiting = [one for one in waiting if one.listener is not listener]
+    if debt > MOST_DEBT and subscriber is not None:
+        subscriber.dismiss(Close.RATE, "rate_limited", to_ms(debt))
+        waiting = [one for one in waiting if one.subscriber is not subscriber]
     else:
-        own = (at for at, one in enumerate(waiting) if one.listener is listener)
+        own = (at for at, one in enumerate(waiting) if one.subscriber is subscriber)
         at = next(own, len(waiting))
         waiting[at:at] = [replace(submission, request=Update(part)) for part in rest]
     queue.clear()

@@ -18,10 +18,10 @@ from collab.room.requests import Answer, Create, PatchRequest, Replace, UndoRequ
 from collab.room.requests import Request as RoomRequest
 from server.access.identity import not_found
 from server.access.tokens import Claims
+from server.documents.changes import LastChange, find_change, head_change
 from server.documents.hub import Quarantined
-from server.documents.last_change import LastChange, find_change, head_change
 from server.documents.live_room import LiveRoom
-from server.documents.position import position_of, tell
+from server.documents.position import note_position, position_of
 from server.http.bodies import read_document, read_object, read_patch
 from server.http.conditional import (
     head_changed,
@@ -78,7 +78,7 @@ async def get_document(request: Request) -> Response:
     if result.change is not None:
         headers["Last-Modified"] = _http_date(result.change.at)
         headers["Weft-Updated-By"] = _header_text(result.change.by.user)
-    at = tell(request, result.at)
+    at = note_position(request, result.at)
     known = if_none_match(request, at.opaque)
     if known is not None:
         return Response(status_code=304, headers={"ETag": known, **headers})
@@ -109,7 +109,7 @@ async def put_document(request: Request) -> Response:
                 if not live.room.exists:
                     creations.charge(key, claims.user, size)
                 made = await _ask(request, claims, live, Create(value, request_id, only=True))
-                at = tell(request, position_of(live, made.version))
+                at = note_position(request, position_of(live, made.version))
                 response = json_response({"version": made.version, **made.ack}, 201, at=at)
                 response.headers["Location"] = f"/v1/docs/{live.key.doc}"
                 return response
@@ -119,7 +119,7 @@ async def put_document(request: Request) -> Response:
             ops = await diff_in_thread(room.value, value)
             asked = Replace(value, base, request_id, fence, (version, ops), epoch)
             done = await _ask(request, claims, live, asked, strict=True)
-            at = tell(request, position_of(live, done.version))
+            at = note_position(request, position_of(live, done.version))
     return json_response({"version": done.version, **done.ack}, at=at)
 
 
@@ -137,7 +137,7 @@ async def patch_document(request: Request) -> Response:
                 epoch, base = named
             patch = PatchRequest(request_id, base, ops, strict, fence, epoch=epoch)
             done = await _ask(request, claims, live, patch, strict=strict)
-            at = tell(request, position_of(live, done.version))
+            at = note_position(request, position_of(live, done.version))
     return json_response({"version": done.version, **done.ack}, at=at)
 
 
@@ -155,10 +155,10 @@ async def delete_document(request: Request) -> Response:
             row = await services.store.row(key)
             if row is None:
                 raise not_found() from None
-            _check_head(request, tell(request, Position(row.epoch, row.version)))
+            _check_head(request, note_position(request, Position(row.epoch, row.version)))
             await services.hub.delete_unopened(key)
-        services.published.forget(key)
-        services.witness.did(key, member_of(request, claims), "delete")
+        services.public_cache.forget(key)
+        services.recorder.did(key, member_of(request, claims), "delete")
     return Response(status_code=204)
 
 
@@ -260,7 +260,7 @@ async def _revert(request: Request, *, redo: bool) -> Response:
         async with using(request, key) as live:
             done = await hub.ask(require_exists(live), member_of(request, claims), asked)
             told = {"version": done.version, **done.ack}
-            at = tell(request, position_of(live, done.version))
+            at = note_position(request, position_of(live, done.version))
             return await document_response(live, told, at=at)
 
 

@@ -12,7 +12,7 @@ from collab.ports.store import Corrupt
 from collab.rights.user_rights import Role
 from server.archives.export import Export, Head, export, export_damaged
 from server.documents.hub import Quarantined
-from server.documents.position import tell
+from server.documents.position import note_position
 from server.http.requests import (
     JSON,
     json_response,
@@ -63,23 +63,23 @@ async def export_document(request: Request) -> Response:
         services = services_of(request)
         now = services.clock.now_ms()
         with ExitStack() as stack:
-            stack.enter_context(services.hub.exports.running(key.tenant, claims.user))
+            stack.enter_context(services.exports.running(key.tenant, claims.user))
             try:
                 async with using(request, key) as live:
                     room = require_exists(live).room
                     require_role(claims, Role.EDITOR)
                     schema = room.control.schema
                     head = Head(room.epoch, room.version, room.value, schema)
-                    tell(request, Position(head.epoch, head.version))
+                    note_position(request, Position(head.epoch, head.version))
                     whole = await export(services.store, key, head, now)
                 response = ExportResponse(whole, stack.pop_all())
             except (Quarantined, Corrupt):
                 require_role(claims, Role.EDITOR)
-                async with services.hub.salvaging:
+                async with services.exports.salvaging:
                     archive = await export_damaged(services.store, key, now)
-                tell(request, Position(archive.epoch, archive.version))
+                note_position(request, Position(archive.epoch, archive.version))
                 response = json_response(archive)
-        services.witness.did(key, member_of(request, claims), "export")
+        services.recorder.did(key, member_of(request, claims), "export")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Disposition"] = f'attachment; filename="{key.doc}.weft.json"'
     return response

@@ -21,7 +21,7 @@ from collab.room.requests import RestoreVersion
 from server.access.identity import not_found
 from server.archives import archive
 from server.documents.live_room import LiveRoom
-from server.documents.position import position_of, tell
+from server.documents.position import note_position, position_of
 from server.http.bodies import read_body, read_object
 from server.http.listing import page_size
 from server.http.requests import (
@@ -89,7 +89,7 @@ async def get_version(request: Request) -> Response:
     async with document_of(request) as (_, live):
         version = _version_in_path(request)
         value = await value_at(request, require_exists(live), version)
-        at = tell(request, position_of(live, version))
+        at = note_position(request, position_of(live, version))
     return await large_json_response(value, at=at)
 
 
@@ -101,7 +101,7 @@ async def get_diff(request: Request) -> Response:
         if from_ is None:
             raise Rejected(Code.MALFORMED, "`from` must be a version")
         was = await value_at(request, live, from_)
-        at = tell(request, position_of(live, to))
+        at = note_position(request, position_of(live, to))
         is_ = await value_at(request, live, at.version)
     response = await large_json_response(await diff_in_thread(was, is_))
     response.headers["Content-Type"] = "application/json-patch+json"
@@ -123,7 +123,7 @@ async def name_version(request: Request) -> Response:
         most = services.settings.max_named
         if not await services.store.name_version(key, named, most):
             raise Rejected(Code.QUOTA_EXCEEDED, f"a document has {most} named versions at most")
-        services.witness.did(key, member_of(request, claims), "name", version=version)
+        services.recorder.did(key, member_of(request, claims), "name", version=version)
     told = {"version": version, "name": named.name, "by": named.by, "at": wire.rfc3339(named.at)}
     return json_response(told, 201)
 
@@ -139,7 +139,7 @@ async def restore(request: Request) -> Response:
             value, missing = await _value_or_refusal(request, require_exists(live), version)
             asked = RestoreVersion(version, value, pointer, request_id_of(request), missing)
             done = await hub.ask(live, member_of(request, claims), asked)
-            at = tell(request, position_of(live, done.version))
+            at = note_position(request, position_of(live, done.version))
     return await large_json_response({"version": done.version, **done.ack}, at=at)
 
 
@@ -160,8 +160,8 @@ async def import_document(request: Request) -> Response:
             services.store, live.key, whole, now, quota=quota, most_names=most
         )
         await services.hub.reopen(live)
-        services.witness.did(live.key, member_of(request, claims), "import", upto=version)
-        at = tell(request, position_of(live, version))
+        services.recorder.did(live.key, member_of(request, claims), "import", upto=version)
+        at = note_position(request, position_of(live, version))
     return json_response({"version": version}, 201, at=at)
 
 
@@ -253,7 +253,7 @@ async def list_audit(request: Request) -> Response:
         require_role(claims, Role.ADMIN)
         limit, before = page_size(request), _cursor(request)
         await _find(request, key)
-        await services.witness.trail.flush()
+        await services.recorder.trail.flush()
         rows = await services.store.audit(key, before, limit + 1)
     page: dict[str, Any] = {"items": [_shown(row) for _, row in rows[:limit]]}
     if len(rows) > limit:
@@ -268,7 +268,7 @@ async def _find(request: Request, key: DocKey) -> None:
     store = services_of(request).store
     row = await store.row(key)
     if row is not None and not row.damaged:
-        tell(request, Position(row.epoch, row.version))
+        note_position(request, Position(row.epoch, row.version))
     elif row is None and not await store.was_made(key):
         raise not_found()
 

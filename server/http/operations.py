@@ -53,7 +53,7 @@ async def get_metrics(request: Request) -> Response:
         if not compare_digest(given.encode(), wanted.encode()):
             raise Rejected(Code.UNAUTHENTICATED, "WEFT_METRICS_TOKEN is wanted")
     encode, media_type = choose_encoder(request.headers.get("accept", ""))
-    text = encode(services.witness.metrics.registry)
+    text = encode(services.recorder.metrics.registry)
     headers = {"Content-Type": media_type, "Cache-Control": "no-store"}
     return Response(text, headers={**headers, "X-Content-Type-Options": "nosniff"})
 
@@ -83,7 +83,7 @@ async def get_status(request: Request) -> Response:
         claims = await claims_of(request)
         require_role(claims, Role.ADMIN)
         scope = Scope(claims.tenant, claims.rights)
-    response = json_response(report(services, scope, whole_number(request, "since") or 0))
+    response = json_response(report(services.monitor, scope, whole_number(request, "since") or 0))
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -15,7 +15,7 @@ from starlette.routing import Match, Route
 from collab import wire
 from collab.errors import HTTP_STATUS, Code, Refusal, Rejected
 from collab.ports.store import Corrupt, StorageUnavailable
-from server.documents.position import tell_version
+from server.documents.position import note_version
 
 logger = logging.getLogger(__name__)
 
@@ -43,15 +43,15 @@ class PreconditionFailed(Rejected):
 
 def refuse(request: Request, refusal: Refusal, *, status: int | None = None) -> Response:
     """`problem`, counted and recorded: every refusal over HTTP passes here once."""
-    witness = request.app.state.services.witness
+    recorder = request.app.state.services.recorder
     client = request.client
     peer = f"{client.host}:{client.port}" if client else ""
     asker = getattr(request.state, "asker", None)
-    witness.refused_over_http(refusal, peer, asker, request.method)
+    recorder.refused_over_http(refusal, peer, asker, request.method)
     version = refusal.extra.get("version")
     # With `nothing_to_undo` it is the version that the request named, which need not exist.
     if isinstance(version, int) and refusal.code is not Code.NOTHING_TO_UNDO:
-        tell_version(request, version)
+        note_version(request, version)
     return problem(refusal, status=status)
 
 

@@ -23,8 +23,8 @@ from server.http.requests import (
     services_of,
     using,
 )
-from server.publishing import publisher as publications
-from server.publishing.public_request import asked_for, coding_of, page_path
+from server.publishing.public_request import coding_of, page_path, parse_request
+from server.publishing.publisher import as_json, nothing_published
 
 _STYLE = (
     ":root{color-scheme:light dark}"
@@ -51,8 +51,8 @@ async def publish(request: Request) -> Response:
         member = member_of(request, claims)
         async with using(request, key) as live:
             require_exists(live)
-            done = await publications.publish(services, live, member.author, version, expected)
-        services.witness.did(key, member, "publish", version=done.version)
+            done = await services.publisher.publish(live, member.author, version, expected)
+        services.recorder.did(key, member, "publish", version=done.version)
     url = services.settings.public_url + page_path(key)
     warnings = msgspec.to_builtins(done.warnings)
     return json_response({"published": done.version, "url": url, "warnings": warnings})
@@ -64,8 +64,8 @@ async def take_down(request: Request) -> Response:
         require_whole_document(claims, Role.PUBLISHER)
         require_exists(live)
         services, member = services_of(request), member_of(request, claims)
-        was = await publications.take_down(services, live, member.author)
-        services.witness.did(live.key, member, "take down", version=was)
+        was = await services.publisher.take_down(live, member.author)
+        services.recorder.did(live.key, member, "take down", version=was)
     return Response(status_code=204)
 
 
@@ -75,8 +75,8 @@ async def get_publication(request: Request) -> Response:
         require_exists(live)
         state = await services_of(request).store.public_state(live.key)
     if state is None or state.published is None:
-        raise publications.nothing_published()
-    told = publications.shown(state.published)
+        raise nothing_published()
+    told = as_json(state.published)
     told["published"] = told.pop("version")
     response = json_response(told)
     response.headers["Cache-Control"] = "no-store"
@@ -102,9 +102,9 @@ async def get_page(request: Request) -> Response:
 
 async def _public(request: Request) -> Response:
     """What the shared cache does not hold, or has not asked the database about for a while."""
-    asked = asked_for(request.scope["path"], request.scope["query_string"])
+    asked = parse_request(request.scope["path"], request.scope["query_string"])
     coding, known = coding_of(request.scope["headers"])
-    found = None if asked is None else await services_of(request).published.fetch(asked, coding)
+    found = None if asked is None else await services_of(request).public_cache.fetch(asked, coding)
     if found is None:
         raise not_found()
     return found.response(known)

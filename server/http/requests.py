@@ -20,7 +20,7 @@ from collab.room.member import Member
 from server.access.identity import authenticate, client_name, name_document, not_found
 from server.access.tokens import Claims, token_in_header
 from server.documents.live_room import LiveRoom
-from server.documents.position import found
+from server.documents.position import note_document
 from server.runtime.encoded import Position
 from server.runtime.worker_threads import LARGE, run_in_thread
 from server.services import Services
@@ -76,7 +76,7 @@ async def document_of(request: Request) -> AsyncIterator[tuple[Claims, LiveRoom]
 async def using(request: Request, key: DocKey) -> AsyncIterator[LiveRoom]:
     """The document, kept open until this ends; the answer gets its position."""
     async with services_of(request).hub.using(key) as live:
-        found(request, live)
+        note_document(request, live)
         yield live
 
 

@@ -51,7 +51,7 @@ async def put_schema(request: Request) -> Response:
         await parse(schema, MAX_VALUES)
         async with using(request, key) as live:
             await _replace_schema(services, require_exists(live), schema)
-        services.witness.did(key, member_of(request, claims), "schema")
+        services.recorder.did(key, member_of(request, claims), "schema")
     return Response(status_code=204)
 
 
@@ -62,7 +62,7 @@ async def delete_schema(request: Request) -> Response:
         if not require_exists(live).room.control.schema:
             raise _no_schema()
         await _replace_schema(services_of(request), live, b"")
-        services_of(request).witness.did(live.key, member_of(request, claims), "drop schema")
+        services_of(request).recorder.did(live.key, member_of(request, claims), "drop schema")
     return Response(status_code=204)
 
 
@@ -111,7 +111,7 @@ async def _write_schema(services: Services, live: LiveRoom, schema: bytes, revis
     try:
         return await services.store.set_schema(live.key, schema, revision)
     except StorageUnavailable:
-        services.hub.doubt(live)
+        services.hub.request_reopen(live)
         raise
 
 

@@ -19,7 +19,7 @@ from server.runtime.worker_threads import LARGE
 if TYPE_CHECKING:
     from server.access.tokens import Claims
     from server.documents.live_room import LiveRoom
-    from server.recording.connections import Visit
+    from server.recording.connections import ConnectionInfo
     from server.services import Services
 
 # A client that missed more gets the value, which is shorter than so many changes.
@@ -42,15 +42,15 @@ class Admission:
 
 
 async def admit_to_patch_lane(
-    services: Services, doc: str, token: str | None, message: Open, visit: Visit
+    services: Services, doc: str, token: str | None, message: Open, info: ConnectionInfo
 ) -> Admission:
     """Check the token, open the document or create it, and find the changes since `since`."""
     claims = await authenticate(services.keyring, token)
     key = name_document(claims, doc)
-    visit.asker = key, claims.user
+    info.asker = key, claims.user
     live = await services.hub.open(key)
     try:
-        await _ensure_document(services, claims, live, message, visit.socket.peer)
+        await _ensure_document(services, claims, live, message, info.socket.peer)
         _check_connection_count(services, live)
         changes = await _changes_since(services, claims, live, message.since)
         encoded = None if changes is not None else await _encoded(services, live)
@@ -62,12 +62,12 @@ async def admit_to_patch_lane(
 
 
 async def admit_to_yjs_lane(
-    services: Services, doc: str, token: str | None, visit: Visit
+    services: Services, doc: str, token: str | None, info: ConnectionInfo
 ) -> Admission:
     """As above. A Yjs client creates the document by its first write, so it needs the right to."""
     claims = await authenticate(services.keyring, token)
     key = name_document(claims, doc)
-    visit.asker = key, claims.user
+    info.asker = key, claims.user
     live = await services.hub.open(key)
     try:
         if not live.room.exists and not _may_create(claims):

@@ -25,7 +25,7 @@ from server.lanes.patch_session import PatchSession
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from server.recording.connections import Visit
+    from server.recording.connections import ConnectionInfo
     from server.services import Services
     from server.websocket.socket import Socket
 
@@ -53,7 +53,7 @@ class PatchConnection:
     """
 
     _socket: Socket
-    _visit: Visit
+    _info: ConnectionInfo
 
     def __init__(self, services: Services, doc: str, token: str | None) -> None:
         self._services = services
@@ -70,7 +70,7 @@ class PatchConnection:
 
     def on_open(self, socket: Socket) -> None:
         self._socket = socket
-        self._visit = self._services.witness.connected("patch", socket)
+        self._info = self._services.recorder.connected("patch", socket)
         socket.pause_before_large(SMALL_OPENING, self._on_large)
         self._start_deadline()
 
@@ -101,7 +101,7 @@ class PatchConnection:
         self._state = State.CLOSED
         self.release_place()
         self._release_large()
-        self._services.witness.closed(self._visit, code)
+        self._services.recorder.closed(self._info, code)
         self._stop_deadline()
         session, self._session = self._session, None
         if session is not None:
@@ -130,7 +130,7 @@ class PatchConnection:
     async def _open(self, message: messages.Open, rest: Sequence[wire.Incoming], size: int) -> None:
         try:
             admission = await admit_to_patch_lane(
-                self._services, self._doc, self._token or message.token, message, self._visit
+                self._services, self._doc, self._token or message.token, message, self._info
             )
         except Rejected as rejected:
             self._refuse(rejected.refusal)
@@ -141,8 +141,8 @@ class PatchConnection:
         self.release_place()
         self._release_large()
         self._session = session = PatchSession(self._services, self._socket, admission, message)
-        self._services.witness.admitted(
-            self._visit, admission.live.key, session.member, session.feed
+        self._services.recorder.admitted(
+            self._info, admission.live.key, session.member, session.feed
         )
         self._state = State.OPEN
         now = self._services.clock.monotonic()
@@ -181,7 +181,7 @@ class PatchConnection:
 
     def _refuse(self, refusal: Refusal) -> None:
         """It is not let in."""
-        self._services.witness.turned_away(self._visit, refusal)
+        self._services.recorder.connection_refused(self._info, refusal)
         self._socket.close(CLOSE_OF.get(refusal.code, Close.MALFORMED), refusal.message)
 
     def _stop_deadline(self) -> None:

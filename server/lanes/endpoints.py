@@ -7,7 +7,7 @@ from starlette.websockets import WebSocket
 from collab.errors import Code, Refusal
 from server.access.identity import client_name
 from server.access.tokens import token_in_header, token_in_query, token_in_subprotocols
-from server.documents.hub import RESTARTING
+from server.broadcast.close_reasons import RESTARTING
 from server.http.problem import problem
 from server.lanes.connection import PatchConnection
 from server.lanes.yjs_session import YjsConnection
@@ -53,7 +53,7 @@ async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection)
         await _deny(websocket, Refusal(Code.FORBIDDEN, "this Origin is not allowed"))
         return
     if services.hub.draining:
-        await _deny(websocket, RESTARTING.refusal)
+        await _deny(websocket, RESTARTING)
         return
     host = websocket.client.host if websocket.client else ""
     release = await services.connection_limit.acquire(host)
@@ -72,7 +72,7 @@ async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection)
 
 
 async def _deny(websocket: WebSocket, refusal: Refusal, *, status: int | None = None) -> None:
-    _services(websocket).witness.metrics.refuse("http", refusal.code)
+    _services(websocket).recorder.metrics.refuse("http", refusal.code)
     await websocket.receive()  # the connect event, as the framework wants it read first
     await websocket.send_denial_response(problem(refusal, status=status))
 

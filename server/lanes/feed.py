@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, ClassVar
 from collab.flow.outbound import OutboundFlow, OutboundState, WriteDecision
 from collab.messages import Backpressure, Behind, DisconnectNotice
 from collab.presence.missed import MissedPresence
-from server.recording.connections import Standing
+from server.recording.connections import ReaderLag
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from collab.messages import Peer
-    from server.broadcast.audience import Listener
-    from server.broadcast.presence_ticker import PresenceNews
+    from server.broadcast.news import PresenceNews
+    from server.broadcast.subscriber import Subscriber
     from server.documents.live_room import LiveRoom
     from server.recording.metrics import LaneMetrics
     from server.websocket.socket import Socket
@@ -32,7 +32,7 @@ class FeedContext:
 
     socket: Socket
     live: LiveRoom
-    listener: Listener
+    subscriber: Subscriber
     outbound_flow: OutboundFlow
     now: Callable[[], float]
     metrics: LaneMetrics
@@ -52,7 +52,7 @@ class Feed(ABC):
         self.position = context.live.room.version
         self._live = context.live
         self._socket = context.socket
-        self._listener = context.listener
+        self._subscriber = context.subscriber
         self._outbound_flow = context.outbound_flow
         self._now = context.now
         self._metrics = context.metrics
@@ -85,7 +85,7 @@ class Feed(ABC):
 
     # --- presence -----------------------------------------------------------------------------
 
-    def see(self, news: PresenceNews) -> None:
+    def on_presence(self, news: PresenceNews) -> None:
         """Send the presence changes now, or with the next catch-up."""
         if self._missed_presence or self._outbound_flow.state is not OutboundState.NORMAL:
             self._missed_presence.add(news.difference, self.already_sent)
@@ -98,17 +98,17 @@ class Feed(ABC):
     # --- held back ----------------------------------------------------------------------------
 
     @property
-    def standing(self) -> Standing:
+    def lag(self) -> ReaderLag:
         """Level, or how far behind and why.
 
         Only a paused feed is behind: between two frames every feed is, for a moment.
         """
         buffered = self._socket.buffered()
         if self._outbound_flow.state is OutboundState.NORMAL:
-            return Standing(True, 0, 0, buffered, "")
+            return ReaderLag(True, 0, 0, buffered, "")
         behind = self._behind()
         cause = "socket" if buffered > FULL_SOCKET else "budget"
-        return Standing(False, behind.versions, behind.bytes, buffered, cause)
+        return ReaderLag(False, behind.versions, behind.bytes, buffered, cause)
 
     def close(self) -> None:
         self._cancel()
@@ -139,7 +139,7 @@ class Feed(ABC):
             self.pump()
 
     def _pause(self, missed: int = 0) -> None:
-        if self._live.audience.rest(self._listener, self.lane):
+        if self._live.audience.pause(self._subscriber, self.lane):
             self._missed_before = self._live.audience.missed[self.lane] - missed
 
     def _continue(self) -> None:
@@ -158,7 +158,7 @@ class Feed(ABC):
         elif decision.wait:
             self._call_in(decision.wait)
         elif self._outbound_flow.state is OutboundState.NORMAL:
-            self._live.audience.rouse(self._listener)
+            self._live.audience.resume(self._subscriber)
 
     def _caught_up(self, size: int) -> None:
         """A catch-up of so many bytes went out."""

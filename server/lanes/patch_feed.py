@@ -15,8 +15,8 @@ from collab.flow.outbound import FrameRate, OutboundState
 from collab.locks.events import MissedLocks
 from collab.messages import Backpressure, Change, DisconnectNotice
 from collab.patch.diff import diff
-from server.broadcast.answers import render, spliced
-from server.broadcast.audience import Answered, News
+from server.broadcast.news import News, render, spliced
+from server.broadcast.subscriber import Answered
 from server.lanes.feed import Feed, FeedContext
 from server.runtime.worker_threads import LARGE, run_in_thread
 from server.websocket import frames
@@ -24,9 +24,8 @@ from server.websocket import frames
 if TYPE_CHECKING:
     from collab.entry import Author, Op
     from collab.ids import Json
-    from server.broadcast.lock_announcer import LockNews
-    from server.broadcast.presence_ticker import PresenceNews
-    from server.documents.last_change import LastChange
+    from server.broadcast.news import LockNews, PresenceNews
+    from server.documents.changes import LastChange
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +81,7 @@ class PatchFeed(Feed):
 
     # --- news -------------------------------------------------------------------------------
 
-    def hear(self, news: News, answers: Sequence[Answered]) -> None:
+    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
         """Send the news, or stop here and keep the answers for the catch-up."""
         if self._is_next(news) and self._try_send_news(news, answers):
             return
@@ -93,7 +92,7 @@ class PatchFeed(Feed):
                 self._pending.append(PendingAnswer(payload, answer.version, made, answer.barrier))
         self._fall_behind(news.size(self.lane))
 
-    def hear_locks(self, news: LockNews) -> None:
+    def on_locks(self, news: LockNews) -> None:
         """Send the lock events if the reader is at the head; else they wait for its catch-up."""
         is_normal = self._outbound_flow.state is OutboundState.NORMAL and not self._missed_locks
         if not is_normal or self.position != self._live.room.version:
@@ -136,7 +135,7 @@ class PatchFeed(Feed):
         return (
             self.position == news.before
             and not self._pending
-            and not news.gap
+            and not news.is_incomplete
             and self._timer is None
             and self._frame_rate.wait(self._now()) <= 0
         )
@@ -202,7 +201,7 @@ class PatchFeed(Feed):
     def _resume_after_pace(self) -> None:
         """After a wait for the frame rate: send what is new, if the outbound flow allows it."""
         if not self._behind().versions:
-            self._live.audience.rouse(self._listener)
+            self._live.audience.resume(self._subscriber)
         elif self._is_diffed_in_thread():
             return
         elif self._outbound_flow.try_send(0, self._now(), full=self._is_full()):
@@ -219,7 +218,7 @@ class PatchFeed(Feed):
     def _resume_soon(self) -> None:
         """Resume; later, if there is more news than this catch-up had."""
         if self.position == self._live.room.version:
-            self._live.audience.rouse(self._listener)
+            self._live.audience.resume(self._subscriber)
         else:
             self._call_in(self._frame_rate.wait(self._now()))
 
@@ -244,7 +243,7 @@ class PatchFeed(Feed):
             self.pump()
         except Exception:  # a connection's edge
             logger.exception("a reader could not be brought to the head")
-            self._listener.dismiss(Close.OUR_FAULT, "internal error")
+            self._subscriber.dismiss(Close.OUR_FAULT, "internal error")
 
     def _write_catch_up(self) -> int:
         """Write one merged change and the answers up to its version; returns the size."""

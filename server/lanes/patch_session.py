@@ -18,26 +18,26 @@ from collab.room.member import Member
 from collab.room.requests import Barrier, LockRequest, PatchRequest, Refused, Request, UndoRequest
 from server.access.identity import client_name
 from server.access.token_expiry import TokenExpiry
-from server.broadcast.audience import Answered, News, Submission
+from server.broadcast.news import News
 from server.broadcast.presence_ticker import ANOTHER_TAB
+from server.broadcast.subscriber import Answered, Submission
 from server.lanes.feed import FeedContext
 from server.lanes.patch_feed import PatchFeed
 from server.lanes.read_throttle import ReadThrottle
 
 if TYPE_CHECKING:
     from collab.ids import DocKey
-    from server.broadcast.lock_announcer import LockNews
-    from server.broadcast.presence_ticker import PresenceNews
+    from server.broadcast.news import LockNews, PresenceNews
     from server.lanes.admission import Admission
     from server.services import Services
     from server.websocket.socket import Socket
 
 
 class PatchSession:
-    """One open connection of the patch lane, a `Listener` to its document.
+    """One open connection of the patch lane, a `Subscriber` to its document.
 
     Invariant: from `PatchSession()` to `leave` it is in the document's audience and presence, and
-    the live room is in use by it. Nothing is awaited between admission and being a listener, so
+    the live room is in use by it. Nothing is awaited between admission and being a subscriber, so
     it hears every version after the one that it was greeted with.
     """
 
@@ -66,7 +66,7 @@ class PatchSession:
         )
         self.inbound_flow = InboundFlow(budgets.inbound, patience=settings.slow_seconds or 30.0)
         outbound_flow = OutboundFlow(budgets.outbound, patience=settings.slow_seconds or 1e9)
-        metrics = services.witness.metrics.lanes["patch"]
+        metrics = services.recorder.metrics.lanes["patch"]
         self.feed = PatchFeed(
             FeedContext(socket, self.live, self, outbound_flow, services.clock.monotonic, metrics),
             self.member.author,
@@ -111,7 +111,7 @@ class PatchSession:
             epoch=room.epoch,
             version=room.version,
             presence=[*book.peers(), *self.feed.already_sent.values()],
-            locks=room.locks().states(self.live.lock_board.time.now()),
+            locks=room.locks().states(self.live.lock_announcer.time.now()),
             limits=self._services.settings.limits(),
             accept=["splice"] if self.member.splice else [],
             resync=message.since is not None and admission.changes is None,
@@ -131,14 +131,14 @@ class PatchSession:
     def session(self) -> str:
         return self.member.author.session
 
-    def hear(self, news: News, answers: Sequence[Answered]) -> None:
-        self.feed.hear(news, answers)
+    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
+        self.feed.on_commit(news, answers)
 
-    def see(self, news: PresenceNews) -> None:
-        self.feed.see(news)
+    def on_presence(self, news: PresenceNews) -> None:
+        self.feed.on_presence(news)
 
-    def hear_locks(self, news: LockNews) -> None:
-        self.feed.hear_locks(news)
+    def on_locks(self, news: LockNews) -> None:
+        self.feed.on_locks(news)
 
     def notice(self, payload: bytes) -> None:
         self.feed.send(payload)
@@ -188,7 +188,7 @@ class PatchSession:
 
     def send_notice(self, message: messages.Backpressure | messages.DisconnectNotice) -> None:
         if isinstance(message, messages.Backpressure) and message.state == "on":
-            self._services.witness.metrics.notices.labels("in").inc()
+            self._services.recorder.metrics.notices.labels("in").inc()
         self.feed.send(wire.encode(message))
 
     def mark_alive(self) -> None:
@@ -239,10 +239,10 @@ class PatchSession:
 
     def _submit(self, request: Request) -> None:
         now = self._now()
-        self._services.hub.submit(self.live, Submission(self.member, request, now, listener=self))
+        self._services.hub.submit(self.live, Submission(self.member, request, now, subscriber=self))
 
     def _send_error(self, refusal: Refusal) -> None:
-        self._services.witness.refused_message(self.live.key, self.member, refusal)
+        self._services.recorder.refused_message(self.live.key, self.member, refusal)
         self.feed.send(wire.encode(wire.error(refusal)))
 
     def _set_presence(self, message: messages.SetPresence) -> None:
@@ -314,5 +314,5 @@ class PatchSession:
 
     def refuse(self, refusal: Refusal) -> None:
         """Close for a reason that is final for this connection."""
-        self._services.witness.refused_message(self.live.key, self.member, refusal)
+        self._services.recorder.refused_message(self.live.key, self.member, refusal)
         self._socket.close(CLOSE_OF.get(refusal.code, Close.MALFORMED), refusal.message)

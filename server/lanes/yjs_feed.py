@@ -13,8 +13,7 @@ from server.websocket import frames
 
 if TYPE_CHECKING:
     from collab.yjs.awareness import State
-    from server.broadcast.audience import News
-    from server.broadcast.presence_ticker import PresenceNews
+    from server.broadcast.news import News, PresenceNews
 
 
 class YjsFeed(Feed):
@@ -40,9 +39,9 @@ class YjsFeed(Feed):
         self._show = show
         self.is_diff_requested = False  # the diff has not come yet
 
-    def hear(self, news: News) -> None:
+    def on_commit(self, news: News) -> None:
         """Send the news, or stop here."""
-        follows = self.position == news.before and not news.gap
+        follows = self.position == news.before and not news.is_incomplete
         if follows and self._try_write(news.yjs_frame):
             self.position = news.after
         else:

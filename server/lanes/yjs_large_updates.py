@@ -5,43 +5,21 @@ An unmodified y-websocket cannot split it, and would send the same again and aga
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from collab.errors import Close, Code, Rejected
 from collab.room.requests import Update
 from collab.yjs import frames as yjs_frames
-from collab.yjs.slices import pieces_of
-from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:
     from collab.errors import Refusal
     from collab.flow.budget import UserBudgets
-    from server.runtime.clock import Clock
     from server.services import Services
     from server.websocket.socket import Socket
 
 # Used without a limit for frames: a larger update would delay the other documents too long.
 LARGE_UPDATE: Final = 1 << 20
-
-
-class Cutter:
-    """Cuts piles in a worker thread: 6 µs a struct, of which there may be hundreds of thousands.
-
-    Invariant: one at a time, for each may take 200 bytes a struct.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._turn = asyncio.Lock()
-
-    async def cut(self, update: bytes, known: Mapping[int, int]) -> tuple[list[bytes], float]:
-        """The pieces, and how many seconds it took to make them."""
-        async with self._turn:
-            began = self._clock.monotonic()
-            pieces = await run_in_thread(pieces_of, update, known)
-            return pieces, self._clock.monotonic() - began
 
 
 class LargeUpdates:
@@ -107,7 +85,7 @@ class LargeUpdates:
         try:
             while self._waiting:
                 whole = self._waiting.pop(0)
-                pieces, seconds = await self._services.hub.cutter.cut(whole.update, self._known())
+                pieces, seconds = await self._services.cutter.cut(whole.update, self._known())
                 self._budgets.inbound.charge_time(seconds, self._services.clock.monotonic())
                 for piece in pieces:
                     self._submit(Update(piece))

@@ -15,7 +15,7 @@ from collab.room.requests import Answer, ReadState, ReadStateVector, Request, Up
 from collab.yjs import frames as yjs_frames
 from collab.yjs.guard import STALE
 from server.access.token_expiry import TokenExpiry
-from server.broadcast.audience import Answered, News, Submission
+from server.broadcast.subscriber import Answered, Submission
 from server.lanes.admission import Admission, admit_to_yjs_lane
 from server.lanes.feed import FeedContext
 from server.lanes.read_throttle import ReadThrottle
@@ -27,10 +27,9 @@ from server.lanes.yjs_sync import YjsSync
 if TYPE_CHECKING:
     from collab.flow.budget import ByteAndMessageBudget
     from collab.messages import Backpressure, DisconnectNotice
-    from server.broadcast.lock_announcer import LockNews
-    from server.broadcast.presence_ticker import PresenceNews
+    from server.broadcast.news import LockNews, News, PresenceNews
     from server.documents.live_room import LiveRoom
-    from server.recording.connections import Visit
+    from server.recording.connections import ConnectionInfo
     from server.services import Services
     from server.websocket.socket import Socket
 
@@ -45,7 +44,7 @@ SHOWN = {yjs_frames.AwarenessUpdate}
 
 
 class YjsConnection:
-    """One socket of the Yjs lane: a `Handler` to it and a `Listener` to its document.
+    """One socket of the Yjs lane: a `Handler` to it and a `Subscriber` to its document.
 
     Invariant: it is in its document's audience exactly while `_live` is set.
     """
@@ -63,7 +62,7 @@ class YjsConnection:
         self._token_expiry = TokenExpiry(services.clock, lambda _: None, self._expire)
 
     socket: Socket
-    _visit: Visit
+    _info: ConnectionInfo
     feed: YjsFeed
     sync: YjsSync
     member: Member
@@ -77,7 +76,7 @@ class YjsConnection:
 
     def on_open(self, socket: Socket) -> None:
         self.socket = socket
-        self._visit = self._services.witness.connected("yjs", socket)
+        self._info = self._services.recorder.connected("yjs", socket)
         socket.pause_reading()
         self._services.spawn(self._open(), f"open {self._doc}", self._fail)
 
@@ -100,7 +99,7 @@ class YjsConnection:
     def on_close(self, code: int) -> None:
         self._is_closed = True
         self.release_place()
-        self._services.witness.closed(self._visit, code)
+        self._services.recorder.closed(self._info, code)
         self._token_expiry.cancel()
         if self._keep_alive is not None:
             self._keep_alive.cancel()
@@ -117,21 +116,21 @@ class YjsConnection:
 
     # --- the document's side ----------------------------------------------------------------
 
-    def hear(self, news: News, answers: Sequence[Answered]) -> None:
+    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
         if self._live is None:
             return
         if news.after != news.before:
-            self.feed.hear(news)
+            self.feed.on_commit(news)
         for submission, answer in answers:
             self._on_answer(submission.request, answer, news)
 
-    def see(self, news: PresenceNews) -> None:
+    def on_presence(self, news: PresenceNews) -> None:
         if self._live is not None:
             self.feed.send_all(self.presence.protect_own(news.difference.awareness))
             self.presence.count_shown(len(news.yjs_frame))
-            self.feed.see(news)
+            self.feed.on_presence(news)
 
-    def hear_locks(self, news: LockNews) -> None:
+    def on_locks(self, news: LockNews) -> None:
         """y-protocols have no words for them."""
 
     @property
@@ -153,9 +152,9 @@ class YjsConnection:
     async def _open(self) -> None:
         services = self._services
         try:
-            admission = await admit_to_yjs_lane(services, self._doc, self._token, self._visit)
+            admission = await admit_to_yjs_lane(services, self._doc, self._token, self._info)
         except Rejected as rejected:
-            self._services.witness.turned_away(self._visit, rejected.refusal)
+            self._services.recorder.connection_refused(self._info, rejected.refusal)
             self._close(rejected.refusal)
             return
         if self._is_closed:
@@ -186,7 +185,7 @@ class YjsConnection:
         )
         self.inbound_flow = InboundFlow(budgets.inbound, patience=patience or 30.0)
         outbound_flow = OutboundFlow(budgets.outbound, patience=patience or 1e9)
-        metrics = services.witness.metrics.lanes["yjs"]
+        metrics = services.recorder.metrics.lanes["yjs"]
         self.presence = YjsPresence(admission.live, self.member, services.settings, monotonic)
         context = FeedContext(self.socket, admission.live, self, outbound_flow, monotonic, metrics)
         self.feed = YjsFeed(context, catch_up=self._catch_up, show=self.presence.show)
@@ -196,7 +195,7 @@ class YjsConnection:
         self._outbound = budgets.outbound
         self.sync = YjsSync(self.feed, self._submit)
         self._live = admission.live
-        services.witness.admitted(self._visit, admission.live.key, self.member, self.feed)
+        services.recorder.admitted(self._info, admission.live.key, self.member, self.feed)
         self._live.audience.join(self)
         self._token_expiry.start(claims.expires_at)
         self.large_updates = LargeUpdates(
@@ -269,7 +268,7 @@ class YjsConnection:
     def refuse(self, refusal: Refusal) -> None:
         """Close for what was said, or for its author's token."""
         if self._live is not None:
-            self._services.witness.refused_message(self._live.key, self.member, refusal)
+            self._services.recorder.refused_message(self._live.key, self.member, refusal)
         self._close(refusal)
 
     def _close(self, refusal: Refusal) -> None:
@@ -282,7 +281,7 @@ class YjsConnection:
         if self._live is not None:
             self._services.creations.note(self._live, self.member.author.user, request)
             now = self._services.clock.monotonic()
-            submission = Submission(self.member, request, now, listener=self)
+            submission = Submission(self.member, request, now, subscriber=self)
             self._services.hub.submit(self._live, submission)
 
     def _known(self) -> dict[int, int]:

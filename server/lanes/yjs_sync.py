@@ -9,7 +9,7 @@ from collab.room.requests import Answer, ReadState, ReadStateVector, Request
 from collab.yjs import frames as yjs_frames
 
 if TYPE_CHECKING:
-    from server.broadcast.audience import News
+    from server.broadcast.news import News
     from server.lanes.yjs_feed import YjsFeed
 
 NOTHING = b"\x00"

@@ -1,4 +1,4 @@
-"""The application, with what is public in front: most readers need neither routes nor a room."""
+"""The application, with the cache of public responses in front of its routes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from collab.errors import Code
 from server.access.cors import Cors
 from server.http1.head import has_encoded_slash
-from server.publishing.public_request import PAGES, VALUES, Headers, asked_for, coding_of
-from server.publishing.public_response import Found
+from server.publishing.public_request import PAGES, VALUES, Headers, coding_of, parse_request
+from server.publishing.public_response import PublicResponse
 from server.runtime.request_ids import HEADER, RequestIds, with_request_id
 
 if TYPE_CHECKING:
@@ -57,13 +57,13 @@ class FastPathApp(Starlette):
             await _send(send, 204, _PREFLIGHT, b"")
             return
         path, query = scope["path"], scope["query_string"]
-        at_hand = None
+        cached = None
         if scope["method"] in ("GET", "HEAD"):
-            at_hand = self._at_hand(path, query, scope["headers"])
-        if at_hand is None:
+            cached = self._cached(path, query, scope["headers"])
+        if cached is None:
             await super().__call__(scope, receive, send)
             return
-        found, is_known = at_hand
+        found, is_known = cached
         send = with_request_id(send, self._clock.new_id("r"))
         if is_known:
             await _send(send, 304, found.unchanged, b"")
@@ -77,25 +77,27 @@ class FastPathApp(Starlette):
         if any(name in _NOT_AT_ONCE for name, _ in headers):
             return None
         path, _, query = target.partition(b"?")
-        at_hand = self._at_hand(path.decode("latin-1"), query, headers)
-        if at_hand is None:
+        cached = self._cached(path.decode("latin-1"), query, headers)
+        if cached is None:
             return None
-        found, is_known = at_hand
+        found, is_known = cached
         name = b"%s: %s\r\n" % (HEADER, self._clock.new_id("r").encode())
         return (found.same + name, b"") if is_known else (found.whole + name, found.body)
 
     def on_refused(self, code: Code) -> str:
         """Count what was refused before it was a request; the id that its answer tells."""
-        self.state.services.witness.metrics.refuse("http", code)
+        self.state.services.recorder.metrics.refuse("http", code)
         return self._clock.new_id("r")
 
-    def _at_hand(self, path: str, query: bytes, headers: Headers) -> tuple[Found, bool] | None:
+    def _cached(
+        self, path: str, query: bytes, headers: Headers
+    ) -> tuple[PublicResponse, bool] | None:
         """The answer, and whether the client has it already."""
-        asked = asked_for(path, query)
+        asked = parse_request(path, query)
         if asked is None:
             return None
         coding, known = coding_of(headers)
-        found: Found | None = self.state.services.published.at_hand(asked, coding)
+        found: PublicResponse | None = self.state.services.public_cache.cached(asked, coding)
         return None if found is None else (found, found.is_known(known))
 
 

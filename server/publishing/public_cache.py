@@ -1,6 +1,6 @@
-"""What is public: found, rendered and compressed once, then the same bytes for everybody.
+"""The cache of public responses: each is rendered and compressed once for all readers.
 
-An answer is for ever: it belongs to one version. What may change is which version is public: see
+A response never changes: it belongs to one version. What may change is which version is public: see
 `public_pointers`.
 """
 
@@ -14,25 +14,25 @@ from weakref import WeakValueDictionary
 from collab.errors import Code, Rejected
 from collab.page.html import Public
 from server.publishing.public_pointers import PublicPointers
-from server.publishing.public_response import Found, found, written
-from server.publishing.public_values import Place, PublicValues
+from server.publishing.public_response import PublicResponse, public_response, render_body
+from server.publishing.public_values import PublicValues, VersionKey
 from server.runtime.encoded import Position, compress_well
 from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:
     from collab.ids import DocKey
     from server.documents.hub import Hub
-    from server.publishing.public_request import Asked
+    from server.publishing.public_request import PublicRequest
     from server.runtime.clock import Clock
     from server.runtime.settings import Settings
 
 OVERHEAD = 2048  # what an answer takes beside its body
 
 
-class Which(NamedTuple):
-    """One answer: what was asked for, the version and epoch that it is of, and its coding."""
+class ResponseKey(NamedTuple):
+    """One response: its request, its version and epoch, and its coding."""
 
-    asked: Asked
+    asked: PublicRequest
     version: int
     epoch: int
     coding: str
@@ -42,7 +42,7 @@ class Which(NamedTuple):
         return Position(self.epoch, self.version)
 
 
-class Published:
+class PublicCache:
     """The shared cache.
 
     Invariant: an answer is only given for a document whose public version was looked up within
@@ -56,7 +56,7 @@ class Published:
             f"public, max-age={settings.published_max_age:g}, "
             f"stale-while-revalidate={settings.published_stale:g}"
         ).encode()
-        self._answers: OrderedDict[Which, Found] = OrderedDict()
+        self._answers: OrderedDict[ResponseKey, PublicResponse] = OrderedDict()
         self._locks: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
         self._pointers = PublicPointers(hub.store, clock)
         self.values = PublicValues(hub)
@@ -66,62 +66,62 @@ class Published:
         """What is public was moved, or is gone: ask the database before the next answer."""
         self._pointers.forget(key)
 
-    def at_hand(self, asked: Asked, coding: str) -> Found | None:
-        """The answer, if it needs nobody."""
-        known = self._pointers.at_hand(asked.key)
+    def cached(self, asked: PublicRequest, coding: str) -> PublicResponse | None:
+        """The response, if the cache has it and knows that it is current."""
+        known = self._pointers.cached(asked.key)
         if known is None or not known.version:  # an older version is not public either, then
             return None
-        which = Which(asked, asked.version or known.version, known.epoch, coding)
-        answer = self._answers.get(which)
+        key = ResponseKey(asked, asked.version or known.version, known.epoch, coding)
+        answer = self._answers.get(key)
         if answer is not None:
-            self._answers.move_to_end(which)
+            self._answers.move_to_end(key)
         return answer
 
-    async def fetch(self, asked: Asked, coding: str) -> Found | None:
-        """The answer; None where nobody may tell from its absence what is missing."""
+    async def fetch(self, asked: PublicRequest, coding: str) -> PublicResponse | None:
+        """The response; None where nothing public has this address."""
         known = await self._pointers.fetch(asked.key)
         if not known.version:
             return None
-        which = Which(asked, asked.version or known.version, known.epoch, coding)
-        if which in self._answers:
-            return self._answers[which]
+        key = ResponseKey(asked, asked.version or known.version, known.epoch, coding)
+        if key in self._answers:
+            return self._answers[key]
         if asked.version and not await self._pointers.was_public(asked.key, known, asked.version):
             return None
-        return await self._answer(which)
+        return await self._answer(key)
 
-    async def _answer(self, which: Which) -> Found | None:
-        """Made once, however many wait for it."""
-        slug = which.asked.slug
-        if slug is not None and self.values.lacks(place_of(which), slug):
+    async def _answer(self, key: ResponseKey) -> PublicResponse | None:
+        """The response, made once for all requests that wait for it."""
+        slug = key.asked.slug
+        if slug is not None and self.values.has_no_page(version_key(key), slug):
             return None
-        async with self._lock(which):
-            if which in self._answers:
-                return self._answers[which]
-            answer = await self._make(which)
+        async with self._lock(key):
+            if key in self._answers:
+                return self._answers[key]
+            answer = await self._make(key)
             # A version that was asked for by its number may be made public yet; and names that
             # lead nowhere are without number, so that none of them is kept.
             if answer is not None:
-                self._keep(which, answer)
+                self._keep(key, answer)
         return answer
 
-    async def _make(self, which: Which) -> Found | None:
-        if which.coding:
-            plain = await self._answer(which._replace(coding=""))
+    async def _make(self, key: ResponseKey) -> PublicResponse | None:
+        if key.coding:
+            plain = await self._answer(key._replace(coding=""))
             if plain is None:
                 return None
-            body = await run_in_thread(compress_well, which.coding, plain.body)
-            return found(body, plain.kind, which.at, which.coding, self._cache_control)
+            body = await run_in_thread(compress_well, key.coding, plain.body)
+            return public_response(body, plain.kind, key.at, key.coding, self._cache_control)
         try:
-            value = await self.values.value(place_of(which))
+            value = await self.values.value(version_key(key))
         except Rejected as rejected:
             if rejected.refusal.code is not Code.UNKNOWN_VERSION:
                 raise
             return None
-        made = await run_in_thread(written, value, which.asked, self.public)
-        return None if made is None else found(*made, which.at, "", self._cache_control)
+        made = await run_in_thread(render_body, value, key.asked, self.public)
+        return None if made is None else public_response(*made, key.at, "", self._cache_control)
 
-    def _keep(self, which: Which, answer: Found) -> None:
-        self._answers[which] = answer
+    def _keep(self, key: ResponseKey, answer: PublicResponse) -> None:
+        self._answers[key] = answer
         self.bytes += _size(answer)
         while self._most and self.bytes > self._most:
             _, gone = self._answers.popitem(last=False)
@@ -131,9 +131,9 @@ class Published:
         return self._locks.setdefault(of, asyncio.Lock())
 
 
-def _size(answer: Found) -> int:
+def _size(answer: PublicResponse) -> int:
     return OVERHEAD + len(answer.body)
 
 
-def place_of(which: Which) -> Place:
-    return Place(which.asked.key, which.version, which.epoch)
+def version_key(key: ResponseKey) -> VersionKey:
+    return VersionKey(key.asked.key, key.version, key.epoch)

@@ -20,7 +20,7 @@ MAX_KNOWN = 10_000
 
 
 @dataclass(slots=True)
-class Known:
+class PublicPointer:
     """What the database said of a document, and when; `version` 0 for nothing public."""
 
     version: int
@@ -38,7 +38,7 @@ class PublicPointers:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._known: OrderedDict[DocKey, Known] = OrderedDict()
+        self._known: OrderedDict[DocKey, PublicPointer] = OrderedDict()
         self._moves = 0
         self._rows: BatchedLookup[DocKey, DocRow] = BatchedLookup(store.find_rows)
         self._reading = asyncio.Lock()
@@ -49,26 +49,26 @@ class PublicPointers:
         self._rows.invalidate(key)
         self._moves += 1
 
-    def at_hand(self, key: DocKey) -> Known | None:
+    def cached(self, key: DocKey) -> PublicPointer | None:
         """What was asked within the last second."""
         known = self._known.get(key)
         if known is None or self._clock.monotonic() - known.at >= FRESH_SECONDS:
             return None
         return known
 
-    async def fetch(self, key: DocKey) -> Known:
+    async def fetch(self, key: DocKey) -> PublicPointer:
         """What is public; asks the database where that is not at hand."""
-        known = self.at_hand(key)
+        known = self.cached(key)
         if known is not None:
             return known
         now, moves = self._clock.monotonic(), self._moves
         row = await self._rows.get(key)
         if row is not None and row.damaged:
             raise Corrupt(f"what is published of {key.tenant}/{key.doc} is not known")
-        fresh = self.at_hand(key)  # of all who asked together, the first keeps it
+        fresh = self.cached(key)  # of requests that waited together, the first keeps it
         if fresh is not None:
             return fresh
-        known = Known(row.published if row else 0, row.epoch if row else 0, now)
+        known = PublicPointer(row.published if row else 0, row.epoch if row else 0, now)
         if moves == self._moves:  # else it may have been moved after it was read
             self._known[key] = known
             self._known.move_to_end(key)
@@ -76,7 +76,7 @@ class PublicPointers:
                 self._known.popitem(last=False)
         return known
 
-    async def was_public(self, key: DocKey, known: Known, version: int) -> bool:
+    async def was_public(self, key: DocKey, known: PublicPointer, version: int) -> bool:
         """Whether this version of the document was public at any time."""
         async with self._reading:
             if known.versions is None:

@@ -1,4 +1,4 @@
-"""What a request for something public asks for: whose, as what, and in which coding."""
+"""A request for something public: of which document, as what, and in which coding."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _LONGEST_SLUG = 128
 Headers = list[tuple[bytes, bytes]]
 
 
-class Asked(NamedTuple):
-    """Whose value, which version of it (0 for the public one), and as which page, if as one."""
+class PublicRequest(NamedTuple):
+    """The document, its version (0 for the public one), and the page; no `slug` for the value."""
 
     key: DocKey
     version: int
@@ -26,7 +26,7 @@ def page_path(key: DocKey) -> str:
     return f"{PAGES}{key.tenant}/{key.doc}"
 
 
-def asked_for(path: str, query: bytes) -> Asked | None:
+def parse_request(path: str, query: bytes) -> PublicRequest | None:
     """What a path under `VALUES` or `PAGES` asks for; None where there can be nothing."""
     as_page = path.startswith(PAGES)
     parts = path[len(PAGES if as_page else VALUES) :].split("/")
@@ -40,7 +40,7 @@ def asked_for(path: str, query: bytes) -> Asked | None:
     if not is_tenant_name(parts[0]) or not is_doc_name(parts[1]):
         return None
     version = _version_in(query) if query and not as_page else 0
-    return None if version < 0 else Asked(DocKey(parts[0], parts[1]), version, slug)
+    return None if version < 0 else PublicRequest(DocKey(parts[0], parts[1]), version, slug)
 
 
 def _version_in(query: bytes) -> int:

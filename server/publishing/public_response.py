@@ -1,4 +1,4 @@
-"""What is public, as bytes: a value or a page, coded, with everything that is said about it."""
+"""A public response as bytes: a value or a page, compressed, with its headers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from collab.ids import Json
 from collab.page.html import Public, render
 from server.access.cors import EXPOSED
-from server.publishing.public_request import Asked, Headers, page_path
+from server.publishing.public_request import Headers, PublicRequest, page_path
 from server.runtime.encoded import Position
 
 _JSON: Headers = [
@@ -22,7 +22,7 @@ _JSON: Headers = [
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PublicResponse:
     """An answer. `tag` is a hash of its very bytes; `kind` are headers that any coding of it has.
 
     `whole` and `same` are the status line and the headers of a 200 and of a 304, as they are sent.
@@ -51,7 +51,9 @@ class Found:
         return response
 
 
-def found(body: bytes, kind: Headers, at: Position, coding: str, cache_control: bytes) -> Found:
+def public_response(
+    body: bytes, kind: Headers, at: Position, coding: str, cache_control: bytes
+) -> PublicResponse:
     tag = b'"%s"' % blake2b(body, digest_size=12).hexdigest().encode()
     unchanged: Headers = [
         (b"etag", tag),
@@ -65,7 +67,7 @@ def found(body: bytes, kind: Headers, at: Position, coding: str, cache_control: 
     headers = [*unchanged, *kind, (b"content-length", b"%d" % len(body))]
     if coding:
         headers.append((b"content-encoding", coding.encode()))
-    return Found(
+    return PublicResponse(
         body,
         tag,
         kind,
@@ -76,7 +78,7 @@ def found(body: bytes, kind: Headers, at: Position, coding: str, cache_control: 
     )
 
 
-def written(value: Json, asked: Asked, public: Public) -> tuple[bytes, Headers] | None:
+def render_body(value: Json, asked: PublicRequest, public: Public) -> tuple[bytes, Headers] | None:
     """The value, or a page of it, and the headers of its kind."""
     if asked.slug is None:
         return msgspec.json.encode(value), _JSON

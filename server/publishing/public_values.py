@@ -1,4 +1,4 @@
-"""The values of public versions: each is read from the log once, however many pages it has."""
+"""The values of public versions, each read from the log once for all its pages."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ KEPT_BYTES = 8 << 20
 KEPT_SITES = 1000
 
 
-class Place(NamedTuple):
+class VersionKey(NamedTuple):
     """One version of one document."""
 
-    key: DocKey
+    doc: DocKey
     version: int
     epoch: int
 
@@ -39,59 +39,59 @@ class _Kept:
 class PublicValues:
     """What pages are made of.
 
-    Invariant: one value at a time is read from the log, which takes the event loop; whether a
-    version has a page is known without its value, once it was read.
+    Invariant: one value at a time is read from the log, because that takes the event loop. Once
+    a value was read, the pages of its version are known without it.
     """
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._kept: OrderedDict[Place, _Kept] = OrderedDict()
-        self._slugs: OrderedDict[Place, frozenset[str]] = OrderedDict()
+        self._kept: OrderedDict[VersionKey, _Kept] = OrderedDict()
+        self._slugs: OrderedDict[VersionKey, frozenset[str]] = OrderedDict()
         self._reading = asyncio.Lock()
         self._bytes = 0
         self.reads = 0  # from the log
 
-    def lacks(self, place: Place, slug: str) -> bool:
+    def has_no_page(self, key: VersionKey, slug: str) -> bool:
         """Whether this version is known to have no such page."""
-        slugs = self._slugs.get(place)
+        slugs = self._slugs.get(key)
         return slugs is not None and slug not in slugs
 
-    async def value(self, place: Place) -> Json:
+    async def value(self, key: VersionKey) -> Json:
         """The value; raises `unknown_version` where it is not kept any more."""
-        live = self._hub.lives.get(place.key)
+        live = self._hub.lives.get(key.doc)
         if live is not None and live.room.exists:
             room = live.room
-            if (room.version, room.epoch) == (place.version, place.epoch):
-                await self._note(place, room.value)
+            if (room.version, room.epoch) == (key.version, key.epoch):
+                await self._note(key, room.value)
                 return room.value
         async with self._reading:
-            kept = self._kept.get(place)
+            kept = self._kept.get(key)
             if kept is not None:
-                self._kept.move_to_end(place)
+                self._kept.move_to_end(key)
                 return kept.value
             self.reads += 1
-            value = await self._hub.history.value_at(place.key, place.version)
-            self._keep(place, _Kept(value, await self._note(place, value)))
+            value = await self._hub.history.value_at(key.doc, key.version)
+            self._keep(key, _Kept(value, await self._note(key, value)))
             return value
 
-    async def _note(self, place: Place, value: Json) -> int:
+    async def _note(self, key: VersionKey, value: Json) -> int:
         """Remember which pages there are; how large the value is."""
-        slugs, size = await run_in_thread(_judge, value)
-        self._slugs[place] = slugs
-        self._slugs.move_to_end(place)
+        slugs, size = await run_in_thread(_inspect, value)
+        self._slugs[key] = slugs
+        self._slugs.move_to_end(key)
         while len(self._slugs) > KEPT_SITES:
             self._slugs.popitem(last=False)
         return size
 
-    def _keep(self, place: Place, kept: _Kept) -> None:
-        self._kept[place] = kept
+    def _keep(self, key: VersionKey, kept: _Kept) -> None:
+        self._kept[key] = kept
         self._bytes += kept.size
         while self._bytes > KEPT_BYTES and len(self._kept) > 1:
             _, gone = self._kept.popitem(last=False)
             self._bytes -= gone.size
 
 
-def _judge(value: Json) -> tuple[frozenset[str], int]:
+def _inspect(value: Json) -> tuple[frozenset[str], int]:
     site = Site(value)
     slugs = {page.slug for page in site.pages if page.slug} | ({""} if site.home else set())
     return frozenset(slugs), len(msgspec.json.encode(value))

@@ -1,7 +1,7 @@
-"""Publishing: moving the pointer to what is public, one step at a time, each judged and recorded.
+"""Publishing: moving the pointer to the public version, one checked and recorded step at a time.
 
 A step moves the document's control revision, as a schema or a lock does. The live room goes on
-under the next one; a batch that was in flight clashes, and is applied anew. Nothing is lost by it.
+under the next one; a batch that was in flight clashes, and is applied again. No edit is lost.
 """
 
 from __future__ import annotations
@@ -25,69 +25,117 @@ if TYPE_CHECKING:
     from collab.ids import Json
     from collab.page.checks import Strictness
     from collab.schema.check import Schema
+    from server.documents.hub import Hub
     from server.documents.live_room import LiveRoom
+    from server.publishing.public_cache import PublicCache
     from server.runtime.settings import Settings
-    from server.services import Services
 
 # Each try is lost to another writer of the document's control; more than a few is no chance.
 TRIES = 8
 
-Judge = Callable[[PublicState], Awaitable[Publication | None]]
+Decide = Callable[[PublicState], Awaitable[Publication | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishResult:
+    """What was published, and what should be mended in it."""
+
     version: int
     warnings: list[Finding]
 
 
-async def publish(
-    services: Services,
-    live: LiveRoom,
-    by: Author,
-    version: int | None = None,
-    expected: int | None = None,
-) -> Published:
-    """Make a version public, the newest where none is named.
+class Publisher:
+    """Moves what is public, for every document of the process."""
 
-    `expected` is what is public as far as the publisher knows, 0 for nothing.
-    """
-    told = Published(0, [])
+    def __init__(self, hub: Hub, cache: PublicCache, settings: Settings) -> None:
+        self._hub = hub
+        self._store = hub.store
+        self._clock = hub.clock
+        self._cache = cache
+        self._rules = Rules(
+            cast("Strictness", settings.publish_required),
+            cast("Strictness", settings.publish_links),
+            cast("Strictness", settings.publish_sections),
+            cast("Strictness", settings.publish_weight),
+            settings.publish_max_bytes,
+        )
 
-    async def judge(state: PublicState) -> Publication | None:
-        nonlocal told
-        _expect(state, expected)
+    async def publish(
+        self, live: LiveRoom, by: Author, version: int | None = None, expected: int | None = None
+    ) -> PublishResult:
+        """Make a version public, the newest where none is named.
+
+        `expected` is what is public as far as the publisher knows, 0 for nothing.
+        """
+        told = PublishResult(0, [])
+
+        async def decide(state: PublicState) -> Publication | None:
+            nonlocal told
+            _expect(state, expected)
+            room = live.room
+            wanted = room.version if version is None else version
+            if wanted and wanted == _version_of(state) and expected in (None, wanted):
+                told = PublishResult(wanted, [])
+                return None
+            schema = None if wanted == room.version else room.schema
+            value = await self._value_at(live, wanted)
+            told = PublishResult(wanted, await _inspect(value, schema, self._rules))
+            return Publication(wanted, _person(by), self._clock.now_ms())
+
+        await self._move(live, decide)
+        return told
+
+    async def take_down(self, live: LiveRoom, by: Author) -> int:
+        """Let nothing be public any more; the version that was."""
+        was = 0
+
+        async def decide(state: PublicState) -> Publication:
+            nonlocal was
+            was = _version_of(state)
+            if not was:
+                raise nothing_published()
+            return Publication(was, _person(by), self._clock.now_ms(), "taken_down")
+
+        await self._move(live, decide)
+        return was
+
+    async def _move(self, live: LiveRoom, decide: Decide) -> None:
+        """Decide on the current publication, and write the step if that has not changed."""
+        for _ in range(TRIES):
+            state = await self._store.public_state(live.key)
+            if state is None or not live.room.exists:
+                raise not_found()
+            if live.room.control.revision != state.revision:
+                await self._hub.reopen(live)
+                continue
+            step = await decide(state)
+            if step is None:
+                return
+            try:
+                is_taken = await self._store.publish(live.key, step, state.revision)
+            except StorageUnavailable:  # it may be taken all the same
+                self._hub.request_reopen(live)
+                self._cache.forget(live.key)
+                raise
+            if is_taken:
+                live.room.note_published(step.pointer, state.revision)
+                self._cache.forget(live.key)
+                return
+        raise Rejected(Code.CONFLICT, "others keep changing what governs this document")
+
+    async def _value_at(self, live: LiveRoom, version: int) -> Json:
         room = live.room
-        wanted = room.version if version is None else version
-        if wanted and wanted == _version_of(state) and expected in (None, wanted):
-            told = Published(wanted, [])
-            return None
-        schema = None if wanted == room.version else room.schema
-        value = await _value_at(services, live, wanted)
-        told = Published(wanted, await _inspect(value, schema, services.settings))
-        return Publication(wanted, _person(by), services.clock.now_ms())
-
-    await _move(services, live, judge)
-    return told
-
-
-async def take_down(services: Services, live: LiveRoom, by: Author) -> int:
-    """Let nothing be public any more; the version that was."""
-    was = 0
-
-    async def judge(state: PublicState) -> Publication:
-        nonlocal was
-        was = _version_of(state)
-        if not was:
-            raise nothing_published()
-        return Publication(was, _person(by), services.clock.now_ms(), "taken_down")
-
-    await _move(services, live, judge)
-    return was
+        if version == room.version:
+            return room.value
+        if not 0 < version < room.version:
+            raise Rejected(Code.UNKNOWN_VERSION, f"there is no version {version}")
+        history = self._hub.history
+        async with history.reading:
+            return await history.value_at(live.key, version)
 
 
 def _person(by: Author) -> Author:
-    """A tab is of no interest to those who read who published."""
+    """The user without the tab: readers only want to know who published."""
     return Author(by.user, by.name)
 
 
@@ -95,38 +143,10 @@ def nothing_published() -> Rejected:
     return Rejected(Code.NOT_FOUND, "nothing of this document is published")
 
 
-def shown(publication: Publication) -> dict[str, object]:
+def as_json(publication: Publication) -> dict[str, object]:
     """Who made what public, and when, as clients see it."""
     by = {"user": publication.by.user, "name": publication.by.name}
     return {"version": publication.version, "by": by, "at": rfc3339(publication.at)}
-
-
-# --- a step ---------------------------------------------------------------------------------
-
-
-async def _move(services: Services, live: LiveRoom, judge: Judge) -> None:
-    """Judge on what stands, and take the step if it still stands then."""
-    for _ in range(TRIES):
-        state = await services.store.public_state(live.key)
-        if state is None or not live.room.exists:
-            raise not_found()
-        if live.room.control.revision != state.revision:
-            await services.hub.reopen(live)
-            continue
-        step = await judge(state)
-        if step is None:
-            return
-        try:
-            is_taken = await services.store.publish(live.key, step, state.revision)
-        except StorageUnavailable:  # it may be taken all the same
-            services.hub.doubt(live)
-            services.published.forget(live.key)
-            raise
-        if is_taken:
-            live.room.note_published(step.pointer, state.revision)
-            services.published.forget(live.key)
-            return
-    raise Rejected(Code.CONFLICT, "others keep changing what governs this document")
 
 
 def _expect(state: PublicState, expected: int | None) -> None:
@@ -137,38 +157,17 @@ def _expect(state: PublicState, expected: int | None) -> None:
         raise Rejected(Code.CONFLICT, "it was taken down meanwhile", published=None)
     who = published.by.name or published.by.user
     message = f"{who} published version {published.version} meanwhile"
-    raise Rejected(Code.CONFLICT, message, published=shown(published))
+    raise Rejected(Code.CONFLICT, message, published=as_json(published))
 
 
 def _version_of(state: PublicState) -> int:
     return 0 if state.published is None else state.published.version
 
 
-# --- what is to be public -------------------------------------------------------------------
-
-
-async def _value_at(services: Services, live: LiveRoom, version: int) -> Json:
-    room = live.room
-    if version == room.version:
-        return room.value
-    if not 0 < version < room.version:
-        raise Rejected(Code.UNKNOWN_VERSION, f"there is no version {version}")
-    history = services.hub.history
-    async with history.reading:
-        return await history.value_at(live.key, version)
-
-
-async def _inspect(value: Json, schema: Schema | None, settings: Settings) -> list[Finding]:
+async def _inspect(value: Json, schema: Schema | None, rules: Rules) -> list[Finding]:
     """The warnings; raises for what may not be published. Off the loop: a page may be large."""
-    rules = Rules(
-        cast("Strictness", settings.publish_required),
-        cast("Strictness", settings.publish_links),
-        cast("Strictness", settings.publish_sections),
-        cast("Strictness", settings.publish_weight),
-        settings.publish_max_bytes,
-    )
 
-    def judge() -> list[Finding]:
+    def inspect() -> list[Finding]:
         if schema is not None:
             schema.check(value)
         found = check(value, rules)
@@ -180,4 +179,4 @@ async def _inspect(value: Json, schema: Schema | None, settings: Settings) -> li
             )
         return list(found.warnings)
 
-    return await run_in_thread(judge)
+    return await run_in_thread(inspect)

@@ -35,8 +35,8 @@ AT_ONCE = 50
 # A million rows in one transaction would keep every edit waiting for seconds (measured).
 DROP_AT_ONCE = 500
 DROP_EVERY = 0.02
-# Of one document, what of its kind is written down a second and at once: whoever tries and tries,
-# or renews and renews, must not fill the database.
+# Rows of one kind that are written for a document, a second and at once: a client that retries or
+# renews without end must not fill the database.
 REFUSALS = (1.0, 60)
 LOCKS = (10.0, 200)
 MAX_CAPS = 4096
@@ -159,7 +159,7 @@ class AuditTrail:
         async with self._writing:
             self._gather()
             while self._tried or self._rows:
-                again, rows = bool(self._tried), self._tried or self._take()
+                again, rows = bool(self._tried), self._tried or self._next_rows()
                 try:
                     await self._audit.write_audit(rows, again=again)
                 except StorageUnavailable:
@@ -169,7 +169,7 @@ class AuditTrail:
                 self._tried = []
                 self._metrics.audit.labels("written").inc(len(rows))
 
-    def _take(self) -> list[Row]:
+    def _next_rows(self) -> list[Row]:
         return [self._rows.popleft() for _ in range(min(AT_ONCE, len(self._rows)))]
 
     async def drop_older_than(self, days: int) -> int:

@@ -1,4 +1,4 @@
-"""Metrics: what is counted as it happens; what merely stands at a moment is in the census.
+"""Metrics: what is counted as it happens. What holds at one moment only is a gauge.
 
 Every label comes from a fixed set, and every series is there from the start: nothing that a
 client chose can become one. The hot path adds up a commit at a time.
@@ -24,12 +24,11 @@ from collab.room.requests import (
     UndoRequest,
     Update,
 )
-from server.recording.counters import Tally
-from server.recording.histogram import SECONDS, SIZES, Histogram
+from server.recording.counters import SECONDS, SIZES, CounterFamily, Histogram
 
 if TYPE_CHECKING:
     from collab.room.requests import Answer
-    from server.broadcast.audience import Answered, Submission
+    from server.broadcast.subscriber import Answered, Submission
 
 LANES: tuple[Lane, ...] = get_args(Lane)
 SOCKET_LANES = ("patch", "yjs")
@@ -81,7 +80,7 @@ class Metrics:
             Histogram("weft_loop_lag_seconds", "How late the event loop came to a timer.", SECONDS)
         ).labels()
         about = "Times that the event loop stood still for WEFT_STALL_SECONDS or longer."
-        self.loop_stalls = self.add(Tally("weft_loop_stalls", about)).labels()
+        self.loop_stalls = self.add(CounterFamily("weft_loop_stalls", about)).labels()
         self.lanes = {lane: LaneMetrics(self, lane) for lane in SOCKET_LANES}
         ProcessCollector(registry=self.registry)
 
@@ -92,11 +91,11 @@ class Metrics:
 
     def _of_edits(self) -> None:
         about = "Requests to change a document, by what became of them."
-        self.edits = self.add(Tally("weft_edits", about, lane=LANES, outcome=OUTCOMES))
+        self.edits = self.add(CounterFamily("weft_edits", about, lane=LANES, outcome=OUTCOMES))
         self._accepted = {lane: self.edits.labels(lane, "accepted") for lane in LANES}
         codes = [code.value for code in Code]
         self.refusals = self.add(
-            Tally("weft_refusals", "Refusals by code.", lane=LANES, code=codes)
+            CounterFamily("weft_refusals", "Refusals by code.", lane=LANES, code=codes)
         )
         about = "From the arrival of an accepted edit until it is durable, and until it is sent."
         seconds = self.add(
@@ -109,34 +108,38 @@ class Metrics:
     def _of_connections(self) -> None:
         codes = [*map(str, sorted(CLOSES)), OTHER]
         about = "WebSockets that ended, by close code."
-        self.disconnects = self.add(Tally("weft_disconnects", about, lane=SOCKET_LANES, code=codes))
+        self.disconnects = self.add(
+            CounterFamily("weft_disconnects", about, lane=SOCKET_LANES, code=codes)
+        )
         about = "Readers that were held back, over their budget or with a full socket."
         causes = ("budget", "socket")
-        self.stalls = self.add(Tally("weft_stalls", about, lane=SOCKET_LANES, cause=causes))
+        self.stalls = self.add(CounterFamily("weft_stalls", about, lane=SOCKET_LANES, cause=causes))
         about = "Merged changes that brought a reader back to the head."
-        self.catch_ups = self.add(Tally("weft_catch_ups", about, lane=SOCKET_LANES))
+        self.catch_ups = self.add(CounterFamily("weft_catch_ups", about, lane=SOCKET_LANES))
         about = "Times that a client was told to wait, by direction."
-        self.notices = self.add(Tally("weft_backpressure_notices", about, direction=("in", "out")))
+        self.notices = self.add(
+            CounterFamily("weft_backpressure_notices", about, direction=("in", "out"))
+        )
 
     def _of_storage(self) -> None:
         about = "Documents' parts of commits, by what the database said."
-        self.commits = self.add(Tally("weft_commits", about, outcome=COMMITS))
+        self.commits = self.add(CounterFamily("weft_commits", about, outcome=COMMITS))
         about = "How long a transaction took, its wait for the writer included."
         self.commit_seconds = self.add(Histogram("weft_commit_seconds", about, SECONDS)).labels()
         about = "Entries that one transaction wrote."
         self.commit_entries = self.add(Histogram("weft_commit_entries", about, SIZES)).labels()
         outcomes = ("saved", "failed")
-        self.snapshots = self.add(Tally("weft_snapshots", "Snapshots.", outcome=outcomes))
+        self.snapshots = self.add(CounterFamily("weft_snapshots", "Snapshots.", outcome=outcomes))
         about = "Times that a commit failed, or nobody knew what became of it."
-        self.storage_troubles = self.add(Tally("weft_storage_troubles", about)).labels()
+        self.storage_troubles = self.add(CounterFamily("weft_storage_troubles", about)).labels()
         about = "Rows of the audit trail: written, left out by the cap on refusals, or lost."
         ends = ("written", "capped", "lost")
-        self.audit = self.add(Tally("weft_audit_rows", about, outcome=ends))
+        self.audit = self.add(CounterFamily("weft_audit_rows", about, outcome=ends))
 
     # --- what happens -----------------------------------------------------------------------
 
-    def settled(self, batch: Sequence[Answered], durable_at: float, sent_at: float) -> None:
-        """One document's part of a commit was sent to everybody who could take it."""
+    def count_batch(self, batch: Sequence[Answered], durable_at: float, sent_at: float) -> None:
+        """Count one document's part of a commit, which was sent to its subscribers."""
         accepted, durable, sent = self._accepted, self.durable.observe, self.sent.observe
         for submission, answer in batch:
             if answer.entry is not None:
@@ -145,9 +148,9 @@ class Metrics:
                 durable(durable_at - received_at)
                 sent(sent_at - received_at)
             elif isinstance(submission.request, ASKED):
-                self._settle_without_entry(submission, answer)
+                self._count_without_entry(submission, answer)
 
-    def _settle_without_entry(self, submission: Submission, answer: Answer) -> None:
+    def _count_without_entry(self, submission: Submission, answer: Answer) -> None:
         lane = submission.member.lane
         if isinstance(submission.request, EDITS):
             self.edits.labels(lane, outcome_of(answer)).inc()

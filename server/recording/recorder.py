@@ -1,4 +1,4 @@
-"""The witness: is told what happens, once, and tells those who count it and those who record it."""
+"""The recorder: each event is reported to it once; it counts it and writes it to the audit log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from collab.room.requests import (
     Update,
 )
 from server.recording.audit_log import NOWHERE, AuditTrail, about, origin_of
-from server.recording.connections import Roster
+from server.recording.connections import Connections
 from server.recording.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -32,9 +32,8 @@ if TYPE_CHECKING:
     from collab.ports.store import Append, Outcome
     from collab.room.member import Member
     from collab.room.requests import Request
-    from server.broadcast.audience import Answered, Submission
-    from server.lanes.feed import Feed
-    from server.recording.connections import Visit
+    from server.broadcast.subscriber import Answered, Submission
+    from server.recording.connections import ConnectionInfo, Reader
     from server.runtime.clock import Clock
     from server.websocket.socket import Socket
 
@@ -55,29 +54,29 @@ _OUTCOMES: dict[type, str] = {
 }
 
 
-class Witness:
-    """What happens, in the words of those to whom it happens.
+class Recorder:
+    """One method for each kind of event.
 
-    Invariant: nothing that it is told of waits for it, and no document's content is passed on.
+    Invariant: no caller waits for it, and it passes on no document's content.
     """
 
     def __init__(self, audit: Audit, clock: Clock, metrics: Metrics | None = None) -> None:
         self._clock = clock
         self.metrics = metrics or Metrics()
         self.trail = AuditTrail(audit, clock, self.metrics)
-        self.roster = Roster(clock)
+        self.connections = Connections(clock)
 
     def now(self) -> float:
         return self._clock.monotonic()
 
-    def of(self, key: DocKey) -> DocumentWitness:
-        return DocumentWitness(key, self)
+    def of(self, key: DocKey) -> DocumentRecorder:
+        return DocumentRecorder(key, self)
 
     # --- the commit loop --------------------------------------------------------------------
 
-    def settled(self, key: DocKey, batch: Sequence[Answered], durable_at: float) -> None:
+    def batch_sent(self, key: DocKey, batch: Sequence[Answered], durable_at: float) -> None:
         """A document's part of a commit is durable and was sent."""
-        self.metrics.settled(batch, durable_at, self.now())
+        self.metrics.count_batch(batch, durable_at, self.now())
         for submission, answer in batch:
             entry = answer.entry
             if entry is not None:
@@ -85,7 +84,7 @@ class Witness:
             elif answer.refusal is not None and submission.deliver is None:
                 self._refused(key, submission, answer.refusal)
 
-    def written(
+    def transaction_ended(
         self, appends: Iterable[Append], outcomes: Sequence[Outcome], began_at: float
     ) -> None:
         """One transaction is over."""
@@ -94,8 +93,8 @@ class Witness:
         for outcome in outcomes:
             self.metrics.commits.labels(_OUTCOMES[type(outcome)]).inc()
 
-    def troubled(self) -> None:
-        """A commit failed, or nobody knows what became of it."""
+    def commit_failed(self) -> None:
+        """A commit failed, or its outcome is unknown."""
         self.metrics.commits.labels("failed").inc()
         self.metrics.storage_troubles.inc()
 
@@ -109,44 +108,44 @@ class Witness:
 
     # --- connections ------------------------------------------------------------------------
 
-    def connected(self, lane: str, socket: Socket) -> Visit:
-        return self.roster.enter(lane, socket)
+    def connected(self, lane: str, socket: Socket) -> ConnectionInfo:
+        return self.connections.enter(lane, socket)
 
-    def admitted(self, visit: Visit, key: DocKey, member: Member, feed: Feed) -> None:
-        visit.admit(key, member, feed)
+    def admitted(self, info: ConnectionInfo, key: DocKey, member: Member, feed: Reader) -> None:
+        info.admit(key, member, feed)
         self.trail.note(key, self._row(member, "open"))
 
-    def turned_away(self, visit: Visit, refusal: Refusal) -> None:
+    def connection_refused(self, info: ConnectionInfo, refusal: Refusal) -> None:
         """A WebSocket is not let in; who it was is known where its token was good."""
-        self.metrics.refuse(visit.lane, refusal.code)
-        key, user = visit.asker or (NOWHERE, "")
-        at, peer, detail = self._clock.now_ms(), visit.socket.peer, {"lane": visit.lane}
+        self.metrics.refuse(info.lane, refusal.code)
+        key, user = info.asker or (NOWHERE, "")
+        at, peer, detail = self._clock.now_ms(), info.socket.peer, {"lane": info.lane}
         row = AuditRow(at, user, "open", peer, refusal.code.value, detail=detail)
         self.trail.refused(key, row)
 
     def refused_message(self, key: DocKey, member: Member, refusal: Refusal) -> None:
-        """What somebody said was refused before the document was asked."""
+        """A client's message was refused before the document was asked."""
         self.metrics.refuse(member.lane, refusal.code)
         self.trail.refused(key, self._row(member, "message", refusal.code.value))
 
-    def closed(self, visit: Visit, code: int) -> None:
-        self.roster.leave(visit)
-        self.metrics.lanes[visit.lane].closed(code)
-        if visit.key is not None and visit.member is not None:
-            self.trail.note(visit.key, self._row(visit.member, "close", detail={"code": code}))
+    def closed(self, info: ConnectionInfo, code: int) -> None:
+        self.connections.leave(info)
+        self.metrics.lanes[info.lane].closed(code)
+        if info.key is not None and info.member is not None:
+            self.trail.note(info.key, self._row(info.member, "close", detail={"code": code}))
 
     # --- everything else --------------------------------------------------------------------
 
     def did(self, key: DocKey, member: Member, action: str, **detail: Any) -> None:
-        """Somebody did something to a document that is no entry of its log."""
+        """A member did something to a document that is no entry of its log."""
         self.trail.note(key, self._row(member, action, detail=detail))
 
     def moved_locks(
         self, key: DocKey, events: Iterable[LockChange], by: Member | None, asked: str
     ) -> None:
-        """Locks were taken, claimed or ended as somebody asked; or by time or an edit."""
-        nobody = AuditRow(self._clock.now_ms(), "", "")
-        who = self._row(by, "", detail={"asked": asked}) if by is not None else nobody
+        """Locks were taken, claimed or ended on request, by time or by an edit."""
+        no_one = AuditRow(self._clock.now_ms(), "", "")
+        who = self._row(by, "", detail={"asked": asked}) if by is not None else no_one
         for event in events:
             detail: dict[str, Any] = {"lock": event.id, "scope": event.scope, "fence": event.fence}
             if event.holder is not None:
@@ -184,25 +183,25 @@ class Witness:
         return AuditRow(at, member.author.user, action, origin_of(member), outcome, detail=detail)
 
 
-class DocumentWitness:
-    """The witness of one document's answers, an `Onlooker` to its audience."""
+class DocumentRecorder:
+    """Records the answers of one document: an `AnswerObserver` of its audience."""
 
-    __slots__ = ("_key", "_witness", "now")
+    __slots__ = ("_key", "_recorder", "now")
 
-    def __init__(self, key: DocKey, witness: Witness) -> None:
+    def __init__(self, key: DocKey, recorder: Recorder) -> None:
         self._key = key
-        self._witness = witness
-        self.now = witness.now
+        self._recorder = recorder
+        self.now = recorder.now
 
     def published(self, answered: Sequence[Answered], durable_at: float) -> None:
-        self._witness.settled(self._key, answered, durable_at)
+        self._recorder.batch_sent(self._key, answered, durable_at)
 
     def moved_locks(self, events: Sequence[LockChange], by: Member | None, asked: str) -> None:
-        self._witness.moved_locks(self._key, events, by, asked)
+        self._recorder.moved_locks(self._key, events, by, asked)
 
 
 def action_of(request: Request) -> str:
-    """What somebody tried; nothing for what only reads."""
+    """The action that a request tried; empty for one that only reads."""
     if isinstance(request, UndoRequest):
         return "redo" if request.redo else "undo"
     if isinstance(request, LockRequest):

@@ -1,4 +1,4 @@
-"""The census: what stands at the moment of a scrape, counted then and not before."""
+"""The gauges: what holds at the moment of a scrape, counted then and not before."""
 
 from __future__ import annotations
 
@@ -13,17 +13,21 @@ from server.documents.room_state import LiveState
 from server.recording.metrics import SOCKET_LANES
 
 if TYPE_CHECKING:
+    from server.archives.export import Exports
     from server.documents.hub import Hub
     from server.recording.audit_log import AuditTrail
-    from server.recording.connections import Roster
+    from server.recording.connections import Connections
 
 
-class Census(Collector):
-    """Reads the hub, the roster and the audit trail; keeps nothing of its own."""
+class Gauges(Collector):
+    """Reads the hub, the connections, the exports and the audit trail; keeps nothing of its own."""
 
-    def __init__(self, hub: Hub, roster: Roster, trail: AuditTrail, version: str) -> None:
+    def __init__(
+        self, hub: Hub, connections: Connections, trail: AuditTrail, exports: Exports, version: str
+    ) -> None:
         self._hub = hub
-        self._roster = roster
+        self._exports = exports
+        self._connections = connections
         self._trail = trail
         self._version = version
 
@@ -32,21 +36,21 @@ class Census(Collector):
         return []
 
     def collect(self) -> Iterable[Metric]:
-        yield from self._connections()
-        yield from self._documents()
+        yield from self._connection_metrics()
+        yield from self._document_metrics()
         waiting = len(self._trail)
         yield _gauge("weft_audit_waiting", "Audit rows that are not written yet.", waiting)
         build = GaugeMetricFamily("weft_build_info", "Which version runs.", labels=["version"])
         build.add_metric([self._version], 1)
         yield build
 
-    def _connections(self) -> Iterable[Metric]:
-        visits = self._roster.visits
-        here = Counter(visit.lane for visit in visits)
+    def _connection_metrics(self) -> Iterable[Metric]:
+        infos = self._connections.infos
+        here = Counter(info.lane for info in infos)
         yield _by_lane("weft_connections", "WebSockets that are open.", here)
-        held = Counter(visit.lane for visit in visits if visit.is_behind)
+        held = Counter(info.lane for info in infos if info.is_behind)
         yield _by_lane("weft_readers_behind", "Connections that are held back now.", held)
-        sent, received = self._roster.sent(), self._roster.received()
+        sent, received = self._connections.sent(), self._connections.received()
         for name, about, sums in (
             ("weft_sent_bytes", "Bytes written to WebSockets.", sent),
             ("weft_received_bytes", "Bytes read from WebSockets.", received),
@@ -56,7 +60,7 @@ class Census(Collector):
                 family.add_metric([lane], sums.get(lane, 0))
             yield family
 
-    def _documents(self) -> Iterable[Metric]:
+    def _document_metrics(self) -> Iterable[Metric]:
         lives = list(self._hub.lives.values())
         yield _gauge("weft_rooms", "Documents that are open.", len(lives))
         read_only = sum(live.state is LiveState.READ_ONLY for live in lives)
@@ -66,7 +70,7 @@ class Census(Collector):
         yield _gauge("weft_requests_waiting", "Requests that wait for a commit.", waiting)
         entries = sum(live.room.tail.last - live.room.tail.base for live in lives)
         yield _gauge("weft_tail_entries", "Entries that are kept in memory.", entries)
-        yield _gauge("weft_exports", "Exports that run.", len(self._hub.exports))
+        yield _gauge("weft_exports", "Exports that run.", len(self._exports))
         locks = sum(len(live.room.guard.committed.held) for live in lives)
         yield _gauge("weft_locks", "Edit locks that stand in open documents.", locks)
         present = sum(len(live.presence.book) for live in lives)

@@ -1,4 +1,4 @@
-"""The lookout: what runs beside the work, to see how it goes."""
+"""The monitor: tasks that sample, watch the event loop and write the audit log."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from collab.ports.store import StorageUnavailable
-from server.status.gauges import Census
+from server.status.gauges import Gauges
 from server.status.loop_watchdog import Watchdog
 from server.status.samples import Samples
 
 if TYPE_CHECKING:
-    from server.services import Services
+    from server.archives.export import Exports
+    from server.documents.hub import Hub
+    from server.runtime.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -23,19 +25,22 @@ SWEEP_EVERY = 3600.0
 LAST_ROWS_WITHIN = 2.0
 
 
-class Lookout:
+class Monitor:
     """Invariant: while it runs there is a sample a second; nothing of a document hangs on it."""
 
-    def __init__(self, services: Services) -> None:
-        witness = services.witness
-        metrics, roster = witness.metrics, witness.roster
-        self._services = services
-        self._trail = witness.trail
-        self.watchdog = Watchdog(services.clock, metrics, services.settings.stall_seconds)
-        self.samples = Samples(services.hub, metrics, roster, self.watchdog, services.clock)
+    def __init__(self, hub: Hub, exports: Exports, settings: Settings, version: str) -> None:
+        self.hub = hub
+        self.recorder = hub.recorder
+        self.clock = hub.clock
+        self.settings = settings
+        self.version = version
+        metrics, connections = self.recorder.metrics, self.recorder.connections
+        self.watchdog = Watchdog(self.clock, metrics, settings.stall_seconds)
+        self.samples = Samples(hub, metrics, connections, self.watchdog, self.clock)
         self.last_rows_within = LAST_ROWS_WITHIN
-        self.started_at = services.clock.monotonic()
-        metrics.add(Census(services.hub, roster, witness.trail, services.version))
+        self.started_at = self.clock.monotonic()
+        self._trail = self.recorder.trail
+        metrics.add(Gauges(hub, connections, self._trail, exports, version))
 
     async def run(self) -> None:
         """For ever; the audit trail's last rows are written when it ends."""
@@ -55,11 +60,11 @@ class Lookout:
     async def _sample(self) -> None:
         while True:
             await asyncio.sleep(SAMPLE_EVERY)
-            self.samples.take()
+            self.samples.take_sample()
 
     async def _sweep(self) -> None:
         """Drop audit rows that are past their time; 0 days keep them for ever."""
-        days = self._services.settings.audit_days
+        days = self.settings.audit_days
         while True:
             try:
                 if days:
@@ -81,6 +86,6 @@ async def _go_on(work: Callable[[], Awaitable[None]], name: str) -> None:
     while True:
         try:
             await work()
-        except Exception:  # the lookout's edge
-            logger.exception("the lookout failed, and goes on", extra={"task": name})
+        except Exception:  # the monitor's edge
+            logger.exception("a task of the monitor failed, and goes on", extra={"task": name})
         await asyncio.sleep(SAMPLE_EVERY)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collab.ids import DocKey
     from collab.rights.user_rights import Rights
     from server.documents.live_room import LiveRoom
-    from server.recording.connections import Visit
-    from server.services import Services
+    from server.recording.connections import ConnectionInfo
+    from server.status.monitor import Monitor
 
 DOCUMENTS = 50
 CONNECTIONS = 100
@@ -33,24 +33,23 @@ class Scope:
         return key.tenant == self.tenant and (self.rights is None or self.rights.may_see(key.doc))
 
 
-def report(services: Services, scope: Scope, since: int) -> dict[str, Any]:
+def report(monitor: Monitor, scope: Scope, since: int) -> dict[str, Any]:
     """Everything on the page; of the samples those after `since`."""
-    lookout = services.lookout
-    lives = [live for key, live in services.hub.lives.items() if scope.shows(key)]
-    visits = [each for each in services.witness.roster.visits if each.key and scope.shows(each.key)]
-    samples = lookout.samples.since(since) if lookout is not None else []
-    started_at = lookout.started_at if lookout is not None else services.clock.monotonic()
+    lives = [live for key, live in monitor.hub.lives.items() if scope.shows(key)]
+    infos = [
+        each for each in monitor.recorder.connections.infos if each.key and scope.shows(each.key)
+    ]
     return {
-        "version": services.version,
-        "now": services.clock.now_ms(),
-        "uptime_ms": int((services.clock.monotonic() - started_at) * 1000),
+        "version": monitor.version,
+        "now": monitor.clock.now_ms(),
+        "uptime_ms": int((monitor.clock.monotonic() - monitor.started_at) * 1000),
         "tenant": scope.tenant,
-        "storage": _storage(services),
-        "samples": _columns(samples),
-        "documents": _documents(lives, visits),
+        "storage": _storage(monitor),
+        "samples": _columns(monitor.samples.since(since)),
+        "documents": _documents(lives, infos),
         "documents_total": len(lives),
-        "connections": _connections(services, visits, with_address=scope.rights is not None),
-        "connections_total": len(visits),
+        "connections": _connections(monitor, infos, with_address=scope.rights is not None),
+        "connections_total": len(infos),
     }
 
 
@@ -59,22 +58,22 @@ def _columns(samples: Iterable[Sample]) -> dict[str, list[Any]]:
     return {name: list(column) for name, column in zip(Sample._fields, columns, strict=True)}
 
 
-def _storage(services: Services) -> dict[str, Any]:
-    read_only = sum(live.state is LiveState.READ_ONLY for live in services.hub.lives.values())
-    kind = services.settings.database.partition(":")[0].partition("+")[0]
+def _storage(monitor: Monitor) -> dict[str, Any]:
+    read_only = sum(live.state is LiveState.READ_ONLY for live in monitor.hub.lives.values())
+    kind = monitor.settings.database.partition(":")[0].partition("+")[0]
     return {
         "kind": kind,
         "state": "read_only" if read_only else "ok",
         "read_only": read_only,
-        "audit_waiting": len(services.witness.trail),
-        "draining": services.hub.draining,
+        "audit_waiting": len(monitor.recorder.trail),
+        "draining": monitor.hub.draining,
     }
 
 
-def _documents(lives: list[LiveRoom], visits: list[Visit]) -> list[dict[str, Any]]:
+def _documents(lives: list[LiveRoom], infos: list[ConnectionInfo]) -> list[dict[str, Any]]:
     """Those with the most connections first."""
-    readers = Counter(visit.key for visit in visits)
-    behind = Counter(visit.key for visit in visits if visit.is_behind)
+    readers = Counter(info.key for info in infos)
+    behind = Counter(info.key for info in infos if info.is_behind)
 
     def weight(live: LiveRoom) -> tuple[int, int]:
         return readers[live.key], live.room.version
@@ -95,39 +94,39 @@ def _documents(lives: list[LiveRoom], visits: list[Visit]) -> list[dict[str, Any
 
 
 def _connections(
-    services: Services, visits: list[Visit], *, with_address: bool
+    monitor: Monitor, infos: list[ConnectionInfo], *, with_address: bool
 ) -> list[dict[str, Any]]:
     """Those that are furthest behind first, then those that were here longest."""
-    now = services.clock.monotonic()
+    now = monitor.clock.monotonic()
 
-    def weight(visit: Visit) -> tuple[int, int, float]:
-        assert visit.feed is not None
-        standing = visit.feed.standing
-        return standing.bytes, standing.versions, now - visit.since
+    def weight(info: ConnectionInfo) -> tuple[int, int, float]:
+        assert info.feed is not None
+        lag = info.feed.lag
+        return lag.bytes, lag.versions, now - info.since
 
     return [
-        _connection(visit, now, with_address=with_address)
-        for visit in nlargest(CONNECTIONS, visits, key=weight)
+        _connection(info, now, with_address=with_address)
+        for info in nlargest(CONNECTIONS, infos, key=weight)
     ]
 
 
-def _connection(visit: Visit, now: float, *, with_address: bool) -> dict[str, Any]:
-    assert visit.key is not None
-    assert visit.member is not None
-    assert visit.feed is not None
-    standing, author = visit.feed.standing, visit.member.author
+def _connection(info: ConnectionInfo, now: float, *, with_address: bool) -> dict[str, Any]:
+    assert info.key is not None
+    assert info.member is not None
+    assert info.feed is not None
+    lag, author = info.feed.lag, info.member.author
     told = {
         "session": author.session,
-        "doc": visit.key.doc,
+        "doc": info.key.doc,
         "user": author.user,
         "name": author.name,
-        "role": visit.member.rights.role.value,
-        "lane": visit.lane,
-        "for_ms": int((now - visit.since) * 1000),
-        "sent": visit.socket.sent,
-        "received": visit.socket.received,
-        "buffered": standing.buffered,
-        "behind": {"versions": standing.versions, "bytes": standing.bytes},
-        "cause": standing.cause,
+        "role": info.member.rights.role.value,
+        "lane": info.lane,
+        "for_ms": int((now - info.since) * 1000),
+        "sent": info.socket.sent,
+        "received": info.socket.received,
+        "buffered": lag.buffered,
+        "behind": {"versions": lag.versions, "bytes": lag.bytes},
+        "cause": lag.cause,
     }
-    return {**told, "address": visit.socket.peer} if with_address else told
+    return {**told, "address": info.socket.peer} if with_address else told

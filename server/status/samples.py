@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from server.documents.hub import Hub
-    from server.recording.connections import Roster
-    from server.recording.histogram import Distribution
+    from server.recording.connections import Connections
+    from server.recording.counters import Distribution
     from server.recording.metrics import Metrics
     from server.runtime.clock import Clock
     from server.status.loop_watchdog import Watchdog
@@ -70,30 +70,30 @@ class Samples:
     """Invariant: at most `KEEP`, oldest first, at growing times."""
 
     def __init__(
-        self, hub: Hub, metrics: Metrics, roster: Roster, watchdog: Watchdog, clock: Clock
+        self, hub: Hub, metrics: Metrics, connections: Connections, watchdog: Watchdog, clock: Clock
     ) -> None:
         self._hub = hub
         self._metrics = metrics
-        self._roster = roster
+        self._connections = connections
         self._watchdog = watchdog
         self._clock = clock
         self._before: deque[Totals] = deque([self._totals()], maxlen=WINDOW)
         self.kept: deque[Sample] = deque(maxlen=KEEP)
 
-    def take(self) -> Sample:
+    def take_sample(self) -> Sample:
         """What happened since the last one."""
         metrics, now, last, first = self._metrics, self._totals(), self._before[-1], self._before[0]
         seconds = max(now.at - last.at, 1e-3)
         lives = self._hub.lives.values()
-        visits = self._roster.visits
+        infos = self._connections.infos
         sample = Sample(
             at=self._clock.now_ms(),
             edits=round((now.edits - last.edits) / seconds, 1),
             refusals=round((now.refusals - last.refusals) / seconds, 1),
             sent=round((now.sent - last.sent) / seconds),
             received=round((now.received - last.received) / seconds),
-            connections=len(visits),
-            behind=sum(each.is_behind for each in visits),
+            connections=len(infos),
+            behind=sum(each.is_behind for each in infos),
             documents=len(lives),
             p50=_ms(metrics.sent, 0.5, first.latency),
             p95=_ms(metrics.sent, 0.95, first.latency),
@@ -120,8 +120,8 @@ class Samples:
             at=self._clock.monotonic(),
             edits=metrics.accepted,
             refusals=metrics.refusals.total(),
-            sent=sum(self._roster.sent().values()),
-            received=sum(self._roster.received().values()),
+            sent=sum(self._connections.sent().values()),
+            received=sum(self._connections.received().values()),
             latency=list(metrics.sent.counts),
             commits=list(metrics.commit_seconds.counts),
             entries=metrics.commit_entries.total,

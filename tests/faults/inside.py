@@ -1,4 +1,4 @@
-"""The hub and the commit loop without sockets: people ask, a listener hears, time is passed in."""
+"""The hub and the commit loop without sockets: requests, a subscriber, and a manual clock."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Answer, Create, PatchRequest, Request
 from collab.room.working import RoomBounds
-from server.broadcast.audience import Answered, News
+from server.broadcast.news import News
+from server.broadcast.subscriber import Answered
 from server.commits.commit_loop import CommitLoop
 from server.documents.hub import Hub
-from server.documents.hub_bounds import HubBounds
 from server.documents.live_room import LiveRoom
+from server.documents.snapshots import HubBounds
 from tests.manual_clock import ManualClock
 
 PAGE = DocKey("demo", "page")
 
 
 class Ear:
-    """A listener that keeps the value by what it hears: every version once, in order."""
+    """A subscriber that keeps the value by its news: every version once, in order."""
 
     def __init__(self, live: LiveRoom, name: str = "ear") -> None:
         self.session = name
@@ -40,10 +41,10 @@ class Ear:
         self.resynchronised = 0
         live.audience.join(self)
 
-    def hear(self, news: News, answers: Sequence[Answered]) -> None:
+    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
         if self.fails:
             raise RuntimeError("a bug of ours")
-        if news.gap:
+        if news.is_incomplete:
             self.version, self.value = news.after, news.value
             return
         assert news.before == self.version
@@ -52,9 +53,9 @@ class Ear:
             self.version = entry.version
         assert self.value == news.value
 
-    def see(self, news: object) -> None: ...
+    def on_presence(self, news: object) -> None: ...
 
-    def hear_locks(self, news: object) -> None:
+    def on_locks(self, news: object) -> None:
         if self.fails:
             raise RuntimeError("a bug of ours")
 

@@ -15,7 +15,7 @@ from collab.ports.store import StorageUnavailable
 from collab.room.requests import PatchRequest
 from server.app import build
 from server.lanes.admission import admit_to_patch_lane
-from server.recording.connections import Visit
+from server.recording.connections import ConnectionInfo
 from server.runtime.settings import Settings
 from server.services import Services
 from storage.memory.store import MemoryStore
@@ -96,7 +96,7 @@ async def test_who_comes_when_a_room_has_ended_is_sent_away() -> None:
             await hall.hub.delete(live)
             late = Ear(live)
             assert late.closed == [Close.NOT_FOUND]
-            assert late not in live.audience.listeners
+            assert late not in live.audience.subscribers
 
 
 async def test_who_resumes_while_the_document_is_deleted_is_not_let_in() -> None:
@@ -111,9 +111,9 @@ async def test_who_resumes_while_the_document_is_deleted_is_not_let_in() -> None
         await services.hub.unload(services.hub.lives[PAGE])
         live = await services.hub.open(PAGE)
         socket: Any = SimpleNamespace(peer="")
-        visit, since = Visit("patch", socket, 0.0), Since(live.room.epoch, 1)
+        info, since = ConnectionInfo("patch", socket, 0.0), Since(live.room.epoch, 1)
         coming = asyncio.create_task(
-            admit_to_patch_lane(services, PAGE.doc, token, Open(since=since), visit)
+            admit_to_patch_lane(services, PAGE.doc, token, Open(since=since), info)
         )
         await store.asked.wait()
         await services.hub.delete(live)

@@ -10,8 +10,9 @@ import pytest
 from collab.errors import Rejected
 from collab.ids import DocKey
 from collab.room.requests import Answer
-from server.commits.held import PATIENCE
-from server.commits.recovery import READ_ONLY, WRITABLE
+from server.commits.recovery import WRITABLE
+from server.commits.reopening import READ_ONLY
+from server.commits.transactions import PATIENCE
 from server.documents.live_room import LiveRoom
 from server.documents.room_state import LiveState
 from storage.store import SqlStore

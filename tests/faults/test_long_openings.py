@@ -14,8 +14,8 @@ from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Answer, Update
 from collab.yjs import slices
-from server.broadcast.audience import Submission
-from server.documents.crash_quarantine import CRASHES, Ward
+from server.broadcast.subscriber import Submission
+from server.documents.crash_quarantine import CRASHES, CrashQuarantine
 from storage.store import SqlStore
 from tests.collab.yjs.updates import NULL, plain, shared, update
 from tests.faults.inside import PAGE, Inside, inside
@@ -84,11 +84,11 @@ async def test_others_are_answered_while_a_document_is_opened_that_takes_long(
 
 def test_a_crash_in_any_turn_of_an_opening_counts(tmp_path: Path) -> None:
     """What went well before it proves nothing."""
-    path = tmp_path / "ward"
+    path = tmp_path / "crash_quarantine"
     for _ in range(CRASHES):
-        ward = Ward(path)
-        with ward.watching(PAGE):
+        crash_quarantine = CrashQuarantine(path)
+        with crash_quarantine.watching(PAGE):
             pass
-        died = ward.watching(PAGE)
+        died = crash_quarantine.watching(PAGE)
         died.__enter__()
-    assert Ward(path).is_shut(PAGE)
+    assert CrashQuarantine(path).is_quarantined(PAGE)

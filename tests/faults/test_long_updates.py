@@ -15,7 +15,7 @@ from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Answer, Update
 from collab.yjs import slices
-from server.broadcast.audience import Submission
+from server.broadcast.subscriber import Submission
 from server.documents.live_room import LiveRoom
 from storage.memory.store import MemoryStore
 from storage.store import SqlStore
@@ -79,7 +79,7 @@ class ClashingStore(MemoryStore):
 
 
 def send(hall: Inside, live: LiveRoom, ear: Ear, member: Member, sent: bytes) -> None:
-    hall.hub.submit(live, Submission(member, Update(sent), hall.clock.monotonic(), listener=ear))
+    hall.hub.submit(live, Submission(member, Update(sent), hall.clock.monotonic(), subscriber=ear))
 
 
 def known(live: LiveRoom) -> int:

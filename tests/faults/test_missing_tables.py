@@ -10,7 +10,8 @@ import pytest
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
 from collab.room.requests import Answer
-from server.commits.recovery import READ_ONLY, WRITABLE
+from server.commits.recovery import WRITABLE
+from server.commits.reopening import READ_ONLY
 from server.status.readiness import Readiness
 from storage.store import SqlStore
 from tests.faults.inside import PAGE, Ear, Inside, inside

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from collab.ids import DocKey
 from collab.ports.store import NamedVersion, StorageUnavailable, Stored
 from collab.room.requests import Answer
-from server.retention import DAY_MS, Retention
+from server.maintenance import DAY_MS, Retention
 from server.services import Services
 from storage.sql import compaction as sql_compaction
 from storage.store import SqlStore

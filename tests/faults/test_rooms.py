@@ -13,9 +13,10 @@ from collab.errors import Code, Rejected
 from collab.ids import DocKey, Json
 from collab.ports.store import Absent, Append, Clash, Outcome, Snapshot, Stored
 from collab.room.requests import Answer, PatchRequest
-from server.broadcast.audience import Answered, News
-from server.broadcast.farewells import DELETED, IN_TROUBLE
-from server.documents.last_change import LastChange
+from server.broadcast.close_reasons import DELETED, IN_TROUBLE
+from server.broadcast.news import News
+from server.broadcast.subscriber import Answered
+from server.documents.changes import LastChange
 from server.documents.room_state import Event, LiveState
 from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, Ear, Inside, inside
@@ -117,9 +118,9 @@ async def test_a_room_whose_time_is_over_serves_no_locks_when_its_commit_comes_b
             store.lets_go.clear()
             editing = asyncio.create_task(hall.set("/n", 2))
             await store.committed.wait()
-            live.lock_board.is_due = True
+            live.lock_announcer.is_due = True
             if ends is LiveState.CLOSED:
-                hall.hub.let_go(live, DELETED)
+                hall.hub.end_room(live, DELETED)
             else:
                 live.move(Event.TROUBLE)  # as other documents' trouble makes it
             store.lets_go.set()
@@ -151,7 +152,7 @@ async def test_a_room_that_has_ended_is_not_waited_for_to_be_opened_anew() -> No
     async with inside(MemoryStore()) as hall:
         await hall.make({"n": 1})
         async with hall.hub.using(PAGE) as live:
-            hall.hub.let_go(live, DELETED)
+            hall.hub.end_room(live, DELETED)
             reopening = asyncio.create_task(hall.hub.reopen(live))
             for _ in range(10):
                 await asyncio.sleep(0)
@@ -192,9 +193,9 @@ class Noting(Ear):
 
     made: LastChange | None = None
 
-    def hear(self, news: News, answers: Sequence[Answered]) -> None:
-        super().hear(news, answers)
-        if news.gap:
+    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
+        super().on_commit(news, answers)
+        if news.is_incomplete:
             self.made = self.live.last_change
 
 
@@ -208,7 +209,7 @@ async def test_who_made_the_newest_of_the_versions_that_were_missed_is_known() -
                 await one.set("/n", n)
             await two.set(
                 "/n", 9, id="two"
-            )  # clashes: the document is reloaded, and others hear a gap
+            )  # clashes: the document is reloaded, and the news are incomplete
             [newest] = await store.entries(PAGE, 3, 4, 1)
             assert ear.made == LastChange(4, newest.at, newest.author, "edit")
             ear.leave()

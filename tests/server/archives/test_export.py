@@ -43,7 +43,7 @@ async def app(store: CountingStore) -> AsyncIterator[Starlette]:
 
 def running(app: Starlette) -> int:
     services: Services = app.state.services
-    return len(services.hub.exports)
+    return len(services.exports)
 
 
 class Client:

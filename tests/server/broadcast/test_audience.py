@@ -7,24 +7,24 @@ from collections.abc import Sequence
 import pytest
 
 from collab.entry import Author, Entry
-from server.broadcast.audience import Answered, Audience, News
-from server.broadcast.lock_announcer import LockNews
-from server.broadcast.presence_ticker import PresenceNews
+from server.broadcast.audience import Audience
+from server.broadcast.news import LockNews, News, PresenceNews
+from server.broadcast.subscriber import Answered
 
 
 class Ear:
-    """A listener that keeps the versions it was told of."""
+    """A subscriber that keeps the versions of its news."""
 
     session = "s-1"
 
     def __init__(self) -> None:
         self.heard: list[int] = []
 
-    def hear(self, news: News, answers: Sequence[Answered]) -> None:
+    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
         self.heard.append(news.after)
 
-    def see(self, news: PresenceNews) -> None: ...
-    def hear_locks(self, news: LockNews) -> None: ...
+    def on_presence(self, news: PresenceNews) -> None: ...
+    def on_locks(self, news: LockNews) -> None: ...
     def notice(self, payload: bytes) -> None: ...
     def resynchronise(self) -> None: ...
     def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None: ...
@@ -40,7 +40,7 @@ def news(version: int) -> News:
         ops=[{"op": "replace", "path": "/n", "value": version}],
         update=b"\x00\x00",
     )
-    return News([entry], version - 1, {"n": version}, former={"n": version - 1})
+    return News([entry], version - 1, {"n": version}, previous_value={"n": version - 1})
 
 
 @pytest.fixture
@@ -57,33 +57,35 @@ def ear(audience: Audience) -> Ear:
 
 def test_b8_who_rests_hears_of_no_news_until_it_is_roused(audience: Audience, ear: Ear) -> None:
     audience.publish(news(2), [])
-    assert audience.rest(ear, "patch")
+    assert audience.pause(ear, "patch")
     audience.publish(news(3), [])
-    audience.rouse(ear)
+    audience.resume(ear)
     audience.publish(news(4), [])
     assert ear.heard == [2, 4]
 
 
-def test_b8_what_is_missed_is_added_up_once_for_all_who_rest(audience: Audience, ear: Ear) -> None:
+def test_b8_what_is_missed_is_added_up_once_for_all_are_paused(
+    audience: Audience, ear: Ear
+) -> None:
     audience.publish(news(2), [])
     assert audience.missed["patch"] == 0
     other = Ear()
     audience.join(other)
-    audience.rest(ear, "patch")
-    audience.rest(other, "patch")
+    audience.pause(ear, "patch")
+    audience.pause(other, "patch")
     audience.publish(news(3), [])
     assert audience.missed["patch"] == len(news(3).payloads[0])
     assert audience.missed["yjs"] == 0
 
 
-def test_b8_who_rests_already_or_has_left_does_not_begin_to_rest(
+def test_b8_who_is_paused_already_or_has_left_is_not_paused_again(
     audience: Audience, ear: Ear
 ) -> None:
-    assert audience.rest(ear, "patch")
-    assert not audience.rest(ear, "patch")
+    assert audience.pause(ear, "patch")
+    assert not audience.pause(ear, "patch")
     audience.leave(ear)
-    audience.rouse(ear)
-    assert not audience.rest(ear, "patch")
+    audience.resume(ear)
+    assert not audience.pause(ear, "patch")
     audience.publish(news(2), [])
     assert ear.heard == []
     assert audience.missed["patch"] == 0

@@ -9,14 +9,15 @@ import pytest
 
 from collab.presence.book import PresenceBook
 from collab.presence.presence_entry import ClientIdentity
-from server.broadcast.audience import Answered, Audience, News
-from server.broadcast.lock_announcer import LockNews
-from server.broadcast.presence_ticker import PresenceBoard, PresenceNews
+from server.broadcast.audience import Audience
+from server.broadcast.news import LockNews, News, PresenceNews
+from server.broadcast.presence_ticker import PresenceTicker
+from server.broadcast.subscriber import Answered
 from tests.manual_clock import ManualClock
 
 
 class Looker:
-    """A listener that keeps what it is shown, or cannot bear it."""
+    """A subscriber that keeps what it is shown, or cannot bear it."""
 
     def __init__(self, session: str, *, fails: bool = False) -> None:
         self.session = session
@@ -25,7 +26,7 @@ class Looker:
         self.dismissed: list[int] = []
         self.saw = asyncio.Event()
 
-    def see(self, news: PresenceNews) -> None:
+    def on_presence(self, news: PresenceNews) -> None:
         if self.fails:
             raise ValueError(self.session)
         self.shown.append(news)
@@ -34,8 +35,8 @@ class Looker:
     def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
         self.dismissed.append(code)
 
-    def hear(self, news: News, answers: Sequence[Answered]) -> None: ...
-    def hear_locks(self, news: LockNews) -> None: ...
+    def on_commit(self, news: News, answers: Sequence[Answered]) -> None: ...
+    def on_locks(self, news: LockNews) -> None: ...
     def notice(self, payload: bytes) -> None: ...
     def resynchronise(self) -> None: ...
 
@@ -44,7 +45,7 @@ async def test_one_that_cannot_be_shown_who_is_there_is_let_go_and_the_others_se
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     clock, audience = ManualClock(), Audience()
-    board = PresenceBoard(clock, audience, PresenceBook())
+    board = PresenceTicker(clock, audience, PresenceBook())
     broken, sound = Looker("s-1", fails=True), Looker("s-2")
     audience.join(broken)
     audience.join(sound)
@@ -57,5 +58,5 @@ async def test_one_that_cannot_be_shown_who_is_there_is_let_go_and_the_others_se
             await sound.saw.wait()
     assert len(sound.shown) == 2
     assert broken.dismissed == [1011, 1011]
-    assert "could not be told" in caplog.text
+    assert "could not be sent its news" in caplog.text
     board.close()

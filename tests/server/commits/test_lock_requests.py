@@ -20,13 +20,14 @@ from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create, LockRequest, PatchRequest
 from collab.room.working import RoomBounds
-from server.broadcast.audience import Answered, Audience, News
-from server.broadcast.lock_announcer import LockBoard, LockNews
-from server.broadcast.presence_ticker import PresenceNews
+from server.broadcast.audience import Audience
+from server.broadcast.lock_announcer import LockAnnouncer
+from server.broadcast.news import LockNews, News, PresenceNews
+from server.broadcast.subscriber import Answered
 from server.commits.commit_loop import CommitLoop
 from server.documents.hub import Hub
-from server.documents.hub_bounds import HubBounds
 from server.documents.live_room import LiveRoom
+from server.documents.snapshots import HubBounds
 from server.runtime.clock import SystemClock
 from server.runtime.database_clock import DatabaseClock
 from storage.memory.store import MemoryStore
@@ -73,11 +74,11 @@ class Ear:
     def __init__(self) -> None:
         self.writable = asyncio.Event()
 
-    def hear(self, news: News, answers: Sequence[Answered]) -> None: ...
+    def on_commit(self, news: News, answers: Sequence[Answered]) -> None: ...
 
-    def see(self, news: PresenceNews) -> None: ...
+    def on_presence(self, news: PresenceNews) -> None: ...
 
-    def hear_locks(self, news: LockNews) -> None: ...
+    def on_locks(self, news: LockNews) -> None: ...
 
     def notice(self, payload: bytes) -> None:
         if b'"writable"' in payload:
@@ -111,7 +112,7 @@ async def live(hub: Hub) -> AsyncIterator[LiveRoom]:
     async with hub.using(KEY) as live:
         await hub.ask(live, member("ada"), Create(PAGE))
         yield live
-    live.lock_board.close()
+    live.lock_announcer.close()
 
 
 def acquire(scope: str = HERO) -> LockRequest:
@@ -206,9 +207,9 @@ async def test_a_board_that_is_closed_rings_no_more(store: InterruptedStore) -> 
     rung: list[str] = []
     rings = asyncio.Event()
     time = DatabaseClock(store, SystemClock())
-    closed = LockBoard(Audience(), time, lambda: rung.append("closed"))
+    closed = LockAnnouncer(Audience(), time, lambda: rung.append("closed"))
     closed.close()
-    other = LockBoard(Audience(), time, rings.set)
+    other = LockAnnouncer(Audience(), time, rings.set)
     for board in (closed, other):  # in the order in which they would ring
         board.watch(Locks(held=(replace(stranger(HERO), expires_at=0),)))
     await rings.wait()
@@ -337,4 +338,4 @@ async def test_fences_go_on_in_a_document_that_is_made_again(hub: Hub, live: Liv
         assert refused.value.refusal.code is Code.STALE_LOCK
         new = await hub.ask(again, member("ada"), acquire())
         assert new.ack["lock"].fence > held.ack["lock"].fence
-        again.lock_board.close()
+        again.lock_announcer.close()

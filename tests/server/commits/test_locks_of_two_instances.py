@@ -21,7 +21,7 @@ from collab.room.room import Room
 from collab.room.working import RoomBounds
 from server.commits.commit_loop import CommitLoop
 from server.documents.hub import Hub
-from server.documents.hub_bounds import HubBounds
+from server.documents.snapshots import HubBounds
 from server.runtime.clock import SystemClock
 from storage.memory.store import MemoryStore
 
@@ -126,7 +126,7 @@ async def test_no_lock_leaves_its_element_and_nobody_else_writes_there(seed: int
     finally:
         for hub in world.hubs:
             for live in hub.lives.values():
-                live.lock_board.close()
+                live.lock_announcer.close()
         for loop in loops:
             loop.cancel()
         await asyncio.gather(*loops, return_exceptions=True)

@@ -15,7 +15,7 @@ from collab.ports.store import PAGE_BYTES
 from server.app import build
 from server.http import history
 from server.lanes.admission import MAX_RESUMED_BYTES, admit_to_patch_lane
-from server.recording.connections import Visit
+from server.recording.connections import ConnectionInfo
 from server.runtime.settings import Settings
 from server.services import Services
 from tests.server.heavy import (
@@ -103,9 +103,9 @@ async def test_h3_who_missed_many_bytes_resumes_with_the_value(
 
     async def missed(version: int) -> int | None:
         socket: Any = SimpleNamespace(peer="")
-        visit = Visit("patch", socket, 0.0)
+        info = ConnectionInfo("patch", socket, 0.0)
         message = Open(since=Since(1, version))
-        admission = await admit_to_patch_lane(services, "home", token, message, visit)
+        admission = await admit_to_patch_lane(services, "home", token, message, info)
         services.hub.release(admission.live)
         return None if admission.changes is None else len(admission.changes)
 

@@ -15,9 +15,8 @@ from collab.flow.outbound import FrameRate, OutboundFlow
 from collab.presence.presence_entry import ClientIdentity
 from collab.room.requests import PatchRequest, ReadState, ReadStateVector, Request
 from collab.yjs import frames as yjs_frames
-from server.broadcast.audience import Answered, News, Submission
-from server.broadcast.lock_announcer import LockNews
-from server.broadcast.presence_ticker import PresenceNews
+from server.broadcast.news import LockNews, News, PresenceNews
+from server.broadcast.subscriber import Answered, Submission
 from server.documents.live_room import LiveRoom
 from server.lanes.feed import FULL_SOCKET, FeedContext
 from server.lanes.patch_feed import PatchFeed
@@ -77,14 +76,14 @@ class Reading:
         self.feed = PatchFeed(context, Author("reader"), frame_rate=FrameRate(fps), splice=False)
         live.audience.join(self)
 
-    def hear(self, news: News, answers: Sequence[Answered]) -> None:
-        self.feed.hear(news, answers)
+    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
+        self.feed.on_commit(news, answers)
 
-    def see(self, news: PresenceNews) -> None:
-        self.feed.see(news)
+    def on_presence(self, news: PresenceNews) -> None:
+        self.feed.on_presence(news)
 
-    def hear_locks(self, news: LockNews) -> None:
-        self.feed.hear_locks(news)
+    def on_locks(self, news: LockNews) -> None:
+        self.feed.on_locks(news)
 
     def notice(self, payload: bytes) -> None: ...
     def resynchronise(self) -> None: ...
@@ -99,7 +98,7 @@ class Reading:
         self.clock.advance(1.0)
         difference = self.live.presence.book.flush(self.clock.monotonic())
         assert difference is not None
-        self.see(PresenceNews(difference))
+        self.on_presence(PresenceNews(difference))
 
     def stop(self) -> None:
         self.pipe.untaken = FULL_SOCKET + 1
@@ -143,17 +142,19 @@ class YjsReading:
 
     def submit(self, request: Request) -> None:
         now = self.hall.clock.monotonic()
-        self.hall.hub.submit(self.live, Submission(self.hall.member(), request, now, listener=self))
+        self.hall.hub.submit(
+            self.live, Submission(self.hall.member(), request, now, subscriber=self)
+        )
 
-    def hear(self, news: News, answers: Sequence[Answered]) -> None:
+    def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
         if news.after != news.before:
-            self.feed.hear(news)
+            self.feed.on_commit(news)
         for submission, answer in answers:
             assert isinstance(submission.request, ReadState | ReadStateVector)
             self.sync.on_answer(submission.request, answer, news)
 
-    def see(self, news: PresenceNews) -> None: ...
-    def hear_locks(self, news: LockNews) -> None: ...
+    def on_presence(self, news: PresenceNews) -> None: ...
+    def on_locks(self, news: LockNews) -> None: ...
     def notice(self, payload: bytes) -> None: ...
     def resynchronise(self) -> None: ...
     def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None: ...
@@ -271,7 +272,7 @@ async def test_b6_a_yjs_reader_is_level_with_what_came_behind_its_diff_in_one_co
         await hall.set("/n", 2)
         reading.feed.pump()
         reading.feed.close()
-        assert reading.feed.standing.is_level
+        assert reading.feed.lag.is_level
         assert reading.pipe.updates == 2
         assert json.loads(str(reading.pipe.doc.get("content", type=pycrdt.Map))) == {"n": 2}
 
@@ -287,7 +288,7 @@ async def test_b7_who_is_held_back_by_its_own_pace_alone_is_not_told_that_it_is_
         hall.clock.advance(1.0)
         asked = PatchRequest("mine", None, [{"op": "add", "path": "/m", "value": 1}])
         now = hall.clock.monotonic()
-        hall.hub.submit(live, Submission(hall.member(), asked, now, listener=reading))
+        hall.hub.submit(live, Submission(hall.member(), asked, now, subscriber=reading))
         await hall.set("/n", 3)
         reading.feed.pump()
         reading.feed.close()

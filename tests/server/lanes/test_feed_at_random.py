@@ -15,8 +15,8 @@ from collab.ids import Json
 from collab.messages import LockAction
 from collab.patch.apply import replay
 from collab.room.requests import LockRequest, PatchRequest
-from server.broadcast.audience import Submission
-from server.broadcast.presence_ticker import PresenceNews
+from server.broadcast.news import PresenceNews
+from server.broadcast.subscriber import Submission
 from server.documents.live_room import LiveRoom
 from server.lanes.feed import FULL_SOCKET
 from storage.memory.store import MemoryStore
@@ -50,7 +50,7 @@ class Day:
         name, value = f"mine-{len(self.asked)}", self.rng.choice((len(self.asked), 1))
         self.asked[name] = value
         request = PatchRequest(name, None, [{"op": "add", "path": "/mine", "value": value}])
-        submission = Submission(self.hall.member("reader"), request, 0.0, listener=self.reading)
+        submission = Submission(self.hall.member("reader"), request, 0.0, subscriber=self.reading)
         self.hall.hub.submit(self.live, submission)
         if self.rng.random() < 0.5:
             await self.edit()
@@ -72,7 +72,7 @@ class Day:
         self.hall.clock.advance(0.1)
         difference = self.live.presence.book.flush(self.hall.clock.monotonic())
         if difference is not None:
-            self.reading.see(PresenceNews(difference))
+            self.reading.on_presence(PresenceNews(difference))
 
     async def lock(self) -> None:
         action: LockAction = self.rng.choice(("acquire", "release"))
@@ -156,4 +156,4 @@ async def test_b6_b7_b8_w8_l16_what_a_reader_is_told_adds_up(seed: int) -> None:
             assert locks_in(told) == {lock.id for lock in live.room.locks().held}
             flow = [one["state"] for one in told if one["type"] == "backpressure"]
             assert flow == ["on", "clear"] * (len(flow) // 2)
-            assert day.reading.feed.standing.is_level
+            assert day.reading.feed.lag.is_level

@@ -17,10 +17,9 @@ from collab.room.member import Member
 from collab.room.requests import Create, PatchRequest
 from server.app import build
 from server.documents.live_room import LiveRoom
-from server.publishing import publisher as publications
 from server.publishing.public_cache import OVERHEAD
 from server.publishing.public_pointers import FRESH_SECONDS
-from server.publishing.public_request import Asked, asked_for, coding_of
+from server.publishing.public_request import PublicRequest, coding_of, parse_request
 from server.runtime.settings import Settings
 from server.services import Services
 from storage.memory.store import MemoryStore
@@ -29,7 +28,7 @@ from tests.manual_clock import ManualClock
 HOME = DocKey("demo", "home")
 PIA = Author("pia", "Pia")
 WRITER = Member(PIA, Rights(Role.PUBLISHER, 2**53), "http")
-VALUE = Asked(HOME, 0, None)
+VALUE = PublicRequest(HOME, 0, None)
 PAGE = {"pages": {"home": {"title": "Home"}}}
 
 
@@ -92,13 +91,15 @@ async def edit(services: Services, live: LiveRoom, title: str) -> None:
 async def test_the_database_is_asked_once_a_second_however_many_read(
     services: Services, store: CountingStore, clock: ManualClock
 ) -> None:
-    await publications.publish(services, await made(services), PIA)
-    await asyncio.gather(*(services.published.fetch(VALUE, coding) for coding in ("", "br") * 20))
+    await services.publisher.publish(await made(services), PIA)
+    await asyncio.gather(
+        *(services.public_cache.fetch(VALUE, coding) for coding in ("", "br") * 20)
+    )
     assert store.asked == [1]
-    assert services.published.at_hand(VALUE, "br") is not None
+    assert services.public_cache.cached(VALUE, "br") is not None
     clock.advance(FRESH_SECONDS)
-    assert services.published.at_hand(VALUE, "br") is None
-    await services.published.fetch(VALUE, "br")
+    assert services.public_cache.cached(VALUE, "br") is None
+    await services.public_cache.fetch(VALUE, "br")
     assert store.asked == [1, 1]
 
 
@@ -106,8 +107,8 @@ async def test_a_crowd_at_addresses_that_lead_nowhere_takes_one_question_at_a_ti
     services: Services, store: CountingStore
 ) -> None:
     store.answering.clear()
-    nowhere = [Asked(DocKey("demo", f"n-{number}"), 0, None) for number in range(300)]
-    crowd = [asyncio.create_task(services.published.fetch(one, "")) for one in nowhere * 2]
+    nowhere = [PublicRequest(DocKey("demo", f"n-{number}"), 0, None) for number in range(300)]
+    crowd = [asyncio.create_task(services.public_cache.fetch(one, "")) for one in nowhere * 2]
     while not store.asked:
         await asyncio.sleep(0)
     for _ in range(5):
@@ -122,14 +123,14 @@ async def test_a_crowd_at_addresses_that_lead_nowhere_takes_one_question_at_a_ti
 async def test_a_crowd_at_versions_that_were_never_public_takes_one_question_a_second(
     services: Services, store: CountingStore, clock: ManualClock
 ) -> None:
-    await publications.publish(services, await made(services), PIA)
-    never = [Asked(HOME, number, None) for number in range(2, 200)]
+    await services.publisher.publish(await made(services), PIA)
+    never = [PublicRequest(HOME, number, None) for number in range(2, 200)]
     for round in (1, 2):
-        answers = await asyncio.gather(*(services.published.fetch(one, "") for one in never))
+        answers = await asyncio.gather(*(services.public_cache.fetch(one, "") for one in never))
         assert answers == [None] * len(never)
         assert store.versions_asked == round
         clock.advance(FRESH_SECONDS)
-    assert await services.published.fetch(Asked(HOME, 1, None), "") is not None
+    assert await services.public_cache.fetch(PublicRequest(HOME, 1, None), "") is not None
 
 
 async def test_a_question_that_fails_is_told_to_those_who_asked_and_the_next_is_asked(
@@ -138,42 +139,42 @@ async def test_a_question_that_fails_is_told_to_those_who_asked_and_the_next_is_
     async def fail(keys: Sequence[DocKey]) -> dict[DocKey, DocRow]:
         raise StorageUnavailable("the database is away")
 
-    await publications.publish(services, await made(services), PIA)
-    rows = services.published._pointers._rows
+    await services.publisher.publish(await made(services), PIA)
+    rows = services.public_cache._pointers._rows
     with monkeypatch.context() as patch:
         patch.setattr(rows, "_query", fail)
-        crowd = [services.published.fetch(VALUE, coding) for coding in ("", "br")]
+        crowd = [services.public_cache.fetch(VALUE, coding) for coding in ("", "br")]
         failed = await asyncio.gather(*crowd, return_exceptions=True)
         assert [type(one) for one in failed] == [StorageUnavailable] * 2
-    assert await services.published.fetch(VALUE, "") is not None
+    assert await services.public_cache.fetch(VALUE, "") is not None
 
 
 async def test_what_was_moved_here_is_seen_at_once(services: Services) -> None:
     live = await made(services)
-    await publications.publish(services, live, PIA)
-    first = await services.published.fetch(VALUE, "")
+    await services.publisher.publish(live, PIA)
+    first = await services.public_cache.fetch(VALUE, "")
     await edit(services, live, "Second")
-    assert services.published.at_hand(VALUE, "") is first
-    await publications.publish(services, live, PIA)
-    assert services.published.at_hand(VALUE, "") is None
-    second = await services.published.fetch(VALUE, "")
+    assert services.public_cache.cached(VALUE, "") is first
+    await services.publisher.publish(live, PIA)
+    assert services.public_cache.cached(VALUE, "") is None
+    second = await services.public_cache.fetch(VALUE, "")
     assert second is not None
     assert b"Second" in second.body
-    await publications.take_down(services, live, PIA)
-    assert await services.published.fetch(VALUE, "") is None
+    await services.publisher.take_down(live, PIA)
+    assert await services.public_cache.fetch(VALUE, "") is None
 
 
 async def test_what_is_moved_while_it_is_looked_up_is_not_kept(
     services: Services, store: CountingStore
 ) -> None:
     live = await made(services)
-    await publications.publish(services, live, PIA)
+    await services.publisher.publish(live, PIA)
     await edit(services, live, "Second")
-    looking_up = asyncio.create_task(services.published.fetch(VALUE, ""))
+    looking_up = asyncio.create_task(services.public_cache.fetch(VALUE, ""))
     await asyncio.sleep(0)
-    await publications.publish(services, live, PIA)
+    await services.publisher.publish(live, PIA)
     await looking_up
-    newest = await services.published.fetch(VALUE, "")
+    newest = await services.public_cache.fetch(VALUE, "")
     assert newest is not None
     assert b"Second" in newest.body
 
@@ -183,13 +184,13 @@ async def test_another_instance_s_step_is_seen_after_a_second(
 ) -> None:
     live = await made(services)
     await edit(services, live, "Second")
-    await publications.publish(services, live, PIA)
-    await services.published.fetch(VALUE, "")
+    await services.publisher.publish(live, PIA)
+    await services.public_cache.fetch(VALUE, "")
     state = await store.public_state(HOME)
     assert state is not None
     assert await store.publish(HOME, Publication(1, PIA, 5), state.revision)
     clock.advance(FRESH_SECONDS)
-    older = await services.published.fetch(VALUE, "")
+    older = await services.public_cache.fetch(VALUE, "")
     assert older is not None
     assert b"Second" not in older.body
 
@@ -199,31 +200,31 @@ async def test_a_version_that_was_asked_for_too_early_is_found_once_it_is_public
 ) -> None:
     live = await made(services)
     await edit(services, live, "Second")
-    await publications.publish(services, live, PIA, 1)
-    second = Asked(HOME, 2, None)
-    assert await services.published.fetch(second, "br") is None
-    await publications.publish(services, live, PIA, 2)
-    assert await services.published.fetch(second, "br") is not None
+    await services.publisher.publish(live, PIA, 1)
+    second = PublicRequest(HOME, 2, None)
+    assert await services.public_cache.fetch(second, "br") is None
+    await services.publisher.publish(live, PIA, 2)
+    assert await services.public_cache.fetch(second, "br") is not None
 
 
 async def test_answers_are_bounded_by_their_bytes(services: Services) -> None:
-    published = services.published
+    published = services.public_cache
     for number in range(20):
         key = DocKey("demo", f"page-{number}")
-        await publications.publish(services, await made(services, key), PIA)
-        assert await published.fetch(Asked(key, 0, None), "") is not None
+        await services.publisher.publish(await made(services, key), PIA)
+        assert await published.fetch(PublicRequest(key, 0, None), "") is not None
         assert published.bytes <= 8 * OVERHEAD
-    assert published.at_hand(Asked(DocKey("demo", "page-19"), 0, None), "") is not None
-    assert published.at_hand(Asked(DocKey("demo", "page-0"), 0, None), "") is None
+    assert published.cached(PublicRequest(DocKey("demo", "page-19"), 0, None), "") is not None
+    assert published.cached(PublicRequest(DocKey("demo", "page-0"), 0, None), "") is None
 
 
 async def test_the_live_room_goes_on_when_only_what_is_public_moved(services: Services) -> None:
     live = await made(services)
     room, revision = live.room, live.room.control.revision
-    await publications.publish(services, live, PIA)
+    await services.publisher.publish(live, PIA)
     await edit(services, live, "Second")
-    await publications.publish(services, live, PIA)
-    await publications.take_down(services, live, PIA)
+    await services.publisher.publish(live, PIA)
+    await services.publisher.take_down(live, PIA)
     await edit(services, live, "Third")
     assert live.room is room
     assert live.room.control.revision == revision + 3
@@ -236,7 +237,7 @@ async def test_a_room_that_another_writer_left_behind_is_opened_anew(
     live = await made(services)
     assert await store.set_schema(HOME, b'{"required":["site"]}', live.room.control.revision)
     await edit(services, live, "Second")
-    done = await publications.publish(services, live, PIA)
+    done = await services.publisher.publish(live, PIA)
     assert done.version == live.room.version
     assert live.room.control.schema == b'{"required":["site"]}'
 
@@ -246,17 +247,17 @@ async def test_publishing_again_what_is_public_is_no_step(
 ) -> None:
     live = await made(services)
     for expected in (0, None, 1):
-        assert (await publications.publish(services, live, PIA, 1, expected)).version == 1
+        assert (await services.publisher.publish(live, PIA, 1, expected)).version == 1
     assert len(await store.publications(HOME, 0, 9)) == 1
 
 
 @pytest.mark.parametrize(
     ("path", "query", "asked"),
     [
-        ("/v1/published/demo/home", b"", Asked(HOME, 0, None)),
-        ("/v1/published/demo/home", b"a=b&version=7", Asked(HOME, 7, None)),
-        ("/p/demo/home", b"version=7", Asked(HOME, 0, "")),
-        ("/p/demo/home/about", b"", Asked(HOME, 0, "about")),
+        ("/v1/published/demo/home", b"", PublicRequest(HOME, 0, None)),
+        ("/v1/published/demo/home", b"a=b&version=7", PublicRequest(HOME, 7, None)),
+        ("/p/demo/home", b"version=7", PublicRequest(HOME, 0, "")),
+        ("/p/demo/home/about", b"", PublicRequest(HOME, 0, "about")),
         ("/p/demo/home/", b"", None),
         ("/p/demo/home/a/b", b"", None),
         ("/p/demo", b"", None),
@@ -267,7 +268,7 @@ async def test_publishing_again_what_is_public_is_no_step(
     ],
 )
 def test_an_address_asks_for_one_thing_or_none(path: str, query: bytes, asked: Any) -> None:
-    assert asked_for(path, query) == asked
+    assert parse_request(path, query) == asked
 
 
 @pytest.mark.parametrize(
@@ -298,7 +299,7 @@ async def published_long_ago(services: Services, pages: int) -> None:
     """What is public is no longer the newest version, so it has to be read from the log."""
     value = {"pages": {f"p{n}": {"title": f"Page {n}", "slug": f"s{n}"} for n in range(pages)}}
     live = await made(services, value=value)
-    await publications.publish(services, live, PIA)
+    await services.publisher.publish(live, PIA)
     await services.hub.ask(
         live, WRITER, PatchRequest("", None, [{"op": "remove", "path": "/pages"}])
     )
@@ -306,9 +307,9 @@ async def published_long_ago(services: Services, pages: int) -> None:
 
 async def test_made_up_pages_cost_one_look_into_the_log_and_no_memory(services: Services) -> None:
     await published_long_ago(services, 3)
-    published = services.published
+    published = services.public_cache
     for n in range(200):
-        assert await published.fetch(Asked(HOME, 0, f"made-up-{n}"), "br") is None
+        assert await published.fetch(PublicRequest(HOME, 0, f"made-up-{n}"), "br") is None
     assert (published.values.reads, published.bytes) == (1, 0)
 
 
@@ -316,6 +317,9 @@ async def test_all_pages_of_a_version_are_made_of_one_look_into_the_log(
     services: Services,
 ) -> None:
     await published_long_ago(services, 12)
-    found = [await services.published.fetch(Asked(HOME, 0, f"s{n}"), "gzip") for n in range(12)]
+    found = [
+        await services.public_cache.fetch(PublicRequest(HOME, 0, f"s{n}"), "gzip")
+        for n in range(12)
+    ]
     assert None not in found
-    assert services.published.values.reads == 1
+    assert services.public_cache.values.reads == 1

@@ -174,7 +174,7 @@ async def test_old_rows_go_a_few_at_once_so_that_edits_come_between() -> None:
 
 
 def test_every_action_is_explained_in_the_docs_and_no_other() -> None:
-    """Entries by their kind, locks and refusals by the witness's words, the rest by the routes'."""
+    """Entries by their kind, locks and refusals by the recorder, the rest by the routes' words."""
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     table = page.partition("| action | is |")[2].partition("\n\n")[0]
     explained = {
@@ -183,7 +183,7 @@ def test_every_action_is_explained_in_the_docs_and_no_other() -> None:
         for word in re.findall(r"`([a-z ]+)`", row.split("|")[1])
     }
     routes = "".join(source.text for source in sources() if source.room == "server")
-    done = set(re.findall(r'witness\.did\([^"]*"([a-z_ ]+)"', routes))
+    done = set(re.findall(r'recorder\.did\([^"]*"([a-z_ ]+)"', routes))
     assert done
     kinds = set(get_args(Kind))
     assert explained == kinds | done | {"open", "close", "lock", "unlock", "request", "message"}

@@ -15,14 +15,15 @@ from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Answer, Barrier, PatchRequest
 from collab.room.working import RoomBounds
-from server.broadcast.audience import Submission
+from server.archives.export import Exports
+from server.broadcast.subscriber import Submission
 from server.documents.hub import Hub
-from server.documents.hub_bounds import HubBounds
+from server.documents.snapshots import HubBounds
 from server.recording.audit_log import AuditTrail
-from server.recording.histogram import SECONDS, Distribution
+from server.recording.counters import SECONDS, Distribution
 from server.recording.metrics import CLOSES, Metrics
-from server.recording.recorder import Witness
-from server.status.gauges import Census
+from server.recording.recorder import Recorder
+from server.status.gauges import Gauges
 from storage.memory.store import MemoryStore
 from tests.house import ROOT
 from tests.manual_clock import ManualClock
@@ -32,13 +33,13 @@ ADA = Member(Author("ada"), Rights(Role.EDITOR, expires_at=2**60), "patch")
 
 
 def everything() -> Metrics:
-    """Metrics as a server has them, the census included."""
+    """Metrics as a server has them, the gauges included."""
     clock = ManualClock()
     store = MemoryStore()
     metrics = Metrics()
-    hub = Hub(store, clock, HubBounds(RoomBounds()), Witness(store, clock, metrics))
-    trail: AuditTrail = hub.witness.trail
-    metrics.add(Census(hub, hub.witness.roster, trail, "0.1.0"))
+    hub = Hub(store, clock, HubBounds(RoomBounds()), Recorder(store, clock, metrics))
+    trail: AuditTrail = hub.recorder.trail
+    metrics.add(Gauges(hub, hub.recorder.connections, trail, Exports(0), "0.1.0"))
     return metrics
 
 
@@ -59,7 +60,7 @@ def entry(version: int = 2) -> Entry:
 def test_an_accepted_edit_counts_once_with_both_its_times() -> None:
     metrics = Metrics()
     batch = [(patch(1.0), Answer(2, entry=entry()))]
-    metrics.settled(batch, durable_at=1.002, sent_at=1.003)
+    metrics.count_batch(batch, durable_at=1.002, sent_at=1.003)
     assert value(metrics, "weft_edits_total", lane="patch", outcome="accepted") == 1
     for stage, seconds in (("durable", 0.002), ("sent", 0.003)):
         assert value(metrics, "weft_edit_seconds_count", stage=stage) == 1
@@ -69,7 +70,7 @@ def test_an_accepted_edit_counts_once_with_both_its_times() -> None:
 def test_a_refusal_counts_by_its_code_and_has_no_latency() -> None:
     metrics = Metrics()
     refused = Answer(1, refusal=Refusal(Code.CONFLICT, "no"))
-    metrics.settled([(patch(), refused)], 1.0, 1.0)
+    metrics.count_batch([(patch(), refused)], 1.0, 1.0)
     assert value(metrics, "weft_edits_total", lane="patch", outcome="refused") == 1
     assert value(metrics, "weft_refusals_total", lane="patch", code="conflict") == 1
     assert value(metrics, "weft_edit_seconds_count", stage="sent") == 0
@@ -78,14 +79,14 @@ def test_a_refusal_counts_by_its_code_and_has_no_latency() -> None:
 def test_what_changes_nothing_is_told_apart_from_a_duplicate() -> None:
     metrics = Metrics()
     batch = [(patch(), Answer(1)), (patch(), Answer(1, ack={"duplicate": True}))]
-    metrics.settled(batch, 1.0, 1.0)
+    metrics.count_batch(batch, 1.0, 1.0)
     assert value(metrics, "weft_edits_total", lane="patch", outcome="unchanged") == 1
     assert value(metrics, "weft_edits_total", lane="patch", outcome="duplicate") == 1
 
 
 def test_a_barrier_is_no_edit() -> None:
     metrics = Metrics()
-    metrics.settled([(Submission(ADA, Barrier(1), 0.0), Answer(1))], 1.0, 1.0)
+    metrics.count_batch([(Submission(ADA, Barrier(1), 0.0), Answer(1))], 1.0, 1.0)
     assert metrics.edits.total() == 0
 
 

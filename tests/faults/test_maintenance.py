@@ -1,4 +1,4 @@
-"""Upkeep beside a database that answers late: presence is renewed in time all the same."""
+"""Maintenance beside a database that answers late: presence is renewed in time all the same."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from collab.ids import DocKey
 from collab.presence.book import RENEW_AFTER, SILENT_AFTER
 from collab.presence.presence_entry import ClientIdentity
-from server import upkeep
+from server import maintenance
 from server.app import build
 from server.runtime.settings import Settings
 from storage.store import SqlStore
@@ -42,7 +42,7 @@ async def until(is_so: Callable[[], bool]) -> None:
 async def test_presence_is_kept_up_while_snapshots_wait_for_their_rows(
     postgres_server: PostgresServer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(maintenance, "LOOK_EVERY", 0.01)
     clock, settings = ManualClock(), Settings(snapshot_seconds=10)
     app = build(settings, SqlStore(postgres_url), clock)
     async with app.router.lifespan_context(app):

@@ -1,7 +1,9 @@
-"""Who made a version, and when: from its entry, or for the head from the document's row."""
+"""What has changed in a document: who made a version and when, and what no snapshot has yet."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from collab.entry import Author, Entry, Kind, Summary
@@ -23,6 +25,40 @@ class LastChange(NamedTuple):
     @classmethod
     def of(cls, entry: Entry | Summary) -> LastChange:
         return cls(entry.version, entry.at, entry.author, entry.kind)
+
+
+# Nothing is saved again before what was changed since comes to this part of its size: so what
+# snapshots take is in proportion to what was changed, and so is what an opening replays.
+WORTH_SAVING = 8
+
+
+@dataclass(slots=True)
+class Unsaved:
+    """What a document's next snapshot will have that its last one has not.
+
+    `size` is how large the last one was. What users can undo is counted apart.
+    """
+
+    size: int = 0
+    entries: int = 0
+    bytes: int = 0
+    oldest: float = 0.0  # since when, by the monotonic clock
+
+    @property
+    def is_worth_saving(self) -> bool:
+        return self.entries > 0 and self.bytes * WORTH_SAVING >= self.size
+
+    def add(self, entries: Sequence[Entry], now: float) -> None:
+        if entries and not self.entries:
+            self.oldest = now
+        self.entries += len(entries)
+        self.bytes += sum(len(entry.update) + len(entry.inverse) for entry in entries)
+
+    def mark_due(self, now: float) -> None:
+        """Save by age, whatever was changed."""
+        self.size = 0
+        self.entries = max(self.entries, 1)
+        self.oldest = now
 
 
 async def find_change(store: Store, key: DocKey, version: int) -> LastChange | None:

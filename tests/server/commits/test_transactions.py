@@ -11,8 +11,9 @@ from collab.errors import Rejected
 from collab.ids import DocKey
 from collab.ports.store import Append, Held, Outcome, StorageUnavailable
 from collab.room.requests import Answer
-from server.broadcast.farewells import DELETED
-from server.commits.recovery import READ_ONLY, WRITABLE
+from server.broadcast.close_reasons import DELETED
+from server.commits.recovery import WRITABLE
+from server.commits.reopening import READ_ONLY
 from server.documents.live_room import LiveRoom
 from server.documents.room_state import LiveState
 from storage.memory.store import MemoryStore
@@ -94,7 +95,7 @@ async def test_a_document_that_ends_while_its_row_is_held_ends_at_once() -> None
         await hall.make({"n": 0})
         async with hall.hub.using(PAGE) as live:
             waiting = await held_edit(hall, store, live)
-            hall.hub.let_go(live, DELETED)
+            hall.hub.end_room(live, DELETED)
             assert isinstance(await waiting, Rejected)
             store.held.clear()
             retries = store.retries

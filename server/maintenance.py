@@ -1,23 +1,80 @@
-"""Retention: what is older than the setting goes from the log, a few documents at a time."""
+"""Maintenance: save, unload and forget what is not needed any more, once a second."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from collab.errors import Rejected
 from collab.ids import DocKey
-from collab.ports.store import Corrupt
+from collab.ports.store import Corrupt, StorageUnavailable
+from server.runtime.collector import Collector
+from server.runtime.usage import MemoryTrimmer
+from server.runtime.worker_threads import work_counts
 
 if TYPE_CHECKING:
     from server.services import Services
 
 logger = logging.getLogger(__name__)
 
+LOOK_EVERY = 1.0
 # Looked at in one step: a query each, and for few of them a transaction.
 DOCS_AT_ONCE = 20
 # Between the end of one walk through all documents and the next.
 WALK_EVERY = 3600.0
 DAY_MS = 86_400_000
+
+
+async def run_maintenance(services: Services) -> None:
+    """Renew presence, save and unload documents, drop what is past its time; for ever.
+
+    Presence has a task of its own, so it is renewed in time however slow the database is.
+    """
+    retention, memory = Retention(services), MemoryTrimmer(services.clock)
+    collector = Collector(work_counts)
+
+    async def store() -> None:
+        await save_and_unload(services)
+        await retention.step()
+
+    async with asyncio.TaskGroup() as group:
+        for name, work in (
+            ("presence", lambda: renew_presence(services)),
+            ("snapshots and retention", store),
+            ("memory", memory.trim),
+            ("collector", collector.run),
+        ):
+            group.create_task(_every_second(work), name=name)
+
+
+async def _every_second(work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(LOOK_EVERY)
+        try:
+            await work()
+        except (StorageUnavailable, Rejected):
+            logger.warning("maintenance waits for the database")
+        except Exception:
+            logger.exception("maintenance failed, and goes on")
+
+
+async def renew_presence(services: Services) -> None:
+    """Renew who is present, drop who is silent, and forget budgets that are full again."""
+    for budget_pool in (services.budget_pool, services.creations.budget_pool):
+        budget_pool.evict(services.clock.monotonic())
+    services.guest_token_limit.forget(services.clock.monotonic())
+    for live in services.hub.every(lambda live: len(live.presence.book) > 0):
+        live.presence.renew()
+
+
+async def save_and_unload(services: Services) -> None:
+    """Save snapshots by age, and unload idle documents."""
+    hub = services.hub
+    for live in hub.every(hub.snapshots.is_due):
+        await hub.snapshots.save(live)
+    await hub.unload_idle()
 
 
 class Retention:

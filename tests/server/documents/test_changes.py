@@ -5,7 +5,7 @@ from __future__ import annotations
 from collab.entry import Author, Summary
 from collab.ids import DocKey
 from collab.ports.store import PAGE_BYTES, Corrupt
-from server.documents.last_change import LastChange, find_change
+from server.documents.changes import LastChange, find_change
 from storage.memory.store import MemoryStore
 from tests.storage.contract import HOME, entry, made
 

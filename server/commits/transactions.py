@@ -1,0 +1,91 @@
+"""One transaction for the batches of many documents, and again for those whose row is locked."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from collab.ports.store import Held
+from server.documents.room_state import Event, LiveState
+
+if TYPE_CHECKING:
+    from collab.ports.store import Append, Outcome
+    from server.commits.reopening import Reopening
+    from server.documents.hub import Hub
+    from server.documents.live_room import LiveRoom
+
+logger = logging.getLogger(__name__)
+
+# The first retry comes soon: an instance holds a row for as long as its commit takes.
+FIRST, LONGEST = 0.005, 0.1
+# After so many seconds the document is read-only, and recovery waits for its row.
+PATIENCE = 5.0
+
+Appends = list[tuple["LiveRoom", "Append"]]
+
+
+async def write(hub: Hub, appends: Appends) -> dict[LiveRoom, Outcome]:
+    """Commit all of them in one transaction, and count it."""
+    if not appends:
+        return {}
+    began_at = hub.clock.monotonic()
+    outcomes = await hub.store.commit([append for _, append in appends])
+    hub.recorder.transaction_ended((append for _, append in appends), outcomes, began_at)
+    return dict(zip((live for live, _ in appends), outcomes, strict=True))
+
+
+class RowLockedCommits:
+    """Batches that wait for another transaction, which has locked the document's row.
+
+    Invariant: while a live room is held, its batch is here and in no other commit. All of them
+    are committed together, so they take one connection however many they are.
+    """
+
+    def __init__(self, hub: Hub, reopening: Reopening) -> None:
+        self._hub = hub
+        self._reopening = reopening
+        self._since: dict[LiveRoom, tuple[Append, float]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._since)
+
+    def add(self, live: LiveRoom, append: Append) -> None:
+        self._since[live] = append, self._hub.clock.monotonic()
+
+    def pause(self) -> float:
+        """Seconds until the next try: as many as the newest of them has waited, within bounds."""
+        newest = max(since for _, since in self._since.values())
+        return min(LONGEST, max(FIRST, self._hub.clock.monotonic() - newest))
+
+    def take_stopped(self) -> Appends:
+        """Those that were stopped, or ended, while they waited; they are not held any more."""
+        stopped: Appends = []
+        for live, (append, _) in list(self._since.items()):
+            if live.state is not LiveState.HELD:
+                del self._since[live]
+                stopped.append((live, append))
+        return stopped
+
+    async def retry(self) -> list[tuple[LiveRoom, Append, Outcome]]:
+        """Commit them again; those whose row was free, with what became of them."""
+        appends = [(live, append) for live, (append, _) in self._since.items()]
+        try:
+            outcomes = await write(self._hub, appends)
+        except Exception:  # recovery finds out which documents are well
+            logger.warning("held documents could not be committed", exc_info=True)
+            self._give_up([live for live, _ in appends])
+            return []
+        now = self._hub.clock.monotonic()
+        free = [each for each in appends if not isinstance(outcomes[each[0]], Held)]
+        for live, _ in free:
+            del self._since[live]
+            live.move(Event.FREE)
+        self._give_up([live for live, (_, since) in self._since.items() if now - since > PATIENCE])
+        return [(live, append, outcomes[live]) for live, append in free]
+
+    def _give_up(self, lives: list[LiveRoom]) -> None:
+        for live in lives:
+            del self._since[live]
+        if lives:
+            logger.warning("the rows of %d documents cannot be written", len(lives))
+            self._reopening.enter_trouble(lives)

@@ -1,0 +1,22 @@
+"""The hub: what it answers while the process stops."""
+
+from __future__ import annotations
+
+from traceback import extract_tb
+
+from collab.errors import Code, Rejected
+from storage.memory.store import MemoryStore
+from tests.faults.inside import PAGE, inside
+
+
+async def test_a_restarting_server_refuses_each_request_with_an_exception_of_its_own() -> None:
+    async with inside(MemoryStore()) as made:
+        await made.make({"n": 0})
+        async with made.hub.using(PAGE):
+            made.hub.draining = True
+            refused = [await made.set("/n", number) for number in range(3)]
+    errors = [error for error in refused if isinstance(error, Rejected)]
+    assert [error.refusal.code for error in errors] == [Code.STORAGE_UNAVAILABLE] * 3
+    assert len({id(error) for error in errors}) == 3
+    depths = [len(extract_tb(error.__traceback__)) for error in errors]
+    assert depths == depths[:1] * 3, "the trace of a refusal holds those before it"
