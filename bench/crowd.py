@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from bench.served import Served
 from bench.wire_client import WireClient
-from server.demo import pages
+from server.demo.content import pages
 
 UNLIMITED: dict[str, Any] = {"in_bytes_per_second": "0", "in_messages_per_second": "0"}
 

@@ -27,7 +27,7 @@ from typing import cast
 import uvloop
 
 from collab.ids import DocKey
-from server import demo
+from server.demo import content as demo_content
 
 CONNECTIONS = 16
 SECONDS = 1.0
@@ -148,7 +148,7 @@ def _send(port: int, method: str, path: str, token: str, body: object) -> None:
 
 
 def rows() -> Iterator[dict[str, str | float]]:
-    page = dict(demo.pages())[DocKey("demo", "home")]
+    page = dict(demo_content.pages())[DocKey("demo", "home")]
     with serving() as (port, token):
         _send(port, "PUT", "/v1/docs/home", token, page)
         _send(port, "POST", "/v1/docs/home/publish", token, {})

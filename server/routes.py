@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Match, Mount, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from server.demo import content
 from server.http import (
     assets,
     documents,
@@ -48,7 +49,7 @@ def routes() -> list[BaseRoute]:
         Route("/status.json", operations.get_status),
         Mount("/static", assets.static_assets()),
         Route("/favicon.ico", assets.get_icon),
-        Route("/demo/{name}.svg", assets.get_picture),
+        Route("/demo/{name}.svg", content.get_picture),
         Route("/v1/demo/token", operations.make_guest, methods=["POST"]),
         Route("/v1/docs", listing.list_documents),
         Route(doc, documents.get_document, methods=["GET"]),

@@ -13,7 +13,7 @@ from collab.entry import Author
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
 from collab.room.requests import Create
-from server import demo
+from server.demo.content import pages
 
 if TYPE_CHECKING:
     from server.documents.live_room import LiveRoom
@@ -29,7 +29,7 @@ async def create_documents(services: Services) -> None:
     logger.warning("demo mode is open: every visitor may edit the demo tenant's documents")
     rights = Rights(Role.ADMIN, expires_at=FOREVER)
     member = Member(Author("weft", "Weft"), rights, "server")
-    for key, page in demo.pages():
+    for key, page in pages():
         await services.keyring.ensure_key(key.tenant)
         async with services.hub.using(key) as live:
             await services.hub.ask(live, member, Create(page))
@@ -45,7 +45,7 @@ async def _publish_once(services: Services, live: LiveRoom, by: Author) -> None:
 async def start_message(services: Services, where: str) -> str:
     """The text that the server prints at its start: the addresses to open."""
     token, _ = await services.keyring.guest()
-    docs = [key.doc for key, _ in demo.pages() if key.tenant == "demo"]
+    docs = [key.doc for key, _ in pages() if key.tenant == "demo"]
     return "\n".join(
         [
             f"Weft serves {where} (demo mode: open to everybody who reaches it)",

@@ -1,4 +1,4 @@
-"""Files for browsers: `static/`, the demo's pictures, and the API's description.
+"""Files for browsers: `static/` and the API's description.
 
 `static/` lies beside the `server` package, in a clone as in an installed wheel.
 """
@@ -17,8 +17,6 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from collab import wire
-from collab.errors import Code, Rejected
-from server import demo
 from server.http.conditional import if_none_match
 from server.http.requests import JSON, services_of
 from server.openapi.describe import describe
@@ -82,25 +80,6 @@ async def page_response(request: Request, path: str) -> Response:
     if stat is None or not S_ISREG(stat.st_mode):
         raise HTTPException(404)
     return files.file_response(full_path, stat, request.scope)
-
-
-# --- the pictures of the demo: `/demo/NAME.svg`, for everybody ------------------------------
-
-PICTURE_HEADERS = {
-    "Cache-Control": "public, max-age=3600",
-    # Opened by itself, an SVG is a page; this one may load and run nothing.
-    "Content-Security-Policy": "default-src 'none'",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    "X-Content-Type-Options": "nosniff",
-}
-
-
-async def get_picture(request: Request) -> Response:
-    """One of the pictures that come with the package; nothing else of the disk has a name here."""
-    picture = demo.pictures().get(request.path_params["name"])
-    if picture is None:
-        raise Rejected(Code.NOT_FOUND, "no such picture")
-    return Response(picture, media_type="image/svg+xml", headers=PICTURE_HEADERS)
 
 
 # --- the description of the API: `/openapi.json` for programs, `/docs` for people -----------

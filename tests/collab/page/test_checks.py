@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from collab.page.checks import MAX_FINDINGS, Rules, check
 from collab.page.html import KINDS
 from collab.patch.pointer import lookup, parse
-from server import demo
+from server.demo import content as demo_content
 
 
 def page(*sections: Any, **fields: Any) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def test_a_whole_page_has_nothing_to_mend() -> None:
 
 
 def test_the_demo_pages_have_nothing_to_mend() -> None:
-    for key, value in demo.pages():
+    for key, value in demo_content.pages():
         assert found(value, max_bytes=1 << 20) == [], key
 
 

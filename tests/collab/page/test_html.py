@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from collab.ids import DocKey
 from collab.page.html import Public, Rendered, render
-from server import demo
+from server.demo import content as demo_content
 
 pytestmark = pytest.mark.thorough
 
@@ -278,7 +278,7 @@ def test_any_section_is_shown_or_left_out(section: Any, theme: Any) -> None:
 
 # --- what a page is -------------------------------------------------------------------------
 
-DEMO = dict(demo.pages())
+DEMO = dict(demo_content.pages())
 HOME = DocKey("demo", "home")
 
 

@@ -16,8 +16,7 @@ from starlette.routing import Route
 
 from collab.errors import Rejected
 from collab.ids import is_doc_name, is_tenant_name
-from server.demo import pages, pictures
-from server.http.assets import get_picture
+from server.demo.content import get_picture, pages, pictures
 from tests.house import ROOT
 
 SCHEMA = ROOT / "collab" / "schema" / "schemas" / "landing-page.json"
