@@ -35,6 +35,10 @@ class Source:
         return self.path.split("/", 1)[0]
 
     @property
+    def is_package(self) -> bool:
+        return self.path.endswith("__init__.py")
+
+    @property
     def module(self) -> str:
         return self.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
@@ -59,8 +63,12 @@ def rooms() -> dict[str, Room]:
     }
 
 
-def floors() -> list[str]:
-    return [CODE.findall(name)[0] for name, _ in tables()["Floors"]]
+def floors(room: str) -> list[str]:
+    return [CODE.findall(name)[0] for name, _ in tables().get(f"Floors of {room}", [])]
+
+
+def short_modules() -> set[str]:
+    return {CODE.findall(name)[0] for name, _ in tables()["Short modules"]}
 
 
 def doors() -> dict[str, list[str]]:
@@ -137,6 +145,22 @@ def _reaches(source: Source) -> Iterator[tuple[int, str]]:
             owner = node.value
             name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
             yield node.lineno, f"{name}.{node.attr}"
+
+
+@cache
+def modules() -> frozenset[str]:
+    """Every module of the three rooms; packages are none."""
+    halls = ("collab", "server", "storage")
+    return frozenset(s.module for s in sources() if s.room in halls and not s.is_package)
+
+
+def imported(source: Source) -> Iterator[tuple[int, str]]:
+    """Our own modules among what the file imports: `from a import b` names `a.b`, or `a`."""
+    for line, name in imports(source):
+        for module in (name, name.rpartition(".")[0]):
+            if module in modules() and module != source.module:
+                yield line, module
+                break
 
 
 def covers(rule: str, module: str) -> bool:
