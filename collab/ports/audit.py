@@ -34,7 +34,7 @@ class Audit(Protocol):
     async def audit(self, key: DocKey, before: int, limit: int) -> list[tuple[int, AuditRow]]:
         """Newest first, with each row's number; `before` 0 starts at the newest."""
 
-    async def was_made(self, key: DocKey) -> bool:
+    async def ever_existed(self, key: DocKey) -> bool:
         """Whether there ever was such a document: other names have no trail to read."""
 
     async def drop_audit(self, older_than: int, most: int) -> int:

@@ -269,7 +269,7 @@ async def _find(request: Request, key: DocKey) -> None:
     row = await store.row(key)
     if row is not None and not row.damaged:
         note_position(request, Position(row.epoch, row.version))
-    elif row is None and not await store.was_made(key):
+    elif row is None and not await store.ever_existed(key):
         raise not_found()
 
 

@@ -206,7 +206,7 @@ class MemoryStore(MemoryDirectory, MemoryAudit):
         found = {key: await self.row(key) for key in keys}
         return {key: row for key, row in found.items() if row is not None}
 
-    async def was_made(self, key: DocKey) -> bool:
+    async def ever_existed(self, key: DocKey) -> bool:
         document = self._documents.get(key)
         return document is not None and document.head > 0
 

@@ -81,7 +81,7 @@ class SqlAudit:
     async def audit(self, key: DocKey, before: int, limit: int) -> list[tuple[int, AuditRow]]:
         return await self._database.read(lambda c: _read(c, key, before, limit))
 
-    async def was_made(self, key: DocKey) -> bool:
+    async def ever_existed(self, key: DocKey) -> bool:
         # A document's row stays when it is deleted.
         named = select(docs.c.head).where(by_key(docs, key))
         return await self._database.read(lambda c: c.scalar(named) is not None)

@@ -90,7 +90,7 @@ def read_summaries(
     return [unpack_summary(key, row, row.summary) for row in rows][::-1]
 
 
-def weigh(connection: Connection, key: DocKey, after: int, upto: int) -> int:
+def log_bytes(connection: Connection, key: DocKey, after: int, upto: int) -> int:
     total = select(func.coalesce(func.sum(_SIZE), 0)).where(_range(key, after, upto))
     return int(connection.scalar(total) or 0)
 

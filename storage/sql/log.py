@@ -18,9 +18,9 @@ from storage.sql.entries import (
     check_no_gaps,
     every_entry_without_ops,
     last_upto,
+    log_bytes,
     read_entries,
     read_summaries,
-    weigh,
 )
 from storage.sql.requests import find_requests
 from storage.sql.schema import ANY_VERSION, by_key, docs, entries, is_count, schemas
@@ -118,7 +118,7 @@ class SqlLog:
         return await self._database.read_long(job)
 
     async def log_bytes(self, key: DocKey, after: int, upto: int) -> int:
-        return await self._database.read(lambda c: weigh(c, key, after, upto))
+        return await self._database.read(lambda c: log_bytes(c, key, after, upto))
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:
         # In the writers' queue, so that it is answered after a commit that is still under way.

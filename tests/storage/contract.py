@@ -514,17 +514,17 @@ class DocumentsContract:
         assert (await stored(store)).control == Control(3, b"", 1)
 
     async def test_a_deleted_document_is_gone(self, store: Store) -> None:
-        assert not await store.was_made(HOME)
+        assert not await store.ever_existed(HOME)
         await store.commit([made(HOME, 3, id="")])
         await store.save_snapshot(HOME, 1, Snapshot(2, b"2"))
         await store.name_version(HOME, NamedVersion(1, "launch", "ada", 5))
-        assert await store.was_made(HOME)
+        assert await store.ever_existed(HOME)
         assert await store.delete(HOME, 9_000)
         assert not await store.delete(HOME, 9_001)
         assert await store.load(HOME) == Absent(epoch=2, last=3, revision=1)
         assert await store.row(HOME) is None
-        assert await store.was_made(HOME)
-        assert not await store.was_made(DocKey("other", HOME.doc))
+        assert await store.ever_existed(HOME)
+        assert not await store.ever_existed(DocKey("other", HOME.doc))
         assert await store.list_docs("demo", "", 9) == []
         assert await store.named_versions(HOME) == []
         assert not await store.set_schema(HOME, b"{}", 0)
