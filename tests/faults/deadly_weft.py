@@ -14,10 +14,10 @@ from collab.room.room import Room
 _open = Room.__init__
 
 
-def _die(room: Room, key: DocKey, stored: Any, *rest: Any) -> None:
+def _die(room: Room, key: DocKey, stored: Any, *rest: Any, **named: Any) -> None:
     if key.doc.startswith("poison") and isinstance(stored, Stored):
         os.abort()
-    _open(room, key, stored, *rest)
+    _open(room, key, stored, *rest, **named)
 
 
 if __name__ == "__main__":
