@@ -186,7 +186,7 @@ class PresenceBook:
                     entry.set_state(relocated)
                     self._mark(entry)
 
-    # --- what is told ---------------------------------------------------------------------
+    # --- what is sent ---------------------------------------------------------------------
 
     def flush(self, now: float) -> PresenceDifference | None:
         """The difference to send now; a session that changed too often waits for the next."""

@@ -99,11 +99,11 @@ def _at_head(room: Room, asked: LockRequest) -> str | None:
     tokens = parse(asked.scope)
     lookup(room.tail.value_at(base), tokens)
     for change in room.tail.changes(base):
-        carried = change.relocate(tokens)
-        if carried is None:
+        relocated = change.relocate(tokens)
+        if relocated is None:
             sentence = f"version {change.version} removed what stood there"
             raise Rejected(Code.PATH_NOT_FOUND, sentence, path=asked.scope)
-        tokens = carried
+        tokens = relocated
     return render(tokens)
 
 

@@ -74,21 +74,21 @@ def apply_patch(working: Working, member: Member, request: PatchRequest, now: in
         )
     _check_base(working, base, strict=request.strict)
     pipeline = pipeline_of(member, base)
-    carried = _rebase(working, member, pipeline, base, request.ops)
-    require_sections(working, member, carried.ops)
-    require_unlocked(working, member, carried.ops, request.fence)
-    change = _patch(working, member, carried.ops, now, request=request)
+    rebased = _rebase(working, member, pipeline, base, request.ops)
+    require_sections(working, member, rebased.ops)
+    require_unlocked(working, member, rebased.ops, request.fence)
+    change = _patch(working, member, rebased.ops, now, request=request)
     ack: dict[str, Any] = {}
-    if carried.conflicts:
-        ack["conflicts"] = msgspec.to_builtins(_fit_values(carried.conflicts))
-    if carried.merged:
-        ack["merged"] = carried.merged
+    if rebased.conflicts:
+        ack["conflicts"] = msgspec.to_builtins(_fit_values(rebased.conflicts))
+    if rebased.merged:
+        ack["merged"] = rebased.merged
     if change is None:
-        if carried.ops != request.ops:
+        if rebased.ops != request.ops:
             ack["ops"] = []
         answer = working.unchanged(member, request, ack)
     else:
-        if not _is_as_sent(request.ops, carried.ops, change.ops):
+        if not _is_as_sent(request.ops, rebased.ops, change.ops):
             ack["ops"] = drop_overwritten_texts(change.ops)
         answer = working.enter(member, change, now, request=request, ack=ack)
     pipeline.applied_as(answer.version, request.ops, made_version=answer.entry is not None)
@@ -96,11 +96,11 @@ def apply_patch(working: Working, member: Member, request: PatchRequest, now: in
     return answer
 
 
-def _is_as_sent(sent: list[Op], carried: list[Op], applied: list[Op]) -> bool:
+def _is_as_sent(sent: list[Op], rebased: list[Op], applied: list[Op]) -> bool:
     """Whether the client knows what was applied: a splice is kept as the `replace` it makes, and
     splices exist so that a client that types is not sent the whole text in every answer.
     """
-    if carried != sent:
+    if rebased != sent:
         return False
     if all(op["op"] == "splice" for op in sent):
         return True
@@ -134,16 +134,16 @@ def _rebase(
 
 def _fit_values(conflicts: list[Conflict]) -> list[Conflict]:
     """The conflicts, with their values as long as these are few enough bytes to send."""
-    room, told, measured = MAX_CONFLICT_BYTES, list[Conflict](), 0
+    room, fitting, measured = MAX_CONFLICT_BYTES, list[Conflict](), 0
     for conflict in conflicts:
         size = json_size(conflict) if measured < MAX_MEASURED else MAX_MEASURED
         measured += size
         if size > room:
-            told.append(Conflict(path=conflict.path, resolution=conflict.resolution))
+            fitting.append(Conflict(path=conflict.path, resolution=conflict.resolution))
         else:
-            told.append(conflict)
+            fitting.append(conflict)
             room -= size
-    return told
+    return fitting
 
 
 def note_duplicate(member: Member, request: PatchRequest, version: int) -> None:
@@ -231,10 +231,10 @@ def _apply_own_ops(
     change = _patch(
         working, member, ops, now, kind, bounds=whole_value_bounds(working.bounds.patch)
     )
-    told = kind == "restore"  # `PUT` brought the value itself
+    says_ops = kind == "restore"  # a client that sent `PUT` has the value itself
     if change is None:
-        return working.unchanged(member, request, {"ops": []} if told else {})
-    ack = {"ops": drop_overwritten_texts(change.ops)} if told else {}
+        return working.unchanged(member, request, {"ops": []} if says_ops else {})
+    ack = {"ops": drop_overwritten_texts(change.ops)} if says_ops else {}
     return working.enter(member, change, now, kind=kind, request=request, ack=ack)
 
 

@@ -94,7 +94,7 @@ def test_b6_a_reader_that_is_slow_by_our_own_budget_is_never_let_go() -> None:
     assert flow.decide(102.0, full=False, behind=SOME).catch_up
 
 
-def test_b6_a_catch_up_that_went_out_starts_the_time_anew() -> None:
+def test_b6_a_catch_up_that_went_out_restarts_the_time() -> None:
     flow = outbound_flow(patience=10.0)
     flow.fall_behind(0.0, SOME)
     assert flow.decide(9.0, full=False, behind=SOME).catch_up

@@ -85,7 +85,7 @@ class Run:
         self.take(self.locks.relocate(change))
         for lock, before in others:
             after = self.locks.find(lock.id)
-            assert after is not None, "somebody else's change ended a lock"
+            assert after is not None, "another client's change ended a lock"
             assert lookup(self.value, parse(after.scope)) == before, "it changed under a lock"
 
     def op(self) -> Op:

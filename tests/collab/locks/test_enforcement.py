@@ -77,7 +77,7 @@ PASSING: list[list[Op]] = [
 
 
 @pytest.mark.parametrize("ops", TOUCHING)
-def test_l10_what_touches_a_lock_of_somebody_else_is_refused(ops: list[Op]) -> None:
+def test_l10_a_change_that_touches_another_clients_lock_is_refused(ops: list[Op]) -> None:
     for by in (BO, ADA_2):
         refusal = check(*ops, by=by)
         assert refusal is not None
@@ -138,7 +138,7 @@ def test_l10_a_patch_that_blows_up_is_followed_no_further_than_its_bounds() -> N
     assert check({"op": "remove", "path": "/sections/1"}, *ops) is not None
 
 
-def test_l11_a_lock_that_is_over_stops_nobody() -> None:
+def test_l11_an_expired_lock_stops_no_change() -> None:
     assert check(replaced("/sections/1/t"), now=300_000) is None
 
 

@@ -184,7 +184,7 @@ def test_a_batch_that_moves_nothing_writes_no_row() -> None:
     assert guard().batch_step([AppliedChange(2, BO, [TITLE], PAGE)], 3) is None
 
 
-def test_only_who_is_in_somebody_s_way_is_asked_beforehand() -> None:
+def test_there_is_no_check_when_no_other_client_holds_a_lock() -> None:
     made = guard("/sections/1")
     assert made.check_for(ADA) is None
     assert made.check_for(BO) is not None

@@ -48,7 +48,7 @@ def the(locks: Locks) -> StoredLock:
     return lock
 
 
-def test_l1_a_free_scope_is_held_by_who_asks_for_it_and_everybody_is_told() -> None:
+def test_l1_a_free_scope_is_held_by_the_client_that_asks_and_is_broadcast() -> None:
     step = done(Locks(revision=6).acquire(ADA, S0, PAGE, now=0, secret=SECRET))
     (event,) = step.events
     assert (event.id, event.scope, event.fence) == ("l-7", S0, 7)
@@ -79,7 +79,7 @@ def test_l2_locks_beside_each_other_do_not_collide(scope: str) -> None:
     assert len(done(held().acquire(BO, scope, PAGE, now=1, secret=SECRET)).locks.held) == 2
 
 
-def test_l2_the_same_users_other_tab_is_somebody_else() -> None:
+def test_l2_the_same_users_other_tab_is_another_holder() -> None:
     assert refused(held().acquire(ADA_2, S0, PAGE, now=1, secret=SECRET)).code is Code.LOCKED
 
 
@@ -107,7 +107,7 @@ def test_l3_a_lock_expires_by_itself_and_is_free_for_others_from_then_on() -> No
     assert step.locks.due_at() is None
 
 
-def test_l3_a_lock_that_is_over_gives_way_though_nobody_has_swept_it() -> None:
+def test_l3_an_expired_lock_yields_before_it_is_removed() -> None:
     step = done(held().acquire(BO, "", PAGE, now=300_000, secret=SECRET))
     assert [event.reason for event in step.events][:1] == ["expired"]
     assert the(step.locks).holder == BO
@@ -303,6 +303,6 @@ def test_a_lock_is_found_by_its_scope_or_by_what_covers_it() -> None:
     assert locks.states()[0].scope == S0
 
 
-def test_l3_whoever_comes_is_not_told_of_a_lock_that_is_over() -> None:
+def test_l3_a_client_that_opens_is_not_sent_an_expired_lock() -> None:
     assert len(held().states(299_999)) == 1
     assert held().states(300_000) == []

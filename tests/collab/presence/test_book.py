@@ -45,7 +45,7 @@ def told(difference: PresenceDifference | None) -> PresenceChange:
     return difference.change
 
 
-def test_w1_whoever_opens_on_the_patch_lane_is_announced_on_both_lanes() -> None:
+def test_w1_a_session_on_the_patch_lane_is_announced_on_both_lanes() -> None:
     book = PresenceBook()
     book.join(identity("ada", client_id=7), now=0.0)
     difference = book.flush(now=0.0)
@@ -58,13 +58,13 @@ def test_w1_whoever_opens_on_the_patch_lane_is_announced_on_both_lanes() -> None
     assert book.flush(now=0.0) is None
 
 
-def test_w1_a_newcomer_is_shown_everybody_else_on_either_lane() -> None:
+def test_w1_a_session_that_opens_is_sent_all_others_on_either_lane() -> None:
     book = book_of("ada", "bo")
     assert [peer.session for peer in book.peers(but="bo")] == ["ada"]
     assert [state.client for state in book.awareness()] == [1, 2]
 
 
-def test_w1_whoever_asks_once_is_shown_who_is_there_now() -> None:
+def test_w1_a_caller_that_asks_once_gets_who_is_there_now() -> None:
     book = book_of("ada", "bo")
     book.join(identity("cy", client_id=9), now=0.0)  # not announced yet
     book.set_state("ada", None, now=0.0)  # nor that she has left
@@ -153,7 +153,7 @@ def test_w4_one_tick_is_one_difference_however_many_moved() -> None:
     assert difference.sessions == frozenset()
 
 
-def test_w4_where_few_moved_nobody_is_told_of_themselves() -> None:
+def test_w4_when_few_moved_no_session_is_sent_its_own_state() -> None:
     book = book_of("ada", "bo", "cy")
     book.set_state("ada", {"n": 1}, now=1.0)
     book.set_state("bo", {"n": 2}, now=1.0)
@@ -176,7 +176,7 @@ def test_w5_leaving_is_told_at_once_on_both_lanes() -> None:
     assert book.flush(now=0.0) is None
 
 
-def test_w5_whoever_came_and_went_within_a_tick_was_never_there() -> None:
+def test_w5_a_session_that_came_and_left_within_a_tick_is_never_sent() -> None:
     book = PresenceBook()
     book.join(identity("ada"), now=0.0)
     book.leave("ada")
@@ -184,7 +184,7 @@ def test_w5_whoever_came_and_went_within_a_tick_was_never_there() -> None:
 
 
 @pytest.mark.parametrize("ends", ["leave", "null"])
-def test_w5_whoever_a_newcomer_met_on_arrival_is_announced_as_gone(ends: str) -> None:
+def test_w5_a_session_that_was_sent_on_opening_is_announced_as_gone(ends: str) -> None:
     book = book_of("bo")
     book.join(identity("ada", client_id=7), now=0.0)
     assert list(book.unannounced()) == ["ada"]
@@ -205,7 +205,7 @@ def test_w5_a_state_of_null_leaves_and_another_one_comes_back() -> None:
     assert [peer.session for peer in told(book.flush(now=2.0)).joined or ()] == ["ada"]
 
 
-def test_w6_whoever_gives_no_sign_of_life_for_30_s_is_not_there_any_more() -> None:
+def test_w6_a_session_that_is_silent_for_30_s_times_out() -> None:
     book = book_of("ada", "bo")
     book.touch("bo", now=20.0)
     assert book.expire(now=29.9) == []
@@ -216,7 +216,7 @@ def test_w6_whoever_gives_no_sign_of_life_for_30_s_is_not_there_any_more() -> No
     assert [peer.session for peer in told(book.flush(now=40.0)).joined or ()] == ["ada"]
 
 
-def test_w6_whoever_is_not_read_from_is_not_silent() -> None:
+def test_w6_a_session_that_is_not_read_from_does_not_time_out() -> None:
     book = book_of("ada")
     for now in (10.0, 20.0, 35.0, 50.0):
         book.extend_timeout("ada", now)

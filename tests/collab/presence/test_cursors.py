@@ -74,7 +74,7 @@ def test_w12_a_cursor_on_an_earlier_version_is_carried_through_what_came_since()
 
 
 def test_w12_a_cursor_behind_too_many_changes_is_left_out() -> None:
-    """Two hundred a second through a thousand changes each would hold everybody up."""
+    """Two hundred a second through a thousand changes each would delay all clients."""
     one = change({"op": "replace", "path": "/title", "value": "x"})
     assert relocate_cursor_since(cursor(B), [one] * MOST_RELOCATIONS) == cursor(B)
     assert relocate_cursor_since(cursor(B), [one] * (MOST_RELOCATIONS + 1)) == {"color": "#f80"}
@@ -112,7 +112,7 @@ def test_w12_no_cursor_that_moves_is_passed_over(
         return
     try:
         ops = apply(PAGE, [op]).ops
-    except Rejected:  # what is refused carries nobody
+    except Rejected:  # a refused patch moves no cursor
         return
     state = cursor(at)
     if relocate_cursor(state, change(*ops)) is not state:

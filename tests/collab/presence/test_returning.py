@@ -84,10 +84,10 @@ def flush(book: PresenceBook, lines: list[Line], now: float) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(200))
-def test_the_newest_state_of_everybody_is_shown_in_the_end(seed: int) -> None:
+def test_the_newest_state_of_every_session_is_shown_in_the_end(seed: int) -> None:
     rng = random.Random(seed)
     book = PresenceBook()
-    # Two tabs of one user, and somebody else.
+    # Two tabs of one user, and another user.
     lines = [Line(YClient(11), "ada"), Line(YClient(12), "ada"), Line(YClient(13), "bo")]
     now = 0.0
     left: list[str] = []  # sockets that the server still takes for open

@@ -63,7 +63,7 @@ class YClient:
 
 
 def exchange(book: PresenceBook, clients: dict[str, YClient], now: float) -> int:
-    """Flush and echo until nobody has anything to say; how many rounds that took."""
+    """Flush and echo until no client has a state to send; how many rounds that took."""
     for turn in range(20):
         difference = book.flush(now)
         if difference is None:
@@ -182,7 +182,7 @@ def test_w10_a_newcomer_cannot_begin_with_an_id_that_is_taken_or_leased_to_anoth
     assert book.flush(now=1.0) is not None
 
 
-def test_w10_the_id_of_somebody_who_left_is_theirs_to_come_back_with() -> None:
+def test_w10_a_client_that_left_can_come_back_with_its_id() -> None:
     book = book_of("ada", "bo")
     book.join(identity("eve"), now=1.0)
     book.leave("ada")

@@ -22,7 +22,7 @@ def rights(role: Role = Role.EDITOR, **narrowed: tuple[str, ...] | None) -> Righ
     return Rights(role, expires_at=1000, **narrowed)
 
 
-def test_whoever_reaches_an_editor_may_write() -> None:
+def test_a_role_from_editor_up_may_write() -> None:
     assert [role for role in ROLES if rights(role).can_write()] == [
         Role.EDITOR,
         Role.PUBLISHER,

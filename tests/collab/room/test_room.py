@@ -52,7 +52,7 @@ def test_g19_what_the_index_of_structs_lacks_is_bounded_and_it_knows_all_when_as
 def test_a_refusal_that_comes_after_an_update_was_applied_is_a_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whoever takes it for a refusal goes on with a document that nobody else has."""
+    """A caller that takes it for a refusal continues with a document that no client has."""
 
     def refuse(*_: object) -> None:
         raise Rejected(Code.INVALID_PATCH, "found too late")

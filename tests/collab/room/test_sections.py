@@ -331,7 +331,7 @@ def test_x8_what_is_done_outside_of_a_section_is_taken_back(what: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*peers.ROOTS, "unheard"])
-def test_x8_other_roots_are_nobodys_section(name: str) -> None:
+def test_x8_other_roots_are_in_no_section(name: str) -> None:
     room = home()
     owner = peers.peer(3)
     peers.seed_roots(owner)
@@ -425,7 +425,7 @@ def test_x8_what_lies_too_deep_for_the_layout_does_not_stay() -> None:
     assert value(room) == PAGE
 
 
-def test_x8_an_element_set_anew_elsewhere_stays_where_it_was() -> None:
+def test_x8_an_element_set_again_elsewhere_stays_where_it_was() -> None:
     room = home()
     tab = Tab(room, "/sections/hero")
     moved = Map({"id": "hero", "@order": "zz", "new": 1.0})

@@ -92,7 +92,7 @@ class World:
         return [path for path in found if path is not None]
 
     def judge(self, update: bytes, met: Counter[str], mine: Any) -> None:
-        """Send it, and compare what everybody has with what there was."""
+        """Send it, and compare what all clients have with what was there before."""
         before = json.loads(json.dumps(self.room.document.value))
         places, paths = areas(before, self.sections), self.paths()
         dumped, roots = peers.content_of(self.onlooker), peers.others(self.onlooker)
