@@ -27,7 +27,7 @@ from server.runtime.logs import error_sentence
 
 Open = Callable[[Asked], Awaitable[Opened | Failed]]
 
-ROTTEN = "its row does not match its checksum"
+MISMATCH = "its row does not match its checksum"
 NEW_STATE = "undo steps, and what only Yjs clients saw (other root types, formats, embeds)"
 
 
@@ -57,7 +57,7 @@ async def salvage(remains: Remains, *, every: bool = False, open_: Open = open_i
     found = Salvage(_last(remains))
     found.left_out += remains.lost
     for version in remains.damaged_snapshots:
-        found.left_out.append(f"snapshot {version}: {ROTTEN}")
+        found.left_out.append(f"snapshot {version}: {MISMATCH}")
     base, value = await _find_base(remains, found, open_)
     since = [entry for entry in remains.entries if entry.version > base]
     if found.whole is None and found.value is None:
@@ -160,7 +160,7 @@ def _tell_missing(remains: Remains, found: Salvage, base: int) -> None:
     applied = "; the value has its change" if found.has_start else ""
     for version in remains.damaged_entries:
         rest = applied if version <= base else ""
-        found.left_out.append(f"version {version}: {ROTTEN}{rest}")
+        found.left_out.append(f"version {version}: {MISMATCH}{rest}")
     named = sorted(read.union(remains.damaged_entries))
     for first, last in remains.lost_entries if found.has_start else ():
         if first <= base:

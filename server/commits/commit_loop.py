@@ -105,7 +105,7 @@ class CommitLoop:
             logger.warning("a commit failed or its outcome is unknown", exc_info=True)
             self._reopening.enter_trouble(lives)
             return
-        except Exception:  # a bug of ours, or a rotten row: the loop goes on for the others
+        except Exception:  # a bug of ours, or a damaged row: the loop goes on for the others
             logger.exception("a commit failed, and not for want of the database")
             self._isolate_failures(lives)
             return

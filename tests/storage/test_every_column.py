@@ -35,7 +35,7 @@ from storage.sql.schema import metadata
 from storage.store import SqlStore
 from tests.storage.conftest import opened
 from tests.storage.contract import AWAY, HOME, entry, further, large, made, public
-from tests.storage.rotten_rows import (
+from tests.storage.damaged_rows import (
     PostgresRows,
     Row,
     Rows,

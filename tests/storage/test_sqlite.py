@@ -1,4 +1,4 @@
-"""A SQLite file through its faults: full, locked, stuck, killed, rotten."""
+"""A SQLite file through its faults: full, locked, stuck, killed, damaged."""
 
 from __future__ import annotations
 

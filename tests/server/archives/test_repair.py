@@ -12,7 +12,7 @@ from collab.entry import REPAIR, Entry, Op
 from collab.ids import Json
 from collab.ports.repairs import Rebuilt, Remains
 from collab.ports.store import Snapshot
-from server.archives.repair import NEW_STATE, ROTTEN, Salvage, rebuild, salvage
+from server.archives.repair import MISMATCH, NEW_STATE, Salvage, rebuild, salvage
 from server.documents.open_in_child import Asked, Failed, Opened, open_here, open_in_child
 from tests.server.archives.test_archive import EDITS, history
 
@@ -60,7 +60,7 @@ async def test_a_rotten_entry_is_left_out_and_the_rest_is_applied() -> None:
     entries = history(EDITS)
     found = await found_in(remains([*entries[:2], entries[3]], damaged_entries=[3]))
     assert found.value == {"title": "Hi", "sections": []}
-    assert found.left_out == [f"version 3: {ROTTEN}"]
+    assert found.left_out == [f"version 3: {MISMATCH}"]
     rebuilt = rebuild(remains(entries, damaged_entries=[3]), found, NOW)
     assert opened(rebuilt) == found.value
     assert (rebuilt.entry.version, rebuilt.epoch, rebuilt.drop_entries) == (5, 2, [3])
@@ -74,7 +74,7 @@ async def test_an_entry_that_does_not_apply_is_left_out() -> None:
     assert found.value == {"title": "Hello é", "sections": []}
     [first, second] = found.left_out
     assert first.startswith("version 4: ")
-    assert second == f"version 2: {ROTTEN}"
+    assert second == f"version 2: {MISMATCH}"
 
 
 async def test_an_earlier_snapshot_stands_in_for_one_that_does_not_open() -> None:
@@ -102,7 +102,7 @@ async def test_rotten_entries_below_the_base_have_their_change_in_the_value() ->
     left = remains(entries[2:], snapshots={3: snapshot(entries[:3])}, damaged_entries=[1, 2])
     found = await found_in(left)
     assert found.value == {"title": "Hello é", "sections": []}
-    assert found.left_out == [f"version {n}: {ROTTEN}; the value has its change" for n in (1, 2)]
+    assert found.left_out == [f"version {n}: {MISMATCH}; the value has its change" for n in (1, 2)]
 
 
 async def test_entries_that_are_lost_below_the_base_are_said() -> None:
@@ -169,7 +169,7 @@ async def test_of_a_document_without_a_readable_row_nothing_is_found() -> None:
 
 async def test_the_change_of_a_lost_first_entry_is_not_in_the_value() -> None:
     found = await found_in(remains(history(EDITS)[1:], damaged_entries=[1]))
-    assert f"version 1: {ROTTEN}" in found.left_out
+    assert f"version 1: {MISMATCH}" in found.left_out
 
 
 async def test_an_entry_that_matches_its_checksum_but_does_not_open_is_repaired() -> None:

@@ -43,7 +43,7 @@ def image_of(url: str) -> bytes:
     return Path(url.partition(":///")[2]).read_bytes()
 
 
-class Rot:
+class BitFlips:
     """Turns single bits in a file's rows, and turns them back."""
 
     def __init__(self, url: str, dice: random.Random) -> None:
@@ -84,10 +84,10 @@ async def test_of_100_turned_bits_in_entries_100_are_found_and_none_is_served(
     sound = await sqlite_store.load(HOME)
     dice = random.Random(20)
     found = 0
-    with closing(Rot(sqlite_url, dice)) as rot:
+    with closing(BitFlips(sqlite_url, dice)) as flips:
         for _ in range(100):
             where = f"doc = 'home' AND version = {dice.randint(1, VERSIONS)}"
-            turn_back = rot.turn("entries", where)
+            turn_back = flips.turn("entries", where)
             with pytest.raises(Corrupt):
                 await sqlite_store.load(HOME)
             found += 1
@@ -106,10 +106,10 @@ async def test_of_100_turned_bits_in_snapshots_none_is_served(
         await sqlite_store.save_snapshot(HOME, 1, Snapshot(version, body))
     sound = await stored(sqlite_store)
     dice = random.Random(21)
-    with closing(Rot(sqlite_url, dice)) as rot:
+    with closing(BitFlips(sqlite_url, dice)) as flips:
         for _ in range(100):
             version = dice.choice([4, 8])
-            turn_back = rot.turn("snapshots", f"version = {version}")
+            turn_back = flips.turn("snapshots", f"version = {version}")
             served = await stored(sqlite_store)
             expected = 4 if version == 8 else 8
             assert served.snapshot == Snapshot(expected, bodies[expected])
@@ -127,10 +127,10 @@ async def test_of_100_turned_bits_in_steps_none_is_served(
         await sqlite_store.save_snapshot(HOME, 1, Snapshot(version, b"state", body))
     sound = await stored(sqlite_store)
     dice = random.Random(22)
-    with closing(Rot(sqlite_url, dice)) as rot:
+    with closing(BitFlips(sqlite_url, dice)) as flips:
         for _ in range(100):
             version = dice.choice([4, 8])
-            turn_back = rot.turn("steps", f"version = {version}")
+            turn_back = flips.turn("steps", f"version = {version}")
             served = await stored(sqlite_store)
             expected = 4 if version == 8 else 8
             between = opened([entry(v) for v in range(expected + 1, 9)])
@@ -146,8 +146,8 @@ async def test_steps_with_a_rotten_entry_since_them_are_not_served(
     await sqlite_store.commit([made(HOME, 5)])
     await sqlite_store.save_snapshot(HOME, 1, Snapshot(2, b"state", b"steps"))
     await sqlite_store.save_snapshot(HOME, 1, Snapshot(4, b"state"))
-    with closing(Rot(sqlite_url, random.Random(6))) as rot:
-        rot.turn("entries", "version = 3", "payload")
+    with closing(BitFlips(sqlite_url, random.Random(6))) as flips:
+        flips.turn("entries", "version = 3", "payload")
     found = await stored(sqlite_store)
     assert (found.snapshot, found.steps) == (Snapshot(4, b"state"), None)
 
@@ -157,8 +157,8 @@ async def test_with_every_snapshot_rotten_the_whole_log_stands_in(
 ) -> None:
     await sqlite_store.commit([made(HOME, 5)])
     await sqlite_store.save_snapshot(HOME, 1, Snapshot(4, b"state"))
-    with closing(Rot(sqlite_url, random.Random(1))) as rot:
-        rot.turn("snapshots", "version = 4", "body")
+    with closing(BitFlips(sqlite_url, random.Random(1))) as flips:
+        flips.turn("snapshots", "version = 4", "body")
     found = await stored(sqlite_store)
     assert (found.snapshot, len(found.entries)) == (None, 5)
 
@@ -170,8 +170,8 @@ async def test_the_newest_snapshot_may_rot_after_a_compaction(
     for version in (10, 20):
         await sqlite_store.save_snapshot(HOME, 1, Snapshot(version, b"%d" % version))
     await sqlite_store.compact(HOME, before=30, keep=[])
-    with closing(Rot(sqlite_url, random.Random(2))) as rot:
-        rot.turn("snapshots", "version = 20", "crc")
+    with closing(BitFlips(sqlite_url, random.Random(2))) as flips:
+        flips.turn("snapshots", "version = 20", "crc")
     found = await stored(sqlite_store)
     assert found.snapshot == Snapshot(10, b"10")
     assert found.entries == opened([entry(v) for v in range(11, 31)])
@@ -183,8 +183,8 @@ async def test_a_rotten_snapshot_is_no_ground_for_dropping_entries(
     await sqlite_store.commit([made(HOME, 30)])
     for version in (10, 20):
         await sqlite_store.save_snapshot(HOME, 1, Snapshot(version, b"%d" % version))
-    with closing(Rot(sqlite_url, random.Random(3))) as rot:
-        rot.turn("snapshots", "version = 10", "body")
+    with closing(BitFlips(sqlite_url, random.Random(3))) as flips:
+        flips.turn("snapshots", "version = 10", "body")
     assert await sqlite_store.compact(HOME, before=30, keep=[]) == 0
     assert await sqlite_store.snapshot_before(HOME, 30) == Snapshot(20, b"20")
 
@@ -196,8 +196,8 @@ async def test_a_rotten_entry_that_nobody_needs_does_not_hold_a_compaction_up(
     await sqlite_store.commit([Append(HOME, 1, 0, 0, entries, create=True)])
     for version in (10, 20):
         await sqlite_store.save_snapshot(HOME, 1, Snapshot(version, b"%d" % version))
-    with closing(Rot(sqlite_url, random.Random(5))) as rot:
-        rot.turn("entries", "version = 5", "payload")
+    with closing(BitFlips(sqlite_url, random.Random(5))) as flips:
+        flips.turn("entries", "version = 5", "payload")
     assert await sqlite_store.compact(HOME, before=30, keep=[]) == 10
     found = await sqlite_store.find_accepted(HOME, "ada", ["p-4", "p-5", "p-6"])
     assert sorted(one.id for one in found) == ["p-4", "p-6"]
@@ -207,8 +207,8 @@ async def test_a_rotten_entry_does_not_stop_its_document_s_neighbours(
     sqlite_store: SqlStore, sqlite_url: str
 ) -> None:
     await sqlite_store.commit([made(HOME, 3), made(OTHER, 3)])
-    with closing(Rot(sqlite_url, random.Random(4))) as rot:
-        rot.turn("entries", "tenant = 'demo' AND version = 2", "payload")
+    with closing(BitFlips(sqlite_url, random.Random(4))) as flips:
+        flips.turn("entries", "tenant = 'demo' AND version = 2", "payload")
     with pytest.raises(Corrupt, match="entry 2 of demo/home"):
         await sqlite_store.entries(HOME, 0, 3, 9)
     assert len(await sqlite_store.entries(OTHER, 0, 3, 9)) == 3
@@ -226,9 +226,9 @@ async def test_a_file_with_a_rotten_page_never_serves_another_value(
     at = image.index(b"version 9")
     copy = tmp_path / "copy.db"
     for offset in range(at - 40, at + 40, 8):
-        rotten = bytearray(image)
-        rotten[offset] ^= 4
-        copy.write_bytes(rotten)
+        damaged = bytearray(image)
+        damaged[offset] ^= 4
+        copy.write_bytes(damaged)
         store = SqlStore(f"sqlite+aiosqlite:///{copy}")
         with pytest.raises((Corrupt, StorageUnavailable)):
             assert await store.load(HOME) != sound

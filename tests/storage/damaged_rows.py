@@ -50,7 +50,7 @@ def _wanted(table: Table, column: str, is_empty: str) -> str:
     if "doc" in table.columns:
         where += " AND doc = 'home'"
     if table.name == "steps":
-        where += " AND version = 36"  # those before it are read where these have rotted
+        where += " AND version = 36"  # those before it are read where these are damaged
     names = ", ".join(f'"{name}"' for name in names_of(table.name))
     return f"SELECT {names} FROM {table.name} WHERE {where}"
 
