@@ -56,7 +56,7 @@ class Cors:
                 return
             origin = ""
 
-        async def told(message: Message) -> None:
+        async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if is_public:
@@ -65,7 +65,7 @@ class Cors:
                     self._name(headers, origin, scope)
             await send(message)
 
-        await self._app(scope, receive, told)
+        await self._app(scope, receive, with_headers)
 
     def _name(self, headers: MutableHeaders, origin: str, scope: Scope) -> None:
         headers.add_vary_header("Origin")
@@ -75,7 +75,7 @@ class Cors:
 
 
 def _open_to_all(headers: MutableHeaders) -> None:
-    """What a refusal lacks; what is published says all of it already."""
+    """Add the headers that a refusal lacks; published answers have all of them."""
     headers.setdefault("Access-Control-Allow-Origin", "*")
     headers.setdefault("Access-Control-Expose-Headers", EXPOSED)
     headers.setdefault("Vary", "Accept-Encoding")

@@ -18,8 +18,8 @@ DEMO_TENANT = "demo"
 GUEST_SECONDS = 3600
 SECRET_BYTES = 32  # RFC 7518, section 3.2: no shorter than the hash
 
-KNOWN_SECONDS = 1.0  # a retired key signs nobody in for longer than this
-UNKNOWN_SECONDS = 10.0  # nobody can hold a token of a key that is yet to be made
+KNOWN_SECONDS = 1.0  # a retired key is accepted for at most this long
+UNKNOWN_SECONDS = 10.0  # a new key has no tokens yet, so a miss may be cached longer
 MAX_REMEMBERED = 1024
 MAX_UNKNOWN = 256  # kids never seen good that wait for the database
 

@@ -1,4 +1,4 @@
-"""Tokens: where a request carries one, what is in it, and whether it was signed by us."""
+"""Tokens: where a request has one, its claims, and whether one of our keys signed it."""
 
 from __future__ import annotations
 

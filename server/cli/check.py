@@ -44,7 +44,7 @@ async def _stored(settings: Settings) -> dict[str, str]:
             await store.close()
     except SchemaOutdatedError as error:
         return {"database": f"failed: {error}", "keys": "not checked"}
-    except Exception as error:  # the check's edge: whatever it is, it is what to tell
+    except Exception as error:  # the check's edge: every error is its result
         fault = f"failed: {error or type(error).__name__}; {_REMEDY}"
         return {"database": fault, "keys": "not checked"}
 
@@ -57,7 +57,7 @@ def _settings() -> str:
 
 
 def _gossip(settings: Settings) -> str:
-    # Gossip over Redis is yet to come: who relies on it has to hear that it does not run.
+    # Gossip over Redis does not run yet: an operator who relies on it must learn that.
     return "WEFT_REDIS is not used by this version: run one instance" if settings.redis else ""
 
 

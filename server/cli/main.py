@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return SIGNALLED
     except BrokenPipeError:
-        # Whoever read us has gone (`weft doc ls | head`); keep the interpreter from flushing.
+        # The reader of our output is gone (`weft doc ls | head`): the interpreter must not flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception as error:  # the process's edge: one sentence, and the trace when asked for

@@ -74,7 +74,7 @@ async def read_raw_json(request: Request, *accepted: str, limit: int | None = No
 
 
 async def read_patch(request: Request, *accepted: str) -> list[Op]:
-    """The operations of a JSON Patch; what they do is judged where they are applied."""
+    """The operations of a JSON Patch; what they do is checked where they are applied."""
     raw = await read_raw_json(request, *accepted)
     ops = await parse(raw, MAX_VALUES)
     if not isinstance(ops, list):

@@ -1,6 +1,6 @@
 """Conditional requests (RFC 9110, section 13): a document's entity tag is `"EPOCH.VERSION"`.
 
-Tags are compared by what stands between the quotes, for `If-Match` too: a compressed answer has a
+Tags are compared by the text between the quotes, for `If-Match` too: a compressed answer has a
 weak tag, and the client that read it has the same version.
 """
 
@@ -21,7 +21,7 @@ _POSITION = re.compile(r"(\d{1,15})\.(\d{1,15})", re.ASCII)  # int() of a long s
 
 
 def if_match(request: Request) -> set[str] | None:
-    """What stands in the tags of `If-Match`; `*` as itself, None where the header is absent."""
+    """The texts of the tags of `If-Match`; `*` as itself, None when the header is absent."""
     header = _joined(request, "if-match")
     if header is None:
         return None
@@ -53,8 +53,8 @@ def only_if_absent(request: Request) -> bool:
 def wanted_version(tags: set[str], head: Position) -> Position | None:
     """The version that `If-Match` wants the head to be; None where any will do.
 
-    Of several it is the head, else the newest of this epoch, because the refusal tells what
-    happened since then. A version of another epoch is never the head.
+    Of several it is the head, else the newest of this epoch, because the refusal has the
+    changes since then. A version of another epoch is never the head.
     """
     if "*" in tags:
         return None

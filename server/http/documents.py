@@ -200,7 +200,7 @@ async def _read_head(request: Request, live: LiveRoom) -> ReadResult:
 async def _read_at(request: Request, live: LiveRoom, version: int) -> ReadResult:
     if version == live.room.version:
         return await _read_head(request, live)
-    at = position_of(live, version)  # of what is read, whatever becomes of the room meanwhile
+    at = position_of(live, version)  # of the value, whatever happens to the room meanwhile
     value = await value_at(request, live, version)
     if version == 0:
         return ReadResult(at, value, None)
@@ -211,7 +211,7 @@ async def _read_at(request: Request, live: LiveRoom, version: int) -> ReadResult
 async def _find_change(services: Services, live: LiveRoom, version: int) -> LastChange | None:
     try:
         return await head_change(services.store, live.key, version)
-    except StorageUnavailable:  # what is committed can be read all the same
+    except StorageUnavailable:  # the committed value can be read all the same
         return None
 
 
@@ -259,9 +259,9 @@ async def _revert(request: Request, *, redo: bool) -> Response:
         asked = UndoRequest(request_id_of(request), scope, redo, version)
         async with using(request, key) as live:
             done = await hub.ask(require_exists(live), member_of(request, claims), asked)
-            told = {"version": done.version, **done.ack}
+            body = {"version": done.version, **done.ack}
             at = note_position(request, position_of(live, done.version))
-            return await document_response(live, told, at=at)
+            return await document_response(live, body, at=at)
 
 
 # --- presence -------------------------------------------------------------------------------

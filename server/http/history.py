@@ -124,8 +124,8 @@ async def name_version(request: Request) -> Response:
         if not await services.store.name_version(key, named, most):
             raise Rejected(Code.QUOTA_EXCEEDED, f"a document has {most} named versions at most")
         services.recorder.did(key, member_of(request, claims), "name", version=version)
-    told = {"version": version, "name": named.name, "by": named.by, "at": wire.rfc3339(named.at)}
-    return json_response(told, 201)
+    body = {"version": version, "name": named.name, "by": named.by, "at": wire.rfc3339(named.at)}
+    return json_response(body, 201)
 
 
 async def restore(request: Request) -> Response:
@@ -279,7 +279,7 @@ def _cursor(request: Request) -> int:
 
 
 def _shown(row: AuditRow) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    body: dict[str, Any] = {
         "at": wire.rfc3339(row.at),
         "actor": row.actor,
         "action": row.action,
@@ -287,5 +287,5 @@ def _shown(row: AuditRow) -> dict[str, Any]:
         "origin": row.origin,
     }
     if row.version:
-        told["version"] = row.version
-    return {**told, "detail": row.detail} if row.detail else told
+        body["version"] = row.version
+    return {**body, "detail": row.detail} if row.detail else body

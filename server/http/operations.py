@@ -74,7 +74,7 @@ async def get_status_page(request: Request) -> Response:
 async def get_status(request: Request) -> Response:
     """The whole process's numbers, and the documents and connections of the reader's tenant.
 
-    In demo mode nobody needs a token, and is shown the demo tenant without addresses.
+    In demo mode no token is needed; without one the demo tenant is shown, without addresses.
     """
     services = services_of(request)
     if services.settings.demo and not token_in_header(request.headers.get("authorization")):
@@ -103,7 +103,7 @@ async def make_guest(request: Request) -> Response:
         raise Rejected(Code.FORBIDDEN, "this Origin is not allowed")
     services.guest_token_limit.charge(request.client.host if request.client else "")
     token, claims = await services.keyring.guest()
-    told = {
+    body = {
         "token": token,
         "user": claims.user,
         "name": claims.name,
@@ -111,6 +111,6 @@ async def make_guest(request: Request) -> Response:
         "tenant": claims.tenant,
         "expires_at": rfc3339(claims.expires_at),
     }
-    response = json_response(told)
+    response = json_response(body)
     response.headers["Cache-Control"] = "no-store"
     return response

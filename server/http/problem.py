@@ -90,7 +90,7 @@ async def on_rejected(request: Request, error: Exception) -> Response:
 
 
 async def on_storage_trouble(request: Request, error: Exception) -> Response:
-    """The database did not answer a read; what is written goes through the commit loop."""
+    """The database did not answer a read; writes go through the commit loop."""
     logger.warning("the database did not answer a request", exc_info=error)
     return refuse(request, Refusal(Code.STORAGE_UNAVAILABLE, "the database does not answer"))
 

@@ -1,4 +1,4 @@
-"""Publishing over HTTP: what is public, moved by publishers and read by everybody."""
+"""Publishing over HTTP: what is public, changed by publishers and read without a token."""
 
 from __future__ import annotations
 
@@ -76,20 +76,20 @@ async def get_publication(request: Request) -> Response:
         state = await services_of(request).store.public_state(live.key)
     if state is None or state.published is None:
         raise nothing_published()
-    told = as_json(state.published)
-    told["published"] = told.pop("version")
-    response = json_response(told)
+    body = as_json(state.published)
+    body["published"] = body.pop("version")
+    response = json_response(body)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 async def get_published(request: Request) -> Response:
-    """The published value, for everybody."""
+    """The published value; it needs no token."""
     return await _public(request)
 
 
 async def get_page(request: Request) -> Response:
-    """The published page as HTML, for everybody; a person is told of nothing in HTML too."""
+    """The published page as HTML; it needs no token. A 404 is HTML too."""
     try:
         return await _public(request)
     except Rejected as rejected:

@@ -44,7 +44,7 @@ async def get_schema(request: Request) -> Response:
 
 
 async def put_schema(request: Request) -> Response:
-    """Keep this schema from now on; refused when the value breaks it as it stands."""
+    """Set the schema of the document; refused when the present value breaks it."""
     services = services_of(request)
     async with permitted_whole(request, Role.ADMIN) as (claims, key):
         schema = await read_raw_json(request, JSON, SCHEMA_TYPE, "")
@@ -69,7 +69,7 @@ async def delete_schema(request: Request) -> Response:
 async def _replace_schema(services: Services, live: LiveRoom, schema: bytes) -> None:
     """Write the schema and open the document under it.
 
-    A change that was committed between the check and the write was judged by the previous schema:
+    A change that was committed between the check and the write was checked by the previous schema:
     the value is checked once more, and the previous schema put back where it breaks the new one.
     """
     for _ in range(TRIES):

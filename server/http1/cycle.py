@@ -41,7 +41,7 @@ class HttpConnection(HttpToolsProtocol):
 
 
 def scope_of(head: Head, connection: HttpToolsProtocol) -> Any:
-    """An ASGI scope but for the address."""
+    """An ASGI scope without the address."""
     return {
         "type": "http",
         "asgi": {"version": connection.asgi_version, "spec_version": "2.3"},

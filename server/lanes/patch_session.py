@@ -1,4 +1,4 @@
-"""A patch client that is let in: what it asks of its document, and what it hears of it."""
+"""An admitted patch client: its requests to its document, and what the document sends it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class PatchSession:
 
     Invariant: from `PatchSession()` to `leave` it is in the document's audience and presence, and
     the live room is in use by it. Nothing is awaited between admission and being a subscriber, so
-    it hears every version after the one that it was greeted with.
+    it gets every version after the one of its `opened`.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class PatchSession:
     def _now(self) -> float:
         return self._services.clock.monotonic()
 
-    # --- what the document says -------------------------------------------------------------
+    # --- events of the document -------------------------------------------------------------
 
     @property
     def session(self) -> str:
@@ -144,7 +144,7 @@ class PatchSession:
         self.feed.send(payload)
 
     def resynchronise(self) -> None:
-        """Nothing to ask for: whoever was refused sends it again, with the same id."""
+        """Does nothing: a refused client sends its request again, with the same id."""
 
     def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
         if 4500 <= code < 4600 or code == Close.RESTARTING:
@@ -157,12 +157,12 @@ class PatchSession:
         self.feed.pump()
 
     def on_pong(self, payload: bytes) -> None:
-        """Life; and with eight bytes the barrier behind a reject."""
+        """A sign of life; with eight bytes also the barrier after a reject."""
         self.live.presence.book.touch(self.session, self._now())
         if len(payload) == 8:
             self._submit(Barrier(int.from_bytes(payload, "big")))
 
-    # --- what the client says ---------------------------------------------------------------
+    # --- messages of the client ---------------------------------------------------------------
 
     def receive(self, frame: bytes) -> None:
         try:
@@ -260,7 +260,7 @@ class PatchSession:
         self.live.presence.changed()
 
     def _join_presence(self) -> None:
-        """Into the book; whoever has another tab open here is told so, in both."""
+        """Join presence; a user with another tab here gets a notice in both."""
         book, author = self.live.presence.book, self.member.author
         book.join(
             ClientIdentity(
@@ -279,7 +279,7 @@ class PatchSession:
             self.feed.send(ANOTHER_TAB)
 
     def _free_client_id(self) -> int:
-        """A Yjs client id for a client that has none: 31 random bits, and nobody else's."""
+        """A Yjs client id for a client that has none: 31 random bits that no other client has."""
         while True:
             client_id = int.from_bytes(self._services.clock.token_bytes(4), "big") >> 1
             if client_id > 2**20 and not self.live.presence.book.is_taken(client_id):

@@ -95,15 +95,15 @@ class ReadThrottle:
     def check(self) -> None:
         """Resume reading when nothing speaks against it; else check again later."""
         now = self._now()
-        reads, told = self._inbound_flow.resume(now)
-        if told is not None:
-            self._client.send_notice(told)
+        may_read, notice = self._inbound_flow.resume(now)
+        if notice is not None:
+            self._client.send_notice(notice)
         if self.is_stopped:
             self._client.mark_alive()
             if self._is_stalled(now):
                 self._client.disconnect_slow()
                 return
-            if reads and not self._is_backlogged and now >= self._wait_until:
+            if may_read and not self._is_backlogged and now >= self._wait_until:
                 self.is_stopped = False
                 self._socket.resume_reading()
         if self.is_stopped or self._inbound_flow.state is not InboundState.NORMAL:

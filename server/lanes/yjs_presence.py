@@ -36,7 +36,7 @@ class YjsPresence:
         self._book = live.presence.book
         self._session = member.author.session
         self._bounds = awareness.AwarenessBounds(
-            # y-websocket echoes everybody's states, and those of who left.
+            # y-websocket echoes the states of all clients, also of those that left.
             states=2 * max(settings.max_connections, 512),
             state_bytes=settings.presence_bytes or MAX_STATE,
         )
@@ -80,7 +80,7 @@ class YjsPresence:
         return self.show(states) if states else iter([NO_CLIENTS])
 
     def show(self, states: list[State]) -> Iterator[bytes]:
-        """The messages that tell of others' states."""
+        """The messages with the states of other clients."""
         return self._messages(self._removals(states), states)
 
     def protect_own(self, states: list[State]) -> Iterator[bytes]:

@@ -166,7 +166,7 @@ class YjsConnection:
         for frame in waiting:
             if self._live is not None:
                 self._receive(frame)
-        # One message, or coming back would be a way to be heard while there is a debt to pay.
+        # Counted as one message, so that a reconnect does not avoid the debt of the budget.
         now = self._services.clock.monotonic()
         self.read_throttle.apply(self.inbound_flow.receive(0, now, refusable=False))
         self.read_throttle.start()

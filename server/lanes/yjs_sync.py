@@ -1,4 +1,4 @@
-"""What a Yjs client has and what it lacks: the steps of its sync, and catch-ups later on."""
+"""The sync of a Yjs client: the steps at its start, and catch-ups later."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Mark(ReadStateVector):
 
 
 class YjsSync:
-    """The questions that one connection puts to its document, and what becomes of the answers.
+    """The sync requests of one connection to its document, and their answers.
 
     Invariant: the client has everything up to `_known`, a state vector, or it is on its way; so a
-    diff from there is all that a catch-up needs. What the storage's trouble left unanswered is
-    asked again by `resume`. One answer at a time is under way: of the questions that come
-    meanwhile only the last is put. A client is asked for what is missing once more at most after
-    it has sent all that it has: what it does not have then, no client has.
+    diff from there is all that a catch-up needs. `resume` repeats requests that failed with the
+    storage. One request of the client runs at a time: of those that come meanwhile only the last
+    is made. After a client has sent all that it has, it is asked for missing updates at most once
+    more: what it lacks then, no client has.
     """
 
     def __init__(self, feed: YjsFeed, submit: Callable[[Request], None]) -> None:
@@ -47,7 +47,7 @@ class YjsSync:
         self._submit(ReadStateVector())
 
     def ask_for_missing(self, is_whole: bool) -> bool:
-        """Ask for what an update stands on; False where the client has sent all that it has.
+        """Ask for the updates that an update depends on; False when the client has sent all it has.
 
         The first time it may not have had our own answer yet, which its edits may wait for.
         """
@@ -85,7 +85,7 @@ class YjsSync:
             self.catch_up()
 
     def on_answer(self, request: ReadState | ReadStateVector, answer: Answer, news: News) -> None:
-        """An answer, which came with what the commit that it stands on made of the document."""
+        """Send what an answer brings; `news` is the commit that the answer came with."""
         is_there = answer.refusal is None
         match request:
             case CatchUp():

@@ -123,7 +123,7 @@ class Shapes:
 
 
 def _operation(operation: Operation, shapes: Shapes) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "operationId": operation.name,
         "tags": [operation.tag],
         "summary": operation.summary,
@@ -131,16 +131,16 @@ def _operation(operation: Operation, shapes: Shapes) -> dict[str, Any]:
         "security": [] if operation.open_to_all else [{"token": []}],
     }
     if operation.detail:
-        told["description"] = operation.detail
+        entry["description"] = operation.detail
     if operation.parameters:
-        told["parameters"] = [_parameter(each, shapes) for each in operation.parameters]
+        entry["parameters"] = [_parameter(each, shapes) for each in operation.parameters]
     if operation.body is not None:
-        told["requestBody"] = _body(operation.body, shapes, _example(operation).body)
-    return told
+        entry["requestBody"] = _body(operation.body, shapes, _example(operation).body)
+    return entry
 
 
 def _parameter(parameter: Parameter, shapes: Shapes) -> dict[str, Any]:
-    told = {
+    entry = {
         "name": parameter.name,
         "in": parameter.where,
         "required": parameter.required,
@@ -148,8 +148,8 @@ def _parameter(parameter: Parameter, shapes: Shapes) -> dict[str, Any]:
         "schema": {**shapes.of(parameter.shape), **parameter.schema},
     }
     if parameter.name in PARAMETERS:
-        told["example"] = PARAMETERS[parameter.name]
-    return told
+        entry["example"] = PARAMETERS[parameter.name]
+    return entry
 
 
 def _body(body: Body, shapes: Shapes, example: Any) -> dict[str, Any]:
@@ -162,8 +162,8 @@ def _body(body: Body, shapes: Shapes, example: Any) -> dict[str, Any]:
 
 
 def _content(media_types: Iterable[str], schema: Any, example: Any) -> dict[str, Any]:
-    told = {"schema": schema} if example is None else {"schema": schema, "example": example}
-    return dict.fromkeys(media_types, told)
+    entry = {"schema": schema} if example is None else {"schema": schema, "example": example}
+    return dict.fromkeys(media_types, entry)
 
 
 def _example(operation: Operation) -> Example:
@@ -190,14 +190,14 @@ def _responses(operation: Operation, shapes: Shapes) -> dict[str, Any]:
 def _response(
     response: Response, shapes: Shapes, example: Any, position: Sequence[str]
 ) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "description": response.doc,
         "headers": _headers((*response.headers, *position, "Weft-Request")),
     }
     if response.shape is not None:
         schema = shapes.of(response.shape)
-        told["content"] = _content(response.media_types, schema, example)
-    return told
+        entry["content"] = _content(response.media_types, schema, example)
+    return entry
 
 
 def _refusal(status: int, codes: Iterable[Code], position: Sequence[str]) -> dict[str, Any]:

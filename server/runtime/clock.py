@@ -26,7 +26,7 @@ class Clock(Protocol):
         """Seconds since some moment."""
 
     def token_bytes(self, size: int) -> bytes:
-        """Bytes that nobody can guess."""
+        """Random bytes that cannot be guessed."""
 
     def new_id(self, prefix: str) -> str:
         """`prefix-` and 60 random bits."""

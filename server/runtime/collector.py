@@ -4,11 +4,11 @@ By itself it does so when there are a quarter more objects than the last time. T
 requests are many times what stays. So the collector ran again and again while they were checked,
 looked at all of their lists and objects, and found next to nothing in up to 100 ms.
 
-A document's values hold no circles, and its nodes are out of the collector's sight. What forms
-circles is small: tasks, connections, exceptions. Most of it goes in the collections of what is
-young, which go on as they are. The rest waits until no work is under way beside the loop. What is
-left then is set aside, so that the next time is about what came since; a circle that is set aside
-and falls out of use, such as that of a connection, is found when the process has doubled.
+A document's values have no reference cycles, and its nodes are invisible to the collector. Cycles
+are small: tasks, connections, exceptions. Most of them go in the collections of young objects,
+which run as always. The rest waits until no worker thread is busy. Then the objects that are left
+are frozen, so that the next collection is about newer ones. A cycle that is frozen and falls out of
+use, such as that of a connection, is found when the process has doubled.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from server.runtime import usage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Collections of what is young since the last full one: each is of some 7,000 new objects.
+# Collections of young objects since the last full one: each is of some 7,000 new objects.
 WORTH: Final = 20
 # Bytes that the process may grow by between two full collections, whatever is under way. It may
 # double, too: open documents are no reason to look.

@@ -36,7 +36,7 @@ class Position(NamedTuple):
 
     @property
     def opaque(self) -> str:
-        """What stands between the quotes of its entity tag."""
+        """The text between the quotes of its entity tag."""
         return f"{self.epoch}.{self.version}"
 
     @property
@@ -46,7 +46,7 @@ class Position(NamedTuple):
 
 
 class ValueKey(NamedTuple):
-    """A value of a document at a version: the whole one, or what stands under `pointer`."""
+    """A value of a document at a version: the whole one, or the part at `pointer`."""
 
     key: DocKey
     at: Position

@@ -22,7 +22,7 @@ from server.runtime.log_limit import LogLimit
 OURS = ("server", "storage", "weft")
 MAX_TEXT = 16 * 1024
 
-# What is taken out of every text, whoever logged it. A JWT starts with `{"` in base64. A query
+# These are removed from every text that is logged. A JWT starts with `{"` in base64. A query
 # may be percent-encoded, a header may stand as a tuple or a dict's repr, so what is between the
 # name and the value is matched loosely; the value runs to what cannot be in it.
 _JWT = re.compile(r"ey[JA][A-Za-z0-9_-]{5,}(\.[A-Za-z0-9_-]*){0,4}")
@@ -72,7 +72,7 @@ def redact(text: str) -> str:
 
 
 def _clean(value: Any) -> Any:
-    """A field's value without what must not be in it; what is no JSON becomes its text."""
+    """A field's value without secrets and control characters; what is no JSON becomes its text."""
     match value:
         case None | bool() | int() | float():
             return value
@@ -85,7 +85,7 @@ def _clean(value: Any) -> Any:
 
 
 def _field(name: str, value: Any) -> Any:
-    # A field is named here, not in a text, so it is judged as if it were written out.
+    # A field is named here, not in a text, so it is checked as if it were written out.
     hidden = isinstance(value, str | bytes) and _NAMED.search(f"{name}=x") is not None
     return "[redacted]" if hidden else _clean(value)
 

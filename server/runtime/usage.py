@@ -28,7 +28,7 @@ def processor_seconds() -> float:
 
 
 def memory(statm: Path = STATM) -> int | None:
-    """Bytes that are resident; None where the system does not tell (proc(5) is Linux's)."""
+    """Bytes that are resident; None when the system has no such file (proc(5) is Linux's)."""
     try:
         return int(statm.read_text().split()[1]) * resource.getpagesize()
     except OSError:

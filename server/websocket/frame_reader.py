@@ -20,7 +20,7 @@ _OPCODES = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 
 
 class Violation(Exception):  # a word of the RFC's, no error of ours
-    """The peer broke the protocol or a bound; what is left of its stream means nothing."""
+    """The peer broke the protocol or a bound; the rest of its stream means nothing."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(code, reason)
@@ -31,7 +31,7 @@ class Violation(Exception):  # a word of the RFC's, no error of ours
 class FrameReader:
     """Takes bytes as they come and gives back one message at a time.
 
-    Invariant: what is held never exceeds one message within its limit, and one read. A frame is
+    Invariant: the held bytes never exceed one message within its limit, and one read. A frame is
     checked by its head, before its payload is read. (websockets' own parser makes every
     frame of a read at once and answers each ping: 40,000 of them before they could be counted.)
     """
@@ -128,7 +128,7 @@ class FrameReader:
         return first, apply_mask(data[body:end], data[body - 4 : body])
 
     def _check_head(self, first: int, second: int, size: int) -> None:
-        """Refuse a frame by its head, with `size` what is known of its length."""
+        """Refuse a frame by its head; `size` is the length of its payload."""
         if second < 0x80:
             # 5.1: a server closes upon a frame that is not masked.
             raise Violation(PROTOCOL_ERROR, "frame is not masked")

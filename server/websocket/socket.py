@@ -81,7 +81,7 @@ class Socket(Protocol):
         """Flush and close; abort when the peer takes too long. Later calls do nothing."""
 
     def abort(self) -> None:
-        """End at once; what is buffered is lost."""
+        """End at once; buffered bytes are lost."""
 
     async def run(self) -> None:
         """The endpoint awaits this before it returns.
@@ -92,7 +92,7 @@ class Socket(Protocol):
 
 
 class State(IntEnum):
-    """Where the closing handshake stands (RFC 6455, 7.1); it only moves forward."""
+    """The state of the closing handshake (RFC 6455, 7.1); it only moves forward."""
 
     OPEN = 0
     CLOSING = 1  # our close frame is out, the peer's is awaited
@@ -130,8 +130,8 @@ class SocketBounds:
 def bound_kernel(socket: sockets.socket | None, bounds: SocketBounds) -> None:
     """Let the kernel hold little that is not on its way, where the platform can.
 
-    Left alone it takes megabytes for a reader that has stopped: memory that nobody counts, and a
-    reader that is minutes behind while it seems level.
+    By default it takes megabytes for a reader that has stopped. We cannot count that memory, and
+    the reader seems level while it is minutes behind.
     """
     option = getattr(sockets, "TCP_NOTSENT_LOWAT", None)
     if option and socket is not None and socket.family in (sockets.AF_INET, sockets.AF_INET6):

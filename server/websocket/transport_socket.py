@@ -161,7 +161,7 @@ class TransportSocket(asyncio.Protocol):
             self._dispatch()
 
     def eof_received(self) -> None:
-        """The peer has left; what is still to be sent may be stuck, so the end gets a deadline."""
+        """The peer has left. Bytes that wait for it may be stuck, so the end gets a deadline."""
         self._move_to(State.DONE)
 
     def resume_writing(self) -> None:
