@@ -188,13 +188,13 @@ def _with_plain_startup_error(app: ASGIApp) -> ASGIApp:
     """The application, with a sentence in the place of the trace that it cannot start with."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        async def tell(message: Message) -> None:
+        async def send_plainly(message: Message) -> None:
             error = sys.exc_info()[1]
             if message["type"] == "lifespan.startup.failed" and error is not None:
                 message = {**message, "message": f"Weft cannot start: {error_sentence(error)}"}
             await send(message)
 
-        await app(scope, receive, tell if scope["type"] == "lifespan" else send)
+        await app(scope, receive, send_plainly if scope["type"] == "lifespan" else send)
 
     return wrapped
 

@@ -1,4 +1,4 @@
-"""What a document's subscribers are told: entries, locks and presence, encoded once a lane."""
+"""What is sent to a document's subscribers: entries, locks and presence, encoded once a lane."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collab.messages import LockChange, Peer
     from collab.presence.difference import PresenceDifference
 
-# Each op is applied to tell what it changed in a text: 3 µs an op. A merged change may have more.
+# Each op is applied to find what it changed in a text: 3 µs an op. A merged change may have more.
 MOST_OPS: Final = 1_000
 
 

@@ -110,7 +110,7 @@ class Recovery:
     async def _resolve_unknown_commit(self, live: LiveRoom) -> None:
         """Raise `StorageUnavailable` while the commit of unknown outcome may be on its way.
 
-        What it wrote reaches all clients when the document is loaded. Its authors were told to
+        What it wrote reaches all clients when the document is loaded. Its authors were asked to
         retry, and get their first answers by their requests' ids.
         """
         if live.unknown_commit:

@@ -23,7 +23,7 @@ MAX_BATCH = 256
 class Batch:
     """Requests in the order in which they were applied, with their answers.
 
-    Invariant: no client has been told of any of it. `is_handed_out` while the log is being asked to
+    Invariant: no client has been sent any of it. `is_handed_out` while the log is being asked to
     write it.
     """
 

@@ -85,15 +85,15 @@ class History:
         return entries
 
     async def answer(self, key: DocKey, accepted: Accepted) -> Accepted:
-        """An accepted request with its answer as it was told."""
+        """An accepted request with its answer as it was sent."""
         if not is_spliced(accepted.answer):
             return accepted
         at = accepted.version
-        told = await self.between(key, at - 1, at, 1, _ANY_SIZE)
-        if told is None:  # what it stood on is not kept, so its user can only read the value
+        sent = await self.between(key, at - 1, at, 1, _ANY_SIZE)
+        if sent is None:  # its base is not kept, so its user can only read the value
             answer = {name: said for name, said in accepted.answer.items() if name != "ops"}
         else:
-            answer = told[0].answer
+            answer = sent[0].answer
         return replace(accepted, answer=answer)
 
     async def _start(self, key: DocKey, version: int) -> tuple[Json, int]:
@@ -141,15 +141,15 @@ def _replayed(value: Json, entries: Sequence[Entry]) -> Json:
 
 
 def _from_log(value: Json, entries: Sequence[Entry], most_bytes: int) -> list[Entry] | None:
-    """The entries as they were told, the first standing on `value`; None where that is too much.
+    """The entries as they were sent, the first based on `value`; None where that is too much.
 
-    A letter in a text of a megabyte is a few bytes in the log, and was told as a megabyte.
+    A letter in a text of a megabyte is a few bytes in the log, and was sent as a megabyte.
     """
-    told: list[Entry] = []
+    sent: list[Entry] = []
     for entry in entries:
         entry, value = from_log(entry, value)
         most_bytes -= approximate_size(entry)
         if most_bytes < 0:
             return None
-        told.append(entry)
-    return told
+        sent.append(entry)
+    return sent

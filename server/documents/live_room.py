@@ -256,9 +256,9 @@ class LiveRoom:
     def replace(
         self, room: Room, missed: Sequence[Entry], newest: LastChange | None = None
     ) -> None:
-        """Another room, opened from the log, takes this one's place; tell what had been missed.
+        """Replace the room by another one, opened from the log; send the missed entries.
 
-        Where that cannot be told one by one, `newest` says who made the room's version.
+        Where they cannot be sent one by one, `newest` says who made the room's version.
         """
         old, self.room = self.room, room
         self.is_broken = False

@@ -77,9 +77,9 @@ class Positioned:
 
 def _position(scope: Scope) -> Position | None:
     state = scope.get("state", {})
-    told: Position | None = state.get("position")
-    if told is not None:
-        return told
+    position: Position | None = state.get("position")
+    if position is not None:
+        return position
     live: LiveRoom | None = state.get("live") or _open_one(scope)
     return position_of(live) if live is not None and live.room.exists else None
 

@@ -67,23 +67,23 @@ class Publisher:
 
         `expected` is what is public as far as the publisher knows, 0 for nothing.
         """
-        told = PublishResult(0, [])
+        result = PublishResult(0, [])
 
         async def decide(state: PublicState) -> Publication | None:
-            nonlocal told
+            nonlocal result
             _expect(state, expected)
             room = live.room
             wanted = room.version if version is None else version
             if wanted and wanted == _version_of(state) and expected in (None, wanted):
-                told = PublishResult(wanted, [])
+                result = PublishResult(wanted, [])
                 return None
             schema = None if wanted == room.version else room.schema
             value = await self._value_at(live, wanted)
-            told = PublishResult(wanted, await _inspect(value, schema, self._rules))
+            result = PublishResult(wanted, await _inspect(value, schema, self._rules))
             return Publication(wanted, _person(by), self._clock.now_ms())
 
         await self._move(live, decide)
-        return told
+        return result
 
     async def take_down(self, live: LiveRoom, by: Author) -> int:
         """Let nothing be public any more; the version that was."""

@@ -1,4 +1,4 @@
-"""The watchdog: notices when the event loop stands still, and where in the code it stands."""
+"""The watchdog: logs when the event loop stalls, and the stack at which it does."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 BEAT_EVERY = 0.05
 FRAMES = 32
 # A loop that is always late is one finding, not a thousand lines.
-TELL_EVERY = 5.0
+LOG_EVERY = 5.0
 
 
 class Watchdog:
@@ -36,8 +36,8 @@ class Watchdog:
         self._metrics = metrics
         self._patience = patience
         self._beat_at = clock.monotonic()
-        self._told_at = float("-inf")
-        self._told_of = float("-inf")  # the beat before the stall whose stack was told
+        self._logged_at = float("-inf")
+        self._logged_beat = float("-inf")  # the beat before the stall whose stack was logged
         self._stop = threading.Event()
         self._worst = 0.0
 
@@ -51,16 +51,16 @@ class Watchdog:
         while True:
             due_at = self._clock.monotonic() + BEAT_EVERY
             await asyncio.sleep(BEAT_EVERY)
-            self.come_late(max(0.0, self._clock.monotonic() - due_at))
+            self.on_beat(max(0.0, self._clock.monotonic() - due_at))
 
-    def come_late(self, lag: float) -> None:
+    def on_beat(self, lag: float) -> None:
         """The loop came this late to its beat."""
         last_beat, self._beat_at = self._beat_at, self._clock.monotonic()
         self._metrics.loop_lag.observe(lag)
         self._worst = max(self._worst, lag)
         if self._patience and lag >= self._patience:
             self._metrics.loop_stalls.inc()
-            if self._told_of == last_beat or self._may_tell():
+            if self._logged_beat == last_beat or self._may_log():
                 logger.warning("the event loop stood still for %d ms", lag * 1000)
 
     @contextmanager
@@ -83,22 +83,22 @@ class Watchdog:
             self.look(watched)
 
     def look(self, watched: int) -> None:
-        """Tell where that thread stands, once of a stall; how long it took the loop tells."""
+        """Log the stack of that thread, once a stall; the loop logs how long the stall took."""
         beat_at = self._beat_at
         late = self._clock.monotonic() - beat_at - BEAT_EVERY
-        if late >= self._patience and beat_at != self._told_of and self._may_tell():
-            self._told_of = beat_at
+        if late >= self._patience and beat_at != self._logged_beat and self._may_log():
+            self._logged_beat = beat_at
             logger.warning(
                 "the event loop has stood still for %d ms",
                 late * 1000,
                 extra={"stack": stack_of(watched)},
             )
 
-    def _may_tell(self) -> bool:
+    def _may_log(self) -> bool:
         now = self._clock.monotonic()
-        if now - self._told_at < TELL_EVERY:
+        if now - self._logged_at < LOG_EVERY:
             return False
-        self._told_at = now
+        self._logged_at = now
         return True
 
 

@@ -115,7 +115,7 @@ def _connection(info: ConnectionInfo, now: float, *, with_address: bool) -> dict
     assert info.member is not None
     assert info.feed is not None
     lag, author = info.feed.lag, info.member.author
-    told = {
+    row = {
         "session": author.session,
         "doc": info.key.doc,
         "user": author.user,
@@ -129,4 +129,4 @@ def _connection(info: ConnectionInfo, now: float, *, with_address: bool) -> dict
         "behind": {"versions": lag.versions, "bytes": lag.bytes},
         "cause": lag.cause,
     }
-    return {**told, "address": info.socket.peer} if with_address else told
+    return {**row, "address": info.socket.peer} if with_address else row

@@ -17,9 +17,9 @@ from tests.manual_clock import ManualClock
 def test_a_late_beat_is_a_stall_from_the_patience_on() -> None:
     metrics = Metrics()
     dog = Watchdog(ManualClock(), metrics, patience=0.1)
-    dog.come_late(0.099)
+    dog.on_beat(0.099)
     assert metrics.loop_stalls.value == 0
-    dog.come_late(0.1)
+    dog.on_beat(0.1)
     assert metrics.loop_stalls.value == 1
     assert dog.take_worst() == 0.1
     assert dog.take_worst() == 0.0
@@ -29,7 +29,7 @@ def test_with_no_patience_nothing_is_a_stall_and_no_thread_runs() -> None:
     metrics = Metrics()
     dog = Watchdog(ManualClock(), metrics, patience=0)
     with dog.watching():
-        dog.come_late(5.0)
+        dog.on_beat(5.0)
         assert not any(thread.name == "watchdog" for thread in threading.enumerate())
     assert metrics.loop_stalls.value == 0
 
@@ -58,7 +58,7 @@ def test_where_the_stack_was_told_so_is_the_length_however_long_it_took(
     dog.look(threading.get_ident())
     dog.look(threading.get_ident())
     clock.advance(3.0)
-    dog.come_late(3.15)
+    dog.on_beat(3.15)
     where, length = caplog.records
     assert where.getMessage() == "the event loop has stood still for 150 ms"
     assert hasattr(where, "stack")
@@ -73,7 +73,7 @@ def test_a_loop_that_is_always_late_is_told_of_now_and_then(
     for _ in range(40):
         clock.advance(0.25)
         dog.look(threading.get_ident())
-        dog.come_late(0.2)
+        dog.on_beat(0.2)
     assert metrics.loop_stalls.value == 40
     assert len(caplog.records) == 4  # where and how long, twice in ten seconds
 
