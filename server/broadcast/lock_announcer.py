@@ -57,7 +57,9 @@ class LockAnnouncer:
             self._call_in(max(0.0, (due_at - self.time.now()) / 1000) + LATER)
 
     def close(self) -> None:
+        """End it; what it woke is let go of, or the two would wait for the collector."""
         self._closed = True
+        self._on_due = _nothing
         self._stop()
 
     def _due(self) -> None:
@@ -72,3 +74,7 @@ class LockAnnouncer:
 
     def _call_in(self, seconds: float) -> None:
         self._timer = asyncio.get_running_loop().call_later(seconds, self._due)
+
+
+def _nothing() -> None:
+    """What is due in a document that is closed."""

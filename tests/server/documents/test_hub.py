@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from traceback import extract_tb
+from weakref import ref
 
 from collab.errors import Code, Rejected
 from storage.memory.store import MemoryStore
@@ -20,3 +22,18 @@ async def test_a_restarting_server_refuses_each_request_with_an_exception_of_its
     assert len({id(error) for error in errors}) == 3
     depths = [len(extract_tb(error.__traceback__)) for error in errors]
     assert depths == depths[:1] * 3, "the trace of a refusal holds those before it"
+
+
+async def test_a_document_that_is_unloaded_does_not_wait_for_the_collector() -> None:
+    async with inside(MemoryStore()) as made:
+        await made.make({"n": 0})
+        async with made.hub.using(PAGE) as live:
+            held = ref(live.room.document)
+            room = ref(live)
+        gc.disable()
+        try:
+            del live
+            made.hub.drop(made.hub.lives[PAGE])
+            assert (room(), held()) == (None, None)
+        finally:
+            gc.enable()
