@@ -6,9 +6,7 @@ looked at all of their lists and objects, and found next to nothing in up to 100
 
 A document's values have no reference cycles, and its nodes are invisible to the collector. Cycles
 are small: tasks, connections, exceptions. Most of them go in the collections of young objects,
-which run as always. The rest waits until no worker thread is busy. Then the objects that are left
-are frozen, so that the next collection is about newer ones. A cycle that is frozen and falls out of
-use, such as that of a connection, is found when the process has doubled.
+which run as always. The rest waits until no worker thread is busy, or the process has doubled.
 """
 
 from __future__ import annotations
@@ -26,6 +24,9 @@ WORTH: Final = 20
 # Bytes that the process may grow by between two full collections, whatever is under way. It may
 # double, too: open documents are no reason to look.
 GROWTH: Final = 256 << 20
+# After so many calls without work what little there is goes too: a connection may be all that keeps
+# a document of 300 MB in memory.
+REST: Final = 10
 # Python takes it for a number of collections of the middle generation.
 NEVER: Final = 2**31 - 1
 
@@ -41,18 +42,15 @@ class Collector:
         self._work_counts = work_counts
         self._submitted = 0
         self._size = usage.memory() or 0
+        self._rests = 0  # calls in a row that found no worker thread busy
 
     async def run(self) -> None:
-        """Collect what came since the last time, if it is worth it and there is time for it."""
-        is_idle = self._is_idle()
-        if gc.get_count()[2] < WORTH:
+        """Collect everything, if it is worth it and there is time for it."""
+        self._rests = self._rests + 1 if self._is_idle() else 0
+        if gc.get_count()[2] < WORTH and self._rests != REST:
             return
-        has_doubled = (usage.memory() or 0) - self._size > max(GROWTH, self._size)
-        if has_doubled:
-            gc.unfreeze()
-        if is_idle or has_doubled:
+        if self._rests or (usage.memory() or 0) - self._size > max(GROWTH, self._size):
             gc.collect()
-            gc.freeze()
             self._size = usage.memory() or 0
 
     def _is_idle(self) -> bool:
