@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
+from urllib.parse import quote
 
 import jsonschema_rs
 
@@ -95,6 +96,8 @@ _ATOMIC_FORMATS = frozenset(
 )
 
 _MAX_PLANS = 100
+# Under which address sub-schemas refer to the whole.
+_ROOT: Final = "urn:weft:schema"
 
 OPTIONS: dict[str, Any] = {
     # No network and no file is read for a $ref; no look-around or back-reference, so every
@@ -123,7 +126,7 @@ class SchemaNode:
 
     @cached_property
     def validator(self) -> jsonschema_rs.Validator:
-        return self._tree.validators[f"#{self.pointer}"]
+        return self._tree.validator(self.pointer)
 
     @cached_property
     def opaque(self) -> bool:
@@ -259,9 +262,8 @@ class SchemaTree:
         self.root = root
         # Up to draft 7 nothing counts beside a `$ref`.
         self.reference_alone = "draft-0" in str(root.get("$schema", ""))
-        # Refuses broken patterns, which the map of all sub-schemas lets pass.
-        self.compile(root)
-        self.validators = jsonschema_rs.validator_map_for(root, **OPTIONS)
+        self._whole = self.compile(root)
+        self._registry = jsonschema_rs.Registry([(_ROOT, root)])
         self.opaque = _embeds(root)
         self.switches: dict[tuple[SchemaNode, str], dict[str, SchemaNode]] = {}
         self._nodes: dict[str, SchemaNode | None] = {}
@@ -273,8 +275,20 @@ class SchemaTree:
         return self._nodes[pointer]
 
     def compile(self, schema: dict[str, Any]) -> jsonschema_rs.Validator:
-        dialect = {"$schema": self.root["$schema"]} if "$schema" in self.root else {}
-        return jsonschema_rs.validator_for({**dialect, **schema}, **OPTIONS)
+        return jsonschema_rs.validator_for({**self._dialect(), **schema}, **OPTIONS)
+
+    def validator(self, pointer: str) -> jsonschema_rs.Validator:
+        """The validator of a sub-schema, made when it is asked for.
+
+        All of them at once are one native call, of 60 ms for 2,500 properties.
+        """
+        if not pointer:
+            return self._whole
+        schema = {**self._dialect(), "$ref": f"{_ROOT}#{quote(pointer)}"}
+        return jsonschema_rs.validator_for(schema, registry=self._registry, **OPTIONS)
+
+    def _dialect(self) -> dict[str, Any]:
+        return {"$schema": self.root["$schema"]} if "$schema" in self.root else {}
 
     def _find(self, pointer: str) -> SchemaNode | None:
         schema: Any = self.root

@@ -40,6 +40,8 @@ from server.runtime.worker_threads import LARGE, free_in_thread, run_in_thread
 
 logger = logging.getLogger(__name__)
 
+# Bytes of a schema that is compiled in a thread: 256 KiB take 60 ms.
+LONG_SCHEMA = 16 * 1024
 # Many pages share one schema, and every loading needs it again.
 compiled = lru_cache(maxsize=64)(Schema.compile)
 
@@ -118,7 +120,9 @@ class Hub:
         try:
             schema = None
             if isinstance(stored, Stored) and stored.control.schema:
-                schema = compiled(stored.control.schema)
+                raw = stored.control.schema
+                is_long = len(raw) > LONG_SCHEMA
+                schema = await run_in_thread(compiled, raw) if is_long else compiled(raw)
             opening = Opening.of_stored(stored)
             await self.opening_scheduler.load(
                 opening, lambda: self.crash_quarantine.watching(key, epoch)
