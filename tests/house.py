@@ -44,11 +44,11 @@ class Source:
 
 
 @cache
-def tables() -> dict[str, list[list[str]]]:
-    """The tables of the page by their heading: rows of cells, without the head."""
+def tables(page: str = "architecture.md") -> dict[str, list[list[str]]]:
+    """The tables of a page in docs/ by their heading: rows of cells, without the head."""
     found: dict[str, list[list[str]]] = {}
     heading = ""
-    for line in (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").splitlines():
+    for line in (ROOT / "docs" / page).read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
             heading = line.lstrip("# ").strip()
         elif line.startswith("|"):
@@ -77,6 +77,11 @@ def doors() -> dict[str, list[str]]:
 
 def shape(rule: str) -> list[str]:
     return next(CODE.findall(cell) for name, cell in tables()["Shape"] if name.startswith(rule))
+
+
+def banned_words() -> set[str]:
+    rows = tables("glossary.md")["Words we do not use"]
+    return {word for words, _ in rows for word in words.split(", ")}
 
 
 @cache

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 import pytest
 
-from tests.house import Source, imported, modules, shape, short_modules, sources
+from tests.house import Source, banned_words, imported, modules, shape, short_modules, sources
 
 HALLS = ("collab", "server", "storage")
+WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 def ours() -> list[Source]:
@@ -92,6 +94,24 @@ def assignment_breaches(source: Source, theirs: set[str]) -> list[str]:
     ]
 
 
+def names(source: Source) -> Iterator[str]:
+    """Every name that the file gives: classes, functions, arguments, variables, attributes."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Attribute) and _is_store(node):
+            yield node.attr
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def words(name: str) -> set[str]:
+    """`LockDesk` and `lock_desk` both have the words `lock` and `desk`."""
+    return {word.lower() for word in WORD.findall(name)}
+
+
 # --- what must hold -------------------------------------------------------------------------
 
 
@@ -120,6 +140,12 @@ def test_the_server_sets_no_attribute_of_the_core() -> None:
     theirs = {name for s in ours() if s.room == "collab" for name in attributes(s)} - own
     found = [b for s in ours() if s.room == "server" for b in assignment_breaches(s, theirs)]
     assert found == []
+
+
+def test_no_name_has_a_word_that_the_glossary_bans() -> None:
+    banned = banned_words()
+    found = {f"{s.path}: {name}" for s in ours() for name in names(s) if words(name) & banned}
+    assert sorted(found) == []
 
 
 # --- the rules see what they are for --------------------------------------------------------
@@ -162,3 +188,14 @@ def test_an_assignment_to_an_attribute_of_the_core_is_seen(text: str) -> None:
 def test_an_own_attribute_may_be_set() -> None:
     text = "self.seconds = 1\nseconds = 2"
     assert assignment_breaches(Source("server/x.py", text, ast.parse(text)), {"seconds"}) == []
+
+
+@pytest.mark.parametrize("name", ["LockDesk", "lock_desk", "_desk", "DESK_SIZE", "theDesk"])
+def test_a_word_is_seen_in_any_spelling(name: str) -> None:
+    assert "desk" in words(name)
+    assert "desk" not in words(name.replace("esk", "esks").replace("ESK", "ESKS"))
+
+
+def test_every_kind_of_name_is_seen() -> None:
+    text = "class A:\n    def f(self, b):\n        self.c = d = 1\n        [0 for e in ()]"
+    assert set(names(Source("server/x.py", text, ast.parse(text)))) == {*"Afbcde", "self"}

@@ -34,7 +34,7 @@ _NOTHING: Final[Mapping[int, Change]] = {}
 # Bytes of pointers in the ops that edit a container in place. A key that goes stays in the map for
 # good, and is named in the step: 20,000 keys that gave way to others took a second, eleven times
 # the bytes of the new value, and 10 ms more of one native call when the container was removed.
-MOST_TOLD: Final = 16 * 1024
+MAX_POINTER_CHARACTERS: Final = 16 * 1024
 
 
 class Writer:
@@ -186,5 +186,7 @@ class Writer:
 
 def _stays(old: Json, new: Json, ops: Sequence[Op]) -> bool:
     """Whether a container is still the same one with a new value: little changes, or half stays."""
-    told = sum(len(op["path"]) for op in ops)
-    return told <= MOST_TOLD or 2 * told <= json_size(old) + json_size(new)
+    pointer_characters = sum(len(op["path"]) for op in ops)
+    return pointer_characters <= MAX_POINTER_CHARACTERS or 2 * pointer_characters <= json_size(
+        old
+    ) + json_size(new)

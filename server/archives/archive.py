@@ -110,7 +110,7 @@ def check(archive: Archive, epoch: int) -> None:
         (entry, inspect(entry.update, _BOUNDS)) for entry in archive.entries if entry.update
     ]
     try:
-        _judge(inspected)  # before the bytes come near native code
+        _check_updates(inspected)  # before the bytes come near native code
         for entry in archive.entries:
             check_values(entry)
         sound = _is_plausible(archive) and _gives_its_value(archive, epoch)
@@ -124,7 +124,7 @@ def check(archive: Archive, epoch: int) -> None:
         Schema.compile(msgspec.json.encode(archive.schema)).check(archive.value)
 
 
-def _judge(inspected: Sequence[tuple[Entry, guard.Inspected]]) -> None:
+def _check_updates(inspected: Sequence[tuple[Entry, guard.Inspected]]) -> None:
     """What is asked of a client's updates, but for whose ids they write under."""
     index = guard.StructIndex()
     for entry, update in inspected:

@@ -65,7 +65,7 @@ async def salvage(remains: Remains, *, every: bool = False, open_: Open = open_i
         await asyncio.to_thread(_apply, found, value, since)
     if found.failure:
         found.left_out.append(_yjs_state(found.failure))
-    _tell_missing(remains, found, base)
+    _report_missing(remains, found, base)
     _read_schema(remains, found)
     if every:
         await _try_older(remains, found, base, open_)
@@ -155,7 +155,7 @@ def _apply(found: Salvage, value: Json, since: Sequence[Entry]) -> None:
     found.value = value
 
 
-def _tell_missing(remains: Remains, found: Salvage, base: int) -> None:
+def _report_missing(remains: Remains, found: Salvage, base: int) -> None:
     read = {entry.version for entry in remains.entries}
     applied = "; the value has its change" if found.has_start else ""
     for version in remains.damaged_entries:

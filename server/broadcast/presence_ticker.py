@@ -34,7 +34,7 @@ class PresenceTicker:
         self._audience = audience
         self._timer: asyncio.TimerHandle | None = None
 
-    def tell_other_tabs(self, author: Author) -> bool:
+    def notify_other_tabs(self, author: Author) -> bool:
         """Tell the same user's other clients here, on either lane, of this one; whether any is."""
         others = set(self.book.other_tabs(author.session))
         if others:
@@ -49,7 +49,7 @@ class PresenceTicker:
                 loop = asyncio.get_running_loop()
                 self._timer = loop.call_later(max(wait, TICK), self._tick)
 
-    def carry(self, room: Room, entries: Sequence[Entry]) -> None:
+    def relocate_cursors(self, room: Room, entries: Sequence[Entry]) -> None:
         """Cursors follow what was just committed."""
         if len(self.book) and entries:
             for change in room.tail.changes(max(entries[0].version - 1, room.tail.base)):

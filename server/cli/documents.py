@@ -20,7 +20,7 @@ from server.runtime.clock import SystemClock
 from server.runtime.settings import Settings
 
 _PAGE = 500
-_MOST_TOLD = 100  # sentences that the audit trail keeps of one repair
+_MAX_LOGGED = 100  # sentences that the audit trail keeps of one repair
 
 
 async def run(arguments: Namespace, settings: Settings) -> int:
@@ -86,7 +86,7 @@ async def _export(arguments: Namespace, store: Store) -> int:
     exported = await export_damaged(store, key, SystemClock().now_ms())
     raw = msgspec.json.encode(exported) + b"\n"
     _write(arguments.output, raw)
-    _tell_left_out(exported.left_out or [], sys.stderr)
+    _print_left_out(exported.left_out or [], sys.stderr)
     return 0
 
 
@@ -98,7 +98,7 @@ async def _repair(key: DocKey, store: Store) -> int:
         return _no_document(key)
     found = await repair.salvage(remains, every=True)
     if found.value is None:
-        _tell_left_out(found.left_out, sys.stderr)
+        _print_left_out(found.left_out, sys.stderr)
         return _fail(f"nothing of {key.doc} can be read; restore it from a backup, or delete it")
     if not found.left_out:
         print(f"{key.tenant}/{key.doc}  version {remains.head}  nothing to repair")
@@ -107,15 +107,15 @@ async def _repair(key: DocKey, store: Store) -> int:
     rebuilt = repair.rebuild(remains, found, now)
     if not await store.rebuild(key, rebuilt):
         return _fail(f"another writer changed {key.doc} meanwhile; nothing was written")
-    detail = {"left_out": found.left_out[:_MOST_TOLD]}
+    detail = {"left_out": found.left_out[:_MAX_LOGGED]}
     row = AuditRow(now, "weft", "repair", version=rebuilt.entry.version, detail=detail)
     await store.write_audit([(key, row)])
     print(f"{key.tenant}/{key.doc}  version {rebuilt.entry.version}  epoch {rebuilt.epoch}")
-    _tell_left_out(found.left_out, sys.stdout)
+    _print_left_out(found.left_out, sys.stdout)
     return 0
 
 
-def _tell_left_out(left_out: Iterable[str], out: TextIO) -> None:
+def _print_left_out(left_out: Iterable[str], out: TextIO) -> None:
     for sentence in left_out:
         print(f"left out: {sentence}", file=out)
 

@@ -223,7 +223,7 @@ class LiveRoom:
         self._note_change(entries)
         news = News(entries, before, self.room.value, previous_value=previous_value)
         self.audience.publish(news, answered)
-        self.presence.carry(self.room, entries)
+        self.presence.relocate_cursors(self.room, entries)
         self.lock_announcer.announce(self.room.lock_events)
         self.batch.charge(self.queue, self._clock.monotonic())
         return news
@@ -274,7 +274,7 @@ class LiveRoom:
                 missed, old.version, room.value, after=room.version, previous_value=old.value
             )
             self.audience.publish(news, [])
-            self.presence.carry(room, missed)
+            self.presence.relocate_cursors(room, missed)
         self._exchange_locks(old.locks(), room.locks())
         if old.document.work_size > LARGE:
             free_in_thread(old)

@@ -36,7 +36,7 @@ MOST_OPS: Final = 25
 # Values in what is asked: writing one takes some 10 µs.
 MOST_VALUES: Final = 250
 # Changes that a patch on an earlier version is carried over.
-MOST_CARRIED: Final = 50
+MAX_REBASED_VERSIONS: Final = 50
 MOST_UPDATE: Final = 8 * 1024
 MOST_VECTOR: Final = 4 * 1024
 # Documents of which any request may read the whole: comparing, undoing, restoring.
@@ -99,7 +99,7 @@ def takes_long(request: Request, work_size: int, head: int) -> bool:
             return (
                 work_size > VERY_LARGE
                 or len(request.ops) > MOST_OPS
-                or (request.base is not None and head - request.base > MOST_CARRIED)
+                or (request.base is not None and head - request.base > MAX_REBASED_VERSIONS)
                 or _outweighs(request.ops, MOST_VALUES)
             )
         case Update():

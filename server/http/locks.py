@@ -44,8 +44,8 @@ async def list_locks(request: Request) -> Response:
     async with document_of(request) as (_, live):
         require_exists(live)
         now = services_of(request).hub.time.now()
-        standing = await _stored(request, live.key)
-    response = json_response({"items": standing.states(now)})
+        locks = await _stored(request, live.key)
+    response = json_response({"items": locks.states(now)})
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -134,7 +134,7 @@ class Feed(ABC):
         self._pause(missed)
         notice = self._outbound_flow.fall_behind(self._now(), self._behind())
         if notice is not None:
-            self._metrics.hold(full=self._is_full(), told=self._announce(notice))
+            self._metrics.hold(full=self._is_full(), announced=self._announce(notice))
         if self._timer is None:
             self.pump()
 

@@ -275,7 +275,7 @@ class PatchSession:
             self._now(),
         )
         self.live.presence.changed()
-        if self.live.presence.tell_other_tabs(author):
+        if self.live.presence.notify_other_tabs(author):
             self.feed.send(ANOTHER_TAB)
 
     def _free_client_id(self) -> int:

@@ -46,7 +46,7 @@ class YjsPresence:
             author.session, author.user, author.name, author.client, role, "yjs"
         )
         self._book.join(identity, now())
-        live.presence.tell_other_tabs(author)
+        live.presence.notify_other_tabs(author)
 
     def count_shown(self, size: int) -> None:
         """Count bytes of others' states that the client was sent: y-websocket echoes them."""

@@ -83,7 +83,7 @@ RESTORE = Operation(
     Body(Restoration, "Where to."),
     ON_CHANGE,
 )
-NOT_CARRIED = (
+NOT_ARCHIVED = (
     "An archive carries no edit locks, nothing of what is or was published, no audit trail, "
     "and no ids of requests that made no version."
 )
@@ -97,7 +97,7 @@ EXPORT = Operation(
     (DOC,),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND),
     detail=f"Of a document in quarantine it is what can be read; `left_out` says what cannot. "
-    f"{NOT_CARRIED}",
+    f"{NOT_ARCHIVED}",
 )
 IMPORT = Operation(
     "POST",
@@ -109,7 +109,7 @@ IMPORT = Operation(
     (DOC,),
     Body(dict[str, Any], "An archive from `export`."),
     (*ON_CHANGE, Code.ALREADY_EXISTS),
-    detail=f"The document is there whole, or not at all. {NOT_CARRIED} {WITHOUT_SECTIONS}",
+    detail=f"The document is there whole, or not at all. {NOT_ARCHIVED} {WITHOUT_SECTIONS}",
 )
 
 HISTORY = (LIST, NAME, GET, DIFF, RESTORE, EXPORT, IMPORT)

@@ -103,14 +103,14 @@ def _body(body: Schema) -> tuple[str, str]:
 
 
 def _answer(status: str, answer: Schema) -> tuple[str, str]:
-    told = [_prose(answer["description"])]
+    lines = [_prose(answer["description"])]
     for media_type, content in answer.get("content", {}).items():
         if media_type != PROBLEM:  # as every refusal is
-            told.append(f"{_type(content['schema'])} as <code>{escape(media_type)}</code>")
+            lines.append(f"{_type(content['schema'])} as <code>{escape(media_type)}</code>")
     headers = [f"<code>{escape(name)}</code>" for name in answer["headers"] if name != ON_EVERY]
     if headers:
-        told.append(f"With {', '.join(headers)}")
-    return f"<code>{escape(status)}</code>", "<br>".join(told)
+        lines.append(f"With {', '.join(headers)}")
+    return f"<code>{escape(status)}</code>", "<br>".join(lines)
 
 
 def _sockets(sockets: Mapping[str, Any]) -> str:

@@ -27,7 +27,7 @@ VERSION = Parameter(
 )
 READING = ("ETag", "Cache-Control", "Vary", "Weft-Version", "Weft-Epoch")
 
-STANDING = Operation(
+READ_POINTER = Operation(
     "GET",
     ONE,
     "getPublished",
@@ -81,4 +81,4 @@ READ = Operation(
     open_to_all=True,
 )
 
-PUBLISHING = (STANDING, PUBLISH, TAKE_DOWN, READ)
+PUBLISHING = (READ_POINTER, PUBLISH, TAKE_DOWN, READ)

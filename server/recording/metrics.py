@@ -50,7 +50,7 @@ class LaneMetrics:
     def __init__(self, metrics: Metrics, lane: str) -> None:
         self.catch_ups = metrics.catch_ups.labels(lane)
         self._held = {cause: metrics.stalls.labels(lane, cause) for cause in ("budget", "socket")}
-        self._told = metrics.notices.labels("out")
+        self._notices_sent = metrics.notices.labels("out")
         self._closes = {code: metrics.disconnects.labels(lane, str(code)) for code in CLOSES}
         self._other_close = metrics.disconnects.labels(lane, OTHER)
 
@@ -58,11 +58,11 @@ class LaneMetrics:
         """A client may close with any of thousands of codes; those without a meaning are one."""
         self._closes.get(code, self._other_close).inc()
 
-    def hold(self, *, full: bool, told: bool) -> None:
+    def hold(self, *, full: bool, announced: bool) -> None:
         """A reader stopped here: for its full socket, or by its budget."""
         self._held["socket" if full else "budget"].inc()
-        if told:
-            self._told.inc()
+        if announced:
+            self._notices_sent.inc()
 
 
 class Metrics:

@@ -53,7 +53,7 @@ class AsgiSocket:
         self._reading = asyncio.Event()
         self._reading.set()
         self._deadline = asyncio.timeout(None)
-        self._carried = False
+        self._has_run = False
 
     def write(self, frames: bytes) -> None:
         if self._closing is not None or self._over:
@@ -97,7 +97,7 @@ class AsgiSocket:
         self._end_within(0.0)
 
     async def run(self) -> None:
-        self._carried = True
+        self._has_run = True
         code = 1006
         try:
             async with self._deadline, asyncio.TaskGroup() as group:
@@ -113,7 +113,7 @@ class AsgiSocket:
             self._handler.on_close(self._closing[0] if self._closing else code)
 
     def _end_within(self, seconds: float) -> None:
-        if self._carried and not self._over:
+        if self._has_run and not self._over:
             self._deadline.reschedule(asyncio.get_running_loop().time() + seconds)
 
     def _answer(self, payload: bytes) -> None:

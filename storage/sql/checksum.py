@@ -144,9 +144,9 @@ def unpack_summary(key: DocKey, row: Sequence[Any], packed: bytes | None) -> Sum
     try:
         if packed is None:
             if _entry_crc(_key_crc(key), *row[:6]) == row[6]:
-                told = _decode_summarized(row[5])
-                places = pointers_of(op.path for op in told.ops)
-                return Summary(told.version, told.author, told.at, told.kind, places)
+                parts = _decode_summarized(row[5])
+                places = pointers_of(op.path for op in parts.ops)
+                return Summary(parts.version, parts.author, parts.at, parts.kind, places)
         elif zlib.crc32(packed[4:], _key_crc(key)).to_bytes(4, "big") == packed[:4]:
             summary = _decode_summary(packed[4:])
             if summary.version == row[0]:

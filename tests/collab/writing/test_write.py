@@ -6,7 +6,7 @@ import pytest
 
 from collab.document.document import Document
 from collab.ids import Json
-from collab.writing.write import MOST_TOLD
+from collab.writing.write import MAX_POINTER_CHARACTERS
 
 
 class Slot:
@@ -39,7 +39,7 @@ def test_d7_an_object_of_few_other_keys_stays_the_same_one() -> None:
 
 
 def test_d7_an_object_of_many_other_keys_is_replaced_as_a_whole() -> None:
-    count = MOST_TOLD // 6
+    count = MAX_POINTER_CHARACTERS // 6
     slot = Slot(keys(count, "a"))
     state = len(slot.document.update_since(b"\0"))
     for name in "bcde":
@@ -54,15 +54,15 @@ def test_d7_an_object_of_many_other_keys_is_replaced_as_a_whole() -> None:
 
 
 def test_d7_a_long_key_that_gives_way_to_another_is_not_kept() -> None:
-    slot = Slot({"a" * MOST_TOLD * 4: 0})
+    slot = Slot({"a" * MAX_POINTER_CHARACTERS * 4: 0})
     for name in "bcd":
-        slot.put({name * MOST_TOLD * 4: 0})
-    assert len(slot.document.update_since(b"\0")) < MOST_TOLD * 5
+        slot.put({name * MAX_POINTER_CHARACTERS * 4: 0})
+    assert len(slot.document.update_since(b"\0")) < MAX_POINTER_CHARACTERS * 5
 
 
 @pytest.mark.parametrize("stays", [True, False])
 def test_d7_an_object_of_which_half_stays_is_edited(stays: bool) -> None:
-    count = MOST_TOLD // 6
+    count = MAX_POINTER_CHARACTERS // 6
     kept = {f"kept{number}": "x" * 20 for number in range(count * 2)} if stays else {}
     slot = Slot({**kept, **keys(count, "a")})
     slot.put({**kept, **keys(count, "b")})

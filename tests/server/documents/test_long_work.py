@@ -27,7 +27,7 @@ from collab.room.room import Room
 from collab.room.working import RoomBounds
 from server.documents.long_work import (
     LARGE,
-    MOST_CARRIED,
+    MAX_REBASED_VERSIONS,
     MOST_OPS,
     MOST_UPDATE,
     MOST_VALUES,
@@ -44,7 +44,7 @@ def op(value: Any = 1) -> dict[str, Any]:
 
 SHORT: list[Request] = [
     PatchRequest("", None, [op()] * MOST_OPS),
-    PatchRequest("", 100 - MOST_CARRIED, [op()]),
+    PatchRequest("", 100 - MAX_REBASED_VERSIONS, [op()]),
     PatchRequest("", None, [op("a long text " * 500)]),
     Create({"n": list(range(MOST_VALUES - 10))}),
     Replace({}, None),
@@ -57,7 +57,7 @@ SHORT: list[Request] = [
 ]
 LONG: list[Request] = [
     PatchRequest("", None, [op()] * (MOST_OPS + 1)),
-    PatchRequest("", 99 - MOST_CARRIED, [op()]),
+    PatchRequest("", 99 - MAX_REBASED_VERSIONS, [op()]),
     PatchRequest("", None, [op("a long text " * 50_000)]),
     PatchRequest("", None, [op([[[]]] * MOST_VALUES)]),
     PatchRequest("", None, [op({str(n): n for n in range(MOST_VALUES)})]),
