@@ -22,7 +22,10 @@ MEMORY_OF_A_CLIENT: Final = limits.DOCUMENT
 MEMORY_AT_ALL: Final = 4 * limits.DOCUMENT
 # Opening a document: the Yjs types, the nodes, and the value, for each value in it.
 MEMORY_OF_A_VALUE: Final = 2_000
-# Bytes in the database for an accepted byte. Beyond it each client has what is free of charge
+# Bytes in the database for an accepted byte: the ops, the update, and the undo records with what
+# was there before, each about as long as the request. What an entry may have free of charge (B10)
+# is no such bound: a list of small numbers has 27 bytes of update for each of its own, and what is
+# beyond twelve times the request is paid for. Beyond it each client has what is free of charge
 # (an entry's 16 KiB, and as much for the rows around it), and the document has one snapshot, of
 # its state, its value and its steps.
 STORED: Final = 4
