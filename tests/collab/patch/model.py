@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from collab.entry import Author, Op
 from collab.errors import Rejected
 from collab.patch.apply import apply, replay
@@ -132,6 +130,7 @@ class Server:
             self.refused += 1
             return Answer("reject"), None
         check_named(self.value, done.value, sent.view, rebased)
+        check_written(done.value, sent.view, sent.ops)
         check_merged(self.value, done.value, rebased)
         self.conflicts += rebased.conflicts
         self.merged += len(rebased.merged)
@@ -147,10 +146,16 @@ class Server:
 
 
 def check_named(before: Any, after: Any, view: Any, rebased: Rebased) -> None:
-    """Every word that a patch takes out and its author never saw is in one of its conflicts."""
-    named = words(msgspec.to_builtins(rebased.conflicts))
-    lost = words(before) - words(after) - words(view)
+    """Every letter that a patch takes out and its author never saw is in one of its conflicts."""
+    named = letters([each.theirs for each in rebased.conflicts])
+    lost = letters(before) - letters(after) - letters(view)
     assert lost <= named, (lost, rebased)
+
+
+def check_written(after: Any, view: Any, sent: Sequence[Op]) -> None:
+    """Every letter that the author of a patch writes is in the document."""
+    written = letters(apply(view, sent, splices=True).value) - letters(view)
+    assert written <= letters(after), (written, sent)
 
 
 def check_merged(before: Any, after: Any, rebased: Rebased) -> None:
@@ -163,14 +168,15 @@ def check_merged(before: Any, after: Any, rebased: Rebased) -> None:
         assert isinstance(lookup(after, parse(pointer)), str)
 
 
-def words(value: Any) -> set[str]:
-    """The stamps (`u1`, `u2`, ...) in the texts of a value."""
+def letters(value: Any) -> set[str]:
+    """The letters in the texts of a value that only one stamp has."""
     if isinstance(value, str):
-        return {word for word in value.split() if word.startswith("u")}
+        return {letter for letter in value if letter >= FIRST_LETTER}
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return {word for item in items for word in words(item)}
+    return {letter for item in items for letter in letters(item)}
 
 
+FIRST_LETTER = "\u4e00"
 START: dict[str, Any] = {
     "title": "Buy now and save",
     "home": [{"id": name, "t": f"text of {name} here", "tags": ["x", "y"]} for name in "abcd"],
@@ -190,8 +196,10 @@ class Editor:
         self.count = 0
 
     def stamp(self) -> str:
+        """A word that begins as all stamps do; its other letters are in no other stamp."""
         self.count += 1
-        return f"u{self.count}"
+        first = ord(FIRST_LETTER) + 4 * self.count
+        return "u" + "".join(chr(first + n) for n, _ in enumerate(str(self.count)))
 
     def patch(self, view: Any) -> list[Op]:
         ops: list[Op] = []

@@ -13,6 +13,11 @@ def test_r11_clients_that_pipeline_stale_patches_converge(seed: int) -> None:
     run(seed, clients=3, steps=60)
 
 
+@pytest.mark.parametrize("seed", [20, 90, 160, 166, 180, 206, 279, 286, 552])
+def test_r11_a_word_that_a_merge_cuts_or_joins_is_not_overwritten(seed: int) -> None:
+    run(seed, clients=2 + seed % 5, steps=60 + seed % 7 * 30)
+
+
 def test_r11_the_runs_do_what_they_are_for() -> None:
     servers = [run(seed, clients=4, steps=120) for seed in (1, 2, 3)]
     assert all(server.refused for server in servers)

@@ -30,8 +30,8 @@ def stale(mine: list[Op], *theirs: list[Op]) -> tuple[Rebased, Any]:
         done = apply(now, patch)
         changes.append(AppliedChange(version, BO, done.ops, now))
         now = done.value
-    rebased = rebase(mine, changes, now)
-    return rebased, apply(now, rebased.ops).value
+    rebased = rebase(mine, changes, now, splices=True)
+    return rebased, apply(now, rebased.ops, splices=True).value
 
 
 def conflict(path: str, base: Any, theirs: Any, yours: Any, resolution: Any) -> Conflict:
@@ -187,6 +187,13 @@ def test_r6_overlapping_edits_of_a_text_leave_the_later() -> None:
     assert after["title"] == "Get now and smile"
     assert rebased.conflicts[0].resolution == "yours"
     assert rebased.merged == []
+
+
+def test_r6_a_splice_in_the_word_that_others_replaced_loses_no_letter() -> None:
+    mine: Op = {"op": "splice", "path": "/title", "offset": 5, "delete": 0, "insert": " or "}
+    rebased, after = stale([mine], [replaced("/title", "Buy nine and save")])
+    assert after["title"] == "Buy n or ine and save"
+    assert (rebased.conflicts, rebased.merged) == ([], ["/title"])
 
 
 def test_r6_a_merged_text_is_named_once_where_the_patch_leaves_it() -> None:

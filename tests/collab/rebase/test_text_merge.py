@@ -33,6 +33,7 @@ TEXTS = st.lists(st.sampled_from(["Buy", "now", " ", "  ", ".", "é", "😀"]), 
         ("same", "other", "same", "other"),
         ("one", "two", "two", "two"),
         ("é 😀 x", "é 😀 y", "ö 😀 x", "ö 😀 y"),
+        (" now", "Buy it now", "now and save", "Buy itnow and save"),  # the space is yours
     ],
 )
 def test_r6_edits_of_different_words_are_both_kept(
