@@ -185,14 +185,19 @@ START: dict[str, Any] = {
 }
 
 
-KINDS = ["text"] * 4 + ["move"] * 2 + ["splice", "add", "remove", "tag", "key", "whole", "copy"]
+KINDS = ["text"] * 4 + ["splice", "add", "remove", "move", "move", "tag", "key", "whole", "copy"]
 
 
 class Editor:
-    """Makes random edits of a view; every text it writes carries a stamp of its own."""
+    """Makes random edits of a view; every text it writes carries a stamp of its own.
 
-    def __init__(self, chance: random.Random) -> None:
+    With `deletes` it splices more often, and its edits of texts take out letters and words.
+    """
+
+    def __init__(self, chance: random.Random, *, deletes: bool = False) -> None:
         self.chance = chance
+        self.deletes = deletes
+        self.kinds = KINDS + ["splice"] * 4 if deletes else KINDS
         self.count = 0
 
     def stamp(self) -> str:
@@ -210,11 +215,7 @@ class Editor:
         return ops
 
     def op(self, view: Any) -> Op:
-        kind = self.chance.choice(
-            ["text"] * 4
-            + ["splice", "add", "remove", "move", "move", "tag", "key", "whole", "copy"]
-        )
-        made: Op | None = getattr(self, f"_{kind}")(view)
+        made: Op | None = getattr(self, f"_{self.chance.choice(self.kinds)}")(view)
         return made or {"op": "add", "path": "/title", "value": f"title {self.stamp()}"}
 
     def _texts(self, view: Any) -> list[str]:
@@ -226,7 +227,9 @@ class Editor:
     def _text(self, view: Any) -> Op:
         path = self.chance.choice(self._texts(view))
         now = _at(view, path).split()
-        now[self.chance.randrange(len(now)) :][:1] = []
+        at = self.chance.randrange(len(now) or 1)
+        if self.deletes:
+            del now[at : at + 1]
         now.insert(self.chance.randrange(len(now) + 1), self.stamp())
         if len(now) > 4:
             now.pop(self.chance.randrange(len(now)))
@@ -236,8 +239,9 @@ class Editor:
         path = self.chance.choice(self._texts(view))
         text = _at(view, path)
         at = self.chance.randrange(len(text) + 1)
+        delete = self.chance.randrange(min(8, len(text) - at + 1)) if self.deletes else 0
         insert = f" {self.stamp()} "
-        return {"op": "splice", "path": path, "offset": at, "delete": 0, "insert": insert}
+        return {"op": "splice", "path": path, "offset": at, "delete": delete, "insert": insert}
 
     def _list(self, view: Any) -> tuple[str, list[Any]]:
         name = self.chance.choice(["home", "home", "more"])
@@ -305,10 +309,10 @@ def _at(view: Any, path: str) -> Any:
     return view
 
 
-def run(seed: int, *, clients: int, steps: int) -> Server:
+def run(seed: int, *, clients: int, steps: int, deletes: bool = False) -> Server:
     """A random run until everything is answered; asserts that all end on the same value."""
     chance = random.Random(seed)
-    editor = Editor(chance)
+    editor = Editor(chance, deletes=deletes)
     server = Server(START, clients)
     people = [Client(START) for _ in range(clients)]
     up: list[deque[Sent]] = [deque() for _ in people]

@@ -18,6 +18,11 @@ def test_r11_a_word_that_a_merge_cuts_or_joins_is_not_overwritten(seed: int) -> 
     run(seed, clients=2 + seed % 5, steps=60 + seed % 7 * 30)
 
 
+@pytest.mark.parametrize("seed", [2, 4, 11])
+def test_r11_clients_that_delete_letters_of_stale_texts_converge(seed: int) -> None:
+    run(seed, clients=3, steps=120, deletes=True)
+
+
 def test_r11_the_runs_do_what_they_are_for() -> None:
     servers = [run(seed, clients=4, steps=120) for seed in (1, 2, 3)]
     assert all(server.refused for server in servers)
@@ -30,3 +35,10 @@ def test_r11_the_runs_do_what_they_are_for() -> None:
 def test_r11_many_clients_over_many_seeds_converge(block: int) -> None:
     for seed in range(block * 100, block * 100 + 100):
         run(seed, clients=2 + seed % 5, steps=60 + seed % 7 * 30)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("block", range(10))
+def test_r11_many_clients_that_delete_letters_of_stale_texts_converge(block: int) -> None:
+    for seed in range(block * 100, block * 100 + 100):
+        run(seed, clients=2 + seed % 5, steps=60 + seed % 7 * 30, deletes=True)
