@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import gc
 import re
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("collab", "storage", "server", "tests", "bench")
 CODE = re.compile(r"`([^`]+)`")
+DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+")
+QUOTED = re.compile(r"[\w.\[\], |]{1,200}")
+LOADERS = ("import_module", "__import__", "find_spec", "run_module", "resolve_name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,6 @@ class Source:
 
     path: str
     text: str
-    tree: ast.Module
 
     @property
     def room(self) -> str:
@@ -86,47 +89,86 @@ def banned_words() -> set[str]:
 
 @cache
 def sources() -> tuple[Source, ...]:
+    paths = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+    return tuple(
+        Source(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
+        for path in paths
+        if "node_modules" not in path.parts
+    )
+
+
+@cache
+def nodes(source: Source) -> tuple[ast.AST, ...]:
+    """The file's syntax tree, read once, and only when a rule looks into the file."""
     # A quarter of the time: trees are many objects, and the collector would look at all of them.
     gc.disable()
     try:
-        return _sources()
+        return tuple(ast.walk(ast.parse(source.text)))
     finally:
         gc.enable()
-
-
-def _sources() -> tuple[Source, ...]:
-    paths = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
-    return tuple(
-        Source(path.relative_to(ROOT).as_posix(), text, ast.parse(text))
-        for path in paths
-        if "node_modules" not in path.parts
-        for text in [path.read_text(encoding="utf-8")]
-    )
 
 
 @cache
 def imports(source: Source) -> tuple[tuple[int, str], ...]:
     """Every module that the file names, those inside functions and TYPE_CHECKING included.
 
-    `from a import b` gives `a.b`, for it may be a module; a rule for `a` covers it.
+    `from a import b` gives `a.b`, for it may be a module; a rule for `a` covers it. So does
+    `a.b`, and `"a.b"` in quotes, after `import a`; and the use of a builtin: `builtins.open`.
     """
-    return tuple(_imports(source))
+    return tuple(dict.fromkeys([*_imports(source), *_named(source)]))
 
 
 def _imports(source: Source) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(source.tree):
+    for node in nodes(source):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             start = _absolute(source, node)
             yield from ((node.lineno, f"{start}.{alias.name}") for alias in node.names)
-        elif isinstance(node, ast.Call) and _loads(node) and isinstance(node.args[0], ast.Constant):
-            yield node.lineno, str(node.args[0].value)
+        elif isinstance(node, ast.Call) and _name(node.func).endswith(LOADERS):
+            given = [arg.value for arg in node.args[:2] if isinstance(arg, ast.Constant)]
+            if given:
+                yield node.lineno, "".join(str(part) for part in reversed(given))
 
 
-def _loads(node: ast.Call) -> bool:
-    name = ast.unparse(node.func)
-    return bool(node.args) and name.endswith(("import_module", "__import__"))
+def _named(source: Source) -> Iterator[tuple[int, str]]:
+    """What a chain of attributes leads to from an imported name, or from a builtin."""
+    known = {name: f"builtins.{name}" for name in dir(builtins)} | dict(_bindings(source))
+    for node in nodes(source):
+        if isinstance(node, ast.Name | ast.Attribute | ast.Call):
+            found = [_name(node)]
+        elif isinstance(node, ast.Constant) and QUOTED.fullmatch(str(node.value)):
+            found = DOTTED.findall(str(node.value))
+        else:
+            continue
+        for root, dot, rest in (name.partition(".") for name in found):
+            if root in known:
+                yield node.lineno, f"{known[root]}{dot}{rest}"
+
+
+def _bindings(source: Source) -> Iterator[tuple[str, str]]:
+    """Names that an import gives the file, with what they stand for."""
+    for node in nodes(source):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name.partition(".")[0]
+                yield (alias.asname, alias.name) if alias.asname else (top, top)
+        elif isinstance(node, ast.ImportFrom):
+            start = _absolute(source, node)
+            for alias in node.names:
+                yield alias.asname or alias.name, f"{start}.{alias.name}"
+
+
+def _name(node: ast.expr) -> str:
+    """`a.b.c` as written; `getattr(a, "b")` is `a.b`; what no name leads to is empty."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=owner, attr=name):
+            return f"{_name(owner)}.{name}"
+        case ast.Call(func=ast.Name(id="getattr"), args=[owner, ast.Constant(value=str(name)), *_]):
+            return f"{_name(owner)}.{name}"
+    return ""
 
 
 def _absolute(source: Source, node: ast.ImportFrom) -> str:
@@ -141,15 +183,15 @@ def _absolute(source: Source, node: ast.ImportFrom) -> str:
 @cache
 def reaches(source: Source) -> tuple[tuple[int, str], ...]:
     """Every `name.attribute` of the file, by its last two parts: `datetime.now`, `os.environ`."""
-    return tuple(_reaches(source))
+    named = [*_named(source), *_written(source)]
+    pairs = ((line, ".".join(name.split(".")[-2:])) for line, name in named)
+    return tuple(dict.fromkeys(pairs))
 
 
-def _reaches(source: Source) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(source.tree):
+def _written(source: Source) -> Iterator[tuple[int, str]]:
+    for node in nodes(source):
         if isinstance(node, ast.Attribute):
-            owner = node.value
-            name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
-            yield node.lineno, f"{name}.{node.attr}"
+            yield node.lineno, f".{_name(node)}"
 
 
 @cache
@@ -162,10 +204,11 @@ def modules() -> frozenset[str]:
 def imported(source: Source) -> Iterator[tuple[int, str]]:
     """Our own modules among what the file imports: `from a import b` names `a.b`, or `a`."""
     for line, name in imports(source):
-        for module in (name, name.rpartition(".")[0]):
-            if module in modules() and module != source.module:
-                yield line, module
-                break
+        module = name
+        while module and module not in modules():
+            module = module.rpartition(".")[0]
+        if module and module != source.module:
+            yield line, module
 
 
 def covers(rule: str, module: str) -> bool:

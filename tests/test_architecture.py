@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import sys
 from collections.abc import Iterator
@@ -33,15 +32,13 @@ JS_IMPORT = re.compile(
 )
 
 
-def source_of(path: str, text: str) -> Source:
-    return Source(path, text, ast.parse(text))
-
-
 # --- the rules, as functions of a file ------------------------------------------------------
 
 
 def room_breaches(source: Source) -> Iterator[str]:
     law = rooms()[source.room]
+    if "*" in law.may and not law.never:
+        return
     for line, module in imports(source):
         top = module.split(".", 1)[0]
         known = top == source.room or top in sys.stdlib_module_names
@@ -78,7 +75,7 @@ def door_breaches(source: Source) -> Iterator[str]:
     for thing, places in doors().items():
         if source.room in {"tests", "bench"} or is_at(source.path, places):
             continue
-        # `self.storage.put` is no module: only a dotted thing is looked for among attributes.
+        # `self.storage.put` is no module: look for a dotted thing only among attributes.
         reached = reaches(source) if "." in thing else ()
         for line, name in [*imports(source), *reached]:
             if covers(thing, name):
@@ -166,6 +163,8 @@ def test_no_test_sleeps() -> None:
         ("collab/x.py", "from server import app"),
         ("collab/room/x.py", "from ...storage import store"),
         ("collab/x.py", "import importlib\nimportlib.import_module('storage.store')"),
+        ("collab/x.py", "def f(path):\n    return open(path)"),
+        ("collab/x.py", "import pathlib"),
         ("storage/x.py", "from collab.messages import Open"),
         ("storage/x.py", "from collab import document"),
         ("server/x.py", "import pycrdt"),
@@ -173,7 +172,7 @@ def test_no_test_sleeps() -> None:
     ],
 )
 def test_an_import_against_the_law_is_seen(path: str, text: str) -> None:
-    assert list(room_breaches(source_of(path, text)))
+    assert list(room_breaches(Source(path, text)))
 
 
 @pytest.mark.parametrize(
@@ -182,13 +181,17 @@ def test_an_import_against_the_law_is_seen(path: str, text: str) -> None:
         ("collab/patch/x.py", "from collab.document import Document"),
         ("collab/patch/x.py", "from collab import room"),
         ("collab/ids.py", "from . import errors"),
+        ("collab/ids.py", "import collab\nx = collab.errors.Close"),
+        ("collab/ids.py", "from importlib import import_module\nimport_module('collab.errors')"),
         ("collab/attic.py", ""),
         ("server/documents/x.py", "from server.http import requests"),
         ("server/attic/x.py", ""),
+        ("storage/dialect.py", "from storage.sql import schema"),
+        ("storage/attic.py", ""),
     ],
 )
 def test_a_floor_that_reaches_up_is_seen(path: str, text: str) -> None:
-    assert list(floor_breaches(source_of(path, text)))
+    assert list(floor_breaches(Source(path, text)))
 
 
 @pytest.mark.parametrize(
@@ -199,10 +202,23 @@ def test_a_floor_that_reaches_up_is_seen(path: str, text: str) -> None:
         ("server/documents/hub.py", "import os\nlevel = os.environ['X']"),
         ("server/documents/hub.py", "import time"),
         ("server/documents/hub.py", "import datetime\nnow = datetime.datetime.now()"),
+        ("server/documents/hub.py", "from datetime import datetime as d\nnow = d.now()"),
+        ("server/documents/hub.py", "import os as system\nsystem.environ['X']"),
+        ("server/documents/hub.py", "import os\ngetattr(os, 'environ')['X']"),
+        ("server/documents/hub.py", "import server.services as s\nx: s.Services"),
+        ("server/documents/hub.py", "from .. import services"),
+        ("server/documents/hub.py", "import server\nx: server.services.Services"),
+        ("server/documents/hub.py", "import importlib\nimportlib.import_module(f'server.{x}')"),
+        ("server/documents/hub.py", "from importlib import import_module as load"),
+        ("server/documents/hub.py", "__import__(name)"),
+        ("server/documents/hub.py", "import sys\nsys.modules['server.services']"),
+        ("server/documents/hub.py", "setattr(room, name, 1)"),
+        ("server/documents/hub.py", "object.__setattr__(room, 'seconds', 1)"),
+        ("server/documents/hub.py", "exec(text)"),
     ],
 )
 def test_a_way_around_the_door_is_seen(path: str, text: str) -> None:
-    assert list(door_breaches(source_of(path, text)))
+    assert list(door_breaches(Source(path, text)))
 
 
 @pytest.mark.parametrize(
@@ -220,7 +236,7 @@ def test_a_script_that_imports_what_it_may_not_is_seen(path: str, text: str) -> 
 
 
 def test_what_the_law_allows_is_let_through() -> None:
-    assert not list(room_breaches(source_of("collab/x.py", "import re, msgspec, collab.ids")))
-    assert not list(floor_breaches(source_of("collab/room/x.py", "from collab import ids")))
-    assert not list(door_breaches(source_of("server/app.py", "from storage.store import S")))
+    assert not list(room_breaches(Source("collab/x.py", "import re, msgspec, collab.ids")))
+    assert not list(floor_breaches(Source("collab/room/x.py", "from collab import ids")))
+    assert not list(door_breaches(Source("server/app.py", "from storage.store import S")))
     assert not list(script_breaches(PurePosixPath("static/sdk/a.js"), "import './b.js';"))

@@ -9,9 +9,23 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pytest
 
-from tests.house import Source, banned_words, imported, modules, shape, short_modules, sources
+from tests.house import (
+    ROOMS,
+    ROOT,
+    Source,
+    banned_words,
+    imported,
+    imports,
+    modules,
+    nodes,
+    rooms,
+    shape,
+    short_modules,
+    sources,
+)
 
 HALLS = ("collab", "server", "storage")
+WORDS = re.compile(r"\w+")
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -60,51 +74,104 @@ def packages(names: Iterable[str]) -> Counter[str]:
     return Counter(name.rpartition(".")[0] for name in names)
 
 
+def crowded(counted: Mapping[str, int], most: int, at_the_top: int) -> dict[str, int]:
+    """Packages with more modules than the table of shapes allows."""
+    return {
+        name: count
+        for name, count in counted.items()
+        if count > (at_the_top if name == "server" else most)
+    }
+
+
+def short(files: Iterable[Source], shortest: int) -> set[str]:
+    """Modules with fewer lines than the table of shapes asks for."""
+    return {s.path for s in files if not s.is_package and s.text.count("\n") < shortest}
+
+
+def does_something(source: Source) -> bool:
+    """Whether the file has a statement besides its docstring."""
+    module = nodes(source)[0]
+    return isinstance(module, ast.Module) and not all(
+        isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant) for each in module.body
+    )
+
+
 def attributes(source: Source) -> Iterator[str]:
     """Names that the classes of the file give their instances."""
-    for node in ast.walk(source.tree):
+    for node in nodes(source):
         if isinstance(node, ast.ClassDef):
             for each in node.body:
-                if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
-                    yield each.target.id
+                targets = each.targets if isinstance(each, ast.Assign) else []
+                targets = [each.target] if isinstance(each, ast.AnnAssign) else targets
+                yield from (name.id for name in targets if isinstance(name, ast.Name))
         elif isinstance(node, ast.Attribute) and _is_self(node.value) and _is_store(node):
             yield node.attr
 
 
-def assignments(source: Source) -> Iterator[tuple[int, str]]:
-    """Attributes that the file assigns to on anything but `self`; Starlette's own are none."""
-    for node in ast.walk(source.tree):
-        if not isinstance(node, ast.Attribute) or not _is_store(node):
-            continue
-        if ast.unparse(node.value) not in {"self", "request.state"}:
-            yield node.lineno, node.attr
+def assignments(source: Source) -> Iterator[tuple[int, str, str]]:
+    """Whose attributes the file assigns to, but on `self`; Starlette's own are none.
+
+    A place in an attribute counts as the attribute: `room.members[key] = member`.
+    """
+    for node in nodes(source):
+        target = node.value if isinstance(node, ast.Subscript) else node
+        if isinstance(target, ast.Attribute) and _is_store(node):
+            owner = ast.unparse(target.value)
+            if owner not in {"self", "request.state"}:
+                yield target.lineno, owner, target.attr
 
 
-def _is_store(node: ast.Attribute) -> bool:
-    return isinstance(node.ctx, ast.Store | ast.Del)
+def _is_store(node: ast.AST) -> bool:
+    return isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
 
 
 def _is_self(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id == "self"
 
 
+def of_the_core(source: Source) -> set[str]:
+    """Names that the file annotates with a class of `collab/`: `room` in `room: Room`."""
+    theirs = {name.rpartition(".")[2] for _, name in imports(source) if name.startswith("collab.")}
+    return {
+        name
+        for node in nodes(source)
+        if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation
+        for name in [node.arg if isinstance(node, ast.arg) else ast.unparse(node.target)]
+        if WORDS.findall(ast.unparse(node.annotation))[0] in theirs
+    }
+
+
 def assignment_breaches(source: Source, theirs: set[str]) -> list[str]:
+    core = of_the_core(source)
     return [
-        f"{source.path}:{line} sets {name}" for line, name in assignments(source) if name in theirs
+        f"{source.path}:{line} sets {owner}.{name}"
+        for line, owner, name in assignments(source)
+        if name in theirs or name == "__dict__" or core & {owner, owner.rpartition(".")[2]}
     ]
 
 
 def names(source: Source) -> Iterator[str]:
-    """Every name that the file gives: classes, functions, arguments, variables, attributes."""
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node.name
-        elif isinstance(node, ast.arg):
-            yield node.arg
-        elif isinstance(node, ast.Attribute) and _is_store(node):
-            yield node.attr
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id
+    """Every name that the file gives or has: classes, functions, arguments, variables, aliases."""
+    yield from source.module.split(".")
+    for node in nodes(source):
+        match node:
+            case (
+                ast.ClassDef(name=name)
+                | ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.arg(arg=name)
+                | ast.Name(id=name, ctx=ast.Store())
+                | ast.alias(asname=str(name))
+                | ast.ExceptHandler(name=str(name))
+                | ast.MatchAs(name=str(name))
+                | ast.MatchStar(name=str(name))
+                | ast.MatchMapping(rest=str(name))
+            ):
+                yield name
+            case ast.Attribute(attr=name) if _is_store(node):
+                yield name
+            case _:
+                pass
 
 
 def words(name: str) -> set[str]:
@@ -122,16 +189,27 @@ def test_no_files_import_one_another() -> None:
 
 def test_no_package_is_a_hall() -> None:
     most, at_the_top = int(shape("most modules in a package")[0]), int(shape("most modules at")[0])
-    counted = packages(modules())
-    assert {name: n for name, n in counted.items() if n > most} == {}
-    assert counted["server"] <= at_the_top
+    assert crowded(packages(modules()), most, at_the_top) == {}
 
 
 def test_a_short_module_has_its_reason() -> None:
-    shortest = int(shape("shortest module")[0])
-    short = {s.path for s in ours() if not s.is_package and s.text.count("\n") < shortest}
-    migrations = {path for path in short if path.startswith("storage/migrations/")}
-    assert short - migrations == short_modules()
+    found = short(ours(), int(shape("shortest module")[0]))
+    migrations = {path for path in found if path.startswith("storage/migrations/")}
+    assert found - migrations == short_modules()
+
+
+def test_a_package_itself_does_nothing() -> None:
+    """What `__init__.py` imports or defines would be in no module, on no floor and in no circle."""
+    assert [s.path for s in ours() if s.is_package and does_something(s)] == []
+
+
+def test_every_folder_with_code_has_a_row() -> None:
+    assert set(rooms()) == set(ROOMS)
+    tops = {
+        path.parent.name for path in ROOT.glob("*/*.py") if not path.parent.name.startswith(".")
+    }
+    assert tops == set(ROOMS)
+    assert [path.name for path in ROOT.glob("*.py")] == []
 
 
 def test_the_server_sets_no_attribute_of_the_core() -> None:
@@ -170,24 +248,77 @@ def test_a_circle_is_seen(arrows: dict[str, list[str]], found: list[list[str]]) 
     [
         "from server.documents import hub",
         "from server.documents.hub import Hub",
+        "from server.documents.hub import *",
+        "from ..documents.hub import Hub",
+        "from ..documents import hub as other",
         "import server.documents.hub",
+        "import server.documents.hub as other",
+        "import server.documents\nserver.documents.hub.Hub()",
+        "import server as s\ns.documents.hub.Hub()",
+        "from server import documents\ndocuments.hub.Hub()",
+        "from .. import documents\nx: documents.hub.Hub",
+        "from server import documents\nx: 'documents.hub.Hub | None'",
+        "from server import documents\ngetattr(documents, 'hub')",
         "def f():\n    from server.documents.hub import Hub",
         "if TYPE_CHECKING:\n    from server.documents.hub import Hub",
+        "load = importlib.import_module('server.documents.hub')",
+        "importlib.import_module('.hub', 'server.documents')",
+        "__import__('server.documents.hub')",
     ],
 )
 def test_an_import_is_seen_wherever_it_stands(text: str) -> None:
-    source = Source("server/http/x.py", text, ast.parse(text))
-    assert [module for _, module in imported(source)] == ["server.documents.hub"]
+    source = Source("server/http/x.py", text)
+    assert {module for _, module in imported(source)} == {"server.documents.hub"}
 
 
-@pytest.mark.parametrize("text", ["room.seconds = 1", "x.y.seconds += 1", "a, b.seconds = 1, 2"])
+def test_too_many_modules_are_seen() -> None:
+    counted = {"server": 9, "server.http": 16, "server.lanes": 15}
+    assert crowded(counted, 15, 8) == {"server": 9, "server.http": 16}
+    assert crowded({"server": 8}, 15, 8) == {}
+
+
+def test_a_short_module_is_seen() -> None:
+    files = [Source("server/a.py", "\n" * 39), Source("server/b.py", "\n" * 40)]
+    assert short([*files, Source("server/__init__.py", "")], 40) == {"server/a.py"}
+
+
+@pytest.mark.parametrize("text", ["from server.x import y", '"""A."""\nx = 1', "def f(): ..."])
+def test_a_package_that_does_something_is_seen(text: str) -> None:
+    assert does_something(Source("server/x/__init__.py", text))
+    assert not does_something(Source("server/x/__init__.py", '"""A."""'))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "room.seconds = 1",
+        "room.seconds: int = 1",
+        "x.y.seconds += 1",
+        "a, b.seconds = 1, 2",
+        "[a, *b.seconds] = c",
+        "del room.seconds",
+        "for room.seconds in (): ...",
+        "with x as room.seconds: ...",
+        "room.seconds[key] = 1",
+        "del room.seconds[key]",
+        "room.__dict__['seconds'] = 1",
+        "from collab.room.room import Room\ndef f(room: Room): room.own = 1",
+        "from collab.room.room import Room\ndef f(self, room: Room | None): self.room.own = 1",
+        "from collab.room import room\ndef f(it: room.Room): it.own = 1",
+    ],
+)
 def test_an_assignment_to_an_attribute_of_the_core_is_seen(text: str) -> None:
-    assert assignment_breaches(Source("server/x.py", text, ast.parse(text)), {"seconds"})
+    assert assignment_breaches(Source("server/x.py", text), {"seconds"})
 
 
 def test_an_own_attribute_may_be_set() -> None:
-    text = "self.seconds = 1\nseconds = 2"
-    assert assignment_breaches(Source("server/x.py", text, ast.parse(text)), {"seconds"}) == []
+    text = "self.seconds = 1\nseconds = 2\nother.own = 3"
+    assert assignment_breaches(Source("server/x.py", text), {"seconds"}) == []
+
+
+def test_what_classes_give_their_instances_is_seen() -> None:
+    text = "class A:\n    b = 1\n    c: int\n    def f(self):\n        self.d, self.e = 1, 2"
+    assert set(attributes(Source("collab/x.py", text))) == set("bcde")
 
 
 @pytest.mark.parametrize("name", ["LockDesk", "lock_desk", "_desk", "DESK_SIZE", "theDesk"])
@@ -198,4 +329,20 @@ def test_a_word_is_seen_in_any_spelling(name: str) -> None:
 
 def test_every_kind_of_name_is_seen() -> None:
     text = "class A:\n    def f(self, b):\n        self.c = d = 1\n        [0 for e in ()]"
-    assert set(names(Source("server/x.py", text, ast.parse(text)))) == {*"Afbcde", "self"}
+    assert set(names(Source("server/x.py", text))) == {*"Afbcdex", "self", "server"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import x as ward",
+        "from x import y as ward",
+        "try: ...\nexcept E as ward: ...",
+        "match x:\n    case E() as ward: ...",
+        "match x:\n    case [*ward]: ...",
+        "match x:\n    case {**ward}: ...",
+        "if (ward := 1): ...",
+    ],
+)
+def test_a_name_is_seen_wherever_it_is_given(text: str) -> None:
+    assert "ward" in set(names(Source("server/x.py", text)))
