@@ -8,11 +8,15 @@ from server.runtime.clock import readable_id
 
 
 class ManualClock:
-    """Time passes only by `advance`; the same calls give the same bytes in every run."""
+    """Time passes only by `advance`, and by `per_reading` each time that `monotonic` is read.
+
+    The same calls give the same bytes in every run.
+    """
 
     def __init__(self, now_ms: int = 1_800_000_000_000) -> None:
         self.ms = now_ms
         self.seconds = 1000.0
+        self.per_reading = 0.0
         self._drawn = 0
 
     def advance(self, seconds: float) -> None:
@@ -23,6 +27,7 @@ class ManualClock:
         return self.ms
 
     def monotonic(self) -> float:
+        self.seconds += self.per_reading
         return self.seconds
 
     def token_bytes(self, size: int) -> bytes:

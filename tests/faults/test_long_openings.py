@@ -19,7 +19,6 @@ from server.documents.crash_quarantine import CRASHES, CrashQuarantine
 from storage.store import SqlStore
 from tests.collab.yjs.updates import NULL, plain, shared, update
 from tests.faults.inside import PAGE, Inside, inside
-from tests.manual_clock import ManualClock
 
 pytestmark = pytest.mark.thorough
 
@@ -34,17 +33,12 @@ FORGED = update((9, 0, [plain(NULL, origin=(7, clock), right=LAST) for clock in 
 
 @pytest.fixture
 async def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Inside]:
-    """Where a slice is a struct that is walked for, and every look at the clock takes 6 ms."""
+    """Where a slice is a struct that is walked for, and every reading of the clock takes 6 ms."""
     monkeypatch.setattr(slices, "STEPS", 1)
-
-    def look(clock: ManualClock) -> float:
-        clock.seconds += 0.006
-        return clock.seconds
-
     async with inside(SqlStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")) as made:
         await made.make({"n": 0})
         await made.make({"n": 0}, key=OTHER)
-        monkeypatch.setattr(ManualClock, "monotonic", look)
+        made.clock.per_reading = 0.006
         yield made
 
 

@@ -21,21 +21,15 @@ from storage.memory.store import MemoryStore
 from storage.store import SqlStore
 from tests.collab.yjs.updates import NULL, plain, shared, update
 from tests.faults.inside import PAGE, Ear, Inside, inside
-from tests.manual_clock import ManualClock
 
 pytestmark = pytest.mark.thorough
 
 LENGTH = 100
+READING = 0.03  # seconds that every reading of the clock takes
 CHAIN = update(
     (7, 0, [shared(1, root="l"), *(shared(1, origin=(7, clock)) for clock in range(LENGTH - 1))])
 )
 LONG = update((9, 0, [plain(NULL, origin=(7, clock)) for clock in range(LENGTH)]))
-
-
-def look(clock: ManualClock) -> float:
-    """Every look takes 30 ms."""
-    clock.seconds += 0.03
-    return clock.seconds
 
 
 @pytest.fixture
@@ -44,7 +38,7 @@ async def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     monkeypatch.setattr(slices, "STEPS", 1)
     async with inside(SqlStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")) as made:
         await made.make({"n": 0})
-        monkeypatch.setattr(ManualClock, "monotonic", look)
+        made.clock.per_reading = READING
         yield made
 
 
@@ -117,7 +111,7 @@ async def test_a_long_update_that_is_put_back_is_judged_and_paid_for_once(
     store = ClashingStore()
     async with inside(store) as hall, hall.hub.using(PAGE) as live:
         await hall.make({"n": 0})
-        monkeypatch.setattr(ManualClock, "monotonic", look)
+        hall.clock.per_reading = READING
         ear = Ear(live)
         member = writer(hall, "ada", 0)
         send(hall, live, ear, member, CHAIN)
