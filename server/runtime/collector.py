@@ -6,7 +6,8 @@ looked at all of their lists and objects, and found next to nothing in up to 100
 
 A document's values have no reference cycles, and its nodes are invisible to the collector. Cycles
 are small: tasks, connections, exceptions. Most of them go in the collections of young objects,
-which run as always. The rest waits until no worker thread is busy, or the process has doubled.
+which run as always. The rest waits until no worker thread was busy for ten seconds, or until the
+process has doubled.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ WORTH: Final = 20
 # Bytes that the process may grow by between two full collections, whatever is under way. It may
 # double, too: open documents are no reason to look.
 GROWTH: Final = 256 << 20
-# After so many calls without work what little there is goes too: a connection may be all that keeps
-# a document of 300 MB in memory.
+# Calls without work, a second apart: a collection visits the lists and objects of open documents,
+# 30 ms for six of 150,000 values each, and after each large request it would be too often.
 REST: Final = 10
 # Python takes it for a number of collections of the middle generation.
 NEVER: Final = 2**31 - 1
@@ -47,11 +48,18 @@ class Collector:
     async def run(self) -> None:
         """Collect everything, if it is worth it and there is time for it."""
         self._rests = self._rests + 1 if self._is_idle() else 0
-        if gc.get_count()[2] < WORTH and self._rests != REST:
-            return
-        if self._rests or (usage.memory() or 0) - self._size > max(GROWTH, self._size):
+        if self._is_due():
             gc.collect()
             self._size = usage.memory() or 0
+
+    def _is_due(self) -> bool:
+        """Whether there was rest for long enough, or too much is new to wait for it."""
+        if self._rests == REST:  # what little there is goes, once
+            return True
+        if gc.get_count()[2] < WORTH:
+            return False
+        has_rested = self._rests > 0 and self._rests % REST == 0
+        return has_rested or (usage.memory() or 0) - self._size > max(GROWTH, self._size)
 
     def _is_idle(self) -> bool:
         """Whether no work was given to a worker thread since the last call."""

@@ -42,8 +42,14 @@ async def test_it_looks_when_no_work_was_under_way_since_the_last_time(
     await looked.run()
     assert collections == [], "it goes on"
     work_counts[:] = [6, 6]
+    for _ in range(REST - 1):
+        await looked.run()
+    assert collections == [], "it has just ended"
     await looked.run()
     assert collections == ["collect"]
+    for _ in range(REST):
+        await looked.run()
+    assert collections == ["collect"] * 2, "so much is new again"
 
 
 async def test_it_looks_when_the_process_has_doubled(
@@ -117,5 +123,7 @@ async def test_old_circles_are_freed_in_the_end(monkeypatch: pytest.MonkeyPatch)
     del ring
     gc.collect(1)
     assert Ring.freed == 0
-    await Collector(lambda: (0, 0)).run()
+    looked = Collector(lambda: (0, 0))
+    for _ in range(REST):
+        await looked.run()
     assert Ring.freed == 1
