@@ -42,7 +42,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     update: bytes
     lane: Lane = "patch"
     id: str = ""  # the request's id, unique per user and document; empty where it had none
-    commit: str = ""  # settles a COMMIT whose outcome is unknown
+    commit: str = ""  # finds what became of a COMMIT whose outcome is unknown
     inverse: bytes = b""  # undo records, encoded by `collab.document`
     reverts: list[int] = []  # undo and redo: the versions that it took back or put back
     leases: list[int] = []  # Yjs client ids that were first written under here

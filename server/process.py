@@ -120,7 +120,7 @@ def _close_connections(services: Services) -> None:
 
 
 def serve(settings: Settings) -> int:
-    """Run until told to stop; the process's exit code."""
+    """Run until a signal stops it; the process's exit code."""
     try:
         with composition.store_to_serve(settings) as store:
             return run(settings, store)

@@ -18,7 +18,7 @@ SQLITE, POSTGRES = "sqlite", "postgresql"
 
 # sqlite3's primary result codes for a file whose pages no longer hold together.
 _BROKEN_FILE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-# These say that we wrote a wrong statement; told as the database's trouble, a bug would hide.
+# These say that we wrote a wrong statement; reported as the database's trouble, a bug would hide.
 _OUR_MISTAKES = (exc.ProgrammingError, exc.DataError, sqlite3.ProgrammingError, sqlite3.DataError)
 # But for these of PostgreSQL's: a table, a column or another object is missing or another one, as
 # while a dump is restored; a right was revoked; a proxy has given our connection to another client.
@@ -68,7 +68,7 @@ def is_busy(error: sqlite3.Error) -> bool:
 
 
 def translate(error: BaseException) -> Exception | None:
-    """What the caller is told of a driver's error; None when it is not the database's trouble."""
+    """What the caller gets for a driver's error; None when it is not the database's trouble."""
     if is_constraint_violation(error) or (
         isinstance(error, _OUR_MISTAKES) and not _is_setup_fault(error)
     ):

@@ -101,7 +101,7 @@ class SqlStore(
         await self._database.migrate(upgrade)
 
     async def ping(self) -> None:
-        """Ask by what an edit does: only that tells whether the database would take one."""
+        """Ask by what an edit does: only that shows whether the database would take one."""
         await self._database.write_first(check_writable)
 
     async def close(self) -> None:

@@ -12,7 +12,7 @@ from collab.wire import rfc3339
 
 
 class Step(Struct, frozen=True):
-    """Somebody made a version public, or took it down."""
+    """A user made a version public, or took it down."""
 
     what: What
     by: Author

@@ -1,6 +1,6 @@
 """What is asked of an entry that comes from outside: its values are those that a client may send.
 
-Its update is judged by the Yjs guard. Its ops and its undo records are written into the document
+The Yjs guard checks its update. Its ops and its undo records are written into the document
 later, by a restore or an undo, and nothing is asked again then.
 """
 

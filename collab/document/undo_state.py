@@ -22,7 +22,7 @@ from collab.types.records import Path, Record, place_of, single_records, slot_of
 
 
 class UndoState:
-    """Everybody's steps, and what the things that they are about are found by.
+    """All users' steps, and what the things that they are about are found by.
 
     Invariant: `stacks`, `incarnations` and the reinsertions of `identity` are the fold over all
     entries so far, whether the document was open all the time or not.

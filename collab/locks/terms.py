@@ -1,4 +1,4 @@
-"""Lock terms: the settings that a document's locks obey."""
+"""Lock terms: the settings of a document's locks."""
 
 from __future__ import annotations
 

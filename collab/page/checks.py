@@ -20,7 +20,7 @@ from collab.patch.pointer import render
 Check = Literal["required", "links", "sections", "weight"]
 Strictness = Literal["off", "warn", "refuse"]
 
-# A page with more findings is told in parts.
+# A page with more findings gets them in parts.
 MAX_FINDINGS = 100
 # Characters of a section's type in a message.
 MAX_NAME = 64

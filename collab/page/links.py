@@ -1,6 +1,6 @@
 """Addresses that a published page may lead to or load; anything else is left out.
 
-The filter judges an address as the page will hold it: it cleans the text first, as `markup` does.
+The filter checks an address as the page will hold it: it cleans the text first, as `markup` does.
 """
 
 from __future__ import annotations

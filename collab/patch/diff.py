@@ -47,7 +47,7 @@ def _under(prefix: str, op: Op) -> Op:
 
 
 class _Diff:
-    """One comparison: the ops that it has found, and how many moves it may still tell."""
+    """One comparison: the ops that it has found, and how many moves it may still name."""
 
     __slots__ = ("ops", "room")
 

@@ -1,4 +1,4 @@
-"""One patch under way, op by op: RFC 6902 by path-copying, told by exact ops and their inverse."""
+"""One patch under way, op by op: RFC 6902 by path-copying, into exact ops and their inverse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps: what ops did to locations, told apart from what they did to values.
+"""Steps: what ops did to locations, apart from what they did to values.
 
 A pointer alone does not say whether `/pages/404` is the member `404` of an object or the element
 404 of a list, and only the latter moves when something is put before it. A step's path says it:

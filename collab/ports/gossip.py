@@ -22,7 +22,7 @@ class Gossip(Protocol):
     """Publishes and subscribes to messages that may be late or lost without harm."""
 
     async def run(self) -> None:
-        """Carry messages until cancelled; before that, and without it, nothing goes out."""
+        """Send and receive messages until cancelled; without it nothing goes out."""
 
     async def publish(self, key: DocKey, message: bytes) -> None: ...
 

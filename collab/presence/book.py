@@ -61,7 +61,7 @@ class PresenceBook:
     """Who is in one document.
 
     Invariants: a client id belongs to one session at most; every state that is sent
-    carries the user as the server knows them; the clocks sent for an id only grow; the
+    has the user as the server knows them; the clocks sent for an id only grow; the
     differences together give exactly `peers`.
     """
 

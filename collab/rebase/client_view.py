@@ -42,7 +42,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """The location is gone, and whose step took it; None where it cannot be told."""
+    """The location is gone, and whose step took it; None where it is unknown."""
 
     by: Origin | None
 
@@ -135,7 +135,7 @@ class ClientView:
     def _client_location(self, written: _Written) -> tuple[Path, int] | None:
         """Where the client has what it wrote: a location, and so many steps from the base.
 
-        None where no step of the client's can be told to have brought it.
+        None where no step of the client's is known to have brought it.
         """
         path = written.path
         for step, _ in reversed(self._head_steps[: written.head_steps]):

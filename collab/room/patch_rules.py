@@ -70,7 +70,7 @@ def apply_patch(working: Working, member: Member, request: PatchRequest, now: in
             after=refused,
             base=base,
             version=working.head,
-            conflicts=[],  # the refusal of that patch has told what happened since
+            conflicts=[],  # the refusal of that patch has said what happened since
         )
     _check_base(working, base, strict=request.strict)
     pipeline = pipeline_of(member, base)

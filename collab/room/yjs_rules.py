@@ -113,7 +113,7 @@ def _write(working: Working, member: Member, written: CheckedUpdate, now: int) -
             correct=lambda before, after, ops: _required_value(working, member, before, after, ops),
         )
     except Rejected as error:
-        # The Yjs types have it by now, and there is no way back but to open the document anew.
+        # The Yjs types have it by now. The only way back is to reload the document.
         raise RuntimeError(f"an update was refused too late: {error}") from error
     finally:
         took = working.seconds() - began

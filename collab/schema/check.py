@@ -201,7 +201,7 @@ def _touched_by(op: Op) -> list[tuple[Tokens, bool]]:
 
 
 def _touched_in_steps(ops: Sequence[Op], before: Any) -> list[tuple[Tokens, bool]]:
-    """Each op's locations, carried through the ops after it."""
+    """Each op's locations, relocated through the ops after it."""
     steps = trace(before, ops)[0]
     touched: dict[tuple[Tokens, bool], None] = {}
     for index, step in enumerate(steps):

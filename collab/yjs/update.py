@@ -29,7 +29,7 @@ class GuardBounds:
 
     update_bytes: int = 2**20
     structs: int = 0
-    # Each new client id is a lease that the document carries from then on.
+    # Each new client id is a lease that the document keeps from then on.
     new_clients: int = 64
     # Shared types within each other: 20,000 kill the process when the document is read.
     depth: int = 256

@@ -70,7 +70,7 @@ async def plant(
     if absent.last:
         # Undo records name versions, so an entry cannot be given another number.
         raise Rejected(Code.CONFLICT, f"the name {key.doc} was used before; take another")
-    # 0.08 s a megabyte, in which nobody else would be served.
+    # 0.08 s a megabyte, in which no other client would be served.
     epoch = max(absent.epoch, now)
     await run_in_thread(check, archive, epoch)
     names = {one.version: one for one in archive.names}

@@ -35,7 +35,7 @@ class PresenceTicker:
         self._timer: asyncio.TimerHandle | None = None
 
     def notify_other_tabs(self, author: Author) -> bool:
-        """Tell the same user's other clients here, on either lane, of this one; whether any is."""
+        """Announce this client to the same user's others, on either lane; whether any is."""
         others = set(self.book.other_tabs(author.session))
         if others:
             self._audience.notice_to(others, ANOTHER_TAB)

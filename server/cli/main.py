@@ -187,7 +187,7 @@ def _add_doc(commands: _Commands) -> None:
     importing.add_argument("file", metavar="FILE", help="what was exported, - for the input")
     importing.add_argument("--doc", help="under this name (its own)")
     _of_tenant(importing)
-    epoch = _action(actions, "new-epoch", "after a restored backup: make every client load anew")
+    epoch = _action(actions, "new-epoch", "after a restored backup: make every client reload")
     epoch.add_argument("docs", nargs="*", metavar="DOC")
     epoch.add_argument("--all", action="store_true", help="every document of every tenant")
     _of_tenant(epoch)

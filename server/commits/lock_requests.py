@@ -107,7 +107,7 @@ class LockRequests:
         return True
 
     async def _decide(self, live: LiveRoom, decided: deque[_Decided]) -> None:
-        """What waits together; a scope is carried through a large document in a thread."""
+        """What waits together; a scope is relocated through a large document in a thread."""
         waiting = live.pop_lock_requests(MAX_BATCH)
         try:
             if live.room.document.work_size > VERY_LARGE:

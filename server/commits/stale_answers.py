@@ -42,7 +42,7 @@ class StaleAnswers:
 
 
 async def remember_accepted(hub: Hub, live: LiveRoom, accepted: Sequence[Accepted]) -> None:
-    """Tell the room about requests that wait in it, and that the store has accepted."""
+    """Note in the room the requests that wait in it, and that the store has accepted."""
     for one in accepted:
         live.room.ids.add_stored(await hub.history.answer(live.key, one))
 

@@ -48,7 +48,7 @@ async def start_message(services: Services, where: str) -> str:
     docs = [key.doc for key, _ in pages() if key.tenant == "demo"]
     return "\n".join(
         [
-            f"Weft serves {where} (demo mode: open to everybody who reaches it)",
+            f"Weft serves {where} (demo mode: open to every client that reaches it)",
             "",
             "  status     " + f"{where}/status",
             "  health     " + f"{where}/healthz",

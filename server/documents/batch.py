@@ -32,7 +32,7 @@ class Batch:
         self.is_handed_out = False
         self._is_closed = False
         self._charges = UpdateCharges()
-        self._bridges: dict[Member, PipelineState] = {}
+        self._pipelines: dict[Member, PipelineState] = {}
 
     def __bool__(self) -> bool:
         return bool(self.answered)
@@ -43,8 +43,8 @@ class Batch:
 
     def save_pipeline(self, member: Member) -> None:
         """Save a member's pipeline before a request of theirs is applied."""
-        if member not in self._bridges:
-            self._bridges[member] = member.pipeline_state()
+        if member not in self._pipelines:
+            self._pipelines[member] = member.pipeline_state()
 
     def add(self, submission: Submission, answer: Answer, seconds: float) -> None:
         self.answered.append((submission, answer))
@@ -54,7 +54,7 @@ class Batch:
 
     def finish(self) -> list[Answered]:
         """It is durable: its requests and answers, to be sent now."""
-        self._bridges.clear()
+        self._pipelines.clear()
         return self._clear()
 
     def charge(self, queue: deque[Submission], now: float) -> None:
@@ -63,9 +63,9 @@ class Batch:
 
     def discard(self) -> list[Answered]:
         """It was not written: restore the members' pipelines; its requests and answers."""
-        for member, state in self._bridges.items():
+        for member, state in self._pipelines.items():
             member.reset_pipeline(state)
-        self._bridges.clear()
+        self._pipelines.clear()
         self._charges.discard()
         return self._clear()
 

@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# The rooms may not keep the loop to themselves: a frame of 400 patches that have to be carried
+# The rooms may not keep the loop to themselves: a frame of 400 patches that have to be rebased
 # through a megabyte of text blocked the loop for seconds (measured).
 MAX_SECONDS = 0.02
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 MOST_OPS: Final = 25
 # Values in what is asked: writing one takes some 10 µs.
 MOST_VALUES: Final = 250
-# Changes that a patch on an earlier version is carried over.
+# Changes that a patch on an earlier version is rebased over.
 MAX_REBASED_VERSIONS: Final = 50
 MOST_UPDATE: Final = 8 * 1024
 MOST_VECTOR: Final = 4 * 1024

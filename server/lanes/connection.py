@@ -161,7 +161,7 @@ class PatchConnection:
         self._services.spawn(self._wait_for_large(), f"large opening of {self._doc}", self._fail)
 
     async def _wait_for_large(self) -> None:
-        """Until fewer strangers of this address send an opening with a whole document in it."""
+        """Until fewer unadmitted clients of this address send an opening with a whole document."""
         host = self._socket.peer.rpartition(":")[0]
         release = await self._services.large_openings.acquire(host)
         if release is None:

@@ -13,7 +13,7 @@ from server.openapi.shapes import Time
 
 
 class AuditItem(Struct, frozen=True, omit_defaults=True):
-    """One thing that somebody did or was refused; `outcome` is `ok` or the refusal's code."""
+    """One thing that a user did or was refused; `outcome` is `ok` or the refusal's code."""
 
     at: Time
     actor: str

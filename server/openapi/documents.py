@@ -96,10 +96,10 @@ PATCH_IT = Operation(
     "Change a document",
     {200: CHANGED},
     (DOC, BASE, EPOCH, IF_MATCH, IDEMPOTENCY_KEY, CLIENT, FENCE),
-    Body(JsonPatch, "A JSON Patch (RFC 6902); it lands whole or not at all.", (PATCH, JSON)),
+    Body(JsonPatch, "A JSON Patch (RFC 6902); it is applied whole or not at all.", (PATCH, JSON)),
     ON_CHANGE,
     "`If-Match` is strict: whatever others did meanwhile refuses it, with what they did. `base` "
-    "is not: the patch is rebased to the head, and `ops` tells what was applied.",
+    "is not: the patch is rebased to the head, and `ops` says what was applied.",
     conditional=True,
 )
 DELETE = Operation(
@@ -108,7 +108,7 @@ DELETE = Operation(
     "deleteDocument",
     "Documents",
     "Delete a document (admin)",
-    {204: Response("It is gone, and whoever was in it was told.")},
+    {204: Response("It is gone, and its clients are disconnected.")},
     (DOC, IF_MATCH),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT),
     detail=f"A document in quarantine is deleted too. {WITHOUT_SECTIONS}",
@@ -138,7 +138,7 @@ PRESENCE = Operation(
     "listPresent",
     "Documents",
     "Who is in the document",
-    {200: Response("Everybody who has been announced, on either lane.", PresencePage)},
+    {200: Response("Every client that has been announced, on either lane.", PresencePage)},
     (DOC,),
     refusals=(Code.NOT_FOUND,),
 )

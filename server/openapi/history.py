@@ -84,7 +84,7 @@ RESTORE = Operation(
     ON_CHANGE,
 )
 NOT_ARCHIVED = (
-    "An archive carries no edit locks, nothing of what is or was published, no audit trail, "
+    "An archive has no edit locks, nothing of what is or was published, no audit trail, "
     "and no ids of requests that made no version."
 )
 EXPORT = Operation(

@@ -37,7 +37,7 @@ ACQUIRE = Operation(
     "acquireLock",
     "Locks",
     "Hold a part of the document",
-    {201: Response("It is held; `secret` is told this once.", LockHeld)},
+    {201: Response("It is held; `secret` is sent only this once.", LockHeld)},
     (DOC, CLIENT),
     Body(Acquire, "What, on which version, and for how many seconds."),
     REFUSALS,

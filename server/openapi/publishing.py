@@ -71,7 +71,7 @@ READ = Operation(
     "/v1/published/{tenant}/{doc}",
     "readPublished",
     "Publishing",
-    "The published value, for everybody",
+    "The published value, for every reader",
     {
         200: Response("The value, as it is or as gzip or br.", Any, READING),
         304: Response("The client has it already.", headers=READING),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from server.runtime.clock import Clock
 
 _PREFIXES = (PAGES.encode(), VALUES.encode())
-# Requests with one of these are told apart by what stands in it, or have a body.
+# The answer to a request with one of these depends on its value, or the request has a body.
 _NOT_AT_ONCE = frozenset({b"content-length", b"transfer-encoding", b"expect", b"range"})
 # A browser asks before it sends `If-None-Match` from another origin.
 _PREFLIGHT: Headers = [
@@ -85,7 +85,7 @@ class FastPathApp(Starlette):
         return (found.same + name, b"") if is_known else (found.whole + name, found.body)
 
     def on_refused(self, code: Code) -> str:
-        """Count what was refused before it was a request; the id that its answer tells."""
+        """Count what was refused before it was a request; the id that its answer names."""
         self.state.services.recorder.metrics.refuse("http", code)
         return self._clock.new_id("r")
 

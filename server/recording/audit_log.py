@@ -41,7 +41,7 @@ REFUSALS = (1.0, 60)
 LOCKS = (10.0, 200)
 MAX_CAPS = 4096
 DAY_MS = 86_400_000
-# Where nobody's token said which tenant or document: what was tried without any.
+# Where no token named a tenant or document: what was tried without a token.
 NOWHERE = DocKey("", "")
 
 Row = tuple[DocKey, AuditRow]
@@ -119,7 +119,7 @@ class AuditTrail:
         self._versions += 1
 
     def refused(self, key: DocKey, row: AuditRow) -> None:
-        """Somebody was refused; beyond so many a second only the metrics know.
+        """A request was refused; beyond so many a second only the metrics know.
 
         Names of documents that are not there can be made up without end: they share one cap.
         """

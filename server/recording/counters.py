@@ -15,8 +15,8 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-# Seconds: dense where an edit should be, so that p50, p95 and p99 from 0.5 ms to 1 s are told
-# apart by a third at most.
+# Seconds: dense where an edit should be, so that p50, p95 and p99 from 0.5 ms to 1 s are a
+# third off at most.
 SECONDS = (
     *(0.0005, 0.00075, 0.001, 0.0015, 0.002, 0.003, 0.004, 0.006, 0.008),
     *(0.012, 0.016, 0.025, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.4, 0.6, 1.0, 2.5, 10.0),
@@ -98,7 +98,7 @@ class Distribution:
         return float(self.bounds[-1])
 
     def _between(self, index: int, share: float) -> float:
-        """As far into a bucket; what is above the last bound is told as that bound."""
+        """As far into a bucket; what is above the last bound counts as that bound."""
         if index == len(self.bounds):
             return float(self.bounds[-1])
         low = self.bounds[index - 1] if index else 0.0

@@ -74,7 +74,7 @@ class Settings:
     redis: str = setting.text(
         "",
         "redis://HOST:PORT/N or rediss://…, or empty",
-        "Meant to carry notices between several instances; not used yet, so run one.",
+        "Meant for notices between several instances; not used yet, so run one.",
         _is_redis,
     )
     demo: bool = setting.flag(False, "Demo documents, and a publisher's token for every visitor.")
@@ -106,7 +106,7 @@ class Settings:
     metrics_token: str = setting.text(
         "",
         "16 to 256 visible ASCII characters, or empty",
-        "What /metrics wants as its Bearer token; empty lets everybody read it.",
+        "What /metrics wants as its Bearer token; empty lets every client read it.",
         re.compile(r"([!-~]{16,256})?").fullmatch,
     )
     stall_seconds: float = setting.seconds(
@@ -222,10 +222,10 @@ class Settings:
     published_cache: int = setting.size(64 * MiB, "Memory for published pages, ready to be sent.")
 
     idle_seconds: float = setting.seconds(
-        60, "A document that nobody has open is unloaded after this.", high=86_400
+        60, "A document without a client is unloaded after this.", high=86_400
     )
     drain_seconds: float = setting.seconds(
-        8, "How long a stop may take to flush and to say goodbye.", low=0.1, high=600
+        8, "How long a stop may take to flush and to close connections.", low=0.1, high=600
     )
 
     @classmethod
@@ -279,5 +279,5 @@ def environment() -> Mapping[str, str]:
 def unknown_names(env: Mapping[str, str]) -> dict[str, str]:
     """Variables with our prefix that nothing reads, each with the name that may be meant."""
     known = [variable(each.name) for each in fields(Settings)]
-    strangers = sorted(name for name in env if name.startswith(PREFIX) and name not in known)
-    return {name: next(iter(get_close_matches(name, known, 1)), "") for name in strangers}
+    unknown = sorted(name for name in env if name.startswith(PREFIX) and name not in known)
+    return {name: next(iter(get_close_matches(name, known, 1)), "") for name in unknown}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SAMPLE_EVERY = 1.0
-SWEEP_EVERY = 3600.0
+DROP_EVERY = 3600.0
 # A stop waits so long for the audit trail's last rows.
 LAST_ROWS_WITHIN = 2.0
 
@@ -51,7 +51,7 @@ class Monitor:
                         (self.watchdog.beat, "beat"),
                         (self._trail.run, "audit trail"),
                         (self._sample, "samples"),
-                        (self._sweep, "audit sweep"),
+                        (self._drop_old_rows, "audit cleanup"),
                     ):
                         group.create_task(_go_on(work, name), name=name)
         finally:
@@ -62,7 +62,7 @@ class Monitor:
             await asyncio.sleep(SAMPLE_EVERY)
             self.samples.take_sample()
 
-    async def _sweep(self) -> None:
+    async def _drop_old_rows(self) -> None:
         """Drop audit rows that are past their time; 0 days keep them for ever."""
         days = self.settings.audit_days
         while True:
@@ -71,7 +71,7 @@ class Monitor:
                     await self._trail.drop_older_than(days)
             except StorageUnavailable:
                 logger.warning("old audit rows wait for the database")
-            await asyncio.sleep(SWEEP_EVERY)
+            await asyncio.sleep(DROP_EVERY)
 
     async def _write_last_rows(self) -> None:
         try:

@@ -41,7 +41,7 @@ class Readiness:
             await self._store.ping()
         except StorageUnavailable:
             return "down"
-        except Exception:  # the task's edge: the group that it lives in is everybody's
+        except Exception:  # the task's edge: all tasks share its group
             logger.exception("the database could not be asked")
             return "down"
         return "ok"

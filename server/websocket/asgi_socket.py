@@ -121,7 +121,7 @@ class AsgiSocket:
             self._handler.on_pong(payload)
 
     async def _receive(self) -> int:
-        """Tell the handler what comes, until the peer is gone; the peer's close code."""
+        """Call the handler for what comes, until the peer is gone; the peer's close code."""
         while True:
             message = await self._websocket.receive()
             await self._reading.wait()

@@ -1,1 +1,1 @@
-"""What instances tell one another, within one process or over Redis."""
+"""Messages between instances, within one process or over Redis."""

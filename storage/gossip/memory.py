@@ -64,7 +64,7 @@ class MemoryGossip:
         self._subscriptions: defaultdict[DocKey, set[LocalSubscription]] = defaultdict(set)
 
     async def run(self) -> None:
-        """Nothing to carry: a message is there when it is published."""
+        """Nothing to send: a message is there when it is published."""
 
     async def publish(self, key: DocKey, message: bytes) -> None:
         for subscription in self._subscriptions.get(key, ()):

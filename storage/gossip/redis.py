@@ -60,7 +60,7 @@ def _check(pubsub: PubSub) -> None:
 
 
 class RedisGossip:
-    """Carries messages while `run` runs.
+    """Sends and receives messages while `run` runs.
 
     Invariant: a channel whose message did not go out is owed an empty one, and a subscription
     gets an empty one whenever Redis has begun, or begun again, to send it messages.

@@ -61,8 +61,8 @@ class Document:
         if append.create:
             is_new = not self.head or append.epoch > self.epoch
             return is_new and append.after == self.head
-        judged = (self.epoch, self.head, self.control.revision)
-        return (append.epoch, append.after, append.revision) == judged
+        expected = (self.epoch, self.head, self.control.revision)
+        return (append.epoch, append.after, append.revision) == expected
 
     def add(self, append: Append, now: int) -> None:
         first, last = append.entries[:1], append.entries[-1:]

@@ -1,4 +1,4 @@
-"""Rows to bytes and back: what is stored carries a CRC over its content and over its own key.
+"""Rows to bytes and back: what is stored has a CRC over its content and over its own key.
 
 A row that is written column by column has a checksum over its columns and its key. Rows written
 before these checksums have none. They are taken as they are until they are written again.

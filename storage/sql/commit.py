@@ -77,9 +77,9 @@ def _may_create(runner: Runner, key: DocKey) -> bool:
 def _move_head(runner: Runner, append: Append) -> bool:
     """Lock the row and move its head; False when the head was elsewhere, or the row is held."""
     key, dialect = append.key, runner.dialect
-    judged = (*key, append.epoch, append.after, append.revision)
+    expected = (*key, append.epoch, append.after, append.revision)
     if not append.entries:
-        return runner.run(statements.lock_row(dialect), judged) == 1
+        return runner.run(statements.lock_row(dialect), expected) == 1
     last = append.entries[-1]
     head, at, user = last.version, last.at, last.author.user
     by, crc = user.encode(), head_crc(key, head, at, user)
@@ -90,7 +90,7 @@ def _move_head(runner: Runner, append: Append) -> bool:
         crcs = (control_crc(key, epoch, 0, made, 0), crc, schema_crc(key, append.schema))
         values = (*key, epoch, head, append.revision, made, at, by, *crcs, append.after)
         return runner.run(statements.create(dialect), values) == 1
-    return runner.run(statements.advance(dialect), (head, at, by, crc, *judged)) == 1
+    return runner.run(statements.advance(dialect), (head, at, by, crc, *expected)) == 1
 
 
 def _insert(runner: Runner, moved: Sequence[_Packed]) -> None:
@@ -168,15 +168,15 @@ def _classify(connection: Connection, append: Append) -> Outcome:
 
 
 def _is_unchanged(connection: Connection, append: Append) -> bool:
-    """Whether the document is as the append was judged; then only its row's lock was missing."""
+    """Whether the document is as the append was computed; then only its row's lock was missing."""
     row = connection.execute(select(docs).where(by_key(docs, append.key))).one_or_none()
     if append.create:
         left = row is None or (row.deleted_at > 0 and row.epoch < append.epoch)
         return left and (row is None or row.head == append.after)
     if row is None or row.deleted_at:
         return False
-    judged = (append.epoch, append.after, append.revision)
-    return (row.epoch, row.head, row.revision) == judged
+    expected = (append.epoch, append.after, append.revision)
+    return (row.epoch, row.head, row.revision) == expected
 
 
 def _lock(connection: Connection, keys: Iterable[DocKey]) -> None:

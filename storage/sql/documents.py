@@ -94,7 +94,7 @@ def is_gone(row: Row[Any]) -> bool:
 def check_document(row: Row[Any]) -> None:
     """Raise `Corrupt` for a row that a document cannot be opened by.
 
-    The head is not judged here: the log bears it out, and the next commit writes it.
+    The head is not checked here: the log bears it out, and the next commit writes it.
     """
     if not (is_control_sound(row) and are_counts(row)):
         raise Corrupt(f"{row.tenant}/{row.doc} has a row in `docs` that is damaged")
@@ -144,11 +144,11 @@ def bump_revision(
     **changed: int,
 ) -> bool:
     """Move the revision on from this one; False when the document's, or its head, is another."""
-    judged = [by_key(docs, key), docs.c.deleted_at == 0, docs.c.revision == revision]
+    expected = [by_key(docs, key), docs.c.deleted_at == 0, docs.c.revision == revision]
     if head:
-        judged.append(docs.c.head == head)
+        expected.append(docs.c.head == head)
     moved = connection.execute(
-        update(docs).where(*judged).values(revision=revision + steps, **changed)
+        update(docs).where(*expected).values(revision=revision + steps, **changed)
     )
     return moved.rowcount == 1
 
@@ -262,7 +262,7 @@ class SqlDocuments:
                 select(docs).where(by_key(docs, key)).with_for_update()
             ).one_or_none()
             if row is not None:
-                # The revision moves too: what was judged before the restored backup is stale.
+                # The revision moves too: what was computed before the restored backup is stale.
                 change_document(connection, row, epoch=epoch, revision=row.revision + 1)
 
         await self._database.write(job)

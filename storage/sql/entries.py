@@ -45,7 +45,7 @@ _ROWS = 1000
 _SIZE = func.length(entries.c.payload)
 _HAS_SUMMARY = func.length(entries.c.summary) > 0
 _SUMMARY_SIZE = case((_HAS_SUMMARY, func.length(entries.c.summary)), else_=_SIZE)
-# The columns of an entry, with its payload only where nothing shorter tells of it.
+# The columns of an entry, with its payload only where it has no summary.
 _SUMMARY_COLUMNS = (
     *ENTRY_COLUMNS[:5],
     case((_HAS_SUMMARY, null()), else_=as_type(entries.c.payload, LargeBinary)).label("payload"),
@@ -114,7 +114,7 @@ def _end(
     *,
     newest_first: bool = False,
 ) -> int | None:
-    """The version that a page ends at. Neither database reads a payload to tell its length."""
+    """The version that a page ends at. Neither database reads a payload to find its length."""
     version = entries.c.version
     sizes = select(version, _SIZE).order_by(version)
     if newest_first:
@@ -150,7 +150,7 @@ def check_no_gaps(
 
 
 def _check_after(connection: Connection, key: DocKey, at: int, upto: int) -> None:
-    """Judge what follows a version, up to another or to the head."""
+    """Check what follows a version, up to another or to the head."""
     following = select(func.min(entries.c.version)).where(
         by_key(entries, key), entries.c.version > at
     )
@@ -165,7 +165,7 @@ def _check_after(connection: Connection, key: DocKey, at: int, upto: int) -> Non
 
 
 def _check_before(connection: Connection, key: DocKey, version: int) -> None:
-    """Judge the gap, if there is one, that ends before an entry."""
+    """Check the gap, if there is one, that ends before an entry."""
     before = last_upto(connection, key, version - 1)
     if before == version - 1 or _was_dropped(connection, key, before, version - 1):
         return

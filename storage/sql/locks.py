@@ -67,7 +67,7 @@ def _save(
 
 
 class SqlLocks:
-    """What stands at a revision is what every commit judged by that revision has seen."""
+    """The locks of a revision are those that every commit computed at that revision has seen."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -84,7 +84,7 @@ def _publications(connection: Connection, key: DocKey, after: int, upto: int) ->
 
 
 class SqlPublications:
-    """Each step moves the document's control revision, so of two at once one is told to look."""
+    """Each step moves the document's control revision, so of two at once one has to look again."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

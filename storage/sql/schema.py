@@ -116,7 +116,7 @@ entries = Table(
     Column("at", BigInteger, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("crc", BigInteger, nullable=False),
-    # Of a large entry what history tells of it; small ones, and those of before, have none.
+    # Of a large entry what history shows of it; small ones, and those of before, have none.
     Column("summary", LargeBinary),
     PrimaryKeyConstraint("tenant", "doc", "version"),
 )
@@ -165,7 +165,7 @@ def _body_table(name: str, *more: Column[int]) -> Table:
 
 
 # The entries after `dropped_after`, up to the snapshot's version, were dropped by a compaction;
-# where it is null, none were. So a lost entry is told from one that was dropped.
+# where it is null, none were. So a lost entry differs from one that was dropped.
 snapshots = _body_table("snapshots", Column("dropped_after", BigInteger))
 # What users can undo; of a document there are two at most.
 steps = _body_table("steps")

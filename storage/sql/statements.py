@@ -43,7 +43,7 @@ _NAME = """
 INSERT INTO named (tenant, doc, version, name, "by", at, crc) VALUES (?, ?, ?, ?, ?, ?, ?)"""
 _SCHEMA = "INSERT INTO schemas (tenant, doc, body) VALUES (?, ?, ?)"
 
-# For requests that made no version: the row is locked and judged, and stays as it is.
+# For requests that made no version: the row is locked and compared, and stays as it is.
 _LOCK_ROW = """
 UPDATE docs SET head = head
 WHERE tenant = ? AND doc = ? AND epoch = ? AND head = ? AND revision = ? AND deleted_at = 0"""
@@ -58,7 +58,7 @@ ON CONFLICT (tenant, doc) DO UPDATE SET epoch = excluded.epoch, head = excluded.
     crc = excluded.crc, head_crc = excluded.head_crc, schema_crc = excluded.schema_crc
 WHERE docs.deleted_at > 0 AND docs.epoch < excluded.epoch AND docs.head = ?"""
 
-# Only after `_ADVANCE`, which holds the row and has judged it.
+# Only after `_ADVANCE`, which holds the row and has compared it.
 _BUMP_REVISION = "UPDATE docs SET revision = revision + 1 WHERE tenant = ? AND doc = ?"
 _DROP_LOCK = "DELETE FROM locks WHERE tenant = ? AND doc = ? AND id = ?"
 _PUT_LOCK = "INSERT INTO locks (tenant, doc, id, body, crc) VALUES (?, ?, ?, ?, ?)"

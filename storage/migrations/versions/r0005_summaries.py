@@ -1,4 +1,4 @@
-"""What history tells of a large entry, beside it."""
+"""What history shows of a large entry, beside it."""
 
 from __future__ import annotations
 
