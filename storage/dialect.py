@@ -1,4 +1,4 @@
-"""What SQLite and PostgreSQL say differently: everything else in this room is one text for both."""
+"""What SQLite and PostgreSQL say differently: the rest of `storage/` is one text for both."""
 
 from __future__ import annotations
 

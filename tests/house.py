@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("collab", "storage", "server", "tests", "bench")
+PARTS = ("collab", "storage", "server", "tests", "bench")
 CODE = re.compile(r"`([^`]+)`")
 DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+")
 QUOTED = re.compile(r"[\w.\[\], |]{1,200}")
@@ -21,20 +21,20 @@ LOADERS = ("import_module", "__import__", "find_spec", "run_module", "resolve_na
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Part:
     may: frozenset[str]
     never: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """A Python file: its path from the root, its room, and what it imports and reaches for."""
+    """A Python file: its path from the root, its part, and what it imports and reaches for."""
 
     path: str
     text: str
 
     @property
-    def room(self) -> str:
+    def part(self) -> str:
         return self.path.split("/", 1)[0]
 
     @property
@@ -59,15 +59,15 @@ def tables(page: str = "architecture.md") -> dict[str, list[list[str]]]:
     return {name: rows[2:] for name, rows in found.items()}
 
 
-def rooms() -> dict[str, Room]:
+def parts() -> dict[str, Part]:
     return {
-        CODE.findall(name)[0]: Room(frozenset(CODE.findall(may)), frozenset(CODE.findall(never)))
-        for name, _, may, never in tables()["Rooms"]
+        CODE.findall(name)[0]: Part(frozenset(CODE.findall(may)), frozenset(CODE.findall(never)))
+        for name, _, may, never in tables()["Parts"]
     }
 
 
-def floors(room: str) -> list[str]:
-    return [CODE.findall(name)[0] for name, _ in tables().get(f"Floors of {room}", [])]
+def floors(part: str) -> list[str]:
+    return [CODE.findall(name)[0] for name, _ in tables().get(f"Floors of {part}", [])]
 
 
 def short_modules() -> set[str]:
@@ -89,7 +89,7 @@ def banned_words() -> set[str]:
 
 @cache
 def sources() -> tuple[Source, ...]:
-    paths = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+    paths = sorted(path for part in PARTS for path in (ROOT / part).rglob("*.py"))
     return tuple(
         Source(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
         for path in paths
@@ -196,9 +196,9 @@ def _written(source: Source) -> Iterator[tuple[int, str]]:
 
 @cache
 def modules() -> frozenset[str]:
-    """Every module of the three rooms; packages are none."""
-    halls = ("collab", "server", "storage")
-    return frozenset(s.module for s in sources() if s.room in halls and not s.is_package)
+    """Every module of the three parts; packages are none."""
+    ours = ("collab", "server", "storage")
+    return frozenset(s.module for s in sources() if s.part in ours and not s.is_package)
 
 
 def imported(source: Source) -> Iterator[tuple[int, str]]:

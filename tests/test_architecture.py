@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from tests.house import (
-    ROOMS,
+    PARTS,
     ROOT,
     Source,
     covers,
@@ -18,8 +18,8 @@ from tests.house import (
     floors,
     imports,
     is_at,
+    parts,
     reaches,
-    rooms,
     shape,
     sources,
 )
@@ -35,33 +35,33 @@ JS_IMPORT = re.compile(
 # --- the rules, as functions of a file ------------------------------------------------------
 
 
-def room_breaches(source: Source) -> Iterator[str]:
-    law = rooms()[source.room]
+def part_breaches(source: Source) -> Iterator[str]:
+    law = parts()[source.part]
     if "*" in law.may and not law.never:
         return
     for line, module in imports(source):
         top = module.split(".", 1)[0]
-        known = top == source.room or top in sys.stdlib_module_names
+        known = top == source.part or top in sys.stdlib_module_names
         if any(covers(rule, module) for rule in law.never):
-            yield f"{source.path}:{line} imports {module}, never in {source.room}/"
+            yield f"{source.path}:{line} imports {module}, never in {source.part}/"
         elif not known and not any(covers(rule, module) for rule in law.may):
-            yield f"{source.path}:{line} imports {module}, which {source.room}/ may not"
+            yield f"{source.path}:{line} imports {module}, which {source.part}/ may not"
 
 
 def floor_breaches(source: Source) -> Iterator[str]:
-    order = floors(source.room)
+    order = floors(source.part)
     here = _floor(source.module)
     if (
         not order
         or here is None
-        or (source.module == f"{source.room}.{here}" and source.is_package)
+        or (source.module == f"{source.part}.{here}" and source.is_package)
     ):
         return
     if here not in order:
         yield f"{source.path} stands on no floor: give {here} a row in docs/architecture.md"
         return
     for line, module in imports(source):
-        there = _floor(module) if module.startswith(f"{source.room}.") else None
+        there = _floor(module) if module.startswith(f"{source.part}.") else None
         if there in order and order.index(there) > order.index(here):
             yield f"{source.path}:{line} reaches up from {here} to {there}"
 
@@ -73,7 +73,7 @@ def _floor(module: str) -> str | None:
 
 def door_breaches(source: Source) -> Iterator[str]:
     for thing, places in doors().items():
-        if source.room in {"tests", "bench"} or is_at(source.path, places):
+        if source.part in {"tests", "bench"} or is_at(source.path, places):
             continue
         # `self.storage.put` is no module: look for a dotted thing only among attributes.
         reached = reaches(source) if "." in thing else ()
@@ -108,9 +108,9 @@ def named(path: Path) -> PurePosixPath:
 # --- what must hold -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_room_imports_only_what_its_row_allows(room: str) -> None:
-    assert [b for s in sources() if s.room == room for b in room_breaches(s)] == []
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_imports_only_what_its_row_allows(part: str) -> None:
+    assert [b for s in sources() if s.part == part for b in part_breaches(s)] == []
 
 
 def test_a_floor_imports_only_what_lies_below() -> None:
@@ -126,17 +126,17 @@ def test_scripts_import_relative_modules_and_the_sdk_never_the_pages() -> None:
     assert found == []
 
 
-def test_no_file_is_a_hall() -> None:
+def test_no_file_is_too_long() -> None:
     longest = int(shape("longest file")[0])
-    lengths = {s.path: s.text.count("\n") for s in sources() if s.room not in {"tests", "bench"}}
+    lengths = {s.path: s.text.count("\n") for s in sources() if s.part not in {"tests", "bench"}}
     lengths |= {str(named(p)): p.read_text("utf-8").count("\n") for p in scripts()}
     assert {path: lines for path, lines in lengths.items() if lines > longest} == {}
 
 
-def test_no_module_is_a_drawer_for_everything() -> None:
-    drawers = set(shape("names"))
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    vague = set(shape("names"))
     paths = [PurePosixPath(s.path) for s in sources()] + [named(p) for p in scripts()]
-    assert [str(path) for path in paths if {path.stem, *path.parts} & drawers] == []
+    assert [str(path) for path in paths if {path.stem, *path.parts} & vague] == []
 
 
 def test_nothing_is_left_for_later_in_the_code() -> None:
@@ -148,7 +148,7 @@ def test_nothing_is_left_for_later_in_the_code() -> None:
 
 def test_no_test_sleeps() -> None:
     sleeps = re.compile(r"\basyncio\.sleep\((?!0\))|\btime\.sleep\(")
-    found = [s.path for s in sources() if s.room == "tests" and sleeps.search(s.text)]
+    found = [s.path for s in sources() if s.part == "tests" and sleeps.search(s.text)]
     assert [path for path in found if path != "tests/test_architecture.py"] == []
 
 
@@ -172,7 +172,7 @@ def test_no_test_sleeps() -> None:
     ],
 )
 def test_an_import_against_the_law_is_seen(path: str, text: str) -> None:
-    assert list(room_breaches(Source(path, text)))
+    assert list(part_breaches(Source(path, text)))
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_a_script_that_imports_what_it_may_not_is_seen(path: str, text: str) -> 
 
 
 def test_what_the_law_allows_is_let_through() -> None:
-    assert not list(room_breaches(Source("collab/x.py", "import re, msgspec, collab.ids")))
+    assert not list(part_breaches(Source("collab/x.py", "import re, msgspec, collab.ids")))
     assert not list(floor_breaches(Source("collab/room/x.py", "from collab import ids")))
     assert not list(door_breaches(Source("server/app.py", "from storage.store import S")))
     assert not list(script_breaches(PurePosixPath("static/sdk/a.js"), "import './b.js';"))

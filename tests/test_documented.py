@@ -46,6 +46,6 @@ def test_the_docs_name_no_setting_that_nothing_reads() -> None:
 def test_the_code_speaks_of_no_variable_but_its_settings() -> None:
     known = {variable(each.name) for each in FIELDS}
     for source in sources():
-        if source.room in {"collab", "storage", "server"}:
+        if source.part in {"collab", "storage", "server"}:
             named = set(re.findall(r"WEFT_[A-Z]+(?:_[A-Z]+)*\b", source.text))
             assert named <= known, source.path

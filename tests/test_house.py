@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import pytest
 
 from tests.house import (
-    ROOMS,
+    PARTS,
     ROOT,
     Source,
     banned_words,
@@ -18,19 +18,19 @@ from tests.house import (
     imports,
     modules,
     nodes,
-    rooms,
+    parts,
     shape,
     short_modules,
     sources,
 )
 
-HALLS = ("collab", "server", "storage")
+OURS = ("collab", "server", "storage")
 WORDS = re.compile(r"\w+")
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 def ours() -> list[Source]:
-    return [s for s in sources() if s.room in HALLS]
+    return [s for s in sources() if s.part in OURS]
 
 
 # --- the rules, as functions of files -------------------------------------------------------
@@ -187,7 +187,7 @@ def test_no_files_import_one_another() -> None:
     assert circles(arrows) == []
 
 
-def test_no_package_is_a_hall() -> None:
+def test_no_package_is_too_large() -> None:
     most, at_the_top = int(shape("most modules in a package")[0]), int(shape("most modules at")[0])
     assert crowded(packages(modules()), most, at_the_top) == {}
 
@@ -204,19 +204,19 @@ def test_a_package_itself_does_nothing() -> None:
 
 
 def test_every_folder_with_code_has_a_row() -> None:
-    assert set(rooms()) == set(ROOMS)
+    assert set(parts()) == set(PARTS)
     tops = {
         path.parent.name for path in ROOT.glob("*/*.py") if not path.parent.name.startswith(".")
     }
-    assert tops == set(ROOMS)
+    assert tops == set(PARTS)
     assert [path.name for path in ROOT.glob("*.py")] == []
 
 
 def test_the_server_sets_no_attribute_of_the_core() -> None:
     """By name: an attribute that classes of `collab/` have, and none of `server/`."""
-    own = {name for s in ours() if s.room == "server" for name in attributes(s)}
-    theirs = {name for s in ours() if s.room == "collab" for name in attributes(s)} - own
-    found = [b for s in ours() if s.room == "server" for b in assignment_breaches(s, theirs)]
+    own = {name for s in ours() if s.part == "server" for name in attributes(s)}
+    theirs = {name for s in ours() if s.part == "collab" for name in attributes(s)} - own
+    found = [b for s in ours() if s.part == "server" for b in assignment_breaches(s, theirs)]
     assert found == []
 
 

@@ -182,7 +182,7 @@ def test_every_action_is_explained_in_the_docs_and_no_other() -> None:
         for row in table.splitlines()[2:]
         for word in re.findall(r"`([a-z ]+)`", row.split("|")[1])
     }
-    routes = "".join(source.text for source in sources() if source.room == "server")
+    routes = "".join(source.text for source in sources() if source.part == "server")
     done = set(re.findall(r'recorder\.did\([^"]*"([a-z_ ]+)"', routes))
     assert done
     kinds = set(get_args(Kind))
