@@ -96,8 +96,8 @@ _ATOMIC_FORMATS = frozenset(
 )
 
 _MAX_PLANS = 100
-# Under which address sub-schemas refer to the whole.
-_ROOT: Final = "urn:weft:schema"
+# Under which address sub-schemas refer to the whole. It has a path: a relative `$id` needs one.
+_ROOT: Final = "weft:///schema"
 
 OPTIONS: dict[str, Any] = {
     # No network and no file is read for a $ref; no look-around or back-reference, so every

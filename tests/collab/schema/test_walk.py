@@ -28,6 +28,18 @@ SCHEMAS: tuple[dict[str, Any], ...] = (
         },
         "additionalProperties": False,
     },
+    {
+        "$id": "page.schema.json",
+        "$defs": {"n": {"type": "object", "properties": {"k": {"$ref": "page.schema.json"}}}},
+        "oneOf": [{"$ref": "#/$defs/n"}, {"type": "array", "items": {"$ref": "#"}}],
+    },
+    {
+        "properties": {
+            "x": {"$id": "x.json", "$ref": "#/$defs/s", "$defs": {"s": {"type": "string"}}},
+            "k": {"$id": "/k/", "items": {"$id": "item.json", "type": "number"}},
+        },
+        "items": {"anyOf": [{"$ref": "x.json"}, {"$ref": "/k/item.json"}]},
+    },
 )
 VALUES: tuple[Any, ...] = (None, 1, "long", [], {}, [1, [{"k": 2}]], {"k": {"k": 2}}, {"x": 1})
 
