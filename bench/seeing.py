@@ -59,7 +59,7 @@ def _commit(edits: int, sessions: int = 1) -> float:
     batch = _batch(edits, sessions)
 
     def commit() -> None:
-        observer.published(batch, observer.now())
+        observer.on_broadcast(batch, observer.now())
         recorder.trail._versions = 0  # as if written, so that the bound is not met
         if edits == sessions:
             recorder.trail._writings.clear()

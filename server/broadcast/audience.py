@@ -74,7 +74,7 @@ class Audience:
     def __len__(self) -> int:
         return len(self.subscribers)
 
-    def publish(self, news: News, answered: Sequence[Answered]) -> None:
+    def broadcast(self, news: News, answered: Sequence[Answered]) -> None:
         """Send what is durable to every active subscriber, and each answer to its author."""
         began_at = self.observer.now() if self.observer is not None else 0.0
         answers: dict[Subscriber, list[Answered]] = {}
@@ -94,7 +94,7 @@ class Audience:
             for subscriber in [one for one in self._active if one not in answers]:
                 self._send(subscriber, news, ())
         if self.observer is not None and answered:
-            self.observer.published(answered, began_at)
+            self.observer.on_broadcast(answered, began_at)
 
     def _send(self, subscriber: Subscriber, news: News, answers: Sequence[Answered]) -> None:
         try:

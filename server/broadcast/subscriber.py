@@ -104,7 +104,7 @@ class AnswerObserver(Protocol):
 
     def now(self) -> float: ...
 
-    def published(self, answered: Sequence[Answered], durable_at: float) -> None:
+    def on_broadcast(self, answered: Sequence[Answered], durable_at: float) -> None:
         """What was durable by then has been sent to every subscriber."""
 
     def moved_locks(self, events: Sequence[LockChange], by: Member | None, asked: str) -> None:

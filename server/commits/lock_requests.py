@@ -192,7 +192,9 @@ class LockRequests:
         live.lock_announcer.announce(step.events, one.submission.member, one.asked.action)
 
     def _answer(self, live: LiveRoom, submission: Submission, answer: Answer) -> None:
-        live.audience.publish(News([], live.room.version, live.room.value), [(submission, answer)])
+        live.audience.broadcast(
+            News([], live.room.version, live.room.value), [(submission, answer)]
+        )
 
     def _fail(self, live: LiveRoom, decided: deque[_Decided], error: Exception) -> None:
         """Fail this request only; the others go back into the queue."""

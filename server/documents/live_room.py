@@ -222,7 +222,7 @@ class LiveRoom:
         self._note_answered(submission for submission, _ in answered)
         self._note_change(entries)
         news = News(entries, before, self.room.value, previous_value=previous_value)
-        self.audience.publish(news, answered)
+        self.audience.broadcast(news, answered)
         self.presence.relocate_cursors(self.room, entries)
         self.lock_announcer.announce(self.room.lock_events)
         self.batch.charge(self.queue, self._clock.monotonic())
@@ -273,7 +273,7 @@ class LiveRoom:
             news = News(
                 missed, old.version, room.value, after=room.version, previous_value=old.value
             )
-            self.audience.publish(news, [])
+            self.audience.broadcast(news, [])
             self.presence.relocate_cursors(room, missed)
         self._exchange_locks(old.locks(), room.locks())
         if old.document.work_size > LARGE:
@@ -317,4 +317,4 @@ class LiveRoom:
                 barrier = member.reject_patch(request.id)
             answer = Answer(self.room.version, refusal=refusal, barrier=barrier)
             answered.append((submission, answer))
-        self.audience.publish(News([], self.room.version, self.room.value), answered)
+        self.audience.broadcast(News([], self.room.version, self.room.value), answered)

@@ -80,7 +80,7 @@ class Publisher:
             schema = None if wanted == room.version else room.schema
             value = await self._value_at(live, wanted)
             result = PublishResult(wanted, await _inspect(value, schema, self._rules))
-            return Publication(wanted, _person(by), self._clock.now_ms())
+            return Publication(wanted, _without_client(by), self._clock.now_ms())
 
         await self._move(live, decide)
         return result
@@ -94,7 +94,7 @@ class Publisher:
             was = _version_of(state)
             if not was:
                 raise nothing_published()
-            return Publication(was, _person(by), self._clock.now_ms(), "taken_down")
+            return Publication(was, _without_client(by), self._clock.now_ms(), "taken_down")
 
         await self._move(live, decide)
         return was
@@ -134,7 +134,7 @@ class Publisher:
             return await history.value_at(live.key, version)
 
 
-def _person(by: Author) -> Author:
+def _without_client(by: Author) -> Author:
     """The user without the tab: readers only want to know who published."""
     return Author(by.user, by.name)
 

@@ -193,7 +193,7 @@ class DocumentRecorder:
         self._recorder = recorder
         self.now = recorder.now
 
-    def published(self, answered: Sequence[Answered], durable_at: float) -> None:
+    def on_broadcast(self, answered: Sequence[Answered], durable_at: float) -> None:
         self._recorder.batch_sent(self._key, answered, durable_at)
 
     def moved_locks(self, events: Sequence[LockChange], by: Member | None, asked: str) -> None:

@@ -56,24 +56,24 @@ def ear(audience: Audience) -> Ear:
 
 
 def test_b8_who_rests_hears_of_no_news_until_it_is_roused(audience: Audience, ear: Ear) -> None:
-    audience.publish(news(2), [])
+    audience.broadcast(news(2), [])
     assert audience.pause(ear, "patch")
-    audience.publish(news(3), [])
+    audience.broadcast(news(3), [])
     audience.resume(ear)
-    audience.publish(news(4), [])
+    audience.broadcast(news(4), [])
     assert ear.heard == [2, 4]
 
 
 def test_b8_what_is_missed_is_added_up_once_for_all_are_paused(
     audience: Audience, ear: Ear
 ) -> None:
-    audience.publish(news(2), [])
+    audience.broadcast(news(2), [])
     assert audience.missed["patch"] == 0
     other = Ear()
     audience.join(other)
     audience.pause(ear, "patch")
     audience.pause(other, "patch")
-    audience.publish(news(3), [])
+    audience.broadcast(news(3), [])
     assert audience.missed["patch"] == len(news(3).payloads[0])
     assert audience.missed["yjs"] == 0
 
@@ -86,6 +86,6 @@ def test_b8_who_is_paused_already_or_has_left_is_not_paused_again(
     audience.leave(ear)
     audience.resume(ear)
     assert not audience.pause(ear, "patch")
-    audience.publish(news(2), [])
+    audience.broadcast(news(2), [])
     assert ear.heard == []
     assert audience.missed["patch"] == 0
