@@ -27,7 +27,7 @@ T = TypeVar("T")
 # thread. A megabyte takes up to 10 ms.
 LARGE: Final = 256 * 1024
 THREADS: Final = 2
-# Seconds: what takes longer is long, and how long a thread rests at most.
+# Seconds: after longer work a thread rests for as long as the work took, up to the longest rest.
 LONG: Final = 0.005
 LONGEST_REST: Final = 0.05
 SOON: Final = 0.1
@@ -38,7 +38,6 @@ _NEVER: Final = threading.Event()
 _TURN: Final = threading.Semaphore()
 _COUNTS: Final = threading.Lock()
 _POOL: Final = ThreadPoolExecutor(THREADS, thread_name_prefix="worker")
-
 
 _submitted = _ended = 0
 
