@@ -12,7 +12,6 @@ Op = dict[str, Any]
 Kind = Literal["create", "edit", "undo", "redo", "restore", "import", "repair"]
 Lane = Literal["patch", "yjs", "http", "server"]
 
-
 # A repair begins the document again: its ops replace the whole value, and its update is the whole
 # state of a Yjs document. Nothing before it is needed to open the document.
 REPAIR: Final = "repair"
@@ -53,7 +52,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
 class Accepted(Struct, frozen=True):
     """A request's id that was answered; `answer` is what its ack said beside the version.
 
-    `digest` tells the request from another one under its id; it is empty where an earlier Weft
+    `digest` differs for another request under the same id; it is empty where an earlier Weft
     accepted the request.
     """
 

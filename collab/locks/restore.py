@@ -14,7 +14,7 @@ from collab.patch.relocate import AppliedChange, element_after
 from collab.patch.steps import Path, Step, to_path, to_tokens
 from collab.ports.locks import StoredLock
 
-_NOBODY = Author("")
+_NO_AUTHOR = Author("")
 # An update that moved three hundred locked elements took a minute.
 MAX_RELOCATIONS = 50_000
 
@@ -28,7 +28,7 @@ class _Restoring:
 
     def __init__(self, before: Json, ops: Sequence[Op]) -> None:
         self._before = before
-        self._update = AppliedChange(0, _NOBODY, ops, before)
+        self._update = AppliedChange(0, _NO_AUTHOR, ops, before)
         self._history = [self._update]
         self._relocations = 0
         self.value: Json = self._update.after
@@ -99,7 +99,7 @@ class _Restoring:
             raise LookupError
 
     def _do(self, op: Op) -> None:
-        self._history.append(AppliedChange(0, _NOBODY, [op], self.value))
+        self._history.append(AppliedChange(0, _NO_AUTHOR, [op], self.value))
         self.value = replay(self.value, [op])
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collab.presence.book import PresenceBook
     from collab.presence.difference import PresenceDifference
 
-_NOBODY: Final[Mapping[str, Peer]] = {}
+_NONE_SENT: Final[Mapping[str, Peer]] = {}
 
 
 class MissedPresence:
@@ -34,7 +34,7 @@ class MissedPresence:
         return bool(self._joined or self._updated or self._left or self._states)
 
     def add(
-        self, difference: PresenceDifference, already_sent: Mapping[str, Peer] = _NOBODY
+        self, difference: PresenceDifference, already_sent: Mapping[str, Peer] = _NONE_SENT
     ) -> None:
         """The reader was not sent this; `already_sent` are peers that it was sent on opening."""
         change = difference.change

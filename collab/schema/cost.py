@@ -21,7 +21,7 @@ def check_cost(root: dict[str, Any]) -> None:
 
 
 def _cost(schema: Any, root: dict[str, Any], costs: dict[int, int]) -> int:
-    """How many sub-schemas are applied where this one is; one that is being weighed counts once."""
+    """How many sub-schemas are applied where this one is; one that is being counted counts once."""
     if type(schema) is not dict:
         return 1
     if id(schema) not in costs:

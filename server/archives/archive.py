@@ -54,12 +54,12 @@ def decode(raw: bytes) -> Archive:
         raise Rejected(Code.MALFORMED, f"this is no archive of a document: {error}") from error
 
 
-async def plant(
+async def create_document(
     store: Store, key: DocKey, archive: Archive, now: int, *, quota: int = 0, most_names: int = 0
 ) -> int:
     """Make the document under a name that was never used; the version that it has then.
 
-    All of it is one commit, so an import that breaks off leaves nothing. The tenant may have
+    All of it is one commit, so an import that fails leaves nothing. The tenant may have
     `quota` documents and the document `most_names` named versions; 0 is no limit.
 
     Its epoch is `now`: clients of the document that was exported hold edits of that one's epochs.
@@ -70,8 +70,8 @@ async def plant(
     if absent.last:
         # Undo records name versions, so an entry cannot be given another number.
         raise Rejected(Code.CONFLICT, f"the name {key.doc} was used before; take another")
-    # 0.08 s a megabyte, in which no other client would be served.
     epoch = max(absent.epoch, now)
+    # 0.08 s a megabyte, in which the event loop would serve no other client.
     await run_in_thread(check, archive, epoch)
     names = {one.version: one for one in archive.names}
     if most_names and len(names) > most_names:
@@ -98,7 +98,7 @@ async def plant(
 
 
 def check(archive: Archive, epoch: int) -> None:
-    """Refuse what no server can have written: what is planted is never checked again."""
+    """Refuse what no server can have written: what is imported is never checked again."""
     versions = [entry.version for entry in archive.entries]
     whole = list(range(1, len(versions) + 1))
     if not versions or versions != whole or versions[-1] != archive.version:
@@ -130,8 +130,8 @@ def _check_updates(inspected: Sequence[tuple[Entry, guard.Inspected]]) -> None:
     for entry, update in inspected:
         if entry.kind == REPAIR:
             index = guard.StructIndex()
-        everybodys = dict.fromkeys(update.sections, "")
-        guard.check(update, index.clocks, leases=everybodys, user="", index=index)
+        without_owner = dict.fromkeys(update.sections, "")
+        guard.check(update, index.clocks, leases=without_owner, user="", index=index)
         index.add(update)
 
 

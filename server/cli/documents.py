@@ -138,7 +138,7 @@ async def _import(arguments: Namespace, store: Store) -> int:
     key = DocKey(arguments.tenant, arguments.doc or whole.doc)
     if not is_doc_name(key.doc):
         return _fail(f"{key.doc!r} is no name for a document")
-    version = await archive.plant(store, key, whole, SystemClock().now_ms())
+    version = await archive.create_document(store, key, whole, SystemClock().now_ms())
     print(f"{key.tenant}/{key.doc}  version {version}")
     return 0
 

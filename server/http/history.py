@@ -156,7 +156,7 @@ async def import_document(request: Request) -> Response:
         services.creations.charge(live.key, claims.user, len(raw))
         whole, now = archive.decode(raw), services.clock.now_ms()
         quota, most = settings.max_documents, settings.max_named
-        version = await archive.plant(
+        version = await archive.create_document(
             services.store, live.key, whole, now, quota=quota, most_names=most
         )
         await services.hub.reopen(live)

@@ -203,8 +203,8 @@ class ReadableRoom:
         state = room.document.update_since(b"\0")
         # The guard would let the server's own state in, as what a client sends.
         inspected = inspect(state, ANY_SIZE)
-        everybodys = dict.fromkeys(inspected.sections, "")
-        check(inspected, {}, leases=everybodys, user="", index=StructIndex())
+        without_owner = dict.fromkeys(inspected.sections, "")
+        check(inspected, {}, leases=without_owner, user="", index=StructIndex())
         assert StructIndex.of(state).clocks == room.document.state_vector()
         if self.entries:
             inspect(self.entries[-1].update, ANY_SIZE)

@@ -19,7 +19,7 @@ from collab.entry import Author, Entry, Kind, Op
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
 from collab.ports.store import Append, Committed, NamedVersion, Stored
-from server.archives.archive import Archive, check, decode, plant
+from server.archives.archive import Archive, check, create_document, decode
 from server.archives.export import Head, export, export_damaged
 from storage.store import SqlStore
 
@@ -109,7 +109,7 @@ async def exported_from(store: SqlStore, key: DocKey) -> Archive:
 
 async def refused(store: SqlStore, archive: Archive, key: DocKey = COPY) -> Code:
     with pytest.raises(Rejected) as caught:
-        await plant(store, key, archive, AT)
+        await create_document(store, key, archive, AT)
     return caught.value.refusal.code
 
 
@@ -127,14 +127,14 @@ async def test_an_archive_says_what_the_document_is(store: SqlStore) -> None:
 
 async def test_a_document_comes_back_with_its_history(store: SqlStore) -> None:
     archive = await exported(store)
-    assert await plant(store, COPY, archive, AT) == 4
+    assert await create_document(store, COPY, archive, AT) == 4
     again = await exported_from(store, COPY)
     # Clients of the first one hold edits of its epoch: those are none of the copy's.
     assert again == changed(archive, doc="copy", epoch=AT)
 
 
 async def test_undo_is_carried_over(store: SqlStore) -> None:
-    await plant(store, COPY, await exported(store), AT)
+    await create_document(store, COPY, await exported(store), AT)
     stored = await store.load(COPY)
     assert isinstance(stored, Stored)
     document = Document.open(None, stored.entries, epoch=1)
@@ -150,7 +150,7 @@ async def test_ids_are_carried_over_with_the_digests_of_their_requests(store: Sq
         for entry in archive_of_home().entries
     ]
     whole = changed(archive_of_home(), entries=entries)
-    await plant(store, COPY, decode(msgspec.json.encode(whole)), AT)
+    await create_document(store, COPY, decode(msgspec.json.encode(whole)), AT)
     found = await store.find_accepted(COPY, "ada", ["tab.1", "tab.3"])
     assert {one.digest for one in found} == {b"\x01" * 16, b"\x03" * 16}
     odd = msgspec.structs.replace(entries[0], digest=b"too short")
@@ -170,11 +170,11 @@ async def test_the_loop_goes_on_while_an_archive_is_judged(
         assert goes_on.wait(5)
 
     monkeypatch.setattr("server.archives.archive.check", judge)
-    planting = asyncio.create_task(plant(store, COPY, archive_of_home(), AT))
+    creating = asyncio.create_task(create_document(store, COPY, archive_of_home(), AT))
     while not began.is_set():
         await asyncio.sleep(0)
     goes_on.set()
-    assert await planting == 4
+    assert await creating == 4
 
 
 async def test_what_does_not_exist_is_not_exported(store: SqlStore) -> None:
@@ -282,7 +282,7 @@ async def test_types_that_nest_deeper_with_each_entry_stop_before_native_code(
             archive_of_home(), version=count, value={}, entries=entries[:count], doc=f"d{count}"
         )
         if sound:
-            assert await plant(store, DocKey("acme", archive.doc), archive, AT) == count
+            assert await create_document(store, DocKey("acme", archive.doc), archive, AT) == count
         else:
             assert await refused(store, archive) is Code.INVALID_DOCUMENT
 
@@ -306,7 +306,7 @@ def test_what_is_no_archive_is_known(raw: bytes) -> None:
 
 
 def is_taken_or_refused(raw: bytes) -> bool:
-    """Whether an archive could be planted; anything but a refusal ends the test."""
+    """Whether an archive could be imported; anything but a refusal ends the test."""
     try:
         check(decode(raw), AT)
     except Rejected:
