@@ -1,4 +1,4 @@
-"""The recorder: each event is reported to it once; it counts it and writes it to the audit log."""
+"""The recorder: each event is reported to it once; it counts it and adds it to the audit trail."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from collab.room.requests import (
     UndoRequest,
     Update,
 )
-from server.recording.audit_log import NOWHERE, AuditTrail, about, origin_of
+from server.recording.audit_trail import NOWHERE, AuditTrail, about, origin_of
 from server.recording.connections import Connections
 from server.recording.metrics import Metrics
 

@@ -15,7 +15,7 @@ from server.recording.metrics import SOCKET_LANES
 if TYPE_CHECKING:
     from server.archives.export import Exports
     from server.documents.hub import Hub
-    from server.recording.audit_log import AuditTrail
+    from server.recording.audit_trail import AuditTrail
     from server.recording.connections import Connections
 
 

@@ -1,4 +1,4 @@
-"""The monitor: tasks that sample, watch the event loop and write the audit log."""
+"""The monitor: tasks that sample, watch the event loop and write the audit trail."""
 
 from __future__ import annotations
 

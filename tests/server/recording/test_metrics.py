@@ -19,7 +19,7 @@ from server.archives.export import Exports
 from server.broadcast.subscriber import Submission
 from server.documents.hub import Hub
 from server.documents.snapshots import HubBounds
-from server.recording.audit_log import AuditTrail
+from server.recording.audit_trail import AuditTrail
 from server.recording.counters import SECONDS, Distribution
 from server.recording.metrics import CLOSES, Metrics
 from server.recording.recorder import Recorder

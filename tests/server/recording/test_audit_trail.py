@@ -12,7 +12,7 @@ from collab.ports.audit import AuditRow
 from collab.ports.store import StorageUnavailable
 from collab.rights.user_rights import Rights, Role
 from collab.room.member import Member
-from server.recording.audit_log import DROP_AT_ONCE, LOCKS, REFUSALS, AuditTrail
+from server.recording.audit_trail import DROP_AT_ONCE, LOCKS, REFUSALS, AuditTrail
 from server.recording.metrics import Metrics
 from storage.memory.store import MemoryStore
 from tests.house import ROOT, sources
