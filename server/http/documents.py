@@ -16,7 +16,7 @@ from collab.ports.store import StorageUnavailable
 from collab.rights.user_rights import Role
 from collab.room.requests import Answer, Create, PatchRequest, Replace, UndoRequest
 from collab.room.requests import Request as RoomRequest
-from server.access.identity import not_found
+from server.access.authentication import not_found
 from server.access.tokens import Claims
 from server.documents.changes import LastChange, find_change, head_change
 from server.documents.hub import Quarantined

@@ -18,7 +18,7 @@ from collab.ports.audit import AuditRow
 from collab.ports.store import NamedVersion
 from collab.rights.user_rights import Role
 from collab.room.requests import RestoreVersion
-from server.access.identity import not_found
+from server.access.authentication import not_found
 from server.archives import archive
 from server.documents.live_room import LiveRoom
 from server.documents.position import note_position, position_of

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from collab.errors import Code, Rejected
 from collab.page.html import policy
 from collab.rights.user_rights import Role
-from server.access.identity import not_found
+from server.access.authentication import not_found
 from server.http.bodies import read_object
 from server.http.requests import (
     document_of,

@@ -17,7 +17,7 @@ from collab.ids import DocKey, Json
 from collab.patch.diff import diff
 from collab.rights.user_rights import Role
 from collab.room.member import Member
-from server.access.identity import authenticate, client_name, name_document, not_found
+from server.access.authentication import authenticate, client_name, name_document, not_found
 from server.access.tokens import Claims, token_in_header
 from server.documents.live_room import LiveRoom
 from server.documents.position import note_document

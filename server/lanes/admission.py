@@ -12,7 +12,7 @@ from collab.messages import Change, Open, Since
 from collab.room.member import Member
 from collab.room.requests import Create
 from collab.room.tail import approximate_size
-from server.access.identity import authenticate, client_name, name_document, not_found
+from server.access.authentication import authenticate, client_name, name_document, not_found
 from server.runtime.encoded import Position, ValueKey
 from server.runtime.worker_threads import LARGE
 

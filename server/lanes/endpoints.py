@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.websockets import WebSocket
 
 from collab.errors import Code, Refusal
-from server.access.identity import client_name
+from server.access.authentication import client_name
 from server.access.tokens import token_in_header, token_in_query, token_in_subprotocols
 from server.broadcast.close_reasons import RESTARTING
 from server.http.problem import problem

@@ -16,7 +16,7 @@ from collab.presence.cursors import relocate_cursor_since
 from collab.presence.presence_entry import ClientIdentity
 from collab.room.member import Member
 from collab.room.requests import Barrier, LockRequest, PatchRequest, Refused, Request, UndoRequest
-from server.access.identity import client_name
+from server.access.authentication import client_name
 from server.access.token_expiry import TokenExpiry
 from server.broadcast.news import News
 from server.broadcast.presence_ticker import ANOTHER_TAB

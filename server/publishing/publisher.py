@@ -18,7 +18,7 @@ from collab.page.checks import Finding, Rules, check
 from collab.ports.publications import Publication, PublicState
 from collab.ports.store import StorageUnavailable
 from collab.wire import rfc3339
-from server.access.identity import not_found
+from server.access.authentication import not_found
 from server.runtime.worker_threads import run_in_thread
 
 if TYPE_CHECKING:

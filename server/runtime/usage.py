@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from server.runtime.clock import Clock
 
 STATM = Path("/proc/self/statm")
+# Seconds between two checks, and the growth since the last one that is worth a trim.
+EVERY: Final = 30.0
+MIN_GROWTH: Final = 32 << 20
 
 
 def processor_seconds() -> float:
@@ -33,11 +36,6 @@ def memory(statm: Path = STATM) -> int | None:
         return int(statm.read_text().split()[1]) * resource.getpagesize()
     except OSError:
         return None
-
-
-# Seconds between two checks, and the growth since the last one that is worth a trim.
-EVERY: Final = 30.0
-MIN_GROWTH: Final = 32 << 20
 
 
 class MemoryTrimmer:

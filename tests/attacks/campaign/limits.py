@@ -13,7 +13,7 @@ from collab.wire import MAX_MESSAGES_PER_FRAME
 from collab.yjs.frames import MAX_MESSAGES
 from collab.yjs.slices import LARGE_UPDATE_BOUNDS
 from collab.yjs.update import GuardBounds
-from server.access.identity import MAX_CLIENT
+from server.access.authentication import MAX_CLIENT
 from server.access.tokens import MAX_TOKEN
 from server.http.bodies import MAX_OBJECT, MAX_VALUES_OF_DOCUMENT
 from server.http.history import MAX_NAME

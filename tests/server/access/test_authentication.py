@@ -1,4 +1,4 @@
-"""Identity: which document a token names, and what a client may call itself."""
+"""Authentication: which document a token names, and what a client may call itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from collab.errors import Code, Rejected
 from collab.ids import DocKey
 from collab.rights.user_rights import Rights, Role
-from server.access.identity import MAX_CLIENT, authenticate, client_name, name_document
+from server.access.authentication import MAX_CLIENT, authenticate, client_name, name_document
 from server.access.keyring import Keyring
 from server.access.tokens import Claims
 from tests.directory import WatchedDirectory

@@ -1,4 +1,4 @@
-"""Identity: who a token speaks for, which document a path names, and what a client calls itself."""
+"""Authentication: whose token it is, which document a path names, what a client calls itself."""
 
 from __future__ import annotations
 
