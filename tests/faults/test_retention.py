@@ -15,7 +15,7 @@ from collab.ports.store import NamedVersion, StorageUnavailable, Stored
 from collab.room.requests import Answer
 from server.maintenance import DAY_MS, Retention
 from server.services import Services
-from storage.sql import compaction as sql_compaction
+from storage.sql import compaction
 from storage.store import SqlStore
 from tests.faults.inside import PAGE, Inside, inside
 
@@ -112,7 +112,7 @@ async def compacted(file: Path, lost: int, monkeypatch: pytest.MonkeyPatch) -> A
 async def test_a_compaction_that_was_done_unheard_is_gone_on_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql_compaction, "_SLICE", 10)
+    monkeypatch.setattr(compaction, "_SLICE", 10)
     heard = await compacted(tmp_path / "heard.db", 0, monkeypatch)
     assert (heard.lost, heard.lost_entries) == ([], [])
     versions = [entry.version for entry in heard.entries]

@@ -21,7 +21,7 @@ from collab.ports.store import Append, Committed, Snapshot
 from collab.rights.user_rights import Role
 from collab.types.build import Layouts
 from collab.types.layout import escape
-from collab.writing import write as tree_write
+from collab.writing import write
 from storage.store import SqlStore
 from tests.faults import deadly_weft
 from tests.faults.test_corrupt_rows import flip
@@ -250,7 +250,7 @@ async def plant_legacy(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         {"op": "add", "path": "/deep", "value": [[{"id": "__proto__", "t": "three"}]]},
     ]
     with monkeypatch.context() as patched:
-        patched.setattr(tree_write, "own_id", _any_id)
+        patched.setattr(write, "own_id", _any_id)
         patched.setattr(Layouts, "key", lambda self, value, taken: _any_id(value) or "0")
         for version, op in enumerate(edits, 1):
             change = document.patch([op], version=version, user="ada", at=0)

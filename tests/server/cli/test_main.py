@@ -22,7 +22,7 @@ from collab.ports.store import Absent, Append, Committed
 from collab.rights.user_rights import Role
 from server.access.keyring import Keyring
 from server.access.tokens import Claims
-from server.cli import check as cli_check
+from server.cli import check as check_command
 from server.cli import main as cli
 from server.cli.main import main
 from server.runtime.clock import SystemClock
@@ -354,7 +354,7 @@ class OutdatedStore(MemoryStore):
 def test_a_check_of_an_old_schema_says_what_to_do_and_nothing_beside(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli_check, "open_store", lambda _: OutdatedStore())
+    monkeypatch.setattr(check_command, "open_store", lambda _: OutdatedStore())
     code, said = _check(shell)
     assert code == 1
     assert said["database"].endswith("run `weft migrate`")
@@ -367,7 +367,7 @@ def test_a_check_of_an_empty_database_says_migrate_and_speaks_of_no_other_instan
         async def start(self) -> None:
             raise SchemaOutdatedError("")
 
-    monkeypatch.setattr(cli_check, "open_store", lambda _: EmptyStore())
+    monkeypatch.setattr(check_command, "open_store", lambda _: EmptyStore())
     _, said = _check(shell)
     assert said["database"] == "failed: the database has no tables of Weft yet: run `weft migrate`"
 

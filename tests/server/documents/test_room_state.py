@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from server.documents import room_state as live_state
+from server.documents import room_state
 from server.documents.room_state import Event, LiveState, next_state
 
 
 def table() -> dict[tuple[LiveState, Event], LiveState]:
     """The rows of the docstring."""
     rows: dict[tuple[LiveState, Event], LiveState] = {}
-    for line in (live_state.__doc__ or "").splitlines():
+    for line in (room_state.__doc__ or "").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if line.startswith("|") and cells[1] in {one.value for one in Event}:
             every = list(LiveState) if cells[0] == "any" else [LiveState(cells[0])]

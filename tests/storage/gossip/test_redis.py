@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from collab.ports.gossip import Gossip, Subscription
-from storage.gossip import redis as redis_gossip
+from storage.gossip import redis
 from storage.gossip.redis import RedisGossip
 from tests.storage.contract import AWAY, HOME, OTHER
 from tests.storage.redis_server import RedisServer, wheel
@@ -30,9 +30,9 @@ def server() -> Iterator[RedisServer]:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_gossip, "_SILENCE_SECONDS", 0.2)
-    monkeypatch.setattr(redis_gossip, "_ANSWER_SECONDS", 0.2)
-    monkeypatch.setattr(redis_gossip, "_RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(redis, "_SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(redis, "_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(redis, "_RETRY_SECONDS", 0.05)
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ import pytest
 from collab.entry import Entry, Kind
 from collab.ports.repairs import Rebuilt
 from collab.ports.store import PAGE_BYTES, Append, Committed, Corrupt, NamedVersion, Snapshot
-from storage.sql import compaction as sql_compaction
+from storage.sql import compaction
 from storage.store import SqlStore
 from tests.storage.conftest import opened
 from tests.storage.contract import HOME, entry, made
@@ -135,8 +135,8 @@ async def test_the_gaps_of_an_older_database_are_taken_for_those_of_compactions(
 async def test_a_compaction_that_broke_off_leaves_no_gap_that_looks_like_damage(
     store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql_compaction, "_SLICE", 3)
-    one_slice = sql_compaction._slice
+    monkeypatch.setattr(compaction, "_SLICE", 3)
+    one_slice = compaction._slice
     sound = [10, 20, 30]
     await store._database.write(lambda c: one_slice(c, HOME, sound, HEAD, (), 0))
     assert await versions_of(store) == [*range(1, 18), *range(21, 31)]
