@@ -45,6 +45,10 @@ class _PendingPatch:
     made_version: bool
     normalized: bool = False
 
+    def may_be_unanswered(self, base: int) -> bool:
+        """Whether a client that has `base` may still lack the answer to this patch."""
+        return not self.made_version and self.version == base
+
 
 class Pipeline:
     """What one connection has sent and may not know the answer to.
@@ -75,12 +79,13 @@ class Pipeline:
         since: Since,
         head: Any,
         *,
+        after: str | None = None,
         bounds: Bounds = UNBOUNDED,
         splices: bool = False,
         atomic: Atomic = named_atomic,
     ) -> Rebased:
         """`ops` for `head`, the value after the last of `since(base)`; raises as `rebase` does."""
-        self.advance(base, since)
+        self.advance(base, since, after)
         changes = since(base)
         if self._sees(changes) or self._is_disjoint(replaced_pointers(ops), changes):
             return Rebased(list(ops))
@@ -88,16 +93,25 @@ class Pipeline:
         rebasing = Rebasing(view, seen, head, atomic, bounds=bounds, splices=splices)
         return rebasing.run(ops)
 
-    def advance(self, base: int, since: Since) -> None:
-        """The client has every version up to `base`: own patches up to there are answered."""
+    def advance(self, base: int, since: Since, after: str | None = None) -> None:
+        """The client has every version up to `base`: own patches up to there are answered.
+
+        A patch that made no version is answered with the number of the version before it. When the
+        client says by `after` that it lacks an answer, that one may be it. The client still sees
+        such a patch, or does not; where that makes a difference, this raises `conflict`.
+        """
         if base < self.base:
             raise Rejected(Code.UNKNOWN_VERSION, f"this connection already had {self.base}")
+        is_unclear = False
         if base > self.base:
-            if all(pending.version <= base for pending in self._pending):
+            unclear = [each for each in self._pending if each.may_be_unanswered(base)]
+            if all(each.version <= base for each in self._pending) and not (after and unclear):
                 self._pending.clear()
             else:
-                self._rebase_pending(base, since)
+                is_unclear = self._rebase_pending(base, since)
         self.base = base
+        if after and is_unclear:
+            raise Rejected(Code.CONFLICT, "which answer at `base` the client has is not known")
 
     def _sees(self, changes: Sequence[AppliedChange]) -> bool:
         """Whether the client sees the end of `changes`: all are its own, as it sent them."""
@@ -147,17 +161,21 @@ class Pipeline:
         changes = since(self.base)
         return _client_view(self._pending, changes)[1] if changes else head
 
-    def _rebase_pending(self, base: int, since: Since) -> None:
-        """Rebase unanswered patches to `base` as the client did: one version at a time."""
+    def _rebase_pending(self, base: int, since: Since) -> bool:
+        """Rebase unanswered patches to `base` as the client did: one version at a time.
+
+        Return whether the client sees something else where it lacks an answer at `base`.
+        """
         changes = since(self.base)
         if self._sees(changes):
             self._pending = [pending for pending in self._pending if pending.version > base]
-            return
+            return False
         mine = replaced_pointers([op for pending in self._pending for op in pending.ops])
         if self._is_disjoint(mine, changes):
             self._pending = [pending for pending in self._pending if pending.version > base]
-            return
+            return False
         self._normalize(changes[0].before)
+        is_unclear = False
         for entry in changes:
             if entry.version > base or not self._pending:
                 break
@@ -167,7 +185,10 @@ class Pipeline:
             else:
                 self._set_ops(rebase_over([each.ops for each in self._pending], entry))
             while self._pending and self._pending[0].version == entry.version:
+                if self._pending[0].may_be_unanswered(base):
+                    is_unclear |= bool(exact_ops(entry.after, self._pending[0].ops))
                 self._answered(entry.after, ())
+        return is_unclear
 
     def _answered(self, before: Any, applied: Sequence[Op]) -> None:
         patches = rebase_over_answer([each.ops for each in self._pending], before, applied)

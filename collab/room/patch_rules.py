@@ -74,7 +74,7 @@ def apply_patch(working: Working, member: Member, request: PatchRequest, now: in
         )
     _check_base(working, base, strict=request.strict)
     pipeline = pipeline_of(member, base)
-    rebased = _rebase(working, member, pipeline, base, request.ops)
+    rebased = _rebase(working, member, pipeline, base, request)
     require_sections(working, member, rebased.ops)
     require_unlocked(working, member, rebased.ops, request.fence)
     change = _patch(working, member, rebased.ops, now, request=request)
@@ -111,14 +111,15 @@ def _is_as_sent(sent: list[Op], rebased: list[Op], applied: list[Op]) -> bool:
 
 
 def _rebase(
-    working: Working, member: Member, pipeline: Pipeline, base: int, ops: list[Op]
+    working: Working, member: Member, pipeline: Pipeline, base: int, request: PatchRequest
 ) -> Rebased:
     try:
         return pipeline.submit(
             base,
-            ops,
+            request.ops,
             working.changes_since,
             working.document.value,
+            after=request.after,
             bounds=working.bounds.patch,
             splices=member.splice,
             atomic=working.atomic,

@@ -25,9 +25,13 @@ from collab.rebase.rebase import Rebased
 
 @dataclass
 class Sent:
-    """A patch on its way: `round` counts the rejections that its author knew of."""
+    """A patch on its way: `round` counts the rejections that its author knew of.
+
+    `after` says whether its author lacked an answer.
+    """
 
     round: int
+    after: str
     base: int
     ops: list[Op]
     view: Any
@@ -61,7 +65,8 @@ class Client:
         return value
 
     def send(self, ops: list[Op]) -> Sent:
-        sent = Sent(self.round, self.version, ops, self.view)
+        after = "unanswered" if self.waiting else ""
+        sent = Sent(self.round, after, self.version, ops, self.view)
         self.waiting.append(sent)
         if not self.dropped:
             self.carried.append(normalize(self.view, ops))
@@ -109,6 +114,7 @@ class Server:
         self.pipelines = [Pipeline(0) for _ in range(clients)]
         self.rounds = [0] * clients
         self.refused = 0
+        self.unclear = 0  # refused, as it is not known which answers the client had
         self.conflicts: list[Any] = []
         self.merged = 0
 
@@ -120,15 +126,17 @@ class Server:
         if sent.round < self.rounds[who]:
             return Answer("reject"), None
         pipeline = self.pipelines[who]
-        pipeline.advance(sent.base, self.since)
+        try:
+            pipeline.advance(sent.base, self.since, sent.after)
+        except Rejected:
+            self.unclear += 1
+            return self._reject(who)
         assert same(pipeline.value_seen(self.since, self.value), sent.view)
         try:
             rebased = pipeline.submit(sent.base, sent.ops, self.since, self.value, splices=True)
             done = apply(self.value, rebased.ops, splices=True)
         except Rejected:
-            self.rounds[who] += 1
-            self.refused += 1
-            return Answer("reject"), None
+            return self._reject(who)
         check_named(self.value, done.value, sent.view, rebased)
         check_written(done.value, sent.view, sent.ops)
         check_merged(self.value, done.value, rebased)
@@ -143,6 +151,11 @@ class Server:
         ops = None if done.ops == sent.ops else done.ops
         change = Answer("change", version, done.ops) if done.ops else None
         return Answer("ack", version, ops), change
+
+    def _reject(self, who: int) -> tuple[Answer, None]:
+        self.rounds[who] += 1
+        self.refused += 1
+        return Answer("reject"), None
 
 
 def check_named(before: Any, after: Any, view: Any, rebased: Rebased) -> None:

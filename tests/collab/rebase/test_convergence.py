@@ -23,6 +23,10 @@ def test_r11_clients_that_delete_letters_of_stale_texts_converge(seed: int) -> N
     run(seed, clients=3, steps=120, deletes=True)
 
 
+def test_r11_a_client_that_lacks_an_answer_without_a_version_loses_nothing() -> None:
+    assert run(710652, clients=4, steps=210).unclear == 1
+
+
 def test_r11_the_runs_do_what_they_are_for() -> None:
     servers = [run(seed, clients=4, steps=120) for seed in (1, 2, 3)]
     assert all(server.refused for server in servers)

@@ -30,8 +30,8 @@ class Line:
     def other(self, *ops: Op) -> None:
         self._commit("bo", ops)
 
-    def mine(self, base: int, *ops: Op) -> list[Op]:
-        rebased = self.pipeline.submit(base, ops, self.since, self.value, splices=True)
+    def mine(self, base: int, *ops: Op, after: str | None = None) -> list[Op]:
+        rebased = self.pipeline.submit(base, ops, self.since, self.value, after=after, splices=True)
         done = self._commit("me", rebased.ops)
         self.pipeline.applied_as(len(self.changes), ops, made_version=bool(done))
         return done
@@ -148,3 +148,39 @@ def test_r10_a_base_never_goes_back() -> None:
     with pytest.raises(Rejected) as caught:
         line.mine(0, text("/n", 3))
     assert caught.value.refusal.code == Code.UNKNOWN_VERSION
+
+
+def answered_without_a_version() -> Line:
+    """My second patch is merged to what is there: its answer repeats the version of my first."""
+    line = Line()
+    line.value = {"n": 1, "t": "a b c d e"}
+    line.other(text("/t", "A b c d E"))
+    line.mine(0, text("/n", 2))
+    assert line.mine(0, text("/t", "A b c d e")) == []
+    return line
+
+
+def test_r10_a_patch_is_refused_where_the_answers_that_its_author_had_change_it() -> None:
+    line = answered_without_a_version()
+    with pytest.raises(Rejected) as refused:
+        line.mine(2, text("/t", "A b c d e f"), after="second")
+    assert refused.value.refusal.code == Code.CONFLICT
+    assert line.value["t"] == "A b c d E"
+    line.mine(2, text("/t", "A b c d E f"), after="")
+    assert line.value["t"] == "A b c d E f"
+
+
+@pytest.mark.parametrize("after", ["", None])
+def test_r10_an_author_that_lacks_no_answer_sees_the_head(after: str | None) -> None:
+    line = answered_without_a_version()
+    line.mine(2, text("/t", "A b c d E f"), after=after)
+    assert line.value["t"] == "A b c d E f"
+
+
+def test_r10_an_answer_that_changes_nothing_may_be_lacking() -> None:
+    line = Line()
+    line.other(text("/n", 7))
+    line.mine(0, text("/s/0/t", "x"))
+    assert line.mine(0, text("/n", 7)) == []
+    line.mine(2, text("/n", 8), after="second")
+    assert line.value["n"] == 8
