@@ -27,10 +27,10 @@ from tests.manual_clock import ManualClock
 PAGE = DocKey("demo", "page")
 
 
-class Ear:
+class Follower:
     """A subscriber that keeps the value by its news: every version once, in order."""
 
-    def __init__(self, live: LiveRoom, name: str = "ear") -> None:
+    def __init__(self, live: LiveRoom, name: str = "follower") -> None:
         self.session = name
         self.live = live
         self.version = live.room.version

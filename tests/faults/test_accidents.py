@@ -18,7 +18,7 @@ from collab.room.requests import Answer, LockRequest
 from collab.room.room import Room
 from server.documents.live_room import LiveRoom
 from server.documents.room_state import LiveState
-from tests.faults.inside import PAGE, Ear, Inside, inside
+from tests.faults.inside import PAGE, Follower, Inside, inside
 from tests.faults.serving import FaultyStore
 
 OTHER = DocKey("demo", "other")
@@ -60,7 +60,7 @@ async def test_a_failing_request_ends_alone(
 ) -> None:
     fail_on(monkeypatch, "bad", error)
     async with hall.hub.using(PAGE) as live:
-        ear = Ear(live)
+        follower = Follower(live)
         good = [hall.set(f"/g{n}", n, id=f"good{n}") for n in range(4)]
         bad = hall.set("/bad", 1, id="bad")
         answers = await asyncio.gather(
@@ -68,24 +68,24 @@ async def test_a_failing_request_ends_alone(
         )
         assert isinstance(answers.pop(2), RuntimeError)
         assert all(isinstance(answer, Answer) for answer in answers)
-        assert ear.value == {"n": 0, "g0": 0, "g1": 1, "g2": 2, "g3": 3}
-        assert not ear.closed
+        assert follower.value == {"n": 0, "g0": 0, "g1": 1, "g2": 2, "g3": 3}
+        assert not follower.closed
         assert (await hall.read())[0] == 5
     assert (await hall.read(OTHER))[1] == {"n": 1}
 
 
-async def test_a_listener_that_fails_is_closed_and_the_others_hear(hall: Inside) -> None:
+async def test_a_subscriber_that_fails_is_closed_and_the_others_get_the_news(hall: Inside) -> None:
     async with hall.hub.using(PAGE) as live:
-        broken, sound = Ear(live, "broken"), Ear(live, "sound")
+        broken, sound = Follower(live, "broken"), Follower(live, "sound")
         broken.fails = True
         assert isinstance(await hall.set("/n", 1), Answer)
         assert (broken.closed, sound.closed) == ([1011], [])
         assert sound.value == {"n": 1}
 
 
-async def test_a_listener_that_fails_at_a_lock_costs_nobody_else_anything(hall: Inside) -> None:
+async def test_a_subscriber_that_fails_at_a_lock_costs_no_other_anything(hall: Inside) -> None:
     async with hall.hub.using(PAGE) as live:
-        broken, sound = Ear(live, "broken"), Ear(live, "sound")
+        broken, sound = Follower(live, "broken"), Follower(live, "sound")
         broken.fails = True
         answer = await hall.ask(LockRequest("l", "acquire", scope="/n", base=1))
         assert answer.ack["lock"].scope == "/n"
@@ -109,30 +109,30 @@ async def test_a_commit_that_cannot_be_made_ends_its_document_and_no_other(
 ) -> None:
     let_rot(store, monkeypatch)
     async with hall.hub.using(PAGE) as live, hall.hub.using(OTHER) as other:
-        ear, other_ear = Ear(live), Ear(other)
+        follower, other_follower = Follower(live), Follower(other)
         together = await asyncio.gather(hall.set("/n", 1), hall.set("/n", 1, OTHER))
         assert isinstance(together[0], Rejected)
         while isinstance(await hall.set("/n", 2, OTHER), Rejected):
             pass  # it shared a transaction once, and is told to try again
         assert isinstance(await hall.set("/n", 3), Rejected)
-        assert (ear.closed, other_ear.closed) == ([1011], [])
+        assert (follower.closed, other_follower.closed) == ([1011], [])
     monkeypatch.undo()
     assert isinstance(await hall.set("/n", 4), Answer)
     assert (await hall.read())[1] == {"n": 4}
 
 
-async def test_whoever_shared_a_commit_that_could_not_be_made_is_asked_for_it_again(
+async def test_requests_of_a_commit_that_could_not_be_made_are_asked_for_again(
     hall: Inside, store: FaultyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A Yjs client sends an update once; what was owed to it must not be owed for ever either."""
     let_rot(store, monkeypatch)
     async with hall.hub.using(PAGE), hall.hub.using(OTHER) as other:
-        ear = Ear(other)
+        follower = Follower(other)
         together = await asyncio.gather(hall.set("/n", 1), hall.set("/n", 1, OTHER))
         assert isinstance(together[1], Rejected)
         while isinstance(await hall.set("/n", 2, OTHER), Rejected):
             pass
-        assert ear.resynchronised == 1
+        assert follower.resynchronised == 1
 
 
 def _stands(each: weakref.ref[LiveRoom]) -> bool:
@@ -140,7 +140,7 @@ def _stands(each: weakref.ref[LiveRoom]) -> bool:
     return live is not None and live.state is not LiveState.CLOSED
 
 
-async def test_a_document_that_was_let_go_is_held_by_nobody(
+async def test_a_document_that_was_dropped_is_freed(
     hall: Inside,
     store: FaultyStore,
     monkeypatch: pytest.MonkeyPatch,
@@ -171,12 +171,12 @@ async def test_a_batch_that_cannot_be_put_together_ends_its_document_and_no_othe
         return pending(room)
 
     async with hall.hub.using(PAGE) as live, hall.hub.using(OTHER):
-        ear = Ear(live)
+        follower = Follower(live)
         monkeypatch.setattr(Room, "pending", fail)
         bad, good = await asyncio.gather(hall.set("/n", 1), hall.set("/n", 1, OTHER))
         assert isinstance(bad, Rejected)
         assert isinstance(good, Answer)
-        assert ear.closed == [1011]
+        assert follower.closed == [1011]
     monkeypatch.undo()
     assert isinstance(await hall.set("/n", 1), Answer)
 
@@ -192,14 +192,14 @@ async def test_a_document_that_cannot_be_brought_back_holds_up_no_other(
         replace(live, room, missed)
 
     async with hall.hub.using(PAGE) as live, hall.hub.using(OTHER):
-        ear = Ear(live)
+        follower = Follower(live)
         monkeypatch.setattr(LiveRoom, "replace", fail)
         store.faults.append("before")
         await asyncio.gather(hall.set("/n", 1), hall.set("/n", 1, OTHER))
         async with asyncio.timeout(5):
             while isinstance(await hall.set("/n", 2, OTHER), Rejected):
                 await asyncio.sleep(0)
-        assert ear.closed == [1011]
+        assert follower.closed == [1011]
     monkeypatch.undo()
     assert isinstance(await hall.set("/n", 3), Answer)
 
@@ -215,15 +215,15 @@ async def test_a_document_that_rots_while_it_is_open_is_let_go_and_no_other(
         return await load(key)
 
     async with hall.hub.using(PAGE) as live, hall.hub.using(OTHER) as other:
-        ear, other_ear = Ear(live), Ear(other)
+        follower, other_follower = Follower(live), Follower(other)
         monkeypatch.setattr(store, "load", fail)
         store.faults.append("before")  # the documents must be opened anew, and one cannot be
         await asyncio.gather(hall.set("/n", 1), hall.set("/n", 1, OTHER))
         while isinstance(await hall.set("/n", 2, OTHER), Rejected):
             await asyncio.sleep(0)
-        while not ear.closed:
+        while not follower.closed:
             await asyncio.sleep(0)
-        assert (ear.closed, other_ear.closed) == ([1013], [])
+        assert (follower.closed, other_follower.closed) == ([1013], [])
         assert isinstance(await hall.set("/n", 1), Rejected)
     assert PAGE not in hall.hub.lives
 

@@ -65,7 +65,7 @@ async def test_a_rotten_entry_puts_its_document_in_quarantine_and_no_other(home:
         await client.close()
 
 
-async def test_the_trail_of_a_document_in_quarantine_is_told(home: Path) -> None:
+async def test_the_trail_of_a_document_in_quarantine_is_shown(home: Path) -> None:
     flip(home, "entries", "payload", "doc = 'one' AND version = 25")
     with closing(sqlite3.connect(home / "weft.db")) as database, database:
         database.execute("DELETE FROM snapshots WHERE doc = 'one'")

@@ -19,7 +19,7 @@ from server.recording.connections import ConnectionInfo
 from server.runtime.settings import Settings
 from server.services import Services
 from storage.memory.store import MemoryStore
-from tests.faults.inside import PAGE, Ear, Inside, inside
+from tests.faults.inside import PAGE, Follower, Inside, inside
 from tests.manual_clock import ManualClock
 from tests.server.heavy import token_of
 
@@ -46,31 +46,31 @@ class WaitingStore(MemoryStore):
         return await super().log_bytes(key, after, upto)
 
 
-async def test_a_deletion_whose_outcome_nobody_heard_is_found_out() -> None:
+async def test_a_deletion_with_an_unknown_outcome_is_found_out() -> None:
     async with inside(UnheardStore()) as hall:
         await hall.make({"secret": "old"})
         async with hall.hub.using(PAGE) as live:
-            ear = Ear(live)
+            follower = Follower(live)
             with pytest.raises(Rejected):
                 await hall.hub.delete(live)
             await hall.hub.reopen(live)
-            assert ear.closed == [Close.NOT_FOUND]
+            assert follower.closed == [Close.NOT_FOUND]
         assert PAGE not in hall.hub.lives
         await hall.make({"fresh": True})
         assert (await hall.read())[1] == {"fresh": True}
 
 
-async def test_who_writes_to_a_document_that_was_deleted_elsewhere_is_told() -> None:
+async def test_a_client_of_a_document_that_was_deleted_elsewhere_is_refused() -> None:
     store = MemoryStore()
     async with inside(store) as hall:
         await hall.make({"n": 1})
         async with hall.hub.using(PAGE) as live:
-            ear = Ear(live)
+            follower = Follower(live)
             await store.delete(PAGE, 0)
             with pytest.raises(Rejected) as refused:
                 await hall.ask(PatchRequest("r", None, [{"op": "remove", "path": "/n"}]))
             assert refused.value.refusal.code is Code.NOT_FOUND
-            assert ear.closed == [Close.NOT_FOUND]
+            assert follower.closed == [Close.NOT_FOUND]
 
 
 async def test_clients_of_a_document_that_was_made_again_elsewhere_come_back_to_it() -> None:
@@ -78,14 +78,14 @@ async def test_clients_of_a_document_that_was_made_again_elsewhere_come_back_to_
     async with inside(store) as elsewhere, inside(store) as hall:
         await hall.make({"n": 1})
         async with hall.hub.using(PAGE) as live:
-            ear = Ear(live)
+            follower = Follower(live)
             async with elsewhere.hub.using(PAGE) as theirs:
                 await elsewhere.hub.delete(theirs)
             await elsewhere.make({"fresh": True})
             with pytest.raises(Rejected):
                 await hall.ask(PatchRequest("r", None, [{"op": "remove", "path": "/n"}]))
-            assert ear.closed == [Close.OVERLOADED]
-            assert ear.value == {"n": 1}, "nothing of the other document was told"
+            assert follower.closed == [Close.OVERLOADED]
+            assert follower.value == {"n": 1}, "nothing of the other document was told"
         assert (await hall.read())[1] == {"fresh": True}
 
 
@@ -94,7 +94,7 @@ async def test_who_comes_when_a_room_has_ended_is_sent_away() -> None:
         await hall.make({"n": 1})
         async with hall.hub.using(PAGE) as live:
             await hall.hub.delete(live)
-            late = Ear(live)
+            late = Follower(live)
             assert late.closed == [Close.NOT_FOUND]
             assert late not in live.audience.subscribers
 

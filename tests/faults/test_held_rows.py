@@ -16,7 +16,7 @@ from server.commits.transactions import PATIENCE
 from server.documents.live_room import LiveRoom
 from server.documents.room_state import LiveState
 from storage.store import SqlStore
-from tests.faults.inside import Ear, Inside, inside
+from tests.faults.inside import Follower, Inside, inside
 from tests.patience import PATIENCE as TEST_PATIENCE
 from tests.storage.conftest import another
 from tests.storage.postgres_server import PostgresServer
@@ -45,7 +45,7 @@ async def test_an_edit_waits_for_its_held_row_and_others_are_committed_meanwhile
 ) -> None:
     hub = hall.hub
     async with hub.using(HELD[0]) as held, hub.using(FREE) as free:
-        ear, other = Ear(held), Ear(free)
+        follower, other = Follower(held), Follower(free)
         async with another(postgres_server, postgres_url) as holder:
             await holder.execute(HOLD_ALL)
             waiting = asyncio.create_task(hall.set("/n", 1, HELD[0]))
@@ -54,8 +54,8 @@ async def test_an_edit_waits_for_its_held_row_and_others_are_committed_meanwhile
             await until_state(held, LiveState.HELD)
             assert not waiting.done()
         assert isinstance(await waiting, Answer)
-        assert (ear.value, other.value) == ({"n": 1}, {"n": 3})
-        assert (ear.notices, other.notices) == ([], [])
+        assert (follower.value, other.value) == ({"n": 1}, {"n": 3})
+        assert (follower.notices, other.notices) == ([], [])
 
 
 async def test_documents_whose_rows_stay_held_are_read_only_and_no_other_is(
@@ -63,7 +63,7 @@ async def test_documents_whose_rows_stay_held_are_read_only_and_no_other_is(
 ) -> None:
     lives = [await hall.hub.open(key) for key in HELD]
     async with hall.hub.using(FREE) as free:
-        ears, other = [Ear(live) for live in lives], Ear(free)
+        followers, other = [Follower(live) for live in lives], Follower(free)
         async with another(postgres_server, postgres_url) as holder:
             await holder.execute(HOLD_ALL)
             waiting = [asyncio.create_task(hall.set("/n", 1, key)) for key in HELD]
@@ -77,7 +77,7 @@ async def test_documents_whose_rows_stay_held_are_read_only_and_no_other_is(
         for live in lives:
             await until_state(live, LiveState.OPEN)
         assert isinstance(await hall.set("/n", 2, HELD[3]), Answer)
-        assert [ear.notices for ear in ears] == [[READ_ONLY, WRITABLE]] * 6
+        assert [follower.notices for follower in followers] == [[READ_ONLY, WRITABLE]] * 6
         assert other.notices == []
 
 

@@ -20,7 +20,7 @@ from server.documents.live_room import LiveRoom
 from storage.memory.store import MemoryStore
 from storage.store import SqlStore
 from tests.collab.yjs.updates import NULL, plain, shared, update
-from tests.faults.inside import PAGE, Ear, Inside, inside
+from tests.faults.inside import PAGE, Follower, Inside, inside
 
 pytestmark = pytest.mark.thorough
 
@@ -72,8 +72,10 @@ class ClashingStore(MemoryStore):
         return await super().commit(batch)
 
 
-def send(hall: Inside, live: LiveRoom, ear: Ear, member: Member, sent: bytes) -> None:
-    hall.hub.submit(live, Submission(member, Update(sent), hall.clock.monotonic(), subscriber=ear))
+def send(hall: Inside, live: LiveRoom, follower: Follower, member: Member, sent: bytes) -> None:
+    hall.hub.submit(
+        live, Submission(member, Update(sent), hall.clock.monotonic(), subscriber=follower)
+    )
 
 
 def known(live: LiveRoom) -> int:
@@ -89,22 +91,22 @@ async def settle(hall: Inside, live: LiveRoom) -> None:
 
 async def test_others_are_answered_between_the_slices_of_a_long_update(hall: Inside) -> None:
     async with hall.hub.using(PAGE) as live:
-        ear = Ear(live)
+        follower = Follower(live)
         member = writer(hall, "ada", 0)
-        send(hall, live, ear, member, CHAIN)
+        send(hall, live, follower, member, CHAIN)
         await settle(hall, live)
         before = live.room.version
-        send(hall, live, ear, member, LONG)
+        send(hall, live, follower, member, LONG)
         assert isinstance(await hall.set("/n", "meanwhile"), Answer)
         assert 0 < known(live) < LENGTH
         await settle(hall, live)
         assert known(live) == LENGTH
         assert live.room.version > before + 2
-        assert (ear.version, ear.closed) == (live.room.version, [])
+        assert (follower.version, follower.closed) == (live.room.version, [])
 
 
 @pytest.mark.parametrize("clashes", [0, 3])
-async def test_a_long_update_that_is_put_back_is_judged_and_paid_for_once(
+async def test_a_long_update_that_is_put_back_is_checked_and_paid_for_once(
     monkeypatch: pytest.MonkeyPatch, clashes: int
 ) -> None:
     monkeypatch.setattr(slices, "STEPS", 1)
@@ -112,13 +114,13 @@ async def test_a_long_update_that_is_put_back_is_judged_and_paid_for_once(
     async with inside(store) as hall, hall.hub.using(PAGE) as live:
         await hall.make({"n": 0})
         hall.clock.per_reading = READING
-        ear = Ear(live)
+        follower = Follower(live)
         member = writer(hall, "ada", 0)
-        send(hall, live, ear, member, CHAIN)
+        send(hall, live, follower, member, CHAIN)
         await settle(hall, live)
         member.budget = bill = Bill(hall.clock.seconds)
         store.clashes = clashes
-        send(hall, live, ear, member, LONG)
+        send(hall, live, follower, member, LONG)
         while live.is_busy:
             await asyncio.sleep(0)
         assert known(live) == LENGTH
@@ -126,24 +128,24 @@ async def test_a_long_update_that_is_put_back_is_judged_and_paid_for_once(
         assert bill.seconds == [0.15] * (LENGTH - 1) + [0.09]  # the last is no long one
 
 
-async def test_whoever_cannot_pay_for_a_long_update_is_sent_away_and_may_come_back(
+async def test_a_client_that_cannot_pay_for_a_long_update_is_closed_and_may_come_back(
     hall: Inside,
 ) -> None:
     """What is in stays, and what is left is sent again."""
     async with hall.hub.using(PAGE) as live:
-        ear = Ear(live)
+        follower = Follower(live)
         member = writer(hall, "ada", 100)
-        send(hall, live, ear, member, CHAIN)
+        send(hall, live, follower, member, CHAIN)
         await settle(hall, live)
         for _ in range(20):
             if known(live) == LENGTH:
                 break
-            again = Ear(live)
+            again = Follower(live)
             send(hall, live, again, member, LONG)
             send(hall, live, again, member, LONG)
             await settle(hall, live)
             assert again.closed in ([], [4529])
-            ear.closed += again.closed
+            follower.closed += again.closed
             hall.clock.advance(60.0)
         assert known(live) == LENGTH
-        assert ear.closed
+        assert follower.closed

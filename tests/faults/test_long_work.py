@@ -16,7 +16,7 @@ from collab.room.room import Room
 from server.documents.long_work import MOST_OPS, SLOW, SLOW_FOR
 from server.documents.room_state import LiveState
 from storage.memory.store import MemoryStore
-from tests.faults.inside import PAGE, Ear, Inside, inside
+from tests.faults.inside import PAGE, Follower, Inside, inside
 from tests.patience import PATIENCE
 
 OTHER = DocKey("demo", "other")
@@ -82,7 +82,7 @@ async def test_what_comes_meanwhile_waits_its_turn(monkeypatch: pytest.MonkeyPat
         await made.make({"t": ""})
         gate = Gate(monkeypatch)
         long = await begun(made, gate)
-        ear = Ear(made.hub.lives[PAGE])
+        follower = Follower(made.hub.lives[PAGE])
         later = [asyncio.create_task(made.set("/t", number)) for number in range(3)]
         read = asyncio.create_task(made.ask(ReadStateVector()))
         await asyncio.sleep(0)
@@ -91,7 +91,7 @@ async def test_what_comes_meanwhile_waits_its_turn(monkeypatch: pytest.MonkeyPat
         answers = [await task for task in (long, *later, read)]
         versions = [answer.version for answer in answers if isinstance(answer, Answer)]
         assert versions == sorted(versions)
-        assert ear.version == 5
+        assert follower.version == 5
         version, value = await made.read()
         assert version == 5
         assert value == {"t": 2, **{f"k{number}": number for number in range(len(MANY))}}
@@ -119,9 +119,9 @@ async def test_a_document_that_ends_meanwhile_answers_that_it_is_gone(
         gate = Gate(monkeypatch)
         long = await begun(made, gate)
         live = made.hub.lives[PAGE]
-        ear = Ear(live)
+        follower = Follower(live)
         await made.hub.delete(live)
-        assert ear.closed == [Close.NOT_FOUND]
+        assert follower.closed == [Close.NOT_FOUND]
         gate.open()
         with pytest.raises(Rejected, match="not_found"):
             await long
@@ -180,7 +180,7 @@ async def _sooner_or_later(first: Any, made: Inside) -> Answer:
             return answer
 
 
-async def test_after_a_slow_request_a_document_is_judged_in_a_thread_for_a_while(
+async def test_after_a_slow_request_a_document_is_checked_in_a_thread_for_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     judge, judged = Room.apply, list[bool]()

@@ -14,7 +14,7 @@ from server.commits.recovery import WRITABLE
 from server.commits.reopening import READ_ONLY
 from server.status.readiness import Readiness
 from storage.store import SqlStore
-from tests.faults.inside import PAGE, Ear, Inside, inside
+from tests.faults.inside import PAGE, Follower, Inside, inside
 from tests.patience import PATIENCE
 from tests.storage.conftest import execute
 from tests.storage.postgres_server import PostgresServer
@@ -38,7 +38,7 @@ async def test_while_a_table_is_missing_documents_are_read_only_and_clients_stay
 ) -> None:
     name = postgres_url.partition("@/")[2].partition("?")[0]
     async with hall.hub.using(PAGE) as live, hall.hub.using(OTHER) as other:
-        ears = Ear(live), Ear(other)
+        followers = Follower(live), Follower(other)
         await execute(postgres_server, f"ALTER TABLE {table} RENAME TO gone", name)
         together = hall.set("/n", 1), hall.set("/n", 1, OTHER)
         for refused in await asyncio.gather(*together):
@@ -51,8 +51,8 @@ async def test_while_a_table_is_missing_documents_are_read_only_and_clients_stay
             assert await Readiness(hall.hub.store, group).database() == "down"
         await execute(postgres_server, f"ALTER TABLE gone RENAME TO {table}", name)
         async with asyncio.timeout(PATIENCE):
-            while [ear.notices for ear in ears] != [[READ_ONLY, WRITABLE]] * 2:
+            while [follower.notices for follower in followers] != [[READ_ONLY, WRITABLE]] * 2:
                 await asyncio.sleep(0)
-        assert [ear.closed for ear in ears] == [[], []]
+        assert [follower.closed for follower in followers] == [[], []]
         for key in (PAGE, OTHER, CLOSED):
             assert isinstance(await hall.set("/n", 2, key), Answer)

@@ -19,7 +19,7 @@ from server.broadcast.subscriber import Answered
 from server.documents.changes import LastChange
 from server.documents.room_state import Event, LiveState
 from storage.memory.store import MemoryStore
-from tests.faults.inside import PAGE, Ear, Inside, inside
+from tests.faults.inside import PAGE, Follower, Inside, inside
 from tests.faults.serving import FaultyStore
 
 pytestmark = pytest.mark.thorough
@@ -92,7 +92,7 @@ async def test_a_document_is_opened_once_however_many_come(tmp_path: Path) -> No
         assert store.loads - before <= 2
 
 
-async def test_a_document_that_cannot_be_opened_is_told_to_all_who_wait(tmp_path: Path) -> None:
+async def test_a_document_that_cannot_be_opened_is_refused_to_all_who_wait(tmp_path: Path) -> None:
     store = FaultyStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")
     async with inside(store) as hall:
         store.open_gate.clear()
@@ -148,7 +148,7 @@ async def test_a_room_that_is_stopped_while_its_commit_clashes_stays_stopped() -
             assert live.is_broken, "so it is opened anew before it is written to"
 
 
-async def test_a_room_that_has_ended_is_not_waited_for_to_be_opened_anew() -> None:
+async def test_a_room_that_has_ended_is_not_waited_for_to_be_opened_again() -> None:
     async with inside(MemoryStore()) as hall:
         await hall.make({"n": 1})
         async with hall.hub.using(PAGE) as live:
@@ -188,7 +188,7 @@ class Bulky(MemoryStore):
         return 2**53
 
 
-class Noting(Ear):
+class Noting(Follower):
     """Notes who is said to have made the newest version, where some were missed."""
 
     made: LastChange | None = None
@@ -204,15 +204,15 @@ async def test_who_made_the_newest_of_the_versions_that_were_missed_is_known() -
     async with inside(store) as one, inside(store) as two:
         await one.make({"n": 0})
         async with two.hub.using(PAGE) as live:
-            ear = Noting(live)
+            follower = Noting(live)
             for n in range(1, 4):
                 await one.set("/n", n)
             await two.set(
                 "/n", 9, id="two"
             )  # clashes: the document is reloaded, and the news are incomplete
             [newest] = await store.entries(PAGE, 3, 4, 1)
-            assert ear.made == LastChange(4, newest.at, newest.author, "edit")
-            ear.leave()
+            assert follower.made == LastChange(4, newest.at, newest.author, "edit")
+            follower.leave()
 
 
 async def test_who_comes_while_a_document_is_unloaded_keeps_it(tmp_path: Path) -> None:
@@ -265,12 +265,12 @@ async def _work(
             continue
         path = f"{name}-{number % 5}"
         async with hall.hub.using(key) as live:
-            ear = Ear(live, name)
+            follower = Follower(live, name)
             answer = await hall.set(f"/{path}", number, key)
             assert isinstance(answer, Answer)
             expected[key][path] = number
-            assert ear.version >= answer.version
-            ear.leave()
+            assert follower.version >= answer.version
+            follower.leave()
         for _ in range(rng.randrange(3)):
             await asyncio.sleep(0)
 

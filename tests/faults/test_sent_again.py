@@ -164,7 +164,7 @@ async def test_who_may_no_longer_write_is_refused_also_with_an_id_of_their_own()
         assert refused.value.refusal.code is Code.FORBIDDEN
 
 
-async def test_large_answers_of_the_log_are_told_again_however_many_wait() -> None:
+async def test_large_answers_of_the_log_are_sent_again_however_many_wait() -> None:
     """They have more bytes together than the room remembers."""
     store = MemoryStore()
     text = "a long text " * 50_000

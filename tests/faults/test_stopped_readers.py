@@ -122,7 +122,9 @@ async def test_a_hundred_stopped_readers_cost_little_and_end_right_by_one_merged
     assert grown <= 512 * 1024
 
 
-async def test_whoever_neither_reads_nor_answers_for_40_seconds_is_gone(tmp_path: Path) -> None:
+async def test_a_client_that_is_unresponsive_for_40_seconds_is_gone(
+    tmp_path: Path,
+) -> None:
     with RunningServer(tmp_path, env=UNLIMITED) as server:
         writer = await PatchClient.connect(server.ws, "page", await server.mint("ada"), create=PAGE)
         async with stopped(server, 5) as away:

@@ -12,7 +12,7 @@ from server.broadcast.news import LockNews, News, PresenceNews
 from server.broadcast.subscriber import Answered
 
 
-class Ear:
+class Follower:
     """A subscriber that keeps the versions of its news."""
 
     session = "s-1"
@@ -49,29 +49,31 @@ def audience() -> Audience:
 
 
 @pytest.fixture
-def ear(audience: Audience) -> Ear:
-    ear = Ear()
-    audience.join(ear)
-    return ear
+def follower(audience: Audience) -> Follower:
+    follower = Follower()
+    audience.join(follower)
+    return follower
 
 
-def test_b8_who_rests_hears_of_no_news_until_it_is_roused(audience: Audience, ear: Ear) -> None:
+def test_b8_a_paused_subscriber_gets_no_news_until_it_resumes(
+    audience: Audience, follower: Follower
+) -> None:
     audience.broadcast(news(2), [])
-    assert audience.pause(ear, "patch")
+    assert audience.pause(follower, "patch")
     audience.broadcast(news(3), [])
-    audience.resume(ear)
+    audience.resume(follower)
     audience.broadcast(news(4), [])
-    assert ear.heard == [2, 4]
+    assert follower.heard == [2, 4]
 
 
 def test_b8_what_is_missed_is_added_up_once_for_all_are_paused(
-    audience: Audience, ear: Ear
+    audience: Audience, follower: Follower
 ) -> None:
     audience.broadcast(news(2), [])
     assert audience.missed["patch"] == 0
-    other = Ear()
+    other = Follower()
     audience.join(other)
-    audience.pause(ear, "patch")
+    audience.pause(follower, "patch")
     audience.pause(other, "patch")
     audience.broadcast(news(3), [])
     assert audience.missed["patch"] == len(news(3).payloads[0])
@@ -79,13 +81,13 @@ def test_b8_what_is_missed_is_added_up_once_for_all_are_paused(
 
 
 def test_b8_who_is_paused_already_or_has_left_is_not_paused_again(
-    audience: Audience, ear: Ear
+    audience: Audience, follower: Follower
 ) -> None:
-    assert audience.pause(ear, "patch")
-    assert not audience.pause(ear, "patch")
-    audience.leave(ear)
-    audience.resume(ear)
-    assert not audience.pause(ear, "patch")
+    assert audience.pause(follower, "patch")
+    assert not audience.pause(follower, "patch")
+    audience.leave(follower)
+    audience.resume(follower)
+    assert not audience.pause(follower, "patch")
     audience.broadcast(news(2), [])
-    assert ear.heard == []
+    assert follower.heard == []
     assert audience.missed["patch"] == 0

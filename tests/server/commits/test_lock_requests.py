@@ -66,10 +66,10 @@ class InterruptedStore(MemoryStore):
         )
 
 
-class Ear:
+class Follower:
     """Listens for the document to be writable again."""
 
-    session = "ear"
+    session = "follower"
 
     def __init__(self) -> None:
         self.writable = asyncio.Event()
@@ -181,14 +181,14 @@ async def test_what_cannot_be_written_is_refused_and_the_document_recovers(
     async def fail() -> None:
         raise StorageUnavailable
 
-    ear = Ear()
-    live.audience.join(ear)
+    follower = Follower()
+    live.audience.join(follower)
     store.before_saving = fail
     with pytest.raises(Rejected) as refused:
         await hub.ask(live, member("ada"), acquire())
     assert refused.value.refusal.code is Code.STORAGE_UNAVAILABLE
     async with asyncio.timeout(10):
-        await ear.writable.wait()
+        await follower.writable.wait()
     assert "secret" in (await hub.ask(live, member("ada"), acquire())).ack
     assert [lock.scope for lock in (await store.locks(KEY))[1]] == [HERO]
 

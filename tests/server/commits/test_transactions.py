@@ -17,7 +17,7 @@ from server.commits.reopening import READ_ONLY
 from server.documents.live_room import LiveRoom
 from server.documents.room_state import LiveState
 from storage.memory.store import MemoryStore
-from tests.faults.inside import PAGE, Ear, Inside, inside
+from tests.faults.inside import PAGE, Follower, Inside, inside
 from tests.patience import PATIENCE
 
 OTHER = DocKey("demo", "other")
@@ -78,7 +78,7 @@ async def test_what_waits_is_committed_once_when_the_row_is_free() -> None:
     async with inside(store) as hall:
         await hall.make({"n": 0})
         async with hall.hub.using(PAGE) as live:
-            ear = Ear(live)
+            follower = Follower(live)
             first = await held_edit(hall, store, live)
             second = asyncio.create_task(hall.set("/m", 2))
             while store.retries < 4:
@@ -86,7 +86,7 @@ async def test_what_waits_is_committed_once_when_the_row_is_free() -> None:
             store.held.clear()
             answers = await asyncio.gather(first, second)
             assert [answer.version for answer in answers if isinstance(answer, Answer)] == [2, 3]
-            assert (ear.value, ear.notices) == ({"n": 1, "m": 2}, [])
+            assert (follower.value, follower.notices) == ({"n": 1, "m": 2}, [])
 
 
 async def test_a_document_that_ends_while_its_row_is_held_ends_at_once() -> None:
@@ -110,7 +110,7 @@ async def test_trouble_while_a_row_is_held_makes_its_document_read_only(trouble:
     async with inside(store) as hall:
         await hall.make({"n": 0})
         async with hall.hub.using(PAGE) as live:
-            ear = Ear(live)
+            follower = Follower(live)
             waiting = await held_edit(hall, store, live)
             setattr(store, trouble, True)
             assert isinstance(await waiting, Rejected)
@@ -119,7 +119,7 @@ async def test_trouble_while_a_row_is_held_makes_its_document_read_only(trouble:
             store.held.clear()
             await until_state(live, LiveState.OPEN)
             assert isinstance(await hall.set("/n", 2), Answer)
-            assert (ear.value, ear.notices) == ({"n": 2}, [READ_ONLY, WRITABLE])
+            assert (follower.value, follower.notices) == ({"n": 2}, [READ_ONLY, WRITABLE])
 
 
 async def test_a_document_in_trouble_stops_no_other() -> None:
@@ -128,12 +128,12 @@ async def test_a_document_in_trouble_stops_no_other() -> None:
         for key in (PAGE, OTHER):
             await hall.make({"n": 0}, key)
         async with hall.hub.using(PAGE) as live, hall.hub.using(OTHER) as other:
-            ears = Ear(live), Ear(other)
+            followers = Follower(live), Follower(other)
             waiting = await held_edit(hall, store, live)
             hall.clock.advance(6)
             assert isinstance(await waiting, Rejected)
             assert isinstance(await hall.set("/n", 1, OTHER), Answer)
-            assert [ear.notices for ear in ears] == [[READ_ONLY], []]
+            assert [follower.notices for follower in followers] == [[READ_ONLY], []]
 
 
 async def test_every_document_is_stopped_when_the_database_takes_no_write() -> None:
@@ -142,11 +142,11 @@ async def test_every_document_is_stopped_when_the_database_takes_no_write() -> N
         for key in (PAGE, OTHER):
             await hall.make({"n": 0}, key)
         async with hall.hub.using(PAGE) as live, hall.hub.using(OTHER) as other:
-            ears = Ear(live), Ear(other)
+            followers = Follower(live), Follower(other)
             store.down = True
             assert isinstance(await hall.set("/n", 1), Rejected)
             await until_state(other, LiveState.READ_ONLY)
             store.down = False
             await until_state(live, LiveState.OPEN)
             await until_state(other, LiveState.OPEN)
-            assert [ear.notices for ear in ears] == [[READ_ONLY, WRITABLE]] * 2
+            assert [follower.notices for follower in followers] == [[READ_ONLY, WRITABLE]] * 2

@@ -15,7 +15,7 @@ from collab.room.member import Member
 from collab.room.requests import Answer, PatchRequest, Request, UndoRequest, Update
 from server.documents.live_room import LiveRoom
 from storage.memory.store import MemoryStore
-from tests.faults.inside import PAGE, Ear, Inside, inside
+from tests.faults.inside import PAGE, Follower, Inside, inside
 
 LONG = "a word and émoji 😀 then " * 60
 USERS = ("ada", "bo")
@@ -39,7 +39,7 @@ class Walk:
 
     async def step(self, number: int) -> None:
         async with self.made.hub.using(PAGE) as live:
-            ear = Ear(live)
+            follower = Follower(live)
             kind = self.chance.random()
             if kind < 0.15:
                 await self._ask(
@@ -51,8 +51,8 @@ class Walk:
                 await self._repeat(live)
             else:
                 await self._patch(live, f"r{number}")
-            assert ear.value == live.room.value
-            ear.leave()
+            assert follower.value == live.room.value
+            follower.leave()
         if self.chance.random() < 0.15 and PAGE in self.made.hub.lives:
             await self.made.hub.unload(self.made.hub.lives[PAGE])
 
