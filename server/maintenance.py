@@ -80,7 +80,7 @@ async def save_and_unload(services: Services) -> None:
 class Retention:
     """Walks through all documents, over and over.
 
-    Invariant: a step costs at most `DOCS_AT_ONCE` documents, whoever has them open. What is named
+    Invariant: a step costs at most `DOCS_AT_ONCE` documents, open or not. What is named
     or published stays reachable, and ids stay known for the time that they may be sent again.
     """
 

@@ -1,1 +1,1 @@
-"""One open document and those who are in it: sessions, presence, locks, budgets, the tail."""
+"""One open document: its members, its newest entries, and the rules for changing it."""

@@ -41,7 +41,7 @@ ACQUIRE = Operation(
     (DOC, CLIENT),
     Body(Acquire, "What, on which version, and for how many seconds."),
     REFUSALS,
-    "The holder is the user's client, by `Weft-Client`: another one of theirs is somebody else.",
+    "The holder is the user's client, by `Weft-Client`: another one of theirs is another holder.",
 )
 
 

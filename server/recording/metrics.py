@@ -130,7 +130,7 @@ class Metrics:
         self.commit_entries = self.add(Histogram("weft_commit_entries", about, SIZES)).labels()
         outcomes = ("saved", "failed")
         self.snapshots = self.add(CounterFamily("weft_snapshots", "Snapshots.", outcome=outcomes))
-        about = "Times that a commit failed, or nobody knew what became of it."
+        about = "Times that a commit failed, or that its outcome was unknown."
         self.storage_troubles = self.add(CounterFamily("weft_storage_troubles", about)).labels()
         about = "Rows of the audit trail: written, left out by the cap on refusals, or lost."
         ends = ("written", "capped", "lost")
