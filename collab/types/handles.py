@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeGuard
 
 from pycrdt import _pycrdt as native
 
+from collab.patch.values import canonical_number
 from collab.types.layout import ListNode, Node
 from collab.types.xml import SORTED, xml_string
 
@@ -155,7 +156,9 @@ def _sort_xml(txn: Txn, handle: Any, raw: Any) -> None:
 
 
 def plain(value: Any) -> Any:
-    """A plain value out of `get`, as `toJSON` would show it."""
+    """A plain value out of `get`, as `toJSON` would show it: 1.0 is 1, shorter in a row."""
+    if type(value) is float:
+        return canonical_number(value)
     if isinstance(value, dict):
         return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
