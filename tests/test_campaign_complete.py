@@ -36,7 +36,7 @@ UPDATES = {
     "run": "run",
 }
 # Of a state vector; and what is no size.
-NOT_OF_AN_UPDATE = {"clients", "judges_values"}
+NOT_OF_AN_UPDATE = {"clients", "checks_values"}
 
 
 def test_every_address_is_attacked() -> None:
