@@ -60,7 +60,8 @@ class Clone:
         """A snippet that runs until it is told to stop, once it has said something."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("WEFT_")}
         process = subprocess.Popen(
-            ["bash", "-euo", "pipefail", "-c", self.here(text)],
+            # A job in the background of a shell ignores Ctrl-C, and so do its children.
+            ["env", "--default-signal=INT", "bash", "-euo", "pipefail", "-c", self.here(text)],
             cwd=self.folder / cwd,
             env={
                 **inherited,
