@@ -34,7 +34,7 @@ test-long: .venv/.provisioned ## the tests that take minutes: fuzz campaigns, cr
 	@$(BIN)/python tests/provision.py --report
 	@$(BIN)/pytest -q -m long $(ENDING)=3600
 
-check: .venv/.provisioned ## format, lint, types, import law and fast tests, under 30 seconds
+check: .venv/.provisioned ## format, lint, types, import law and fast tests (aim: under 30 seconds)
 	@$(BIN)/ruff format --check --quiet . || { echo "make format puts that right"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary

@@ -56,7 +56,7 @@ async def _every_second(work: Callable[[], Awaitable[None]]) -> None:
             await work()
         except (StorageUnavailable, Rejected):
             logger.warning("maintenance waits for the database")
-        except Exception:
+        except Exception:  # one fault may not end what must run every second
             logger.exception("maintenance failed, and goes on")
 
 

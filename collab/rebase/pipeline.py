@@ -45,6 +45,10 @@ class _PendingPatch:
     made_version: bool
     normalized: bool = False
 
+    def is_answered(self, base: int, after: str | None) -> bool:
+        """Whether a client that has `base`, and says `after`, surely has the answer."""
+        return self.version <= base and not (after and self.may_be_unanswered(base))
+
     def may_be_unanswered(self, base: int) -> bool:
         """Whether a client that has `base` may still lack the answer to this patch."""
         return not self.made_version and self.version == base
@@ -104,8 +108,7 @@ class Pipeline:
             raise Rejected(Code.UNKNOWN_VERSION, f"this connection already had {self.base}")
         is_unclear = False
         if base > self.base:
-            unclear = [each for each in self._pending if each.may_be_unanswered(base)]
-            if all(each.version <= base for each in self._pending) and not (after and unclear):
+            if all(each.is_answered(base, after) for each in self._pending):
                 self._pending.clear()
             else:
                 is_unclear = self._rebase_pending(base, since)
