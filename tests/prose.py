@@ -1,0 +1,163 @@
+"""Every sentence of the documentation, the docstrings, the comments and the texts for users.
+
+`python -m tests.prose docs server` lists those that break a rule which a test can check.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import sys
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+ROOT: Final = Path(__file__).parents[1]
+# Words in one sentence. The aim is 20; some facts need a few more.
+MOST_WORDS: Final = 25
+
+# Words that hide who acts, or what is meant: say the client, the user, the server, the version.
+VAGUE: Final = re.compile(
+    r"""\b(
+      whoever | whomever | whichever | whatsoever | somebody | nobody | everybody | anybody
+    | someone | everyone | anyone | those\ (?:who|that|which) | he\ who | one\ (?:that|who|which)
+    | ones\ (?:that|who|which) | that\ which | anew | (?:stands?|stood|standing)\ (?:on|upon)
+    | but\ for | goodbyes? | nothing\ stands | thereof | hitherto | henceforth | lest
+    | hangs?\ on | told\ of | has\ it\ that | for\ it\ to\ be
+    )\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_CODE: Final = re.compile(r"`[^`]*`|\*\*|https?://\S+")
+_END: Final = re.compile(r"(?<=[.!?;:])\s+|\n\s*\n|\s\|\s")
+_WORD: Final = re.compile(r"[A-Za-z0-9][\w'’./-]*")
+
+
+class Sentence(NamedTuple):
+    path: Path
+    line: int
+    text: str
+
+    @property
+    def words(self) -> int:
+        return len(_WORD.findall(_CODE.sub("code", self.text)))
+
+    def __str__(self) -> str:
+        return f"{self.path.relative_to(ROOT)}:{self.line}: {' '.join(self.text.split())}"
+
+
+def sentences(path: Path) -> Iterator[Sentence]:
+    """Every sentence that a file has for its reader."""
+    read = _markdown if path.suffix == ".md" else _python
+    for line, text in read(path):
+        at = 0
+        for end in [*_END.finditer(text), None]:
+            stop = len(text) if end is None else end.start()
+            part = text[at:stop]
+            if part.strip():
+                yield Sentence(path, line + text.count("\n", 0, at), part.strip())
+            at = stop if end is None else end.end()
+
+
+def _markdown(path: Path) -> Iterator[tuple[int, str]]:
+    """Paragraphs, items and cells outside code blocks."""
+    begun, lines, in_code = 0, list[str](), False
+    for number, line in enumerate([*path.read_text().splitlines(), ""], 1):
+        if line.lstrip().startswith("```"):
+            in_code = not in_code
+            continue
+        is_own = line.lstrip().startswith(("- ", "* ", "#", "|", ">")) or re.match(
+            r"\s*\d+\. ", line
+        )
+        if (not line.strip() or is_own or in_code) and lines:
+            yield begun, "\n".join(lines)
+            lines = []
+        if line.strip() and not in_code:
+            if not lines:
+                begun = number
+            lines.append(line)
+
+
+def _python(path: Path) -> Iterator[tuple[int, str]]:
+    """Docstrings, texts for users, and comments that follow one another."""
+    source = path.read_text()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            yield from _texts_for_users(node)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            text = ast.get_docstring(node)
+            if text:
+                yield node.body[0].lineno, text
+    begun, last, lines = 0, -1, list[str]()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type != tokenize.COMMENT:
+            continue
+        row, text = token.start[0], token.string.lstrip("#! ")
+        follows = row == last + 1 and not token.line[: token.start[1]].strip()
+        if not follows and lines:
+            yield begun, "\n".join(lines)
+            lines = []
+        if not lines:
+            begun = row
+        lines.append(text)
+        last = row
+    if lines:
+        yield begun, "\n".join(lines)
+
+
+def _texts_for_users(call: ast.Call) -> Iterator[tuple[int, str]]:
+    """Sentences among the arguments: of errors, log lines, settings and descriptions."""
+    for part in (*call.args, *(keyword.value for keyword in call.keywords)):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            text = part.value
+        elif isinstance(part, ast.JoinedStr):
+            text = "".join(
+                str(one.value) if isinstance(one, ast.Constant) else "value" for one in part.values
+            )
+        else:
+            continue
+        if len(text.split()) > 3 and not text.lstrip().startswith(("{", "<", "SELECT", "function")):
+            yield part.lineno, text
+
+
+def read_by_people() -> Iterator[Path]:
+    """Every file with text for people: documentation, and Python outside the environment."""
+    for top in ("README.md", "CHANGELOG.md", "docs", "collab", "server", "storage", "static"):
+        yield from _files(ROOT / top)
+    for top in ("weft", "examples", "bench", "tests"):
+        yield from _files(ROOT / top)
+
+
+def _files(top: Path) -> Iterator[Path]:
+    if top.is_file():
+        yield top
+    for path in sorted(top.rglob("*")) if top.is_dir() else ():
+        if path.suffix in {".md", ".py"} and "node_modules" not in path.parts:
+            yield path
+
+
+def vague(sentence: Sentence) -> str:
+    """The vague words of a sentence, if any."""
+    found = VAGUE.findall(_CODE.sub("code", sentence.text))
+    return ", ".join(sorted({word.lower() for word in found}))
+
+
+def broken_rules(sentence: Sentence) -> str:
+    """What is wrong with a sentence, as far as a test can say; empty when nothing is."""
+    found = vague(sentence)
+    if found:
+        return f"vague: {found}"
+    return f"{sentence.words} words" if sentence.words > MOST_WORDS else ""
+
+
+def main(tops: list[str]) -> None:
+    for path in read_by_people():
+        if not tops or str(path.relative_to(ROOT)).startswith(tuple(tops)):
+            for sentence in sentences(path):
+                if broken_rules(sentence):
+                    print(f"{sentence}  ({broken_rules(sentence)})")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
