@@ -51,3 +51,24 @@ async def test_a_patch_stands_on_one_whose_move_came_to_nothing(
     answer = await one.answer(await one.patch(moved("/list/0/0/0", "/list/0/0"), base=1))
     assert answer["type"] == "ack"
     assert one.value == {"list": [[3, [], 3], 1]}
+
+
+async def test_r10_a_patch_that_lacks_an_answer_without_a_version_does_not_overwrite(
+    join: Join, ada: str, bo: str, doc: str
+) -> None:
+    one = await join(doc, ada, create={"n": 1, "t": "a b c d e"})
+    two = await join(doc, bo)
+    await two.set("/t", "A b c d E")
+    first = await one.answer(await one.patch(replaced("/n", 2), base=1))
+    merged = await one.patch(replaced("/t", "A b c d e"), base=1)
+    same = await one.answer(merged)
+    assert (first["version"], same["version"], same["ops"]) == (3, 3, [])
+    # The client raised `base` by the first answer, and had not read the second one yet.
+    late = await one.answer(
+        await one.patch(replaced("/t", "A b c d e f"), base=first["version"], after=merged)
+    )
+    assert (late["type"], late["code"]) == ("reject", "conflict")
+    read = await one.answer(await one.patch(replaced("/t", "A b c d E f"), base=3, after=""))
+    assert read["type"] == "ack"
+    await two.until_version(read["version"])
+    assert one.value["t"] == two.value["t"] == "A b c d E f"
