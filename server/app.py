@@ -29,9 +29,9 @@ from server.documents.crash_quarantine import CrashQuarantine
 from server.documents.creations import Creations
 from server.documents.hub import Hub
 from server.documents.long_work import UpdateCutter
-from server.documents.position import Positioned
 from server.documents.snapshots import HubBounds
 from server.http.drain_body import DrainBody
+from server.http.position import Positioned
 from server.http.problem import HANDLERS
 from server.lanes.connection import LARGE_OPENINGS
 from server.maintenance import run_maintenance

@@ -21,7 +21,6 @@ from server.access.tokens import Claims
 from server.documents.changes import LastChange, find_change, head_change
 from server.documents.hub import Quarantined
 from server.documents.live_room import LiveRoom
-from server.documents.position import note_position, position_of
 from server.http.bodies import read_document, read_object, read_patch
 from server.http.conditional import (
     head_changed,
@@ -31,6 +30,7 @@ from server.http.conditional import (
     wanted_version,
 )
 from server.http.history import value_at
+from server.http.position import note_position, position_of
 from server.http.problem import PreconditionFailed
 from server.http.requests import (
     JSON,

@@ -12,7 +12,7 @@ from collab.ports.store import Corrupt
 from collab.rights.user_rights import Role
 from server.archives.export import Export, Head, export, export_damaged
 from server.documents.hub import Quarantined
-from server.documents.position import note_position
+from server.http.position import note_position
 from server.http.requests import (
     JSON,
     json_response,
