@@ -1,34 +1,37 @@
 """Every sentence of the documentation, the docstrings, the comments and the texts for users.
 
-`python -m tests.prose docs server` lists those that break a rule which a test can check.
+`python -m tests.prose docs server` lists the sentences that break a rule.
 """
 
 from __future__ import annotations
 
 import ast
-import io
+import os
 import re
 import sys
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 ROOT: Final = Path(__file__).parents[1]
+TOPS: Final = (
+    *("README.md", "CHANGELOG.md", "docs", "collab", "server", "storage", "static"),
+    *("weft", "examples", "bench", "tests"),
+)
 # Words in one sentence. The aim is 20; some facts need a few more.
 MOST_WORDS: Final = 25
 
 # Words that hide who acts, or what is meant: say the client, the user, the server, the version.
-VAGUE: Final = re.compile(
-    r"""\b(
-      whoever | whomever | whichever | whatsoever | somebody | nobody | everybody | anybody
-    | someone | everyone | anyone | those\ (?:who|that|which) | he\ who | one\ (?:that|who|which)
-    | ones\ (?:that|who|which) | that\ which | anew | (?:stands?|stood|standing)\ (?:on|upon)
-    | but\ for | goodbyes? | nothing\ stands | thereof | hitherto | henceforth | lest
-    | hangs?\ on | told\ of | has\ it\ that | for\ it\ to\ be
-    )\b""",
-    re.IGNORECASE | re.VERBOSE,
+_WORDS: Final = (
+    *("whoever", "whomever", "whichever", "whatsoever", "somebody", "nobody", "everybody"),
+    *("anybody", "someone", "everyone", "anyone", "those (?:who|that|which)", "he who"),
+    *("ones? (?:that|who|which)", "that which", "anew", "(?:stands?|stood|standing) (?:up)?on"),
+    *("but for", "goodbyes?", "nothing stands", "thereof", "hitherto", "henceforth", "lest"),
+    *("hangs? on", "told of"),
 )
+VAGUE: Final = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
+_SKIPPED: Final = {"node_modules", "__pycache__"}
+_COMMENT: Final = re.compile(r"(?:\s*|.*?\s\s)#[! ]*(.*)")
 _CODE: Final = re.compile(r"`[^`]*`|\*\*|https?://\S+")
 _END: Final = re.compile(r"(?<=[.!?;:])\s+|\n\s*\n|\s\|\s")
 _WORD: Final = re.compile(r"[A-Za-z0-9][\w'’./-]*")
@@ -44,7 +47,7 @@ class Sentence(NamedTuple):
         return len(_WORD.findall(_CODE.sub("code", self.text)))
 
     def __str__(self) -> str:
-        return f"{self.path.relative_to(ROOT)}:{self.line}: {' '.join(self.text.split())}"
+        return f"{os.path.relpath(self.path, ROOT)}:{self.line}: {' '.join(self.text.split())}"
 
 
 def sentences(path: Path) -> Iterator[Sentence]:
@@ -89,21 +92,24 @@ def _python(path: Path) -> Iterator[tuple[int, str]]:
             text = ast.get_docstring(node)
             if text:
                 yield node.body[0].lineno, text
-    begun, last, lines = 0, -1, list[str]()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type != tokenize.COMMENT:
-            continue
-        row, text = token.start[0], token.string.lstrip("#! ")
-        follows = row == last + 1 and not token.line[: token.start[1]].strip()
-        if not follows and lines:
+    yield from _comments(source)
+
+
+def _comments(source: str) -> Iterator[tuple[int, str]]:
+    """Comments; those on lines of their own that follow one another are one text."""
+    begun, lines = 0, list[str]()
+    for row, line in enumerate([*source.splitlines(), ""], 1):
+        comment = _COMMENT.match(line)
+        if lines and not (comment and line.lstrip().startswith("#")):
             yield begun, "\n".join(lines)
             lines = []
-        if not lines:
-            begun = row
-        lines.append(text)
-        last = row
-    if lines:
-        yield begun, "\n".join(lines)
+        if comment is None:
+            continue
+        if not line.lstrip().startswith("#"):
+            yield row, comment[1]
+        else:
+            begun = begun if lines else row
+            lines.append(comment[1])
 
 
 def _texts_for_users(call: ast.Call) -> Iterator[tuple[int, str]]:
@@ -121,19 +127,12 @@ def _texts_for_users(call: ast.Call) -> Iterator[tuple[int, str]]:
             yield part.lineno, text
 
 
-def read_by_people() -> Iterator[Path]:
-    """Every file with text for people: documentation, and Python outside the environment."""
-    for top in ("README.md", "CHANGELOG.md", "docs", "collab", "server", "storage", "static"):
-        yield from _files(ROOT / top)
-    for top in ("weft", "examples", "bench", "tests"):
-        yield from _files(ROOT / top)
-
-
-def _files(top: Path) -> Iterator[Path]:
+def files(top: Path) -> Iterator[Path]:
+    """The files with text for people at a place."""
     if top.is_file():
         yield top
     for path in sorted(top.rglob("*")) if top.is_dir() else ():
-        if path.suffix in {".md", ".py"} and "node_modules" not in path.parts:
+        if path.suffix in {".md", ".py"} and not _SKIPPED.intersection(path.parts):
             yield path
 
 
@@ -152,7 +151,7 @@ def broken_rules(sentence: Sentence) -> str:
 
 
 def main(tops: list[str]) -> None:
-    for path in read_by_people():
+    for path in (path for top in TOPS for path in files(ROOT / top)):
         if not tops or str(path.relative_to(ROOT)).startswith(tuple(tops)):
             for sentence in sentences(path):
                 if broken_rules(sentence):
