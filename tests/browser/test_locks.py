@@ -41,7 +41,7 @@ async def test_a_page_that_is_left_lets_its_lock_go(tmp_path: Path, browser: Chr
         secret, held = json.dumps(lock["secret"]), json.dumps(lock)
         leaving = f"const server = '', doc = 'home', lock = {held}, secret = {secret};"
         await page.evaluate(
-            f"addEventListener('pagehide', () => {{ {leaving} {snippet(PAGE, 'goodbye')} }})"
+            f"addEventListener('pagehide', () => {{ {leaving} {snippet(PAGE, 'release-beacon')} }})"
         )
         await page.open(f"{server.http}/healthz")
         while call("GET", f"{url}/locks", token=token).body["items"]:
