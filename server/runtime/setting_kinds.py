@@ -1,4 +1,4 @@
-"""One setting: the kinds there are, what each accepts, and how it says so."""
+"""The kinds of settings: how each kind is parsed, and which values it accepts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _FALSE = frozenset({"0", "false", "no", "off", ""})
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How one setting is read: `parse` raises ValueError for what is not `may_be`."""
+    """How one setting is parsed.
+
+    `parse` raises ValueError for a value that does not fit `may_be`, the text for users.
+    """
 
     parse: Callable[[str], object]
     may_be: str
@@ -41,7 +44,7 @@ def size(default: int, doc: str, *, low: int = 0, limit: bool = False) -> int:
         return amount
 
     may_be = "a size in bytes, or with KiB, MiB or GiB (65536, 64KiB)"
-    may_be += f", at least {low}; 0 for none" if low else "; 0 for none"
+    may_be += f", at least {low}; 0 means no limit" if low else "; 0 means no limit"
     return field(default=default, metadata={"rule": Rule(parse, may_be, doc, limit, "bytes")})
 
 
@@ -62,7 +65,7 @@ def count(
             raise ValueError(given)
         return number
 
-    may_be = f"a whole number from {low} to {high}" + ("; 0 for none" if none else "")
+    may_be = f"a whole number from {low} to {high}" + ("; 0 means no limit" if none else "")
     return field(default=default, metadata={"rule": Rule(parse, may_be, doc, limit)})
 
 
@@ -75,7 +78,7 @@ def seconds(
     zero: float | None = None,
     limit: bool = False,
 ) -> float:
-    """Seconds, whole or not; `zero` is what 0 stands for where it is below `low`."""
+    """Seconds, whole or fractional. When 0 is below `low`, it means `zero` seconds."""
 
     def parse(given: str) -> float:
         if not _NUMBER.fullmatch(given):
@@ -88,7 +91,7 @@ def seconds(
         return int(amount) if amount.is_integer() else amount
 
     may_be = f"a number of seconds from {low:g} to {high:g}"
-    may_be += f"; 0 stands for {zero:g}" if zero is not None else ""
+    may_be += f"; 0 means {zero:g}" if zero is not None else ""
     return field(default=default, metadata={"rule": Rule(parse, may_be, doc, limit, "seconds")})
 
 
@@ -112,7 +115,7 @@ def text(default: str, may_be: str, doc: str, accepts: Callable[[str], object]) 
 
 
 def origin(may_be: str, doc: str) -> str:
-    """An http or https origin, without the slash that an address bar adds; empty for none."""
+    """An http or https origin, or empty. A slash at the end is removed: browsers show one."""
 
     def parse(given: str) -> str:
         found = given.removesuffix("/")
@@ -124,10 +127,10 @@ def origin(may_be: str, doc: str) -> str:
 
 
 def is_origin(text: str) -> bool:
-    """Whether it is an http or https address of a host alone, as a browser can open it."""
+    """Whether `text` is an http or https URL with a host and nothing after it."""
     try:
         parts = urlsplit(text)
-        port = parts.port  # raises for one out of range
+        port = parts.port  # raises ValueError when it is out of range
     except ValueError:
         return False
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
