@@ -1,1 +1,1 @@
-"""How JSON lies in Yjs types: the layout, the places, and what one write did."""
+"""How JSON is stored in Yjs types: the layout, places in it, and records of each write."""

@@ -1,4 +1,4 @@
-"""Making Yjs types of JSON: the layout of a new value, and writing layouts into types."""
+"""Lays JSON out for Yjs types, and writes the layout into the types."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from collab.types.order_keys import spread
 
 
 class Layouts:
-    """Makes layouts of new values, with element keys that are the same wherever they are made.
+    """Makes the layouts of new values. The same input always gives the same element keys.
 
-    Invariant: a key is the element's own unique `id` where it has one, otherwise `prefix` and a
-    number that has not been given before; `taken` never holds a key that is given.
+    Invariant: an element's key is its own `id` when that is a unique valid key. Otherwise the key
+    is `prefix` and a number, and each number is used once. No returned key is already `taken`.
     """
 
     def __init__(self, prefix: str) -> None:
@@ -70,7 +70,7 @@ class Layouts:
 
 
 def own_id(value: Json) -> str | None:
-    """The key that an element brings along; None where its `id` is no text or no key (P8)."""
+    """Return the key made from an element's own `id`, or None when `id` is no valid key (P8)."""
     own = value.get("id") if isinstance(value, dict) else None
     if not isinstance(own, str) or own in FORBIDDEN_KEYS:
         return None
@@ -78,14 +78,14 @@ def own_id(value: Json) -> str | None:
 
 
 class Builder:
-    """Writes layouts into Yjs types; strings become texts unless they are atoms."""
+    """Writes layouts into Yjs types. A string becomes a Y.Text, except when it is an atom."""
 
     def __init__(self, txn: Txn, is_atom: Callable[[Tokens], bool]) -> None:
         self._txn = txn
         self._is_atom = is_atom
 
     def put(self, parent: MapHandle, key: str, raw: Any, tokens: Tokens) -> None:
-        """Set a map's key to a layout; `tokens` say where in the JSON that is."""
+        """Set a map's key to a layout. `tokens` is the JSON location of the key."""
         if isinstance(raw, dict):
             self._fill_map(parent.insert_map_prelim(self._txn, key), raw, tokens)
         elif isinstance(raw, list):
@@ -96,7 +96,7 @@ class Builder:
             parent.insert(self._txn, key, scalar(raw))
 
     def put_at(self, parent: ArrayHandle, index: int, raw: Any, tokens: Tokens) -> None:
-        """Insert a layout into a Y.Array."""
+        """Insert a layout into a Y.Array at `index`. `tokens` is its JSON location."""
         if isinstance(raw, dict):
             self._fill_map(parent.insert_map_prelim(self._txn, index), raw, tokens)
         elif isinstance(raw, list):
@@ -119,7 +119,7 @@ class Builder:
             return
         for key, inner in raw.items():
             if key in FORBIDDEN_KEYS:
-                continue  # no part of the JSON, and no client may write it
+                continue  # not part of the JSON, and no client may write it
             deeper = tokens if key in UNSEEN else (*tokens, unescape(key))
             self.put(handle, key, inner, deeper)
 

@@ -1,8 +1,8 @@
-"""How deep types may lie, and updates applied so that none lies deeper.
+"""Limits how deep types nest: applies an update and removes each type that lies too deep.
 
-pycrdt reads types recursively, and its stack and Python's end.
+pycrdt reads types recursively: a deep document overflows its stack and Python's.
 
-One update nests no deeper than the validator allows, but the next may go on inside it.
+The validator limits the nesting within one update. The next update may continue inside it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collab.types.records import Path
 
 
 def too_deep(txn: Txn, content: Any, dirty: DirtyPlace) -> Iterator[Path]:
-    """The paths of what has changed and reaches too deep."""
+    """Yield the path of each changed place whose nesting is too deep."""
     waiting: list[tuple[Any, DirtyPlace, Path]] = [(content, dirty, ())]
     while waiting:
         handle, place, path = waiting.pop()
@@ -38,7 +38,7 @@ def too_deep(txn: Txn, content: Any, dirty: DirtyPlace) -> Iterator[Path]:
 
 
 def fits_depth(txn: Txn, root: Place, path: Path, value: Json) -> bool:
-    """Whether a value reaches no deeper than it may when it is written into a container."""
+    """Return whether `value` stays within the depth limit when written into the container."""
     place, depth = root, 1
     for step in path:
         held = get_or_none(txn, place.handle, step)
@@ -53,7 +53,7 @@ def fits_depth(txn: Txn, root: Place, path: Path, value: Json) -> bool:
 
 def _changed(txn: Txn, handle: Any, place: DirtyPlace, depth: int) -> list[Step]:
     if is_array(handle) and place.items:
-        # Reaching an item takes as long as there are items before it: all at once first.
+        # Finding an item takes time in proportion to its index. So check the whole array first.
         if depth + nesting(raw_of(txn, handle))[0] <= DEEPEST:
             return []
         return list(reversed(range(handle.len(txn))))
@@ -61,7 +61,7 @@ def _changed(txn: Txn, handle: Any, place: DirtyPlace, depth: int) -> list[Step]
 
 
 def type_under(txn: Txn, handle: Any, step: Step) -> Any:
-    """The type under a step, None where there is none."""
+    """Return the map or array under a step, or None when the step holds neither."""
     if is_map(handle) and isinstance(step, str):
         held = get_or_none(txn, handle, step)
     elif is_array(handle) and isinstance(step, int) and step < handle.len(txn):
@@ -72,7 +72,11 @@ def type_under(txn: Txn, handle: Any, step: Step) -> Any:
 
 
 def remove_at(txn: Txn, content: Any, path: Path) -> None:
-    """Remove what a path leads to, or at `DEEPEST` on its way, or the last that can be removed."""
+    """Remove the value at `path`.
+
+    When the path is longer than `DEEPEST`, remove its ancestor at that depth instead. When a step
+    on the way holds no map or array, remove the value at that step.
+    """
     handle = content
     for step in path[:-1][: DEEPEST - 1]:
         inner = type_under(txn, handle, step)
@@ -90,7 +94,7 @@ def remove_at(txn: Txn, content: Any, path: Path) -> None:
 def apply_update(
     doc: Any, content: Any, observer: Observer, slices: Iterable[bytes]
 ) -> list[bytes]:
-    """Apply an update, and remove what lies too deep; the update of each transaction."""
+    """Apply an update and remove what lies too deep. Return the update of each transaction."""
     updates = [_apply(doc, observer, slices)]
     while observer.dirty is not None and (
         removal := _remove_too_deep(doc, content, observer, observer.dirty)

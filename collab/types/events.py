@@ -1,4 +1,4 @@
-"""What a transaction changed, as its events say: its update, and the places in the tree."""
+"""Collects the events of a transaction: its update, and which places of the tree it changed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from collab.types.records import Path
 
 @dataclass(slots=True)
 class DirtyPlace:
-    """A place with changes: the keys that changed in it, and the places with changes below it.
+    """A changed place: `keys` are its changed keys, `below` its children with changes.
 
-    `items` says that the items of a sequence, or the content of a text, changed; `deltas` how, for
-    each transaction.
+    `items` is true when the items of a sequence or the content of a text changed. `deltas` holds
+    the details of these changes, one delta for each transaction.
     """
 
     keys: set[str] = field(default_factory=set)
@@ -36,16 +36,16 @@ class DirtyPlace:
 
     @property
     def is_new_kind(self) -> bool:
-        """The array marker came or went: nothing of the old reading holds."""
+        """Whether the array marker was set or removed. Then the whole place is read again."""
         return ARRAY in self.keys
 
 
 class Observer:
-    """Observes a Yjs document, and keeps what its events say until the tree takes it.
+    """Observes a Yjs document and keeps its events until the tree takes them.
 
-    Invariant: it refers to neither the tree nor the document. pycrdt keeps observers alive, and
-    an observer with a reference to the document would keep that alive too. So a tree that is
-    dropped without `close` is freed all the same.
+    Invariant: it has no reference to the tree or the document. pycrdt keeps observers alive, so a
+    reference to the document would keep the document alive too. Without such a reference, a tree
+    that is dropped without `close` is freed.
     """
 
     __slots__ = ("_dirty", "_too_deep", "_update", "listening")
@@ -61,7 +61,7 @@ class Observer:
 
     def on_events(self, events: list[Any]) -> None:
         if not self.listening:
-            return  # our own writing; asking events for keys and paths costs 10 µs
+            return  # the server's own write: reading keys and paths of events costs 10 µs
         if self._dirty is None:
             self._dirty = DirtyPlace()
         for event in events:
@@ -73,13 +73,13 @@ class Observer:
             keys = event.keys if isinstance(event, native.MapEvent) else ()  # type: ignore[attr-defined]  # not in its stub
             if keys:
                 place.keys.update(keys)
-            else:  # a map can hold items as a list does, which are no part of any value
+            else:  # a Y.Map can also hold items like a list; they are not part of any JSON value
                 place.items = True
                 if isinstance(event, native.TextEvent | native.ArrayEvent):
                     place.deltas.append(event.delta)  # type: ignore[union-attr]  # not in its stub
 
     def take_update(self) -> bytes:
-        """The last transaction's own update, empty where it did nothing."""
+        """Return the last transaction's own update and clear it. Empty when nothing changed."""
         update, self._update = self._update, b""
         return update
 

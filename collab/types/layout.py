@@ -1,9 +1,9 @@
-"""How JSON lies in a Yjs document: the reserved keys, and reading a layout back as JSON.
+"""The layout of JSON in a Yjs document: the reserved keys, and reading a layout as JSON.
 
-Reading is a function of the layout's own JSON form (what `toJSON` gives): a Y.Map and a plain
-object, a Y.Text and a plain string read alike, so every shape that a client may write has a
-value. What identity needs beside the value, the elements' keys and order, is kept in nodes.
-The collector does not look at nodes: a large document has 100,000, and no circles.
+Reading is a function of the layout's JSON form, which `toJSON` returns. There a Y.Map reads like
+a plain object, and a Y.Text like a plain string. So any shape that a client writes has a value.
+Nodes keep what identity needs and the value lacks: the elements' keys and order. The garbage
+collector skips nodes: a large document has 100,000 of them, and they form no reference cycles.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from collab.ids import Json
 from collab.patch.values import FORBIDDEN_KEYS, canonical_number
 from collab.types.order_keys import is_order_key
 
-ARRAY = "@array"  # true marks a map as an array of its elements
-ORDER = "@order"  # on an element: where it stands
-DELETED = "@deleted"  # true on an element hides it
-VALUE = "@value"  # on an element: the value, where it is no object
+ARRAY = "@array"  # true marks a map as an array of keyed elements
+ORDER = "@order"  # in an element: its order key
+DELETED = "@deleted"  # in an element: true hides it
+VALUE = "@value"  # in an element: its value, when the value is not an object
 RESERVED = frozenset((ARRAY, ORDER, DELETED, VALUE))
-# Map keys that are no key of the JSON object: machinery, and what would reach a prototype.
+# Map keys that are never JSON keys: the reserved keys, and keys that reach a JavaScript prototype.
 UNSEEN = RESERVED | FORBIDDEN_KEYS
-# Types within each other under `content`: 64 levels of JSON, of which arrays and the wrappers of
-# their elements take two each.
+# How deep types nest under `content`. It allows 64 levels of JSON, because an array takes two:
+# the array itself and the wrapper of its element.
 DEEPEST = 128
 
 _NEEDS_ESCAPE = re.compile(r"@+(?:array|order|deleted|value)")
 _SORTED_AT_ONCE = 5_000
-_LAST = "~"  # sorts after every order key: elements whose order is missing or garbage
+_LAST = "~"  # sorts after every order key: for elements whose order key is missing or invalid
 
 # A step of a path through the Yjs types: a map's key or an array's index.
 Step: TypeAlias = str | int
@@ -41,17 +41,17 @@ Sortable = TypeVar("Sortable", str, tuple[str, str])
 
 
 def escape(key: str) -> str:
-    """The map key that a JSON key is kept under: one more `@` before a reserved word."""
+    """Return the map key for a JSON key: a key like a reserved one gets one more `@`."""
     return "@" + key if key[:1] == "@" and _NEEDS_ESCAPE.fullmatch(key) else key
 
 
 def unescape(key: str) -> str:
-    """The JSON key of a map key that is not reserved."""
+    """Return the JSON key for a map key that is not reserved."""
     return key[1:] if key[:2] == "@@" and _NEEDS_ESCAPE.fullmatch(key) else key
 
 
 class ObjectNode(Struct, gc=False):
-    """An object; `children` are its containers, by map key."""
+    """An object. `children` holds the nodes of its containers, by map key."""
 
     children: dict[str, Node] = {}
 
@@ -62,8 +62,8 @@ class ObjectNode(Struct, gc=False):
 class ArrayNode(Struct, gc=False):
     """An array of keyed elements.
 
-    Invariant: `order` lists the visible elements as (order key, element key), sorted, and
-    `orders` holds the same pairs by element key; position in `order` is position in the JSON.
+    Invariant: `order` is the sorted list of (order key, element key) of the visible elements.
+    `orders` holds the same pairs by element key. An index in `order` is the index in the JSON.
     """
 
     children: dict[str, Node] = {}
@@ -77,14 +77,14 @@ class ArrayNode(Struct, gc=False):
         return bisect_left(self.order, (self.orders[key], key))
 
     def show(self, key: str, order: str) -> int:
-        """Put a hidden or new element where its order says; the index that it gets."""
+        """Add a hidden or new element at its place in the order, and return its index."""
         index = bisect_left(self.order, (order, key))
         self.order.insert(index, (order, key))
         self.orders[key] = order
         return index
 
     def hide(self, key: str) -> int:
-        """Take an element out of sight; the index that it had."""
+        """Remove an element from the visible ones, and return the index that it had."""
         index = self.index(key)
         del self.order[index], self.orders[key]
         self.children.pop(key, None)
@@ -92,7 +92,7 @@ class ArrayNode(Struct, gc=False):
 
 
 class ListNode(Struct, gc=False):
-    """A Y.Array or a plain list, which only other clients write; elements by index."""
+    """A Y.Array or a plain list. Only other clients write them. `children` is by index."""
 
     children: list[Node | None] = []
 
@@ -104,7 +104,7 @@ Node: TypeAlias = "ObjectNode | ArrayNode | ListNode"
 
 
 def read(raw: Any) -> tuple[Json, Node | None]:
-    """The value of a layout in its JSON form, and the node where it is a container."""
+    """Return the value of a layout's JSON form, with its node when it is a container."""
     if isinstance(raw, dict):
         return read_array(raw) if raw.get(ARRAY) is True else read_object(raw)
     if isinstance(raw, list):
@@ -116,7 +116,7 @@ def read(raw: Any) -> tuple[Json, Node | None]:
 def read_object(raw: dict[str, Any]) -> tuple[dict[str, Json], ObjectNode]:
     value: dict[str, Json] = {}
     node = ObjectNode()
-    # pycrdt gives the keys in another order each time; reading the same gives the same.
+    # pycrdt returns the keys in a different order each time. Sorting makes each read the same.
     for key in _sorted(list(raw)):
         inner = raw[key]
         if type(inner) is str:
@@ -144,7 +144,7 @@ def read_array(raw: dict[str, Any]) -> tuple[list[Json], ArrayNode]:
 
 
 def _sorted(items: list[Sortable]) -> list[Sortable]:
-    """The items in order. To sort 100,000 in one call keeps the interpreter for 80 ms."""
+    """Return the items sorted. One call for 100,000 items would block the interpreter for 80 ms."""
     if len(items) <= _SORTED_AT_ONCE:
         return sorted(items)
     parts = range(0, len(items), _SORTED_AT_ONCE)
@@ -156,7 +156,7 @@ def read_element(raw: Any) -> tuple[Json, Node | None]:
 
 
 def hidden_in(raw: Any, path: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str]]:
-    """The soft-deleted elements of a layout: the paths of their arrays, and their keys."""
+    """Yield the hidden elements of a layout: the path of the array, and the element's key."""
     if isinstance(raw, list):
         for index, inner in enumerate(raw):
             yield from hidden_in(inner, (*path, index))
@@ -182,15 +182,15 @@ def order_of(element: Any) -> str:
 
 
 def sortable(order: object) -> str:
-    """The order key to sort by; garbage sorts last."""
+    """Return the order key to sort by. An invalid one sorts last."""
     return order if isinstance(order, str) and is_order_key(order) else _LAST
 
 
 def scalar(raw: Any) -> Json:
-    """A plain value as JSON: integral numbers are integers, what JSON lacks is null or a list.
+    """Return a plain value as JSON: an integral number as an integer, bytes as a list.
 
-    Yjs has one kind of number and pycrdt hands it back as a float; what its own JSON form
-    makes of NaN, infinities, undefined and bytes is done here alike.
+    NaN, an infinity and `undefined` become null. Yjs has one kind of number, which pycrdt returns
+    as a float. The result is the same as that of pycrdt's own JSON form.
     """
     kind = type(raw)
     if kind is str or kind is bool or raw is None:
@@ -203,7 +203,7 @@ def scalar(raw: Any) -> Json:
 
 
 def write_layout(value: Json, node: Node | None) -> Any:
-    """The JSON form of a layout that reads as `value` with the keys and orders of `node`."""
+    """Return the layout's JSON form for `value`, with the keys and orders of `node`."""
     if isinstance(value, dict) and isinstance(node, ObjectNode):
         children = node.children
         return {

@@ -8,16 +8,17 @@ from typing import Any, Final
 from pycrdt import _pycrdt as native
 
 CONTENT: Final = "content"
-# Bytes of updates in one transaction. At its end yrs joins what goes on from what is before it, and
-# copies all of it each time: what was typed letter by letter over the day took gigabytes at once.
+# Bytes of updates in one transaction. At its end yrs joins structs that continue each other, and
+# copies all of the joined text each time. So a day's typing, letter by letter, took gigabytes in
+# one transaction.
 AT_ONCE: Final = 16 * 1024
 
 
 class Loader:
-    """A Yjs document that updates are applied to, until a `Tree` takes it over.
+    """A Yjs document to which updates are applied until a `Tree` takes it over.
 
     Invariant: between calls no transaction is open, and the root `content` is a map. `size` is
-    how many bytes of updates it was given. With `keeps_deleted` yrs collects no garbage.
+    the total bytes of the updates applied. With `keeps_deleted` yrs collects no garbage.
     """
 
     def __init__(self, client_id: int, *, keeps_deleted: bool = False) -> None:
@@ -29,13 +30,13 @@ class Loader:
         self.size = 0
 
     def apply(self, updates: Iterable[bytes]) -> None:
-        """Apply updates in transactions of few; an update is asked for when it is its turn."""
+        """Apply updates in small transactions. Each update is read only when it is needed."""
         waiting = iter(updates)
         while self._apply_some(waiting):
             pass
 
     def _apply_some(self, updates: Iterator[bytes]) -> bool:
-        """Whether there may be more."""
+        """Apply the updates of one transaction. Return whether there may be more."""
         size = 0
         txn = self.doc.create_transaction()
         try:

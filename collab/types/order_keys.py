@@ -1,8 +1,9 @@
-"""Fractional order keys: strings that sort where an element stands, so that a move is one write.
+"""Fractional order keys: strings that elements are sorted by, so that a move is one write.
 
-The format is that of the npm package `fractional-indexing` (base 62): a head letter that
-says how many digits the integer part has, the integer part, and a fraction. Counting in the
-integer part keeps a thousand appends at three characters. A Yjs client may use that package.
+The format is that of the npm package `fractional-indexing` (base 62). A key is a head letter, an
+integer part and a fraction. The head letter gives the length of the integer part. New keys count
+up in the integer part, so a thousand appends still have keys of three characters. A Yjs client
+may use that package.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ BASE = len(DIGITS)
 ZERO = DIGITS[0]
 SMALLEST = "A" + ZERO * 26
 FIRST = "a0"
-MAX_LENGTH = 512  # a longer key in a document is garbage
-REBALANCE_LENGTH = 60  # a longer new key is worth writing its neighbours again
+MAX_LENGTH = 512  # a longer key in a document is invalid
+REBALANCE_LENGTH = 60  # when a new key would be longer, its neighbours get new keys too
 
 _VALUE = {digit: value for value, digit in enumerate(DIGITS)}
 _IS_DIGITS = re.compile("[0-9A-Za-z]+").fullmatch
-# `step_up` and `step_down` take one of so many places of a gap at least.
+# `step_up` and `step_down` choose a digit count that leaves at least this many keys in the gap.
 _ROOM = BASE**2
 
 
 def is_order_key(key: object) -> bool:
-    """Whether `key` is one that `between` can stand next to."""
+    """Whether `key` is a valid order key, which `between` accepts."""
     if not isinstance(key, str) or not 2 <= len(key) <= MAX_LENGTH:
         return False
     width = _width(key[0])
@@ -36,7 +37,7 @@ def is_order_key(key: object) -> bool:
 
 
 def between(low: str | None, high: str | None) -> str:
-    """A key strictly between two keys; None is the open end. `low` must sort before `high`."""
+    """Return a key strictly between two keys. None is the open end. `low` must be below `high`."""
     if low is None:
         return FIRST if high is None else _before(high)
     if high is None:
@@ -52,9 +53,9 @@ def between(low: str | None, high: str | None) -> str:
 
 
 def step_up(low: str, high: str) -> str:
-    """A key right above `low`: a run of keys that goes up from here stays short.
+    """Return a key just above `low`. Keys that repeat this step upwards stay short.
 
-    A run that halves the rest of the gap each time grows by a character every six keys.
+    A run of keys that halves the rest of the gap each time grows by a character every six keys.
     """
     whole, whole_high = _whole(low), _whole(high)
     following = _increment(whole)
@@ -66,7 +67,7 @@ def step_up(low: str, high: str) -> str:
 
 
 def step_down(low: str, high: str) -> str:
-    """A key right below `high`: a run of keys that goes down from here stays short."""
+    """Return a key just below `high`. Keys that repeat this step downwards stay short."""
     whole, whole_high = _whole(low), _whole(high)
     if whole == whole_high:
         return whole + _step(low[len(whole) :], high[len(whole) :], up=False)
@@ -79,7 +80,7 @@ def step_down(low: str, high: str) -> str:
 
 
 def spread(low: str | None, high: str | None, count: int) -> list[str]:
-    """`count` ascending keys strictly between two keys, as short as halving makes them."""
+    """Return `count` ascending keys strictly between two keys, kept short by halving the gap."""
     if count <= 0:
         return []
     if high is None:
@@ -90,13 +91,13 @@ def spread(low: str | None, high: str | None, count: int) -> list[str]:
 
 
 def _count_up(low: str | None, count: int) -> list[str]:
-    """`count` keys above a key, by counting in the integer part."""
+    """Return `count` keys above `low`, by counting in the integer part."""
     keys: list[str] = []
     while len(keys) < count:
         low = between(low, None)
         keys.append(low)
         if len(low) == _width(low[0]):
-            # The rest of this ten of base 62 differs in its last digit only.
+            # Up to the next carry, the following keys differ in the last digit only.
             more = DIGITS[_VALUE[low[-1]] + 1 :][: count - len(keys)]
             keys += [low[:-1] + digit for digit in more]
             low = keys[-1]
@@ -104,7 +105,7 @@ def _count_up(low: str | None, count: int) -> list[str]:
 
 
 def _width(head: str) -> int:
-    """How many characters the integer part has, its head included; 0 for no head at all."""
+    """Return the length of the integer part, with its head. 0 when `head` is no head letter."""
     if "a" <= head <= "z":
         return ord(head) - ord("a") + 2
     if "A" <= head <= "Z":
@@ -135,7 +136,7 @@ def _after(key: str) -> str:
 
 
 def _middle(low: str, high: str | None) -> str:
-    """A fraction strictly between two fractions; `high` None is one."""
+    """Return a fraction strictly between two fractions. When `high` is None, it stands for 1."""
     if high is not None:
         shared = 0
         while shared < len(high) and (low[shared] if shared < len(low) else ZERO) == high[shared]:
@@ -152,9 +153,9 @@ def _middle(low: str, high: str | None) -> str:
 
 
 def _step(low: str, high: str | None, *, up: bool) -> str:
-    """A fraction right above `low`, or right below `high`; `high` None is one.
+    """Return a fraction just above `low`, or just below `high`. `high` None stands for 1.
 
-    It has as few digits as leave `_ROOM` places between the two.
+    The fraction has the fewest digits that leave `_ROOM` places between `low` and `high`.
     """
     shared = 0
     if high is not None:
@@ -167,7 +168,7 @@ def _step(low: str, high: str | None, *, up: bool) -> str:
         last = last * BASE + (_VALUE[high[depth]] if high and depth < len(high) else 0)
         depth += 1
     value = first + 1 if up else last - 1
-    if value % BASE == 0:  # a fraction ends in no zero
+    if value % BASE == 0:  # a fraction never ends in a zero
         value += 1 if up else -1
     digits = ""
     for _ in range(depth - shared):

@@ -1,4 +1,4 @@
-"""Places: from a JSON Pointer or a path of keys to the Yjs type that holds what is there."""
+"""Places: finds the Yjs type for a JSON Pointer or a path of keys."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from collab.types.records import Path
 
 
 class Place(NamedTuple):
-    """A live container: its handle, its node, and both of its addresses.
+    """A live container: its handle, its node, and its two addresses.
 
-    `path` goes by keys, so it stays right when elements move; `tokens` are those of a pointer.
+    `path` names elements by key, so it stays valid when elements move. `tokens` is the pointer.
     """
 
     handle: Any
@@ -35,7 +35,10 @@ class Place(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """A map's entry: its key, where that lies, and where the node of what is in it is kept."""
+    """A map's entry: its map and key, its two addresses, and where its node is kept.
+
+    `children[name]` is the node of the entry's value.
+    """
 
     handle: Any
     key: str
@@ -46,7 +49,7 @@ class Slot(NamedTuple):
 
 
 def child(txn: Txn, place: Place, step: Step) -> Any:
-    """What `get` gives for a step; an element's value, where it is wrapped."""
+    """Return what `get` gives for a step. For a wrapped element, return the wrapped value."""
     got = get_or_none(txn, place.handle, step)
     if type(place.node) is ArrayNode and is_map(got) and got.has(txn, VALUE):
         return get_or_none(txn, got, VALUE)
@@ -54,7 +57,7 @@ def child(txn: Txn, place: Place, step: Step) -> Any:
 
 
 def enter(txn: Txn, place: Place, step: Step) -> Place | None:
-    """The container under a step; None where there is none, or only a plain value."""
+    """Return the container under a step. Return None for a plain value or a missing step."""
     inner, token = node_under(place.node, step)
     if inner is None:
         return None
@@ -67,7 +70,7 @@ def enter(txn: Txn, place: Place, step: Step) -> Place | None:
 
 
 def _owned(place: Place, step: Step, inner: Node) -> Node:
-    """An overlay's own copy of the node under a step."""
+    """Return the overlay's own copy of the node under a step. Make it on first use."""
     if place.handle.owned.get(id(inner)) is not inner:
         inner = inner.copy()
         place.handle.owned[id(inner)] = inner
@@ -76,7 +79,7 @@ def _owned(place: Place, step: Step, inner: Node) -> Node:
 
 
 def node_under(node: Node, step: Step) -> tuple[Node | None, str]:
-    """The node under a step, and the token that means the step now."""
+    """Return the node under a step, and the pointer token for the step now."""
     if isinstance(step, int):
         there = type(node) is ListNode and 0 <= step < len(node.children)
         return node.children[step] if there and type(node) is ListNode else None, str(step)
@@ -89,7 +92,7 @@ def node_under(node: Node, step: Step) -> tuple[Node | None, str]:
 
 
 def step_of(node: Node, token: str) -> Step:
-    """The step that a pointer's token means; it is known to be there."""
+    """Return the step for a pointer's token. The caller knows that it exists."""
     if type(node) is ObjectNode:
         return escape(token)
     if type(node) is ArrayNode:
@@ -98,7 +101,7 @@ def step_of(node: Node, token: str) -> Step:
 
 
 def open_tokens(txn: Txn, root: Place, tokens: Tokens) -> Place:
-    """The deepest live container on the way to a location, at most the location itself."""
+    """Return the deepest live container on the way to a location, or at the location itself."""
     place = root
     for token in tokens:
         inner = enter(txn, place, step_of(place.node, token))
@@ -109,7 +112,7 @@ def open_tokens(txn: Txn, root: Place, tokens: Tokens) -> Place:
 
 
 def open_path(txn: Txn, root: Place, path: Path) -> Place | None:
-    """The container that a path of keys leads to; None where it is gone, hidden or plain."""
+    """Return the container at a path. Return None when it is gone, hidden or a plain value."""
     place: Place | None = root
     for step in path:
         if place is None:
@@ -119,7 +122,7 @@ def open_path(txn: Txn, root: Place, path: Path) -> Place | None:
 
 
 def value_at(txn: Txn, root: Place, tokens: Tokens) -> Json:
-    """The JSON at a location that is known to be there, read from the Yjs types."""
+    """Return the JSON at a location that exists, read from the Yjs types."""
     place = open_tokens(txn, root, tokens)
     rest = tokens[len(place.tokens) :]
     if not rest:
@@ -129,13 +132,13 @@ def value_at(txn: Txn, root: Place, tokens: Tokens) -> Json:
 
 
 def value_under(txn: Txn, place: Place, step: Step) -> Json:
-    """The JSON under a step, whatever holds it."""
+    """Return the JSON under a step, from a type or from a plain value."""
     raw = raw_of(txn, get_or_none(txn, place.handle, step))
     return (read_element(raw) if type(place.node) is ArrayNode else read(raw))[0]
 
 
 def pointer_tokens(root: Node, path: Path) -> Tokens:
-    """Where a path is seen in the JSON now; of something hidden or gone, what it was in."""
+    """Return the pointer for a path now. For a hidden or missing place, return its container's."""
     node: Node | None = root
     tokens: list[str] = []
     for step in path:

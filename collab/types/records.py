@@ -1,8 +1,8 @@
-"""What one write did to the tree, recorded so that undo can take it back.
+"""Records of what one write did to the tree, so that undo can take it back.
 
-A record finds what it is about by identity. It names characters and list items by their Yjs ids.
-It names values, elements and containers by the keys that lead there, and the document keeps with
-each record which incarnation of them it means (`collab/identity/incarnations.py`).
+A record identifies characters and list items by their Yjs ids. It identifies values, elements and
+containers by the keys that lead to them. For each record the document also keeps which incarnation
+of the place it means (`collab/identity/incarnations.py`).
 """
 
 from __future__ import annotations
@@ -19,19 +19,20 @@ from collab.types.layout import DELETED, ORDER, VALUE, Step
 from collab.yjs.spans import Id, Run, merged
 
 Path: TypeAlias = tuple[Step, ...]
-# Characters of a removed text that a step names: the first one's offset, and their first ids.
+# A run of characters of a removed text that a step names. `offset` is that of its first character.
+# The rest is the run of first ids.
 Label: TypeAlias = tuple[int, int, int, int]  # offset, client, clock, length
-# The ids on the left and on the right of a place.
+# The ids of the characters on the left and on the right of a place.
 Sides: TypeAlias = tuple[Id | None, Id | None]
-# Characters that were inserted again: their first ids, and the ones that they have now.
+# Characters that were inserted again: the run of their first ids, and the first of their new ids.
 Reinsertion: TypeAlias = tuple[int, int, int, int, int]  # client, clock, length, client, clock
 
 
 class Hunk(Struct, frozen=True, array_like=True, gc=False):
-    """One replacement in a text, or in a Y.Array.
+    """One replacement in a text.
 
-    `inserted` are the characters that came. `sides` are the pairs of characters that the place lay
-    between, None at an end, oldest first.
+    `inserted` holds the ids of the inserted characters. `sides` holds the pairs of characters that
+    the place lay between, oldest first. None stands for an end of the text.
     """
 
     deleted: str
@@ -41,7 +42,11 @@ class Hunk(Struct, frozen=True, array_like=True, gc=False):
 
 
 class RemovedText(Struct, frozen=True, array_like=True, gc=False):
-    """A text that went with what held it: its path below that, its id, what steps name in it."""
+    """A text that was removed together with its container.
+
+    `path` is the text's path below the removed container, `text` its id. `labels` are the
+    characters in it that steps name.
+    """
 
     path: Path
     text: Id
@@ -49,26 +54,26 @@ class RemovedText(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Absent(Struct, frozen=True, array_like=True, tag="a", gc=False):
-    """There was nothing under the key."""
+    """The key was absent."""
 
 
 class Exactly(Struct, frozen=True, array_like=True, tag="x", gc=False):
-    """There was this, in the layout's JSON form."""
+    """The key held exactly this value, in the layout's JSON form."""
 
     raw: Any
 
 
 class SameDigest(Struct, frozen=True, array_like=True, tag="l", gc=False):
-    """There was a container, or a long string, whose JSON has this digest."""
+    """The key held a container or a long string whose JSON has this digest."""
 
     digest: bytes
 
 
 class SetRecord(Struct, frozen=True, array_like=True, tag="s", gc=False):
-    """A map's key went from `before` to `after`.
+    """The value of a map's key changed from `before` to `after`.
 
-    `token` is the incarnation that stands there since; None says that it is a new one. `items` are
-    the first ids of the items of Y.Arrays that the path leads through: an index may be another's.
+    `token` is the incarnation that the key holds since then. None stands for a new incarnation.
+    `items` are the first ids of the Y.Array items on the path. Indexes alone do not identify items.
     """
 
     path: Path
@@ -89,7 +94,7 @@ class TextRecord(Struct, frozen=True, array_like=True, tag="t", gc=False):
 
 
 class ShownRecord(Struct, frozen=True, array_like=True, tag="e", gc=False):
-    """An element was brought back (`shown`) or hidden; one that is `born` was added."""
+    """An element was brought back (`shown`) or hidden. `born` means that it was added as new."""
 
     path: Path
     key: str
@@ -100,7 +105,7 @@ class ShownRecord(Struct, frozen=True, array_like=True, tag="e", gc=False):
 
 
 class MovedRecord(Struct, frozen=True, array_like=True, tag="m", gc=False):
-    """An element's order key went from `before` to `after`."""
+    """An element's order key changed from `before` to `after`."""
 
     path: Path
     key: str
@@ -111,7 +116,12 @@ class MovedRecord(Struct, frozen=True, array_like=True, tag="m", gc=False):
 
 
 class ItemsHunk(Struct, frozen=True, array_like=True, gc=False):
-    """One replacement in a Y.Array: items with the ids `gone`, items with the ids `inserted`."""
+    """One replacement in a Y.Array.
+
+    `removed` are the values taken out and `gone` their first ids. `inserted` are the first ids of
+    the new items and `values` their fingerprints. Without new items, `left` and `right` are the
+    neighbours.
+    """
 
     removed: tuple[Any, ...]
     gone: tuple[Run, ...] = ()
@@ -122,7 +132,7 @@ class ItemsHunk(Struct, frozen=True, array_like=True, gc=False):
 
 
 class ListRecord(Struct, frozen=True, array_like=True, tag="l", gc=False):
-    """Items of the Y.Array with this id were replaced."""
+    """Items of the Y.Array whose id is `array` were replaced."""
 
     path: Path
     array: Id
@@ -130,7 +140,7 @@ class ListRecord(Struct, frozen=True, array_like=True, tag="l", gc=False):
 
 
 class TransferRecord(Struct, frozen=True, array_like=True, tag="v", gc=False):
-    """An element or a member was moved to another container: out of one, into the other."""
+    """An element or a member moved from one container to another."""
 
     source: SetRecord | ShownRecord
     target: SetRecord | ShownRecord
@@ -139,20 +149,20 @@ class TransferRecord(Struct, frozen=True, array_like=True, tag="v", gc=False):
 SingleRecord: TypeAlias = SetRecord | TextRecord | ShownRecord | MovedRecord | ListRecord
 Record: TypeAlias = SingleRecord | TransferRecord
 
-_LONGEST = 100  # characters of a string that is kept as it is, to know it by
+_LONGEST = 100  # characters of a string that is kept whole for comparison
 
 _canonical = msgspec.json.Encoder(order="sorted")
 
 
 def fingerprint(value: Json) -> Exactly | SameDigest:
-    """What a value is compared with later: the value itself, or a digest of a large one."""
+    """Return what later values are compared with: the value, or the digest of a large value."""
     if isinstance(value, dict | list) or (type(value) is str and len(value) > _LONGEST):
         return SameDigest(hashlib.blake2b(_canonical.encode(value), digest_size=8).digest())
     return Exactly(value)
 
 
 def joined_hunks(before: tuple[Hunk, ...], after: tuple[Hunk, ...]) -> tuple[Hunk, ...]:
-    """The hunks of two edits of one text; what was typed on is one hunk."""
+    """Return the hunks of two edits of one text. Typing that continues a hunk is joined to it."""
     if len(after) == 1 and before:
         last, typed = before[-1], after[0]
         if last.inserted and not typed.deleted and last.sides and typed.sides:
@@ -166,22 +176,22 @@ def joined_hunks(before: tuple[Hunk, ...], after: tuple[Hunk, ...]) -> tuple[Hun
 
 
 def single_records(record: Record) -> tuple[SingleRecord, ...]:
-    """The changes of single places that a record is made of."""
+    """Return the records of single places that make up a record."""
     return (record.source, record.target) if isinstance(record, TransferRecord) else (record,)
 
 
 def place_of(record: Record) -> Path:
-    """The path of what a record is about."""
+    """Return the path of the place that a record describes."""
     if isinstance(record, TransferRecord):
         record = record.target
     if isinstance(record, TextRecord | ListRecord):
         return record.path
-    # The value of an element that is no object stands where the element does.
+    # A value that is not an object has the path of its element.
     return record.path if record.key == VALUE else (*record.path, record.key)
 
 
 def slot_of(record: SingleRecord) -> Path | None:
-    """The one Yjs map entry that a record changed; None for edits within a text or a list."""
+    """Return the path of the map entry that a record changed. None for edits in a text or list."""
     match record:
         case SetRecord():
             return place_of(record)
@@ -196,16 +206,16 @@ def slot_of(record: SingleRecord) -> Path | None:
 
 
 def holder_of(record: SingleRecord) -> Path:
-    """The path of the container that has to be the same one for a record to be taken back."""
+    """Return the path of the container that must still be the same when undo takes it back."""
     match record:
         case ShownRecord(born=False) | MovedRecord():
-            return (*record.path, record.key)  # another element may have the same key
+            return (*record.path, record.key)  # another element may use the same key by then
         case _:
             return place_of(record)[:-1]
 
 
 def hidden_elements(record: Record) -> Iterator[tuple[Path, str]]:
-    """The elements that a record needs to be there, if only hidden: their arrays and keys."""
+    """Yield the array path and key of each element that undo of the record needs, even hidden."""
     for single in single_records(record):
         if isinstance(single, ShownRecord):
             yield single.path, single.key

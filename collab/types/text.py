@@ -1,4 +1,4 @@
-"""Strings as edits: the smallest changes between two texts."""
+"""Text differences: the smallest changes that turn one string into another."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import TypeAlias
 from collab.patch.subsequence import replacements
 from collab.patch.utf16 import replaced_range
 
-# Code points `start` to `end` of the old text give way to the new ones.
+# The code points from `start` to `end` of the old text are replaced by the new text.
 Change: TypeAlias = tuple[int, int, str]
 
-# One change from the first to the last difference is exact enough for typing and pasting; a
-# rewrite in several places gets several changes while comparing costs little.
-_MOST_WORDS = 400  # with the characters between them
+# For typing and pasting, one change from the first to the last difference is exact enough. A
+# rewrite in several places is compared word by word, when both sides have few words.
+_MOST_WORDS = 400  # including the single characters between words
 _WORDS = re.compile(r"[^\W_]+|[\W_]", re.DOTALL)
 _MOST_SLID = 400  # characters
 
 
 def changes_between(old: str, new: str) -> list[Change]:
-    """The changes that make `new` of `old`, first to last."""
+    """Return the changes that turn `old` into `new`, first to last."""
     start, end, new_middle = replaced_range(old, new)
     old_middle = old[start:end]
     if not old_middle and not new_middle:
@@ -36,9 +36,9 @@ def changes_between(old: str, new: str) -> list[Change]:
 
 
 def _at_a_word(text: str, start: int, middle: str) -> tuple[int, str]:
-    """The same insertion or removal of several words, begun where a word begins.
+    """Shift an insertion or removal of several words so that it begins where a word begins.
 
-    "Hello bay" to "Hello big bay" would otherwise be an insertion of "ig b" behind "Hello b".
+    Without the shift, "Hello bay" to "Hello big bay" would insert "ig b" after "Hello b".
     """
     if len(middle) > _MOST_SLID or all(map(str.isalnum, middle)):
         return start, middle
@@ -51,7 +51,7 @@ def _at_a_word(text: str, start: int, middle: str) -> tuple[int, str]:
 
 
 def _compared(start: int, old_words: list[str], new_words: list[str]) -> list[Change]:
-    """Changes by words: by characters, a replaced word would be left as a mixture of two."""
+    """Compare word by word. By characters, a replaced word would become a mixture of two words."""
     at = _offsets(start, old_words)
     return [
         (at[i], at[j], "".join(new_words[k:m])) for i, j, k, m in replacements(old_words, new_words)
@@ -63,19 +63,20 @@ def _offsets(start: int, words: list[str]) -> list[int]:
 
 
 def words(text: str, most: int | None = None) -> list[str]:
-    """The first words and single other characters, in order, nothing between them lost."""
+    """Split a text into words and single other characters, at most `most`. Nothing is lost."""
     return [found[0] for found in islice(_WORDS.finditer(text), most)]
 
 
 def whole_words(
     old: str, changes: Sequence[Change], is_own: Callable[[int, int], bool]
 ) -> list[Change]:
-    """The changes, with a word that is changed and not the author's own replaced as a whole.
+    """Widen each change of a word that is not the author's own to the whole word.
 
-    A client that sends a text as a whole does not say which characters it kept. Where it changed
-    a word, the word is its own: an undo by another user must not leave a mixture of two words. A
-    word is what stands between spaces, without the punctuation at its ends: a price, a date or an
-    address is one. Of a text of which it kept no word nothing stays.
+    A client that sends a whole text does not say which characters it kept. When the client
+    changes a word, the whole word becomes its author's own. Otherwise another user's undo could
+    leave a mixture of two words. A word is the text between spaces, without the punctuation at its
+    ends, so a price, a date or an address is one word. When the client kept no word of a text, the
+    whole text is replaced.
     """
     widened: list[Change] = []
     starts = [start for start, _, _ in changes[1:]]
@@ -92,7 +93,7 @@ def whole_words(
         if high > end and not is_own(end, high):
             new, end = new + old[end:high], high
         if widened and start < widened[-1][1]:
-            # Both took in what is between them, which is a part of one word.
+            # Both changes were widened over the part of the word between them.
             before = widened.pop()
             new, start = before[2] + new[before[1] - start :], before[0]
         widened.append((start, end, new))
@@ -102,7 +103,7 @@ def whole_words(
 def _whole_phrases(
     old: str, changes: Sequence[Change], is_own: Callable[[int, int], bool]
 ) -> list[Change]:
-    """The changes, with what stands between two words that both went replaced with them."""
+    """Join changes of neighbouring words: replace the characters between them too."""
     joined: list[Change] = []
     for start, end, new in changes:
         if joined:
@@ -119,9 +120,9 @@ def _whole_phrases(
 def _whole_text(
     old: str, changes: list[Change], is_own: Callable[[int, int], bool]
 ) -> list[Change]:
-    """The changes; one of the whole text where no word of it stays.
+    """Return the changes, or one change of the whole text when no word of the text stays.
 
-    Then the text is the author's own, also the spaces and the punctuation that are in both.
+    The whole text is then the author's own, with the spaces and punctuation that both texts have.
     """
     if not any(_has_word(old[start:end]) for start, end, _ in changes):
         return changes
@@ -136,10 +137,10 @@ def _whole_text(
     return [(0, len(old), made)]
 
 
-# Punctuation within a word.
+# Punctuation that may occur within a word.
 _JOINERS = "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
-_LONGEST_WORD = 100  # on either side of a change
-_IDEOGRAPHS = "\u2e80"  # from here on scripts that write without spaces
+_LONGEST_WORD = 100  # characters of a word on either side of a change
+_IDEOGRAPHS = "\u2e80"  # scripts from here on write without spaces between words
 
 
 def _has_word(text: str) -> bool:
@@ -159,7 +160,7 @@ def _ends_word(text: str) -> bool:
 
 
 def _word_start(text: str, until: int) -> int:
-    """Where the word begins that goes on at `until`; what is longer than any word is none."""
+    """Return the start of the word that ends at `until`. A word over the limit is not a word."""
     at, least = until, max(0, until - _LONGEST_WORD)
     while at > least and (text[at - 1] in _JOINERS or _is_word(text[at - 1])):
         at -= 1
@@ -171,7 +172,7 @@ def _word_start(text: str, until: int) -> int:
 
 
 def _word_end(text: str, start: int) -> int:
-    """Where the word ends that has begun before `start`; what is longer than any word is none."""
+    """Return the end of the word that began before `start`. A word over the limit is not a word."""
     at, most = start, min(len(text), start + _LONGEST_WORD)
     while at < most and (text[at] in _JOINERS or _is_word(text[at])):
         at += 1

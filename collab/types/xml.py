@@ -1,7 +1,7 @@
-"""XML as a string, the same one wherever it is read.
+"""Yjs XML types as strings that are the same at each reading.
 
-pycrdt writes the attributes of an element, and the formats of a text, in the order of a hash table:
-another one each time a document is opened. So they are sorted here by their names, as Yjs does.
+pycrdt writes the attributes of an element and the formats of a text in hash table order, which
+differs each time a document is opened. So this module sorts them by name, as Yjs does.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from collab.types.layout import scalar
 
 Txn = native.Transaction
 
-# The end of an element, or of a format: XML without it has nothing to sort.
+# Every element and every format ends with this. XML without it has nothing to sort.
 SORTED = "</"
 
 Attributes = Iterable[tuple[str, Any]]
 
 
 def xml_string(txn: Txn, handle: Any, raw_of: Callable[[Txn, Any], Any]) -> str:
-    """What an XML type shows as; `raw_of` reads what an attribute holds."""
+    """Return an XML type as a string. `raw_of` reads the values of attributes."""
 
     def tag(name: str, attributes: Attributes) -> str:
         shown = (f' {key}="{plain(value)}"' for key, value in sorted(attributes, key=_name))
