@@ -1,4 +1,4 @@
-"""Yjs types are read type by type, as one native call would read them."""
+"""Reading Yjs types one by one gives the same as reading them in one native call."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collab.types import handles
 from collab.types.handles import raw_at_once, raw_of
 
 
-def test_both_ways_of_reading_say_the_same() -> None:
+def test_reading_type_by_type_and_at_once_gives_the_same() -> None:
     doc: Doc[Any] = Doc()
     root = doc.get("content", type=Map)
     root["plain"] = {"a": [1, 2.5, 1e300, True, None, "x"], "b": {}}
@@ -28,7 +28,7 @@ def test_both_ways_of_reading_say_the_same() -> None:
         assert json.dumps(by_type, sort_keys=True) == json.dumps(at_once, sort_keys=True)
 
 
-def test_what_a_patch_removes_or_replaces_is_not_read_by_one_call(
+def test_a_patch_reads_removed_values_type_by_type(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     document = Document.create(1)

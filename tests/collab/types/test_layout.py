@@ -1,4 +1,4 @@
-"""Reading a layout: whatever lies in `content` has a JSON value."""
+"""Reading a layout: everything in `content` has a JSON value."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_d1_a_layout_reads_as_the_value_that_it_was_made_of(value: Any) -> None:
+def test_d1_a_layout_reads_as_its_original_value(value: Any) -> None:
     read_back, node = read(Layouts("k").layout(value))
     assert read_back == value
     assert read(write_layout(read_back, node)) == (read_back, node)
 
 
 @given(st.text("@arydeltvuo", max_size=12) | st.sampled_from(("@order", "@@array", "@@@value")))
-def test_d2_escaping_is_undone_by_unescaping(key: str) -> None:
+def test_d2_unescape_reverses_escape(key: str) -> None:
     assert unescape(escape(key)) == key
 
 
 def value_of(made: Any) -> Any:
-    """What a shared type reads as, under a key of the root."""
+    """Return the JSON value of a shared type that is stored under a key of the root."""
     doc: Doc[Any] = Doc()
     content: Any = doc.get("content", type=Map)
     content["it"] = made
@@ -70,11 +70,11 @@ def element(order: Any, **rest: Any) -> Map[Any]:
         (lambda: Map({"@array": 1, "x": 3}), {"x": 3}),
     ],
 )
-def test_d3_every_shape_has_a_value(made: Any, value: Any) -> None:
+def test_d3_every_yjs_shape_has_a_json_value(made: Any, value: Any) -> None:
     assert value_of(made()) == value
 
 
-def test_d3_a_text_shows_its_characters_without_embeds_and_formats() -> None:
+def test_d3_a_text_reads_without_embeds_and_formats() -> None:
     doc: Doc[Any] = Doc()
     content: Any = doc.get("content", type=Map)
     content["it"] = Text("abc")
@@ -85,7 +85,7 @@ def test_d3_a_text_shows_its_characters_without_embeds_and_formats() -> None:
     assert tree.initial == {"it": "abc"}
 
 
-def test_d4_elements_stand_by_order_then_key_and_those_without_order_last() -> None:
+def test_d4_elements_sort_by_order_then_key_without_order_last() -> None:
     array = Map(
         {
             "@array": True,
@@ -111,7 +111,7 @@ def test_d4_elements_stand_by_order_then_key_and_those_without_order_last() -> N
 
 
 @pytest.mark.parametrize("count", [4_999, 5_000, 5_001, 12_000])
-def test_a_long_array_is_in_the_order_of_its_keys(count: int) -> None:
+def test_a_long_array_reads_sorted_by_order_key(count: int) -> None:
     orders = spread(None, None, count)
     keys = list(range(count))
     random.Random(count).shuffle(keys)

@@ -1,4 +1,4 @@
-"""What a loaded Yjs document keeps of what is deleted in it."""
+"""What a loaded Yjs document keeps of deleted values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collab.types.loader import CONTENT, Loader
 
 
 def deleting() -> list[bytes]:
-    """The updates of a client who makes a list with a word in it, and removes it."""
+    """Return the updates of a client that creates a map with a word in it, and removes the map."""
     client: Doc[Map[object]] = Doc(client_id=5)
     content = client.get(CONTENT, type=Map)
     content["held"] = Map({"inner": Map({"word": "secret"})})
@@ -20,7 +20,7 @@ def deleting() -> list[bytes]:
 
 
 @pytest.mark.parametrize("keeps_deleted", [True, False])
-def test_only_a_copy_for_an_undo_keeps_what_was_deleted(keeps_deleted: bool) -> None:
+def test_only_a_loader_that_keeps_deleted_values_has_them(keeps_deleted: bool) -> None:
     loader = Loader(1, keeps_deleted=keeps_deleted)
     for update in deleting():
         loader.apply([update])

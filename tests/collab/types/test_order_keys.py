@@ -1,4 +1,4 @@
-"""Order keys: where an element stands, in a string that never needs its neighbours to move."""
+"""Order keys: a new key fits between two others, without a change of either."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from collab.types.order_keys import FIRST, between, is_order_key, spread, step_down, step_up
 
 
-def test_a_thousand_appends_grow_no_key_past_forty_characters() -> None:
+def test_a_thousand_appends_keep_keys_at_four_characters() -> None:
     keys = [between(None, None)]
     for _ in range(1_000):
         keys.append(between(keys[-1], None))
@@ -19,7 +19,7 @@ def test_a_thousand_appends_grow_no_key_past_forty_characters() -> None:
     assert max(map(len, keys)) <= 4
 
 
-def test_a_thousand_prepends_grow_no_key_past_forty_characters() -> None:
+def test_a_thousand_prepends_keep_keys_at_four_characters() -> None:
     keys = [between(None, None)]
     for _ in range(1_000):
         keys.insert(0, between(None, keys[0]))
@@ -40,7 +40,7 @@ def test_a_thousand_inserts_into_one_gap_still_sort() -> None:
 @pytest.mark.parametrize(
     ("low", "high"), [("a0", "a1"), ("a0", "a0V"), ("Zz", "b00"), ("a1", "a2z")]
 )
-def test_d4_a_run_in_one_gap_grows_no_key_past_ten_characters(low: str, high: str) -> None:
+def test_d4_a_run_in_one_gap_keeps_keys_within_ten_characters(low: str, high: str) -> None:
     up, down = [low], [high]
     for _ in range(5_000):
         up.append(step_up(up[-1], high))
@@ -67,9 +67,7 @@ def test_d4_every_step_lies_between_its_neighbours(seed: int) -> None:
 
 
 @given(st.integers(0, 400), st.sampled_from([None, "a0", "Zz", "a0V", "Xzzz", "bzz"]))
-def test_d4_counting_up_gives_the_keys_of_one_append_after_another(
-    count: int, low: str | None
-) -> None:
+def test_d4_counting_up_gives_the_same_keys_as_appends(count: int, low: str | None) -> None:
     keys, last = [], low
     for _ in range(count):
         last = between(last, None)
@@ -112,7 +110,7 @@ def test_the_keys_are_those_of_fractional_indexing() -> None:
     assert between("a01", "a1") == "a0V" or between("a01", "a1") < "a1"
 
 
-def test_what_is_no_order_key_is_told() -> None:
+def test_is_order_key_rejects_invalid_keys() -> None:
     for garbage in (
         "",
         "a",

@@ -1,4 +1,4 @@
-"""Strings as edits: the smallest changes between two texts, and whose the words are then."""
+"""Text differences: the smallest changes between two texts, and whose the words are then."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def everybody(start: int, end: int) -> bool:
 
 
 @given(TEXT, TEXT)
-def test_changes_lead_from_one_text_to_the_other(old: str, new: str) -> None:
+def test_changes_turn_the_old_text_into_the_new_one(old: str, new: str) -> None:
     assert replayed(old, changes_between(old, new)) == new
 
 
 @given(TEXT, TEXT)
-def test_changes_of_whole_words_lead_to_the_same_text(old: str, new: str) -> None:
+def test_changes_of_whole_words_give_the_same_text(old: str, new: str) -> None:
     assert replayed(old, whole_words(old, changes_between(old, new), nobody)) == new
 
 
@@ -43,7 +43,7 @@ def test_an_authors_own_words_keep_their_characters(old: str, new: str) -> None:
     assert whole_words(old, changes, everybody) == changes
 
 
-def test_a_word_is_inserted_where_a_word_begins() -> None:
+def test_an_inserted_word_begins_at_the_start_of_a_word() -> None:
     assert changes_between("Hello world", "Hello wonderful world") == [(6, 6, "wonderful ")]
 
 

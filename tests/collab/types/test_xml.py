@@ -1,4 +1,4 @@
-"""XML reads as one string, however often and wherever it is opened."""
+"""XML reads as the same string each time it is opened."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SORTED = " ".join(f'{name}="{name.upper()}"' for name in sorted(_MANY))
 
 
 def _opened(content: Any) -> Document:
-    """A document into which a client wrote under the key `x`."""
+    """Return a document in which a client wrote `content` under the key `x`."""
     peer = Doc[Any]()
     peer.get("content", type=Map)["x"] = content
     document = Document.create(1)
@@ -23,7 +23,7 @@ def _opened(content: Any) -> Document:
 
 
 @pytest.mark.parametrize("wrap", [lambda xml: xml, lambda xml: Array([Map({"y": xml})])])
-def test_d3_attributes_are_read_in_the_order_of_their_names(wrap: Any) -> None:
+def test_d3_attributes_are_sorted_by_name(wrap: Any) -> None:
     document = _opened(wrap(XmlFragment([XmlElement("p", _MANY, [XmlText("hi")])])))
     shown = f"<p {_SORTED}>hi</p>"
     assert document.value == {"x": shown if wrap(1) == 1 else [{"y": shown}]}
@@ -31,7 +31,7 @@ def test_d3_attributes_are_read_in_the_order_of_their_names(wrap: Any) -> None:
         assert Document.open(document.snapshot(), [], 1).value == document.value
 
 
-def test_d3_formats_of_a_text_are_read_in_the_order_of_their_names() -> None:
+def test_d3_formats_of_a_text_are_sorted_by_name() -> None:
     peer = Doc[Any]()
     content = peer.get("content", type=Map)
     content["x"] = XmlFragment([XmlText("hello")])
@@ -44,7 +44,7 @@ def test_d3_formats_of_a_text_are_read_in_the_order_of_their_names() -> None:
         assert document.value == {"x": f'h{begin}<z u="w" v="1">el</z>{end}lo'}
 
 
-def test_d3_an_attribute_that_is_no_string_shows_as_json() -> None:
+def test_d3_a_non_string_attribute_reads_as_json() -> None:
     peer = Doc[Any]()
     content = peer.get("content", type=Map)
     content["x"] = XmlFragment([XmlElement("p")])
