@@ -1,1 +1,1 @@
-"""Characters and items by their Yjs ids, and values by the change that put them there."""
+"""Finds characters and items by their Yjs ids, and values by the change that set them."""

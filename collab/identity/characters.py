@@ -1,9 +1,10 @@
-"""The characters of a Y.Text by their ids, in the order in which they stand.
+"""Finds the Yjs ids of the characters of a Y.Text, in the order of the text.
 
-Yjs counts characters in UTF-16 units, and each unit has an id: its client and a clock. pycrdt tells
-the id of a unit by a sticky index, but it counts in two ways at once: whole blocks of the text in
-UTF-8 bytes, and units within a block. In ASCII both are the same. In any other text each
-character's id is guessed from the one before it and checked: two blocks can look like one.
+Yjs counts characters in UTF-16 units, and each unit has an id: a client id and a clock. pycrdt
+gives the id of a unit as a sticky index, but it mixes two ways to count. It counts whole blocks of
+the text in UTF-8 bytes, and positions within a block in units. In ASCII both are the same. In
+other text the module guesses each character's id from the one before and checks it, because two
+blocks can look like one.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from collab.yjs.lib0 import write_uint
 from collab.yjs.spans import Id, Run, merged
 from collab.yjs.update import GuardBounds, inspect
 
-# Of a text up to so long every character is looked up: some 2 µs each. A longer one is read in
-# leaps of so many, over what continues a block at both ends and has no deletion in it. That is
-# wrong only where its author wrote elsewhere in between and others put as much there instead.
+# In a text up to `EXACT` characters, every character is looked up, at about 2 µs each. A longer
+# text is read in leaps of `LEAP` characters. A leap counts as read when both of its ends continue
+# the block and nothing inside was deleted. This is wrong only when the block's author wrote
+# elsewhere in between, and other users inserted equally many characters here.
 EXACT = 4_000
 LEAP = 32
 _UNBOUNDED: Final = GuardBounds(update_bytes=0)
@@ -30,24 +32,24 @@ Ranges: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]
 
 
 def text_id(txn: Txn, text: Any) -> Id:
-    """The id of the text itself: another text under the same key has another."""
+    """Return the id of the text itself. Another text under the same key has a different id."""
     return _ids(text.sticky_index(txn, 0, -1).encode())
 
 
 def id_at(txn: Txn, text: Any, index: int) -> Id:
-    """The id of what begins at an index: a block of a text, or an item of a list."""
+    """Return the id of the item at an index: the start of a text's block, or a list's item."""
     return _ids(text.sticky_index(txn, index, 0).encode())
 
 
 def left_of(txn: Txn, text: Any, index: int) -> Id | None:
-    """The id of what stands before an index in ASCII or in a list; None at the beginning."""
+    """Return the id before an index, in a list or an ASCII text. None at the beginning."""
     return _ids(text.sticky_index(txn, index, -1).encode()) if index else None
 
 
 class Characters:
-    """The ids of a text's visible units as runs, in order.
+    """The ids of a text's visible units as runs, in the order of the text.
 
-    Invariant: neighbouring runs do not continue each other.
+    Invariant: no run continues the run before it.
     """
 
     def __init__(self, runs: Iterable[Run] = ()) -> None:
@@ -55,7 +57,7 @@ class Characters:
 
     @classmethod
     def read(cls, txn: Txn, text: Any, deletions: Deletions | None = None) -> Characters:
-        """Look the ids of a text up; `deletions` are those of its Yjs document."""
+        """Read the ids of a text. `deletions` are those of its Yjs document."""
         return cls(_Reading(txn, text, deletions).runs())
 
     def copy(self) -> Characters:
@@ -68,7 +70,7 @@ class Characters:
         return sum(length for _, _, length in self.runs)
 
     def between(self, start: int, end: int) -> list[Run]:
-        """The ids of the units from `start` to `end`."""
+        """Return the ids of the units from `start` to `end`."""
         found: list[Run] = []
         at = 0
         for client, clock, length in self.runs:
@@ -82,7 +84,7 @@ class Characters:
         return found
 
     def beside(self, start: int, end: int) -> tuple[Id | None, Id | None]:
-        """The ids of the unit before `start` and of the one at `end`."""
+        """Return the ids of the unit before `start` and of the unit at `end`."""
         left = right = None
         at = 0
         for client, clock, length in self.runs:
@@ -95,7 +97,7 @@ class Characters:
         return left, right
 
     def splice(self, start: int, end: int, runs: Iterable[Run]) -> None:
-        """Put units in the place of those from `start` to `end`."""
+        """Replace the units from `start` to `end` by other units."""
         first = self._cut(start)
         last = self._cut(end) if end > start else first
         around = slice(max(0, first - 1), last + 1)
@@ -103,7 +105,7 @@ class Characters:
         self.runs[around] = merged((*before, *runs, *after))
 
     def _cut(self, at: int) -> int:
-        """Have a run begin at an offset; which one it is."""
+        """Make a run begin at an offset, and return its index."""
         for index, (client, clock, length) in enumerate(self.runs):
             if at < length:
                 if at:
@@ -115,7 +117,7 @@ class Characters:
         return len(self.runs)
 
     def find(self, run: Run) -> Iterator[tuple[int, Run]]:
-        """The parts of a run that are there, in the order of the text, with their offsets."""
+        """Yield the parts of a run that are in the text, each with its offset, in text order."""
         wanted, first, count = run
         behind = first + count
         at = 0
@@ -127,7 +129,7 @@ class Characters:
 
 
 class _Reading:
-    """One text whose ids are looked up, in blocks that pycrdt counts alike."""
+    """Reads the ids of one text, block by block as pycrdt counts them."""
 
     def __init__(self, txn: Txn, text: Any, deletions: Deletions | None) -> None:
         self._txn = txn
@@ -136,7 +138,7 @@ class _Reading:
         self._deletions = deletions
         long = deletions is not None and len(self._string) > EXACT
         self._gone = deletions.current(txn) if deletions is not None and long else None
-        # The block that is being read: the id, byte and unit that it begins with.
+        # The start of the current block: its first id, byte and unit.
         self._first: Id = (0, 0)
         self._prefix = b""
         self._byte = self._unit = 0
@@ -168,7 +170,7 @@ class _Reading:
         self._byte, self._unit = byte, unit
 
     def _goes_on(self, byte: int, unit: int) -> bool:
-        """Whether the character at an offset belongs to the block that is being read."""
+        """Whether the character at an offset belongs to the current block."""
         far, further = byte - self._byte, unit - self._unit
         clock = self._first[1]
         encoded: bytes = self._text.sticky_index(self._txn, byte, 0).encode()
@@ -176,11 +178,11 @@ class _Reading:
             return False
         if far == further:
             return True
-        # pycrdt would say the same of another block that begins here with that very id.
+        # A different block that begins here with that same id would give the same answer.
         return self._offset(clock + further) == self._byte + further
 
     def _is_whole(self, chunk: str, byte: int, unit: int) -> bool:
-        """Whether a chunk goes on with the block: its ends do, and nothing of it was deleted."""
+        """Whether a chunk belongs to the block: its ends do, and nothing in it was deleted."""
         assert self._gone is not None
         last = chunk[-1]
         ends_at = byte + len(chunk.encode()) - len(last.encode())
@@ -192,16 +194,16 @@ class _Reading:
         return not _is_touched(self._gone, client, low, high)
 
     def _sticky(self, clock: int) -> bytes:
-        """The sticky index before the unit of the block's client with a clock."""
+        """Return the sticky index before the unit with this clock of the block's client."""
         out = bytearray(self._prefix)
         write_uint(out, clock)
         out.append(0)
         return bytes(out)
 
     def _offset(self, clock: int) -> int:
-        """Where pycrdt says that a unit begins; -1 where it was deleted.
+        """Return where pycrdt says that a unit begins, or -1 when it was deleted.
 
-        pycrdt panics about a unit that is gone with its container.
+        pycrdt panics on a unit that was deleted together with its container.
         """
         client, _ = self._first
         if self._deletions is not None:
@@ -213,7 +215,7 @@ class _Reading:
 
 
 class Deletions:
-    """The ranges of clocks that were deleted in a Yjs document, by client."""
+    """The clock ranges that were deleted in a Yjs document, by client."""
 
     def __init__(self, doc: Any) -> None:
         self._doc = doc
@@ -225,14 +227,17 @@ class Deletions:
         return inspect(update, _UNBOUNDED).deletes
 
     def before(self, txn: Txn) -> Ranges:
-        """At least those from before a transaction: what is deleted in it is not gone yet."""
+        """Return at least the ranges deleted before a transaction.
+
+        yrs still knows the units that the transaction itself deletes.
+        """
         if txn is not self._txn:
             self._txn, self._before = txn, self.current(txn)
         return self._before
 
 
 def _is_touched(ranges: Ranges, client: int, low: int, high: int) -> bool:
-    """Whether any of the clocks from `low` to `high` is in the ranges."""
+    """Whether the ranges contain any clock from `low` to `high`."""
     own = ranges.get(client, ())
     at = bisect_left(own, (high, 0))
     return bool(at) and own[at - 1][1] > low
@@ -255,5 +260,5 @@ def _uint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def units(text: str) -> int:
-    """How many UTF-16 units a text is."""
+    """Return the number of UTF-16 units in a text."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2

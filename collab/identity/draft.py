@@ -1,7 +1,7 @@
-"""A text with edits that are planned but not written: what undo works on.
+"""A text with planned edits that are not written yet. Undo works on it.
 
-Offsets are UTF-16 units. The text is kept in pieces: stretches of what is there, and texts that are
-to be put between them. So taking back two hundred edits of a text writes it once.
+Offsets count UTF-16 units. The text is a list of pieces: ranges of the current text, and new texts
+between them. So taking back two hundred edits of a text writes the text once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collab.yjs.spans import Id, Run
 
 
 class Piece(NamedTuple):
-    """A stretch of the text as it is (`start` to `end`), or with `made` a text to be inserted."""
+    """A range of the current text (`start` to `end`), or, with `made`, a text to insert."""
 
     start: int
     end: int
@@ -30,7 +30,7 @@ class Piece(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """Replace the units from `start` to `end` by a text; `sides` is what they came between."""
+    """Replace the units from `start` to `end` by `text`. `sides` is the replaced text's sides."""
 
     start: int
     end: int
@@ -40,7 +40,10 @@ class Edit(NamedTuple):
 
 
 class TextDraft:
-    """Invariant: `id` is the first id of the text; `handle` is None where it is only planned."""
+    """A text with planned edits.
+
+    Invariant: `id` is the first id of the text. `_handle` is None when the text is only planned.
+    """
 
     def __init__(
         self,
@@ -55,7 +58,7 @@ class TextDraft:
         self._txn = txn
         self._handle = handle
         self._identity = identity
-        # What removed stretches of the text had come between, by where they begin.
+        # The sides of removed ranges, by where each range begins.
         self._characters = Characters()
         self._sides: dict[int, tuple[Sides, ...]] = {}
         if handle is None:
@@ -85,7 +88,7 @@ class TextDraft:
         return self._base[2 * piece.start : 2 * piece.end]
 
     def edits(self) -> list[Edit]:
-        """What has to be written, first to last, in units of the text as it is."""
+        """Return the edits to write, first to last. Offsets count units of the current text."""
         found: list[Edit] = []
         at, made, labels = 0, b"", list[Label]()
         for piece in (*self._pieces, Piece(len(self._base) // 2, len(self._base) // 2)):
@@ -103,7 +106,7 @@ class TextDraft:
         return found
 
     def replace(self, edits: Sequence[Edit]) -> None:
-        """Plan edits whose offsets are those of the text as it is planned so far."""
+        """Plan edits. Their offsets are those of the text as planned so far."""
         for edit in reversed(edits):
             self._remove(edit.start, edit.end)
             if edit.text:
@@ -112,10 +115,10 @@ class TextDraft:
     # --- taking back ------------------------------------------------------------------------
 
     def take_back(self, hunk: Hunk) -> bool:
-        """Whether anything of a hunk was there to be taken back.
+        """Take back a hunk. Return whether any of it was still there.
 
-        What it inserted goes, and what it deleted comes there. Where others have removed all that
-        it inserted, it was replaced by what they wrote: then nothing comes back.
+        The inserted characters are removed, and the deleted ones are put back there. When other
+        users removed every inserted character, their text replaced it, so nothing comes back.
         """
         spots = sorted(spot for run in hunk.inserted for spot in self._where(run))
         if hunk.inserted and not spots:
@@ -131,10 +134,10 @@ class TextDraft:
         return True
 
     def _gap(self, hunk: Hunk) -> int | None:
-        """Where the place is that a hunk emptied; None where what it lay between is gone.
+        """Return the place that a hunk emptied, or None when all of its neighbours are gone.
 
-        It is behind each left side and before each right one. Where what came back stands in
-        another order, the newest sides count.
+        The place is after each left side and before each right side. When characters that came
+        back are in a different order, the newest sides decide.
         """
         low: int | None = None
         high: int | None = None
@@ -152,7 +155,7 @@ class TextDraft:
         return iter(()) if at is None else self._where((*at, 1))
 
     def _where(self, run: Run) -> Iterator[tuple[int, int]]:
-        """Where the characters of a run of first ids stand in the draft."""
+        """Yield the ranges of the draft that hold the characters of a run of first ids."""
         yield from self._made(run)
         for _, now in self._identity.current_runs(run):
             for at, part in self._characters.find(now):
@@ -180,7 +183,7 @@ class TextDraft:
     # --- pieces -----------------------------------------------------------------------------
 
     def _remove(self, start: int, end: int) -> list[Piece]:
-        """The pieces that went."""
+        """Remove the units between two offsets. Return the removed pieces of the current text."""
         first, last = self._cut(start), self._cut(end)
         gone = self._pieces[first:last]
         del self._pieces[first:last]
@@ -190,7 +193,7 @@ class TextDraft:
         self._pieces.insert(self._cut(at), Piece(0, 0, made, _placed(labels)))
 
     def _cut(self, at: int) -> int:
-        """Have a piece begin at an offset; which one it is."""
+        """Make a piece begin at an offset, and return its index."""
         index = 0
         while index < len(self._pieces) and at >= self._pieces[index].length:
             at -= self._pieces[index].length
@@ -203,7 +206,7 @@ class TextDraft:
 
 
 def _placed(labels: tuple[Label, ...]) -> tuple[Label, ...]:
-    """Those of characters that stood in the text."""
+    """Return the labels of the characters that were still in the text."""
     return tuple(label for label in labels if label[0] >= 0)
 
 
@@ -224,5 +227,5 @@ def _halves(piece: Piece, at: int) -> tuple[Piece, Piece]:
 
 
 def encode(text: str) -> bytes:
-    """A text as UTF-16 units of two bytes each."""
+    """Return a text as UTF-16 units of two bytes each."""
     return text.encode("utf-16-le", "surrogatepass")

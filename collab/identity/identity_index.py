@@ -1,8 +1,8 @@
-"""An index of the characters and items that undo may ask for, and of the ids they have now.
+"""An index of the characters and items that undo may ask for, with their current ids.
 
-A record of an edit names characters by the ids that they had when they were first inserted. Yjs
-cannot bring a deleted character back: an undo inserts it again, under a new id. A `Reinsertion`
-says so, and from then on the old id means the new character.
+A record names characters by the ids of their first insertion. Yjs cannot bring a deleted character
+back, so an undo inserts it again under a new id. A `Reinsertion` stores both ids. From then on the
+old id means the new character.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from collab.types.handles import Txn
 from collab.types.records import ListRecord, Path, Record, Reinsertion, TextRecord, single_records
 from collab.yjs.spans import Id, Run, Spans
 
-Named: TypeAlias = tuple[str, Record]  # a user, and a record on their stacks
+Named: TypeAlias = tuple[str, Record]  # a user, and a record in that user's stacks
 
-SOME_REINSERTIONS = 4_096  # with more of them, those that no step asks for are forgotten
-MOST_TEXTS: Final = 1_000  # whose characters are kept at hand
+SOME_REINSERTIONS = 4_096  # above this count, reinsertions that no step asks for are dropped
+MOST_TEXTS: Final = 1_000  # texts whose characters are cached
 SHARED: Final = "\x00"  # the user of characters that several users inserted
-GONE: Final = (0, 0)  # characters that went with a text that came back without them
+GONE: Final = (0, 0)  # the id of characters whose text came back without them
 
 
 class IdentityIndex:
     """The reinsertions of a document, and the characters that steps on its stacks name.
 
-    Invariant: `reinsertions` is a fold over entries; everything else follows from it and from what
-    `named_records` gives, the records of all steps. These are read when a deletion first asks. A
-    character that a step names keeps its reinsertion.
+    Invariant: `reinsertions` is a fold over the entries. All other state follows from it and from
+    `named_records`, which returns the records of all steps. The index reads these records when a
+    deletion first needs them. A character that a step names keeps its reinsertion.
     """
 
     def __init__(self, reinsertions: Iterable[Reinsertion] = ()) -> None:
         self.reinsertions: list[Reinsertion] = list(reinsertions)
         self.named_records: Callable[[], Iterable[Named]] = tuple
-        # Whether a step may ask for what stood at a place: nothing else gets its key.
+        # Whether a step may ask for the former value of a place. Then no other value gets its key.
         self.is_asked_for: Callable[[Path], bool] = lambda path: False
-        self._pending: list[Named] = []  # of the version that is being made
-        # Of texts that were edited lately, by their first ids.
+        self._pending: list[Named] = []  # records of the version that is being made
+        # The characters of recently edited texts, by the first id of the text.
         self._characters: dict[Id, Characters] = {}
-        self.deletions: Deletions | None = None  # of the Yjs document, once there is one
+        self.deletions: Deletions | None = None  # set once there is a Yjs document
         self._most = max(SOME_REINSERTIONS, 2 * len(self.reinsertions))
         self._now, self._first = Spans(), Spans()
         self._named_runs: _NamedRuns | None = None
@@ -50,16 +50,16 @@ class IdentityIndex:
     # --- reinsertions -----------------------------------------------------------------------
 
     def add_reinsertion(self, reinsertion: Reinsertion) -> None:
-        """Let the ids of characters mean the ones that were inserted in their place."""
+        """Map the ids of characters to the characters that were inserted in their place."""
         self.reinsertions.append(reinsertion)
         self._put(reinsertion)
 
     def close(self) -> None:
-        """Let go of the stacks that it asks."""
+        """Drop the references to the stacks."""
         self.named_records, self.is_asked_for = tuple, lambda path: False
 
     def prune(self) -> None:
-        """Forget reinsertions that no step asks for, or that later ones took the place of."""
+        """Drop reinsertions that no step asks for, or that later reinsertions replaced."""
         if len(self.reinsertions) <= self._most:
             return
         self._named_runs = None
@@ -77,7 +77,7 @@ class IdentityIndex:
             self._first.put((now_client, now_clock, length), (client, clock))
 
     def current_runs(self, run: Run) -> Iterator[tuple[Run, Run]]:
-        """A run of first ids in parts that are still somewhere, each with the ids of today."""
+        """Yield the parts of a run of first ids that still exist, each with its current ids."""
         for part, to in self._now.pieces(run):
             if to is None:
                 yield part, part
@@ -85,7 +85,7 @@ class IdentityIndex:
                 yield part, (*to, part[2])
 
     def first_runs(self, run: Run) -> Iterator[Run]:
-        """The runs of ids that the characters of a run were first inserted under."""
+        """Yield the first ids of the characters in a run of current ids."""
         if not self.reinsertions:
             yield run
             return
@@ -104,7 +104,7 @@ class IdentityIndex:
     # --- the characters of texts ------------------------------------------------------------
 
     def characters(self, txn: Txn, text: Any, own: Id) -> Characters:
-        """The ids of the text with this first id; it has no embeds."""
+        """Return the ids of a text without embeds. `own` is the text's first id."""
         known = self._characters.get(own)
         if known is None or known.length != units(text.get_string(txn)):
             known = Characters.read(txn, text, self.deletions)
@@ -112,11 +112,11 @@ class IdentityIndex:
         return known
 
     def cached(self, own: Id) -> Characters | None:
-        """The ids of a text where they were looked up before."""
+        """Return the ids of a text from the cache, or None on a cache miss."""
         return self._characters.get(own)
 
     def cache(self, own: Id, characters: Characters | None) -> None:
-        """Keep what the ids of a text are from now on; None for what has to be looked up."""
+        """Store the ids of a text in the cache. None removes them, so they are read again."""
         if characters is None:
             self._characters.pop(own, None)
             return
@@ -127,16 +127,16 @@ class IdentityIndex:
     # --- what steps name --------------------------------------------------------------------
 
     def clear_pending(self) -> None:
-        """The version is made: `named_records` has its records from now on."""
+        """Clear the pending records: the version is made, so `named_records` has them now."""
         self._pending.clear()
 
     def add(self, user: str, record: Record) -> None:
-        """Take in a record of the version that is being made."""
+        """Add a record of the version that is being made."""
         self._pending.append((user, record))
         if self._named_runs is not None:
             self._named_runs.add(user, record)
             if self._named_runs.is_stale:
-                self._named_runs = None  # most of it is about steps that are gone
+                self._named_runs = None  # most of it belongs to steps that are gone
 
     @property
     def _all_named(self) -> _NamedRuns:
@@ -148,16 +148,16 @@ class IdentityIndex:
         return self._named_runs
 
     def named_in(self, text: Id) -> list[Run]:
-        """The runs that steps name in the text with this first id."""
+        """Return the runs that steps name in the text with this first id."""
         return self._all_named.runs.get(text, [])
 
     def paths_under(self, path: Path) -> list[Path]:
-        """The paths, at a path or below it, at which steps edited texts."""
+        """Return the paths of texts, at a path or below it, that steps edited."""
         depth = len(path)
         return [text for text in self._all_named.paths if text[:depth] == path]
 
     def named(self, run: Run) -> Iterator[tuple[Run, Path, str]]:
-        """The parts of a run of first ids that a step names: where, and the step's user."""
+        """Yield the parts of a run of first ids that a step names, with path and user."""
         named = self._all_named
         for part, to in named.spans.pieces(run):
             if to is not None:
@@ -165,7 +165,7 @@ class IdentityIndex:
 
 
 def _newest(reinsertions: Sequence[Reinsertion]) -> list[Reinsertion]:
-    """The reinsertions of which later ones leave anything, in order."""
+    """Return the reinsertions that later ones do not replace completely, in order."""
     later = Spans(constant=True)
     found: list[Reinsertion] = []
     for one in reversed(reinsertions):
@@ -192,7 +192,7 @@ class _NamedRuns:
         return self._added > 2 * self._complete + 10_000
 
     def mark_complete(self) -> None:
-        """All steps are added: what comes now counts towards the next rebuild."""
+        """Mark that all steps are added. Later additions count towards the next rebuild."""
         self._complete = self._added
 
     def names(self, reinsertion: Reinsertion) -> bool:
@@ -216,7 +216,7 @@ class _NamedRuns:
         mine = self._number(record.path, user)
         self.paths[record.path] = None
         runs = self.runs.setdefault(record.text, [])
-        # Of a text that is empty nothing but its own id says that it goes.
+        # An empty text has no characters, so the text's own id has to show that it goes.
         self._own((*record.text, 1), self._number(record.path, ""))
         for hunk in record.hunks:
             for run in hunk.inserted:
@@ -228,14 +228,14 @@ class _NamedRuns:
                     self._added += 1
                     run = (*beside, 1)
                     runs.append(run)
-                    if next(self.spans.pieces(run))[1] is None:  # whose it is is not known
+                    if next(self.spans.pieces(run))[1] is None:  # its author is unknown
                         self.spans.put(run, (self._number(record.path, ""), 0))
 
     def _own(self, run: Run, mine: int) -> None:
-        """Let a run be a user's who inserted it.
+        """Assign a run to the user who inserted it.
 
-        A user whose undo brings another one's letters back has inserted them too: then they are
-        no single user's own.
+        A user whose undo brings back another user's characters has inserted them too. Then the
+        characters belong to no single user.
         """
         path, user = self.owners[mine]
         for part, to in list(self.spans.pieces(run)):

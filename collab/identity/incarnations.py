@@ -1,9 +1,9 @@
-"""Incarnations: whether a place still holds what a record left there.
+"""Incarnations: whether a place still holds the value that a record left there.
 
-A place of a document, which is an entry of a map, holds one value after the other. Each of them is
-an incarnation of the place. A value that another user wrote may be equal, and an element that
-another user added may have the same key: they are other incarnations. So each incarnation has a
-token, made of the change that put it there. An undo that brings a value back brings its token back.
+A place of a document is an entry of a Yjs map. It holds one value after another, and each of them
+is an incarnation of the place. Another user may write an equal value, or add an element with the
+same key. That is a new incarnation. So each incarnation has a token, made from the change that
+put it there. An undo that brings a value back also brings its token back.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from collab.types.records import (
 )
 
 Key: TypeAlias = tuple[int, Path]
-# Records of one version get consecutive tokens; so many versions and records fit into 64 bits.
+# Records of one version get consecutive tokens. Version and record number fit into 64 bits.
 _RECORDS = 1 << 20
 
 
 class Mark(Struct, frozen=True, array_like=True, gc=False):
-    """What a record of a step means.
+    """The incarnations that a record of a step means.
 
-    `anchor` is the token of the innermost container above the record's place that has one, and
-    `depth` how many steps of the record's path lead to it. The entry's token was `was` before the
-    record and is `now` since.
+    `anchor` is the token of the innermost container that has one, above the record's place.
+    `depth` is the length of the path to that container. The record changed the token of its place
+    from `was` to `now`.
     """
 
     anchor: int
@@ -43,10 +43,11 @@ class Mark(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Incarnations:
-    """The tokens of a document's places; what has none is as old as the document.
+    """The tokens of a document's places. A place without a token is as old as the document.
 
-    A place's key is the token of the innermost container above it that has one, and the path from
-    there. So what lies in a container keeps its tokens while another one is in its place.
+    The key of a place has two parts: the token of the innermost container that has one, and the
+    path from that container. So when another container replaces it, the places in the old one
+    keep their tokens.
     """
 
     def __init__(self, tokens: Iterable[tuple[int, Path, int]] = (), most: int = 0) -> None:
@@ -60,7 +61,7 @@ class Incarnations:
 
     @property
     def most(self) -> int:
-        """With more tokens than that, those that no step asks for are to be forgotten."""
+        """The number of tokens above which tokens that no step asks for are dropped."""
         return self._most
 
     @property
@@ -68,7 +69,7 @@ class Incarnations:
         return len(self._tokens) > self._most
 
     def add(self, records: Iterable[Record], version: int) -> list[tuple[Mark, ...]]:
-        """Give tokens to what a version changed; the marks of its records."""
+        """Give tokens to the places that a version changed. Return the marks of its records."""
         token = version * _RECORDS
         marks: list[tuple[Mark, ...]] = []
         for record in records:
@@ -91,28 +92,28 @@ class Incarnations:
         return Mark(anchor, depth, was, now)
 
     def is_current(self, single: SingleRecord, mark: Mark) -> bool:
-        """Whether what a record left is still what stands there."""
+        """Whether a place still holds the incarnation that a record left there."""
         slot = slot_of(single)
         if slot is None:
-            return True  # it is found by the ids of its text or list
+            return True  # undo finds it by the ids of its text or list instead
         anchor, depth = self._walk(holder_of(single))
         if (anchor, depth) != (mark.anchor, mark.depth):
             return False
         return self._get((anchor, slot[depth:])) == mark.now
 
     def is_known(self, path: Path) -> bool:
-        """Whether anything that a step may ask for stood at a place, or stands there."""
+        """Whether a place holds, or held, anything that a step may ask for."""
         anchor, depth = self._walk(path[:-1])
         return (anchor, path[depth:]) in self._tokens
 
     def put_back(self, single: SingleRecord, mark: Mark) -> None:
-        """A record is taken back: what stood there before stands there again."""
+        """Take back a record: give its place the token from before the record."""
         slot = slot_of(single)
         if slot is not None:
             self._tokens[mark.anchor, slot[mark.depth :]] = mark.was
 
     def prune(self, steps: Iterable[tuple[SingleRecord, Mark]]) -> None:
-        """Keep the tokens that steps ask for: of their places and of what holds these."""
+        """Keep only tokens that steps ask for: of their places, and of the places above them."""
         asked: set[Key] = set()
         for single, _ in steps:
             path = slot_of(single) or place_of(single)
@@ -124,14 +125,14 @@ class Incarnations:
                 if token:
                     anchor, start = token, end
         for single, mark in steps:
-            # Also where another incarnation stands now.
+            # Keep them also when the place holds another incarnation now.
             path = (slot_of(single) or place_of(single))[mark.depth :]
             asked.update((mark.anchor, path[:end]) for end in range(1, len(path) + 1))
         self._tokens = {key: token for key, token in self._tokens.items() if key in asked}
         self._most = max(1_000, 2 * len(self._tokens))
 
     def _walk(self, path: Path) -> tuple[int, int]:
-        """The innermost token above what is at a path, and how deep the path goes to it."""
+        """Return the innermost token above a path, and the depth of the path to its container."""
         anchor, start = 0, 0
         if self._is_blank():
             return anchor, start
@@ -149,7 +150,7 @@ class Incarnations:
 
 
 class TrialIncarnations(Incarnations):
-    """Incarnations as an undo that is under way would leave them."""
+    """The incarnations that an undo would leave. The real ones do not change."""
 
     def __init__(self, real: Incarnations) -> None:
         super().__init__()

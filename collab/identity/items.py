@@ -1,4 +1,4 @@
-"""Items of Y.Arrays by their ids: which ones a path leads through, and where they stand now."""
+"""Finds items of Y.Arrays by their ids: the items on a path, and their current indexes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from collab.yjs.spans import Id, Run
 
 
 def items_on(txn: Txn, held: Any, identity: IdentityIndex, path: Path) -> tuple[Id, ...]:
-    """The first ids of the items of Y.Arrays that a path of keys leads through."""
+    """Return the first ids of the Y.Array items that a path leads through."""
     if not any(isinstance(step, int) for step in path):
         return ()
     found: list[Id] = []
@@ -34,7 +34,7 @@ def items_on(txn: Txn, held: Any, identity: IdentityIndex, path: Path) -> tuple[
 
 
 def on_items(txn: Txn, content: Any, identity: IdentityIndex, record: Record) -> Record:
-    """The record with the items that its path leads through now."""
+    """Return the record with the first ids of the items that its path leads through now."""
     if not isinstance(record, SetRecord | ShownRecord | MovedRecord):
         return record
     found = items_on(txn, content, identity, record.path)
@@ -42,12 +42,12 @@ def on_items(txn: Txn, content: Any, identity: IdentityIndex, record: Record) ->
 
 
 def items(txn: Txn, handle: Any, start: int, end: int) -> Characters:
-    """The ids of a list's items from `start` to `end`."""
+    """Return the ids of a list's items from `start` to `end`."""
     return Characters((*id_at(txn, handle, index), 1) for index in range(start, end))
 
 
 def spots(txn: Txn, handle: Any, identity: IdentityIndex, run: Run) -> list[int]:
-    """Where the items of a run of first ids stand."""
+    """Return the current indexes of the items in a run of first ids."""
     ids = items(txn, handle, 0, handle.len(txn))
     return [
         index
@@ -60,13 +60,13 @@ def spots(txn: Txn, handle: Any, identity: IdentityIndex, run: Run) -> list[int]
 def first_ids(
     txn: Txn, handle: Any, identity: IdentityIndex, start: int, end: int
 ) -> tuple[Run, ...]:
-    """The ids that items were first inserted under."""
+    """Return the first ids of the items from `start` to `end`."""
     runs = items(txn, handle, start, end).runs
     return tuple(first for run in runs for first in identity.first_runs(run))
 
 
 def each_first(txn: Txn, handle: Any, identity: IdentityIndex) -> Iterator[Run]:
-    """The id that each item of a list was first inserted under."""
+    """Yield the first id of each item of a list."""
     for index in range(handle.len(txn)):
         yield (*identity.first_id(id_at(txn, handle, index)), 1)
 
@@ -80,7 +80,7 @@ def items_hunk(
     gone: tuple[Run, ...],
     values: tuple[Any, ...],
 ) -> ItemsHunk:
-    """What a hunk of a list says, which is there now."""
+    """Return the hunk of a replacement at `at`. The list already holds the new items."""
     if values:
         inserted = first_ids(txn, handle, identity, at, at + len(values))
         return ItemsHunk(removed, gone, inserted, values)

@@ -1,6 +1,6 @@
-"""Labels: which of the characters that are about to be removed a step names.
+"""Labels: which characters, among those about to be removed, a step names.
 
-pycrdt does not say where a character stood once its text or container is gone.
+Labels are read before the removal: pycrdt cannot find a character once its text is gone.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from collab.types.layout import ARRAY, VALUE
 from collab.types.records import Label, Path, RemovedText
 from collab.yjs.spans import Id
 
-NOWHERE = -1  # the offset of characters that were not there any more
+NOWHERE = -1  # the offset of a character that was already deleted
 
 
 def labels_between(
     characters: Characters, identity: IdentityIndex, start: int, end: int
 ) -> tuple[Label, ...]:
-    """The labels of a text's units from `start` to `end`, by their offsets from `start`."""
+    """Return the labels of the units from `start` to `end`. Their offsets begin at `start`."""
     found: list[Label] = []
     at = 0
     for run in characters.between(start, end):
@@ -34,10 +34,11 @@ def labels_between(
 def removed_text(
     characters: Characters, identity: IdentityIndex, own: Id, below: Path
 ) -> RemovedText:
-    """What steps name in a text that goes with what holds it; `below` is its path in that.
+    """Return what steps name in a text that is removed with its container.
 
-    Characters that are not in it any more are labelled as gone. Their labels come first: a label of
-    the same characters that stand somewhere overrides them.
+    `below` is the text's path in the container. Characters that are no longer in the text are
+    labelled as gone. These labels come first. When a character is still in the text, its later
+    label overrides the label as gone.
     """
     named = identity.named_in(own)
     gone = [(NOWHERE, *run) for run in sorted(set(named))]
@@ -48,7 +49,7 @@ def removed_text(
 def removed_texts(
     txn: Txn, held: Any, identity: IdentityIndex, path: Path
 ) -> tuple[RemovedText, ...]:
-    """The texts that steps edited in what is held at a path, which is about to be removed."""
+    """Return the texts with step edits in a value at `path` that is about to be removed."""
     found: list[RemovedText] = []
     for text_path in identity.paths_under(path):
         below = text_path[len(path) :]
@@ -61,20 +62,20 @@ def removed_texts(
 
 
 def plain_text(txn: Txn, text: Any) -> Any:
-    """The text, where it is one without embeds: these count as characters and do not show."""
+    """Return the text, or None when it has embeds: they count as characters but do not show."""
     if text is None or text.len(txn) != len(text.get_string(txn).encode()):
         return None
     return text
 
 
 def reach(txn: Txn, held: Any, path: Path) -> Any:
-    """The text that a path of keys leads to, also through what is hidden; None for no text."""
+    """Return the text at a path, also inside hidden elements. None when there is no text."""
     held = reach_any(txn, held, path)
     return held if is_text(held) else None
 
 
 def reach_any(txn: Txn, held: Any, path: Path) -> Any:
-    """What a path of keys leads to, also through what is hidden; None where there is nothing."""
+    """Return the value at a path, also inside hidden elements. None when there is no value."""
     is_element = True
     for step in path:
         held = _unwrapped(txn, held) if is_element else held

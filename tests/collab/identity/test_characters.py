@@ -1,4 +1,4 @@
-"""The ids of a text's characters, against the structs of its state read by the validator."""
+"""The ids of a text's characters, compared with the ids that their deletions name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALPHABETS = ("abc ", "aé ö", "a😀b", "日本語x")
 
 
 def typed(seed: int, alphabet: str) -> list[bytes]:
-    """Updates of three peers who type and delete in one text, in turns."""
+    """Return the updates of three peers that take turns to type and delete in one text."""
     rng = random.Random(seed)
     peers: list[Doc[Map[Text]]] = [Doc(client_id=10 + number) for number in range(3)]
     first = peers[0].get("content", type=Map)
@@ -43,7 +43,7 @@ def typed(seed: int, alphabet: str) -> list[bytes]:
 
 
 def in_order(loader: Loader, string: str) -> list[Id]:
-    """The ids of the units as deleting the characters one by one, from the left, tells them."""
+    """Return the ids of the units in text order: delete each first character and read its ids."""
     found: list[Id] = []
     before = deleted(loader)
     for character in string:
@@ -88,8 +88,8 @@ def test_each_unit_has_the_id_that_its_deletion_names(seed: int, alphabet: str) 
     assert single == in_order(loader, string)
 
 
-def test_two_blocks_that_look_like_one_are_told_apart() -> None:
-    """An é of two bytes, its neighbour deleted, and a letter whose clock is two further."""
+def test_two_blocks_that_look_like_one_are_read_as_two() -> None:
+    """The text is an é of two bytes and a letter whose clock is two higher: "y" was deleted."""
     peer: Doc[Map[Text]] = Doc(client_id=9)
     content = peer.get("content", type=Map)
     content["t"] = Text("éyx")
@@ -103,7 +103,7 @@ def test_two_blocks_that_look_like_one_are_told_apart() -> None:
     txn.drop()
 
 
-def test_runs_are_spliced_and_found() -> None:
+def test_splice_and_find_work_on_runs() -> None:
     characters = Characters([(1, 0, 5), (2, 0, 3)])
     assert characters.beside(5, 5) == ((1, 4), (2, 0))
     characters.splice(1, 3, [(3, 7, 1)])
