@@ -1,4 +1,4 @@
-"""Elements of keyed arrays: adding, hiding, bringing back, moving and replacing them."""
+"""Writes the elements of keyed arrays: adds, hides, shows, moves and replaces them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from collab.writing.journal import Journal
 from collab.writing.members import MemberWriter
 from collab.writing.texts import TextWriter
 
-LAST = sortable(None)  # what an element without an order key sorts by
+LAST = sortable(None)  # the sort key of an element without a valid order key
 
 
 class ElementWriter:
-    """Writes keyed arrays; a removed element is only hidden, so it can come back with what others
-    have done in it."""
+    """Writes keyed arrays. It only hides a removed element.
+
+    So undo can bring the element back with what other users did in it.
+    """
 
     def __init__(
         self,
@@ -38,17 +40,17 @@ class ElementWriter:
         self._texts = texts
         self._members = members
         self._txn = journal.txn
-        self.moves_left = MAX_MOVES  # so many elements may still be moved by comparing values
-        self._last: str | None = None  # the order key that was given last
+        self.moves_left = MAX_MOVES  # how many more moves the comparisons of this patch may make
+        self._last: str | None = None  # the newest order key
 
     def insert(self, place: Place, index: int, value: Json) -> None:
-        """Add an element; also one whose id a hidden element has is another one."""
+        """Add an element. When a hidden element has its `id`, it gets a different key."""
         order = self._order_at(place, index)
         key = self._layouts.key(value, lambda key: self._is_taken(place, key))
         self.create(place, key, self._layouts.element(value, order))
 
     def _is_taken(self, place: Place, key: str) -> bool:
-        """Whether an element has a key, or had it and may come back."""
+        """Whether an element has the key, or a step may bring back an element with the key."""
         return place.handle.has(self._txn, key) or self._journal.identity.is_asked_for(
             (*place.path, key)
         )
@@ -59,7 +61,7 @@ class ElementWriter:
         self._put(place, array_node(place), key, raw)
 
     def put_back(self, place: Place, record: SetRecord, raw: Any, token: int) -> None:
-        """Write what an element was before a record, in place of what is under its key, if any."""
+        """Write the value that an element had before a record. Replace what its key holds now."""
         node, key = array_node(place), record.key
         held = get_or_none(self._txn, place.handle, key)
         before: Absent | Exactly = Absent()
@@ -72,7 +74,7 @@ class ElementWriter:
         self._texts.restore_identity(get_or_none(self._txn, place.handle, key), record.texts)
 
     def _put(self, place: Place, node: ArrayNode, key: str, raw: Any) -> Json:
-        """Write an element that is not to be seen so far; its value."""
+        """Write an element that is not visible yet. Return its value."""
         tokens = (*place.tokens, str(node.show(key, order_of(raw))))
         value, inner = read_element(raw)
         self._keep_node(node, key, inner)
@@ -81,7 +83,7 @@ class ElementWriter:
         return value
 
     def remove(self, place: Place, key: str, token: int | None = None) -> None:
-        """Hide an element; one that is no map goes for good."""
+        """Hide an element. An element that is not a map is deleted instead."""
         held = get_or_none(self._txn, place.handle, key)
         if is_map(held):
             held.insert(self._txn, DELETED, True)
@@ -94,7 +96,7 @@ class ElementWriter:
         self._journal.emit("remove", (*place.tokens, str(index)))
 
     def show(self, place: Place, key: str, token: int | None = None) -> Json:
-        """Bring a hidden element back as it is now; its value."""
+        """Show a hidden element again as it is now. Return its value."""
         held = get_or_none(self._txn, place.handle, key)
         held.remove(self._txn, DELETED)
         raw = raw_of(self._txn, held)
@@ -110,7 +112,7 @@ class ElementWriter:
         self.moves_left = max(0, self.moves_left - 1)
         node = array_node(place)
         _, key = node.order[source]
-        # Two neighbours with the element taken out: those of its new place.
+        # The new place lies between two neighbours. The moved element itself does not count.
         order = self._order_at(place, target if target < source else target + 1)
         before = node.orders[key]
         self.reorder(place, key, order)
@@ -128,11 +130,11 @@ class ElementWriter:
             self._journal.ops.append({"op": "move", "from": paths[0], "path": paths[1]})
 
     def reorder_hidden(self, place: Place, key: str, order: str) -> None:
-        """Give a hidden element the order key that it will be shown by."""
+        """Give a hidden element an order key. The key takes effect when the element is shown."""
         get_or_none(self._txn, place.handle, key).insert(self._txn, ORDER, order)
 
     def replace(self, place: Place, key: str, value: Json) -> None:
-        """Put another value where an element is."""
+        """Replace an element by another value."""
         node = array_node(place)
         held = get_or_none(self._txn, place.handle, key)
         index = node.index(key)
@@ -154,7 +156,7 @@ class ElementWriter:
     # --- order ------------------------------------------------------------------------------
 
     def _order_at(self, place: Place, index: int) -> str:
-        """An order key for an element that is to stand before what is at `index` now."""
+        """Return an order key for a new element in front of the element at `index`."""
         order = self._gap(place, index)
         if len(order) > REBALANCE_LENGTH:
             self._make_room(place, index)
@@ -163,10 +165,10 @@ class ElementWriter:
         return order
 
     def _make_room(self, place: Place, index: int) -> None:
-        """Give the elements around a place new keys: as few of them as make these short.
+        """Give as few elements as possible around a place new, short order keys.
 
-        The new keys have half the longest length, so as many elements come before the next time
-        as a few dozen characters count.
+        The new keys are at most half of `REBALANCE_LENGTH`. So the keys in this place can grow by
+        a few dozen characters before elements here need new keys again.
         """
         pairs = array_node(place).order
         reach = 8
@@ -196,13 +198,13 @@ class ElementWriter:
             high = self._untie(place, index, low)
         if low is None or high is None:
             return between(low, high)
-        # A run of elements at one place goes up or down from the last one.
+        # Elements that are added one after another at one place step on from the last key.
         if low == self._last:
             return step_up(low, high)
         return step_down(low, high) if high == self._last else between(low, high)
 
     def _untie(self, place: Place, index: int, low: str) -> str:
-        """Give the elements from `index` on that are tied with `low` keys of their own."""
+        """Give new keys to the elements from `index` on that have the order key `low` too."""
         pairs = array_node(place).order
         end = index
         while end < len(pairs) and pairs[end][0] == low:

@@ -1,4 +1,4 @@
-"""What one transaction has written: its records, its ops, and the value that these give."""
+"""Records what one transaction has written: its records, its ops and the resulting value."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from collab.types.records import Record, Reinsertion
 
 
 class Journal:
-    """The open transaction, and what has been written in it so far.
+    """The open transaction, and what it has written so far.
 
-    Invariant: `records`, taken back in reverse order, undo what has been written; `ops` say the
-    same as exact patch ops. What is written is said first: whether a string in it is an atom may
-    hang on what stands around it. A journal knows none of those that write, so there is no
-    reference cycle, and all of it goes when the write is over.
+    Invariant: `records`, taken back in reverse order, undo all writes. `ops` describe the same
+    writes as exact patch ops. The op of a write is added before the write itself, because the new
+    values around a string may decide whether it is an atom. A journal has no reference to its
+    writers. So there is no reference cycle, and all of it is freed when the write is over.
     """
 
     def __init__(
@@ -35,28 +35,28 @@ class Journal:
         self.txn = txn
         self.root = root
         self.identity = identity
-        self.author = author  # of a text that is replaced as a whole; None keeps what it can
+        self.author = author  # becomes the author of words that a whole-text `replace` changes
         self.records: list[Record] = []
         self.reinsertions: list[Reinsertion] = []
         self.ops: list[Op] = []
         self._atomic = atomic
         self._value = value
-        self._followed = 0  # how many of the ops `_value` has
+        self._followed = 0  # how many of the ops are applied to `_value`
 
     def note(self, record: Record) -> None:
-        """Keep a record; what it names counts at once, for what comes later in this write."""
+        """Keep a record. The index knows at once what it names, for later writes."""
         if not isinstance(self.root.handle, StandIn):
             record = on_items(self.txn, self.root.handle, self.identity, record)
             self.identity.add(self.author or "", record)
         self.records.append(record)
 
     def add_reinsertion(self, reinsertion: Reinsertion) -> None:
-        """Keep that characters or items were inserted again."""
+        """Note that characters or items were inserted again."""
         self.reinsertions.append(reinsertion)
         self.identity.add_reinsertion(reinsertion)
 
     def emit(self, kind: str, tokens: Tokens, value: Json = None) -> None:
-        """Say what was written as an op."""
+        """Add the op that describes a write."""
         op: Op = {"op": kind, "path": render(tokens)}
         if kind != "remove":
             op["value"] = value
@@ -64,14 +64,14 @@ class Journal:
 
     @property
     def value(self) -> Json:
-        """The document's value as it has been written so far."""
+        """The document's value after the writes so far."""
         if self._followed < len(self.ops):
             self._value = replay(self._value, self.ops[self._followed :])
             self._followed = len(self.ops)
         return self._value
 
     def is_atom(self, tokens: Tokens) -> bool:
-        """Whether the string at a location is replaced as a whole: a plain value, no text."""
-        if self._atomic is named_atomic:  # asks for no value, which would have to be made
+        """Whether the string at a location is an atom: a plain value that is never merged."""
+        if self._atomic is named_atomic:  # it needs no value, and making the value costs time
             return named_atomic(tokens, None)
         return self._atomic(tokens, self.value)

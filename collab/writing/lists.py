@@ -1,6 +1,6 @@
-"""Items of Y.Arrays: written, recorded by their ids, and found again by them.
+"""Writes items of Y.Arrays, records them by their ids, and finds them again by these ids.
 
-The server makes keyed arrays only. Y.Arrays come from other Yjs clients.
+The server itself makes keyed arrays only. Y.Arrays come from other Yjs clients.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from collab.yjs.spans import Id, Run
 
 
 class ListWriter:
-    """Puts items into Y.Arrays, and takes items out."""
+    """Adds items to Y.Arrays and removes them."""
 
     def __init__(self, journal: Journal, build: Builder) -> None:
         self._journal = journal
@@ -35,7 +35,7 @@ class ListWriter:
     def splice(
         self, place: Place, at: int, count: int, raws: Sequence[Any], again: Sequence[Run] = ()
     ) -> None:
-        """Take `count` items out and put layouts in; `again` are the first ids of these."""
+        """Replace `count` items by layouts. `again` gives first ids to items that come back."""
         node, handle, txn = place.node, place.handle, self._txn
         assert type(node) is ListNode
         removed = tuple(
@@ -70,7 +70,7 @@ class ListWriter:
                 at += 1
 
     def take_back(self, place: Place, record: ListRecord) -> bool:
-        """Whether anything of what a record did to a list was there to be taken back."""
+        """Take back a record of a list. Return whether any of its change was still there."""
         hunk, handle = record.hunk, place.handle
         if self._own(handle) != record.array:
             return False

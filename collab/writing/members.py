@@ -1,4 +1,4 @@
-"""Entries of Y.Maps: members of objects, and the values of elements that are no objects."""
+"""Writes entries of Y.Maps: members of objects, and values of elements that are not objects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RemovedTexts: TypeAlias = Sequence[RemovedText] | None
 
 
 class MemberWriter:
-    """Puts layouts into the entries of maps, and takes entries out."""
+    """Writes layouts into the entries of maps, and removes entries."""
 
     def __init__(self, journal: Journal, texts: TextWriter, build: Builder) -> None:
         self._journal = journal
@@ -34,7 +34,7 @@ class MemberWriter:
         texts: RemovedTexts = None,
         token: int | None = None,
     ) -> None:
-        """Put a layout under a key of an object."""
+        """Set a key of an object to a layout."""
         node = place.node
         assert type(node) is ObjectNode
         tokens = (*place.tokens, unescape(key))
@@ -44,9 +44,10 @@ class MemberWriter:
     def set_slot(
         self, slot: Slot, raw: Any, *, texts: RemovedTexts = None, token: int | None = None
     ) -> None:
-        """Put a layout into a slot.
+        """Set a map's entry to a layout.
 
-        With `texts` it is what was there before, and these get their identity back.
+        `texts` is given when an earlier value is put back. The texts in it then get their former
+        identity back.
         """
         journal, txn = self._journal, self._txn
         old = get_or_none(txn, slot.handle, slot.key)
@@ -68,7 +69,7 @@ class MemberWriter:
             self._texts.restore_identity(get_or_none(txn, slot.handle, slot.key), texts)
 
     def unset(self, place: Place, key: str, *, token: int | None = None) -> None:
-        """Remove a key of an object, which is there."""
+        """Remove an existing key of an object."""
         node = place.node
         assert type(node) is ObjectNode
         held = get_or_none(self._txn, place.handle, key)

@@ -1,7 +1,7 @@
-"""Overlays of Yjs types, for a dry run: they read the real types and keep what is written.
+"""Overlays for a dry run: they read the real Yjs types and keep every write to themselves.
 
-A Yjs transaction cannot be rolled back, and locks and the schema are asked about an undo before it
-is done. A dry run costs in proportion to what it touches.
+A Yjs transaction cannot be rolled back. Locks and the schema have to accept an undo before it is
+written. A dry run costs time in proportion to what it touches.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ABSENT = object()
 
 
 class TextOverlay(TextStandIn):
-    """A Y.Text, or a new one; offsets are UTF-8 bytes as pycrdt's are."""
+    """Overlays a Y.Text, or stands for a new one. Offsets count UTF-8 bytes, as in pycrdt."""
 
     def __init__(self, txn: Any, handle: Any, identity: IdentityIndex) -> None:
         self._txn = txn
@@ -35,9 +35,10 @@ class TextOverlay(TextStandIn):
         self._planned = self.draft.edits()
 
     def poll_edited(self) -> bool:
-        """Whether more of the text is planned than at the last call.
+        """Whether the planned edits have changed since the last call.
 
-        Letters may give way to the same letters of another author: then the text stays.
+        The edits may replace characters by the same characters of another author. Then the edits
+        change, but the text stays the same.
         """
         planned, self._planned = self._planned, self.draft.edits()
         return planned != self._planned
@@ -48,7 +49,7 @@ class TextOverlay(TextStandIn):
         return before != self._polled
 
     def set_identity(self, own: Id, labels: tuple[Label, ...]) -> None:
-        """Become the text with this id, which was written again."""
+        """Make this the text with the id `own`, which was written again."""
         text = self.draft.text
         self.draft = TextDraft(self._txn, None, self._identity, text=text, own=own, labels=labels)
         self._planned = self.draft.edits()
@@ -72,7 +73,7 @@ class TextOverlay(TextStandIn):
 
 
 class _Container(StandIn):
-    """What the overlays of containers share. `owned` are the nodes in it that are copies."""
+    """The common part of the container overlays. `owned` are its own copies of nodes, by id."""
 
     def __init__(self, txn: Any, identity: IdentityIndex) -> None:
         self._txn = txn
@@ -80,21 +81,21 @@ class _Container(StandIn):
         self.owned: dict[int, Node] = {}
 
     def _cast(self, held: Any) -> Any:
-        """The overlay of a type; anything else is itself."""
+        """Return the overlay of a Yjs type. Return any other value as it is."""
         if isinstance(held, native.Map):
             return MapOverlay(self._txn, held, self._identity)
         if isinstance(held, native.Array):
             return ArrayOverlay(self._txn, held, self._identity)
         if is_text(held) and held.len(self._txn) == len(held.get_string(self._txn).encode()):
             return TextOverlay(self._txn, held, self._identity)
-        return held  # also a text with embeds, which is replaced as a whole
+        return held  # also a text with embeds: it is only replaced as a whole
 
     def to_json(self, txn: Any) -> str:
         return json.dumps(self.raw())
 
 
 class MapOverlay(_Container, MapStandIn):
-    """A Y.Map, or with no handle a new one."""
+    """Overlays a Y.Map. Without a handle it is a new map."""
 
     def __init__(self, txn: Any, handle: Any, identity: IdentityIndex) -> None:
         super().__init__(txn, identity)
@@ -151,19 +152,19 @@ class MapOverlay(_Container, MapStandIn):
 
 
 class ArrayOverlay(_Container, ArrayStandIn):
-    """A Y.Array, or with no handle a new one; its items are all taken over at once."""
+    """Overlays a Y.Array. Without a handle it is a new array. It copies all items at the start."""
 
     def __init__(self, txn: Any, handle: Any, identity: IdentityIndex) -> None:
         super().__init__(txn, identity)
         self.handle = handle
         count = 0 if handle is None else handle.len(txn)
         self._items = [self._cast(handle.get(txn, index)) for index in range(count)]
-        # Where in the real array each item stands.
+        # The index of each item in the real array. None marks a new item.
         self._origins: list[int | None] = list(range(count))
-        self._firsts: list[Id | None] = [None] * count  # of those that came back
+        self._firsts: list[Id | None] = [None] * count  # first ids of items that undo put back
 
     def where(self, run: Run) -> list[int]:
-        """Where the items of a run of first ids stand."""
+        """Return the indexes of the items whose first ids are in the run."""
         if self.handle is None:
             return []
         real = set(spots(self._txn, self.handle, self._identity, run))

@@ -1,4 +1,4 @@
-"""Taking records back: each only where what it did is still there, found by identity."""
+"""Takes back records. It finds by identity what a record did, and checks that it is still there."""
 
 from __future__ import annotations
 
@@ -47,10 +47,11 @@ NO_TEXT = (0, 0)  # the id of a text that is only planned
 
 
 class Reverter:
-    """Takes records back through a writer, whose own records then say how to redo it.
+    """Takes back records through a writer. The writer's own records then say how to redo it.
 
-    Without incarnations every record is of the write before this one, and still there. Texts are
-    planned first and written by `write_texts`, so that many edits of one text write it once.
+    Without `incarnations`, every record belongs to the write just before, so it is still valid.
+    Edits of texts are planned first, and `write_texts` writes them. So many edits of one text
+    write it once.
     """
 
     def __init__(self, writer: Writer, incarnations: Incarnations | None = None) -> None:
@@ -58,11 +59,14 @@ class Reverter:
         self._txn = writer.txn
         self._trial = None if incarnations is None else TrialIncarnations(incarnations)
         self._drafts: dict[Path, TextDraft] = {}
-        # Texts of which something was taken back, and not all.
+        # Texts in which only a part of an edit was taken back.
         self.partly_reverted: list[Path] = []
 
     def revert(self, record: Record, marks: Marks) -> bool:
-        """Whether there was anything left to take back; of a text, whether there seems to be."""
+        """Take back a record. Return whether anything of it was left.
+
+        For a text, the answer says whether the plan has any of it. The text is written later.
+        """
         if isinstance(record, TextRecord):
             return self._text(record)
         if isinstance(record, TransferRecord):
@@ -112,7 +116,7 @@ class Reverter:
                 return False
 
     def _is_same_item(self, record: SetRecord | ShownRecord | MovedRecord) -> bool:
-        """Whether the record's path still leads through the items of Y.Arrays that it did."""
+        """Whether the record's path still leads through the same items of Y.Arrays."""
         writer, known_items = self._writer, record.items
         if not known_items:
             return True
@@ -187,7 +191,7 @@ class Reverter:
         return True
 
     def _set_wrapped(self, record: SetRecord, mark: Mark) -> bool:
-        """The value of an element that is no object."""
+        """Take back a change of the value of an element that is not an object."""
         found = self._array(record.path[:-1])
         key = record.path[-1]
         if found is None or key not in found[1].orders or isinstance(record.before, Absent):
@@ -206,7 +210,7 @@ class Reverter:
         return True
 
     def _set_element(self, place: Place, node: ArrayNode, record: SetRecord, mark: Mark) -> bool:
-        """An element as a whole: one that was removed by its key, or written over."""
+        """Take back a change of a whole element, which was deleted by its key or overwritten."""
         held = get_or_none(self._txn, place.handle, record.key)
         gone = held is None and not place.handle.has(self._txn, record.key)
         if isinstance(record.before, Absent):
@@ -247,7 +251,7 @@ class Reverter:
         return TextDraft(self._txn, text, self._writer.journal.identity)
 
     def _find_text(self, path: Path) -> Any:
-        """The text at a path, where the path is to be seen and the text has no embeds."""
+        """Return the text at a path. None when the path is hidden or the text has embeds."""
         if len(pointer_tokens(self._writer.root.node, path)) < len(path):
             return None
         text = reach(self._txn, self._writer.root.handle, path)
@@ -256,7 +260,7 @@ class Reverter:
         return text if text.len(self._txn) == len(text.get_string(self._txn).encode()) else None
 
     def write_texts(self, path: Path | None = None) -> None:
-        """Write the planned texts: all, or those at, above or below a path."""
+        """Write the planned texts: all of them, or those at, above or below `path`."""
         for own, draft in list(self._drafts.items()):
             if path is not None and own[: len(path)] != path and path[: len(own)] != own:
                 continue
@@ -275,7 +279,7 @@ class Reverter:
 
 
 def is_unchanged(value: Json, after: Absent | Exactly | SameDigest) -> bool:
-    """Whether a value is the one that a record left."""
+    """Whether a value is the same that a record left."""
     if isinstance(after, Absent):
         return False
     if isinstance(after, Exactly):

@@ -16,14 +16,14 @@ from collab.writing.journal import Journal
 from collab.writing.overlay import TextOverlay
 from collab.yjs.spans import Run
 
-MOST_SIDES = 8  # of a hunk that is taken back and put back again and again
+MOST_SIDES = 8  # kept for a hunk that undo and redo take back again and again
 
 
 class TextWriter:
     """Writes edits of texts.
 
-    `exact` is the change that the op that is being written makes in a text, where its author said
-    which. `by_others` says that several users wrote what is being written.
+    `exact` is the change that the current op makes in a text, when its author sent the exact
+    change. `by_others` means that several users wrote the value that is being written.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -34,12 +34,12 @@ class TextWriter:
         self.by_others = False
 
     def edit(self, text: Any, new: str, path: Path, tokens: Tokens) -> bool:
-        """Edit a text in place by its smallest changes; False where that cannot be done."""
+        """Edit a text in place by its smallest changes. Return False when that is impossible."""
         if not is_text(text) or self._journal.is_atom(tokens):
             return False
         old = text.get_string(self._txn)
         if text.len(self._txn) != byte_length(old):
-            return False  # embeds count in its indexes and do not show in its string
+            return False  # embeds count in the text's indexes, but its string does not show them
         changes = self._changes(text, old, new, path) if self.exact is None else [self.exact]
         if changes:
             self._write(text, old, [_in_units(old, change) for change in changes], path)
@@ -56,7 +56,7 @@ class TextWriter:
             return changes
 
         own = self._identity.first_id(text_id(self._txn, text))
-        read: list[Characters] = []  # once, and only for a text that is asked about
+        read: list[Characters] = []  # filled once, at the first question about this text
 
         def is_own(start: int, end: int) -> bool:
             at = units(old[:start])
@@ -68,7 +68,7 @@ class TextWriter:
         return whole_words(old, changes, is_own)
 
     def _is_own(self, characters: Characters, path: Path, start: int, end: int) -> bool:
-        """Whether the author of this write has inserted these units in steps of their own."""
+        """Whether the author of this write inserted all these units, in the author's steps."""
         mine = 0
         for run in characters.between(start, end):
             for first in self._identity.first_runs(run):
@@ -78,7 +78,7 @@ class TextWriter:
         return mine == end - start
 
     def write_draft(self, text: Any, draft: TextDraft, path: Path, tokens: Tokens) -> None:
-        """Write what was planned for a text."""
+        """Write the planned edits of a text."""
         edits = draft.edits()
         if edits:
             self._write(text, draft.old, edits, path)
@@ -97,10 +97,10 @@ class TextWriter:
         self._journal.note(TextRecord(path, own, tuple(reversed(hunks))))
 
     def _replace(self, text: Any, old: str, edit: Edit, characters: Characters | None) -> Hunk:
-        """One edit; those behind it have been written already, so offsets are those of `old`.
+        """Write one edit. The edits after it are written already, so offsets are those of `old`.
 
-        Without the text's characters, which are looked up for a deletion, it says less of where
-        the text stood that it inserts.
+        `characters` may be None for an insertion into a long text, where reading the ids is slow.
+        Then the hunk does not get the new pair of sides.
         """
         txn, identity, start, end = self._txn, self._identity, edit.start, edit.end
         labels: tuple[Label, ...] = ()
@@ -129,13 +129,13 @@ class TextWriter:
             self._journal.add_reinsertion((client, clock, count, *now))
 
     def removed(self, held: Any, path: Path) -> tuple[RemovedText, ...]:
-        """What steps name in the texts of what is about to be removed."""
+        """Return what steps name in the texts of a value that is about to be removed."""
         if isinstance(held, StandIn) or not (is_map(held) or is_array(held) or is_text(held)):
             return ()
         return removed_texts(self._txn, held, self._identity, path)
 
     def restore_identity(self, held: Any, texts: Sequence[RemovedText]) -> None:
-        """Give the texts in a container that was written again the identity of those before."""
+        """Give the texts in a container that was written again their former identity."""
         for removed in texts:
             text = (
                 held if is_text(held) and not removed.path else reach(self._txn, held, removed.path)
@@ -157,7 +157,7 @@ class TextWriter:
 
 
 def byte_length(text: str) -> int:
-    """pycrdt counts text in UTF-8."""
+    """Return the length in UTF-8 bytes, which pycrdt counts in."""
     return len(text) if text.isascii() else len(text.encode())
 
 

@@ -1,4 +1,4 @@
-"""Taking back a move from one container to another."""
+"""Takes back a move from one container to another."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from collab.writing.write import Writer
 
 
 def move_back(writer: Writer, record: TransferRecord, out: Mark, into: Mark) -> bool:
-    """Move an element or a member back as it is now, with what others wrote in it.
+    """Move an element or a member back as it is now, with what other users wrote in it.
 
-    False, and nothing is written, where it is not there any more, where its old place is taken,
-    or where it would reach too deep there.
+    Return False, and write nothing, in one of three cases: it is gone from its place, its old
+    place is taken, or it would be nested too deep there.
     """
     source, target = record.source, record.target
     here = open_path(writer.txn, writer.root, target.path)
@@ -35,7 +35,7 @@ def move_back(writer: Writer, record: TransferRecord, out: Mark, into: Mark) -> 
     else:
         writer.members.unset(here, target.key, token=into.was)
     gone = writer.journal.records[noted]
-    there = open_path(writer.txn, writer.root, source.path)  # its pointer may be another now
+    there = open_path(writer.txn, writer.root, source.path)  # the removal may change its pointer
     assert there is not None
     if isinstance(source, ShownRecord):
         writer.elements.show(there, source.key, out.was)
@@ -47,13 +47,13 @@ def move_back(writer: Writer, record: TransferRecord, out: Mark, into: Mark) -> 
         writer.texts.by_others = True
         writer.replace(tokens, value)
         writer.texts.by_others = False
-    # What was written to make it the same is part of the move.
+    # The edits that restore its present value are part of the move.
     writer.journal.records[noted:] = [TransferRecord(gone, back)]  # type: ignore[arg-type]  # as written
     return True
 
 
 def put_before(writer: Writer, place: Place, record: SetRecord, mark: Mark) -> None:
-    """Have a member be what it was before a record."""
+    """Give a member the value that it had before a record."""
     before = record.before
     if isinstance(before, Absent):
         writer.members.unset(place, record.key, token=mark.was)

@@ -1,4 +1,4 @@
-"""Exact patch ops as writes on Yjs types, each remembered so that it can be taken back."""
+"""Writes exact patch ops into Yjs types, and records each write so that undo can take it back."""
 
 from __future__ import annotations
 
@@ -31,17 +31,18 @@ from collab.writing.texts import TextWriter
 _NOTHING: Final[Mapping[int, Change]] = {}
 
 
-# Bytes of pointers in the ops that edit a container in place. A key that goes stays in the map for
-# good, and is named in the step: 20,000 keys that gave way to others took a second, eleven times
-# the bytes of the new value, and 10 ms more of one native call when the container was removed.
+# The most characters of pointers in the ops that edit a container in place. A removed key stays in
+# the Y.Map for good, and the step names it. With 20,000 keys replaced by others, the edit took a
+# second and eleven times the bytes of the new value. The removal of the container later took 10 ms
+# longer in one native call.
 MAX_POINTER_CHARACTERS: Final = 16 * 1024
 
 
 class Writer:
     """Writes into one document within one open transaction.
 
-    Invariant: after each call the nodes describe the Yjs types again, and the journal has all
-    that was written.
+    Invariant: after each call the nodes describe the Yjs types again, and the journal holds every
+    write.
     """
 
     def __init__(self, journal: Journal, prefix: str) -> None:
@@ -58,9 +59,9 @@ class Writer:
     def apply(
         self, ops: Sequence[Op], under: Tokens = (), exact: Mapping[int, Change] = _NOTHING
     ) -> None:
-        """Write exact ops, which are known to apply to what is there under a location.
+        """Write exact ops. The caller knows that they apply to the value at the location `under`.
 
-        `exact` says of ops by their number which change of a text they are.
+        `exact` maps the number of an op to the exact change that it makes in a text.
         """
         for number, op in enumerate(ops):
             self.texts.exact = exact.get(number)
@@ -127,13 +128,13 @@ class Writer:
         self._note_transfer(before)
 
     def _note_transfer(self, before: int) -> None:
-        """What was taken out of one container and put into another is one record."""
+        """Join the removal from one container and the addition to another into one record."""
         moved = self.journal.records[before:]
         if len(moved) == 2 and all(isinstance(one, SetRecord | ShownRecord) for one in moved):
             self.journal.records[before:] = [TransferRecord(*moved)]  # type: ignore[arg-type]  # as asked
 
     def _replace_container(self, place: Place, tokens: Tokens, value: Json) -> None:
-        """Edit in place what stays alike, so that others' edits of it under way survive."""
+        """Edit the parts that differ in place, so that others' unsent edits of the rest survive."""
         old = value_at(self.txn, self.root, tokens)
         live = len(open_tokens(self.txn, self.root, tokens).tokens) == len(tokens)
         if live and type(old) is type(value) and not self._is_another(place, tokens, old, value):
@@ -147,11 +148,11 @@ class Writer:
             self._replace_whole(place, step_of(place.node, tokens[-1]), value)
 
     def _is_another(self, place: Place, tokens: Tokens, old: Json, new: Json) -> bool:
-        """Whether an element gives way to one with another id."""
+        """Whether an element is replaced by an element with another `id`."""
         return bool(tokens) and type(place.node) is ArrayNode and own_id(old) != own_id(new)
 
     def _replace_root(self, old: Json, value: Json) -> None:
-        """The root map stays; what it holds goes."""
+        """Replace the keys of the root map. The map itself stays."""
         assert isinstance(old, dict)
         assert isinstance(value, dict)
         for key in sorted(old.keys() - value.keys()):
@@ -176,7 +177,7 @@ class Writer:
         self.lists.splice(place, at, 1, [self._layouts.layout(value)])
 
     def _rewrite_plain(self, place: Place, tokens: Tokens, op: dict[str, Any]) -> None:
-        """Something inside a plain value changes: the whole of it is written again, as types."""
+        """Write a plain value again as Yjs types, because an op changes something inside it."""
         depth = len(place.tokens)
         step = step_of(place.node, tokens[depth])
         old = value_under(self.txn, place, step)
@@ -185,7 +186,7 @@ class Writer:
 
 
 def _stays(old: Json, new: Json, ops: Sequence[Op]) -> bool:
-    """Whether a container is still the same one with a new value: little changes, or half stays."""
+    """Whether to edit a container in place: the ops are few, or half of the container stays."""
     pointer_characters = sum(len(op["path"]) for op in ops)
     return pointer_characters <= MAX_POINTER_CHARACTERS or 2 * pointer_characters <= json_size(
         old

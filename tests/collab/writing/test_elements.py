@@ -1,4 +1,4 @@
-"""Elements of keyed arrays: what it costs to put one between two others."""
+"""Elements of keyed arrays: the cost of inserting an element between two others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.thorough
 
 
 class Array:
-    """A document with one array, and how many order keys of standing elements were written."""
+    """A document with one array. `rekeyed` counts new order keys of elements already in it."""
 
     def __init__(self, size: int) -> None:
         self.document = Document.create(1)
@@ -60,7 +60,7 @@ def test_d4_a_thousand_insertions_at_one_place_rekey_no_element(step: int) -> No
 
 
 def zigzag(count: int, _: random.Random) -> int:
-    """Between the last two, on either side by turns: no order of keys has room for it for long."""
+    """Insert between the last two elements each time. The gap between two keys runs out fast."""
     return 200 + count // 2
 
 
@@ -73,7 +73,7 @@ def one_by_one(_: int, __: random.Random) -> int:
 
 
 @pytest.mark.parametrize("place", [zigzag, scattered, one_by_one])
-def test_d4_insertions_in_patches_of_their_own_rekey_few_elements(
+def test_d4_insertions_in_separate_patches_rekey_few_elements(
     place: Callable[[int, random.Random], int],
 ) -> None:
     array, chance = Array(400), random.Random(3)
@@ -84,7 +84,7 @@ def test_d4_insertions_in_patches_of_their_own_rekey_few_elements(
     assert array.longest() <= 60
 
 
-def test_d4_a_turned_array_keeps_short_keys() -> None:
+def test_d4_a_reversed_array_keeps_short_keys() -> None:
     array = Array(400)
     array.patch([{"op": "move", "from": "/l/399", "path": f"/l/{to}"} for to in range(399)])
     assert array.document.value == {"l": list(range(400))[::-1]}
@@ -93,7 +93,7 @@ def test_d4_a_turned_array_keeps_short_keys() -> None:
 
 
 @pytest.mark.parametrize(("arrays", "length"), [(8, 300), (30, 60), (3, 900)])
-def test_p9_a_patch_that_turns_many_arrays_moves_a_bounded_number_of_elements(
+def test_p9_a_patch_that_reverses_many_arrays_has_bounded_moves(
     monkeypatch: pytest.MonkeyPatch, arrays: int, length: int
 ) -> None:
     moved = 0

@@ -1,4 +1,4 @@
-"""The journal of a write: what it says, and that nothing keeps it when the write is over."""
+"""The journal of a write: its ops and records, and that it is freed when the write is over."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def without_collector() -> Iterator[None]:
     gc.enable()
 
 
-def test_the_value_is_what_the_ops_so_far_give(tree: Tree) -> None:
+def test_the_journals_value_is_the_result_of_its_ops(tree: Tree) -> None:
     seen: list[Any] = []
 
     def work(writer: Writer) -> None:
@@ -43,7 +43,7 @@ def test_the_value_is_what_the_ops_so_far_give(tree: Tree) -> None:
 
 
 @pytest.mark.usefixtures("without_collector")
-def test_a_write_that_is_over_is_freed_without_the_collector(tree: Tree) -> None:
+def test_a_finished_write_is_freed_without_garbage_collection(tree: Tree) -> None:
     kept: list[weakref.ref[Any]] = []
 
     def work(writer: Writer) -> None:

@@ -1,4 +1,4 @@
-"""A container that gives way to another: edited where they differ, or replaced as a whole."""
+"""Replacing a container: the parts that differ are edited in place, or all of it is replaced."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collab.writing.write import MAX_POINTER_CHARACTERS
 
 
 class Slot:
-    """A document with one container under `/s`, which is replaced again and again."""
+    """A document with one container at `/s`, which is replaced again and again."""
 
     def __init__(self, value: Json) -> None:
         self.document = Document.create(1)
-        self.brought = 0  # bytes of the last update, and of what takes it back
+        self.brought = 0  # bytes of the last update and of its inverse
         self._version = 0
         self.put(value)
 
@@ -31,29 +31,29 @@ def keys(count: int, name: str) -> dict[str, Json]:
     return {f"{name}{number:04}": {} for number in range(count)}
 
 
-def test_d7_an_object_of_few_other_keys_stays_the_same_one() -> None:
+def test_d7_replacing_few_keys_edits_the_object_in_place() -> None:
     slot = Slot(keys(10, "a"))
     state = len(slot.document.update_since(b"\0"))
     slot.put(keys(10, "b"))
-    assert len(slot.document.update_since(b"\0")) > state, "the old keys are in it"
+    assert len(slot.document.update_since(b"\0")) > state, "the state still has the old keys"
 
 
-def test_d7_an_object_of_many_other_keys_is_replaced_as_a_whole() -> None:
+def test_d7_replacing_many_keys_replaces_the_whole_object() -> None:
     count = MAX_POINTER_CHARACTERS // 6
     slot = Slot(keys(count, "a"))
     state = len(slot.document.update_since(b"\0"))
     for name in "bcde":
         value = keys(count, name)
         slot.put(value)
-        assert slot.brought < 3 * len(str(value)), "what brought ten times as much was paid for"
+        assert slot.brought < 3 * len(str(value)), "the change is little larger than the value"
     assert len(slot.document.update_since(b"\0")) < state * 5 // 4, (
-        "of the old keys nothing is left"
+        "the state has none of the old keys"
     )
     slot.document.undo("ada", version=9, at=9)
     assert slot.document.value == slot.document.read() == {"s": keys(count, "d")}
 
 
-def test_d7_a_long_key_that_gives_way_to_another_is_not_kept() -> None:
+def test_d7_a_replaced_long_key_is_not_kept() -> None:
     slot = Slot({"a" * MAX_POINTER_CHARACTERS * 4: 0})
     for name in "bcd":
         slot.put({name * MAX_POINTER_CHARACTERS * 4: 0})
@@ -61,7 +61,7 @@ def test_d7_a_long_key_that_gives_way_to_another_is_not_kept() -> None:
 
 
 @pytest.mark.parametrize("stays", [True, False])
-def test_d7_an_object_of_which_half_stays_is_edited(stays: bool) -> None:
+def test_d7_an_object_of_which_half_stays_is_edited_in_place(stays: bool) -> None:
     count = MAX_POINTER_CHARACTERS // 6
     kept = {f"kept{number}": "x" * 20 for number in range(count * 2)} if stays else {}
     slot = Slot({**kept, **keys(count, "a")})
