@@ -1,1 +1,1 @@
-"""A Yjs document as a tree of JSON: patches and updates in, exact ops and update bytes out."""
+"""A Yjs document as a tree of JSON. It takes patches and updates, and gives ops and updates."""

@@ -1,4 +1,4 @@
-"""What an update did, found place by place: the exact ops, and the records that undo it."""
+"""Collects what an update changed: the exact ops, and the records that undo them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from collab.types.records import Path, Record, RemovedText
 
 
 class Difference:
-    """Collects ops and records; `before` has what the update deleted, and `summary` what it says.
+    """Collects the ops and records of an update.
 
-    Invariant: `ops`, applied to the value as it was, give the value as it is, and `records`,
-    taken back in reverse order, undo them.
+    `before` holds the texts and lists before the update, and `summary` what the update contains.
+
+    Invariant: `ops` turn the old value into the new one. `records`, taken back in reverse order,
+    undo them.
     """
 
     def __init__(
@@ -34,7 +36,7 @@ class Difference:
         self._before = before
 
     def change(self, old: Json, new: Json, at: str) -> bool:
-        """Whether a place that keeps holding a value has another one: the ops to it are added."""
+        """Add the ops that change a place from `old` to `new`. Return whether there are any."""
         if same(old, new):
             return False
         if not (isinstance(old, dict | list) and type(old) is type(new)):
@@ -48,11 +50,11 @@ class Difference:
         return True
 
     def removed(self, path: Path) -> tuple[RemovedText, ...]:
-        """What steps name in the texts that were at a path and below it."""
+        """Return what steps name in the texts that were at a path or below it."""
         return self._before.under(self._identity, path)
 
     def note_text(self, path: Path, text: Any, old: Json, new: Json, inside: DirtyPlace) -> None:
-        """Record the edit of a text, also where others' characters gave way to the same ones."""
+        """Record an edit of a text. Equal text counts too: it may have new characters."""
         assert isinstance(old, str)
         assert isinstance(new, str)
         txn, identity, strings = self.txn, self._identity, self._summary.strings
@@ -61,7 +63,7 @@ class Difference:
             self.records.append(record)
 
     def note_item(self, path: Path, array: Any, at: int, was: Any, value: Json) -> None:
-        """Record that one item of a Y.Array is something else now."""
+        """Record that an item of a Y.Array has changed to `value`."""
         self.records.append(item_record(self.txn, array, self._identity, path, at, was, value))
 
     def note_items(

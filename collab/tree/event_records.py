@@ -1,4 +1,4 @@
-"""Events of texts and lists as records, which name characters and items by their ids."""
+"""Makes records from the events of texts and lists. They name characters and items by their ids."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from collab.types.records import (
 )
 from collab.yjs.spans import Run
 
-# What an event says: `retain`, `delete` and `insert`, of texts in UTF-8 bytes.
+# The steps of an event: `retain`, `delete` and `insert`. In a text they count UTF-8 bytes.
 Delta: TypeAlias = list[dict[str, Any]]
 
 
@@ -38,7 +38,7 @@ def text_record(
     deltas: Sequence[Delta],
     strings: Sequence[Run],
 ) -> TextRecord:
-    """The edit of a text; without hunks where it has embeds, which no step can take back."""
+    """Return the record of a text edit. With embeds it has no hunks: no step can take it back."""
     own = identity.first_id(text_id(txn, text))
     found = _changes(old, new, deltas[0]) if len(deltas) == 1 else None
     if found is None or text.len(txn) != len(new.encode()):
@@ -64,7 +64,7 @@ def text_record(
 
 
 def _ids_in_update(found: Sequence[Replacement], strings: Sequence[Run]) -> list[list[Run]] | None:
-    """The ids of what was inserted, when the strings of the update say them; else None."""
+    """Return the ids of the inserted text if the update's strings give them, else None."""
     total = sum(units(one.inserted) for one in found)
     if not total:
         return [[] for _ in found]
@@ -92,7 +92,7 @@ class Replacement(NamedTuple):
 
 
 def _changes(old: str, new: str, delta: Delta) -> list[Replacement] | None:
-    """What was replaced; None where the event is about more than characters."""
+    """Return the replacements of an event, or None when it changes more than characters."""
     raw, at = old.encode(), 0
     was = now = 0
     made: list[str] = []
@@ -130,7 +130,7 @@ def list_records(
     deltas: Sequence[Delta],
     texts_before: TextsBefore,
 ) -> list[ListRecord]:
-    """What was replaced in a Y.Array; `texts_before` has the items that it had."""
+    """Return the records of a Y.Array's replacements. `texts_before` has its former items."""
     own = identity.first_id(text_id(txn, array))
     if len(deltas) != 1:
         return [ListRecord(path, own, ItemsHunk(()))]
@@ -160,7 +160,7 @@ def list_records(
 def item_record(
     txn: Txn, array: Any, identity: IdentityIndex, path: Path, at: int, was: Any, value: Json
 ) -> ListRecord:
-    """One item that is something else now."""
+    """Return the record of one item that has changed to `value`."""
     inserted = first_ids(txn, array, identity, at, at + 1)
     own = identity.first_id(text_id(txn, array))
     return ListRecord(path, own, ItemsHunk((was,), (), inserted, (fingerprint(value),)))

@@ -1,8 +1,9 @@
-"""A Yjs update as exact patch ops: the places that events name are read again and compared.
+"""Turns a Yjs update into exact patch ops: reads the changed places again and compares them.
 
-Events come with final-state paths, and none for types that were born or died in the same
-transaction; what is read here has its final content already. So the places are collected in a
-tree, walked from the root down, and the ops of a container come before those inside it.
+Events name places by their final paths. A type that was created or deleted in the same transaction
+has no event. Every type that is read here already has its final content. So the places are
+collected in a tree, and the reader walks it from the root down. The ops of a container come before
+the ops inside it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from collab.types.records import Absent, Exactly, Path, SameDigest, SetRecord, f
 
 
 class Reader:
-    """Brings nodes up to date with the Yjs types, and collects the difference."""
+    """Updates the nodes to match the Yjs types, and collects the difference."""
 
     def __init__(self, difference: Difference) -> None:
         self._difference = difference
@@ -87,9 +88,9 @@ class Reader:
         pointer: str,
         inside: DirtyPlace | None,
     ) -> None:
-        """Read one key of an object again; `inside` says what changed in what it holds.
+        """Read one key of an object again.
 
-        Without it the key holds something new.
+        `inside` holds the changes inside the key's value. When it is None, the key was set.
         """
         name = unescape(key)
         at = under(pointer, name)
@@ -112,7 +113,7 @@ class Reader:
                 self._difference.note_text((*path, key), held, old[name], value, inside)
             else:
                 self._difference.records.append(self._set(path, key, before, fingerprint(value)))
-        elif inside is None:  # it reads the same, and is this change's
+        elif inside is None:  # this change set the key, to an equal value
             self._difference.records.append(self._set(path, key, before, fingerprint(value)))
         elif is_text(held):
             self._difference.note_text((*path, key), held, old[name], value, inside)
@@ -160,7 +161,7 @@ class Reader:
         path: Path,
         pointer: str,
     ) -> None:
-        """Read a whole Y.Array again."""
+        """Read the whole Y.Array again."""
         before = write_layout(old, node)
         value, fresh = read(raw_of(self._txn, handle))
         assert isinstance(value, list)

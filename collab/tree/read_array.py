@@ -1,4 +1,4 @@
-"""A keyed array after an update: which elements are there, in which order, and what they hold."""
+"""Reads a keyed array after an update: its elements, their order, and their contents."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ from collab.types.records import (
     fingerprint,
 )
 
-_MOST_WORK = 2_000_000  # elements that move times elements that stay: 50 ms
+_MOST_WORK = 2_000_000  # elements that move, times all elements of the array: 50 ms
 _STRUCTURE = frozenset((DELETED, ORDER, VALUE, ARRAY))
 
 
 class Before(NamedTuple):
-    """A visible element as it was."""
+    """A visible element before the update."""
 
     value: Json
     node: Node | None
     order: str
 
 
-# A container in an element that is still the same one: what `Reader.refresh` takes.
+# A container in an element that is still the same element: the arguments of `Reader.refresh`.
 Nested: TypeAlias = tuple[Any, Node, Json, DirtyPlace, Path, str]
 
 
 class ArrayReader:
-    """Brings one keyed array up to date, except the containers in its elements.
+    """Updates one keyed array, except the containers in its elements.
 
-    The ops that take elements out, move and add them come first, so those inside elements may
-    name them by their final index.
+    The ops that remove, move and add elements come first. So the ops inside the elements can use
+    the final indexes.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class ArrayReader:
     # --- which elements, in which order -----------------------------------------------------
 
     def arrange(self) -> ItemsView[str, Before]:
-        """Take out, move and add elements; those in which something may have changed."""
+        """Remove, move and add elements. Return the elements whose contents may have changed."""
         if self._touched:
             self._arrange()
         return self._before.items()
@@ -111,7 +111,7 @@ class ArrayReader:
             if key not in self._before or order != self._before[key].order
         }
         for key in standing.keys() - touched.keys() - self._dirty.keys:
-            if ORDER in self._dirty.below[key].keys:  # this change put it where it was
+            if ORDER in self._dirty.below[key].keys:  # this change set an equal order key
                 order = standing[key]
                 self._difference.records.append(MovedRecord(self._path, key, order, order))
         if len(touched) == 1:
@@ -122,7 +122,7 @@ class ArrayReader:
             self._place(touched)
 
     def _place_one(self, key: str, order: str) -> None:
-        """The common case, at a cost that does not grow with the array."""
+        """Place one element. This is the common case, and its cost does not grow with the array."""
         node = self._node
         if key not in self._before:
             self._add(key, f"{self._pointer}/{node.show(key, order)}")
@@ -137,7 +137,7 @@ class ArrayReader:
             self._difference.ops.append({"op": "move", "from": paths[0], "path": paths[1]})
 
     def _place(self, touched: dict[str, str]) -> None:
-        """Put each touched element right behind the one that it follows, first to last."""
+        """Put each touched element right after its predecessor, first to last."""
         node, keys = self._node, [key for _, key in self._node.order]
         for key, order in touched.items():
             if key in self._before:
@@ -157,7 +157,7 @@ class ArrayReader:
                 self._move(source, target)
 
     def _replace_array(self, touched: dict[str, str]) -> None:
-        """Replace the whole array: so many elements, one by one, cost their square."""
+        """Replace the whole array. One by one, the cost of many elements grows quadratically."""
         for key, order in sorted(touched.items()):
             if key in self._before:
                 before = self._before[key].order
@@ -167,7 +167,7 @@ class ArrayReader:
         value, fresh = read_array(raw_of(self._txn, self._handle))
         node = self._node
         node.children, node.order, node.orders = fresh.children, fresh.order, fresh.orders
-        # The ops before it said some removals already; the whole array has these too.
+        # Earlier ops may have removed elements already. The whole array also lacks them.
         self._difference.ops.append({"op": "replace", "path": self._pointer, "value": value})
         self._before.clear()
 
@@ -190,7 +190,7 @@ class ArrayReader:
         return ShownRecord(self._path, key, True, born=key in self._dirty.keys)
 
     def _standing(self, key: str) -> str | None:
-        """The order of an element, None where it is hidden or gone."""
+        """Return an element's order key, or None when it is hidden or deleted."""
         held = get_or_none(self._txn, self._handle, key)
         if held is None and not self._handle.has(self._txn, key):
             return None
@@ -203,7 +203,7 @@ class ArrayReader:
         return sortable(None)
 
     def _note_gone(self, key: str) -> None:
-        """Hidden, it can be shown again; removed by its key, it must be written again."""
+        """Record that an element left. Undo shows a hidden one, and writes a deleted one again."""
         if key not in self._dirty.keys and is_map(get_or_none(self._txn, self._handle, key)):
             self._difference.records.append(ShownRecord(self._path, key, False))
         else:
@@ -219,7 +219,7 @@ class ArrayReader:
     # --- what they hold ---------------------------------------------------------------------
 
     def refresh(self, key: str, before: Before) -> Nested | None:
-        """What changed inside an element that was there; what is left to refresh in it."""
+        """Read the contents of an element again. Return the container that is left to refresh."""
         if key not in self._node.orders:
             return None
         held = get_or_none(self._txn, self._handle, key)
@@ -243,7 +243,7 @@ class ArrayReader:
         if wrapped and not replaced and is_text(content) and type(before.value) is str:
             path = (*self._path, key)
             self._difference.note_text(path, content, before.value, value, deeper)
-        elif changed or replaced:  # what reads the same is this change's too
+        elif changed or replaced:  # a replaced value counts, even when it is equal
             self._note_content(key, before, value, wrapped)
         return None
 

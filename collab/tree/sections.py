@@ -1,9 +1,9 @@
-"""Section rights in a Yjs document: what an update changed outside of them, and its rollback.
+"""Section rights on the Yjs lane: finds changes outside of the sections, and rolls them back.
 
 An update cannot be refused. So it is tried on a copy, and rolled back as a whole when it changed
-anything outside of the sections. To compare the JSON is not enough: order keys, hidden elements,
-formats and other root types do not show in it. yrs names every place that a transaction changed,
-and its own undo brings back exactly what it deleted.
+anything outside the sections. To compare the JSON is not enough: it does not show order keys,
+hidden elements, formats and other root types. yrs names every place that a transaction changed,
+and its own undo brings back exactly what the transaction deleted.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ _PLACING = frozenset((ORDER, DELETED))
 
 
 class Limits(NamedTuple):
-    """What an update may change, and what its structs say that events do not.
+    """Which areas an update may change, and two facts from its structs that events lack.
 
-    `roots` are the root types that it names. `has_items` says that it adds or removes items of a
-    list that there was. That list may be in a map, and the event of a map whose keys change too
-    does not say so.
+    `roots` are the root types that the update names. `has_items` means that the update adds or
+    removes items of an existing list. That list may be inside a map. When keys of that map change
+    too, the map's event does not mention the items.
     """
 
     areas: Sequence[Area]
@@ -60,7 +60,7 @@ class Limits(NamedTuple):
     def of(
         cls, areas: Sequence[Area], fresh: Fresh, deletes: Deletes, index: StructIndex
     ) -> Limits:
-        """The limits of an update with these new structs, which `index` does not hold yet."""
+        """Return the limits of an update whose new structs are not in `index` yet."""
         layer, has_items = StructIndex(index), False
         parents = {struct.parent for _, struct in fresh}
         new = {list_id(at) for at in parents if isinstance(at, tuple) and not index.knows(at)}
@@ -75,10 +75,11 @@ class Limits(NamedTuple):
 
 
 class PlacedArea(NamedTuple):
-    """An area as it lies in the Yjs types.
+    """The location of an area in the Yjs types.
 
-    `path` goes by the keys of the types, `steps` by those of the nodes: what an element that is no
-    object holds lies under one key more. `order` is there for an element of a keyed array.
+    `path` uses the keys of the types, and `steps` the keys of the nodes. They differ in an element
+    that is not an object: its value is one key deeper in the types. `order` is the order key of an
+    element of a keyed array.
     """
 
     area: Area
@@ -88,7 +89,7 @@ class PlacedArea(NamedTuple):
 
 
 class PlacedAreas:
-    """The areas of one document before a change."""
+    """The areas of a document, located before a change."""
 
     def __init__(self, txn: Txn, content: Any, root: Node, limits: Limits) -> None:
         found = (_place_area(txn, content, root, area) for area in limits.areas)
@@ -96,11 +97,11 @@ class PlacedAreas:
         self._areas = {placed.path: placed for placed in found if placed is not None}
 
     def contain(self, txn: Txn, content: Any, dirty: DirtyPlace) -> bool:
-        """Whether what changed lies in the areas, and they are where they were."""
+        """Whether all changes lie in the areas, and the areas are still in their places."""
         return self._contains(txn, content, dirty, ())
 
     def values(self, root: Node, value: Json) -> dict[Tokens, Json]:
-        """What the areas are in the value after a change, by their places before it."""
+        """Return each area's value after a change, by the area's location before the change."""
         found: dict[Tokens, Json] = {}
         for placed in sorted(self._areas.values(), key=lambda placed: len(placed.steps)):
             place, tokens = placed.area.tokens, pointer_tokens(root, placed.steps)
@@ -109,13 +110,13 @@ class PlacedAreas:
                 continue
             held = lookup(value, tokens)
             if len(place) + nesting(held)[0] > MAX_DEPTH:
-                continue  # types of other kinds can lie deeper than the layout has room for
+                continue  # other kinds of types may nest deeper than the layout allows
             if placed.area.id is None or has_id(held, placed.area.id):
                 found[place] = held
         return found
 
     def _contains(self, txn: Txn, held: Any, dirty: DirtyPlace, path: Path) -> bool:
-        """`held` is what lies at the path after the change."""
+        """Like `contain`, for the part at a path. `held` is its value after the change."""
         placed = self._areas.get(path)
         if placed is not None and self._keeps_place(txn, held, dirty, placed):
             return True
@@ -127,7 +128,7 @@ class PlacedAreas:
         )
 
     def _keeps_place(self, txn: Txn, held: Any, dirty: DirtyPlace, placed: PlacedArea) -> bool:
-        """Whether what changed in an area left the element where it was, with its `id`."""
+        """Whether a change inside an area left the element in its place, with the same `id`."""
         if placed.order is not None and dirty.keys & _PLACING:
             return False
         if placed.area.id is None or _reads_id(txn, held, placed.area.id):
@@ -135,11 +136,11 @@ class PlacedAreas:
         return self._may_rename(placed) and is_map(held) and held.has(txn, "id")
 
     def _may_rename(self, placed: PlacedArea) -> bool:
-        """Whether the `id` of an element is an area of its own."""
+        """Whether the `id` of an element is itself one of the areas."""
         return (*placed.path, "id") in self._areas
 
     def _contains_key(self, txn: Txn, holder: Any, path: Path, key: str) -> bool:
-        """Whether a key of a map holds an area that is still there, in its place."""
+        """Whether a changed key of a map still holds an area, in the same place."""
         placed = self._areas.get((*path, key))
         if placed is None or self._has_items or not is_map(holder) or not holder.has(txn, key):
             return False
@@ -150,10 +151,10 @@ class PlacedAreas:
 
 
 class TrialCopy:
-    """A copy of a Yjs document, on which an update with limits is tried and rolled back.
+    """A copy of a Yjs document, to try a limited update and to compute its rollback.
 
-    The copy keeps what is deleted. yrs' undo reads it: where it was collected as garbage, yrs reads
-    freed memory, and the process ends.
+    The copy collects no garbage, because yrs' undo reads deleted content. When that was collected,
+    yrs reads freed memory and the process crashes.
     """
 
     def __init__(self, client_id: int, state: bytes, root: Node, limits: Limits) -> None:
@@ -179,7 +180,7 @@ class TrialCopy:
         ]
 
     def stays_within(self, slices: Iterable[bytes]) -> bool:
-        """Apply an update; whether all that it did lies in the limits."""
+        """Apply an update. Return whether all of its changes are within the limits."""
         apply_update(self._doc, self._content, self._observer, slices)
         dirty = self._observer.take_dirty()
         if dirty is None or self._beside.can_undo():
@@ -191,11 +192,11 @@ class TrialCopy:
             txn.drop()
 
     def kept(self, root: Node, value: Json) -> dict[Tokens, Json]:
-        """What the areas are in the value after the change, of which `root` is the node."""
+        """Return the areas' values after the change. `root` is the node of `value`."""
         return self._areas.values(root, value)
 
     def roll_back(self) -> Iterable[bytes]:
-        """Roll back what was applied; the updates that do it."""
+        """Roll back the applied update. Yield the updates that do it."""
         for manager in (self._beside, self._inside):
             while manager.can_undo():
                 manager.undo()
@@ -203,14 +204,14 @@ class TrialCopy:
                     yield update
 
     def close(self) -> None:
-        """Let go of the callbacks."""
+        """Drop the callbacks."""
         for subscription in self._subscriptions:
             subscription.drop()
         self._subscriptions.clear()
 
 
 def _watch(manager: native.UndoManager, kind: str, doc: Any, handle: Any) -> None:
-    getattr(manager, f"expand_scope_{kind}")(doc, handle)  # its stub has another name
+    getattr(manager, f"expand_scope_{kind}")(doc, handle)  # pycrdt's stub has a different name
 
 
 def _no_time() -> int:
@@ -218,16 +219,16 @@ def _no_time() -> int:
 
 
 def _others(doc: Any, txn: Txn, roots: Iterable[str]) -> list[Any]:
-    """The root types beside `content`: those that there are, and those that are about to come.
+    """Return the root types other than `content`: the existing ones, and those of the update.
 
-    No update says of which kind a root is, and to take changes back it does not matter.
+    An update does not contain the kind of a root type. A rollback works with any kind.
     """
     names = sorted({*doc.roots(txn), *roots} - {CONTENT})
     return [doc.get_or_insert_xml_fragment(txn, name) for name in names]
 
 
 def _place_area(txn: Txn, content: Any, root: Node, area: Area) -> PlacedArea | None:
-    """Where an area lies; None in a plain value, which a Yjs client can only replace as a whole."""
+    """Return an area's location. None inside a plain value: Yjs clients can only replace that."""
     node: Node | None = root
     held, order = content, None
     path: list[Step] = []
@@ -247,7 +248,7 @@ def _place_area(txn: Txn, content: Any, root: Node, area: Area) -> PlacedArea | 
 
 
 def _under(txn: Txn, held: Any, step: Step) -> Any:
-    """What is under a step of a type; None where there is nothing, or no type."""
+    """Return the value under a step of a type. None for no value, or for a step of another kind."""
     if is_map(held) and isinstance(step, str):
         return get_or_none(txn, held, step)
     if is_array(held) and isinstance(step, int) and step < held.len(txn):
@@ -256,7 +257,7 @@ def _under(txn: Txn, held: Any, step: Step) -> Any:
 
 
 def _order(txn: Txn, held: Any) -> str | None:
-    """Where an element of a keyed array stands; None for a hidden one."""
+    """Return the order key of a keyed array's element, or None when the element is hidden."""
     if is_map(held):
         return (
             None

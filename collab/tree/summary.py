@@ -1,6 +1,6 @@
-"""What a client's update says that it does, and what it is about to delete that steps name.
+"""Summarises a client's update, and keeps the texts that it deletes from, before it is applied.
 
-pycrdt does not say where a deleted character stood once the update is applied.
+pycrdt cannot find a deleted character once the update is applied.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ Deletes: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]  # by client: first
 
 @dataclass(frozen=True, slots=True)
 class UpdateSummary:
-    """The ranges that an update deletes, and the runs of characters that are new in it.
+    """The ranges that an update deletes, and the runs of its new characters.
 
-    The characters of a run stand side by side.
+    The characters of a run are adjacent in the text.
     """
 
     deletes: Deletes = field(default_factory=dict)
@@ -36,7 +36,7 @@ class UpdateSummary:
 
     @classmethod
     def of(cls, inspected: Inspected, known: Mapping[int, int]) -> UpdateSummary:
-        """What an update says, by the state vector of the document before it."""
+        """Return the summary. `known` is the document's state vector before the update."""
         runs: list[Run] = []
         for client, structs in inspected.sections.items():
             for struct in structs:
@@ -54,7 +54,7 @@ _UNBOUNDED: Final = GuardBounds(update_bytes=0)
 
 
 def summary_of(update: bytes | Iterable[bytes], known: Mapping[int, int]) -> UpdateSummary:
-    """What an update says; nothing where the validator would refuse it, and of slices."""
+    """Return the summary of an update. Empty for slices and for an update that is not valid."""
     if not isinstance(update, bytes):
         return NO_SUMMARY
     try:
@@ -64,15 +64,15 @@ def summary_of(update: bytes | Iterable[bytes], known: Mapping[int, int]) -> Upd
 
 
 def _goes_on(client: int, struct: Struct, last: Run) -> bool:
-    """Whether a string stands right behind the last one, and does not only follow it in time."""
+    """Whether a string continues the last run in the text, not only in its clocks."""
     before = client, struct.clock - 1
     return struct.origin == before == (last[0], last[1] + last[2] - 1)
 
 
 class TextsBefore:
-    """The texts that an update touches of which steps name deleted characters, as they were.
+    """The state, before an update, of each text that loses characters which steps name.
 
-    Likewise the Y.Arrays of which steps name deleted items.
+    It also holds the Y.Arrays that lose items which steps name.
     """
 
     def __init__(self) -> None:
@@ -102,11 +102,11 @@ class TextsBefore:
             self._texts[path] = own, identity.characters(txn, text, own).copy()
 
     def items(self, path: Path, start: int, end: int) -> tuple[Run, ...]:
-        """The first ids that the items of a Y.Array had, where a step names one of them."""
+        """Return the former first ids of a Y.Array's items, when a step names one of them."""
         return tuple(merged(self._lists.get(path, ())[start:end]))
 
     def reinserted(self, txn: Txn, content: Any, identity: IdentityIndex) -> list[Reinsertion]:
-        """Which characters and items stand where these stood, in what reads as it did then."""
+        """Pair old characters and items with current ones, in texts and lists of equal length."""
         found: list[Reinsertion] = []
         for path, (own, was) in self._texts.items():
             held = reach_any(txn, content, path)
@@ -124,7 +124,7 @@ class TextsBefore:
         return found
 
     def under(self, identity: IdentityIndex, path: Path) -> tuple[RemovedText, ...]:
-        """The texts at a path and below it, which are gone."""
+        """Return the texts at a path and below it, which are deleted now."""
         return tuple(
             removed_text(characters, identity, own, where[len(path) :])
             for where, (own, characters) in self._texts.items()
@@ -135,7 +135,7 @@ class TextsBefore:
 def _paired(
     first: Sequence[Run], now: Sequence[Run], identity: IdentityIndex
 ) -> Iterator[Reinsertion]:
-    """Runs of first ids with the ids that stand in their places; none where there are fewer."""
+    """Pair runs of first ids with the current ids in their places. Empty if the lengths differ."""
     if sum(run[2] for run in first) != sum(run[2] for run in now):
         return
     waiting = deque(now)

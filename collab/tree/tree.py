@@ -1,4 +1,4 @@
-"""A Yjs document as a tree of JSON: patches in, updates in, exact ops and update bytes out."""
+"""A Yjs document as a tree of JSON. It takes patches and updates, and gives ops and updates."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from collab.writing.overlay import MapOverlay
 from collab.writing.write import Writer
 
 EMPTY_STATE_VECTOR = b"\x00"
-LARGE = 128 * 1024  # bytes of updates, some 10,000 values: their types are read one by one
+LARGE = 128 * 1024  # bytes of updates, about 10,000 values: then types are read one by one
 
 
 class RolledBack(NamedTuple):
-    """What is left of an update that was rolled back.
+    """What an update left after its rollback.
 
-    `kept` is what the areas were by it, by their places before it; `reinserted` are the characters
-    that stand again where it deleted them.
+    `kept` holds each area's value with the update, by its location before the update. `reinserted`
+    are the characters that the update deleted and the rollback inserted again.
     """
 
     kept: Mapping[Tokens, Json]
@@ -47,9 +47,9 @@ class RolledBack(NamedTuple):
 
 
 class Integrated(NamedTuple):
-    """What became of a client's update: its own update, the ops, and the records of them.
+    """The result of a client's update: the update of all transactions, its ops and its records.
 
-    `rolled_back` is there when the update went beyond its limits.
+    `rolled_back` is set when the update changed something outside its limits.
     """
 
     update: bytes
@@ -59,7 +59,7 @@ class Integrated(NamedTuple):
 
 
 class Tree:
-    """One Yjs document, the nodes that mirror its shape, and what its last transaction did.
+    """One Yjs document, and the nodes that mirror its shape.
 
     Invariant: between calls no transaction is open, and `root` describes `content`.
     """
@@ -83,14 +83,14 @@ class Tree:
         self.identity.deletions = Deletions(self._doc)
         self._to_purge: list[tuple[Path, str]] = []
         self._observer = observer = Observer()
-        # Native callbacks, not pycrdt's wrappers: these copy every event into Python objects.
+        # Native callbacks, because pycrdt's wrappers copy every event into Python objects.
         self._subscriptions = [
             self._content.observe_deep(observer.on_events),
             self._doc.observe(observer.on_commit),
         ]
 
     def close(self) -> None:
-        """Let go of the callbacks."""
+        """Drop the callbacks."""
         for subscription in self._subscriptions:
             subscription.drop()
         self._subscriptions.clear()
@@ -104,10 +104,10 @@ class Tree:
         work: Callable[[Writer], None],
         author: str | None = None,
     ) -> tuple[bytes, Journal]:
-        """One transaction of our own on the document whose value is `value`.
+        """Run `work` in one transaction on the document, whose current value is `value`.
 
-        Its update, empty where it did nothing, and what was written. `author` is the user who
-        replaces texts as a whole.
+        Return the transaction's update, which is empty when nothing changed, and the journal.
+        `author` is the user who sent the change. Words of a replaced text become that user's own.
         """
         self._observer.listening = False
         txn = self._doc.create_transaction()
@@ -124,7 +124,7 @@ class Tree:
         return self._observer.take_update(), journal
 
     def dry_run(self, prefix: str, value: Json, work: Callable[[Writer], None]) -> None:
-        """The same on overlays: the writer's journal has what would be written, and nothing is."""
+        """Run `work` on overlays. The journal then holds the planned writes; nothing is written."""
         txn = self._doc.create_transaction()
         overlay = MapOverlay(txn, self._content, self.identity)
         place = Place(overlay, self.root.copy(), (), ())
@@ -150,10 +150,10 @@ class Tree:
         summary: UpdateSummary = NO_SUMMARY,
         limits: Limits | None = None,
     ) -> Integrated:
-        """One client update on the document whose value is `value`; what it added, and did.
+        """Apply a client's update to the document, whose current value is `value`.
 
-        Where it comes in slices, those that there are when it is their turn. `summary` is what
-        all of it says. An update that goes beyond its limits is rolled back.
+        All slices that an iterable `update` yields are one change. `summary` describes the whole
+        update. An update that changes something outside `limits` is rolled back.
         """
         slices: Iterable[bytes] = (update,) if isinstance(update, bytes) else update
         trial, stays_within = None, True
@@ -174,7 +174,7 @@ class Tree:
     def _read_changes(
         self, value: Json, dirty: DirtyPlace | None, summary: UpdateSummary, before: TextsBefore
     ) -> tuple[list[Op], list[Record]]:
-        """The ops from `value` to what is there now, and their records; the nodes follow."""
+        """Update the nodes. Return the ops from `value` to the current value, and their records."""
         txn = self._doc.create_transaction()
         difference = Difference(txn, self.identity, summary, before)
         try:
@@ -190,7 +190,7 @@ class Tree:
     def _roll_back(
         self, trial: TrialCopy, merged: list[bytes], value: Json, ops: list[Op], before: TextsBefore
     ) -> Integrated:
-        """Roll back what the last transactions did; the answer has what lies in the limits."""
+        """Roll back the last update. The result keeps the values of the areas within the limits."""
         after = replay(value, ops)
         kept = trial.kept(self.root, after)
         for back_again in trial.roll_back():
@@ -204,7 +204,7 @@ class Tree:
         return Integrated(merge_updates(merged), [*ops, *back], [], RolledBack(kept, reinserted))
 
     def _forget_unread(self, txn: Txn, dirty: DirtyPlace, path: Path) -> None:
-        """Forget the characters of edited texts that do not show: the reader passes over these."""
+        """Drop cached ids of edited texts that are not visible, because the reader skips them."""
         for step, deeper in dirty.below.items():
             here = (*path, step)
             if deeper.deltas and len(pointer_tokens(self.root, here)) < len(here):
@@ -214,7 +214,7 @@ class Tree:
             self._forget_unread(txn, deeper, here)
 
     def _texts_before(self, deletes: Deletes) -> TextsBefore:
-        """What steps name of the characters that are about to be deleted."""
+        """Return what steps name among the characters that the update deletes."""
         if not deletes:
             return TextsBefore()
         txn = self._doc.create_transaction()
@@ -243,11 +243,11 @@ class Tree:
             txn.drop()
 
     def read(self) -> Json:
-        """The value, read again from the Yjs types; for tests and checks."""
+        """Read the value from the Yjs types again. For tests and checks."""
         return read_object(self._raw())[0]
 
     def _raw(self) -> Any:
-        """The content in the layout's JSON form."""
+        """Return the content in the layout's JSON form."""
         txn = self._doc.create_transaction()
         try:
             return self._raw_of(txn, self._content)
@@ -255,16 +255,16 @@ class Tree:
             txn.drop()
 
     def hidden(self) -> list[tuple[Path, str]]:
-        """The elements that are soft-deleted: their arrays and keys."""
+        """Return the hidden elements: the path of each one's array, and its key."""
         return list(hidden_in(self._raw()))
 
     def mark_for_purge(self, elements: Sequence[tuple[Path, str]]) -> None:
-        """The next write removes those of these elements for good that are still hidden then."""
+        """Mark elements that the next write deletes, if they are still hidden then."""
         self._to_purge = list(elements)
 
 
 def merge_updates(updates: Sequence[bytes]) -> bytes:
-    """One update that does what all of them do, in whatever order they arrive."""
+    """Return one update that has the effect of all of them. Their order does not matter."""
     some = [update for update in updates if update]
     if len(some) <= 1:
         return some[0] if some else b""
