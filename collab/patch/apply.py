@@ -1,8 +1,8 @@
 """JSON Patch (RFC 6902) on plain values: atomic, bounded, by path-copying.
 
-Values are shared between versions. An op copies the containers on its way down and nothing else;
-what a patch has copied once it may change in place, until another value shares it. A refusal drops
-the copies, so a patch is applied whole or not at all.
+Versions of a document share their values. An op copies only the containers that lead to its
+location. The patch may change its own copies in place, until another value shares them. When an op
+is refused, the copies are dropped, so a patch is applied as a whole or not at all.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ from collab.patch.run import PatchRun
 
 
 class Applied(Struct, frozen=True):
-    """What a patch did.
+    """The result of a patch: the new value, the exact ops and their inverse.
 
-    Invariant: `ops` give `value` from the value before, and `inverse` gives that back from
-    `value`. `ops` are exact: no `test`, no `splice`, no index `-`, nothing that changes nothing,
-    `add` and `move` never overwrite, and each op that was exact already is the one that was sent.
-    `spliced` says of a text op, by the number of its exact op, which code points gave way to which.
-    A Struct, because a frozen dataclass takes half a microsecond more to make.
+    Invariant: `ops` lead from the value before to `value`, and `inverse` leads back. Ops are exact:
+
+    - No `test`, no `splice` and no index `-` is left.
+    - Each op changes something. An `add` or a `move` never overwrites a value.
+    - When a sent op is exact already, `ops` has the same object.
+
+    `spliced` has, for the number of an exact op that came of a `splice`, the code points that were
+    replaced and their new text. A Struct, because a frozen dataclass takes 0.5 us more to make.
     """
 
     value: Any
@@ -45,9 +48,10 @@ def apply(
     splices: bool = False,
     tests: bool = True,
 ) -> Applied:
-    """Apply a patch to a value of `size` JSON bytes (0: only growth counts), or raise `Rejected`.
+    """Apply a patch to a value of `size` JSON bytes, or raise `Rejected`.
 
-    `splices` allows the text op; with `tests` off, `test` ops are passed over.
+    When `size` is 0, only the growth is limited. `splices` allows the op `splice`. When `tests` is
+    off, a `test` op always passes.
     """
     check_length(ops, bounds)
     run = PatchRun(value, size, bounds, splices, tests)
@@ -63,12 +67,12 @@ def apply(
 
 
 def replay(value: Any, ops: Sequence[Op]) -> Any:
-    """The value after exact ops out of the log, which were bounded when they were accepted."""
+    """The value after exact ops from the log. Their bounds were checked when they were accepted."""
     return apply(value, ops, bounds=TRUSTED, splices=True).value
 
 
 def values_before(value: Json, entries: Sequence[Entry]) -> list[Json]:
-    """The value before each of the entries, of which the first was made on `value`."""
+    """The value before each of the entries. `value` is the value before the first."""
     values: list[Json] = []
     for entry in entries:
         values.append(value)
@@ -77,13 +81,15 @@ def values_before(value: Json, entries: Sequence[Entry]) -> list[Json]:
 
 
 def check_length(ops: Sequence[Any], bounds: Bounds) -> None:
-    """Refuse more ops than one patch may have."""
+    """Raise `too_large` when a patch has more ops than `bounds` allow."""
     if bounds.max_ops and len(ops) > bounds.max_ops:
-        raise Rejected(Code.TOO_LARGE, f"a patch holds at most {bounds.max_ops} ops")
+        raise Rejected(
+            Code.TOO_LARGE, f"a patch may have at most {bounds.max_ops} ops; send smaller patches"
+        )
 
 
 def with_op(error: Rejected, index: int, op: Any) -> Rejected:
-    """A refusal of an op with its number and its pointer."""
+    """The refusal of an op, with the op's number and pointer added."""
     refusal = error.refusal
     path = op.get("path") if isinstance(op, dict) else None
     sound = isinstance(path, str) and not any("\ud800" <= unit <= "\udfff" for unit in path)

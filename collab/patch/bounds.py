@@ -1,4 +1,4 @@
-"""What a patch may hold and grow to, and the measures that are taken before anything is built."""
+"""The limits of one patch, and the checks of its values before they are applied."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The limits of one patch; 0 means none.
+    """The limits of one patch; 0 means no limit.
 
-    `max_bytes` and `max_values` bound the document that results. `max_work` bounds the bytes of
-    values that a patch adds, copies and takes out in all: without it a patch that copies a megabyte
-    and removes it again 500 times would stay within `max_bytes` all the while.
+    `max_bytes` and `max_values` limit the resulting document. `max_work` limits the bytes of all
+    values that a patch adds, copies and removes. A patch that copies a megabyte and removes it
+    again 500 times stays within `max_bytes`; `max_work` stops it.
     """
 
     max_ops: int = 1_000
@@ -35,20 +35,22 @@ class Bounds:
 UNBOUNDED = Bounds(
     max_ops=0, max_depth=0, max_pointer=0, max_nodes=0, max_bytes=0, max_work=0, max_values=0
 )
-# The same, for ops that were checked before: nothing is measured. To encode a megabyte of text only
-# to learn its length costs a millisecond, and a rebased patch is replayed several times.
+# No limits either, for ops that were checked before: their values are not even measured. Encoding
+# a megabyte of text only for its length takes a millisecond, and a rebased patch is replayed
+# several times.
 TRUSTED = replace(UNBOUNDED)
 
 
 def json_size(value: Any) -> int:
-    """How many bytes of JSON a sound value is."""
+    """The JSON bytes of a checked value."""
     return len(_encode(value))
 
 
 def check(value: Any, *, room: int, depth: int) -> int:
-    """Refuse what is no JSON of ours; how many nodes it has, at most `room`, at most `depth` deep.
+    """Return the number of nodes of an allowed JSON value, or raise `Rejected`.
 
-    Iterative: nesting must not reach Python's stack.
+    The value may have `room` nodes and `depth` levels at most. The check is iterative, because a
+    deeply nested value would overflow Python's stack.
     """
     if type(value) is str and room > 0:
         _check_text(value)
@@ -57,13 +59,15 @@ def check(value: Any, *, room: int, depth: int) -> int:
 
 
 def too_many_values() -> Rejected:
-    return Rejected(Code.TOO_LARGE, "the patch makes too many values")
+    return Rejected(
+        Code.TOO_LARGE, "the patch adds or copies too many values; send smaller patches"
+    )
 
 
 def nesting(value: Any, most: int = 0) -> tuple[int, int]:
-    """How deep containers nest in a value (a scalar 0, an empty list 1), and its node count.
+    """The levels of containers in a value (a scalar has 0, an empty list 1), and its node count.
 
-    It stops where there are more than `most` nodes, if that is given.
+    When `most` is given, the count stops as soon as it is above `most`.
     """
     level = [value]
     depth = nodes = 0
@@ -102,7 +106,7 @@ def _check_tree(value: Any, room: int, depth: int) -> int:
                 _check_scalar(item, kind)
                 continue
             if depth < 1:
-                raise Rejected(Code.INVALID_PATCH, "the value nests too deep")
+                raise Rejected(Code.INVALID_PATCH, "the value nests too deeply")
         depth -= 1
         level = deeper
     return nodes
@@ -112,7 +116,7 @@ def _check_key(key: Any) -> None:
     if type(key) is not str:
         raise Rejected(Code.INVALID_PATCH, "a key must be a string")
     if key in FORBIDDEN_KEYS:
-        raise Rejected(Code.INVALID_PATCH, f"the key {key!r} is not allowed")
+        raise Rejected(Code.INVALID_PATCH, f"the key {key!r} is not allowed; use another one")
     _check_text(key)
 
 
@@ -121,12 +125,15 @@ def _check_scalar(value: Any, kind: type) -> None:
         _check_text(value)
     elif kind is int:
         if not is_exact(value):
-            raise Rejected(Code.INVALID_PATCH, "an integer is beyond 2^53-1")
+            raise Rejected(
+                Code.INVALID_PATCH,
+                "an integer beyond 2^53-1 must be written with an exponent, such as 1e16",
+            )
     elif kind is float:
         if not is_finite(value):
-            raise Rejected(Code.INVALID_PATCH, "NaN and Infinity are no JSON")
+            raise Rejected(Code.INVALID_PATCH, "NaN and Infinity are not valid JSON")
     elif value is not None and kind is not bool:
-        raise Rejected(Code.INVALID_PATCH, f"a {kind.__name__} is no JSON")
+        raise Rejected(Code.INVALID_PATCH, f"a {kind.__name__} is not a JSON value")
 
 
 def _check_text(text: str) -> None:
@@ -135,4 +142,4 @@ def _check_text(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise Rejected(Code.INVALID_PATCH, "a string holds a lone surrogate") from None
+        raise Rejected(Code.INVALID_PATCH, "a string must not contain a lone surrogate") from None

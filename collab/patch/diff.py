@@ -1,12 +1,17 @@
-"""The minimal patch between two values: elements of arrays are matched by identity.
+"""The minimal patch between two values. Elements of arrays are matched by `id` or by value.
 
-An element is known by its string `id`, where it has one of its own in the array, else by what it
-says. Matched elements are edited where they differ, moved where their order changed (all but a
-longest run that is in order already), the rest is removed and added. Values that are the same
-object cost nothing, so the diff of two versions costs what changed between them.
+When an element has a string `id` that is unique in its array, it is matched by `id`; else by value.
 
-A diff has a bounded number of moves in all. An array that needs more than are left is replaced as
-a whole: its moves would be more bytes than its elements, and each costs as much as an element.
+- A matched element is edited where it differs.
+- When the order changed, matched elements are moved: all but a longest run that is in order.
+- Other elements are removed and added.
+
+Two values that are the same Python object need no comparison. So the diff of two versions takes
+time only for their differences.
+
+A diff has a limited number of moves in all. An array that needs more moves than are left is
+replaced as a whole: its moves would be more bytes than its elements, and each move costs as much
+as an element.
 """
 
 from __future__ import annotations
@@ -27,14 +32,14 @@ _Path = tuple[str | int, ...]
 
 
 def diff(old: Any, new: Any, *, moves_left: int = MAX_MOVES) -> list[Op]:
-    """Exact ops that turn `old` into `new`, with so many moves at most; none for the same."""
+    """Exact ops that turn `old` into `new`, with `moves_left` moves at most; none when equal."""
     run = _Diff(moves_left)
     run.compare(old, new, ())
     return run.ops
 
 
 def diff_at(place: Tokens, old: Any, new: Any) -> list[Op]:
-    """Exact ops that turn `old` into `new` in a value that holds it at a location."""
+    """Exact ops that turn `old` into `new` in a value that holds `old` at `place`."""
     prefix = render(place)
     return [_under(prefix, op) for op in diff(old, new)]
 
@@ -47,7 +52,7 @@ def _under(prefix: str, op: Op) -> Op:
 
 
 class _Diff:
-    """One comparison: the ops that it has found, and how many moves it may still name."""
+    """Compares two values: `ops` are the ops so far, `room` is the number of moves left."""
 
     __slots__ = ("ops", "room")
 
@@ -97,7 +102,7 @@ class _Diff:
 
 
 def _match(old: list[Any], new: list[Any]) -> dict[int, int]:
-    """Which element of `new` (by index, ascending) is which of `old`."""
+    """The index in `old` of each matched element, by its index in `new`, ascending."""
     start = 0
     limit = min(len(old), len(new))
     while start < limit and _are_same_element(old[start], new[start]):
@@ -122,7 +127,7 @@ def _match_middle(old: list[Any], new: list[Any], start: int, tail: int) -> dict
     taken = set(found.values())
     spare = {index for key, index in olds.items() if index not in taken and key[0] != "id"}
     named = {index for key, index in news.items() if key[0] == "id"}
-    # What follows the same element in both and is known in neither was edited, not replaced.
+    # When unmatched elements follow the same element in both lists, one is an edit of the other.
     for index in right:
         behind = found[index - 1] + 1 if index - 1 in found else start if index == start else -1
         if index not in found and index not in named and behind in spare:
@@ -131,7 +136,7 @@ def _match_middle(old: list[Any], new: list[Any], start: int, tail: int) -> dict
 
 
 def _keys(items: list[Any], span: range) -> dict[tuple[str, Any, int], int]:
-    """What each element is known by: its id, or what it says, and the how-manieth that is."""
+    """The index of each element by its key: its id or value, and the number of equals before it."""
     seen: dict[tuple[str, Any], int] = {}
     keys: dict[tuple[str, Any, int], int] = {}
     for index in span:
@@ -139,7 +144,7 @@ def _keys(items: list[Any], span: range) -> dict[tuple[str, Any, int], int]:
         key = ("id", identity) if identity is not None else ("is", _encode(items[index]))
         count = seen.get(key, 0)
         seen[key] = count + 1
-        # An id that occurs twice names nothing: further ones go by what they say.
+        # The second element with an id, and each after it, is matched by its value.
         if count and identity is not None:
             key = ("is", _encode(items[index]))
             count = seen.get(key, 0)
@@ -149,7 +154,7 @@ def _keys(items: list[Any], span: range) -> dict[tuple[str, Any, int], int]:
 
 
 def identity_of(element: Any) -> str | None:
-    """The string `id` of an object, None where it has none."""
+    """The string `id` of an object; None when it has none."""
     if type(element) is dict:
         identity = element.get("id")
         if type(identity) is str:
@@ -158,7 +163,7 @@ def identity_of(element: Any) -> str | None:
 
 
 def _are_same_element(a: Any, b: Any) -> bool:
-    """Whether two elements are surely one and the same: by id, or with no id by what they say."""
+    """Whether two elements match: by id, or by value when neither has an id."""
     if a is b:
         return True
     identity = identity_of(a)

@@ -1,4 +1,4 @@
-"""A value that is changed by path-copying, with what that has cost and may cost."""
+"""A draft: a value that is changed by path-copying, within limits on size and work."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _NO_LIMIT = 1 << 30
 
 
 class Draft:
-    """A value under change.
+    """Changes a value by path-copying, and counts what the changes cost.
 
-    Invariant: `root` is the value so far and `size` its JSON bytes (its growth where the size at
-    the start was not given). A container in `owned` was made by this draft and is reachable from
-    `root` by one way only, so it may be changed in place.
+    Invariant: `root` is the value so far and `size` its JSON bytes. When the size at the start is
+    not given, `size` is only the growth. This draft made each container in `owned`, and one path
+    alone leads to it from `root`, so the draft may change it in place.
     """
 
     __slots__ = (
@@ -48,25 +48,25 @@ class Draft:
     def tokens(self, op: Op, name: str) -> Tokens:
         tokens = parse(op.get(name), max_bytes=self.bounds.max_pointer)
         if len(tokens) > self.depth:
-            raise Rejected(Code.INVALID_PATCH, "a pointer has too many tokens")
+            raise Rejected(Code.INVALID_PATCH, "a JSON Pointer has too many tokens")
         return tokens
 
     def count(self, value: Any, at: int) -> None:
         self.values_left -= check(value, room=self.values_left, depth=self.depth - at)
 
     def measure(self, value: Any, at: int) -> int:
-        """Check a value that comes in at a depth; its JSON bytes."""
+        """Check a value that an op brings in at depth `at`, and return its JSON bytes."""
         if self.bounds is TRUSTED:
             return 0
         if type(value) is str and self.values_left > 0 and value.isascii():
-            # Most ops are this one; the way round is half a microsecond.
+            # Most ops bring an ASCII string. `count` would take half a microsecond more.
             self.values_left -= 1
         else:
             self.count(value, at)
         return self.spend(self.size_of(value))
 
     def count_copy(self, value: Any) -> None:
-        """Count the values that a copy, or a move into another container, makes."""
+        """Count the values that a copy, or a move into another container, writes."""
         if self.bounds is TRUSTED:
             return
         self.values_left -= nesting(value, self.values_left)[1]
@@ -74,29 +74,38 @@ class Draft:
             raise too_many_values()
 
     def check_depth(self, value: Any, was: int, is_: int) -> None:
-        """Refuse to put a value so much deeper that what it holds would be too deep."""
+        """Refuse to put a value from depth `was` to depth `is_` when its content gets too deep."""
         if is_ > was and (type(value) is dict or type(value) is list):
             depth, nodes = nesting(value)
             self.spend(nodes)
             if is_ + depth > self.depth:
-                raise Rejected(Code.INVALID_PATCH, "the value would nest too deep")
+                raise Rejected(Code.INVALID_PATCH, "the value would nest too deeply at `path`")
 
     def spend(self, size: int) -> int:
         self.work += size
         if self.work > self.bounds.max_work > 0:
-            raise Rejected(Code.TOO_LARGE, "the patch moves too many bytes")
+            raise Rejected(
+                Code.TOO_LARGE,
+                "the patch adds, copies and removes too many bytes; send smaller patches",
+            )
         return size
 
     def resize(self, growth: int) -> None:
         size = self.size + growth
         if growth > 0 and size > self.bounds.max_bytes > 0:
-            raise Rejected(Code.TOO_LARGE, f"the document would be {size} bytes")
+            raise Rejected(
+                Code.TOO_LARGE,
+                f"the document would have {size} bytes; the limit is {self.bounds.max_bytes}",
+            )
         self.size = size
 
     # --- path-copying -----------------------------------------------------------------------
 
     def writable(self, tokens: Tokens) -> Any:
-        """The container that holds a location, to change it. It and all above it are copies."""
+        """The container that holds a location, for a change in place.
+
+        The container, and each container above it, is a copy that this draft owns.
+        """
         owned = self.owned
         node = self.root
         if id(node) not in owned:
@@ -110,9 +119,9 @@ class Draft:
         return node
 
     def mark_shared(self, value: Any) -> None:
-        """Copy a value before the next change of it: it is used elsewhere too.
+        """Note that a value is used elsewhere too, so that its next change copies it first.
 
-        Owned containers lie in owned containers, so only these are looked at.
+        An owned container lies only in owned containers, so the search goes through these alone.
         """
         owned = self.owned
         rest = [value]
@@ -136,7 +145,7 @@ def _unmeasured(_: Any) -> int:
 
 
 def key_of(node: Any, token: str) -> Any:
-    """The key of an existing child, in the type that its container wants."""
+    """The key of an existing child: a string in an object, an integer in a list."""
     if type(node) is dict:
         return token
     index = index_of(token)

@@ -1,8 +1,8 @@
 """The fewest moves that bring a list into another order, in n log n.
 
-The list is named by ranks: 0, 1, 2, ... is the order that the elements have now, and `wanted` is
-the order that they shall have. The elements of a longest increasing run stay; each other element
-is a mover, and one move puts it right behind the element that it shall follow.
+An element's name is its rank: 0, 1, 2, ... is the order before the moves, and `wanted` is the
+order after them. The elements of a longest increasing subsequence of `wanted` stay. Each other
+element is a mover: one move puts it right behind the element that it follows in `wanted`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 
 def elements_to_move(wanted: Sequence[int]) -> list[int]:
-    """The elements that have to move, ascending: all but a longest increasing run."""
+    """The elements that have to move, ascending: all but a longest increasing subsequence."""
     tails: list[int] = []
     ends: list[int] = []
     previous: list[int] = []
@@ -34,11 +34,12 @@ def elements_to_move(wanted: Sequence[int]) -> list[int]:
 
 
 def moves(wanted: Sequence[int], movers: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Each move as an index before it and an index after it, in the order of `wanted`.
+    """Each move as its index before and its index after, in the order of `wanted`.
 
-    The list is never built. An element that has its place stands behind the last staying element
-    before it, its *anchor*. In front of it are all that have their place already, and the movers
-    that wait in front of its anchor; a tree of counts knows how many these are.
+    The list is never built; each index is counted. The anchor of a placed element is the last
+    staying element before it. In front of a newly placed element are all elements placed so far,
+    and the movers that still wait in front of its anchor. A tree of counts gives the number of
+    these movers.
     """
     if not movers:
         return
@@ -55,7 +56,7 @@ def moves(wanted: Sequence[int], movers: Sequence[int]) -> Iterator[tuple[int, i
             anchors.append(anchor)
             continue
         rank = bisect_left(movers, element)
-        # In front of the mover: what has its place, what stays and is still to come, what waits.
+        # In front of the mover: placed elements, staying elements still to come, waiting movers.
         source = bisect_left(anchors, element)
         source += max(0, bisect_left(staying, element) - stayed) + waiting.before(rank)
         waiting.leave(rank)
@@ -66,13 +67,13 @@ def moves(wanted: Sequence[int], movers: Sequence[int]) -> Iterator[tuple[int, i
 
 
 class _Waiting:
-    """Counts of the movers that have not moved, by rank: a Fenwick tree, filled with ones."""
+    """Counts the movers that have not moved yet, by rank: a Fenwick tree, filled with ones."""
 
     def __init__(self, count: int) -> None:
         self._counts = [index & -index for index in range(count + 1)]
 
     def before(self, rank: int) -> int:
-        """How many wait below a rank."""
+        """The number of waiting movers below a rank."""
         counts = self._counts
         found = 0
         while rank:
@@ -81,7 +82,7 @@ class _Waiting:
         return found
 
     def leave(self, rank: int) -> None:
-        """The mover of this rank waits no longer."""
+        """Remove the mover of this rank from the count."""
         counts = self._counts
         at = rank + 1
         while at < len(counts):

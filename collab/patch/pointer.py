@@ -1,4 +1,4 @@
-"""JSON Pointers (RFC 6901): text to tokens and back, and which location lies under which."""
+"""JSON Pointers (RFC 6901): parse them, render them, look up and compare their locations."""
 
 from __future__ import annotations
 
@@ -9,41 +9,48 @@ from collab.ids import MAX_POINTER
 
 Tokens = tuple[str, ...]
 
-# An index above this many digits is longer than any list; int() on a long string is quadratic.
+# An index with more digits is beyond the end of every list. int() is quadratic in the digits.
 _MAX_INDEX_DIGITS = 9
-# A look-up takes a third of what checking and converting a short token does.
+# A look-up here takes a third of the time that checking and converting a short token takes.
 _INDEXES = {str(index): index for index in range(1_000)}
 
 
 def parse(pointer: object, *, max_bytes: int = 0) -> Tokens:
-    """The reference tokens of a pointer; `invalid_patch` where it is none (RFC 6901 section 3)."""
+    """Return the tokens of a JSON Pointer (RFC 6901 section 3), or raise `invalid_patch`."""
     if not isinstance(pointer, str):
-        raise Rejected(Code.INVALID_PATCH, "a pointer must be a string", path="")
+        raise Rejected(Code.INVALID_PATCH, "a JSON Pointer must be given as a string", path="")
     if not pointer:
         return ()
     if max_bytes and len(pointer) > max_bytes:
-        raise Rejected(Code.INVALID_PATCH, f"a pointer is longer than {max_bytes} bytes", path="")
+        raise Rejected(
+            Code.INVALID_PATCH, f"a JSON Pointer must not be longer than {max_bytes} bytes", path=""
+        )
     if not pointer.isascii():
         _check_unicode(pointer, max_bytes)
     if pointer[0] != "/":
-        raise Rejected(Code.INVALID_PATCH, "a pointer must start with '/'", path=pointer)
+        raise Rejected(
+            Code.INVALID_PATCH, "a JSON Pointer must be empty or start with '/'", path=pointer
+        )
     if "~" in pointer:
         return tuple([_unescape(token, pointer) for token in pointer[1:].split("/")])
     return tuple(pointer[1:].split("/"))
 
 
 def parse_named(pointer: object, name: str) -> Tokens:
-    """The tokens of a pointer that a request names beside its operations; else `malformed`."""
+    """Return the tokens of the pointer that a request sends as `name`, or raise `malformed`.
+
+    For a pointer outside the ops of a patch.
+    """
     try:
         return parse(pointer, max_bytes=MAX_POINTER)
     except Rejected as rejected:
         path = rejected.refusal.extra["path"][:MAX_POINTER]
-        text = f"`{name}` is no JSON Pointer: {rejected.refusal.message}"
+        text = f"`{name}` is not a valid JSON Pointer: {rejected.refusal.message}"
         raise Rejected(Code.MALFORMED, text, path=path) from rejected
 
 
 def render(tokens: tuple[str | int, ...]) -> str:
-    """The pointer of these tokens; array indexes may be given as integers."""
+    """The JSON Pointer of these tokens. A list's index may be an integer."""
     if not tokens:
         return ""
     text = "/".join([str(token).replace("~", "~0").replace("/", "~1") for token in tokens])
@@ -51,7 +58,7 @@ def render(tokens: tuple[str | int, ...]) -> str:
 
 
 def lookup(value: Any, tokens: Tokens) -> Any:
-    """The value at a location; `path_not_found` where there is none."""
+    """Return the value at a location, or raise `path_not_found`."""
     try:
         for token in tokens:
             if type(value) is dict:
@@ -74,7 +81,7 @@ def _index(token: str) -> int:
 
 
 def child(node: Any, token: str) -> Any:
-    """What is under a token, None where there is nothing."""
+    """The value under a token; None when there is none."""
     if type(node) is dict:
         return node.get(token)
     if type(node) is list:
@@ -93,12 +100,15 @@ def exists(value: Any, tokens: Tokens) -> bool:
 
 
 def covers(a: tuple[str | int, ...], b: tuple[str | int, ...]) -> bool:
-    """Whether `b` is `a` or lies under it."""
+    """Whether `b` is `a` or lies under `a`."""
     return b[: len(a)] == a
 
 
 def index_of(token: str) -> int | None:
-    """The array index a token names: ASCII digits without a leading zero (RFC 6901 section 4)."""
+    """The index that a token names; None when it names none.
+
+    An index has ASCII digits and no leading zero (RFC 6901 section 4).
+    """
     index = _INDEXES.get(token)
     if index is not None:
         return index
@@ -108,9 +118,9 @@ def index_of(token: str) -> int | None:
 
 
 def not_found(tokens: tuple[str | int, ...]) -> Rejected:
-    """The refusal for a location that is not there."""
+    """The refusal for a location that has no value."""
     path = render(tokens)
-    return Rejected(Code.PATH_NOT_FOUND, f"there is nothing at {path!r}", path=path)
+    return Rejected(Code.PATH_NOT_FOUND, f"no value at the JSON Pointer {path!r}", path=path)
 
 
 def _unescape(token: str, pointer: str) -> str:
@@ -118,8 +128,12 @@ def _unescape(token: str, pointer: str) -> str:
         return token
     plain = token.replace("~1", "").replace("~0", "")
     if "~" in plain:
-        raise Rejected(Code.INVALID_PATCH, "'~' must be written '~0' or '~1'", path=pointer)
-    # RFC 6901 section 4: '~1' first, or '~01' would become '/'.
+        raise Rejected(
+            Code.INVALID_PATCH,
+            "in a JSON Pointer, a '~' in a key must be written '~0', and a '/' in a key '~1'",
+            path=pointer,
+        )
+    # RFC 6901 section 4: '~1' is replaced first. Otherwise '~01' would become '/'.
     return token.replace("~1", "/").replace("~0", "~")
 
 
@@ -127,6 +141,10 @@ def _check_unicode(pointer: str, max_bytes: int) -> None:
     try:
         size = len(pointer.encode())
     except UnicodeEncodeError:
-        raise Rejected(Code.INVALID_PATCH, "a pointer holds a lone surrogate", path="") from None
+        raise Rejected(
+            Code.INVALID_PATCH, "a JSON Pointer must not contain a lone surrogate", path=""
+        ) from None
     if max_bytes and size > max_bytes:
-        raise Rejected(Code.INVALID_PATCH, f"a pointer is longer than {max_bytes} bytes", path="")
+        raise Rejected(
+            Code.INVALID_PATCH, f"a JSON Pointer must not be longer than {max_bytes} bytes", path=""
+        )

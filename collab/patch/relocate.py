@@ -1,11 +1,11 @@
-"""Relocation: where an element, a place between elements or a text cursor is after a step.
+"""Relocation: where an element, a place or a text cursor is after a step.
 
-`element_after` goes forward through a step, and `element_before` back over it. An element is the
-value that a pointer names. A place is where an `add` puts a value: a gap of a list, or a key of an
-object.
+An element is the value that a pointer names. A place is where an `add` puts a value: a gap of a
+list, or a key of an object. `element_after` goes forward through a step, and `element_before` goes
+back.
 
-Most edits of a page replace values, and values at other pointers than the edits before them. To see
-that, `are_disjoint` compares pointers as texts. Relocation through one edit takes 20 us.
+Most edits of a page replace values at pointers that the edits before them do not touch.
+`are_disjoint` detects this: it compares pointers as texts. Relocation through one edit takes 20 us.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ Pointers = tuple[str, ...]
 
 
 class AppliedChange:
-    """One applied change with the value before it. It relocates pointers and cursors.
+    """Relocates pointers and cursors through one applied change.
 
-    Invariant: `ops` are exact on `before`. Steps are computed once, at the first use, so a tail of
-    changes costs nothing while every client is at the head.
+    Invariant: `ops` are exact on `before`, the value before the change. Steps are computed at their
+    first use, so a tail of changes costs nothing while every client is at the head.
     """
 
     def __init__(self, version: int, author: Author, ops: Sequence[Op], before: Any) -> None:
@@ -43,33 +43,36 @@ class AppliedChange:
 
     @cached_property
     def replaced_pointers(self) -> Pointers | None:
-        """As the function `replaced_pointers` says."""
+        """The pointers of a change that only replaces values; None for any other change."""
         return replaced_pointers(self.ops)
 
     @cached_property
     def exact(self) -> list[Step]:
-        """The ops as they are."""
+        """The steps of the ops as they are."""
         return trace(self.before, self.ops)[0]
 
     @cached_property
     def steps(self) -> list[Step]:
-        """The ops with replaced objects and arrays as what differs in them."""
+        """The steps of the ops, with a replaced object or array as the edits of its differences."""
         return trace(self.before, self.ops, expand=True)[0]
 
     @cached_property
     def structural(self) -> list[Step]:
-        """The steps that touch other locations than their own."""
+        """The steps that can affect locations other than their own."""
         return [step for step in self.steps if step.structural]
 
     def relocate(self, tokens: Tokens) -> Tokens | None:
-        """Where an element is after this change; None when it was removed."""
+        """Where an element is after this change; None when the change removed it."""
         if not self.structural:
             return tokens
         path = element_after_steps(_existing(self.before, tokens), self.structural)
         return None if path is None else to_tokens(path)
 
     def relocate_cursor(self, tokens: Tokens, offset: int) -> tuple[Tokens, int] | None:
-        """Where a cursor (UTF-16 units into a text) is; None when its text was removed."""
+        """Where a text cursor is after this change; None when the change removed the text.
+
+        `offset` counts UTF-16 units.
+        """
         path: Path | None = _existing(self.before, tokens)
         for step in self.steps:
             if path is None:
@@ -82,7 +85,7 @@ class AppliedChange:
 
 
 def element_after_steps(path: Path | None, steps: Iterable[Step]) -> Path | None:
-    """`element_after` through several steps."""
+    """Where an element is after several steps; None when one of them removed it."""
     for step in steps:
         if path is None:
             return None
@@ -91,7 +94,7 @@ def element_after_steps(path: Path | None, steps: Iterable[Step]) -> Path | None
 
 
 def element_after(path: Path, step: Step) -> Path | None:
-    """Where an element is after a step; None when the step took it away."""
+    """Where an element is after a step; None when the step removed it."""
     if step.kind == "add":
         return _after_insert(path, step.path)
     if step.kind == "remove":
@@ -108,7 +111,7 @@ def element_after(path: Path, step: Step) -> Path | None:
 
 
 def element_before(path: Path, step: Step) -> Path | None:
-    """Where an element was before a step; None when the step brought it."""
+    """Where an element was before a step; None when the step added it."""
     if step.kind == "add":
         return _after_removal(path, step.path)
     if step.kind == "remove":
@@ -123,10 +126,10 @@ def element_before(path: Path, step: Step) -> Path | None:
 
 
 def place_after(place: Path, step: Step, *, before: bool = False) -> Path | None:
-    """Where a place is after a step; None when what holds it was taken away.
+    """Where a place is after a step; None when the step removed the container of the place.
 
-    Of two that insert at one place the earlier stays first. So a place moves behind the value that
-    was inserted at it, unless `before`.
+    When two authors insert at one place, the earlier value stays first. So a place moves behind a
+    value that the step inserted at it, unless `before` is set.
     """
     if step.kind == "replace" or not place:
         return element_after(place, step) if step.path != place else place
@@ -145,7 +148,7 @@ def place_after(place: Path, step: Step, *, before: bool = False) -> Path | None
 
 
 def place_before(place: Path, step: Step) -> Path | None:
-    """Where a place was before a step; None when the step brought what holds it."""
+    """Where a place was before a step; None when the step added the container of the place."""
     if step.kind == "replace" or not place:
         return element_before(place, step) if step.path != place else place
     if step.kind == "remove":
@@ -159,7 +162,7 @@ def place_before(place: Path, step: Step) -> Path | None:
 
 
 def _existing(value: Any, tokens: Tokens) -> Path:
-    """The typed path of an element; one that is not there stays as it is written."""
+    """The path of an element; when it does not exist, its tokens as they are."""
     try:
         lookup(value, tokens)
     except Rejected:
@@ -168,7 +171,7 @@ def _existing(value: Any, tokens: Tokens) -> Path:
 
 
 def _after_insert(path: Path, inserted: Path) -> Path:
-    """After something was inserted: what stands there or behind moves up."""
+    """The path after an insertion: elements at the inserted index or behind it move up."""
     at = len(inserted) - 1
     index = inserted[at] if at >= 0 else ""
     if type(index) is not int or len(path) <= at or path[:at] != inserted[:at]:
@@ -180,7 +183,7 @@ def _after_insert(path: Path, inserted: Path) -> Path:
 
 
 def _after_removal(path: Path, removed: Path) -> Path | None:
-    """After something was removed: gone with it, or moved down from behind it."""
+    """The path after a removal: None inside the removed value; elements behind it move down."""
     if covers(removed, path):
         return None
     return _moved_down(path, removed)
@@ -198,12 +201,12 @@ def _moved_down(path: Path, removed: Path) -> Path:
 
 
 def _gap_after_removal(place: Path, removed: Path) -> Path:
-    """A gap stays where the element behind it is removed."""
+    """The gap after a removal: it stays when the element behind it is removed."""
     return _moved_down(place, removed)
 
 
 def _gap_before_removal(place: Path, inserted: Path) -> Path:
-    """Back over a removal: a gap at the removed element counts as before it."""
+    """The gap before a removal: a gap where the element was lies in front of the element."""
     return place if place == inserted else _after_insert(place, inserted)
 
 
@@ -211,7 +214,7 @@ def _gap_before_removal(place: Path, inserted: Path) -> Path:
 
 
 def replaced_pointers(ops: Sequence[Any]) -> Pointers | None:
-    """The pointers of a patch that only replaces; None where it does anything else."""
+    """The pointers of a patch that only replaces values; None for any other patch."""
     found = []
     for op in ops:
         if not isinstance(op, dict) or op.get("op") != "replace":
@@ -224,10 +227,10 @@ def replaced_pointers(ops: Sequence[Any]) -> Pointers | None:
 
 
 def are_disjoint(mine: Iterable[str], theirs: Iterable[str]) -> bool:
-    """Whether no pointer of one is, or lies above or below, one of the other.
+    """Whether no pointer in `mine` equals, or lies above or below, a pointer in `theirs`.
 
-    A replacement moves nothing, so its pointers mean the same before and after any other. RFC 6901
-    leaves one way to write a key, so pointers can be compared as text.
+    A replacement moves nothing, so its pointers mean the same before and after other replacements.
+    In RFC 6901 there is one way to write a key, so pointers can be compared as text.
     """
     others = [f"{path}/" for path in theirs]
     for path in mine:
@@ -238,7 +241,7 @@ def are_disjoint(mine: Iterable[str], theirs: Iterable[str]) -> bool:
 
 
 def moved_prefixes(ops: Sequence[Op]) -> tuple[str, ...]:
-    """What a pointer begins with if one of these ops may have moved or removed its element.
+    """Prefixes of all pointers whose element one of these ops may have moved or removed.
 
     With 500 cursors or locks, comparing prefixes is a hundred times cheaper than relocation.
     """
@@ -249,6 +252,6 @@ def moved_prefixes(ops: Sequence[Op]) -> tuple[str, ...]:
         inside = op["op"] in ("replace", "splice")
         for pointer in (op["path"], op.get("from")):
             if isinstance(pointer, str):
-                # An insert or removal moves what comes after it in the same array.
+                # An insertion or a removal moves the elements behind it in the same array.
                 prefixes[pointer if inside else pointer[: pointer.rfind("/") + 1]] = None
     return tuple(prefixes)

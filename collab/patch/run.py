@@ -1,4 +1,4 @@
-"""One patch under way, op by op: RFC 6902 by path-copying, into exact ops and their inverse."""
+"""Apply one patch op by op (RFC 6902), and collect its exact ops and their inverse."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from collab.patch.values import FORBIDDEN_KEYS, same
 
 
 class PatchRun(Draft):
-    """One patch under way: `ops` are the exact ops so far, `inverse` leads back from them."""
+    """Applies the ops of one patch, one after another.
+
+    Invariant: `ops` are the exact ops so far, and `inverse` has for each the op that undoes it.
+    """
 
     __slots__ = ("inverse", "ops", "spliced", "splices", "tests")
 
@@ -46,10 +49,13 @@ class PatchRun(Draft):
         elif kind == "splice" and self.splices:
             self._splice(op, tokens)
         else:
-            raise Rejected(Code.INVALID_PATCH, "an op must be one of RFC 6902's six")
+            raise Rejected(
+                Code.INVALID_PATCH,
+                "`op` must be `add`, `remove`, `replace`, `move`, `copy` or `test` (RFC 6902)",
+            )
 
     def record(self, op: Op, inverse: Op) -> None:
-        """Keep an exact op that was just done, and its way back."""
+        """Keep an exact op that was just applied, and its inverse."""
         self.ops.append(op)
         self.inverse.append(inverse)
 
@@ -60,7 +66,7 @@ class PatchRun(Draft):
         self._replace_existing(op, tokens, value, added)
 
     def _replace_existing(self, op: Op, tokens: Tokens, value: Any, added: int) -> None:
-        """Set what exists; nothing where it is the same value already."""
+        """Replace an existing value. When both values are equal, do nothing."""
         old = lookup(self.root, tokens)
         if same(old, value):
             return
@@ -94,7 +100,7 @@ class PatchRun(Draft):
         )
 
     def _insert(self, op: Op, parent: Any, tokens: Tokens, value: Any, added: int) -> str:
-        """Put a value where there is none, its size already measured; the path it got."""
+        """Insert a value of `added` JSON bytes where there is none, and return its pointer."""
         token = tokens[-1]
         comma = 1 if parent else 0
         if type(parent) is dict:
@@ -116,7 +122,9 @@ class PatchRun(Draft):
 
     def _remove(self, op: Op, tokens: Tokens) -> None:
         if not tokens:
-            raise Rejected(Code.INVALID_PATCH, "the whole document cannot be removed")
+            raise Rejected(
+                Code.INVALID_PATCH, "the whole document cannot be removed; replace it instead"
+            )
         old = lookup(self.root, tokens)
         self._cut(tokens, self.spend(self.size_of(old)))
         path = op["path"]
@@ -126,7 +134,7 @@ class PatchRun(Draft):
         )
 
     def _cut(self, tokens: Tokens, removed: int) -> None:
-        """Take out what exists, `removed` bytes of it."""
+        """Take out an existing value of `removed` JSON bytes."""
         parent = self.writable(tokens)
         key = key_of(parent, tokens[-1])
         if type(parent) is dict:
@@ -139,11 +147,13 @@ class PatchRun(Draft):
         if tokens == source:
             return
         if tokens[: len(source)] == source:
-            raise Rejected(Code.INVALID_PATCH, "a value cannot be moved into itself")
+            raise Rejected(
+                Code.INVALID_PATCH, "a value cannot be moved into itself: `path` lies under `from`"
+            )
         if source[:-1] != tokens[:-1] or type(lookup(self.root, source[:-1])) is dict:
             self.count_copy(value)
         if source[: len(tokens)] == tokens and not self._inserts(tokens):
-            # What is replaced holds what replaces it, and the inverse will hold both.
+            # The replaced value holds the moved one, and the inverse keeps both of them.
             self.mark_shared(lookup(self.root, tokens))
             self._replace_existing(op, tokens, value, self.spend(self.size_of(value)))
             return
@@ -165,11 +175,12 @@ class PatchRun(Draft):
 
     def _copy(self, op: Op, tokens: Tokens, source: Tokens) -> None:
         value = lookup(self.root, source)
-        # The root's size is known. To measure it at each doubling would make a bomb costly.
+        # The size of the root is known already. A patch that doubles the document again and again
+        # must not make the server measure it each time.
         added = self.spend(self.size_of(value) if source or not self.exact else self.size)
         self.check_depth(value, len(source), len(tokens))
         self.count_copy(value)
-        # From here on two places share what this run may have made itself.
+        # From here on two locations share the value, so it may not be changed in place.
         self.mark_shared(value)
         if not tokens or source[: len(tokens)] == tokens or tokens[: len(source)] == source:
             self._add_value(op, tokens, value, added)
@@ -185,7 +196,10 @@ class PatchRun(Draft):
         )
 
     def _add_value(self, op: Op, tokens: Tokens, value: Any, added: int) -> None:
-        """Between a value and what it lies in: stated by its value, not by its source."""
+        """Write a copy when its source lies in its target, or its target in its source.
+
+        The exact op states the value and not the source.
+        """
         parent = lookup(self.root, tokens[:-1]) if tokens else None
         if not tokens or (type(parent) is dict and tokens[-1] in parent):
             self._replace_existing(op, tokens, value, added)
@@ -194,17 +208,21 @@ class PatchRun(Draft):
         self.record({"op": "add", "path": path, "value": value}, {"op": "remove", "path": path})
 
     def _move_before_holder(self, op: Op, tokens: Tokens, source: Tokens, value: Any) -> None:
-        """A move to before what the value lies in: its way back would be one into itself."""
+        """Move an element to before the list element that holds it.
+
+        The exact ops are a `remove` and an `add`: the inverse of one `move` would move a value
+        into itself.
+        """
         self._remove({"op": "remove", "path": op["from"]}, source)
         self.mark_shared(value)
         self._add_value(op, tokens, value, self.spend(self.size_of(value)))
 
     def _inserts(self, tokens: Tokens) -> bool:
-        """Whether an add there would insert into a list."""
+        """Whether an `add` at a location would insert into a list."""
         return bool(tokens) and type(lookup(self.root, tokens[:-1])) is list
 
     def _before_removal(self, tokens: Tokens, source: Tokens) -> Tokens:
-        """Where a place that is meant for after the source's removal is before it."""
+        """Where a target is before the source is removed; `tokens` count after the removal."""
         last = len(source) - 1
         if len(tokens) <= len(source) or tokens[:last] != source[:last]:
             return tokens
@@ -215,18 +233,18 @@ class PatchRun(Draft):
         return (*tokens[:last], str(index + 1), *tokens[last + 1 :])
 
     def _remove_overwritten(self, tokens: Tokens) -> None:
-        """Make place where a move or a copy would overwrite a member of an object."""
+        """Remove the member of an object that a move or a copy would overwrite."""
         parent = self._holder(tokens)
         if type(parent) is dict and tokens[-1] in parent:
             self._remove({"op": "remove", "path": render(tokens)}, tokens)
 
     def _has_equal_member(self, tokens: Tokens, value: Any) -> bool:
-        """Whether a member of an object has a value already."""
+        """Whether a location is a member of an object and has an equal value already."""
         parent = self._holder(tokens)
         return type(parent) is dict and tokens[-1] in parent and same(parent[tokens[-1]], value)
 
     def _holder(self, tokens: Tokens) -> Any:
-        """What a location lies in; None where there is nothing."""
+        """The value that a location lies in; None when there is none."""
         holder = self.root
         for token in tokens[:-1]:
             holder = child(holder, token)
@@ -235,12 +253,14 @@ class PatchRun(Draft):
     def _test(self, tokens: Tokens, expected: Any) -> None:
         self.count(expected, 0)
         if self.tests and not same(lookup(self.root, tokens), expected):
-            raise Rejected(Code.TEST_FAILED, "the value is not the one that the test expects")
+            raise Rejected(
+                Code.TEST_FAILED, "the value at this JSON Pointer is not the `value` of the `test`"
+            )
 
     def _splice(self, op: Op, tokens: Tokens) -> None:
         old = lookup(self.root, tokens)
         if type(old) is not str:
-            raise Rejected(Code.INVALID_PATCH, "only text can be spliced")
+            raise Rejected(Code.INVALID_PATCH, "a `splice` needs a string at this JSON Pointer")
         insert = op.get("insert", "")
         self.count(insert, 0)
         self.spend(len(old))
@@ -255,10 +275,10 @@ class PatchRun(Draft):
 
 def _member(op: Op, name: str) -> Any:
     if name not in op:
-        raise Rejected(Code.INVALID_PATCH, f"the op lacks {name!r}")
+        raise Rejected(Code.INVALID_PATCH, f"the op needs the member {name!r}")
     return op[name]
 
 
 def _check_key(key: str) -> None:
     if key in FORBIDDEN_KEYS:
-        raise Rejected(Code.INVALID_PATCH, f"the key {key!r} is not allowed")
+        raise Rejected(Code.INVALID_PATCH, f"the key {key!r} is not allowed; use another one")

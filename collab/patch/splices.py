@@ -1,6 +1,6 @@
-"""Texts as what changed in them: in the log, and for readers who accept `splice`.
+"""Changes of texts as splices: in the log, and for readers that accept `splice`.
 
-All others get a `replace` with the whole text, which they can read without the text before.
+Other readers get a `replace` with the whole text. They need not know the text before it.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from collab.patch.run import PatchRun
 from collab.patch.utf16 import as_splice
 from collab.patch.values import same
 
-# Shorter texts are logged whole: the row of an entry takes half as many bytes by itself.
+# Texts up to this length are logged whole: the row of an entry alone takes half as many bytes.
 SHORT: Final = 500
 
 
 def as_splices(before: Json, ops: list[Op]) -> list[Op]:
-    """The ops of a change for a reader who accepts splices; `before` is the value before them."""
+    """The ops of a change for a reader that accepts splices; `before` is the value before them."""
     return _spliced(before, ops[0]) if len(ops) == 1 else splice_long_texts(before, ops)
 
 
 def splice_long_texts(before: Json, ops: list[Op]) -> list[Op]:
-    """The ops with each text longer than `SHORT` as what changed in it."""
+    """The ops, with a splice for each `replace` by a text longer than `SHORT`."""
     if not any(_is_long(op.get("value")) for op in ops):
         return ops
     run = PatchRun(before, 0, TRUSTED, False, False)
@@ -41,9 +41,12 @@ def splice_long_texts(before: Json, ops: list[Op]) -> list[Op]:
 
 
 def drop_overwritten_texts(ops: list[Op]) -> list[Op]:
-    """The ops, and of texts that are replaced several times in a row only what they end as."""
+    """The ops without a `replace` of a text that a later `replace` of the same run overwrites.
+
+    A run is a sequence of `replace` ops with strings.
+    """
     kept: list[Op] = []
-    row: set[str] = set()  # the texts that the ops behind this one replace
+    row: set[str] = set()  # the texts that later ops of this run replace
     for op in reversed(ops):
         if op["op"] != "replace" or not isinstance(op["value"], str):
             row.clear()
@@ -60,7 +63,7 @@ def drop_overwritten_texts(ops: list[Op]) -> list[Op]:
 
 
 def for_log(entry: Entry, before: Json) -> Entry:
-    """The entry as the log keeps it: a letter that was typed into a long text is a splice."""
+    """The entry as the log keeps it: a letter typed into a long text is a splice."""
     ops = splice_long_texts(before, entry.ops)
     if ops is entry.ops:
         return entry
@@ -69,7 +72,7 @@ def for_log(entry: Entry, before: Json) -> Entry:
 
 
 def from_log(entry: Entry, before: Json) -> tuple[Entry, Json]:
-    """The entry as clients got it, and the value after it."""
+    """The entry as clients received it, and the value after it."""
     applied = apply(before, entry.ops, bounds=TRUSTED, splices=True)
     if not has_splices(entry.ops):
         return entry, applied.value
@@ -84,7 +87,7 @@ def has_splices(ops: Sequence[Op]) -> bool:
 
 
 def is_spliced(answer: Mapping[str, Any]) -> bool:
-    """Whether an answer from the log has splices in place of the ops that its client got."""
+    """Whether an answer from the log has splices instead of the ops that its client received."""
     return has_splices(answer.get("ops", ()))
 
 

@@ -1,8 +1,8 @@
 """Steps: what ops did to locations, apart from what they did to values.
 
-A pointer alone does not say whether `/pages/404` is the member `404` of an object or the element
-404 of a list, and only the latter moves when something is put before it. A step's path says it:
-indexes of lists are integers, keys of objects are strings.
+The pointer `/pages/404` can name the member `404` of an object or the element 404 of a list. Only
+the element of a list moves when another element is inserted before it. So a step's path tells them
+apart: indexes of lists are integers, keys of objects are strings.
 """
 
 from __future__ import annotations
@@ -24,11 +24,14 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """One exact op. `path` counts after a move's source was taken out (RFC 6902).
+    """One exact op.
 
-    A copy is an `add` of what was copied. `source` is a move's or a copy's, and `old` is what was
-    removed or replaced. An op that moves an element over the member that holds it is a `replace`;
-    `edit_of` knows that it moves the element, and makes it a move.
+    - `path` of a move counts after its source was taken out (RFC 6902).
+    - `source` is set for a move and for a copy. A copy is an `add` of the copied value.
+    - `old` is the value that was removed or replaced.
+
+    An op that moves an element over the member that holds it is a `replace` here. `edit_of`
+    recognizes it and makes it a move.
     """
 
     kind: Literal["add", "remove", "replace", "move"]
@@ -39,18 +42,18 @@ class Step:
 
     @property
     def structural(self) -> bool:
-        """Whether any location but the step's own can be touched by it."""
+        """Whether the step can affect locations other than its own."""
         return self.kind != "replace" or is_container(self.old) or is_container(self.value)
 
     @property
     def replaces_holder(self) -> bool:
-        """Whether it moves an element over the member that holds it, which is gone then."""
+        """Whether the step moves an element over the member that holds it, which ends there."""
         inserts = bool(self.path) and type(self.path[-1]) is int
         return self.kind == "move" and not inserts and self._ascends
 
     @property
     def moves_before_holder(self) -> bool:
-        """Whether it moves an element to before what holds it, in a list."""
+        """Whether the step moves an element to before the list element that holds it."""
         inserts = bool(self.path) and type(self.path[-1]) is int
         return self.kind == "move" and inserts and self._ascends
 
@@ -64,7 +67,7 @@ def is_container(value: Any) -> bool:
 
 
 def to_path(value: Any, tokens: Tokens) -> Path:
-    """The path of a location that exists, or whose parent does (its last token may be new)."""
+    """The path of a location. Its parent must exist; its last token may be new."""
     path: list[str | int] = []
     last = len(tokens) - 1
     for position, token in enumerate(tokens):
@@ -84,9 +87,9 @@ def to_tokens(path: Path) -> Tokens:
 
 
 class TracedRun(PatchRun):
-    """A run that keeps the step of each exact op, on one draft however many ops there are.
+    """Applies ops and keeps the step of each exact op, on one draft for all ops.
 
-    Invariant: no value in `steps` is changed in place by the ops after it.
+    Invariant: later ops never change a value in `steps` in place.
     """
 
     __slots__ = ("_source", "steps", "tested")
@@ -101,14 +104,14 @@ class TracedRun(PatchRun):
     ) -> None:
         super().__init__(value, 0, bounds, splices, tests)
         self.steps: list[Step] = []
-        # What each `test` asks about: its location and the value there; None for no location.
+        # For each `test`: its location and the value there; None when it has no value.
         self.tested: list[Step | None] = []
         self._source: Path = ()
 
     def perform(self, ops: Sequence[Any]) -> list[range]:
-        """Apply a patch as `apply` does; for each op the numbers of the exact ops that it became.
+        """Apply a patch as `apply` does. Return for each op the numbers of its exact ops.
 
-        A refusal names the op; what the ops before it did stays.
+        A refusal names the op. The changes by the ops before it remain.
         """
         check_length(ops, self.bounds)
         parts: list[range] = []
@@ -159,8 +162,8 @@ class TracedRun(PatchRun):
 def trace(value: Any, ops: Sequence[Op], *, expand: bool = False) -> tuple[list[Step], Any]:
     """The steps of exact ops, and the value after them.
 
-    With `expand`, an object or array that was replaced by another counts as edited where the two
-    differ, so that what is the same in both keeps its location.
+    With `expand`, a `replace` of one object by another, or of one array by another, becomes the
+    steps that edit the differences. So equal parts keep their locations.
     """
     trail = TracedRun(value)
     for op in ops:

@@ -1,8 +1,8 @@
-"""What two sequences have in common, found in time that hangs on their lengths alone.
+"""The longest common subsequence of two sequences, in time that depends on their lengths alone.
 
-`difflib` takes milliseconds for texts that share nothing but their spaces: 100 words against 100
-others 36 ms, 200 spaces against every second one 116 ms. This takes 0.1 ms for either, and 6 ms
-for 2,000 words: each row of the usual table is one integer, a bit for each column.
+`difflib` is slow for texts that share only their spaces. It takes 36 ms for 100 words against 100
+others, and 116 ms for 200 spaces against every second of them. This module takes 0.1 ms for
+either, and 6 ms for 2,000 words: each row of the usual table is one integer, a bit for each column.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ T = TypeVar("T", bound=Hashable)
 
 
 class Block(NamedTuple):
-    """`length` items that are the same from `old` in one sequence and from `new` in the other."""
+    """`length` equal items: from index `old` of one sequence, from index `new` of the other."""
 
     old: int
     new: int
@@ -22,7 +22,7 @@ class Block(NamedTuple):
 
 
 class Replacement(NamedTuple):
-    """Items `start` to `end` of one sequence gave way to `new_start` to `new_end` of the other."""
+    """Items `start` to `end` of `old` are replaced by `new_start` to `new_end` of `new`."""
 
     start: int
     end: int
@@ -51,7 +51,7 @@ def common_blocks(old: Sequence[T], new: Sequence[T]) -> list[Block]:
 
 
 def replacements(old: Sequence[T], new: Sequence[T]) -> list[Replacement]:
-    """What lies between the blocks in common: how `new` is made of `old`."""
+    """The replacements that turn `old` into `new`: the ranges between the common blocks."""
     found: list[Replacement] = []
     i = j = 0
     for block in (*common_blocks(old, new), Block(len(old), len(new), 0)):
@@ -62,7 +62,7 @@ def replacements(old: Sequence[T], new: Sequence[T]) -> list[Replacement]:
 
 
 def _rows(old: Sequence[T], new: Sequence[T]) -> list[int]:
-    """The table of lengths: bit j of row i is 0 where item j of `new` makes the length grow.
+    """The table of lengths: bit j of row i is 0 when item j of `new` makes the length grow.
 
     After Crochemore, Iliopoulos, Pinzon and Reid, "A fast and practical bit-vector algorithm for
     the longest common subsequence problem" (2001).

@@ -1,4 +1,4 @@
-"""Text in UTF-16 units, which is how browsers count: offsets, splices, what changed."""
+"""Offsets, splices and changes of a text in UTF-16 units, as browsers count them."""
 
 from __future__ import annotations
 
@@ -8,43 +8,47 @@ from collab.errors import Code, Rejected
 
 
 def length(text: str) -> int:
-    """How many UTF-16 units a text is."""
+    """The number of UTF-16 units of a text."""
     if text.isascii():
         return len(text)
     return len(text.encode("utf-16-le")) // 2
 
 
 def splice(text: str, offset: object, delete: object, insert: object) -> str:
-    """`text` with `delete` units at `offset` replaced by `insert`, or `invalid_patch`."""
+    """Return `text` with `delete` units at `offset` replaced by `insert`, or raise `Rejected`."""
     if type(offset) is not int or type(delete) is not int or offset < 0 or delete < 0:
-        raise Rejected(Code.INVALID_PATCH, "offset and delete must be integers from 0")
+        raise Rejected(Code.INVALID_PATCH, "`offset` and `delete` must be integers, at least 0")
     if type(insert) is not str:
-        raise Rejected(Code.INVALID_PATCH, "insert must be a string")
+        raise Rejected(Code.INVALID_PATCH, "`insert` must be a string")
     end = offset + delete
     if end > length(text):
-        raise Rejected(Code.INVALID_PATCH, "the splice ends beyond the text")
+        raise Rejected(Code.INVALID_PATCH, "the `splice` ends beyond the end of the text")
     return text[: _index(text, offset)] + insert + text[_index(text, end) :]
 
 
 def code_point_range(text: str, offset: int, delete: int) -> tuple[int, int]:
-    """The code points that a splice replaces: the first, and the one after the last."""
+    """The code points that a splice replaces: the index of the first, and that after the last."""
     return _index(text, offset), _index(text, offset + delete)
 
 
 def _index(text: str, offset: int) -> int:
-    """The code point that starts at a unit; a unit inside a surrogate pair is refused."""
+    """The index of the code point that starts at a unit; refuse half a surrogate pair."""
     if text.isascii():
         return offset
     try:
         return len(text.encode("utf-16-le")[: 2 * offset].decode("utf-16-le"))
     except UnicodeDecodeError:
-        raise Rejected(Code.INVALID_PATCH, "the splice is inside a surrogate pair") from None
+        raise Rejected(
+            Code.INVALID_PATCH,
+            "the `splice` splits a surrogate pair; `offset` and `delete` count UTF-16 units",
+        ) from None
 
 
 def replaced_range(old: str, new: str) -> tuple[int, int, str]:
-    """The one replaced range between two texts: its start, its end in `old`, its new text.
+    """The smallest range to replace in `old` to get `new`: its start, its end, its new text.
 
-    In code points. Python compares whole strings fast, so common ends are found by halving.
+    It counts code points. Python compares slices fast, so a binary search finds the common start
+    and end.
     """
     shortest = min(len(old), len(new))
     start = _shared_start(old, new, shortest)
@@ -66,7 +70,7 @@ def _shared_start(a: str, b: str, most: int) -> int:
 
 
 def _shared_end(a: str, b: str, most: int) -> int:
-    # By halves as well: to turn two texts of a megabyte round takes ten times as long.
+    # A binary search as well: to reverse two texts of a megabyte takes ten times as long.
     low, high = 0, most
     while low < high:
         middle = (low + high + 1) // 2
@@ -78,7 +82,10 @@ def _shared_end(a: str, b: str, most: int) -> int:
 
 
 def relocate_offset(offset: int, old: str, new: str) -> int:
-    """Where a unit offset in `old` is in `new`; inside a replaced range, at its end."""
+    """The offset in `new` of an offset in `old`, in UTF-16 units.
+
+    An offset inside the replaced range goes to the end of the new text there.
+    """
     start, end, text = replaced_range(old, new)
     units = length(old[:start])
     if offset <= units:

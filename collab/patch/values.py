@@ -1,10 +1,10 @@
-"""What a JSON value may be, when two are equal, and which strings are never merged.
+"""Which JSON values are allowed, when two values are equal, and which strings are never merged.
 
-Patches, the Yjs writer and the Yjs guard all use this one list.
+Patches, the Yjs writer and the Yjs guard all use these rules (rule P8 of SPEC.md):
 
-A number is a finite double. Integral doubles up to 2^53-1 are integers here, all others floats.
-An integer that is written as digits must not be beyond 2^53-1: readers disagree on its last
-digits. Keys that reach an object's prototype in a browser are no keys. (Rule P8 of SPEC.md.)
+- A number is a finite double. An integral double up to 2^53-1 is an `int`, any other a `float`.
+- An integer written as digits must not be beyond 2^53-1: readers disagree on its last digits.
+- A key that reaches an object's prototype in a browser is not allowed.
 """
 
 from __future__ import annotations
@@ -15,33 +15,34 @@ from typing import Any, Final
 from collab.ids import MAX_SAFE_INTEGER, Json
 from collab.patch.pointer import Tokens
 
-# How deep objects and arrays nest in a value that a client sends.
+# The most levels of objects and arrays in a value that a client sends.
 MAX_DEPTH: Final = 64
 
-# Keys that reach an object's prototype in a browser that assigns them.
+# In a browser, an assignment to one of these keys reaches the object's prototype.
 FORBIDDEN_KEYS: Final = frozenset({"__proto__", "constructor", "prototype"})
 
 _NUMBERS = (int, float)
 
-# Whether the string at a location of a document is an atom. Atoms are replaced as a whole and never
-# merged, as ids and colours are.
+# Takes the tokens of a string's location and the document. Returns whether the string is an atom:
+# it is replaced as a whole and never merged. Ids and colours are atoms.
 Atomic = Callable[[Tokens, Any], bool]
 
 
 def is_exact(number: float) -> bool:
-    """Whether all readers agree on an integral number that is written as digits."""
+    """Whether every reader of JSON reads this integer alike: it is not beyond 2^53-1."""
     return -MAX_SAFE_INTEGER <= number <= MAX_SAFE_INTEGER
 
 
 def is_finite(number: float) -> bool:
-    """False of NaN and the infinities, which JSON lacks."""
+    """False for NaN and the infinities, which JSON cannot express."""
     return number - number == 0
 
 
 def canonical_number(number: float) -> int | float | None:
-    """The number as a document keeps it, so that 1.0 is 1 and -0.0 is 0; None for no number.
+    """The number as a document keeps it: 1.0 becomes 1, -0.0 becomes 0, NaN becomes None.
 
     An integer beyond 2^53-1 becomes the double that a browser reads: Yjs has one kind of number.
+    When no finite double holds the number, the result is None.
     """
     if type(number) is int:
         return number if is_exact(number) else canonical_number(_double(number))
@@ -58,7 +59,7 @@ def _double(number: int) -> float:
 
 
 def sanitized(value: Json) -> Json:
-    """The value without what it may not be: forbidden keys go, numbers become canonical."""
+    """The value without forbidden keys, and with canonical numbers."""
     if isinstance(value, dict):
         return {k: sanitized(inner) for k, inner in value.items() if k not in FORBIDDEN_KEYS}
     if isinstance(value, list):
@@ -69,9 +70,9 @@ def sanitized(value: Json) -> Json:
 
 
 def same(a: Any, b: Any) -> bool:
-    """JSON equality: `true` is not 1, 1 is 1.0, the order of keys does not matter.
+    """JSON equality (RFC 6902 section 4.6).
 
-    RFC 6902 section 4.6.
+    `true` does not equal 1, and 1 equals 1.0. The order of keys does not matter.
     """
     if a is b:
         return True
@@ -88,5 +89,5 @@ def same(a: Any, b: Any) -> bool:
 
 
 def named_atomic(tokens: Tokens, document: Any) -> bool:
-    """Where no schema says it, ids and types are."""
+    """Whether a string is an atom when no schema decides: its key is `id` or `type`."""
     return bool(tokens) and tokens[-1] in ("id", "type")
