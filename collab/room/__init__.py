@@ -1,1 +1,1 @@
-"""One open document: its members, its newest entries, and the rules for changing it."""
+"""An open document: its members, its newest entries, and the rules for changes."""

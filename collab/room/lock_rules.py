@@ -1,7 +1,8 @@
-"""Lock requests of both lanes and HTTP: checked by rights, rebased to the head, decided there.
+"""Rules for lock requests from the patch lane and from HTTP.
 
-A lock makes no version. It is decided between batches, in its turn among the waiting requests,
-and is held when its row is written.
+A lock request makes no version. The room checks the rights, rebases `scope` to the head and
+decides there. It decides between two batches, in the order of the queue. The client holds the
+lock when its row is committed.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from collab.room.requests import LockRequest
     from collab.room.room import Room
 
-# The actions that always give a lock's holder a new secret (a take-over does when it need not
-# wait): a page that is being left can release its lock by the secret alone.
+# These actions always give the holder a new secret; a take-over does so when it need not wait.
+# A page that the user leaves releases its lock with the secret alone.
 _SECRETIVE = ("acquire", "renew")
 
 
@@ -40,10 +41,10 @@ def decide(
     wall: int,
     secret: str,
 ) -> LockStep | Refusal:
-    """The transition of the locks that was asked for, or why not.
+    """Return the transition that the request asks for, or a refusal.
 
-    Locks are of the committed version. They expire by `now`, the database's clock; tokens expire
-    by `wall`, ours.
+    The locks are at the committed version. Locks expire by `now`, the database's clock. Tokens
+    expire by `wall`, the server's clock.
     """
     try:
         return _decide(room, locks, member, asked, now, wall, secret)
@@ -63,7 +64,7 @@ def _decide(
     if not room.exists:
         return Refusal(Code.NOT_FOUND, "no such document")
     if asked.lock_id is not None and not _was_given(locks, asked.lock_id):
-        return Refusal(Code.NOT_FOUND, "there is no such lock")
+        return Refusal(Code.NOT_FOUND, "this document never had a lock with this `lock_id`")
     scope = _at_head(room, asked)
     _require_section(room, member, locks, asked, scope)
     at_head = replace(asked, scope=scope)
@@ -71,11 +72,11 @@ def _decide(
 
 
 def ack_of(asked: LockRequest, step: LockStep, secret: str) -> dict[str, Any]:
-    """The members of the ack: the lock as it is, or as it ended, and its holder's secret."""
+    """Return the members of the ack: the lock as it is now or as it ended, and the secret."""
     ack: dict[str, Any] = {}
     over = [event for event in step.events if event.holder is None]
     if over and (step.lock is None or asked.action == "release"):
-        ack["lock"] = LockState(**asdict(over[0]))  # its claimant has a new lock
+        ack["lock"] = LockState(**asdict(over[0]))  # a claimant gets a new lock, with another id
     elif step.lock is not None:
         ack["lock"] = state_of(step.lock)
     taken = asked.action == "take_over" and over
@@ -85,9 +86,10 @@ def ack_of(asked: LockRequest, step: LockStep, secret: str) -> dict[str, Any]:
 
 
 def _at_head(room: Room, asked: LockRequest) -> str | None:
-    """The scope in `base`, relocated to the head.
+    """Relocate the scope from version `base` to the head.
 
-    Raises `path_not_found` when version `base` has no such element, or a later one removed it.
+    Raises `path_not_found` when version `base` has no such element, or when a later version
+    removed it.
     """
     base = asked.base
     if asked.scope is None:
@@ -95,20 +97,27 @@ def _at_head(room: Room, asked: LockRequest) -> str | None:
     if base is None or base == room.version:
         return asked.scope
     if not room.tail.base <= base <= room.version:
-        raise Rejected(Code.UNKNOWN_VERSION, f"version {base} is not at hand", version=room.version)
+        raise Rejected(
+            Code.UNKNOWN_VERSION,
+            f"`base` {base} is not among the kept versions; reload the document",
+            version=room.version,
+        )
     tokens = parse(asked.scope)
     lookup(room.tail.value_at(base), tokens)
     for change in room.tail.changes(base):
         relocated = change.relocate(tokens)
         if relocated is None:
-            sentence = f"version {change.version} removed what stood there"
+            sentence = f"version {change.version} removed the element at `scope`"
             raise Rejected(Code.PATH_NOT_FOUND, sentence, path=asked.scope)
         tokens = relocated
     return render(tokens)
 
 
 def _was_given(locks: Locks, lock_id: str) -> bool:
-    """Whether a lock of this document ever had the id: they are numbered by its revisions."""
+    """Whether a lock of this document ever had this id.
+
+    The number in an id is the document's revision at which the lock was given.
+    """
     if locks.find(lock_id) is not None:
         return True
     number = lock_id.removeprefix("l-")
@@ -119,7 +128,7 @@ def _was_given(locks: Locks, lock_id: str) -> bool:
 def _require_section(
     room: Room, member: Member, locks: Locks, asked: LockRequest, scope: str | None
 ) -> None:
-    """Refuse a lock outside the member's sections, for renewing too."""
+    """Refuse a lock outside the member's sections. This also applies to renewing."""
     sections = member.rights.sections_of(room.value)
     if sections is None or asked.action == "release":
         return
@@ -131,10 +140,10 @@ def _require_section(
 
 
 def check_shape(action: LockAction, scope: str | None, lock_id: str | None) -> Refusal | None:
-    """Why a request is malformed, for any document and any user; None when it is not."""
+    """Return a refusal when the request is malformed, whatever the document and the user."""
     if scope is None and (lock_id is None or action == "acquire"):
         name = "`scope`" if action == "acquire" else "`lock_id` or `scope`"
-        return Refusal(Code.MALFORMED, f"To {action} a lock takes its {name}.")
+        return Refusal(Code.MALFORMED, f"`{action}` needs {name}")
     try:
         parse_named(scope or "", "scope")
     except Rejected as rejected:
@@ -145,10 +154,10 @@ def check_shape(action: LockAction, scope: str | None, lock_id: str | None) -> R
 def apply(
     locks: Locks, member: Member, asked: LockRequest, value: Json, *, now: int, secret: bytes
 ) -> LockStep | Refusal:
-    """The transition that was asked for, or why not; the scope is a location in `value`.
+    """Return the transition that the request asks for, or a refusal.
 
-    `now` is the database's, in milliseconds; `secret` is random, for the lock's next one-time
-    secret. The request has passed `check_shape`.
+    The scope is a location in `value`. `now` is the database's clock in milliseconds. `secret` is
+    random and becomes the lock's next one-time secret. The request has passed `check_shape`.
     """
     by = member.author
     if asked.action == "acquire":
@@ -169,7 +178,7 @@ def apply(
 
 
 def _named(locks: Locks, asked: LockRequest) -> str:
-    """The given id, or that of the lock on the scope or above it; empty when there is none."""
+    """Return the given id, or the id of the lock that covers the scope; empty without a lock."""
     if asked.lock_id is not None:
         return asked.lock_id
     lock = locks.at(asked.scope or "")

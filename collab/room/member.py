@@ -1,4 +1,4 @@
-"""A member: one connection or HTTP caller in a room, as the room's rules see it."""
+"""A member: a connection or an HTTP client, as the rules of a room see it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 PipelineState: TypeAlias = "tuple[Pipeline | None, tuple[str, int] | None]"
 
-# A patch that depends on a rejected one is rejected too and is kept here itself. So a chain of any
-# length needs its newest patches only.
+# A patch that depends on a rejected patch is rejected and remembered too. So the newest patches
+# are enough for a chain of any length.
 MOST_REJECTED = 256
 
 
@@ -26,10 +26,11 @@ MOST_REJECTED = 256
 class Member:
     """A user in a room: their identity, their rights, and the base of their next patches.
 
-    `rejected_patch` is the id of the member's newest rejected patch, as long as its client may
-    not have seen the reject, with the number of the barrier that will show that it has. Until
-    then every patch depends on it and is refused too. When a patch names the patch that it
-    depends on (`after`), `rejected_patches` holds the newest rejected ones to compare with.
+    `rejected_patch` is the id of the newest rejected patch and the number of its barrier. It is
+    set until the client passes the barrier, which shows that the client has read the reject.
+    Until then the room rejects every patch without `after`, because it may depend on the
+    rejected patch. A patch with `after` names the patch that it depends on. The room looks for
+    that id in `rejected_patches`, the newest rejected patches.
     """
 
     author: Author
@@ -37,35 +38,35 @@ class Member:
     lane: Lane
     client_id: int = 0
     splice: bool = False
-    pipelines: bool = False  # a live patch lane: several patches may be under way
+    pipelines: bool = False  # a live patch lane: several patches may wait for their answers
     pipeline: Pipeline | None = None
     rejected_patch: tuple[str, int] | None = None
     rejected_patches: dict[str, None] = field(default_factory=dict)
-    barrier_count: int = 0  # rejects so far: the number of the newest barrier
-    origin: str = ""  # the address of the client
+    barrier_count: int = 0  # rejected patches so far: the number of the newest barrier
+    origin: str = ""  # the client's address
     budget: ByteAndMessageBudget | None = None  # pays for long work and large entries
 
     def change_rights(self, rights: Rights) -> None:
-        """The user has shown another token."""
+        """Replace the rights with those of the user's new token."""
         self.rights = rights
 
     def require_writer(self, now: int) -> None:
-        """Check the right to write; called for every request, not only on opening."""
+        """Raise when the user may not write now. Each request is checked, not only the opening."""
         if not self.rights.is_valid_at(now):
             raise Rejected(Code.UNAUTHENTICATED, "the token has expired")
         if not self.rights.can_write():
-            raise Rejected(Code.FORBIDDEN, "this role may not change the document")
+            raise Rejected(Code.FORBIDDEN, "the token's role may not change the document")
 
     def pipeline_state(self) -> PipelineState:
-        """The state before a batch, for `reset_pipeline`."""
+        """Return a copy of the state before a batch, for `reset_pipeline`."""
         return (None if self.pipeline is None else self.pipeline.copy()), self.rejected_patch
 
     def reset_pipeline(self, state: PipelineState) -> None:
-        """The batch was not written: restore the state before it."""
+        """Restore the state from before a batch whose commit failed."""
         self.pipeline, self.rejected_patch = state
 
     def made_by(self, request: object = None) -> MadeBy:
-        """What decides which undo step a change of this member is part of."""
+        """Return the facts that decide which undo step a change of this member joins."""
         client = self.author.client
         if self.lane != "patch" or not isinstance(request, PatchRequest):
             return MadeBy(self.lane, client)
@@ -74,9 +75,10 @@ class Member:
         return MadeBy(self.lane, client, request.step, splices)
 
     def reject_patch(self, request_id: str) -> int:
-        """Remember that patches already under way depend on a rejected patch; the barrier's number.
+        """Remember a rejected patch, and return the number of its barrier.
 
-        Only a live lane has patches under way; elsewhere there is no barrier, 0.
+        Patches that the client has already sent may depend on it. Only a live patch lane has
+        such patches; all other members have no barrier, and the number is 0.
         """
         if self.pipelines:
             self.barrier_count += 1
@@ -87,11 +89,15 @@ class Member:
         return self.barrier_count
 
     def rejected_dependency(self, after: str | None) -> str | None:
-        """The rejected patch that a patch depends on, by its `after`, else by the barrier."""
+        """Return the id of the rejected patch that a patch depends on, or None.
+
+        With `after` the patch names its dependency. Without it, the barrier decides.
+        """
         if after is not None:
             return after if after in self.rejected_patches else None
         return None if self.rejected_patch is None else self.rejected_patch[0]
 
     def pass_barrier(self, nonce: int) -> None:
+        """Note that the client has read every reject up to the barrier `nonce`."""
         if self.rejected_patch is not None and self.rejected_patch[1] <= nonce:
             self.rejected_patch = None

@@ -1,7 +1,7 @@
-"""The patch lane's rules: stale patches are rebased to the head, then checked there.
+"""Rules of the patch lane: a stale patch is rebased to the head and checked there.
 
-The order of the checks is the contract's: strict, rebase, section rights, lock, apply, schema.
-Role and duplicate ids were checked before (`Room.apply`).
+The wire contract fixes the order of the checks: strict, rebase, section rights, lock, apply,
+schema. `Room.apply` has checked the role and duplicate ids before.
 """
 
 from __future__ import annotations
@@ -32,32 +32,32 @@ if TYPE_CHECKING:
     from collab.room.member import Member
     from collab.room.working import Working
 
-# A conflict lists the changes since its base so that the client can offer the edit again.
+# A conflict lists the changes since its base, so that the client can offer the edit again.
 MAX_CONFLICT_CHANGES = 50
-# Operations that lead to a value which was sent whole. Of new values it may bring as many as a
-# patch: yrs holds the interpreter for some 4 µs a value when it commits them.
+# The most operations that the server makes from a whole value. Its new values are limited like
+# a patch's: yrs holds the interpreter for about 4 µs a value when it commits them.
 MOST_OPS = 10_000
-# A short patch on an old base must not be answered by megabytes each time.
+# Without this limit, each short patch on an old base could cause an answer of megabytes.
 MAX_CONFLICT_BYTES = 64 * 1024
-# Bytes of values that are measured for it: 2 ms of work.
+# Bytes of conflicting values that are measured for this limit: 2 ms of work.
 MAX_MEASURED = 2 * 1024 * 1024
 
 
 def create(working: Working, member: Member, request: Create, now: int) -> Answer:
-    """Version 1, or the next one where a deleted document's name goes on counting."""
+    """Create the document: version 1, or the next version when the name had a deleted document."""
     ops: list[Op] = [{"op": "replace", "path": "", "value": request.value}]
     member.rights.require_whole_document()
     change = _patch(
         working, member, ops, now, "create", bounds=whole_value_bounds(working.bounds.patch)
     )
-    if change is None:  # created as `{}`, which it was before
+    if change is None:  # the value is `{}`, which an absent document has too
         value = working.document.value
         change = Change([], b"", b"", value, value)
     return working.enter(member, change, now, kind="create", request=request)
 
 
 def apply_patch(working: Working, member: Member, request: PatchRequest, now: int) -> Answer:
-    """Rebase the ops from their base to the head, and make them the next version there."""
+    """Rebase the ops from their base to the head, and enter them as the next version."""
     if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
     _check_epoch(working, request.epoch, strict=request.strict)
@@ -66,11 +66,11 @@ def apply_patch(working: Working, member: Member, request: PatchRequest, now: in
     if refused is not None:
         raise Rejected(
             Code.CONFLICT,
-            "it stands on a patch that was refused",
+            "this patch depends on a rejected patch (see `after`); make it again on the new value",
             after=refused,
             base=base,
             version=working.head,
-            conflicts=[],  # the refusal of that patch has said what happened since
+            conflicts=[],  # the reject of that patch has listed the changes since its base
         )
     _check_base(working, base, strict=request.strict)
     pipeline = pipeline_of(member, base)
@@ -92,14 +92,12 @@ def apply_patch(working: Working, member: Member, request: PatchRequest, now: in
             ack["ops"] = drop_overwritten_texts(change.ops)
         answer = working.enter(member, change, now, request=request, ack=ack)
     pipeline.applied_as(answer.version, request.ops, made_version=answer.entry is not None)
-    member.rejected_patches.pop(request.id, None)  # another try of the same id
+    member.rejected_patches.pop(request.id, None)  # the client retried this id with success
     return answer
 
 
 def _is_as_sent(sent: list[Op], rebased: list[Op], applied: list[Op]) -> bool:
-    """Whether the client knows what was applied: a splice is kept as the `replace` it makes, and
-    splices exist so that a client that types is not sent the whole text in every answer.
-    """
+    """Whether the ack leaves the ops out. It never sends the whole text that a splice changed."""
     if rebased != sent:
         return False
     if all(op["op"] == "splice" for op in sent):
@@ -134,7 +132,7 @@ def _rebase(
 
 
 def _fit_values(conflicts: list[Conflict]) -> list[Conflict]:
-    """The conflicts, with their values as long as these are few enough bytes to send."""
+    """Return the conflicts. A value that exceeds the limit of bytes is left out."""
     room, fitting, measured = MAX_CONFLICT_BYTES, list[Conflict](), 0
     for conflict in conflicts:
         size = json_size(conflict) if measured < MAX_MEASURED else MAX_MEASURED
@@ -148,14 +146,14 @@ def _fit_values(conflicts: list[Conflict]) -> list[Conflict]:
 
 
 def note_duplicate(member: Member, request: PatchRequest, version: int) -> None:
-    """An id that was accepted before: later patches depend on it all the same."""
-    member.rejected_patches.pop(request.id, None)  # refused here once, accepted elsewhere
+    """Note that a duplicate was accepted before at `version`; later patches depend on it too."""
+    member.rejected_patches.pop(request.id, None)  # rejected here once, accepted elsewhere later
     if member.pipelines and request.base is not None and version > request.base:
         pipeline_of(member, request.base).applied_as(version, request.ops)
 
 
 def replace(working: Working, member: Member, request: Replace, now: int) -> Answer:
-    """The whole value as one minimal change; `base` is always strict."""
+    """Replace the whole value by one minimal change; `base` is always strict."""
     if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
     _check_epoch(working, request.epoch, strict=True)
@@ -169,7 +167,7 @@ def replace(working: Working, member: Member, request: Replace, now: int) -> Ans
 
 
 def restore_version(working: Working, member: Member, request: RestoreVersion, now: int) -> Answer:
-    """Change a part of the document back to an earlier version, as an edit that can be undone."""
+    """Restore a part of the document to an earlier version, as an edit that can be undone."""
     if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
     if request.missing is not None:
@@ -184,7 +182,7 @@ def restore_version(working: Working, member: Member, request: RestoreVersion, n
 
 
 def undo(working: Working, member: Member, request: UndoRequest, now: int) -> Answer:
-    """Undo or redo the user's newest step that can still do something, or the one asked for."""
+    """Undo or redo one step: the requested step, or the newest that still has an effect."""
     if not working.exists:
         raise Rejected(Code.NOT_FOUND, "no such document")
     parse_named(request.scope, "scope")
@@ -225,14 +223,14 @@ def _apply_own_ops(
     now: int,
     fence: int | None = None,
 ) -> Answer:
-    """Apply ops that the server itself computed for the head."""
+    """Apply ops that the server has computed for the head."""
     kind: Kind = "restore" if isinstance(request, RestoreVersion) else "edit"
     require_sections(working, member, ops)
     require_unlocked(working, member, ops, fence)
     change = _patch(
         working, member, ops, now, kind, bounds=whole_value_bounds(working.bounds.patch)
     )
-    says_ops = kind == "restore"  # a client that sent `PUT` has the value itself
+    says_ops = kind == "restore"  # a client that sends `PUT` already has the value
     if change is None:
         return working.unchanged(member, request, {"ops": []} if says_ops else {})
     ack = {"ops": drop_overwritten_texts(change.ops)} if says_ops else {}
@@ -240,15 +238,15 @@ def _apply_own_ops(
 
 
 def whole_value_bounds(bounds: Bounds) -> Bounds:
-    """The bounds of ops that the server makes itself, of a value that was sent whole."""
+    """Return the bounds for ops that the server makes from a whole value."""
     return with_fields(bounds, max_ops=max(MOST_OPS, bounds.max_ops) if bounds.max_ops else 0)
 
 
 def _check_epoch(working: Working, epoch: int | None, *, strict: bool) -> None:
-    """Refuse a base of another epoch: its versions were other values."""
+    """Refuse a base of another epoch, because its version numbers mean other values."""
     if epoch is None or epoch == working.epoch:
         return
-    message = f"the document has epoch {working.epoch}, and `base` is of epoch {epoch}"
+    message = f"`base` is of epoch {epoch}, the document is in {working.epoch}; reload it"
     if strict:
         raise Rejected(Code.CONFLICT, message, version=working.head, conflicts=[])
     raise Rejected(Code.UNKNOWN_VERSION, message, version=working.head)
@@ -257,30 +255,32 @@ def _check_epoch(working: Working, epoch: int | None, *, strict: bool) -> None:
 def _check_base(working: Working, base: int, *, strict: bool) -> None:
     if base > working.head or base < 0:
         raise Rejected(
-            Code.UNKNOWN_VERSION, f"there is no version {base} yet", version=working.head
+            Code.UNKNOWN_VERSION,
+            f"`base` is {base}, the newest version is {working.head}",
+            version=working.head,
         )
     if strict and base != working.head:
         raise Rejected(
             Code.CONFLICT,
-            f"the document has moved from version {base} to {working.head}",
+            f"`base` is {base}, the document is at version {working.head}; redo the edit there",
             **_conflict(working, base),
         )
     if working.entries_since(base) is None:
         raise Rejected(
             Code.UNKNOWN_VERSION,
-            f"version {base} is older than what is kept for rebasing",
+            f"`base` {base} is too old to rebase; reload the document",
             version=working.head,
         )
 
 
 def _conflict(working: Working, base: int) -> dict[str, Any]:
-    """The members of every conflict, also of one without a conflicting value."""
+    """Return the members of each conflict refusal, even when no value conflicts."""
     changes = conflict_changes(working, base)
     return {"base": base, "version": working.head, "conflicts": [], **changes}
 
 
 def conflict_changes(working: Working, base: int) -> dict[str, Any]:
-    """The entries since `base`, when they are few enough to send."""
+    """Return the entries since `base` as `changes`; empty when they are too many or too large."""
     entries = working.entries_since(base)
     if entries is None or len(entries) > MAX_CONFLICT_CHANGES:
         return {}
@@ -290,7 +290,7 @@ def conflict_changes(working: Working, base: int) -> dict[str, Any]:
 
 
 def pipeline_of(member: Member, base: int) -> Pipeline:
-    """The member's pipeline; a new one if it pipelines nothing, or went back to an old base."""
+    """Return the member's pipeline, or a new one without pipelining or for an older `base`."""
     if member.pipeline is None or not member.pipelines or base < member.pipeline.base:
         member.pipeline = Pipeline(base)
     return member.pipeline

@@ -1,4 +1,4 @@
-"""Checks of a change's ops before it is made: section rights, locks, and the schema."""
+"""Checks of ops before they are applied: section rights, locks and the schema."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def require_sections(working: Working, member: Member, ops: list[Op]) -> None:
-    """Raises `forbidden` where ops on the working document leave the member's sections."""
+    """Raise `forbidden` when ops on the working document leave the member's sections."""
     value = working.document.value
     sections = member.rights.sections_of(value)
     if sections is not None:
@@ -23,12 +23,12 @@ def require_sections(working: Working, member: Member, ops: list[Op]) -> None:
 
 
 def require_unlocked(working: Working, member: Member, ops: list[Op], fence: int | None) -> None:
-    """Raises `locked` or `stale_lock` where ops on the working document may not be applied."""
+    """Raise `locked` or `stale_lock` when a lock forbids ops on the working document."""
     working.guard.check(ops, working.document.value, member.author, fence, working.bounds.patch)
 
 
 def undo_check(working: Working, member: Member) -> Check | None:
-    """The check of an undo or a redo before it is done; None when there is none to make."""
+    """Return the check for the ops of an undo or redo; None when no check is needed."""
     locks, schema = working.guard.check_for(member.author), working.schema
     if schema is None and member.rights.sections is None:
         return locks

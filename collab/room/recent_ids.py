@@ -1,4 +1,4 @@
-"""Recent ids: which requests were answered, and how, as far as a room remembers."""
+"""Recent ids: a cache of accepted requests and their answers, so that retries are idempotent."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ LARGE = MOST_BYTES // 16
 
 
 class RecentIds:
-    """The newest accepted requests by user and id, and those that the store was asked for.
+    """The newest accepted requests by user and id, and requests that were found in the store.
 
-    At most `MOST` of the newest, whose answers have at most `MOST_BYTES`. They are not all
-    accepted requests: an id that made no version may be only in the store, and another instance
-    may have accepted it.
+    It holds at most `MOST` of the newest requests, with at most `MOST_BYTES` of answers. Some
+    accepted requests are only in the store: a request that made no version, or a request that
+    another instance accepted.
 
-    Invariant: a request that the store knows stays until it is answered again. Else the room would
-    ask for it, forget it and ask again without end.
+    Invariant: a request that was found in the store stays until it is answered again. Without
+    this, the room would load it, drop it and load it again without end.
     """
 
     def __init__(self) -> None:
@@ -37,28 +37,29 @@ class RecentIds:
 
     @classmethod
     def of(cls, stored: Stored | Absent) -> RecentIds:
-        """The requests that are in a document's newest entries."""
+        """Return the requests that are in a document's newest entries."""
         ids = cls()
         for entry in [] if isinstance(stored, Absent) else stored.entries:
-            # For a shortened answer the store is asked for the id, and the log for the answer.
+            # A shortened answer is not cached: the store finds the id, and the log the answer.
             if not is_spliced(entry.answer):
                 ids.add_entry(entry)
         return ids
 
     def find(self, user: str, request_id: str) -> Accepted | None:
+        """Return the accepted request with this id, or None on a cache miss."""
         if not request_id:
             return None
         return self._found.get((user, request_id)) or self._recent.get((user, request_id))
 
     def add_entry(self, entry: Entry) -> None:
-        """An entry was committed."""
+        """Remember the request of a committed entry."""
         if entry.id:
             self.add([Accepted.of(entry)])
 
     def add_stored(self, accepted: Accepted) -> None:
-        """The store knows a request that waits for its answer.
+        """Add a request that the store knows and that waits for its answer.
 
-        Beyond `MOST_FOUND_BYTES` an answer is kept without its ops: its user reads the value.
+        Above `MOST_FOUND_BYTES` the answer is kept without `ops`; the client reads the value.
         """
         self.mark_answered(accepted.user, accepted.id)
         if self._found_bytes + _size(accepted) > MOST_FOUND_BYTES:
@@ -67,7 +68,7 @@ class RecentIds:
         self._found_bytes += _size(accepted)
 
     def mark_answered(self, user: str, request_id: str) -> None:
-        """The request has its answer; when it comes again, it gets no large one."""
+        """Note that the request got its stored answer; a further retry gets no large `ops`."""
         if not self._found:
             return
         one = self._found.pop((user, request_id), None)
@@ -76,12 +77,13 @@ class RecentIds:
             self.add([one if _size(one) <= LARGE else _without_ops(one)])
 
     def merge(self, other: RecentIds) -> None:
-        """Add the ids of the room that this one replaces."""
+        """Add the ids of the room that this room replaces."""
         self.add(other._recent.values())
         for one in other._found.values():
             self.add_stored(one)
 
     def add(self, accepted: Iterable[Accepted]) -> None:
+        """Remember accepted requests, and drop the oldest above the limits."""
         for one in accepted:
             known = self._recent.get((one.user, one.id))
             self._bytes += _size(one) - (0 if known is None else _size(known))
@@ -97,5 +99,5 @@ def _without_ops(accepted: Accepted) -> Accepted:
 
 
 def _size(accepted: Accepted) -> int:
-    """How many bytes of JSON an answer is; most have next to none."""
+    """The bytes of an answer as JSON; most answers have almost none."""
     return json_size(accepted.answer) if accepted.answer else 0

@@ -1,7 +1,7 @@
-"""A request's digest: whether an id that comes again is the same request.
+"""A request's digest: it tells a retry from another request with the same id.
 
-It covers what is asked for: the type, and the ops, value or scope. It covers nothing that changes
-when a client sends the same request again later: not `base`, `strict`, `fence`, `after`, `step`.
+It covers the type of the request and its ops, value or scope. It leaves out all members that
+may differ in a retry: `base`, `strict`, `fence`, `after` and `step`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from collab.room.requests import (
 DIGEST_BYTES: Final = 16
 
 _encode = msgspec.json.Encoder(order="sorted").encode
-# The members that each op reads, beside `op` and `path`; others mean nothing (RFC 6902, 4).
+# The members that each op uses, besides `op` and `path`. All other members are ignored (RFC 6902,
+# section 4).
 _MEMBERS: Final[dict[Any, tuple[str, ...]]] = {
     "add": ("value",),
     "remove": (),
@@ -35,19 +36,19 @@ _MEMBERS: Final[dict[Any, tuple[str, ...]]] = {
     "test": ("value",),
     "splice": ("offset", "delete", "insert"),
 }
-_LEFT_OUT: Final = {"delete": 0, "insert": ""}  # the members that a splice may leave out
+_LEFT_OUT: Final = {"delete": 0, "insert": ""}  # optional members of a splice
 
 
 def digest_of(request: RequestWithId) -> bytes:
-    """The same bytes for requests that ask for the same, however their JSON is written."""
+    """Return the digest. Equal requests have equal digests, however their JSON is written."""
     return blake2b(_encode(_content(request)), digest_size=DIGEST_BYTES).digest()
 
 
 def is_same(digest: bytes, request: RequestWithId) -> bool:
-    """Whether the request has this digest; True where an earlier Weft kept none."""
+    """Whether the request has this digest; True when an earlier Weft stored no digest."""
     try:
         return not digest or digest == digest_of(request)
-    except RecursionError:  # it nests deeper than what is ever accepted
+    except RecursionError:  # it nests deeper than any accepted request
         return False
 
 
@@ -69,7 +70,7 @@ def _op(op: Op) -> Any:
     kind = op.get("op")
     members = _MEMBERS.get(kind) if isinstance(kind, str) else None
     if members is None:
-        return op  # it is refused
+        return op  # an unknown op is refused later
     said = {"op": kind, "path": op.get("path")}
     for name in members:
         if name in op or name in _LEFT_OUT:

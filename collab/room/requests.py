@@ -1,4 +1,4 @@
-"""What may be asked of a room, and what it answers."""
+"""The requests that a room takes, and its answer to a request."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from collab.messages import LockAction
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Make the document with this value; an existing document is left as it is.
+    """Create the document with this value. An existing document stays as it is.
 
-    `only` refuses instead (`PUT` without `If-Match`).
+    With `only` an existing document is a refusal (`PUT` without `If-Match`).
     """
 
     value: dict[str, Any]
@@ -27,27 +27,27 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class PatchRequest:
-    """Ops on `base`, after the member's own patches since then that have no answer yet.
+    """Ops for the value at `base` with the member's own unanswered patches applied.
 
-    `epoch` is that of `base`; None stands for the document's.
+    `epoch` is the epoch of `base`; None means the document's current epoch.
     """
 
     id: str
-    base: int | None  # None: the head, whatever it is
+    base: int | None  # None: the head
     ops: list[Op]
     strict: bool = False
     fence: int | None = None
-    after: str | None = None  # the member's own patch that it depends on, if the client names it
-    step: str = ""  # the undo step that it belongs to, as its client calls it
+    after: str | None = None  # the id of the member's own patch that this patch depends on
+    step: str = ""  # the client's name for the undo step that this patch belongs to
     epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """The whole value, as the minimal change from `base`, which must be the head.
+    """Replace the whole value by a minimal change. `base` must be the head.
 
-    `epoch` is that of `base`; None stands for the document's.
-    `compared` is a version and the ops that lead from it to the value, when they are known.
+    `epoch` is the epoch of `base`; None means the document's current epoch.
+    `compared` is a version with the ops that lead from it to the value, if they are known.
     """
 
     value: dict[str, Any]
@@ -60,9 +60,10 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class RestoreVersion:
-    """Restore the value at `pointer` in `version`; `value` is that version's, whole.
+    """Restore the value at `pointer` in `version`. `value` is the whole value of that version.
 
-    `missing` says why there is no value. An id that was accepted gets its first answer anyway.
+    `missing` is the refusal when that version cannot be read. A retry of an accepted id gets its
+    first answer even then.
     """
 
     version: int
@@ -74,9 +75,9 @@ class RestoreVersion:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A Yjs update that the guard has not seen yet.
+    """A Yjs update that the guard has not checked yet.
 
-    `is_whole` marks a step 2: everything that the client has and our state vector lacks.
+    `is_whole` marks a sync step 2: everything that the client has and the server lacks.
     """
 
     update: bytes
@@ -85,7 +86,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class UndoRequest:
-    """Undo or redo of the member's newest step under `scope`, or of the one with this version."""
+    """Undo or redo the member's newest step under `scope`, or the step with this version."""
 
     id: str
     scope: str = ""
@@ -95,9 +96,9 @@ class UndoRequest:
 
 @dataclass(frozen=True, slots=True)
 class LockRequest:
-    """An action on an edit lock, named by its `scope` in version `base`, or by its `lock_id`.
+    """An action on an edit lock. `lock_id` names the lock, or `scope` at version `base` does.
 
-    With the lock's `secret` no other right is needed to release it.
+    A client with the lock's `secret` needs no other right to release it.
     """
 
     id: str
@@ -110,34 +111,34 @@ class LockRequest:
 
     @classmethod
     def of(cls, asked: messages.LockRequest) -> LockRequest:
-        """As a patch client says it."""
+        """Return the request of a patch client's message."""
         return cls(asked.id, asked.action, asked.scope, asked.base, asked.lock_id, asked.ttl)
 
 
 @dataclass(frozen=True, slots=True)
 class Barrier:
-    """The client has seen every reject up to the one numbered `nonce`."""
+    """The client has read every reject up to the barrier `nonce`."""
 
     nonce: int
 
 
 @dataclass(frozen=True, slots=True)
 class ReadState:
-    """Read what a Yjs client with this state vector lacks."""
+    """Read the Yjs state that a client with this state vector lacks."""
 
     state_vector: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class ReadStateVector:
-    """Read the server's Yjs state vector: a client answers with what the server lacks."""
+    """Read the server's Yjs state vector. The client answers it with what the server lacks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A refusal that waits in the queue, so that it is answered after the requests before it.
+    """A refusal that waits in the queue, so that answers keep the order of the requests.
 
-    Patches that were sent after a refused patch depend on it.
+    The client's patches after a refused patch depend on that patch.
     """
 
     id: str
@@ -145,7 +146,7 @@ class Refused:
     is_patch: bool = False
 
 
-# Requests whose id is remembered.
+# The room remembers the ids of these requests, so that retries are idempotent.
 RequestWithId = Create | PatchRequest | Replace | RestoreVersion | UndoRequest
 
 Request = RequestWithId | Refused | Update | LockRequest | Barrier | ReadState | ReadStateVector
@@ -155,10 +156,14 @@ Request = RequestWithId | Refused | Update | LockRequest | Barrier | ReadState |
 class Answer:
     """The result of a request: an entry, a refusal, or neither when nothing changed.
 
-    `version` is the document's after it. `ack` has the other members of the ack. An answer
-    leaves the process only after the commit that it depends on. `barrier` numbers a refused
-    patch, to show later that its client has read the reject. `rest` is what is left of an
-    update that took long: its author's next requests.
+    Invariant: an answer leaves the process only after the commit that it depends on.
+
+    - `version`: the document's version after the request.
+    - `ack`: the other members of the ack.
+    - `state`: the bytes that a Yjs client asked for.
+    - `barrier`: the number of a rejected patch. The client's pong to it shows that the client
+      has read the reject.
+    - `rest`: the unapplied pieces of a long update. They become the author's next requests.
     """
 
     version: int

@@ -1,9 +1,15 @@
-"""A room: one open document, what its newest entries were, and the rules for changing it.
+"""A room: one open document, its newest entries, and the rules for changing it.
 
-A room works in batches. `apply` applies one request after the other to the *working* document;
-the commit loop writes what `pending` returns to the log; then `commit` moves the *committed*
-value, which is all that clients read meanwhile. If the commit fails, the room is thrown away (Yjs
-cannot roll back) and another is opened from the log.
+A room works in batches:
+
+1. `begin` starts a batch.
+2. `apply` applies one request after the other to the *working* document. Clients still read the
+   *committed* value.
+3. `pending` returns the rows of the batch. The commit loop writes them to the log.
+4. `commit` makes the working value the committed value.
+
+When the commit fails, the commit loop drops the room and opens another from the log, because Yjs
+cannot roll back.
 """
 
 from __future__ import annotations
@@ -45,13 +51,16 @@ from collab.room.requests import (
 from collab.room.working import RoomBounds, Working
 from collab.schema.check import Schema
 
-# Versions between two purges of hidden elements. Each reads the whole document, at times with all
-# of its steps.
+# Versions between two purges of hidden elements. A purge reads the whole document, and sometimes
+# all of its undo steps.
 PURGE_EVERY = 2_000
 
 
 class Room:
-    """Invariant: `version` and `value` are durable; `head` and the document may be ahead."""
+    """Applies the rules to requests, and keeps the committed and the working document.
+
+    Invariant: `version` and `value` are durable; `head` and the working document may be ahead.
+    """
 
     def __init__(
         self,
@@ -63,7 +72,7 @@ class Room:
         *,
         seconds: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """`seconds` is any clock that does not go back."""
+        """`seconds` is a monotonic clock."""
         self.key = key
         self.bounds = bounds
         self.control = stored.control if isinstance(stored, Stored) else Control(stored.revision)
@@ -78,9 +87,10 @@ class Room:
         self.epoch, self.guard, self.tail = stored.epoch, self.working.guard, self.working.tail
         self.version = self.document.version
         self.value: Json = self.document.value
-        self.lock_events: Sequence[LockChange] = ()  # what the last batch did to the locks
+        self.lock_events: Sequence[LockChange] = ()  # the lock changes of the last batch
         self._lock_step: LockStep | None = None
-        self._purge_at = 0  # with the first snapshot, which a document that is seldom used has
+        # The first snapshot purges: a document that is seldom used may never get to another one.
+        self._purge_at = 0
         self.ids = RecentIds.of(stored)
 
     @property
@@ -94,22 +104,25 @@ class Room:
 
     @property
     def commit_id(self) -> str:
-        """The id of the batch under way, or of the last one."""
+        """The id of the current batch, or of the last batch."""
         return self.working.commit_id
 
     # --- one batch ------------------------------------------------------------------------
 
     def begin(self, commit_id: str, database_now: int) -> None:
-        """Begin a batch whose entries get this commit id, or continue the batch under way.
+        """Begin a batch whose entries get this commit id, or continue the current batch.
 
-        Locks expire by the database's clock, `database_now`.
+        Locks expire by `database_now`, the database's clock.
         """
         if not self.working.batch:
             self.working.commit_id = commit_id
         self.guard.now = database_now
 
     def apply(self, member: Member, request: Request, now: int) -> Answer:
-        """Apply one request to the working document, or refuse it; `now` is Unix time in ms."""
+        """Apply one request to the working document, and return its answer or a refusal.
+
+        `now` is Unix time in milliseconds.
+        """
         try:
             return self._dispatch(member, request, now)
         except Rejected as rejected:
@@ -119,7 +132,7 @@ class Room:
             return Answer(self.head, refusal=rejected.refusal, barrier=barrier)
 
     def pending(self) -> Append | None:
-        """What the log must hold before a client is sent any of this batch; None for nothing."""
+        """Return the rows to write before clients see this batch; None when there are none."""
         working = self.working
         if not working.batch and not working.accepted:
             return None
@@ -141,7 +154,7 @@ class Room:
         )
 
     def commit(self) -> list[Entry]:
-        """The batch is durable: its value is the committed one from now on."""
+        """Make the value of the durable batch the committed value, and return its entries."""
         batch, accepted = self.working.take_batch()
         for entry, applied in batch:
             self.tail.append(entry, applied)
@@ -156,14 +169,14 @@ class Room:
         return [entry for entry, _ in batch]
 
     def set_locks(self, locks: Locks) -> None:
-        """These are the document's locks now, under the revision that they were written at."""
+        """Replace the committed locks and the revision at which they were written."""
         self.guard.set_committed(locks)
         self.control = msgspec.structs.replace(self.control, revision=locks.revision)
 
     def note_published(self, version: int, revision: int) -> None:
-        """Another version is public, written after `revision`; 0 when none is public any more.
+        """Note which version is public; 0 when none is. This was written after `revision`.
 
-        A room that has another revision by now is left as it is: its next commit clashes.
+        When the room already has another revision, it stays as it is and its next commit clashes.
         """
         if self.control.revision == revision:
             self.control = msgspec.structs.replace(
@@ -171,11 +184,11 @@ class Room:
             )
 
     def locks(self) -> Locks:
-        """The committed locks, at the document's revision and version."""
+        """Return the committed locks, at the document's revision and version."""
         return self.guard.at(self.control.revision, self.version)
 
     def snapshot(self, *, steps: bool = True) -> Snapshot:
-        """The committed state, with the steps that can be undone or without; between batches."""
+        """Return the committed state, with or without the undo steps; only between batches."""
         assert self.head == self.version
         assert not self.working.batch
         if self.version >= self._purge_at:
@@ -228,7 +241,9 @@ class Room:
         if accepted is None:
             return None
         if not is_same(accepted.digest, request):
-            raise Rejected(Code.ID_REUSED, "another request was accepted under this id")
+            raise Rejected(
+                Code.ID_REUSED, "another request with this `id` was accepted; send a new `id`"
+            )
         if isinstance(request, PatchRequest):
             patch_rules.note_duplicate(member, request, accepted.version)
         return Answer(accepted.version, ack={**accepted.answer, "duplicate": True})
@@ -236,6 +251,9 @@ class Room:
     def _create(self, member: Member, request: Create, now: int) -> Answer:
         if self.working.exists:
             if request.only:
-                raise Rejected(Code.ALREADY_EXISTS, "a document of this name exists already")
+                raise Rejected(
+                    Code.ALREADY_EXISTS,
+                    "a document with this name exists; send `If-Match` to replace its value",
+                )
             return Answer(self.head)
         return patch_rules.create(self.working, member, request, now)

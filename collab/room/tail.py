@@ -1,4 +1,4 @@
-"""The tail: a room's newest committed entries and the values before them, bounded."""
+"""The tail: a bounded list of a room's newest committed entries and the values before them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class _Kept(NamedTuple):
 
 
 class Tail:
-    """Entries `first..last` without a gap.
+    """Keeps the newest entries, up to version `last`, without a gap.
 
-    Invariant: at most `max_entries` and about `max_bytes` of ops and updates are held; the
-    values before each entry share their structure, so they cost only what changed.
+    Invariant: it holds at most `max_entries`, and about `max_bytes` of ops and updates. The values
+    before the entries share their unchanged parts, so each value costs only its changed parts.
     """
 
     def __init__(self, last: int, *, max_entries: int = 1000, max_bytes: int = 4 << 20) -> None:
@@ -34,10 +34,11 @@ class Tail:
 
     @property
     def base(self) -> int:
-        """The oldest version after which all entries are here."""
+        """The version before the oldest entry: all entries after it are in the tail."""
         return self.last - len(self._kept)
 
     def append(self, entry: Entry, change: AppliedChange) -> None:
+        """Add the next entry, and drop the oldest entries above the limits."""
         assert entry.version == self.last + 1, (entry.version, self.last)
         size = approximate_size(entry)
         self._kept.append(_Kept(entry, change, size))
@@ -47,7 +48,7 @@ class Tail:
             self._bytes -= self._kept.popleft().size
 
     def prepend(self, entries: Sequence[Entry], values: Sequence[Json]) -> None:
-        """Add older entries that end where the tail begins."""
+        """Add older entries; the newest of them is version `base`."""
         assert not entries or entries[-1].version == self.base
         for entry, before in zip(reversed(entries), reversed(values), strict=True):
             self._kept.appendleft(
@@ -56,29 +57,29 @@ class Tail:
             self._bytes += approximate_size(entry)
 
     def prepend_tail(self, older: Tail) -> None:
-        """Add the entries of a tail that ends where this one begins."""
+        """Add the entries of an older tail whose last version is this tail's `base`."""
         assert older.last == self.base
         self._kept.extendleft(reversed(older._kept))
         self._bytes += older._bytes
 
     def since(self, version: int) -> list[Entry] | None:
-        """The entries after `version`; None when the tail has dropped some of them."""
+        """Return the entries after `version`; None when the tail has dropped some of them."""
         if version < self.base:
             return None
         return [kept.entry for kept in self._from(version)]
 
     def changes(self, version: int) -> list[AppliedChange]:
-        """The changes after `version >= base`, with the values before them."""
+        """Return the changes after `version >= base`, with the values before them."""
         return [kept.change for kept in self._from(version)]
 
     def at(self, version: int) -> Entry | None:
-        """The entry that made a version; None when the tail does not have it."""
+        """Return the entry that made a version; None when the tail does not have it."""
         if version <= self.base:
             return None
         return next((kept.entry for kept in self._from(version - 1)), None)
 
     def value_at(self, version: int) -> Json:
-        """The value at `base <= version < last`."""
+        """Return the value at `base <= version < last`."""
         before: Json = next(iter(self._from(version))).change.before
         return before
 
@@ -87,14 +88,15 @@ class Tail:
 
 
 def applied_change(entry: Entry, before: Json) -> AppliedChange:
+    """Return the change of an entry that was applied to the value `before`."""
     return AppliedChange(entry.version, entry.author, entry.ops, before)
 
 
 def approximate_size(entry: Entry) -> int:
-    """The bytes of an entry, roughly.
+    """Return roughly how many bytes an entry has.
 
-    Its ops have about the size of its update, except for text: one letter typed into a megabyte
-    is a short update and an op that holds the megabyte.
+    The ops have about the size of the update, except for text. When a user types one letter into
+    a megabyte of text, the update is short, but the op contains the whole megabyte.
     """
     size = 200 + len(entry.update) * 3 + len(entry.inverse)
     for op in entry.ops:

@@ -1,4 +1,4 @@
-"""The working document: what the rules change before a batch is durable."""
+"""The working document: the document with the batch that is not durable yet."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ if TYPE_CHECKING:
     from collab.room.member import Member
     from collab.schema.check import Schema
 
-# Reading the whole state again costs no more than so many updates.
+# To read the whole state again costs no more than to index this many updates.
 MOST_WAITING = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class RoomBounds:
-    """A room's settings."""
+    """The limits of a room."""
 
     patch: Bounds = field(default_factory=Bounds)
     undo: UndoBounds = UNDO_BOUNDS
     tail_entries: int = 1000
     tail_bytes: int = 4 << 20
     max_update: int = 4 << 20
-    max_documents: int = 0  # of the tenant
+    max_documents: int = 0  # for the tenant
 
 
 class Working:
-    """A document with the batch that has changed it, and what the rules check a change by.
+    """A document with its current batch, and the locks and the schema that changes must satisfy.
 
-    Invariant: `head` is the document's version; `tail` and the batch are all entries up to it,
-    without a gap. `exists` is true while a creation is under way, too.
+    Invariant: `head` is the document's version. `tail` and the batch hold the entries up to
+    `head` without a gap. `exists` is already true when the batch contains the creation.
     """
 
     def __init__(
@@ -71,26 +71,28 @@ class Working:
         self.tail = Tail(self.head, max_entries=bounds.tail_entries, max_bytes=bounds.tail_bytes)
         self.commit_id = ""
         self.batch: list[tuple[Entry, AppliedChange]] = []
-        self.to_log: list[Entry] = []  # the batch, as the log keeps it
+        self.to_log: list[Entry] = []  # the batch in the form that the log stores
         self.accepted: list[Accepted] = []  # requests that made no version
         self._structs = LazyStructIndex()
 
     def entries_since(self, version: int) -> list[Entry] | None:
-        """Every entry after `version`; None when the tail is too short."""
+        """Return every entry after `version`; None when the tail is too short."""
         committed = self.tail.since(min(version, self.tail.last))
         if committed is None:
             return None
         return committed + [entry for entry, _ in self.batch if entry.version > version]
 
     def changes_since(self, version: int) -> list[AppliedChange]:
-        """Every change after a version that is kept."""
+        """Return every change after `version`; raise `unknown_version` when it is too old."""
         if version < self.tail.base:
-            raise Rejected(Code.UNKNOWN_VERSION, f"version {version} is not kept for rebasing")
+            raise Rejected(
+                Code.UNKNOWN_VERSION, f"version {version} is too old to rebase; reload the document"
+            )
         committed = self.tail.changes(min(version, self.tail.last))
         return committed + [applied for _, applied in self.batch if applied.version > version]
 
     def structs(self) -> StructIndex:
-        """Every struct of the document, for the guard."""
+        """Return the index of every struct of the document, for the guard."""
         return self._structs.of(self.document)
 
     def enter(
@@ -105,7 +107,7 @@ class Working:
         reverts: Sequence[int] = (),
         leases: Sequence[int] = (),
     ) -> Answer:
-        """Enter a change that the document has applied as the next entry of the batch."""
+        """Add a change, which the document has applied, to the batch as the next entry."""
         entry = Entry(
             version=self.head + 1,
             author=member.author,
@@ -134,14 +136,14 @@ class Working:
     def unchanged(
         self, member: Member, request: RequestWithId, ack: dict[str, Any] | None = None
     ) -> Answer:
-        """Acknowledge a request that made no version, at the head; its id counts as accepted."""
+        """Return the ack at the head for a request that made no version, and accept its id."""
         if request.id:
             user, digest = member.author.user, digest_of(request)
             self.accepted.append(Accepted(user, request.id, self.head, ack or {}, digest))
         return Answer(self.head, ack=ack or {})
 
     def find_accepted(self, user: str, request_id: str) -> Accepted | None:
-        """A request that was accepted in this batch."""
+        """Return the request with this id if this batch has accepted it."""
         if not request_id:
             return None
         for entry, _ in self.batch:
@@ -150,17 +152,17 @@ class Working:
         return next((a for a in self.accepted if (a.user, a.id) == (user, request_id)), None)
 
     def take_batch(self) -> tuple[list[tuple[Entry, AppliedChange]], list[Accepted]]:
-        """The entries and accepted requests of the batch, which is empty from now on."""
+        """Empty the batch, and return its entries and accepted requests."""
         batch, accepted = self.batch, self.accepted
         self.batch, self.to_log, self.accepted = [], [], []
         return batch, accepted
 
 
 class LazyStructIndex:
-    """An index of structs that is brought up to date when it is read.
+    """An index of structs that is built and updated only when it is read.
 
-    Invariant: the index and the waiting updates are the whole document, or there is neither. A
-    document that is only changed by patches never builds it.
+    Invariant: the index and the waiting updates cover the whole document, or both are empty. A
+    document that only patches change never builds the index.
     """
 
     def __init__(self) -> None:
@@ -168,7 +170,7 @@ class LazyStructIndex:
         self._waiting: list[bytes] = []
 
     def add(self, update: bytes) -> None:
-        """The document has applied this."""
+        """Note an update that the document has applied."""
         if self._index is None or not update:
             return
         self._waiting.append(update)
@@ -177,7 +179,7 @@ class LazyStructIndex:
             self._waiting.clear()
 
     def of(self, document: Document) -> StructIndex:
-        """Every struct of the document."""
+        """Return the index of every struct of the document, brought up to date."""
         if self._index is None:
             self._index = StructIndex.of(document.update_since(b"\x00"))
         for update in self._waiting:

@@ -1,4 +1,4 @@
-"""The Yjs lane's rules: an update is validated, integrated, and corrected when it must be."""
+"""Rules of the Yjs lane: an update is checked, applied, and corrected if it breaks a rule."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from collab.room.member import Member
     from collab.room.working import Working
 
-# An update that takes longer may take as long whenever the document is opened.
+# An update that takes longer may slow down each later opening by the same time.
 NOTABLE_SECONDS = 0.0005
 
 
 class CheckedUpdate(NamedTuple):
-    """An update to apply: its bytes, the client ids that it is the first to use, its summary."""
+    """An update to apply: its bytes, the client ids that it uses first, and its summary."""
 
     update: bytes | Slices
     leases: Sequence[int]
@@ -44,7 +44,8 @@ class CheckedUpdate(NamedTuple):
 def integrate(working: Working, member: Member, request: Update, now: int) -> Answer:
     """Make a client's update the next entry, together with its correction if it needs one.
 
-    Of an update that takes long only a part is applied; the answer has the rest.
+    A long update is applied in parts: this call applies the first part, and the answer has the
+    rest.
     """
     inspected = inspect(request.update, GuardBounds(update_bytes=working.bounds.max_update))
     known, index = working.document.state_vector(), working.structs()
@@ -56,7 +57,7 @@ def integrate(working: Working, member: Member, request: Update, now: int) -> An
         reserved=SERVER_IDS,
         index=index,
     )
-    if not checked.has_effect:  # a step 2 that adds nothing is no write and needs no right
+    if not checked.has_effect:  # a sync step 2 that adds nothing needs no right to write
         return Answer(working.head)
     member.require_writer(now)
     if not working.exists:
@@ -86,7 +87,10 @@ def integrate(working: Working, member: Member, request: Update, now: int) -> An
 
 
 def read(working: Working, member: Member, request: ReadState) -> Answer:
-    """The state that the client lacks; `stale_document` when it has seen another history."""
+    """Return the state that the client lacks.
+
+    Raises `stale_document` when the client's copy has another history.
+    """
     check_state_vector(
         inspect_state_vector(request.state_vector),
         working.document.state_vector(),
@@ -113,8 +117,8 @@ def _write(working: Working, member: Member, written: CheckedUpdate, now: int) -
             correct=lambda before, after, ops: _required_value(working, member, before, after, ops),
         )
     except Rejected as error:
-        # The Yjs types have it by now. The only way back is to reload the document.
-        raise RuntimeError(f"an update was refused too late: {error}") from error
+        # The Yjs types already contain the update. Only a reload of the document removes it.
+        raise RuntimeError(f"an update was refused after yrs had applied it: {error}") from error
     finally:
         took = working.seconds() - began
         if took > NOTABLE_SECONDS:
@@ -124,7 +128,7 @@ def _write(working: Working, member: Member, written: CheckedUpdate, now: int) -
 def _required_value(
     working: Working, member: Member, before: Json, after: Json, ops: list[Op]
 ) -> Json | None:
-    """The value that the document must have instead; None when the update may stay."""
+    """Return the value that must replace `after`; None when the update may stay as it is."""
     restored = working.guard.put_back_locked(ops, before, member.author)
     if restored is not None:
         after, ops = restored, diff(before, restored)
@@ -137,7 +141,10 @@ def _required_value(
 
 
 def _outgrows(working: Working, after: Json, ops: list[Op]) -> bool:
-    """Whether the document has grown beyond its limits; measured whole only when it may have."""
+    """Whether the document has outgrown its limits.
+
+    The whole value is measured only when an estimate exceeds the limit.
+    """
     bounds, size = working.bounds.patch, working.document.size
     added = sum(json_size(op["value"]) + len(op["path"]) for op in ops if "value" in op)
     if size + added > bounds.max_bytes > 0 and json_size(after) > max(bounds.max_bytes, size):
