@@ -1,1 +1,1 @@
-"""Edit locks: who holds which part of a document, and what others may not change."""
+"""Edit locks: which client holds which part of a document, and which changes that forbids."""

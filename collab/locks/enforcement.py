@@ -1,4 +1,4 @@
-"""Enforcing locks: what a change may do while others hold locks, and where it takes the locks."""
+"""Enforcing locks: refuse or correct a change under another client's lock, and move the locks."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from collab.patch.steps import trace
 from collab.ports.locks import StoredLock
 
 BOUNDS = Bounds()
-# Ops that leave every other location where it is: their pointers can be compared as text.
+# These ops move no location, so their pointers can be compared as text.
 _STILL = frozenset({"replace", "splice", "test"})
 
 
 class LockGuard:
-    """A room's committed locks, and the same locks relocated through the batch under way.
+    """Checks changes against a room's locks, and relocates the locks through the current batch.
 
-    Invariant: `committed` are the rows at its revision, on the room's committed version;
-    `_working` are the same after the batch. `now` is the database's clock as the batch began.
+    Invariant: `committed` are the stored locks at the room's committed version. `_working` are the
+    same locks after the batch. `now` is the time of the database's clock when the batch began.
     """
 
     def __init__(self, locks: Locks) -> None:
@@ -40,7 +40,7 @@ class LockGuard:
     def check(
         self, ops: Sequence[Op], before: Json, by: Author, fence: int | None, bounds: Bounds
     ) -> None:
-        """Raises `locked` or `stale_lock` where the ops may not be applied to `before`."""
+        """Raise `locked` or `stale_lock` when a lock forbids to apply the ops to `before`."""
         refusal = check_locks(
             self._working, ops, before, by=by, now=self.now, fence=fence, bounds=bounds
         )
@@ -48,42 +48,45 @@ class LockGuard:
             raise Rejected(refusal.code, refusal.message, **refusal.extra)
 
     def check_for(self, by: Author) -> Callable[[Json, list[Op]], None] | None:
-        """`check` for ops that are known only later; None when no other client holds a lock."""
+        """Return `check` for ops that are known later; None when no other client holds a lock."""
         if not self._others(by):
             return None
         return lambda before, ops: self.check(ops, before, by, None, Bounds())
 
     def put_back_locked(self, ops: Sequence[Op], before: Json, by: Author) -> Json | None:
-        """The value after `ops`, with locked elements as they were; None if no op touched one."""
+        """Return the value after `ops` with locked elements as before; None if all are intact."""
         others = self._others(by)
         if not others or self._passes(ops, before, by):
             return None
         value = put_back_locked(others, ops, before)
-        # The entry's ops will be this diff, which locks must be able to follow: it knows elements
-        # that have no id by what they say.
+        # The entry's ops will be this diff, and locks are relocated through it. A diff recognizes
+        # an element without an id only by its content, so it may move a locked element.
         return value if self._passes(diff(before, value), before, by) else before
 
     def _passes(self, ops: Sequence[Op], before: Json, by: Author) -> bool:
         return check_locks(self._working, ops, before, by=by, now=self.now) is None
 
     def add_change(self, change: AppliedChange) -> None:
-        """Relocate the locks of the batch through its new entry."""
+        """Relocate the working locks through a new entry of the batch."""
         if self._working.held:
             self._working = self._working.relocate(change).locks
 
     def batch_step(self, history: Sequence[AppliedChange], revision: int) -> LockStep | None:
-        """What the batch changes in the rows, or None; `revision` is the document's."""
+        """Return what the batch changes in the locks' rows, or None.
+
+        `revision` is the document's revision.
+        """
         if not self.committed.held or not history:
             return None
         return self.at(revision, history[0].version - 1).relocate(*history)
 
     def at(self, revision: int, version: int) -> Locks:
-        """The committed locks at a later revision and version, which changed no lock."""
+        """Return the committed locks at a later revision and version that changed no lock."""
         locks = self.committed
         return Locks(revision, locks.held, version, locks.terms)
 
     def set_committed(self, locks: Locks) -> None:
-        """The rows are these now."""
+        """Replace the committed and the working locks by the locks of the stored rows."""
         self.committed = self._working = locks
 
     def _others(self, by: Author) -> list[StoredLock]:
@@ -104,11 +107,12 @@ def check_locks(
     fence: int | None = None,
     bounds: Bounds = BOUNDS,
 ) -> Refusal | None:
-    """None, or why the ops may not be applied to `before`: `stale_lock`, `locked`.
+    """Return a refusal (`stale_lock`, `locked`) when a lock forbids to apply the ops to `before`.
 
-    A change touches a lock when it changes anything in its scope, or replaces, removes or moves
-    something around it. Putting something before the locked element, or moving its siblings,
-    does not. An op whose pointer leads nowhere ends the check: applying it then refuses it.
+    - A change touches a lock when it changes anything inside the scope.
+    - It also touches the lock when it replaces, removes or moves a parent of the scope.
+    - To insert an element before the locked element, or to move its siblings, is allowed.
+    - The check ends at an op whose pointer does not exist: `apply` refuses that op later.
     """
     if not locks.held and fence is None:
         return None
@@ -135,13 +139,13 @@ def _holds(locks: Locks, fence: int, by: Author, now: int) -> bool:
 
 
 def _is_readable(op: Op) -> bool:
-    """Whether an op has pointers; an op without is refused when it is applied."""
+    """Whether an op has valid pointers; `apply` refuses an op without them."""
     parts = op.get("op"), op.get("path"), op.get("from", "")
     return all(isinstance(part, str) for part in parts)
 
 
 def _near(others: list[StoredLock], ops: Sequence[Op]) -> list[StoredLock]:
-    """The locks that these ops may touch or move in their list, by a cheap test."""
+    """Return the locks that these ops may touch or shift, by a cheap comparison of text."""
     pointers = [op["path"] for op in ops] + [op["from"] for op in ops if "from" in op]
     lists = {f"{pointer[: max(0, pointer.rfind('/'))]}/" for pointer in pointers}
     return [lock for lock in others if _meets(f"{lock.scope}/", lists)]
@@ -153,14 +157,17 @@ def _touched_text(others: list[StoredLock], ops: Sequence[Op]) -> StoredLock | N
 
 
 def _meets(scope: str, pointers: Collection[str]) -> bool:
-    """Whether the scope overlaps any pointer; all of them end in a slash."""
+    """Whether the scope overlaps any pointer; the scope and the pointers end in a slash."""
     return any(pointer.startswith(scope) or scope.startswith(pointer) for pointer in pointers)
 
 
 def _touched(
     near: list[StoredLock], ops: Sequence[Op], before: Json, bounds: Bounds
 ) -> StoredLock | None:
-    """Op by op: an earlier op of the same patch may move what a later pointer means."""
+    """Return the oldest lock that the first touching step touches, or None.
+
+    The check goes op by op: an earlier op may move the location that a later pointer means.
+    """
     if not near:
         return None
     positions = PositionTree(near, before)
@@ -173,10 +180,10 @@ def _touched(
 
 
 def _exact(before: Json, ops: Sequence[Op], bounds: Bounds) -> list[Op]:
-    """The ops as they would be applied, up to the first that would be refused.
+    """Return the exact ops that `apply` would make, up to the first op that it would refuse.
 
-    Bounded as the patch itself will be: a lock is asked for before the patch is applied, and
-    twenty copies can make a megabyte of nothing.
+    The patch's bounds apply here too. Locks are checked before the patch is applied, and twenty
+    `copy` ops can make a megabyte out of a tiny value.
     """
     try:
         return apply(before, ops, bounds=bounds, splices=True).ops

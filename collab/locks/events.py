@@ -1,4 +1,4 @@
-"""Locks on the wire: states, broadcasts, refusals, and what a reader that was behind missed."""
+"""Locks on the wire: states, broadcasts, refusals, and the events that a slow reader missed."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Reason = Literal["released", "expired", "taken_over", "deleted"]
 
 
 def state_of(lock: StoredLock) -> LockState:
-    """A lock as all clients see it: without its secret, and without its holder's session.
+    """Return a lock as all clients see it: without its secret and its holder's session.
 
-    A claimed lock changes hands when its own time is over, too.
+    A claimed lock goes to the claimant at `yields_at`, or earlier when the lock expires.
     """
     yields_at = min(lock.yields_at, lock.expires_at)
     return LockState(
@@ -35,19 +35,21 @@ def state_of(lock: StoredLock) -> LockState:
 
 
 def held(lock: StoredLock) -> LockChange:
+    """Return the event of a lock that a client now holds."""
     return LockChange(**asdict(state_of(lock)))
 
 
 def ended(lock: StoredLock, reason: Reason) -> LockChange:
+    """Return the event of a lock that has ended."""
     return LockChange(id=lock.id, scope=lock.scope, holder=None, fence=lock.fence, reason=reason)
 
 
 def changes_between(
     old: Sequence[StoredLock], new: Sequence[StoredLock], now: int
 ) -> list[LockChange]:
-    """The events that lead from the old locks to the new ones, which another instance wrote.
+    """Return the events that lead from the old locks to the new locks of another instance.
 
-    The reason why a lock ended is guessed from the lock that is in its place.
+    The reason why a lock ended is a guess, from the new lock on the same scope.
     """
     stay = {lock.id: lock for lock in new}
     known = {lock.id: lock for lock in old}
@@ -65,17 +67,27 @@ def _end_reason(lock: StoredLock, new: Sequence[StoredLock], now: int) -> Reason
 
 def locked_refusal(lock: StoredLock) -> Refusal:
     name = lock.holder.name or lock.holder.user
-    return Refusal(Code.LOCKED, f"{name} holds a lock here.", {"lock": state_of(lock)})
+    return Refusal(
+        Code.LOCKED,
+        f"{name} holds the lock on this part; try again when it ends, or take it over",
+        {"lock": state_of(lock)},
+    )
 
 
 def stale_refusal(over: StoredLock | None) -> Refusal:
-    """The lock that a request relied on has ended; `over` is the lock there now, if any."""
+    """Return the refusal of a request whose lock has ended; `over` is the lock there now."""
     extra: dict[str, Any] = {} if over is None else {"lock": state_of(over)}
-    return Refusal(Code.STALE_LOCK, "The lock that this relies on has ended.", extra)
+    return Refusal(
+        Code.STALE_LOCK,
+        "the lock of this request has ended; acquire a new lock and send its fence",
+        extra,
+    )
 
 
 def missing_refusal() -> Refusal:
-    return Refusal(Code.NOT_FOUND, "There is no such lock; it has ended.")
+    return Refusal(
+        Code.NOT_FOUND, "no such lock: it has ended, or the `scope` or `secret` is wrong"
+    )
 
 
 def _holder(author: Author) -> Holder:
@@ -83,10 +95,12 @@ def _holder(author: Author) -> Holder:
 
 
 class MissedLocks:
-    """What a reader missed of locks: the latest of each, and no lock that came and went meanwhile.
+    """Keeps the lock events that a slow reader missed: only the newest event of each lock.
 
-    Invariant: at most one message is held for each lock that the reader knows of or that is held.
-    `fence` is the highest that the reader can have been sent.
+    A lock that began and ended while the reader was behind is left out.
+
+    Invariant: it keeps at most one event for each lock that the reader knows or that is held.
+    `fence` is the highest fence that the reader may have received.
     """
 
     def __init__(self, fence: int) -> None:
@@ -97,18 +111,18 @@ class MissedLocks:
         return bool(self._missed)
 
     def mark_sent(self, events: Iterable[LockChange]) -> None:
-        """The reader was sent these."""
+        """Note events that the reader was sent."""
         self._fence = max([self._fence, *(event.fence for event in events)])
 
     def add(self, events: Iterable[LockChange]) -> None:
-        """The reader was not sent these."""
+        """Keep events that the reader was not sent."""
         for event in events:
             self._missed.pop(event.id, None)
             if event.holder is not None or event.fence <= self._fence:
                 self._missed[event.id] = event
 
     def flush(self) -> list[LockChange]:
-        """The events that bring the reader up to date, in their order."""
+        """Return the events that bring the reader up to date, in order, and forget them."""
         missed = list(self._missed.values())
         self._missed.clear()
         self.mark_sent(missed)

@@ -1,7 +1,7 @@
 """Position tree: the locations of locks in a value, relocated step by step.
 
-To relocate each of a thousand locks through each of a thousand ops takes seconds (measured). In
-a tree of their paths a step costs the length of its own path.
+To relocate a thousand locks one by one through a thousand ops takes seconds (measured). In a tree
+of their paths, the cost of a step is only the length of its own path.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from collab.ports.locks import StoredLock
 
 
 class _Node:
-    """A location with its lock, if it has one, and the locations under it that lead to locks.
+    """A location with its lock, if any, and the locations below it that lead to locks.
 
-    Invariant: locations in a list are in `elements`, `None` where no lock is below; elements that
-    are left out at the end have no lock below. Locations in an object are in `members`.
+    Invariant: `elements` has the locations in a list. `None` marks an element without locks, and
+    elements without locks at the end are left out. `members` has the locations in an object.
     """
 
     __slots__ = ("elements", "lock", "members")
@@ -31,11 +31,13 @@ class _Node:
         self.elements: list[_Node | None] = []
 
     def child(self, key: str | int) -> _Node | None:
+        """Return the node of a member or an element, or None."""
         if isinstance(key, str):
             return self.members.get(key)
         return self.elements[key] if key < len(self.elements) else None
 
     def put(self, key: str | int, child: _Node) -> None:
+        """Set the node of a member or an element."""
         if isinstance(key, str):
             self.members[key] = child
             return
@@ -43,14 +45,14 @@ class _Node:
         self.elements[key] = child
 
     def insert(self, key: str | int, child: _Node | None) -> None:
-        """The elements of a list from there on move up."""
+        """Insert a node; in a list, the later elements move up by one."""
         if isinstance(key, int) and key < len(self.elements):
             self.elements.insert(key, child)
         elif child is not None:
             self.put(key, child)
 
     def pop(self, key: str | int) -> _Node | None:
-        """The elements of a list behind it move down."""
+        """Remove and return a node; in a list, the later elements move down by one."""
         if isinstance(key, str):
             return self.members.pop(key, None)
         return self.elements.pop(key) if key < len(self.elements) else None
@@ -66,8 +68,10 @@ class _Node:
 
 
 class PositionTree:
-    """Invariant: every lock is where its element is after the steps so far; a lock whose element
-    is gone is not in the tree any more.
+    """Finds the locks that a step touches, and relocates locks through steps.
+
+    Invariant: every lock is at the location of its element after the steps so far. The tree drops
+    a lock whose element was removed.
     """
 
     def __init__(self, locks: Iterable[StoredLock] = (), value: Json = None) -> None:
@@ -76,7 +80,7 @@ class PositionTree:
             self.put(lock, value)
 
     def put(self, lock: StoredLock, value: Json) -> None:
-        """Its scope is in `value`, the value after the steps so far."""
+        """Add a lock whose scope is a location in `value`, the value after the steps so far."""
         node = self._root
         for key in _path(value, lock.scope):
             child = node.child(key)
@@ -86,16 +90,21 @@ class PositionTree:
         node.lock = lock
 
     def touched_by(self, step: Step) -> list[StoredLock]:
-        """Whose scope it changes something in, or replaces, removes or moves something around."""
+        """Return the locks that a step touches.
+
+        A step touches a lock when it changes something in the scope, or when it replaces, removes
+        or moves a parent of the scope.
+        """
         if step.kind == "add":
             return self._inserting(step.path)
         if step.kind == "move":
-            # Where it goes is said as of when its source is out: no lock on its way is in there.
+            # The target's path counts without the source, which is removed first; `_before` turns
+            # it into a path before the step. No lock on that path is inside the source.
             return self._overlapping(step.source) + self._inserting(_before(step))
         return self._overlapping(step.path)
 
     def apply(self, step: Step) -> None:
-        """Move every lock where the step moves its element."""
+        """Move every lock to the place to which the step moves its element."""
         if step.kind == "replace":
             node = self._at(step.path)
             if node is not None:
@@ -106,10 +115,14 @@ class PositionTree:
             self._insert(step.path, moved if step.kind == "move" else None)
 
     def places(self) -> Iterator[tuple[StoredLock, Path]]:
+        """Yield every lock with its path now."""
         yield from _places(self._root, ())
 
     def _inserting(self, path: Path) -> list[StoredLock]:
-        """A new element shifts its siblings, and changes only the list and its parents."""
+        """Return the locks that an insertion touches.
+
+        A new element shifts its siblings, but it changes only the list and the list's parents.
+        """
         if path and type(path[-1]) is int:
             return self._over(path[:-1])
         return self._overlapping(path)
@@ -120,7 +133,7 @@ class PositionTree:
         return self._over(path[:-1]) + under if path else under
 
     def _over(self, path: Path) -> list[StoredLock]:
-        """The locks on the path's end and on its parents."""
+        """Return the locks on the path and on its parents."""
         node: _Node | None = self._root
         over = [self._root.lock]
         for key in path:
@@ -157,7 +170,7 @@ class PositionTree:
 
 
 def _before(step: Step) -> Path:
-    """The target of a move, by its path before the source was removed."""
+    """Return the target of a move as a path before the source was removed."""
     at, key = len(step.source) - 1, step.source[-1] if step.source else ""
     path = step.path
     if type(key) is not int or len(path) <= at or path[:at] != step.source[:at]:

@@ -1,4 +1,4 @@
-"""Putting locked elements back: a Yjs update cannot be refused, so its change there is undone."""
+"""Putting back locked elements: a Yjs update cannot be refused, so its forbidden part is undone."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from collab.patch.steps import Path, Step, to_path, to_tokens
 from collab.ports.locks import StoredLock
 
 _NO_AUTHOR = Author("")
-# An update that moved three hundred locked elements took a minute.
+# Without this limit, an update that moved three hundred locked elements took a minute.
 MAX_RELOCATIONS = 50_000
 
 
 class _Restoring:
-    """An update's ops, and the ops after them that put the locked elements back.
+    """Puts back the locked elements that an update changed, by ops after the update's ops.
 
-    Invariant: `value` is what the whole history makes of the value before it, so that a location
-    in that value can be relocated through all changes so far.
+    Invariant: `value` is the value before the update with the whole history applied. So a
+    location in the value before the update can be relocated through all changes so far.
     """
 
     def __init__(self, before: Json, ops: Sequence[Op]) -> None:
@@ -34,7 +34,7 @@ class _Restoring:
         self.value: Json = self._update.after
 
     def touched_by_update(self, others: Iterable[StoredLock]) -> list[StoredLock]:
-        """The oldest first."""
+        """Return the locks that the update touched, the oldest first."""
         positions = PositionTree(others, self._before)
         touched: dict[StoredLock, None] = {}
         for step in self._update.exact:
@@ -45,7 +45,7 @@ class _Restoring:
         return sorted(touched, key=lambda lock: lock.fence)
 
     def put_back(self, scope: Tokens) -> None:
-        """Put the element back where it was, with its content."""
+        """Put the element back at its place, with its content from before the update."""
         path = to_path(self._before, scope)
         content = lookup(self._before, scope)
         self._spend(len(self._update.exact))
@@ -69,7 +69,7 @@ class _Restoring:
         self._do({"op": "add", "path": render((*holder, key)), "value": content})
 
     def _place_in(self, holder: Tokens, was_in: Tokens, index: int) -> int:
-        """The index after the nearest earlier element that is still in the list."""
+        """Return the index after the nearest earlier sibling that is still in the list."""
         for sibling in range(index - 1, -1, -1):
             found = self._relocate((*was_in, str(sibling)))
             if found is not None and found[:-1] == holder:
@@ -86,7 +86,7 @@ class _Restoring:
         return found
 
     def _relocate(self, tokens: Tokens) -> Tokens | None:
-        """Where an element of the value before is now; None when it is gone."""
+        """Return the location now of an element from before the update; None when it is gone."""
         self._spend(len(self._update.structural) + len(self._history))
         found: Tokens | None = tokens
         for change in self._history:
@@ -104,10 +104,10 @@ class _Restoring:
 
 
 def put_back_locked(others: Iterable[StoredLock], ops: Sequence[Op], before: Json) -> Json:
-    """The value after `ops` on `before`, with every locked element in its place and as it was.
+    """Return the value after `ops` on `before`, with every locked element as before.
 
-    The update's other changes stay. When they cannot be separated (the parent of the element is
-    gone, or has another type), or it takes too long, no change stays.
+    The update's other changes stay. In two cases no change stays: the parent of a locked element
+    is gone or has another type, or the work takes too long.
     """
     restoring = _Restoring(before, ops)
     try:
@@ -119,7 +119,7 @@ def put_back_locked(others: Iterable[StoredLock], ops: Sequence[Op], before: Jso
 
 
 def _touched(steps: Sequence[Step], path: Path) -> tuple[bool, bool]:
-    """Whether an element was moved, removed or replaced, and whether something in it changed."""
+    """Return whether an element was moved, removed or replaced, and whether its content changed."""
     moved = changed = False
     at: Path | None = path
     for step in steps:

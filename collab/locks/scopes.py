@@ -1,4 +1,4 @@
-"""Lock scopes: which overlap, which client holds them, and where a change moves them."""
+"""Lock scopes: which scopes overlap, and where a change moves them."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from collab.ports.locks import StoredLock
 
 
 def overlap(a: str, b: str) -> bool:
-    """Whether one pointer is the other or lies under it."""
+    """Whether two pointers are equal or one lies below the other."""
     return f"{a}/".startswith(f"{b}/") or f"{b}/".startswith(f"{a}/")
 
 
 def same_client(a: Author, b: Author) -> bool:
-    """Whether it is the same client of the same user: another tab is another holder."""
+    """Whether both are the same client of the same user. Another tab is another client."""
     return a.user == b.user and a.client == b.client
 
 
 def possibly_moved(
     locks: Sequence[StoredLock], history: Sequence[AppliedChange]
 ) -> Sequence[StoredLock]:
-    """The locks that one change may have moved; of a longer history, all locks."""
+    """Return the locks that one change may have moved; for a longer history, return all locks."""
     if len(history) > 1:
         return locks
     prefixes = moved_prefixes(history[0].ops)
@@ -37,7 +37,10 @@ def possibly_moved(
 def relocated_scopes(
     locks: Iterable[StoredLock], history: Sequence[AppliedChange]
 ) -> dict[str, str]:
-    """By lock id: the scopes after the changes since each lock's version."""
+    """Return each lock's scope after the changes since the lock's version, by lock id.
+
+    A lock whose element is gone is left out.
+    """
     waiting = sorted(locks, key=lambda lock: lock.version, reverse=True)
     positions = PositionTree()
     for change in [change for change in history if change.structural]:
@@ -50,10 +53,13 @@ def relocated_scopes(
 
 
 def overlapping(locks: Iterable[StoredLock]) -> list[StoredLock]:
-    """The younger of two locks where one lies in the other: their holder has moved one of them."""
+    """Return the younger lock of each two locks whose scopes overlap.
+
+    This happens when the holder of both moves one element into the other.
+    """
     over: list[StoredLock] = []
     upper: StoredLock | None = None
-    # Sorted like this, what lies in a scope follows right after the scope.
+    # In this order, the scopes inside a scope follow directly after it.
     for lock in sorted(locks, key=lambda one: f"{one.scope}/"):
         if upper is None or not overlap(upper.scope, lock.scope):
             upper = lock
@@ -65,7 +71,7 @@ def overlapping(locks: Iterable[StoredLock]) -> list[StoredLock]:
 
 
 def check_element(scope: str, value: Json) -> Refusal | None:
-    """Why the scope cannot be locked: there is no such element; None when there is."""
+    """Return a refusal when the value has no element at the scope."""
     try:
         lookup(value, parse(scope))
     except Rejected as rejected:

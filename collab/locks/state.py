@@ -1,30 +1,30 @@
-"""Edit locks: who holds which part of a document, until when, and how it changes hands.
+"""Edit locks: which client holds which part of a document, until when, and how this changes.
 
-Rules L1-L12 of SPEC.md. One scope, as its locks come and go:
+Rules L1-L12 of SPEC.md. The states of one scope:
 
 | state   | event                                  | next    | broadcast                          |
 |---------|----------------------------------------|---------|------------------------------------|
 | free    | `acquire`                              | held    | the lock                           |
 | held    | `acquire` or `renew` by its holder     | held    | the lock, with a later end         |
 | held    | `release` by its holder, or by secret  | free    | ended: released                    |
-| held    | its time is over                       | free    | ended: expired                     |
+| held    | it expires                             | free    | ended: expired                     |
 | held    | `take_over` by another client          | claimed | `claimed_by`, `yields_at`          |
 | held    | `take_over` by an admin, or no grace   | held    | ended: taken_over; the new lock    |
 | claimed | `keep` by its holder                   | held    | the lock, no longer claimed        |
 | claimed | `release` by the claimant              | held    | the lock, no longer claimed        |
 | claimed | `release` by its holder, or by secret  | held    | ended: released; the new lock      |
-| claimed | `yields_at`, or its own time is over   | held    | ended: taken_over; the new lock    |
-| claimed | `take_over` by a third                 | claimed | refused: `locked`                  |
-| any     | its element moved                      | same    | the lock under its new scope       |
-| any     | its element is gone                    | free    | ended: deleted                     |
+| claimed | `yields_at` passes, or it expires      | held    | ended: taken_over; the new lock    |
+| claimed | `take_over` by a third client          | claimed | refused: `locked`                  |
+| any     | its element moved                      | same    | the lock with its new scope        |
+| any     | its element was removed                | free    | ended: deleted                     |
 
-`acquire` by another client is refused as `locked`, `renew` of a lock that is gone as `stale_lock`.
-A new holder of a scope holds a *new* lock with a new id and fence, so an edit that the holder
-before still sends under the old fence is known to be late.
+`acquire` by another client is refused as `locked`. `renew` of a lock that has ended is refused as
+`stale_lock`. A new holder of a scope gets a *new* lock with a new id and fence. So the server
+recognizes a late edit that the former holder sends with the old fence.
 
-Every write of locks moves the document's control revision by one, and a transition grants one
-lock at most, so `revision + 1` is a fence that was never given before and needs no counter of its
-own. Times are milliseconds of the database's clock.
+Every write of locks increases the document's control revision by one. A transition grants at
+most one lock. So `revision + 1` is a fence that no lock had before, and fences need no counter of
+their own. Times are milliseconds of the database's clock.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ from collab.ports.locks import StoredLock
 
 @dataclass(frozen=True, slots=True)
 class LockStep:
-    """A transition: the state after it, what to broadcast, and the rows to write at `revision`.
+    """A transition: the state after it, the events to broadcast, and the rows to write.
 
-    When the rows cannot be written because the revision has moved, the step does not count.
+    The rows are written only while the document has `revision`; otherwise the step is discarded.
     """
 
     locks: Locks
@@ -60,11 +60,11 @@ class LockStep:
     events: tuple[LockChange, ...] = ()
     put: tuple[StoredLock, ...] = ()
     drop: tuple[str, ...] = ()
-    lock: StoredLock | None = None  # the lock that was asked for, as it is now
+    lock: StoredLock | None = None  # the requested lock, as it is after the transition
 
     @property
     def is_written(self) -> bool:
-        """Whether there is anything to write."""
+        """Whether there are rows to write or to delete."""
         return bool(self.put or self.drop)
 
 
@@ -72,8 +72,8 @@ class LockStep:
 class Locks:
     """A document's locks at a control revision; their scopes are locations in `version`.
 
-    Invariants: no two locks overlap (one scope within another); each has its own fence, all of
-    them at most `revision`; a lock is there until one event says that it ended.
+    Invariants: no two scopes overlap. Each lock has its own fence, and no fence exceeds `revision`.
+    Each lock stays until exactly one event ends it.
     """
 
     revision: int = 0
@@ -81,7 +81,7 @@ class Locks:
     version: int = 0
     terms: LockTerms = DEFAULT_TERMS
 
-    # --- what is asked for ----------------------------------------------------------------
+    # --- requests -------------------------------------------------------------------------
 
     def acquire(
         self,
@@ -93,7 +93,7 @@ class Locks:
         secret: bytes,
         ttl: float | None = None,
     ) -> LockStep | Refusal:
-        """An element of `value` for one client; refused while anything above or below is held."""
+        """Lock an element of `value`; refused while a lock is on it, above it or below it."""
         missing = check_element(scope, value)
         if missing is not None:
             return missing
@@ -107,14 +107,18 @@ class Locks:
                 return locked_refusal(lock)
             lapsed.append(lock)
         if len(self.held) - len(lapsed) >= MAX_LOCKS:
-            return Refusal(Code.QUOTA_EXCEEDED, f"A document has at most {MAX_LOCKS} locks.", {})
+            return Refusal(
+                Code.QUOTA_EXCEEDED,
+                f"the document has {MAX_LOCKS} locks, the most allowed; release a lock first",
+                {},
+            )
         new = self._grant(by, scope, now, ttl, secret)
         return self._step(put=[new], end=[(lock, "expired") for lock in lapsed], lock=new)
 
     def renew(
         self, lock_id: str, by: Author, *, now: int, secret: bytes, ttl: float | None = None
     ) -> LockStep | Refusal:
-        """A later end and a new secret; the old secret stays valid, as this ack may be lost."""
+        """Extend a lock with a new secret. The old one stays valid: this ack may be lost."""
         lock = self.find(lock_id)
         if lock is None or lock.expires_at <= now:
             return stale_refusal(None)
@@ -129,7 +133,7 @@ class Locks:
         return self._step(put=[renewed], lock=renewed)
 
     def release(self, lock_id: str, by: Author, *, now: int) -> LockStep | Refusal:
-        """The holder releases the lock, or the claimant withdraws."""
+        """Release the holder's lock, or withdraw the claimant's take-over."""
         lock = self.find(lock_id)
         if lock is None:
             return events.missing_refusal()
@@ -140,7 +144,7 @@ class Locks:
         return self._pass_on(lock, "released", now)
 
     def release_by_secret(self, lock_id: str, secret: bytes, *, now: int) -> LockStep | Refusal:
-        """Release by the lock's secret, without a token: for a page that is being left."""
+        """Release a lock by its secret, without a token: for a page that the user leaves."""
         lock, digest = self.find(lock_id), _digest(secret)
         known = lock.secret_hash if lock is not None else b""
         if lock is None or not any(
@@ -152,9 +156,9 @@ class Locks:
     def take_over(
         self, lock_id: str, by: Author, *, now: int, secret: bytes = b"", admin: bool = False
     ) -> LockStep | Refusal:
-        """Ask for another client's lock: it passes when the holder releases it or is silent.
+        """Claim another client's lock: it passes at `yields_at`, unless the holder keeps it.
 
-        `secret` is for a lock that changes hands at once.
+        `secret` is for a lock that the claimant gets at once.
         """
         lock = self.find(lock_id)
         if lock is None:
@@ -173,7 +177,7 @@ class Locks:
         return self._step(put=[claimed], lock=claimed)
 
     def keep(self, lock_id: str, by: Author) -> LockStep | Refusal:
-        """The holder declines; the claimant may ask again."""
+        """Decline a take-over as the holder; the claimant may ask again."""
         lock = self.find(lock_id)
         if lock is None:
             return events.missing_refusal()
@@ -181,10 +185,10 @@ class Locks:
             return locked_refusal(lock)
         return self._step(lock=lock) if lock.claimed_by is None else self._unclaim(lock)
 
-    # --- what happens by itself -----------------------------------------------------------
+    # --- time and document changes --------------------------------------------------------
 
     def expire(self, now: int) -> LockStep | None:
-        """End what has expired, and pass on at most one claimed lock; None when nothing is due."""
+        """End the expired locks, and pass on at most one claimed lock; None when none is due."""
         over: list[tuple[StoredLock, Reason]] = [
             (lock, "expired")
             for lock in self.held
@@ -196,7 +200,7 @@ class Locks:
         return self._step(end=over) if over else None
 
     def due_at(self) -> int | None:
-        """When `expire` has something to do; sooner than now where several locks yield at once."""
+        """Return when `expire` has work; a past time when several locks yield at once."""
         times = [
             lock.expires_at if lock.claimed_by is None else min(lock.yields_at, lock.expires_at)
             for lock in self.held
@@ -233,28 +237,26 @@ class Locks:
         history: Sequence[AppliedChange] = (),
         terms: LockTerms = DEFAULT_TERMS,
     ) -> LockStep:
-        """The locks of a document that is opened at `version`, the last one of `history`.
-
-        A row's scope is of the version that it was written at; later changes relocate it.
-        """
+        """Return the locks at `version`, relocated from each row's version through `history`."""
         held = tuple(sorted(rows, key=lambda lock: lock.fence))
         return Locks(revision, held, version, terms).relocate(*history)
 
-    # --- what is held ----------------------------------------------------------------------
+    # --- queries --------------------------------------------------------------------------
 
     def find(self, lock_id: str) -> StoredLock | None:
+        """Return the lock with this id, or None."""
         return next((lock for lock in self.held if lock.id == lock_id), None)
 
     def at(self, scope: str) -> StoredLock | None:
-        """The lock on exactly this scope, or else the one that covers it."""
+        """Return the lock on this scope or on a parent of it, or None."""
         over = [lock for lock in self.held if f"{scope}/".startswith(f"{lock.scope}/")]
         return over[0] if over else None
 
     def states(self, now: int = 0) -> list[LockState]:
-        """The locks for a client that opens the document, without those that have expired."""
+        """Return the unexpired locks, for a client that opens the document."""
         return [events.state_of(lock) for lock in self.held if lock.expires_at > now]
 
-    # --- making a step --------------------------------------------------------------------
+    # --- building a transition ------------------------------------------------------------
 
     def _grant(
         self, to: Author, scope: str, now: int, ttl: float | None, secret: bytes
@@ -279,11 +281,11 @@ class Locks:
         over: Sequence[tuple[StoredLock, Reason]] = (),
         secret: bytes = b"",
     ) -> LockStep:
-        """The lock ends, and its claimant gets a new one."""
+        """End a lock; its claimant gets a new lock."""
         end = [*over, (lock, reason)]
         if lock.claimed_by is None:
             return self._step(end=end)
-        # A holder that did not ask just now has no secret yet: its first renewal's ack has one.
+        # Without a secret, the new holder gets its first secret with the ack of its first renew.
         new = self._grant(lock.claimed_by, lock.scope, now, None, secret)
         return self._step(put=[new], end=end, lock=new)
 

@@ -1,29 +1,31 @@
-"""Lock terms: the settings of a document's locks."""
+"""Lock terms: how long a lock lasts, how long a take-over waits, and how many locks there are."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 SHORTEST_TTL, LONGEST_TTL = 1.0, 3600.0
-# An insert above locks moves all of them: a row, a broadcast, a line of the audit trail. Above
-# 900 it took 80 ms, and other documents waited for it (measured).
+# An insertion before locked elements moves all their locks. Each moved lock costs a row, a
+# broadcast and a line of the audit trail. With 900 locks it took 80 ms, and other documents waited
+# for it (measured).
 MAX_LOCKS = 250
 
 
 @dataclass(frozen=True, slots=True)
 class LockTerms:
-    """In seconds."""
+    """The durations of locks, in seconds."""
 
-    ttl: float = 300.0  # where a request names none
-    grace: float = 20.0  # for its holder to answer a take-over
+    ttl: float = 300.0  # used when a request has no `ttl`
+    grace: float = 20.0  # the holder's time to answer a take-over
 
     def ttl_ms(self, ttl: float | None) -> int:
-        """How many milliseconds a lock is held, for the seconds that were asked for."""
+        """Return how long a lock lasts, in milliseconds; `ttl` is the requested time in seconds."""
         seconds = self.ttl if ttl is None else ttl
         return int(min(max(seconds, SHORTEST_TTL), LONGEST_TTL) * 1000)
 
     @property
     def grace_ms(self) -> int:
+        """The grace in milliseconds."""
         return int(self.grace * 1000)
 
 
