@@ -1,4 +1,4 @@
-"""What the fault tests share: real servers everywhere but in the files named here."""
+"""Fixtures of the fault tests. They start real servers, except in the files of `INSIDE`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.storage.conftest import postgres_server, postgres_url
 
 __all__ = ["postgres_server", "postgres_url"]
 
-# These run inside the test's own process, on stores that are made to fail.
+# These tests run the server inside their own process, on stores that fail on request.
 INSIDE = frozenset(
     {"test_accidents.py", "test_long_updates.py", "test_rooms.py", "test_sent_again.py"}
 )

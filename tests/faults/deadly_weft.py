@@ -1,4 +1,4 @@
-"""`weft`, in which opening a document whose name begins with `poison` kills the process."""
+"""Run `weft`, but abort the process when it opens a document named `poison…`."""
 
 from __future__ import annotations
 

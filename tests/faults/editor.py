@@ -1,4 +1,4 @@
-"""Somebody who edits without pause, remembers what was acknowledged, and comes back."""
+"""An editor that edits without pause, keeps its acknowledged edits, and reconnects."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Editor:
         self.client = await PatchClient.connect(self._ws, self._doc, self._token, **opening)
 
     async def edit(self, acks: int) -> None:
-        """Keep a window of edits under way until so many more are acknowledged, or the end."""
+        """Keep a window of edits pending until `acks` more are acknowledged or it closes."""
         goal = len(self.acked) + acks
         try:
             while len(self.acked) < goal and not self._is_over():
@@ -48,7 +48,7 @@ class Editor:
         self._take_answers()
 
     async def finish(self) -> None:
-        """Wait until nothing is under way any more."""
+        """Wait until no edit is pending."""
         while self.waiting:
             assert not self._is_over(), self.client.socket.close_reason
             await self._send_refused_again()
@@ -56,7 +56,7 @@ class Editor:
             self._take_answers()
 
     async def come_back(self, *, again: int = 10) -> None:
-        """Connect anew, send what was not answered, and some that was: it counts only once."""
+        """Reconnect, and resend the pending edits and some acknowledged ones."""
         self._again = []
         await self.connect()
         known = dict(list(self.acked.items())[-again:] if again else [])
@@ -83,7 +83,7 @@ class Editor:
         await self.client.patch(op, id=request_id)
 
     async def _send_refused_again(self) -> None:
-        """What was refused for the database's sake may land yet: the same ids, once it is back."""
+        """Resend the edits that the database refused, under their ids, once it is writable."""
         again, self._again = self._again, []
         if again and not self._is_writable():
             await self.client.until(lambda: self._is_writable() or self._is_over())
@@ -113,7 +113,7 @@ class Editor:
                 del self.waiting[request_id]
         for request_id in list(self.client.rejects):
             reject = self.client.rejects.pop(request_id)
-            # Nobody else writes here: only what stands on a refused edit may be in conflict.
+            # Only this editor writes its slots: a conflict can only follow its own refused edit.
             assert reject["code"] == "storage_unavailable" or reject.get("after"), reject
             assert request_id not in self.acked
             self._again.append(request_id)

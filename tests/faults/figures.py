@@ -1,4 +1,4 @@
-"""Figures that a test has measured: written down, never asserted."""
+"""Records the figures that a test has measured. Tests do not assert them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def record(fault: str, **figures: float) -> None:
-    """Print them (`pytest -s`), and append them to the file that `FAULT_FIGURES` names."""
+    """Print the figures (`pytest -s`), and append them to the file named by `FAULT_FIGURES`."""
     line = json.dumps({"fault": fault, **{k: round(v, 3) for k, v in figures.items()}})
     print(line)
     path = os.environ.get("FAULT_FIGURES")

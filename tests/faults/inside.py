@@ -28,7 +28,7 @@ PAGE = DocKey("demo", "page")
 
 
 class Follower:
-    """A subscriber that keeps the value by its news: every version once, in order."""
+    """A subscriber that follows the value by its news, and checks that no version is missing."""
 
     def __init__(self, live: LiveRoom, name: str = "follower") -> None:
         self.session = name
@@ -74,7 +74,7 @@ class Follower:
 
 
 class Inside:
-    """What a test asks the hub for."""
+    """Sends requests to the hub for a test."""
 
     def __init__(self, hub: Hub, clock: ManualClock) -> None:
         self.hub = hub

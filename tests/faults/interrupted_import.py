@@ -1,4 +1,4 @@
-"""An import that a `kill -9` or a writer meets: the document is there whole, or not at all."""
+"""Checks that an import is whole or absent after a `kill -9`, or beside a writer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"
 
 
 def large_archive() -> bytes:
-    """A document of so many versions that its import takes a while."""
+    """Return the archive of a document with many versions, so that its import takes a while."""
     texts = {f"k{number}": f"{number} " * 50 for number in range(EDITS)}
     ops = [[{"op": "add", "path": f"/{name}", "value": text}] for name, text in texts.items()]
     entries = history([[{"op": "replace", "path": "", "value": {"k": "0"}}], *ops])
@@ -34,7 +34,7 @@ def large_archive() -> bytes:
 
 
 class Importing:
-    """An import under way; `looks` are requests for the document meanwhile."""
+    """A running import. `looks` requests the document while the import runs."""
 
     def __init__(self, server: RunningServer, pool: ThreadPoolExecutor, archive: bytes) -> None:
         self._token = server.token("root", Role.ADMIN)
@@ -43,7 +43,7 @@ class Importing:
         self.sending: Future[Reply | None] = pool.submit(self.send)
 
     def send(self) -> Reply | None:
-        """None where the server has died meanwhile."""
+        """Send the archive. Return None when the server dies during the request."""
         try:
             return call("POST", f"{self.url}/import", raw=self._archive, token=self._token)
         except (urllib.error.URLError, HTTPException, OSError):
@@ -73,7 +73,7 @@ def is_whole_or_absent(found: Reply) -> bool:
 
 
 def check_kills(server: RunningServer, rounds: int) -> int:
-    """Kill the server a few looks into an import, each time a few later; how often it was whole."""
+    """Kill the server during imports, each time a bit later. Return how many were whole."""
     archive, whole = large_archive(), 0
     with ThreadPoolExecutor(1) as pool:
         for number in range(rounds):
@@ -87,7 +87,7 @@ def check_kills(server: RunningServer, rounds: int) -> int:
             server.start()
             if is_whole_or_absent(one.get()):
                 whole += 1
-                return whole  # its name is used now
+                return whole  # the import is complete, so its name is taken
             assert one.get().status == 404
     made = Importing.send(one)
     assert made is not None
@@ -97,7 +97,7 @@ def check_kills(server: RunningServer, rounds: int) -> int:
 
 
 def check_writer(server: RunningServer) -> None:
-    """Edit the document all the time: no edit lands before the import has."""
+    """Edit the document during its import, and check that no edit is accepted before it ends."""
     with ThreadPoolExecutor(1) as pool:
         one = Importing(server, pool, large_archive())
         edited = []

@@ -1,4 +1,4 @@
-"""The log held against what was acknowledged and what is served: nothing lost, nothing twice."""
+"""Compares the log with the acknowledged edits and the served value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGE = 1000
 
 
 async def read_log(database: str, doc: str, tenant: str = "demo") -> list[Entry]:
-    """Every entry of a document, read by a store of our own."""
+    """Return every entry of a document, read by a second store."""
     store = SqlStore(database)
     try:
         entries: list[Entry] = []
@@ -30,9 +30,9 @@ async def read_log(database: str, doc: str, tenant: str = "demo") -> list[Entry]
 
 
 def replayed(entries: list[Entry]) -> Any:
-    """The value that the log gives, by a library that we have not written.
+    """Return the value after all entries, computed by the library jsonpatch.
 
-    It knows no `splice`, so each is first written as the `replace` that it stands for.
+    jsonpatch does not know `splice`, so each `splice` is first turned into a `replace`.
     """
     value: Json = {}
     for entry in entries:
@@ -51,7 +51,7 @@ def _known(op: dict[str, Any], value: Any) -> dict[str, Any]:
 
 
 def check_log(entries: list[Entry], editors: list[Editor], value: Any) -> None:
-    """0 acknowledged lost, 0 doubled, 0 gaps, and what is served is what was logged."""
+    """Check that each acknowledged edit is logged once, without a gap, and served."""
     assert [entry.version for entry in entries] == list(range(1, len(entries) + 1)), "a gap"
     ids = Counter(entry.id for entry in entries if entry.id)
     assert [one for one, times in ids.items() if times > 1] == [], "written twice"

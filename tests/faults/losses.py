@@ -1,7 +1,7 @@
-"""A COMMIT whose answer is lost: the database has done it, and the server does not hear of it.
+"""Lost answers to a COMMIT: the database has committed, but the server gets no answer.
 
-A test says which COMMIT it wants to lose by a file beside the server: it holds the beginning of a
-statement, and the next transaction with such a statement loses its answer.
+A test chooses the COMMIT by a file beside the server. The file contains the beginning of a
+statement. The next transaction with such a statement gets no answer to its COMMIT.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ COMMIT = re.compile(r"\s*COMMIT\b", re.IGNORECASE)
 
 
 class Losses:
-    """What is to be lost next; at most one COMMIT, and then the file is gone."""
+    """The next answer to lose. After one lost answer the file is removed."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -26,7 +26,7 @@ class Losses:
         return self._file.exists()
 
     def is_due(self, statements: list[str]) -> bool:
-        """Whether the COMMIT after these statements is the one that is asked for."""
+        """Whether the answer to the COMMIT after these statements must be lost."""
         try:
             asked = self._file.read_text()
         except FileNotFoundError:

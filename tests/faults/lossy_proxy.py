@@ -1,4 +1,4 @@
-"""A proxy in front of PostgreSQL that passes a COMMIT on, and keeps its answer to itself."""
+"""A proxy in front of PostgreSQL that passes a COMMIT on and drops its answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COMMITTED = b"C\0\0\0\x0bCOMMIT\0"
 
 @asynccontextmanager
 async def lossy_proxy(server: Path, home: Path, losses: Losses) -> AsyncIterator[None]:
-    """Its socket is in `home`, the server's in `server`."""
+    """Run the proxy: its socket is in `home`, PostgreSQL's socket is in `server`."""
     serving: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -39,7 +39,7 @@ async def lossy_proxy(server: Path, home: Path, losses: Losses) -> AsyncIterator
 
 
 class _Session:
-    """Reads what a client says, as far as it tells which statements a transaction has."""
+    """Reads a client's messages to know the statements of its transaction."""
 
     def __init__(self, losses: Losses) -> None:
         self._losses = losses
@@ -50,21 +50,21 @@ class _Session:
         self._loses = False
 
     def asked(self, data: bytes) -> bool:
-        """Always true: the server is told everything."""
+        """Note a client's message. Always true: every message is passed on to PostgreSQL."""
         self._left += data
         while (message := self._next()) is not None:
             self._read(*message)
         return True
 
     def answered(self, data: bytes) -> bool:
-        """Whether the client is told; where it is not, the connection ends."""
+        """Whether to pass PostgreSQL's answer on. When false, the proxy closes the connection."""
         if self._loses and _COMMITTED in data:
             self._losses.took_one()
             return False
         return True
 
     def _next(self) -> tuple[bytes, bytes] | None:
-        head = 1 if self._is_started else 0  # the first message has no letter
+        head = 1 if self._is_started else 0  # the first message of a connection has no type byte
         if len(self._left) < head + 4:
             return None
         size = head + int.from_bytes(self._left[head : head + 4], "big")

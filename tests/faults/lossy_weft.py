@@ -1,6 +1,6 @@
-"""`weft`, in which SQLite has done a COMMIT and says that the disk has failed.
+"""Run `weft`, where SQLite commits and then reports a disk error.
 
-The first argument is the file by which a test asks for it.
+The first argument is the file with which a test requests the error.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class _Connection(sqlite3.Connection):
         return super().cursor(factory or _Cursor)
 
     def lose(self) -> None:
-        """Called when a COMMIT is done."""
+        """Raise the error after a COMMIT, when the test has requested it."""
         statements = list(self._statements)
         self._statements.clear()
         if self.losses.is_due(statements):

@@ -1,4 +1,4 @@
-"""Each kind of write, as a client sends it, repeats it, and finds what it did."""
+"""Each kind of write: how a client sends and repeats it, and how it checks the effect."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENTRIES, LOCKS = "INSERT INTO entries", "INSERT INTO locks"
 
 @dataclass
 class Client:
-    """A script of an administrator's; `number` is the round, `editor` another user's token."""
+    """An administrator's script. `number` is the round, `editor` the token of another user."""
 
     http: str
     token: str
@@ -43,15 +43,15 @@ class Client:
         return self.ask("GET", rest).status
 
     def head(self) -> int:
-        """The version that is current."""
+        """The document's newest version."""
         newest: int = self.ask("GET", "page/versions?limit=1").body["items"][0]["version"]
         return newest
 
 
 @dataclass(frozen=True)
 class Kind:
-    """`statement` is in the transaction whose COMMIT is lost. `ask` is sent, and sent again until
-    the database answers; `again` is what it may say then.
+    """One kind of write. `statement` is in the transaction whose COMMIT gets no answer. The test
+    sends `ask` again and again until the server accepts it. `again` are the allowed answers.
     """
 
     statement: str
@@ -69,7 +69,7 @@ def _is_once(client: Client, value: Any) -> None:
     assert client.value()["list"].count(value) == 1
 
 
-# --- what makes a version -------------------------------------------------------------------------
+# --- writes that make a version -------------------------------------------------------------------
 
 
 def _edit(client: Client) -> Reply:
@@ -130,7 +130,7 @@ def _before_redo(client: Client) -> None:
 
 
 def _is_redone(client: Client) -> None:
-    """The first of two that were undone is there again, and the second is not."""
+    """Whether the redo restored the first of two undone edits only."""
     _is_once(client, _id(client, "first"))
     assert _id(client, "second") not in client.value()["list"]
 
@@ -174,16 +174,16 @@ def _is_imported(client: Client) -> None:
     assert client.status(f"{name}?at=1") == 200
 
 
-# --- what makes none ------------------------------------------------------------------------------
+# --- writes that make no version ------------------------------------------------------------------
 
 
 def _nothing(client: Client) -> Reply:
-    """Accepted, and it changes nothing."""
+    """Send a patch that is accepted and changes nothing."""
     return client.patch([{"op": "test", "path": "/list/0", "value": "x"}], _id(client, "nothing"))
 
 
 def _is_remembered(client: Client) -> None:
-    """The id answers as it did, whatever stands there now."""
+    """Whether the repeated id gets its first answer, although the value has changed since."""
     ops = [{"op": "replace", "path": "/list/0", "value": "y"}]
     assert client.patch(ops).status == 200
     assert _nothing(client).status == 200
@@ -275,7 +275,7 @@ def _is_held_once(client: Client) -> None:
 
 
 def _act(client: Client, action: str) -> Reply:
-    """`release` and `renew` of the one lock there is; 404 where it is gone."""
+    """`release` or `renew` the only lock; return 404 when the lock is gone."""
     held = _locks(client)
     if not held:
         return client.ask("POST", "page/locks/l-0/release", {})
@@ -291,7 +291,7 @@ def _has_no_lock(client: Client) -> None:
 
 
 def _take_over(client: Client) -> Reply:
-    """An editor asks for it; an administrator would not have to wait."""
+    """Take the lock over as an editor, who must wait. An administrator would not wait."""
     editor = replace(client, token=client.editor)
     return _act(editor, "take-over")
 
@@ -314,11 +314,11 @@ def _is_kept_by_its_holder(client: Client) -> None:
     _is_held_once(client)
 
 
-# --- what the server writes by itself -------------------------------------------------------------
+# --- the server's own writes ----------------------------------------------------------------------
 
 
 def _is_in_the_trail_once(client: Client) -> None:
-    """Its row is tried again before the next one is written."""
+    """Whether the audit trail has the row once; the server retries it before the next row."""
     version = client.head()
     assert client.add(_id(client, "later")).status == 200
     while not (found := _trail(client, version + 1)):
@@ -333,7 +333,7 @@ def _trail(client: Client, version: int) -> list[dict[str, Any]]:
 
 
 def _before_expiry(client: Client) -> None:
-    """The server may still be at the loss of the round before, which no answer waited for."""
+    """Wait until the server has handled the lost answer of the round before."""
     body = {"scope": "/list", "ttl": 1}
     while (reply := client.ask("POST", "page/locks", body)).status == 503:
         pass
@@ -341,7 +341,7 @@ def _before_expiry(client: Client) -> None:
 
 
 def _edit_when_it_is_over(client: Client) -> Reply:
-    """An editor's edit under another user's lock is taken when the lock has ended."""
+    """Send an editor's edit under another user's lock until the lock has expired."""
     editor = replace(client, token=client.editor)
     while (reply := _edit(editor)).status == 423:
         pass
@@ -354,7 +354,7 @@ def _has_expired(client: Client) -> None:
 
 
 def _fill(client: Client) -> Reply:
-    """As much as makes a snapshot."""
+    """Write enough to cause a snapshot."""
     for number in range(10):
         value = {f"{client.number} {number}": "x" * 1000}
         reply = client.patch([{"op": "add", "path": "/filled", "value": value}])

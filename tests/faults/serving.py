@@ -1,4 +1,4 @@
-"""A real server inside the test's own process, on a store that the test makes fail."""
+"""A real server inside the test's process, on a store that fails on request."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Fault = Literal["before", "after", ""]
 
 
 class FaultyStore(SqlStore):
-    """SQLite, with faults on order: each commit takes the next of `faults`.
+    """SQLite with requested faults: each commit takes the next of `faults`.
 
-    `before` raises with nothing written, `after` when all of it is durable; both are what a
-    caller cannot tell apart. While `down` nothing answers at all.
+    `before` raises without a write, `after` raises when the commit is durable. The caller cannot
+    tell them apart. While `down` is true, every call fails.
     """
 
     def __init__(self, url: str) -> None:
@@ -71,7 +71,7 @@ class FaultyStore(SqlStore):
 
 
 class Serving:
-    """The server, and what a client needs to come in."""
+    """The running server, with its address and tokens for clients."""
 
     def __init__(self, settings: Settings, store: SqlStore) -> None:
         self.store = store

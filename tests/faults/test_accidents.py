@@ -1,4 +1,4 @@
-"""A bug of ours, or a panic of the native library's: it ends one request, and nobody else's day."""
+"""A bug in Weft or a panic in the native library fails one request and no other."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OTHER = DocKey("demo", "other")
 
 
 class Panic(BaseException):
-    """As the native library raises one: no Exception."""
+    """Like a panic of the native library: not a subclass of Exception."""
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ async def hall(store: FaultyStore) -> AsyncIterator[Inside]:
 
 
 def fail_on(monkeypatch: pytest.MonkeyPatch, id: str, error: BaseException) -> None:
-    """Judging the request of this id changes the document and then fails."""
+    """Make the request with this id change the document and then raise."""
     judge = Room.apply
 
     def apply(room: Room, member: Any, request: Any, now: int) -> Answer:
@@ -74,7 +74,7 @@ async def test_a_failing_request_ends_alone(
     assert (await hall.read(OTHER))[1] == {"n": 1}
 
 
-async def test_a_subscriber_that_fails_is_closed_and_the_others_get_the_news(hall: Inside) -> None:
+async def test_a_failing_subscriber_is_closed_and_others_get_the_change(hall: Inside) -> None:
     async with hall.hub.using(PAGE) as live:
         broken, sound = Follower(live, "broken"), Follower(live, "sound")
         broken.fails = True
@@ -83,7 +83,7 @@ async def test_a_subscriber_that_fails_is_closed_and_the_others_get_the_news(hal
         assert sound.value == {"n": 1}
 
 
-async def test_a_subscriber_that_fails_at_a_lock_costs_no_other_anything(hall: Inside) -> None:
+async def test_a_subscriber_that_fails_at_a_lock_message_stops_no_other(hall: Inside) -> None:
     async with hall.hub.using(PAGE) as live:
         broken, sound = Follower(live, "broken"), Follower(live, "sound")
         broken.fails = True
@@ -93,7 +93,7 @@ async def test_a_subscriber_that_fails_at_a_lock_costs_no_other_anything(hall: I
 
 
 def let_rot(store: FaultyStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No commit that has this document in it can be made."""
+    """Make every commit of this document fail."""
     commit = store.commit
 
     async def fail(batch: Any) -> Any:
@@ -104,7 +104,7 @@ def let_rot(store: FaultyStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "commit", fail)
 
 
-async def test_a_commit_that_cannot_be_made_ends_its_document_and_no_other(
+async def test_a_failing_commit_ends_its_document_and_no_other(
     hall: Inside, store: FaultyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     let_rot(store, monkeypatch)
@@ -113,7 +113,7 @@ async def test_a_commit_that_cannot_be_made_ends_its_document_and_no_other(
         together = await asyncio.gather(hall.set("/n", 1), hall.set("/n", 1, OTHER))
         assert isinstance(together[0], Rejected)
         while isinstance(await hall.set("/n", 2, OTHER), Rejected):
-            pass  # it shared a transaction once, and is told to try again
+            pass  # it was in the same transaction once, and its client must retry
         assert isinstance(await hall.set("/n", 3), Rejected)
         assert (follower.closed, other_follower.closed) == ([1011], [])
     monkeypatch.undo()
@@ -121,10 +121,10 @@ async def test_a_commit_that_cannot_be_made_ends_its_document_and_no_other(
     assert (await hall.read())[1] == {"n": 4}
 
 
-async def test_requests_of_a_commit_that_could_not_be_made_are_asked_for_again(
+async def test_clients_resend_the_requests_of_a_failed_commit(
     hall: Inside, store: FaultyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A Yjs client sends an update once; what was owed to it must not be owed for ever either."""
+    """A Yjs client sends an update once, so the server must ask it to sync again."""
     let_rot(store, monkeypatch)
     async with hall.hub.using(PAGE), hall.hub.using(OTHER) as other:
         follower = Follower(other)
@@ -149,7 +149,7 @@ async def test_a_document_that_was_dropped_is_freed(
     async def fail(batch: Any) -> Any:
         raise Corrupt("a row has rotted")
 
-    caplog.set_level("CRITICAL")  # traces that are kept hold what they passed through
+    caplog.set_level("CRITICAL")  # kept tracebacks would keep the document in memory
     monkeypatch.setattr(store, "commit", fail)
     gone = [weakref.ref(await hall.hub.open(key)) for key in (PAGE, OTHER)]
     while any(map(_stands, gone)):
@@ -160,7 +160,7 @@ async def test_a_document_that_was_dropped_is_freed(
     assert [each() for each in gone] == [None, None]
 
 
-async def test_a_batch_that_cannot_be_put_together_ends_its_document_and_no_other(
+async def test_a_batch_that_cannot_be_built_ends_its_document_and_no_other(
     hall: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pending = Room.pending
@@ -181,7 +181,7 @@ async def test_a_batch_that_cannot_be_put_together_ends_its_document_and_no_othe
     assert isinstance(await hall.set("/n", 1), Answer)
 
 
-async def test_a_document_that_cannot_be_brought_back_holds_up_no_other(
+async def test_a_document_that_cannot_be_reloaded_delays_no_other(
     hall: Inside, store: FaultyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     replace = LiveRoom.replace
@@ -204,7 +204,7 @@ async def test_a_document_that_cannot_be_brought_back_holds_up_no_other(
     assert isinstance(await hall.set("/n", 3), Answer)
 
 
-async def test_a_document_that_rots_while_it_is_open_is_let_go_and_no_other(
+async def test_a_document_damaged_while_open_is_closed_and_no_other(
     hall: Inside, store: FaultyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load = store.load
@@ -217,7 +217,7 @@ async def test_a_document_that_rots_while_it_is_open_is_let_go_and_no_other(
     async with hall.hub.using(PAGE) as live, hall.hub.using(OTHER) as other:
         follower, other_follower = Follower(live), Follower(other)
         monkeypatch.setattr(store, "load", fail)
-        store.faults.append("before")  # the documents must be opened anew, and one cannot be
+        store.faults.append("before")  # the documents must be reloaded, and one cannot be
         await asyncio.gather(hall.set("/n", 1), hall.set("/n", 1, OTHER))
         while isinstance(await hall.set("/n", 2, OTHER), Rejected):
             await asyncio.sleep(0)
@@ -229,7 +229,7 @@ async def test_a_document_that_rots_while_it_is_open_is_let_go_and_no_other(
 
 
 @pytest.mark.thorough
-async def test_a_snapshot_that_cannot_be_made_stops_nothing(
+async def test_a_failing_snapshot_stops_nothing(
     hall: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(room: Room) -> bytes:

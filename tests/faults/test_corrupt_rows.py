@@ -1,4 +1,4 @@
-"""Rotten rows: noticed when the document is opened, and kept from everybody and from others."""
+"""Damaged rows put their document into quarantine when it is opened; others are served."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DOCS = ("one", "two", "three")
 
 @pytest.fixture
 async def home(tmp_path: Path) -> Path:
-    """A stopped server's: three documents of 25 versions, with snapshots at 8, 16 and 24."""
+    """The home of a stopped server: three documents of 25 versions, with snapshots at 8, 16, 24."""
     env = {"WEFT_SNAPSHOT_ENTRIES": "8"}
     with RunningServer(tmp_path, env=env) as server:
         for doc in DOCS:
@@ -33,7 +33,7 @@ async def home(tmp_path: Path) -> Path:
 
 
 def flip(home: Path, table: str, column: str, where: str, seed: int = 0) -> None:
-    """One bit of one row."""
+    """Flip one bit of one row."""
     with closing(sqlite3.connect(home / "weft.db")) as database, database:
         sql = f"SELECT rowid, {column} FROM {table} WHERE {where}"
         row, body = database.execute(sql).fetchone()
@@ -47,7 +47,7 @@ def get(server: RunningServer, doc: str, token: str, query: str = "") -> Reply:
     return call("GET", f"{server.http}/v1/docs/{doc}{query}", token=token)
 
 
-async def test_a_rotten_entry_puts_its_document_in_quarantine_and_no_other(home: Path) -> None:
+async def test_a_damaged_entry_puts_its_document_in_quarantine_and_no_other(home: Path) -> None:
     flip(home, "entries", "payload", "doc = 'one' AND version = 25")
     with closing(sqlite3.connect(home / "weft.db")) as database, database:
         database.execute("DELETE FROM snapshots WHERE doc = 'one' AND version > 16")
@@ -77,7 +77,7 @@ async def test_the_trail_of_a_document_in_quarantine_is_shown(home: Path) -> Non
         assert told >= {("edit", "ok"), ("request", "storage_unavailable")}
 
 
-async def test_an_earlier_snapshot_stands_in_for_a_rotten_one(home: Path) -> None:
+async def test_an_earlier_snapshot_replaces_a_damaged_one(home: Path) -> None:
     with closing(sqlite3.connect(home / "weft.db")) as database:
         found = database.execute("SELECT version FROM snapshots WHERE doc = 'two'").fetchall()
     assert len(found) > 1
@@ -92,7 +92,7 @@ async def test_an_earlier_snapshot_stands_in_for_a_rotten_one(home: Path) -> Non
         await client.close()
 
 
-async def test_a_head_that_the_log_does_not_bear_out_is_noticed(home: Path) -> None:
+async def test_a_head_that_differs_from_the_log_is_noticed(home: Path) -> None:
     with closing(sqlite3.connect(home / "weft.db")) as database, database:
         database.execute("UPDATE docs SET head = 20 WHERE doc = 'one'")
         database.execute("UPDATE docs SET head = 30 WHERE doc = 'two'")
@@ -103,7 +103,7 @@ async def test_a_head_that_the_log_does_not_bear_out_is_noticed(home: Path) -> N
 
 @pytest.mark.long
 async def test_no_flipped_bit_is_ever_served(home: Path) -> None:
-    """20 of the log's rows and of the snapshots, one after the other."""
+    """Flip a bit in 20 rows of the log and of the snapshots, one after the other."""
     pristine = (home / "weft.db").read_bytes()
     with closing(sqlite3.connect(home / "weft.db")) as database:
         rows = [

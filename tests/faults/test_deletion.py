@@ -1,4 +1,4 @@
-"""A document that is deleted is deleted for everybody, whatever else was under way."""
+"""A deleted document is deleted for every client, whatever request runs at the time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.server.heavy import token_of
 
 
 class UnheardStore(MemoryStore):
-    """What it is asked to delete it deletes, and then says that the database does not answer."""
+    """A store that deletes, and then reports that the database does not answer."""
 
     async def delete(self, key: DocKey, at: int) -> bool:
         await super().delete(key, at)
@@ -33,7 +33,7 @@ class UnheardStore(MemoryStore):
 
 
 class WaitingStore(MemoryStore):
-    """Reads of the log wait until they are let through."""
+    """A store whose reads of the log wait until the test lets them go on."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ async def test_a_client_of_a_document_that_was_deleted_elsewhere_is_refused() ->
             assert follower.closed == [Close.NOT_FOUND]
 
 
-async def test_clients_of_a_document_that_was_made_again_elsewhere_come_back_to_it() -> None:
+async def test_clients_of_a_document_recreated_elsewhere_reconnect_to_it() -> None:
     store = MemoryStore()
     async with inside(store) as elsewhere, inside(store) as hall:
         await hall.make({"n": 1})
@@ -89,7 +89,7 @@ async def test_clients_of_a_document_that_was_made_again_elsewhere_come_back_to_
         assert (await hall.read())[1] == {"fresh": True}
 
 
-async def test_who_comes_when_a_room_has_ended_is_sent_away() -> None:
+async def test_a_client_that_joins_an_ended_room_is_refused() -> None:
     async with inside(MemoryStore()) as hall:
         await hall.make({"n": 1})
         async with hall.hub.using(PAGE) as live:
@@ -99,7 +99,7 @@ async def test_who_comes_when_a_room_has_ended_is_sent_away() -> None:
             assert late not in live.audience.subscribers
 
 
-async def test_who_resumes_while_the_document_is_deleted_is_not_let_in() -> None:
+async def test_a_client_that_resumes_during_the_deletion_is_refused() -> None:
     store = WaitingStore()
     app = build(Settings(), store)
     async with app.router.lifespan_context(app):

@@ -1,4 +1,4 @@
-"""A full disk: nothing is acknowledged, nobody is thrown out, and it goes on by itself."""
+"""On a full disk the server acknowledges no edit, keeps its clients, and recovers by itself."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TRIES = 50
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MiB."""
+    """Mount a file system of 2 MiB."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
@@ -38,7 +38,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(disk: Path) -> Path:
-    """Take every block that is left."""
+    """Fill the disk to its last block."""
     filler = disk / "filler"
     with filler.open("ab", buffering=0) as file:
         try:
@@ -84,7 +84,7 @@ async def test_a_full_disk_takes_nothing_and_loses_nothing(
 
 
 async def _write_until_refused(client: PatchClient) -> None:
-    """What the log file still has room for is taken; then the disk is full."""
+    """Write until the log file has no room left and the server refuses."""
     async with asyncio.timeout(30):
         for number in range(10_000):
             answer = await client.set("/text", str(number) + "x" * 6000)

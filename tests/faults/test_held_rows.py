@@ -1,4 +1,4 @@
-"""Rows that another transaction holds: their documents wait, and no other document does."""
+"""When another transaction locks a document's row, only that document waits."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_documents_whose_rows_stay_held_are_read_only_and_no_other_is(
                 await until_state(live, LiveState.HELD)
             hall.clock.advance(PATIENCE + 1)
             assert all(isinstance(one, Rejected) for one in await asyncio.gather(*waiting))
-            for number in range(1, 4):  # while recovery asks for the held rows
+            for number in range(1, 4):  # while recovery waits for the locked rows
                 assert isinstance(await hall.set("/n", number, FREE), Answer)
             assert [live.state for live in lives] == [LiveState.READ_ONLY] * 6
         for live in lives:

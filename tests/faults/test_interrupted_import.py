@@ -1,4 +1,4 @@
-"""An import that breaks off, on SQLite: it becomes visible when it is complete, or not at all."""
+"""On SQLite an import becomes visible when it is complete; an interrupted one leaves nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.faults.interrupted_import import UNLIMITED, check_kills, check_writer
 from tests.running import RunningServer
 
 
-def test_d18_an_import_that_is_killed_leaves_nothing_and_its_name_free(tmp_path: Path) -> None:
+def test_d18_a_killed_import_leaves_nothing_and_its_name_free(tmp_path: Path) -> None:
     with RunningServer(tmp_path, env=UNLIMITED) as server:
         check_kills(server, 3)
 

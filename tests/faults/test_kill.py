@@ -1,4 +1,4 @@
-"""`kill -9` under load, both lanes writing: what was acknowledged is there, once, without a gap."""
+"""After `kill -9` under load on both lanes, each acknowledged edit is in the log once."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ async def _survive(home: Path, peers: YjsPeers, *, rounds: int) -> None:
 async def _edit_until_killed(
     server: RunningServer, editors: list[Editor], yjs: YjsPeer, acks: int
 ) -> float:
-    """Kill in the middle of everybody's writing; how many edits a second were acknowledged."""
+    """Kill the server while all editors write. Return the acknowledged edits per second."""
     began, before = time.monotonic(), sum(len(editor.acked) for editor in editors)
     spells = [asyncio.create_task(editor.edit(10**6)) for editor in editors]
     while sum(len(editor.acked) for editor in editors) < before + acks:
@@ -94,7 +94,7 @@ async def _edit_until_killed(
 
 
 async def _all_marks(yjs: YjsPeer, editor: Editor) -> list[str]:
-    """What the Yjs client wrote, once the server has all of it."""
+    """Return the marks of the Yjs client, once the server has all of them."""
     await yjs.synced()
     last = await yjs.run("content.set('n', 1); return globalThis.mark")
     await editor.client.until(lambda: editor.client.value["n"] == 1)

@@ -1,4 +1,4 @@
-"""A document that takes long to open: others are served meanwhile."""
+"""While a slow document is opened, the server serves the others."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FORGED = update((9, 0, [plain(NULL, origin=(7, clock), right=LAST) for clock in 
 
 @pytest.fixture
 async def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Inside]:
-    """Where a slice is a struct that is walked for, and every reading of the clock takes 6 ms."""
+    """A hub where each slice is one slow struct, and each reading of the clock takes 6 ms."""
     monkeypatch.setattr(slices, "STEPS", 1)
     async with inside(SqlStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")) as made:
         await made.make({"n": 0})
@@ -43,7 +43,7 @@ async def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
 
 async def write(hall: Inside, *updates: bytes) -> bytes:
-    """Have somebody send these; the state that the document has then."""
+    """Send these updates as a client. Return the document's state afterwards."""
     member = Member(Author("ada"), Rights(Role.EDITOR, 2**53), "yjs")
     async with hall.hub.using(PAGE) as live:
         for one in updates:
@@ -54,10 +54,10 @@ async def write(hall: Inside, *updates: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("is_unloaded", [True, False])
-async def test_others_are_answered_while_a_document_is_opened_that_takes_long(
+async def test_other_documents_are_served_while_a_slow_one_is_opened(
     hall: Inside, is_unloaded: bool
 ) -> None:
-    """From its snapshot, or from the entries that a crash leaves."""
+    """The slow document is opened from its snapshot, or from the entries left by a crash."""
     before = await write(hall, CHAIN, FORGED)
     live = hall.hub.lives[PAGE]
     assert live.room.document.opening_seconds > 0.1
@@ -76,8 +76,8 @@ async def test_others_are_answered_while_a_document_is_opened_that_takes_long(
     hall.hub.release(again)
 
 
-def test_a_crash_in_any_turn_of_an_opening_counts(tmp_path: Path) -> None:
-    """What went well before it proves nothing."""
+def test_a_crash_in_any_turn_of_an_opening_is_counted(tmp_path: Path) -> None:
+    """The turns that succeeded before the crash do not reset the count."""
     path = tmp_path / "crash_quarantine"
     for _ in range(CRASHES):
         crash_quarantine = CrashQuarantine(path)

@@ -1,4 +1,4 @@
-"""A Yjs update that takes long: it is gone on with between other people's requests, while paid."""
+"""A slow Yjs update is applied in slices between other requests, while its budget lasts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.faults.inside import PAGE, Follower, Inside, inside
 pytestmark = pytest.mark.thorough
 
 LENGTH = 100
-READING = 0.03  # seconds that every reading of the clock takes
+READING = 0.03  # seconds that each reading of the clock takes
 CHAIN = update(
     (7, 0, [shared(1, root="l"), *(shared(1, origin=(7, clock)) for clock in range(LENGTH - 1))])
 )
@@ -34,7 +34,7 @@ LONG = update((9, 0, [plain(NULL, origin=(7, clock)) for clock in range(LENGTH)]
 
 @pytest.fixture
 async def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Inside]:
-    """Where a struct is walked for at a time, and the time is long over after it."""
+    """A hub where each slice is one struct, which uses up the time of its turn."""
     monkeypatch.setattr(slices, "STEPS", 1)
     async with inside(SqlStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")) as made:
         await made.make({"n": 0})
@@ -48,7 +48,7 @@ def writer(hall: Inside, user: str, rate: int) -> Member:
 
 
 class Bill(ByteAndMessageBudget):
-    """A budget that keeps what it was charged for."""
+    """A budget that records its charges."""
 
     def __init__(self, now: float) -> None:
         super().__init__(Allowance(0, 0), now)
@@ -59,7 +59,7 @@ class Bill(ByteAndMessageBudget):
 
 
 class ClashingStore(MemoryStore):
-    """Somebody else is always first, now and then."""
+    """A store whose commits clash at times, as if another server had written first."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,12 +79,12 @@ def send(hall: Inside, live: LiveRoom, follower: Follower, member: Member, sent:
 
 
 def known(live: LiveRoom) -> int:
-    """How much of the long update is in the document."""
+    """Return how much of the long update the document has."""
     return live.room.document.state_vector().get(9, 0)
 
 
 async def settle(hall: Inside, live: LiveRoom) -> None:
-    """Until nothing waits; somebody else's edit is answered each time."""
+    """Send another user's edits until no request waits. Each of them must be answered."""
     while live.is_busy:
         assert isinstance(await hall.set("/n", live.room.version), Answer)
 
@@ -106,7 +106,7 @@ async def test_others_are_answered_between_the_slices_of_a_long_update(hall: Ins
 
 
 @pytest.mark.parametrize("clashes", [0, 3])
-async def test_a_long_update_that_is_put_back_is_checked_and_paid_for_once(
+async def test_a_requeued_long_update_is_checked_and_charged_once(
     monkeypatch: pytest.MonkeyPatch, clashes: int
 ) -> None:
     monkeypatch.setattr(slices, "STEPS", 1)
@@ -124,14 +124,14 @@ async def test_a_long_update_that_is_put_back_is_checked_and_paid_for_once(
         while live.is_busy:
             await asyncio.sleep(0)
         assert known(live) == LENGTH
-        # A look when it begins and one when it ends, for what opening will take, and its own.
-        assert bill.seconds == [0.15] * (LENGTH - 1) + [0.09]  # the last is no long one
+        # Each slice reads the clock at its start and its end, for the opening time and its own.
+        assert bill.seconds == [0.15] * (LENGTH - 1) + [0.09]  # the last slice is short
 
 
-async def test_a_client_that_cannot_pay_for_a_long_update_is_closed_and_may_come_back(
+async def test_a_client_without_budget_for_a_long_update_is_closed_and_may_reconnect(
     hall: Inside,
 ) -> None:
-    """What is in stays, and what is left is sent again."""
+    """The applied slices stay, and the client sends the rest again."""
     async with hall.hub.using(PAGE) as live:
         follower = Follower(live)
         member = writer(hall, "ada", 100)

@@ -1,4 +1,4 @@
-"""A request that takes long to judge is judged in a thread: nobody else waits for it."""
+"""A slow request is applied in a worker thread, so other documents do not wait for it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MANY = [{"op": "add", "path": f"/k{number}", "value": number} for number in rang
 
 
 class Gate:
-    """Holds whoever judges a patch of many ops until it is opened."""
+    """Blocks a thread that checks a patch of many ops, until the test opens the gate."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.reached = asyncio.Event()
@@ -50,13 +50,13 @@ class Gate:
 
 
 async def begun(made: Inside, gate: Gate, user: str = "ada") -> asyncio.Task[Answer]:
-    """A long patch that is being judged."""
+    """Start a long patch, and wait until a thread checks it."""
     task = asyncio.create_task(made.ask(PatchRequest("long", None, MANY), user=user))
     await gate.reached.wait()
     return task
 
 
-async def test_others_go_on_while_one_document_is_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_other_documents_go_on_while_one_is_working(monkeypatch: pytest.MonkeyPatch) -> None:
     async with inside(MemoryStore()) as made:
         await made.make({"t": ""})
         await made.make({"t": ""}, OTHER)
@@ -77,7 +77,9 @@ async def test_others_go_on_while_one_document_is_at_work(monkeypatch: pytest.Mo
         assert [live.state] == [LiveState.OPEN]
 
 
-async def test_what_comes_meanwhile_waits_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_later_requests_of_the_document_wait_their_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with inside(MemoryStore()) as made:
         await made.make({"t": ""})
         gate = Gate(monkeypatch)
@@ -97,7 +99,9 @@ async def test_what_comes_meanwhile_waits_its_turn(monkeypatch: pytest.MonkeyPat
         assert value == {"t": 2, **{f"k{number}": number for number in range(len(MANY))}}
 
 
-async def test_a_bug_in_it_is_its_author_s_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_bug_in_a_long_request_fails_that_request_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with inside(MemoryStore()) as made:
         await made.make({"t": ""})
         gate = Gate(monkeypatch)
@@ -111,7 +115,7 @@ async def test_a_bug_in_it_is_its_author_s_alone(monkeypatch: pytest.MonkeyPatch
         assert await made.read() == (2, {"t": "after"})
 
 
-async def test_a_document_that_ends_meanwhile_answers_that_it_is_gone(
+async def test_a_document_that_is_deleted_meanwhile_answers_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with inside(MemoryStore()) as made:
@@ -131,7 +135,7 @@ async def test_a_document_that_ends_meanwhile_answers_that_it_is_gone(
 
 
 class Failing(MemoryStore):
-    """A store that can be told to answer no commit."""
+    """A store that answers no commit while the test says so."""
 
     fails = False
 
@@ -145,10 +149,10 @@ class Failing(MemoryStore):
             raise StorageUnavailable
 
 
-async def test_the_database_s_trouble_meanwhile_loses_nothing_that_was_acked(
+async def test_a_database_fault_meanwhile_loses_no_acked_edit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Once it is judged its document hears of the trouble, and its author may ask again."""
+    """After the long request the document meets the fault, and its author may retry."""
     store = Failing()
     async with inside(store) as made:
         await made.make({"t": ""})
@@ -168,7 +172,7 @@ async def test_the_database_s_trouble_meanwhile_loses_nothing_that_was_acked(
 
 
 async def _sooner_or_later(first: Any, made: Inside) -> Answer:
-    """What an author gets who asks again until the database is well."""
+    """Repeat the request until the database works. Return its answer."""
     asked = first
     while True:
         try:

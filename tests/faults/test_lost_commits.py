@@ -1,4 +1,4 @@
-"""COMMITs whose answers are lost, of each kind of write: each is done once, and all goes on."""
+"""When the answer to a COMMIT is lost, each kind of write is done once, and work goes on."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Lossy:
-    """A server that loses what it is asked to lose."""
+    """A server that loses the requested answers."""
 
     def __init__(self, server: RunningServer, losses: Losses) -> None:
         self.server = server
@@ -65,7 +65,7 @@ TIMES = pytest.mark.parametrize("times", [2, pytest.param(50, marks=pytest.mark.
 
 @TIMES
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_write_that_sqlite_has_done_unheard_is_done_once(
+async def test_a_write_whose_commit_lost_its_answer_on_sqlite_is_done_once(
     sqlite: Lossy, kind: str, times: int
 ) -> None:
     await _check(sqlite, kind, times)
@@ -73,7 +73,7 @@ async def test_a_write_that_sqlite_has_done_unheard_is_done_once(
 
 @TIMES
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_write_that_postgresql_has_done_unheard_is_done_once(
+async def test_a_write_whose_commit_lost_its_answer_on_postgresql_is_done_once(
     postgresql: Lossy, kind: str, times: int
 ) -> None:
     await _check(postgresql, kind, times)
@@ -114,21 +114,21 @@ async def peers() -> AsyncIterator[YjsPeers]:
 
 
 @TIMES
-async def test_edits_on_both_lanes_that_sqlite_has_done_unheard_are_there_once(
+async def test_edits_on_both_lanes_are_there_once_after_lost_answers_on_sqlite(
     sqlite: Lossy, peers: YjsPeers, times: int
 ) -> None:
     await _edit_on_both_lanes(sqlite, peers, times)
 
 
 @TIMES
-async def test_edits_on_both_lanes_that_postgresql_has_done_unheard_are_there_once(
+async def test_edits_on_both_lanes_are_there_once_after_lost_answers_on_postgresql(
     postgresql: Lossy, peers: YjsPeers, times: int
 ) -> None:
     await _edit_on_both_lanes(postgresql, peers, times)
 
 
 async def _edit_on_both_lanes(lossy: Lossy, peers: YjsPeers, times: int) -> None:
-    """A watcher, who does not reconnect, hears every version once."""
+    """Edit on both lanes. A watcher that never reconnects must get every version once."""
     server = lossy.server
     token = await server.mint("ada", Role.EDITOR)
     client = await PatchClient.connect(server.ws, "page", token, create={"text": "", "list": []})

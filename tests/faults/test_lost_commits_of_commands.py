@@ -1,4 +1,4 @@
-"""COMMITs of commands whose answers are lost: the command says so, and can be given again."""
+"""When a command's COMMIT loses its answer, the command says so and can be repeated."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Ended:
 
 @dataclass
 class Commands:
-    """Commands on one database, of which the losing ones lose their answer."""
+    """Runs commands on one database; `lose` makes a command lose its answer."""
 
     home: Path
     database: str
@@ -64,7 +64,7 @@ class Commands:
         return Ended(done.returncode, done.stdout, done.stderr)
 
     async def lose(self, statement: str, *argv: str) -> None:
-        """Give a command whose COMMIT is done, and which does not hear of it."""
+        """Run a command whose COMMIT succeeds and whose answer is lost."""
         self.losses.ask_for(statement)
         ended = await self.weft(*argv)
         assert (ended.code, self.losses.is_asked) == (1, False), ended
@@ -90,7 +90,7 @@ class Commands:
         return int(line.partition("  epoch ")[2].split()[0])
 
     async def lose_an_entry(self) -> None:
-        """The second of the document's entries is not in the log any more."""
+        """Delete the second entry of the document from the log."""
         store = SqlStore(self.database)
         gone = text("DELETE FROM entries WHERE doc = 'page' AND version = 2")
         await store._database.write(lambda connection: connection.execute(gone).rowcount)
@@ -109,7 +109,7 @@ def _sqlite(home: Path) -> Commands:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def postgres(request: pytest.FixtureRequest) -> tuple[PostgresServer, str] | None:
-    """PostgreSQL's server and database, where it is the turn of PostgreSQL."""
+    """PostgreSQL's server and database, or None when the test runs on SQLite."""
     if request.param == "sqlite":
         return None
     return request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_url")
@@ -127,7 +127,7 @@ async def commands(
         yield Commands(tmp_path, url.replace(str(server.root), str(tmp_path)), losses)
 
 
-async def test_a_key_that_was_added_unheard_is_listed(commands: Commands) -> None:
+async def test_a_key_whose_adding_lost_its_answer_is_listed(commands: Commands) -> None:
     await commands.weft("key", "add", "--tenant", "demo")
     await commands.lose("INSERT INTO signing_keys", "key", "add", "--tenant", "demo")
     [kid] = await commands.lines("key", "add")
@@ -137,7 +137,7 @@ async def test_a_key_that_was_added_unheard_is_listed(commands: Commands) -> Non
     assert listed[-1].startswith(kid)
 
 
-async def test_a_key_that_was_retired_unheard_is_retired(commands: Commands) -> None:
+async def test_a_key_whose_retiring_lost_its_answer_is_retired(commands: Commands) -> None:
     [kid] = await commands.lines("key", "add")
     await commands.lose("UPDATE signing_keys", "key", "retire", kid, "--tenant", "demo")
     again = await commands.weft("key", "retire", kid, "--tenant", "demo")
@@ -146,7 +146,7 @@ async def test_a_key_that_was_retired_unheard_is_retired(commands: Commands) -> 
     assert "retired" in line
 
 
-async def test_a_document_that_was_deleted_unheard_is_gone(commands: Commands) -> None:
+async def test_a_document_whose_deletion_lost_its_answer_is_gone(commands: Commands) -> None:
     await commands.put_in()
     await commands.lose("UPDATE docs SET", "doc", "delete", "page", "--tenant", "demo")
     again = await commands.weft("doc", "delete", "page", "--tenant", "demo")
@@ -154,7 +154,7 @@ async def test_a_document_that_was_deleted_unheard_is_gone(commands: Commands) -
     assert await commands.lines("doc", "ls") == []
 
 
-async def test_a_document_that_was_imported_unheard_is_there_once(commands: Commands) -> None:
+async def test_a_document_whose_import_lost_its_answer_is_there_once(commands: Commands) -> None:
     argv = ("doc", "import", str(commands.archive()), "--tenant", "demo")
     await commands.lose("INSERT INTO entries", *argv)
     again = await commands.weft(*argv)
@@ -162,7 +162,7 @@ async def test_a_document_that_was_imported_unheard_is_there_once(commands: Comm
     assert await commands.value() == VALUE
 
 
-async def test_an_epoch_that_was_raised_unheard_is_raised_again(commands: Commands) -> None:
+async def test_an_epoch_whose_raise_lost_its_answer_is_raised_again(commands: Commands) -> None:
     await commands.put_in()
     before = await commands.epoch()
     await commands.lose("UPDATE docs SET", "doc", "new-epoch", "page", "--tenant", "demo")
@@ -172,7 +172,7 @@ async def test_an_epoch_that_was_raised_unheard_is_raised_again(commands: Comman
     assert await commands.value() == VALUE
 
 
-async def test_a_document_that_was_repaired_unheard_is_repaired_once(commands: Commands) -> None:
+async def test_a_document_whose_repair_lost_its_answer_is_repaired_once(commands: Commands) -> None:
     await commands.put_in()
     await commands.lose_an_entry()
     assert await commands.value() is None

@@ -1,4 +1,4 @@
-"""Maintenance beside a database that answers late: presence is renewed in time all the same."""
+"""Maintenance renews presence in time even when the database answers late."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def until(is_so: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
-async def test_presence_is_kept_up_while_snapshots_wait_for_their_rows(
+async def test_presence_is_renewed_while_snapshots_wait_for_their_rows(
     postgres_server: PostgresServer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(maintenance, "LOOK_EVERY", 0.01)

@@ -1,4 +1,4 @@
-"""A table is missing for a while: clients stay, and all comes back by itself."""
+"""When a table is missing for a while, clients stay connected and the server recovers."""
 
 from __future__ import annotations
 

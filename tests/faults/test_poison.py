@@ -1,4 +1,4 @@
-"""A document that kills whoever opens it is shut in at its second victim; the others are served."""
+"""A document that kills the server twice is put into quarantine; the others are served."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def get(server: RunningServer, doc: str, token: str) -> Reply:
     return call("GET", f"{server.http}/v1/docs/{doc}", token=token)
 
 
-def test_a_document_that_kills_twice_is_shut_in(tmp_path: Path) -> None:
+def test_a_document_that_kills_the_server_twice_is_quarantined(tmp_path: Path) -> None:
     with RunningServer(tmp_path) as server:
         token = server.token()
         for doc in ("poison", "bread"):

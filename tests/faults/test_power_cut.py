@@ -1,4 +1,4 @@
-"""A power cut: no ack's bytes leave before the disk has said that the edit is on it."""
+"""A power cut loses no acknowledged edit: the disk has synced before an ack is sent."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ async def _trace_acks(tmp_path: Path, strace: str, count: int) -> None:
     before = 0
     for sent, one in acks:
         between = steps[before:sent]
-        # The log's pages are written all at once, by one thread, and synced then.
+        # One thread writes all pages of the log, and then syncs them.
         wrote = [at for at, (what, page) in enumerate(between) if what == "wrote" and one in page]
         assert wrote, f"{one} was acknowledged and not written"
         assert ("synced", "") in between[wrote[0] :], f"{one} left before the disk had it"
@@ -84,7 +84,7 @@ async def _trace_acks(tmp_path: Path, strace: str, count: int) -> None:
 
 
 def _stop_traced(server: RunningServer) -> None:
-    """Stop what strace has started: a signal to strace itself is held back until that ends."""
+    """Stop the traced server. A signal to strace itself waits until the server ends."""
     assert server.process is not None
     for traced in psutil.Process(server.process.pid).children():
         traced.terminate()
@@ -92,7 +92,7 @@ def _stop_traced(server: RunningServer) -> None:
 
 
 def _steps(lines: list[str]) -> Iterator[tuple[str, str]]:
-    """What matters of a trace, in order: a write counts from its beginning, a sync from its end."""
+    """Return the writes and syncs of a trace in order: a write by its start, a sync by its end."""
     syncing: set[str] = set()
     for line in lines:
         found = PID.match(line)

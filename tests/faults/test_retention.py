@@ -1,4 +1,4 @@
-"""Snapshots and retention: opening costs the same after any number of edits, and old ones go."""
+"""Snapshots keep the cost of opening constant, and retention removes old entries."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EVERY = 200
 
 
 def walk_of(hall: Inside, days: int = 90) -> Retention:
-    """The walk on this store and this clock; it asks its services for nothing else."""
+    """The retention walk on this store and this clock; it needs no other service."""
     settings = SimpleNamespace(retention_days=days)
     parts: Any = SimpleNamespace(store=hall.hub.store, clock=hall.clock, settings=settings)
     return Retention(cast(Services, parts))
@@ -55,7 +55,7 @@ async def test_opening_replays_no_more_after_100_000_entries(tmp_path: Path) -> 
     assert await opening_after(tmp_path, 100_000) <= EVERY + 1
 
 
-async def test_what_is_past_its_time_goes_and_what_is_named_or_published_stays(
+async def test_expired_versions_go_and_named_or_published_ones_stay(
     tmp_path: Path,
 ) -> None:
     store = SqlStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")
@@ -81,7 +81,7 @@ async def test_what_is_past_its_time_goes_and_what_is_named_or_published_stays(
 
 
 async def compacted(file: Path, lost: int, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """What is left of a document when so many writes of a compaction were done unheard."""
+    """Return the rest of a document when this many writes of a compaction lost their answers."""
     store = SqlStore(f"sqlite+aiosqlite:///{file}")
     async with inside(store) as hall:
         await hall.make({"n": 0})
@@ -109,7 +109,7 @@ async def compacted(file: Path, lost: int, monkeypatch: pytest.MonkeyPatch) -> A
         return await store.remains(PAGE)
 
 
-async def test_a_compaction_that_was_done_unheard_is_gone_on_with(
+async def test_a_compaction_continues_after_lost_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compaction, "_SLICE", 10)
@@ -124,7 +124,7 @@ async def test_a_compaction_that_was_done_unheard_is_gone_on_with(
         assert (unheard.lost, unheard.lost_entries) == ([], [])
 
 
-async def test_the_walk_comes_to_every_document_and_rests(tmp_path: Path) -> None:
+async def test_the_walk_visits_every_document_and_pauses(tmp_path: Path) -> None:
     store = SqlStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")
     async with inside(store, snapshot_entries=2) as hall:
         keys = [DocKey(tenant, f"d{n:02}") for tenant in ("demo", "acme") for n in range(25)]

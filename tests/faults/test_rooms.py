@@ -1,4 +1,4 @@
-"""Rooms that open, unload and open again on a slow store: one at a time, never stale."""
+"""Rooms that open, unload and open again on a slow store are never doubled or stale."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KEYS = [DocKey("demo", name) for name in ("a", "b", "c")]
 
 
 class SlowStore(MemoryStore):
-    """Takes a random number of turns for everything, and loses some snapshots."""
+    """A store whose calls take a random number of turns, and which loses some snapshots."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class SlowStore(MemoryStore):
 
 
 class HeldStore(MemoryStore):
-    """Commits, and says so only when it is let go."""
+    """A store that commits at once, and answers when the test lets it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class HeldStore(MemoryStore):
         return outcomes
 
 
-async def test_a_document_is_opened_once_however_many_come(tmp_path: Path) -> None:
+async def test_a_document_is_opened_once_for_all_its_clients(tmp_path: Path) -> None:
     store = FaultyStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")
     async with inside(store) as hall:
         await hall.make({"n": 1})
@@ -85,14 +85,16 @@ async def test_a_document_is_opened_once_however_many_come(tmp_path: Path) -> No
         waiting = [asyncio.create_task(hall.read()) for _ in range(50)]
         while store.loads == before:
             await asyncio.sleep(0)
-        waiting[0].cancel()  # who came first goes away: the others are served all the same
+        waiting[0].cancel()  # the first client leaves: the others are served
         store.open_gate.set()
         values = await asyncio.gather(*waiting, return_exceptions=True)
         assert values[1:] == [(1, {"n": 1})] * 49
         assert store.loads - before <= 2
 
 
-async def test_a_document_that_cannot_be_opened_is_refused_to_all_who_wait(tmp_path: Path) -> None:
+async def test_all_waiting_clients_of_a_document_that_cannot_open_are_refused(
+    tmp_path: Path,
+) -> None:
     store = FaultyStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")
     async with inside(store) as hall:
         store.open_gate.clear()
@@ -108,7 +110,7 @@ async def test_a_document_that_cannot_be_opened_is_refused_to_all_who_wait(tmp_p
 
 
 @pytest.mark.parametrize("ends", [LiveState.CLOSED, LiveState.READ_ONLY])
-async def test_a_room_whose_time_is_over_serves_no_locks_when_its_commit_comes_back(
+async def test_an_ended_room_serves_no_locks_when_its_commit_returns(
     ends: LiveState,
 ) -> None:
     store = HeldStore()
@@ -122,7 +124,7 @@ async def test_a_room_whose_time_is_over_serves_no_locks_when_its_commit_comes_b
             if ends is LiveState.CLOSED:
                 hall.hub.end_room(live, DELETED)
             else:
-                live.move(Event.TROUBLE)  # as other documents' trouble makes it
+                live.move(Event.TROUBLE)  # as a fault in another document does
             store.lets_go.set()
             await editing
             while live.room.version < 2:
@@ -139,7 +141,7 @@ async def test_a_room_that_is_stopped_while_its_commit_clashes_stays_stopped() -
             store.answers = [Clash()]
             editing = asyncio.create_task(hall.set("/n", 2))
             await store.committed.wait()
-            live.move(Event.TROUBLE)  # as other documents' trouble makes it
+            live.move(Event.TROUBLE)  # as a fault in another document does
             store.lets_go.set()
             refused = await editing
             assert isinstance(refused, Rejected)
@@ -160,9 +162,7 @@ async def test_a_room_that_has_ended_is_not_waited_for_to_be_opened_again() -> N
             await reopening
 
 
-async def test_a_document_outlives_a_request_that_is_refused_before_its_history_is_fetched() -> (
-    None
-):
+async def test_a_request_refused_before_its_history_is_read_leaves_the_document_open() -> None:
     async with inside(MemoryStore()) as hall:
         await hall.make({"n": 1})
         await hall.set("/n", 2)
@@ -174,7 +174,7 @@ async def test_a_document_outlives_a_request_that_is_refused_before_its_history_
             asking = asyncio.create_task(hall.ask(stale))
             while live.state is not LiveState.FETCHING:
                 await asyncio.sleep(0)
-            live.move(Event.TROUBLE)  # as other documents' trouble makes it
+            live.move(Event.TROUBLE)  # as a fault in another document does
             live.refuse_waiting(IN_TROUBLE)
             with pytest.raises(Rejected):
                 await asking
@@ -182,14 +182,14 @@ async def test_a_document_outlives_a_request_that_is_refused_before_its_history_
 
 
 class Bulky(MemoryStore):
-    """All of its entries are too large for a room to read what it missed one by one."""
+    """A store whose entries are too large for a room to read its missed entries one by one."""
 
     async def log_bytes(self, key: DocKey, after: int, upto: int) -> int:
         return 2**53
 
 
 class Noting(Follower):
-    """Notes who is said to have made the newest version, where some were missed."""
+    """Records the author of the newest version after missed entries."""
 
     made: LastChange | None = None
 
@@ -199,7 +199,7 @@ class Noting(Follower):
             self.made = self.live.last_change
 
 
-async def test_who_made_the_newest_of_the_versions_that_were_missed_is_known() -> None:
+async def test_the_author_of_the_newest_missed_version_is_known() -> None:
     store = Bulky()
     async with inside(store) as one, inside(store) as two:
         await one.make({"n": 0})
@@ -207,22 +207,23 @@ async def test_who_made_the_newest_of_the_versions_that_were_missed_is_known() -
             follower = Noting(live)
             for n in range(1, 4):
                 await one.set("/n", n)
-            await two.set(
-                "/n", 9, id="two"
-            )  # clashes: the document is reloaded, and the news are incomplete
+            # This commit clashes: the document is reloaded, and the news lack entries.
+            await two.set("/n", 9, id="two")
             [newest] = await store.entries(PAGE, 3, 4, 1)
             assert follower.made == LastChange(4, newest.at, newest.author, "edit")
             follower.leave()
 
 
-async def test_who_comes_while_a_document_is_unloaded_keeps_it(tmp_path: Path) -> None:
+async def test_a_client_that_joins_during_the_unload_keeps_the_document_open(
+    tmp_path: Path,
+) -> None:
     store = FaultyStore(f"sqlite+aiosqlite:///{tmp_path}/weft.db")
     async with inside(store) as hall:
         await hall.make({"n": 0})
         hall.clock.advance(3600)
         unloading = asyncio.create_task(hall.hub.unload_idle())
         await asyncio.sleep(0)
-        async with hall.hub.using(PAGE) as live:  # while its snapshot is being written
+        async with hall.hub.using(PAGE) as live:  # while the snapshot is written
             await unloading
             assert hall.hub.lives[PAGE] is live
             assert isinstance(await hall.set("/n", 1), Answer)
@@ -230,8 +231,8 @@ async def test_who_comes_while_a_document_is_unloaded_keeps_it(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("seed", range(30))
-async def test_whatever_happens_in_between_what_was_answered_is_what_is_read(seed: int) -> None:
-    """Seven people at three documents that are unloaded and snapshotted at any moment."""
+async def test_the_acknowledged_value_is_read_after_any_disturbance(seed: int) -> None:
+    """Seven users edit three documents, which are unloaded and snapshotted at random."""
     store = SlowStore(seed)
     rng = random.Random(seed)
     async with inside(store, snapshot_entries=3) as hall:
@@ -276,7 +277,7 @@ async def _work(
 
 
 async def _disturb(hall: Inside, rng: random.Random, done: asyncio.Event) -> None:
-    """Unload whatever may be unloaded, snapshot whatever may be, and let another write first."""
+    """Unload and snapshot each room that allows it, and let another writer commit first."""
     while not done.is_set():
         await asyncio.sleep(0)
         hall.clock.advance(rng.choice((0, 1, 120)))

@@ -1,4 +1,4 @@
-"""An id that was accepted gets its first answer from every instance, for the same request only."""
+"""Every instance gives an accepted id its first answer again, for the same request only."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def change_what_it_tests(hall: Inside) -> None:
 
 async def test_after_a_crash_an_id_without_a_version_is_a_duplicate() -> None:
     store = MemoryStore()
-    async with inside(store) as hall:  # ends without a snapshot, as a crash does
+    async with inside(store) as hall:  # ends without a snapshot, like a crash
         await hall.make({"a": 1})
         assert (await sent(hall)).version == 1
         await change_what_it_tests(hall)
@@ -51,7 +51,7 @@ async def test_an_id_that_another_instance_accepted_without_a_version_is_a_dupli
 
 
 async def reused(hall: Inside, value: int) -> bool:
-    """Whether an id with these ops is refused as another request's."""
+    """Whether this id with these ops is refused as `id_reused`."""
     answer = await hall.set("/a", value, id="X")
     return isinstance(answer, Rejected) and answer.refusal.code is Code.ID_REUSED
 
@@ -70,7 +70,7 @@ async def test_after_a_crash_an_id_with_other_ops_is_refused(makes_a_version: bo
 
 @pytest.mark.parametrize("first", [2, 1], ids=["a version", "no version"])
 @pytest.mark.parametrize("second", [3, 1, 2], ids=["other", "nothing", "same"])
-async def test_an_id_that_another_instance_accepted_is_compared_with_what_it_accepted(
+async def test_an_id_accepted_by_another_instance_is_compared_with_its_request(
     first: int, second: int
 ) -> None:
     store = MemoryStore()
@@ -90,7 +90,7 @@ async def test_a_refused_id_may_be_tried_again_with_other_ops() -> None:
         assert await hall.read() == (2, {"a": 2})
 
 
-# --- at random, against a ledger of what was accepted ----------------------------------------
+# --- at random, compared with a ledger of the accepted requests -------------------------------
 
 WANTED: dict[str, RequestWithId] = {
     **{f"set {n}": PatchRequest("", None, [{"op": "add", "path": "/a", "value": n}]) for n in "xy"},
@@ -112,11 +112,11 @@ async def outcome(hall: Inside, user: str, id: str, what: str) -> Answer | Code:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(8))
-async def test_an_id_is_one_request_s_whatever_comes_between(seed: int) -> None:
+async def test_an_id_belongs_to_one_request_whatever_comes_between(seed: int) -> None:
     dice, store = random.Random(seed), MemoryStore()
     ledger: dict[tuple[str, str], tuple[str, int]] = {}
     seen: set[object] = set()
-    for _ in range(6):  # a crash of both instances comes after each round
+    for _ in range(6):  # both instances crash after each round
         async with AsyncExitStack() as stack:
             halls = [await stack.enter_async_context(inside(store)) for _ in range(2)]
             await halls[0].make({"a": "x"})
@@ -152,7 +152,7 @@ async def test_a_refused_message_with_an_id_that_was_accepted_is_refused_once() 
         assert (await hall.read())[1] == {"a": 2}
 
 
-async def test_who_may_no_longer_write_is_refused_also_with_an_id_of_their_own() -> None:
+async def test_a_user_without_write_rights_is_refused_even_for_an_accepted_id() -> None:
     async with inside(MemoryStore()) as hall:
         await hall.make({"a": 1})
         request = PatchRequest("X", None, [{"op": "replace", "path": "/a", "value": 2}])
@@ -164,8 +164,8 @@ async def test_who_may_no_longer_write_is_refused_also_with_an_id_of_their_own()
         assert refused.value.refusal.code is Code.FORBIDDEN
 
 
-async def test_large_answers_of_the_log_are_sent_again_however_many_wait() -> None:
-    """They have more bytes together than the room remembers."""
+async def test_large_answers_are_read_from_the_log_for_all_retries() -> None:
+    """Together the answers have more bytes than the room keeps."""
     store = MemoryStore()
     text = "a long text " * 50_000
     requests: list[PatchRequest] = []

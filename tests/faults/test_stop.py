@@ -1,4 +1,4 @@
-"""SIGTERM under load: everybody is told when to come back, and nothing taken in is lost."""
+"""On SIGTERM under load every client is told when to reconnect, and no edit is lost."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from tests.patch_client import PatchClient
 from tests.running import RunningServer
 
 UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
-HURRIED = {**UNLIMITED, "WEFT_DRAIN_SECONDS": "3"}  # far less than the wait for a lock
+HURRIED = {**UNLIMITED, "WEFT_DRAIN_SECONDS": "3"}  # much shorter than the wait for a lock
 USERS = ("ada", "bo", "cy")
 
 
-async def test_a_stop_under_load_says_goodbye_and_loses_nothing(tmp_path: Path) -> None:
+async def test_a_stop_under_load_notifies_clients_and_loses_nothing(tmp_path: Path) -> None:
     await _restart(tmp_path, rounds=2)
 
 
@@ -55,7 +55,7 @@ async def _restart(home: Path, *, rounds: int) -> None:
 
 
 async def _stop_under_load(server: RunningServer, editors: list[Editor]) -> float:
-    """Stop in the middle of everybody's writing; how long it took."""
+    """Stop the server while all editors write. Return how long the stop took."""
     loop = asyncio.get_running_loop()
     before = sum(len(editor.acked) for editor in editors)
     spells = [asyncio.create_task(editor.edit(10**6)) for editor in editors]
@@ -78,7 +78,7 @@ async def _stop_under_load(server: RunningServer, editors: list[Editor]) -> floa
 
 @contextmanager
 def locked(server: RunningServer) -> Iterator[None]:
-    """Another process that has begun to write the file, and does not go on."""
+    """Let another process lock the file and pause."""
     program = (
         "import sqlite3, sys\n"
         "file = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=10)\n"
@@ -98,17 +98,17 @@ def locked(server: RunningServer) -> Iterator[None]:
         try:
             yield
         finally:
-            holder.kill()  # its lock ends with it
+            holder.kill()  # its lock ends with the process
 
 
 async def _stop_in_time(server: RunningServer) -> float:
-    """Stop while somebody holds the file: what waits for the lock must not be waited for."""
+    """Stop the server while another process holds the file: it must not wait for that lock."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     code = await asyncio.to_thread(server.stop)
     seconds = loop.time() - began
     assert code == 0, server.log()
-    # A bound, not a measure: the wait for the lock alone would take as long.
+    # A bound, not a measurement: waiting for the lock alone would take this long.
     assert seconds < LOCK_SECONDS
     return seconds
 
@@ -116,7 +116,7 @@ async def _stop_in_time(server: RunningServer) -> float:
 async def test_a_stop_while_the_database_is_locked_ends_in_time_and_loses_nothing(
     tmp_path: Path,
 ) -> None:
-    """What was acknowledged is there, what was not lands when it is sent again, once."""
+    """Acknowledged edits are there; the others are accepted once when the client resends them."""
     with RunningServer(tmp_path, env=HURRIED) as server:
         editors = [Editor(server.ws, "page", user, await server.mint(user)) for user in USERS]
         for editor in editors:
@@ -142,7 +142,7 @@ async def test_a_stop_while_the_database_is_locked_ends_in_time_and_loses_nothin
     record("SIGTERM while the database is locked", stopped_within_s=seconds)
 
 
-async def test_a_stop_waits_for_no_snapshot_of_a_database_that_is_locked(tmp_path: Path) -> None:
+async def test_a_stop_waits_for_no_snapshot_when_the_database_is_locked(tmp_path: Path) -> None:
     with RunningServer(tmp_path, env=HURRIED) as server:
         client = await PatchClient.connect(
             server.ws, "page", await server.mint("ada"), create={"n": 0}
@@ -158,10 +158,10 @@ async def test_a_stop_waits_for_no_snapshot_of_a_database_that_is_locked(tmp_pat
     record("SIGTERM, database locked, nothing under way", stopped_within_s=seconds)
 
 
-async def test_a_stop_with_a_silent_client_waits_for_none_and_keeps_the_audit_trail(
+async def test_a_stop_does_not_wait_for_a_silent_client_and_keeps_the_audit_trail(
     tmp_path: Path,
 ) -> None:
-    """Its page sleeps, or its network is gone: it never answers the close frame."""
+    """A client whose page sleeps, or whose network is gone, never answers the close frame."""
     loop = asyncio.get_running_loop()
     with RunningServer(tmp_path) as server:
         token = await server.mint("ada", Role.ADMIN)
@@ -179,7 +179,7 @@ async def test_a_stop_with_a_silent_client_waits_for_none_and_keeps_the_audit_tr
         code = await asyncio.to_thread(server.stop)
         seconds = loop.time() - began
         assert code == 0, server.log()
-        # A bound, not a measure: the wait for its answer alone would take as long.
+        # A bound, not a measurement: waiting for its answer alone would take this long.
         assert seconds < SocketBounds().close_within
         assert client.socket.close_code == 1012
         stranger.transport.abort()

@@ -1,4 +1,4 @@
-"""A hundred readers that stop beside a hundred that read, and one on a very small budget."""
+"""A hundred readers stop beside a hundred that read; one reader has a very small budget."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.running import RunningServer
 pytestmark = pytest.mark.long
 
 UNLIMITED = {"WEFT_IN_BYTES_PER_SECOND": "0", "WEFT_IN_MESSAGES_PER_SECOND": "0"}
-# On a machine that is busy with other things three thousand edits take longer than the patience.
+# On a busy machine three thousand edits take longer than a client may be behind by default.
 PATIENT = {**UNLIMITED, "WEFT_SLOW_SECONDS": "600"}
 READERS = 100
 EDITS = 3_000
@@ -32,7 +32,7 @@ PAGE = {"text": "", "n": 0}
 
 @asynccontextmanager
 async def stopped(server: RunningServer, count: int) -> AsyncIterator[list[PatchClient]]:
-    """Clients that take nothing from their sockets; connected clients are closed at the end."""
+    """Connect clients that stop reading their sockets; close them at the end."""
     clients: list[PatchClient] = []
     try:
         for number in range(count):
@@ -47,13 +47,13 @@ async def stopped(server: RunningServer, count: int) -> AsyncIterator[list[Patch
 
 
 async def edit(writer: PatchClient, edits: int) -> None:
-    """4 KiB at a time, each when the one before is acknowledged."""
+    """Send edits of 4 KiB, each after the `ack` of the one before."""
     for number in range(edits):
         await writer.set("/text", f"{number}{LINE}")
 
 
 def gone(client: PatchClient) -> set[str]:
-    """The sessions that a client was told have left."""
+    """Return the sessions whose leaving was announced to a client."""
     told = [message for message in client.others if message["type"] == "presence"]
     return {session for message in told for session in message.get("left", ())}
 
@@ -70,7 +70,7 @@ def metric(server: RunningServer, name: str) -> float:
 
 
 class Copy:
-    """What a client's changes make of the value that it was greeted with."""
+    """A copy of the value, kept by the changes that a client receives."""
 
     def __init__(self, client: WireClient) -> None:
         self.value = client.opened.result()["value"]
@@ -90,7 +90,7 @@ class Copy:
         self._changed.set()
 
 
-async def test_a_hundred_stopped_readers_cost_little_and_end_right_by_one_merged_change(
+async def test_a_hundred_stopped_readers_cost_little_and_catch_up_by_one_change(
     tmp_path: Path,
 ) -> None:
     with RunningServer(tmp_path, env=PATIENT) as server:
@@ -122,7 +122,7 @@ async def test_a_hundred_stopped_readers_cost_little_and_end_right_by_one_merged
     assert grown <= 512 * 1024
 
 
-async def test_a_client_that_is_unresponsive_for_40_seconds_is_gone(
+async def test_a_client_that_is_unresponsive_for_40_seconds_is_closed(
     tmp_path: Path,
 ) -> None:
     with RunningServer(tmp_path, env=UNLIMITED) as server:
@@ -136,7 +136,7 @@ async def test_a_client_that_is_unresponsive_for_40_seconds_is_gone(
         await writer.close()
 
 
-async def test_a_reader_of_8_kib_a_second_gets_that_much_and_ends_right(tmp_path: Path) -> None:
+async def test_a_reader_with_8_kib_a_second_gets_that_much_and_catches_up(tmp_path: Path) -> None:
     rate, seconds = 8 * 1024, 30.0
     small = {"WEFT_OUT_BYTES_PER_SECOND": str(rate), "WEFT_OUT_BURST": str(rate)}
     with RunningServer(tmp_path, env={**UNLIMITED, **small}) as server:
@@ -154,4 +154,4 @@ async def test_a_reader_of_8_kib_a_second_gets_that_much_and_ends_right(tmp_path
         await writer.close()
         reader.close()
     record("a small budget", share=received / (rate * took))
-    assert received <= 1.05 * rate * took + rate  # the burst that it began with
+    assert received <= 1.05 * rate * took + rate  # plus the burst at its start

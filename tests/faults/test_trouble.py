@@ -1,4 +1,4 @@
-"""The database in trouble, as its clients see it: refused, told, and made good by itself."""
+"""A database fault as clients see it: refusals, a notice, and recovery without help."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def notices(client: PatchClient) -> list[str]:
 
 
 @pytest.mark.parametrize(("fault", "version"), [("before", 2), ("after", 2)])
-async def test_an_edit_whose_commit_is_unknown_is_applied_once_when_it_is_sent_again(
+async def test_an_edit_with_an_unknown_commit_is_applied_once_when_resent(
     served: Serving, store: FaultyStore, fault: Fault, version: int
 ) -> None:
     one = await PatchClient.connect(served.ws, "page", await served.token("ada"), create={"n": 0})
@@ -64,7 +64,7 @@ async def test_an_edit_whose_commit_is_unknown_is_applied_once_when_it_is_sent_a
     assert (await get(served)).body == {"n": 2}
 
 
-async def test_reading_goes_on_while_nothing_can_be_written(
+async def test_documents_are_read_while_the_database_cannot_write(
     served: Serving, store: FaultyStore
 ) -> None:
     client = await PatchClient.connect(
@@ -98,7 +98,7 @@ async def test_faults_under_load_lose_nothing_and_double_nothing(
         await asyncio.gather(*(editor.edit(40) for editor in editors))
     for editor in editors:
         await editor.close()
-        # Whoever comes back meets a document that is read-only.
+        # The document is read-only when the editors reconnect.
         while (await dee.set("/dee", dee.version))["type"] == "ack":
             store.faults.append("before")
         await editor.come_back()
@@ -110,7 +110,7 @@ async def test_faults_under_load_lose_nothing_and_double_nothing(
     check_log(await read_log(store.url, "page"), editors, value)
 
 
-async def test_what_a_yjs_client_was_refused_comes_back_by_itself(
+async def test_a_refused_yjs_update_is_synced_again_without_help(
     served: Serving, store: FaultyStore
 ) -> None:
     if not has_node():
@@ -134,7 +134,7 @@ async def test_what_a_yjs_client_was_refused_comes_back_by_itself(
     await patch.close()
 
 
-async def test_a_file_that_another_process_locks_is_waited_for(
+async def test_a_commit_waits_for_a_file_that_another_process_locks(
     served: Serving, store: FaultyStore, tmp_path: Path
 ) -> None:
     client = await PatchClient.connect(

@@ -1,4 +1,4 @@
-"""Two servers on one database, editing one document: of two writers on one head one wins."""
+"""Two servers on one database edit one document: of two commits on one head, one wins."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def test_two_servers_lose_nothing_and_double_nothing(
 
 
 async def _value_after_an_edit(server: RunningServer, editors: list[Editor]) -> object:
-    """What a server serves once it has committed on the newest head: nothing stale is left."""
+    """Return the value that a server serves after it has committed on the newest head."""
     token = await server.mint("cy")
     client = await PatchClient.connect(server.ws, "page", token)
     ack = await client.answer(

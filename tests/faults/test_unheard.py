@@ -1,4 +1,4 @@
-"""Writes beside the log whose outcome is not heard: the document goes on as the store has it."""
+"""Writes beside the log whose answer is lost: the document follows the stored state."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCHEMA = {"type": "object", "required": ["n"]}
 
 
 class UnheardStore(MemoryStore):
-    """It does what it is asked for, and then says that the database does not answer."""
+    """A store that writes, and then reports that the database does not answer."""
 
     is_heard = True
 
@@ -59,7 +59,7 @@ async def root(store: UnheardStore) -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
-async def test_a_schema_that_was_set_unheard_holds(
+async def test_a_schema_whose_write_lost_its_answer_holds(
     root: httpx.AsyncClient, store: UnheardStore
 ) -> None:
     store.is_heard = False
@@ -71,7 +71,7 @@ async def test_a_schema_that_was_set_unheard_holds(
     assert (await root.put(f"{URL}/schema", json=SCHEMA)).status_code == 204
 
 
-async def test_a_document_that_was_deleted_unheard_is_gone(
+async def test_a_document_whose_deletion_lost_its_answer_is_gone(
     root: httpx.AsyncClient, store: UnheardStore
 ) -> None:
     store.is_heard = False
@@ -82,7 +82,7 @@ async def test_a_document_that_was_deleted_unheard_is_gone(
     assert (await root.get(URL)).json() == {"fresh": True}
 
 
-async def test_what_was_published_unheard_is_published(
+async def test_a_publication_whose_write_lost_its_answer_is_published(
     root: httpx.AsyncClient, store: UnheardStore
 ) -> None:
     store.is_heard = False
