@@ -1,1 +1,1 @@
-"""One document: its value, its Yjs state, its undo records, opened from and saved to bytes."""
+"""One document: its value, its Yjs state and its undo records. It is saved to bytes."""

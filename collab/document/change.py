@@ -1,4 +1,4 @@
-"""What one accepted change did to a document, and beside that what an undo did."""
+"""The results of changes to a document: of an accepted change, and of an undo."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from collab.patch.values import same
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one accepted change did.
+    """The result of one accepted change.
 
-    Invariant: `ops` give `value` from `before`, exactly; `update` gives peers at the version
-    before the state after; `inverse` takes it back. `ops` are empty where only root types other
+    Invariant: `ops` turn `before` into exactly `value`. `update` brings peers from the version
+    before to this one. `inverse` takes the change back. `ops` are empty when only root types other
     than `content` changed.
     """
 
@@ -28,7 +28,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class UndoneEntry:
-    """An entry that was taken back or put back, and where that shows now."""
+    """An entry that was taken back or put back, and where its changes are visible now."""
 
     version: int
     at: int
@@ -37,10 +37,10 @@ class UndoneEntry:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What an undo or a redo did.
+    """The result of an undo or a redo.
 
-    `reverts` are the versions that it took back or put back; `skipped` where it left what others
-    have since changed.
+    `reverts` are the versions that it took back or put back. `skipped` are the places that it left
+    because other users have changed them since.
     """
 
     change: Change
@@ -50,6 +50,6 @@ class Undone:
 
 
 def cancels_out(before: Json, applied: Applied) -> bool:
-    """Ops that do something each, and nothing together: a removal and the same again."""
+    """Whether ops change something each, but nothing in total, like a removal and its reversal."""
     several = len(applied.ops) > 1 or applied.ops[0]["op"] == "move"
     return several and same(before, applied.value)

@@ -1,4 +1,4 @@
-"""Corrects what a client's update may not do, in the version that brings the update."""
+"""Corrects forbidden changes of a client's update, in the version that brings the update."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ Correct = Callable[[Json, Json, list[Op]], "Json | None"]
 
 
 class Correction(NamedTuple):
-    """The value that a document must have in place of the one that an update gave it.
+    """The value that the document must have after an update, instead of the update's value.
 
-    `ops` lead there from the value before the update.
+    `ops` turn the value before the update into this value.
     """
 
     value: Json
@@ -38,9 +38,9 @@ class Correction(NamedTuple):
 def correction_of(
     before: Json, applied: Applied, rolled_back: RolledBack | None, correct: Correct | None
 ) -> Correction | None:
-    """The value that the document must have instead; None where what was applied may stay.
+    """Return the correction of an update, or None when its value may stay.
 
-    What lies in the areas stays of an update that was rolled back.
+    Of an update that was rolled back, the changes within the areas stay.
     """
     if rolled_back is None:
         corrected = correct(before, applied.value, applied.ops) if correct and applied.ops else None
@@ -63,10 +63,10 @@ def compensate(
     records: Sequence[Record],
     incarnations: Incarnations,
 ) -> tuple[bytes, Journal]:
-    """Take a document whose value is `applied` to the corrected one.
+    """Change a document from the value `applied` to the corrected value.
 
-    `records` are those of the update. What it did to the wrong places is taken back by identity
-    where that is possible, so that edits under way in there survive.
+    `records` are those of the update. Its changes in wrong places are taken back by identity when
+    that is possible. So other clients' unsent edits in these places survive.
     """
     wrongs = list(_wrong_places(applied, correction.value))
     is_back = same(applied, before)
@@ -85,7 +85,7 @@ def compensate(
 
 
 def _wrong_places(value: Json, right: Json) -> Iterator[Tokens]:
-    """Where a value differs from the right one, by its own indexes."""
+    """Yield the locations in `value` that differ from the right value."""
     steps, _ = trace(value, diff(value, right))
     for number, step in enumerate(steps):
         for path in (step.path, step.source) if step.kind == "move" else (step.path,):
@@ -95,7 +95,7 @@ def _wrong_places(value: Json, right: Json) -> Iterator[Tokens]:
 
 
 def _before(path: Path, step: Step, earlier: Sequence[Step]) -> Path | None:
-    """Where a path of a step was before the earlier ones; None when one of these brought it."""
+    """Return a step's path before the earlier steps, or None when an earlier step created it."""
     is_place = path is step.path and step.kind in ("add", "move")
     at: Path | None = path
     for one in reversed(earlier):

@@ -1,4 +1,4 @@
-"""A document: its value, its Yjs state, its undo stacks, and the one way in which they change."""
+"""A document: its value, its Yjs state and its undo stacks, and the operations that change them."""
 
 from __future__ import annotations
 
@@ -40,11 +40,13 @@ from collab.yjs.update import decode_state_vector
 class Document:
     """One document in memory.
 
-    Invariant: `value` is what the Yjs types read as, and the stacks are the fold over all
-    entries up to `version`. There is no rollback: a document whose change could not be committed
-    is closed and opened again. Its own Yjs client id is its epoch's: nothing leaves before it
-    is committed, so applying again may use the same clocks. `opening_seconds` says how long
-    opening it may take: what it took, and what the updates since then took.
+    Invariant: `value` is the JSON value of the Yjs types, and the stacks are the fold over all
+    entries up to `version`.
+
+    There is no rollback. When a change cannot be committed, the document is closed and opened
+    again. The document writes under the Yjs client id of its epoch. Nothing is sent before it is
+    committed, so a second attempt may use the same clocks. `opening_seconds` estimates the next
+    opening: the time of the last one, and of the updates since then.
     """
 
     def __init__(
@@ -76,7 +78,7 @@ class Document:
         version: int = 0,
         undo: UndoBounds = UNDO_BOUNDS,
     ) -> Document:
-        """A document before its first version: `{}`."""
+        """Return a document before its first version: `{}`."""
         return cls(Opening.blank(epoch, version), atomic, undo)
 
     @classmethod
@@ -88,11 +90,11 @@ class Document:
         atomic: Atomic = named_atomic,
         undo: UndoBounds = UNDO_BOUNDS,
     ) -> Document:
-        """A document from its snapshot and the entries since."""
+        """Return a document from its snapshot and the entries since then."""
         return cls(Opening.of(snapshot, entries, epoch), atomic, undo)
 
     def snapshot(self, *, steps: bool = True) -> Snapshot:
-        """The whole state, for `open`; with the steps that can be undone, or without."""
+        """Return the whole state for `open`, with or without the undo steps."""
         value = encode_json(self.value)
         body = Body(
             FORMAT, self.version, self._tree.state(), self._leases, self.opening_seconds, value
@@ -102,7 +104,7 @@ class Document:
         )
 
     def close(self) -> None:
-        """Let go of what would keep the document in memory."""
+        """Drop the references that would keep the document in memory."""
         self._tree.close()
         self._undo.close()
 
@@ -121,22 +123,25 @@ class Document:
         check: Check | None = None,
         made_by: MadeBy = BY_PATCH,
     ) -> Change | None:
-        """Apply a patch whole or not at all; None where it changes nothing.
+        """Apply a whole patch, or nothing of it. Return None when it changes nothing.
 
-        Whatever is wrong with it, or `check` finds, is raised before anything has happened.
+        When the patch is invalid or `check` refuses it, raise before any change.
         """
         applied = apply(
             self.value, canonical_ops(ops), size=self.size, bounds=bounds, splices=splices
         )
         if not isinstance(applied.value, dict):
-            raise Rejected(Code.INVALID_DOCUMENT, "a document is an object", path="")
+            raise Rejected(Code.INVALID_DOCUMENT, "the document must be a JSON object", path="")
         if not all(op["path"] or isinstance(op["value"], dict) for op in applied.ops):
-            # The Yjs root is a map all the way: a root of another kind in between has no types.
+            # The Yjs root is always a map, so an op that sets another kind of root cannot be
+            # written. A diff avoids such ops.
             applied = apply(self.value, diff(self.value, applied.value), size=self.size)
         if not applied.ops or cancels_out(self.value, applied):
             return None
         if not self.allows_values(applied.value, applied.ops, applied.size, bounds.max_values):
-            raise Rejected(Code.TOO_LARGE, f"a document holds at most {bounds.max_values} values")
+            raise Rejected(
+                Code.TOO_LARGE, f"a document may have at most {bounds.max_values} values"
+            )
         if check is not None:
             check(applied.value, applied.ops)
         update, journal = self._tree.write(
@@ -164,13 +169,13 @@ class Document:
         limits: Limits | None = None,
         made_by: MadeBy = BY_YJS,
     ) -> Change | None:
-        """Apply a client's update, which has passed the validator; None where it adds nothing.
+        """Apply a client's validated update. Return None when it adds nothing.
 
-        It may come in slices: what is handed out while it is applied is one change.
+        An iterable `update` has slices. All slices that it yields are one change.
 
-        `correct` may answer with the value that the document must have instead; what takes it
-        there is part of the change. `summary` is what it says that it does, which is read
-        from it where it is not given. What it does beyond its `limits` is rolled back.
+        `correct` may return another value that the document must have. The change then includes
+        the correction. Without a `summary`, it is made from the update. Changes outside `limits`
+        are rolled back.
         """
         if summary is None:
             summary = summary_of(update, self.state_vector())
@@ -196,7 +201,7 @@ class Document:
             records = [*records, *journal.records]
             reinsertions = [*reinsertions, *journal.reinsertions]
         self._lease(leases, user)
-        # A change that does not show, such as an order key that changes no order, is no step.
+        # An invisible change, such as a new order key that keeps the order, is no step.
         if not applied.ops:
             records = self._undo.needed_records(records)
         inverse = Inverse(
@@ -208,22 +213,22 @@ class Document:
         return self._accept(applied, written, inverse, version, user, at, kind)
 
     def advance_to(self, version: int) -> None:
-        """Count a version that changed nothing."""
+        """Set the version, after a version that changed nothing."""
         self.version = version
 
     def allows_values(self, after: Json, ops: Sequence[Op], size: int, most: int) -> bool:
-        """Whether the document may have the value `after`, of `size` bytes, by its values."""
+        """Whether `after`, of `size` bytes, stays within the limit `most` of values."""
         return self._count.allows(self.value, after, ops, size, most)
 
     @property
     def work_size(self) -> int:
-        """How large it is for what walks through all of it."""
+        """The size of the document for work that walks through all of it."""
         return self._work_size.of(self.value, self.size)
 
     def mark_unneeded(self) -> int:
-        """Mark the hidden elements that no step needs any more; how many there are.
+        """Mark the hidden elements that no step needs. Return how many there are.
 
-        The next patch or undo removes them for good: that costs no version.
+        The next patch or undo deletes them. So this needs no version of its own.
         """
         hidden = self._tree.hidden()
         needed = self._undo.needed_elements() if hidden else set()
@@ -251,15 +256,15 @@ class Document:
     # --- undo and redo ----------------------------------------------------------------------
 
     def undo(self, user: str, scope: str = "", **asked: Unpack[UndoOptions]) -> Undone:
-        """Take back a step of the user under `scope`; `nothing_to_undo` where there is none."""
+        """Take back a step of the user under `scope`. Raise `nothing_to_undo` if there is none."""
         return self._undo_or_redo("undo", user, scope, asked)
 
     def redo(self, user: str, scope: str = "", **asked: Unpack[UndoOptions]) -> Undone:
-        """Put back what an undo of the user's took back."""
+        """Put back what an undo by the user took back."""
         return self._undo_or_redo("redo", user, scope, asked)
 
     def undo_size(self, user: str, kind: Kind, containing: int | None = None) -> int:
-        """About how many bytes take back what an undo or a redo would."""
+        """Return about how many bytes of inverses an undo or a redo would take back."""
         return self._undo.size_of_step(user, kind, containing)
 
     def _undo_or_redo(self, kind: Kind, user: str, scope: str, asked: UndoOptions) -> Undone:
@@ -285,7 +290,7 @@ class Document:
 
     @property
     def leases(self) -> Mapping[int, str]:
-        """Which user writes under which Yjs client id."""
+        """The Yjs client ids in use, each with its user."""
         return self._leases
 
     def encode_state_vector(self) -> bytes:
@@ -295,9 +300,9 @@ class Document:
         return decode_state_vector(self._tree.state_vector())
 
     def update_since(self, state_vector: bytes) -> bytes:
-        """What a peer with this state vector lacks; it has passed the validator."""
+        """Return what a peer with this validated state vector lacks."""
         return self._tree.update_since(state_vector)
 
     def read(self) -> Json:
-        """The value, read again from the Yjs types."""
+        """Read the value from the Yjs types again."""
         return self._tree.read()

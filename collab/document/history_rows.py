@@ -1,4 +1,4 @@
-"""The rows of a document's history: small edits of one user in a run are one row."""
+"""Rows of a document's history. Successive small edits by one user are joined into one row."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collab.wire import rfc3339
 
 
 class Step(Struct, frozen=True):
-    """A user made a version public, or took it down."""
+    """A publication of a version, or its end."""
 
     what: What
     by: Author
@@ -20,7 +20,7 @@ class Step(Struct, frozen=True):
 
 
 class VersionRow(Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
-    """One version, or with `from` a run of them; `at` is when the newest was made."""
+    """One version, or, with `from`, a run of versions. `at` is the time of the newest one."""
 
     version: int
     by: Author
@@ -41,7 +41,7 @@ def version_rows(
     published: int = 0,
     publications: Sequence[Publication] = (),
 ) -> list[VersionRow]:
-    """Entries in ascending order as rows, newest first; with a gap of 0 every version is a row."""
+    """Return ascending entries as rows, newest first. With a gap of 0 each version is a row."""
     steps: dict[int, list[Step]] = {}
     for each in publications:
         steps.setdefault(each.version, []).append(Step(each.what, each.by, rfc3339(each.at)))
@@ -56,9 +56,9 @@ def version_rows(
 
 
 def _continues(last: Summary, entry: Summary, ends: Collection[int], gap_ms: int) -> bool:
-    """Whether an entry goes on with what its author was doing.
+    """Whether an entry belongs to the same row as the entry before.
 
-    A named or published version ends its row: a user may want to go back to it.
+    A named or published version ends its row, because a user may want to restore it.
     """
     return (
         gap_ms > 0

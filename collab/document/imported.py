@@ -1,7 +1,7 @@
-"""What is asked of an entry that comes from outside: its values are those that a client may send.
+"""Checks an imported entry: its values must be values that a client may send.
 
-The Yjs guard checks its update. Its ops and its undo records are written into the document
-later, by a restore or an undo, and nothing is asked again then.
+The Yjs guard checks its update. A restore or an undo later writes its ops and its undo records into
+the document without another check.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from collab.types.records import (
 from collab.yjs.guard import DEFAULT_BOUNDS
 
 _ANY_NUMBER = 2**53
-# JSON takes one or two Yjs types a level, and the guard lets no more of these in.
+# One level of JSON takes one or two Yjs types, and the guard allows this many levels of types.
 _DEEPEST = DEFAULT_BOUNDS.depth
 
 
 def check_values(entry: Entry) -> None:
-    """Refuse an entry that would bring into the document what no lane accepts."""
+    """Refuse an entry with values that neither lane would accept."""
     try:
         records = decode_inverse(entry.inverse).records
     except UNREADABLE as error:
@@ -53,13 +53,13 @@ def _check_place(entry: Entry, single: SingleRecord) -> None:
         single.path if isinstance(single, TextRecord | ListRecord) else (*single.path, single.key)
     )
     if len(place) > _DEEPEST or any(step in FORBIDDEN_KEYS for step in place):
-        raise _refused(entry, "an undo record names a place that is none")
+        raise _refused(entry, "an undo record has an invalid path")
     if place and place[-1] in RESERVED and place[-1] != VALUE:
         raise _refused(entry, "an undo record writes a reserved key")
 
 
 def _values(single: SingleRecord) -> Iterator[Any]:
-    """What taking a record back may write."""
+    """Yield the values that undo may write from a record."""
     match single:
         case SetRecord():
             yield from (
@@ -85,11 +85,11 @@ def _check_value(entry: Entry, value: Any) -> None:
 
 def _check_depth(entry: Entry, value: Any) -> None:
     if nesting(value)[0] > _DEEPEST:
-        raise _refused(entry, "a value nests too deep")
+        raise _refused(entry, "a value is nested too deep")
 
 
 def _as_doubles(value: Any) -> Any:
-    """Undo records keep numbers as yrs writes them: the digits of what was a double."""
+    """Return a value with its integers as floats: yrs writes a double in a record as digits."""
     if isinstance(value, dict):
         return {key: _as_doubles(inner) for key, inner in value.items()}
     if isinstance(value, list):

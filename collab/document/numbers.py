@@ -1,4 +1,4 @@
-"""Numbers as Yjs keeps them: it has one kind, so 1.0 is 1 and -0.0 is 0."""
+"""Numbers as Yjs stores them. It has one kind of number, so 1.0 is 1 and -0.0 is 0."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collab.patch.values import canonical_number, is_exact
 
 
 def canonical_ops(ops: Sequence[Any]) -> Sequence[Any]:
-    """The same ops, their values with integral floats as integers; the very ones where none is."""
+    """Return the ops with integral floats as integers. Return the same object if there are none."""
     changed = [_op(op) for op in ops]
     return ops if all(new is old for new, old in zip(changed, ops, strict=True)) else changed
 
@@ -26,10 +26,10 @@ def _op(op: Any) -> Any:
 
 
 def canonical(value: Any) -> Any:
-    """The value with its integral floats as integers; the very same where it has none.
+    """Return the value with integral floats as integers, or the same object if it has none.
 
-    Works down level by level, and rebuilds only when a float was found: a hostile nesting whose
-    depth is not checked yet must not reach Python's stack.
+    It searches level by level, and rebuilds the value only when it finds such a float. The depth
+    is not checked yet, so hostile nesting must not overflow Python's stack.
     """
     return _rebuilt(value) if _has_integral_float(value) else value
 
@@ -49,7 +49,7 @@ def _has_integral_float(value: Any) -> bool:
         if not deeper:
             return False
         level = deeper
-    return False  # too deep to be accepted
+    return False  # too deep: it will be refused
 
 
 _DEEPEST = 128

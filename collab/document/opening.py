@@ -1,8 +1,8 @@
-"""Opening a document: its snapshot, and the entries since, are applied in memory.
+"""Opening a document: applies its snapshot and the entries since then in memory.
 
-What yrs walked over when an update came it walks over again here, and a forged update is made for
-that: 500 structs in 5 KB took 2 s, in one go, at every opening. So it goes on a moment at a time,
-and a state that is known to take long is cut into slices before (rule G22 of SPEC.md).
+Opening repeats all the work that yrs did when the updates came. A forged update makes that work
+long: 500 structs in 5 KB took 2 s in one call, at every opening. So opening takes short turns, and
+a state that is known to be slow is cut into slices first (rule G22 of SPEC.md).
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from collab.yjs.server_ids import server_id
 from collab.yjs.slices import slices_of
 from collab.yjs.state_pieces import state_pieces
 
-# A state may take this long, and so much more for its size: ten thousand small structs, of which
-# nothing but their number is long, take a fifth of it.
+# Opening counts as long when it takes more than this, plus a time for each byte of state. Ten
+# thousand small structs that need no long walk take a fifth of it.
 SECONDS: Final = 0.02
 SECONDS_A_BYTE: Final = 0.15e-6
-LARGE: Final = 128 * 1024  # bytes of state, read in some 20 ms at the worst
-# Bytes of state that are applied in one go, whatever is known of them. yrs keeps the interpreter
-# for all of it: some 18 bytes and 0.8 µs a struct where these are as small as they can be.
+LARGE: Final = 128 * 1024  # bytes of state; reading that many takes 20 ms at the worst
+# A state of more bytes is always cut. yrs blocks the interpreter while it applies a state in one
+# call: the smallest structs have about 18 bytes and take 0.8 µs each.
 AT_ONCE: Final = 256 * 1024
 
 
 class Opening:
     """A document that is being opened.
 
-    Invariant: `loader` has what was handed out of the state and the entries, in their order; when
-    all of it was, `opening_seconds` is how long that took, or may take again where it was not
-    measured.
+    Invariant: `loader` holds the updates applied so far, in order: first the state, then the
+    entries. `opening_seconds` is the time that opening took once it is done. Before that it is
+    the estimate of the snapshot.
     """
 
     def __init__(
@@ -66,9 +66,9 @@ class Opening:
         epoch: int,
         saved: SavedSteps | None = None,
     ) -> Opening:
-        """From a snapshot, if there is one; what is before a repair is passed over.
+        """Open from a snapshot, if there is one. Entries before a repair are skipped.
 
-        `saved` are the steps that were saved before it, where it has none with it.
+        `saved` are the steps of an earlier save, for a snapshot without steps.
         """
         repaired = since_repair(entries)
         if repaired is not None:
@@ -81,34 +81,34 @@ class Opening:
 
     @classmethod
     def of_stored(cls, stored: Stored | Absent) -> Opening:
-        """From what the log has."""
+        """Open from what the log holds."""
         if isinstance(stored, Absent):
             return cls.blank(stored.epoch, stored.last)
         return cls.of(stored.snapshot, stored.entries, stored.epoch, stored.steps)
 
     @classmethod
     def blank(cls, epoch: int, version: int) -> Opening:
-        """A document before the version after this one: `{}`."""
+        """Open an empty document, `{}`, at this version."""
         return cls(blank(version), (), epoch)
 
     @cached_property
     def steps(self) -> Steps:
-        """What could be undone before the `earlier` entries, which the state has already."""
+        """The undo steps before the `earlier` entries. The state already has those entries."""
         return decode_steps(self._saved) if self._saved else Steps()
 
     @property
     def is_large(self) -> bool:
-        """Whether reading the document takes long, whatever applying its state takes."""
+        """Whether reading the document takes long, even when applying its state is fast."""
         return len(self.body.state) + len(self._saved) > LARGE
 
     @property
     def is_long(self) -> bool:
-        """Whether to cut the state before anything is taken, which costs more than most do."""
+        """Whether to cut the state first. For most documents, cutting costs more than opening."""
         return len(self.body.state) > AT_ONCE or self._is_long(self.body.opening_seconds)
 
     @property
     def was_underestimated(self) -> bool:
-        """Whether it took long, and the snapshot did not say so."""
+        """Whether opening took long although the snapshot's estimate was short."""
         return not self._is_long(self.body.opening_seconds) and self._is_long(self.opening_seconds)
 
     @property
@@ -119,7 +119,7 @@ class Opening:
         return seconds > SECONDS + SECONDS_A_BYTE * len(self.body.state)
 
     def cut_state(self) -> None:
-        """Cut the state into parts: some 3 to 7 µs a struct, and nothing that anybody shares."""
+        """Cut the state into parts, at 3 to 7 µs a struct. It may run in a worker thread."""
         state = self.body.state
         if not self._is_long(self.body.opening_seconds):
             self._parts = state_pieces(state)
@@ -131,14 +131,14 @@ class Opening:
             self._parts = slices
 
     def apply_some(self, seconds: Callable[[], float], most: float) -> bool:
-        """Apply what there is for about `most` seconds; whether that was all."""
+        """Apply updates for about `most` seconds. Return whether all are applied."""
         began = seconds()
         self.loader.apply(self._until(seconds, began + most))
         self._seconds += seconds() - began
         return self._is_done
 
     def rest(self) -> Iterator[bytes]:
-        """Everything that was not taken."""
+        """Return the updates that are not applied yet."""
         if self._updates is None:
             since = (entry.update for entry in self.entries if entry.update)
             self._updates = iter(chain(self._parts, since))

@@ -1,4 +1,4 @@
-"""Restores a part of an older version: where it belongs in the document as it is now."""
+"""Restores a part of an older version: finds its place in the current document."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collab.patch.pointer import Tokens, lookup, parse, render
 
 
 def restore_ops(old: Json, now: Json, pointer: str) -> tuple[Tokens, list[Op]]:
-    """Where what stood under `pointer` in `old` belongs in `now`, and the ops that bring it back.
+    """Return the place in `now` of the value at `pointer` in `old`, and the ops that restore it.
 
-    An element of a list is found again by its `id`, wherever it has moved in that list; one that
-    was removed is inserted near where it stood. `path_not_found` where there is nothing to bring
-    back, or no place left for it.
+    An element of a list is found by its `id`, even when it has moved in the list. A removed element
+    is inserted near its old index. When `old` has no such value, or its container is gone, raise
+    `path_not_found`.
     """
     tokens = parse(pointer)
     wanted = lookup(old, tokens)
@@ -24,7 +24,9 @@ def restore_ops(old: Json, now: Json, pointer: str) -> tuple[Tokens, list[Op]]:
         found = _find(was, is_, token)
         if found is None:
             if depth < len(tokens) - 1:
-                raise Rejected(Code.PATH_NOT_FOUND, "what held it is gone", path=pointer)
+                raise Rejected(
+                    Code.PATH_NOT_FOUND, "the object or list that held it is gone", path=pointer
+                )
             place = (*place, _slot(is_, token))
             return place, [{"op": "add", "path": render(place), "value": wanted}]
         place = (*place, found)
@@ -32,7 +34,7 @@ def restore_ops(old: Json, now: Json, pointer: str) -> tuple[Tokens, list[Op]]:
 
 
 def _find(was: Json, is_: Json, token: str) -> str | None:
-    """The key or index in `is_` of what `token` named in `was`; None when it is gone."""
+    """Return the key or index in `is_` of what `token` names in `was`. None when it is gone."""
     if isinstance(was, list) and isinstance(is_, list):
         element = was[int(token)]
         wanted = element.get("id") if isinstance(element, dict) else None
@@ -44,7 +46,7 @@ def _find(was: Json, is_: Json, token: str) -> str | None:
         return token if int(token) < len(is_) else None
     if isinstance(was, dict) and isinstance(is_, dict):
         return token if token in is_ else None
-    raise Rejected(Code.PATH_NOT_FOUND, "what held it is something else now")
+    raise Rejected(Code.PATH_NOT_FOUND, "the value that held it has another type now")
 
 
 def _slot(is_: Json, token: str) -> str:

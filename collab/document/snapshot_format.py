@@ -1,7 +1,7 @@
-"""What a snapshot holds: the state, and apart from it what users can undo.
+"""The format of snapshots. The state and the users' undo steps are stored apart.
 
-Earlier states are read again while they are kept; of what can be undone only the newest counts,
-so it is saved less often and not kept as long.
+Old states are read again as long as they are kept. Only the newest undo steps are ever read. So
+steps are saved less often, and are not kept as long.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from collab.ids import Json
 from collab.types.records import Path, Reinsertion
 
 FORMAT: Final = 3
-# Before, the steps were between the state and the leases, and found text by its content.
-# They end with it, and all else is as now.
+# In these formats the steps are between the state and the leases, and find text by its content.
+# Such steps are dropped. The rest is unchanged.
 _WITH_STEPS: Final = (1, 2)
 
 
 class Body(Struct, array_like=True, gc=False):
-    """A document's state; `opening_seconds` is how many seconds it may take to apply.
+    """A document's state. `opening_seconds` estimates how long it takes to apply.
 
-    `value` is what it reads as, in JSON. A reader of that value need not open the state, which
-    takes a hundred times as long. It is empty when an earlier Weft saved the state.
+    `value` is the document's value as JSON. To read it takes a hundredth of the time that opening
+    the state takes. It is empty when an earlier Weft saved the state.
     """
 
     format: int
@@ -38,10 +38,10 @@ class Body(Struct, array_like=True, gc=False):
 
 
 class Steps(Struct, array_like=True, gc=False):
-    """What the users of a document can undo.
+    """The steps that the users of a document can undo.
 
-    An undo finds characters by `reinsertions`, and values and elements by `tokens`; with more
-    than `most_tokens` of these some are forgotten.
+    Undo finds characters by `reinsertions`, and values and elements by `tokens`. With more than
+    `most_tokens` tokens, unneeded ones are dropped.
     """
 
     format: int = FORMAT
@@ -59,29 +59,29 @@ _decode_any = msgspec.msgpack.Decoder(strict=False).decode
 
 
 def blank(version: int) -> Body:
-    """The state of a document of which nothing is there: `{}`."""
+    """Return the state of an empty document: `{}`."""
     return Body(FORMAT, version, b"", {})
 
 
 def decode_body(raw: bytes) -> Body:
-    """A state that was saved; `ValueError` when a later Weft did it."""
+    """Decode a saved state. Raise `ValueError` when a later Weft saved it."""
     if raw[1:2] in map(_one_byte, _WITH_STEPS):
         _, version, state, _, leases, *rest = _decode_any(raw)
         return Body(FORMAT, version, state, leases, *rest[:1])
     body = _decode_body(raw)
     if body.format != FORMAT:
-        raise ValueError(f"a snapshot of format {body.format} is of another Weft")
+        raise ValueError(f"a snapshot of format {body.format} was saved by another Weft version")
     return body
 
 
 def decode_value(raw: bytes) -> Json | None:
-    """The value of a state that was saved; None where that must be opened for it."""
+    """Return the value of a saved state. None means that the state must be opened to read it."""
     body = decode_body(raw)
     return msgspec.json.decode(body.value) if body.value else None
 
 
 def encode_steps(steps: Steps) -> bytes:
-    """The steps to be saved, in pieces: one native call for 16 MB of them would take 150 ms."""
+    """Encode steps in pieces: one native call for 16 MB of them would take 150 ms."""
     return b"".join(_pieces(steps))
 
 
@@ -104,7 +104,7 @@ def _array(count: int) -> bytes:
 
 
 def _head(short: int, long: int, count: int) -> bytes:
-    """What comes before so many elements in MessagePack."""
+    """Return the MessagePack header for a container of `count` elements."""
     if count < 16:
         return bytes((short | count,))
     if count < 1 << 16:
@@ -113,12 +113,12 @@ def _head(short: int, long: int, count: int) -> bytes:
 
 
 def decode_steps(raw: bytes) -> Steps:
-    """Steps that were saved; none where another Weft did it."""
+    """Decode saved steps. Steps in another format are dropped."""
     return _decode_steps(raw) if raw[1:2] == _one_byte(FORMAT) else Steps()
 
 
 def with_version(raw: bytes, version: int) -> bytes:
-    """The same state as of another version."""
+    """Return the same state with another version number."""
     return encode(msgspec.structs.replace(decode_body(raw), version=version))
 
 

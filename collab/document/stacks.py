@@ -1,4 +1,4 @@
-"""What an entry does to undo and redo stacks: a fold, so that they are the same everywhere."""
+"""Applies entries to the undo and redo stacks. It is a fold, so each instance gets equal stacks."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from collab.types.records import (
     place_of,
 )
 
-ONE_STEP_MS = 1_000  # edits of one string that follow within this are one step
-MOST_EDITS = 200  # in one step, however long a user types without a pause
-MOST_NAMED = 1_000  # in a step that a client names: a drag of half a minute has as many
-NAMED_SHARE = 4  # such a step has at most this part of what a document's steps may take
+ONE_STEP_MS = 1_000  # edits of one string within this time of each other are one step
+MOST_EDITS = 200  # edits in one step of typing without a pause
+MOST_NAMED = 1_000  # edits in a step that a client names; half a minute of dragging makes so many
+NAMED_SHARE = 4  # a named step may take this fraction of the bytes for a document's steps: 1/4
 
-# Kinds that a user does not take back: making the document, and bringing one in with its past.
+# Kinds that a user cannot take back: creating the document, and importing it with its history.
 _NO_STEP = frozenset({"create", "import"})
-# What a part takes beside what takes it back.
+# Bytes of a part besides its inverse.
 _PART_BYTES = 200
 
 
@@ -56,9 +56,9 @@ def fold(
     bounds: UndoBounds = UNDO_BOUNDS,
     decoded: Inverse | None = None,
 ) -> Inverse:
-    """What an accepted entry does to the stacks of its author, and to what stands where.
+    """Apply an accepted entry to its author's stacks and to the incarnations.
 
-    `decoded` is what `inverse` says, where that is at hand.
+    Return the decoded `inverse`. A caller that has it already passes it as `decoded`.
     """
     if decoded is None:
         decoded = decode_inverse(inverse)
@@ -100,14 +100,14 @@ def shrink(stacks: dict[str, Stacks], bounds: UndoBounds, author: str) -> None:
 
 
 def _droppable(own: Stacks, is_author: bool) -> int:
-    """The size of steps of which one may be dropped."""
+    """Return the size of a user's steps, or 0 when none of them may be dropped."""
     return own.size if len(own.undo) + len(own.redo) > is_author else 0
 
 
 def _apply_undo_or_redo(
     own: Stacks, kind: Kind, part: Part, inverse: Inverse, bounds: UndoBounds
 ) -> None:
-    """What is no edit on top of others: an undo, a redo, or what ends what was undone."""
+    """Apply an undo, a redo, or an edit that clears the redo stack."""
     if kind == "undo":
         _remove_taken_back(own.undo, inverse)
         _end_groups(own.undo, inverse.made_by)
@@ -122,19 +122,19 @@ def _apply_undo_or_redo(
 
 
 def _drop_oldest(steps: list[Step], most: int) -> int:
-    """Drop the oldest of too many steps; how many bytes that was."""
+    """Drop the oldest steps beyond `most`. Return how many bytes they took."""
     gone = steps[:-most]
     del steps[:-most]
     return size_of(gone)
 
 
 def size_of(steps: Iterable[Step]) -> int:
-    """About how many bytes steps take."""
+    """Return about how many bytes steps take."""
     return sum(len(part.inverse) + _PART_BYTES for step in steps for part in step.parts)
 
 
 def _push(steps: list[Step], part: Part, inverse: Inverse, bounds: UndoBounds) -> int:
-    """Add an edit to the step that it is part of, or as a new one; how many bytes that adds."""
+    """Add an edit to its step, or as a new step. Return how many bytes that adds."""
     made_by, group = inverse.made_by, inverse.made_by.group
     text = None if group is None or group.name else only_text(inverse.records)
     added = len(part.inverse) + _PART_BYTES
@@ -153,7 +153,7 @@ def _push(steps: list[Step], part: Part, inverse: Inverse, bounds: UndoBounds) -
 def _continues(
     steps: Sequence[Step], at: int, part: Part, text: Path | None, bounds: UndoBounds
 ) -> bool:
-    """Whether an edit is part of the step there, which is of its group."""
+    """Whether an edit continues the step at `at`, which is of its group."""
     step = steps[at]
     assert step.group is not None
     if step.group.name:
@@ -166,10 +166,10 @@ def _continues(
 
 
 def _end_groups(steps: Iterable[Step], made_by: MadeBy) -> int:
-    """End the steps that do not go on after such a change; how many bytes that adds.
+    """End the groups that a change does not continue. Return how many bytes that adds.
 
-    A client's step ends with what else it does, and one of the Yjs lane with any other change
-    of its user.
+    Any other change by a client ends that client's group. Any other change by the user ends the
+    group of the Yjs lane.
     """
     added = 0
     for step in steps:
@@ -185,7 +185,7 @@ def _end_groups(steps: Iterable[Step], made_by: MadeBy) -> int:
 
 
 def _joined(parts: Sequence[Part]) -> Sequence[Part]:
-    """The edits of one text as one part: a step of typing costs its characters, not its keys."""
+    """Join edits of one text into one part. Then the size depends on characters, not on keys."""
     records = [record for part in parts for record in decode_inverse(part.inverse).records]
     first = records[0]
     if len(records) > len(parts) or not isinstance(first, TextRecord):
@@ -204,7 +204,7 @@ def _joined(parts: Sequence[Part]) -> Sequence[Part]:
 
 
 def only_text(records: Sequence[Record]) -> Path | None:
-    """The one string that records are about, None where they are about more."""
+    """Return the path of the only string that the records change. None for more than one place."""
     paths = set(map(_string_of, records))
     return paths.pop() if len(paths) == 1 else None
 
@@ -214,13 +214,13 @@ def _string_of(record: Record) -> Path | None:
         case TextRecord():
             return record.path
         case SetRecord(before=Exactly(raw=str()), after=Exactly(raw=str())):
-            return place_of(record)  # a colour or a link is replaced whole, and is a string too
+            return place_of(record)  # an atom, such as a colour or a link, is a string too
         case _:
             return None
 
 
 def _remove_taken_back(steps: list[Step], inverse: Inverse) -> None:
-    """Remove the steps that were taken back, except the parts of them that were kept."""
+    """Remove the steps that were taken back. Keep their parts outside the scope."""
     popped = set(inverse.popped)
     if not popped:
         return

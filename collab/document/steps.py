@@ -1,4 +1,4 @@
-"""Undo and redo stacks as they are kept: steps, their parts, and what takes each part back."""
+"""The stored form of undo and redo stacks: steps, their parts, and the inverse of each part."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from collab.types.records import (
 
 
 class UndoBounds(NamedTuple):
-    """How much of the past can be undone: steps of a user, and bytes of all of a document's.
+    """Limits of undo: the steps of each user, and the bytes of all steps of a document.
 
-    0 is no bound.
+    0 means no limit.
     """
 
     steps: int = 100
@@ -35,10 +35,10 @@ UNDO_BOUNDS = UndoBounds()
 
 
 class MadeBy(Struct, frozen=True, array_like=True, gc=False):
-    """How a change was made, as far as that decides which step it is part of.
+    """How a change was made. It decides which step the change joins.
 
-    `client` is the tab or program of the user. `name` is the step that a patch names. `splices`
-    is true where all of the patch's ops are splices.
+    `client` is the user's tab or program. `name` is the `step` that a patch names. `splices` is
+    true when every op of the patch is a splice.
     """
 
     lane: Lane = "patch"
@@ -48,7 +48,7 @@ class MadeBy(Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def group(self) -> Group | None:
-        """The changes that this one may be one step with; None where it is a step of its own."""
+        """The group of changes that it may share a step with. None: a step of its own."""
         if self.lane == "yjs":
             return Group("yjs")
         if self.lane == "patch" and (self.name or self.splices):
@@ -57,8 +57,11 @@ class MadeBy(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Group(Struct, frozen=True, array_like=True, gc=False):
-    """Changes of one user that may be one step: those that one client names alike, the splices
-    of one client, or all that came by the Yjs lane."""
+    """Changes of one user that may be one step.
+
+    They are one client's changes with the same name, one client's splices, or all changes of the
+    Yjs lane.
+    """
 
     lane: Lane
     client: str = ""
@@ -72,11 +75,13 @@ BY_YJS: Final = MadeBy("yjs")
 class Inverse(Struct, frozen=True, array_like=True, gc=False):
     """How to take an entry back, and, for an undo or a redo, what it did to the stack.
 
-    `popped` are the versions whose steps went, `kept` what is left of one that was taken back
-    only within a scope: the version, and the numbers of its records that stay. `origins` are
-    the versions of the edits that it took or put back, `times` when each of them was made.
-    `reinsertions` say which characters were inserted again. What changed nothing that shows is
-    `silent`: it is no step, but its records still move tokens. `made_by` says which step it joins.
+    - `popped`: the versions of the steps that left the stack.
+    - `kept`: what is left of a step that was taken back only within a scope. It holds the version,
+      and the numbers of the records that stay.
+    - `origins`, `times`: the versions and times of the edits that it took back or put back.
+    - `reinsertions`: which characters were inserted again.
+    - `silent`: the change shows nowhere. It is no step, but its records still change tokens.
+    - `made_by`: decides which step it joins.
     """
 
     records: tuple[Record, ...] = ()
@@ -90,9 +95,9 @@ class Inverse(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Part(Struct, frozen=True, array_like=True, gc=False):
-    """One entry in a step; `only` are the records that are left, all of them when None.
+    """One entry in a step. `only` are the numbers of the records that are left; None means all.
 
-    `marks` say of each record which incarnation of its place it means.
+    `marks` hold, for each record, which incarnation of its place it means.
     """
 
     version: int
@@ -105,27 +110,29 @@ class Part(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Step(Struct, array_like=True, gc=False):
-    """What one undo takes back: one entry, or several that are one step, oldest first.
+    """What one undo takes back: one entry, or several entries, oldest first.
 
-    The step goes on while it has a `group`. When it ends, edits of one text become one part.
+    While a step has a `group`, changes may join it. When the group ends, its edits of one text
+    become one part.
     """
 
     parts: list[Part]
-    text: Path | None = None  # the one string that all of it is about
+    text: Path | None = None  # the only string that the step changes
     group: Group | None = None
 
     @property
     def version(self) -> int:
-        """The first that it is about."""
+        """The version of its first entry."""
         return self.parts[0].version
 
 
 class Stacks(Struct, array_like=True, gc=False):
-    """One user's steps, newest last; `size` is about how many bytes they take.
+    """One user's steps, newest last. `size` is about how many bytes they take.
 
     A step is as new as its newest part.
 
-    Invariant: of each client at most one step on `undo` goes on, and of the Yjs lane one at most.
+    Invariant: on `undo`, at most one step of each client has a group, and at most one step of the
+    Yjs lane.
     """
 
     undo: list[Step] = []
@@ -137,23 +144,23 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Inverse)
 # The tag of a ShownRecord in MessagePack.
 _SHOWN = _encoder.encode(ShownRecord((), "", True))[1:3]
-# How an inverse began before records named characters by their ids: as an array of five.
+# The first byte of an inverse from before records named characters by ids: an array of five.
 _OLD = 0x95
 
 
 def encode_inverse(inverse: Inverse) -> bytes:
-    """Records as an entry keeps them; no bytes where there is nothing to keep."""
+    """Encode an inverse for its entry. Return no bytes when there is nothing to keep."""
     is_kept = inverse.records or inverse.popped or inverse.reinsertions
     return _encoder.encode(inverse) if is_kept else b""
 
 
 def decode_inverse(blob: bytes) -> Inverse:
-    """What an entry keeps; nothing where an older Weft wrote it, whose steps end with it."""
+    """Decode an entry's inverse. The inverse of an older Weft is dropped: it has no ids."""
     return _decoder.decode(blob) if blob and blob[0] != _OLD else Inverse()
 
 
 def contains_version(step: Step, version: int) -> bool:
-    """Whether a version is part of the step: an edit, or the undo or redo that made a part."""
+    """Whether a version belongs to the step: as an edit, or as the undo or redo of a part."""
     return any(
         version in (part.version, *(origin for origin, _ in origins_of(part)))
         for part in step.parts
@@ -161,7 +168,7 @@ def contains_version(step: Step, version: int) -> bool:
 
 
 class RemainingRecord(NamedTuple):
-    """A record of a part that is left to take back, with its number and marks."""
+    """A record of a part that undo can still take back, with its number and marks."""
 
     number: int
     record: Record
@@ -169,7 +176,7 @@ class RemainingRecord(NamedTuple):
 
 
 def records_of(part: Part) -> list[RemainingRecord]:
-    """The records of a part that are left to take back, oldest first."""
+    """Return the records of a part that undo can still take back, oldest first."""
     records = decode_inverse(part.inverse).records
     left = [
         RemainingRecord(*one) for one in zip(range(len(records)), records, part.marks, strict=True)
@@ -178,7 +185,7 @@ def records_of(part: Part) -> list[RemainingRecord]:
 
 
 def all_records(stacks: Mapping[str, Stacks]) -> Iterator[tuple[str, RemainingRecord]]:
-    """The records of all steps, with their users."""
+    """Yield the records of all steps, with their users."""
     for user, own in stacks.items():
         for step in (*own.undo, *own.redo):
             for part in step.parts:
@@ -187,26 +194,26 @@ def all_records(stacks: Mapping[str, Stacks]) -> Iterator[tuple[str, RemainingRe
 
 
 def marked_records(stacks: Mapping[str, Stacks]) -> Iterator[tuple[SingleRecord, Mark]]:
-    """The single changes that steps may ask to take back, with their marks."""
+    """Yield the single changes that steps may take back, with their marks."""
     for _, left in all_records(stacks):
         yield from zip(single_records(left.record), left.marks, strict=True)
 
 
 def shown_in(stacks: Iterable[Stacks]) -> set[tuple[Path, str]]:
-    """The elements that steps show or hide: their arrays and keys."""
+    """Return the elements that steps show or hide: the paths of their arrays, and their keys."""
     return {
         element
         for own in stacks
         for step in (*own.undo, *own.redo)
         for part in step.parts
-        if _SHOWN in part.inverse  # few, and to read a part takes ten times as long as to look
+        if _SHOWN in part.inverse  # rare, and decoding a part takes ten times as long as this
         for left in records_of(part)
         for element in hidden_elements(left.record)
     }
 
 
 def origins_of(part: Part) -> list[tuple[int, int]]:
-    """The edits that a part is about, through every undo and redo since: version and time."""
+    """Return the original edits of a part, past every undo and redo: version and time."""
     if not part.origins:
         return [(part.version, part.at)]
     return list(zip(part.origins, part.times or [part.at] * len(part.origins), strict=True))

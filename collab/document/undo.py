@@ -1,4 +1,4 @@
-"""One undo or redo: the step that it takes back, and what of it others have since changed."""
+"""One undo or redo: takes back a step, except what other users have changed since."""
 
 from __future__ import annotations
 
@@ -31,16 +31,17 @@ from collab.writing.write import Writer
 
 Check = Callable[[Json, list[Op]], None]
 
-# Places that an answer names in all for edits that were taken back as one: with 1,000 edits at
-# 1,000 places, a million would say the same.
+# The most places that an answer names in all, when several edits are taken back as one. Otherwise
+# 1,000 edits at 1,000 places would name a million, and most would repeat.
 MOST_PLACES: Final = 2_000
 
 
 class UndoOptions(TypedDict):
-    """The options of an undo or a redo, beside its user and its scope.
+    """The options of an undo or a redo, besides its user and its scope.
 
-    `version` is the one that it makes. `containing` is a version of the step that is meant; without
-    it the newest is. `check` is asked with the value and the ops that are about to change it.
+    `version` is the version that the undo creates. `containing` is a version in the wanted step.
+    Without it, the newest step is taken. `check` is called with the value and the ops before they
+    are applied.
     """
 
     version: int
@@ -52,9 +53,9 @@ class UndoOptions(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class UndoCall:
-    """One undo or redo: its scope, and the prefix of the keys that new elements get.
+    """One undo or redo: its scope, and the prefix for the keys of new elements.
 
-    With `containing` the whole step that contains this version is meant, else the newest step.
+    With `containing`, take back the step that contains this version. Otherwise, the newest step.
     """
 
     scope: str
@@ -66,7 +67,7 @@ class UndoCall:
 
 @dataclass(slots=True)
 class UndoRun:
-    """An undo or a redo in progress: what it found to do, from the newest step backwards."""
+    """An undo or redo in progress: what it has done so far, from the newest step backwards."""
 
     update: bytes = b""
     ops: list[Op] = field(default_factory=list)
@@ -81,11 +82,11 @@ class UndoRun:
 
     @property
     def origins(self) -> list[tuple[int, int]]:
-        """The edits themselves, also where undos and redos lie between: version and time."""
+        """The original edits, past every undo and redo: version and time."""
         return sorted({origin for part, _ in self.done for origin in origins_of(part)})
 
     def inverse(self, made_by: MadeBy) -> Inverse:
-        """What its entry keeps."""
+        """Return the inverse that the undo's entry keeps."""
         versions, times = zip(*self.origins, strict=True)
         return Inverse(
             tuple(self.records),
@@ -99,9 +100,9 @@ class UndoRun:
 
 
 def perform_undo(tree: Tree, value: Json, steps: Sequence[Step], call: UndoCall) -> UndoRun:
-    """Take back the step that is asked for, as far as it is left, in one transaction.
+    """Take back the wanted step in one transaction, as far as its changes are still there.
 
-    Raises `nothing_to_undo`, and nothing has happened, when there is no such step.
+    When there is no such step, raise `nothing_to_undo` and change nothing.
     """
     run = UndoRun()
     run.update, _ = tree.write(
@@ -112,7 +113,7 @@ def perform_undo(tree: Tree, value: Json, steps: Sequence[Step], call: UndoCall)
     root = tree.root
     for part, paths in run.done:
         origins, pointers = origins_of(part), _pointers(root, paths)
-        if len(origins) > 1:  # which of the places each of them is about is not known
+        if len(origins) > 1:  # it is unknown which place belongs to which of them
             pointers = pointers[-max(1, MOST_PLACES // len(origins)) :]
         run.undone += [UndoneEntry(version, at, pointers) for version, at in origins]
     run.skipped = _pointers(root, run.failed)
@@ -120,15 +121,15 @@ def perform_undo(tree: Tree, value: Json, steps: Sequence[Step], call: UndoCall)
 
 
 def _nothing_left(call: UndoCall) -> Rejected:
-    sentence = f"nothing of yours is left to {'redo' if call.is_redo else 'undo'}"
+    sentence = f"no change of yours is left to {'redo' if call.is_redo else 'undo'}"
     if call.containing is None:
         return Rejected(Code.NOTHING_TO_UNDO, sentence)
-    which = f"{sentence} of version {call.containing}"
+    which = f"{sentence} in version {call.containing}"
     return Rejected(Code.NOTHING_TO_UNDO, which, version=call.containing)
 
 
 def dry_run_undo(tree: Tree, value: Json, steps: Sequence[Step], call: UndoCall) -> list[Op]:
-    """The ops of `perform_undo`, found by a dry run: a Yjs transaction cannot be rolled back."""
+    """Return the ops of `perform_undo` by a dry run, since a Yjs transaction has no rollback."""
     run = UndoRun()
     tree.dry_run(call.prefix, value, lambda writer: _take_back_steps(writer, steps, call, run))
     return run.ops
@@ -142,7 +143,7 @@ def _take_back_steps(writer: Writer, steps: Sequence[Step], call: UndoCall, run:
             if _take_back_step(writer, reverter, step, scope, run):
                 break
         elif contains_version(step, call.containing):
-            # An undo of a scope may have split the step into two.
+            # An undo within a scope may have split the step into two.
             _take_back_step(writer, reverter, step, scope, run)
     journal = writer.journal
     run.ops, run.records, run.reinsertions = journal.ops, journal.records, journal.reinsertions
@@ -151,7 +152,7 @@ def _take_back_steps(writer: Writer, steps: Sequence[Step], call: UndoCall, run:
 def _take_back_step(
     writer: Writer, reverter: Reverter, step: Step, scope: tuple[str, ...], run: UndoRun
 ) -> bool:
-    """Whether anything has changed by taking the step back."""
+    """Take back a step. Return whether that changed anything."""
     root = writer.root.node
     chosen = {part.version: _under(root, part, scope) for part in step.parts}
     if not any(chosen.values()):
@@ -171,7 +172,7 @@ def _take_back_step(
     reverter.partly_reverted.clear()
     _pop(step, chosen, run)
     if (len(journal.records), len(journal.ops)) == before:
-        return False  # also where all of the step together did nothing
+        return False  # also when its changes cancel each other out
     run.done += done
     return True
 
@@ -188,7 +189,7 @@ def _under(root: Node, part: Part, scope: tuple[str, ...]) -> list[RemainingReco
 
 
 def _pop(step: Step, chosen: dict[int, list[RemainingRecord]], run: UndoRun) -> None:
-    """Pop the step from the stack, except its records outside the scope."""
+    """Pop the step from the stack, except its records outside of the scope."""
     run.popped.append(step.parts[0].version)
     for part in step.parts:
         taken = {left.number for left in chosen[part.version]}
@@ -198,5 +199,5 @@ def _pop(step: Step, chosen: dict[int, list[RemainingRecord]], run: UndoRun) -> 
 
 
 def _pointers(root: Node, paths: Sequence[Path]) -> list[str]:
-    places = dict.fromkeys(paths)  # an edit may be about one place many times
+    places = dict.fromkeys(paths)  # many records of an edit may have the same place
     return list(dict.fromkeys(render(pointer_tokens(root, path)) for path in places))

@@ -1,4 +1,4 @@
-"""What a document keeps so that its users can undo: a fold over its entries."""
+"""The undo state of a document: a fold over its entries."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from collab.types.records import Path, Record, place_of, single_records, slot_of
 
 
 class UndoState:
-    """All users' steps, and what the things that they are about are found by.
+    """The steps of all users, and the indexes that find what the steps changed.
 
     Invariant: `stacks`, `incarnations` and the reinsertions of `identity` are the fold over all
-    entries so far, whether the document was open all the time or not.
+    entries so far. Closing and opening the document makes no difference.
     """
 
     def __init__(self, saved: Steps, bounds: UndoBounds) -> None:
@@ -38,16 +38,16 @@ class UndoState:
         self.identity.is_asked_for = self.incarnations.is_known
 
     def close(self) -> None:
-        """Let go of what would keep all of this in memory until it is collected."""
+        """Drop the reference cycle, which would keep it all in memory until garbage collection."""
         self.identity.close()
 
     def saved(self) -> Steps:
-        """All of it, to be saved."""
+        """Return the state to be saved."""
         rows, most = self.incarnations.rows(), self.incarnations.most
         return Steps(FORMAT, self.stacks, self.identity.reinsertions, rows, most)
 
     def add_entry(self, entry: Entry) -> None:
-        """Fold an entry from the log."""
+        """Add an entry from the log."""
         user, inverse = entry.author.user, entry.inverse
         for reinsertion in self._fold(
             user, entry.kind, entry.version, entry.at, inverse
@@ -58,7 +58,7 @@ class UndoState:
     def accept(
         self, user: str, kind: Kind, version: int, at: int, inverse: bytes, decoded: Inverse
     ) -> None:
-        """Fold the version that was just made."""
+        """Add the version that was just made."""
         self._fold(user, kind, version, at, inverse, decoded)
         self.identity.clear_pending()
         self.identity.prune()
@@ -91,12 +91,12 @@ class UndoState:
         return folded
 
     def steps(self, user: str, kind: Kind) -> Sequence[Step]:
-        """What the user can undo, or redo; newest last."""
+        """Return the user's steps to undo, or to redo, newest last."""
         own = self.stacks.get(user, Stacks())
         return own.undo if kind == "undo" else own.redo
 
     def size_of_step(self, user: str, kind: Kind, containing: int | None) -> int:
-        """How many bytes take back the user's newest step, or those that hold a version."""
+        """Return the bytes of the inverses: of the newest step, or of all steps with a version."""
         steps = self.steps(user, kind)
         if containing is None:
             return size_of(steps[-1:])
@@ -107,11 +107,11 @@ class UndoState:
         return 0 if own is None else own.size
 
     def needed_elements(self) -> set[tuple[Path, str]]:
-        """The hidden elements that steps may show again: their arrays and keys."""
+        """Return the hidden elements that steps may show again: array paths and keys."""
         return shown_in(self.stacks.values())
 
     def needed_records(self, records: Iterable[Record]) -> list[Record]:
-        """Of the records of changes that do not show: those at or above a place of a step."""
+        """Return the records of an invisible change that are at or above a place of a step."""
         slots = [
             (record, slot_of(single)) for record in records for single in single_records(record)
         ]
@@ -128,5 +128,5 @@ class UndoState:
         ]
 
     def _named(self) -> Iterator[tuple[str, Record]]:
-        """The records of all steps, with their users."""
+        """Yield the records of all steps, with their users."""
         return ((user, left.record) for user, left in all_records(self.stacks))

@@ -1,6 +1,7 @@
-"""How many values a document holds: each takes some 2 KB of memory, whatever its bytes.
+"""Counts the values of a document. Each takes about 2 KB of memory, even a short one.
 
-Four megabytes of text are one value. Four megabytes of zeros are two million, and would take 4 GB.
+Four megabytes of text are one value. Four megabytes of zeros are two million values, and would
+take 4 GB of memory.
 """
 
 from __future__ import annotations
@@ -11,36 +12,39 @@ from collab.entry import Op
 from collab.ids import Json
 from collab.patch.bounds import nesting
 
-# A value and what parts it from the next one, in JSON.
+# The fewest bytes of a value and its separator in JSON.
 LEAST_BYTES = 2
-# To make, read or delete a value takes up to 10 µs, as long as to read so many bytes of text.
+# To make, read or delete a value takes up to 10 µs, as long as reading this many bytes of text.
 BYTES_OF_A_VALUE = 128
-# What was deleted still takes its time: a text of 600 bytes that was replaced 250 times, at a
-# hundred places each time, has 170 KB of state, and each further edit of it takes 80 ms.
+# Deleted content also costs time. A text of 600 bytes was replaced 250 times, at a hundred places
+# each time. Its state then has 170 KB, and each further edit takes 80 ms.
 BYTES_OF_STATE = 2
-# A document of so few bytes has too few values to matter, one of so many is large without them.
+# Below SMALL bytes a document has too few values to matter. Above LARGE it is large anyway.
 SMALL, LARGE = 2 * 1024, 1024 * 1024
-# A document is counted again when the updates since come to this part of its size.
+# The values are counted again when the updates since the last count exceed 1/PART of its size.
 PART = 8
 
 
 class ValueCount:
-    """Counts as seldom as it may: where a document's bytes allow too many, and its changes might.
+    """Limits the number of values, and counts them as seldom as possible.
 
-    Invariant: the document holds no more than `_most` values, where that is known.
+    It counts only when the document has enough bytes for too many values, and its changes may
+    have added too many.
+
+    Invariant: when `_most` is known, the document has at most that many values.
     """
 
     def __init__(self) -> None:
         self._most: int | None = None
 
     def reset(self) -> None:
-        """The document was changed by what is not asked about, such as an undo."""
+        """Forget the bound, after a change that `allows` did not check, such as an undo."""
         self._most = None
 
     def allows(self, before: Json, after: Json, ops: Sequence[Op], size: int, limit: int) -> bool:
-        """Whether a change leaves the document within its limit, or above it makes it no larger.
+        """Whether a change keeps the document within its limit, or does not add to its values.
 
-        `ops` lead from one value to the other, of which `size` are the bytes.
+        `ops` turn `before` into `after`, and `size` is the number of bytes of `after`.
         """
         if not limit or size <= LEAST_BYTES * limit:
             self._most = None
@@ -54,17 +58,17 @@ class ValueCount:
         return True
 
     def _bound(self, ops: Sequence[Op]) -> int | None:
-        """How many there are at most after the ops; None where only a new count can say."""
+        """Return an upper bound of the values after the ops. None when only a count can tell."""
         if self._most is None or any(op["op"] == "copy" for op in ops):
             return None
         return self._most + sum(nesting(op["value"])[1] for op in ops if "value" in op)
 
 
 class WorkSize:
-    """How large a document is for what walks through all of it, deleted parts included.
+    """The size of a document for work that walks through all of it, deleted parts included.
 
-    Invariant: it held `_count` values before its last changes, whose updates have `_changed` bytes.
-    `_applied` are the bytes of all updates that it was made of.
+    Invariant: `_count` is the last count of the values. `_changed` are the bytes of the updates
+    since then. `_applied` are the bytes of all updates of the document.
     """
 
     def __init__(self, applied: int = 0) -> None:
@@ -73,12 +77,12 @@ class WorkSize:
         self._changed = 0
 
     def change(self, update: bytes) -> None:
-        """The document was changed; an update has some bytes for each new value."""
+        """Note a change. The bytes of its update bound the number of new values."""
         self._changed += len(update)
         self._applied += len(update)
 
     def of(self, value: Json, size: int) -> int:
-        """The largest of its bytes, of what its values count, and of what its state counts."""
+        """Return the largest of three sizes: the bytes, the cost of values, the cost of state."""
         applied = self._applied * BYTES_OF_STATE
         if not SMALL < size < LARGE:
             return max(size, applied)

@@ -222,9 +222,9 @@ def test_undo_and_redo_answer_as_the_ack(ask: Ask, bo: str) -> None:
     assert ask("POST", "/redo", body={}).body["ops"] == replace("/n", 1)
     assert refusal(ask("POST", "/undo", body={"scope": "/m"})) == (409, "nothing_to_undo")
     assert refusal(ask("POST", "/undo", token=bo)) == (409, "nothing_to_undo")
-    assert ask("POST", "/undo", token=bo).body["detail"] == "nothing of yours is left to undo"
+    assert ask("POST", "/undo", token=bo).body["detail"] == "no change of yours is left to undo"
     assert refusal(ask("POST", "/redo")) == (409, "nothing_to_undo")
-    assert ask("POST", "/redo").body["detail"] == "nothing of yours is left to redo"
+    assert ask("POST", "/redo").body["detail"] == "no change of yours is left to redo"
     for scope in (3, "m", "/~2"):
         assert refusal(ask("POST", "/undo", body={"scope": scope})) == (400, "malformed")
 
