@@ -1,1 +1,1 @@
-"""Landing pages for their readers: HTML without a script, and what to fix before publishing."""
+"""Landing pages: their HTML without scripts, and the checks before a page is published."""

@@ -1,4 +1,4 @@
-"""What to fix before a page is published: fields, links, unknown sections, weight."""
+"""Checks before a page is published: required fields, links, unknown sections, size."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from collab.patch.pointer import render
 Check = Literal["required", "links", "sections", "weight"]
 Strictness = Literal["off", "warn", "refuse"]
 
-# A page with more findings gets them in parts.
+# The most findings in one answer. The author fixes these, and the next check finds more.
 MAX_FINDINGS = 100
-# Characters of a section's type in a message.
+# The most characters of a section's type that a message quotes.
 MAX_NAME = 64
 
 
 class Finding(Struct, frozen=True):
-    """One thing to fix, and where."""
+    """One problem of a page, and its location."""
 
     check: Check
     pointer: str
@@ -36,7 +36,7 @@ class Finding(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How each check is taken, and the most that a page may weigh; 0 for no bound."""
+    """How strict each check is, and the most bytes of a page; 0 for no limit."""
 
     required: Strictness = "warn"
     links: Strictness = "warn"
@@ -47,12 +47,14 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
+    """The findings that only warn, and the findings that refuse the publication."""
+
     warnings: Sequence[Finding]
     refusals: Sequence[Finding]
 
 
 def check(value: Json, rules: Rules) -> Findings:
-    """Every finding by how it is taken, in the order of the page."""
+    """Return the findings, as warnings or refusals, in the order of the page."""
     found: dict[Strictness, list[Finding]] = {"warn": [], "refuse": []}
     site = Site(value)
     for strictness, findings in (
@@ -76,13 +78,13 @@ def _missing(site: Site) -> Iterator[Finding]:
         if not page.title:
             yield _finding("required", (*at, "title"), "the page has no title")
         seo = fields(page.fields, "seo")
-        for name, what in (("title", "a title"), ("description", "a description")):
+        for name, what in (("title", "title"), ("description", "description")):
             if not text(seo, name):
-                message = f"search engines are not given {what} of this page"
+                message = f"the page gives search engines no {what}"
                 yield _finding("required", (*at, "seo", name), message)
     for tokens, found in _objects(site):
         if text(found, "src") and not text(found, "alt"):
-            yield _finding("required", (*tokens, "alt"), "the picture is not described")
+            yield _finding("required", (*tokens, "alt"), "the picture has no description (`alt`)")
 
 
 # --- links ----------------------------------------------------------------------------------
@@ -102,25 +104,25 @@ def _broken(site: Site) -> Iterator[Finding]:
 def _fault(site: Site, anchors: dict[str, set[str]], tokens: tuple[str, ...], given: str) -> str:
     link = safe_link(given)
     if not link:
-        return "a page may not link there"
+        return "a page may not link to this address"
     if link.startswith("#"):
         target = _page_of(site, tokens)
         known = set().union(*anchors.values()) if target is None else anchors[target.key]
-        return "" if link == "#" or fragment(link) in known else f"no section is called {link}"
+        return "" if link == "#" or fragment(link) in known else f"no section has the name {link}"
     slug = names_a_page(link)
     if slug is None:
         return ""
     page = site.find(slug)
     if page is None:
-        return f"no page is called /{slug}"
+        return f"no page has the address /{slug}"
     part = fragment(link)
     if part and part not in anchors[page.key]:
-        return f"that page has no section called #{part}"
+        return f"page /{slug} has no section with the name #{part}"
     return ""
 
 
 def _page_of(site: Site, tokens: tuple[str, ...]) -> Page | None:
-    """The page that a location is on; None for a part of every page."""
+    """Return the page that contains a location; None for a part that every page shows."""
     if len(tokens) < 2 or tokens[0] != "pages":
         return None
     return next((page for page in site.pages if page.key == tokens[1]), None)
@@ -139,7 +141,7 @@ def _anchors(page: Page) -> set[str]:
 
 
 def _unknown(site: Site) -> Iterator[Finding]:
-    """Sections that are left out of the page, but for those that the author hides."""
+    """Yield a finding for each section that the page cannot show; hidden sections are skipped."""
     for page in site.pages:
         for index, section in numbered(page.fields, "sections"):
             kind = section.get("type")
@@ -160,14 +162,14 @@ def _unknown(site: Site) -> Iterator[Finding]:
 def _weight(value: Json, most: int) -> Iterator[Finding]:
     size = len(msgspec.json.encode(value))
     if most and size > most:
-        yield _finding("weight", (), f"the document has {size} bytes, more than {most}")
+        yield _finding("weight", (), f"the document has {size} bytes, but {most} are allowed")
 
 
-# --- walking --------------------------------------------------------------------------------
+# --- traversal ------------------------------------------------------------------------------
 
 
 def _objects(site: Site) -> Iterator[tuple[tuple[str, ...], Fields]]:
-    """Every object that is shown somewhere, with its location; hidden sections are left out."""
+    """Yield every object that a page shows, with its location; hidden sections are skipped."""
     waiting: list[tuple[tuple[str, ...], Any]] = [
         ((name,), site.value[name]) for name in ("site", "pages") if name in site.value
     ]

@@ -1,4 +1,4 @@
-"""Fields of a page's JSON as they should be; whatever else stands there counts as absent."""
+"""Typed reads of a page's JSON. A field with a value of another type counts as absent."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ Fields = dict[str, Any]
 
 
 def fields(holder: Any, key: str) -> Fields:
-    """The object under a key, empty where there is none."""
+    """Return the object under a key; empty when the value is no object."""
     value = holder.get(key) if isinstance(holder, dict) else None
     return value if isinstance(value, dict) else {}
 
 
 def text(holder: Fields, key: str) -> str:
+    """Return the text under a key, without outer spaces; empty when the value is no string."""
     value = holder.get(key)
     return value.strip() if isinstance(value, str) else ""
 
 
 def number(holder: Fields, key: str) -> float | None:
+    """Return the finite number under a key, or None."""
     value = holder.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -28,23 +30,25 @@ def number(holder: Fields, key: str) -> float | None:
 
 
 def one_of(holder: Fields, key: str, *allowed: str) -> str:
-    """One of the allowed words; the first where another stands there."""
+    """Return the word under a key if it is allowed, or else the first allowed word."""
     value = holder.get(key)
     return value if isinstance(value, str) and value in allowed else allowed[0]
 
 
 def objects(holder: Fields, key: str) -> list[Fields]:
+    """Return the objects of the list under a key."""
     return [fields for _, fields in numbered(holder, key)]
 
 
 def numbered(holder: Fields, key: str) -> Iterator[tuple[int, Fields]]:
-    """The objects of a list, each with its index there."""
+    """Yield the objects of the list under a key, each with its index."""
     value = holder.get(key)
     if isinstance(value, list):
         yield from ((n, each) for n, each in enumerate(value) if isinstance(each, dict))
 
 
 def strings(holder: Fields, key: str) -> list[str]:
+    """Return the non-empty strings of the list under a key, without outer spaces."""
     value = holder.get(key)
     if not isinstance(value, list):
         return []

@@ -1,7 +1,7 @@
-"""A page of a document as HTML: no script, everything that was typed escaped, one style sheet.
+"""A page of a document as HTML: no script, all text escaped, one style sheet.
 
-What is not understood is left out: an unknown section, a field of another type, a link that is
-not allowed. Any JSON value gives a page or none, never an error.
+The page leaves out unknown sections, fields of another type and links that are not allowed. No
+JSON value raises an error: the result is a page or None.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ KINDS = frozenset(_RENDERERS)
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A page and the policy that it is served with: its one style sheet is allowed by its hash."""
+    """A page's HTML and its Content-Security-Policy, which allows the style sheet by its hash."""
 
     html: str
     policy: str
@@ -57,7 +57,7 @@ class _RenderedSection:
 
 @dataclass(frozen=True, slots=True)
 class Public:
-    """What a page must know of the server: its origin, and who may show pages in a frame."""
+    """The server's public origin, and the origins that may show a page in a frame."""
 
     url: str = ""
     frame_ancestors: Sequence[str] = ()
@@ -66,7 +66,10 @@ class Public:
 def render(
     value: Json, slug: str = "", base: str = "", public: Public = Public()
 ) -> Rendered | None:
-    """The page at `slug`, the home page at none; `base` is the path of the site."""
+    """Return the page at `slug`, or the home page without a slug; None when there is no page.
+
+    `base` is the path of the site.
+    """
     site = Site(value, base, public.url)
     page = site.find(slug)
     if page is None:
@@ -85,7 +88,7 @@ def render(
 
 
 def policy(style: str, frame_ancestors: Sequence[str] = ()) -> str:
-    """Nothing runs, nothing is posted, and nothing is loaded but pictures."""
+    """Return a Content-Security-Policy: no scripts, no posting, and only pictures are loaded."""
     ancestors = " ".join(("'self'", *frame_ancestors))
     digest = b64encode(sha256(style.encode()).digest()).decode()
     return (
@@ -96,7 +99,7 @@ def policy(style: str, frame_ancestors: Sequence[str] = ()) -> str:
 
 
 def _body(site: Site, page: Page, translation: Translation, made: list[_RenderedSection]) -> str:
-    """Header, main and footer; footers that others come after stay where they are."""
+    """Return header, main and footer. Footers before another section stay inside main."""
     last = len(made)
     while last and made[last - 1].kind == "footer":
         last -= 1
@@ -119,10 +122,10 @@ def _hidden_title(page: Page) -> str:
 def _sections(
     site: Site, page: Page, translation: Translation, theme: Fields, rules: list[str]
 ) -> Iterator[_RenderedSection]:
-    """Each section that shows something.
+    """Yield each section with content.
 
-    The first headline is the page's; it is that only where nothing with a heading stands before
-    it, so that no level comes before the first.
+    The headline of the first section is the page's `h1`. When the first section has no headline,
+    no headline becomes an `h1`, so that no `h2` comes before the `h1`.
     """
     shown = [each for each in objects(page.fields, "sections") if _is_shown(each)]
     anchors: set[str] = set()
@@ -153,7 +156,8 @@ def _wrap(
     section: Section, given: Fields, own: Fields, inner: str, tinted: bool, anchors: set[str]
 ) -> str:
     names = [name for name in (text(given, "anchor"), text(given, "id")) if _ANCHOR.fullmatch(name)]
-    # Ids of our own begin with `weft-`; of two sections with one name the first is led to.
+    # The server's own ids begin with `weft-`. When two sections have one name, a link to it leads
+    # to the first.
     fresh = [n for n in dict.fromkeys(names) if n not in anchors and not n.startswith("weft-")]
     anchors.update(fresh)
     marks = "".join(f"<span{attrs(id=name, class_='mark')}></span>" for name in fresh[1:])

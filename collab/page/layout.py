@@ -1,4 +1,4 @@
-"""The layout around the sections: the head with its meta tags, the header, the footers."""
+"""The layout around the sections: the head with its meta tags, the header and the footers."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _ROBOTS = ("", "index,follow", "noindex,follow", "index,nofollow", "noindex,nofo
 
 
 def head(site: Site, page: Page, style: str) -> str:
+    """Return the content of the `head` element: title, meta tags, canonical address, styles."""
     seo = fields(page.fields, "seo")
     title = text(seo, "title") or page.title or text(site.about, "name")
     description = text(seo, "description")
@@ -47,7 +48,10 @@ def head(site: Site, page: Page, style: str) -> str:
 
 
 def _canonical(site: Site, page: Page, seo: Fields) -> str:
-    """The address that the author names, else the page's own; absolute where that is known."""
+    """Return the author's canonical address, or else the page's own address.
+
+    It is absolute when the server knows its public origin.
+    """
     own = site.public_address(page)
     if not safe_link(seo.get("canonical")):
         return own
@@ -56,13 +60,13 @@ def _canonical(site: Site, page: Page, seo: Fields) -> str:
 
 
 def _base_address(site: Site, page: Page, canonical: str) -> str:
-    """The address that a relative one on the page starts from."""
+    """Return the base for relative addresses on the page; empty when it is unknown."""
     own = site.public_address(page)
     return own or (canonical if canonical.startswith("http") else "")
 
 
 def header(section: Section, page: Page) -> str:
-    """The name of the site, and where else one can go from here."""
+    """Return the header: the site's logo and name, and the navigation."""
     site = section.site
     logo = picture(section, site.about, "logo", class_="logo")
     name = text(site.about, "name")
@@ -93,6 +97,7 @@ def _page_link(site: Site, other: Page, page: Page) -> str:
 
 
 def footer(section: Section) -> str:
+    """Return a footer: its text, columns of links, social links and the copyright line."""
     content = section.content
     columns = "".join(_column(section, each) for each in objects(content, "columns"))
     words = tag("div", paragraphs(text(content, "text")), class_="about")

@@ -1,6 +1,7 @@
-"""Addresses that a published page may lead to or load; anything else is left out.
+"""A filter for the addresses that a published page may link to or load.
 
-The filter checks an address as the page will hold it: it cleans the text first, as `markup` does.
+The filter first cleans the text like `markup`, so it checks the same address that the page will
+contain.
 """
 
 from __future__ import annotations
@@ -15,21 +16,21 @@ LINK_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 IMAGE_SCHEMES = frozenset({"http", "https"})
 MAX_LENGTH = 2048
 
-# What stands before the first colon is the scheme, unless a path, query or fragment has begun
+# The text before the first colon is the scheme, unless a path, query or fragment begins before it
 # (RFC 3986, 3.1 and 4.2).
 _SCHEME = re.compile(r"([^:/?#]*):")
-# Controls, format characters, surrogates, private use, and all spaces but the plain one. Browsers
-# drop some of them before they read an address (WHATWG URL, 4.4). Readers see none of them.
+# Invisible characters: controls, format characters, surrogates, private use, and all spaces except
+# U+0020. Browsers drop some of them before they parse an address (WHATWG URL, 4.4).
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp", "Zs"})
 
 
 def safe_link(value: Json) -> str:
-    """The address if a reader may be led there, else nothing."""
+    """Return the address when a page may link to it, or else an empty string."""
     return _safe(value, LINK_SCHEMES)
 
 
 def safe_image(value: Json) -> str:
-    """The address if a picture may come from there, else nothing."""
+    """Return the address when a page may load a picture from it, or else an empty string."""
     return _safe(value, IMAGE_SCHEMES)
 
 
@@ -49,7 +50,7 @@ def _safe(value: Json, schemes: frozenset[str]) -> str:
 
 
 def _is_plain(address: str) -> bool:
-    """Whether every reader of an address sees the same one: browsers read `\\` as `/`."""
+    """Whether people and browsers read the same address: browsers read `\\` as `/`."""
     return all(
         letter == " " or (letter != "\\" and category(letter) not in _UNSEEN) for letter in address
     )

@@ -1,4 +1,4 @@
-"""Parts that several sections are made of: headings, pictures, icons, buttons, links."""
+"""Parts that several sections share: headings, pictures, icons, buttons, links."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collab.page.markup import attrs, esc, line, paragraphs, tag
 from collab.page.site import Site
 from collab.page.translations import Translation
 
-# Line drawings of one weight, on a grid of 24.
+# SVG paths, drawn with lines of one width on a grid of 24 by 24.
 _ICONS = {
     "basket": "M4 10h16l-2 10H6zM8 10l3-6M16 10l-3-6M10 14v3M14 14v3",
     "bee": "M12 9c3 0 4 2 4 5s-2 6-4 6-4-3-4-6 1-5 4-5zM8 13h8M8 16h8M10 9 8 5M14 9l2-4"
@@ -55,10 +55,10 @@ _OTHER_ICON = "M12 3l2 7 7 2-7 2-2 7-2-7-7-2 7-2z"
 
 @dataclass(slots=True)
 class Section:
-    """A section on its way to HTML.
+    """A section that is rendered to HTML.
 
-    `level` is its heading's; what has a heading inside it comes one lower, so that no level is
-    left out. `name` is unique on the page. `eager` says that it is seen first.
+    `level` is the level of its heading. Headings inside the section are one level lower, so that
+    no level is skipped. `name` is unique on the page. `eager` marks the first visible section.
     """
 
     content: Fields
@@ -74,7 +74,7 @@ class Section:
         return self.level + 1 if self.is_headed else 2
 
     def headline(self) -> str:
-        """The section's own heading, which also names it for screen readers."""
+        """Return the section's own heading. It also names the section for screen readers."""
         return line(f"h{self.level}", text(self.content, "headline"), id=self.label)
 
     @property
@@ -85,13 +85,16 @@ class Section:
         return line(f"h{self.inner_level}", words, class_=class_)
 
     def head(self) -> str:
-        """Headline and introduction."""
+        """Return the headline and the introduction."""
         body = paragraphs(text(self.content, "body"), "intro")
         return tag("div", self.headline() + body, class_="head")
 
 
 def picture(section: Section, holder: Fields, key: str = "image", class_: str | None = None) -> str:
-    """A picture with its alternative text and its size, so that nothing moves when it comes."""
+    """Return a picture with its alternative text and its size.
+
+    With the size, the layout does not shift when the picture loads.
+    """
     image = fields(holder, key)
     source = safe_image(image.get("src"))
     if not source:
@@ -110,7 +113,7 @@ def picture(section: Section, holder: Fields, key: str = "image", class_: str | 
 
 
 def icon(name: str) -> str:
-    """The drawing of this name, a spark for one that we do not have; nothing for none."""
+    """Return the icon with this name, or a spark for an unknown name; empty without a name."""
     if not name:
         return ""
     path = _ICONS.get(name.lower(), _OTHER_ICON)
@@ -118,12 +121,13 @@ def icon(name: str) -> str:
 
 
 def buttons(section: Section, *given: Fields, class_: str = "buttons") -> str:
-    """Buttons that lead somewhere; one whose link is not allowed is left out."""
+    """Return a row of buttons; a button without an allowed link is left out."""
     made = "".join(button(section, each) for each in given)
     return tag("div", made, class_=class_)
 
 
 def button(section: Section, given: Fields, fallback: str = "primary") -> str:
+    """Return a button; empty without a label or an allowed link."""
     href = section.site.href(given.get("href"))
     label = text(given, "label")
     if not href or not label:
@@ -134,11 +138,12 @@ def button(section: Section, given: Fields, fallback: str = "primary") -> str:
 
 
 def all_buttons(section: Section) -> str:
+    """Return the row of the section's own buttons."""
     return buttons(section, *objects(section.content, "buttons"))
 
 
 def link(section: Section, given: Fields) -> str:
-    """A link among others; one that leads nowhere is shown as text."""
+    """Return a link; its label alone, as text, when the link is not allowed."""
     href, label = section.site.href(given.get("href")), text(given, "label")
     return line("a", label, href=href) if href else line("span", label)
 

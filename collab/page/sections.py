@@ -1,4 +1,4 @@
-"""The sections of a page: a function for each type, from its content to HTML."""
+"""The sections of a page: one function for each type makes HTML of the content."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collab.page.markup import attrs, esc, line, paragraphs, tag
 from collab.page.parts import Section, all_buttons, button, icon, picture
 from collab.page.translations import Translation
 
-# A hero's body that is as short as this is a line above the headline, longer it is prose below.
+# A hero's body up to this length is one line above the headline. A longer body is text below it.
 _MAX_EYEBROW = 60
 _FIELD_KINDS = ("text", "email", "tel", "textarea", "select", "checkbox", "date", "number")
 
@@ -122,7 +122,7 @@ def gallery(section: Section) -> str:
     made = "".join(_gallery_item(section, each) for each in objects(section.content, "items"))
     shown = f"gallery {layout}"
     if layout == "carousel" and made:
-        # What scrolls must be reached by the keyboard, and then it needs a name.
+        # A scrolling element must be reachable by keyboard, and so it needs a name.
         title = esc(text(section.content, "headline"))
         name = f' aria-label="{title}"' if title else ""
         return section.head() + f'<div class="{shown}" tabindex="0" role="group"{name}>{made}</div>'
@@ -134,7 +134,7 @@ def _gallery_item(section: Section, item: Fields) -> str:
 
 
 def questions(section: Section) -> str:
-    """Questions open without a script: `details` does it."""
+    """Return the questions; `details` elements open an answer without a script."""
     made = "".join(_question(each) for each in objects(section.content, "items"))
     return section.head() + tag("div", made, class_="questions")
 
@@ -150,10 +150,10 @@ def _question(item: Fields) -> str:
 
 
 def form(section: Section) -> str:
-    """A form that posts nothing: answers have nowhere to go yet.
+    """Return a form that posts nothing, because the server does not collect answers yet.
 
-    One whose action is a link shows that link as its button, another one is shown closed. The
-    page's policy forbids posting as well.
+    When the form's action is a link, its button is that link. Otherwise the form is disabled. The
+    page's Content-Security-Policy forbids posting too.
     """
     content = section.content
     head = section.headline() + paragraphs(text(content, "body"), "intro")

@@ -1,4 +1,4 @@
-"""A document as a site: its pages, their addresses, and where a link leads."""
+"""A document as a site: its pages, their addresses and the targets of links."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TO_PAGE = re.compile(r"/([A-Za-z0-9][A-Za-z0-9_-]{0,127})?/?([?#].*)?")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of the site; `slug` is empty where it has no address of its own."""
+    """A page of the site; `slug` is empty when the page has no address of its own."""
 
     key: str
     slug: str
@@ -27,9 +27,12 @@ class Page:
 
 
 class Site:
-    """A document's pages, at the path `base` of the origin `public_url`, where that is known.
+    """Finds a document's pages and their addresses.
 
-    Invariant: the home page comes first, the others by their key; a slug leads to one page.
+    The site is at the path `base` of the origin `public_url`; an unknown origin is empty.
+
+    Invariant: the home page is first, and the other pages follow by key. Each slug leads to one
+    page.
     """
 
     def __init__(self, value: Json, base: str = "", public_url: str = "") -> None:
@@ -45,18 +48,19 @@ class Site:
         return self.pages[0] if self.pages else None
 
     def find(self, slug: str) -> Page | None:
-        """The page at an address; the home page at none."""
+        """Return the page with this slug, or the home page for an empty slug; None if absent."""
         return self._by_slug.get(slug) if slug else self.home
 
     def address(self, page: Page) -> str:
+        """Return the page's path on this server."""
         return self.base or "/" if page is self.home else f"{self.base}/{page.slug}"
 
     def public_address(self, page: Page) -> str:
-        """The page's public address; empty where the origin is not known."""
+        """Return the page's absolute address; empty when the origin is unknown."""
         return self.public_url and self.public_url + self.address(page)
 
     def href(self, value: Json) -> str:
-        """A link as the reader follows it: `/slug` is a page of this site where there is one."""
+        """Return the target of a link. `/slug` leads to the page of this site with that slug."""
         link = safe_link(value)
         match = _TO_PAGE.fullmatch(link)
         if match is None:
@@ -66,12 +70,13 @@ class Site:
 
 
 def names_a_page(link: str) -> str | None:
-    """The slug that a link names, empty for the home page; None where it leads elsewhere."""
+    """Return the slug that a link names, empty for the home page; None for any other link."""
     match = _TO_PAGE.fullmatch(link)
     return None if match is None else match[1] or ""
 
 
 def fragment(link: str) -> str:
+    """Return the part of a link after `#`."""
     return link.partition("#")[2]
 
 

@@ -1,6 +1,6 @@
-"""A theme as CSS custom properties: every value is read, checked and written again.
+"""A theme as CSS custom properties: every value is parsed, checked and written again.
 
-Colours are chosen so that the text on them can be read.
+When the author sets no colour for text, the text gets a colour with enough contrast.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class Color(NamedTuple):
         return f"#{self.red:02x}{self.green:02x}{self.blue:02x}"
 
     def mix(self, other: Color, share: float) -> Color:
-        """This colour with a share of another in it."""
+        """Return this colour mixed with a share of another colour."""
         return Color(*(round(a + (b - a) * share) for a, b in zip(self, other, strict=True)))
 
     @property
     def luminance(self) -> float:
-        """WCAG 2.2, relative luminance."""
+        """The relative luminance, as WCAG 2.2 defines it."""
         red, green, blue = (_linear(each / 255) for each in self)
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
@@ -42,12 +42,12 @@ BLACK = Color(16, 18, 20)
 WHITE = Color(255, 255, 255)
 ACCENT = Color(47, 91, 234)
 LIGHT_GROUND, LIGHT_INK = Color(255, 255, 255), Color(24, 27, 33)
-DARK_LUMINANCE = 0.18  # the luminance below which white stands out better than black
+DARK_LUMINANCE = 0.18  # below this luminance, white text has more contrast than black text
 DARK_GROUND, DARK_INK = Color(19, 22, 27), Color(236, 238, 242)
 
 
 def stylesheet(theme: Fields) -> str:
-    """The custom properties of a page; where the theme is `auto`, those of the dark mode too."""
+    """Return the custom properties of a page; with mode `auto`, also those for dark mode."""
     chosen = fields(theme, "colors")
     mode = one_of(theme, "mode", "light", "dark", "auto")
     ground, ink = (DARK_GROUND, DARK_INK) if mode == "dark" else (LIGHT_GROUND, LIGHT_INK)
@@ -63,7 +63,7 @@ def stylesheet(theme: Fields) -> str:
 
 
 def section_rule(name: str, theme: Fields, page: Fields) -> str:
-    """The rule of a section with colours of its own, nothing where it has none."""
+    """Return the CSS rule of a section with its own colours; empty when it has none."""
     chosen = fields(page, "colors")
     ground, ink = read_color(theme.get("background")), read_color(theme.get("text"))
     if ground is None and ink is None:
@@ -75,7 +75,7 @@ def section_rule(name: str, theme: Fields, page: Fields) -> str:
 
 
 def palette(ground: Color, ink: Color, accent: Color) -> str:
-    """What the style sheet draws with, each ink readable on its ground."""
+    """Return the colours of the style sheet as custom properties, with readable links."""
     is_dark = ground.luminance < DARK_LUMINANCE
     return "".join(
         f"--{name}:{color};"
@@ -93,7 +93,10 @@ def palette(ground: Color, ink: Color, accent: Color) -> str:
 
 
 def _ink(value: object, ground: Color, fallback: Color | None) -> Color:
-    """The text's colour; one that cannot be read on its ground is the author's own choice."""
+    """Return the colour of text: the author's colour if set, even when it is hard to read.
+
+    Otherwise it is the fallback when that has enough contrast, or else black or white.
+    """
     chosen = read_color(value) if isinstance(value, str) else None
     if chosen is not None:
         return chosen
@@ -104,7 +107,10 @@ def _ink(value: object, ground: Color, fallback: Color | None) -> Color:
 def _dark_palette(
     chosen: Fields, ground: Color, ink: Color, accent: Color
 ) -> tuple[Color, Color, Color]:
-    """The dark palette: the theme's own, or a dark ground with the tint of the light mode."""
+    """Return background, text and accent for dark mode.
+
+    They are the theme's dark colours, or else colours made from the light mode.
+    """
     dark_ground = read_color(chosen.get("background-dark")) or ink.mix(BLACK, 0.6)
     if dark_ground.luminance > 0.05:
         dark_ground = DARK_GROUND
@@ -132,7 +138,7 @@ def _font(families: str) -> str:
 
 
 def read_color(value: Json) -> Color | None:
-    """A colour from `#rgb` or `#rrggbb`; a fourth channel is left out, for text must be read."""
+    """Parse `#rgb` or `#rrggbb`; an alpha channel is ignored, because text must be readable."""
     if not isinstance(value, str):
         return None
     match = _HEX.fullmatch(value.strip())
@@ -145,17 +151,18 @@ def read_color(value: Json) -> Color | None:
 
 
 def contrast(one: Color, other: Color) -> float:
+    """Return the contrast ratio, as WCAG 2.2 defines it."""
     light, dark = sorted((one.luminance, other.luminance), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 
 def ink_on(ground: Color) -> Color:
-    """Black or white, whichever is read better on this ground."""
+    """Return black or white: the colour with more contrast on this ground."""
     return max((WHITE, BLACK), key=lambda ink: contrast(ink, ground))
 
 
 def readable(ink: Color, ground: Color) -> Color:
-    """This ink, moved towards black or white until it can be read on the ground."""
+    """Return the ink, mixed with black or white until its contrast on the ground is enough."""
     goal = ink_on(ground)
     for tenths in range(11):
         found = ink.mix(goal, tenths / 10)

@@ -1,4 +1,4 @@
-"""The few texts that a page adds by itself, in the page's language where we know it."""
+"""The texts that a page adds itself, in the page's language, or in English as a fallback."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Translation(NamedTuple):
-    """Texts in one language: for screen readers, prices and a form that is not open."""
+    """Texts in one language: for screen readers, prices and disabled forms."""
 
     skip: str
     pages: str
@@ -15,10 +15,10 @@ class Translation(NamedTuple):
     free: str
     rating: str
     closed: str
-    marks: str = ".,"  # between thousands, and before decimals
+    marks: str = ".,"  # the marks between thousands and before decimals
 
     def amount(self, price: float, currency: str) -> str:
-        """A price as one writes it in this language."""
+        """Return a price in the format of this language."""
         if price >= 1e15:
             return f"{price:g} {currency}".strip()
         number = f"{price:,.0f}" if price == int(price) else f"{price:,.2f}"
@@ -106,4 +106,5 @@ _TRANSLATIONS = {
 
 
 def translation_for(language: str) -> Translation:
+    """Return the texts for a language tag; English when the language is unknown."""
     return _TRANSLATIONS.get(language.partition("-")[0].lower(), ENGLISH)
