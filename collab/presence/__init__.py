@@ -1,1 +1,1 @@
-"""Who is in a document, and what they show."""
+"""Presence: which sessions have a document open, and the state that each shows."""

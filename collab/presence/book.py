@@ -1,25 +1,25 @@
-"""Presence: who is in a document and what they show, on both lanes at once.
+"""Presence of one document on both lanes: its sessions and the state that each shows.
 
-Rules W1-W13 of SPEC.md. One entry, as the book sees them:
+Rules W1-W13 of SPEC.md. The states of one entry:
 
 | state   | event                                        | next    | announced                 |
 |---------|----------------------------------------------|---------|---------------------------|
 | unseen  | patch lane: `join`                           | present | joined                    |
-| unseen  | Yjs lane: first state under an id of its own | present | joined                    |
+| unseen  | Yjs lane: first state with its own client id | present | joined                    |
 | present | another state                                | present | updated, at most 20 a second |
-| present | its cursor was relocated by a change         | present | updated, at most 20 a second |
+| present | a change relocated its cursor                | present | updated, at most 20 a second |
 | present | state null, or 30 s without a message        | unseen  | left                      |
 | unseen  | a state or another message                   | present | joined                    |
-| any     | `leave`                                      | gone    | left, where it was present |
+| any     | `leave`                                      | gone    | left, if it was present   |
 
-The transitions announce nothing: they mark the entries that changed, and `flush` returns one
-difference for the whole room. So a tick costs one encoding, also when many cursors moved. The
-newest state wins; there is no queue. Cursors of the Yjs lane are relayed as they are; only a
-patch client's `cursor.path` and `cursor.offset` are relocated.
+A transition announces nothing; it only marks the changed entry. `flush` returns one difference
+for the whole room, so each tick costs one encoding, even when many cursors moved. The newest state
+wins; there is no queue. The server relocates `cursor.path` and `cursor.offset` of patch clients.
+It sends cursors of Yjs clients unchanged.
 
-The rules are made for what unmodified y-websocket clients send: their own state on opening and
-every 15 s, an echo of everything, the states of other tabs of the same browser, and removals of
-clients that they think have timed out. Only the state of a session's own id is accepted.
+Unmodified y-websocket clients send four kinds of states: their own, on opening and every 15 s; an
+echo of every state they receive; states of other tabs of the same browser; and removals of
+clients that they consider timed out. The book accepts only the state of a session's own client id.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ RENEW_AFTER = 15.0
 
 @dataclass(slots=True)
 class _Marked:
-    """What the next difference contains: who changed, who left, whose clock is renewed."""
+    """The next difference: changed sessions, sessions that left, and awareness states."""
 
     changed: dict[str, None] = field(default_factory=dict)
     left: dict[str, None] = field(default_factory=dict)
@@ -58,11 +58,11 @@ class _Marked:
 
 
 class PresenceBook:
-    """Who is in one document.
+    """Keeps the presence entries of one document, and makes the differences to broadcast.
 
-    Invariants: a client id belongs to one session at most; every state that is sent
-    has the user as the server knows them; the clocks sent for an id only grow; the
-    differences together give exactly `peers`.
+    Invariants: a client id belongs to at most one session. Every state that is sent names the user
+    from the token. The clocks sent for a client id only grow. All differences together give
+    exactly `peers`.
     """
 
     def __init__(self, *, per_second: float = PER_SECOND, max_bytes: int = MAX_STATE_BYTES) -> None:
@@ -79,9 +79,9 @@ class PresenceBook:
     # --- transitions ----------------------------------------------------------------------
 
     def join(self, identity: ClientIdentity, now: float) -> None:
-        """A session opened the document; on the Yjs lane it is shown from its first state.
+        """Add a session: present at once on the patch lane, after its first state on the Yjs lane.
 
-        A patch client's `client_id` must not be taken.
+        A patch client's `client_id` must be free.
         """
         self._joins += 1
         entry = PresenceEntry(identity, joined=self._joins, last_seen_at=now)
@@ -92,7 +92,7 @@ class PresenceBook:
             self._mark(entry)
 
     def set_state(self, session: str, state: dict[str, Any] | None, now: float) -> Refusal | None:
-        """A patch client shows another state, or with null no state any more."""
+        """Set a patch client's state; None hides the session. Return a refusal if malformed."""
         refusal = check_state(state, max_bytes=self._max_bytes)
         if refusal is not None:
             return refusal
@@ -109,16 +109,16 @@ class PresenceBook:
         now: float,
         leases: Mapping[int, str] | None = None,
     ) -> list[State]:
-        """A Yjs client's awareness; returns the states that it must be sent first (W13).
+        """Apply a Yjs client's awareness; return the states to send to that client first (W13).
 
-        `leases` has the user of each client id that edits carry.
+        `leases` has the user of each client id that edits used.
         """
         entry = self._entries[session]
         behind: list[State] = []
         accepted = self.accepted_client_ids(session, leases or {})
         for received in states:
             if received.state is None and not entry.client_id:
-                continue  # an echo of a session that left must not become its own id
+                continue  # the echo of a session that left must not become this session's id
             if received.client not in accepted:
                 continue
             if not entry.client_id:
@@ -136,7 +136,7 @@ class PresenceBook:
         return behind
 
     def touch(self, session: str, now: float) -> None:
-        """A patch client has sent a message."""
+        """Note that a patch client sent a message, so that it does not time out."""
         entry = self._entries[session]
         if entry.identity.lane == "patch":
             if entry.timed_out:
@@ -144,12 +144,13 @@ class PresenceBook:
             entry.mark_alive(now)
 
     def extend_timeout(self, session: str, now: float) -> None:
-        """We do not read from this session, so it does not time out for its silence."""
+        """Keep a session from timing out while the server does not read from it."""
         entry = self._entries[session]
         if not entry.timed_out:
             entry.last_seen_at = now
 
     def leave(self, session: str) -> None:
+        """Remove a session."""
         entry = self._entries.pop(session, None)
         if entry is None:
             return
@@ -157,7 +158,7 @@ class PresenceBook:
         self._remove(entry)
 
     def expire(self, now: float) -> list[str]:
-        """Time out sessions that have sent nothing for 30 s, connected or not; returns them."""
+        """Time out sessions that sent nothing for 30 s, even connected ones; return their ids."""
         timed_out = [
             entry
             for entry in self._entries.values()
@@ -169,7 +170,7 @@ class PresenceBook:
         return [entry.identity.session for entry in timed_out]
 
     def renew(self, now: float) -> None:
-        """Renew the awareness of patch clients, which do not do it themselves."""
+        """Renew the awareness of patch clients, which do not renew it themselves."""
         for entry in self._entries.values():
             is_due = now - entry.sent_to_yjs_at >= RENEW_AFTER
             if is_due and entry.announced and entry.identity.lane == "patch":
@@ -177,7 +178,7 @@ class PresenceBook:
                 self._announce_state(entry)
 
     def relocate_cursors(self, change: AppliedChange) -> None:
-        """Move every patch client's cursor as the change moved its element and text."""
+        """Relocate every patch client's cursor through a change."""
         prefixes = moved_prefixes(change.ops)
         for entry in self._entries.values():
             if entry.cursor and entry.cursor.startswith(prefixes):
@@ -186,15 +187,15 @@ class PresenceBook:
                     entry.set_state(relocated)
                     self._mark(entry)
 
-    # --- what is sent ---------------------------------------------------------------------
+    # --- differences and queries ----------------------------------------------------------
 
     def flush(self, now: float) -> PresenceDifference | None:
-        """The difference to send now; a session that changed too often waits for the next."""
+        """Return the difference to send now; a session that changes too often waits."""
         joined: list[Peer] = []
         updated: list[Peer] = []
         for session in list(self._marked.changed):
             entry = self._entries[session]
-            # A session that left and came again needs two differences, in that order.
+            # A session that left and returned needs two differences: first left, then joined.
             if now - entry.announced_at < self._interval or session in self._marked.left:
                 continue
             del self._marked.changed[session]
@@ -210,7 +211,7 @@ class PresenceBook:
         return self._difference(joined, updated)
 
     def wait(self, now: float) -> float | None:
-        """Seconds until `flush` has something; None when nothing changed."""
+        """Return the seconds until `flush` has a difference; None when no session changed."""
         if self._marked.left or self._marked.awareness:
             return 0.0
         waits = [
@@ -220,9 +221,10 @@ class PresenceBook:
         return max(0.0, min(waits)) if waits else None
 
     def unannounced(self) -> dict[str, Peer]:
-        """The peers that are there but not announced yet, for a session that has just opened.
+        """Return the present but unannounced peers, for a session that has just opened.
 
-        When one leaves before it is announced, that is announced: the new session knows it.
+        When such a peer leaves before it is announced, its leave is still announced, because the
+        new session knows the peer.
         """
         unannounced = {}
         for session in self._marked.changed:
@@ -233,19 +235,19 @@ class PresenceBook:
         return unannounced
 
     def peers(self, *, but: str = "") -> list[Peer]:
-        """The peers that were announced, without the session `but`."""
+        """Return the announced peers, without the session `but`."""
         return [p.peer for at, p in self._entries.items() if p.announced and at != but]
 
     def present(self) -> list[Peer]:
-        """The peers that are there now, announced or not, for a caller that gets no updates."""
+        """Return all present peers, announced or not, for a caller that gets no differences."""
         return [entry.peer for entry in self._entries.values() if entry.visible]
 
     def awareness(self, *, but: str = "") -> list[State]:
-        """The states of announced entries, for a session that opens on the Yjs lane."""
+        """Return the states of announced entries, for a session that opens on the Yjs lane."""
         return [p.awareness for at, p in self._entries.items() if p.announced and at != but]
 
     def possibly_own(self, session: str, states: Iterable[State]) -> list[State]:
-        """The states that may be of an older socket of this client, which has no id yet."""
+        """Return states of the client's older socket, if this session has no client id yet."""
         entry = self._entries[session]
         if entry.client_id or not entry.may_show:
             return []
@@ -253,16 +255,16 @@ class PresenceBook:
 
     @property
     def pending(self) -> frozenset[str]:
-        """Sessions that have changed since they were last sent."""
+        """The sessions with changes that are not sent yet."""
         return frozenset(self._marked.changed)
 
     def other_tabs(self, session: str) -> list[str]:
-        """The user's other sessions that edit, where this one may (`another_tab`)."""
+        """Return the user's other sessions that may edit, if this session may (`another_tab`)."""
         newcomer = self._entries[session].identity
         return [one for one, p in self._entries.items() if newcomer.is_another_tab(p.identity)]
 
     def accepted_client_ids(self, session: str, leases: Mapping[int, str]) -> Container[int]:
-        """The client ids whose states are accepted from a Yjs client."""
+        """Return the client ids whose states the book accepts from a Yjs client."""
         return self._ids.accepted(self._entries[session], leases)
 
     def is_taken(self, client_id: int) -> bool:
@@ -272,7 +274,7 @@ class PresenceBook:
     # --- marks ----------------------------------------------------------------------------
 
     def _take_over(self, entry: PresenceEntry, client_id: int) -> None:
-        """Give the id to this session, and take it from the socket that had it before."""
+        """Give the client id to this session, and take it from the older socket, if any."""
         owner = self._ids.owner(client_id)
         if owner is not None:
             self._remove(owner)
@@ -288,22 +290,22 @@ class PresenceBook:
         self._marked.changed[entry.identity.session] = None
 
     def _retract(self, entry: PresenceEntry) -> None:
-        """Announce that the session is not there any more."""
+        """Mark that the session left."""
         entry.announced = entry.sent_to_newcomer = False
         entry.clock = min(entry.clock + 1, MAX_CLOCK)
         self._marked.left[entry.identity.session] = None
         self._marked.awareness[entry.client_id] = State(entry.client_id, entry.clock, None)
 
     def _announce_state(self, entry: PresenceEntry) -> None:
-        # A client's own clock is kept when possible: the client then ignores the echo of its own
-        # state. When others have seen a later clock it is raised, or they would ignore the state.
+        # The clock is the client's own if possible, so that the client ignores the echo of its
+        # state. If other clients have seen a later clock, it must grow, or they ignore the state.
         entry.clock = min(max(entry.clock + 1, entry.client_clock), MAX_CLOCK)
         self._marked.awareness[entry.client_id] = entry.awareness
 
     def _pass_renewal(self, entry: PresenceEntry, now: float) -> None:
-        """Renew the same state under a later clock, which keeps it alive on the Yjs lane.
+        """Renew an unchanged state with a later clock, which keeps it alive on the Yjs lane.
 
-        A clock that we raised ourselves comes back as an echo; to answer it would never end.
+        An echo of a clock that the server raised is ignored; to answer it would never end.
         """
         if entry.client_clock > entry.clock and now - entry.sent_to_yjs_at >= self._interval:
             entry.sent_to_yjs_at = now

@@ -1,4 +1,4 @@
-"""Client ids: which session owns each awareness state, and its last clock."""
+"""Client ids: the owner of each awareness state, and the state's last clock."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from collab.presence.presence_entry import ClientIdentity, PresenceEntry
 
-# Clients remember the clock of an id for ever; we remember the clocks of so many released ids.
+# Clients remember the clock of an id for ever. The server remembers the clocks of this many
+# released ids.
 CLOCKS_KEPT = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class _ReleasedId:
-    """The session that had an id, and the id's last clock."""
+    """The last clock of a released id, and the session that owned it."""
 
     clock: int
     identity: ClientIdentity
@@ -22,25 +23,29 @@ class _ReleasedId:
 
 
 class ClientIds:
-    """Invariant: an id belongs to one entry at most, and an entry has one id or none."""
+    """Assigns client ids to presence entries.
+
+    Invariant: an id belongs to at most one entry, and an entry has at most one id.
+    """
 
     def __init__(self) -> None:
         self._owners: dict[int, PresenceEntry] = {}
         self._released: OrderedDict[int, _ReleasedId] = OrderedDict()
 
     def __contains__(self, client_id: int) -> bool:
-        """Whether a session has it, or had it so lately that clients remember its clock."""
+        """Whether a session owns the id, or owned it lately, so that clients know its clock."""
         return client_id in self._owners or client_id in self._released
 
     def owner(self, client_id: int) -> PresenceEntry | None:
+        """Return the entry that owns the id, or None."""
         return self._owners.get(client_id)
 
     def may_claim(self, entry: PresenceEntry, client_id: int, leases: Mapping[int, str]) -> bool:
         """Whether this id may become the entry's own.
 
-        When a client opens a new socket while its old one still seems alive, the newer socket
-        owns the id. The older socket may go on to echo the id, and is ignored. A client that has
-        left may come back: another session must not take its id meanwhile.
+        A client may open a new socket while its old socket still seems alive. Then the newer
+        socket gets the id, and echoes from the older socket are ignored. A client that left may
+        return, so no other client may take its id meanwhile.
         """
         user = entry.identity.user
         if not client_id or leases.get(client_id, user) != user:
@@ -52,24 +57,26 @@ class ClientIds:
         return _is_same_client(owner.identity, owner.joined, entry)
 
     def is_older(self, client_id: int, entry: PresenceEntry) -> bool:
-        """Whether the id's owner may be the same client as the entry, on an older socket."""
+        """Whether the id's owner may be an older socket of the entry's client."""
         owner = self._owners.get(client_id)
         return owner is not None and _is_same_client(owner.identity, owner.joined, entry)
 
     def accepted(self, entry: PresenceEntry, leases: Mapping[int, str]) -> Container[int]:
-        """The ids whose states are accepted from an entry; others are echoed or forged."""
+        """Return the ids whose states an entry may send; other ids are echoes or forged."""
         if not entry.may_show:
             return ()
         own = entry.client_id
         return (own,) if own else ClaimableIds(self, entry, leases)
 
     def assign(self, entry: PresenceEntry, client_id: int) -> None:
+        """Make the entry the owner of the id, and restore the id's last clock."""
         entry.client_id = client_id
         released = self._released.pop(client_id, None)
         entry.clock = released.clock if released is not None else 0
         self._owners[client_id] = entry
 
     def release(self, entry: PresenceEntry) -> None:
+        """Take the id from the entry, and remember the id's clock."""
         if not entry.client_id:
             return
         del self._owners[entry.client_id]
@@ -80,7 +87,7 @@ class ClientIds:
 
 
 class ClaimableIds:
-    """The client ids of which a session that has none may claim one."""
+    """The client ids that a session without an id may claim."""
 
     __slots__ = ("_entry", "_ids", "_leases")
 
@@ -96,6 +103,6 @@ class ClaimableIds:
 
 
 def _is_same_client(before: ClientIdentity, joined: int, newcomer: PresenceEntry) -> bool:
-    """Whether the session that had an id belongs to the same user, and is older."""
+    """Whether the session that had an id is an older Yjs session of the newcomer's user."""
     older = joined < newcomer.joined
     return before.lane == "yjs" and older and before.user == newcomer.identity.user

@@ -10,17 +10,18 @@ from collab.ids import MAX_SAFE_INTEGER
 from collab.patch.pointer import parse, render
 from collab.patch.relocate import AppliedChange
 
-# Ops that one state's cursor is relocated through. A client that sends 200 states a second on a
-# version behind a thousand changes would delay all others; its next state is on the head.
+# The most ops through which the server relocates one cursor. Without a limit, a client could delay
+# all others: 200 states a second, each at a version a thousand changes old. Above the limit the
+# cursor is dropped; the client's next state has a cursor at the head.
 MOST_RELOCATIONS = 100
 
 
 def relocate_cursor_since(
     state: dict[str, Any], changes: Sequence[AppliedChange] | None
 ) -> dict[str, Any]:
-    """A state whose cursor is of an earlier version, at the head.
+    """Relocate the cursor of a state from an earlier version to the head.
 
-    The cursor is left out when the changes since are too many, or (None) not kept any more.
+    The cursor is dropped when the changes since then are too many or are no longer kept (None).
     """
     if "cursor" not in state:
         return state
@@ -32,9 +33,9 @@ def relocate_cursor_since(
 
 
 def relocate_cursor(state: dict[str, Any], change: AppliedChange) -> dict[str, Any]:
-    """A presence state after a change, itself where its cursor did not move.
+    """Relocate the cursor of a state through a change; return the same state if it did not move.
 
-    A cursor whose element is gone is left out of the state.
+    A cursor whose element is gone is dropped from the state.
     """
     cursor = state.get("cursor")
     if not isinstance(cursor, dict) or not isinstance(cursor.get("path"), str):
@@ -43,13 +44,13 @@ def relocate_cursor(state: dict[str, Any], change: AppliedChange) -> dict[str, A
     placed = isinstance(offset, int)
     try:
         relocated = change.relocate_cursor(parse(path), offset if isinstance(offset, int) else 0)
-    except Rejected:  # it is no pointer: it is shown as its client wrote it
+    except Rejected:  # the path is no JSON Pointer: show the cursor as the client sent it
         return state
     if relocated is None:
         return _without_cursor(state)
     moved = {**cursor, "path": render(relocated[0])}
     if placed:
-        moved["offset"] = min(relocated[1], MAX_SAFE_INTEGER)  # no text is that long
+        moved["offset"] = min(relocated[1], MAX_SAFE_INTEGER)  # no text is longer
     return state if moved == cursor else {**state, "cursor": moved}
 
 

@@ -1,4 +1,4 @@
-"""What changed of a document's presence since the last difference, for both lanes."""
+"""A presence difference: the changes of a document's presence since the last difference."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from msgspec import UNSET
 from collab.messages import Peer, PresenceChange
 from collab.yjs.awareness import State
 
-# When more sessions moved in one tick they all get the same frame, with themselves in it: a frame
-# for each of 500 sessions would be 250,000 encoded states in place of 500.
+# When more sessions are updated in one tick, all get the same frame, which contains themselves too.
+# A frame for each of 500 sessions would need 250,000 encoded states instead of 500.
 MOST_OWN_FRAMES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class PresenceDifference:
-    """What changed since the last one, for both lanes."""
+    """The changes of presence since the last difference, for both lanes."""
 
     change: PresenceChange | None
     awareness: list[State]
-    sessions: frozenset[str] = frozenset()  # each gets it `without` itself
+    sessions: frozenset[str] = frozenset()  # each of them gets the difference `without` itself
 
     def without(
         self, session: str, already_sent: Mapping[str, Peer] | None = None
     ) -> PresenceChange | None:
-        """The patch lane's message for one session, without the session itself.
+        """Return the patch lane's message for one session, without the session itself.
 
-        `already_sent` are the peers that it was sent on opening: of these it gets only changes.
+        The session received the peers in `already_sent` on opening. Of these, the message has
+        only changes.
         """
         if self.change is None:
             return None
@@ -40,7 +41,7 @@ class PresenceDifference:
         return _change(joined, updated, list(self.change.left or ()))
 
     def forget_announced(self, already_sent: dict[str, Peer]) -> None:
-        """Remove the peers that this announces, or that are gone."""
+        """Remove from `already_sent` the peers that this difference announces or that left."""
         gone = self.change.left if self.change is not None else ()
         for session in (*self.sessions, *(gone or ())):
             already_sent.pop(session, None)
@@ -49,6 +50,7 @@ class PresenceDifference:
 def difference(
     joined: list[Peer], updated: list[Peer], left: list[str], awareness: list[State]
 ) -> PresenceDifference:
+    """Return the difference of both lanes."""
     apart = joined + updated if len(updated) <= MOST_OWN_FRAMES else joined
     sessions = frozenset([peer.session for peer in apart])
     return PresenceDifference(_change(joined, updated, left), awareness, sessions)

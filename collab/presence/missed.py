@@ -1,4 +1,4 @@
-"""What a reader that could not be written to has missed of presence: each session once."""
+"""Missed presence: the changes that a slow reader was not sent, merged for each session."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ _NONE_SENT: Final[Mapping[str, Peer]] = {}
 
 
 class MissedPresence:
-    """The latest state wins: `flush` sends a session once, with its state at that time.
+    """Merges the presence changes that a slow reader missed. The latest state wins.
 
-    Invariant: it holds at most one mark for each session and client id that was ever announced
-    while the reader was behind.
+    `flush` returns each changed session once, with its state at that time.
+
+    Invariant: it keeps at most one mark for each session and client id that was announced while
+    the reader was behind.
     """
 
     def __init__(self) -> None:
@@ -36,7 +38,10 @@ class MissedPresence:
     def add(
         self, difference: PresenceDifference, already_sent: Mapping[str, Peer] = _NONE_SENT
     ) -> None:
-        """The reader was not sent this; `already_sent` are peers that it was sent on opening."""
+        """Add a difference that the reader was not sent.
+
+        The reader received the peers in `already_sent` on opening.
+        """
         change = difference.change
         if change is not None:
             for session in change.left or ():
@@ -48,7 +53,7 @@ class MissedPresence:
             self._states[state.client] = state
 
     def flush(self, book: PresenceBook, *, but: str) -> PresenceChange | None:
-        """One message that brings the reader up to date, without the session `but`."""
+        """Return one message that brings the reader up to date, without the session `but`."""
         shown = {peer.session: peer for peer in book.peers(but=but)}
         joined = [shown[session] for session in self._joined if session in shown]
         updated = [shown[one] for one in self._updated - self._joined if one in shown]
@@ -60,7 +65,7 @@ class MissedPresence:
         return PresenceChange(joined=joined or unset, updated=updated or unset, left=left or unset)
 
     def flush_awareness(self) -> list[State]:
-        """The same for the Yjs lane."""
+        """Return the awareness states that bring a reader on the Yjs lane up to date."""
         states = list(self._states.values())
         self._clear()
         return states
@@ -68,12 +73,12 @@ class MissedPresence:
     def _add_left(self, session: str) -> None:
         self._updated.discard(session)
         if session in self._joined:
-            self._joined.discard(session)  # came and went: the reader never knew
+            self._joined.discard(session)  # joined and left meanwhile: the reader never saw it
         else:
             self._left[session] = None
 
     def _add_joined(self, peer: Peer, known: Peer | None) -> None:
-        if peer.session in self._left:  # timed out for a while: the reader knows it
+        if peer.session in self._left:  # it timed out and returned: the reader still knows it
             del self._left[peer.session]
             self._updated.add(peer.session)
         elif known is None:
@@ -82,7 +87,7 @@ class MissedPresence:
             self._updated.add(peer.session)
 
     def _clear(self) -> None:
-        """A reader has one lane: what it was sent there is not sent on the other."""
+        """Forget the marks of both lanes: a reader uses only one lane."""
         self._joined.clear()
         self._updated.clear()
         self._left.clear()

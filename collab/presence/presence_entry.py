@@ -1,4 +1,4 @@
-"""A presence entry: one session's presence as others see it, and what a client may show."""
+"""A presence entry: one session's presence as other clients see it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from collab.yjs.awareness import State
 
 @dataclass(frozen=True, slots=True)
 class ClientIdentity:
-    """Who a session is, as its token says; on the patch lane the server makes `client_id`."""
+    """The identity of a session, from its token; the server makes a patch client's `client_id`."""
 
     session: str
     user: str
@@ -27,8 +27,10 @@ class ClientIdentity:
     client_id: int = 0
 
     def is_another_tab(self, other: ClientIdentity) -> bool:
-        """Whether one user edits in both tabs. A session of the same client name may be its own
-        earlier socket. A session that may only read, as a preview does, disturbs no other tab.
+        """Whether one user edits in both tabs.
+
+        A session with the same client name counts as the same tab: it may be an earlier socket of
+        that tab. A session that may only read, such as a preview, does not count.
         """
         return (
             self.user == other.user
@@ -40,36 +42,41 @@ class ClientIdentity:
 
 @dataclass(slots=True, eq=False)
 class PresenceEntry:
-    """Invariant: `state` and `awareness_state` name the user as the token does."""
+    """Keeps one session's state, and which part of it other clients have received.
+
+    Invariant: `state` and `awareness_state` name the user from the token.
+    """
 
     identity: ClientIdentity
-    joined: int  # counts up in a room: the newer of two sessions has the greater
+    joined: int  # a counter of the room: a newer session has a greater number
     last_seen_at: float
     client_id: int = 0
     state: dict[str, Any] | None = None
     awareness_state: dict[str, Any] | None = None
-    cursor: str = ""  # the path of a cursor that is relocated
-    announced: bool = False  # other sessions have been sent it
-    sent_to_newcomer: bool = False  # not announced, but a session that opened was sent it
+    cursor: str = ""  # the path of the cursor that changes relocate
+    announced: bool = False  # the other sessions know this session
+    sent_to_newcomer: bool = False  # not announced, but a newly opened session knows it
     timed_out: bool = False
-    # The last one sent for the client id. The first is 1: y-protocols takes 0 for the clock of a
-    # client that it does not know, and ignores a state whose clock is not later.
+    # The last clock sent for the client id. The first is 1: y-protocols assumes clock 0 for an
+    # unknown client, and ignores a state without a later clock.
     clock: int = 0
-    client_clock: int = -1  # the last one that the client itself sent
+    client_clock: int = -1  # the last clock that the client itself sent
     announced_at: float = field(default=float("-inf"))  # last sent as joined, updated or left
     sent_to_yjs_at: float = field(default=float("-inf"))  # last sent on the Yjs lane
 
     @property
     def may_show(self) -> bool:
-        """Whether its states are shown: a Yjs client that may not write is ignored."""
+        """Whether other clients see its states; a Yjs client that may not write is ignored."""
         return self.identity.lane == "patch" or self.identity.role != "viewer"
 
     @property
     def visible(self) -> bool:
+        """Whether it has a state and has not timed out."""
         return self.state is not None and not self.timed_out
 
     @property
     def peer(self) -> Peer:
+        """The session as the patch lane shows it."""
         identity = self.identity
         return Peer(
             session=identity.session,
@@ -83,20 +90,20 @@ class PresenceEntry:
 
     @property
     def awareness(self) -> State:
-        """What the Yjs lane was sent last, or is sent now."""
+        """The state that the Yjs lane gets, with its last clock."""
         return State(self.client_id, self.clock, self.awareness_state)
 
     def accepts(self, received: State) -> bool:
-        """Whether this is news: the same clock again only where it takes the state away."""
+        """Whether a received state is newer; at the same clock, only a removal is accepted."""
         if received.clock == self.client_clock:
             return received.state is None and self.state is not None
         return received.clock > self.client_clock
 
     def catch_up(self, received: State) -> list[State]:
-        """Note the client's own clock; the states to send it first, when others have a later clock.
+        """Note the client's own clock, and return the states to send to that client first.
 
-        They say that it is gone at the later clock: y-protocols then keeps the client's state and
-        counts on from that clock.
+        When other clients know a later clock, the client gets its own removal at that clock. Then
+        y-protocols keeps the client's state and continues to count from that clock.
         """
         self.client_clock = received.clock
         if received.state is None or received.clock > self.clock:
@@ -104,12 +111,12 @@ class PresenceEntry:
         return [State(self.client_id, self.clock, None)]
 
     def mark_alive(self, now: float) -> None:
-        """The client is there; it has not timed out."""
+        """Note that the client sent a message, and end its timeout."""
         self.last_seen_at = now
         self.timed_out = False
 
     def set_state(self, state: dict[str, Any] | None) -> None:
-        """Show the newest state, with the user that the server knows."""
+        """Set the newest state, signed with the user from the token."""
         self.cursor = ""
         if state is None:
             self.state = self.awareness_state = None
@@ -127,7 +134,7 @@ class PresenceEntry:
     def _sign(self, state: dict[str, Any]) -> dict[str, Any]:
         user = state.get("user")
         user = dict(user) if isinstance(user, dict) else {}
-        # Where editors' cursor plugins look for it.
+        # The cursor plugins of editors read the colour from `user.color`.
         if isinstance(state.get("color"), str):
             user.setdefault("color", state["color"])
         user.update(id=self.identity.user, name=self.identity.name)
@@ -141,17 +148,21 @@ _encode = msgspec.json.encode
 
 
 def check_state(state: dict[str, Any] | None, *, max_bytes: int) -> Refusal | None:
-    """Refuse a patch client's state that is too large (0: no bound) or that is not valid JSON.
+    """Return a refusal for a patch client's state that is too large or not valid JSON.
 
-    Browsers echo it on the Yjs lane, which reads no other JSON.
+    `max_bytes` of 0 means no limit. Browsers echo the state on the Yjs lane, which accepts only
+    valid JSON.
     """
     if state is None:
         return None
     size = len(_encode(state))
     if 0 < max_bytes < size:
-        return Refusal(Code.TOO_LARGE, f"A presence state is at most {max_bytes} bytes of JSON.")
+        return Refusal(
+            Code.TOO_LARGE,
+            f"the presence state has {size} bytes of JSON, but {max_bytes} are allowed",
+        )
     try:
         check(state, room=size, depth=MAX_DEPTH)
     except Rejected as rejected:
-        return Refusal(Code.MALFORMED, f"A presence state: {rejected.refusal.message}.")
+        return Refusal(Code.MALFORMED, f"in the presence state: {rejected.refusal.message}")
     return None
