@@ -27,7 +27,7 @@ from server.openapi.page import render
 
 HOME = Path(__file__).resolve().parents[2] / "static"
 
-# Not left to the system's own table, which differs from machine to machine.
+# Our own table: the system's MIME table differs from machine to machine.
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -43,7 +43,7 @@ PAGE_POLICY = (
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
-    "Cache-Control": "no-cache",  # kept, and asked for by its tag before each use
+    "Cache-Control": "no-cache",  # the browser keeps a file, and asks with its ETag before each use
     "Content-Security-Policy": PAGE_POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -51,7 +51,7 @@ HEADERS = {
 
 
 class StaticAssets(StaticFiles):
-    """The framework's file server, for the types of `TYPES` only."""
+    """Starlette's file server, limited to the file types in `TYPES`."""
 
     def file_response(self, full_path: Any, *args: Any, **kwargs: Any) -> Response:
         media_type = TYPES.get(Path(full_path).suffix)
@@ -65,16 +65,17 @@ class StaticAssets(StaticFiles):
 
 
 def static_assets() -> StaticAssets:
+    """Return the ASGI application that serves the files of `static/`."""
     return StaticAssets(directory=HOME, check_dir=False)
 
 
 async def get_icon(request: Request) -> Response:
-    """The icon that browsers request from every server."""
+    """Return the icon that browsers request from every server."""
     return await page_response(request, "favicon.ico")
 
 
 async def page_response(request: Request, path: str) -> Response:
-    """One page at another address than its file's."""
+    """Return one file of `static/` for an address that differs from the file's own."""
     files = static_assets()
     full_path, stat = files.lookup_path(path)
     if stat is None or not S_ISREG(stat.st_mode):
@@ -89,20 +90,20 @@ DESCRIPTION_CACHE = "public, max-age=300"
 
 @lru_cache(maxsize=1)
 def _description(version: str) -> tuple[bytes, bytes, str]:
-    """The document, the page, and a tag for both: nothing in them changes while we run."""
+    """Return the OpenAPI document, its HTML page, and one ETag for both. They never change."""
     described = describe(version)
     document, html = wire.encode(described), render(described).encode()
     return document, html, hashlib.sha256(document + html).hexdigest()[:32]
 
 
 async def get_description(request: Request) -> Response:
-    """The OpenAPI document. It needs no token: it has nothing private."""
+    """Return the OpenAPI document. It holds nothing private, so it needs no token."""
     document, _, tag = _description(services_of(request).version)
     return _cached(request, document, JSON, tag, {"Access-Control-Allow-Origin": "*"})
 
 
 async def get_reference(request: Request) -> Response:
-    """The same description as a page."""
+    """Return the same description as an HTML page."""
     _, html, tag = _description(services_of(request).version)
     headers = {"Content-Security-Policy": REFERENCE_POLICY, "Referrer-Policy": "no-referrer"}
     return _cached(request, html, "text/html", tag, headers)

@@ -1,6 +1,6 @@
-"""The bodies of HTTP requests: read within their bounds, and only then parsed.
+"""Reads the bodies of HTTP requests within their limits, and then parses them.
 
-A handler reads a body after it knows who sends it, that they may, and that their budget allows it.
+A handler reads a body only after the checks of the token, the role and the user's budget.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from server.http.requests import JSON, services_of
 from server.runtime.worker_threads import LARGE, run_in_thread
 
 BODY_SECONDS = 30.0
-# An object that says what to do: a scope, a name, a version.
+# Bytes of a body that names what to do: a scope, a name, a version.
 MAX_OBJECT = 16 * 1024
-# A document that is replaced may have grown beyond what one patch can add.
+# More values than one patch may add: many patches may have made the replaced document larger.
 MAX_VALUES_OF_DOCUMENT = 100_000
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The whole body, refused as soon as it is known to be too large."""
+    """Return the whole body; refuse it as soon as it is known to be too large."""
     declared = request.headers.get("content-length", "")
     if limit and declared.isdigit() and (len(declared) > 15 or int(declared) > limit):
         raise _too_large(limit)
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise Rejected(Code.UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed")
+        raise Rejected(Code.UNSUPPORTED_MEDIA_TYPE, "send the body without a Content-Encoding")
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -42,17 +42,19 @@ async def read_body(request: Request, limit: int) -> bytes:
                 if limit and len(body) > limit:
                     raise _too_large(limit)
     except ClientDisconnect as error:
-        raise Rejected(Code.MALFORMED, "the body ended early") from error
+        raise Rejected(
+            Code.MALFORMED, "the connection ended before the whole body arrived"
+        ) from error
     except TimeoutError as error:
-        raise HTTPException(408, "the body took too long") from error
+        raise HTTPException(408, "the body took too long to arrive; send it again") from error
     return bytes(body)
 
 
 def _charge(request: Request, size: int, whole: int) -> None:
-    """Pay for a body as it comes, `whole` so far, and let no crowd of them in on one budget.
+    """Charge the user for the `size` bytes that arrived, of `whole` bytes so far.
 
-    What an import weighs beyond a whole burst would shut its author out for minutes. So a body
-    alone makes a debt of one burst at most; more is of several at once.
+    One body is charged for one burst at most: the full size of an import would lock its author
+    out for minutes. A debt of more than one burst comes from several bodies at once: refuse it.
     """
     budget: ByteAndMessageBudget | None = getattr(request.state, "budget", None)
     if budget is None:
@@ -62,26 +64,31 @@ def _charge(request: Request, size: int, whole: int) -> None:
     wait = budget.bytes.wait(now)
     if wait > 2 * budget.fill_time:
         raise Rejected(
-            Code.RATE_LIMITED, "too many bodies at once", retry_after_ms=max(1, to_ms(wait))
+            Code.RATE_LIMITED,
+            "you send too many large bodies at once; send this one again later",
+            retry_after_ms=max(1, to_ms(wait)),
         )
 
 
 async def read_raw_json(request: Request, *accepted: str, limit: int | None = None) -> bytes:
-    """The body, said to be JSON; `accepted` media types, by default JSON's or none said."""
+    """Return the body, whose Content-Type must be one of `accepted`.
+
+    By default that is JSON's, or no Content-Type at all.
+    """
     _check_media_type(request, accepted or (JSON, ""))
     most = services_of(request).settings.max_frame if limit is None else limit
     return await read_body(request, most)
 
 
 async def read_patch(request: Request, *accepted: str) -> list[Op]:
-    """The operations of a JSON Patch; what they do is checked where they are applied."""
+    """Return the operations of a JSON Patch. The room checks them when it applies them."""
     raw = await read_raw_json(request, *accepted)
     ops = await parse(raw, MAX_VALUES)
     if not isinstance(ops, list):
-        raise Rejected(Code.INVALID_PATCH, "a patch is an array of operations", path="")
+        raise Rejected(Code.INVALID_PATCH, "a JSON Patch must be an array of operations", path="")
     odd = next((index for index, op in enumerate(ops) if not isinstance(op, dict)), None)
     if odd is not None:
-        raise Rejected(Code.INVALID_PATCH, "an operation is an object", op=odd, path="")
+        raise Rejected(Code.INVALID_PATCH, "each operation must be a JSON object", op=odd, path="")
     if len(raw) <= LARGE:
         refusal = repeated_in_body(raw, ops)
     else:
@@ -92,7 +99,10 @@ async def read_patch(request: Request, *accepted: str) -> list[Op]:
 
 
 async def read_document(request: Request) -> tuple[Any, int]:
-    """A whole document and its size: what may be kept may be sent, though a frame holds less."""
+    """Return a whole document, and the size of its JSON in bytes.
+
+    A body may be as large as a stored document, even when a socket frame may not.
+    """
     settings = services_of(request).settings
     bounds = (settings.max_frame, settings.max_document)
     raw = await read_raw_json(request, limit=max(bounds) if all(bounds) else 0)
@@ -100,7 +110,7 @@ async def read_document(request: Request) -> tuple[Any, int]:
 
 
 async def read_object(request: Request, *, optional: bool = False) -> dict[str, Any]:
-    """The body as a JSON object; where it is `optional`, none at all is an empty one."""
+    """Return the body as a JSON object. When it is `optional`, no body means an empty object."""
     if not optional:
         _check_media_type(request, (JSON, ""))
     body = await read_body(request, MAX_OBJECT)
@@ -114,7 +124,7 @@ async def read_object(request: Request, *, optional: bool = False) -> dict[str, 
 
 
 async def parse(body: bytes, most: int) -> Any:
-    """The JSON value; one of more than `most` values is refused before it is made."""
+    """Return the JSON value. A body of more than `most` values is refused before it is decoded."""
     if len(body) <= LARGE and has_few_separators(body, most):
         return decode_json(body)
     return await run_in_thread(_parse, body, most)
@@ -122,24 +132,26 @@ async def parse(body: bytes, most: int) -> Any:
 
 def _parse(body: bytes, most: int) -> Any:
     if not has_few_separators(body, most) and not has_at_most_values(most, body):
-        raise Rejected(Code.TOO_LARGE, f"the body holds more than {most} values")
+        raise Rejected(Code.TOO_LARGE, f"the body has more than {most} JSON values; send less")
     return decode_json(body)
 
 
 def decode_json(body: bytes) -> Any:
+    """Return the value of the body, or raise `malformed`."""
     try:
         return msgspec.json.decode(body)
     except UNREADABLE as error:
-        raise Rejected(Code.MALFORMED, "the body is not JSON") from error
+        raise Rejected(Code.MALFORMED, "the body is not valid JSON") from error
 
 
 def _check_media_type(request: Request, allowed: tuple[str, ...]) -> None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in allowed:
         raise Rejected(
-            Code.UNSUPPORTED_MEDIA_TYPE, f"the body must be {' or '.join(filter(None, allowed))}"
+            Code.UNSUPPORTED_MEDIA_TYPE,
+            f"the Content-Type must be {' or '.join(filter(None, allowed))}",
         )
 
 
 def _too_large(limit: int) -> Rejected:
-    return Rejected(Code.TOO_LARGE, f"a request body has at most {limit} bytes")
+    return Rejected(Code.TOO_LARGE, f"the body is larger than {limit} bytes")

@@ -1,7 +1,7 @@
-"""Conditional requests (RFC 9110, section 13): a document's entity tag is `"EPOCH.VERSION"`.
+"""Conditional requests (RFC 9110, section 13): a document's ETag is `"EPOCH.VERSION"`.
 
-Tags are compared by the text between the quotes, for `If-Match` too: a compressed answer has a
-weak tag, and the client that read it has the same version.
+Tags are compared by the text between the quotes, also for `If-Match`. A compressed response has
+a weak tag, but the client that read it has the same version.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from collab.errors import Code
 from server.http.problem import PreconditionFailed
 from server.runtime.encoded import Position
 
-# It begins with a letter that is looked for at once: of 64 KB without one each place was tried.
+# The pattern begins with a quote, so the search skips to the next quote at once. A pattern that
+# could begin anywhere was tried at each place of a 64 KB header without a quote.
 _OPAQUE = re.compile(r'"([^"]*)"\s*(?:,|$)')
 _ETAG = re.compile(r'\s*((?:W/)?"([^"]*)")\s*(?:,|$)')
 _POSITION = re.compile(r"(\d{1,15})\.(\d{1,15})", re.ASCII)  # int() of a long string is quadratic
 
 
 def if_match(request: Request) -> set[str] | None:
-    """The texts of the tags of `If-Match`; `*` as itself, None when the header is absent."""
+    """Return the texts between the quotes of `If-Match`; `{"*"}` for `*`; None without a header."""
     header = _joined(request, "if-match")
     if header is None:
         return None
@@ -31,9 +32,10 @@ def if_match(request: Request) -> set[str] | None:
 
 
 def if_none_match(request: Request, opaque: str) -> str | None:
-    """The tag of what the client has already, as the client wrote it; None where it has another.
+    """Return the client's own tag for this version when the client has this version, else None.
 
-    A cache updates what it stored under the very tag that a 304 carries (RFC 9111, 4.3.4).
+    The tag is returned as the client wrote it: a cache updates what it stored under exactly the
+    tag of the 304 (RFC 9111, 4.3.4).
     """
     header = _joined(request, "if-none-match")
     if header is None:
@@ -46,15 +48,18 @@ def if_none_match(request: Request, opaque: str) -> str | None:
 
 
 def only_if_absent(request: Request) -> bool:
-    """Whether `If-None-Match: *` forbids to replace a document (RFC 9110, 13.1.2)."""
+    """Whether `If-None-Match: *` forbids replacing a document (RFC 9110, 13.1.2)."""
     return (_joined(request, "if-none-match") or "").strip() == "*"
 
 
 def wanted_version(tags: set[str], head: Position) -> Position | None:
-    """The version that `If-Match` wants the head to be; None where any will do.
+    """Return the version that `If-Match` requires the head to be; None when any version will do.
 
-    Of several it is the head, else the newest of this epoch, because the refusal has the
-    changes since then. A version of another epoch is never the head.
+    When the header has several tags, the first of these that it has is returned:
+
+    1. the head;
+    2. the newest older version of this epoch: the refusal then brings the changes since it;
+    3. a version of another epoch, which is never the head.
     """
     if "*" in tags:
         return None
@@ -72,17 +77,17 @@ def wanted_version(tags: set[str], head: Position) -> Position | None:
 
 
 def _positions(tags: set[str]) -> list[Position]:
-    """The tags that name a version of any epoch."""
+    """Return the versions, of any epoch, that the tags name."""
     matches = (_POSITION.fullmatch(tag) for tag in tags)
     return [Position(int(match[1]), int(match[2])) for match in matches if match]
 
 
 def head_changed(head: Position, base: int | None = None) -> PreconditionFailed:
-    """The refusal of a request that wanted another head."""
+    """Return the refusal of a request that required another head."""
     named = {} if base is None else {"base": base}
     return PreconditionFailed(
         Code.CONFLICT,
-        f"the document is at version {head.version}",
+        f"the document is at version {head.version} now; read it and try again",
         version=head.version,
         conflicts=[],
         **named,
@@ -90,6 +95,6 @@ def head_changed(head: Position, base: int | None = None) -> PreconditionFailed:
 
 
 def _joined(request: Request, name: str) -> str | None:
-    """A header that may come in several lines (RFC 9110, 5.3)."""
+    """Return all lines of a header as one value (RFC 9110, 5.3); None when it is absent."""
     lines = request.headers.getlist(name)
     return ", ".join(lines) if lines else None

@@ -1,4 +1,4 @@
-"""Documents over HTTP: read, made, patched, replaced, undone, deleted, and who is in them."""
+"""Documents over HTTP: read, create, patch, replace, delete, undo, redo, and list who is there."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ PATCH_TYPE = "application/json-patch+json"
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """The result of a GET: a value, its version, and the change that made it if it is known."""
+    """What a GET found: a value, its version, and the change that made it, if that is known."""
 
     at: Position
     value: Json
@@ -66,7 +66,7 @@ class ReadResult:
 
 
 async def get_document(request: Request) -> Response:
-    """The value, or a part of it, now or `at` a version."""
+    """Return the value or a part of it, of the head or of the version `?at=`."""
     async with document_of(request) as (_, live):
         version, pointer = whole_number(request, "at"), request.query_params.get("pointer")
         tokens = None if pointer is None else parse_named(pointer, "pointer")
@@ -93,7 +93,7 @@ async def get_document(request: Request) -> Response:
 
 
 async def put_document(request: Request) -> Response:
-    """Make the document; with `If-Match` replace its value by one minimal change."""
+    """Create the document. With `If-Match`, replace its value by the smallest patch."""
     async with permitted(request, Role.EDITOR) as (claims, key):
         creations, tags = services_of(request).creations, if_match(request)
         if tags is None:
@@ -101,7 +101,9 @@ async def put_document(request: Request) -> Response:
             creations.check(key, claims.user)
         value, size = await read_document(request)
         if not isinstance(value, dict):
-            raise Rejected(Code.INVALID_DOCUMENT, "a document's root is an object", path="")
+            raise Rejected(
+                Code.INVALID_DOCUMENT, "the root of a document must be a JSON object", path=""
+            )
         request_id = request_id_of(request)
         fence = _fence(request)
         async with using(request, key) as live:
@@ -124,7 +126,7 @@ async def put_document(request: Request) -> Response:
 
 
 async def patch_document(request: Request) -> Response:
-    """A JSON Patch on the head, on `?base=`, or with `If-Match` on exactly that version."""
+    """Apply a JSON Patch: to the head, to `?base=`, or to exactly the version of `If-Match`."""
     async with permitted(request, Role.EDITOR) as (claims, key):
         ops = await read_patch(request, PATCH_TYPE, JSON)
         base, epoch = whole_number(request, "base"), whole_number(request, "epoch")
@@ -163,7 +165,7 @@ async def delete_document(request: Request) -> Response:
 
 
 def _check_head(request: Request, head: Position) -> None:
-    """Refuse what `If-Match` does not name."""
+    """Refuse the request when `If-Match` is present and does not name the head."""
     tags = if_match(request)
     if tags is not None and wanted_version(tags, head) not in (None, head):
         raise head_changed(head)
@@ -172,7 +174,7 @@ def _check_head(request: Request, head: Position) -> None:
 async def _ask(
     request: Request, claims: Claims, live: LiveRoom, asked: RoomRequest, *, strict: bool = False
 ) -> Answer:
-    """Ask the room; a refusal by a precondition of the request is 412."""
+    """Give a request to the room. A refusal because of a precondition becomes 412."""
     try:
         return await services_of(request).hub.ask(live, member_of(request, claims), asked)
     except Rejected as rejected:
@@ -187,7 +189,7 @@ async def _ask(
 
 
 async def _read_head(request: Request, live: LiveRoom) -> ReadResult:
-    """Asks the database only where nothing was changed here since the document was opened."""
+    """Return the head. Ask the database for its change only when this process does not know it."""
     at, value = position_of(live), live.room.value
     version = at.version
     change = live.last_change
@@ -200,7 +202,7 @@ async def _read_head(request: Request, live: LiveRoom) -> ReadResult:
 async def _read_at(request: Request, live: LiveRoom, version: int) -> ReadResult:
     if version == live.room.version:
         return await _read_head(request, live)
-    at = position_of(live, version)  # of the value, whatever happens to the room meanwhile
+    at = position_of(live, version)  # taken before the wait: the room may change meanwhile
     value = await value_at(request, live, version)
     if version == 0:
         return ReadResult(at, value, None)
@@ -211,7 +213,7 @@ async def _read_at(request: Request, live: LiveRoom, version: int) -> ReadResult
 async def _find_change(services: Services, live: LiveRoom, version: int) -> LastChange | None:
     try:
         return await head_change(services.store, live.key, version)
-    except StorageUnavailable:  # the committed value can be read all the same
+    except StorageUnavailable:  # the value is in memory, so the client gets it without its change
         return None
 
 
@@ -219,7 +221,9 @@ def _part(value: Json, tokens: Tokens) -> Json:
     try:
         part: Json = lookup(value, tokens)
     except Rejected as rejected:
-        raise Rejected(Code.NOT_FOUND, "nothing stands there", path=render(tokens)) from rejected
+        raise Rejected(
+            Code.NOT_FOUND, "no value at this JSON Pointer", path=render(tokens)
+        ) from rejected
     return part
 
 
@@ -233,11 +237,11 @@ def _http_date(ms: int) -> str:
 
 
 def _header_text(text: str) -> str:
-    """A user's name as a header can carry it (RFC 8187 would need every client to decode it)."""
+    """Return a user's name as ASCII with escapes: few clients decode RFC 8187."""
     return text.encode("ascii", "backslashreplace").decode("ascii")
 
 
-# --- undo and redo: the caller's own stack, the same as on the lanes ------------------------
+# --- undo and redo: the user's own stacks, the same as on the lanes -------------------------
 
 
 async def undo(request: Request) -> Response:
@@ -255,7 +259,7 @@ async def _revert(request: Request, *, redo: bool) -> Response:
         scope, version = body.get("scope", ""), body.get("version")
         parse_named(scope, "scope")
         if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
-            raise Rejected(Code.MALFORMED, "`version` must be a version")
+            raise Rejected(Code.MALFORMED, "`version` must be a whole number")
         asked = UndoRequest(request_id_of(request), scope, redo, version)
         async with using(request, key) as live:
             done = await hub.ask(require_exists(live), member_of(request, claims), asked)
@@ -268,7 +272,7 @@ async def _revert(request: Request, *, redo: bool) -> Response:
 
 
 async def list_present(request: Request) -> Response:
-    """The clients that are in the document, on either lane."""
+    """Return the clients that are in the document, on either lane."""
     async with document_of(request) as (_, live):
         peers = require_exists(live).presence.book.present()
     response = json_response({"items": peers})

@@ -1,4 +1,4 @@
-"""The rest of a request's body is read and dropped when the request is refused."""
+"""Reads and drops the rest of a request's body before a refusal is sent."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ MOST = 16 << 20
 
 
 class DrainBody:
-    """ASGI middleware: reads and drops the rest of a body before it sends a refusal.
+    """ASGI middleware that reads and drops the rest of a body before it sends a refusal.
 
-    A client that is disconnected in the middle of its body finds a broken pipe, not the answer.
-    A request with `Expect` has sent no body yet, so its refusal is sent at once.
+    A client that is disconnected while it sends sees a broken pipe instead of the response.
+    A client that sent `Expect` still holds its body back, so its refusal is sent at once.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -1,4 +1,4 @@
-"""Exports over HTTP, read from the database as the client reads them."""
+"""Exports over HTTP: the server reads the database at the speed at which the client reads."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
 
 class ExportResponse(Response):
-    """The response of an export. Between two parts it holds only bytes that wait for the client.
+    """The response of an export.
 
-    One that fails on the way ends without its last chunk, so the client knows that it is not whole.
+    Invariant: between two parts it holds only the bytes that the client has not read yet.
+    An export that fails midway ends without its last chunk, so the client sees that it is cut off.
     """
 
     def __init__(self, whole: Export, running: ExitStack) -> None:
@@ -57,7 +58,10 @@ class ExportResponse(Response):
 
 
 async def export_document(request: Request) -> Response:
-    """The document with its history, as one JSON object; of a damaged one what can be read."""
+    """Return the document with its history as one JSON object.
+
+    Of a damaged document, return what can be read.
+    """
     response: Response
     async with named_document(request) as (claims, key):
         services = services_of(request)

@@ -1,4 +1,4 @@
-"""History over HTTP: versions, what was, what changed, names, restoring, import, audit trail."""
+"""History over HTTP: versions, old values, diffs, names, restore, import and the audit trail."""
 
 from __future__ import annotations
 
@@ -46,17 +46,19 @@ from server.runtime.encoded import Position
 
 PAGE = 50
 MOST = 500
-# How many entries are read for one page of rows; a row that is longer goes on in the next page.
+# Log entries that are read for one page. A row of more entries continues on the next page.
 MOST_ENTRIES = 2000
-# And how many bytes of the log: most entries have a short summary, those of before have none.
+# Bytes of the log that are read for one page. Most entries have a short summary; entries of
+# early Weft versions have none and are read whole.
 MOST_BYTES = 2 << 20
 MAX_NAME = 200
 
 
 async def list_versions(request: Request) -> Response:
-    """Newest first; one person's run of edits is a row, `?each=1` opens all of them.
+    """Return the versions, newest first. A user's edits in a row are one item.
 
-    `?from=` and `?to=` bound the versions, so that a row can be opened by its own.
+    With `?each=1` each version is an item. `?from=` and `?to=` limit the versions, so a client
+    can list the versions of one row.
     """
     async with document_of(request) as (_, live):
         require_exists(live)
@@ -85,7 +87,7 @@ async def list_versions(request: Request) -> Response:
 
 
 async def get_version(request: Request) -> Response:
-    """The value at a version."""
+    """Return the value at a version."""
     async with document_of(request) as (_, live):
         version = _version_in_path(request)
         value = await value_at(request, require_exists(live), version)
@@ -94,12 +96,12 @@ async def get_version(request: Request) -> Response:
 
 
 async def get_diff(request: Request) -> Response:
-    """The patch that leads from one version to another."""
+    """Return the JSON Patch that leads from one version to another."""
     async with document_of(request) as (_, live):
         require_exists(live)
         from_, to = whole_number(request, "from"), whole_number(request, "to")
         if from_ is None:
-            raise Rejected(Code.MALFORMED, "`from` must be a version")
+            raise Rejected(Code.MALFORMED, "`from` must name a version, for example `?from=3`")
         was = await value_at(request, live, from_)
         at = note_position(request, position_of(live, to))
         is_ = await value_at(request, live, at.version)
@@ -109,27 +111,27 @@ async def get_diff(request: Request) -> Response:
 
 
 async def name_version(request: Request) -> Response:
-    """Give a version a name; from then on it is kept for ever."""
+    """Name a version. Retention never removes a named version."""
     services = services_of(request)
     async with permitted_whole(request, Role.EDITOR) as (claims, key):
         body = await read_object(request)
         name = body.get("name")
         if not isinstance(name, str) or not 0 < len(name.strip()) <= MAX_NAME:
-            raise Rejected(Code.MALFORMED, f"`name` must be 1 to {MAX_NAME} characters")
+            raise Rejected(Code.MALFORMED, f"`name` must be a text of 1 to {MAX_NAME} characters")
         async with using(request, key) as live:
             version = _number(body.get("version", require_exists(live).room.version), "version")
-            await value_at(request, live, version)  # it must be kept still
+            await value_at(request, live, version)  # raises when the log no longer has the version
         named = NamedVersion(version, name.strip(), claims.user, services.clock.now_ms())
         most = services.settings.max_named
         if not await services.store.name_version(key, named, most):
-            raise Rejected(Code.QUOTA_EXCEEDED, f"a document has {most} named versions at most")
+            raise Rejected(Code.QUOTA_EXCEEDED, f"the document has {most} named versions already")
         services.recorder.did(key, member_of(request, claims), "name", version=version)
     body = {"version": version, "name": named.name, "by": named.by, "at": wire.rfc3339(named.at)}
     return json_response(body, 201)
 
 
 async def restore(request: Request) -> Response:
-    """Bring an older version back, whole or a part, as a change that can be undone."""
+    """Restore an older version, whole or in part, as a change that the user can undo."""
     hub = services_of(request).hub
     async with permitted(request, Role.PUBLISHER) as (claims, key):
         body = await read_object(request)
@@ -144,11 +146,11 @@ async def restore(request: Request) -> Response:
 
 
 async def import_document(request: Request) -> Response:
-    """Make a document from an export, under a name that was never used."""
+    """Create a document from an export. No document of this name may exist."""
     async with document_of(request) as (claims, live):
         require_whole_document(claims, Role.ADMIN)
         if live.room.exists:
-            raise Rejected(Code.ALREADY_EXISTS, "a document of this name exists already")
+            raise Rejected(Code.ALREADY_EXISTS, "a document with this name exists already")
         services = services_of(request)
         services.creations.check(live.key, claims.user)
         settings = services.settings
@@ -166,13 +168,14 @@ async def import_document(request: Request) -> Response:
 
 
 async def value_at(request: Request, live: LiveRoom, version: int) -> Json:
-    """What the document was at a version that is kept."""
+    """Return the value at a version; raise `unknown_version` when the version is not kept."""
     room = live.room
     if version == room.version:
         return room.value
     if version > room.version:
-        raise Rejected(Code.UNKNOWN_VERSION, f"there is no version {version} yet")
-    if version and room.tail.base < version:  # the tail's own base may be of an earlier document
+        raise Rejected(Code.UNKNOWN_VERSION, f"version {version} does not exist yet")
+    # Not the base itself: it may belong to an earlier document of this name.
+    if version and room.tail.base < version:
         return room.tail.value_at(version)
     history = services_of(request).hub.history
     async with history.reading:
@@ -182,7 +185,7 @@ async def value_at(request: Request, live: LiveRoom, version: int) -> Json:
 async def _value_or_refusal(
     request: Request, live: LiveRoom, version: int
 ) -> tuple[Json, Refusal | None]:
-    """What the document was at a version, or why that is not known."""
+    """Return the value at a version, or the refusal that says why it is not known."""
     try:
         return await value_at(request, live, version), None
     except Rejected as rejected:
@@ -190,7 +193,7 @@ async def _value_or_refusal(
 
 
 def _newest(request: Request, live: LiveRoom) -> int:
-    """Where this page begins: below the cursor, or at `?to=`, or at the head."""
+    """Return the newest version of this page: the cursor's, `?to=` or the head."""
     newest = live.room.version
     to = whole_number(request, "to")
     if to is not None:
@@ -209,14 +212,14 @@ async def _page(request: Request, live: LiveRoom, oldest: int, newest: int) -> S
 
 
 async def _is_kept(request: Request, live: LiveRoom, oldest: int, newest: int) -> bool:
-    """Whether the log has any of these versions: it need not begin with the first."""
+    """Whether the log still has any of these versions; compaction removes the oldest."""
     if newest < oldest:
         return False
     return bool(await services_of(request).store.summaries(live.key, oldest - 1, newest, 1))
 
 
 def _first(found: Sequence[VersionRow]) -> int:
-    """The oldest version on a page."""
+    """Return the oldest version on a page."""
     last = found[-1]
     return last.version if not isinstance(last.from_, int) else last.from_
 
@@ -236,7 +239,7 @@ def _version_in_path(request: Request) -> int:
 
 def _number(value: Any, name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise Rejected(Code.MALFORMED, f"`{name}` must be a version")
+        raise Rejected(Code.MALFORMED, f"`{name}` must be a version: a whole number")
     return value
 
 
@@ -244,9 +247,9 @@ def _number(value: Any, name: str) -> int:
 
 
 async def list_audit(request: Request) -> Response:
-    """Newest first, of a document that was deleted or is damaged as well; for its tenant's admins.
+    """Return the audit rows of a document, newest first, to an admin of its tenant.
 
-    The document is not opened for it.
+    The document is not opened, so this works for a deleted or damaged document too.
     """
     services = services_of(request)
     async with named_document(request) as (claims, key):
@@ -264,7 +267,7 @@ async def list_audit(request: Request) -> Response:
 
 
 async def _find(request: Request, key: DocKey) -> None:
-    """Refuse a name that the tenant never used; the trail has what was tried with it, too."""
+    """Refuse a name that the tenant never used: its trail holds refused attempts only."""
     store = services_of(request).store
     row = await store.row(key)
     if row is not None and not row.damaged:

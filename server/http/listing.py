@@ -25,13 +25,13 @@ MOST = 1000
 
 
 async def list_documents(request: Request) -> Response:
-    """The documents that the token shows, by name."""
+    """Return the documents that the token may see, sorted by name."""
     claims = await claims_of(request)
     with spending_budget(request, DocKey(claims.tenant, ""), claims.user):
         limit = page_size(request)
         cursor = request.query_params.get("cursor", "")
         if cursor and not is_doc_name(cursor):
-            raise Rejected(Code.MALFORMED, "`cursor` is none that this list gave out")
+            raise Rejected(Code.MALFORMED, "`cursor` must be the `cursor` of the previous page")
         rows = await _visible(request, claims, cursor, limit + 1)
     page: dict[str, Any] = {"items": [_listed(row) for row in rows[:limit]]}
     if len(rows) > limit:
@@ -40,7 +40,7 @@ async def list_documents(request: Request) -> Response:
 
 
 def page_size(request: Request) -> int:
-    """`?limit=`, clamped to what one answer may hold."""
+    """Return `?limit=`, at most `MOST`."""
     limit = whole_number(request, "limit")
     if limit == 0:
         raise Rejected(Code.MALFORMED, "`limit` must be at least 1")
@@ -48,7 +48,10 @@ def page_size(request: Request) -> int:
 
 
 async def _visible(request: Request, claims: Claims, after: str, wanted: int) -> list[DocRow]:
-    """The next rows that the token shows; a narrow glob looks through many that it does not."""
+    """Return the next `wanted` rows that the token may see.
+
+    A token whose `docs` glob is narrow skips many rows, so larger pages are read for it.
+    """
     store = services_of(request).store
     size = wanted if claims.rights.docs is None else MOST
     found: list[DocRow] = []

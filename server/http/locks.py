@@ -1,4 +1,4 @@
-"""Edit locks over HTTP: who holds what, and the same requests as on the patch lane."""
+"""Edit locks over HTTP: list them, and the same lock requests as on the patch lane."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ from server.http.requests import (
 )
 from server.openapi.shapes import Acquire, Release, Renew
 
-# A page sends this as the user leaves it; it is read before its sender is known.
+# Bytes of a release body. A page sends it when the user leaves, without a token, so the server
+# reads it before it knows the client.
 MAX_RELEASE_BODY = 4096
 MAX_SECRET = 128
 
@@ -40,7 +41,7 @@ T = TypeVar("T")
 
 
 async def list_locks(request: Request) -> Response:
-    """The locks that stand, as the database has them: other instances write there too."""
+    """Return the locks that are held. Read from the database: other instances write there too."""
     async with document_of(request) as (_, live):
         require_exists(live)
         now = services_of(request).hub.time.now()
@@ -72,14 +73,15 @@ async def keep(request: Request) -> Response:
 
 
 async def release(request: Request) -> Response:
-    """Release by the holder; or, without a token, by a client that knows the secret.
+    """Release a lock for its holder, or without a token for a client that knows its secret.
 
-    `navigator.sendBeacon` sends what type it likes and can set no header, so neither is asked for.
+    `navigator.sendBeacon` cannot set headers and chooses the Content-Type itself. So a body with
+    a secret needs no token and may have any Content-Type.
     """
     if "authorization" not in request.headers:
         secret = await _secret(request)
         if secret is None:
-            await claims_of(request)  # there is no token, which it says
+            await claims_of(request)  # raises `unauthenticated`: there is no token
             raise _no_such_lock()
         return json_response(await _release_by_secret(request, secret))
     async with permitted(request, Role.VIEWER) as (claims, key):
@@ -91,19 +93,19 @@ async def release(request: Request) -> Response:
 
 
 async def _secret(request: Request) -> str | None:
-    """What a body says in place of a token."""
+    """Return the secret in the body, which replaces a token."""
     body = await read_body(request, MAX_RELEASE_BODY)
     return _read(decode_json(body), Release).secret if body.strip() else None
 
 
 async def _act(request: Request, action: LockAction) -> Response:
-    """An action that needs no body."""
+    """Do a lock action that needs no body."""
     async with permitted(request, Role.EDITOR) as (claims, key):
         return json_response(await _ask(request, claims, key, _named(request, action)))
 
 
 async def _ask(request: Request, claims: Claims, key: DocKey, act: LockRequest) -> dict[str, Any]:
-    """The lock, as the ack of the patch lane has it, and its secret beside it."""
+    """Return the lock as in the ack of the patch lane, with its secret if the ack has one."""
     hub = services_of(request).hub
     async with using(request, key) as live:
         done = await hub.ask(require_exists(live), member_of(request, claims), act)
@@ -111,7 +113,7 @@ async def _ask(request: Request, claims: Claims, key: DocKey, act: LockRequest) 
 
 
 async def _release_by_secret(request: Request, secret: str) -> dict[str, Any]:
-    """The secret says whose lock it is: no document is opened for one that is wrong."""
+    """Release the lock whose secret this is. A wrong secret opens no document."""
     services = services_of(request)
     key = DocKey(secret.partition(".")[0], request.path_params["doc"])
     lock_id = request.path_params["lock"]
@@ -149,8 +151,8 @@ def _read(body: Any, shape: type[T]) -> T:
     try:
         return msgspec.convert(body, shape)
     except msgspec.ValidationError as error:
-        raise Rejected(Code.MALFORMED, f"the body: {error}") from error
+        raise Rejected(Code.MALFORMED, f"the body is not as expected: {error}") from error
 
 
 def _no_such_lock() -> Rejected:
-    return Rejected(Code.NOT_FOUND, "there is no such lock")
+    return Rejected(Code.NOT_FOUND, "the document has no lock with this id")

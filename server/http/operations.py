@@ -1,4 +1,4 @@
-"""The process over HTTP: its health, metrics and status, and tokens for the demo."""
+"""The process over HTTP: health, metrics, status, and tokens for guests of the demo."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from server.http.assets import page_response
 from server.http.requests import claims_of, json_response, require_role, services_of, whole_number
 from server.status.report import Scope, report
 
-# --- health: what a load balancer asks ------------------------------------------------------
+# --- health, for load balancers -------------------------------------------------------------
 
 
 async def healthz(request: Request) -> Response:
-    """The process answers."""
+    """Return 200 whenever the process answers."""
     return json_response({"status": "ok"})
 
 
 async def readyz(request: Request) -> Response:
-    """The database and the gossip answer, and we are not about to stop."""
+    """Return 200 when the database answers and the process is not about to stop, else 503."""
     services = services_of(request)
     database = await services.readiness.database()
     status = "ok" if database == "ok" and not services.hub.draining else "unavailable"
@@ -45,13 +45,16 @@ async def readyz(request: Request) -> Response:
 
 
 async def get_metrics(request: Request) -> Response:
-    """Every metric; the client needs `WEFT_METRICS_TOKEN` when it is set."""
+    """Return every metric. When `WEFT_METRICS_TOKEN` is set, the client must send it."""
     services = services_of(request)
     wanted = services.settings.metrics_token
     if wanted:
         given = token_in_header(request.headers.get("authorization")) or ""
         if not compare_digest(given.encode(), wanted.encode()):
-            raise Rejected(Code.UNAUTHENTICATED, "WEFT_METRICS_TOKEN is wanted")
+            raise Rejected(
+                Code.UNAUTHENTICATED,
+                "send the value of WEFT_METRICS_TOKEN as `Authorization: Bearer ...`",
+            )
     encode, media_type = choose_encoder(request.headers.get("accept", ""))
     text = encode(services.recorder.metrics.registry)
     headers = {"Content-Type": media_type, "Cache-Control": "no-store"}
@@ -62,19 +65,19 @@ async def get_metrics(request: Request) -> Response:
 
 
 async def redirect_to_status(request: Request) -> Response:
-    """Redirect the server's bare address, as it is printed at the start."""
+    """Redirect `/` to the status page: the server prints that address at its start."""
     return RedirectResponse("/status", 307)
 
 
 async def get_status_page(request: Request) -> Response:
-    """The page alone; what it shows it asks for with its reader's token."""
+    """Return the HTML page. The page then asks for its data with the user's token."""
     return await page_response(request, "status/index.html")
 
 
 async def get_status(request: Request) -> Response:
-    """The whole process's numbers, and the documents and connections of the reader's tenant.
+    """Return the numbers of the process, and the documents and connections of the user's tenant.
 
-    In demo mode no token is needed; without one the demo tenant is shown, without addresses.
+    In demo mode a token is optional. Without a token, the demo tenant is shown without addresses.
     """
     services = services_of(request)
     if services.settings.demo and not token_in_header(request.headers.get("authorization")):
@@ -92,15 +95,18 @@ async def get_status(request: Request) -> Response:
 
 
 async def make_guest(request: Request) -> Response:
-    """A new user of the demo tenant, for an hour; there is nothing here outside demo mode."""
+    """Create a user of the demo tenant, for an hour. Outside demo mode this is a 404."""
     services = services_of(request)
     if not services.settings.demo:
         raise HTTPException(404)
     host = request.headers.get("host", "")
     if not is_own_host(host, services.settings.public_url):
-        raise Rejected(Code.FORBIDDEN, "guests come by localhost, an IP address or WEFT_PUBLIC_URL")
+        raise Rejected(
+            Code.FORBIDDEN,
+            "the Host header must be localhost, an IP address or the host of WEFT_PUBLIC_URL",
+        )
     if not services.origins.allows_request(request.scope["headers"]):
-        raise Rejected(Code.FORBIDDEN, "this Origin is not allowed")
+        raise Rejected(Code.FORBIDDEN, "this Origin is not allowed; add it to WEFT_ORIGINS")
     services.guest_token_limit.charge(request.client.host if request.client else "")
     token, claims = await services.keyring.guest()
     body = {

@@ -1,4 +1,4 @@
-"""Refusals over HTTP: `application/problem+json`, for every error of a request."""
+"""Turns every error of an HTTP request into an `application/problem+json` response."""
 
 from __future__ import annotations
 
@@ -32,30 +32,31 @@ _CODE_OF_STATUS = {
     415: Code.UNSUPPORTED_MEDIA_TYPE,
 }
 _SENTENCES = {
-    404: "there is nothing at this address",
-    405: "this address does not take that method",
+    404: "this server has no such address",
+    405: "this address does not accept this method; the Allow header lists the methods",
 }
 
 
 class PreconditionFailed(Rejected):
-    """The same refusal, noticed by `If-Match` or `If-None-Match`: HTTP calls it 412."""
+    """A refusal because of `If-Match` or `If-None-Match`, which HTTP answers with 412."""
 
 
 def refuse(request: Request, refusal: Refusal, *, status: int | None = None) -> Response:
-    """`problem`, counted and recorded: every refusal over HTTP passes here once."""
+    """Return `problem(refusal)`, and count and record it. Each HTTP refusal comes here once."""
     recorder = request.app.state.services.recorder
     client = request.client
     peer = f"{client.host}:{client.port}" if client else ""
     asker = getattr(request.state, "asker", None)
     recorder.refused_over_http(refusal, peer, asker, request.method)
     version = refusal.extra.get("version")
-    # With `nothing_to_undo` it is the version that the request named, which need not exist.
+    # In `nothing_to_undo` it is the version that the request named, which may not exist.
     if isinstance(version, int) and refusal.code is not Code.NOTHING_TO_UNDO:
         note_version(request, version)
     return problem(refusal, status=status)
 
 
 def problem(refusal: Refusal, *, status: int | None = None) -> Response:
+    """Return a refusal as a response; `status` replaces the status of its code."""
     status = status or HTTP_STATUS[refusal.code]
     body = {
         "type": "about:blank",
@@ -90,18 +91,26 @@ async def on_rejected(request: Request, error: Exception) -> Response:
 
 
 async def on_storage_trouble(request: Request, error: Exception) -> Response:
-    """The database did not answer a read; writes go through the commit loop."""
+    """The database did not answer a read. Writes are handled by the commit loop."""
     logger.warning("the database did not answer a request", exc_info=error)
-    return refuse(request, Refusal(Code.STORAGE_UNAVAILABLE, "the database does not answer"))
+    return refuse(
+        request, Refusal(Code.STORAGE_UNAVAILABLE, "the database does not answer; try again")
+    )
 
 
 async def on_corrupt(request: Request, error: Exception) -> Response:
     logger.error("a stored row does not match its checksum", exc_info=error)
-    return refuse(request, Refusal(Code.STORAGE_UNAVAILABLE, "what was asked for is damaged"))
+    return refuse(
+        request,
+        Refusal(
+            Code.STORAGE_UNAVAILABLE,
+            "the document is damaged in the database; an operator can repair it with `weft repair`",
+        ),
+    )
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
-    """What the framework refuses by itself: no such route, no such method."""
+    """Return a problem for an error of Starlette: no such route, no such method."""
     assert isinstance(error, HTTPException)
     status = error.status_code
     headers = dict(error.headers or {})
@@ -117,7 +126,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 
 
 def allowed_methods(request: Request) -> list[str]:
-    """Every method of this address: the framework names those of its first route only."""
+    """Return every method of this address. Starlette would name those of the first route only."""
     methods = {"OPTIONS"}
     for route in request.app.routes:
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
@@ -126,18 +135,18 @@ def allowed_methods(request: Request) -> list[str]:
 
 
 def _patch_types(request: Request) -> dict[str, str]:
-    """RFC 5789, section 3.1."""
+    """Return the header that RFC 5789, section 3.1, asks for."""
     return {"Accept-Patch": ACCEPT_PATCH} if "PATCH" in allowed_methods(request) else {}
 
 
 async def on_failure(request: Request, error: Exception) -> Response:
-    """An internal error: logged with its stack trace, which the client does not get."""
+    """Answer an internal error with 500. The log gets the stack trace, the client does not."""
     logger.error("request failed", exc_info=error)
     body = {
         "type": "about:blank",
         "title": "Internal Server Error",
         "status": 500,
-        "detail": "this is our fault; the answer's Weft-Request names it in the log",
+        "detail": "internal error; the server's log has it under this response's Weft-Request id",
         "retryable": False,
     }
     return Response(wire.encode(body), 500, media_type=MEDIA_TYPE)

@@ -1,4 +1,4 @@
-"""Publishing over HTTP: what is public, changed by publishers and read without a token."""
+"""Publishing over HTTP: publishers make versions public, and anyone may read those."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _STYLE = (
 _NOTHING = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width,initial-scale=1">'
-    f"<title>Nothing here</title><style>{_STYLE}</style></head><body><main>"
-    "<h1>There is nothing here</h1><p>The page may have moved, or is not published.</p>"
+    f"<title>Page not found</title><style>{_STYLE}</style></head><body><main>"
+    "<h1>Page not found</h1><p>The page does not exist, or it is not published.</p>"
     "</main></body></html>"
 )
 
 
 async def publish(request: Request) -> Response:
-    """Make a version public: the newest, or the one that is named."""
+    """Make a version public: the version in the body, or else the newest."""
     services = services_of(request)
     async with permitted_whole(request, Role.PUBLISHER) as (claims, key):
         body = await read_object(request, optional=True)
@@ -59,7 +59,7 @@ async def publish(request: Request) -> Response:
 
 
 async def take_down(request: Request) -> Response:
-    """Let nothing of the document be public."""
+    """Make the document private again."""
     async with document_of(request) as (claims, live):
         require_whole_document(claims, Role.PUBLISHER)
         require_exists(live)
@@ -70,7 +70,7 @@ async def take_down(request: Request) -> Response:
 
 
 async def get_publication(request: Request) -> Response:
-    """What is public, and who made it so."""
+    """Return which version is public, since when, and who published it."""
     async with document_of(request) as (_, live):
         require_exists(live)
         state = await services_of(request).store.public_state(live.key)
@@ -84,12 +84,12 @@ async def get_publication(request: Request) -> Response:
 
 
 async def get_published(request: Request) -> Response:
-    """The published value; it needs no token."""
+    """Return the published value. No token is needed."""
     return await _public(request)
 
 
 async def get_page(request: Request) -> Response:
-    """The published page as HTML; it needs no token. A 404 is HTML too."""
+    """Return the published page as HTML. No token is needed. A 404 is HTML too."""
     try:
         return await _public(request)
     except Rejected as rejected:
@@ -101,7 +101,7 @@ async def get_page(request: Request) -> Response:
 
 
 async def _public(request: Request) -> Response:
-    """What the shared cache does not hold, or has not asked the database about for a while."""
+    """Return the published response after a cache miss in `FastPathApp`, or when it is stale."""
     asked = parse_request(request.scope["path"], request.scope["query_string"])
     coding, known = coding_of(request.scope["headers"])
     found = None if asked is None else await services_of(request).public_cache.fetch(asked, coding)
@@ -115,5 +115,5 @@ def _number(body: dict[str, Any], name: str) -> int | None:
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
-        raise Rejected(Code.MALFORMED, f"`{name}` must be a version")
+        raise Rejected(Code.MALFORMED, f"`{name}` must be a version: a whole number")
     return value

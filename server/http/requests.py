@@ -1,4 +1,4 @@
-"""What HTTP handlers share: claims, the document and its rights, budgets, and responses."""
+"""What all HTTP handlers use: claims, the document, rights, budgets, parameters, responses."""
 
 from __future__ import annotations
 
@@ -30,18 +30,20 @@ MAX_KEY = 255
 
 
 def services_of(request: Request) -> Services:
+    """Return the parts of the process."""
     services: Services = request.app.state.services
     return services
 
 
 async def claims_of(request: Request) -> Claims:
+    """Return the claims of the request's token, or raise `unauthenticated`."""
     token = token_in_header(request.headers.get("authorization"))
     return await authenticate(services_of(request).keyring, token)
 
 
 @asynccontextmanager
 async def named_document(request: Request) -> AsyncIterator[tuple[Claims, DocKey]]:
-    """The claims of the request and the key of its document, which is not opened."""
+    """Yield the claims of the request and the key of its document, without opening it."""
     claims = await claims_of(request)
     key = name_document(claims, request.path_params["doc"])
     request.state.asker = key, claims.user
@@ -51,7 +53,7 @@ async def named_document(request: Request) -> AsyncIterator[tuple[Claims, DocKey
 
 @asynccontextmanager
 async def permitted(request: Request, role: Role) -> AsyncIterator[tuple[Claims, DocKey]]:
-    """As `named_document`, for a token with the role: a body is read only after that."""
+    """Like `named_document`, and require the role. Handlers read a body only after that."""
     async with named_document(request) as (claims, key):
         require_role(claims, role)
         yield claims, key
@@ -59,7 +61,7 @@ async def permitted(request: Request, role: Role) -> AsyncIterator[tuple[Claims,
 
 @asynccontextmanager
 async def permitted_whole(request: Request, role: Role) -> AsyncIterator[tuple[Claims, DocKey]]:
-    """As `permitted`, for what no section right covers: the token has no `sections`."""
+    """Like `permitted`, and refuse a token with `sections`: those never cover this request."""
     async with permitted(request, role) as (claims, key):
         claims.rights.require_whole_document()
         yield claims, key
@@ -67,14 +69,14 @@ async def permitted_whole(request: Request, role: Role) -> AsyncIterator[tuple[C
 
 @asynccontextmanager
 async def document_of(request: Request) -> AsyncIterator[tuple[Claims, LiveRoom]]:
-    """The claims and the open document of the path; it may not exist yet."""
+    """Yield the claims and the open document of the path. The document may not exist yet."""
     async with named_document(request) as (claims, key), using(request, key) as live:
         yield claims, live
 
 
 @asynccontextmanager
 async def using(request: Request, key: DocKey) -> AsyncIterator[LiveRoom]:
-    """The document, kept open until this ends; the answer gets its position."""
+    """Yield the document and keep it open meanwhile; the response gets its position."""
     async with services_of(request).hub.using(key) as live:
         note_document(request, live)
         yield live
@@ -82,7 +84,7 @@ async def using(request: Request, key: DocKey) -> AsyncIterator[LiveRoom]:
 
 @contextmanager
 def spending_budget(request: Request, key: DocKey, user: str) -> Iterator[None]:
-    """Charge the user's inbound budget for this document, which is also that of their sockets."""
+    """Charge the user's inbound budget for this document. Their sockets spend the same budget."""
     services = services_of(request)
     owner = (key, user)
     now = services.clock.monotonic()
@@ -92,7 +94,7 @@ def spending_budget(request: Request, key: DocKey, user: str) -> Iterator[None]:
         if wait:
             raise Rejected(
                 Code.RATE_LIMITED,
-                "more than your budget for this document allows; send it again later",
+                "your budget for this document is used up; send the request again later",
                 retry_after_ms=max(1, to_ms(wait)),
             )
         budget.spend(0, now)
@@ -103,23 +105,26 @@ def spending_budget(request: Request, key: DocKey, user: str) -> Iterator[None]:
 
 
 def require_exists(live: LiveRoom) -> LiveRoom:
+    """Return the document, or raise `not_found`."""
     if not live.room.exists:
         raise not_found()
     return live
 
 
 def require_role(claims: Claims, role: Role) -> None:
+    """Raise `forbidden` when the token has a lower role."""
     if not claims.role.reaches(role):
-        raise Rejected(Code.FORBIDDEN, f"this needs the role {role}")
+        raise Rejected(Code.FORBIDDEN, f"this request needs the role {role}")
 
 
 def require_whole_document(claims: Claims, role: Role) -> None:
-    """Raises `forbidden` without the role, or when the token's sections limit it."""
+    """Raise `forbidden` when the token has a lower role, or has `sections`."""
     require_role(claims, role)
     claims.rights.require_whole_document()
 
 
 def member_of(request: Request, claims: Claims) -> Member:
+    """Return the client of this request as a member of the room."""
     client = client_name(_text_header(request, "Weft-Client"))
     author = Author(claims.user, claims.name, client)
     budget = getattr(request.state, "budget", None)
@@ -127,29 +132,31 @@ def member_of(request: Request, claims: Claims) -> Member:
 
 
 def peer_of(request: Request) -> str:
+    """Return the client's address and port."""
     client = request.client
     return f"{client.host}:{client.port}" if client else ""
 
 
 def request_id_of(request: Request) -> str:
+    """Return the `Idempotency-Key`, which is a patch's `id` on the patch lane."""
     key = _text_header(request, "Idempotency-Key")
     if len(key) > MAX_KEY:
-        raise Rejected(Code.MALFORMED, f"an Idempotency-Key has at most {MAX_KEY} characters")
+        raise Rejected(Code.MALFORMED, f"the Idempotency-Key has more than {MAX_KEY} characters")
     return key
 
 
 def _text_header(request: Request, name: str) -> str:
-    """A header that names what the lanes name too: UTF-8, where HTTP would have ISO-8859-1."""
+    """Return a header as UTF-8, as on the lanes; Starlette decodes headers as ISO-8859-1."""
     try:
         return request.headers.get(name, "").encode("latin-1").decode()
     except UnicodeDecodeError as error:
-        raise Rejected(Code.MALFORMED, f"{name} must be UTF-8") from error
+        raise Rejected(Code.MALFORMED, f"the header {name} must be UTF-8") from error
 
 
 async def diff_in_thread(old: Json, new: Json) -> list[Op]:
-    """The ops from one value to another, found in a worker thread: large values take long.
+    """Return the ops from one value to another, computed in a worker thread.
 
-    Values are never changed in place, so a thread may read them.
+    Large values take long. A thread may read them, because values are never changed in place.
     """
     return await run_in_thread(diff, old, new)
 
@@ -158,31 +165,32 @@ async def diff_in_thread(old: Json, new: Json) -> list[Op]:
 
 
 def whole_number(request: Request, name: str) -> int | None:
-    """A query parameter that counts something."""
+    """Return a query parameter as a whole number; None when it is absent."""
     text = request.query_params.get(name)
     return None if text is None else as_whole_number(text, f"`{name}`")
 
 
 def as_whole_number(text: str, name: str) -> int:
+    """Return the number, or raise `malformed` with `name` in its message."""
     if not text.isascii() or not text.isdigit() or len(text) > 15:
-        raise Rejected(Code.MALFORMED, f"{name} must be a whole number")
+        raise Rejected(Code.MALFORMED, f"{name} must be a whole number of at most 15 digits")
     return int(text)
 
 
 async def document_response(live: LiveRoom, body: Any, *, at: Position | None = None) -> Response:
-    """A response with values of the document as it is; in a thread for a large document."""
+    """Return a response with values of the document; encode it in a thread when it is large."""
     if live.room.document.size > LARGE:
         return await large_json_response(body, at=at)
     return json_response(body, at=at)
 
 
 async def large_json_response(body: Any, *, at: Position | None = None) -> Response:
-    """A response that may be megabytes: it is encoded in a worker thread."""
+    """Return a response that may have megabytes. A worker thread encodes it."""
     return _json_response(await run_in_thread(wire.encode, body), at=at)
 
 
 def json_response(body: Any, status: int = 200, *, at: Position | None = None) -> Response:
-    """A response in JSON; with an entity tag when it is one version of a document."""
+    """Return a JSON response, with an ETag when it shows one version of a document."""
     return _json_response(wire.encode(body), status, at=at)
 
 

@@ -1,4 +1,4 @@
-"""A document's JSON Schema over HTTP: what every change must keep, whichever way it comes."""
+"""A document's JSON Schema over HTTP. Every change must match it, on both lanes and over HTTP."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ from server.runtime.worker_threads import run_in_thread
 from server.services import Services
 
 SCHEMA_TYPE = "application/schema+json"
-# Each try is lost to another writer of the document's control; more than a few is no chance.
+# A try fails when another request changed the schema, the locks or the publication meanwhile.
+# Five failures in a row are no accident.
 TRIES = 5
 
 
 async def get_schema(request: Request) -> Response:
-    """The schema as it was put."""
+    """Return the schema exactly as it was set."""
     async with document_of(request) as (claims, live):
         require_role(claims, Role.ADMIN)
         schema = require_exists(live).room.control.schema
@@ -44,7 +45,7 @@ async def get_schema(request: Request) -> Response:
 
 
 async def put_schema(request: Request) -> Response:
-    """Set the schema of the document; refused when the present value breaks it."""
+    """Set the schema of the document. Refuse it when the present value breaks it."""
     services = services_of(request)
     async with permitted_whole(request, Role.ADMIN) as (claims, key):
         schema = await read_raw_json(request, JSON, SCHEMA_TYPE, "")
@@ -56,7 +57,7 @@ async def put_schema(request: Request) -> Response:
 
 
 async def delete_schema(request: Request) -> Response:
-    """Let the document be anything again."""
+    """Remove the schema: any value is allowed again."""
     async with document_of(request) as (claims, live):
         require_whole_document(claims, Role.ADMIN)
         if not require_exists(live).room.control.schema:
@@ -67,10 +68,10 @@ async def delete_schema(request: Request) -> Response:
 
 
 async def _replace_schema(services: Services, live: LiveRoom, schema: bytes) -> None:
-    """Write the schema and open the document under it.
+    """Write the schema, and reload the document with it.
 
-    A change that was committed between the check and the write was checked by the previous schema:
-    the value is checked once more, and the previous schema put back where it breaks the new one.
+    A change that is committed between the check and the write was checked by the previous schema.
+    So the value is checked again. When it breaks the new schema, the previous one is restored.
     """
     for _ in range(TRIES):
         room = require_exists(live).room
@@ -89,13 +90,13 @@ async def _replace_schema(services: Services, live: LiveRoom, schema: bytes) -> 
             await _restore_schema(services, live, schema, previous)
             raise
         return
-    raise Rejected(Code.CONFLICT, "others keep changing what governs this document")
+    raise Rejected(Code.CONFLICT, "the schema, locks or publication kept changing; try again")
 
 
 async def _restore_schema(
     services: Services, live: LiveRoom, schema: bytes, previous: bytes
 ) -> None:
-    """Take the schema away again, unless another one was set meanwhile."""
+    """Restore the previous schema, unless another request has set a schema meanwhile."""
     for _ in range(TRIES):
         control = live.room.control
         if control.schema != schema:
@@ -116,7 +117,7 @@ async def _write_schema(services: Services, live: LiveRoom, schema: bytes, revis
 
 
 async def _check(schema: bytes, value: Json) -> None:
-    """Off the loop: a large schema takes long to compile, and a large value to check."""
+    """Check the value in a worker thread: large schemas and large values take long."""
     if schema:
         await run_in_thread(lambda: compiled(schema).check(value))
 
