@@ -1,4 +1,4 @@
-"""One HTTP request and its answer: uvicorn's, with long bodies in pieces."""
+"""One HTTP request and its response: uvicorn's cycle, which sends long bodies in pieces."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from server.http1.head import Head
     from server.http1.response_writer import ResponseWriter
 
-# Bytes of a body that are written before other tasks run.
+# After so many bytes of a body, other tasks run before more is written.
 YIELD_EVERY = 8 * PIECE
 
 
 class HttpConnection(HttpToolsProtocol):
-    """What a cycle needs of its connection, in place of uvicorn's transport."""
+    """The calls of a cycle on its connection, which replaces uvicorn's transport."""
 
     writer: ResponseWriter
 
@@ -36,12 +36,12 @@ class HttpConnection(HttpToolsProtocol):
         raise NotImplementedError
 
     def want_body(self) -> None:
-        """The handler wants more of the body."""
+        """The handler is ready for more of the body."""
         raise NotImplementedError
 
 
 def scope_of(head: Head, connection: HttpToolsProtocol) -> Any:
-    """An ASGI scope without the address."""
+    """Return an ASGI scope; path and query are still missing."""
     return {
         "type": "http",
         "asgi": {"version": connection.asgi_version, "spec_version": "2.3"},
@@ -57,16 +57,19 @@ def scope_of(head: Head, connection: HttpToolsProtocol) -> Any:
 
 
 class Cycle(RequestResponseCycle):
-    """Invariant: of a long body at most two pieces are in the transport's buffer.
+    """One request and its response.
 
-    An answer that begins before the request is whole ends the connection: what comes behind it
-    may be the rest of a body that the client no longer wants to send.
+    Invariant: the transport's buffer holds at most two pieces of a long body.
+
+    A response that begins before the request is complete ends the connection. The bytes that
+    follow may be the rest of a body, so they cannot be read as the next request.
     """
 
     _connection: HttpConnection
 
     @classmethod
     def of(cls, connection: HttpConnection, head: Head) -> Cycle:
+        """Return the cycle of a request with this head."""
         cycle = cls(
             scope=scope_of(head, connection) | head.address(connection.root_path),
             transport=cast(Any, connection),
@@ -84,18 +87,18 @@ class Cycle(RequestResponseCycle):
         return cycle
 
     def add_body(self, content: bytes) -> int:
-        """Add bytes of the body; returns how many the handler has not asked for."""
+        """Add bytes of the body; return how many bytes the handler has not read yet."""
         self.body += content
         self.message_event.set()
         return len(self.body)
 
     def end_message(self) -> None:
-        """The request is whole."""
+        """The request is complete."""
         self.more_body = False
         self.message_event.set()
 
     def disconnect(self) -> bool:
-        """The rest of the request will not come; whether an answer has begun."""
+        """Note that the rest of the request will not come; return whether a response has begun."""
         self.disconnected = True
         self.message_event.set()
         return self.response_started
@@ -118,10 +121,10 @@ class Cycle(RequestResponseCycle):
         with self._connection.writer.sending(body):
             for start in range(0, len(body), PIECE):
                 if start % YIELD_EVERY == 0:
-                    await asyncio.sleep(0)  # a client that reads fast would never make us wait
+                    await asyncio.sleep(0)  # a fast client never makes `send` wait: let others run
                 if self.disconnected:
                     return
-                # A copy: a view would keep the whole body until the client took the last piece.
+                # A copy: a view would keep the whole body until the client read the last piece.
                 piece = body[start : start + PIECE]
                 is_more = more or start < last
                 await super().send(
@@ -143,9 +146,10 @@ class Cycle(RequestResponseCycle):
 
 
 def not_later(headers: Headers, default: dict[bytes, bytes]) -> Headers:
-    """The headers, with no `Last-Modified` that is later than the answer's `Date`.
+    """Return the headers with a `Last-Modified` that is at most the response's `Date`.
 
-    Another machine's clock may be ahead, and `Date` is renewed once a second (RFC 9110, 8.8.2.1).
+    RFC 9110, 8.8.2.1 requires it. Another machine's clock may be ahead of ours, and the server
+    renews `Date` only once a second.
     """
     date = default.get(b"date")
     modified = dict(headers).get(b"last-modified")

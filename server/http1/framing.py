@@ -1,4 +1,4 @@
-"""Where the head of an HTTP request ends, and its body with its trailers (RFC 9112, 2 to 7)."""
+"""Finds where the head, the body and the trailers of an HTTP request end (RFC 9112, 2 to 7)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Protocol
 
 Headers = list[tuple[bytes, bytes]]
 
-# The size of a chunk and its extensions, which we do not read.
+# Bytes of the line before a chunk: its size and its extensions, which the server ignores.
 MAX_CHUNK_LINE = 256
-# A client may send one byte in each chunk: this many take less than a millisecond.
+# Chunks that one call reads. Chunks of one byte cost the most: 512 take less than a millisecond.
 CHUNKS_PER_CALL = 512
 
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?")
 
 
-class BadRequest(Exception):  # what HTTP calls it
-    """The bytes of a client are no request, or pass a bound; `sentence` is for the client."""
+class BadRequest(Exception):  # named as in HTTP
+    """A client's bytes are not a request, or exceed a limit. The client gets `sentence`."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -28,42 +28,42 @@ _HEAD_END = b"\r\n\r\n"
 
 
 class HeadEnd:
-    """Finds the empty line that ends a head, over as many reads as it takes.
+    """Finds the empty line that ends a head, which may arrive in many reads.
 
-    Invariant: no part that `feed` returns goes beyond a head, or makes it longer than `most` bytes.
+    Invariant: `feed` returns bytes of one head only, and together at most `most` bytes.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._size = 0
-        self._tail = b""  # the last bytes of the head so far, which may begin its end
+        self._tail = b""  # the last 3 bytes of the head so far: its end may begin in them
         self.is_found = False
 
     @property
     def has_begun(self) -> bool:
-        """Whether more than line breaks came."""
+        """Whether a byte other than a line break has arrived."""
         return bool(self._tail)
 
     def feed(self, data: bytes, at: int) -> tuple[bytes, int]:
-        """What belongs to this head in `data` from `at` on, and where it ends."""
+        """Return the part of `data` from `at` on that belongs to this head, and where it ends."""
         start = at if self.has_begun else self._behind_line_breaks(data, at)
         end = self._end(data, start)
         self.is_found = end >= 0
         upto = end if self.is_found else len(data)
         self._size += upto - at
         if self._size > self._most:
-            raise BadRequest(f"the head of a request has at most {self._most} bytes")
+            raise BadRequest(f"the request line and the headers have more than {self._most} bytes")
         part = data[start:upto]
         self._tail = (self._tail + part)[-3:]
         return part, upto
 
     def _behind_line_breaks(self, data: bytes, at: int) -> int:
-        """In front of a request they mean nothing (RFC 9112, 2.2), but count."""
+        """Skip line breaks before a request (RFC 9112, 2.2). They count towards its size."""
         upto = min(len(data), at + self._most + 1)
         return upto - len(data[at:upto].lstrip(b"\r\n"))
 
     def _end(self, data: bytes, start: int) -> int:
-        """The index behind the empty line; -1 while it has not come."""
+        """Return the index after the empty line; -1 when it has not arrived yet."""
         over_reads = (self._tail + data[start : start + 3]).find(_HEAD_END)
         if over_reads >= 0:
             return start + over_reads + len(_HEAD_END) - len(self._tail)
@@ -72,37 +72,38 @@ class HeadEnd:
 
 
 class Body(Protocol):
-    """The body of one request, as its bytes come."""
+    """The body of one request, read as its bytes arrive."""
 
     @property
     def is_whole(self) -> bool:
-        """Whether the request ends here."""
+        """Whether the whole body was read."""
 
     @property
     def in_trailers(self) -> bool:
-        """Whether only trailers are still to come."""
+        """Whether only trailers are missing."""
 
     def feed(self, data: bytes, at: int) -> tuple[bytes, int]:
-        """The content in `data` from `at` on, and where the next call goes on.
+        """Return the content in `data` from `at` on, and where the next call continues.
 
-        It may stop before the end of `data`: the body ends there, or a turn does.
+        The call stops before the end of `data` when the body ends there, or after
+        `CHUNKS_PER_CALL` chunks.
         """
 
 
 def body_of(headers: Headers, max_trailers: int) -> Body | None:
-    """The body that a parsed head announces; None for a request without one."""
+    """Return the body that the headers announce; None for a request without a body."""
     coding = [value for name, value in headers if name == b"transfer-encoding"]
     if coding:
         if len(coding) > 1 or coding[0].strip().lower() != b"chunked":
-            raise BadRequest("the only transfer coding that this server reads is chunked")
+            raise BadRequest("the only Transfer-Encoding that this server reads is chunked")
         return ChunkedBody(max_trailers)
-    # The parser has refused two of them, and those that are no number.
+    # The parser has already refused a second Content-Length, and a value that is not a number.
     length = next((value for name, value in headers if name == b"content-length"), b"0")
     return LengthBody(int(length)) if int(length) else None
 
 
 class LengthBody:
-    """A body of as many bytes as `Content-Length` says."""
+    """A body of `Content-Length` bytes."""
 
     in_trailers = False
 
@@ -122,21 +123,21 @@ class LengthBody:
 class _Part(Enum):
     SIZE = "size"
     DATA = "data"
-    DATA_END = "the line break behind the data"
+    DATA_END = "the line break after the data"
     TRAILERS = "trailers"
     WHOLE = "whole"
 
 
 class ChunkedBody:
-    """A chunked body.
+    """A body with `Transfer-Encoding: chunked`.
 
-    Invariant: at most `MAX_CHUNK_LINE` bytes of a line are kept; trailers are counted, and dropped.
+    Invariant: it keeps at most `MAX_CHUNK_LINE` bytes of a line. Trailers are counted and dropped.
     """
 
     def __init__(self, max_trailers: int) -> None:
         self._part = _Part.SIZE
         self._left = 0
-        self._line = b""  # the beginning of a line whose end has not come
+        self._line = b""  # the start of a line whose end has not arrived
         self._max_trailers = max_trailers
         self._trailers = 0
 
@@ -165,7 +166,7 @@ class ChunkedBody:
         return b"".join(pieces), at
 
     def _read_line(self, data: bytes, at: int) -> int:
-        """Take a line, or the beginning of one; where it ends."""
+        """Read a line or the start of a line; return the index after it."""
         held = self._line
         if held.endswith(b"\r") and data[at] == 0x0A:
             end, line = at + 1, held[:-1]
@@ -175,7 +176,8 @@ class ChunkedBody:
             if self.in_trailers:
                 self._count_trailers(end - at)
             if found < 0:
-                # Of a trailer only the end can matter: an empty line, or a line break in two reads.
+                # The first and the last byte of a trailer are enough: they show whether the line
+                # is empty, and whether its line break was split between two reads.
                 line = held + data[at:end]
                 self._line = line[:1] + line[-1:] if self.in_trailers and len(line) > 2 else line
                 if len(self._line) > MAX_CHUNK_LINE:
@@ -189,7 +191,7 @@ class ChunkedBody:
     def _count_trailers(self, size: int) -> None:
         self._trailers += size
         if self._trailers > self._max_trailers:
-            raise BadRequest(f"the trailers of a request have at most {self._max_trailers} bytes")
+            raise BadRequest(f"the trailers have more than {self._max_trailers} bytes")
 
     def _check_line(self, line: bytes) -> None:
         if self._part is _Part.TRAILERS:
@@ -197,7 +199,7 @@ class ChunkedBody:
                 self._part = _Part.WHOLE
         elif self._part is _Part.DATA_END:
             if line:
-                raise BadRequest("a chunk is longer than it says")
+                raise BadRequest("a chunk is longer than its size line states")
             self._part = _Part.SIZE
         else:
             self._begin_chunk(line)
@@ -207,9 +209,9 @@ class ChunkedBody:
             raise BadRequest(_LONG_LINE)
         matched = _CHUNK_LINE.fullmatch(line)
         if matched is None:
-            raise BadRequest("a chunk does not say its size")
+            raise BadRequest("a chunk must begin with its size in hexadecimal digits")
         self._left = int(matched[1], 16)
         self._part = _Part.DATA if self._left else _Part.TRAILERS
 
 
-_LONG_LINE = f"the line before a chunk has at most {MAX_CHUNK_LINE} bytes"
+_LONG_LINE = f"the size line of a chunk has more than {MAX_CHUNK_LINE} bytes"

@@ -1,4 +1,4 @@
-"""The head of an HTTP request: from bytes to what it asks for, bounded in size."""
+"""Reads the head of an HTTP request: its request line and headers, limited in size."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from server.http1.framing import BadRequest, Body, HeadEnd, Headers, body_of
 
 @dataclass(slots=True)
 class Head:
-    """One request's head; `body` is None for a request without one."""
+    """The head of one request. `body` is None for a request without a body."""
 
     method: str
     version: str
     target: bytes
     headers: Headers
     keeps_alive: bool
-    upgrade: bytes  # the protocol that it asks for, in small letters, or nothing
+    upgrade: bytes  # the requested protocol in lower case, or empty
     body: Body | None = None
 
     @property
@@ -32,12 +32,12 @@ class Head:
         )
 
     def address(self, root_path: str) -> dict[str, Any]:
-        """What the target adds to an ASGI scope."""
+        """Return the path and the query for an ASGI scope."""
         try:
             url = httptools.parse_url(self.target)
             path = url.path.decode("ascii")
         except (httptools.HttpParserInvalidURLError, UnicodeDecodeError, AttributeError):
-            raise BadRequest("the target of a request is a path") from None
+            raise BadRequest("the target of a request must be a path") from None
         return {
             "path": root_path + (urllib.parse.unquote(path) if "%" in path else path),
             "raw_path": root_path.encode("ascii") + url.path,
@@ -46,15 +46,15 @@ class Head:
 
 
 def has_encoded_slash(scope: Mapping[str, Any]) -> bool:
-    """Whether the path has a percent-encoded slash. The decoded path no longer shows it.
+    """Whether the path has a percent-encoded slash, which the decoded path no longer shows.
 
-    In `/v1/docs/home%2Fundo` the slash belongs to the name, and no document has such a name. The
+    `/v1/docs/home%2Fundo` names a document `home/undo`, and no document can have that name. The
     decoded path would be the address of an undo.
     """
     return b"%2f" in scope.get("raw_path", b"").lower()
 
 
-# A token is the longest that belongs there. 60 KB of escapes took 60 ms to take apart.
+# Bytes. The longest useful part of a target is a token. 60 KB of escapes took 60 ms to decode.
 MAX_TARGET = 16 * 1024
 
 # RFC 3986, 3.2.2: a name or an address, and a port. It may be empty (RFC 9112, 3.2).
@@ -64,8 +64,8 @@ _HOST = re.compile(rb"(?:\[[0-9A-Za-z:.%_~-]+\]|[0-9A-Za-z._~!$&'()*+,;=%-]*)(?:
 class HeadReader:
     """Reads the heads of a connection, one after the other.
 
-    Invariant: the parser is given one head and nothing behind it, so it never decides where a
-    body ends; and no head has more than `max_size` bytes or `max_headers` headers.
+    Invariant: the parser gets the bytes of one head only, so it never decides where a body ends.
+    No head has more than `max_size` bytes or `max_headers` headers.
     """
 
     def __init__(self, max_size: int, max_headers: int) -> None:
@@ -75,44 +75,44 @@ class HeadReader:
         self.begin()
 
     def begin(self) -> None:
-        """The next bytes are a head's."""
+        """Expect the next head."""
         self._end = HeadEnd(self._max_size)
         self._target = b""
         self._headers: Headers = []
         self._head: Head | None = None
 
     def feed(self, data: bytes, at: int) -> tuple[Head | None, int]:
-        """The head, when it is whole, and where it ends in `data`; what came of it until then."""
+        """Read `data` from `at` on. Return the head, if complete, and where reading stopped."""
         part, at = self._end.feed(data, at)
         try:
             self._parser.feed_data(part)
         except httptools.HttpParserUpgrade:
-            pass  # the head says so as well
+            pass  # `head.upgrade` has it too
         except httptools.HttpParserError:
-            raise BadRequest("this is not a request of HTTP/1.1") from None
+            raise BadRequest("this is not a valid HTTP/1.1 request") from None
         head = self._head
         if (head is not None) != self._end.is_found:
-            raise BadRequest("an empty line ends the head of a request, and nothing else does")
+            raise BadRequest("the head of a request must end with an empty line, and only there")
         if head is not None:
             self._finish(head)
         return head, at
 
     def close(self) -> None:
-        """Nothing more is read; the parser and this object no longer keep each other."""
+        """Stop reading. Breaks the reference cycle between the parser and this object."""
         self._parser = None
 
     def _finish(self, head: Head) -> None:
         if len(head.target) > MAX_TARGET:
-            raise BadRequest(f"the target of a request has at most {MAX_TARGET} bytes")
+            raise BadRequest(f"the target of the request has more than {MAX_TARGET} bytes")
         if len(head.headers) > self._max_headers:
-            raise BadRequest(f"a request has at most {self._max_headers} headers")
+            raise BadRequest(f"the request has more than {self._max_headers} headers")
         _check_host(head)
         head.body = body_of(head.headers, self._max_size)
         if head.body is not None or self._parser.should_upgrade():
-            # This one waits for a body, or for another protocol.
+            # The old parser now expects a body, or another protocol.
             self._parser = httptools.HttpRequestParser(self)
 
-    # What the parser says
+    # Callbacks of the parser
 
     def on_url(self, url: bytes) -> None:
         self._target += url
@@ -121,7 +121,7 @@ class HeadReader:
         self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        """Afterwards the parser has forgotten some of it."""
+        """Build the head now: after this callback the parser forgets parts of it."""
         parser = self._parser
         version = parser.get_http_version()
         self._head = Head(
@@ -139,11 +139,11 @@ class HeadReader:
 
 
 def _check_host(head: Head) -> None:
-    """RFC 9112, 3.2: two readers of a request must not take it for two sites."""
+    """Check the Host header (RFC 9112, 3.2), so that a proxy and this server read the same host."""
     hosts = [value for name, value in head.headers if name == b"host"]
     if not hosts and head.version != "1.0":
-        raise BadRequest("a request of HTTP/1.1 has a Host header")
+        raise BadRequest("an HTTP/1.1 request must have a Host header")
     if len(hosts) > 1:
-        raise BadRequest("a request has one Host header at most")
+        raise BadRequest("a request must have only one Host header")
     if hosts and _HOST.fullmatch(hosts[0].strip(b" \t")) is None:
-        raise BadRequest("the Host header is a name or an address, with or without a port")
+        raise BadRequest("the Host header must be a name or an IP address, with or without a port")

@@ -1,4 +1,4 @@
-"""A queue of connections with pipelined requests, so that they delay no other connection."""
+"""A queue of connections with pipelined requests, so that they do not delay other connections."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-# For all connections together: 2,000 pipelined requests a second. That is at most half of the
-# loop's time when each takes a quarter of a millisecond.
+# Together: 2,000 pipelined requests a second for all connections. When each takes a quarter of a
+# millisecond, that is half of the event loop's time.
 PER_ROUND = 4
 ROUND_SECONDS = 0.002
 
@@ -15,8 +15,8 @@ ROUND_SECONDS = 0.002
 class PipelineQueue:
     """The connections of a server that have bytes of a further request, in order of arrival.
 
-    Invariant: `per_round` connections resume in a round, and rounds are `round_seconds` apart. A
-    connection begins one request when it resumes, and then waits again behind the others.
+    Invariant: at most `per_round` connections resume in a round, and rounds are `round_seconds`
+    apart. A connection that resumes begins one request, and then waits again at the end.
     """
 
     def __init__(self, per_round: int = PER_ROUND, round_seconds: float = ROUND_SECONDS) -> None:
@@ -29,7 +29,7 @@ class PipelineQueue:
         return len(self._waiting)
 
     def add(self, resume: Callable[[], None]) -> None:
-        """Call `resume` in a later round, never before this returns."""
+        """Call `resume` in a later round, never before this call returns."""
         self._waiting.append(resume)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._round_seconds, self._round)

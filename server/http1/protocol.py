@@ -1,14 +1,14 @@
-"""HTTP on a connection: one request at a time, each part of it bounded in size and time.
+"""An HTTP connection: one request at a time, and every part of it limited in size and in time.
 
-| reading | its bytes                    | then                                             |
-|---------|------------------------------|--------------------------------------------------|
-| HEAD    | go to the parser             | whole: BODY, ANSWER, or a WebSocket takes over   |
-| BODY    | go to the request's handler  | whole: ANSWER, or HEAD where the answer is sent  |
-| ANSWER  | wait; reading is paused      | sent: HEAD                                       |
-| LINGER  | are thrown away              | the connection ends within seconds               |
+| reading | the arriving bytes            | next state                                           |
+|---------|-------------------------------|------------------------------------------------------|
+| HEAD    | go to the parser              | head complete: BODY, ANSWER, or a WebSocket          |
+| BODY    | go to the request's handler   | body complete: ANSWER; HEAD if the answer is sent    |
+| ANSWER  | wait, and reading is paused   | answer sent: HEAD                                    |
+| LINGER  | are dropped                   | the connection ends within seconds                   |
 
 Bytes of a further request wait in a queue (`server.http1.pipeline_queue`), and until the client
-has read the answers before it.
+has read the previous answers.
 """
 
 from __future__ import annotations
@@ -35,18 +35,19 @@ from server.websocket.socket import SocketBounds
 
 logger = logging.getLogger(__name__)
 
-# From a GET's target and headers: the head and body of a response that needs no task, if any.
+# Takes a GET's target and headers. Returns the head and the body of a response that needs no task,
+# or None.
 ImmediateResponse = Callable[[bytes, Headers], tuple[bytes, bytes] | None]
 
-# What a client may still send after its last answer: closing over unread bytes makes the kernel
-# send a reset, which can overtake the answer.
+# Bytes that are read and dropped after the last answer. Closing a socket with unread bytes makes
+# the kernel send a reset, which can arrive before the answer.
 MAX_DISCARD = 16 << 20
-# A body's bytes that its handler has not asked for.
+# Bytes of a body that may wait for the handler. Above this, reading is paused.
 MAX_UNASKED = 64 * 1024
 
 
 class Reading(Enum):
-    """What the next bytes are."""
+    """What the next bytes belong to."""
 
     HEAD = "head"
     BODY = "body"
@@ -57,9 +58,13 @@ class Reading(Enum):
 class WeftHttpProtocol(HttpConnection):
     """One HTTP connection.
 
-    Invariant: one request is being read or answered. Its head, and its trailers, are whole within
-    `request_head_within` of their first byte (the first head: of the connection) and have at most
-    `max_request_head` bytes each. At most one read waits behind it. Requests are never logged.
+    Invariant:
+
+    - One request at a time is read or answered. At most one read of further bytes waits.
+    - A head, and the trailers, have at most `max_request_head` bytes. They are complete within
+      `request_head_within` seconds of their first byte. For the first head, the time starts with
+      the connection.
+    - Requests are never logged.
     """
 
     bounds: ClassVar[SocketBounds] = SocketBounds()
@@ -76,9 +81,9 @@ class WeftHttpProtocol(HttpConnection):
         super().__init__(config, server_state, app_state, _loop)
         self.access_log = False
         self._reading = Reading.HEAD
-        self._data, self._at = b"", 0  # what was read, and how much of it was taken
-        self._is_queued = False  # or waits for the client to read
-        self._is_write_blocked = False  # it waits for the client to read
+        self._data, self._at = b"", 0  # the last read, and how much of it was consumed
+        self._is_queued = False  # in the pipeline queue, or waiting for the client to read
+        self._is_write_blocked = False  # waiting for the client to read
         self._head_reader = HeadReader(self.bounds.max_request_head, self.bounds.max_headers)
         self._body: Body | None = None
         self._discarded = 0
@@ -86,15 +91,15 @@ class WeftHttpProtocol(HttpConnection):
 
     @staticmethod
     def immediate_response(target: bytes, headers: Headers) -> tuple[bytes, bytes] | None:
-        """None; a subclass replaces this."""
+        """Return None. A subclass overrides this."""
         return None
 
     @staticmethod
     def on_refused(code: Code) -> str:
-        """Count a refusal; returns the request id of its answer. A subclass replaces this."""
+        """Count a refusal; return the request id of its response. A subclass overrides this."""
         return ""
 
-    # What the transport says
+    # Callbacks of the transport
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         super().connection_made(transport)
@@ -108,8 +113,9 @@ class WeftHttpProtocol(HttpConnection):
         self._reading, self._data, self._at = Reading.LINGER, b"", 0
         self._head_reader.close()
         super().connection_lost(exc)
-        # They know each other: what the last request held would stay until a full collection.
-        self.cycle = None  # type: ignore[assignment]  # as uvicorn has it before the first request
+        # Break the reference cycle. Otherwise the last request stays in memory until a full
+        # garbage collection.
+        self.cycle = None  # type: ignore[assignment]  # uvicorn's own value before the first request
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -138,13 +144,13 @@ class WeftHttpProtocol(HttpConnection):
             else:
                 self._advance()
 
-    # What a cycle asks of its connection
+    # Calls of a cycle
 
     def write(self, data: bytes) -> None:
         self.writer.write(data)
 
     def close(self) -> None:
-        """End the connection when the client has its answer and has sent its request."""
+        """End the connection after the client got its answer and has sent its whole request."""
         if self._reading is Reading.BODY:
             self._linger()
         elif not self.is_closing():
@@ -170,7 +176,7 @@ class WeftHttpProtocol(HttpConnection):
     # Reading
 
     def _advance(self) -> None:
-        """Read the rest of a head, and of its body as much as one call may."""
+        """Read the rest of a head, and as much of its body as one call may read."""
         try:
             if self._reading is Reading.HEAD:
                 self._read_head()
@@ -186,7 +192,7 @@ class WeftHttpProtocol(HttpConnection):
             self._enqueue()
 
     def _begin_next(self) -> None:
-        """The request before was answered."""
+        """The previous request was answered: read the next one."""
         self._unset_keepalive_if_required()
         self._reading = Reading.HEAD
         self._head_reader.begin()
@@ -199,7 +205,7 @@ class WeftHttpProtocol(HttpConnection):
         )
 
     def _enqueue(self) -> None:
-        """Let other connections go first, and let the client read its answers."""
+        """Wait in the pipeline queue, and until the client has read its answers."""
         if self._is_queued:
             return
         self._is_queued = True
@@ -233,7 +239,7 @@ class WeftHttpProtocol(HttpConnection):
             self._start_cycle(head)
 
     def _respond_immediately(self, head: Head) -> bool:
-        """Write a short answer that needs no task; whether there was one."""
+        """Write a short response that needs no task; return whether there was one."""
         if head.method != "GET" or head.body is not None or not head.keeps_alive or head.upgrade:
             return False
         made = self.immediate_response(head.target, head.headers)
@@ -273,7 +279,7 @@ class WeftHttpProtocol(HttpConnection):
     def _switch_to_websocket(self, head: Head) -> None:
         """Give the transport to the WebSocket protocol, with the bytes after the head."""
         if head.body is not None:
-            raise BadRequest("the handshake of a WebSocket has no body")
+            raise BadRequest("the handshake of a WebSocket must not have a body")
         behind = self._data[self._at :]
         self._reading, self._data, self._at = Reading.LINGER, b"", 0
         self.flow.resume_reading()
@@ -284,7 +290,7 @@ class WeftHttpProtocol(HttpConnection):
             cast(asyncio.Protocol, self.transport.get_protocol()).data_received(behind)
 
     def _refuse(self, sentence: str) -> None:
-        """Say why, unless an answer has begun, and end."""
+        """Send a 400 with the sentence, unless a response has begun, and end the connection."""
         name = self.on_refused(Code.MALFORMED).encode()
         has_begun = self._reading is Reading.BODY and cast(Cycle, self.cycle).disconnect()
         if not has_begun:
@@ -292,7 +298,7 @@ class WeftHttpProtocol(HttpConnection):
         self._linger()
 
     def _linger(self) -> None:
-        """Read on for a moment, so that the client can read why it was refused."""
+        """Drop incoming bytes for a moment, so that a reset does not overtake the last answer."""
         self._deadline.stop()
         self._reading, self._data, self._at = Reading.LINGER, b"", 0
         if self.transport.is_closing():

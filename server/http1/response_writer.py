@@ -1,4 +1,4 @@
-"""The writing half of an HTTP connection, which bounds the bytes that wait in the transport."""
+"""The writing half of an HTTP connection. It limits the bytes that wait in the transport."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# A long body is written in pieces, the next one when the client has read most of the last.
+# A long body is written in pieces. The next piece follows when the client has read most of the
+# last one.
 PIECE = 32 * 1024
 
 
 class ResponseWriter:
     """The writing half of a connection.
 
-    Invariant: bytes that wait in the transport are counted as unread while they are more than a
-    piece. The timeout runs from then on, or from `close` on, until the client has read them.
+    Invariant: while more than one piece waits in the transport, its bytes count as unread. The
+    timeout starts then, or at `close`, and runs until the client has read everything.
     """
 
     def __init__(
@@ -48,12 +49,12 @@ class ResponseWriter:
         try:
             self._transport.write(data)
         except RuntimeError:
-            # uvloop raises on a transport that failed since the last read; asyncio says nothing.
+            # uvloop raises when the transport has failed since the last read. asyncio does not.
             self._transport.abort()
 
     @contextmanager
     def sending(self, body: bytes) -> Iterator[None]:
-        """Count a long body for as long as the block runs."""
+        """Count a long body as unread while the block runs."""
         self._bound_kernel()
         response = self._sending = self.unread.add(self.abort, body)
         try:
@@ -71,7 +72,7 @@ class ResponseWriter:
             self._buffered = self.unread.add(self.abort, size)
 
     def resume_writing(self) -> None:
-        """The client has read most of it."""
+        """The client has read most of the buffer."""
         if self._buffered is not None:
             self.unread.remove(self._buffered)
             self._buffered = None
@@ -79,13 +80,13 @@ class ResponseWriter:
             self.unread.touch(self._sending)
 
     def write_eof(self) -> None:
-        """Tell the client that nothing more comes, and go on reading."""
+        """Send an end-of-file to the client, and continue to read."""
         if self._transport.can_write_eof():
             self._transport.write_eof()
         self._timeout.start()
 
     def close(self) -> None:
-        """End the connection when the client has read everything, or takes too long."""
+        """End the connection after the client has read everything, or at the timeout."""
         self._transport.close()
         self._timeout.start()
 
@@ -100,13 +101,13 @@ class ResponseWriter:
             bound_kernel(self._transport.get_extra_info("socket"), self._bounds)
 
     def detach(self) -> None:
-        """Stop: the transport is gone, or another protocol writes to it."""
+        """Stop, because the transport is gone, or because another protocol writes to it now."""
         self._timeout.stop()
         self.resume_writing()
 
 
 def bad_request(sentence: str, default_headers: Headers) -> bytes:
-    """The whole response to bytes that are no request."""
+    """Return the whole 400 response for bytes that are not a request."""
     problem = {"type": "about:blank", "title": "Bad Request", "status": 400}
     problem |= {"code": Code.MALFORMED, "detail": sentence, "retryable": False}
     body = msgspec.json.encode(problem)

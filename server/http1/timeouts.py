@@ -1,4 +1,4 @@
-"""Timeouts of an HTTP connection: for what it waits for, and for a client that reads too little."""
+"""Timeouts of an HTTP connection: a deadline for reading, and one for clients that read slowly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MIN_READ = 16 * 1024
 
 
 class Deadline:
-    """One timer at a time."""
+    """At most one running timer."""
 
     __slots__ = ("_loop", "_timer")
 
@@ -19,22 +19,22 @@ class Deadline:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, within: float, then: Callable[[], None]) -> None:
-        """Call `then` after `within` seconds; a timer that runs already keeps its time."""
+        """Call `then` after `within` seconds. A timer that already runs is not changed."""
         if self._timer is None:
             self._timer = self._loop.call_later(within, then)
 
     def stop(self) -> None:
-        """The awaited event has come."""
+        """Cancel the timer."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
 
 class UnreadTimeout:
-    """Aborts a connection whose client reads too little of the bytes that were written to it.
+    """Aborts a connection whose client reads too slowly.
 
-    Invariant: while it runs, the client read `MIN_READ` bytes in the last `within` seconds (0:
-    it need not), or all that there was.
+    Invariant: while it runs, the client read at least `MIN_READ` bytes in the last `within`
+    seconds, or everything that was written. When `within` is 0, there is no timeout.
     """
 
     __slots__ = ("_abort", "_read", "_timer", "_transport", "_within", "written")
@@ -42,7 +42,7 @@ class UnreadTimeout:
     def __init__(
         self, transport: asyncio.Transport, within: float, abort: Callable[[], None]
     ) -> None:
-        self.written = 0  # bytes, by the connection
+        self.written = 0  # bytes; the connection adds to it
         self._transport = transport
         self._within = within
         self._abort = abort
@@ -50,7 +50,7 @@ class UnreadTimeout:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Check the client until it has read everything."""
+        """Check the client every `within` seconds until it has read everything."""
         if self._timer is None and self._within and self._transport.get_write_buffer_size():
             self._read = self.written - self._transport.get_write_buffer_size()
             self._wait()

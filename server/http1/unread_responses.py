@@ -1,4 +1,4 @@
-"""HTTP responses that clients have not read: a bound on the memory that they take together."""
+"""HTTP responses that clients have not read yet: limits the memory that they take together."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(eq=False, slots=True)
 class UnreadResponse:
-    """A body that one connection sends, or only the bytes that its transport has buffered."""
+    """A body that a connection sends, or the bytes that wait in the connection's transport."""
 
     abort: Callable[[], None]
-    body: bytes | int  # or how many bytes
+    body: bytes | int  # the body, or a number of bytes
 
     @property
     def size(self) -> int:
@@ -19,25 +19,25 @@ class UnreadResponse:
 
 
 class UnreadResponses:
-    """Every response that a client of this server has not read yet.
+    """All responses of this server that clients have not read yet.
 
-    Invariant: together they take at most `most` bytes (0: any number), or there is only one. When
-    another one does not fit, the connection is aborted whose client has read nothing for longest.
-    A body that several connections send is in memory once, and counts once.
+    Invariant: together they take at most `most` bytes (0: no limit), or there is only one. When a
+    new response does not fit, the connection whose client has not read for the longest time is
+    aborted. A body that several connections send is in memory once, and counts once.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        # First is the client that has read nothing for longest.
+        # The first one belongs to the client that has not read for the longest time.
         self._responses: dict[UnreadResponse, None] = {}
-        self._readers: dict[int, int] = {}  # of a body, by its identity
+        self._readers: dict[int, int] = {}  # how many connections send a body, by the body's id()
         self.bytes = 0
 
     def __len__(self) -> int:
         return len(self._responses)
 
     def add(self, abort: Callable[[], None], body: bytes | int) -> UnreadResponse:
-        """Count a body, or so many bytes, until `remove`; `abort` ends its connection."""
+        """Count a body, or a number of bytes, until `remove`. `abort` ends the connection."""
         response = UnreadResponse(abort, body)
         self._responses[response] = None
         if self._is_first_reader(response):
@@ -49,13 +49,13 @@ class UnreadResponses:
         return response
 
     def touch(self, response: UnreadResponse) -> None:
-        """The client has read some of it."""
+        """Note that the client has read some of it."""
         if response in self._responses:
             del self._responses[response]
             self._responses[response] = None
 
     def remove(self, response: UnreadResponse) -> None:
-        """The client has read it, or its connection is gone; a second call does nothing."""
+        """Stop counting: the client has read it, or is gone. A second call does nothing."""
         if response in self._responses:
             del self._responses[response]
             if self._is_last_reader(response):

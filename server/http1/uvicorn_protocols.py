@@ -1,4 +1,4 @@
-"""The WebSocket handshake, and the protocol classes that uvicorn is given."""
+"""The WebSocket handshake, and the protocol classes for uvicorn."""
 
 from __future__ import annotations
 
@@ -28,17 +28,18 @@ from server.websocket.socket import EXTENSION, Handler, Socket, SocketBounds
 from server.websocket.transport_socket import OUR_FAULT, TransportSocket
 
 logger = logging.getLogger(__name__)
-# Uvicorn logs a WebSocket's path with its query, which may hold a token, at INFO; no setting of
-# levels may let that through.
+# At INFO, uvicorn logs a WebSocket's path with its query, which may contain a token. No log level
+# may let that through.
 logger.addFilter(lambda record: record.levelno >= logging.WARNING)
 
 
 class WeftProtocol(WebSocketsSansIOProtocol):
-    """The WebSocket handshake; afterwards the endpoint chooses what the connection is.
+    """The WebSocket handshake. After it, the endpoint chooses how to use the connection.
 
-    It takes it over (`scope["extensions"]["weft"]`), or it receives and sends as any ASGI
-    application does. Invariant: bytes that come before that choice are kept, in order, and no
-    more than one read of them.
+    The endpoint takes the transport over (`scope["extensions"]["weft"]`), or it receives and sends
+    as any ASGI application does.
+
+    Invariant: bytes that arrive before this choice are kept in order. They are at most one read.
     """
 
     bounds: ClassVar[SocketBounds] = SocketBounds()
@@ -53,8 +54,8 @@ class WeftProtocol(WebSocketsSansIOProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.logger = logger
         self.conn.logger = logger
-        self.conn.debug = False  # it would log the request line, headers and every frame
-        self.conn.available_extensions = None  # a 306 KB deflated frame inflates to 300 MB
+        self.conn.debug = False  # else it logs the request line, the headers and every frame
+        self.conn.available_extensions = None  # no deflate: 306 KB of it can inflate to 300 MB
         self.app = self._guarded_app
         self._early = bytearray()
         self._connected = False
@@ -68,7 +69,7 @@ class WeftProtocol(WebSocketsSansIOProtocol):
             return
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
-            # Uvicorn would leave the client waiting: a header that websockets finds too long.
+            # For example a header that websockets finds too long. Uvicorn would not answer it.
             self._refuse_head()
 
     def handle_connect(self, event: Request) -> None:
@@ -87,13 +88,13 @@ class WeftProtocol(WebSocketsSansIOProtocol):
             self._stay_asgi()
         await super().send(message)
         if self.close_sent:
-            # Uvicorn takes a refusal before the upgrade for none, and logs an error for each.
+            # Without this, uvicorn logs an error for each refusal before the upgrade.
             self.handshake_complete = True
 
     def take_over(self, handler: Handler) -> Socket:
-        """Leave the transport to `handler`; this object is of no use afterwards."""
+        """Give the transport to `handler`. This object must not be used afterwards."""
         if self._is_asgi or not self.handshake_complete:
-            raise RuntimeError("take over right after accept, before anything is received or sent")
+            raise RuntimeError("call take_over right after accept, before any receive or send")
         self.stop_keepalive()
         del cast(dict[str, Any], self.scope["extensions"])[EXTENSION]
         connections = cast("set[asyncio.BaseProtocol]", self.connections)
@@ -101,7 +102,7 @@ class WeftProtocol(WebSocketsSansIOProtocol):
         self._socket = TransportSocket(
             self.transport, handler, self.bounds, connections, get_client_addr(self.scope)
         )
-        # Uvicorn ends the transport with the endpoint, unless something else will.
+        # Uvicorn closes the transport when the endpoint returns, unless it sees a close timer.
         self.close_timer = asyncio.TimerHandle(0.0, lambda: None, (), self.loop)
         self._socket.start(bytes(self._early), lost=self.disconnected)
         return self._socket
@@ -109,10 +110,10 @@ class WeftProtocol(WebSocketsSansIOProtocol):
     async def _guarded_app(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
-        """The application; if it fails after it took over, so does the connection."""
+        """Run the application. When it fails after `take_over`, close the connection."""
         try:
             await cast(Any, self.config.loaded_app)(scope, receive, send)
-        except BaseException:  # cancelled too: the socket is left to its client else
+        except BaseException:  # also when cancelled: otherwise the socket stays open
             if self._socket is not None:
                 self._socket.close(OUR_FAULT, "internal error")
             raise
@@ -136,9 +137,9 @@ def protocol_classes(
     immediate_response: ImmediateResponse | None = None,
     on_refused: Callable[[Code], str] | None = None,
 ) -> tuple[type[WeftHttpProtocol], type[WeftProtocol]]:
-    """The classes for uvicorn's `http` and `ws` settings, held to these bounds.
+    """Return the classes for uvicorn's `http` and `ws` settings, with these limits.
 
-    Their connections share one bound on unread responses, and one queue for pipelined requests.
+    Their connections share one limit on unread responses, and one queue for pipelined requests.
     """
     namespace: dict[str, Any] = {"bounds": bounds}
     shared: dict[str, Any] = {

@@ -46,7 +46,7 @@ def test_a_head_ends_at_its_empty_line_in_any_reads() -> None:
 
 @pytest.mark.parametrize("data", [b"a" * 41, b"a" * 30 + b"\r\n\r\n", b"\r\n" * 21])
 def test_a_head_over_the_limit_is_refused_even_in_one_read(data: bytes) -> None:
-    with pytest.raises(BadRequest, match="at most 33 bytes"):
+    with pytest.raises(BadRequest, match="more than 33 bytes"):
         HeadEnd(33).feed(data, 0)
 
 
