@@ -1,4 +1,4 @@
-"""A socket over plain ASGI, and the choice between it and the bare transport."""
+"""A socket over plain ASGI, and the choice between it and a socket on the bare transport."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ logger = logging.getLogger(__name__)
 
 
 def take_over(websocket: WebSocket, handler: Handler, bounds: SocketBounds | None = None) -> Socket:
-    """Give an accepted WebSocket to `handler`, over the bare transport where the server can.
+    """Give an accepted WebSocket to `handler`. Return the socket.
 
-    `bounds` are for the fallback; a server with that extension has its own.
+    The socket uses the bare transport when the ASGI server has the extension, which has its own
+    limits. Otherwise it is an `AsgiSocket` with `bounds`.
     """
     extension: TransportExtension | None = websocket.scope.get("extensions", {}).get(EXTENSION)
     if extension is not None:
@@ -30,10 +31,10 @@ def take_over(websocket: WebSocket, handler: Handler, bounds: SocketBounds | Non
 
 
 class AsgiSocket:
-    """A `Socket` over nothing but ASGI: slower, and without what ASGI hides.
+    """A `Socket` over plain ASGI. It is slower than `TransportSocket`.
 
-    ASGI shows no control frames and no write buffer, so pings, fragments and dead peers are the
-    server's own to bound, and `buffered` counts what was not handed to the server yet.
+    ASGI shows no control frames and no write buffer. So the ASGI server itself must limit pings,
+    fragments and dead peers. `buffered` counts the bytes that the server has not accepted yet.
     """
 
     def __init__(self, websocket: WebSocket, handler: Handler, bounds: SocketBounds) -> None:
@@ -71,10 +72,10 @@ class AsgiSocket:
         self._max_message, self._too_big = max_message, code
 
     def pause_before_large(self, size: int, on_large: Callable[[], None] | None) -> None:
-        """Does nothing: a server that keeps its transport reads messages as it likes."""
+        """Do nothing: an ASGI server that keeps its transport decides itself when it reads."""
 
     def ping(self, payload: bytes) -> None:
-        """Answered by ourselves: whether the peer lives is the server's to find out here."""
+        """Call `on_pong` without a ping: ASGI has none. The server detects a dead peer."""
         if self._closing is None and not self._over:
             asyncio.get_running_loop().call_soon(self._answer, payload)
 
@@ -121,7 +122,7 @@ class AsgiSocket:
             self._handler.on_pong(payload)
 
     async def _receive(self) -> int:
-        """Call the handler for what comes, until the peer is gone; the peer's close code."""
+        """Call the handler for each message until the peer is gone; return its close code."""
         while True:
             message = await self._websocket.receive()
             await self._reading.wait()
@@ -141,7 +142,7 @@ class AsgiSocket:
                 self._handler.on_binary(payload)
             else:
                 self._handler.on_text(payload)
-        except Exception:  # a bug of ours ends this connection, and no other
+        except Exception:  # a bug ends this connection only
             logger.exception("connection failed", extra={"peer": self.peer})
             self.close(1011, "internal error")
 
@@ -154,7 +155,7 @@ class AsgiSocket:
             code, reason = self._closing
             await self._websocket.close(code, reason)
         except (WebSocketDisconnect, RuntimeError):
-            # Gone in the middle of a send: an ASGI server may say so in either way.
+            # The peer left during a send. ASGI servers raise one or the other.
             self.abort()
 
     async def _drain(self) -> None:

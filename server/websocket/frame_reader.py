@@ -1,4 +1,4 @@
-"""WebSocket frames as a client sends them: bytes in, whole messages out, each bounded first."""
+"""Reads the WebSocket frames of a client: bytes in, whole messages out, within limits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from server.websocket.frames import BINARY, CLOSE, CONTINUATION, MAX_CONTROL, PI
 
 try:
     from websockets.speedups import apply_mask
-except ImportError:  # where websockets came without its C extension
+except ImportError:  # websockets was installed without its C extension
     from websockets.utils import apply_mask
 
 PROTOCOL_ERROR, INVALID_DATA, POLICY, TOO_BIG = 1002, 1007, 1008, 1009
@@ -19,8 +19,8 @@ _WHOLE_TEXT, _WHOLE_BINARY = _FIN | TEXT, _FIN | BINARY
 _OPCODES = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 
 
-class Violation(Exception):  # a word of the RFC's, no error of ours
-    """The peer broke the protocol or a bound; the rest of its stream means nothing."""
+class Violation(Exception):  # the RFC's word; it is the peer's error
+    """The peer broke the protocol or exceeded a limit. The rest of its stream is ignored."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(code, reason)
@@ -29,11 +29,13 @@ class Violation(Exception):  # a word of the RFC's, no error of ours
 
 
 class FrameReader:
-    """Takes bytes as they come and gives back one message at a time.
+    """Takes bytes as they arrive, and returns one message at a time.
 
-    Invariant: the held bytes never exceed one message within its limit, and one read. A frame is
-    checked by its head, before its payload is read. (websockets' own parser makes every
-    frame of a read at once and answers each ping: 40,000 of them before they could be counted.)
+    Invariant: it holds at most one message within its limit, and one read. It checks a frame by
+    its head, before it reads the payload.
+
+    websockets' own parser is not used: it parses all frames of a read at once and answers each
+    ping. That were 40,000 pings before we could count them.
     """
 
     __slots__ = (
@@ -53,27 +55,27 @@ class FrameReader:
 
     def __init__(self, max_message: int, max_fragments: int) -> None:
         self.max_message = max_message  # 0: no limit
-        self.too_big = TOO_BIG  # the code of a longer one
+        self.too_big = TOO_BIG  # the close code for a longer message
         self.max_fragments = max_fragments
-        self.large = 0  # a message of more bytes waits until this is 0
+        self.large = 0  # a message of more bytes is held back; 0: none is
         self.is_large_next = False
-        # Either `_data` from `_at` on, or `_held`, which waits until it is `_need` bytes long:
-        # a message that trickles in byte by byte is copied once, not once a byte.
+        # The unread bytes are `_data` from `_at` on, or `_held` until it has `_need` bytes. So a
+        # message that arrives byte by byte is copied once, not at every byte.
         self._data = b""
         self._at = 0
         self._held: bytearray | None = None
         self._need = 0
-        self._opcode = 0  # of the message whose fragments are being collected
+        self._opcode = 0  # the opcode of the message whose fragments are being collected
         self._fragments: list[bytes] = []
         self._size = 0
 
     @property
     def fragmented(self) -> bool:
-        """Whether a message has begun and its last fragment is still to come."""
+        """Whether a message has begun and its last fragment has not arrived."""
         return self._opcode != 0
 
     def feed(self, data: bytes) -> None:
-        """Take the bytes of one read."""
+        """Add the bytes of one read."""
         if self._held is None and self._at == len(self._data):
             self._data = data
             self._at = 0
@@ -84,7 +86,7 @@ class FrameReader:
         self._held += data
 
     def next(self) -> tuple[int, bytes] | None:
-        """The next whole message or control frame, unmasked; None until more bytes come."""
+        """Return the next whole message or control frame, unmasked; None if bytes are missing."""
         while (frame := self._frame()) is not None:
             first, payload = frame
             if first == _WHOLE_BINARY:
@@ -99,7 +101,7 @@ class FrameReader:
         return None
 
     def _frame(self) -> tuple[int, bytes] | None:
-        """The next frame: its first byte and its unmasked payload (5.2)."""
+        """Return the next frame: its first byte and its unmasked payload (RFC 6455, 5.2)."""
         if self._held is not None and not self._release():
             return None
         data, at = self._data, self._at
@@ -128,30 +130,30 @@ class FrameReader:
         return first, apply_mask(data[body:end], data[body - 4 : body])
 
     def _check_head(self, first: int, second: int, size: int) -> None:
-        """Refuse a frame by its head; `size` is the length of its payload."""
+        """Check a frame's head. `size` is the length of its payload."""
         if second < 0x80:
-            # 5.1: a server closes upon a frame that is not masked.
-            raise Violation(PROTOCOL_ERROR, "frame is not masked")
+            # RFC 6455, 5.1: a server closes the connection at an unmasked frame.
+            raise Violation(PROTOCOL_ERROR, "the frame is not masked")
         if first != _WHOLE_BINARY and first != _WHOLE_TEXT:
             self._check_rare_head(first, second & 0x7F)
         elif self._opcode:
-            raise Violation(PROTOCOL_ERROR, "expected a continuation frame")
+            raise Violation(PROTOCOL_ERROR, "a new message began before the last one ended")
         if 0 < self.max_message < size + self._size or size >> 63:
-            raise Violation(self.too_big, f"over {self.max_message} bytes")
+            raise Violation(self.too_big, f"the message has more than {self.max_message} bytes")
 
     def _check_rare_head(self, first: int, short_size: int) -> None:
         opcode = first & 0x0F
         if first & _RESERVED:
-            raise Violation(PROTOCOL_ERROR, "reserved bit is set")  # no extension was agreed
+            raise Violation(PROTOCOL_ERROR, "a reserved bit is set")  # no extension was agreed
         if opcode not in _OPCODES:
-            raise Violation(PROTOCOL_ERROR, "reserved opcode")
+            raise Violation(PROTOCOL_ERROR, "the opcode is reserved")
         if opcode & _CONTROL:
             if not first & _FIN or short_size > MAX_CONTROL:  # 5.5
-                raise Violation(PROTOCOL_ERROR, "control frame is fragmented or too long")
+                raise Violation(PROTOCOL_ERROR, "a control frame is fragmented or too long")
         elif (opcode == CONTINUATION) != self.fragmented:  # 5.4
-            raise Violation(PROTOCOL_ERROR, "fragments out of order")
+            raise Violation(PROTOCOL_ERROR, "the fragments are out of order")
         elif len(self._fragments) >= self.max_fragments:
-            raise Violation(POLICY, f"over {self.max_fragments} fragments")
+            raise Violation(POLICY, f"the message has more than {self.max_fragments} fragments")
 
     def _collect(self, first: int, payload: bytes) -> None:
         self._opcode = self._opcode or first & 0x0F
@@ -164,7 +166,7 @@ class FrameReader:
         return opcode, _checked_text(payload) if opcode == TEXT else payload
 
     def _hold(self, need: int) -> None:
-        """Keep the rest of the read until there are `need` bytes from its start."""
+        """Keep the rest of the read until it has grown to `need` bytes."""
         if self._at < len(self._data):
             self._held = bytearray(memoryview(self._data)[self._at :])
             self._need = need
@@ -179,21 +181,21 @@ class FrameReader:
 
 
 def _checked_text(payload: bytes) -> bytes:
-    """8.1: text that is not UTF-8 fails the connection."""
+    """Return the text, or fail the connection when it is not UTF-8 (RFC 6455, 8.1)."""
     if not payload.isascii():
         try:
             payload.decode()
         except UnicodeDecodeError as exc:
-            raise Violation(INVALID_DATA, "text is not UTF-8") from exc
+            raise Violation(INVALID_DATA, "the text is not UTF-8") from exc
     return payload
 
 
 def close_code(payload: bytes) -> int:
-    """The code in a close frame's payload, 1005 when it has none (7.1.5)."""
+    """Return the code in a close frame's payload, or 1005 without a code (RFC 6455, 7.1.5)."""
     try:
         close = Close.parse(payload)
     except ProtocolError as exc:
         raise Violation(PROTOCOL_ERROR, str(exc)) from exc
     except UnicodeDecodeError as exc:
-        raise Violation(INVALID_DATA, "close reason is not UTF-8") from exc
+        raise Violation(INVALID_DATA, "the close reason is not UTF-8") from exc
     return int(close.code)

@@ -1,4 +1,4 @@
-"""WebSocket frames as a server sends them: encoded once, written to many (RFC 6455, 5.2)."""
+"""Makes a server's WebSocket frames, which are encoded once for all peers (RFC 6455, 5.2)."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Iterator
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
 _FIN = 0x80
-# 5.5: "All control frames MUST have a payload length of 125 bytes or less"; 2 are the close code's.
+# RFC 6455, 5.5: "All control frames MUST have a payload length of 125 bytes or less". The close
+# code takes 2 of them.
 MAX_CONTROL = 125
 _MAX_REASON = MAX_CONTROL - 2
 
-# Most frames are short, so their whole head is a table's row: 0.1 µs instead of 0.3.
+# Most frames are short, so their heads are in a table: 0.1 µs instead of 0.3.
 _SHORT_TEXT = tuple(bytes((_FIN | TEXT, size)) for size in range(126))
 _SHORT_BINARY = tuple(bytes((_FIN | BINARY, size)) for size in range(126))
 
 
 def text(payload: bytes) -> bytes:
-    """One text frame; the payload is valid UTF-8 already."""
+    """Return a text frame. The payload must be valid UTF-8."""
     size = len(payload)
     if size < 126:
         return _SHORT_TEXT[size] + payload
@@ -25,7 +26,7 @@ def text(payload: bytes) -> bytes:
 
 
 def binary(payload: bytes) -> bytes:
-    """One binary frame."""
+    """Return a binary frame."""
     size = len(payload)
     if size < 126:
         return _SHORT_BINARY[size] + payload
@@ -33,19 +34,19 @@ def binary(payload: bytes) -> bytes:
 
 
 def control(opcode: int, payload: bytes = b"") -> bytes:
-    """One ping, pong or close frame; a payload that is too long for one is cut."""
+    """Return a ping, pong or close frame. A payload that is too long is cut."""
     payload = payload[:MAX_CONTROL]
     return bytes((_FIN | opcode, len(payload))) + payload
 
 
 def close(code: int, reason: str = "") -> bytes:
-    """A close frame; the reason is cut to what fits, never inside a character (7.1.6)."""
+    """Return a close frame. A long reason is cut between two characters (RFC 6455, 7.1.6)."""
     encoded = reason.encode("utf-8", "replace")[:_MAX_REASON]
     return control(CLOSE, code.to_bytes(2, "big") + encoded.decode("utf-8", "ignore").encode())
 
 
 def split(frames: bytes) -> Iterator[tuple[int, bytes]]:
-    """Opcode and payload of each frame in bytes that were made by this module."""
+    """Yield the opcode and payload of each frame in bytes that this module made."""
     at = 0
     while at < len(frames):
         opcode, size = frames[at] & 0x0F, frames[at + 1]

@@ -1,4 +1,4 @@
-"""Whether a peer is still there, and whether it asks too often."""
+"""Detects dead peers by pings, and limits the control frames of a peer."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ class PingTarget(Protocol):
 
 
 class KeepAlive:
-    """Pings every `every` seconds, and aborts a peer that shows no life until the next ping.
+    """Pings every `every` seconds, and aborts a peer that shows no sign of life in that time.
 
-    Invariant: any byte is a sign of life (the socket sets `has_received`, which reads no clock). So
-    is any byte that the peer took from a full buffer, behind which our ping waits. While we have
-    paused reading nothing can arrive, so no peer is aborted.
+    Invariant: these count as signs of life:
+
+    - any received byte; the socket sets `has_received`, so no clock is read for it;
+    - any byte that the peer read from a full buffer, because our ping waits behind that buffer.
+
+    While reading is paused nothing can arrive, so the peer is not aborted.
     """
 
     __slots__ = ("_buffered", "_every", "_loop", "_peer", "_timer", "has_received")
@@ -56,9 +59,10 @@ class KeepAlive:
 
 
 class ControlBudget:
-    """Control frames that a peer may still send: a token bucket that never reads a clock.
+    """The control frames that a peer may still send: a token bucket. Callers pass the time.
 
-    A pong that answers our ping costs nothing: a client with many rejects gets as many pings.
+    A pong that answers our ping costs nothing: the server sends a ping after each reject, so a
+    client with many rejects must answer many pings.
     """
 
     __slots__ = ("_at", "_bounds", "_expected_pongs", "_level")
@@ -70,7 +74,7 @@ class ControlBudget:
         self._expected_pongs = 0
 
     def expect_pong(self) -> None:
-        """We send a ping: its pong costs nothing."""
+        """Note that we send a ping: its pong costs nothing."""
         self._expected_pongs += 1
 
     def spend_pong(self, now: float) -> bool:
@@ -80,7 +84,7 @@ class ControlBudget:
         return self.spend(now)
 
     def spend(self, now: float) -> bool:
-        """Take one; False when there is none left."""
+        """Spend one control frame; return False when none is left."""
         earned = (now - self._at) * self._bounds.control_frames_per_second
         self._level = min(self._bounds.control_frames_burst, self._level + earned)
         self._at = now

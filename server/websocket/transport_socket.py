@@ -1,4 +1,4 @@
-"""A `Socket` on a bare transport: no queue, no task, no copy between the peer and its handler."""
+"""A `Socket` on a bare transport, without a queue, task or copy between peer and handler."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from server.websocket.socket import NULL_HANDLER, Handler, SocketBounds, State, 
 logger = logging.getLogger(__name__)
 
 VANISHED, RESTARTING, OUR_FAULT = 1006, 1012, 1011
-# After a failure the peer's bytes are read and thrown away for a moment: closing over unread
-# bytes makes the kernel send a reset, which can overtake the close frame that says why.
+# Bytes. After a failure, the peer's bytes are read and dropped for a moment. Closing a socket with
+# unread bytes makes the kernel send a reset, which can arrive before the close frame.
 _MAX_DISCARD = 16 << 20
 
 
 class TransportSocket(asyncio.Protocol):
-    """The protocol of a transport after the WebSocket handshake, and its handler's `Socket`.
+    """The protocol of a transport after the WebSocket handshake, and the `Socket` of its handler.
 
-    Invariant: the handler gets no event after `on_close`, and the transport ends within
-    `close_within` of the first close, and `restart_within` of a stop's, whatever the peer does.
+    Invariant: the handler gets no event after `on_close`. Whatever the peer does, the transport
+    ends within `close_within` seconds of the first close. At a stop of the server, it ends within
+    `restart_within` seconds.
     """
 
     __slots__ = (
@@ -69,14 +70,14 @@ class TransportSocket(asyncio.Protocol):
         self._state = State.OPEN
         self._close_code = VANISHED
         self._close_reported = False
-        self._on_large: Callable[[], None] | None = None  # before a large message
+        self._on_large: Callable[[], None] | None = None  # called before a large message
         self._paused = False
         self._discarded = 0
         self._fragment_deadline: asyncio.TimerHandle | None = None
         self._deadline: asyncio.TimerHandle | None = None
 
     def start(self, early: bytes, *, lost: bool) -> None:
-        """Take the transport and call the handler; then dispatch the bytes that came `early`."""
+        """Take the transport, call `on_open`, and then dispatch the bytes that arrived `early`."""
         self._reader.feed(early)
         if lost:
             self._handler.on_open(self)
@@ -90,10 +91,10 @@ class TransportSocket(asyncio.Protocol):
             self._state = State.DONE
         self._keep_alive.start()
         self._handler.on_open(self)
-        # Later, so that the caller has its socket before the first message.
+        # Not now: the caller must have its socket before the first message.
         self._loop.call_soon(self._resume)
 
-    # Calls of the handler
+    # Calls by the handler
 
     def write(self, data: bytes) -> None:
         if self._state is State.OPEN:
@@ -124,7 +125,7 @@ class TransportSocket(asyncio.Protocol):
     def resume_reading(self) -> None:
         if self._paused:
             self._paused = False
-            # Not at once: the handler may be inside a call for a message.
+            # Not now: this call may come from inside the handler's `on_text`.
             self._loop.call_soon(self._resume)
 
     def close(self, code: int, reason: str = "") -> None:
@@ -132,7 +133,7 @@ class TransportSocket(asyncio.Protocol):
             self._write(frames.close(code, reason))
             self._close_code = code
             self._move_to(State.CLOSING)
-            self.resume_reading()  # for the peer's half of the handshake
+            self.resume_reading()  # to read the peer's close frame
         if self._state is not State.LOST:
             self._end_within(self._bounds.answered_within(code))
 
@@ -142,13 +143,13 @@ class TransportSocket(asyncio.Protocol):
             self._transport.abort()
 
     async def run(self) -> None:
-        """Nothing is left to do for the endpoint."""
+        """Return at once: the connection needs only callbacks."""
 
     def shutdown(self) -> None:
-        """Close a connection that is still open when the server stops."""
+        """Close the connection. Uvicorn calls this when the server stops."""
         self.close(RESTARTING)
 
-    # Events of the transport
+    # Callbacks of the transport
 
     def data_received(self, data: bytes) -> None:
         self._keep_alive.has_received = True
@@ -161,7 +162,7 @@ class TransportSocket(asyncio.Protocol):
             self._dispatch()
 
     def eof_received(self) -> None:
-        """The peer has left. Bytes that wait for it may be stuck, so the end gets a deadline."""
+        """The peer has left. Buffered bytes may never be sent, so the end has a deadline."""
         self._move_to(State.DONE)
 
     def resume_writing(self) -> None:
@@ -182,18 +183,18 @@ class TransportSocket(asyncio.Protocol):
         try:
             self._transport.write(data)
         except RuntimeError:
-            # uvloop raises on a transport that failed since the last read; asyncio says nothing.
+            # uvloop raises when the transport has failed since the last read. asyncio does not.
             self._move_to(State.DONE)
 
     def _resume(self) -> None:
-        """Dispatch what waits, then read again."""
+        """Dispatch the waiting messages, and then read again."""
         if not self._paused and self._state < State.DONE:
             self._dispatch()
         if not self._paused and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def _dispatch(self) -> None:
-        """Give the handler every whole message, until it pauses or closes."""
+        """Give the handler every whole message, until it pauses or closes the socket."""
         reader = self._reader
         try:
             while not self._paused and self._state < State.DONE:
@@ -208,14 +209,14 @@ class TransportSocket(asyncio.Protocol):
                     self._on_data(opcode, payload)
         except Violation as violation:
             self._fail(violation.code, violation.reason)
-        except Exception:  # a bug of ours ends this connection, and no other
+        except Exception:  # a bug ends this connection only
             logger.exception("connection failed", extra={"peer": self.peer})
             self._fail(OUR_FAULT, "internal error")
         if reader.fragmented and self._fragment_deadline is None:
             self._start_fragment_deadline()
 
     def _pause_before_large(self) -> None:
-        """Pause and call `on_large` once; the handler resumes reading when it may go on."""
+        """Pause and call `on_large` once. The handler then resumes reading."""
         on_large = self._on_large
         if on_large is not None and self._reader.is_large_next and self._state is State.OPEN:
             self.pause_before_large(0, None)
@@ -260,13 +261,13 @@ class TransportSocket(asyncio.Protocol):
 
     def _on_fragment_timeout(self) -> None:
         self._fragment_deadline = None
-        if self._paused:  # it is we who are late
+        if self._paused:  # we paused reading, so the delay is ours
             self._start_fragment_deadline()
         else:
-            self._fail(POLICY, "message takes too long")
+            self._fail(POLICY, "the fragments of the message took too long")
 
     def _fail(self, code: int, reason: str) -> None:
-        """7.1.7: say why, stop listening, and end."""
+        """Fail the connection (RFC 6455, 7.1.7): send the reason, ignore the peer, and end."""
         if self._state is State.OPEN:
             self._write(frames.close(code, reason))
             self._close_code = code
@@ -286,7 +287,7 @@ class TransportSocket(asyncio.Protocol):
             self._transport.abort()
 
     def _move_to(self, state: State) -> None:
-        """Move forward to `state`, from where on the peer has `close_within` left."""
+        """Move forward to `state`. From now on the peer has `close_within` seconds left."""
         self._state = max(self._state, state)
         self._keep_alive.stop()
         if self._fragment_deadline is not None:
@@ -296,7 +297,7 @@ class TransportSocket(asyncio.Protocol):
             self._end_within(self._bounds.close_within)
 
     def _end_within(self, within: float) -> None:
-        """Of several deadlines the first counts."""
+        """Abort after `within` seconds, or at an earlier deadline."""
         if self._deadline is not None:
             if self._deadline.when() <= self._loop.time() + within:
                 return
@@ -306,5 +307,5 @@ class TransportSocket(asyncio.Protocol):
     def _report_close(self) -> None:
         if not self._close_reported:
             self._close_reported = True
-            handler, self._handler = self._handler, NULL_HANDLER  # neither keeps the other
+            handler, self._handler = self._handler, NULL_HANDLER  # breaks the reference cycle
             handler.on_close(self._close_code)
