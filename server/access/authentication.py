@@ -1,4 +1,4 @@
-"""Authentication: whose token it is, which document a path names, what a client calls itself."""
+"""Authentication: the claims of a token, the document of a path, and the client's own name."""
 
 from __future__ import annotations
 
@@ -15,28 +15,33 @@ MAX_CLIENT = 128
 
 
 async def authenticate(keyring: Keyring, token: str | None) -> Claims:
-    """The claims of the token; raises `unauthenticated` when there is no valid one."""
+    """Return the claims of the token; raise `unauthenticated` without a valid token."""
     if not token:
-        raise Rejected(Code.UNAUTHENTICATED, "a token is needed")
+        raise Rejected(
+            Code.UNAUTHENTICATED, "send a token, for example as `Authorization: Bearer ...`"
+        )
     return await keyring.verify(token)
 
 
 def name_document(claims: Claims, doc: str) -> DocKey:
-    """The document's key. Raises the same refusal for a hidden document and for a missing one."""
+    """Return the document's key; raise `not_found` when the token may not see this name.
+
+    A hidden document and a missing one get the same refusal.
+    """
     if not is_doc_name(doc) or not claims.rights.may_see(doc):
         raise not_found()
     return DocKey(claims.tenant, doc)
 
 
 def client_name(given: str) -> str:
-    """The name that a client gives itself, as others may see it.
+    """Return the name that a client gives itself, without unprintable characters.
 
-    No token vouches for this name, and every entry has it beside the user's name. So control
-    characters, line breaks and marks that turn the direction of writing are left out.
+    No token proves this name, and other users see it beside the user's name. So control
+    characters, line breaks and marks that change the writing direction are removed.
     """
     return "".join(filter(str.isprintable, given[: 2 * MAX_CLIENT]))[:MAX_CLIENT]
 
 
 def not_found() -> Rejected:
-    """The refusal for a document that does not exist, or that the token does not show."""
+    """Return the refusal for a document that does not exist, or that the token may not see."""
     return Rejected(Code.NOT_FOUND, "no such document")

@@ -1,4 +1,4 @@
-"""A limit on the sockets of one address that have not shown a valid token yet."""
+"""A limit on the sockets of one address whose clients have not been admitted yet."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-# So many times the limit may wait for a place. The next socket is refused.
+# Ten times as many sockets as the limit may wait for a place. The next socket is refused.
 QUEUE = 10
 
 
 @dataclass(slots=True)
 class _Address:
-    """One address: how many places its sockets have, and which sockets wait for one."""
+    """One address: how many places its sockets hold, and which sockets wait for a place."""
 
     taken: int = 0
     waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
@@ -23,11 +23,12 @@ class _Address:
 class ConnectionLimit:
     """Places for sockets whose clients have not been admitted.
 
-    Invariant: at most `most` sockets of an address (0: any number) are between their upgrade and
-    their admission. An address without such a socket has no entry here. When all places are
-    taken, a socket waits before its upgrade. Honest clients that reconnect all at once, after a
-    restart or through one proxy, release a place within milliseconds. Silent clients release it
-    within seconds.
+    Invariant: at most `most` sockets of an address (0: no limit) are between their upgrade and
+    their admission. An address without such a socket has no entry here.
+
+    When all places are taken, a socket waits before its upgrade. Many honest clients may reconnect
+    at once, after a restart or through one proxy: each releases its place within milliseconds. A
+    client that sends no token releases it within seconds.
     """
 
     def __init__(self, most: int, patience: float) -> None:
@@ -39,7 +40,10 @@ class ConnectionLimit:
         return len(self._addresses)
 
     async def acquire(self, host: str) -> Callable[[], None] | None:
-        """A function that releases the place, the first time it is called. None: all are taken."""
+        """Wait for a place. Return the function that releases it, or None when all are taken.
+
+        Only the first call of that function has an effect.
+        """
         name = address_of(host)
         address = self._addresses.setdefault(name, _Address())
         if not self._most or (address.taken < self._most and not address.waiting):
@@ -57,7 +61,7 @@ class ConnectionLimit:
         return release
 
     async def _wait(self, name: str, address: _Address) -> bool:
-        """Wait until another socket releases its place; whether one did in time."""
+        """Wait until another socket releases its place; return whether that happened in time."""
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         address.waiting.append(place)
         try:
@@ -78,7 +82,7 @@ class ConnectionLimit:
 
 
 def _pass_on(address: _Address) -> None:
-    """Give the place to the socket that has waited longest; without one it is free."""
+    """Give the place to the socket that has waited longest. If no socket waits, free the place."""
     if address.waiting:
         address.waiting.popleft().set_result(None)
     else:
@@ -86,7 +90,7 @@ def _pass_on(address: _Address) -> None:
 
 
 def address_of(host: str) -> str:
-    """One name for all addresses of a network subscriber, who has 2^64 of IPv6 (RFC 6177)."""
+    """Return one name for all addresses of one network subscriber: an IPv6 /64 (RFC 6177)."""
     try:
         address = ip_address(host)
     except ValueError:

@@ -1,4 +1,4 @@
-"""CORS: which pages of other origins may call, and what they may read of an answer (Fetch, 3.2)."""
+"""CORS: lets pages of allowed origins call the API and read its answers (Fetch, 3.2)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from server.access.origins import Origins
 
 METHODS = "GET, PUT, PATCH, POST, DELETE"
-# What a browser does not let a page read unless it is named here.
+# A browser hides every other response header from a page of another origin, except basic ones.
 EXPOSED = ", ".join(
     (
         "Accept-Patch",
@@ -31,11 +31,12 @@ _HEADERS = "access-control-request-headers"
 
 
 class Cors:
-    """ASGI middleware: an allowed origin is named in the answer, and may ask first what it may do.
+    """ASGI middleware that adds CORS headers and answers preflight requests.
 
-    Every answer varies by Origin, whether a request has one or not. Paths that begin with one of
-    `public` are for any origin, and their answers do not vary by it. An answer that allows any
-    origin itself stays as it is.
+    - An allowed origin is named in the response.
+    - Every response has `Vary: Origin`, also for a request without an Origin.
+    - Paths that begin with one of `public` are open to every origin, without `Vary: Origin`.
+    - A response that already allows every origin is not changed.
     """
 
     def __init__(self, app: ASGIApp, origins: Origins, public: tuple[str, ...]) -> None:
@@ -75,7 +76,7 @@ class Cors:
 
 
 def _open_to_all(headers: MutableHeaders) -> None:
-    """Add the headers that a refusal lacks; published answers have all of them."""
+    """Add the headers that a refusal lacks. Published responses have them already."""
     headers.setdefault("Access-Control-Allow-Origin", "*")
     headers.setdefault("Access-Control-Expose-Headers", EXPOSED)
     headers.setdefault("Vary", "Accept-Encoding")

@@ -1,4 +1,4 @@
-"""Guests of the demo: from which hosts they may get a token, and how often."""
+"""Guests of the demo: which Host headers may ask for a guest token, and how often."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from server.access.connection_limit import address_of
 if TYPE_CHECKING:
     from server.runtime.clock import Clock
 
-# Tokens of one address, at once and a second.
+# Guest tokens of one address: at once, and per second.
 BURST = 30
 PER_SECOND = 0.2
 
 
 class GuestTokenLimit:
-    """How many tokens an address may have.
+    """Limits how many guest tokens an address gets.
 
-    Invariant: an address is remembered until its budget is full again.
+    Invariant: an address is kept until its budget is full again.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -32,7 +32,7 @@ class GuestTokenLimit:
         return len(self._budgets)
 
     def charge(self, host: str) -> None:
-        """Charge an address for one token; raises `rate_limited`."""
+        """Charge an address for one token, or raise `rate_limited`."""
         now, address = self._clock.monotonic(), address_of(host)
         budget = self._budgets.get(address)
         if budget is None:
@@ -40,7 +40,7 @@ class GuestTokenLimit:
         if not budget.try_spend(1, now):
             raise Rejected(
                 Code.RATE_LIMITED,
-                "too many guest tokens for your address; ask again later",
+                "your address has asked for too many guest tokens; try again later",
                 retry_after_ms=max(1, to_ms(budget.wait(now, 1))),
             )
 
@@ -52,9 +52,10 @@ class GuestTokenLimit:
 
 
 def is_own_host(host: str, public_url: str) -> bool:
-    """Whether no other site can have this Host: its page could read answers by DNS rebinding.
+    """Whether the Host is one that another site cannot use for DNS rebinding.
 
-    A site can point its own name at this server. It cannot own `localhost`, or an address.
+    A foreign site can point its own name at this server, so that its pages could read our answers.
+    It cannot own `localhost`, an IP address or the host of `public_url`.
     """
     try:
         name = urlsplit(f"//{host}").hostname or ""

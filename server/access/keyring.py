@@ -1,4 +1,4 @@
-"""The keyring: the keys that verify tokens, cached for a moment, and the keys that sign them."""
+"""The keyring: finds and caches the keys that verify tokens, and makes keys that sign them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from server.runtime.clock import Clock
 
 DEMO_TENANT = "demo"
 GUEST_SECONDS = 3600
-SECRET_BYTES = 32  # RFC 7518, section 3.2: no shorter than the hash
+SECRET_BYTES = 32  # RFC 7518, section 3.2: at least as long as the hash
 
 KNOWN_SECONDS = 1.0  # a retired key is accepted for at most this long
-UNKNOWN_SECONDS = 10.0  # a new key has no tokens yet, so a miss may be cached longer
+UNKNOWN_SECONDS = 10.0  # a new key has no tokens yet, so a cache miss may be kept longer
 MAX_REMEMBERED = 1024
-MAX_UNKNOWN = 256  # kids never seen good that wait for the database
+MAX_UNKNOWN = 256  # unknown kids that may wait for the database
 
 
 @dataclass(frozen=True, slots=True)
 class CachedKey:
-    """What the database said of a kid, and until when the cache keeps it."""
+    """The database's answer for a kid, and how long it stays valid."""
 
     tenant: str
     key: SigningKey | None
@@ -36,9 +36,11 @@ class CachedKey:
 class Keyring:
     """A cache in front of the directory's keys.
 
-    Invariant: memory is bounded, whatever kids clients send. One lookup of a kid runs at a time,
-    and one a second at most. However many invented kids clients send, they share one query at a
-    time. Lookups of keys that have been good before never wait for it.
+    Invariant:
+
+    - Memory is bounded, whatever kids clients send.
+    - A kid has one lookup at a time, and at most one a second.
+    - All unknown kids share one query at a time. Kids that were valid before never wait for it.
     """
 
     def __init__(self, directory: Directory, clock: Clock) -> None:
@@ -52,22 +54,24 @@ class Keyring:
         self._signing: CachedKey | None = None
 
     async def verify(self, token: str) -> Claims:
-        """Who the token speaks for; raises `Rejected`."""
+        """Return the claims of a token, or raise `Rejected`."""
         found = await self._find(key_id(token))
         if found.key is None:
             refuse("the token was not signed by a key of this server")
         return verify_token(token, found.tenant, found.key, self._clock.now_ms())
 
     async def ensure_key(self, tenant: str) -> SigningKey:
-        """The tenant's newest active key; makes the tenant, and the key, where there is none."""
+        """Return the tenant's newest active key. Create the tenant and the key when missing."""
         active = [key for key in await self._directory.keys(tenant) if not key.retired_at]
         return active[-1] if active else await self.add_key(tenant)
 
     async def add_key(self, tenant: str) -> SigningKey:
+        """Create a key, and its tenant when missing; return the key."""
         if not is_tenant_name(tenant):
             raise Rejected(
                 Code.MALFORMED,
-                "a tenant's name is 1 to 63 small letters, digits and hyphens, no hyphen first",
+                "a tenant's name must have 1 to 63 lower-case letters, digits and hyphens, "
+                "and must not begin with a hyphen",
             )
         now = self._clock.now_ms()
         await self._directory.add_tenant(tenant, now)
@@ -77,7 +81,7 @@ class Keyring:
         return key
 
     async def guest(self) -> tuple[str, Claims]:
-        """A token for an hour as a publisher of the demo tenant, and what it says."""
+        """Return a token of a new publisher of the demo tenant, for an hour, and its claims."""
         guest = self._clock.new_id("guest")
         now = self._clock.now_ms()
         rights = Rights(Role.PUBLISHER, expires_at=now + GUEST_SECONDS * 1000)
@@ -104,9 +108,9 @@ class Keyring:
         return found
 
     async def _look_up(self, kid: str) -> CachedKey:
-        """Ask the database; callers with the same kid meanwhile share the outcome."""
+        """Ask the database. Concurrent callers with the same kid share the outcome."""
         lookup = self._lookups[kid] = asyncio.get_running_loop().create_future()
-        outcome: CachedKey | Refusal | None = None  # None, when cancelled: the next one asks
+        outcome: CachedKey | Refusal | None = None  # stays None if cancelled: a waiter asks again
         try:
             outcome = found = await self._ask(kid)
             return found
@@ -131,13 +135,15 @@ class Keyring:
             return await self._ask_for_unknown(kid)
         except StorageUnavailable as error:
             raise Rejected(
-                Code.STORAGE_UNAVAILABLE, "the keys cannot be read at the moment"
+                Code.STORAGE_UNAVAILABLE, "the database of keys does not answer; try again"
             ) from error
 
     async def _ask_for_unknown(self, kid: str) -> CachedKey:
         if self._unknown >= MAX_UNKNOWN:
             raise Rejected(
-                Code.RATE_LIMITED, "too many unknown keys are being tried", retry_after_ms=1000
+                Code.RATE_LIMITED,
+                "too many clients send tokens with unknown keys (kid); try again",
+                retry_after_ms=1000,
             )
         self._unknown += 1
         try:

@@ -1,4 +1,4 @@
-"""Origins: which web pages may connect. A client that sends none is no page; its token decides."""
+"""Origins: which web pages may connect. A client without an Origin header is not a web page."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# What a browser sends (RFC 6454, section 6.2): in small letters, an internationalised name in its
-# ASCII form, no trailing dot added or dropped, no path. Anything else is refused.
+# A Host as browsers send it (RFC 6454, section 6.2): lower case, an internationalised name in its
+# ASCII form, a trailing dot neither added nor dropped, no path. Anything else is refused.
 _HOST = re.compile(r"([a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
-# How often one origin is logged, how many are in that time, and how much of a name.
+# An origin is logged once in so many seconds, so many origins are logged in that time, and so many
+# characters of each.
 LOGGED_EVERY = 60.0
 MOST_LOGGED = 64
 LONGEST_LOGGED = 256
@@ -28,11 +29,12 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 
 class Origins:
-    """The allow-list, and the server's own address, as the Host header or its public URL names it.
+    """The allow-list of origins.
 
-    Invariant: an Origin is allowed only when it equals, byte for byte, one that is listed or the
-    server's own; `null` is neither. A listed origin's default port is left out, as browsers do.
-    A refused origin is logged once a minute at most.
+    Invariant: an Origin is allowed only when it equals, byte for byte, a listed origin or the
+    server's own. The server's own origin comes from the public URL and the Host header. `null` is
+    never allowed. Listed origins lose their default port, because browsers leave it out. A refused
+    origin is logged at most once a minute.
     """
 
     def __init__(
@@ -43,7 +45,7 @@ class Origins:
         self._logged: OrderedDict[str, float] = OrderedDict()
 
     def allows(self, origins: Sequence[str], hosts: Sequence[str]) -> bool:
-        """Whether a request with these Origin and Host headers may go on."""
+        """Whether a request with these Origin and Host headers is allowed."""
         if not origins:
             return True
         if len(origins) > 1:
@@ -51,7 +53,7 @@ class Origins:
         return origins[0] in self.listed or origins[0] in _own(hosts)
 
     def allows_request(self, headers: Headers) -> bool:
-        """Whether a request with these headers may go on; a refused origin is logged."""
+        """Whether a request with these headers is allowed. A refused origin is logged."""
         origins, hosts = _values(headers, b"origin"), _values(headers, b"host")
         if self.allows(origins, hosts):
             return True
@@ -59,7 +61,7 @@ class Origins:
         return False
 
     def _log(self, origin: str, host: str) -> None:
-        """Name the origin, unless it was named within the last minute."""
+        """Log the origin, unless it was logged within the last minute."""
         now, origin = self._clock.monotonic(), origin[:LONGEST_LOGGED]
         while self._logged and now - next(iter(self._logged.values())) >= LOGGED_EVERY:
             self._logged.popitem(last=False)
@@ -67,7 +69,7 @@ class Origins:
             return
         self._logged[origin] = now
         logger.warning(
-            "a page of the origin %s was refused; it is not in WEFT_ORIGINS, nor WEFT_PUBLIC_URL",
+            "refused a page of the origin %s: it is not in WEFT_ORIGINS and not WEFT_PUBLIC_URL",
             origin,
             extra={"origin": origin, "host": host[:LONGEST_LOGGED]},
         )
@@ -78,13 +80,13 @@ def _values(headers: Headers, name: bytes) -> list[str]:
 
 
 def _own(hosts: Sequence[str]) -> frozenset[str]:
-    """`http://` and `https://` + Host: a proxy may have taken TLS off before us."""
+    """Return the Host with `http://` and with `https://`: a proxy may have removed TLS."""
     if len(hosts) != 1 or _HOST.fullmatch(hosts[0].lower()) is None:
         return frozenset()
     return frozenset(_as_sent(f"{scheme}://{hosts[0]}") for scheme in _DEFAULT_PORT)
 
 
 def _as_sent(origin: str) -> str:
-    """The origin as a browser would write it."""
+    """Return the origin as a browser writes it."""
     scheme, _, host = origin.lower().partition("://")
     return f"{scheme}://{host.removesuffix(_DEFAULT_PORT[scheme])}"

@@ -1,4 +1,4 @@
-"""The expiry of a token, checked while its connection is open."""
+"""Watches the expiry of a token while its connection is open."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Callable
 from server.runtime.clock import Clock
 
 WARN_BEFORE = 60.0
-# A timer of years overflows in some event loops.
+# Seconds. A timer of years overflows in some event loops.
 CHECK_EVERY = 3600.0
 
 
 class TokenExpiry:
     """Calls `on_warning` once, a minute before a token expires, and `on_expired` when it does.
 
-    Invariant: a token gets the time that it had left when the client sent it. The wall clock is
-    read once, so that a jump of that clock disconnects no client.
+    Invariant: a token stays valid for the time that it had left when the client sent it. The wall
+    clock is read once, so a jump of that clock disconnects no client.
     """
 
     def __init__(
@@ -30,14 +30,14 @@ class TokenExpiry:
         self._warned = False
 
     def start(self, expires_at: int) -> None:
-        """Replace the token before by one that expires then (milliseconds since 1970)."""
+        """Watch a new token, which replaces the previous one. Times are milliseconds since 1970."""
         left = (expires_at - self._clock.now_ms()) / 1000
         self._ends_at = self._clock.monotonic() + left
         self._warned = False
         self.check()
 
     def check(self) -> None:
-        """Call what is due, and set the timer for the next call."""
+        """Make the call that is due, and set the timer for the next one."""
         self.cancel()
         left = self._ends_at - self._clock.monotonic()
         if left <= 0:

@@ -1,4 +1,4 @@
-"""Tokens: where a request has one, its claims, and whether one of our keys signed it."""
+"""Tokens: finds them in a request, checks their signature, and reads their claims."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from collab.rights.user_rights import Rights, Role, is_pointer
 
 ALGORITHM = "HS256"
 AUDIENCE = "weft"
-MAX_TOKEN = 4096  # what a connection may send at most before it is known
-LEEWAY_MS = 10_000  # how far another machine's clock may be ahead of ours
+MAX_TOKEN = 4096  # characters; the client is not known yet when it sends them
+LEEWAY_MS = 10_000  # the clock of the token's issuer may be so far ahead of ours
 
-# Control characters break logs; line and bidirectional marks make one name look like another.
+# Control characters break logs. Line marks and bidirectional marks make two names look alike.
 _PLAIN = r"\A[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*\Z"
 _YEAR_9999 = 253_402_300_799
 
@@ -39,7 +39,7 @@ _KID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Payload(Struct, frozen=True, omit_defaults=True):
-    """A token's claims as they travel; claims that we do not know are ignored (RFC 7519, 4)."""
+    """A token's claims as JSON. Unknown claims are ignored (RFC 7519, 4)."""
 
     tid: _Tenant
     sub: _User
@@ -59,7 +59,7 @@ _JWS = PyJWS(algorithms=[ALGORITHM])
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Who a token speaks for; times are milliseconds since 1970, UTC."""
+    """The verified claims of a token: its tenant, user and rights. Times are ms since 1970, UTC."""
 
     tenant: str
     user: str
@@ -78,11 +78,12 @@ class Claims:
 
 
 def refuse(sentence: str) -> NoReturn:
+    """Raise `unauthenticated`."""
     raise Rejected(Code.UNAUTHENTICATED, sentence)
 
 
 def mint(key: SigningKey, claims: Claims) -> str:
-    """The token that says this, signed with the key; `claims.kid` is not looked at."""
+    """Return a token with these claims, signed with the key. `claims.kid` is ignored."""
     rights = claims.rights
     payload = Payload(
         tid=claims.tenant,
@@ -96,28 +97,28 @@ def mint(key: SigningKey, claims: Claims) -> str:
         sections=None if rights.sections is None else list(rights.sections),
     )
     body = msgspec.json.encode(payload)
-    try:  # what we would not take, we do not hand out
+    try:  # never make a token that `verify_token` would refuse
         _check(_PAYLOAD.decode(body), claims.tenant, claims.issued_at)
     except UNREADABLE as error:
-        raise Rejected(Code.MALFORMED, f"no token can say this: {error}") from error
+        raise Rejected(Code.MALFORMED, f"a token cannot have these claims: {error}") from error
     return _JWS.encode(body, key.secret, ALGORITHM, headers={"kid": key.kid})
 
 
 def key_id(token: str) -> str:
-    """The key that a token says it was signed with; nothing in it is to be trusted yet."""
+    """Return the key id (kid) in a token's header. The signature is not checked yet."""
     if len(token) > MAX_TOKEN or not token.isascii():
-        refuse("the token is not a token")
+        refuse("the token is not a JSON Web Token")
     try:
         kid = _JWS.get_unverified_header(token).get("kid")
     except PyJWTError:
-        refuse("the token is not a token")
+        refuse("the token is not a JSON Web Token")
     if not isinstance(kid, str) or _KID.fullmatch(kid) is None:
         refuse("the token does not name its key (kid)")
     return kid
 
 
 def verify_token(token: str, tenant: str, key: SigningKey, now: int) -> Claims:
-    """The claims of a token that the tenant's key signed and that is valid now."""
+    """Return the claims of a token. Raise when the signature or a claim is not valid at `now`."""
     try:
         # Raises for another algorithm, a bad signature, and header extensions (crit, b64).
         body = _JWS.decode(token, key.secret, [ALGORITHM], {"enforce_minimum_key_length": True})
@@ -128,13 +129,13 @@ def verify_token(token: str, tenant: str, key: SigningKey, now: int) -> Claims:
     try:
         payload = _PAYLOAD.decode(body)
     except UNREADABLE as error:
-        refuse(f"the token's claims are not as they should be: {error}")
+        refuse(f"the token's claims are not valid: {error}")
     _check(payload, tenant, now)
     return _claims(payload, key.kid)
 
 
 def _is_signed_with_text(token: str, key: SigningKey) -> bool:
-    """Whether it was signed with the secret as `weft key add --show` prints it."""
+    """Whether it was signed with the secret's text, as `weft key add --show` prints it."""
     printed = urlsafe_b64encode(key.secret)
     for text in (printed, printed.rstrip(b"=")):
         try:
@@ -183,19 +184,22 @@ def _frozen(values: list[str] | None) -> tuple[str, ...] | None:
 
 
 def token_in_header(authorization: str | None) -> str | None:
-    """From `Authorization: Bearer …`; the scheme's case does not matter (RFC 9110, 11.1)."""
+    """Return the token of `Authorization: Bearer …`, in any case of letters (RFC 9110, 11.1)."""
     scheme, _, token = (authorization or "").strip().partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 def token_in_subprotocols(subprotocols: Iterable[str]) -> str | None:
-    """From a WebSocket's `bearer.<jwt>`: a browser can set no header, and a query is logged."""
+    """Return the token of the WebSocket subprotocol `bearer.<jwt>`.
+
+    Browsers cannot set a header for a WebSocket, and proxies log query strings.
+    """
     found = (each.removeprefix("bearer.") for each in subprotocols if each.startswith("bearer."))
     return next(found, None) or None
 
 
 def token_in_query(query: bytes) -> str | None:
-    """From `?token=`, for clients of the Yjs lane, which can do nothing else."""
+    """Return the token of `?token=`, for clients of the Yjs lane, which have no other way."""
     try:
         pairs = parse_qsl(query.decode("ascii"), max_num_fields=64)
     except ValueError:
