@@ -1,4 +1,4 @@
-"""The composition root: which adapters stand behind the ports, and the application around them."""
+"""The composition root: builds the application from the settings, the adapters and the parts."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class CannotServeError(Exception):
 
 
 def open_store(settings: Settings) -> Store:
-    """The database that the settings name, not started yet."""
+    """Return the store that the settings name. It is not started yet."""
     from storage.store import SqlStore
 
     make_home(settings)
@@ -68,7 +68,7 @@ def open_store(settings: Settings) -> Store:
 
 @contextmanager
 def store_to_serve(settings: Settings) -> Iterator[Store]:
-    """The database, held for this process alone; raises `CannotServeError` where another has it."""
+    """Yield the store. Raise `CannotServeError` when another process serves its SQLite file."""
     from storage.serving_lock import AlreadyServedError, serving
 
     make_home(settings)
@@ -80,7 +80,7 @@ def store_to_serve(settings: Settings) -> Iterator[Store]:
 
 
 def make_home(settings: Settings) -> None:
-    """The folder of a SQLite file, made where it is missing."""
+    """Create the folder of the SQLite file when it is missing."""
     if settings.database.startswith(SQLITE):
         Path(settings.database.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True)
 
@@ -91,7 +91,7 @@ def build(
     clock: Clock | None = None,
     on_start: Callable[[Services], AbstractAsyncContextManager[None]] | None = None,
 ) -> FastPathApp:
-    """The application on these adapters; it starts and stops them with its lifespan."""
+    """Return the application on these adapters. Its lifespan starts and stops them."""
     clock = clock or SystemClock()
     origins = Origins(settings.origins, settings.public_url, clock)
 
@@ -125,7 +125,8 @@ def build(
         middleware=[Middleware(DrainBody), Middleware(Positioned)],
         exception_handlers=HANDLERS,
     )
-    # `/v1/docs/home/` is no document; a redirect would be made from a Host that anybody can state.
+    # `/v1/docs/home/` is no document. A redirect would repeat the Host header, which any client
+    # can invent.
     app.router.redirect_slashes = False
     return app
 
@@ -169,7 +170,7 @@ def _services(
 
 
 def _quarantine_path(settings: Settings) -> Path | None:
-    """Beside a SQLite file; for another database where this host keeps what is passing."""
+    """Return a path beside the SQLite file, or in the temporary folder for another database."""
     name = settings.database.removeprefix(SQLITE)
     if name == ":memory:":
         return None
@@ -214,6 +215,7 @@ def _budget_pool(settings: Settings) -> BudgetPool:
 
 
 def socket_bounds(settings: Settings) -> SocketBounds:
+    """Return the limits of a socket and of an HTTP connection."""
     return SocketBounds(
         max_message=settings.max_frame,
         ping_every=settings.ping_seconds,

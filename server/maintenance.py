@@ -1,4 +1,4 @@
-"""Maintenance: save, unload and forget what is not needed any more, once a second."""
+"""Maintenance, once a second: save snapshots, unload documents, and drop old data."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0
-# Looked at in one step: a query each, and for few of them a transaction.
+# Documents in one step of retention. Each costs a query, and a few cost a transaction.
 DOCS_AT_ONCE = 20
-# Between the end of one walk through all documents and the next.
+# Seconds between the end of one walk through all documents and the start of the next.
 WALK_EVERY = 3600.0
 DAY_MS = 86_400_000
 
 
 async def run_maintenance(services: Services) -> None:
-    """Renew presence, save and unload documents, drop what is past its time; for ever.
+    """Run every maintenance task once a second, until cancelled.
 
-    Presence has a task of its own, so it is renewed in time however slow the database is.
+    Presence has a task of its own, so that a slow database does not delay it.
     """
     retention, memory = Retention(services), MemoryTrimmer(services.clock)
     collector = Collector(work_counts)
@@ -55,13 +55,13 @@ async def _every_second(work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         except (StorageUnavailable, Rejected):
-            logger.warning("maintenance waits for the database")
-        except Exception:  # one fault may not end what must run every second
-            logger.exception("maintenance failed, and goes on")
+            logger.warning("maintenance could not reach the database; it tries again in a second")
+        except Exception:  # a bug in one step must not end a task that runs every second
+            logger.exception("a maintenance step failed; it runs again in a second")
 
 
 async def renew_presence(services: Services) -> None:
-    """Renew who is present, drop who is silent, and forget budgets that are full again."""
+    """Renew presence, drop silent clients, and drop budgets that are full again."""
     for budget_pool in (services.budget_pool, services.creations.budget_pool):
         budget_pool.evict(services.clock.monotonic())
     services.guest_token_limit.forget(services.clock.monotonic())
@@ -78,10 +78,10 @@ async def save_and_unload(services: Services) -> None:
 
 
 class Retention:
-    """Walks through all documents, over and over.
+    """Compacts the logs of all documents, a few documents at a time, again and again.
 
-    Invariant: a step costs at most `DOCS_AT_ONCE` documents, open or not. What is named
-    or published stays reachable, and ids stay known for the time that they may be sent again.
+    Invariant: a step visits at most `DOCS_AT_ONCE` documents, open or not. Named and published
+    versions stay readable. Request ids are kept for the time in which a client may retry.
     """
 
     def __init__(self, services: Services) -> None:
@@ -91,7 +91,7 @@ class Retention:
         self._rest_until = 0.0
 
     async def step(self) -> int:
-        """Look at the next documents; how many entries went."""
+        """Compact the next documents; return how many entries were dropped."""
         services = self._services
         days = services.settings.retention_days
         if not days or services.clock.monotonic() < self._rest_until:
@@ -118,11 +118,11 @@ class Retention:
             before = await store.last_before(key, cutoff)
             return await store.compact(key, before=before, keep=(), forget=cutoff) if before else 0
         except Corrupt:
-            logger.warning("a damaged document keeps its log", extra=key._asdict())
+            logger.warning("retention skips a damaged document", extra=key._asdict())
             return 0
 
     def _go_on(self) -> None:
-        """To the next tenant; after the last one rest."""
+        """Go to the next tenant. After the last tenant, rest for `WALK_EVERY` seconds."""
         self._after = ""
         self._tenants.pop(0)
         if not self._tenants:

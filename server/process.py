@@ -1,4 +1,4 @@
-"""The process: uvicorn around the application, and a stop that loses no edit and no client."""
+"""The process: runs uvicorn, and stops without losing an accepted edit or a client."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ logger = logging.getLogger(__name__)
 
 RECONNECT_MS = 500
 RECONNECT_SPREAD_MS = 2000.0
-CANNOT_START = 3  # as uvicorn ends when the application does not start
+CANNOT_START = 3  # uvicorn's exit code when the application does not start
 
 
 class DrainingServer(uvicorn.Server):
-    """Uvicorn, which tells clients when to reconnect before it closes their connections."""
+    """Uvicorn's server. Before it closes connections, it tells the clients when to reconnect."""
 
     services: Services | None = None
 
@@ -59,12 +59,15 @@ class DrainingServer(uvicorn.Server):
 
 
 async def drain(services: Services) -> None:
-    """Commit what was taken in, tell clients when to reconnect, and wait until they are gone.
+    """Commit what is queued, tell clients when to reconnect, and wait until they are gone.
 
-    A database that does not answer is waited for once. Clients without an answer then retry with
-    the same id, the log has what no snapshot has, and a second of the audit trail is lost.
+    When the database does not answer, the stop waits for it once, and then gives up:
+
+    - Clients without an answer retry with the same id after they reconnect.
+    - Snapshots are not saved; the log has every accepted edit.
+    - The last second of the audit trail is lost.
     """
-    services.hub.draining = True  # nothing is taken in from here on, so the flush has an end
+    services.hub.draining = True  # the hub accepts no more requests, so the flush ends
     half = services.settings.drain_seconds / 2
     answers = await _flush(services, half)
     _close_connections(services)
@@ -77,13 +80,13 @@ async def drain(services: Services) -> None:
 
 
 async def _flush(services: Services, seconds: float) -> bool:
-    """Whether the database took all that waited for it."""
+    """Commit what is queued; return whether the database took all of it in time."""
     hub = services.hub
     try:
         async with asyncio.timeout(seconds):
             await services.commits.drain()
     except TimeoutError:
-        logger.warning("the database takes too long; what waits for it is refused")
+        logger.warning("the database did not commit the last edits in time; they are refused")
         for live in hub.every(lambda live: bool(live.queue)):
             live.refuse_waiting(IN_TROUBLE)
         return False
@@ -91,19 +94,21 @@ async def _flush(services: Services, seconds: float) -> bool:
 
 
 async def _save_snapshots(hub: Hub, seconds: float) -> bool:
-    """Whether the database took them in time."""
+    """Save the last snapshots; return whether the database took them in time."""
     try:
         async with asyncio.timeout(seconds):
             for live in hub.every(lambda live: live.unsaved.is_worth_saving):
                 await hub.snapshots.save(live)
     except TimeoutError:
-        logger.warning("the last snapshots take too long; the log has what they lack")
+        logger.warning(
+            "the last snapshots were not saved in time; no edit is lost, the log has all"
+        )
         return False
     return True
 
 
 async def _wait_until_gone(hub: Hub, seconds: float) -> None:
-    """Each socket ends by a deadline of its own; this one is for what keeps us from seeing it."""
+    """Wait until all sockets are closed. Each has its own deadline; this one is a safety net."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while any(len(live.audience) for live in hub.lives.values()):
@@ -120,7 +125,7 @@ def _close_connections(services: Services) -> None:
 
 
 def serve(settings: Settings) -> int:
-    """Run until a signal stops it; the process's exit code."""
+    """Run until a signal stops the server; return the exit code."""
     try:
         with composition.store_to_serve(settings) as store:
             return run(settings, store)
@@ -130,16 +135,17 @@ def serve(settings: Settings) -> int:
 
 
 def run(settings: Settings, store: Store) -> int:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT; return the exit code."""
     logs.configure(settings.log_level, settings.log_format)
     for name, meant in unknown_names(environment()).items():
-        logger.warning("nothing reads %s%s", name, f"; {meant} is meant?" if meant else "")
-    # The commit's thread hands back to the loop sooner: a lone commit beside a busy loop took
-    # 150 ms at the worst with Python's own 5 ms, 21 with this (measured, 100 commits).
+        logger.warning("%s is not a setting%s", name, f"; did you mean {meant}?" if meant else "")
+    # Threads take turns more often, so a commit's thread gets back to the event loop sooner. A
+    # single commit beside a busy loop took at most 150 ms with Python's own interval of 5 ms, and
+    # 21 ms with this one (measured, 100 commits).
     sys.setswitchinterval(0.0005)
     server = server_of(settings, store)
     collector.freeze_startup_objects()
-    # Uvicorn raises the signal once more when it has stopped: that is the end of a clean stop.
+    # After its stop, uvicorn raises the signal again. Ignored, so that the exit code is 0.
     signal.signal(signal.SIGTERM, lambda *_: None)
     try:
         server.run()
@@ -149,7 +155,7 @@ def run(settings: Settings, store: Store) -> int:
 
 
 def server_of(settings: Settings, store: Store) -> DrainingServer:
-    """The server that the settings ask for, not started yet."""
+    """Return the server for these settings. It is not started yet."""
     bounds = composition.socket_bounds(settings)
     server: DrainingServer
 
@@ -185,7 +191,7 @@ def server_of(settings: Settings, store: Store) -> DrainingServer:
 
 
 def _with_plain_startup_error(app: ASGIApp) -> ASGIApp:
-    """The application, with a sentence in the place of the trace that it cannot start with."""
+    """Return the application; a failed start is reported as a sentence instead of a stack trace."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_plainly(message: Message) -> None:
@@ -200,7 +206,7 @@ def _with_plain_startup_error(app: ASGIApp) -> ASGIApp:
 
 
 async def _print_address(services: Services, port: int) -> None:
-    """Print the address, once the server answers there."""
+    """Print the address. Called when the server answers there."""
     settings = services.settings
     where = f"http://{settings.host}:{port}"
     if settings.demo:

@@ -1,4 +1,4 @@
-"""Every address of the server."""
+"""The route of every address of the server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from server.lanes import endpoints as sockets
 
 
 class EncodedSlash(BaseRoute):
-    """Answers 404 for a path with a percent-encoded slash, over HTTP or a WebSocket."""
+    """A route that answers 404 for a path with `%2F`, over HTTP or a WebSocket."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         return (Match.FULL if has_encoded_slash(scope) else Match.NONE), {}
@@ -36,6 +36,7 @@ class EncodedSlash(BaseRoute):
 
 
 def routes() -> list[BaseRoute]:
+    """Return the routes, in the order in which Starlette tries them."""
     doc = "/v1/docs/{doc}"
     return [
         EncodedSlash(),

@@ -1,4 +1,4 @@
-"""What a request handler is given: the process's parts, put together by the composition root."""
+"""The parts of the process, which `server/app.py` builds and every request handler gets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Services:
-    """Invariant: every task of a connection or a request lives in `group`."""
+    """The parts of the process.
+
+    Invariant: every task of a connection or a request runs in `group`.
+    """
 
     settings: Settings
     clock: Clock
@@ -67,7 +70,10 @@ class Services:
         name: str,
         on_failure: Callable[[], None] = lambda: None,
     ) -> asyncio.Task[None]:
-        """Run a connection's work; what goes wrong there ends there, and with the connection."""
+        """Run a connection's work as a task. An exception ends that task only.
+
+        It is logged, and then `on_failure` is called.
+        """
         return self.group.create_task(_at_the_edge(work, name, on_failure), name=name)
 
 
@@ -76,7 +82,6 @@ async def _at_the_edge(
 ) -> None:
     try:
         await work
-    except Exception:  # reported here, whatever it is
-        # A connection's own failure must not take the process's task group with it.
+    except Exception:  # an exception that leaves the task would cancel the whole task group
         logger.exception("task failed", extra={"task": name})
         on_failure()
