@@ -1,4 +1,4 @@
-"""What an attacker has: a socket that says anything, and somebody whom it must not disturb."""
+"""Sockets for an attacker, and two bystanders that the attack must not disturb."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Message = dict[str, Any]
 
 
 async def upgrade(server: RunningServer, path: str, *subprotocols: str, **options: Any) -> Any:
-    """A socket on which nothing was said yet."""
+    """Open a WebSocket that has sent no message yet."""
     offered = [Subprotocol(each) for each in subprotocols] or None
     options = {"max_size": None, "compression": None, "open_timeout": PATIENCE, **options}
     return await connect(f"{server.ws}{path}", subprotocols=offered, **options)
 
 
 async def close_code(socket: ClientConnection, seconds: float = PATIENCE) -> int | None:
-    """Read until the server closes; its code."""
+    """Read until the server closes the socket. Return the close code."""
     async with asyncio.timeout(seconds):
         try:
             while True:
@@ -36,7 +36,7 @@ async def close_code(socket: ClientConnection, seconds: float = PATIENCE) -> int
 
 
 class Intruder:
-    """A patch client without manners: sends what it likes, keeps all that comes."""
+    """A patch client that sends anything, and keeps every message that it receives."""
 
     def __init__(self, socket: ClientConnection, opened: Message) -> None:
         self.socket = socket
@@ -57,7 +57,7 @@ class Intruder:
             await self.socket.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
 
     async def hear(self, *ids: str, seconds: float = PATIENCE) -> dict[str, Message]:
-        """The answers to these ids."""
+        """Wait for the answers to these ids, and return them."""
         found: dict[str, Message] = {}
         async with asyncio.timeout(seconds):
             while not found.keys() >= set(ids):
@@ -83,21 +83,21 @@ class Intruder:
         return messages
 
     async def say_last(self) -> None:
-        """A ping behind everything; its pong, or the end."""
+        """Send a ping after all messages. Wait for its pong, or for the end of the socket."""
         try:
             await (await self.socket.ping())
             await self.socket.close()
         except ConnectionClosed:
-            pass  # ended from the other side
+            pass  # the server closed the socket
 
     async def close(self) -> None:
         await self.socket.close()
 
 
 class Bystander:
-    """Two in another document all the while: one edits as fast as the other is shown it.
+    """Two clients in another document: one edits, and waits until the other has received it.
 
-    `worst` is the longest that one of them waited for an answer.
+    `worst` is the longest time that one of them waited for an answer.
     """
 
     def __init__(self, server: RunningServer) -> None:
@@ -127,12 +127,12 @@ class Bystander:
         await self._reader.close()
 
     async def check(self) -> None:
-        """Both are there still, and have the same."""
+        """Check that both clients are connected and have the same value."""
         assert self._writer.socket.close_code is None
         answer = await self._writer.set("/text", "the end")
         assert answer["type"] == "ack", answer
         await self._reader.until_version(answer["version"])
-        # The writer may go on meanwhile: the two are level when they stand at one version.
+        # The writer may go on meanwhile, so compare the values when both have the same version.
         while self._reader.version < self._writer.version:
             await self._reader.until_version(self._writer.version)
         assert self._reader.value == self._writer.value
@@ -144,5 +144,5 @@ class Bystander:
             await self._writer.set("/text", str(self.edits))
             self.worst = max(self.worst, loop.time() - began)
             self.edits += 1
-            # The reader's pace keeps the writer within the budget of one user.
+            # The writer waits for the reader, so it stays within the budget of one user.
             await self._reader.until_version(self._writer.version)

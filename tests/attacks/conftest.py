@@ -1,4 +1,4 @@
-"""One server for all attacks, with a log that says everything."""
+"""One server for all attacks; it logs at the lowest level."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """Its log has no failure of ours in it when all of them are over."""
+    """Start the server. After all attacks its log must not contain an error of Weft itself."""
     env = {"WEFT_LOG_LEVEL": "debug", "WEFT_OPEN_SECONDS": "2", "WEFT_ADDRESS_CONNECTIONS": "20"}
     with RunningServer(tmp_path_factory.mktemp("weft"), env=env) as running:
         yield running
@@ -28,6 +28,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.fixture
 async def bystander(server: RunningServer) -> AsyncIterator[Bystander]:
-    """Somebody in another document, who must not notice the attack."""
+    """Clients in another document, which the attack must not disturb."""
     async with Bystander(server) as one:
         yield one

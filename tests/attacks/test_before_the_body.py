@@ -1,4 +1,4 @@
-"""Who asks is known before its body is read: on every route that takes one."""
+"""Every route that takes a body authenticates the client before it reads the body."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.patience import PATIENCE
 from tests.running import RunningServer
 
 DOC = "/v1/docs/guarded"
-# Who may not: a viewer, or for what viewers may not even see, an editor.
+# A token without the right: a viewer's, or an editor's for what only an admin may see.
 WRITES = [
     ("PUT", "", Role.VIEWER),
     ("PATCH", "", Role.VIEWER),
@@ -31,9 +31,9 @@ WRITES = [
     ("POST", "/publish", Role.EDITOR),
     ("POST", "/import", Role.PUBLISHER),
 ]
-# Its body says who asks, so a little of it is read.
+# The body of this route has the lock's secret, so the server reads a small body.
 BY_SECRET = ("POST", "/locks/{lock}/release")
-# It takes no body, and reads none.
+# This route takes no body and reads none.
 OF_A_GUEST = ("POST", "/v1/demo/token")
 
 
@@ -45,7 +45,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 
 def asks(server: RunningServer, method: str, path: str, token: str, size: int = 700_000) -> bytes:
-    """What the server says to a head whose client waits to be asked for the body."""
+    """Send a head with `Expect: 100-continue`. Return the server's first answer."""
     head = (
         f"{method} {DOC}{path} HTTP/1.1\r\nHost: w\r\nContent-Type: application/json\r\n"
         f"Expect: 100-continue\r\nContent-Length: {size}\r\n"

@@ -1,4 +1,4 @@
-"""Before anybody has said who they are: silence, garbage, crowds and tokens that are none."""
+"""Attacks before authentication: silence, garbage, crowds and forged tokens."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LIVE = "/v1/docs/strangers/live"
 
 
 def resident(server: RunningServer) -> int:
-    """Bytes of memory that the server has."""
+    """Return the server's resident memory in bytes."""
     assert server.process is not None
     status = Path(f"/proc/{server.process.pid}/status").read_text()
     return int(status.split("VmRSS:")[1].split()[0]) * 1024
@@ -49,7 +49,7 @@ def resident(server: RunningServer) -> int:
         ('{"type":"open","token":"é.é.é"}', 4401),
     ],
 )
-async def test_a_first_message_that_is_no_opening_closes(
+async def test_a_first_message_that_is_not_open_closes_the_socket(
     server: RunningServer, frame: str | bytes, code: int
 ) -> None:
     socket = await upgrade(server, LIVE, "weft.v1")
@@ -57,15 +57,15 @@ async def test_a_first_message_that_is_no_opening_closes(
     assert await close_code(socket) == code
 
 
-async def test_silence_closes_in_time(server: RunningServer) -> None:
+async def test_a_silent_socket_is_closed_in_time(server: RunningServer) -> None:
     socket = await upgrade(server, LIVE, "weft.v1")
     assert await close_code(socket) == 4408
 
 
-async def test_a_crowd_that_says_nothing_keeps_nobody_out(
+async def test_a_silent_crowd_does_not_block_other_clients(
     server: RunningServer, bystander: Bystander
 ) -> None:
-    """20 of one address may stand at the door; those behind wait, and 200 of them at most."""
+    """20 sockets of one address may be unauthenticated. At most 200 more wait for a place."""
 
     async def stand() -> int | None:
         try:
@@ -83,7 +83,9 @@ async def test_a_crowd_that_says_nothing_keeps_nobody_out(
     await came.close()
 
 
-async def test_honest_clients_that_come_all_at_once_are_all_let_in(server: RunningServer) -> None:
+async def test_many_honest_clients_that_connect_at_once_are_all_accepted(
+    server: RunningServer,
+) -> None:
     token = await server.mint("ada")
     came = await asyncio.gather(
         *(Intruder.open(server, "crowd", token, create={}) for _ in range(150))
@@ -133,7 +135,9 @@ async def forged(server: RunningServer) -> dict[str, str]:
     }
 
 
-async def test_a_forged_token_lets_nobody_in_wherever_it_is_carried(server: RunningServer) -> None:
+async def test_a_forged_token_is_refused_in_every_place_that_may_carry_one(
+    server: RunningServer,
+) -> None:
     for name, token in (await forged(server)).items():
         socket = await upgrade(server, LIVE, "weft.v1")
         await socket.send(json.dumps({"type": "open", "token": token, "create": {}}))
@@ -146,7 +150,7 @@ async def test_a_forged_token_lets_nobody_in_wherever_it_is_carried(server: Runn
             assert await close_code(socket) == 4401, (name, path)
 
 
-async def test_a_token_where_none_is_looked_for_is_none(server: RunningServer) -> None:
+async def test_a_token_in_any_other_place_is_ignored(server: RunningServer) -> None:
     token = await server.mint("ada")
     for path, headers in (
         (f"{LIVE}?token={token}", {}),
@@ -169,10 +173,10 @@ async def test_another_tenants_token_sees_its_own_tenant_only(server: RunningSer
 
 
 @pytest.mark.parametrize("at", ["open", "opened"])
-async def test_what_is_pipelined_behind_the_opening_is_heard_on_the_budget(
+async def test_messages_pipelined_after_open_count_against_the_budget(
     server: RunningServer, at: str
 ) -> None:
-    """A thousand patches in the opening's own frame are no way around the budget."""
+    """A thousand patches in the frame of `open` do not bypass the budget."""
     token = await server.mint(f"pipeliner-{at}")
     patches = [
         {
@@ -195,15 +199,15 @@ async def test_what_is_pipelined_behind_the_opening_is_heard_on_the_budget(
     await intruder.close()
 
 
-async def test_strangers_hold_little_before_they_say_who_they_are(
+async def test_unauthenticated_clients_use_little_memory(
     server: RunningServer, bystander: Bystander
 ) -> None:
-    """An opening may have a whole document in it; four of an address are read at a time."""
+    """An `open` may contain a whole document. The server reads four of one address at a time."""
     token = await server.mint("ada")
     before = resident(server)
     crowd = [await upgrade(server, LIVE, "weft.v1") for _ in range(19)]
     for one in crowd:
-        # A frame's head, and all of it but the end.
+        # The frame without its last byte.
         one.transport.write(b"\x81\xff" + (1_000_000).to_bytes(8, "big") + b"mask")
         one.transport.write(bytes(990_000))
     small = await Intruder.open(server, "strangers-small", token, create={})
@@ -213,7 +217,7 @@ async def test_strangers_hold_little_before_they_say_who_they_are(
     await small.close()
 
 
-async def test_an_opening_with_a_whole_document_in_it_is_let_in(server: RunningServer) -> None:
+async def test_an_open_with_a_whole_document_is_accepted(server: RunningServer) -> None:
     token = await server.mint("ada")
     text = "w " * 400_000
     came = await asyncio.gather(

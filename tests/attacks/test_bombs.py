@@ -1,4 +1,4 @@
-"""Small frames that would cost much: refused in time, and nobody else waits for them."""
+"""Small frames that would cause much work are refused in time, and delay no other client."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def replace(path: str, value: Any) -> list[Message]:
 
 
 async def foreign_edit(server: RunningServer, doc: str, ops: list[Message], base: int = 1) -> None:
-    """Somebody else's, so that what stands on the version before has to be carried."""
+    """Send another user's edit, so that pending patches must be rebased."""
     other = await Intruder.open(server, doc, await server.mint(f"other-{base}"))
     await other.say(patch(0, ops, base))
     assert (await other.hear("p0"))["p0"]["type"] == "ack"
     await other.close()
 
 
-async def test_patches_pipelined_over_a_long_text_block_nobody(
+async def test_patches_pipelined_over_a_long_text_delay_no_other_client(
     server: RunningServer, bystander: Bystander
 ) -> None:
-    """Each has to be carried over all before it: 390 of them held the loop for minutes."""
+    """Each patch is rebased over all before it. 390 of them once held the loop for minutes."""
     token = await server.mint("typist")
     one = await Intruder.open(server, "pipelined", token, create={"text": LONG}, accept=["splice"])
     await foreign_edit(server, "pipelined", [{"op": "add", "path": "/other", "value": 1}])
@@ -47,13 +47,18 @@ async def test_patches_pipelined_over_a_long_text_block_nobody(
     answers = await one.hear(*(f"p{n}" for n in range(390)))
     kinds = [answers[f"p{n}"]["type"] for n in range(390)]
     assert kinds.count("reject") > 300
-    assert kinds == sorted(kinds)  # acks, and from the first refusal on what stood on it
-    assert bystander.worst < 3.0  # it was minutes; a bound, not a measure
+    assert kinds == sorted(
+        kinds
+    )  # acks first; after the first reject, the patches that depend on it
+    assert bystander.worst < 3.0  # it was minutes once; a bound, not a measurement
     await one.close()
 
 
-async def test_a_refused_id_is_not_repeated_at_length(server: RunningServer) -> None:
-    """A reject names the patch that it stood on: 400 times half a megabyte for 60 bytes each."""
+async def test_a_long_id_is_not_repeated_in_each_reject(server: RunningServer) -> None:
+    """A reject names the patch that it depends on.
+
+    With an id of half a megabyte, 400 patches of 60 bytes once caused 400 rejects of that size.
+    """
     one = await Intruder.open(server, "ids", await server.mint("namer"), create={"a": 1})
     await one.say(patch(0, replace("/a", 2)) | {"id": "I" * 500_000})
     assert (await one.until("error"))["code"] == "malformed"
@@ -65,8 +70,8 @@ async def test_a_refused_id_is_not_repeated_at_length(server: RunningServer) -> 
     await one.close()
 
 
-async def test_an_id_is_neither_empty_nor_long(server: RunningServer) -> None:
-    """An empty one was accepted and never answered: its version was missing to its author."""
+async def test_an_empty_or_long_id_is_refused(server: RunningServer) -> None:
+    """A patch with an empty id was once accepted and not answered: its author missed a version."""
     one = await Intruder.open(server, "empty-id", await server.mint("namer"), create={"a": 1})
     for bad in ("", "i" * 256):
         await one.say(patch(0, replace("/a", 2)) | {"id": bad})
@@ -92,7 +97,7 @@ async def test_a_short_patch_on_an_old_base_is_not_answered_by_megabytes(
             If_Match='"1.1"',
         )
         assert refused.status == 412
-        assert len(refused.raw) < 10_000  # not the megabyte that came since
+        assert len(refused.raw) < 10_000  # without the megabyte that was added since
     await one.close()
 
 
@@ -171,8 +176,8 @@ WEIRD += [
 ]
 
 
-async def test_odd_messages_hurt_nobody_not_even_their_sender(server: RunningServer) -> None:
-    """Cursors of any shape are carried by an edit, too."""
+async def test_odd_messages_disturb_no_client_not_even_their_sender(server: RunningServer) -> None:
+    """An edit also relocates cursors of any shape."""
     one = await Intruder.open(
         server, "odd", await server.mint("odd"), create={"t": "text", "l": [{"id": "a"}]}
     )
@@ -183,7 +188,7 @@ async def test_odd_messages_hurt_nobody_not_even_their_sender(server: RunningSer
     await one.close()
 
 
-async def test_forged_pongs_free_nobody_but_their_sender(server: RunningServer) -> None:
+async def test_forged_pongs_affect_only_their_sender(server: RunningServer) -> None:
     one = await Intruder.open(server, "pongs", await server.mint("ponger"), create={"a": 1})
     for _ in range(5):
         await one.socket.pong((2**64 - 1).to_bytes(8, "big"))
@@ -203,10 +208,10 @@ async def test_a_flood_of_empty_frames_spends_the_budget_of_messages(
     await one.close()
 
 
-async def test_whoever_asks_and_never_reads_costs_no_memory(
+async def test_a_client_that_never_reads_its_answers_costs_little_memory(
     server: RunningServer, bystander: Bystander
 ) -> None:
-    """Rejects of what stood on a refused patch, splices that are merged: all wait for a reader."""
+    """Rejects of dependent patches and merged splices wait until the client reads."""
     user = await server.mint("deaf")
     one = await Intruder.open(server, "deaf", user, create={"t": LONG[:400_000]}, accept=["splice"])
     await foreign_edit(server, "deaf", replace("/t", "!" + LONG[:400_000]))
@@ -224,6 +229,6 @@ async def test_whoever_asks_and_never_reads_costs_no_memory(
 
 
 def resident(pid: int) -> int:
-    """KiB."""
+    """Return the server's resident memory in KiB."""
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))

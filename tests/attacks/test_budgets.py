@@ -1,4 +1,4 @@
-"""Ways around a budget: coming back, sending at once, and not letting go."""
+"""Attempts to bypass a budget: reconnecting, sending in parallel, and keeping connections."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from tests.live.http_client import call
 from tests.running import RunningServer
 
 
-async def test_coming_back_refills_nothing(server: RunningServer, bystander: Bystander) -> None:
-    """A hundred connections, each with as much as one may send at once, in its opening's frame."""
+async def test_a_reconnect_does_not_refill_the_budget(
+    server: RunningServer, bystander: Bystander
+) -> None:
+    """A hundred connections each send a whole burst in the frame of their `open`."""
     token = await server.mint("comes-back")
     await (await Intruder.open(server, "back", token, create={"n": 0})).close()
     began = time.monotonic()
@@ -24,14 +26,16 @@ async def test_coming_back_refills_nothing(server: RunningServer, bystander: Bys
         ops = [{"op": "test", "path": "/n", "value": 0}]
         ids = [f"{number}-{n}" for n in range(40)]
         await one.say([{"type": "patch", "id": i, "base": 1, "ops": ops} for i in ids])
-        with suppress(TimeoutError):  # it is not read from until the debt is paid
+        with suppress(
+            TimeoutError
+        ):  # the server does not read from it until its budget has recovered
             taken.update(each["type"] for each in (await one.hear(*ids, seconds=0.05)).values())
         one.socket.transport.abort()
     allowed = 400 + 200 * (time.monotonic() - began)
     assert taken["ack"] <= 1.1 * allowed
 
 
-async def test_what_comes_with_the_opening_is_no_way_to_be_heard_in_debt(
+async def test_messages_sent_with_open_wait_while_the_budget_is_used_up(
     server: RunningServer,
 ) -> None:
     token = await server.mint("in-debt")
@@ -53,19 +57,19 @@ async def test_what_comes_with_the_opening_is_no_way_to_be_heard_in_debt(
         )
         late = Intruder(socket, {})
         assert (await late.hear(f"e{number}"))[f"e{number}"]["code"] == "rate_limited"
-        socket.transport.abort()  # it is not read from, so a close would not be heard
+        socket.transport.abort()  # the server would not read a close frame
     one.socket.transport.abort()
 
 
 async def put(server: RunningServer, token: str, body: bytes, gate: asyncio.Barrier) -> bytes:
-    """The status of a PUT whose body begins when everybody's head is through."""
+    """PUT a body after the heads of all requests are sent. Return the status."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     head = f"PUT /v1/docs/large HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
     head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     writer.write(head.encode() + body[:1000])
     await writer.drain()
     await gate.wait()
-    with suppress(ConnectionError):  # refused before all of it was sent
+    with suppress(ConnectionError):  # the server refused before it got the whole body
         writer.write(body[1000:])
         await writer.drain()
     try:
@@ -87,10 +91,10 @@ async def test_the_largest_bodies_at_once_share_one_budget(
     assert codes.keys() <= {b"201", b"409", b"429"}
 
 
-async def test_many_documents_of_one_user_disturb_nobody(
+async def test_many_documents_of_one_user_disturb_no_other_client(
     server: RunningServer, bystander: Bystander
 ) -> None:
-    """Names that are nobody's leave nothing open."""
+    """Names without a document leave no room open."""
     token = await server.mint("collector")
     url = f"{server.http}/v1/docs"
 

@@ -1,4 +1,4 @@
-"""Mutated messages and requests by the thousand: no failure of ours, and nobody else notices."""
+"""Thousands of mutated messages and requests cause no server error and disturb no client."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ ODD: list[Any] = [
 
 
 def mutated(value: Any, dice: random.Random) -> Any:
-    """The value with one place changed: another value, a key more, less, or moved."""
+    """Return the value with one change: another value, or a key added, removed or moved."""
     if dice.random() < 0.25 or not isinstance(value, dict | list) or not value:
         return dice.choice(ODD)
     if isinstance(value, list):
@@ -90,13 +90,15 @@ def frame_of(dice: random.Random, number: int) -> str:
 
 
 def torn(frame: str, dice: random.Random) -> str:
-    """Bytes gone wrong: most close the connection."""
+    """Return damaged bytes. Most of them make the server close the connection."""
     at = dice.randrange(len(frame) + 1)
     return dice.choice((frame[:at], frame[:at] + dice.choice('"{}[],\\\0') + frame[at:], frame * 2))
 
 
-async def test_mutated_messages_fail_nothing(server: RunningServer, bystander: Bystander) -> None:
-    """Ten users of one document, so that what one left behind is what the next one meets."""
+async def test_mutated_messages_cause_no_server_error(
+    server: RunningServer, bystander: Bystander
+) -> None:
+    """Ten users share one document, so each meets what the others have left in it."""
 
     async def attack(number: int) -> set[int | None]:
         dice = random.Random(SEED + number)
@@ -162,7 +164,7 @@ BODIES: list[Any] = [
 
 
 def fuzz_http(server: RunningServer, tokens: list[str], number: int) -> list[tuple[int, str]]:
-    """Requests that went wrong in a way that is ours: the status and what was asked."""
+    """Send mutated requests. Return the server errors: status and request."""
     dice = random.Random(SEED + number)
     wrong: list[tuple[int, str]] = []
     for _ in range(number, REQUESTS, 2):
@@ -201,7 +203,9 @@ def one_request(
         connection.close()
 
 
-async def test_mutated_requests_fail_nothing(server: RunningServer, bystander: Bystander) -> None:
+async def test_mutated_requests_cause_no_server_error(
+    server: RunningServer, bystander: Bystander
+) -> None:
     tokens = [await server.mint(f"web-{n}", Role.ADMIN) for n in range(3)]
     tokens += [await server.mint("web-viewer", Role.VIEWER), "garbage"]
     found = await asyncio.gather(

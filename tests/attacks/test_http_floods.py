@@ -1,4 +1,4 @@
-"""HTTP clients that send without an end, or do not read: each costs little, and others go on."""
+"""HTTP clients that send without end, or do not read, cost little and delay no other client."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def connect(server: RunningServer, *, receive_buffer: int = 0) -> socket.socket:
 
 
 def rest(client: socket.socket) -> bytes:
-    """All that the server says until it ends the connection."""
+    """Read until the server ends the connection. Return all bytes."""
     said = b""
     try:
         while data := client.recv(65536):
@@ -51,7 +51,7 @@ def rest(client: socket.socket) -> bytes:
 
 
 def send_until_refused(client: socket.socket, block: bytes, most: int) -> int:
-    """How much the server took of a stream without an end."""
+    """Send an endless stream. Return how many bytes the server took."""
     sent = 0
     try:
         while sent < most:
@@ -104,7 +104,7 @@ def test_trailers_without_an_end_are_refused(server: RunningServer, block: bytes
     with connect(server) as client:
         client.sendall(CHUNKED + b"first: ")
         sent = send_until_refused(client, block, 64 * MiB)
-        assert sent < 24 * MiB  # what is thrown away of it, and what the kernel holds
+        assert sent < 24 * MiB  # the bytes that the server discards, and the kernel's buffers
     with connect(server) as client:
         client.sendall(CHUNKED + b"first: " + block * 9)
         answer = rest(client)
@@ -117,10 +117,10 @@ def test_trailers_without_an_end_are_refused(server: RunningServer, block: bytes
 def test_trailers_that_stop_end_the_connection(server: RunningServer) -> None:
     with connect(server) as client:
         client.sendall(CHUNKED + b"t: v\r\n")
-        rest(client)  # it ends
+        rest(client)  # the server ends it
 
 
-def test_trailers_are_no_headers(server: RunningServer) -> None:
+def test_trailers_are_not_treated_as_headers(server: RunningServer) -> None:
     token = server.token("ada").encode()
     with connect(server) as client:
         client.sendall(
@@ -142,10 +142,10 @@ def test_chunk_extensions_without_an_end_are_refused(server: RunningServer) -> N
 
 
 @pytest.mark.parametrize("connections", [1, 5])
-def test_others_are_served_between_pipelined_requests(
+def test_other_clients_are_served_between_pipelined_requests(
     server: RunningServer, connections: int
 ) -> None:
-    """Who asks behind a thousand pipelined requests does not wait until they are answered."""
+    """A client does not wait until another client's thousand pipelined requests are answered."""
     flood = b"HEAD /nowhere HTTP/1.1\r\nHost: w\r\n\r\n" * 4000
     before = refusals(server, "not_found")
     clients = [connect(server) for _ in range(connections)]
@@ -169,7 +169,7 @@ def test_every_pipelined_request_is_answered_in_order(server: RunningServer) -> 
 
 
 def test_an_answer_never_lands_in_the_stream_of_a_websocket(server: RunningServer) -> None:
-    """An upgrade that is pipelined behind a request waits until this is answered."""
+    """An upgrade pipelined after a request waits until that request is answered."""
     upgrade = (
         b"GET /v1/yjs/none HTTP/1.1\r\nHost: w\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -182,10 +182,10 @@ def test_an_answer_never_lands_in_the_stream_of_a_websocket(server: RunningServe
     statuses = re.findall(rb"HTTP/1\.1 (\d+) ", said)
     assert statuses == [b"200", b"200", b"200", b"101"]
     behind = said.partition(b"HTTP/1.1 101 ")[2].partition(b"\r\n\r\n")[2]
-    assert behind[0] == 0x88  # nothing but the close of a stranger without a token
+    assert behind[0] == 0x88  # only the close frame for a client without a token
 
 
-def test_the_handshake_of_a_websocket_has_no_body(server: RunningServer) -> None:
+def test_a_websocket_handshake_with_a_body_is_refused(server: RunningServer) -> None:
     with connect(server) as client:
         client.sendall(
             b"GET /v1/docs/a/live HTTP/1.1\r\nHost: w\r\nConnection: Upgrade\r\n"
@@ -194,12 +194,12 @@ def test_the_handshake_of_a_websocket_has_no_body(server: RunningServer) -> None
         assert rest(client).startswith(b"HTTP/1.1 400 ")
 
 
-# --- answers that nobody reads --------------------------------------------------------------
+# --- unread answers -------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def large(server: RunningServer) -> str:
-    """A published document of two megabytes; its reader's token."""
+    """Publish a document of two megabytes. Return a token that may read it."""
     from collab.rights.user_rights import Role
 
     token, publisher = server.token("ada"), server.token("pia", Role.PUBLISHER)
@@ -211,7 +211,7 @@ def large(server: RunningServer) -> str:
 
 
 @pytest.mark.parametrize("path", ["/v1/docs/large", "/v1/published/demo/large"])
-def test_answers_that_are_not_read_cost_little_and_end(
+def test_unread_answers_cost_little_and_time_out(
     server: RunningServer, large: str, path: str
 ) -> None:
     before, files = resident(server), open_files(server)
@@ -223,7 +223,7 @@ def test_answers_that_are_not_read_cost_little_and_end(
     assert len(whole.raw) > 2_000_000  # a client that reads gets its answer meanwhile
     assert resident(server) - before < 40 * MiB
     while open_files(server) > files:
-        pass  # no client ends a connection: the server does
+        pass  # no client closes its connection: the server does
     for client in clients:
         with client:
             assert len(rest(client)) < len(whole.raw)
@@ -233,7 +233,7 @@ def test_answers_that_are_not_read_cost_little_and_end(
 
 
 @pytest.mark.parametrize("head", [b"POST /healthz", b"GET /healthz", b"PATCH /v1/docs/a"])
-def test_a_body_that_trickles_behind_its_answer_ends_the_connection(
+def test_a_body_that_trickles_after_its_answer_ends_the_connection(
     server: RunningServer, head: bytes
 ) -> None:
     with connect(server) as client:
@@ -250,7 +250,7 @@ def test_a_body_that_trickles_behind_its_answer_ends_the_connection(
                 break
             said += data
             if not data and said:
-                # The answer is out; sending on must fail soon.
+                # The server has answered, so sending more must fail soon.
                 send_until_refused(client, b"x", 1 << 60)
                 break
         assert said.startswith(b"HTTP/1.1 ")
@@ -266,7 +266,7 @@ def test_a_body_that_trickles_behind_its_answer_ends_the_connection(
     ],
     ids=["long", "target", "many"],
 )
-def test_a_head_over_the_limits_is_refused_though_it_comes_in_one_read(
+def test_a_head_over_the_limits_is_refused_even_in_one_read(
     server: RunningServer, head: bytes
 ) -> None:
     with connect(server) as client:
@@ -292,7 +292,7 @@ def test_bad_requests_and_unread_answers_log_little(server: RunningServer) -> No
     assert log_lines(server) - logged < 150
 
 
-def test_upgrades_to_what_is_no_websocket_are_requests(server: RunningServer) -> None:
+def test_upgrades_to_other_protocols_are_plain_requests(server: RunningServer) -> None:
     with connect(server) as client:
         client.sendall(
             b"GET /healthz HTTP/1.1\r\nHost: w\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
@@ -301,8 +301,8 @@ def test_upgrades_to_what_is_no_websocket_are_requests(server: RunningServer) ->
         assert re.findall(rb"HTTP/1\.1 (\d+) ", rest(client)) == [b"200", b"404"]
 
 
-def test_requests_with_bodies_are_told_apart_in_any_reads(server: RunningServer) -> None:
-    """Bodies look like requests, and requests are cut anywhere."""
+def test_requests_with_bodies_are_parsed_in_reads_of_any_size(server: RunningServer) -> None:
+    """The bodies look like requests, and the reads cut requests at any byte."""
     chance = random.Random(7)
     inner = b"GET /healthz HTTP/1.1\r\nHost: w\r\n\r\n"
     kinds = [

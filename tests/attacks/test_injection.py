@@ -1,4 +1,4 @@
-"""Names, headers and tokens that try to become something else."""
+"""Names, headers and tokens that try to inject a header, a path or a log line."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def test_a_foreign_origin_is_refused_before_the_upgrade(
 
 
 async def knock(server: RunningServer, path: str, token: str) -> int | None:
-    """How the server says no: its status before the upgrade, or its close code."""
+    """Try to connect. Return the status before the upgrade, or the close code."""
     try:
         socket = await upgrade(server, f"{path}?token={token}", "weft.v1", f"bearer.{token}")
         await socket.send('{"type":"open","create":{}}')
@@ -64,7 +64,7 @@ async def knock(server: RunningServer, path: str, token: str) -> int | None:
 
 
 def raw_request(server: RunningServer, request: bytes) -> bytes:
-    """What is answered until the server closes."""
+    """Send raw bytes. Return the answer until the server closes."""
     with sockets.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         connection.sendall(request)
         answer = b""
@@ -73,8 +73,8 @@ def raw_request(server: RunningServer, request: bytes) -> bytes:
     return answer
 
 
-async def test_no_name_makes_a_header_line(server: RunningServer) -> None:
-    """A user may be called anything that is printed; the headers say it in ASCII."""
+async def test_no_user_name_injects_a_header_line(server: RunningServer) -> None:
+    """A user's name may have any printable character. The headers encode it in ASCII."""
     users = ("Zoë", "a: b", "名前", "x=1; y", "\U0001f600", 'q"uote', "back\\slash")
     for number, user in enumerate(users):
         token = await server.mint(user)
@@ -92,7 +92,7 @@ async def test_no_name_makes_a_header_line(server: RunningServer) -> None:
     "doc",
     ["a%0d%0aInjected:%201", "a%00b", "..%2f..%2fetc", "%2e%2e", "a%e2%80%aeb", "%ff", "a" * 200],
 )
-async def test_no_documents_name_is_anything_else(server: RunningServer, doc: str) -> None:
+async def test_an_odd_document_name_is_not_found(server: RunningServer, doc: str) -> None:
     token = await server.mint("ada", Role.ADMIN)
     head = f"GET /v1/docs/{doc} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
     answer = raw_request(server, f"{head}Authorization: Bearer {token}\r\n\r\n".encode())
@@ -102,8 +102,8 @@ async def test_no_documents_name_is_anything_else(server: RunningServer, doc: st
         assert await knock(server, path, token) in (403, 404, 4404)
 
 
-async def test_a_tabs_name_is_shown_without_what_is_not_seen(server: RunningServer) -> None:
-    """It is the one name that no token vouches for; others see it beside the user's."""
+async def test_a_client_name_is_shown_without_invisible_characters(server: RunningServer) -> None:
+    """No token confirms a client's name, and other users see it beside the user's name."""
     odd = "tab\r\n\0\u202egnp.\u2066\x1b[31m" + "x" * 300
     one = await Intruder.open(server, "tabs", await server.mint("ada"), create={}, client=odd)
     two = await Intruder.open(server, "tabs", await server.mint("bo"))

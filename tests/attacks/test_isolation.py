@@ -1,4 +1,4 @@
-"""Who may not see a document cannot tell it from one that never was; who may not write does not."""
+"""Without the right to see a document, it looks absent; without the right to write, it stays."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.running import RunningServer
 
 SECRET, NEVER = "secret-plan", "never-was-it"
 CANARY = "canary-7e1f"
-# These make a document where there is none; everything else must find one.
+# These routes create an absent document; every other route needs an existing one.
 MAKERS = {("PUT", "/v1/docs/{doc}"), ("POST", "/v1/docs/{doc}/import")}
 BODY = {"name": "x", "version": 1, "scope": "/a", "ttl": 5, "pointer": "/a", "body": "x"}
 
 
 def addresses() -> Iterator[tuple[str, str]]:
-    """Every method of every route that names a document of the token's tenant."""
+    """Return every method of every route that names a document of the token's tenant."""
     for route in routes():
         if isinstance(route, Route) and route.path.startswith("/v1/docs/{doc}"):
             for method in sorted(route.methods or ()):
@@ -44,7 +44,7 @@ def ask(server: RunningServer, method: str, path: str, doc: str, token: str) -> 
 
 @pytest.fixture(scope="module")
 def secret(server: RunningServer) -> str:
-    """A document of `demo` with some history, and its admin's token."""
+    """Create a document of `demo` with some history. Return it with an admin's token."""
     admin = server.token("owner", Role.ADMIN)
     url = f"{server.http}/v1/docs/{SECRET}"
     assert call("PUT", url, {"a": CANARY}, token=admin).status == 201
@@ -59,7 +59,7 @@ def assert_not_there(server: RunningServer, token: str, *, same_tenant: bool) ->
         if (method, path) in MAKERS:
             continue
         if path.endswith("/audit") and not same_tenant:
-            # What a tenant was refused is written down in that tenant, whatever the name.
+            # A refusal is in the audit trail of the token's tenant, whatever document it names.
             assert CANARY not in ask(server, method, path, SECRET, token).raw.decode()
             continue
         found = ask(server, method, path, SECRET, token)
@@ -69,14 +69,14 @@ def assert_not_there(server: RunningServer, token: str, *, same_tenant: bool) ->
         assert not 200 <= found.status < 300, (method, path, found)
 
 
-def test_another_tenants_document_is_one_that_never_was(server: RunningServer, secret: str) -> None:
+def test_another_tenants_document_looks_absent(server: RunningServer, secret: str) -> None:
     stranger = server.token("owner", Role.ADMIN, tenant="elsewhere")
     assert_not_there(server, stranger, same_tenant=False)
     listed = call("GET", f"{server.http}/v1/docs", token=stranger)
     assert listed.body["items"] == []
 
 
-async def test_a_document_outside_the_globs_is_one_that_never_was(
+async def test_a_document_outside_the_tokens_globs_looks_absent(
     server: RunningServer, secret: str
 ) -> None:
     token = await server.mint("guest", Role.ADMIN, docs=("public-*", "secret"))
@@ -117,7 +117,7 @@ async def test_a_viewer_changes_nothing_by_any_message(server: RunningServer, se
     await one.close()
 
 
-async def test_a_secret_reaches_only_its_holder(server: RunningServer, secret: str) -> None:
+async def test_a_secret_reaches_only_its_owner(server: RunningServer, secret: str) -> None:
     holder = await Intruder.open(server, SECRET, secret)
     await holder.say({"type": "lock", "id": "k", "action": "acquire", "scope": "/b", "base": 2})
     told = (await holder.hear("k"))["k"]["secret"]
@@ -132,7 +132,7 @@ async def test_a_secret_reaches_only_its_holder(server: RunningServer, secret: s
     await other.close()
 
 
-async def test_one_users_idempotency_key_is_nobody_elses(server: RunningServer) -> None:
+async def test_an_idempotency_key_belongs_to_one_user(server: RunningServer) -> None:
     url = f"{server.http}/v1/docs/keys"
     tokens = [await server.mint(user) for user in ("ada", "bo")]
     call("PUT", url, {"n": -1}, token=tokens[0])
@@ -150,7 +150,7 @@ async def test_one_users_idempotency_key_is_nobody_elses(server: RunningServer) 
     assert [reply.body.get("duplicate", False) for reply in replies] == [False, False, True, True]
 
 
-async def test_a_downgraded_role_writes_nothing_more(server: RunningServer) -> None:
+async def test_a_downgraded_role_can_no_longer_write(server: RunningServer) -> None:
     one = await Intruder.open(server, "downgraded", await server.mint("ada"), create={"n": 0})
     viewer = await server.mint("ada", Role.VIEWER)
     await one.say({"type": "token", "token": viewer})
@@ -163,8 +163,8 @@ async def test_a_downgraded_role_writes_nothing_more(server: RunningServer) -> N
     await one.close()
 
 
-async def test_an_expired_token_writes_nothing_more(server: RunningServer) -> None:
-    """However many edits are under way; and what came over HTTP is refused too."""
+async def test_an_expired_token_can_no_longer_write(server: RunningServer) -> None:
+    """This holds with many pending edits, and for requests over HTTP."""
     token = await server.mint("ada", seconds=2)
     one = await Intruder.open(server, "expired", token, create={"n": 0})
     ops = [{"op": "replace", "path": "/n", "value": 1}]

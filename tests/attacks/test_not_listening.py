@@ -1,4 +1,4 @@
-"""Asking and not listening, and asking much for little."""
+"""Clients that ask and do not read the answers, and small requests with large answers."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ STEP_1 = frames.sync_step1(b"\x00")
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """Nothing but the answers themselves bounds who asks."""
+    """A server without inbound budgets: only unread answers limit a client."""
     with RunningServer(tmp_path_factory.mktemp("weft"), env=UNLIMITED) as running:
         yield running
 
 
 def resident(server: RunningServer) -> int:
-    """Bytes of memory that the server has."""
+    """Return the server's resident memory in bytes."""
     assert server.process is not None
     status = Path(f"/proc/{server.process.pid}/status").read_text()
     return int(status.split("VmRSS:")[1].split()[0]) * 1024
 
 
 def slow_closes(server: RunningServer) -> float:
-    """How many were closed for being slow."""
+    """Return how many connections were closed because they read too slowly."""
     lines = call("GET", f"{server.http}/metrics").raw.decode().splitlines()
     closes = [line for line in lines if line.startswith("weft_disconnects_total{")]
     return sum(float(line.split()[-1]) for line in closes if f'"{Close.SLOW_CONSUMER}"' in line)
 
 
 async def ask_on_and_on(socket: Any, frame: str | bytes) -> None:
-    """Until the end, which the server makes."""
+    """Ask until the server closes the connection."""
     with suppress(ConnectionClosed):
         while True:
             await socket.send(frame)
@@ -58,7 +58,7 @@ async def ask_on_and_on(socket: Any, frame: str | bytes) -> None:
 
 
 async def grows_by(server: RunningServer, user: str, socket: Any, frame: str | bytes) -> int:
-    """What it costs in memory that a user asks and asks and reads nothing, until let go."""
+    """Ask without reading until the server closes. Return the growth of the server's memory."""
     before, closes = resident(server), slow_closes(server)
     socket.transport.pause_reading()
     asking = asyncio.create_task(ask_on_and_on(socket, frame), name="asks")
@@ -72,14 +72,14 @@ async def grows_by(server: RunningServer, user: str, socket: Any, frame: str | b
     return grown
 
 
-async def test_pongs_that_nobody_reads_do_not_pile_up(server: RunningServer) -> None:
+async def test_unread_pongs_do_not_pile_up(server: RunningServer) -> None:
     one = await Intruder.open(server, "pongs", await server.mint("deaf"), create={})
     ping = json.dumps({"type": "ping", "at": "x" * 100_000})
     assert await grows_by(server, "deaf", one.socket, ping) < 32 << 20
 
 
 @pytest.mark.parametrize("question", [STEP_1, frames.query_awareness()], ids=["step1", "query"])
-async def test_a_yjs_client_that_asks_and_does_not_read_is_let_go(
+async def test_a_yjs_client_that_asks_and_does_not_read_is_closed(
     server: RunningServer, question: bytes
 ) -> None:
     token = await server.mint("crowd")
@@ -91,18 +91,18 @@ async def test_a_yjs_client_that_asks_and_does_not_read_is_let_go(
     socket = await upgrade(server, f"/v1/yjs/deaf-yjs?token={await server.mint(user)}")
     assert await grows_by(server, user, socket, question) < 48 << 20
     for one in crowd:
-        one.socket.transport.abort()  # unread frames would hold a close up
+        one.socket.transport.abort()  # unread frames would delay a close
 
 
-async def test_of_many_questions_at_once_few_are_answered(server: RunningServer) -> None:
-    """Five bytes ask for half a megabyte; a thousand of them for the whole machine."""
+async def test_few_of_many_pending_questions_are_answered(server: RunningServer) -> None:
+    """A question of five bytes has an answer of half a megabyte; a thousand would fill memory."""
     token = await server.mint("asks")
     await (await Intruder.open(server, "asks", token, create={"text": "word " * 100_000})).close()
     socket = await upgrade(server, f"/v1/yjs/asks?token={token}")
-    await socket.send(STEP_1 * 100)  # the first and the last of them are put
+    await socket.send(STEP_1 * 100)  # the server answers the first and the last of them
     for _ in range(10):
         await socket.send(STEP_1)
-    answers = told = 0  # of who is there it is told when it comes, and when it asks
+    answers = told = 0  # presence comes when the client joins, and when it asks
     await socket.send(frames.query_awareness())
     async with asyncio.timeout(PATIENCE):
         while True:

@@ -1,4 +1,4 @@
-"""Presence as a weapon: what one shows must not cost others their connection, or their name."""
+"""Hostile presence must not cost other users their connection or their name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.running import RunningServer
 
 
 class Awareness:
-    """A Yjs client that says what it likes of anybody, and keeps what it is told."""
+    """A Yjs client that sends any awareness state, and keeps what it receives."""
 
     def __init__(self, socket: Any) -> None:
         self.socket = socket
@@ -32,7 +32,7 @@ class Awareness:
         await self.socket.send(frames.awareness(awareness.encode(states)))
 
     async def hear(self) -> list[State]:
-        """The next awareness message that says anything."""
+        """Return the next awareness message that has a state."""
         async with asyncio.timeout(10):
             while True:
                 for message in frames.decode(await self.socket.recv()):
@@ -52,15 +52,15 @@ class Awareness:
 
 
 def shows(client: PatchClient, key: str, value: Any) -> Callable[[], bool]:
-    """Whether somebody's state has been told that holds this."""
+    """Whether a received state contains this."""
     return lambda: any(peer["state"].get(key) == value for peer in client.shown)
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.EDITOR])
-async def test_a_state_larger_than_ones_own_may_be_is_echoed_without_harm(
+async def test_an_echoed_state_above_the_own_limit_does_no_harm(
     server: RunningServer, role: Role
 ) -> None:
-    """y-websocket echoes all that it takes; a viewer never has a state of its own."""
+    """y-websocket echoes every state that it receives. A viewer never has a state of its own."""
     doc = f"echo-{role}"
     loud = await PatchClient.connect(server.ws, doc, await server.mint("loud"), create={})
     listener = await Awareness.open(server, doc, await server.mint("quiet", role))
@@ -90,7 +90,7 @@ BAD_STATES = [
 
 
 @pytest.mark.parametrize("state", BAD_STATES, ids=range(len(BAD_STATES)))
-async def test_a_state_that_no_patch_could_hold_is_refused_and_shown_to_nobody(
+async def test_a_state_that_no_patch_could_hold_is_refused_and_not_shown(
     server: RunningServer, state: str
 ) -> None:
     doc = "odd-states"
@@ -105,10 +105,10 @@ async def test_a_state_that_no_patch_could_hold_is_refused_and_shown_to_nobody(
     await two.close()
 
 
-async def test_nobody_takes_the_client_id_of_somebody_who_has_just_left(
+async def test_no_client_takes_the_client_id_of_a_client_that_just_left(
     server: RunningServer,
 ) -> None:
-    """Who reads along could otherwise shut each who reconnects out of the awareness."""
+    """Otherwise any reader could block each reconnecting client from the awareness."""
     doc = "id-thief"
     ada, eve = await server.mint("ada"), await server.mint("eve")
     watcher = await PatchClient.connect(server.ws, doc, await server.mint("watch"), create={})
@@ -131,10 +131,10 @@ async def test_nobody_takes_the_client_id_of_somebody_who_has_just_left(
         await one.close()
 
 
-async def test_who_came_and_went_while_one_opened_is_not_there_for_ever(
+async def test_a_client_that_came_and_left_during_an_open_is_removed(
     server: RunningServer,
 ) -> None:
-    """`opened` shows those who were not announced yet; when they go before that, it says so."""
+    """When a client in `opened` leaves before it is announced, its leaving is announced."""
     doc, token = "ghosts", await server.mint("ghost")
     keeper = await PatchClient.connect(server.ws, doc, await server.mint("keeper"), create={})
     newcomer = await server.mint("newcomer")
@@ -154,7 +154,7 @@ def has_left(client: PatchClient, session: str) -> bool:
     return any(session in message.get("left", ()) for message in client.others)
 
 
-async def test_a_thousand_states_of_others_in_one_frame_are_none_of_ours(
+async def test_a_thousand_states_of_other_clients_in_one_frame_are_ignored(
     server: RunningServer,
 ) -> None:
     doc = "thousands"
@@ -183,7 +183,7 @@ async def test_a_thousand_states_of_others_in_one_frame_are_none_of_ours(
         b"",
     ],
 )
-async def test_an_own_state_that_is_none_ends_only_its_sender(
+async def test_an_invalid_own_state_closes_only_its_sender(
     server: RunningServer, bystander: Bystander, text: bytes
 ) -> None:
     eve = await Awareness.open(server, "no-state", await server.mint("eve"))
@@ -197,7 +197,7 @@ async def test_an_own_state_that_is_none_ends_only_its_sender(
     assert await close_code(eve.socket) == 4400
 
 
-async def test_cursors_that_point_nowhere_are_shown_as_they_are_and_harm_nothing(
+async def test_cursors_without_a_target_are_shown_unchanged_and_do_no_harm(
     server: RunningServer,
 ) -> None:
     doc = "odd-cursors"
@@ -209,7 +209,7 @@ async def test_cursors_that_point_nowhere_are_shown_as_they_are_and_harm_nothing
         {"path": "/none", "offset": 3},
         {"path": "/t", "offset": -5},
         {"path": "/t", "offset": 2**53 - 1},
-        {"path": "/t", "offset": 2},  # inside of the pair
+        {"path": "/t", "offset": 2},  # between the two halves of a surrogate pair
         {"path": "/t", "offset": 1.5},
         {"path": "/t", "offset": True},
         {"path": "/t", "offset": "1"},
@@ -236,7 +236,7 @@ async def test_cursors_that_point_nowhere_are_shown_as_they_are_and_harm_nothing
     await two.close()
 
 
-async def test_a_flood_of_states_is_told_20_times_a_second_and_ends_on_the_newest(
+async def test_a_flood_of_states_is_sent_20_times_a_second_and_ends_on_the_newest(
     server: RunningServer,
 ) -> None:
     doc = "flood"
@@ -254,7 +254,7 @@ async def test_a_flood_of_states_is_told_20_times_a_second_and_ends_on_the_newes
     await two.close()
 
 
-async def test_a_user_in_a_patch_clients_state_is_what_the_token_says(
+async def test_the_user_in_a_patch_clients_state_comes_from_its_token(
     server: RunningServer,
 ) -> None:
     doc = "spoof"
