@@ -1,1 +1,1 @@
-"""A client's connection to a document, on either lane: admission, session, feed."""
+"""A client's connection to a document on either lane: admission, session and feed."""

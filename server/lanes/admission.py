@@ -1,4 +1,4 @@
-"""Admission: checks a token, opens the document, and finds the version to read on from."""
+"""Admission: check the token, open the document, and find the changes that a client missed."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ if TYPE_CHECKING:
     from server.recording.connections import ConnectionInfo
     from server.services import Services
 
-# A client that missed more gets the value, which is shorter than so many changes.
+# A client that missed more changes gets the value, which is shorter than the changes.
 MAX_RESUMED = 1000
 MAX_RESUMED_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """A client that was admitted. It keeps the live room in use until that is released.
+    """An admitted client. The live room stays open until its owner releases it.
 
-    `changes` lead from the client's version to the room's; None when the client needs the value.
-    `encoded` is the JSON of a large value. All of it is valid only until the next await.
+    `changes` lead from the client's version to the room's version; None when the client needs the
+    value. `encoded` is the JSON of a large value. `changes` and `encoded` are stale after the
+    next await.
     """
 
     claims: Claims
@@ -55,7 +56,7 @@ async def admit_to_patch_lane(
         changes = await _changes_since(services, claims, live, message.since)
         encoded = None if changes is not None else await _encoded(services, live)
         _check_not_ended(live)
-    except BaseException:  # cancelled too: a client that is not admitted must not keep it open
+    except BaseException:  # also when cancelled: a refused client must not keep the room open
         services.hub.release(live)
         raise
     return Admission(claims, live, changes, encoded)
@@ -64,7 +65,10 @@ async def admit_to_patch_lane(
 async def admit_to_yjs_lane(
     services: Services, doc: str, token: str | None, info: ConnectionInfo
 ) -> Admission:
-    """As above. A Yjs client creates the document by its first write, so it needs the right to."""
+    """Check the token and open the document.
+
+    A Yjs client creates a missing document by its first write, so it needs the right to create.
+    """
     claims = await authenticate(services.keyring, token)
     key = name_document(claims, doc)
     info.asker = key, claims.user
@@ -76,7 +80,7 @@ async def admit_to_yjs_lane(
             services.creations.check(key, claims.user)
         _check_connection_count(services, live)
         _check_not_ended(live)
-    except BaseException:  # cancelled too: a client that is not admitted must not keep it open
+    except BaseException:  # also when cancelled: a refused client must not keep the room open
         services.hub.release(live)
         raise
     return Admission(claims, live, None)
@@ -103,11 +107,13 @@ def _may_create(claims: Claims) -> bool:
 def _check_connection_count(services: Services, live: LiveRoom) -> None:
     most = services.settings.max_connections
     if most and len(live.audience) >= most:
-        raise Rejected(Code.QUOTA_EXCEEDED, f"a document takes {most} connections at most")
+        raise Rejected(
+            Code.QUOTA_EXCEEDED, f"the document has {most} connections, the most allowed"
+        )
 
 
 def _check_not_ended(live: LiveRoom) -> None:
-    """The document may have been deleted, or damaged, during the admission."""
+    """Raise when the document was deleted, or found damaged, during the admission."""
     if live.audience.ended is not None:
         refusal = live.audience.ended.refusal
         raise Rejected(refusal.code, refusal.message)
@@ -116,7 +122,7 @@ def _check_not_ended(live: LiveRoom) -> None:
 async def _changes_since(
     services: Services, claims: Claims, live: LiveRoom, since: Since | None
 ) -> list[Change] | None:
-    """The changes after `since`, up to the room's version when this returns; None: too many."""
+    """Return the changes after `since` up to the room's version; None when they are too many."""
     if since is None or not _is_known(live, since):
         return None
     at = since.version
@@ -135,7 +141,7 @@ async def _changes_since(
 
 
 async def _encoded(services: Services, live: LiveRoom) -> bytes | None:
-    """The value as JSON where it is large, unless it has changed meanwhile."""
+    """Return a large value as JSON; None for a small value, or when it changed meanwhile."""
     room, version = live.room, live.room.version
     if room.document.size <= LARGE:
         return None

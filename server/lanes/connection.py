@@ -3,10 +3,11 @@
 | state    | event                     | next    | what                                    |
 |----------|---------------------------|---------|-----------------------------------------|
 | silent   | `open`                    | opening | token, document and rights are looked up |
-| silent   | anything else             | closed  | 4400; after `open_seconds` 4408         |
-| opening  | messages                  | opening | wait; the socket is not read further    |
-| opening  | refused                   | closed  | its code                                |
-| opening  | let in                    | open    | `opened`, then what waited              |
+| silent   | another message           | closed  | 4400                                    |
+| silent   | `open_seconds` have passed | closed | 4408                                    |
+| opening  | messages                  | opening | they wait; the socket is paused         |
+| opening  | refused                   | closed  | the close code of the refusal           |
+| opening  | admitted                  | open    | `opened`, then the waiting messages     |
 | open     | a message                 | open    | to the commit loop, or answered here    |
 | any      | the socket closes         | closed  | leaves the document                     |
 """
@@ -30,12 +31,14 @@ if TYPE_CHECKING:
     from server.websocket.socket import Socket
 
 
-# An opening has a token and names; with a whole document in it, it may be larger than this.
+# An opening usually contains only a token and names. It is larger when it creates a document.
 SMALL_OPENING = 64 * 1024
-# Of one address at a time; the others wait.
+# The server reads this many large openings of one address at a time; further ones wait.
 LARGE_OPENINGS = 4
 CROWDED = Refusal(
-    Code.RATE_LIMITED, "too many large openings of this address", {"retry_after_ms": 1000}
+    Code.RATE_LIMITED,
+    "too many clients of this address send a large `open`; try again",
+    {"retry_after_ms": 1000},
 )
 
 
@@ -47,9 +50,9 @@ class State(Enum):
 
 
 class PatchConnection:
-    """One socket of the patch lane, as its `Handler`.
+    """One socket of the patch lane. It is the socket's `Handler`.
 
-    Invariant: there is a session exactly while it is open.
+    Invariant: it has a session exactly while its state is open.
     """
 
     _socket: Socket
@@ -66,7 +69,7 @@ class PatchConnection:
         self._release_large: Callable[[], None] = lambda: None
         self.release_place: Callable[[], None] = lambda: None
 
-    # --- the socket's side ------------------------------------------------------------------
+    # --- events of the socket ---------------------------------------------------------------
 
     def on_open(self, socket: Socket) -> None:
         self._socket = socket
@@ -83,7 +86,7 @@ class PatchConnection:
             self._waiting.append(message)
 
     def on_binary(self, message: bytes) -> None:
-        refusal = Refusal(Code.MALFORMED, "the patch lane speaks text frames")
+        refusal = Refusal(Code.MALFORMED, "the patch lane takes text frames only")
         if self._session is not None:
             self._session.refuse(refusal)
         else:
@@ -135,7 +138,7 @@ class PatchConnection:
         except Rejected as rejected:
             self._refuse(rejected.refusal)
             return
-        if self._state is State.CLOSED:  # it went away meanwhile
+        if self._state is State.CLOSED:  # the client left meanwhile
             self._services.hub.release(admission.live)
             return
         self.release_place()
@@ -157,11 +160,11 @@ class PatchConnection:
         self._deadline = asyncio.get_running_loop().call_later(within, self._on_silence)
 
     def _on_large(self) -> None:
-        self._stop_deadline()  # it is we who are late
+        self._stop_deadline()  # the client waits for the server now
         self._services.spawn(self._wait_for_large(), f"large opening of {self._doc}", self._fail)
 
     async def _wait_for_large(self) -> None:
-        """Until fewer unadmitted clients of this address send an opening with a whole document."""
+        """Wait until fewer clients of this address send a large opening, then resume reading."""
         host = self._socket.peer.rpartition(":")[0]
         release = await self._services.large_openings.acquire(host)
         if release is None:
@@ -177,10 +180,10 @@ class PatchConnection:
         self._socket.close(Close.OUR_FAULT, "internal error")
 
     def _on_silence(self) -> None:
-        self._socket.close(Close.SILENT, "nothing was said in time")
+        self._socket.close(Close.SILENT, "no `open` message in time")
 
     def _refuse(self, refusal: Refusal) -> None:
-        """It is not let in."""
+        """Record that the client is not admitted, and close the socket."""
         self._services.recorder.connection_refused(self._info, refusal)
         self._socket.close(CLOSE_OF.get(refusal.code, Close.MALFORMED), refusal.message)
 

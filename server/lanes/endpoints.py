@@ -1,4 +1,4 @@
-"""The WebSocket endpoints: origin, upgrade, and over to a connection."""
+"""The WebSocket endpoints: check the origin, upgrade, and start a connection."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from server.websocket.asgi_socket import take_over
 
 SUBPROTOCOL = "weft.v1"
 CROWDED = Refusal(
-    Code.RATE_LIMITED, "too many connections of this address wait", {"retry_after_ms": 1000}
+    Code.RATE_LIMITED,
+    "too many connections of this address wait to be admitted; try again",
+    {"retry_after_ms": 1000},
 )
 
 
 async def patch_lane(websocket: WebSocket) -> None:
-    """`/v1/docs/{doc}/live`"""
+    """Serve `/v1/docs/{doc}/live`."""
     token = token_in_subprotocols(websocket.scope["subprotocols"]) or token_in_header(
         websocket.headers.get("authorization")
     )
@@ -30,7 +32,7 @@ async def patch_lane(websocket: WebSocket) -> None:
 
 
 async def yjs_lane(websocket: WebSocket) -> None:
-    """`/v1/yjs/{doc}`: most of its clients can carry a token in the query only."""
+    """Serve `/v1/yjs/{doc}`. Most Yjs clients can send a token only in the query."""
     token = (
         token_in_query(websocket.scope["query_string"])
         or token_in_subprotocols(websocket.scope["subprotocols"])
@@ -42,15 +44,15 @@ async def yjs_lane(websocket: WebSocket) -> None:
 
 
 async def not_found(websocket: WebSocket) -> None:
-    """Every other address; the framework would say 403, which is what a bad Origin gets."""
-    await _deny(websocket, Refusal(Code.NOT_FOUND, "there is nothing at this address"))
+    """Refuse every other address with 404. The framework's 403 would look like a bad Origin."""
+    await _deny(websocket, Refusal(Code.NOT_FOUND, "no WebSocket endpoint has this path"))
 
 
 async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection) -> None:
     services = _services(websocket)
     if not services.origins.allows_request(websocket.scope["headers"]):
-        # Before the upgrade, and the only refusal that is: a browser cannot read why.
-        await _deny(websocket, Refusal(Code.FORBIDDEN, "this Origin is not allowed"))
+        # This refusal comes before the upgrade, where a browser cannot read the reason.
+        await _deny(websocket, Refusal(Code.FORBIDDEN, "this Origin is not in WEFT_ORIGINS"))
         return
     if services.hub.draining:
         await _deny(websocket, RESTARTING)
@@ -65,7 +67,7 @@ async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection)
         offered = websocket.scope["subprotocols"]
         await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
         socket = take_over(websocket, handler, services.socket_bounds)
-    except BaseException:  # also where the handshake is cancelled
+    except BaseException:  # also when the handshake is cancelled
         release()
         raise
     await socket.run()
@@ -73,7 +75,7 @@ async def _serve(websocket: WebSocket, handler: PatchConnection | YjsConnection)
 
 async def _deny(websocket: WebSocket, refusal: Refusal, *, status: int | None = None) -> None:
     _services(websocket).recorder.metrics.refuse("http", refusal.code)
-    await websocket.receive()  # the connect event, as the framework wants it read first
+    await websocket.receive()  # the framework requires that the connect event is read first
     await websocket.send_denial_response(problem(refusal, status=status))
 
 

@@ -1,4 +1,7 @@
-"""A feed: sends one client its document's changes. It is a cursor into versions, never a queue."""
+"""A feed sends one client the changes of its document. It is a cursor into the versions.
+
+It has no queue: a slow client costs one cursor, and gets one merged change later.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,13 @@ if TYPE_CHECKING:
     from server.recording.metrics import LaneMetrics
     from server.websocket.socket import Socket
 
-# When more bytes than this wait in a socket, its cursor stops.
+# The feed pauses when more bytes than this wait in its socket.
 FULL_SOCKET = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class FeedContext:
-    """The connection of a feed, its document, its outbound flow, and where it is counted."""
+    """The parts that a feed needs: its socket, document, outbound flow, clock and metrics."""
 
     socket: Socket
     live: LiveRoom
@@ -39,11 +42,11 @@ class FeedContext:
 
 
 class Feed(ABC):
-    """One client's position in its document, and when it may advance.
+    """Keeps one client's position in its document, and decides when the position advances.
 
-    Invariant: the client was sent everything up to `position`, once and in order. While news
-    cannot be sent at once the feed is paused and gets none. Its timer, its drained socket, or a
-    diff that is being made, then brings it to the head in one step.
+    Invariant: the client was sent every change up to `position`, once and in order. When the feed
+    cannot send news at once, it is paused and gets no news. A paused feed later sends one catch-up
+    to the head. Its timer, its drained socket or a finished diff starts the catch-up.
     """
 
     lane: ClassVar[str]
@@ -56,16 +59,16 @@ class Feed(ABC):
         self._outbound_flow = context.outbound_flow
         self._now = context.now
         self._metrics = context.metrics
-        self.already_sent: dict[str, Peer] = {}  # on opening, not announced yet
+        self.already_sent: dict[str, Peer] = {}  # unannounced peers that the opening showed
         self._missed_presence = MissedPresence()
         self._timer: asyncio.TimerHandle | None = None
         self._missed_before = 0
 
-    # --- what each lane defines ---------------------------------------------------------------
+    # --- the methods of each lane -------------------------------------------------------------
 
     @abstractmethod
     def pump(self) -> None:
-        """The socket has drained, or the budget or the frame rate may allow a catch-up."""
+        """Continue: the socket drained, or the budget or frame rate may allow a catch-up."""
 
     @abstractmethod
     def _catch_up(self) -> None:
@@ -73,15 +76,15 @@ class Feed(ABC):
 
     @abstractmethod
     def _announce(self, notice: Backpressure | DisconnectNotice) -> bool:
-        """Send the notice; returns whether the lane has such a message."""
+        """Send the notice if the lane has such a message; return whether it has."""
 
     @abstractmethod
     def _count_pending(self) -> int:
-        """How many answers and events wait for a catch-up, also at the head."""
+        """Return how many answers and events wait for a catch-up, even at the head."""
 
     @abstractmethod
     def _presence_frame(self, news: PresenceNews) -> bytes:
-        """The presence changes, as a frame for this client."""
+        """Return the presence changes as a frame for this client."""
 
     # --- presence -----------------------------------------------------------------------------
 
@@ -95,13 +98,14 @@ class Feed(ABC):
         if self.already_sent:
             news.difference.forget_announced(self.already_sent)
 
-    # --- held back ----------------------------------------------------------------------------
+    # --- pause and catch-up -------------------------------------------------------------------
 
     @property
     def lag(self) -> ReaderLag:
-        """Level, or how far behind and why.
+        """How far the client is behind, and why.
 
-        Only a paused feed is behind: between two frames every feed is, for a moment.
+        Only a paused feed counts as behind, because each feed is behind for a moment between two
+        frames.
         """
         buffered = self._socket.buffered()
         if self._outbound_flow.state is OutboundState.NORMAL:
@@ -114,23 +118,23 @@ class Feed(ABC):
         self._cancel()
 
     def _try_write(self, frame: bytes) -> bool:
-        """Write a frame if it may be sent now; returns whether it was."""
+        """Write a frame if it may be sent now; return whether it was written."""
         passes = self._try_charge(frame)
         if passes:
             self._socket.write(frame)
         return passes
 
     def _try_charge(self, frame: bytes) -> bool:
-        """Whether the frame may be sent now; if so, it is charged."""
+        """Charge a frame if it may be sent now; return whether it may."""
         return self._outbound_flow.try_send(len(frame), self._now(), full=self._is_full())
 
     def _write(self, frame: bytes) -> None:
-        """Write what goes out in every state of the outbound flow, and charge it."""
+        """Write and charge a frame, in every state of the outbound flow."""
         self._outbound_flow.spend(len(frame), self._now())
         self._socket.write(frame)
 
     def _fall_behind(self, missed: int = 0) -> None:
-        """Stop the cursor here, before news of so many bytes."""
+        """Pause the feed at its position; `missed` is the size of the news that it missed."""
         self._pause(missed)
         notice = self._outbound_flow.fall_behind(self._now(), self._behind())
         if notice is not None:
@@ -143,7 +147,7 @@ class Feed(ABC):
             self._missed_before = self._live.audience.missed[self.lane] - missed
 
     def _continue(self) -> None:
-        """Do what the outbound flow decides: catch up, notify, close, wait or resume."""
+        """Apply the decision of the outbound flow: catch up, notify, close, wait or resume."""
         decision = self._outbound_flow.decide(
             self._now(), full=self._is_full(), behind=self._behind()
         )
@@ -161,7 +165,7 @@ class Feed(ABC):
             self._live.audience.resume(self._subscriber)
 
     def _caught_up(self, size: int) -> None:
-        """A catch-up of so many bytes went out."""
+        """Note that a catch-up of `size` bytes was sent."""
         self._outbound_flow.caught_up(size, self._now())
         self._missed_before = self._live.audience.missed[self.lane]
 

@@ -1,4 +1,4 @@
-"""A patch client's feed, in changes."""
+"""The feed of a patch client: sends changes, acks and rejects."""
 
 from __future__ import annotations
 
@@ -29,21 +29,22 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# The most answers that wait for a client that does not read; beyond it we stop reading from it.
+# The most answers that wait for a client that does not read. Above this number the server stops
+# reading from the client.
 MAX_PENDING = 1000
 
 
 class PendingAnswer(NamedTuple):
-    """An answer that waits for the catch-up that brings its reader to its version."""
+    """An answer that waits for the catch-up to its version."""
 
     payload: dict[str, Any]
-    version: int  # the document's version after it; the payload may have another one
-    in_versions: bool  # its version is among those that the catch-up merges
+    version: int  # the document's version after it; the payload may contain another version
+    in_versions: bool  # it made a version, which the catch-up merges
     barrier: int
 
 
 class CatchUpTarget(NamedTuple):
-    """The version that a catch-up leads to, who made it, and the ops if they were computed."""
+    """The version that a catch-up leads to, its author, and the ops if they are computed."""
 
     version: int
     value: Json
@@ -52,14 +53,14 @@ class CatchUpTarget(NamedTuple):
 
 
 class PatchFeed(Feed):
-    """What one patch client has been sent of one document.
+    """Sends one patch client the changes of one document.
 
-    Invariant: the client has seen every version up to `position`, whose value is `value`, once
-    and in order. Only its own answers are kept for it.
+    Invariant: the client was sent every version up to `position`, once and in order. `value` is
+    the value at `position`. The feed keeps only the client's own answers.
 
-    Several versions are merged by a diff of two values. In a large document that takes long, so a
-    worker thread does it. The document may have changed by then; the catch-up leads to the version
-    that was compared.
+    A catch-up merges several versions by a diff of two values. A diff of a large document takes
+    long, so a worker thread makes it. The document may change meanwhile; the catch-up leads to the
+    version that the thread compared.
     """
 
     lane = "patch"
@@ -82,7 +83,7 @@ class PatchFeed(Feed):
     # --- news -------------------------------------------------------------------------------
 
     def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
-        """Send the news, or stop here and keep the answers for the catch-up."""
+        """Send the news; if that is not possible now, keep the answers for a catch-up."""
         if self._is_next(news) and self._try_send_news(news, answers):
             return
         for submission, answer in answers:
@@ -93,7 +94,7 @@ class PatchFeed(Feed):
         self._fall_behind(news.size(self.lane))
 
     def on_locks(self, news: LockNews) -> None:
-        """Send the lock events if the reader is at the head; else they wait for its catch-up."""
+        """Send the lock events if the client is at the head; otherwise keep them for a catch-up."""
         is_normal = self._outbound_flow.state is OutboundState.NORMAL and not self._missed_locks
         if not is_normal or self.position != self._live.room.version:
             self._missed_locks.add(news.events)
@@ -104,7 +105,7 @@ class PatchFeed(Feed):
             self._fall_behind()
 
     def send(self, payload: bytes) -> None:
-        """Send a message that belongs to no version, in every state of the outbound flow."""
+        """Send a message without a version, in every state of the outbound flow."""
         self._write(frames.text(payload))
 
     def close(self) -> None:
@@ -126,7 +127,7 @@ class PatchFeed(Feed):
 
     @property
     def is_backlogged(self) -> bool:
-        """Whether so many answers wait that nothing more should be read from the client."""
+        """Whether too many answers wait, so that the server stops reading from the client."""
         return len(self._pending) > MAX_PENDING
 
     # --- one frame --------------------------------------------------------------------------
@@ -155,7 +156,7 @@ class PatchFeed(Feed):
         return news.splice_frame if self._splice else news.patch_frame
 
     def _own_frame(self, news: News, answers: Sequence[Answered]) -> bytes:
-        """The shared payloads, with the reader's acks in place of its own changes."""
+        """Return a frame of the shared payloads, with acks in place of the client's own changes."""
         payloads: list[bytes] = []
         sent = 0
         for submission, answer in answers:
@@ -178,10 +179,10 @@ class PatchFeed(Feed):
         return wire.encode(wire.change(entry, with_id=True)) if own else news.payloads[index]
 
     def _ping_barrier(self, barrier: int) -> None:
-        """Send a ping before the reject of a patch: its pong shows that the client has read it.
+        """Send a ping before the reject of a patch; the pong separates earlier requests from later.
 
-        Frames are read in order. So requests that the client sends after the reject come after the
-        pong, and those that were under way come before it.
+        Frames arrive in order. Requests that the client sent before it read the reject come before
+        the pong. Requests that it sends after the reject come after the pong.
         """
         if barrier:
             self._socket.ping(barrier.to_bytes(8, "big"))
@@ -190,7 +191,7 @@ class PatchFeed(Feed):
 
     def _fall_behind(self, missed: int = 0) -> None:
         wait = self._frame_rate.wait(self._now())
-        # The timer of a reader that is up to date is its frame rate's, even when it is just due.
+        # When the client is up to date, a timer can only be the frame rate's, even if it is due.
         paced = wait > 0 or self._timer is not None
         if paced and self._outbound_flow.state is OutboundState.NORMAL:
             self._pause(missed)
@@ -199,7 +200,7 @@ class PatchFeed(Feed):
             super()._fall_behind(missed)
 
     def _resume_after_pace(self) -> None:
-        """After a wait for the frame rate: send what is new, if the outbound flow allows it."""
+        """Send the newer versions after a wait for the frame rate, if the outbound flow allows."""
         if not self._behind().versions:
             self._live.audience.resume(self._subscriber)
         elif self._is_diffed_in_thread():
@@ -216,14 +217,17 @@ class PatchFeed(Feed):
             self._call_in(self._frame_rate.wait(self._now()))
 
     def _resume_soon(self) -> None:
-        """Resume; later, if there is more news than this catch-up had."""
+        """Resume at the head; call `pump` again when there are newer versions."""
         if self.position == self._live.room.version:
             self._live.audience.resume(self._subscriber)
         else:
             self._call_in(self._frame_rate.wait(self._now()))
 
     def _is_diffed_in_thread(self) -> bool:
-        """Whether a worker thread computes the diff to the head; it calls `pump` at its end."""
+        """Start a diff in a worker thread if the document is large; return whether it was started.
+
+        The thread's task calls `pump` at its end.
+        """
         room = self._live.room
         if self._diffed is not None or room.version - self.position <= 1:
             return False
@@ -241,12 +245,12 @@ class PatchFeed(Feed):
             ops = await run_in_thread(diff, self.value, head.value)
             self._diff_task, self._diffed = None, head._replace(ops=ops)
             self.pump()
-        except Exception:  # a connection's edge
-            logger.exception("a reader could not be brought to the head")
+        except Exception:  # an error here ends only this connection
+            logger.exception("the catch-up of a slow client failed; its connection is closed")
             self._subscriber.dismiss(Close.OUR_FAULT, "internal error")
 
     def _write_catch_up(self) -> int:
-        """Write one merged change and the answers up to its version; returns the size."""
+        """Write one merged change and the answers up to its version; return the frame's size."""
         target, self._diffed = self._diffed or self._head(), None
         due: list[PendingAnswer] = []
         later: list[PendingAnswer] = []
@@ -260,7 +264,7 @@ class PatchFeed(Feed):
         return len(frame)
 
     def _catch_up_frame(self, target: CatchUpTarget, due: Sequence[PendingAnswer]) -> bytes:
-        """One merged change with the acks of its versions, then the other pending answers."""
+        """Return a frame: one merged change with its acks, then the other pending answers."""
         payloads: list[bytes] = []
         acks = [pending.payload for pending in due if pending.in_versions]
         if self.position < target.version:
@@ -302,8 +306,8 @@ class PatchFeed(Feed):
 
 
 def merge(last: LastChange | None, first: int, version: int, ops: list[dict[str, Any]]) -> Change:
-    """Several versions as one change; `by`, `at` and `kind` are those of the last version."""
-    assert last is not None, "a version that is new was noted with who made it"
+    """Merge several versions into one change, with `by`, `at` and `kind` of the last version."""
+    assert last is not None, "every new version was noted with its author"
     return Change(
         version=version,
         by=last.by,

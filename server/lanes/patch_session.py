@@ -1,4 +1,4 @@
-"""An admitted patch client: its requests to its document, and what the document sends it."""
+"""The session of an admitted patch client: its requests, and the messages to the client."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
 
 class PatchSession:
-    """One open connection of the patch lane, a `Subscriber` to its document.
+    """One open connection of the patch lane. It is a `Subscriber` to its document.
 
     Invariant: from `PatchSession()` to `leave` it is in the document's audience and presence, and
-    the live room is in use by it. Nothing is awaited between admission and being a subscriber, so
-    it gets every version after the one of its `opened`.
+    it keeps the live room open. No code awaits between the admission and `audience.join`, so the
+    session gets every version after the version in `opened`.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class PatchSession:
         self._token_expiry.start(claims.expires_at)
 
     def leave(self) -> None:
-        """The socket is closed."""
+        """Leave the document after the socket is closed, and release what the session held."""
         self._left = True
         self.read_throttle.close()
         self._token_expiry.cancel()
@@ -144,7 +144,7 @@ class PatchSession:
         self.feed.send(payload)
 
     def resynchronise(self) -> None:
-        """Does nothing: a refused client sends its request again, with the same id."""
+        """Do nothing: a patch client retries a refused request itself, with the same id."""
 
     def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
         if 4500 <= code < 4600 or code == Close.RESTARTING:
@@ -157,7 +157,7 @@ class PatchSession:
         self.feed.pump()
 
     def on_pong(self, payload: bytes) -> None:
-        """A sign of life; with eight bytes also the barrier after a reject."""
+        """Mark the client alive. A pong of eight bytes also passes the barrier of a reject."""
         self.live.presence.book.touch(self.session, self._now())
         if len(payload) == 8:
             self._submit(Barrier(int.from_bytes(payload, "big")))
@@ -174,7 +174,7 @@ class PatchSession:
         self.handle_all(incoming, self.inbound_flow.receive(len(frame), self._now(), len(incoming)))
 
     def handle_all(self, incoming: Sequence[wire.Incoming], decision: ReadDecision) -> None:
-        """The messages of a frame, as far as the budget goes."""
+        """Handle the messages of a frame that the budget allows; refuse the remaining messages."""
         for message in incoming[: decision.accepted]:
             self.handle(message)
         if decision.refusal is not None:
@@ -219,7 +219,7 @@ class PatchSession:
             case messages.RenewToken():
                 self._services.spawn(self._renew(message.token), "renew token")
             case messages.Open():
-                self._send_error(Refusal(Code.MALFORMED, "`open` comes once"))
+                self._send_error(Refusal(Code.MALFORMED, "this connection was already opened"))
             case wire.Unreadable():
                 self._refuse_one(message, message.refusal)
             case messages.SetPresence():
@@ -246,7 +246,7 @@ class PatchSession:
         self.feed.send(wire.encode(wire.error(refusal)))
 
     def _set_presence(self, message: messages.SetPresence) -> None:
-        """Show another state; a cursor is relocated from `base` to the head first."""
+        """Set the presence state. A cursor at an older `base` is first relocated to the head."""
         state, room = message.state, self.live.room
         base = room.version if message.base is None else message.base
         if state is not None and base < room.version:
@@ -260,7 +260,7 @@ class PatchSession:
         self.live.presence.changed()
 
     def _join_presence(self) -> None:
-        """Join presence; a user with another tab here gets a notice in both."""
+        """Join presence. A user with another tab in this document gets a notice in both tabs."""
         book, author = self.live.presence.book, self.member.author
         book.join(
             ClientIdentity(
@@ -279,7 +279,7 @@ class PatchSession:
             self.feed.send(ANOTHER_TAB)
 
     def _free_client_id(self) -> int:
-        """A Yjs client id for a client that has none: 31 random bits that no other client has."""
+        """Return a free Yjs client id of 31 random bits, for a client without one."""
         while True:
             client_id = int.from_bytes(self._services.clock.token_bytes(4), "big") >> 1
             if client_id > 2**20 and not self.live.presence.book.is_taken(client_id):
@@ -293,10 +293,10 @@ class PatchSession:
         except Rejected as rejected:
             self.refuse(rejected.refusal)
             return
-        if self._left:  # a watch that began now would hold the session until the token's end
+        if self._left:  # a timer started now would keep the session alive until the token expires
             return
         if (claims.tenant, claims.user) != (self.claims.tenant, self.claims.user):
-            self.refuse(Refusal(Code.FORBIDDEN, "the token is another tenant's or user's"))
+            self.refuse(Refusal(Code.FORBIDDEN, "the new token is for another user or tenant"))
             return
         if not claims.rights.may_see(self.live.key.doc):
             self.refuse(Refusal(Code.NOT_FOUND, "no such document"))
@@ -313,6 +313,6 @@ class PatchSession:
         self.refuse(Refusal(Code.UNAUTHENTICATED, "the token has expired"))
 
     def refuse(self, refusal: Refusal) -> None:
-        """Close for a reason that is final for this connection."""
+        """Record the refusal and close the connection."""
         self._services.recorder.refused_message(self.live.key, self.member, refusal)
         self._socket.close(CLOSE_OF.get(refusal.code, Close.MALFORMED), refusal.message)

@@ -1,16 +1,16 @@
-"""When a connection is read from: within its inbound budget, and while it reads our answers.
+"""The read throttle: the server reads from a client within its budget, if it reads its answers.
 
-| reading  | event                                    | next     | done                        |
-|----------|------------------------------------------|----------|-----------------------------|
-| goes on  | a frame makes a debt                     | stopped  | `backpressure` `in` `on`    |
-| goes on  | answers to it wait in a full socket      | stopped  |                             |
-| stopped  | no debt, and the socket has drained      | goes on  | `clear`, when it is at ease |
-| stopped  | `patience` in which it read nothing      | closed   | 4508                        |
-| stopped  | another debt after `patience`            | closed   | 4529                        |
+| reading  | event                                     | next    | sent                         |
+|----------|-------------------------------------------|---------|------------------------------|
+| active   | a frame exceeds the budget: a debt        | stopped | `backpressure` `in` `on`     |
+| active   | its answers fill the socket's buffer      | stopped |                              |
+| stopped  | no debt, and the socket has drained       | active  | `clear`, when flow is normal |
+| stopped  | the client read nothing for `patience`    | closed  | 4508                         |
+| stopped  | another debt after `patience`             | closed  | 4529                         |
 
-A change waits as a cursor, but an answer (a pong, an error, a Yjs step 2, awareness that was
-asked for) goes into the socket's buffer. So we stop reading from a client that does not read our
-answers.
+A change that waits costs only a cursor. An answer is written into the socket's buffer: a pong, an
+error, a Yjs sync step 2, requested awareness. So the server stops reading from a client that does
+not read its answers.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from server.websocket.socket import Socket
 
 CHECK_AGAIN = 0.1
-# The longest time between two checks: each marks the client alive in presence.
+# The longest time between two checks. Each check marks the client alive in presence.
 CHECK_AT_LEAST = 5.0
-# Bytes of answers that a peer has not read; several times what stops the cursor of changes.
+# The most bytes of answers that a client may leave unread. It is several times the number of bytes
+# that pauses a feed.
 MAX_UNREAD = 256 * 1024
 
 
@@ -38,23 +39,24 @@ class ThrottledClient(Protocol):
 
     @property
     def is_backlogged(self) -> bool:
-        """Whether more answers wait for the client than are kept for it."""
+        """Whether too many answers wait for the client."""
 
     def send_notice(self, message: Backpressure | DisconnectNotice) -> None:
-        """Send it, if the lane has such a message."""
+        """Send the notice if the lane has such a message."""
 
     def mark_alive(self) -> None:
-        """Count the client as alive: it cannot show life while we do not read."""
+        """Mark the client alive in presence, because its messages are not read now."""
 
     def disconnect_slow(self) -> None:
-        """Close the connection of a client that does not read our answers."""
+        """Close the connection of a client that does not read its answers."""
 
 
 class ReadThrottle:
-    """Stops and resumes the reading of one connection.
+    """Stops and resumes reading from one connection.
 
-    Invariant: while reading is stopped a timer runs that checks whether it may go on. It also runs
-    until the inbound flow is back to normal, or the next debt would be counted from the first.
+    Invariant: while reading is stopped, a timer checks whether it may resume. The timer also runs
+    until the inbound flow is normal again. Otherwise `patience` for the next debt would count from
+    the time of the first debt.
     """
 
     def __init__(
@@ -78,12 +80,12 @@ class ReadThrottle:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Start to read, unless the opening was too much for the budget."""
+        """Start reading, unless the opening exceeded the budget."""
         if not self.is_stopped:
             self._socket.resume_reading()
 
     def apply(self, decision: ReadDecision, *, wait: float = 0.0) -> None:
-        """Do what was decided about a frame; `wait` is the time that its answers cost."""
+        """Apply the decision about a frame. `wait` is the time until its answers are paid."""
         if decision.announce is not None:
             self._client.send_notice(decision.announce)
         wait = max(wait, decision.stop_reading)
@@ -93,7 +95,7 @@ class ReadThrottle:
             self._stop(wait)
 
     def check(self) -> None:
-        """Resume reading when nothing speaks against it; else check again later."""
+        """Resume reading if the budget and the socket allow it; otherwise check again later."""
         now = self._now()
         may_read, notice = self._inbound_flow.resume(now)
         if notice is not None:
@@ -127,9 +129,9 @@ class ReadThrottle:
         return self._client.is_backlogged or self._socket.buffered() > MAX_UNREAD
 
     def _is_stalled(self, now: float) -> bool:
-        """Whether the client has read nothing for `patience`, with a full socket.
+        """Whether the client has read nothing for `patience`, with a full socket buffer.
 
-        A client whose own budget delays its answers is not stalled: its socket is not full.
+        A client that waits for its own outbound budget is not stalled: its socket is not full.
         """
         left = self._socket.buffered()
         if left < self._unread or left <= MAX_UNREAD:

@@ -1,4 +1,4 @@
-"""A Yjs client's feed, in updates."""
+"""The feed of a Yjs client: sends updates and diffs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 
 class YjsFeed(Feed):
-    """What one Yjs client has been sent of one document.
+    """Sends one Yjs client the updates of one document.
 
-    Invariant: the client has been sent every update up to `position`, or a diff that holds them.
-    Behind its budget it gets no notice, because its lane has no such message. When it may be
-    written to again, `catch_up` requests one diff, which the commit loop makes of the committed
+    Invariant: the client was sent every update up to `position`, or a diff that contains them.
+
+    A slow client gets no notice, because the Yjs lane has no such message. When the client may get
+    frames again, `catch_up` requests one diff, which the commit loop makes of the committed
     document.
     """
 
@@ -37,10 +38,10 @@ class YjsFeed(Feed):
         super().__init__(context)
         self._request_diff = catch_up
         self._show = show
-        self.is_diff_requested = False  # the diff has not come yet
+        self.is_diff_requested = False  # a requested diff has not arrived yet
 
     def on_commit(self, news: News) -> None:
-        """Send the news, or stop here."""
+        """Send the news; if that is not possible now, fall behind."""
         follows = self.position == news.before and not news.is_incomplete
         if follows and self._try_write(news.yjs_frame):
             self.position = news.after
@@ -48,7 +49,7 @@ class YjsFeed(Feed):
             self._fall_behind(news.size(self.lane))
 
     def send(self, message: bytes) -> None:
-        """Send a protocol message that belongs to no version."""
+        """Send a protocol message without a version."""
         self._write(frames.binary(message))
 
     def send_all(self, messages: Iterable[bytes]) -> None:
@@ -56,8 +57,9 @@ class YjsFeed(Feed):
             self.send(message)
 
     def send_diff(self, diff: bytes, version: int, news: News) -> None:
-        """Send the requested diff, which leads to `version`, and the later updates of the same
-        commit. If both have something, no diff alone would lead to the head.
+        """Send the requested diff, which leads to `version`, and the commit's later updates.
+
+        The diff alone does not lead to the head when the same commit has later updates.
         """
         frame = frames.binary(yjs_frames.update(diff)) + news.yjs_frame_after(version)
         self._socket.write(frame)

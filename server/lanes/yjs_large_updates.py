@@ -1,6 +1,7 @@
-"""Large updates: a Yjs client sends all that it wrote offline in one step 2, however large.
+"""Large updates: a Yjs client sends all its offline edits in one sync step 2, of any size.
 
-An unmodified y-websocket cannot split it, and would send the same again and again.
+An unmodified y-websocket cannot split an update. If the server refused the update, the client
+would send the same update again and again.
 """
 
 from __future__ import annotations
@@ -18,15 +19,16 @@ if TYPE_CHECKING:
     from server.services import Services
     from server.websocket.socket import Socket
 
-# Used without a limit for frames: a larger update would delay the other documents too long.
+# The limit when frames have no limit. A larger update, unsplit, would delay other documents too
+# long.
 LARGE_UPDATE: Final = 1 << 20
 
 
 class LargeUpdates:
-    """One connection's permission to send a frame that is larger than others.
+    """Lets one connection send a large first update, and splits large updates into pieces.
 
-    Invariant: one connection of a user to a document has it, from its opening until its first
-    step 2. `is_splitting` while a large update is split; later updates wait in `_waiting`.
+    Invariant: only one connection of a user to a document may send a large frame, from its opening
+    to its first sync step 2. While `is_splitting` is set, later updates wait in `_waiting`.
     """
 
     def __init__(
@@ -49,26 +51,29 @@ class LargeUpdates:
         self._waiting: list[Update] = []
 
     def allow(self, can_write: bool) -> None:
-        """Let a writer send a large update, unless another tab of the user may already."""
+        """Let a writer send a large update, unless another tab of the user may send one now."""
         if not can_write:
             self._socket.limit(self._max_frame, Close.MALFORMED)
         elif self._budgets.claim_large_frame(self):
-            # What is too large even so is no smaller when it comes again: that is final.
+            # A client that reconnects would send the same frame, so this close code is final.
             self._socket.limit(self._services.settings.max_update, Close.MALFORMED)
 
     def release(self) -> None:
-        """The client has sent its step 2, or is gone; another tab may send one."""
+        """Give up the permission after the sync step 2 or at the end; another tab may get it."""
         if self._budgets.release_large_frame(self):
             self._socket.limit(self._max_frame)
 
     def check_size(self, size: int, messages: Sequence[yjs_frames.Message]) -> None:
-        """Refuse a frame that is too large without the updates in it."""
+        """Refuse a frame that is too large even without its updates."""
         kinds = yjs_frames.SyncStep2, yjs_frames.SyncUpdate
         size -= sum(len(one.update) for one in messages if isinstance(one, kinds))
         if 0 < self._max_frame < size:
-            raise Rejected(Code.TOO_LARGE, f"a message is larger than {self._max_frame} bytes")
+            raise Rejected(
+                Code.TOO_LARGE, f"a message has {size} bytes, but {self._max_frame} are allowed"
+            )
 
     def receive(self, message: yjs_frames.SyncStep2 | yjs_frames.SyncUpdate) -> None:
+        """Submit an update; a large update is first split in a task."""
         update = Update(message.update, is_whole=isinstance(message, yjs_frames.SyncStep2))
         if update.is_whole:
             self.release()
@@ -91,7 +96,7 @@ class LargeUpdates:
                     self._submit(Update(piece))
         except Rejected as rejected:
             if rejected.refusal.code is Code.MISSING_DEPENDENCY:
-                self.allow(can_write=True)  # it will be asked for the same again
+                self.allow(can_write=True)  # the client is asked for a whole sync step 2 again
             self._on_refusal(rejected.refusal, whole.is_whole)
         finally:
             self._waiting.clear()

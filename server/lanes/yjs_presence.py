@@ -1,4 +1,4 @@
-"""A Yjs client's presence: the states that it sends, and those that it is sent."""
+"""A Yjs client's presence: its own states, and the messages that show other clients to it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from server.documents.live_room import LiveRoom
     from server.runtime.settings import Settings
 
-MAX_STATE = 1 << 20  # where the setting says that there is no bound
+MAX_STATE = 1 << 20  # the limit when the setting has no limit
 NO_CLIENTS = yjs_frames.awareness(awareness.encode([]))
-# The most bytes and messages that a client may echo later; it echoes at once.
+# The most bytes and messages that count as a later echo. Clients echo at once, so few are open.
 MOST_ECHOED, MOST_ECHOES = 1 << 20, 400
 
 
 class YjsPresence:
-    """The presence of one session in its document.
+    """Connects one Yjs session with the presence book of its document.
 
-    Invariant: it is in the book from the beginning until `leave`. Echoes are not charged to the
-    client, and are at most as many and as large as the states that it was sent.
+    Invariant: the session is in the book from the beginning until `leave`. The client does not pay
+    for echoes. It can echo at most as many messages and bytes as it was sent.
     """
 
     def __init__(
@@ -36,11 +36,11 @@ class YjsPresence:
         self._book = live.presence.book
         self._session = member.author.session
         self._bounds = awareness.AwarenessBounds(
-            # y-websocket echoes the states of all clients, also of those that left.
+            # y-websocket echoes the states of all clients, including clients that left.
             states=2 * max(settings.max_connections, 512),
             state_bytes=settings.presence_bytes or MAX_STATE,
         )
-        self._echoed = self._echoes = 0  # sent to the client, and not echoed yet
+        self._echoed = self._echoes = 0  # bytes and messages that the client may still echo
         author, role = member.author, member.rights.role
         identity = ClientIdentity(
             author.session, author.user, author.name, author.client, role, "yjs"
@@ -49,13 +49,16 @@ class YjsPresence:
         live.presence.notify_other_tabs(author)
 
     def count_shown(self, size: int) -> None:
-        """Count bytes of others' states that the client was sent: y-websocket echoes them."""
+        """Count bytes of other clients' states sent to this client: y-websocket echoes them."""
         if size:
             self._echoed = min(self._echoed + size, MOST_ECHOED)
             self._echoes = min(self._echoes + 1, MOST_ECHOES)
 
     def consume_echo(self, size: int) -> bool:
-        """Whether so many bytes can be an echo, which in a crowd is more than any budget."""
+        """Whether `size` bytes can be an echo; if so, they are free.
+
+        With many clients, the echoes alone would exceed any budget.
+        """
         if size > self._echoed or not self._echoes:
             return False
         self._echoed -= size
@@ -63,10 +66,7 @@ class YjsPresence:
         return True
 
     def receive(self, body: bytes) -> Iterator[bytes]:
-        """Take the client's own states; those of others are ignored.
-
-        Returns messages that must be sent to the client first.
-        """
+        """Apply the client's own states, ignore other states, and return messages to send first."""
         leases = self._live.room.document.leases
         audible = self._book.accepted_client_ids(self._session, leases)
         states = awareness.decode(body, self._bounds, only=audible)
@@ -75,36 +75,36 @@ class YjsPresence:
         return self._messages(behind)
 
     def all_states(self) -> Iterator[bytes]:
-        """The messages that show the other clients; an empty one where there are none."""
+        """Return the messages that show the other clients; an empty message without clients."""
         states = self._book.awareness(but=self._session)
         return self.show(states) if states else iter([NO_CLIENTS])
 
     def show(self, states: list[State]) -> Iterator[bytes]:
-        """The messages with the states of other clients."""
+        """Return the messages with the states of other clients."""
         return self._messages(self._removals(states), states)
 
     def protect_own(self, states: list[State]) -> Iterator[bytes]:
-        """The message that must come before the one that all clients get."""
+        """Return the messages to send before the broadcast, so that the client keeps its state."""
         return self._messages(self._removals(states))
 
     def _removals(self, states: list[State]) -> list[State]:
-        """Removals that keep the client's own state, when one of `states` may be its old one.
+        """Return removals for `states` that may come from this client's older socket.
 
-        Such a state is removed one clock earlier. Then y-protocols keeps the client's newer state,
-        and other clients ignore the removal as old.
+        A removal has an earlier clock by one. So y-protocols keeps the client's newer state, and
+        other clients ignore the removal as stale.
         """
         perhaps = self._book.possibly_own(self._session, states)
         return [State(one.client, one.clock - 1, None) for one in perhaps]
 
     def _messages(self, *groups: list[State]) -> Iterator[bytes]:
-        """A message for each group that is not empty; y-websocket reads one of a frame."""
+        """Yield a message for each non-empty group; y-websocket reads one message a frame."""
         for states in filter(None, groups):
             message = yjs_frames.awareness(awareness.encode(states))
             self.count_shown(len(message))
             yield message
 
     def mark_alive(self) -> None:
-        """Count the client as alive: it cannot show life while we do not read."""
+        """Mark the client alive in presence, because its messages are not read now."""
         self._book.extend_timeout(self._session, self._now())
 
     def leave(self) -> None:

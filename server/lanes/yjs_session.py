@@ -1,4 +1,4 @@
-"""The Yjs lane: one y-protocols client's socket, in the words of an unmodified y-websocket."""
+"""The Yjs lane: the socket of one y-protocols client, compatible with unmodified y-websocket."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ if TYPE_CHECKING:
     from server.services import Services
     from server.websocket.socket import Socket
 
-# y-websocket 3 drops a socket that was silent for 30 s, and pings do not count for it. A second
-# less than is promised, for the way there.
+# y-websocket 3 closes a socket after 30 s without messages; pings do not count. The docs promise a
+# message every 15 s; one second less allows for the network.
 KEEP_ALIVE_SECONDS = 14.0
 NO_AWARENESS = yjs_frames.awareness(b"\x00")
 QUESTIONS = {yjs_frames.SyncStep1, yjs_frames.QueryAwareness}
-# A state vector of another history, or none at all: its client is closed for it.
+# These refusals of a state vector close the client: it has another history, or is invalid.
 UNSOUND = {Code.STALE_DOCUMENT, Code.MALFORMED, Code.TOO_LARGE}
 SHOWN = {yjs_frames.AwarenessUpdate}
 
 
 class YjsConnection:
-    """One socket of the Yjs lane: a `Handler` to it and a `Subscriber` to its document.
+    """One socket of the Yjs lane: the socket's `Handler` and a `Subscriber` to the document.
 
-    Invariant: it is in its document's audience exactly while `_live` is set.
+    Invariant: it is in the document's audience exactly while `_live` is set.
     """
 
     def __init__(self, services: Services, doc: str, token: str | None, client: str) -> None:
@@ -72,7 +72,7 @@ class YjsConnection:
     large_updates: LargeUpdates
     _outbound: ByteAndMessageBudget
 
-    # --- the socket's side ------------------------------------------------------------------
+    # --- events of the socket ---------------------------------------------------------------
 
     def on_open(self, socket: Socket) -> None:
         self.socket = socket
@@ -81,7 +81,7 @@ class YjsConnection:
         self._services.spawn(self._open(), f"open {self._doc}", self._fail)
 
     def on_text(self, message: bytes) -> None:
-        self.refuse(Refusal(Code.MALFORMED, "the Yjs lane speaks binary frames"))
+        self.refuse(Refusal(Code.MALFORMED, "the Yjs lane takes binary frames only"))
 
     def on_binary(self, message: bytes) -> None:
         if self._live is None:
@@ -90,7 +90,7 @@ class YjsConnection:
             self._receive(message)
 
     def on_pong(self, payload: bytes) -> None:
-        """Any byte counts as life; nothing else hangs on it here."""
+        """Do nothing: the socket itself counts a pong as a sign of life."""
 
     def on_writable(self) -> None:
         if self._live is not None:
@@ -114,7 +114,7 @@ class YjsConnection:
             self._services.budget_pool.release(owner, self._services.clock.monotonic())
             self._services.hub.release(live)
 
-    # --- the document's side ----------------------------------------------------------------
+    # --- events of the document -------------------------------------------------------------
 
     def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
         if self._live is None:
@@ -131,14 +131,14 @@ class YjsConnection:
             self.feed.on_presence(news)
 
     def on_locks(self, news: LockNews) -> None:
-        """y-protocols have no words for them."""
+        """Do nothing: y-protocols has no message for locks."""
 
     @property
     def session(self) -> str:
         return self.member.author.session
 
     def notice(self, payload: bytes) -> None:
-        """This lane has no words for it."""
+        """Do nothing: y-protocols has no message for notices."""
 
     def resynchronise(self) -> None:
         if self._live is not None:
@@ -166,7 +166,7 @@ class YjsConnection:
         for frame in waiting:
             if self._live is not None:
                 self._receive(frame)
-        # Counted as one message, so that a reconnect does not avoid the debt of the budget.
+        # The opening counts as one message, so that a reconnect does not escape a debt.
         now = self._services.clock.monotonic()
         self.read_throttle.apply(self.inbound_flow.receive(0, now, refusable=False))
         self.read_throttle.start()
@@ -219,12 +219,13 @@ class YjsConnection:
             return
         kinds = {type(message) for message in messages}
         if kinds == SHOWN and self.presence.consume_echo(len(frame)):
-            return  # nothing that it could help
+            return  # echoes are free: an unmodified y-websocket cannot avoid them
         now = self._services.clock.monotonic()
         questions = kinds & QUESTIONS
         if yjs_frames.QueryAwareness in questions:
             self.feed.send_all(self.presence.all_states())
-        # Three bytes may ask for megabytes: who asks again waits until the last answer is paid.
+        # A question of three bytes may need an answer of megabytes. So the client's next question
+        # is read only when the budget has paid for the last answer.
         owed = self._outbound.wait(now) if questions else 0.0
         decision = self.inbound_flow.receive(len(frame), now, len(messages), refusable=False)
         self.read_throttle.apply(decision, wait=owed)
@@ -238,7 +239,7 @@ class YjsConnection:
             case yjs_frames.AwarenessUpdate():
                 self.feed.send_all(self.presence.receive(message.body))
             case yjs_frames.QueryAwareness() | yjs_frames.PermissionDenied():
-                pass  # one is answered once a frame; the other means nothing from a client
+                pass  # queries are answered once a frame; clients do not send the other message
 
     def _on_answer(self, request: Request, answer: Answer, news: News) -> None:
         match request:
@@ -259,21 +260,21 @@ class YjsConnection:
                 if not self.sync.ask_for_missing(is_whole):
                     self.refuse(STALE)
             case Code.STORAGE_UNAVAILABLE:
-                pass  # asked for again when the storage is back
+                pass  # `resynchronise` requests the update again when the storage is back
             case _:
                 self._close(refusal)
 
-    # --- inside -----------------------------------------------------------------------------
+    # --- closing, submitting, throttling ----------------------------------------------------
 
     def refuse(self, refusal: Refusal) -> None:
-        """Close for what was said, or for its author's token."""
+        """Record the refusal and close the connection."""
         if self._live is not None:
             self._services.recorder.refused_message(self._live.key, self.member, refusal)
         self._close(refusal)
 
     def _close(self, refusal: Refusal) -> None:
-        # What the guard found too large is no smaller when it comes again: that is final,
-        # while y-websocket would come back from 1009 with the same for ever.
+        # After 1009, y-websocket would reconnect for ever and send the same update, which is no
+        # smaller then. So an update that is too large gets a final close code.
         close_of = {**CLOSE_OF, Code.TOO_LARGE: Close.MALFORMED}
         self.socket.close(close_of.get(refusal.code, Close.MALFORMED), refusal.message)
 
@@ -292,11 +293,11 @@ class YjsConnection:
 
     @property
     def is_backlogged(self) -> bool:
-        """Only a diff can wait for the client, but messages behind a large update wait too."""
+        """Whether messages of the client wait behind a large update that is being split."""
         return self.large_updates.is_splitting
 
     def send_notice(self, message: Backpressure | DisconnectNotice) -> None:
-        """This lane has no words for it."""
+        """Do nothing: y-protocols has no message for notices."""
 
     def mark_alive(self) -> None:
         self.presence.mark_alive()

@@ -1,4 +1,4 @@
-"""The sync of a Yjs client: the steps at its start, and catch-ups later."""
+"""The sync of a Yjs client: sync steps at the beginning, and later catch-ups."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ NOTHING = b"\x00"
 
 
 class CatchUp(ReadState):
-    """A diff for a reader that had fallen behind."""
+    """Read a diff for a slow client."""
 
 
 class Mark(ReadStateVector):
-    """What the document holds before the diff that is asked for next."""
+    """Read the document's state vector just before the diff of the next `CatchUp`."""
 
 
 class YjsSync:
-    """The sync requests of one connection to its document, and their answers.
+    """Makes the sync requests of one connection, and sends their answers.
 
-    Invariant: the client has everything up to `_known`, a state vector, or it is on its way; so a
-    diff from there is all that a catch-up needs. `resume` repeats requests that failed with the
-    storage. One request of the client runs at a time: of those that come meanwhile only the last
-    is made. After a client has sent all that it has, it is asked for missing updates at most once
-    more: what it lacks then, no client has.
+    Invariant: the client has received, or was sent, everything up to the state vector `_known`. So
+    a catch-up needs only a diff from `_known`.
+
+    - `resume` repeats the requests that failed because the storage was unavailable.
+    - One sync step 1 of the client runs at a time. Of later ones, only the last is answered.
+    - When an update lacks dependencies, the client is asked for them. After it has sent everything
+      it has, it is asked at most once more.
     """
 
     def __init__(self, feed: YjsFeed, submit: Callable[[Request], None]) -> None:
@@ -43,13 +45,14 @@ class YjsSync:
         self._lacks_something = False  # all that the client has was not enough
 
     def ask_client(self) -> None:
-        """Send our step 1: the client answers with what we have not got."""
+        """Send the server's sync step 1; the client answers with what the server lacks."""
         self._submit(ReadStateVector())
 
     def ask_for_missing(self, is_whole: bool) -> bool:
-        """Ask for the updates that an update depends on; False when the client has sent all it has.
+        """Ask for the updates that an update depends on; False when the client has no more.
 
-        The first time it may not have had our own answer yet, which its edits may wait for.
+        The client gets a second chance: at its first sync step 2 it may not have the server's
+        state yet, and its edits may depend on that state.
         """
         if is_whole and self._lacks_something:
             return False
@@ -58,11 +61,11 @@ class YjsSync:
         return True
 
     def whole_accepted(self) -> None:
-        """All that the client has was taken."""
+        """Note that the client's sync step 2 was accepted."""
         self._lacks_something = False
 
     def answer_client(self, state_vector: bytes) -> None:
-        """The client's step 1, which the guard has seen."""
+        """Answer the client's sync step 1 with the state that it lacks."""
         self._known = state_vector
         if self._is_asked:
             self._is_asked_again = True
@@ -71,12 +74,15 @@ class YjsSync:
             self._submit(ReadState(state_vector))
 
     def catch_up(self) -> None:
-        """One diff to the head, and before that what the client will have with it."""
+        """Request one diff to the head, and first the state vector that the client then has."""
         self._submit(Mark())
         self._submit(CatchUp(self._known))
 
     def resume(self) -> None:
-        """The storage is back: what it refused is in the client still, or was never answered."""
+        """Repeat the failed requests when the storage is available again.
+
+        The client still has the updates that the server refused.
+        """
         self.ask_client()
         if self._is_unanswered:
             self._is_unanswered = False
@@ -85,7 +91,7 @@ class YjsSync:
             self.catch_up()
 
     def on_answer(self, request: ReadState | ReadStateVector, answer: Answer, news: News) -> None:
-        """Send what an answer brings; `news` is the commit that the answer came with."""
+        """Send the result of a request; `news` is the commit that came with the answer."""
         is_there = answer.refusal is None
         match request:
             case CatchUp():
