@@ -1,4 +1,4 @@
-"""A real server for a module's tests; each test uses documents of its own."""
+"""Fixtures for the live tests: one server per module, and new documents for each test."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def bo(server: RunningServer) -> str:
 
 @pytest.fixture
 async def join(server: RunningServer) -> AsyncIterator[Join]:
-    """Opens patch clients that are closed when the test is over, however it ends."""
+    """Opens patch clients, and closes them at the end of the test."""
     clients: list[PatchClient] = []
 
     async def connect(doc: str, token: str, **opening: Any) -> PatchClient:
@@ -90,13 +90,13 @@ def join_yjs(server: RunningServer, peers: YjsPeers) -> JoinYjs:
 
 @pytest.fixture
 def doc(request: pytest.FixtureRequest) -> str:
-    """A document's name that no other test uses."""
+    """The name of a document for this test only."""
     name: str = request.node.name
     return re.sub(r"[^A-Za-z0-9_]+", "-", name)[:120]
 
 
 def asking(server: RunningServer, doc: str, own: str) -> Ask:
-    """Sends requests about a document, with a token of its own unless another one is given."""
+    """Sends requests about a document, with the default token when the test gives none."""
 
     def send(method: str, path: str = "", body: Any = None, **options: Any) -> Reply:
         options.setdefault("token", own)
@@ -107,5 +107,5 @@ def asking(server: RunningServer, doc: str, own: str) -> Ask:
 
 @pytest.fixture
 def ask(server: RunningServer, ada: str, doc: str) -> Ask:
-    """A request about the test's own document, as ada."""
+    """Send a request about the test's document as the user ada."""
     return asking(server, doc, ada)

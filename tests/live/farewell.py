@@ -1,4 +1,4 @@
-"""Seeing from outside that the server has let somebody go who takes nothing from their socket."""
+"""Detects from outside that the server has closed a client that does not read."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from tests.live.http_client import call
 from tests.patience import PATIENCE
 from tests.running import RunningServer
 
-# A ping is shorter than a close frame with its reason, and whatever else goes out is longer than
-# the last words.
+# A ping is shorter than a close frame with its reason. Any other message is longer than the close
+# frame.
 PING, MORE = 16, 1000
 
 
 async def until_let_go(server: RunningServer, user: str, act: Callable[[], Awaitable[Any]]) -> None:
-    """Act until nothing more goes out to `user`, and then the last words all the same.
+    """Act until the server sends `user` nothing more, and then the close frame.
 
-    Whoever wants to read them must begin before the server gives the close up.
+    A test that wants to read the close frame must start before the server's close timeout.
     """
     admin = await server.mint("looks-on", Role.ADMIN)
     before, now = -1, 0
@@ -33,7 +33,7 @@ async def until_let_go(server: RunningServer, user: str, act: Callable[[], Await
 
 
 async def _sent(server: RunningServer, admin: str, user: str) -> int:
-    """How many bytes went out to a user; -1 for one who is not connected any more."""
+    """Return the bytes sent to a user; -1 when the user is not connected."""
     report = await asyncio.to_thread(call, "GET", f"{server.http}/status.json", token=admin)
     return next(
         (int(each["sent"]) for each in report.body["connections"] if each["user"] == user), -1

@@ -1,4 +1,4 @@
-"""Plain HTTP, as a script would speak it."""
+"""Plain HTTP requests, as a script sends them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Reply:
 
     @property
     def position(self) -> tuple[int, int]:
-        """The epoch and version that the answer is about."""
+        """The epoch and version in the answer's headers."""
         return int(self.headers["weft-epoch"]), int(self.headers["weft-version"])
 
 
@@ -36,7 +36,7 @@ def call(
     raw: bytes | None = None,
     **headers: str,
 ) -> Reply:
-    """One request; header names are written with underscores."""
+    """Send one request. Header names are written with underscores."""
     data = raw if raw is not None else (None if body is None else json.dumps(body).encode())
     request = urllib.request.Request(url, data=data, method=method)
     if data is not None:

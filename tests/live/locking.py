@@ -1,4 +1,4 @@
-"""What the tests of edit locks say and hear as patch clients."""
+"""Lock requests and broadcasts for the tests of edit locks."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ _numbers = count(1)
 
 
 async def ask(client: PatchClient, action: str, **fields: Any) -> Message:
-    """One lock request and its answer."""
+    """Send one lock request. Return its answer."""
     request_id = f"lock.{next(_numbers)}"
     await client.send({"type": "lock", "id": request_id, "action": action, **fields})
     return await client.answer(request_id)
 
 
 async def hold(client: PatchClient, scope: str = HERO, **fields: Any) -> Message:
-    """Acquire a lock that is free: its ack."""
+    """Acquire a free lock. Return its `ack`."""
     ack = await ask(client, "acquire", scope=scope, base=client.version, **fields)
     assert ack["type"] == "ack", ack
     return ack
 
 
 def heard(client: PatchClient) -> list[Message]:
-    """The lock broadcasts so far."""
+    """Return the lock broadcasts so far."""
     return [message for message in client.others if message["type"] == "lock"]
 
 
 async def until_heard(client: PatchClient, **fields: Any) -> Message:
-    """Wait for a broadcast that says all of this."""
+    """Wait for a broadcast that has all of these members."""
 
     def found() -> list[Message]:
         return [m for m in heard(client) if all(m.get(k, ...) == v for k, v in fields.items())]
@@ -50,7 +50,7 @@ async def until_heard(client: PatchClient, **fields: Any) -> Message:
 
 
 async def refused(client: PatchClient, path: str, value: Any, **fields: Any) -> Message:
-    """Replace a value, which must be refused: the reject."""
+    """Replace a value, which the server must refuse. Return the `reject`."""
     reject = await client.set(path, value, **fields)
     assert reject["type"] == "reject", reject
     return reject

@@ -1,4 +1,4 @@
-"""A landing page, small and with everything in it."""
+"""A small landing page with each kind of value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What answers say beside their bodies: codings, `Vary`, dates, ids, origins."""
+"""Headers of HTTP answers: content codings, `Vary`, dates, request ids, origins."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LISTED = "https://app.example.com"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server that lets a test ask as fast as it can."""
+    """A server without rate limits."""
     unlimited = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
     with RunningServer(tmp_path_factory.mktemp("weft"), env=unlimited) as running:
         yield running
@@ -39,7 +39,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="module")
 def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server behind a proxy that sends another Host, with one more origin allowed."""
+    """A server behind a proxy that changes Host; one more origin is allowed."""
     home: Path = tmp_path_factory.mktemp("proxied")
     env = {"WEFT_PUBLIC_URL": f"{PUBLIC_URL}/", "WEFT_ORIGINS": LISTED}
     env |= {"WEFT_FRAME_ANCESTORS": "https://cms.example, https://*.shop.example"}
@@ -51,7 +51,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]
 
 
 @pytest.mark.parametrize("coding", ["br", "gzip"])
-def test_a_draft_is_compressed_for_those_who_take_it(ask: Ask, coding: str) -> None:
+def test_a_draft_is_compressed_for_a_client_that_accepts_it(ask: Ask, coding: str) -> None:
     ask("PUT", body=WORDS)
     plain = ask("GET")
     assert "content-encoding" not in plain.headers
@@ -69,7 +69,7 @@ def test_a_draft_is_compressed_for_those_who_take_it(ask: Ask, coding: str) -> N
     assert (head.raw, head.headers["content-length"]) == (b"", str(len(packed.raw)))
 
 
-def test_each_version_is_compressed_once_more(ask: Ask) -> None:
+def test_each_version_is_compressed_once(ask: Ask) -> None:
     ask("PUT", body=WORDS)
     for number in range(3):
         ask("PATCH", body=[{"op": "add", "path": "/n", "value": number}])
@@ -91,7 +91,7 @@ def test_a_body_is_compressed_when_it_is_over_a_kilobyte(ask: Ask, size: int) ->
 
 
 @pytest.mark.parametrize("accepted", ["identity", "deflate", "gzip;q=0", "br;q=0, gzip;q=0"])
-def test_a_draft_goes_out_as_it_is_otherwise(ask: Ask, accepted: str) -> None:
+def test_a_draft_is_sent_uncompressed_otherwise(ask: Ask, accepted: str) -> None:
     ask("PUT", body=WORDS)
     reply = ask("GET", Accept_Encoding=accepted)
     assert ("content-encoding" in reply.headers, reply.body) == (False, WORDS)
@@ -120,7 +120,7 @@ def test_all_answers_of_an_address_vary_alike(ask: Ask) -> None:
     assert vary == {"Accept-Encoding, Authorization, Origin"}
 
 
-def test_what_is_public_varies_by_its_coding_alone(server: RunningServer, doc: str) -> None:
+def test_public_answers_vary_only_by_coding(server: RunningServer, doc: str) -> None:
     token = server.token("pia", Role.PUBLISHER)
     call("PUT", f"{server.http}/v1/docs/{doc}", {"pages": {"home": {"title": "T"}}}, token=token)
     call("POST", f"{server.http}/v1/docs/{doc}/publish", token=token)
@@ -138,7 +138,7 @@ def test_what_is_public_varies_by_its_coding_alone(server: RunningServer, doc: s
     assert len(names) == 8, "an answer from the cache has an id of its own"
 
 
-def test_a_change_is_never_later_than_its_answer(ask: Ask) -> None:
+def test_last_modified_is_never_after_date(ask: Ask) -> None:
     ask("PUT", body={"n": 0})
     until, number = time.monotonic() + 1.2, 0
     while time.monotonic() < until:
@@ -159,7 +159,7 @@ def test_every_answer_has_an_id(server: RunningServer) -> None:
     assert call("OPTIONS", f"{server.http}/p/demo/none").headers["weft-request"]
 
 
-def test_a_request_that_is_none_has_an_id_too(server: RunningServer) -> None:
+def test_the_answer_to_a_malformed_request_has_an_id_too(server: RunningServer) -> None:
     with socket.create_connection(("127.0.0.1", server.port)) as raw:
         raw.sendall(b"GET / HTTP/1.1\r\n\r\n")
         answer = raw.makefile("rb").read()
@@ -183,7 +183,7 @@ def preflight(server: RunningServer, origin: str, **headers: Any) -> Reply:
 
 
 @pytest.mark.parametrize("listed", [True, False])
-def test_the_servers_own_origin_may_call_whatever_is_listed(
+def test_the_servers_own_origin_is_always_allowed(
     proxied: RunningServer, server: RunningServer, listed: bool
 ) -> None:
     asked = proxied if listed else server
@@ -204,7 +204,7 @@ def test_the_servers_own_origin_may_call_whatever_is_listed(
             assert "access-control-allow-origin" not in reply.headers
 
 
-async def test_a_socket_of_the_servers_own_origin_is_let_in(proxied: RunningServer) -> None:
+async def test_a_socket_of_the_servers_own_origin_is_accepted(proxied: RunningServer) -> None:
     url = f"{proxied.ws}/v1/docs/home/live"
     for origin in (proxied.http, PUBLIC_URL, LISTED):
         async with connect(url, origin=Origin(origin), compression=None):
@@ -245,7 +245,7 @@ def test_a_published_page_names_its_public_address(proxied: RunningServer) -> No
         assert policy.split("; ")[-1] == ancestors
 
 
-def test_many_who_ask_at_once_get_the_same_bytes(ask: Ask) -> None:
+def test_many_requests_at_once_get_the_same_bytes(ask: Ask) -> None:
     ask("PUT", body={"t": [f"{number} {WORDS['text']}" for number in range(100)]})
     bodies: list[bytes] = []
     asking = [

@@ -1,4 +1,4 @@
-"""Clients of a real server that go away half way: nothing of what they began is left."""
+"""Clients that disconnect in the middle of a request leave no trace of it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def edit(url: str, token: str, versions: int) -> None:
 def begin(
     server: RunningServer, method: str, path: str, token: str, body: bytes = b""
 ) -> socket.socket:
-    """A request of which only half of the body is sent."""
+    """Send a request with only half of its body."""
     client = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
     head = f"{method} {path} HTTP/1.1\r\nHost: weft\r\nAuthorization: Bearer {token}\r\n"
     if body:
@@ -86,7 +86,7 @@ def test_h5_an_export_that_is_not_read_waits_and_ends_with_its_client(
     assert (whole.status, len(whole.body["entries"])) == (200, VERSIONS + 1)
 
 
-def test_a_naming_that_breaks_off_names_nothing(
+def test_an_interrupted_naming_names_no_version(
     server: RunningServer, url: str, doc: str, admin: str
 ) -> None:
     body = json.dumps({"name": "launch"}).encode()
@@ -96,7 +96,7 @@ def test_a_naming_that_breaks_off_names_nothing(
     assert call("POST", f"{url}/versions", {"name": "launch"}, token=admin).status == 201
 
 
-def test_an_import_that_breaks_off_makes_no_document(
+def test_an_interrupted_import_makes_no_document(
     server: RunningServer, url: str, doc: str, admin: str, tmp_path: Path
 ) -> None:
     edit(url, admin, 3)

@@ -1,4 +1,4 @@
-"""The wire contract where a client that was written from it alone would have stumbled."""
+"""Details of the wire contract that authors of clients missed at first."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ WITHIN = 10.0
 
 @pytest.fixture(scope="module")
 def allowing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server that lists an origin as nobody's browser would write it."""
+    """A server with an allowed origin in another spelling than a browser's."""
     home: Path = tmp_path_factory.mktemp("allowing")
     with RunningServer(home, env={"WEFT_ORIGINS": "https://App.example.com:443"}) as running:
         yield running
 
 
 async def refused(url: str, **fields: Any) -> Reply:
-    """What an upgrade is answered that is none."""
+    """Return the answer to an upgrade that is refused."""
     with pytest.raises(InvalidStatus) as caught:
         await connect(url, compression=None, **fields)
     response = caught.value.response
@@ -66,7 +66,7 @@ async def test_a_strict_conflict_names_base_version_changes_and_conflicts(
     assert reject["conflicts"] == []
 
 
-async def test_a_patch_on_a_refused_one_is_a_conflict_with_base_and_conflicts(
+async def test_a_patch_on_a_rejected_patch_is_a_conflict_with_base_and_conflicts(
     join: Join, ada: str, doc: str
 ) -> None:
     client = await join(doc, ada, create={"a": 1})
@@ -77,7 +77,7 @@ async def test_a_patch_on_a_refused_one_is_a_conflict_with_base_and_conflicts(
     assert (reject["version"], reject["conflicts"]) == (1, [])
 
 
-def test_a_precondition_that_fails_says_what_a_strict_conflict_says(
+def test_a_failed_precondition_has_the_members_of_a_strict_conflict(
     server: RunningServer, ada: str, doc: str
 ) -> None:
     url = f"{server.http}/v1/docs/{doc}"
@@ -94,7 +94,7 @@ def test_a_precondition_that_fails_says_what_a_strict_conflict_says(
 @pytest.mark.parametrize(
     "other", [{"type": "lock", "action": "steal"}, {"type": "undo", "scope": 1}]
 )
-async def test_a_patch_does_not_stand_on_a_refused_request_that_is_none(
+async def test_a_patch_does_not_depend_on_a_rejected_request_of_another_kind(
     join: Join, ada: str, doc: str, other: dict[str, Any]
 ) -> None:
     client = await join(doc, ada, create={"a": 1})
@@ -107,7 +107,7 @@ async def test_a_patch_does_not_stand_on_a_refused_request_that_is_none(
 # --- splices --------------------------------------------------------------------------------
 
 
-async def test_a_text_that_changes_is_a_splice_for_those_who_accept_it_alone(
+async def test_only_clients_that_accept_splices_get_them(
     join: Join, server: RunningServer, ada: str, bo: str, doc: str
 ) -> None:
     writer = await join(doc, ada, create={"a": "one two", "n": 1}, accept=["splice"])
@@ -128,7 +128,7 @@ async def test_a_text_that_changes_is_a_splice_for_those_who_accept_it_alone(
     assert slow.changes[-1]["ops"][0]["op"] == "splice"
 
 
-async def test_of_a_change_with_several_ops_the_long_texts_come_as_splices(
+async def test_long_texts_in_a_change_of_several_ops_are_splices(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     long = "a word and " * 1_000
@@ -143,7 +143,7 @@ async def test_of_a_change_with_several_ops_the_long_texts_come_as_splices(
     assert plain.changes[0]["ops"] == ops
 
 
-async def test_a_short_patch_on_an_old_base_gets_no_more_than_the_text_it_lands_in(
+async def test_the_answer_to_a_short_stale_patch_is_at_most_its_text(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     long = "a word and " * 20_000
@@ -171,7 +171,7 @@ async def test_a_short_patch_on_an_old_base_gets_no_more_than_the_text_it_lands_
 # --- undo -----------------------------------------------------------------------------------
 
 
-async def test_a_scope_that_is_no_pointer_is_malformed_on_the_lane_as_over_http(
+async def test_a_scope_that_is_no_pointer_is_malformed_on_the_lane_and_over_http(
     join: Join, server: RunningServer, ada: str, doc: str
 ) -> None:
     client = await join(doc, ada, create={"a": 1})
@@ -182,7 +182,7 @@ async def test_a_scope_that_is_no_pointer_is_malformed_on_the_lane_as_over_http(
     assert reject["code"] == "malformed"
 
 
-async def test_what_a_redo_and_the_undo_after_it_name_has_the_time_of_its_version(
+async def test_undone_of_a_redo_and_the_next_undo_has_the_time_of_the_edit(
     join: Join, server: RunningServer, ada: str, doc: str
 ) -> None:
     client = await join(doc, ada, create={"a": 1})
@@ -196,7 +196,7 @@ async def test_what_a_redo_and_the_undo_after_it_name_has_the_time_of_its_versio
     assert first["undone"] == [{"version": 2, "at": made, "pointers": ["/a"]}]
 
 
-async def test_patches_that_replace_a_string_are_steps_of_their_own_unless_they_name_one(
+async def test_each_replace_of_a_string_is_a_step_unless_it_names_one(
     join: Join, ada: str, doc: str
 ) -> None:
     client = await join(doc, ada, create={"type": "hero"})
@@ -220,7 +220,7 @@ async def test_patches_that_replace_a_string_are_steps_of_their_own_unless_they_
 # --- locks ----------------------------------------------------------------------------------
 
 
-async def test_whoever_takes_a_lock_over_at_once_is_its_holder_and_gets_its_secret(
+async def test_an_immediate_take_over_answers_with_the_locks_secret(
     join: Join, server: RunningServer, ada: str, bo: str, doc: str
 ) -> None:
     admin = await server.mint("root", Role.ADMIN)
@@ -254,10 +254,10 @@ async def test_a_tab_on_the_yjs_lane_is_another_tab_too(
         await client.until(lambda: told in client.others)
 
 
-# --- the way in -----------------------------------------------------------------------------
+# --- connecting -----------------------------------------------------------------------------
 
 
-async def test_the_yjs_lane_takes_a_token_as_a_subprotocol_too(
+async def test_the_yjs_lane_accepts_a_token_as_a_subprotocol(
     join: Join, server: RunningServer, ada: str, doc: str
 ) -> None:
     await join(doc, ada, create={})
@@ -268,20 +268,20 @@ async def test_the_yjs_lane_takes_a_token_as_a_subprotocol_too(
         assert isinstance(await first_frame(socket), bytes)
 
 
-async def test_a_socket_to_an_address_that_is_none_is_a_404_problem(server: RunningServer) -> None:
+async def test_a_socket_to_an_unknown_address_gets_a_404_problem(server: RunningServer) -> None:
     for path in ("/v1/hocuspocus", "/v1/docs/home/alive", "/"):
         reply = await refused(f"{server.ws}{path}")
         assert (reply.status, reply.body["code"]) == (404, "not_found")
         assert reply.headers["content-type"] == "application/problem+json"
 
 
-async def test_a_bad_origin_is_a_403_problem(server: RunningServer) -> None:
+async def test_a_refused_origin_gets_a_403_problem(server: RunningServer) -> None:
     reply = await refused(f"{server.ws}/v1/docs/home/live", origin="https://elsewhere.example")
     assert (reply.status, reply.body["code"]) == (403, "forbidden")
     assert reply.headers["content-type"] == "application/problem+json"
 
 
-async def test_an_origin_is_listed_for_sockets_and_cors_alike_however_it_is_written(
+async def test_an_allowed_origin_matches_in_any_spelling_for_sockets_and_cors(
     allowing: RunningServer,
 ) -> None:
     origin = Origin("https://app.example.com")
@@ -297,9 +297,7 @@ async def test_an_origin_is_listed_for_sockets_and_cors_alike_however_it_is_writ
     assert (reply.status, reply.headers["access-control-allow-origin"]) == (200, origin)
 
 
-def test_a_document_within_its_limit_can_be_put_though_a_frame_holds_less(
-    server: RunningServer, doc: str
-) -> None:
+def test_a_document_larger_than_a_frame_can_be_put(server: RunningServer, doc: str) -> None:
     url, token = f"{server.http}/v1/docs/{doc}", server.token("large")
     value = {"texts": ["x" * 100_000] * 20}
     body = json.dumps(value).encode()

@@ -1,4 +1,4 @@
-"""The client that docs/client.md shows keeps its word, against a real server."""
+"""The client of docs/client.md converges with a real server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WAIT = 60.0
 
 
 @pytest.mark.skipif(not has_node(), reason="no Node.js with the npm modules")
-async def test_three_of_them_that_lose_their_connections_end_on_the_server_s_value(
+async def test_three_clients_that_lose_their_connections_converge(
     server: RunningServer, ada: str, bo: str, doc: str
 ) -> None:
     address = f"{server.http}/v1/docs/{doc}"

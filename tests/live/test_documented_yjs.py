@@ -18,7 +18,7 @@ from tests.yjs_peer import NODE, has_node
 
 pytestmark = pytest.mark.skipif(not has_node(), reason="no Node.js with the npm modules")
 
-# A page of one's own, around the snippet: `connect` makes a Y.Doc and its provider.
+# The page around the snippet: `connect` makes a Y.Doc and its provider.
 AROUND = """
 import * as Y from 'yjs'
 import { WebsocketProvider } from 'y-websocket'
@@ -71,7 +71,7 @@ def node(program: str) -> Iterator[subprocess.Popen[str]]:
 
 
 class Page:
-    """A document, and what an admin does to it over HTTP."""
+    """A document, with an admin's requests about it over HTTP."""
 
     def __init__(self, server: RunningServer, doc: str) -> None:
         self.url = f"{server.http}/v1/docs/{doc}"
@@ -94,13 +94,13 @@ def test_a_client_reads_and_reorders_an_array(server: RunningServer, doc: str) -
     assert imported in text
     with node(AROUND % page.arguments + REORDER + text.replace(imported, "")):
         while len(page.call("GET")["pages"]["home"]["sections"]) < 4:
-            pass  # ends, or the test run's own deadline does
+            pass  # ends, or the test run times out
     found = page.call("GET")["pages"]["home"]["sections"]
     assert [each["id"] for each in found] == ["hero", "foot", "cards", "pricing"]
     assert found[0]["content"]["headline"] == "New: Hello"
 
 
-def test_a_page_that_is_stale_loads_the_document_again(server: RunningServer, doc: str) -> None:
+def test_a_stale_page_reloads_the_document(server: RunningServer, doc: str) -> None:
     page = Page(server, doc)
     page.call("PUT", {"title": "Old"})
     program = AROUND % page.arguments + STALE % snippet("docs/wire.md", "stale")

@@ -1,4 +1,4 @@
-"""A token for every visitor of the demo, and for no other site's page."""
+"""The demo gives every visitor a token, but gives none to pages of other sites."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def visit(server: RunningServer, **headers: Any) -> Reply:
     return call("POST", f"{server.http}/v1/demo/token", **headers)
 
 
-def test_a_visitor_of_the_demo_is_a_publisher_of_its_own_name(demo: RunningServer) -> None:
+def test_a_visitor_of_the_demo_is_a_publisher_with_a_name_of_its_own(demo: RunningServer) -> None:
     first, second = visit(demo), visit(demo)
     assert first.status == 200
     assert first.headers["cache-control"] == "no-store"
@@ -54,7 +54,7 @@ def test_no_other_sites_page_gets_a_token(demo: RunningServer) -> None:
     assert own.headers["access-control-allow-origin"] == demo.http
 
 
-def test_an_address_gets_so_many_tokens(demo: RunningServer) -> None:
+def test_tokens_for_one_address_are_rate_limited(demo: RunningServer) -> None:
     replies = [visit(demo) for _ in range(BURST + 5)]
     refused = next(reply for reply in replies if reply.status != 200)
     assert (refused.status, refused.body["code"]) == (429, "rate_limited")
@@ -62,6 +62,6 @@ def test_an_address_gets_so_many_tokens(demo: RunningServer) -> None:
     assert [reply.status for reply in replies[:BURST]] == [200] * BURST
 
 
-def test_there_is_nothing_outside_demo_mode(server: RunningServer) -> None:
+def test_guest_tokens_exist_only_in_demo_mode(server: RunningServer) -> None:
     refused = visit(server)
     assert (refused.status, refused.body["code"]) == (404, "not_found")

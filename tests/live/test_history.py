@@ -1,4 +1,4 @@
-"""History over HTTP, made by real edits."""
+"""History over HTTP, after real edits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def admin(server: RunningServer) -> str:
 
 
 class History:
-    """A document's history, asked for by one user."""
+    """Requests for a document's history as one user."""
 
     def __init__(self, server: RunningServer, doc: str, token: str) -> None:
         self.url = f"{server.http}/v1/docs/{doc}"
@@ -41,7 +41,7 @@ class History:
         return [(row.get("from", row["version"]), row["version"]) for row in rows]
 
     def pages(self, limit: int) -> Iterator[list[int]]:
-        """The versions of each page of the history, newest first."""
+        """Return the versions on each page of the history, newest first."""
         cursor = ""
         while True:
             page = self.get(f"versions?each=1&limit={limit}{cursor}").body
@@ -56,7 +56,7 @@ def history(server: RunningServer, admin: str, doc: str) -> History:
     return History(server, doc, admin)
 
 
-async def test_runs_of_edits_are_rows_that_open_into_versions(
+async def test_a_run_of_edits_is_one_row_that_expands_into_versions(
     join: Join, ada: str, bo: str, doc: str, history: History
 ) -> None:
     one = await join(doc, ada, create={"a": 0, "b": 0})
@@ -83,7 +83,7 @@ async def test_history_is_paged_by_its_cursor(
     assert seen == [8, 7, 6, 5, 4, 3, 2, 1]
 
 
-def test_the_last_page_of_a_document_that_was_made_again_has_no_cursor(
+def test_the_last_page_of_a_recreated_document_has_no_cursor(
     server: RunningServer, admin: str, doc: str, history: History
 ) -> None:
     url = f"{server.http}/v1/docs/{doc}"
@@ -182,7 +182,7 @@ async def test_an_export_imported_elsewhere_has_the_same_history(
 
 
 def test_an_old_version_is_a_snapshot_and_a_short_replay(tmp_path: Path) -> None:
-    """However many versions there are, what is read for one of them is bounded."""
+    """The number of entries that are read for one version is bounded."""
     settings = {"WEFT_SNAPSHOT_ENTRIES": "50", "WEFT_IN_MESSAGES_PER_SECOND": "0"}
     with RunningServer(tmp_path, env=settings) as server:
         token = server.token("ada", Role.ADMIN)
@@ -193,7 +193,7 @@ def test_an_old_version_is_a_snapshot_and_a_short_replay(tmp_path: Path) -> None
 
 
 async def _edit(server: RunningServer, token: str, edits: int) -> None:
-    """One edit after the other, so that snapshots are due in between."""
+    """Make edits one after the other, so that snapshots are taken in between."""
     client = await PatchClient.connect(server.ws, "page", token, create={"n": 0})
     for number in range(1, edits + 1):
         await client.set("/n", number)
@@ -201,7 +201,7 @@ async def _edit(server: RunningServer, token: str, edits: int) -> None:
 
 
 async def _replayed(server: RunningServer, versions: list[int]) -> int:
-    """The most entries that lie between one of these versions and the snapshot before it."""
+    """Return the most entries between one of these versions and the snapshot before it."""
     store = SqlStore(server.database)
     await store.start()
     try:

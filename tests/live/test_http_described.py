@@ -1,4 +1,4 @@
-"""A real server answers as its own description says, to whatever schemathesis thinks of."""
+"""A real server answers all requests of schemathesis as its OpenAPI description says."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ CHECKS = (
     "allow_header_conformance",
     "ignored_auth",
 )
-# Only with a seed: to JSON Schema 2.0 is an integer, to Weft it is none.
+# Only with a seed: 2.0 is an integer in JSON Schema, but not for Weft.
 STRICT = "positive_data_acceptance"
-# What a good request may meet: a state that refuses it.
+# Refusals that a valid request may get, because of the document's state.
 STATES = ["401", "403", "404", "409", "412", "422", "423", "429", "503"]
 EXPECTED = f"""
 [checks]
 {STRICT}.expected-statuses = {["2xx", "3xx", *STATES]}
 """
-# Everything about one document that there is, where most names that are tried are none.
+# All operations on one document that exists; most other names that are tried are absent.
 ONE_DOCUMENT = '[parameters]\n"path.doc" = "tried"\n'
 UNLIMITED = {"WEFT_IN_MESSAGES_PER_SECOND": "0", "WEFT_IN_BYTES_PER_SECOND": "0"}
 
@@ -54,7 +54,7 @@ def attack(
     config: str = "",
     checks: tuple[str, ...] = CHECKS,
 ) -> None:
-    """Run schemathesis; what it has to say is the failure's message."""
+    """Run schemathesis. Its output is the message of the failure."""
     (home / "schemathesis.toml").write_text(config + EXPECTED)
     command = [str(SCHEMATHESIS), "--config-file", "schemathesis.toml", "run"]
     command += [f"{server.http}/openapi.json", "--header", f"Authorization: Bearer {token}"]
@@ -65,7 +65,7 @@ def attack(
     assert "Traceback" not in server.log()
 
 
-# In an order in which each of them goes well.
+# In an order in which each operation succeeds.
 REPLAYED = """
     putDocument patchDocument nameVersion getVersion getDiff listVersions undo redo restore
     getDocument putSchema getSchema deleteSchema listPresent acquireLock listLocks renewLock
@@ -74,8 +74,8 @@ REPLAYED = """
 """.split()  # noqa: SIM905 - a list of this length is read more easily so
 
 
-def test_the_examples_of_the_description_are_what_happens(server: RunningServer) -> None:
-    """Each operation with its example as the body, and an answer like the example's."""
+def test_the_examples_of_the_description_match_real_answers(server: RunningServer) -> None:
+    """Send each operation's example, and compare the answer with the example's answer."""
     token = server.token("root", Role.ADMIN)
     described = call("GET", f"{server.http}/openapi.json").body
     operations = {
@@ -107,7 +107,7 @@ def test_the_examples_of_the_description_are_what_happens(server: RunningServer)
             lock = reply.body
 
 
-# What an example shows and a short replay has no reason for.
+# Members that an example shows, but that this replay does not cause.
 OPTIONAL = {"cursor", "name", "warnings", "claimed_by", "yields_at", "holder"}
 
 

@@ -1,4 +1,4 @@
-"""Documents over HTTP as a script sees them: reading, making, patching, replacing, deleting."""
+"""Documents over HTTP: read, create, patch, replace, delete."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.live.http_client import Reply, call
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
 
-NAME = "skript-ä".encode().decode("latin-1")  # what http.client makes bytes of again
+NAME = "skript-ä".encode().decode("latin-1")  # http.client encodes it back to these bytes
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +37,10 @@ def refusal(reply: Reply) -> tuple[int, str]:
     return reply.status, reply.body["code"]
 
 
-# --- making and reading ---------------------------------------------------------------------
+# --- creating and reading -------------------------------------------------------------------
 
 
-def test_a_put_makes_a_document_once(ask: Ask, doc: str) -> None:
+def test_a_put_creates_a_document_once(ask: Ask, doc: str) -> None:
     made = ask("PUT", body={"title": "Hello"})
     assert (made.status, made.body) == (201, {"version": 1})
     assert made.headers["etag"] == '"1.1"'
@@ -50,7 +50,7 @@ def test_a_put_makes_a_document_once(ask: Ask, doc: str) -> None:
     assert ask("GET").body == {"title": "Hello"}
 
 
-def test_a_read_says_when_and_by_whom_it_was_changed(ask: Ask) -> None:
+def test_a_read_has_the_time_and_author_of_the_last_change(ask: Ask) -> None:
     ask("PUT", body={"title": "Hello"})
     read = ask("GET")
     assert read.headers["etag"] == '"1.1"'
@@ -60,7 +60,7 @@ def test_a_read_says_when_and_by_whom_it_was_changed(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("header", ['"1.1"', 'W/"1.1"', '"1.0", "1.1"', "*"])
-def test_who_has_the_version_already_gets_304_and_nothing_else(ask: Ask, header: str) -> None:
+def test_a_client_that_has_the_version_gets_304(ask: Ask, header: str) -> None:
     ask("PUT", body={"title": "Hello"})
     reply = ask("GET", If_None_Match=header)
     assert (reply.status, reply.raw) == (304, b"")
@@ -109,7 +109,7 @@ def test_a_list_is_paged_and_shows_what_the_token_shows(server: RunningServer) -
     assert "cursor" not in rest
 
 
-async def test_a_list_hides_what_lies_outside_the_globs(server: RunningServer) -> None:
+async def test_a_list_hides_documents_outside_the_globs(server: RunningServer) -> None:
     token = await server.mint("lil", tenant="globbed")
     for name in ("a", "b-1", "b-2", "c"):
         call("PUT", f"{server.http}/v1/docs/{name}", {}, token=token)
@@ -122,14 +122,16 @@ async def test_a_list_hides_what_lies_outside_the_globs(server: RunningServer) -
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=x", "limit=-1", "cursor=%00", "cursor=a%2Fb"])
-def test_a_list_refuses_what_no_page_is(server: RunningServer, ada: str, query: str) -> None:
+def test_a_list_refuses_invalid_page_parameters(
+    server: RunningServer, ada: str, query: str
+) -> None:
     assert refusal(call("GET", f"{server.http}/v1/docs?{query}", token=ada)) == (400, "malformed")
 
 
 # --- changing -------------------------------------------------------------------------------
 
 
-def test_a_patch_lands_on_the_head_and_tells_the_version(ask: Ask) -> None:
+def test_a_patch_is_applied_to_the_head_and_answered_with_its_version(ask: Ask) -> None:
     ask("PUT", body={"n": 0})
     reply = ask("PATCH", body=replace("/n", 1), Content_Type="application/json-patch+json")
     assert (reply.status, reply.body, reply.headers["etag"]) == (200, {"version": 2}, '"1.2"')
@@ -137,7 +139,7 @@ def test_a_patch_lands_on_the_head_and_tells_the_version(ask: Ask) -> None:
     assert (unchanged.body["version"], unchanged.headers["etag"]) == (2, '"1.2"')
 
 
-def test_a_patch_on_a_base_is_carried_to_the_head(ask: Ask) -> None:
+def test_a_patch_on_a_base_is_rebased_to_the_head(ask: Ask) -> None:
     ask("PUT", body={"list": ["a", "b"]})
     ask("PATCH", body=[{"op": "add", "path": "/list/0", "value": "new"}])
     reply = ask("PATCH", "?base=1", body=replace("/list/1", "B"))
@@ -149,9 +151,7 @@ def test_a_patch_on_a_base_is_carried_to_the_head(ask: Ask) -> None:
     assert refusal(ask("PATCH", "?base=99", body=[])) == (409, "unknown_version")
 
 
-def test_texts_that_both_changed_are_merged_and_named_apart_from_conflicts(
-    ask: Ask, bo: str
-) -> None:
+def test_merged_texts_are_listed_apart_from_conflicts(ask: Ask, bo: str) -> None:
     ask("PUT", body={"t": "one two three", "n": 1})
     theirs = [*replace("/t", "one two 3"), *replace("/n", 2)]
     ask("PATCH", body=theirs, token=bo)
@@ -171,7 +171,7 @@ def test_if_match_of_any_version_leaves_a_patch_on_its_base(ask: Ask) -> None:
     assert ask("GET").body == {"sections": [{"id": "b", "title": "B"}]}
 
 
-def test_if_match_is_strict_and_tells_what_happened_meanwhile(ask: Ask, bo: str) -> None:
+def test_if_match_is_strict_and_lists_the_changes_since(ask: Ask, bo: str) -> None:
     ask("PUT", body={"n": 0, "m": 0})
     ask("PATCH", body=replace("/n", 1), token=bo)
     for method, body in (("PATCH", replace("/m", 5)), ("PUT", {"n": 0, "m": 5})):
@@ -196,7 +196,7 @@ def test_a_put_with_if_match_is_one_minimal_change(ask: Ask) -> None:
     assert (again.status, again.body["version"]) == (200, 2)
 
 
-def test_an_edit_over_http_is_heard_on_the_lane_with_its_client(
+def test_an_edit_over_http_reaches_the_lane_with_its_client_name(
     ask: Ask, server: RunningServer, ada: str, doc: str
 ) -> None:
     async def listen() -> dict[str, Any]:
@@ -211,7 +211,7 @@ def test_an_edit_over_http_is_heard_on_the_lane_with_its_client(
     assert (by["user"], by["client"]) == ("ada", "skript-ä")
 
 
-def test_undo_and_redo_answer_as_the_ack(ask: Ask, bo: str) -> None:
+def test_undo_and_redo_have_the_members_of_an_ack(ask: Ask, bo: str) -> None:
     ask("PUT", body={"n": 0, "m": {"k": 0}})
     ask("PATCH", body=replace("/n", 1))
     undone = ask("POST", "/undo")
@@ -229,7 +229,7 @@ def test_undo_and_redo_answer_as_the_ack(ask: Ask, bo: str) -> None:
         assert refusal(ask("POST", "/undo", body={"scope": scope})) == (400, "malformed")
 
 
-def test_a_deleted_document_is_gone_and_counts_on_when_made_again(ask: Ask, admin: str) -> None:
+def test_a_recreated_document_continues_its_version_numbers(ask: Ask, admin: str) -> None:
     ask("PUT", body={"n": 0})
     assert refusal(ask("DELETE")) == (403, "forbidden")
     assert refusal(ask("DELETE", token=admin, If_Match='"1.7"')) == (412, "conflict")
@@ -251,10 +251,10 @@ async def test_presence_is_listed(join: Join, ada: str, bo: str, ask: Ask, doc: 
     assert (peer["client"], peer["state"]) == ("tab-1", {"color": "#f80"})
 
 
-# --- the same request again -----------------------------------------------------------------
+# --- idempotency ----------------------------------------------------------------------------
 
 
-def test_an_idempotency_key_is_applied_once_however_often_it_comes(ask: Ask) -> None:
+def test_a_request_with_an_idempotency_key_is_applied_once(ask: Ask) -> None:
     ask("PUT", body={"list": []})
     add = [{"op": "add", "path": "/list/-", "value": 1}]
     with ThreadPoolExecutor(8) as pool:
@@ -267,7 +267,7 @@ def test_an_idempotency_key_is_applied_once_however_often_it_comes(ask: Ask) -> 
     assert refusal(ask("PUT", body={"other": 1}, Idempotency_Key="k")) == (422, "id_reused")
 
 
-def test_a_key_that_comes_again_with_another_request_is_refused(ask: Ask) -> None:
+def test_a_reused_key_with_another_request_is_refused(ask: Ask) -> None:
     ask("PUT", body={"n": 0}, Idempotency_Key="make")
     ask("PATCH", body=replace("/n", 1), Idempotency_Key="one")
     ask("PATCH", body=[{"op": "test", "path": "/n", "value": 1}], Idempotency_Key="none")
@@ -299,7 +299,7 @@ def test_a_key_that_comes_again_with_another_request_is_refused(ask: Ask) -> Non
     assert ask("GET").headers["etag"] == reply.headers["etag"]
 
 
-def test_a_key_of_a_restoration_is_not_taken_for_another_one(ask: Ask, admin: str) -> None:
+def test_a_reused_key_of_another_restore_is_refused(ask: Ask, admin: str) -> None:
     ask("PUT", body={"n": 1, "m": 1})
     ask("PATCH", body=[*replace("/n", 2), *replace("/m", 2)])
     asked = {"version": 1, "pointer": "/n"}
@@ -354,7 +354,7 @@ SCHEMA = {
 }
 
 
-def test_a_schema_is_kept_by_every_change(ask: Ask, admin: str) -> None:
+def test_every_change_must_match_the_schema(ask: Ask, admin: str) -> None:
     ask("PUT", body={"n": 0, "deep": {"s": ""}})
     assert refusal(ask("GET", "/schema", token=admin)) == (404, "not_found")
     assert ask("PUT", "/schema", body=SCHEMA, token=admin).status == 204
@@ -370,7 +370,7 @@ def test_a_schema_is_kept_by_every_change(ask: Ask, admin: str) -> None:
     assert ask("PATCH", body=replace("/n", "x")).status == 200
 
 
-def test_a_schema_that_the_value_breaks_is_refused_with_the_place(ask: Ask, admin: str) -> None:
+def test_a_schema_that_the_value_violates_is_refused_with_the_place(ask: Ask, admin: str) -> None:
     ask("PUT", body={"n": 0, "deep": {"s": 3}})
     reply = ask("PUT", "/schema", body=SCHEMA, token=admin)
     assert (refusal(reply), reply.body["path"]) == ((422, "invalid_document"), "/deep/s")
@@ -378,7 +378,7 @@ def test_a_schema_that_the_value_breaks_is_refused_with_the_place(ask: Ask, admi
     assert ask("PATCH", body=replace("/n", "x")).status == 200
 
 
-def test_what_is_no_schema_is_refused(ask: Ask, admin: str, ada: str) -> None:
+def test_an_invalid_schema_is_refused(ask: Ask, admin: str, ada: str) -> None:
     ask("PUT", body={"n": 0})
     assert refusal(ask("PUT", "/schema", body=SCHEMA, token=ada)) == (403, "forbidden")
     assert refusal(ask("PUT", "/schema", raw=b"{", token=admin)) == (400, "malformed")
@@ -390,9 +390,7 @@ def test_what_is_no_schema_is_refused(ask: Ask, admin: str, ada: str) -> None:
     assert refusal(ask("DELETE", "/schema", token=admin)) == (404, "not_found")
 
 
-def test_an_undo_that_would_break_the_schema_is_refused_and_changes_nothing(
-    ask: Ask, admin: str
-) -> None:
+def test_an_undo_that_would_violate_the_schema_is_refused(ask: Ask, admin: str) -> None:
     ask("PUT", body={"n": "x"})
     ask("PATCH", body=replace("/n", 1))
     assert ask("PUT", "/schema", body=SCHEMA, token=admin).status == 204
@@ -402,7 +400,7 @@ def test_an_undo_that_would_break_the_schema_is_refused_and_changes_nothing(
     assert ask("POST", "/undo").body["ops"] == replace("/n", 1)
 
 
-async def test_a_schema_holds_on_the_lane_for_who_was_there_before(
+async def test_a_new_schema_applies_to_connected_clients(
     join: Join, ask: Ask, ada: str, admin: str, doc: str
 ) -> None:
     client = await join(doc, ada, create={"n": 0})

@@ -1,4 +1,4 @@
-"""Bad requests over HTTP: each gets its code as a problem, none is a 500, nobody else notices."""
+"""Bad HTTP requests get a problem with their code, never a 500, and disturb no client."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tests.running import RunningServer
 
 @pytest.fixture(scope="module")
 def page(server: RunningServer, ada: str) -> str:
-    """A document that the bad requests are about."""
+    """The document of the bad requests."""
     url = f"{server.http}/v1/docs/hostile"
     call("PUT", url, {"title": "Hello", "list": [1, 2]}, token=ada)
     return url
 
 
 def raw_call(server: RunningServer, method: str, target: str, **headers: str) -> Reply:
-    """A request whose target no client library has tidied."""
+    """Send a request whose target is not normalized by a client library."""
     connection = http.client.HTTPConnection(urlsplit(server.http).netloc, timeout=10)
     try:
         connection.putrequest(method, target, skip_accept_encoding=True)
@@ -43,7 +43,7 @@ def raw_call(server: RunningServer, method: str, target: str, **headers: str) ->
 
 
 def sent(server: RunningServer, lines: list[str]) -> bytes:
-    """What comes back for a head of these lines, to the end of the connection."""
+    """Send a head of these lines. Return all bytes until the connection ends."""
     address = urlsplit(server.http)
     assert address.hostname is not None
     assert address.port is not None
@@ -53,7 +53,7 @@ def sent(server: RunningServer, lines: list[str]) -> bytes:
 
 
 async def expired(server: RunningServer) -> str:
-    """A token that was good an hour ago."""
+    """A token that expired an hour ago."""
     store, clock = SqlStore(server.database), SystemClock()
     await store.start()
     try:
@@ -93,9 +93,7 @@ def refusal(reply: Reply) -> tuple[int, str]:
         "%252e",
     ],
 )
-def test_a_name_that_no_document_has_is_not_found(
-    server: RunningServer, ada: str, name: str
-) -> None:
+def test_an_invalid_document_name_is_not_found(server: RunningServer, ada: str, name: str) -> None:
     for method in ("GET", "PUT", "POST", "DELETE"):
         path = f"/v1/docs/{name}" + ("/undo" if method == "POST" else "")
         answer = raw_call(
@@ -126,7 +124,7 @@ def test_a_name_that_no_document_has_is_not_found(
         "/%2f",
     ],
 )
-def test_an_encoded_slash_is_in_no_address(
+def test_an_encoded_slash_is_refused_in_every_address(
     server: RunningServer, ada: str, page: str, path: str, method: str
 ) -> None:
     given = {"Authorization": f"Bearer {ada}", "Content-Length": "0"}
@@ -137,7 +135,7 @@ def test_an_encoded_slash_is_in_no_address(
 
 
 @pytest.mark.parametrize("path", ["/v1/docs/hostile%2flive", "/v1%2Fyjs/hostile", "/v1/yjs%2fa"])
-def test_an_encoded_slash_leads_to_no_lane(server: RunningServer, path: str) -> None:
+def test_an_encoded_slash_is_refused_on_both_lanes(server: RunningServer, path: str) -> None:
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
     answer = raw_call(
         server, "GET", path, **upgrade, **{"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
@@ -149,7 +147,7 @@ def test_an_encoded_slash_leads_to_no_lane(server: RunningServer, path: str) -> 
 @pytest.mark.parametrize(
     "path", ["/healthz", "/v1/docs/hostile", "/p/demo/hostile", "/v1/docs/hostile/live"]
 )
-def test_a_request_has_one_host(server: RunningServer, path: str, hosts: list[str]) -> None:
+def test_a_request_must_have_one_host(server: RunningServer, path: str, hosts: list[str]) -> None:
     lines = [f"GET {path} HTTP/1.1", *(f"Host: {host}" for host in hosts)]
     if path.endswith("/live"):
         lines += ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"]
@@ -166,9 +164,7 @@ def test_an_unknown_address_is_a_problem(server: RunningServer, path: str) -> No
     assert refusal(raw_call(server, "GET", path)) == (404, "not_found")
 
 
-def test_a_method_that_an_address_does_not_take_names_all_that_it_takes(
-    server: RunningServer, page: str
-) -> None:
+def test_a_405_lists_the_allowed_methods(server: RunningServer, page: str) -> None:
     reply = call("POST", page, {})
     assert refusal(reply) == (405, "method_not_allowed")
     allowed = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "PUT"}
@@ -181,7 +177,7 @@ def test_a_method_that_an_address_does_not_take_names_all_that_it_takes(
     }
 
 
-def test_options_tell_the_methods_and_the_patch_types(page: str) -> None:
+def test_options_list_the_methods_and_the_patch_types(page: str) -> None:
     reply = call("OPTIONS", page)
     assert (reply.status, reply.raw) == (204, b"")
     assert "PATCH" in reply.headers["allow"]
@@ -190,7 +186,7 @@ def test_options_tell_the_methods_and_the_patch_types(page: str) -> None:
     assert refusal(call("OPTIONS", f"{page}/nothing")) == (404, "not_found")
 
 
-# --- who may --------------------------------------------------------------------------------
+# --- rights ---------------------------------------------------------------------------------
 
 EVERY_CALL: list[tuple[str, str, Any]] = [
     ("GET", "", None),
@@ -207,7 +203,7 @@ EVERY_CALL: list[tuple[str, str, Any]] = [
 
 
 @pytest.mark.parametrize(("method", "path", "body"), EVERY_CALL)
-async def test_nobody_is_let_in_who_may_not(
+async def test_each_request_without_its_right_is_refused(
     server: RunningServer, page: str, method: str, path: str, body: Any
 ) -> None:
     url = page + path
@@ -218,7 +214,9 @@ async def test_nobody_is_let_in_who_may_not(
         assert reply.headers["www-authenticate"].startswith("Bearer")
     outside = await server.mint("ada", Role.ADMIN, docs=("other-*",))
     assert refusal(call(method, url, body, token=outside)) == (404, "not_found")
-    if method != "PUT" or path:  # in their own tenant they may make one of that name
+    if (
+        method != "PUT" or path
+    ):  # in their own tenant these users may create a document of that name
         stranger = await server.mint("ada", Role.ADMIN, tenant="stranger")
         assert refusal(call(method, url, body, token=stranger)) == (404, "not_found")
 
@@ -258,7 +256,7 @@ WEIRD = [
 
 
 @pytest.mark.parametrize(("body", "code"), WEIRD, ids=range(len(WEIRD)))
-def test_a_body_that_is_no_document_is_refused(
+def test_a_body_that_is_not_a_document_is_refused(
     server: RunningServer, ada: str, body: bytes, code: tuple[int, str]
 ) -> None:
     url = f"{server.http}/v1/docs/never-made"
@@ -289,7 +287,7 @@ PATCHES = [
 
 
 @pytest.mark.parametrize(("body", "code"), PATCHES, ids=range(len(PATCHES)))
-def test_a_patch_that_is_none_is_refused_with_its_place(
+def test_an_invalid_patch_is_refused_with_its_place(
     page: str, ada: str, body: bytes, code: tuple[int, str]
 ) -> None:
     reply = call("PATCH", page, raw=body, token=ada)
@@ -304,7 +302,7 @@ def test_more_operations_than_the_setting_are_too_large(page: str, ada: str) -> 
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "x", ""])
-def test_another_media_type_is_refused_with_what_a_patch_may_be(
+def test_another_media_type_is_refused_with_the_accepted_ones(
     page: str, ada: str, media_type: str
 ) -> None:
     reply = call("PATCH", page, [], token=ada, Content_Type=media_type)
@@ -314,7 +312,7 @@ def test_another_media_type_is_refused_with_what_a_patch_may_be(
     assert refusal(packed) == (415, "unsupported_media_type")
 
 
-def test_a_body_over_the_limit_is_refused_whether_it_says_so_or_not(
+def test_a_body_over_the_limit_is_refused_with_or_without_its_length(
     server: RunningServer, bo: str
 ) -> None:
     page = f"{server.http}/v1/docs/large"
@@ -338,7 +336,7 @@ def test_a_body_over_the_limit_is_refused_whether_it_says_so_or_not(
         ("PATCH", "/v1/docs/hostile/versions", 405),
     ],
 )
-def test_who_is_refused_may_finish_its_body_and_read_why(
+def test_a_refused_client_can_finish_its_body_and_read_the_answer(
     server: RunningServer, method: str, path: str, status: int
 ) -> None:
     body = b"x" * (8 << 20)
@@ -349,7 +347,7 @@ def test_who_is_refused_may_finish_its_body_and_read_why(
         assert client.recv(65536).startswith(f"HTTP/1.1 {status} ".encode())
 
 
-def test_who_asks_first_whether_to_send_a_body_is_told_that_it_need_not(
+def test_expect_100_continue_is_refused_before_the_body(
     server: RunningServer,
 ) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
@@ -371,18 +369,16 @@ def test_who_asks_first_whether_to_send_a_body_is_told_that_it_need_not(
         ("Weft-Client", "\xff"),
     ],
 )
-def test_a_header_that_makes_no_sense_is_malformed(
-    page: str, ada: str, header: str, value: str
-) -> None:
+def test_an_invalid_header_is_malformed(page: str, ada: str, header: str, value: str) -> None:
     headers: dict[str, Any] = {header: value}
     reply = call("PATCH", page, [], token=ada, **headers)
     assert refusal(reply) == (400, "malformed")
 
 
-# --- too much -------------------------------------------------------------------------------
+# --- budgets --------------------------------------------------------------------------------
 
 
-def test_http_spends_the_budget_of_the_user_in_the_document(
+def test_http_requests_count_against_the_users_budget_in_the_document(
     server: RunningServer, page: str, ada: str, bo: str
 ) -> None:
     url = f"{server.http}/v1/docs/busy"
@@ -398,7 +394,9 @@ def test_http_spends_the_budget_of_the_user_in_the_document(
     assert call("GET", page, token=ada).status == 200
 
 
-def test_the_server_is_well_after_all_this(server: RunningServer, page: str, ada: str) -> None:
+def test_the_server_works_after_all_bad_requests(
+    server: RunningServer, page: str, ada: str
+) -> None:
     assert call("GET", page, token=ada).body == {"title": "Hello", "list": [1, 2]}
     assert "request failed" not in server.log()
     assert "Traceback" not in server.log()

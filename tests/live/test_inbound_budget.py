@@ -1,4 +1,4 @@
-"""Whoever sends more than their budget is slowed down, then refused, and loses no edit."""
+"""A client over its budget is slowed down, then refused, and loses no edit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 
 def told(client: PatchClient, direction: str = "in") -> list[str]:
-    """The states of backpressure that it was told of."""
+    """Return the states of the `backpressure` notices that a client got."""
     return [
         message["state"]
         for message in client.others
@@ -37,7 +37,7 @@ def told(client: PatchClient, direction: str = "in") -> list[str]:
     ]
 
 
-async def test_a_frame_larger_than_the_whole_burst_is_taken_and_waited_for(
+async def test_a_frame_larger_than_the_burst_is_accepted_and_delays_the_next(
     join: Join, doc: str, server: RunningServer
 ) -> None:
     one = await join(doc, await server.mint("large"), create={"t": ""})
@@ -52,7 +52,7 @@ async def test_a_frame_larger_than_the_whole_burst_is_taken_and_waited_for(
     assert one.socket.close_code is None
 
 
-async def test_of_an_array_each_message_counts_and_what_is_over_is_told_when_to_come_back(
+async def test_each_message_of_an_array_counts_and_gets_a_retry_time_when_refused(
     join: Join, doc: str, server: RunningServer
 ) -> None:
     one = await join(doc, await server.mint("array"), create={"n": 0})
@@ -66,20 +66,22 @@ async def test_of_an_array_each_message_counts_and_what_is_over_is_told_when_to_
     assert answers[79] in refused
     assert answers[0]["type"] == "ack"
     await one.until(lambda: told(one) == ["on", "clear"])
-    await one.send(*[{"type": "ping", "at": n} for n in range(80)])  # no id: an error each
+    await one.send(
+        *[{"type": "ping", "at": n} for n in range(80)]
+    )  # messages without an id get an `error` each
     await one.until(lambda: any(message["type"] == "error" for message in one.others))
     [error, *_] = [message for message in one.others if message["type"] == "error"]
     assert (error["code"], error["retryable"]) == ("rate_limited", True)
     assert error["retry_after_ms"] > 0
     await one.until(lambda: told(one) == ["on", "clear", "on", "clear"])
-    del one.rejects["p79"]  # it may be tried again
+    del one.rejects["p79"]  # the client may retry it
     assert (await one.answer(await one.patch(*ops, id="p79")))["type"] == "ack"
 
 
-async def test_small_messages_are_bounded_apart_from_bytes_and_nothing_is_lost(
+async def test_messages_have_a_budget_apart_from_bytes_and_none_is_lost(
     join: Join, doc: str, server: RunningServer
 ) -> None:
-    """A burst, each in a frame of its own, is slowed down by TCP."""
+    """A burst of frames is slowed down by TCP."""
     one = await join(doc, await server.mint("typist"), create={"n": 0})
     began = asyncio.get_running_loop().time()
     ids = [await one.patch({"op": "replace", "path": "/n", "value": n}) for n in range(90)]
@@ -90,7 +92,7 @@ async def test_small_messages_are_bounded_apart_from_bytes_and_nothing_is_lost(
     assert one.socket.close_code is None
 
 
-async def test_who_goes_on_is_closed_with_a_last_word(
+async def test_a_client_that_ignores_refusals_gets_a_notice_and_is_closed(
     join: Join, doc: str, server: RunningServer
 ) -> None:
     one = await join(doc, await server.mint("flood"), create={"n": 0})
@@ -108,7 +110,7 @@ async def test_who_goes_on_is_closed_with_a_last_word(
     await asyncio.gather(flooding, return_exceptions=True)
 
 
-async def test_http_shares_the_budget_and_says_when_to_come_back(
+async def test_http_shares_the_budget_and_answers_with_retry_after(
     join: Join, doc: str, server: RunningServer
 ) -> None:
     token, other = await server.mint("script"), await server.mint("other")
@@ -130,13 +132,13 @@ async def test_http_shares_the_budget_and_says_when_to_come_back(
 async def test_a_yjs_client_that_floods_loses_no_edit(
     join: Join, join_yjs: JoinYjs, doc: str, server: RunningServer, edits: int
 ) -> None:
-    """Nothing can be refused on its lane: it is slowed down, or comes back with all it has."""
+    """The Yjs lane refuses no single update: the client slows down, or reconnects and syncs all."""
     reader = await join(doc, await server.mint("reader"), create={"list": {}})
     yjs = await join_yjs(doc, await server.mint("yjs"))
     await yjs.run(
         "peer.codes = [];"
         "peer.provider.on('connection-close', (event) => event && peer.codes.push(event.code));"
-        # Each an update of its own: a snippet is one transaction, what comes after it is not.
+        # Each edit is an update of its own: the timer makes them after the snippet's transaction.
         "setTimeout(() => {"
         f"  for (let n = 0; n < {edits}; n++) content.get('list').set('k' + n, n)"
         "})"
@@ -151,10 +153,10 @@ async def test_a_yjs_client_that_floods_loses_no_edit(
     assert await late.read() == {"list": expected}
 
 
-async def test_what_a_yjs_client_echoes_of_others_is_not_charged_to_it(
+async def test_awareness_states_that_a_yjs_client_echoes_are_not_charged(
     join: Join, join_yjs: JoinYjs, doc: str, server: RunningServer
 ) -> None:
-    """y-websocket sends back every state that it takes: in a crowd that is more than a budget."""
+    """y-websocket sends back every state that it receives. In a crowd this exceeds a budget."""
     crowd = [await join(doc, await server.mint(f"c{n}"), create={}) for n in range(10)]
     yjs = await join_yjs(doc, await server.mint("echo"))
     await yjs.run("peer.codes = []; peer.provider.on('connection-close', e => peer.codes.push(1))")
@@ -165,5 +167,7 @@ async def test_what_a_yjs_client_echoes_of_others_is_not_charged_to_it(
         moved = f"Object.values(states).filter((state) => state.turn === {turn}).length === 10"
         await yjs.until(moved)
     await yjs.run("content.set('edit', 1)")
-    await crowd[0].until(lambda: crowd[0].value == {"edit": 1}, 4)  # a debt would take 7 s
+    await crowd[0].until(
+        lambda: crowd[0].value == {"edit": 1}, 4
+    )  # recovering a used-up budget would take 7 s
     assert await yjs.run("return peer.codes") == []

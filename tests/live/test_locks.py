@@ -1,4 +1,4 @@
-"""Edit locks as patch clients have them: taken, told, kept, passed on, followed, ended."""
+"""Edit locks on the patch lane: acquire, renew, take over, follow moves, release, expire."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield running
 
 
-async def test_a_lock_is_acknowledged_with_its_secret_and_told_to_everybody(
+async def test_a_lock_is_acknowledged_with_its_secret_and_broadcast(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE, client="tab-1")
@@ -38,7 +38,7 @@ async def test_a_lock_is_acknowledged_with_its_secret_and_told_to_everybody(
     assert three.opened["locks"] == [lock]
 
 
-async def test_l10_others_are_refused_under_a_lock_and_its_holder_is_not(
+async def test_l10_only_the_holder_may_edit_under_a_lock(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE, client="tab-1")
@@ -52,7 +52,7 @@ async def test_l10_others_are_refused_under_a_lock_and_its_holder_is_not(
     assert gone["code"] == "locked"
 
 
-async def test_l2_a_lock_collides_with_those_above_and_below_it(
+async def test_l2_a_lock_collides_with_locks_above_and_below_it(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE)
@@ -64,7 +64,7 @@ async def test_l2_a_lock_collides_with_those_above_and_below_it(
     assert (await ask(two, "acquire", scope="/sections/1"))["type"] == "ack"
 
 
-async def test_another_tab_of_the_same_user_is_somebody_else(
+async def test_another_tab_of_the_same_user_is_another_holder(
     join: Join, ada: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE, client="tab-1")
@@ -75,7 +75,7 @@ async def test_another_tab_of_the_same_user_is_somebody_else(
     assert (await ask(two, "renew", lock_id=lock["id"]))["code"] == "locked"
 
 
-async def test_acquire_and_the_patch_that_relies_on_it_go_in_one_frame(
+async def test_acquire_and_the_patch_under_it_may_share_a_frame(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE)
@@ -95,7 +95,7 @@ async def test_acquire_and_the_patch_that_relies_on_it_go_in_one_frame(
     assert two.value["sections"][0]["headline"] == "At once"
 
 
-async def test_a_scope_stands_on_its_base(join: Join, ada: str, bo: str, doc: str) -> None:
+async def test_a_scope_is_relocated_from_its_base(join: Join, ada: str, bo: str, doc: str) -> None:
     one = await join(doc, ada, create=PAGE)
     two = await join(doc, bo)
     add = {"op": "add", "path": "/sections/0", "value": {"id": "new", "type": "hero"}}
@@ -108,7 +108,7 @@ async def test_a_scope_stands_on_its_base(join: Join, ada: str, bo: str, doc: st
     assert (await ask(two, "acquire", scope="/title", base=99))["code"] == "unknown_version"
 
 
-async def test_a_scope_that_its_base_lacks_is_not_locked(
+async def test_a_scope_that_is_absent_at_its_base_is_refused(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE)
@@ -145,7 +145,7 @@ async def test_l8_a_lock_follows_its_section_and_ends_when_it_is_deleted(
     assert (await join(doc, bo)).opened["locks"] == []
 
 
-async def test_renewing_puts_the_end_off_and_releasing_ends_it(
+async def test_renew_extends_a_lock_and_release_ends_it(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE)
@@ -164,7 +164,7 @@ async def test_renewing_puts_the_end_off_and_releasing_ends_it(
     assert (await ask(one, "release", lock_id="l-99999"))["code"] == "not_found"
 
 
-async def test_l5_a_take_over_is_told_and_may_be_declined(
+async def test_l5_the_holder_is_asked_about_a_take_over_and_may_decline(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE, client="tab-1")
@@ -180,7 +180,7 @@ async def test_l5_a_take_over_is_told_and_may_be_declined(
     assert (await refused(two, f"{HERO}/headline", "Mine"))["code"] == "locked"
 
 
-async def test_silence_yields_and_what_the_old_holder_sends_late_is_stale(
+async def test_a_silent_holder_loses_the_lock_and_its_late_edits_are_stale(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE, client="tab-1")
@@ -212,12 +212,12 @@ async def test_l6_an_admin_does_not_wait(
     assert (await boss.set(f"{HERO}/headline", "Boss"))["type"] == "ack"
 
 
-async def test_a_lock_that_is_not_renewed_expires_and_everybody_hears(
+async def test_a_lock_that_is_not_renewed_expires_and_clients_are_told(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE)
     two = await join(doc, bo)
-    lock = (await hold(one, ttl=0.1))["lock"]  # clamped to a second
+    lock = (await hold(one, ttl=0.1))["lock"]  # raised to the minimum of a second
     ended = await until_heard(two, id=lock["id"], holder=None)
     assert ended["reason"] == "expired"
     assert (await two.set(f"{HERO}/headline", "Free"))["type"] == "ack"
@@ -237,7 +237,7 @@ async def test_a_socket_that_closes_releases_nothing(
     assert mine["type"] == "ack"
 
 
-async def test_a_reader_that_is_held_back_hears_of_locks_on_the_version_that_it_gets(
+async def test_a_slow_reader_gets_locks_relocated_to_its_version(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE)
@@ -282,7 +282,7 @@ async def test_undo_and_redo_respect_the_locks_of_others(
     assert (await two.answer("r1"))["code"] == "locked"
 
 
-async def test_a_viewer_takes_no_lock_and_sections_bound_what_may_be_held(
+async def test_a_viewer_gets_no_lock_and_sections_limit_lock_scopes(
     server: RunningServer, join: Join, ada: str, doc: str
 ) -> None:
     await join(doc, ada, create=PAGE)
@@ -312,7 +312,7 @@ async def test_a_viewer_takes_no_lock_and_sections_bound_what_may_be_held(
         ({"action": "acquire", "scope": "", "ttl": "long"}, "malformed"),
     ],
 )
-async def test_what_makes_no_sense_is_refused(
+async def test_invalid_lock_requests_are_refused(
     join: Join, ada: str, doc: str, fields: dict[str, Any], code: str
 ) -> None:
     one = await join(doc, ada, create=PAGE)

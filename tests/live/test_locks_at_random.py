@@ -1,4 +1,4 @@
-"""Four tabs that lock, move, edit and undo at random hear the same of every lock."""
+"""Four tabs lock, move, edit and undo at random, and all know the same locks."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def act(choose: random.Random, client: PatchClient) -> Message:
 
 
 def known(client: PatchClient) -> dict[str, Message]:
-    """The locks that stand, as whoever heard all messages knows them."""
+    """Return the held locks, computed from all messages of a client."""
     table = {lock["id"]: lock for lock in client.opened["locks"]}
     for message in heard(client):
         lock = {name: value for name, value in message.items() if name != "type"}
@@ -65,12 +65,12 @@ def known(client: PatchClient) -> dict[str, Message]:
 
 
 async def read_up(client: PatchClient) -> None:
-    """Hear all that was sent before."""
+    """Wait until the client has received all earlier messages."""
     await client.send({"type": "ping", "at": "last"})
     await client.until(lambda: any(message.get("at") == "last" for message in client.others))
 
 
-async def test_everybody_knows_the_locks_that_a_newcomer_is_greeted_with(
+async def test_all_clients_know_the_locks_that_opened_lists(
     server: RunningServer, join: Join, ada: str, bo: str, doc: str
 ) -> None:
     tokens = [ada, bo, await server.mint("eve", Role.ADMIN), ada]

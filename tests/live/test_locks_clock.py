@@ -18,7 +18,7 @@ from tests.storage.conftest import execute
 from tests.storage.postgres_server import PostgresServer, wheel
 
 AHEAD = timedelta(hours=1)
-# Found before PostgreSQL's own because of the search path.
+# The search path makes PostgreSQL find this function before its own.
 AN_HOUR_AHEAD = [
     "CREATE SCHEMA fast",
     "CREATE FUNCTION fast.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE"
@@ -85,7 +85,7 @@ async def _hold_at(first: RunningServer, second: RunningServer, ada: str, bo: st
 
 
 async def _find_at(server: RunningServer, ada: str, lasting: Any) -> None:
-    """After a crash its holder has it again, by the name of their tab."""
+    """After a crash the holder finds its lock again by its client name."""
     back = await PatchClient.connect(server.ws, "page", ada, client="tab-1")
     assert back.opened["locks"] == [lasting]
     renewed = await ask(back, "renew", lock_id=lasting["id"], ttl=600)

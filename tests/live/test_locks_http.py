@@ -28,7 +28,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 
 class Script:
-    """A caller of one document's locks."""
+    """A script that requests the locks of one document."""
 
     def __init__(self, server: RunningServer, doc: str, token: str, client: str = "") -> None:
         self.url = f"{server.http}/v1/docs/{doc}"
@@ -78,7 +78,7 @@ async def test_a_script_takes_renews_and_releases_a_lock(
     assert script.act(lock["id"], "renew").body["code"] == "stale_lock"
 
 
-async def test_http_edits_and_replacements_stop_at_a_lock(
+async def test_http_patches_and_puts_are_refused_under_a_lock(
     server: RunningServer, join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE)
@@ -95,7 +95,7 @@ async def test_http_edits_and_replacements_stop_at_a_lock(
     assert script.patch("/title", "x", lock["fence"]).status == 409
 
 
-async def test_the_fence_of_a_script_s_own_lock_lets_it_write(
+async def test_a_script_writes_with_the_fence_of_its_own_lock(
     server: RunningServer, join: Join, ada: str, bo: str, doc: str
 ) -> None:
     await join(doc, ada, create=PAGE)
@@ -125,7 +125,7 @@ async def test_a_lock_changes_hands_between_a_script_and_a_client(
 
 
 @pytest.mark.parametrize("media_type", ["text/plain;charset=UTF-8", "", "application/json"])
-async def test_the_secret_alone_releases_a_lock_whatever_a_beacon_calls_it(
+async def test_a_beacon_releases_a_lock_by_its_secret_with_any_media_type(
     server: RunningServer, join: Join, ada: str, bo: str, doc: str, media_type: str
 ) -> None:
     one = await join(doc, ada, create=PAGE)
@@ -144,7 +144,7 @@ async def test_the_secret_alone_releases_a_lock_whatever_a_beacon_calls_it(
     assert script.act(lock_id, "release", {"secret": latest["secret"]}).status == 404
 
 
-async def test_the_trail_says_from_where_a_lock_was_asked_for_and_what_was_refused(
+async def test_the_trail_has_the_address_and_the_refusals_of_lock_requests(
     server: RunningServer, join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE, client="tab-1")
@@ -171,7 +171,7 @@ async def test_the_trail_says_from_where_a_lock_was_asked_for_and_what_was_refus
     ]
 
 
-async def test_who_may_not_is_told_so_over_http_too(
+async def test_lock_requests_without_the_right_are_refused_over_http(
     server: RunningServer, join: Join, ada: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE)
@@ -218,7 +218,7 @@ def test_l9_locks_survive_kill_9(tmp_path: Path) -> None:
 
 
 async def _hold_and_kill(server: RunningServer, token: str) -> Any:
-    """A lock whose section was moved under it, when the server dies."""
+    """Acquire a lock, move its section, and kill the server."""
     one = await PatchClient.connect(server.ws, "page", token, create=PAGE, client="tab-1")
     ack = await hold(one)
     add = {"op": "add", "path": "/sections/0", "value": {"id": "new"}}
@@ -228,7 +228,7 @@ async def _hold_and_kill(server: RunningServer, token: str) -> Any:
     return ack
 
 
-def test_whoever_comes_first_after_a_crash_is_not_told_of_a_lock_that_is_over(
+def test_opened_lists_no_expired_lock_after_a_crash(
     tmp_path: Path,
 ) -> None:
     with RunningServer(tmp_path) as server:
@@ -240,7 +240,7 @@ def test_whoever_comes_first_after_a_crash_is_not_told_of_a_lock_that_is_over(
 
 
 async def _end_all(database: str) -> None:
-    """As if the server had been away for longer than the locks last."""
+    """Set all locks to expired, as if the server had been down for longer than their `ttl`."""
     store = SqlStore(database)
     await store.start()
     key = DocKey("demo", "page")

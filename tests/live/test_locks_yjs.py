@@ -1,4 +1,4 @@
-"""Edit locks on the Yjs lane: what an update did under somebody else's lock is undone."""
+"""Edit locks on the Yjs lane: the server reverts an update's changes under a foreign lock."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def _ends_on(client: PatchClient, peer: YjsPeer, value: object, version: i
         "at('/sections').set('hero', new Y.Map([['headline', 'X'], ['@order', 'z9']]))",
     ],
 )
-async def test_what_was_done_under_a_lock_is_undone_and_the_rest_stays(
+async def test_changes_under_a_lock_are_reverted_and_the_rest_stays(
     join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str, attack: str
 ) -> None:
     one = await join(doc, ada, create=PAGE)
@@ -44,7 +44,7 @@ async def test_what_was_done_under_a_lock_is_undone_and_the_rest_stays(
     await yjs.run(f"{attack}; at('/title').insert(0, '!')")
     await _ends_on(one, yjs, FREE, 2)
     assert [op["path"] for op in one.changes[0]["ops"]] == ["/title"]
-    # The same connection goes on, and so does the lock.
+    # The connection and the lock continue.
     await yjs.run("at('/sections/1/headline').insert(0, 'More ')")
     await one.until_version(3)
     assert one.value["sections"][1]["headline"] == "More Cards"
@@ -54,7 +54,7 @@ async def test_what_was_done_under_a_lock_is_undone_and_the_rest_stays(
     assert again.opened["locks"] == [lock]
 
 
-async def test_of_an_update_that_takes_away_what_held_the_section_nothing_stays(
+async def test_an_update_that_removes_the_locked_sections_array_is_reverted_whole(
     join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE)
@@ -81,7 +81,7 @@ async def test_siblings_may_be_added_moved_and_removed_around_a_lock(
     assert [section["id"] for section in one.value["sections"]] == ["cards", "foot", "hero"]
 
 
-async def test_the_holder_writes_on_either_lane_and_ends_the_lock_with_its_section(
+async def test_the_holder_writes_on_both_lanes_and_may_delete_the_section(
     join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE, client="tab-1")
@@ -98,7 +98,7 @@ async def test_the_holder_writes_on_either_lane_and_ends_the_lock_with_its_secti
     assert ended["reason"] == "deleted"
 
 
-async def test_a_pile_made_offline_is_undone_where_a_lock_stands_by_now(
+async def test_offline_edits_are_reverted_under_a_newer_lock(
     join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE)
@@ -117,7 +117,7 @@ async def test_a_pile_made_offline_is_undone_where_a_lock_stands_by_now(
     await _ends_on(one, yjs, expected, 3)
 
 
-async def test_what_was_undone_may_be_done_when_the_lock_has_ended(
+async def test_a_reverted_edit_may_be_made_again_after_the_lock(
     join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE)

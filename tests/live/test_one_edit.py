@@ -1,6 +1,6 @@
-"""One edit all the way: open, patch, commit, ack, the peer's change, GET.
+"""One edit from end to end: open, patch, commit, ack, the peer's change, GET.
 
-That it is still there after `kill -9` is shown in `tests/faults/test_kill.py`.
+`tests/faults/test_kill.py` shows that the edit survives `kill -9`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ async def test_an_edit_reaches_the_peer_and_is_read_over_http(
     assert (reply.status, reply.body, reply.headers["etag"]) == (200, {"title": "Hi"}, '"1.2"')
 
 
-async def test_of_two_strict_patches_on_one_version_one_wins(
+async def test_one_of_two_strict_patches_on_one_version_wins(
     server: RunningServer, join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create={"n": 0})

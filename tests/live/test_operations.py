@@ -1,4 +1,4 @@
-"""What docs/operations.md and docs/locks.md say to type, typed."""
+"""The commands of docs/operations.md and docs/locks.md, run as they are printed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAGE = "docs/operations.md"
 
 
 class Var(RunningServer):
-    """A server on `var/weft.db`, as `make run` has it."""
+    """A server on `var/weft.db`, like `make run`."""
 
     def __post_init__(self) -> None:
         (self.home / "var").mkdir()
@@ -44,7 +44,7 @@ class Var(RunningServer):
 
 
 @pytest.mark.skipif(shutil.which("sqlite3") is None, reason="no sqlite3 command")
-def test_a_backup_is_for_its_owner_only_and_gives_a_document_back(tmp_path: Path) -> None:
+def test_a_backup_is_private_to_its_owner_and_restores_a_document(tmp_path: Path) -> None:
     with Var(tmp_path) as server:
         server.put("home")
         server.shell(f"umask 022; {snippet(PAGE, 'backup')}")
@@ -108,10 +108,10 @@ def test_a_new_postgresql_is_migrated_and_served(
         process.communicate(timeout=30)
 
 
-async def test_what_waits_and_what_is_open_for_long_is_found(
+async def test_waiting_and_long_transactions_are_found(
     postgres_server: PostgresServer, postgres_url: str
 ) -> None:
-    """The statements run, and name a transaction that another one waits for."""
+    """The SQL statements run, and show a transaction that blocks another one."""
     name = postgres_url.partition("@/")[2].partition("?")[0]
     waiting, open_for_long = snippet(PAGE, "waiting"), snippet(PAGE, "open-transactions")
     root = str(postgres_server.root)

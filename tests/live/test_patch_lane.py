@@ -1,4 +1,4 @@
-"""The patch lane as a client outside sees it: every promise of the contract, over real sockets."""
+"""The patch lane over real sockets: every rule of the wire contract."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def replace(path: str, value: Any) -> dict[str, Any]:
 async def close_code(
     server: RunningServer, doc: str, *frames: str | bytes, **options: Any
 ) -> tuple[int, str]:
-    """What the server closes with after these frames."""
+    """Send these frames. Return the server's close code."""
     async with connect(f"{server.ws}/v1/docs/{doc}/live", **options) as socket:
         for frame in frames:
             await socket.send(frame)
@@ -63,7 +63,7 @@ async def close_code(
         (['{"type":"open","token":"nonsense"}'], 4401),
     ],
 )
-async def test_a_bad_opening_closes_with_its_code(
+async def test_a_bad_open_closes_with_its_code(
     server: RunningServer, frames: list[Any], code: int
 ) -> None:
     assert (await close_code(server, "nobody", *frames))[0] == code
@@ -84,7 +84,7 @@ async def test_a_bad_opening_closes_with_its_code(
         ),
     ],
 )
-async def test_a_bad_opening_is_told_what_came(
+async def test_the_close_reason_of_a_bad_open_names_what_came(
     server: RunningServer, frame: str, reason: str
 ) -> None:
     assert await close_code(server, "nobody", frame) == (4400, reason)
@@ -95,7 +95,7 @@ async def test_a_missing_document_closes_with_4404(server: RunningServer, ada: s
     assert (await close_code(server, "missing", opening))[0] == 4404
 
 
-async def test_a_document_outside_the_tokens_globs_is_not_there(
+async def test_a_document_outside_the_tokens_globs_is_not_found(
     server: RunningServer, join: Join, ada: str, doc: str
 ) -> None:
     await join(doc, ada, create={})
@@ -128,7 +128,7 @@ async def test_an_expired_token_closes_with_4401_and_is_warned_of(
     assert client.others[0]["code"] == "token_expiring"
 
 
-async def test_a_refreshed_token_is_accepted_and_another_users_closes(
+async def test_a_refreshed_token_is_accepted_but_not_another_users(
     server: RunningServer, join: Join, ada: str, bo: str, doc: str
 ) -> None:
     client = await join(doc, ada, create={})
@@ -151,9 +151,7 @@ async def test_the_token_may_come_as_a_subprotocol_and_only_weft_is_echoed(
     assert (opened["type"], opened["protocol"], opened["user"]) == ("opened", 1, "ada")
 
 
-async def test_opened_says_everything_that_the_contract_names(
-    join: Join, ada: str, doc: str
-) -> None:
+async def test_opened_has_every_member_of_the_contract(join: Join, ada: str, doc: str) -> None:
     client = await join(doc, ada, create={"n": 1}, accept=["splice", "unknown"])
     assert set(client.opened) == {
         "type", "protocol", "server", "session", "client_id", "user", "role", "epoch", "version",
@@ -163,7 +161,7 @@ async def test_opened_says_everything_that_the_contract_names(
     assert client.opened["limits"]["max_ops"] == 1000
 
 
-async def test_create_seeds_once_however_many_come_at_once(
+async def test_concurrent_creates_make_one_document(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     clients = await asyncio.gather(
@@ -176,7 +174,7 @@ async def test_create_seeds_once_however_many_come_at_once(
 # --- resuming -------------------------------------------------------------------------------
 
 
-async def test_since_brings_the_changes_and_ones_own_carry_their_id(
+async def test_since_returns_the_changes_and_own_ones_have_their_id(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create={"a": 0, "b": 0})
@@ -194,7 +192,7 @@ async def test_since_brings_the_changes_and_ones_own_carry_their_id(
 
 
 @pytest.mark.parametrize("since", [{"epoch": 99, "version": 1}, {"epoch": 1, "version": 99}])
-async def test_an_unknown_since_brings_the_value_again(
+async def test_an_unknown_since_returns_the_value(
     join: Join, ada: str, doc: str, since: dict[str, int]
 ) -> None:
     await join(doc, ada, create={"n": 1})
@@ -205,7 +203,9 @@ async def test_an_unknown_since_brings_the_value_again(
 # --- patches --------------------------------------------------------------------------------
 
 
-async def test_what_changes_nothing_makes_no_version(join: Join, ada: str, doc: str) -> None:
+async def test_a_patch_that_changes_nothing_makes_no_version(
+    join: Join, ada: str, doc: str
+) -> None:
     client = await join(doc, ada, create={"n": 1})
     test = {"op": "test", "path": "/n", "value": 1}
     for ops in ([test], [replace("/n", 1)], []):
@@ -213,9 +213,7 @@ async def test_what_changes_nothing_makes_no_version(join: Join, ada: str, doc: 
         assert (answer["type"], answer["version"]) == ("ack", 1)
 
 
-async def test_an_accepted_id_sent_again_gets_its_first_answer(
-    join: Join, ada: str, doc: str
-) -> None:
+async def test_a_resent_id_gets_its_first_answer(join: Join, ada: str, doc: str) -> None:
     client = await join(doc, ada, create={"n": 0})
     await client.set("/n", 1, id="once")
     await client.set("/n", 2)
@@ -225,9 +223,7 @@ async def test_an_accepted_id_sent_again_gets_its_first_answer(
     assert (client.version, client.value) == (3, {"n": 2})
 
 
-async def test_an_id_that_comes_again_with_other_ops_is_refused(
-    join: Join, ada: str, doc: str
-) -> None:
+async def test_a_resent_id_with_other_ops_is_refused(join: Join, ada: str, doc: str) -> None:
     client = await join(doc, ada, create={"n": 0, "m": 0})
     await client.set("/n", 1, id="once")
     del client.acks["once"]
@@ -244,7 +240,7 @@ async def test_an_id_that_comes_again_with_other_ops_is_refused(
     assert (await client.set("/m", 5))["version"] == 3
 
 
-async def test_ids_that_are_under_way_are_compared_too(join: Join, ada: str, doc: str) -> None:
+async def test_pending_ids_are_compared_too(join: Join, ada: str, doc: str) -> None:
     client = await join(doc, ada, create={"n": 0})
     patch = {"type": "patch", "base": 1, "ops": [replace("/n", 1)]}
     empty = {"type": "patch", "base": 1, "ops": [{"op": "test", "path": "/n", "value": 1}]}
@@ -262,7 +258,7 @@ async def test_ids_that_are_under_way_are_compared_too(join: Join, ada: str, doc
     assert client.value == {"n": 9}
 
 
-async def test_a_refused_id_may_be_tried_again(join: Join, ada: str, doc: str) -> None:
+async def test_a_refused_id_may_be_retried(join: Join, ada: str, doc: str) -> None:
     client = await join(doc, ada, create={"n": 0})
     refused = await client.answer(await client.patch(replace("/x/y", 1), id="retry"))
     assert (refused["code"], refused["op"], refused["path"]) == ("path_not_found", 0, "/x/y")
@@ -287,7 +283,7 @@ async def test_a_refused_id_may_be_tried_again(join: Join, ada: str, doc: str) -
         ([{"op": "add", "path": "/n", "value": 2**60}], "invalid_patch"),
     ],
 )
-async def test_a_bad_patch_is_rejected_with_its_code_and_place(
+async def test_a_bad_patch_is_rejected_with_its_code_and_path(
     join: Join, ada: str, doc: str, ops: list[dict[str, Any]], code: str
 ) -> None:
     client = await join(doc, ada, create={"n": 1, "s": "abc"})
@@ -299,7 +295,7 @@ async def test_a_bad_patch_is_rejected_with_its_code_and_place(
     assert client.value == {"n": 1, "s": "abc"}, "a patch lands whole or not at all"
 
 
-async def test_a_stale_patch_is_carried_to_where_its_section_is_now(
+async def test_a_stale_patch_follows_its_moved_section(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE)
@@ -312,7 +308,7 @@ async def test_a_stale_patch_is_carried_to_where_its_section_is_now(
     assert one.value["pages"]["home"]["sections"][2]["content"]["headline"] == "Answers"
 
 
-async def test_two_who_edit_one_headline_are_merged_and_told_so(
+async def test_concurrent_edits_of_one_headline_are_merged_and_listed(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create={"t": "Buy the red car today"})
@@ -323,7 +319,7 @@ async def test_two_who_edit_one_headline_are_merged_and_told_so(
     assert ("conflicts" in answer, answer["merged"]) == (False, ["/t"])
 
 
-async def test_an_edit_of_what_is_gone_is_refused_with_what_happened(
+async def test_an_edit_of_a_removed_section_is_refused_with_the_changes(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE)
@@ -335,13 +331,13 @@ async def test_an_edit_of_what_is_gone_is_refused_with_what_happened(
     assert isinstance(answer["conflicts"], list)
 
 
-async def test_a_base_that_is_not_there_yet_is_unknown(join: Join, ada: str, doc: str) -> None:
+async def test_a_base_above_the_head_is_unknown(join: Join, ada: str, doc: str) -> None:
     client = await join(doc, ada, create={"n": 1})
     answer = await client.answer(await client.patch(replace("/n", 2), base=7))
     assert (answer["code"], answer["version"]) == ("unknown_version", 1)
 
 
-async def test_splice_is_a_replace_for_everybody_else(
+async def test_a_splice_reaches_other_clients_as_a_replace(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create={"t": "Hello"}, accept=["splice"])
@@ -355,7 +351,7 @@ async def test_splice_is_a_replace_for_everybody_else(
 # --- pipelining -----------------------------------------------------------------------------
 
 
-async def test_what_stands_on_a_rejected_patch_is_rejected_with_it(
+async def test_patches_after_a_rejected_patch_are_rejected_with_it(
     join: Join, ada: str, doc: str
 ) -> None:
     client = await join(doc, ada, create={"n": 0})
@@ -367,16 +363,16 @@ async def test_what_stands_on_a_rejected_patch_is_rejected_with_it(
     assert (answer["type"], client.value) == ("ack", {"n": 2}), "it was sent after the rejects"
 
 
-async def test_a_page_that_is_behind_its_socket_says_what_a_patch_stands_on(
+async def test_after_names_the_patch_that_a_patch_depends_on(
     join: Join, ada: str, doc: str
 ) -> None:
-    """The pong to the reject is the network's: it says nothing of what a script has seen."""
+    """The browser sends the pong: it does not prove that the script has seen the reject."""
     client = await join(doc, ada, create={"list": ["a"], "n": 0})
     test = {"op": "test", "path": "/n", "value": 9}
     new = {"op": "add", "path": "/list/0", "value": "new"}
     await client.answer(await client.patch(test, new, id="first", after=""))
     pong = await client.socket.ping()
-    await pong  # so the server has heard the one behind its reject, too
+    await pong  # so the server has also received the pong that follows its reject
     await client.patch(replace("/list/1", "A"), id="second", after="first")
     await client.patch(replace("/list/1", "B"), id="third", after="second")
     second, third = await client.answer("second"), await client.answer("third")
@@ -386,9 +382,7 @@ async def test_a_page_that_is_behind_its_socket_says_what_a_patch_stands_on(
     assert client.value == {"list": ["A"], "n": 0}
 
 
-async def test_what_stands_on_nothing_unanswered_is_judged_at_once(
-    join: Join, ada: str, doc: str
-) -> None:
+async def test_a_patch_with_an_empty_after_is_checked_alone(join: Join, ada: str, doc: str) -> None:
     client = await join(doc, ada, create={"n": 0})
     await client.patch({"op": "test", "path": "/n", "value": 9}, id="first", after="")
     await client.patch(replace("/n", 1), id="second", after="")
@@ -399,7 +393,7 @@ async def test_what_stands_on_nothing_unanswered_is_judged_at_once(
     assert client.value == {"n": 3}
 
 
-async def test_a_refused_patch_that_landed_by_another_tab_is_refused_no_more(
+async def test_a_rejected_id_accepted_from_another_tab_is_no_longer_rejected(
     join: Join, ada: str, doc: str
 ) -> None:
     one = await join(doc, ada, create={"n": 0})
@@ -414,7 +408,7 @@ async def test_a_refused_patch_that_landed_by_another_tab_is_refused_no_more(
     assert (await one.answer("second"))["type"] == "ack"
 
 
-async def test_pipelined_patches_stand_on_each_other_while_others_edit(
+async def test_pipelined_patches_build_on_each_other_while_others_edit(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create=PAGE)
@@ -447,10 +441,10 @@ async def test_a_frame_may_hold_several_messages(join: Join, ada: str, doc: str)
     assert [client.acks[f"p{n}"]["version"] for n in (1, 2, 3)] == [2, 3, 4]
 
 
-# --- what is wrong --------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------
 
 
-async def test_what_is_wrong_is_told_and_the_connection_goes_on(
+async def test_an_invalid_message_gets_an_error_and_the_connection_stays(
     join: Join, ada: str, doc: str
 ) -> None:
     client = await join(doc, ada, create={"n": 0})
@@ -464,7 +458,7 @@ async def test_what_is_wrong_is_told_and_the_connection_goes_on(
 
 
 @pytest.mark.parametrize("frame", ["{", b"\x00", '{"type":"ping"} x', "[" * 3000])
-async def test_garbage_after_opening_closes_only_its_sender(
+async def test_garbage_after_open_closes_only_its_sender(
     join: Join, ada: str, bo: str, doc: str, frame: str | bytes
 ) -> None:
     one = await join(doc, ada, create={"n": 0})
@@ -483,9 +477,7 @@ async def test_a_frame_beyond_the_limit_closes_with_1009(join: Join, ada: str, d
 # --- undo -----------------------------------------------------------------------------------
 
 
-async def test_undo_and_redo_are_changes_like_others(
-    join: Join, ada: str, bo: str, doc: str
-) -> None:
+async def test_undo_and_redo_are_ordinary_changes(join: Join, ada: str, bo: str, doc: str) -> None:
     one = await join(doc, ada, create={"n": 0, "m": 0})
     two = await join(doc, bo)
     await one.set("/n", 1)
@@ -508,7 +500,7 @@ async def test_undo_and_redo_are_changes_like_others(
 # --- deletion -------------------------------------------------------------------------------
 
 
-async def test_a_deleted_document_closes_and_counts_on_with_a_new_epoch(
+async def test_a_recreated_document_continues_its_versions_in_a_new_epoch(
     server: RunningServer, join: Join, ada: str, doc: str
 ) -> None:
     client = await join(doc, ada, create={"n": 0})
@@ -524,10 +516,10 @@ async def test_a_deleted_document_closes_and_counts_on_with_a_new_epoch(
     assert again.opened["epoch"] > client.opened["epoch"]
 
 
-async def test_a_patch_is_carried_though_what_its_pipeline_stands_on_left_the_tail(
+async def test_a_patch_is_rebased_when_its_pipelines_base_has_left_the_tail(
     tmp_path: Path,
 ) -> None:
-    """The tail is bounded by bytes too: what unanswered patches stand on is read from the log."""
+    """The tail is also limited in bytes, so the server reads older entries from the log."""
     limits = {"WEFT_IN_BYTES_PER_SECOND": "0", "WEFT_IN_MESSAGES_PER_SECOND": "0"}
     with RunningServer(tmp_path, env=limits) as server:
         token, other = await server.mint("ada"), await server.mint("bo")
@@ -538,7 +530,7 @@ async def test_a_patch_is_carried_though_what_its_pipeline_stands_on_left_the_ta
         for number in range(60):
             await two.patch(replace("/t", f"{number} {'long ' * 20_000}"))
         await one.until_version(62)
-        # Its client has not said that it saw the answer: the first one is still unanswered.
+        # The client has not raised `base`, so the first patch may still be unanswered.
         late = await one.answer(await one.patch(replace("/s/0", "still mine"), base=1))
         assert late["type"] == "ack", late
         again = await one.answer(await one.patch(replace("/n", 1), base=62))

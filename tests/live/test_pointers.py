@@ -1,4 +1,4 @@
-"""What is no JSON Pointer is refused with one code wherever a request names one."""
+"""An invalid JSON Pointer gets the same code in every request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every answer about a document says which version of which epoch it is about."""
+"""Every answer about a document names its version and its epoch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def root(server: RunningServer) -> str:
 
 @pytest.fixture
 def ask(server: RunningServer, root: str, doc: str) -> Ask:
-    """A request about the test's own document, as an admin."""
+    """Send a request about the test's document as an admin."""
     return asking(server, doc, root)
 
 
@@ -56,7 +56,7 @@ def test_every_answer_about_a_document_names_its_version_and_epoch(ask: Ask) -> 
     assert ask("DELETE").position == (1, 6)
 
 
-def test_an_answer_that_holds_an_older_version_names_that_one(ask: Ask) -> None:
+def test_an_answer_with_an_older_version_names_that_version(ask: Ask) -> None:
     ask("PUT", body={"n": 0})
     for number in range(1, 4):
         ask("PATCH", body=put(number), Idempotency_Key=str(number))
@@ -68,7 +68,7 @@ def test_an_answer_that_holds_an_older_version_names_that_one(ask: Ask) -> None:
     assert ask("GET", "?at=2", If_None_Match='"1.2"').position == (1, 2)
 
 
-def test_a_refusal_names_the_version_too_where_the_document_was_found(ask: Ask, bo: str) -> None:
+def test_a_refusal_names_the_version_when_the_document_exists(ask: Ask, bo: str) -> None:
     ask("PUT", body={"n": 0})
     ask("PATCH", body=put(1))
     refused = [
@@ -106,7 +106,7 @@ def test_an_answer_about_no_document_has_no_version(ask: Ask, server: RunningSer
         assert not {"weft-version", "weft-epoch"} & reply.headers.keys()
 
 
-def test_a_document_made_again_has_another_epoch_and_other_tags(ask: Ask) -> None:
+def test_a_recreated_document_has_another_epoch_and_other_etags(ask: Ask) -> None:
     tag = ask("PUT", body={"n": "first"}).headers["etag"]
     ask("DELETE")
     made = ask("PUT", body={"n": "second"})
@@ -119,7 +119,7 @@ def test_a_document_made_again_has_another_epoch_and_other_tags(ask: Ask) -> Non
     assert ask("PATCH", body=put(3), If_Match=f'"1.2", {made.headers["etag"]}').status == 200
 
 
-def test_a_weak_tag_matches_as_a_strong_one(ask: Ask) -> None:
+def test_a_weak_etag_matches_like_a_strong_one(ask: Ask) -> None:
     ask("PUT", body={"n": 0})
     assert ask("PATCH", body=put(1), If_Match='W/"1.1"').position == (1, 2)
     assert ask("PATCH", body=put(1), If_Match='W/"1.1"').status == 412
@@ -137,7 +137,7 @@ def test_a_base_may_name_its_epoch(ask: Ask) -> None:
     assert ask("GET").body == {"n": 1, "m": 2}
 
 
-def test_a_repeated_request_is_known_whatever_epoch_it_names(ask: Ask) -> None:
+def test_a_repeated_request_is_recognized_with_any_epoch(ask: Ask) -> None:
     ask("PUT", body={"n": 0})
     assert ask("PATCH", "?base=1&epoch=1", put(1), Idempotency_Key="k").status == 200
     again = ask("PATCH", "?base=1&epoch=9", put(1), Idempotency_Key="k")
@@ -151,7 +151,7 @@ def test_a_repeated_request_is_known_whatever_epoch_it_names(ask: Ask) -> None:
 
 @pytest.fixture
 def restored(tmp_path: Path) -> Iterator[tuple[RunningServer, str, str]]:
-    """A server after its backup was restored; a token, and the tag that a client has."""
+    """Restore a server's backup. Return the server, a token, and the ETag of a client."""
     with RunningServer(tmp_path) as server:
         token, url = server.token(), f"{server.http}/v1/docs/page"
         call("PUT", url, {"n": "first"}, token=token)
@@ -170,7 +170,7 @@ def restored(tmp_path: Path) -> Iterator[tuple[RunningServer, str, str]]:
         yield server, token, tag
 
 
-def test_no_tag_or_base_of_before_a_restored_backup_matches(
+def test_no_etag_or_base_from_before_a_restored_backup_matches(
     restored: tuple[RunningServer, str, str],
 ) -> None:
     server, token, tag = restored

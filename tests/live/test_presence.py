@@ -1,4 +1,4 @@
-"""Who is there, as real clients of both lanes see it."""
+"""Presence, as real clients of both lanes see it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ def _sessions(client: PatchClient, what: str) -> list[Any]:
     ]
 
 
-async def test_a_newcomer_is_announced_and_a_leaver_too(
-    join: Join, ada: str, bo: str, doc: str
-) -> None:
+async def test_joining_and_leaving_are_announced(join: Join, ada: str, bo: str, doc: str) -> None:
     one = await join(doc, ada, create={"title": "Hello"}, client="tab-1")
     two = await join(doc, bo)
     assert [peer["user"] for peer in two.opened["presence"]] == ["ada"]
@@ -48,7 +46,7 @@ def _cursors(client: PatchClient) -> list[Any]:
     return [peer["state"].get("cursor") for peer in _told(client)]
 
 
-async def test_the_same_user_in_another_tab_is_told_in_both(join: Join, ada: str, doc: str) -> None:
+async def test_both_tabs_of_a_user_are_told_of_each_other(join: Join, ada: str, doc: str) -> None:
     one = await join(doc, ada, create={}, client="tab-1")
     two = await join(doc, ada, client="tab-2")
     told = {"type": "notice", "code": "another_tab"}
@@ -57,7 +55,7 @@ async def test_the_same_user_in_another_tab_is_told_in_both(join: Join, ada: str
     await two.close()
 
 
-async def test_a_preview_that_may_only_read_is_no_other_tab(
+async def test_a_read_only_preview_does_not_count_as_another_tab(
     server: RunningServer, join: Join, ada: str, doc: str
 ) -> None:
     one = await join(doc, ada, create={}, client="tab-1")
@@ -66,7 +64,7 @@ async def test_a_preview_that_may_only_read_is_no_other_tab(
     assert {"type": "notice", "code": "another_tab"} not in one.others
 
 
-async def test_a_tab_of_either_lane_is_told_of_the_other(
+async def test_tabs_on_different_lanes_are_told_of_each_other(
     join: Join, join_yjs: JoinYjs, ada: str, doc: str
 ) -> None:
     one = await join(doc, ada, create={}, client="tab-1")
@@ -76,7 +74,7 @@ async def test_a_tab_of_either_lane_is_told_of_the_other(
     await three.until(lambda: {"type": "notice", "code": "another_tab"} in three.others)
 
 
-async def test_who_resumes_is_shown_who_is_there_and_comes_back_under_its_name(
+async def test_a_resuming_client_gets_presence_and_keeps_its_name(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create={"n": 0})
@@ -93,7 +91,7 @@ async def test_who_resumes_is_shown_who_is_there_and_comes_back_under_its_name(
     assert not [message for message in again.others if message["type"] == "notice"]
 
 
-async def test_a_cursor_goes_with_its_section_until_that_is_removed(
+async def test_a_cursor_moves_with_its_section_until_the_section_is_removed(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     sections = [{"id": name, "t": "two words"} for name in "abc"]
@@ -107,7 +105,7 @@ async def test_a_cursor_goes_with_its_section_until_that_is_removed(
     await one.send({"type": "undo", "id": "back"})
     await one.answer("back")
     await one.until(lambda: _cursors(one)[-1] == cursor)
-    # An old base: the cursor is carried through all that came since.
+    # An old base: the cursor is relocated over all changes since.
     await two.send({"type": "presence", "base": 2, "state": {"cursor": cursor, "n": 2}})
     await one.until(lambda: _cursors(one)[-1] == {"path": "/s/2/t", "offset": 4})
     await one.answer(await one.patch({"op": "remove", "path": "/s/2"}))

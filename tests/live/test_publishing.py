@@ -1,4 +1,4 @@
-"""Publishing, read by everybody and moved by publishers, on a real server."""
+"""Publishing on a real server: publishers choose the version, visitors read it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HEADLINE = "/pages/home/sections/0/content/headline"
 
 
 class Publisher:
-    """A document, and somebody who publishes it."""
+    """A document with its publisher."""
 
     def __init__(self, server: RunningServer, doc: str, token: str) -> None:
         self.server, self.doc, self.token = server, doc, token
@@ -76,10 +76,10 @@ def draft(server: RunningServer, doc: str, pia: str) -> Publisher:
     return Publisher(server, doc, pia).make()
 
 
-# --- moving the pointer ---------------------------------------------------------------------
+# --- publishing a version -------------------------------------------------------------------
 
 
-def test_a_version_is_public_until_another_one_is(draft: Publisher) -> None:
+def test_a_version_is_public_until_another_is_published(draft: Publisher) -> None:
     assert draft.read().status == 404
     url = f"/p/demo/{draft.doc}"
     assert draft.publish().body == {"published": 1, "url": url, "warnings": []}
@@ -92,7 +92,7 @@ def test_a_version_is_public_until_another_one_is(draft: Publisher) -> None:
     assert call("GET", draft.url, token=draft.token).headers["etag"] == '"1.2"'
 
 
-def test_everybody_is_told_what_is_public_and_who_made_it_so(draft: Publisher) -> None:
+def test_clients_are_told_the_public_version_and_its_publisher(draft: Publisher) -> None:
     assert draft.standing().status == 404
     draft.publish()
     told = draft.standing().body
@@ -104,7 +104,7 @@ def test_everybody_is_told_what_is_public_and_who_made_it_so(draft: Publisher) -
     assert draft.read("?version=1").status == 404, "nothing is public, so no older version is"
 
 
-def test_history_shows_who_published_what(draft: Publisher) -> None:
+def test_history_shows_who_published_which_version(draft: Publisher) -> None:
     draft.publish()
     draft.edit("Second")
     draft.publish()
@@ -128,7 +128,7 @@ def test_only_publishers_publish(server: RunningServer, draft: Publisher, role: 
     assert draft.publish(stranger).body["code"] == "not_found"
 
 
-def test_a_publisher_hears_of_another_who_was_first(
+def test_a_publisher_with_a_stale_expectation_is_refused(
     server: RunningServer, draft: Publisher
 ) -> None:
     assert draft.publish(expected_published=0).status == 200
@@ -143,7 +143,7 @@ def test_a_publisher_hears_of_another_who_was_first(
     assert draft.publish(expected_published=2).body["published"] is None
 
 
-def test_of_many_with_one_expectation_one_is_taken(draft: Publisher) -> None:
+def test_one_of_many_publishers_with_one_expectation_wins(draft: Publisher) -> None:
     for headline in range(8):
         draft.edit(f"Headline {headline}")
     for expected in (0, None):
@@ -197,13 +197,13 @@ async def test_edits_go_on_while_versions_are_published(
         ([], "malformed"),
     ],
 )
-def test_what_cannot_be_published_is_refused(draft: Publisher, body: Any, code: str) -> None:
+def test_invalid_publish_requests_are_refused(draft: Publisher, body: Any, code: str) -> None:
     reply = call("POST", f"{draft.url}/publish", body, token=draft.token)
     assert reply.body["code"] == code
     assert draft.read().status == 404
 
 
-def test_a_version_that_breaks_the_schema_is_not_published(
+def test_a_version_that_violates_the_schema_is_not_published(
     server: RunningServer, draft: Publisher
 ) -> None:
     draft.edit("Long enough")
@@ -225,7 +225,7 @@ def test_a_version_that_breaks_the_schema_is_not_published(
     assert draft.publish().body["published"] == 2
 
 
-def test_what_should_be_mended_is_told(server: RunningServer, doc: str, pia: str) -> None:
+def test_publish_returns_warnings(server: RunningServer, doc: str, pia: str) -> None:
     hero = {"id": "h", "type": "hero", "content": {"buttons": [{"label": "Go", "href": "#gone"}]}}
     sections = [hero, {"id": "m", "type": "map"}]
     draft = Publisher(server, doc, pia).make(
@@ -242,7 +242,7 @@ def test_what_should_be_mended_is_told(server: RunningServer, doc: str, pia: str
     assert '"map"' in warnings[-1]["message"]
 
 
-def test_checks_refuse_where_the_settings_say_so(tmp_path: Path) -> None:
+def test_checks_refuse_when_the_settings_say_so(tmp_path: Path) -> None:
     env = {
         "WEFT_PUBLISH_REQUIRED": "off",
         "WEFT_PUBLISH_LINKS": "refuse",
@@ -260,7 +260,7 @@ def test_checks_refuse_where_the_settings_say_so(tmp_path: Path) -> None:
         assert draft.standing().body["published"] == 1
 
 
-def test_a_restart_changes_nothing(tmp_path: Path) -> None:
+def test_a_restart_keeps_the_public_version(tmp_path: Path) -> None:
     with RunningServer(tmp_path) as server:
         draft = Publisher(server, "home", server.token("pia", Role.PUBLISHER)).make()
         draft.publish()
@@ -278,7 +278,7 @@ def test_a_restart_changes_nothing(tmp_path: Path) -> None:
         assert draft.publish(expected_published=1).body["code"] == "conflict"
 
 
-def test_another_instance_follows_within_a_second_or_so(tmp_path: Path, postgres_url: str) -> None:
+def test_another_instance_serves_the_new_version_soon(tmp_path: Path, postgres_url: str) -> None:
     with RunningServer(tmp_path, database=postgres_url) as server:
         draft = Publisher(server, "home", server.token("pia", Role.PUBLISHER)).make()
         draft.publish()
@@ -287,7 +287,7 @@ def test_another_instance_follows_within_a_second_or_so(tmp_path: Path, postgres
             assert there.headline() == "Hello"
             draft.edit("Second")
             draft.publish()
-            while there.headline() != "Second":  # ends, or the test run's own deadline does
+            while there.headline() != "Second":  # ends, or the test run times out
                 assert there.read().status == 200
             assert there.publish(version=1, expected_published=2).body["published"] == 1
             assert draft.publish(expected_published=2).body["code"] == "conflict"
@@ -296,7 +296,7 @@ def test_another_instance_follows_within_a_second_or_so(tmp_path: Path, postgres
 # --- reading it -----------------------------------------------------------------------------
 
 
-def test_the_public_needs_no_token_and_caches_are_told_how_long(draft: Publisher) -> None:
+def test_visitors_need_no_token_and_caches_get_a_max_age(draft: Publisher) -> None:
     draft.publish()
     for reply in (draft.read(), draft.read()):
         assert reply.status == 200
@@ -308,7 +308,7 @@ def test_the_public_needs_no_token_and_caches_are_told_how_long(draft: Publisher
         assert reply.headers["content-type"] == "application/json"
 
 
-def test_what_the_client_has_is_not_sent_again(draft: Publisher) -> None:
+def test_a_client_that_has_the_version_gets_304(draft: Publisher) -> None:
     draft.publish()
     for accepted in ("identity", "gzip", "br"):
         first = draft.read(Accept_Encoding=accepted)
@@ -322,7 +322,7 @@ def test_what_the_client_has_is_not_sent_again(draft: Publisher) -> None:
     assert draft.read(Accept_Encoding="br", If_None_Match=tag).status == 200
 
 
-def test_each_coding_has_its_bytes_and_its_tag(draft: Publisher) -> None:
+def test_each_coding_has_its_own_bytes_and_etag(draft: Publisher) -> None:
     draft.publish()
     opened = {"identity": bytes, "gzip": gzip.decompress, "br": brotli.decompress}
     tags = set()
@@ -355,7 +355,7 @@ def test_the_coding_is_the_best_that_the_client_takes(
     assert draft.read(Accept_Encoding=accepted).headers.get("content-encoding") == coding
 
 
-def test_an_older_version_is_read_if_it_was_public(draft: Publisher) -> None:
+def test_an_older_version_is_readable_if_it_was_public(draft: Publisher) -> None:
     draft.publish()
     draft.edit("Never public")
     draft.edit("Third")
@@ -367,9 +367,7 @@ def test_an_older_version_is_read_if_it_was_public(draft: Publisher) -> None:
     assert draft.read("?utm_source=letter").headers["weft-version"] == "3"
 
 
-def test_what_is_not_public_cannot_be_told_from_what_is_not_there(
-    server: RunningServer, draft: Publisher
-) -> None:
+def test_an_unpublished_document_looks_absent(server: RunningServer, draft: Publisher) -> None:
     paths = [f"demo/{draft.doc}", "demo/nothing", "nobody/home", "NOBODY/..", "demo/%2e%2e"]
     for kind in ("/v1/published/", "/p/"):
         replies = [call("GET", f"{server.http}{kind}{path}") for path in paths]
@@ -391,7 +389,7 @@ def test_a_head_has_no_body_and_other_methods_are_not_allowed(draft: Publisher) 
     assert asked.headers["access-control-allow-origin"] == "*"
 
 
-def test_a_deleted_document_is_public_no_more(server: RunningServer, draft: Publisher) -> None:
+def test_a_deleted_document_is_no_longer_public(server: RunningServer, draft: Publisher) -> None:
     draft.publish()
     assert draft.read().status == 200
     admin = server.token("root", Role.ADMIN)
@@ -407,7 +405,7 @@ def test_a_deleted_document_is_public_no_more(server: RunningServer, draft: Publ
 # --- as a page ------------------------------------------------------------------------------
 
 
-def test_the_page_is_html_that_runs_nothing(draft: Publisher) -> None:
+def test_the_page_is_html_without_scripts(draft: Publisher) -> None:
     draft.publish()
     for reply in (draft.page(), draft.page()):
         assert reply.status == 200
@@ -419,7 +417,7 @@ def test_the_page_is_html_that_runs_nothing(draft: Publisher) -> None:
     assert draft.page(If_None_Match=reply.headers["etag"]).status == 304
 
 
-def test_other_pages_have_their_own_address(server: RunningServer, doc: str, pia: str) -> None:
+def test_each_page_has_its_own_address(server: RunningServer, doc: str, pia: str) -> None:
     about = {"title": "About us", "slug": "who-we-are", "sections": []}
     pages = {"home": PAGE["pages"]["home"], "about": about}
     draft = Publisher(server, doc, pia).make({"pages": pages})
@@ -451,7 +449,7 @@ def test_the_demo_s_pages_are_public_from_the_start(tmp_path: Path) -> None:
 
 
 class Wire:
-    """A raw connection, and what came back on it."""
+    """A raw connection and the bytes that it received."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
@@ -464,7 +462,7 @@ class Wire:
         self._writer.write(b"".join(requests))
 
     async def answer(self) -> tuple[bytes, bytes]:
-        """The next answer's status line with its headers, and its body."""
+        """Return the next answer's head and body."""
         head = await self._reader.readuntil(b"\r\n\r\n")
         [length] = [int(line[15:]) for line in head.lower().split(b"\r\n") if _is_length(line)]
         return head, await self._reader.readexactly(length)
@@ -486,7 +484,7 @@ def get(path: str, *headers: str, version: str = "1.1") -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-async def test_answers_keep_the_order_of_their_requests(
+async def test_answers_come_in_the_order_of_their_requests(
     server: RunningServer, draft: Publisher
 ) -> None:
     draft.publish()
@@ -505,7 +503,7 @@ async def test_answers_keep_the_order_of_their_requests(
     await wire.close()
 
 
-async def test_a_connection_ends_where_the_client_says_so(
+async def test_connection_close_ends_the_connection(
     server: RunningServer, draft: Publisher
 ) -> None:
     draft.publish()
@@ -534,9 +532,7 @@ async def test_a_request_with_a_body_is_answered_too(
     await wire.close()
 
 
-async def test_what_is_asked_for_and_not_read_waits(
-    server: RunningServer, draft: Publisher
-) -> None:
+async def test_unread_answers_wait(server: RunningServer, draft: Publisher) -> None:
     draft.publish()
     draft.read()
     wire = await Wire.open(server)

@@ -1,4 +1,4 @@
-"""docs/quickstart.md, followed from top to bottom in a folder that looks like a clone."""
+"""Follows docs/quickstart.md from top to bottom in a folder like a clone."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CLONED = ("Makefile", "pyproject.toml", "constraints.txt")
 
 
 def without_websocket() -> str:
-    """The flag that makes a newer Node one without a WebSocket of its own, as Node 20 is."""
+    """Return the flag that removes the built-in WebSocket of a newer Node, to act like Node 20."""
     if not has_node():
         return ""
     said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
@@ -34,14 +34,14 @@ def without_websocket() -> str:
 
 
 class Clone:
-    """A folder with what `make run` needs, and the page's ports replaced by free ones."""
+    """A folder with the files for `make run`; the page's ports are replaced by free ones."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port, self.page_port = free_port(), free_port()
         for name in CLONED:
             shutil.copy(ROOT / name, folder)
-            os.utime(folder / name, (0, 0))  # older than the environment: nothing is installed
+            os.utime(folder / name, (0, 0))  # older than the environment, so make installs nothing
         (folder / ".venv").symlink_to(WEFT.parent.parent)
         self.token = ""
 
@@ -57,10 +57,10 @@ class Clone:
 
     @contextmanager
     def started(self, text: str, until: str, *, cwd: str = ".") -> Iterator[Lines]:
-        """A snippet that runs until it is told to stop, once it has said something."""
+        """Start a snippet that runs until it is stopped. Wait for its first line."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("WEFT_")}
         process = subprocess.Popen(
-            # A job in the background of a shell ignores Ctrl-C, and so do its children.
+            # A shell's background job ignores Ctrl-C, and so do its children.
             ["env", "--default-signal=INT", "bash", "-euo", "pipefail", "-c", self.here(text)],
             cwd=self.folder / cwd,
             env={
@@ -73,7 +73,7 @@ class Clone:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            start_new_session=True,  # Ctrl-C reaches all of it
+            start_new_session=True,  # Ctrl-C reaches the whole process group
         )
         lines = Lines(process)
         try:
@@ -85,14 +85,14 @@ class Clone:
 
 
 class Lines:
-    """What a process prints, line by line; `found` is the line that was waited for last."""
+    """The lines that a process prints. `found` is the last line that `until` returned."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
         self.found = ""
 
     def until(self, text: str) -> str:
-        """The next line that holds a text; all that came instead fails the test."""
+        """Wait for the next line that contains a text, or fail with all lines so far."""
         assert self._process.stdout is not None
         passed = []
         for line in self._process.stdout:
@@ -105,7 +105,7 @@ class Lines:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    """A clone in which the page's server runs, and its first edits were made."""
+    """A clone whose server runs, after the page's first edits."""
     clone = Clone(tmp_path_factory.mktemp("clone"))
     with clone.started(snippet(PAGE, "start"), "Weft serves"):
         reading = snippet(PAGE, "read")
@@ -160,7 +160,7 @@ def test_a_yjs_client_in_node_sees_them_too(clone: Clone) -> None:
 
 
 @pytest.mark.skipif(find() is None, reason="no Chromium")
-async def test_a_page_of_another_origin_is_let_in(tmp_path: Path) -> None:
+async def test_a_page_of_another_allowed_origin_connects(tmp_path: Path) -> None:
     clone = Clone(tmp_path)
     start, serve = snippet(PAGE, "start-for-a-page"), snippet(PAGE, "serve-a-page")
     (tmp_path / "page.html").write_text(clone.here(snippet(PAGE, "page")))
@@ -183,7 +183,7 @@ async def test_a_page_of_another_origin_is_let_in(tmp_path: Path) -> None:
     assert "over HTTP: null" not in text
 
 
-def test_without_demo_mode_no_guest_is_let_in(tmp_path: Path) -> None:
+def test_without_demo_mode_guests_are_refused(tmp_path: Path) -> None:
     clone = Clone(tmp_path)
     with clone.started(snippet(PAGE, "serve"), "Weft serves"):
         assert call("GET", f"{clone.http}/status.json").status == 401

@@ -1,4 +1,4 @@
-"""Damaged documents of a real server: exported, deleted and repaired, then edited on both lanes."""
+"""Damaged documents of a real server are exported, deleted or repaired, and edited again."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def make(server: RunningServer, doc: str, edits: int) -> None:
 
 
 def doubles(value: Any) -> Any:
-    """As a browser has it, which writes 2^60 with the digits that a double needs."""
+    """Return the numbers as a browser has them, which writes 2^60 as a double."""
     if isinstance(value, dict):
         return {key: doubles(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -76,7 +76,7 @@ async def edit_on_both_lanes(server: RunningServer, peers: YjsPeers, doc: str, v
     await yjs.destroy()
 
 
-async def test_numbers_and_ids_of_every_kind_are_edited_on_both_lanes_and_open_again(
+async def test_all_kinds_of_numbers_and_ids_are_editable_on_both_lanes(
     tmp_path: Path, peers: YjsPeers
 ) -> None:
     ids = ["__proto__", "constructor", "prototype", "@order", "@@array", "é" * 128, "x" * 500]
@@ -101,7 +101,7 @@ async def test_numbers_and_ids_of_every_kind_are_edited_on_both_lanes_and_open_a
         await edit_on_both_lanes(server, peers, "page", value)
 
 
-async def test_a_yjs_client_writes_what_it_reads_of_large_numbers(
+async def test_a_yjs_client_can_write_back_the_large_numbers_it_reads(
     tmp_path: Path, peers: YjsPeers
 ) -> None:
     with RunningServer(tmp_path) as server:
@@ -119,7 +119,7 @@ async def test_a_yjs_client_writes_what_it_reads_of_large_numbers(
         await patch.close()
 
 
-async def test_a_document_with_a_rotten_entry_is_exported_and_repaired(
+async def test_a_document_with_a_damaged_entry_is_exported_and_repaired(
     tmp_path: Path, peers: YjsPeers
 ) -> None:
     with RunningServer(tmp_path) as server:
@@ -150,7 +150,7 @@ async def test_a_document_with_a_rotten_entry_is_exported_and_repaired(
         reply = ask(server, "GET", "page", token)
         assert (reply.body, reply.headers["etag"]) == ({**PAGE, "n": 9}, '"2.11"')
         await edit_on_both_lanes(server, peers, "page", {**PAGE, "n": 9})
-        # What was before the gap and after it is still told, and what is gone is not.
+        # The history still has the versions before and after the gap.
         assert ask(server, "GET", "page", token, "/versions/4").body["n"] == 3
         assert ask(server, "GET", "page", token, "/versions/7").body["code"] == "unknown_version"
         assert ask(server, "GET", "page", token, "/versions/11").body["n"] == 9
@@ -168,13 +168,13 @@ async def test_a_document_with_a_rotten_entry_is_exported_and_repaired(
 
 
 def spoil(home: Path, doc: str, version: int) -> None:
-    """Nothing stands in for this entry: its document has no snapshot."""
+    """Damage an entry of a document without a snapshot."""
     flip(home, "entries", "payload", f"doc = '{doc}' AND version = {version}")
     with closing(sqlite3.connect(home / "weft.db")) as database, database:
         database.execute(f"DELETE FROM snapshots WHERE doc = '{doc}'")
 
 
-async def test_a_client_that_knew_the_damaged_document_loads_it_again(tmp_path: Path) -> None:
+async def test_a_client_of_the_damaged_document_reloads_it(tmp_path: Path) -> None:
     with RunningServer(tmp_path) as server:
         await make(server, "page", 4)
     spoil(tmp_path, "page", 5)
@@ -188,7 +188,7 @@ async def test_a_client_that_knew_the_damaged_document_loads_it_again(tmp_path: 
 
 
 @pytest.mark.parametrize("over_http", [True, False])
-async def test_a_document_in_quarantine_is_deleted_and_its_name_is_free(
+async def test_a_document_in_quarantine_can_be_deleted_and_its_name_reused(
     tmp_path: Path, over_http: bool
 ) -> None:
     with RunningServer(tmp_path) as server:
@@ -230,17 +230,17 @@ async def test_a_document_that_kills_the_server_is_exported_and_deleted(tmp_path
         assert ask(server, "GET", "poison", token).status == 404
 
 
-# --- documents of an earlier version ----------------------------------------------------------
+# --- documents of an earlier Weft -------------------------------------------------------------
 
 
 def _any_id(value: Any) -> str | None:
-    """The key of an element as the first version chose it: its id, whatever that is."""
+    """Return an element's key as the first Weft chose it: its id, of any form."""
     own = value.get("id") if isinstance(value, dict) else None
     return escape(own) if isinstance(own, str) and 0 < len(own) <= 128 else None
 
 
 async def plant_legacy(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A document with element keys that no client may write, in its entries and its snapshot."""
+    """Store a document whose entries and snapshot have element keys that clients may not write."""
     document = Document.create(1)
     entries: list[Entry] = []
     element = {"id": "constructor", "t": "two"}
@@ -267,7 +267,7 @@ async def plant_legacy(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                     inverse=change.inverse,
                 )
             )
-    # As after a day of typing: a state that took long is inspected before it is opened.
+    # As after a day of typing: a slow state is inspected before it is opened.
     body = decode_body(document.snapshot().body)
     body.opening_seconds = 60.0
     store = SqlStore(f"sqlite+aiosqlite:///{home}/weft.db")
@@ -299,7 +299,7 @@ async def test_a_document_with_keys_that_no_client_may_write_is_edited_and_repai
         assert ask(server, "GET", "old", token).body == value
         await edit_on_both_lanes(server, peers, "old", value)
         archive = ask(server, "GET", "old", token, "/export")
-        # Now no row that is needed holds such a key: the history goes elsewhere too.
+        # After the repair no needed row has such a key, so the history can be imported elsewhere.
         made = call("POST", f"{server.http}/v1/docs/new/import", raw=archive.raw, token=token)
         assert made.status == 201, made.body
         assert ask(server, "GET", "new", token).body == ask(server, "GET", "old", token).body

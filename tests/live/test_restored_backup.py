@@ -1,4 +1,4 @@
-"""The runbook for a restored backup, with real clients that were there before."""
+"""The runbook for a restored backup, with real clients that were connected before."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WIRE = (ROOT / "docs" / "wire.md").read_text(encoding="utf-8")
 
 
 class Restorable(RunningServer):
-    """A server whose database is put back as docs/operations.md says."""
+    """A server whose database is restored as docs/operations.md says."""
 
     @property
     def file(self) -> Path:
@@ -63,7 +63,7 @@ def server(tmp_path: Path) -> Iterator[Restorable]:
 
 
 class Tabs:
-    """y-websocket clients of one document."""
+    """Several y-websocket clients of one document."""
 
     def __init__(self, server: Restorable, peers: YjsPeers) -> None:
         self._server = server
@@ -76,7 +76,7 @@ class Tabs:
         return tab
 
     async def is_closed(self, tab: YjsPeer) -> None:
-        """It comes back, and is told to load the document again."""
+        """Whether a tab reconnects and is closed with the code for a stale document."""
         await tab.run("peer.closed = null")
         await tab.ask("reconnect")
         assert await tab.closed() == 4410
@@ -88,9 +88,7 @@ def tabs(server: Restorable, peers: YjsPeers) -> Tabs:
     return Tabs(server, peers)
 
 
-async def test_a_tab_that_saw_later_versions_loads_again_and_one_that_did_not_goes_on(
-    server: Restorable, tabs: Tabs
-) -> None:
+async def test_only_tabs_that_saw_lost_versions_must_reload(server: Restorable, tabs: Tabs) -> None:
     ada, bo = await server.mint("ada"), await server.mint("bo")
     eve = await server.mint("eve", Role.VIEWER)
     server.put("page", {"title": "first"}, ada)
@@ -147,7 +145,7 @@ async def test_the_documented_page_makes_a_new_y_doc_at_4410(
     assert await tab.run("return peer.provider.shouldConnect") is False
 
 
-async def test_any_client_id_may_write_after_it(server: Restorable, tabs: Tabs) -> None:
+async def test_any_client_id_may_write_after_the_restore(server: Restorable, tabs: Tabs) -> None:
     ada = await server.mint("ada")
     server.put("page", {"title": "first"}, ada)
     server.back_up()
@@ -162,9 +160,7 @@ async def test_any_client_id_may_write_after_it(server: Restorable, tabs: Tabs) 
     await late.until_equals("", {"title": "first", "n": 1, **mine})
 
 
-async def test_a_users_own_lost_edits_come_back_from_their_tab(
-    server: Restorable, tabs: Tabs
-) -> None:
+async def test_a_users_tab_brings_its_own_lost_edits_back(server: Restorable, tabs: Tabs) -> None:
     ada = await server.mint("ada")
     server.put("page", {"title": "first"}, ada)
     server.back_up()
@@ -180,7 +176,7 @@ async def test_a_users_own_lost_edits_come_back_from_their_tab(
     await fresh.until_equals("", {"title": "first, and lost"})
 
 
-async def test_a_tab_with_another_users_lost_edits_loads_again(
+async def test_a_tab_with_another_users_lost_edits_must_reload(
     server: Restorable, tabs: Tabs
 ) -> None:
     ada, bo = await server.mint("ada"), await server.mint("bo")
@@ -202,7 +198,7 @@ async def test_a_tab_with_another_users_lost_edits_loads_again(
     await fresh.until_equals("/title", "lost kept first")
 
 
-async def test_a_tab_of_an_epoch_that_a_second_restore_lost_loads_again(
+async def test_a_tab_of_an_epoch_lost_by_a_second_restore_must_reload(
     server: Restorable, tabs: Tabs
 ) -> None:
     ada = await server.mint("ada")
@@ -217,7 +213,7 @@ async def test_a_tab_of_an_epoch_that_a_second_restore_lost_loads_again(
     assert server.get("page", ada) == {"title": "first"}
 
 
-async def test_a_tab_of_a_document_that_was_made_again_and_lost_loads_again(
+async def test_a_tab_of_a_recreated_and_lost_document_must_reload(
     server: Restorable, tabs: Tabs
 ) -> None:
     admin = await server.mint("ada", Role.ADMIN)
@@ -233,7 +229,7 @@ async def test_a_tab_of_a_document_that_was_made_again_and_lost_loads_again(
     assert server.get("page", admin) == {"title": "first"}
 
 
-async def test_a_name_that_the_backup_does_not_know_begins_in_a_new_epoch(
+async def test_a_name_that_the_backup_lacks_starts_in_a_new_epoch(
     server: Restorable, tabs: Tabs
 ) -> None:
     ada = await server.mint("ada")
@@ -253,7 +249,7 @@ async def test_a_name_that_the_backup_does_not_know_begins_in_a_new_epoch(
     await tabs.is_closed(tab)
 
 
-async def test_a_tab_of_the_exported_document_loads_its_import_again(
+async def test_a_tab_of_the_exported_document_must_reload_after_its_import(
     server: Restorable, tabs: Tabs
 ) -> None:
     admin = await server.mint("ada", Role.ADMIN)
@@ -277,7 +273,7 @@ async def test_a_tab_of_the_exported_document_loads_its_import_again(
         await fresh.until_equals("", {"title": "first", "other": True})
 
 
-async def test_a_tab_whose_edits_wait_for_lost_ones_is_closed_and_does_not_ask_for_ever(
+async def test_a_tab_whose_edits_depend_on_lost_ones_is_closed(
     server: Restorable, peers: YjsPeers
 ) -> None:
     ada = await server.mint("ada")

@@ -1,4 +1,4 @@
-"""Section rights through real sockets, with a real Yjs peer, and over HTTP on every address."""
+"""Section rights on both lanes over real sockets, and at every HTTP address."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PAGE: dict[str, Any] = {
 HERO = ("/sections/hero",)
 REST: dict[str, Any] = {"op": "replace", "path": "/sections/0/text", "value": "Hi"}
 
-# What a user with sections meets at each address that changes something: an admin, with `""`.
+# What a user with sections gets at each writing address; `""` needs an admin.
 FORBIDDEN = "forbidden"
 WRITES: dict[tuple[str, str], tuple[Any, str]] = {
     ("PUT", ""): (PAGE, FORBIDDEN),
@@ -56,7 +56,7 @@ WRITES: dict[tuple[str, str], tuple[Any, str]] = {
 
 
 def _writes() -> set[tuple[str, str]]:
-    """Every address of a document that takes more than reading, with its method."""
+    """Return method and address of each request that needs more than the right to read."""
     found = set()
     for route in routes():
         if isinstance(route, Route) and route.path.startswith("/v1/docs/{doc}"):
@@ -65,8 +65,8 @@ def _writes() -> set[tuple[str, str]]:
     return found
 
 
-def test_x9_every_address_that_changes_something_is_judged() -> None:
-    """A new address has to say here what a user with sections meets at it."""
+def test_x9_every_writing_address_is_listed() -> None:
+    """A new address must be listed here with what a user with sections gets."""
     assert _writes() == set(WRITES)
     others = {
         route.path
@@ -81,7 +81,7 @@ async def http(server: RunningServer, method: str, path: str, *args: Any, **name
     return await asyncio.to_thread(call, method, f"{server.http}/v1/docs/{path}", *args, **named)
 
 
-async def test_x9_a_user_with_sections_governs_no_document(
+async def test_x9_a_user_with_sections_may_not_manage_the_document(
     server: RunningServer, join: Join, doc: str
 ) -> None:
     root, admin = (
@@ -102,7 +102,9 @@ async def test_x9_a_user_with_sections_governs_no_document(
     assert standing.body == PAGE
 
 
-async def test_x9_a_user_with_sections_makes_no_document(server: RunningServer, doc: str) -> None:
+async def test_x9_a_user_with_sections_may_not_create_a_document(
+    server: RunningServer, doc: str
+) -> None:
     admin = await server.mint("ed", Role.ADMIN, sections=("",))
     opened = {"type": "open", "token": admin}
     for opening, expected in (
@@ -115,7 +117,7 @@ async def test_x9_a_user_with_sections_makes_no_document(server: RunningServer, 
     assert (await http(server, "GET", doc, token=admin)).status == 404
 
 
-async def test_x9_a_yjs_client_with_sections_makes_no_document(
+async def test_x9_a_yjs_client_with_sections_may_not_create_a_document(
     server: RunningServer, peers: Any, doc: str
 ) -> None:
     peer = await peers.peer()
@@ -123,7 +125,7 @@ async def test_x9_a_yjs_client_with_sections_makes_no_document(
     assert await peer.closed() == 4404
 
 
-async def test_x_rights_end_where_a_new_token_says(
+async def test_x_a_new_token_changes_the_rights_at_once(
     server: RunningServer, join: Join, doc: str
 ) -> None:
     await join(doc, await server.mint("root", Role.ADMIN), create=PAGE)
@@ -141,7 +143,7 @@ async def test_x_rights_end_where_a_new_token_says(
     assert "version" in await client.set("/sections/0/text", "Hi")
 
 
-async def test_x9_locks_are_for_what_a_user_may_change(
+async def test_x9_locks_need_the_right_to_change_their_scope(
     server: RunningServer, join: Join, doc: str
 ) -> None:
     owner = await join(doc, await server.mint("root", Role.ADMIN), create=PAGE)
@@ -158,7 +160,7 @@ async def test_x9_locks_are_for_what_a_user_may_change(
     assert await ask(client, "take_over", "/sections/1", "e") == "forbidden"
 
 
-async def test_x_patches_at_random_meet_the_oracle_on_both_ways_in(
+async def test_x_random_patches_match_the_oracle_on_socket_and_http(
     server: RunningServer, join: Join, doc: str
 ) -> None:
     random, met = Random(7), Counter[str]()
@@ -219,7 +221,7 @@ OUTSIDE = {
 
 
 @pytest.mark.parametrize("what", OUTSIDE)
-async def test_x8_what_a_yjs_client_does_outside_is_taken_back_before_anybody_sees_it(
+async def test_x8_yjs_edits_outside_the_sections_are_reverted_unseen(
     server: RunningServer, join: Join, join_yjs: JoinYjs, doc: str, what: str
 ) -> None:
     root = await server.mint("root", Role.ADMIN)
@@ -245,10 +247,10 @@ async def test_x8_what_a_yjs_client_does_outside_is_taken_back_before_anybody_se
     assert await sender.run("return [peer.closed, peer.provider.synced]") == [None, True]
 
 
-async def test_x8_what_a_yjs_client_did_away_stays_where_it_may(
+async def test_x8_offline_yjs_edits_stay_inside_the_sections(
     server: RunningServer, join: Join, join_yjs: JoinYjs, doc: str
 ) -> None:
-    """Edits on both sides of a right, in one step 2."""
+    """One sync step 2 has edits inside and outside the sections."""
     root = await server.mint("root", Role.ADMIN)
     patch = await join(doc, root, create=PAGE)
     sender = await join_yjs(doc, await server.mint("ed", sections=HERO))
@@ -265,7 +267,7 @@ async def test_x8_what_a_yjs_client_did_away_stays_where_it_may(
 
 
 @pytest.mark.parametrize("sections", [HERO, ("/title", "/sections/1/headline"), ()])
-async def test_x8_hundreds_of_edits_at_random_change_nothing_outside(
+async def test_x8_hundreds_of_random_edits_change_nothing_outside(
     server: RunningServer, join: Join, join_yjs: JoinYjs, doc: str, sections: tuple[str, ...]
 ) -> None:
     root, given = await server.mint("root", Role.ADMIN), (*sections, "/mark")
@@ -289,10 +291,10 @@ async def test_x8_hundreds_of_edits_at_random_change_nothing_outside(
     assert patch.version > 20
 
 
-async def test_x8_large_updates_are_judged_like_small_ones(
+async def test_x8_large_updates_are_checked_like_small_ones(
     server: RunningServer, join: Join, join_yjs: JoinYjs, doc: str
 ) -> None:
-    """They are judged in a thread."""
+    """Large updates are checked in a worker thread."""
     root = await server.mint("root", Role.ADMIN)
     patch = await join(doc, root, create={**PAGE, "long": "x" * 600_000})
     sender = await join_yjs(doc, await server.mint("ed", sections=HERO))
@@ -305,7 +307,7 @@ async def test_x8_large_updates_are_judged_like_small_ones(
     await sender.until_equals("", patch.value)
 
 
-async def test_x_history_names_who_was_taken_back(
+async def test_x_history_names_the_user_whose_edit_was_reverted(
     server: RunningServer, join: Join, join_yjs: JoinYjs, doc: str
 ) -> None:
     root = await server.mint("root", Role.ADMIN)

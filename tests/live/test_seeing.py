@@ -1,4 +1,4 @@
-"""What a running server tells of itself: metrics, the status page's numbers, the audit trail."""
+"""What a running server reports: metrics, the figures of the status page, the audit trail."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def admin(server: RunningServer) -> str:
 
 
 class Scrape:
-    """The samples of one scrape."""
+    """The samples of one scrape of /metrics."""
 
     def __init__(self, server: RunningServer) -> None:
         reply = call("GET", f"{server.http}/metrics", token=METRICS_TOKEN)
@@ -58,7 +58,7 @@ class Scrape:
         return self._samples[name, tuple(sorted(labels.items()))]
 
     def since(self, before: Scrape) -> Callable[..., float]:
-        """How much a series has grown."""
+        """Return how much a series has grown since the scrape."""
         return lambda name, **labels: self(name, **labels) - before(name, **labels)
 
 
@@ -76,7 +76,7 @@ async def trail(server: RunningServer, doc: str, admin: str, query: str = "") ->
 # --- metrics --------------------------------------------------------------------------------
 
 
-def test_metrics_want_their_token_and_no_user_s(server: RunningServer, admin: str) -> None:
+def test_metrics_need_the_metrics_token_not_a_users(server: RunningServer, admin: str) -> None:
     for token in ("", admin, METRICS_TOKEN + "x"):
         reply = call("GET", f"{server.http}/metrics", token=token)
         assert (reply.status, reply.body["code"]) == (401, "unauthenticated")
@@ -93,7 +93,7 @@ async def test_an_edit_shows_in_the_metrics(
     await two.until_version(2)
     after = Scrape(server)
     grown = after.since(before)
-    assert grown("weft_edits_total", lane="patch", outcome="accepted") == 2  # and the creation
+    assert grown("weft_edits_total", lane="patch", outcome="accepted") == 2  # plus the creation
     assert grown("weft_edits_total", lane="patch", outcome="refused") == 1
     assert grown("weft_refusals_total", lane="patch", code="path_not_found") == 1
     assert grown("weft_edit_seconds_count", stage="sent") == 2
@@ -105,7 +105,7 @@ async def test_an_edit_shows_in_the_metrics(
     assert after("weft_commit_seconds_sum") > before("weft_commit_seconds_sum")
 
 
-async def test_a_websocket_that_is_refused_at_the_door_is_counted(server: RunningServer) -> None:
+async def test_a_websocket_refused_before_the_upgrade_is_counted(server: RunningServer) -> None:
     before = Scrape(server)
     for path, origin, code in (
         ("/v1/docs/home/live", "https://evil.example", "forbidden"),
@@ -131,7 +131,7 @@ async def test_a_disconnect_counts_by_its_code(
     )
 
 
-async def test_nothing_that_anybody_typed_is_in_the_metrics(
+async def test_the_metrics_contain_no_user_input(
     server: RunningServer, join: Join, doc: str
 ) -> None:
     token = await server.mint("canary-user")
@@ -146,13 +146,13 @@ async def test_nothing_that_anybody_typed_is_in_the_metrics(
 # --- status ---------------------------------------------------------------------------------
 
 
-def test_the_numbers_are_for_admins(server: RunningServer, ada: str, admin: str) -> None:
+def test_the_status_figures_are_for_admins(server: RunningServer, ada: str, admin: str) -> None:
     assert status(server).status == 401
     assert status(server, ada).status == 403
     assert status(server, admin).status == 200
 
 
-async def test_a_slow_reader_is_listed_first_and_why(
+async def test_a_slow_reader_is_listed_first_with_the_reason(
     server: RunningServer, join: Join, ada: str, bo: str, admin: str, doc: str
 ) -> None:
     writer = await join(doc, ada, create={"text": ""})
@@ -177,7 +177,7 @@ async def _fill(writer: PatchClient, edits: int) -> None:
         await writer.set("/text", f"{number} {LONG}")
 
 
-async def test_an_admin_sees_no_other_tenant_s_documents_and_people(
+async def test_an_admin_sees_only_the_own_tenants_documents_and_users(
     server: RunningServer, join: Join, ada: str, doc: str
 ) -> None:
     await join(doc, ada, create={})
@@ -188,19 +188,19 @@ async def test_an_admin_sees_no_other_tenant_s_documents_and_people(
     assert call("GET", url, token=stranger).status == 404
 
 
-def test_only_samples_that_are_new_are_sent_again(server: RunningServer, admin: str) -> None:
+def test_only_new_samples_are_sent(server: RunningServer, admin: str) -> None:
     first = status(server, admin).body["samples"]["at"]
     last = first[-1] if first else 0
     again = status(server, admin, since=last).body["samples"]["at"]
     assert all(at > last for at in again)
 
 
-def test_the_address_alone_leads_to_the_page(server: RunningServer) -> None:
+def test_the_root_address_leads_to_the_page(server: RunningServer) -> None:
     page = call("GET", f"{server.http}/status")
     assert call("GET", f"{server.http}/").raw == page.raw
 
 
-def test_the_page_is_public_and_may_run_no_script_but_its_own(server: RunningServer) -> None:
+def test_the_page_is_public_and_runs_only_its_own_script(server: RunningServer) -> None:
     page = call("GET", f"{server.http}/status")
     assert page.status == 200
     assert page.headers["content-type"] == "text/html; charset=utf-8"
@@ -217,14 +217,14 @@ def test_the_page_is_public_and_may_run_no_script_but_its_own(server: RunningSer
 @pytest.mark.parametrize(
     "path", ["../server/app.py", "..%2fserver%2fapp.py", "status", ".", "no.js"]
 )
-def test_nothing_but_the_pages_files_is_served(server: RunningServer, path: str) -> None:
+def test_only_the_pages_files_are_served(server: RunningServer, path: str) -> None:
     assert call("GET", f"{server.http}/static/{path}").status == 404
 
 
 # --- the audit trail ------------------------------------------------------------------------
 
 
-async def test_the_trail_tells_who_did_what_from_where(
+async def test_the_trail_has_user_action_and_address(
     server: RunningServer, join: Join, ada: str, admin: str, doc: str
 ) -> None:
     client = await join(doc, ada, create={"n": 0}, client="tab-1")
@@ -279,7 +279,7 @@ async def test_the_trail_outlives_its_document_and_is_for_admins(
     assert ("ada", "request", "forbidden") in told
     never = f"{server.http}/v1/docs/never-was"
     assert call("GET", never, token=admin).status == 404
-    for _ in range(2):  # what was tried with the name is in the trail by now
+    for _ in range(2):  # by now the attempts with this name are in the trail
         assert call("GET", f"{never}/audit", token=admin).status == 404
 
 
@@ -299,7 +299,7 @@ async def test_locks_are_in_the_trail(
     assert told == [("ada", "unlock"), ("ada", "lock")]
 
 
-async def test_whoever_asks_for_a_lock_in_vain_is_counted_and_in_the_trail(
+async def test_a_refused_lock_request_is_counted_and_in_the_trail(
     server: RunningServer, join: Join, ada: str, bo: str, admin: str, doc: str
 ) -> None:
     holder = await join(doc, ada, create={"a": {}})
@@ -315,7 +315,7 @@ async def test_whoever_asks_for_a_lock_in_vain_is_counted_and_in_the_trail(
     assert newest["detail"] == {"lane": "patch", "asked": "acquire"}
 
 
-async def test_locks_and_creations_are_in_the_trail_with_where_they_came_from(
+async def test_the_trail_has_the_address_of_locks_and_creations(
     server: RunningServer, join: Join, ada: str, admin: str, doc: str
 ) -> None:
     client = await join(doc, ada, create={"a": {}, "b": {}}, client="tab-1")
@@ -361,7 +361,7 @@ async def test_a_frame_that_ends_its_connection_is_counted_and_in_the_trail(
     assert told == [("ada", "malformed", lane)]
 
 
-async def test_who_is_turned_away_with_a_good_token_is_in_that_document_s_trail(
+async def test_a_refused_user_with_a_valid_token_is_in_the_documents_trail(
     server: RunningServer, join: Join, admin: str, ada: str, doc: str
 ) -> None:
     await (await join(doc, ada, create={})).close()
@@ -375,7 +375,7 @@ async def test_who_is_turned_away_with_a_good_token_is_in_that_document_s_trail(
     assert newest["origin"].startswith("127.0.0.1:")
 
 
-def test_no_token_and_no_content_is_in_the_trail(server: RunningServer, admin: str) -> None:
+def test_the_trail_contains_no_token_and_no_content(server: RunningServer, admin: str) -> None:
     url = f"{server.http}/v1/docs/canary-audit"
     assert call("PUT", url, {"canary-key": "canary-text"}, token=admin).status == 201
     assert call("GET", url, token="eyJ.canary.token").status == 401

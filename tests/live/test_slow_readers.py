@@ -1,4 +1,4 @@
-"""A reader that is slow costs a cursor, and ends on the right value through one merged change."""
+"""A slow reader catches up by one merged change and has the right value."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.fixture(params=[0, 6_000], ids=["small", "large"])
 def ballast(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """What else is in the document: two values of a large one are compared in a thread."""
+    """More content: a thread compares the values when the document is large."""
     return {"list": [f"{number} {LONG[:50]}" for number in range(request.param)]}
 
 
 async def _fill(writer: PatchClient, edits: int) -> None:
-    """Edits that together are more than a stopped socket takes in."""
+    """Make edits that together exceed the buffers of a stopped socket."""
     for number in range(edits):
         await writer.set("/text", f"{number} {LONG}")
 
@@ -69,7 +69,7 @@ async def test_a_stopped_reader_gets_one_merged_change_when_it_reads_again(
     assert set(on["budget"]) == {"bytes_per_second", "burst"}
 
 
-async def test_its_own_answers_come_with_the_catch_up(
+async def test_its_own_answers_come_with_the_merged_change(
     server: RunningServer, join: Join, ada: str, bo: str, doc: str, ballast: dict[str, Any]
 ) -> None:
     writer = await join(doc, ada, create={"text": "", "n": 0, **ballast})
@@ -88,7 +88,7 @@ async def test_its_own_answers_come_with_the_catch_up(
     assert slow.value == writer.value
 
 
-async def test_max_fps_merges_changes_and_ends_on_the_newest(
+async def test_max_fps_merges_changes_and_sends_the_newest_value(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     writer = await join(doc, ada, create={"n": 0})
@@ -102,7 +102,7 @@ async def test_max_fps_merges_changes_and_ends_on_the_newest(
     assert not _of(preview, "backpressure"), "its own pace is no backpressure"
 
 
-async def test_a_reader_that_never_reads_is_let_go(tmp_path: Path) -> None:
+async def test_a_reader_that_never_reads_is_closed(tmp_path: Path) -> None:
     with RunningServer(tmp_path, env={**UNLIMITED, "WEFT_SLOW_SECONDS": "2"}) as server:
         writer = await PatchClient.connect(
             server.ws, "page", await server.mint("ada"), create={"text": ""}

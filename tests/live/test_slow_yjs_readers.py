@@ -1,4 +1,4 @@
-"""A Yjs client that is slow gets one diff in the place of all that it missed, and no notice."""
+"""A slow Yjs client gets one diff for all updates that it missed, and no notice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 
 class YjsReader:
-    """A y-protocols client that keeps a Y.Doc, and counts the updates that it was sent."""
+    """A y-protocols client that keeps a Y.Doc and counts the updates that it received."""
 
     def __init__(self, socket: Any) -> None:
         self.socket = socket
@@ -51,7 +51,7 @@ class YjsReader:
         return reader
 
     async def read_one(self) -> bool:
-        """Take one frame in; whether it was an update or a step 2."""
+        """Read one frame. Return whether it was an update or a step 2."""
         update = False
         for message in frames.decode(await self.socket.recv()):
             if isinstance(message, frames.SyncStep2 | frames.SyncUpdate):
@@ -67,7 +67,7 @@ class YjsReader:
 
 
 async def _fill(writer: PatchClient, edits: int) -> None:
-    """Edits of 10 KB that leave nothing of the text before."""
+    """Make edits of 10 KB that replace the whole text."""
     for _ in range(edits):
         await writer.set("/text", f"{writer.version:05d}" * 2_000)
 
@@ -90,7 +90,7 @@ async def test_a_stopped_yjs_reader_gets_one_diff_when_it_reads_again(
     await fresh.socket.close()
 
 
-async def test_a_yjs_reader_that_never_reads_is_let_go_by_its_close_code_alone(
+async def test_a_yjs_reader_that_never_reads_is_closed_without_a_notice(
     tmp_path: Path,
 ) -> None:
     with RunningServer(tmp_path, env={**UNLIMITED, "WEFT_SLOW_SECONDS": "2"}) as server:

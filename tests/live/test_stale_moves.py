@@ -1,4 +1,4 @@
-"""Stale moves over real sockets: what others changed goes along, and nothing own is overwritten."""
+"""Stale moves over real sockets keep other users' changes and overwrite no own edit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def replaced(path: str, value: Any) -> dict[str, Any]:
     return {"op": "replace", "path": path, "value": value}
 
 
-async def test_a_stale_move_over_its_holder_takes_along_what_others_changed(
+async def test_a_stale_move_over_its_container_keeps_others_changes(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create={"box": [1, {"n": 2}]})
@@ -27,7 +27,7 @@ async def test_a_stale_move_over_its_holder_takes_along_what_others_changed(
     assert one.value == two.value == {"box": {"n": 5}, "shelf": [1]}
 
 
-async def test_a_patch_never_overwrites_what_its_own_client_wrote_and_others_moved(
+async def test_a_patch_never_overwrites_its_clients_own_edit_that_others_moved(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create={"n": 1, "list": [5, 6]})
@@ -40,7 +40,7 @@ async def test_a_patch_never_overwrites_what_its_own_client_wrote_and_others_mov
     assert one.value == {"list": [5, 3, 6]}
 
 
-async def test_a_patch_stands_on_one_whose_move_came_to_nothing(
+async def test_a_patch_may_depend_on_a_patch_whose_move_had_no_effect(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, create={"list": [1, [3]]})
@@ -63,7 +63,7 @@ async def test_r10_a_patch_that_lacks_an_answer_without_a_version_does_not_overw
     merged = await one.patch(replaced("/t", "A b c d e"), base=1)
     same = await one.answer(merged)
     assert (first["version"], same["version"], same["ops"]) == (3, 3, [])
-    # The client raised `base` by the first answer, and had not read the second one yet.
+    # The client raised `base` after the first answer, before it read the second one.
     late = await one.answer(
         await one.patch(replaced("/t", "A b c d e f"), base=first["version"], after=merged)
     )

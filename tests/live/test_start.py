@@ -1,4 +1,4 @@
-"""What a start says: where to go once somebody answers there, or why it cannot be."""
+"""`weft serve` prints its address once it answers there, or the reason why it cannot start."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.running import WEFT
 
 @contextmanager
 def weft(home: Path, *flags: str) -> Iterator[subprocess.Popen[str]]:
-    """`weft serve` on a database of its own, ended by SIGTERM."""
+    """Run `weft serve` on a new database, and end it with SIGTERM."""
     database = f"sqlite+aiosqlite:///{home}/weft.db"
     process = subprocess.Popen(
         [str(WEFT), "serve", "--database", database, *flags],
@@ -37,7 +37,7 @@ def weft(home: Path, *flags: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def said(process: subprocess.Popen[str]) -> str:
-    """All that a process says that ends by itself."""
+    """Return the output of a process that ends by itself."""
     assert process.stdout is not None
     text = process.stdout.read()
     process.wait(15)
@@ -45,9 +45,7 @@ def said(process: subprocess.Popen[str]) -> str:
 
 
 @pytest.mark.parametrize("flags", [(), ("--demo",)])
-def test_the_address_that_is_printed_is_the_one_that_answers(
-    tmp_path: Path, flags: tuple[str, ...]
-) -> None:
+def test_the_printed_address_answers(tmp_path: Path, flags: tuple[str, ...]) -> None:
     with weft(tmp_path, "--port", "0", *flags) as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -58,7 +56,7 @@ def test_the_address_that_is_printed_is_the_one_that_answers(
             assert answer.status == 200
 
 
-def test_a_port_that_is_taken_is_announced_to_nobody(tmp_path: Path) -> None:
+def test_a_taken_port_is_refused_and_not_printed_as_address(tmp_path: Path) -> None:
     with closing(socket.socket()) as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -69,7 +67,7 @@ def test_a_port_that_is_taken_is_announced_to_nobody(tmp_path: Path) -> None:
     assert process.returncode != 0
 
 
-def test_a_database_of_a_newer_version_is_refused_in_a_sentence(tmp_path: Path) -> None:
+def test_a_database_of_a_newer_version_is_refused_with_a_reason(tmp_path: Path) -> None:
     with weft(tmp_path, "--port", "0") as process:
         assert process.stdout is not None
         assert "Weft serves" in process.stdout.readline()
@@ -83,7 +81,7 @@ def test_a_database_of_a_newer_version_is_refused_in_a_sentence(tmp_path: Path) 
     assert process.returncode != 0
 
 
-def test_a_file_that_a_server_serves_is_refused_to_another(tmp_path: Path) -> None:
+def test_a_database_file_serves_only_one_server(tmp_path: Path) -> None:
     with weft(tmp_path, "--port", "0") as first:
         assert first.stdout is not None
         assert "Weft serves" in first.stdout.readline()

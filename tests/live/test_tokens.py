@@ -1,4 +1,4 @@
-"""docs/tokens.md: a backend that follows it makes tokens that the server takes."""
+"""A backend that follows docs/tokens.md makes tokens that the server accepts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEXT = (ROOT / PAGE).read_text(encoding="utf-8")
 
 
 class Backend(NamedTuple):
-    """Who makes tokens: the key that it was given, and how it makes one."""
+    """A backend that makes tokens: its key, and its function."""
 
     server: RunningServer
     kid: str
@@ -49,7 +49,7 @@ Make = Callable[..., str]
 
 
 def in_python(code: str) -> Make:
-    """The `make_token` of a snippet, in a Python of its own."""
+    """Run a snippet's `make_token` in a Python process."""
 
     def make(*arguments: str, **claims: Any) -> str:
         program = f"{code}\nimport sys\nprint(make_token(*{arguments!r}, **{claims!r}))"
@@ -82,7 +82,7 @@ def make(request: pytest.FixtureRequest) -> Make:
     return MAKERS[request.param]
 
 
-def test_a_token_lets_its_user_in_and_no_further(backend: Backend, make: Make) -> None:
+def test_a_token_gives_its_user_exactly_its_rights(backend: Backend, make: Make) -> None:
     name, doc = "Ada Lovelåce", f"blog-{id(make)}"
     token = make(
         backend.kid, backend.secret, "acme", "ada", "editor", name=name, docs=["home", "blog-*"]
@@ -96,9 +96,7 @@ def test_a_token_lets_its_user_in_and_no_further(backend: Backend, make: Make) -
 
 
 @pytest.mark.parametrize("strip", ["", "="])
-def test_a_token_that_was_signed_with_the_printed_text_is_told_so(
-    backend: Backend, strip: str
-) -> None:
+def test_a_token_signed_with_the_printed_text_gets_a_hint(backend: Backend, strip: str) -> None:
     undecoded = snippet(PAGE, "python").replace(
         "base64.urlsafe_b64decode(secret)", f"secret.rstrip({strip!r}).encode()"
     )
@@ -111,7 +109,7 @@ def refusals() -> list[str]:
     return re.findall(r"^\| (the token [^|]+) \|", section, re.MULTILINE)
 
 
-def test_every_refusal_of_the_table_is_said(backend: Backend) -> None:
+def test_every_refusal_of_the_table_occurs(backend: Backend) -> None:
     python, key = MAKERS["python"], (backend.kid, backend.secret)
     undecoded = snippet(PAGE, "python").replace(
         "base64.urlsafe_b64decode(secret)", "secret.encode()"
@@ -131,7 +129,7 @@ def test_every_refusal_of_the_table_is_said(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("claim", ["aud", "tid", "sub", "role", "iat", "exp"])
-def test_a_claim_that_must_be_there_must_be_there(backend: Backend, claim: str) -> None:
+def test_each_required_claim_is_required(backend: Backend, claim: str) -> None:
     assert re.search(rf"^\| `{claim}` \| yes \|", TEXT, re.MULTILINE)
     without = snippet(PAGE, "python").replace(
         "payload | claims", f"{{k: v for k, v in payload.items() if k != {claim!r}}}"
@@ -163,14 +161,14 @@ def test_a_claim_that_must_be_there_must_be_there(backend: Backend, claim: str) 
     ],
     ids=str,
 )
-def test_the_bounds_of_the_table_are_the_server_s(
+def test_the_limits_of_the_table_are_the_servers(
     backend: Backend, claims: dict[str, Any], status: int
 ) -> None:
     token = MAKERS["python"](backend.kid, backend.secret, "acme", "ada", "editor", **claims)
     assert backend.ask(token, "is-not-there").status == status
 
 
-def test_the_steps_of_a_rotation(backend: Backend) -> None:
+def test_a_key_rotation_by_the_documented_steps(backend: Backend) -> None:
     home, database = backend.server.home, backend.server.database
     old = run("weft key add --tenant acme --show", home, WEFT_DATABASE=database).split()
     new = run("weft key add --tenant acme --show", home, WEFT_DATABASE=database).split()
@@ -178,5 +176,5 @@ def test_the_steps_of_a_rotation(backend: Backend) -> None:
     assert [backend.ask(token, "none").status for token in tokens] == [404, 404]
     run(f"weft key retire {old[0]} --tenant acme", home, WEFT_DATABASE=database)
     while backend.ask(tokens[0], "none").status != 401:
-        pass  # within a second, or the run's own deadline
+        pass  # within a second, or the test run times out
     assert backend.ask(tokens[1], "none").status == 404

@@ -1,4 +1,4 @@
-"""Undo and redo over real sockets, with the server started anew between any two steps."""
+"""Undo and redo over real sockets, with a restart of the server between any two steps."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 
 class Play:
-    """Two people in one document; `restarts` starts the server anew after each step."""
+    """Two users in one document. With `restarts` the server restarts after each step."""
 
     def __init__(self, server: RunningServer, join: Join, doc: str, *, restarts: bool) -> None:
         self._server = server

@@ -1,4 +1,4 @@
-"""Undo steps that a client names, and the step of a version, over real sockets and after kills."""
+"""Undo of named steps and of a given version, over real sockets and after kills."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def splice(path: str, text: str) -> Message:
 
 
 async def turned(client: PatchClient, kind: str, id: str, **fields: Any) -> Message:
-    """The answer to an undo or a redo."""
+    """Send an undo or a redo. Return its answer."""
     client.sent[id] = []
     await client.send({"type": kind, "id": id, **fields})
     return await client.answer(id)
@@ -51,7 +51,7 @@ async def test_patches_of_one_step_are_undone_and_redone_together(
     assert (versions(back), one.value["x"]) == ([2, 5, 8], 3)
 
 
-async def test_without_a_step_a_patch_is_one_and_splices_are_typing(
+async def test_without_a_step_each_patch_is_one_and_splices_are_joined(
     join: Join, ada: str, doc: str
 ) -> None:
     one = await join(doc, ada, client="one", create={"x": 0, "t": ""}, accept=["splice"])
@@ -67,7 +67,9 @@ async def test_without_a_step_a_patch_is_one_and_splices_are_typing(
 
 
 @pytest.mark.parametrize("step", ["", 7, "x" * 256, ["s"]])
-async def test_a_step_is_a_name_as_an_id_is(join: Join, ada: str, doc: str, step: Any) -> None:
+async def test_a_step_name_has_the_rules_of_an_id(
+    join: Join, ada: str, doc: str, step: Any
+) -> None:
     client = await join(doc, ada, create={"x": 0})
     reject = await client.set("/x", 1, step=step)
     assert (reject["code"], client.value) == ("malformed", {"x": 0})
@@ -93,7 +95,7 @@ async def test_a_yjs_edit_and_a_request_over_http_are_steps_of_their_own(
     assert found == [[4, 6], [5], [3], [2]]
 
 
-async def test_the_step_of_a_version_is_taken_back_whole(
+async def test_undo_of_a_version_takes_back_its_whole_step(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     one = await join(doc, ada, client="one", create={"x": 0, "y": 0, "z": 0})
@@ -119,7 +121,7 @@ async def test_the_step_of_a_version_is_taken_back_whole(
     assert (await turned(one, "undo", "u3", version=None))["type"] == "ack"
 
 
-async def test_a_reader_that_is_behind_is_told_that_a_version_is_not_its_own(
+async def test_a_slow_reader_is_told_that_a_version_is_not_its_own(
     join: Join, ada: str, bo: str, doc: str
 ) -> None:
     slow = await join(doc, ada, create={"x": 0}, max_fps=2)
@@ -135,7 +137,7 @@ def refusal(reply: Reply) -> tuple[int, str, int | None]:
     return reply.status, reply.body["code"], reply.body.get("version")
 
 
-def test_the_step_of_a_version_over_http(server: RunningServer, ada: str, doc: str) -> None:
+def test_undo_of_a_version_over_http(server: RunningServer, ada: str, doc: str) -> None:
     url = f"{server.http}/v1/docs/{doc}"
 
     def ask(what: str, body: Any, key: str = "") -> Reply:
@@ -159,7 +161,7 @@ def test_the_step_of_a_version_over_http(server: RunningServer, ada: str, doc: s
     assert versions(ask("undo", {"version": None}).body) == [2]
 
 
-async def test_a_step_goes_on_after_the_server_was_killed(tmp_path: Path) -> None:
+async def test_a_step_continues_after_the_server_was_killed(tmp_path: Path) -> None:
     with RunningServer(tmp_path) as server:
         token = await server.mint("ada")
         for number in range(1, 5):

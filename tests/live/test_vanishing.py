@@ -1,4 +1,4 @@
-"""Whoever vanishes without a word is gone soon; whoever is only not read from stays."""
+"""A client that vanishes is removed soon; a client that the server only paused stays."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def left(client: PatchClient) -> set[str]:
 
 
 def here(client: PatchClient) -> Callable[[str], str]:
-    """The session that it was told of for a user."""
+    """Return the session of a user, from the client's presence messages."""
     peers = [
         peer
         for message in [client.opened, *client.others]
@@ -37,21 +37,21 @@ def here(client: PatchClient) -> Callable[[str], str]:
 
 
 @pytest.mark.long
-async def test_who_vanishes_is_gone_within_35_s_and_who_is_silent_or_paused_stays(
+async def test_a_vanished_client_is_removed_within_35_s_and_a_silent_one_stays(
     server: RunningServer, join: Join, join_yjs: JoinYjs, peers: YjsPeers, doc: str
 ) -> None:
     watcher = await join(doc, await server.mint("watcher"), create={"t": ""})
     vanished = await join(doc, await server.mint("vanished"), read=False)
-    vanished.socket.transport.pause_reading()  # no pong either, as if its machine were asleep
+    vanished.socket.transport.pause_reading()  # sends no pong either, as if its machine were asleep
     silent = await join(doc, await server.mint("silent"))
     in_debt = await join(doc, await server.mint("in-debt"))
     for one in (silent, in_debt):
         assert one.socket.keepalive_task is not None
-        one.socket.keepalive_task.cancel()  # as in a browser, which sends no pings
+        one.socket.keepalive_task.cancel()  # like a browser, which sends no pings
     await join_yjs(doc, await server.mint("stopped"), state={"here": 1})
     await watcher.until(lambda: "stopped" in str(watcher.others))
     session = here(watcher)
-    await in_debt.set("/t", "x" * 120_000)  # 50 s of its budget
+    await in_debt.set("/t", "x" * 120_000)  # uses up 50 s of its budget
     await in_debt.send({"type": "ping", "at": "behind the debt"})
     peers.send_signal(signal.SIGSTOP)
     try:
@@ -60,7 +60,7 @@ async def test_who_vanishes_is_gone_within_35_s_and_who_is_silent_or_paused_stay
         assert left(watcher) == gone
     finally:
         peers.send_signal(signal.SIGCONT)
-    # AppliedChange every keep-alive: the debt is paid, and what waited behind it is answered.
+    # After every keep-alive: the budget has recovered, and the waiting messages are answered.
     await in_debt.until(lambda: any(m["type"] == "pong" for m in in_debt.others), 40)
     assert silent.socket.close_code is in_debt.socket.close_code is None
     assert not {session("silent"), session("in-debt")} & left(watcher)
@@ -70,7 +70,9 @@ async def test_who_vanishes_is_gone_within_35_s_and_who_is_silent_or_paused_stay
     assert vanished.socket.close_code == 1006
 
 
-async def test_who_closes_is_gone_at_once(server: RunningServer, join: Join, doc: str) -> None:
+async def test_a_client_that_closes_is_removed_at_once(
+    server: RunningServer, join: Join, doc: str
+) -> None:
     watcher = await join(doc, await server.mint("watcher"), create={})
     clean = await join(doc, await server.mint("clean"))
     cut = await join(doc, await server.mint("cut"))

@@ -1,4 +1,4 @@
-"""Yjs clients that were away: large updates, old client ids, a server that died meanwhile."""
+"""Yjs clients that were offline: large updates, old client ids, and a killed server."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from tests.running import RunningServer
 from tests.yjs_peer import YjsPeers
 
 
-async def test_a_pile_of_edits_comes_back_after_kill_9_and_nothing_is_doubled(
-    tmp_path: Path, peers: YjsPeers
-) -> None:
+async def test_offline_edits_are_synced_once_after_kill_9(tmp_path: Path, peers: YjsPeers) -> None:
     with RunningServer(tmp_path) as server:
         token, bo = await server.mint("ada", Role.ADMIN), await server.mint("bo")
         patch = await PatchClient.connect(server.ws, "page", token, create=PAGE)
@@ -35,7 +33,7 @@ async def test_a_pile_of_edits_comes_back_after_kill_9_and_nothing_is_doubled(
         await patch.close()
         await asyncio.to_thread(server.start)
         await yjs.reconnect()
-        # The same update again, as a tab has it that kept its document under new client ids.
+        # The same update again, like a tab that kept its document under a new client id.
         tab = await peers.peer(state=await yjs.state())
         await tab.connect(server.ws, "page", bo)
         await tab.synced()
@@ -71,7 +69,7 @@ async def test_a_step_2_that_adds_nothing_makes_no_version(
     assert (await patch.set("/width", 7))["version"] == 3
 
 
-async def test_an_old_copy_of_a_deleted_document_is_closed_and_stays_out_of_the_new_one(
+async def test_an_old_copy_of_a_deleted_document_is_closed_and_not_merged(
     server: RunningServer, join: Join, join_yjs: JoinYjs, doc: str
 ) -> None:
     admin = await server.mint("ada", Role.ADMIN)
@@ -91,7 +89,7 @@ async def test_an_old_copy_of_a_deleted_document_is_closed_and_stays_out_of_the_
     assert (await asyncio.to_thread(call, "GET", url, token=admin)).body == {"new": "text"}
 
 
-async def test_a_client_that_comes_while_the_database_is_in_trouble_is_synced_after_it(
+async def test_a_client_that_joins_during_a_database_fault_is_synced_after_it(
     server: RunningServer,
     join: Join,
     join_yjs: JoinYjs,

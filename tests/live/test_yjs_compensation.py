@@ -1,4 +1,4 @@
-"""A Yjs update that the schema forbids: integrated with what takes it back, and seen by nobody."""
+"""A Yjs update that violates the schema is applied and reverted in one version, unseen."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def _set_schema(server: RunningServer, doc: str) -> str:
 
 
 @pytest.mark.parametrize("what", BREAKING)
-async def test_what_breaks_the_schema_is_taken_back_before_anybody_sees_it(
+async def test_an_update_that_violates_the_schema_is_reverted_unseen(
     server: RunningServer, join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str, what: str
 ) -> None:
     patch = await join(doc, ada, create=PAGE)
@@ -66,7 +66,7 @@ async def test_what_breaks_the_schema_is_taken_back_before_anybody_sees_it(
     await patch.until_version(2)
     assert patch.changes[-1]["ops"] == []
     await sender.until_equals("", PAGE)
-    # What comes after stands on it, on both lanes.
+    # Later edits on both lanes build on it.
     await sender.run("at('/title').insert(7, '!')")
     await patch.until_version(3)
     await patch.set("/sections/1/cards/0/title", "Uno")
@@ -81,7 +81,7 @@ async def test_what_breaks_the_schema_is_taken_back_before_anybody_sees_it(
         assert (await asyncio.to_thread(call, "GET", url, token=admin)).body == value
 
 
-async def test_what_outgrows_the_limit_is_taken_back(tmp_path: Path, peers: YjsPeers) -> None:
+async def test_an_update_beyond_the_size_limit_is_reverted(tmp_path: Path, peers: YjsPeers) -> None:
     with RunningServer(tmp_path, env={"WEFT_MAX_DOCUMENT": "20000"}) as server:
         token = await server.mint("ada")
         patch = await PatchClient.connect(server.ws, "page", token, create={"title": "Hello"})

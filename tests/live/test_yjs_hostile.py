@@ -1,4 +1,4 @@
-"""What a hostile or mistaken Yjs client gets, and that nobody else notices."""
+"""A hostile or faulty Yjs client gets its close code and disturbs no other client."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EMPTY = b"\x00"
 
 
 def update(client: int, clock: int, struct: bytes) -> bytes:
-    """One client's one struct, in a frame."""
+    """A frame with an update of one struct by one client."""
     section = bytes([1, 1]) + _uint(client) + _uint(clock) + struct
     return frames.update(section + b"\x00")
 
@@ -76,7 +76,7 @@ async def _close_code(socket: ClientConnection) -> int:
 
 
 @pytest.mark.parametrize("attack", HOSTILE)
-async def test_a_hostile_frame_gets_its_code_and_others_go_on(
+async def test_a_hostile_frame_gets_its_code_and_other_clients_stay(
     server: RunningServer, join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str, attack: str
 ) -> None:
     patch = await join(doc, ada, create={"title": "Hello"})
@@ -94,7 +94,7 @@ async def test_a_hostile_frame_gets_its_code_and_others_go_on(
 
 
 async def _expect(socket: ClientConnection, kind: type[Any]) -> Any:
-    """The next message of a kind."""
+    """Return the next message of a kind."""
     while True:
         frame = await socket.recv()
         assert isinstance(frame, bytes)
@@ -103,7 +103,7 @@ async def _expect(socket: ClientConnection, kind: type[Any]) -> Any:
             return message
 
 
-async def test_an_update_that_stands_on_what_is_missing_is_answered_with_our_state_vector(
+async def test_an_update_with_missing_dependencies_gets_the_state_vector(
     join: Join, ada: str, doc: str, server: RunningServer, bo: str
 ) -> None:
     patch = await join(doc, ada, create={"title": "Hello"})
@@ -123,7 +123,7 @@ async def test_new_edits_under_another_users_client_id_close_with_4410(
     yjs = await join_yjs(doc, ada, client_id=4711)
     await yjs.run("content.set('mine', 1)")
     await patch.until_version(2)
-    for client in (4711, 1):  # hers, and the server's own
+    for client in (4711, 1):  # the other user's client id, and the server's own
         async with connect(f"{server.ws}/v1/yjs/{doc}?token={bo}", compression=None) as socket:
             known = decode_state_vector((await _expect(socket, frames.SyncStep1)).state_vector)
             await socket.send(update(client, known[client], _put("theirs", _any(b"\x78"))))
@@ -133,7 +133,7 @@ async def test_new_edits_under_another_users_client_id_close_with_4410(
     assert patch.value == {"title": "Hello", "mine": 2}
 
 
-async def test_a_token_that_is_unknown_expired_or_anothers_closes_with_its_code(
+async def test_a_bad_token_closes_with_its_code(
     server: RunningServer, join: Join, peers: YjsPeers, ada: str, doc: str
 ) -> None:
     await join(doc, ada, create={"title": "Hello"})
@@ -150,7 +150,7 @@ async def test_a_token_that_is_unknown_expired_or_anothers_closes_with_its_code(
         assert await peer.run("return peer.provider.shouldConnect") is False, "it must not return"
 
 
-async def test_a_token_that_ends_closes_the_connection_with_4401(
+async def test_an_expiring_token_closes_the_connection_with_4401(
     server: RunningServer, join: Join, peers: YjsPeers, ada: str, doc: str
 ) -> None:
     await join(doc, ada, create={"title": "Hello"})
@@ -163,7 +163,7 @@ async def test_a_token_that_ends_closes_the_connection_with_4401(
     assert await peer.closed() == 4401
 
 
-async def test_another_tenants_editor_makes_a_document_of_its_own(
+async def test_another_tenants_editor_creates_a_document_of_its_own_tenant(
     server: RunningServer, join: Join, join_yjs: JoinYjs, ada: str, doc: str
 ) -> None:
     patch = await join(doc, ada, create={"title": "Hello"})

@@ -1,4 +1,4 @@
-"""Yjs clients that come back with more edits than fit in an ordinary frame."""
+"""Yjs clients that reconnect with more edits than fit into one frame."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def large_text(count: int, size: int) -> str:
     return SECTIONS.replace("SIZE", str(size)).replace("COUNT", str(count))
 
 
-async def test_an_update_larger_than_a_frame_lands_in_parts_while_others_are_served(
+async def test_an_update_larger_than_a_frame_is_applied_in_parts(
     server: RunningServer, join_yjs: JoinYjs, peers: YjsPeers, ada: str, bo: str, doc: str
 ) -> None:
-    """1.6 MiB in 10,000 structs; a y-websocket was sent away with 1009 for ever."""
+    """The update has 1.6 MiB in 10,000 structs. y-websocket was once closed with 1009 each time."""
     away = await join_yjs(doc, ada)
     await away.disconnect()
     await away.run(large_text(2_500, 600))
@@ -42,13 +42,13 @@ async def test_an_update_larger_than_a_frame_lands_in_parts_while_others_are_ser
     await away.run("content.set('after', 1)")
     await reader.until(
         "content.get('after') === 1", 30
-    )  # the large update has to be paid for first
+    )  # the budget must recover from the large update first
 
 
-async def test_two_tabs_of_one_user_come_back_with_a_large_update_each(
+async def test_two_tabs_of_one_user_reconnect_with_a_large_update_each(
     server: RunningServer, join_yjs: JoinYjs, peers: YjsPeers, doc: str
 ) -> None:
-    """One after the other: whoever is told 1009 comes again."""
+    """The server takes one after the other: the tab that gets 1009 reconnects."""
     cy = await server.mint("cy")
     tabs = [await join_yjs(doc, cy) for _ in range(2)]
     for number, tab in enumerate(tabs):
@@ -62,7 +62,7 @@ async def test_two_tabs_of_one_user_come_back_with_a_large_update_each(
 async def test_an_update_larger_than_any_document_is_refused_for_good(
     server: RunningServer, join_yjs: JoinYjs, doc: str
 ) -> None:
-    """y-websocket comes back from every other code, with the same."""
+    """After every other close code, y-websocket reconnects with the same update."""
     away = await join_yjs(doc, await server.mint("eve"))
     await away.disconnect()
     await away.run(f"content.set('t', new Y.Text('x'.repeat({4 * MiB + 1000})))")
@@ -71,7 +71,9 @@ async def test_an_update_larger_than_any_document_is_refused_for_good(
     await away.until("!peer.provider.shouldConnect")
 
 
-async def test_the_next_frame_is_an_ordinary_one_again(server: RunningServer, doc: str) -> None:
+async def test_the_frame_after_a_large_step_2_has_the_ordinary_limit(
+    server: RunningServer, doc: str
+) -> None:
     token = await server.mint("flo")
     large = update((5, 0, [string("x" * (MiB + 1000), root="t")]))
     for second in (large, frames.awareness(b"\0" * (MiB + 1000))):

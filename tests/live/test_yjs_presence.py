@@ -1,4 +1,4 @@
-"""Presence on the Yjs lane: shared with the patch lane, and signed by the server."""
+"""Presence on the Yjs lane: shared with the patch lane, with users from tokens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.live.conftest import Join, JoinYjs
 from tests.running import RunningServer
 
 
-async def test_an_awareness_state_appears_to_patch_clients_signed_by_the_server(
+async def test_patch_clients_see_awareness_states_with_the_tokens_user(
     join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
 ) -> None:
     patch = await join(doc, ada, create={})
@@ -29,7 +29,7 @@ async def test_an_awareness_state_appears_to_patch_clients_signed_by_the_server(
     )
 
 
-async def test_a_patch_clients_presence_appears_in_awareness_and_goes_with_it(
+async def test_a_patch_clients_presence_is_in_the_awareness_until_it_leaves(
     join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
 ) -> None:
     patch = await join(doc, ada, create={"title": "Hello"})
@@ -49,7 +49,7 @@ async def test_a_patch_clients_presence_appears_in_awareness_and_goes_with_it(
     await yjs.until(f"states[{own}] === undefined")
 
 
-async def test_what_a_viewer_shows_of_itself_is_dropped_in_silence(
+async def test_a_viewers_awareness_state_is_ignored(
     server: RunningServer, join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
 ) -> None:
     patch = await join(doc, ada, create={})
@@ -60,7 +60,7 @@ async def test_what_a_viewer_shows_of_itself_is_dropped_in_silence(
     assert await viewer.run("return [peer.closed, warnings.length]") == [None, 0]
 
 
-async def test_a_client_cannot_show_states_of_others(
+async def test_a_client_cannot_send_states_of_other_clients(
     server: RunningServer, join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
 ) -> None:
     patch = await join(doc, ada, create={})
@@ -80,16 +80,16 @@ async def test_a_client_cannot_show_states_of_others(
     assert await yjs.run("return JSON.stringify(states).includes('forged')") is False
 
 
-async def test_a_query_is_answered_with_everybodys_awareness(
+async def test_a_query_is_answered_with_all_awareness_states(
     server: RunningServer, join: Join, ada: str, bo: str, doc: str
 ) -> None:
     patch = await join(doc, ada, create={})
     async with connect(f"{server.ws}/v1/yjs/{doc}?token={bo}", compression=None) as socket:
         seen = 0
-        while seen < 2:  # unasked on opening, then asked for
+        while seen < 2:  # once on opening without a query, then after the query
             frame = await socket.recv()
             assert isinstance(frame, bytes)
-            [message] = frames.decode(frame)  # y-websocket reads one message of a frame
+            [message] = frames.decode(frame)  # y-websocket reads one message per frame
             if not isinstance(message, frames.AwarenessUpdate):
                 continue
             states = awareness.decode(message.body)
@@ -98,7 +98,7 @@ async def test_a_query_is_answered_with_everybodys_awareness(
                 await socket.send(frames.query_awareness())
 
 
-async def test_a_client_that_only_listens_does_not_become_who_has_left(
+async def test_a_listening_client_does_not_take_over_a_left_clients_state(
     server: RunningServer, join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
 ) -> None:
     patch = await join(doc, ada, create={})
@@ -114,7 +114,7 @@ async def test_a_client_that_only_listens_does_not_become_who_has_left(
     )
 
 
-async def test_a_client_that_comes_back_is_seen_under_its_old_client_id(
+async def test_a_reconnecting_client_is_shown_under_its_old_client_id(
     join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
 ) -> None:
     patch = await join(doc, ada, create={})

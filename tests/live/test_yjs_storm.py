@@ -1,4 +1,4 @@
-"""Five y-websocket clients and five patch clients on one document, all editing at once."""
+"""Five y-websocket clients and five patch clients edit one document at the same time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CLIENTS = 5
 EDITS = 2000
 
 
-# Narrow enough that random edits break it again and again.
+# So narrow that random edits often violate it.
 SCHEMA: dict[str, Any] = {
     "properties": {
         "title": {"type": "string", "maxLength": 40},
@@ -44,7 +44,7 @@ SCHEMA: dict[str, Any] = {
 @pytest.mark.parametrize(
     "seed", [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 12))]
 )
-async def test_clients_of_both_lanes_end_on_the_value_that_the_log_replays_to(
+async def test_clients_of_both_lanes_converge_to_the_replayed_log(
     tmp_path: Path, peers: YjsPeers, seed: int, schema: dict[str, Any] | None
 ) -> None:
     with RunningServer(tmp_path, env=UNLIMITED) as server:

@@ -1,4 +1,4 @@
-"""The Yjs lane beside the patch lane: real clients of both edit one document."""
+"""Real clients of the Yjs lane and the patch lane edit one document."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.running import RunningServer
 from tests.yjs_peer import YjsPeers
 
 
-async def test_a_provider_reads_what_a_patch_client_made(
+async def test_a_provider_reads_a_patch_clients_document(
     server: RunningServer, join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
 ) -> None:
     await join(doc, ada, create=PAGE)
@@ -23,7 +23,7 @@ async def test_a_provider_reads_what_a_patch_client_made(
     assert call("GET", f"{server.http}/v1/docs/{doc}", token=ada).body == PAGE
 
 
-async def test_text_typed_at_one_place_by_both_lanes_is_all_there(
+async def test_text_typed_at_one_place_on_both_lanes_is_complete(
     join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
 ) -> None:
     patch = await join(doc, ada, create=PAGE, accept=["splice"])
@@ -73,7 +73,7 @@ async def test_a_section_keeps_the_edit_made_in_it_while_it_is_moved(
     await yjs.until_equals("", patch.value)
 
 
-async def test_what_a_yjs_client_does_to_sections_is_told_in_minimal_ops(
+async def test_a_yjs_clients_changes_to_sections_become_minimal_ops(
     join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
 ) -> None:
     patch = await join(doc, ada, create=PAGE)
@@ -101,7 +101,7 @@ async def test_what_a_yjs_client_does_to_sections_is_told_in_minimal_ops(
         await yjs.until_equals("", patch.value)
 
 
-async def test_the_shapes_that_yjs_clients_write_by_themselves_are_read(
+async def test_types_that_yjs_clients_write_are_read_as_json(
     join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
 ) -> None:
     patch = await join(doc, ada, create={})
@@ -127,7 +127,7 @@ async def test_the_shapes_that_yjs_clients_write_by_themselves_are_read(
     await yjs.until_equals("/list", [{"k": "deepest"}, [2]])
 
 
-async def test_root_types_that_are_no_content_are_relayed_and_kept(
+async def test_other_root_types_are_relayed_and_kept(
     server: RunningServer, join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
 ) -> None:
     patch = await join(doc, ada, create={"title": "x"})
@@ -145,7 +145,7 @@ async def test_root_types_that_are_no_content_are_relayed_and_kept(
     assert call("GET", f"{server.http}/v1/docs/{doc}", token=ada).body == {"title": "x"}
 
 
-async def test_a_document_is_made_by_an_editors_first_write_and_not_before(
+async def test_an_editors_first_write_creates_the_document(
     server: RunningServer, join: Join, join_yjs: JoinYjs, ada: str, doc: str
 ) -> None:
     yjs = await join_yjs(doc, ada)
@@ -156,16 +156,16 @@ async def test_a_document_is_made_by_an_editors_first_write_and_not_before(
 
 
 async def _joined(join: Join, doc: str, token: str) -> PatchClient:
-    """Join once the document is there: a `create` that comes first would make it itself."""
+    """Join when the document exists. An earlier `open` with `create` would create it."""
     while True:
         try:
             return await join(doc, token)
-        except Exception as error:  # closed with 4404 instead of `opened`
+        except Exception as error:  # closed with 4404 before `opened`
             if "4404" not in str(error):
                 raise
 
 
-async def test_a_viewer_finds_no_document_where_there_is_none(
+async def test_a_viewer_of_an_absent_document_is_closed(
     server: RunningServer, peers: YjsPeers, doc: str
 ) -> None:
     yjs = await peers.peer()
@@ -173,7 +173,7 @@ async def test_a_viewer_finds_no_document_where_there_is_none(
     assert await yjs.closed() == 4404
 
 
-async def test_a_viewer_is_denied_in_its_own_words_and_changes_nothing(
+async def test_a_viewers_update_gets_permission_denied_and_changes_nothing(
     server: RunningServer, join: Join, join_yjs: JoinYjs, ada: str, doc: str
 ) -> None:
     patch = await join(doc, ada, create={"title": "Hello"})
@@ -189,7 +189,7 @@ async def test_a_viewer_is_denied_in_its_own_words_and_changes_nothing(
     await yjs.until_equals("/title", "Hi again")
 
 
-async def test_what_is_cut_off_in_the_middle_of_a_stream_arrives_once(
+async def test_an_update_cut_off_by_a_disconnect_arrives_once(
     join: Join, join_yjs: JoinYjs, ada: str, bo: str, doc: str
 ) -> None:
     patch = await join(doc, ada, create={"text": "", "n": 0})
