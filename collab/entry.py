@@ -1,4 +1,4 @@
-"""An entry: one accepted change, whichever lane it came by, as it is kept in the log."""
+"""An entry: one accepted change of either lane or of HTTP, as the log keeps it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Kind = Literal["create", "edit", "undo", "redo", "restore", "import", "repair"]
 Lane = Literal["patch", "yjs", "http", "server"]
 
 # A repair begins the document again: its ops replace the whole value, and its update is the whole
-# state of a Yjs document. Nothing before it is needed to open the document.
+# state of a Yjs document. Opening the document needs no entry before it.
 REPAIR: Final = "repair"
 
 
 class Author(Struct, frozen=True):
-    """Who made a change: a user, and which of their tabs."""
+    """The author of a change: a user, with the client and the session that sent it."""
 
     user: str
     name: str = ""
@@ -29,8 +29,8 @@ class Author(Struct, frozen=True):
 class Entry(Struct, frozen=True, omit_defaults=True):
     """One version of a document.
 
-    Invariant: `ops`, applied to the value at `version - 1`, give the value at `version`,
-    and `update`, applied to the Yjs document at `version - 1`, gives the one at `version`.
+    Invariant: `ops` lead from the value at `version - 1` to the value at `version`. `update` leads
+    from the Yjs document at `version - 1` to the Yjs document at `version`.
     """
 
     version: int
@@ -40,20 +40,20 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     ops: list[Op]
     update: bytes
     lane: Lane = "patch"
-    id: str = ""  # the request's id, unique per user and document; empty where it had none
-    commit: str = ""  # finds what became of a COMMIT whose outcome is unknown
+    id: str = ""  # the request's id, unique per user and document; empty when it had none
+    commit: str = ""  # the id of its batch: finds out whether an uncertain COMMIT succeeded
     inverse: bytes = b""  # undo records, encoded by `collab.document`
-    reverts: list[int] = []  # undo and redo: the versions that it took back or put back
-    leases: list[int] = []  # Yjs client ids that were first written under here
-    answer: dict[str, Any] = {}  # what the ack said beside the version, for an id sent again
-    digest: bytes = b""  # of the request under this id; empty where an earlier Weft wrote it
+    reverts: list[int] = []  # of an undo or redo: the versions that it took back or put back
+    leases: list[int] = []  # Yjs client ids that its update was the first to use
+    answer: dict[str, Any] = {}  # the ack's other fields, to answer a retry of the request
+    digest: bytes = b""  # of the request; empty in an entry that an earlier Weft wrote
 
 
 class Accepted(Struct, frozen=True):
-    """A request's id that was answered; `answer` is what its ack said beside the version.
+    """The id of an accepted request, with the answer for a retry.
 
-    `digest` differs for another request under the same id; it is empty where an earlier Weft
-    accepted the request.
+    `answer` has the fields of the ack other than the version. `digest` tells a retry from another
+    request under the same id. It is empty when an earlier Weft accepted the request.
     """
 
     user: str
@@ -64,22 +64,22 @@ class Accepted(Struct, frozen=True):
 
     @classmethod
     def of(cls, entry: Entry) -> Accepted:
-        """The request that made an entry."""
+        """Return the request that made an entry."""
         return cls(entry.author.user, entry.id, entry.version, entry.answer, entry.digest)
 
 
-# The pointers of a summary say where changes are, not each of them; a paste may touch thousands.
+# A summary shows roughly where a change is. A paste may change thousands of places.
 MAX_POINTERS: Final = 20
 
 
 class Summary(Struct, frozen=True):
-    """An entry as history lists it, without values and Yjs updates."""
+    """An entry as the history lists it, without values and Yjs updates."""
 
     version: int
     author: Author
     at: int
     kind: Kind
-    pointers: list[str]  # where it changed something, as `pointers_of` says
+    pointers: list[str]  # where it changed the value, by `pointers_of`
 
     @classmethod
     def of(cls, entry: Entry) -> Summary:
@@ -88,8 +88,10 @@ class Summary(Struct, frozen=True):
 
 
 def pointers_of(paths: Iterable[str]) -> list[str]:
-    """Each pointer once, the newest last, at most `MAX_POINTERS`. A pointer below another one is
-    left out."""
+    """Return each pointer once, the newest last, without pointers that lie below another one.
+
+    Of more than `MAX_POINTERS` only the newest are returned.
+    """
     places = dict.fromkeys(paths)
     return [place for place in places if not _lies_below(place, places)][-MAX_POINTERS:]
 
@@ -104,12 +106,12 @@ def _lies_below(place: str, places: Collection[str]) -> bool:
 
 
 def without_ops(entry: Entry) -> Entry:
-    """The entry without its ops: what opening a document takes of it."""
+    """Return the entry without its ops, which opening a document does not need."""
     return replace(entry, ops=[])
 
 
 def since_repair(entries: Sequence[Entry]) -> Sequence[Entry] | None:
-    """The newest repair and the entries after it; None where there is no repair."""
+    """Return the newest repair and the entries after it; None when there is no repair."""
     for index in range(len(entries) - 1, -1, -1):
         if entries[index].kind == REPAIR:
             return entries[index:]

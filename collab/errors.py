@@ -1,4 +1,4 @@
-"""Refusals: every code of the wire contract, its HTTP status, its close code, whether to retry."""
+"""Every refusal code of the wire contract, with its HTTP status, close code and retry rule."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import msgspec
 
-# What msgspec raises for bytes that it cannot read. For a string that is not UTF-8, and for a value
-# that nests too deep, it raises Python's own errors.
+# Errors that msgspec raises for unreadable bytes. For a string that is not UTF-8, and for a value
+# that is nested too deeply, it raises Python's own errors.
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Code(StrEnum):
-    """What a refusal is called on the wire."""
+    """The name of a refusal on the wire."""
 
     MALFORMED = "malformed"
     UNAUTHENTICATED = "unauthenticated"
@@ -67,12 +67,12 @@ HTTP_STATUS: dict[Code, int] = {
     Code.STALE_DOCUMENT: 409,
 }
 
-# The same message, sent again later, may be accepted.
+# A client may retry these: the same message may be accepted later.
 RETRYABLE = frozenset({Code.RATE_LIMITED, Code.STORAGE_UNAVAILABLE, Code.LOCKED})
 
 
 class Close:
-    """Close codes: 4400-4499 are final, 4500-4599 pass, the others are RFC 6455's."""
+    """Close codes: 4400-4499 are final, 4500-4599 are temporary, the others are RFC 6455's."""
 
     GOING_AWAY = 1001
     POLICY = 1008
@@ -106,7 +106,7 @@ CLOSE_OF: dict[Code, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why something was not done: a code, a sentence, and what a client needs to go on.
+    """Why a request was refused: a code, a sentence, and fields that help the client.
 
     `extra` holds the fields that the contract adds to a code (`op`, `path`, `lock`,
     `retry_after_ms`, `changes`, `conflicts`, `after`, ...), ready for the wire.
@@ -122,7 +122,7 @@ class Refusal:
 
 
 class Rejected(Exception):
-    """A rule was broken; the client gets the refusal."""
+    """Raised when a request breaks a rule. The client gets the refusal."""
 
     def __init__(self, code: Code, message: str, **extra: Any) -> None:
         super().__init__(f"{code}: {message}")

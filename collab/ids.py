@@ -1,16 +1,16 @@
-"""Names: what a document, a tenant and a JSON value are called in the code."""
+"""The names of documents and tenants, JSON Pointers, and the type of a JSON value."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple, TypeAlias
 
-# Any JSON value: None, bool, int, float, str, list of Json, dict of str to Json. Values that
-# the core hands out are shared between versions and are never changed in place.
+# Any JSON value: None, bool, int, float, str, list of Json, dict of str to Json. Versions of a
+# document share values, so a value is never changed in place.
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 DOC_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}")
-# RFC 6901, section 3: a tilde stands before 0 or 1, and nowhere else.
+# RFC 6901, section 3: after each `~` comes 0 or 1.
 POINTER = re.compile(r"(/([^~/]|~[01])*)*")
 TENANT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 MAX_POINTER = 4096  # bytes
@@ -18,7 +18,7 @@ MAX_SAFE_INTEGER = 2**53 - 1
 
 
 class DocKey(NamedTuple):
-    """A document's whole name: no table, cache or channel knows it without its tenant."""
+    """The full name of a document. Every table, cache and channel uses it with the tenant."""
 
     tenant: str
     doc: str

@@ -1,4 +1,4 @@
-"""Every message of the patch lane, as the wire contract states it: one frozen Struct each."""
+"""The messages of the patch lane: one frozen Struct for each message of docs/wire.md."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from collab.entry import Author, Kind, Op
 from collab.ids import MAX_POINTER, POINTER
 
-# --- what a client says ---------------------------------------------------------------------
+# --- from the client ------------------------------------------------------------------------
 
-# It is kept with the change, and is in each refusal of a patch that was based on it.
+# Bounded, because the log keeps the id, and each reject of a dependent patch repeats it.
 MAX_ID = 255
 RequestId = Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
-# A JSON Pointer, as the description says it; the room checks it, and says what is wrong.
+# The pattern is for the API description only. The room checks pointers: its refusal is clearer.
 Pointer = Annotated[
     str, Meta(extra_json_schema={"pattern": f"^{POINTER.pattern}$", "maxLength": MAX_POINTER})
 ]
-# It is kept with the undo steps of its user.
+# Bounded, because the user's undo stack keeps it.
 StepName = Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
 
 
@@ -28,7 +28,7 @@ class Since(Struct, frozen=True):
 
 
 class Incoming(Struct, frozen=True, tag_field="type"):
-    """A message from a client; unknown fields are ignored."""
+    """A message from a client. Unknown fields are ignored."""
 
 
 class Open(Incoming, frozen=True, tag="open"):
@@ -46,7 +46,7 @@ class Patch(Incoming, frozen=True, tag="patch"):
     ops: list[Op]
     strict: bool = False
     fence: int | None = None
-    after: str | None = None  # the own patch that it is based on, "" for none; clients may omit it
+    after: str | None = None  # the pending patch that it depends on; "" for none
     step: StepName | None = None
 
 
@@ -89,15 +89,15 @@ class Ping(Incoming, frozen=True, tag="ping"):
 
 ClientMessage = Open | Patch | Undo | Redo | SetPresence | LockRequest | RenewToken | Ping
 
-# --- what the server says -------------------------------------------------------------------
+# --- from the server ------------------------------------------------------------------------
 
 
 class Outgoing(Struct, frozen=True, tag_field="type", omit_defaults=True):
-    """A message from the server; fields left at their default are not sent."""
+    """A message from the server. A field that has its default value is not sent."""
 
 
 class Peer(Struct, frozen=True):
-    """A client that is in the document, as other clients see it."""
+    """A client in the document, as other clients see it."""
 
     session: str
     client_id: int
@@ -115,7 +115,7 @@ class Holder(Struct, frozen=True):
 
 
 class LockState(Struct, frozen=True, omit_defaults=True):
-    """A lock as clients see it; `holder` null says that it ended, and `reason` why."""
+    """A lock as clients see it. When it has ended, `holder` is null and `reason` says why."""
 
     id: str
     scope: Pointer
@@ -146,7 +146,7 @@ class Opened(Outgoing, frozen=True, tag="opened"):
 
 
 class Change(Outgoing, frozen=True, tag="change", rename={"from_": "from"}):
-    """One version, or with `from` several merged into one."""
+    """One version, or several merged versions when `from` is there."""
 
     version: int
     by: Author
@@ -159,7 +159,7 @@ class Change(Outgoing, frozen=True, tag="change", rename={"from_": "from"}):
 
 
 class Conflict(Struct, frozen=True, kw_only=True):
-    """A value that was overwritten; without the values where they are too large to be sent."""
+    """A value that was overwritten. The values are absent when they are too large to send."""
 
     path: str
     base: Any = UNSET
@@ -182,7 +182,7 @@ class Ack(Outgoing, frozen=True, tag="ack"):
 
 
 class Reject(Outgoing, frozen=True, tag="reject"):
-    """A request was refused; the fields after `version` belong to certain codes only."""
+    """A refused request. The fields after `version` come with certain codes only."""
 
     id: str
     code: str
@@ -213,7 +213,7 @@ class PresenceChange(Outgoing, frozen=True, tag="presence"):
 
 
 class LockChange(Outgoing, frozen=True, tag="lock"):
-    """`LockState` as a broadcast."""
+    """A `LockState` that is broadcast to every client."""
 
     id: str
     scope: Pointer

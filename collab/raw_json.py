@@ -1,8 +1,8 @@
-"""JSON as a client wrote it: how many values it holds, and which members an operation says twice.
+"""Checks of JSON text: how many values it holds, and whether an operation has a member twice.
 
-The decoder makes every value, and keeps the last of two members with one name in silence. A patch
-of the wanted shape has as many quotes as what was read of it. Only where they differ are its
-objects read one by one.
+The decoder creates every value. Of two members with the same name it keeps the last, without an
+error. A patch without such members has as many quotes as its decoded form. When the two numbers
+differ, the text is decoded again with all members.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from collab.entry import Op
 from collab.errors import Code, Refusal
 from collab.messages import Patch
 
-# A patch may hold 10,000 values, and its operations some more. 100,000 values take 20 ms to parse.
+# A patch may make 10,000 values, and its operations are values too. To parse 100,000 takes 20 ms.
 MAX_VALUES: Final = 20_000
 
 _QUOTE: Final = ord('"')
-# A separator is before or at the beginning of each value. In a string, separators are text. A text
-# without an end matches too, else the search would start again from each quote in it. The search
-# does not go back inside a string (`*+`): that took 0.2 s and 150 MB for two million escapes.
+# Each value begins with a separator, or has one before it. In a string, a separator is only text. A
+# string without an end matches too. Otherwise the search would start again at each quote in it.
+# `*+` never backtracks into a string: backtracking took 0.2 s and 150 MB for two million escapes.
 _SEPARATOR_OR_TEXT: Final = re.compile(rb'[\[{,]|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 
 _encode = msgspec.json.Encoder().encode
@@ -33,14 +33,18 @@ _NAMES: Final = ("op", "path", "value", "from")
 
 
 def has_few_separators(body: bytes, most: int = MAX_VALUES) -> bool:
-    """Whether there are surely at most so many values. Texts full of commas make it False, too."""
+    """Return whether the body surely holds at most `most` values.
+
+    Many commas inside strings make it False, too.
+    """
     return len(body) <= most or len(body) - len(body.translate(None, b"[{,")) <= most
 
 
 def has_at_most_values(most: int, body: bytes) -> bool:
-    """Whether there are at most so many values, whatever the texts hold.
+    """Return whether the body holds at most `most` values; commas inside strings do not count.
 
-    It is a loop in Python: in a thread it lets the event loop run, which one long search does not.
+    This is a loop in Python. In a worker thread it lets the event loop run. One long regex search
+    would not.
     """
     separators = strings = 0
     for found in _SEPARATOR_OR_TEXT.finditer(body):
@@ -48,20 +52,20 @@ def has_at_most_values(most: int, body: bytes) -> bool:
             strings += 1
         else:
             separators += 1
-        if separators > most or strings > 2 * most + 2:  # of each value a key and a text, at most
+        if separators > most or strings > 2 * most + 2:  # a value has at most a key and a string
             return False
     return True
 
 
-# --- members that an operation has twice ----------------------------------------------------
+# --- repeated members -----------------------------------------------------------------------
 
 
 class _Members(list[tuple[str, Any]]):
-    """The members of an object as they were written."""
+    """All members of an object, repeated ones too, in the order of the text."""
 
 
 def repeated_in_message(frame: bytes, message: Patch) -> Refusal | None:
-    """Why the operations of a message are not what its frame says; None where they are."""
+    """Return a refusal when an operation in the frame has a member twice; else None."""
     unsaid = (message.fence, message.after, message.step)
     left_out = (not message.strict) + sum(value is None for value in unsaid)
     if frame.count(b'"') == _quotes(message) - 2 * left_out:
@@ -70,14 +74,14 @@ def repeated_in_message(frame: bytes, message: Patch) -> Refusal | None:
 
 
 def repeated_in_body(body: bytes, ops: Sequence[Op]) -> Refusal | None:
-    """Why the operations are not what the body says, which is a patch and no more."""
+    """Return the same for the body of an HTTP patch, which is only the list of operations."""
     if body.count(b'"') == _quotes(ops):
         return None
     return _find(body, ops)
 
 
 def _quotes(read: Any) -> int:
-    """How many it takes to write what was read; -1 where it nests too deep to be written."""
+    """Return the number of quotes in the JSON of a value; -1 when it is nested too deeply."""
     try:
         return _encode(read).count(b'"')
     except RecursionError:
@@ -96,7 +100,7 @@ def _find(written: bytes, ops: Sequence[Op]) -> Refusal | None:
 
 
 def _written(body: bytes) -> list[_Members]:
-    """The operations of a body or of a message, with every member that was written."""
+    """Return the operations of a body or a message, with all their members."""
     try:
         found = json.loads(body, object_pairs_hook=_Members)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Frames of the patch lane: bytes to messages, and what the room answers to bytes."""
+"""Decode frames of the patch lane into messages, and encode the answers of the room."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _frame_decoder = msgspec.json.Decoder(ClientMessage | list[msgspec.Raw])
 _message_decoder = msgspec.json.Decoder(ClientMessage)
 _raw_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 
-# A frame is a transport detail: no client has a use for more messages than this in one.
+# No client needs more messages in one frame.
 MAX_MESSAGES_PER_FRAME = 1000
 
 
@@ -28,11 +28,11 @@ _TYPES = frozenset(str(member.__struct_config__.tag) for member in get_args(Clie
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A message that is JSON but not one of ours: answered by `reject` if it had an id."""
+    """A JSON message that breaks the contract: answered by `reject` with an id, else by `error`."""
 
     id: str | None
     refusal: Refusal
-    is_patch: bool = False  # later patches may be based on it
+    is_patch: bool = False  # later patches may depend on it
 
 
 Incoming = ClientMessage | Unreadable
@@ -50,7 +50,7 @@ _id_decoder = msgspec.json.Decoder(str)
 
 
 def decode(frame: bytes) -> list[Incoming]:
-    """The messages of one frame; raises `Rejected` for what is not JSON at all."""
+    """Return the messages of one frame. Raises `Rejected` when the frame is not JSON."""
     if not has_few_separators(frame):
         return _decode_many(frame)
     try:
@@ -65,8 +65,7 @@ def decode(frame: bytes) -> list[Incoming]:
 
 
 def _decode_many(frame: bytes) -> list[Incoming]:
-    """The messages of a frame that may hold too many values: none is made before they are
-    counted."""
+    """Decode a frame that may hold too many values: count them before any value is created."""
     if not frame.lstrip().startswith(b"["):
         return [_decode_message(frame)]
     try:
@@ -77,14 +76,16 @@ def _decode_many(frame: bytes) -> list[Incoming]:
 
 def _decode_each(messages: Sequence[msgspec.Raw]) -> list[Incoming]:
     if len(messages) > MAX_MESSAGES_PER_FRAME:
-        raise Rejected(Code.MALFORMED, "too many messages in one frame")
+        raise Rejected(Code.MALFORMED, f"a frame holds at most {MAX_MESSAGES_PER_FRAME} messages")
     return [_decode_message(bytes(raw)) for raw in messages]
 
 
 def _decode_message(raw: bytes) -> Incoming:
     if not has_few_separators(raw) and not has_at_most_values(MAX_VALUES, raw):
         kind, request_id = _type_and_id(raw)
-        refusal = Refusal(Code.TOO_LARGE, f"the message holds more than {MAX_VALUES} values")
+        refusal = Refusal(
+            Code.TOO_LARGE, f"the message holds more than {MAX_VALUES} JSON values; split it"
+        )
         return Unreadable(request_id, refusal, kind == "patch")
     try:
         message: ClientMessage = _message_decoder.decode(raw)
@@ -97,7 +98,10 @@ def _decode_message(raw: bytes) -> Incoming:
 
 
 def _without_repeats(raw: bytes, message: ClientMessage) -> Incoming:
-    """The message, or why it is refused: the decoder keeps one of two members with one name."""
+    """Return the message, or `Unreadable` when an operation has a member twice.
+
+    The decoder keeps only one of two members with the same name.
+    """
     if not isinstance(message, Patch):
         return message
     refusal = repeated_in_message(raw, message)
@@ -105,7 +109,10 @@ def _without_repeats(raw: bytes, message: ClientMessage) -> Incoming:
 
 
 def _type_and_id(raw: bytes) -> tuple[str, str | None]:
-    """A message's type, and the id that a reject can name: `error` answers an unknown type."""
+    """Return a message's type, and its id for the `reject`.
+
+    For an unknown type both are empty: such a message is answered by `error`.
+    """
     try:
         message = _type_decoder.decode(raw)
     except msgspec.ValidationError:
@@ -126,14 +133,14 @@ def encode(message: ServerMessage | dict[str, Any]) -> bytes:
 
 
 def rfc3339(ms: int) -> str:
-    """Milliseconds since 1970 as the wire writes a time; it sorts as text."""
+    """Return milliseconds since 1970 as a time of the wire. These texts sort by time."""
     seconds, millis = divmod(ms, 1000)
     moment = datetime.fromtimestamp(seconds, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{millis:03d}Z"
 
 
 def change(entry: Entry, *, with_id: bool = False) -> Change:
-    """An entry as its readers see it; its request's id is only for its author's own eyes."""
+    """Return an entry as a `change`. Only its author's own user may see the request's id."""
     return Change(
         version=entry.version,
         by=entry.author,
@@ -149,7 +156,7 @@ def ack(request_id: str, version: int, fields: dict[str, Any]) -> dict[str, Any]
 
 
 def problem(refusal: Refusal) -> dict[str, Any]:
-    """What a refusal says, on the lane and over HTTP alike, beside its code and sentence."""
+    """Return the extra fields of a refusal, for the patch lane and for HTTP."""
     fields = dict(refusal.extra)
     if "changes" in fields:
         fields["changes"] = [
@@ -182,7 +189,7 @@ def error(refusal: Refusal) -> dict[str, Any]:
 
 
 def join(payloads: Sequence[bytes]) -> bytes:
-    """Several encoded messages as one frame's payload."""
+    """Join encoded messages into the payload of one frame."""
     if len(payloads) == 1:
         return payloads[0]
     return b"[" + b",".join(payloads) + b"]"
