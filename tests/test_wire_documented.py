@@ -1,4 +1,4 @@
-"""docs/wire.md describes the messages, refusals and close codes that there are, and no others."""
+"""docs/wire.md describes all messages, refusals and close codes of the code, and no others."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def examples(side: str) -> Iterator[dict[str, Any]]:
 
 
 def section(side: str, name: str) -> str:
-    """The text under a message's own heading."""
+    """Return the text under the heading of a message."""
     half = PAGE.split("### From the client\n")[1].split("\n### From the server\n")[side == "server"]
     half = half.split("\n## ")[0]
     parts = re.split(r"^#### (\w+)[^\n]*$", half, flags=re.MULTILINE)
@@ -50,7 +50,7 @@ def first_cells(text: str) -> set[str]:
 
 
 @EVERY_MESSAGE
-def test_a_message_is_described_with_exactly_its_fields(side: str, struct: Any) -> None:
+def test_a_message_has_exactly_its_fields_in_the_table(side: str, struct: Any) -> None:
     fields = {field.encode_name for field in msgspec.structs.fields(struct)}
     assert first_cells(section(side, tag(struct))) == fields
 
@@ -61,26 +61,26 @@ def test_a_message_has_an_example(side: str, struct: Any) -> None:
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_every_example_can_be_read(side: str) -> None:
+def test_every_example_is_a_valid_message(side: str) -> None:
     for message in examples(side):
         read = msgspec.convert(message, SIDES[side])
         known = {field.encode_name for field in msgspec.structs.fields(read)} | {"type"}
         assert set(message) <= known
 
 
-def test_the_table_of_refusals_is_the_code_s() -> None:
+def test_the_table_of_refusals_matches_the_code() -> None:
     text = PAGE.split("\n## Refusals\n")[1].split("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", text, re.MULTILINE)
     assert {code: int(status) for code, status in rows} == dict(HTTP_STATUS)
     assert all(f"`{code}`" in text.splitlines()[-1] for code in RETRYABLE)
 
 
-def test_the_table_of_close_codes_is_the_code_s() -> None:
+def test_the_table_of_close_codes_matches_the_code() -> None:
     text = PAGE.split("\n## Close codes\n")[1].split("\n## ")[0]
     codes = {value for name, value in vars(Close).items() if not name.startswith("_")}
     assert {int(code) for code in re.findall(r"^\| (\d{4}) \|", text, re.MULTILINE)} == codes
 
 
-def test_every_notice_is_named() -> None:
+def test_every_notice_code_is_described() -> None:
     text = section("server", "notice")
     assert [code for code in get_args(NoticeCode) if f"`{code}`" not in text] == []

@@ -1,1 +1,1 @@
-"""What the HTTP API is, as data: the table of its operations, and the pages made from it."""
+"""The HTTP API as data: a table of operations, and the OpenAPI document and page made from it."""

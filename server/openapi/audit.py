@@ -1,4 +1,4 @@
-"""What happened to a document: who did what, and when."""
+"""The audit trail of a document over HTTP."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from server.openapi.shapes import Time
 
 
 class AuditItem(Struct, frozen=True, omit_defaults=True):
-    """One thing that a user did or was refused; `outcome` is `ok` or the refusal's code."""
+    """An action of a user on the document. `outcome` is `ok`, or the code of the refusal."""
 
     at: Time
     actor: str
@@ -34,11 +34,11 @@ AUDIT = Operation(
     "/v1/docs/{doc}/audit",
     "listAudit",
     "Documents",
-    "Who did what to the document",
-    {200: Response("Newest first.", AuditPage, ("Cache-Control",))},
+    "List who did what to the document (admin)",
+    {200: Response("A page of the audit trail, newest first.", AuditPage, ("Cache-Control",))},
     parameters=(DOC, LIMIT, replace(CURSOR, schema={"pattern": "^[0-9]{0,15}$"})),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND),
-    detail="For admins. A document that was deleted keeps its trail.",
+    detail="The audit trail of a deleted document can still be read.",
 )
 
 AUDITING = (AUDIT,)

@@ -1,4 +1,4 @@
-"""The table of operations as an OpenAPI 3.1 document; schemas come from the Structs themselves."""
+"""The table of operations as an OpenAPI 3.1 document. Its schemas are made from the Structs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from server.openapi.shapes import Problem
 
 OPERATIONS: tuple[Operation, ...] = (*DOCUMENTS, *HISTORY, *PUBLISHING, *LOCKS, *AUDITING, *PROCESS)
 
-# Addresses that are no API of documents: pages, pictures, and what Prometheus reads.
+# Addresses that are not part of the API: pages, pictures, and the metrics for Prometheus.
 UNDESCRIBED = frozenset(
     {
         "/",
@@ -44,24 +44,24 @@ SOCKETS: Mapping[str, dict[str, Any]] = {
         "client": {"$ref": "#/components/schemas/ClientMessage"},
         "server": {"$ref": "#/components/schemas/ServerMessage"},
     },
-    "/v1/yjs/{doc}": {"summary": "The Yjs lane: y-protocols in binary frames, as y-websocket"},
+    "/v1/yjs/{doc}": {"summary": "The Yjs lane: y-protocols in binary frames, for y-websocket"},
 }
 
 HEADERS: Mapping[str, tuple[str, dict[str, Any]]] = {
-    "ETag": ("Stands for the version.", {"type": "string", "pattern": '^(W/)?"[0-9a-f.]+"$'}),
-    "Last-Modified": ("When that version was made.", {"type": "string"}),
-    "Weft-Updated-By": ("The user who made that version.", {"type": "string"}),
+    "ETag": ("The tag of the version.", {"type": "string", "pattern": '^(W/)?"[0-9a-f.]+"$'}),
+    "Last-Modified": ("The time when the version was made.", {"type": "string"}),
+    "Weft-Updated-By": ("The user who made the version.", {"type": "string"}),
     "Weft-Version": ("The version that the answer is about.", {"type": "string"}),
     "Weft-Epoch": ("The epoch of that version.", {"type": "string"}),
-    "Content-Encoding": ("How the body is compressed.", {"type": "string"}),
-    "Weft-Request": ("The id under which the server logged the request.", {"type": "string"}),
-    "Location": ("Where it is now.", {"type": "string"}),
-    "Cache-Control": ("How long it may be kept.", {"type": "string"}),
-    "Content-Disposition": ("A name for the file.", {"type": "string"}),
-    "Vary": ("What else the answer depends on.", {"type": "string"}),
-    "Retry-After": ("Seconds until it may be tried again.", {"type": "string"}),
-    "Accept-Patch": ("The media types of a patch.", {"type": "string"}),
-    "WWW-Authenticate": ("What is wanted.", {"type": "string"}),
+    "Content-Encoding": ("The compression of the body.", {"type": "string"}),
+    "Weft-Request": ("The id of the request in the server's log.", {"type": "string"}),
+    "Location": ("The address of the new document.", {"type": "string"}),
+    "Cache-Control": ("How long a cache may keep the answer.", {"type": "string"}),
+    "Content-Disposition": ("A file name for the download.", {"type": "string"}),
+    "Vary": ("The request headers that the answer depends on.", {"type": "string"}),
+    "Retry-After": ("Seconds to wait before a retry.", {"type": "string"}),
+    "Accept-Patch": ("The media types that a patch may have.", {"type": "string"}),
+    "WWW-Authenticate": ("The authentication scheme: `Bearer`.", {"type": "string"}),
 }
 _HEADER_OF_STATUS = {
     401: "WWW-Authenticate",
@@ -69,19 +69,19 @@ _HEADER_OF_STATUS = {
     429: "Retry-After",
     503: "Retry-After",
 }
-# Every answer at these addresses says which version it is about.
+# Every answer below this address names its version in two headers.
 DOCUMENT = "/v1/docs/{doc}"
 POSITION = ("Weft-Version", "Weft-Epoch")
 ABOUT = (
-    "Collaborative editing of JSON documents. Every accepted change has a version, whichever way "
-    "it came. Refusals are `application/problem+json` with a `code`, and every answer says in "
-    "`Weft-Request` under which id the server logged it. An answer about a document says in "
-    "`Weft-Version` and `Weft-Epoch` which version it is about."
+    "Collaborative editing of JSON documents. Every accepted change makes a new version. Errors "
+    "are `application/problem+json` with a `code`. Every answer has the header `Weft-Request`: the "
+    "id of the request in the server's log. Answers about a document have `Weft-Version` and "
+    "`Weft-Epoch`: the version that the answer is about."
 )
 
 
 def describe(version: str, operations: Iterable[Operation] = OPERATIONS) -> dict[str, Any]:
-    """The whole document."""
+    """Return the OpenAPI document."""
     shapes = Shapes(operations)
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
@@ -103,7 +103,7 @@ def describe(version: str, operations: Iterable[Operation] = OPERATIONS) -> dict
 
 
 class Shapes:
-    """The JSON Schema of every type that the operations and the patch lane speak of."""
+    """The JSON Schemas of all types that the operations and the patch lane use."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         types: list[Any] = [Problem, ClientMessage, ServerMessage]

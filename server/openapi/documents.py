@@ -1,4 +1,4 @@
-"""Documents: what can be asked of them over HTTP."""
+"""The operations on documents over HTTP."""
 
 from __future__ import annotations
 
@@ -31,20 +31,24 @@ from server.openapi.operation import (
 )
 from server.openapi.shapes import Changed, DocumentPage, JsonPatch, PresencePage, RevertScope
 
-AT = Parameter("at", "query", int, "The value as it was at this version.", WHOLE)
+AT = Parameter(
+    "at", "query", int, "Read the value at this version instead of the newest one.", WHOLE
+)
 BASE = Parameter(
     "base",
     "query",
     int,
-    "The version that the patch is based on; it is rebased to the head. The head, where left out.",
+    "The version that the patch was made for. The server rebases the patch to the head. Default: "
+    "the head.",
     WHOLE,
 )
 ONLY_IF_ABSENT = Parameter(
-    "If-None-Match", "header", str, "`*`: where there is one already, 412 and not 409."
+    "If-None-Match",
+    "header",
+    str,
+    "`*`: when the document exists, the answer is 412 instead of 409.",
 )
-EPOCH = Parameter(
-    "epoch", "query", int, "The epoch of `base`; the current one, where left out.", WHOLE
-)
+EPOCH = Parameter("epoch", "query", int, "The epoch of `base`. Default: the current epoch.", WHOLE)
 READING = ("ETag", "Last-Modified", "Weft-Updated-By", "Cache-Control", "Vary")
 ONE = "/v1/docs/{doc}"
 
@@ -53,7 +57,7 @@ LIST = Operation(
     "/v1/docs",
     "listDocuments",
     "Documents",
-    "The tenant's documents, by name",
+    "List the tenant's documents by name",
     {200: Response("A page of documents.", DocumentPage)},
     (LIMIT, replace(CURSOR, schema={"pattern": f"^({DOC_NAME.pattern})?$"})),
 )
@@ -64,8 +68,10 @@ GET = Operation(
     "Documents",
     "Read a document, or a part of it",
     {
-        200: Response("The value, as it is or as br or gzip.", Any, (*READING, "Content-Encoding")),
-        304: Response("The client has it already.", headers=READING),
+        200: Response(
+            "The value, plain or compressed with br or gzip.", Any, (*READING, "Content-Encoding")
+        ),
+        304: Response("Not modified: the client has this version already.", headers=READING),
     },
     (DOC, AT, POINTER, IF_NONE_MATCH),
     refusals=(Code.NOT_FOUND, Code.UNKNOWN_VERSION),
@@ -75,17 +81,17 @@ PUT = Operation(
     ONE,
     "putDocument",
     "Documents",
-    "Make a document, or replace its value",
+    "Create a document, or replace its value",
     {
-        201: Response("It was made.", Changed, ("ETag", "Location")),
+        201: Response("The document was created.", Changed, ("ETag", "Location")),
         200: CHANGED,
     },
     (DOC, IF_MATCH, ONLY_IF_ABSENT, IDEMPOTENCY_KEY, CLIENT, FENCE),
     Body(dict[str, Any], "The whole value."),
     (*ON_CHANGE, Code.ALREADY_EXISTS),
-    "Without `If-Match` it makes the document, and is refused when there is one. With it, it "
-    "replaces the value by the smallest change that leads there. A token with `sections` makes "
-    "no document, and changes what lies in its sections.",
+    "Without `If-Match` the document is created; when it exists, the answer is `already_exists`. "
+    "With `If-Match` the value is replaced, by the smallest change that leads to the new value. A "
+    "token with `sections` cannot create a document. It can change values in its sections.",
     conditional=True,
 )
 PATCH_IT = Operation(
@@ -96,10 +102,11 @@ PATCH_IT = Operation(
     "Change a document",
     {200: CHANGED},
     (DOC, BASE, EPOCH, IF_MATCH, IDEMPOTENCY_KEY, CLIENT, FENCE),
-    Body(JsonPatch, "A JSON Patch (RFC 6902); it is applied whole or not at all.", (PATCH, JSON)),
+    Body(JsonPatch, "A JSON Patch (RFC 6902). All of it is applied, or nothing.", (PATCH, JSON)),
     ON_CHANGE,
-    "`If-Match` is strict: whatever others did meanwhile refuses it, with what they did. `base` "
-    "is not: the patch is rebased to the head, and `ops` says what was applied.",
+    "With `If-Match`, the patch is refused when the document has changed since that version; the "
+    "answer has the changes. With `base`, the server rebases the patch to the head; `ops` in the "
+    "answer has the operations that were applied.",
     conditional=True,
 )
 DELETE = Operation(
@@ -108,10 +115,10 @@ DELETE = Operation(
     "deleteDocument",
     "Documents",
     "Delete a document (admin)",
-    {204: Response("It is gone, and its clients are disconnected.")},
+    {204: Response("The document was deleted, and its clients are disconnected.")},
     (DOC, IF_MATCH),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT),
-    detail=f"A document in quarantine is deleted too. {WITHOUT_SECTIONS}",
+    detail=f"A document in quarantine can be deleted too. {WITHOUT_SECTIONS}",
     conditional=True,
 )
 
@@ -125,20 +132,24 @@ def _revert(name: str, summary: str) -> Operation:
         summary,
         {200: CHANGED},
         (DOC, IDEMPOTENCY_KEY, CLIENT),
-        Body(RevertScope, "Where; everywhere without it.", required=False),
+        Body(
+            RevertScope,
+            "Which step. Default: the newest step, in the whole document.",
+            required=False,
+        ),
         (*ON_CHANGE, Code.NOTHING_TO_UNDO),
     )
 
 
-UNDO = _revert("undo", "Take back one's own newest change")
-REDO = _revert("redo", "Put back what one's own undo took back")
+UNDO = _revert("undo", "Undo your newest change")
+REDO = _revert("redo", "Redo your newest undone change")
 PRESENCE = Operation(
     "GET",
     f"{ONE}/presence",
     "listPresent",
     "Documents",
-    "Who is in the document",
-    {200: Response("Every client that has been announced, on either lane.", PresencePage)},
+    "List the clients in the document",
+    {200: Response("The present clients of both lanes.", PresencePage)},
     (DOC,),
     refusals=(Code.NOT_FOUND,),
 )
@@ -148,7 +159,7 @@ GET_SCHEMA = Operation(
     "getSchema",
     "Documents",
     "Read the schema (admin)",
-    {200: Response("The JSON Schema, as it was put.", dict[str, Any])},
+    {200: Response("The JSON Schema as it was set.", dict[str, Any])},
     (DOC,),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND),
 )
@@ -158,11 +169,11 @@ PUT_SCHEMA = Operation(
     "putSchema",
     "Documents",
     "Set the schema that every change must keep (admin)",
-    {204: Response("It holds from now on, on every lane.")},
+    {204: Response("The schema is set. It applies to changes from both lanes and over HTTP.")},
     (DOC,),
     Body(dict[str, Any], "A JSON Schema (2020-12).", (JSON, SCHEMA)),
     (Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT, Code.INVALID_DOCUMENT),
-    "Refused as `invalid_document`, with the place, when the value breaks it as it stands. "
+    "When the current value breaks the schema, the answer is `invalid_document` with `path`. "
     + WITHOUT_SECTIONS,
 )
 DELETE_SCHEMA = Operation(
@@ -170,8 +181,8 @@ DELETE_SCHEMA = Operation(
     f"{ONE}/schema",
     "deleteSchema",
     "Documents",
-    "Take the schema away (admin)",
-    {204: Response("The document may be anything again.")},
+    "Remove the schema (admin)",
+    {204: Response("The schema was removed. The document may have any value.")},
     (DOC,),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT),
     detail=WITHOUT_SECTIONS,

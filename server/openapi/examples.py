@@ -1,6 +1,6 @@
-"""An example of each parameter, body and answer; a test makes the requests, and reads the answers.
+"""An example of each parameter, body and answer. A test sends the requests to a real server.
 
-They follow one document: Ada makes it, edits it, locks its hero and publishes it.
+All examples are about one document: Ada creates it, edits it, locks a section and publishes it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What an operation takes as a body (None for nothing), and what it answers, by status."""
+    """The body of a request (None for no body), and the answers by status."""
 
     body: Any = None
     responses: Mapping[int, Any] = field(default_factory=dict)

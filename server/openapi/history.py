@@ -1,4 +1,4 @@
-"""History: what can be asked of a document's versions over HTTP."""
+"""The operations on the versions of a document over HTTP."""
 
 from __future__ import annotations
 
@@ -23,20 +23,22 @@ from server.openapi.operation import (
 from server.openapi.shapes import Changed, JsonPatch, NameGiven, NewName, Restoration, VersionPage
 
 ONE = "/v1/docs/{doc}"
-VERSION = Parameter("version", "path", int, "A version.", WHOLE)
+VERSION = Parameter("version", "path", int, "The number of a version.", WHOLE)
 FROM = Parameter("from", "query", int, "The older version.", WHOLE)
-TO = Parameter("to", "query", int, "The newer version; the head, where left out.", WHOLE)
-LIMIT = Parameter("limit", "query", int, "The most rows in the answer.", WHOLE)
-EACH = Parameter("each", "query", str, "`1` shows every version, not one row for a run of edits.")
-OLDER = Parameter("cursor", "query", int, "Where the page before this one ended.", WHOLE)
+TO = Parameter("to", "query", int, "The newer version. Default: the head.", WHOLE)
+LIMIT = Parameter("limit", "query", int, "The largest number of rows in the answer.", WHOLE)
+EACH = Parameter(
+    "each", "query", str, "`1`: a row for each version. Default: one row for a run of edits."
+)
+OLDER = Parameter("cursor", "query", int, "The `cursor` of the previous page.", WHOLE)
 
 LIST = Operation(
     "GET",
     f"{ONE}/versions",
     "listVersions",
     "History",
-    "The history, newest first",
-    {200: Response("A page of versions; a row with `from` stands for a run of them.", VersionPage)},
+    "List the versions, newest first",
+    {200: Response("A page of versions. A row with `from` is a run of versions.", VersionPage)},
     (DOC, LIMIT, OLDER, FROM, TO, EACH),
     refusals=(Code.NOT_FOUND,),
 )
@@ -46,9 +48,9 @@ NAME = Operation(
     "nameVersion",
     "History",
     "Name a version",
-    {201: Response("It has the name, and is kept for ever.", NameGiven)},
+    {201: Response("The version has the name, and is kept forever.", NameGiven)},
     (DOC,),
-    Body(NewName, "The name, and the version; the head, where left out."),
+    Body(NewName, "The name and the version. Default version: the head."),
     (Code.FORBIDDEN, Code.NOT_FOUND, Code.UNKNOWN_VERSION),
     WITHOUT_SECTIONS,
 )
@@ -57,8 +59,8 @@ GET = Operation(
     f"{ONE}/versions/{{version}}",
     "getVersion",
     "History",
-    "The value at a version",
-    {200: Response("The value as it was.", Any, ("ETag",))},
+    "Read the value at a version",
+    {200: Response("The value at that version.", Any, ("ETag",))},
     (DOC, VERSION),
     refusals=(Code.NOT_FOUND, Code.UNKNOWN_VERSION),
 )
@@ -67,8 +69,12 @@ DIFF = Operation(
     f"{ONE}/diff",
     "getDiff",
     "History",
-    "What changed between two versions",
-    {200: Response("The patch that leads from one to the other.", JsonPatch, media_types=(PATCH,))},
+    "Compare two versions",
+    {
+        200: Response(
+            "The JSON Patch from the older to the newer version.", JsonPatch, media_types=(PATCH,)
+        )
+    },
     (DOC, replace(FROM, needed=True), TO),
     refusals=(Code.NOT_FOUND, Code.UNKNOWN_VERSION),
 )
@@ -77,39 +83,39 @@ RESTORE = Operation(
     f"{ONE}/restore",
     "restore",
     "History",
-    "Go back to a version, by a change that can be undone (publisher)",
+    "Restore a version as a new change, which can be undone (publisher)",
     {200: CHANGED},
     (DOC, IDEMPOTENCY_KEY, CLIENT),
-    Body(Restoration, "Where to."),
+    Body(Restoration, "The version, and optionally a part of the document."),
     ON_CHANGE,
 )
 NOT_ARCHIVED = (
-    "An archive has no edit locks, nothing of what is or was published, no audit trail, "
-    "and no ids of requests that made no version."
+    "An archive has no edit locks, no publications, no audit trail, and no ids of requests that "
+    "made no version."
 )
 EXPORT = Operation(
     "GET",
     f"{ONE}/export",
     "exportDocument",
     "History",
-    "The document with its history (editor)",
+    "Export the document with its history (editor)",
     {200: Response("An archive that `import` takes.", dict[str, Any], ("Content-Disposition",))},
     (DOC,),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND),
-    detail=f"Of a document in quarantine it is what can be read; `left_out` says what cannot. "
-    f"{NOT_ARCHIVED}",
+    detail="From a document in quarantine the archive has everything that can be read. `left_out` "
+    f"names the rest. {NOT_ARCHIVED}",
 )
 IMPORT = Operation(
     "POST",
     f"{ONE}/import",
     "importDocument",
     "History",
-    "Make a document from an archive, under a name that was never used (admin)",
-    {201: Response("It was made.", Changed, ("ETag",))},
+    "Create a document from an archive, under a name that was never used (admin)",
+    {201: Response("The document was created.", Changed, ("ETag",))},
     (DOC,),
     Body(dict[str, Any], "An archive from `export`."),
     (*ON_CHANGE, Code.ALREADY_EXISTS),
-    detail=f"The document is there whole, or not at all. {NOT_ARCHIVED} {WITHOUT_SECTIONS}",
+    detail=f"All of the archive is imported, or nothing. {NOT_ARCHIVED} {WITHOUT_SECTIONS}",
 )
 
 HISTORY = (LIST, NAME, GET, DIFF, RESTORE, EXPORT, IMPORT)

@@ -1,4 +1,4 @@
-"""Edit locks: what can be asked of them over HTTP."""
+"""The operations on edit locks over HTTP."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from server.openapi.operation import CLIENT, DOC, Body, Operation, Parameter, Re
 from server.openapi.shapes import Acquire, LockHeld, LockPage, Release, Renew
 
 MANY = "/v1/docs/{doc}/locks"
-LOCK = Parameter("lock", "path", str, "The lock's name.", {"pattern": "^[^/]+$"})
+LOCK = Parameter("lock", "path", str, "The id of the lock.", {"pattern": "^[^/]+$"})
 REFUSALS = (
     Code.FORBIDDEN,
     Code.NOT_FOUND,
@@ -26,8 +26,8 @@ LIST = Operation(
     MANY,
     "listLocks",
     "Locks",
-    "The locks that stand",
-    {200: Response("All of them.", LockPage, ("Cache-Control",))},
+    "List the current locks",
+    {200: Response("The current locks.", LockPage, ("Cache-Control",))},
     (DOC,),
     refusals=(Code.NOT_FOUND,),
 )
@@ -36,12 +36,13 @@ ACQUIRE = Operation(
     MANY,
     "acquireLock",
     "Locks",
-    "Hold a part of the document",
-    {201: Response("It is held; `secret` is sent only this once.", LockHeld)},
+    "Acquire a lock on a part of the document",
+    {201: Response("The lock. Keep its `secret`: it is sent only once.", LockHeld)},
     (DOC, CLIENT),
-    Body(Acquire, "What, on which version, and for how many seconds."),
+    Body(Acquire, "The part to lock, in which version, and for how many seconds."),
     REFUSALS,
-    "The holder is the user's client, by `Weft-Client`: another one of theirs is another holder.",
+    "The holder is the client that `Weft-Client` names. Another client of the same user is another "
+    "holder.",
 )
 
 
@@ -52,7 +53,7 @@ def _act(path: str, name: str, summary: str, shape: Any = None, about: str = "")
         name,
         "Locks",
         summary,
-        {200: Response("The lock as it is now.", LockHeld)},
+        {200: Response("The lock after the action.", LockHeld)},
         (DOC, LOCK, CLIENT),
         None if shape is None else Body(shape, about, required=False),
         REFUSALS,
@@ -62,14 +63,24 @@ def _act(path: str, name: str, summary: str, shape: Any = None, about: str = "")
 LOCKS = (
     LIST,
     ACQUIRE,
-    _act("renew", "renewLock", "Hold it for longer", Renew, "For how many seconds."),
+    _act(
+        "renew",
+        "renewLock",
+        "Renew a lock",
+        Renew,
+        "For how many seconds the lock lasts from now on.",
+    ),
     _act(
         "release",
         "releaseLock",
-        "Let it go",
+        "Release a lock",
         Release,
-        "The lock's one-time secret, in place of a token: what `navigator.sendBeacon` can send.",
+        "The lock's one-time secret, instead of a token, for `navigator.sendBeacon`.",
     ),
-    _act("take-over", "takeOverLock", "Ask for it; silence yields"),
-    _act("keep", "keepLock", "Decline to give it away"),
+    _act(
+        "take-over",
+        "takeOverLock",
+        "Ask to take over a lock; it passes to you at `yields_at` if the holder does not answer",
+    ),
+    _act("keep", "keepLock", "Keep your lock: decline a take-over"),
 )

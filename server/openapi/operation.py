@@ -1,4 +1,4 @@
-"""One operation of the HTTP API, and the parts that many of them share."""
+"""One operation of the HTTP API, and the parts that many operations share."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Method = Literal["GET", "PUT", "PATCH", "POST", "DELETE"]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What a request says beside its body; `shape` is the type of its value."""
+    """A parameter in the path, the query or a header; `shape` is the type of its value."""
 
     name: str
     where: Literal["path", "query", "header"]
     shape: Any
     doc: str
-    schema: Mapping[str, Any] = field(default_factory=dict)  # what the type does not say
-    needed: bool = False  # as those of a path are always
+    schema: Mapping[str, Any] = field(default_factory=dict)  # rules that the type lacks
+    needed: bool = False  # a path parameter is always required
 
     @property
     def required(self) -> bool:
@@ -46,7 +46,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What comes when it went well; `shape` None is an answer without a body."""
+    """An answer to a request that succeeded; when `shape` is None, it has no body."""
 
     doc: str
     shape: Any = None
@@ -56,9 +56,9 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """Everything that a client must know of a method at an address.
+    """Everything that a client must know about a method of an address.
 
-    `refusals` are the codes beside those that every operation of its kind may answer with;
+    `refusals` are the codes of this operation only; `codes` adds the codes of its kind.
     `conditional` says that a precondition of the request may turn a refusal into 412.
     """
 
@@ -76,7 +76,7 @@ class Operation:
     open_to_all: bool = False
 
     def codes(self) -> list[Code]:
-        """Every code that it may be refused with."""
+        """Return every code that the operation may be refused with."""
         codes = list(self.refusals)
         if not self.open_to_all:
             codes += WITH_TOKEN
@@ -92,9 +92,9 @@ WITH_TOKEN = (
     Code.STORAGE_UNAVAILABLE,
 )
 WITH_BODY = (Code.MALFORMED, Code.TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE)
-# What no section right covers, whatever the role is.
-WITHOUT_SECTIONS = "It needs a token without `sections`."
-# What any change of a value may run into, in the room.
+# No section right allows these operations, for any role.
+WITHOUT_SECTIONS = "The token must have no `sections`."
+# The refusals of any change of a value.
 ON_CHANGE = (
     Code.FORBIDDEN,
     Code.NOT_FOUND,
@@ -115,40 +115,48 @@ DOC = Parameter(
     "doc",
     "path",
     str,
-    "The document's name.",
+    "The name of the document.",
     {"pattern": f"^{DOC_NAME.pattern}$"},
 )
 WHOLE = {"minimum": 0, "maximum": 999_999_999_999_999}
-LIMIT = Parameter("limit", "query", int, "The most items in the answer.", {**WHOLE, "minimum": 1})
-CURSOR = Parameter("cursor", "query", str, "Where the page before this one ended.")
-POINTER = Parameter("pointer", "query", Pointer, "Only what stands under this JSON Pointer.")
+LIMIT = Parameter(
+    "limit", "query", int, "The largest number of items in the answer.", {**WHOLE, "minimum": 1}
+)
+CURSOR = Parameter("cursor", "query", str, "The `cursor` of the previous page.")
+POINTER = Parameter("pointer", "query", Pointer, "Read only the part at this JSON Pointer.")
 IF_MATCH = Parameter(
-    "If-Match", "header", str, "The `ETag` of the version that the head must be; else 412."
+    "If-Match",
+    "header",
+    str,
+    "The `ETag` of the version that must be the newest. If it is not, the answer is 412.",
 )
 IF_NONE_MATCH = Parameter(
-    "If-None-Match", "header", str, "Tags of what the client has already; 304 where it is that."
+    "If-None-Match",
+    "header",
+    str,
+    "The `ETag` of each version that the client has. When one matches, the answer is 304.",
 )
 IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
     "header",
     str,
-    "The request's id, unique for the user and the document: the same request that comes again "
-    "under an accepted one is not applied again, and gets its first answer with `duplicate`. "
-    "Another request under it is `id_reused`.",
+    "The id of the request, unique for the user and the document. Use it to retry: under an "
+    "accepted id, the same request is not applied again, and gets its first answer with "
+    "`duplicate`. Another request under an accepted id is `id_reused`.",
     {"maxLength": 255},
 )
 CLIENT = Parameter(
     "Weft-Client",
     "header",
     str,
-    "The name of this program, as others see it beside the user's; at most 128 characters of it.",
+    "The name of this client, as other users see it. It is cut to 128 characters.",
 )
 FENCE = Parameter(
     "Weft-Fence",
     "header",
     int,
-    "The lock that the edit relies on; `stale_lock` when it is gone.",
+    "The fence of the lock that the edit relies on. When the lock is gone: `stale_lock`.",
     WHOLE,
 )
 
-CHANGED = Response("It is done, and durable.", Changed, ("ETag",))
+CHANGED = Response("The change is stored.", Changed, ("ETag",))

@@ -1,4 +1,4 @@
-"""The process: its health, and this description."""
+"""The operations about the process over HTTP: health, the API description, guest tokens."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ HEALTHZ = Operation(
     "/healthz",
     "healthz",
     "Process",
-    "Whether the process is alive",
-    {200: Response("It answers.", Health)},
+    "Check that the process is alive",
+    {200: Response("The process is alive.", Health)},
     open_to_all=True,
 )
 READYZ = Operation(
@@ -22,10 +22,10 @@ READYZ = Operation(
     "/readyz",
     "readyz",
     "Process",
-    "Whether requests may be sent here",
+    "Check that the server is ready for requests",
     {
-        200: Response("They may.", Readiness),
-        503: Response("Not now; the body says why.", Readiness),
+        200: Response("The server is ready.", Readiness),
+        503: Response("The server is not ready. The body says why.", Readiness),
     },
     open_to_all=True,
 )
@@ -34,8 +34,8 @@ OPENAPI = Operation(
     "/openapi.json",
     "getDescription",
     "Process",
-    "This description",
-    {200: Response("OpenAPI 3.1.", dict[str, Any], ("ETag", "Cache-Control"))},
+    "Read this API description",
+    {200: Response("An OpenAPI 3.1 document.", dict[str, Any], ("ETag", "Cache-Control"))},
     open_to_all=True,
 )
 
@@ -44,8 +44,8 @@ GUEST = Operation(
     "/v1/demo/token",
     "makeGuest",
     "Process",
-    "A token for a visitor, in demo mode",
-    {200: Response("A token for an hour.", Guest, ("Cache-Control",))},
+    "Create a guest token (demo mode)",
+    {200: Response("A token that is valid for an hour.", Guest, ("Cache-Control",))},
     refusals=(
         Code.NOT_FOUND,
         Code.FORBIDDEN,
@@ -53,7 +53,7 @@ GUEST = Operation(
         Code.RATE_LIMITED,
         Code.STORAGE_UNAVAILABLE,
     ),
-    detail="Outside demo mode there is nothing here.",
+    detail="Without demo mode the answer is `not_found`.",
     open_to_all=True,
 )
 

@@ -1,7 +1,7 @@
-"""The description as a page to read: one self-contained piece of HTML, without a script.
+"""The API description as one self-contained HTML page, without a script.
 
-Everything that is written into it goes through `escape`, though all of it is ours: the page must
-stay sound whatever a summary says.
+Every text on the page goes through `escape`, although the texts are our own. So no summary can
+break the page.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ POLICY = (
 
 
 def render(description: Mapping[str, Any]) -> str:
-    """The whole page of an OpenAPI document as `openapi.describe` makes it."""
+    """Return the page of an OpenAPI document made by `openapi.describe`."""
     info, shapes = description["info"], description["components"]["schemas"]
     title, version = escape(info["title"]), escape(info["version"])
     tags = _by_tag(description["paths"])
@@ -40,7 +40,7 @@ def render(description: Mapping[str, Any]) -> str:
         f"<title>{title} API</title><style>{CSS}</style></head><body>"
         f"<div class='page'><header><h1>{title} <small>{version}</small></h1>"
         f"<p>{_prose(info['description'])}</p>"
-        "<p class='soft'>The same for programs: <a href='/openapi.json'>/openapi.json</a></p>"
+        "<p class='soft'>The same as JSON: <a href='/openapi.json'>/openapi.json</a></p>"
         f"</header>{_navigation(tags)}<main>{body}{_sockets(description['x-websockets'])}"
         f"<h2 id='Shapes'>Shapes</h2>{''.join(_shape(*each) for each in sorted(shapes.items()))}"
         "</main></div></body></html>"
@@ -98,14 +98,14 @@ def _parameter(parameter: Schema) -> tuple[str, str]:
 def _body(body: Schema) -> tuple[str, str]:
     types = "<br>".join(f"<code>{escape(name)}</code>" for name in body["content"])
     schema = next(iter(body["content"].values()))["schema"]
-    may = "" if body["required"] else " It may be left out."
+    may = "" if body["required"] else " Optional."
     return types, f"{_type(schema)}. {_prose(body['description'])}{may}"
 
 
 def _answer(status: str, answer: Schema) -> tuple[str, str]:
     lines = [_prose(answer["description"])]
     for media_type, content in answer.get("content", {}).items():
-        if media_type != PROBLEM:  # as every refusal is
+        if media_type != PROBLEM:  # every refusal has it
             lines.append(f"{_type(content['schema'])} as <code>{escape(media_type)}</code>")
     headers = [f"<code>{escape(name)}</code>" for name in answer["headers"] if name != ON_EVERY]
     if headers:
@@ -118,7 +118,7 @@ def _sockets(sockets: Mapping[str, Any]) -> str:
     for path, socket in sockets.items():
         rows = [
             (escape(who), _type(socket[key]))
-            for who, key in (("Client says", "client"), ("Server says", "server"))
+            for who, key in (("The client sends", "client"), ("The server sends", "server"))
             if key in socket
         ]
         if "subprotocol" in socket:
@@ -145,14 +145,14 @@ def _shape(name: str, schema: Schema) -> str:
 
 
 def _fields(title: str, rows: Iterable[tuple[str, str]]) -> str:
-    """Names and what they are; both are HTML already."""
+    """Return a list of names with their descriptions; both are HTML already."""
     listed = "".join(f"<dt>{name}</dt><dd>{about}</dd>" for name, about in rows)
     heading = f"<h4>{escape(title)}</h4>" if title else ""
     return f"{heading}<dl>{listed}</dl>" if listed else ""
 
 
 def _type(schema: Schema) -> str:
-    """A JSON Schema in a few words, as HTML."""
+    """Return a JSON Schema in a few words, as HTML."""
     match schema:
         case {"$ref": str(ref)}:
             name = escape(ref.rsplit("/", 1)[1])
@@ -169,6 +169,6 @@ def _type(schema: Schema) -> str:
 
 
 def _prose(text: str) -> str:
-    """A sentence with its `code` marked as such."""
+    """Return a sentence as HTML, with its `code` marked."""
     pieces = escape(text).split("`")
     return "".join(f"<code>{each}</code>" if i % 2 else each for i, each in enumerate(pieces))

@@ -1,4 +1,4 @@
-"""Publishing: what can be asked of a document's public face over HTTP."""
+"""The operations to publish a document and to read it in public."""
 
 from __future__ import annotations
 
@@ -20,10 +20,14 @@ from server.openapi.shapes import NewPublication, Outcome, Public
 
 ONE = "/v1/docs/{doc}/publish"
 TENANT = Parameter(
-    "tenant", "path", str, "The document's tenant.", {"pattern": "^[a-z0-9][a-z0-9-]{0,62}$"}
+    "tenant", "path", str, "The tenant of the document.", {"pattern": "^[a-z0-9][a-z0-9-]{0,62}$"}
 )
 VERSION = Parameter(
-    "version", "query", int, "A version that was published, though it no longer is.", WHOLE
+    "version",
+    "query",
+    int,
+    "A version that was published before. Default: the public version.",
+    WHOLE,
 )
 READING = ("ETag", "Cache-Control", "Vary", "Weft-Version", "Weft-Epoch")
 
@@ -32,8 +36,8 @@ READ_POINTER = Operation(
     ONE,
     "getPublished",
     "Publishing",
-    "Which version is public, and who made it so",
-    {200: Response("The version.", Public, ("Cache-Control",))},
+    "Read which version is public, and who published it",
+    {200: Response("The public version.", Public, ("Cache-Control",))},
     (DOC,),
     refusals=(Code.NOT_FOUND,),
 )
@@ -43,9 +47,13 @@ PUBLISH = Operation(
     "publish",
     "Publishing",
     "Make a version public (publisher)",
-    {200: Response("It is public at `url`; `warnings` are what should be mended.", Outcome)},
+    {
+        200: Response(
+            "The version is public at `url`. `warnings` are problems that you should fix.", Outcome
+        )
+    },
     (DOC, CLIENT),
-    Body(NewPublication, "Which version; the newest, where left out.", required=False),
+    Body(NewPublication, "The version to publish. Default: the newest one.", required=False),
     (
         Code.FORBIDDEN,
         Code.NOT_FOUND,
@@ -60,8 +68,8 @@ TAKE_DOWN = Operation(
     ONE,
     "takeDown",
     "Publishing",
-    "Let nothing of the document be public (publisher)",
-    {204: Response("Nothing is public.")},
+    "Take the document down: make no version public (publisher)",
+    {204: Response("No version is public.")},
     (DOC, CLIENT),
     refusals=(Code.FORBIDDEN, Code.NOT_FOUND, Code.CONFLICT),
     detail=WITHOUT_SECTIONS,
@@ -71,10 +79,10 @@ READ = Operation(
     "/v1/published/{tenant}/{doc}",
     "readPublished",
     "Publishing",
-    "The published value, for every reader",
+    "Read the published value, without a token",
     {
-        200: Response("The value, as it is or as gzip or br.", Any, READING),
-        304: Response("The client has it already.", headers=READING),
+        200: Response("The value, plain or compressed with gzip or br.", Any, READING),
+        304: Response("Not modified: the client has this version already.", headers=READING),
     },
     (TENANT, DOC, VERSION, IF_NONE_MATCH),
     refusals=(Code.NOT_FOUND, Code.STORAGE_UNAVAILABLE),

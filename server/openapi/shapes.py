@@ -1,4 +1,4 @@
-"""The bodies that only HTTP has; what it shares with the patch lane are that lane's messages."""
+"""The bodies that only HTTP has. Bodies shared with the patch lane are in `collab.messages`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Meanwhile(Struct, frozen=True):
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):
-    """A refusal (RFC 9457); the fields after `retryable` belong to certain codes only."""
+    """A refusal (RFC 9457). The fields after `retryable` come with certain codes only."""
 
     type: Literal["about:blank"]
     title: str
@@ -44,7 +44,7 @@ class Problem(Struct, frozen=True, omit_defaults=True):
 
 
 class TakenBack(Struct, frozen=True):
-    """A version that an undo took back, or a redo put back, and where."""
+    """A version that was undone or redone, and the places that changed."""
 
     version: int
     at: Time
@@ -52,7 +52,7 @@ class TakenBack(Struct, frozen=True):
 
 
 class Changed(Struct, frozen=True, omit_defaults=True):
-    """What became of a change, as its `ack` says it on the patch lane."""
+    """The result of a change, with the fields of an `ack` of the patch lane."""
 
     version: int
     ops: list[Op] | UnsetType = UNSET
@@ -64,9 +64,9 @@ class Changed(Struct, frozen=True, omit_defaults=True):
 
 
 class ListedDocument(Struct, frozen=True, omit_defaults=True):
-    """A document in a list; `published` is the version that is public.
+    """A document in a list. `published` is the public version.
 
-    `damaged` is true where its row does not match its checksum.
+    `damaged` is true when the stored row does not match its checksum.
     """
 
     doc: str
@@ -89,14 +89,14 @@ class PresencePage(Struct, frozen=True):
 
 
 class RevertScope(Struct, frozen=True, omit_defaults=True):
-    """Take back, or put back, the newest step or the one of `version`, as far as `scope` goes."""
+    """Undo or redo the newest step, or the step of `version`; only below `scope`."""
 
     scope: Pointer = ""
     version: int | UnsetType | None = UNSET
 
 
 class Acquire(Struct, frozen=True):
-    """What `POST …/locks` takes."""
+    """A request for a lock: the pointer, its version, and the seconds that the lock lasts."""
 
     scope: Pointer
     base: int | None = None
@@ -116,7 +116,7 @@ class LockPage(Struct, frozen=True):
 
 
 class LockHeld(LockState, frozen=True, omit_defaults=True):
-    """A lock, and for its holder the one-time secret that releases it without a token."""
+    """A lock. Its holder also gets a one-time secret, which releases the lock without a token."""
 
     secret: str | UnsetType = UNSET
 
@@ -127,7 +127,7 @@ class VersionPage(Struct, frozen=True, omit_defaults=True):
 
 
 class NewName(Struct, frozen=True):
-    """A name for `version`, or for the newest one."""
+    """A name for `version`, or for the newest version."""
 
     name: Annotated[str, Meta(min_length=1, max_length=200)]
     version: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
@@ -141,14 +141,14 @@ class NameGiven(Struct, frozen=True):
 
 
 class Restoration(Struct, frozen=True, omit_defaults=True):
-    """The version to go back to, as a whole or only what stood under `pointer`."""
+    """The version to restore: the whole value, or only the part at `pointer`."""
 
     version: Annotated[int, Meta(ge=0)]
     pointer: Pointer = ""
 
 
 class Public(Struct, frozen=True):
-    """Which version is public, who made it so, and when."""
+    """The public version, who published it, and when."""
 
     published: int
     by: dict[str, str]
@@ -156,14 +156,14 @@ class Public(Struct, frozen=True):
 
 
 class NewPublication(Struct, frozen=True, omit_defaults=True):
-    """What to publish; `expected_published` is what is public now as far as one knows, or 0."""
+    """What to publish. `expected_published`: the version that you believe is public; 0 for none."""
 
     version: Annotated[int, Meta(ge=0)] | UnsetType | None = UNSET
     expected_published: Annotated[int, Meta(ge=0)] | UnsetType | None = UNSET
 
 
 class Outcome(Struct, frozen=True):
-    """What is public now, and where its page is: a path, or absolute where `WEFT_PUBLIC_URL` is."""
+    """The published version. `url` of its page is a path, or absolute with `WEFT_PUBLIC_URL`."""
 
     published: int
     url: str
@@ -186,7 +186,7 @@ class Health(Struct, frozen=True):
 
 
 class Readiness(Struct, frozen=True):
-    """Whether requests may be sent here, and what stands in the way."""
+    """Whether the server is ready for requests, and which part is not."""
 
     status: Literal["ok", "unavailable"]
     database: Literal["ok", "down"]

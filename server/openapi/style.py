@@ -1,4 +1,4 @@
-"""The looks of the page that describes the API: its one style sheet, in light and in dark."""
+"""The style sheet of the API page, with a light and a dark theme."""
 
 from __future__ import annotations
 

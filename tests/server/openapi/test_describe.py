@@ -1,4 +1,4 @@
-"""The API's description: nothing is served that it leaves out, nothing is told that is not so."""
+"""The API description has everything that the server serves, and nothing else."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def references(of: Any) -> set[str]:
     return set()
 
 
-def test_every_route_is_described_and_every_description_has_a_route() -> None:
+def test_the_routes_are_exactly_the_described_operations() -> None:
     assert {(each.method, each.path) for each in OPERATIONS} == served()
 
 
 def test_every_socket_is_described() -> None:
     sockets = {route.path for route in routes() if isinstance(route, WebSocketRoute)}
-    assert sockets - {"/{path:path}"} == set(SOCKETS), "all but where there is nothing"
+    assert sockets - {"/{path:path}"} == set(SOCKETS), "all but the catch-all route"
 
 
 def test_an_operation_has_a_name_of_its_own() -> None:
@@ -65,32 +65,32 @@ def test_the_parameters_of_a_path_are_described() -> None:
         assert told == set(re.findall(r"{(\w+)}", each.path)), each.name
 
 
-def test_what_is_referred_to_is_there() -> None:
+def test_every_reference_has_a_target() -> None:
     components = DESCRIBED["components"]["schemas"]
     there = {f"#/components/schemas/{name}" for name in components}
     assert references(DESCRIBED) <= there
 
 
-def test_every_header_that_an_answer_names_is_explained() -> None:
+def test_every_header_of_an_answer_has_a_description() -> None:
     named = {
         name for each in OPERATIONS for answer in each.responses.values() for name in answer.headers
     }
     assert named <= set(HEADERS)
 
 
-def test_a_problem_carries_what_a_reject_of_its_code_would() -> None:
+def test_a_problem_has_the_fields_of_a_reject() -> None:
     rejected = field_names(messages.Reject) - {"id", "message"}
-    publishing = {"published", "findings"}  # which the patch lane cannot do
+    publishing = {"published", "findings"}  # the patch lane cannot publish
     over_http = {"type", "title", "status", "detail"} | publishing
     assert rejected | over_http == field_names(shapes.Problem)
 
 
-def test_a_change_over_http_answers_what_an_ack_says() -> None:
+def test_a_change_over_http_has_the_fields_of_an_ack() -> None:
     locks_and_names = {"id", "lock", "secret"}
     assert field_names(shapes.Changed) == field_names(messages.Ack) - locks_and_names
 
 
-def test_every_refusal_is_told_under_its_status() -> None:
+def test_every_refusal_is_listed_under_its_status() -> None:
     for each in OPERATIONS:
         responses = DESCRIBED["paths"][each.path][each.method.lower()]["responses"]
         for code in each.codes():
@@ -99,9 +99,9 @@ def test_every_refusal_is_told_under_its_status() -> None:
 
 
 def rows(status: str) -> set[tuple[str, str]]:
-    """Methods and paths of the wire page's HTTP table with this status.
+    """Return methods and paths with this status in the HTTP table of docs/wire.md.
 
-    A row may name several: `/undo`, `/redo` is a last segment each.
+    A row may name several paths: `/undo`, `/redo` are last segments.
     """
     found: set[tuple[str, str]] = set()
     table = WIRE.split("\n## HTTP\n")[1].split("\n## ")[0]
@@ -129,13 +129,13 @@ def calls(cell: str, about: str) -> Iterator[tuple[str, str]]:
         yield from ((each, path) for each in (*methods, *more) if used)
 
 
-def test_what_the_wire_page_says_is_served_is_described_and_the_rest_is_not() -> None:
+def test_the_calls_served_by_the_wire_page_are_described() -> None:
     described = {(each.method, each.path) for each in OPERATIONS if each.path.startswith("/v1/")}
     assert rows("served") == described
     assert rows("later") & described == set()
 
 
-def test_the_messages_of_the_patch_lane_are_in_the_description() -> None:
+def test_the_messages_of_the_patch_lane_are_described() -> None:
     components = DESCRIBED["components"]["schemas"]
     for side, union in (
         ("ClientMessage", messages.ClientMessage),
@@ -151,7 +151,7 @@ def test_the_messages_of_the_patch_lane_are_in_the_description() -> None:
 
 
 class Tags(HTMLParser):
-    """What the page is made of, and whether it is well nested."""
+    """The tags, ids and links of a page. Fails when its tags are badly nested."""
 
     VOID = frozenset({"meta", "br", "li", "dt", "dd"})
 
@@ -181,7 +181,7 @@ def read(html: str) -> Tags:
     return tags
 
 
-def test_the_page_is_whole_and_loads_nothing() -> None:
+def test_the_page_is_self_contained_html() -> None:
     tags = read(page.render(DESCRIBED))
     assert not tags.seen & {"script", "img", "link", "iframe", "form"}
     assert len(set(tags.ids)) == len(tags.ids)
@@ -196,7 +196,7 @@ def test_the_page_shows_every_operation() -> None:
         assert f"id='{each.name}'" in html
 
 
-def test_whatever_is_written_on_the_page_is_text() -> None:
+def test_the_page_escapes_every_text() -> None:
     evil = "<script>alert('1')</script>`<b>`\"'"
     operation = Operation(
         "GET", f"/{evil}", evil, "Process", evil, {200: Response(evil)}, detail=evil
@@ -212,5 +212,5 @@ def test_the_page_states_the_hash_of_its_style() -> None:
     assert "unsafe" not in page.POLICY
 
 
-def test_a_code_of_the_contract_is_a_code_of_the_description() -> None:
+def test_the_description_has_every_refusal_code() -> None:
     assert set(DESCRIBED["components"]["schemas"]["Code"]["enum"]) == {str(code) for code in Code}

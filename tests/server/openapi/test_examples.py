@@ -1,4 +1,4 @@
-"""Every operation has examples, and they are what the description says they are."""
+"""Every operation has examples, and they are valid by its schemas."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from server.openapi.describe import OPERATIONS, describe
 from server.openapi.examples import EXAMPLES, PARAMETERS
 
 DESCRIBED = describe("0.1.0")
-# Where a page ended is the server's own; a client sends back what it got.
+# Parameters without an example: only the server makes a cursor.
 WITHOUT = {"cursor"}
 
 
 def places() -> Iterator[tuple[str, dict[str, Any]]]:
-    """What may have an example, with its schema: parameters, bodies, answers that went well."""
+    """Yield all parameters, bodies and successful answers, with their schemas and examples."""
     for path, operations in DESCRIBED["paths"].items():
         for method, operation in operations.items():
             name = f"{method} {path}"
@@ -36,13 +36,13 @@ PLACES = dict(places())
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_an_example_is_there_and_valid(name: str) -> None:
+def test_a_place_has_a_valid_example(name: str) -> None:
     place = PLACES[name]
     schema = {**place["schema"], "components": DESCRIBED["components"]}
     jsonschema_rs.validate(schema, place["example"])
 
 
-def test_no_example_is_of_nothing() -> None:
+def test_every_example_belongs_to_an_operation() -> None:
     assert set(EXAMPLES) <= {each.name for each in OPERATIONS}
     named = {parameter.name for each in OPERATIONS for parameter in each.parameters}
     assert set(PARAMETERS) == named - WITHOUT
