@@ -1,1 +1,1 @@
-"""The command line: `weft serve`, and what an operator does beside it."""
+"""The command line: `weft serve`, and the commands of an operator."""

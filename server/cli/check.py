@@ -1,4 +1,4 @@
-"""`weft check` and `weft migrate`: whether the server would start here, and what to do if not."""
+"""`weft check` finds what would stop the server; `weft migrate` brings the tables up to date."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from server.cli.store import open_store
 from server.runtime.settings import Settings, unknown_names
 from storage.migration import SchemaOutdatedError
 
-_REMEDY = "does WEFT_DATABASE name it, does it run, and may this user write there?"
+_REMEDY = "check WEFT_DATABASE, that the database runs, and that this user may write to it"
 
 
 async def run(arguments: Namespace, settings: Settings) -> int:
@@ -33,7 +33,7 @@ async def _migrate(settings: Settings) -> int:
 
 
 async def _stored(settings: Settings) -> dict[str, str]:
-    """What is wrong with the database, in its own words, and with the keys in it."""
+    """Return the faults of the database and of the keys in it; an empty text means no fault."""
     try:
         store = open_store(settings)
         try:
@@ -44,27 +44,29 @@ async def _stored(settings: Settings) -> dict[str, str]:
             await store.close()
     except SchemaOutdatedError as error:
         return {"database": f"failed: {error}", "keys": "not checked"}
-    except Exception as error:  # the check's edge: every error is its result
+    except Exception as error:  # every error is a result of the check
         fault = f"failed: {error or type(error).__name__}; {_REMEDY}"
         return {"database": fault, "keys": "not checked"}
 
 
 def _settings() -> str:
     return "; ".join(
-        f"{name} is read by nothing" + (f": is {meant} meant?" if meant else ", unset it")
+        f"{name} is no setting: " + (f"use {meant} or unset it" if meant else "unset it")
         for name, meant in unknown_names(os.environ).items()
     )
 
 
 def _gossip(settings: Settings) -> str:
-    # Gossip over Redis does not run yet: an operator who relies on it must learn that.
-    return "WEFT_REDIS is not used by this version: run one instance" if settings.redis else ""
+    # Gossip over Redis is not built yet. The check fails, so that no operator relies on it.
+    return "this version does not use WEFT_REDIS: run one instance" if settings.redis else ""
 
 
 async def _keys(store: Store) -> str:
-    # A tenant that never had a key gets one with its first token.
+    # A tenant without any key is no fault: its first token makes one.
     lost = [name for name in await store.tenants() if _has_lost(await store.keys(name))]
-    return "; ".join(f"{name} has no active key: weft key add --tenant {name}" for name in lost)
+    return "; ".join(
+        f"{name} has no active key: run `weft key add --tenant {name}`" for name in lost
+    )
 
 
 def _has_lost(keys: list[SigningKey]) -> bool:

@@ -1,4 +1,4 @@
-"""Documents from the command line."""
+"""`weft doc`: list, show, export, import, repair and delete documents; begin new epochs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from server.runtime.clock import SystemClock
 from server.runtime.settings import Settings
 
 _PAGE = 500
-_MAX_LOGGED = 100  # sentences that the audit trail keeps of one repair
+_MAX_LOGGED = 100  # sentences about one repair in the audit trail
 
 
 async def run(arguments: Namespace, settings: Settings) -> int:
@@ -44,7 +44,7 @@ async def run(arguments: Namespace, settings: Settings) -> int:
 
 async def _list(tenant: str, store: Store) -> int:
     if tenant not in await store.tenants():
-        return _fail(f"there is no tenant {tenant}; `weft tenant ls` lists them")
+        return _fail(f"there is no tenant {tenant}; `weft tenant ls` lists the tenants")
     async for row in _rows(tenant, store):
         updated = f"{rfc3339(row.updated_at)} by {row.updated_by}"
         damage = "  damaged" if row.damaged else ""
@@ -71,7 +71,7 @@ async def _show(arguments: Namespace, store: Store) -> int:
         return _damaged(key)
     version = row.version if arguments.at is None else arguments.at
     if not 0 <= version <= row.version:
-        return _fail(f"{arguments.doc} has versions up to {row.version}")
+        return _fail(f"{arguments.doc} has the versions 0 to {row.version}")
     value = await History(store).value_at(key, version)
     if arguments.pointer:
         value = lookup(value, parse(arguments.pointer))
@@ -99,14 +99,16 @@ async def _repair(key: DocKey, store: Store) -> int:
     found = await repair.salvage(remains, every=True)
     if found.value is None:
         _print_left_out(found.left_out, sys.stderr)
-        return _fail(f"nothing of {key.doc} can be read; restore it from a backup, or delete it")
+        return _fail(f"no part of {key.doc} can be read; restore it from a backup, or delete it")
     if not found.left_out:
         print(f"{key.tenant}/{key.doc}  version {remains.head}  nothing to repair")
         return 0
     now = SystemClock().now_ms()
     rebuilt = repair.rebuild(remains, found, now)
     if not await store.rebuild(key, rebuilt):
-        return _fail(f"another writer changed {key.doc} meanwhile; nothing was written")
+        return _fail(
+            f"another process changed {key.doc} meanwhile; nothing was repaired, run it again"
+        )
     detail = {"left_out": found.left_out[:_MAX_LOGGED]}
     row = AuditRow(now, "weft", "repair", version=rebuilt.entry.version, detail=detail)
     await store.write_audit([(key, row)])
@@ -133,11 +135,11 @@ async def _import(arguments: Namespace, store: Store) -> int:
     from server.archives import archive
 
     if arguments.tenant not in await store.tenants():
-        return _fail(f"there is no tenant {arguments.tenant}; `weft tenant add` makes one")
+        return _fail(f"there is no tenant {arguments.tenant}; `weft tenant add` creates it")
     whole = archive.decode(_read(arguments.file))
     key = DocKey(arguments.tenant, arguments.doc or whole.doc)
     if not is_doc_name(key.doc):
-        return _fail(f"{key.doc!r} is no name for a document")
+        return _fail(f"{key.doc!r} is not a valid document name")
     version = await archive.create_document(store, key, whole, SystemClock().now_ms())
     print(f"{key.tenant}/{key.doc}  version {version}")
     return 0
@@ -145,10 +147,10 @@ async def _import(arguments: Namespace, store: Store) -> int:
 
 async def _new_epoch(arguments: Namespace, store: Store) -> int:
     if bool(arguments.docs) is arguments.all:
-        return _fail("name documents, or say --all")
+        return _fail("name documents, or use --all")
     tenants = await store.tenants() if arguments.all else [arguments.tenant]
-    # A backup may have forgotten epochs, and documents, that clients still hold: one more than
-    # the last epoch that it knows could be one of theirs. The time of now is none of theirs.
+    # A backup may lack epochs and documents that clients still have. So a client may already
+    # have the backup's last epoch plus one. No client has the present time in milliseconds.
     now = SystemClock().now_ms()
     if arguments.all:
         await store.raise_epochs(now)
@@ -190,7 +192,7 @@ def _no_document(key: DocKey) -> int:
 
 
 def _damaged(key: DocKey) -> int:
-    return _fail(f"{key.doc} is damaged: `weft doc repair {key.doc}` says of what")
+    return _fail(f"{key.doc} is damaged: run `weft doc repair {key.doc}`")
 
 
 def _fail(message: str) -> int:

@@ -1,4 +1,4 @@
-"""Tokens, tenants and keys from the command line."""
+"""`weft token`, `weft tenant` and `weft key`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def _token(arguments: Namespace, store: Store) -> int:
 
 async def _add_tenant(tenant: str, store: Store) -> int:
     if tenant in await store.tenants() and await store.keys(tenant):
-        return _fail(f"tenant {tenant} was there already")
+        return _fail(f"tenant {tenant} exists already")
     key = await Keyring(store, SystemClock()).ensure_key(tenant)
     print(f"tenant {tenant} with key {key.kid}")
     return 0
@@ -64,7 +64,7 @@ async def _list_tenants(store: Store) -> int:
 
 async def _add_key(arguments: Namespace, store: Store) -> int:
     if arguments.tenant not in await store.tenants():
-        return _fail(f"there is no tenant {arguments.tenant}; `weft tenant add` makes one")
+        return _fail(f"there is no tenant {arguments.tenant}; `weft tenant add` creates it")
     key = await Keyring(store, SystemClock()).add_key(arguments.tenant)
     print(key.kid)
     if arguments.show:
@@ -74,8 +74,8 @@ async def _add_key(arguments: Namespace, store: Store) -> int:
 
 async def _retire(tenant: str, kid: str, store: Store) -> int:
     if not await store.retire_key(tenant, kid, SystemClock().now_ms()):
-        return _fail(f"tenant {tenant} has no active key {kid}; `weft key ls` lists them")
-    print(f"key {kid} is retired: what it signed is refused from now on")
+        return _fail(f"tenant {tenant} has no active key {kid}; `weft key ls` lists its keys")
+    print(f"key {kid} is retired: its tokens are refused from now on")
     return 0
 
 

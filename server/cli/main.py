@@ -1,4 +1,4 @@
-"""The command line: `weft serve`, and what an operator does beside it."""
+"""Parses the command line, reads the settings, and runs one command."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from typing import TypeAlias
 from server.runtime.settings import BadSetting, Settings
 
 FAILED, USAGE = 1, 2
-SIGNALLED = 130  # as a shell counts an interrupt
+SIGNALLED = 130  # the exit code of shells for an interrupt
 
-# Which module runs a command. They are imported when it is called: `weft token` is run by hand
-# and by scripts, and should not wait for the web server to be imported.
+# The module that runs each command. It is imported when the command is called, so that
+# `weft token` does not wait for the import of the web server.
 _MODULES = {
     "serve": "server.process",
     "token": "server.cli.keys",
@@ -34,7 +34,10 @@ _FLAGS = ("host", "port", "database", "redis", "demo")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code is 0 done, 1 failed, 2 wrong arguments or settings."""
+    """Run one command and return its exit code.
+
+    0 means done, 1 failed, 2 wrong arguments or settings.
+    """
     arguments = _parser().parse_args(argv)
     try:
         settings = Settings.load(os.environ, **{name: vars(arguments).get(name) for name in _FLAGS})
@@ -48,10 +51,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return SIGNALLED
     except BrokenPipeError:
-        # The reader of our output is gone (`weft doc ls | head`): the interpreter must not flush.
+        # The reader of our output has ended (`weft doc ls | head`). At its exit, the interpreter
+        # flushes standard output and would fail again, so send the rest to /dev/null.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except Exception as error:  # the process's edge: one sentence, and the trace when asked for
+    except Exception as error:  # print one sentence; the traceback only at level debug
         if settings.log_level == "debug":
             traceback.print_exc()
         from server.runtime.logs import error_sentence
@@ -64,7 +68,7 @@ def _wrong_settings(command: str, error: BadSetting) -> int:
     for name, may_be in error.problems:
         print(f"weft: {name} must be {may_be}", file=sys.stderr)
     if command == "check":
-        print("settings  wrong: see above; nothing else was checked")
+        print("settings  wrong: see above; no other part was checked")
     return USAGE
 
 
@@ -72,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="weft",
         description="A real-time collaborative editing server.",
-        epilog="Every WEFT_ variable of docs/settings.md applies to every command.",
+        epilog="Every command reads the WEFT_ variables of docs/settings.md.",
     )
     parser.add_argument("--version", action="version", version=f"weft {version('weft')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -81,8 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_tenant(commands)
     _add_key(commands)
     _add_doc(commands)
-    _add(commands, "migrate", "bring the database's schema up to date")
-    _add(commands, "check", "settings, database, gossip and keys: ok, or what to do")
+    _add(commands, "migrate", "bring the tables of the database up to date")
+    _add(commands, "check", "check settings, database, gossip and keys")
     return parser
 
 
@@ -98,7 +102,10 @@ def _add(commands: _Commands, name: str, summary: str) -> argparse.ArgumentParse
 
 
 def _of_database(parser: argparse.ArgumentParser) -> None:
-    """Before a command's action or after it; where it is not said, what was said before stays."""
+    """Add the flag `--database`.
+
+    It may come before the action or after it. Without it, the value from before stays.
+    """
     parser.add_argument(
         "--database", metavar="URL", default=argparse.SUPPRESS, help="instead of WEFT_DATABASE"
     )
@@ -106,36 +113,46 @@ def _of_database(parser: argparse.ArgumentParser) -> None:
 
 def _add_serve(commands: _Commands) -> None:
     parser = _add(commands, "serve", "run the server")
-    parser.add_argument("--host", help="where to listen (127.0.0.1)")
-    parser.add_argument("--port", help="the port, 0 for a free one (8080)")
-    parser.add_argument("--redis", metavar="URL", help="between several instances")
+    parser.add_argument("--host", help="the address to listen on (default 127.0.0.1)")
+    parser.add_argument("--port", help="the port; 0 takes a free one (default 8080)")
+    parser.add_argument("--redis", metavar="URL", help="not used yet: run one instance")
     parser.add_argument(
-        "--demo", action="store_true", default=None, help="demo documents, and guests may edit"
+        "--demo",
+        action="store_true",
+        default=None,
+        help="make demo documents, and let guests edit them",
     )
 
 
 def _add_token(commands: _Commands) -> None:
     parser = _add(commands, "token", "print a token, alone on a line")
-    parser.add_argument("--user", required=True, help="who it is for")
+    parser.add_argument("--user", required=True, help="the id of the user")
     roles = ("viewer", "commenter", "editor", "publisher", "admin")
     parser.add_argument("--role", required=True, choices=roles)
     _of_tenant(parser)
-    parser.add_argument("--name", default="", help="what others see (the user)")
-    parser.add_argument("--ttl", type=_ttl, default=3600, help="seconds that it lasts (3600)")
     parser.add_argument(
-        "--docs", action="append", metavar="GLOB", help="only documents like this; repeatable"
+        "--name", default="", help="the name that other users see (default: the user)"
+    )
+    parser.add_argument(
+        "--ttl", type=_ttl, default=3600, help="seconds until it expires (default 3600)"
+    )
+    parser.add_argument(
+        "--docs",
+        action="append",
+        metavar="GLOB",
+        help="allow only documents that match this glob; repeatable",
     )
     parser.add_argument(
         "--sections",
         action="extend",
         type=_pointers,
         metavar="POINTER",
-        help="change only what lies there; repeatable, or POINTER,POINTER",
+        help="allow changes only at and below this pointer; repeatable, or POINTER,POINTER",
     )
 
 
 def _pointers(given: str) -> list[str]:
-    """The pointers in one argument; a comma that no `/` follows belongs to a key."""
+    """The pointers in one argument. A comma separates two pointers only before a `/`."""
     pointers: list[str] = re.split(",(?=/)", given)
     return pointers
 
@@ -148,23 +165,23 @@ def _ttl(given: str) -> int:
 
 
 def _add_tenant(commands: _Commands) -> None:
-    actions = _actions(_add(commands, "tenant", "tenants: add one, list them"))
-    adding = _action(actions, "add", "make a tenant and its first key")
+    actions = _actions(_add(commands, "tenant", "tenants: add, list"))
+    adding = _action(actions, "add", "create a tenant and its first key")
     adding.add_argument("tenant", metavar="NAME")
-    _action(actions, "ls", "list them")
+    _action(actions, "ls", "list the tenants")
 
 
 def _add_key(commands: _Commands) -> None:
     actions = _actions(_add(commands, "key", "a tenant's signing keys: add, list, retire"))
-    adding = _action(actions, "add", "make one more; older ones go on signing")
+    adding = _action(actions, "add", "make one more key; older keys stay valid")
     adding.add_argument(
         "--show",
         action="store_true",
-        help="also print its secret this one time, in base64url: decode it",
+        help="also print its secret, only this once; it is in base64url, decode it",
     )
-    retiring = _action(actions, "retire", "refuse what it signed from now on")
+    retiring = _action(actions, "retire", "refuse the tokens of a key from now on")
     retiring.add_argument("kid", metavar="KEY")
-    for each in (adding, _action(actions, "ls", "list them"), retiring):
+    for each in (adding, _action(actions, "ls", "list the keys of a tenant"), retiring):
         _of_tenant(each)
 
 
@@ -172,24 +189,30 @@ def _add_doc(commands: _Commands) -> None:
     actions = _actions(
         _add(commands, "doc", "documents: list, show, export, import, repair, delete")
     )
-    _of_tenant(_action(actions, "ls", "list a tenant's documents"))
-    showing = _action(actions, "show", "print a document's value")
-    showing.add_argument("--at", type=int, metavar="VERSION", help="as it was (the newest)")
-    showing.add_argument("--pointer", default="", help="only what stands there")
+    _of_tenant(_action(actions, "ls", "list the documents of a tenant"))
+    showing = _action(actions, "show", "print the value of a document")
+    showing.add_argument(
+        "--at", type=int, metavar="VERSION", help="the version to print (default: the newest)"
+    )
+    showing.add_argument("--pointer", default="", help="print only the value at this JSON Pointer")
     exporting = _action(actions, "export", "write a document with its history")
-    exporting.add_argument("--output", default="-", metavar="FILE", help="where to (the output)")
-    repairing = _action(actions, "repair", "make a damaged document of what can be read of it")
-    deleting = _action(actions, "delete", "delete a document, damaged or not")
+    exporting.add_argument(
+        "--output", default="-", metavar="FILE", help="the file to write (default: standard output)"
+    )
+    repairing = _action(actions, "repair", "rebuild a damaged document from what can be read")
+    deleting = _action(actions, "delete", "delete a document, damaged or not, without asking")
     for each in (showing, exporting, repairing, deleting):
         each.add_argument("doc", metavar="DOC")
         _of_tenant(each)
-    importing = _action(actions, "import", "make a document of what was exported")
-    importing.add_argument("file", metavar="FILE", help="what was exported, - for the input")
-    importing.add_argument("--doc", help="under this name (its own)")
+    importing = _action(actions, "import", "create a document from an export")
+    importing.add_argument("file", metavar="FILE", help="the exported file; - reads standard input")
+    importing.add_argument("--doc", help="the name of the new document (default: its old name)")
     _of_tenant(importing)
-    epoch = _action(actions, "new-epoch", "after a restored backup: make every client reload")
+    epoch = _action(
+        actions, "new-epoch", "after a restored backup: make clients load documents again"
+    )
     epoch.add_argument("docs", nargs="*", metavar="DOC")
-    epoch.add_argument("--all", action="store_true", help="every document of every tenant")
+    epoch.add_argument("--all", action="store_true", help="all documents of all tenants")
     _of_tenant(epoch)
 
 
@@ -204,7 +227,7 @@ def _action(actions: _Commands, name: str, summary: str) -> argparse.ArgumentPar
 
 
 def _of_tenant(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--tenant", default="demo", help="which tenant (demo)")
+    parser.add_argument("--tenant", default="demo", help="the tenant (default demo)")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The store as a command has it: opened, up to date, and closed when the command is done."""
+"""Opens the store for a command, and closes it after the command."""
 
 from __future__ import annotations
 
@@ -13,13 +13,19 @@ from storage.store import SqlStore
 
 
 def open_store(settings: Settings) -> Store:
-    """The database that the settings name; the server's own root would import the web server."""
+    """Return the store on the database of the settings.
+
+    A command does not use `server/app.py`, which would import the web server.
+    """
     return SqlStore(settings.database)
 
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Store]:
-    """Beside a running server too: the database orders what both of them write."""
+    """Return the started store, with the demo tenant in it; close it at the end.
+
+    A server may run on the same database: the database puts their writes in order.
+    """
     store = open_store(settings)
     try:
         await store.start()

@@ -1,4 +1,4 @@
-"""The command line: what each command prints, what it leaves, and its exit code."""
+"""The command line: the output of each command, its effect, and its exit code."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ WEFT = [sys.executable, "-m", "server.cli.main"]
 
 
 class Shell:
-    """Runs commands in this process, in a folder of their own, on its database."""
+    """Runs commands in this process, on a database in a folder of the test."""
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.url = f"sqlite+aiosqlite:///{folder}/var/weft.db"
@@ -47,7 +47,7 @@ class Shell:
     def run(self, *argv: str) -> tuple[int, str, str]:
         try:
             code = main(argv)
-        except SystemExit as end:  # argparse's way out
+        except SystemExit as end:  # argparse ends so
             code = int(end.code or 0)
         out, err = self._capsys.readouterr()
         return code, out, err
@@ -105,7 +105,7 @@ def test_a_token_is_printed_alone_on_a_line(shell: Shell) -> None:
     assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", line)
 
 
-def test_a_token_says_what_was_asked(shell: Shell) -> None:
+def test_a_token_has_the_claims_that_were_asked_for(shell: Shell) -> None:
     asked = "token --user ada --role viewer --tenant acme --ttl 60 --docs a* --docs b --sections /x"
     claims = shell.verify(shell.prints(*asked.split(), "--name", "Ada Lovelace")[0])
     assert (claims.tenant, claims.user, claims.name) == ("acme", "ada", "Ada Lovelace")
@@ -125,14 +125,14 @@ def test_a_token_says_what_was_asked(shell: Shell) -> None:
         ([], None),
     ],
 )
-def test_sections_are_divided_where_a_slash_follows_a_comma(
+def test_sections_are_split_at_a_comma_before_a_slash(
     shell: Shell, asked: list[str], sections: tuple[str, ...] | None
 ) -> None:
     (line,) = shell.prints("token", "--user", "ada", "--role", "editor", *asked)
     assert shell.verify(line).rights.sections == sections
 
 
-def test_the_first_token_makes_the_database_and_its_tenant(shell: Shell) -> None:
+def test_the_first_token_creates_the_database_and_its_tenant(shell: Shell) -> None:
     shell.prints("token", "--user", "ada", "--role", "editor", "--tenant", "acme")
     assert shell.prints("tenant", "ls") == ["acme", "demo"]
     assert len(shell.prints("key", "ls", "--tenant", "acme")) == 1
@@ -175,14 +175,14 @@ def test_a_token_that_would_be_refused_is_not_printed(shell: Shell, wrong: list[
         ["doc"],
     ],
 )
-def test_what_is_asked_wrongly_is_told_how(shell: Shell, wrong: list[str]) -> None:
+def test_wrong_arguments_exit_with_2_and_print_the_usage(shell: Shell, wrong: list[str]) -> None:
     code, out, err = shell.run(*wrong)
     assert (code, out) == (2, "")
     assert err.startswith("usage: weft")
 
 
 @pytest.mark.parametrize("ttl", ["soon", "0", "-5", "1.5", "9" * 5000])
-def test_a_lifetime_that_is_none_is_told_what_it_may_be(shell: Shell, ttl: str) -> None:
+def test_a_wrong_ttl_is_refused_with_its_bounds(shell: Shell, ttl: str) -> None:
     _, _, err = shell.run("token", "--user", "ada", "--role", "editor", f"--ttl={ttl}")
     assert "argument --ttl: must be from 1 to 315360000 seconds" in err
 
@@ -195,11 +195,11 @@ def test_a_tenant_is_added_with_its_first_key(shell: Shell) -> None:
     assert shell.complains("tenant", "add", "no good").startswith("weft: a tenant's name is")
 
 
-def test_the_demo_tenant_is_there_from_the_start(shell: Shell) -> None:
+def test_the_demo_tenant_exists_from_the_start(shell: Shell) -> None:
     assert shell.prints("tenant", "ls") == ["demo"]
 
 
-def test_keys_are_rotated(shell: Shell) -> None:
+def test_a_retired_key_is_refused_and_the_new_one_signs(shell: Shell) -> None:
     old = shell.prints("token", "--user", "ada", "--role", "editor")[0]
     (kid,) = shell.prints("key", "add")
     new = shell.prints("token", "--user", "ada", "--role", "editor")[0]
@@ -214,14 +214,14 @@ def test_keys_are_rotated(shell: Shell) -> None:
     assert "no active key" in shell.complains("key", "retire", first)
 
 
-def test_a_secret_is_printed_only_when_asked_for(shell: Shell) -> None:
+def test_a_secret_is_printed_only_with_show(shell: Shell) -> None:
     kid, secret = shell.prints("key", "add", "--show")
     assert len(secret) == 44
     assert secret not in "".join(shell.prints("key", "ls"))
     assert kid in shell.prints("key", "ls")[0]
 
 
-def test_a_key_is_added_to_a_tenant_that_is_there(shell: Shell) -> None:
+def test_a_key_is_added_only_to_an_existing_tenant(shell: Shell) -> None:
     assert "weft tenant add" in shell.complains("key", "add", "--tenant", "nobody")
     assert shell.prints("tenant", "ls") == ["demo"]
 
@@ -239,7 +239,7 @@ def _epochs(shell: Shell, tenant: str = "demo") -> list[int]:
     return [int(line.split()[4]) for line in lines]
 
 
-def test_a_new_epoch_is_one_that_no_client_can_have_seen(shell: Shell) -> None:
+def test_a_new_epoch_is_higher_than_any_epoch_of_a_client(shell: Shell) -> None:
     shell.make(DocKey("demo", "a"), DocKey("demo", "b"))
     shell.prints("doc", "new-epoch", "a")
     first, untouched = _epochs(shell)
@@ -249,7 +249,7 @@ def test_a_new_epoch_is_one_that_no_client_can_have_seen(shell: Shell) -> None:
     assert _epochs(shell)[0] > first
 
 
-def test_after_a_restored_backup_no_document_begins_in_the_first_epoch(shell: Shell) -> None:
+def test_new_epoch_all_also_raises_the_epoch_of_later_documents(shell: Shell) -> None:
     shell.prints("doc", "new-epoch", "--all")
     store = SqlStore(shell.url)
     absent = asyncio.run(store.load(DocKey("demo", "made-after-the-backup")))
@@ -258,7 +258,7 @@ def test_after_a_restored_backup_no_document_begins_in_the_first_epoch(shell: Sh
     assert absent.epoch > 1_700_000_000
 
 
-def test_after_a_restored_backup_every_document_gets_a_new_epoch(shell: Shell) -> None:
+def test_new_epoch_all_gives_every_document_a_new_epoch(shell: Shell) -> None:
     shell.prints("tenant", "add", "acme")
     shell.make(DocKey("demo", "a"), DocKey("acme", "b"))
     assert len(shell.prints("doc", "new-epoch", "--all")) == 2
@@ -266,20 +266,20 @@ def test_after_a_restored_backup_every_document_gets_a_new_epoch(shell: Shell) -
 
 
 @pytest.mark.parametrize("wrong", [[], ["a", "--all"], ["nowhere"]])
-def test_a_new_epoch_wants_to_know_of_what(shell: Shell, wrong: list[str]) -> None:
+def test_new_epoch_needs_documents_or_all(shell: Shell, wrong: list[str]) -> None:
     assert shell.complains("doc", "new-epoch", *wrong).startswith("weft: ")
 
 
-def _plant(shell: Shell, tmp_path: Path) -> Path:
-    """The demo tenant's `home`, imported from an archive that was made by hand."""
+def _import_home(shell: Shell, tmp_path: Path) -> Path:
+    """Import the demo tenant's `home` from a hand-made archive; return the archive's file."""
     file = tmp_path / "home.json"
     file.write_bytes(msgspec.json.encode(archive_of_home()))
     assert shell.prints("doc", "import", str(file)) == ["demo/home  version 4"]
     return file
 
 
-def test_a_documents_value_is_shown_now_and_then(shell: Shell, tmp_path: Path) -> None:
-    _plant(shell, tmp_path)
+def test_doc_show_prints_the_newest_value_or_an_older_one(shell: Shell, tmp_path: Path) -> None:
+    _import_home(shell, tmp_path)
     assert json.loads("".join(shell.prints("doc", "show", "home"))) == {
         "title": "Hello é",
         "sections": [],
@@ -293,13 +293,15 @@ def test_a_documents_value_is_shown_now_and_then(shell: Shell, tmp_path: Path) -
     "wrong",
     [["nowhere"], ["home", "--at", "5"], ["home", "--at", "-1"], ["home", "--pointer", "/x"]],
 )
-def test_what_is_not_there_is_not_shown(shell: Shell, tmp_path: Path, wrong: list[str]) -> None:
-    _plant(shell, tmp_path)
+def test_doc_show_fails_when_there_is_no_such_value(
+    shell: Shell, tmp_path: Path, wrong: list[str]
+) -> None:
+    _import_home(shell, tmp_path)
     assert shell.complains("doc", "show", *wrong).startswith("weft: ")
 
 
-def test_a_document_is_moved_to_another_tenant(shell: Shell, tmp_path: Path) -> None:
-    _plant(shell, tmp_path)
+def test_an_export_is_imported_into_another_tenant(shell: Shell, tmp_path: Path) -> None:
+    _import_home(shell, tmp_path)
     file = str(tmp_path / "again.json")
     shell.prints("doc", "export", "home", "--output", file)
     assert "weft tenant add" in shell.complains("doc", "import", file, "--tenant", "acme")
@@ -311,7 +313,7 @@ def test_a_document_is_moved_to_another_tenant(shell: Shell, tmp_path: Path) -> 
     )
 
 
-def test_the_database_is_named_before_an_action_or_after_it(
+def test_the_database_flag_works_before_and_after_an_action(
     shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shell.make(DocKey("demo", "home"))
@@ -323,15 +325,15 @@ def test_the_database_is_named_before_an_action_or_after_it(
 
 
 def test_an_import_overwrites_nothing(shell: Shell, tmp_path: Path) -> None:
-    file = str(_plant(shell, tmp_path))
+    file = str(_import_home(shell, tmp_path))
     assert "already" in shell.complains("doc", "import", file)
-    assert "no name" in shell.complains("doc", "import", file, "--doc", "a b")
+    assert "not a valid document name" in shell.complains("doc", "import", file, "--doc", "a b")
     assert shell.complains("doc", "import", str(tmp_path / "none.json")).startswith("weft: ")
     (tmp_path / "not.json").write_text("{}")
     assert "no archive" in shell.complains("doc", "import", str(tmp_path / "not.json"))
 
 
-def test_a_check_says_ok_of_each_part(shell: Shell) -> None:
+def test_a_check_prints_ok_for_each_part(shell: Shell) -> None:
     shell.prints("token", "--user", "ada", "--role", "editor")
     lines = shell.prints("check")
     assert [line.split() for line in lines] == [
@@ -345,13 +347,13 @@ def _check(shell: Shell) -> tuple[int, dict[str, str]]:
 
 
 class OutdatedStore(MemoryStore):
-    """A database that nobody has brought up to date."""
+    """A database whose tables are out of date."""
 
     async def start(self) -> None:
         raise SchemaOutdatedError("0001")
 
 
-def test_a_check_of_an_old_schema_says_what_to_do_and_nothing_beside(
+def test_a_check_of_an_old_schema_says_run_migrate(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(check_command, "open_store", lambda _: OutdatedStore())
@@ -360,7 +362,7 @@ def test_a_check_of_an_old_schema_says_what_to_do_and_nothing_beside(
     assert said["database"].endswith("run `weft migrate`")
 
 
-def test_a_check_of_an_empty_database_says_migrate_and_speaks_of_no_other_instance(
+def test_a_check_of_an_empty_database_says_run_migrate(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class EmptyStore(MemoryStore):
@@ -372,7 +374,7 @@ def test_a_check_of_an_empty_database_says_migrate_and_speaks_of_no_other_instan
     assert said["database"] == "failed: the database has no tables of Weft yet: run `weft migrate`"
 
 
-def test_a_check_says_what_to_do_about_a_tenant_without_a_key(shell: Shell) -> None:
+def test_a_check_names_the_command_for_a_tenant_without_a_key(shell: Shell) -> None:
     (kid,) = shell.prints("key", "add")
     shell.prints("key", "retire", kid)
     code, said = _check(shell)
@@ -387,7 +389,7 @@ def test_a_check_names_a_misspelt_variable(shell: Shell, monkeypatch: pytest.Mon
     assert "WEFT_MAX_FRAME " in said["settings"]
 
 
-def test_a_check_says_what_ails_the_database_and_no_password(
+def test_a_check_says_why_the_database_fails(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
@@ -400,7 +402,7 @@ def test_a_check_says_what_ails_the_database_and_no_password(
 
 
 @pytest.mark.parametrize("command", ["check", "tenant ls", "serve", "migrate"])
-def test_a_wrong_setting_stops_every_command_with_its_name(
+def test_every_command_stops_and_names_each_wrong_setting(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     monkeypatch.setenv("WEFT_MAX_OPS", "many")
@@ -411,16 +413,16 @@ def test_a_wrong_setting_stops_every_command_with_its_name(
     assert "a whole number" in err
 
 
-def test_a_wrong_flag_is_named_by_its_variable(shell: Shell) -> None:
+def test_a_wrong_flag_is_reported_as_its_variable(shell: Shell) -> None:
     code, _, err = shell.run("serve", "--port", "99999")
     assert (code, err) == (2, "weft: WEFT_PORT must be a whole number from 0 to 65535\n")
 
 
-def test_migrating_twice_is_as_good_as_once(shell: Shell) -> None:
+def test_migrate_may_run_twice(shell: Shell) -> None:
     assert shell.prints("migrate") == shell.prints("migrate")
 
 
-def test_the_version_is_the_packages(shell: Shell) -> None:
+def test_version_prints_the_version_of_the_package(shell: Shell) -> None:
     code, out, _ = shell.run("--version")
     assert code == 0
     assert re.fullmatch(r"weft \d+\.\d+\.\d+\n", out)
@@ -433,7 +435,7 @@ def test_help_names_every_command(shell: Shell) -> None:
 
 
 def _leaves(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
-    """The parsers of the commands that have no commands below them."""
+    """Yield the parsers of the commands that have no subcommands."""
     below = [each for each in parser._actions if isinstance(each, argparse._SubParsersAction)]
     if not below:
         yield parser
@@ -459,7 +461,7 @@ def _start(folder: Path, *argv: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.real
-def test_commands_that_start_at_once_share_one_new_database(tmp_path: Path, shell: Shell) -> None:
+def test_commands_started_at_once_create_one_database(tmp_path: Path, shell: Shell) -> None:
     users = [f"user-{n}" for n in range(6)]
     started = [_start(tmp_path, "token", "--user", user, "--role", "editor") for user in users]
     ended = [process.communicate(timeout=60) for process in started]
@@ -468,7 +470,7 @@ def test_commands_that_start_at_once_share_one_new_database(tmp_path: Path, shel
 
 
 @pytest.mark.real
-async def test_a_command_writes_beside_a_process_that_keeps_writing(tmp_path: Path) -> None:
+async def test_a_command_writes_while_another_process_writes(tmp_path: Path) -> None:
     store = SqlStore(f"sqlite+aiosqlite:///{tmp_path}/var/weft.db")
     await store.start()
     try:
@@ -486,7 +488,7 @@ async def test_a_command_writes_beside_a_process_that_keeps_writing(tmp_path: Pa
 
 
 @pytest.mark.real
-def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
+def test_a_closed_output_pipe_prints_no_traceback(tmp_path: Path) -> None:
     read, write = os.pipe()
     os.close(read)
     env = {**os.environ, "WEFT_DATABASE": f"sqlite+aiosqlite:///{tmp_path}/weft.db"}
@@ -505,7 +507,7 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
-def test_asking_for_help_imports_neither_server_nor_database() -> None:
+def test_help_imports_neither_server_nor_database() -> None:
     code = (
         "import sys, server.cli.main as c\n"
         "try: c.main(['--help'])\n"
