@@ -1,16 +1,16 @@
-# Weft. `make` alone lists what there is.
+# Weft. `make` alone lists the commands.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# Compiled files stay: without them each run and each process compiles everything again.
+# Keep compiled files: without them, each process compiles every module again.
 export PYTHONDONTWRITEBYTECODE :=
 
 BIN := .venv/bin
 export WEFT_DATABASE ?= sqlite+aiosqlite:///var/weft.db
 
-# A test that waits for ever ends the run, with a trace of where it waits.
+# A test that waits forever ends the run, with a stack trace of the place where it waits.
 ENDING := -o faulthandler_exit_on_timeout=true -o faulthandler_timeout
 
 .PHONY: help run demo test test-long check format smoke bench clean
@@ -22,39 +22,39 @@ run: .venv/.installed ## start Weft with demo pages on http://127.0.0.1:8080, da
 	@mkdir -p var
 	@exec $(BIN)/weft serve --demo
 
-demo: .venv/.installed ## the same, with fresh demo pages in a throw-away database
+demo: .venv/.installed ## start Weft with fresh demo pages in a temporary database
 	@directory=$$(mktemp -d); trap 'rm -rf "$$directory"' EXIT; \
 	WEFT_DATABASE="sqlite+aiosqlite:///$$directory/demo.db" $(BIN)/weft serve --demo
 
-test: .venv/.provisioned ## every test but those that take minutes
+test: .venv/.provisioned ## run every test that does not take minutes
 	@$(BIN)/python tests/provision.py --report
 	@$(BIN)/pytest -q -m "not long" $(ENDING)=240
 
-test-long: .venv/.provisioned ## the tests that take minutes: fuzz campaigns, crash rounds, load
+test-long: .venv/.provisioned ## run the tests that take minutes: fuzz campaigns, crash rounds, load
 	@$(BIN)/python tests/provision.py --report
 	@$(BIN)/pytest -q -m long $(ENDING)=3600
 
-check: .venv/.provisioned ## format, lint, types, import law and fast tests (aim: under 30 seconds)
-	@$(BIN)/ruff format --check --quiet . || { echo "make format puts that right"; exit 1; }
+check: .venv/.provisioned ## check format, lint, types, import rules and fast tests (aim: under 30 seconds)
+	@$(BIN)/ruff format --check --quiet . || { echo "run make format to correct this"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not real and not thorough and not long" $(ENDING)=60
 
-format: .venv/.provisioned ## format the code, and mend what the linter can
+format: .venv/.provisioned ## format the code, and fix what the linter can fix
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --fix --quiet .
 
-smoke: .venv/.installed ## start it on a free port, one edit, one read, stop
+smoke: .venv/.installed ## start Weft on a free port, make one edit, read it back, stop
 	@$(BIN)/python tests/smoke.py
 
-bench: .venv/.provisioned ## measure; prints a table and writes bench/results/*.json (ONLY=name for one)
+bench: .venv/.provisioned ## run the benches: print tables, write bench/results/*.json (ONLY=name runs one)
 	@$(BIN)/python -m bench $(ONLY)
 
-clean: ## remove what these commands made (the database in var/ stays)
+clean: ## remove the files that these commands made (the database in var/ stays)
 	@rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/node/node_modules
 	@find bench collab server storage tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# --- what the commands stand on; each is made again only when what it is made from has changed ---
+# --- files that the commands need; make builds each again only when its sources have changed ---
 
 PYTHON_NEEDED := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 

@@ -1,6 +1,6 @@
-"""What the tests need beyond the package: installed where it can be had, named where not.
+"""Installs what the tests need beyond the package, and reports what could not be installed.
 
-It runs before the test dependencies are there, so it imports the standard library only.
+It runs before the test dependencies are installed, so it imports only the standard library.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 class Need(NamedTuple):
-    """Something that some tests cannot do without, and what is left out when it is missing."""
+    """A requirement of some tests, and which tests are skipped without it."""
 
     name: str
     is_there: Callable[[], bool]
@@ -81,13 +81,13 @@ NEEDS = [
 
 
 def install_python() -> None:
-    """The `dev` extra at once; where that fails, each of its packages alone."""
+    """Install the `dev` extra. When that fails, install each of its packages alone."""
     if pip("--editable", ".[dev]") == 0:
         return
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for requirement in project["optional-dependencies"]["dev"]:
         if pip(requirement) != 0:
-            print(f"  not to be had for this Python and platform: {requirement}")
+            print(f"  cannot be installed for this Python and platform: {requirement}")
 
 
 def pip(*arguments: str) -> int:
@@ -103,7 +103,7 @@ def install_node() -> None:
     if npm is None:
         print("  npm is not on the PATH")
     elif subprocess.run([npm, "ci", "--silent"], cwd=NODE, check=False).returncode != 0:
-        print("  npm could not install what tests/node/package-lock.json names")
+        print("  npm could not install the packages of tests/node/package-lock.json")
 
 
 def missing() -> list[Need]:
@@ -112,7 +112,7 @@ def missing() -> list[Need]:
 
 def report() -> None:
     for need in missing():
-        print(f"missing: {need.name}. Left out: {need.left_out}. To mend: {need.remedy}.")
+        print(f"missing: {need.name}. Skipped: {need.left_out}. To run them: {need.remedy}.")
 
 
 def main() -> None:

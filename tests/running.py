@@ -1,4 +1,4 @@
-"""A real server: the installed `weft` as a process, on a free port and a database of its own."""
+"""Runs the installed `weft` as a process, on a free port and a new database."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def free_port() -> int:
 
 @dataclass
 class RunningServer:
-    """Started on entry, stopped on exit; `kill` and `start` keep the database and the port."""
+    """A server process. `with` starts and stops it; `kill` and `start` keep database and port."""
 
     home: Path
     env: dict[str, str] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class RunningServer:
         self.stop()
 
     def start(self) -> float:
-        """Start, and wait until it serves; how many seconds that took."""
+        """Start the server, wait until it is ready, and return the seconds that this took."""
         began = time.monotonic()
         log = (self.home / "weft.log").open("ab")
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("WEFT_")}
@@ -94,13 +94,13 @@ class RunningServer:
         return time.monotonic() - began
 
     def kill(self) -> None:
-        """`kill -9`: nothing is flushed."""
+        """Kill the process with SIGKILL, so that it flushes nothing."""
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(PATIENCE)
 
     def stop(self) -> int:
-        """SIGTERM, and wait; the exit code."""
+        """Send SIGTERM, wait for the end, and return the exit code."""
         assert self.process is not None
         if self.process.poll() is None:
             self.process.terminate()
@@ -114,14 +114,14 @@ class RunningServer:
         return (self.home / "weft.log").read_text(errors="replace")[-8000:]
 
     def until_said(self, text: str) -> None:
-        """Wait until the log says something; a server is ready a moment before it greets."""
+        """Wait until the log contains a text. The server logs its address after it is ready."""
         began = time.monotonic()
         while text not in self.log():
             if self._has_ended(within=0.02) or time.monotonic() - began > PATIENCE:
-                raise AssertionError(f"the server did not say {text!r}:\n{self.log()}")
+                raise AssertionError(f"the log does not contain {text!r}:\n{self.log()}")
 
     def token(self, user: str = "ada", role: Role = Role.EDITOR, *, tenant: str = "demo") -> str:
-        """A token as `weft token` prints it."""
+        """Return a token, made as `weft token` makes it."""
         return asyncio.run(self.mint(user, role, tenant=tenant))
 
     async def mint(

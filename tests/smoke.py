@@ -1,5 +1,7 @@
-"""Does it run here? Starts Weft on a free port with a database of its own, makes one edit over
-the patch lane, reads it back over HTTP, and stops it: `make smoke`.
+"""`make smoke` checks that Weft runs on this machine.
+
+It starts Weft on a free port with a new database. It makes one edit over the patch lane, reads it
+back over HTTP, and stops the server.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ PATIENCE = 20.0
 
 
 class SmokeError(Exception):
-    """Something did not happen; the sentence says what."""
+    """A step failed; the message says which."""
 
 
 def main() -> int:
@@ -96,17 +98,19 @@ def wait_ready(process: subprocess.Popen[bytes], port: int) -> None:
         except (urllib.error.URLError, ConnectionError):
             pass
         try:
-            raise SmokeError(f"weft serve ended with {process.wait(timeout=0.05)}")
+            raise SmokeError(f"weft serve ended with exit code {process.wait(timeout=0.05)}")
         except subprocess.TimeoutExpired:
             continue
-    raise SmokeError(f"/readyz was not ready within {PATIENCE:.0f} s")
+    raise SmokeError(f"/readyz did not answer 200 within {PATIENCE:.0f} s")
 
 
 def make_token(env: dict[str, str]) -> str:
     command = [str(WEFT), "token", "--user", "smoke", "--role", "editor"]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise SmokeError(f"weft token ended with {done.returncode}: {done.stderr.strip()}")
+        raise SmokeError(
+            f"weft token ended with exit code {done.returncode}: {done.stderr.strip()}"
+        )
     return done.stdout.strip()
 
 
@@ -124,12 +128,12 @@ def edit(port: int, token: str) -> int:
         lane.send(json.dumps(patch))
         version: int = await_message(lane, "ack")["version"]
         if version != opened["version"] + 1:
-            raise SmokeError(f"version {opened['version']} was followed by {version}")
+            raise SmokeError(f"the edit on version {opened['version']} made version {version}")
         return version
 
 
 def await_message(lane: ClientConnection, wanted: str) -> dict[str, Any]:
-    """The next message of this type; a refusal or a timeout fails."""
+    """Return the next message of this type; fail at a refusal or a timeout."""
     deadline = time.monotonic() + PATIENCE
     while True:
         frame = json.loads(lane.recv(timeout=max(0.0, deadline - time.monotonic())))
@@ -138,7 +142,7 @@ def await_message(lane: ClientConnection, wanted: str) -> dict[str, Any]:
                 found: dict[str, Any] = message
                 return found
             if message["type"] in {"reject", "error", "disconnect_notice"}:
-                raise SmokeError(f"{wanted} was wanted, and this came: {message}")
+                raise SmokeError(f"waited for {wanted}, but received {message}")
 
 
 def read(port: int, token: str) -> dict[str, Any]:
@@ -154,7 +158,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGTERM)
     status = process.wait(timeout=PATIENCE)
     if status not in (0, -signal.SIGTERM):
-        raise SmokeError(f"after SIGTERM it ended with {status}")
+        raise SmokeError(f"after SIGTERM, weft serve ended with exit code {status}")
 
 
 if __name__ == "__main__":

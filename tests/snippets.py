@@ -1,7 +1,7 @@
-"""The snippets of README.md and docs/: what each is, and by which name a test runs it.
+"""Reads the snippets of README.md and docs/, and runs shell snippets.
 
-The line above a fence says what becomes of the snippet, as an HTML comment that no reader sees:
-`<!-- snippet NAME -->` is run by the test that asks for it, `<!-- not run: REASON -->` by none.
+The line above a code fence is an HTML comment, which readers do not see. `<!-- snippet NAME -->`
+names the snippet for the test that runs it. `<!-- not run: REASON -->` says why no test runs it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import NamedTuple
 from tests.house import ROOT
 from tests.running import WEFT
 
-# What is no code: diagrams, and what a program prints.
+# The language of text that is no code: diagrams, and the output of programs.
 TEXT = "text"
-# docs/wire.md's messages: tests/test_wire_documented.py reads them.
+# The languages of messages in docs/wire.md: tests/test_wire_documented.py reads them.
 MESSAGES = frozenset({"json client", "json server", "json op"})
 
 _FENCE = re.compile(
@@ -48,7 +48,7 @@ def pages() -> list[str]:
 
 
 def read(page: str, text: str) -> Iterator[Snippet]:
-    """The snippets of a page's text; a page begins with its title, so each has a line above."""
+    """Yield the snippets of a page. A page begins with its title, so each has a line above it."""
     for found in _FENCE.finditer(text):
         above, indent = found["above"], found["indent"]
         named = _NAMED.fullmatch(above)
@@ -67,13 +67,16 @@ def snippets(page: str) -> list[Snippet]:
 
 
 def snippet(page: str, name: str) -> str:
-    """The text of the snippet that a page calls so."""
+    """Return the text of the snippet with this name."""
     (found,) = [each for each in snippets(page) if each.name == name]
     return found.text
 
 
 def run(text: str, cwd: Path, **variables: str) -> str:
-    """What a shell snippet prints, with `weft` on its PATH; a command that fails fails the test."""
+    """Run a shell snippet with `weft` on its PATH, and return its output.
+
+    When a command of the snippet fails, the test fails.
+    """
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("WEFT_")}
     path = f"{WEFT.parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What docs/settings.md says of a setting is what the settings say of themselves."""
+"""docs/settings.md describes every setting as the code does."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def default(each: dataclasses.Field[Any]) -> str:
 
 @pytest.mark.parametrize("each", FIELDS, ids=lambda each: variable(each.name))
 def test_a_setting_has_its_row_in_the_docs(each: dataclasses.Field[Any]) -> None:
-    assert row(each) in PAGE, f"docs/settings.md wants this row:\n{row(each)}"
+    assert row(each) in PAGE, f"docs/settings.md needs this row:\n{row(each)}"
 
 
-def test_the_docs_name_no_setting_that_nothing_reads() -> None:
+def test_the_docs_name_only_settings_of_the_code() -> None:
     named = set(re.findall(r"WEFT_[A-Z_]+", PAGE))
     assert named == {variable(each.name) for each in FIELDS}
 
 
-def test_the_code_speaks_of_no_variable_but_its_settings() -> None:
+def test_the_code_names_only_variables_that_are_settings() -> None:
     known = {variable(each.name) for each in FIELDS}
     for source in sources():
         if source.part in {"collab", "storage", "server"}:

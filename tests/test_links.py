@@ -1,4 +1,4 @@
-"""Every link of the documentation leads to something that is there."""
+"""Every link of the documentation leads to an existing file and heading."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
+def test_the_links_of_a_page_lead_to_files_and_headings(page: Path) -> None:
     for target, anchor in LINK.findall(page.read_text(encoding="utf-8")):
         file = (page.parent / target).resolve() if target else page
         assert file.exists(), f"{page.name} links to {target}"
@@ -28,13 +28,13 @@ def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(file), f"{page.name} links to {target}#{anchor}"
 
 
-def test_every_page_of_the_docs_is_in_their_index() -> None:
+def test_the_index_of_the_docs_lists_every_page() -> None:
     index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
     pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
     assert [name for name in sorted(pages) if f"({name})" not in index] == []
 
 
-def test_every_decision_is_in_their_index() -> None:
+def test_the_index_of_the_decisions_lists_every_page() -> None:
     folder = ROOT / "docs" / "decisions"
     index = (folder / "README.md").read_text(encoding="utf-8")
     pages = {page.name for page in folder.glob("*.md")} - {"README.md"}

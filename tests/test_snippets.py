@@ -1,4 +1,4 @@
-"""Every snippet of README.md and docs/ is run by a test, or says why not."""
+"""A test runs every snippet of README.md and docs/, or a comment says why not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ASKED_FOR = re.compile(r"""snippet\(\s*(?:"([^"]+)"|PAGE), ["']([a-z0-9-]+)["']\
 
 @cache
 def asked_for() -> set[tuple[str, str]]:
-    """Page and name of each snippet that a test takes out of its page."""
+    """Return the page and name of each snippet that a test reads from its page."""
     found: set[tuple[str, str]] = set()
     for path in (ROOT / "tests").rglob("test_*.py"):
         text = path.read_text(encoding="utf-8")
@@ -28,11 +28,11 @@ def asked_for() -> set[tuple[str, str]]:
 
 
 def fault(each: Snippet) -> str:
-    """What is to be done about a snippet; empty where nothing is."""
+    """Return what is missing at a snippet; an empty text when it is complete."""
     if each.language in MESSAGES and each.page == "docs/wire.md":
         return ""
     if not each.language:
-        return "name its language; `text` is for what is no code"
+        return "name its language; use `text` for text that is no code"
     if each.language == TEXT or each.has_reason:
         return ""
     if not each.name:
@@ -41,16 +41,16 @@ def fault(each: Snippet) -> str:
 
 
 @pytest.mark.parametrize("each", EVERY, ids=lambda each: each.place)
-def test_a_snippet_is_run_or_says_why_not(each: Snippet) -> None:
+def test_a_test_runs_each_snippet_or_a_comment_says_why_not(each: Snippet) -> None:
     assert fault(each) == ""
 
 
-def test_a_page_calls_no_two_snippets_the_same() -> None:
+def test_snippet_names_are_unique_within_a_page() -> None:
     names = [(each.page, each.name) for each in EVERY if each.name]
     assert len(set(names)) == len(names)
 
 
-def test_no_fence_is_overlooked() -> None:
+def test_every_code_fence_is_read_as_a_snippet() -> None:
     for page in pages():
         fences = re.findall(r"^ *```", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
         assert len(fences) == 2 * len(snippets(page)), page
@@ -68,20 +68,20 @@ def test_no_fence_is_overlooked() -> None:
         ("", "json client", "name it"),
     ],
 )
-def test_a_new_snippet_that_nothing_runs_is_found(above: str, language: str, told: str) -> None:
+def test_a_new_snippet_without_a_test_is_reported(above: str, language: str, told: str) -> None:
     page = f"# Title\n\n{above}\n```{language}\necho\n```\n"
     (one,) = read("docs/new.md", page)
     assert fault(one).startswith(told)
     assert bool(fault(one)) is bool(told)
 
 
-# --- those that need no server --------------------------------------------------------------
+# --- snippets that need no server -----------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "text", [snippet("README.md", "make"), snippet("docs/performance.md", "make")]
 )
-def test_what_make_is_asked_for_is_there(text: str) -> None:
+def test_each_documented_make_command_exists(text: str) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     there = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     asked = re.findall(r"^make ([a-z-]+)(?: ONLY=name)? +#", text, re.MULTILINE)
@@ -99,5 +99,5 @@ def test_what_make_is_asked_for_is_there(text: str) -> None:
     ],
     ids=["http parsing", "messages", "patches"],
 )
-def test_a_measurement_that_a_decision_rests_on_can_be_repeated(text: str, said: str) -> None:
+def test_the_measurement_of_a_decision_can_be_repeated(text: str, said: str) -> None:
     assert said in run(text.replace(".venv/bin/python", sys.executable), ROOT)
