@@ -18,8 +18,8 @@ from server.runtime.settings import BadSetting, Settings
 FAILED, USAGE = 1, 2
 SIGNALLED = 130  # the exit code of shells for an interrupt
 
-# The module that runs each command. It is imported when the command is called, so that
-# `weft token` does not wait for the import of the web server.
+# The module that runs each command. It is imported only when the command is called:
+# `weft token` need not wait for the import of the web server.
 _MODULES = {
     "serve": "server.process",
     "token": "server.cli.keys",
