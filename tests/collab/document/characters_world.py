@@ -1,7 +1,7 @@
-"""Three users in one text, and an oracle that knows who wrote and who deleted each character.
+"""Three users edit one text. An oracle knows who wrote and who deleted each character.
 
-Every character of a world is another one, so the oracle finds it in the text by itself and shares
-nothing with the undo.
+Every character of a world is used once. So the oracle finds it in the text by itself, and shares
+no code with the undo.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ from collab.patch.utf16 import length
 from collab.ports.store import Snapshot
 
 USERS = ("ada", "bo", "cy")
-# Where characters come from: of three and four bytes in UTF-8, one and two units in UTF-16.
+# The scripts of new characters: three or four bytes in UTF-8, one or two units in UTF-16.
 SCRIPTS = (0x1000, 0x4E00, 0xA000, 0x20000)
 
 
 class CharactersWorld:
-    """Invariant: `text` is what the document reads, and `writer` and `deleters` are true of it."""
+    """One document with three users.
+
+    Invariant: `text` is the document's text. `writer` and `deleters` describe its characters.
+    """
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
@@ -34,7 +37,7 @@ class CharactersWorld:
         self.snapshot: Snapshot | None = None
         self.text = "stair"
         self.writer = dict.fromkeys(self.text, "root")
-        self.deleter: dict[str, str] = {}  # the last one
+        self.deleter: dict[str, str] = {}  # the last user who deleted a character
         self.deleters: set[tuple[str, str]] = set()
         self.log: list[str] = []
         self._patch("root", [{"op": "add", "path": "/x", "value": self.text}], "create")
@@ -82,7 +85,7 @@ class CharactersWorld:
         self.text = before + made + self.text[end:]
 
     def _type(self, user: str, before: str, gone: str, made: str) -> None:
-        """The same by the Yjs lane, from a new tab."""
+        """Make the same edit on the Yjs lane, from a new tab."""
         peer: Doc[Map[Text]] = Doc(client_id=self.random.randint(100, 2**31))
         content = peer.get("content", type=Map)
         peer.apply_update(self.document.update_since(b"\x00"))
@@ -98,7 +101,7 @@ class CharactersWorld:
         self._enter(change, user, "edit")
 
     def _replace(self, user: str) -> None:
-        """The whole text gives way to another."""
+        """Replace the whole text."""
         made = self._fresh(user, self.random.randint(1, 6))
         self.log.append(f"{user} replaces all by {made}")
         self._patch(user, [{"op": "replace", "path": "/x", "value": made}], "edit")
@@ -156,17 +159,19 @@ class CharactersWorld:
         again = {one for one in before if kind == "redo" and (user, one) in self.deleters}
         others = [one for one in before if self.writer[one] != user]
         lost = [one for one in others if one not in after and one not in again]
-        assert not lost, f"{user} took away {lost}"
+        assert not lost, f"the undo by {user} removed {lost}"
         kept = [one for one in others if one in after]
-        assert kept == [one for one in after if one in kept], "others' order has changed"
+        assert kept == [one for one in after if one in kept], (
+            "the order of other users' characters changed"
+        )
         for one in after:
             if one not in before:
-                assert self.deleter[one] == user, f"{user} brought back what another deleted"
+                assert self.deleter[one] == user, f"{user} brought back another's deletion"
         self._lose(user, "".join(one for one in before if one not in after))
 
 
 def run(seed: int, steps: int) -> None:
-    """Run a world; an assertion that fails says which seed it was."""
+    """Run a world. A failing assertion names the seed."""
     world = CharactersWorld(seed)
     try:
         for number in range(steps):

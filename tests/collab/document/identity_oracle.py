@@ -1,8 +1,8 @@
-"""What undo must leave and bring back: a ledger of who wrote what, with no code of the undo.
+"""The expected results of undo, from a ledger of who wrote what. It shares no code with the undo.
 
-A character is known by its code point: each is written once, so the ledger reads from a text
-which characters are there. Where a user writes code points that were there before, or replaces a
-word as a whole, these are other characters. An element is known by its `mark`.
+A character is identified by its code point. Each code point is written once, so the ledger sees in
+a text which characters are there. When a user writes code points that were there before, or
+replaces a whole word, these are new characters. An element is identified by its `mark`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ LISTS = {"a": ("a",), "b": ("deep", "b"), "c": ("c",)}
 JOINED_MS = 1_000
 MOST_PARTS = 200
 DEPTH = 100
-LONGEST = 100  # characters of a string that is set as one value, and is still a text's edit
+LONGEST = 100  # characters of a string that is set as one value and still counts as a text edit
 
 NOTHING: Final[Mapping[Any, Any]] = {}
-Place: TypeAlias = "str | int"  # a root text by its name, or the title of a mark
+Place: TypeAlias = "str | int"  # a root text by name, or the title of the element with this mark
 
 
 @dataclass(eq=False, slots=True)
@@ -42,7 +42,7 @@ class Number:
 
 @dataclass(slots=True)
 class Picture:
-    """What there is to be seen."""
+    """The visible content of a document."""
 
     texts: dict[Place, list[Char]] = field(default_factory=dict)
     lists: dict[str, list[int]] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Picture:
         return next((place for place, text in self.texts.items() if char in text), None)
 
     def pointer(self, place: Place) -> str:
-        """Where a text is; where it is not, the place of its list cannot be told."""
+        """Return a text's pointer, or "" when the text is not visible."""
         if isinstance(place, str):
             return "/" + place
         for name, marks in self.lists.items():
@@ -83,7 +83,7 @@ class Picture:
 
 @dataclass(slots=True)
 class Seen:
-    """A document's value, taken apart."""
+    """The parts of a document's value."""
 
     texts: dict[Place, str]
     lists: dict[str, list[int]]
@@ -108,13 +108,13 @@ class Seen:
 
 @dataclass(slots=True)
 class Step:
-    """What one step did, net: what came (`plus`), what went (`minus`), what was moved or set."""
+    """The net effect of one step: what was added (`plus`), removed (`minus`), moved or set."""
 
     versions: set[int]
     at: int
     made: int  # the version of its first part
-    text: Place | None = None  # the one text that all of it is about
-    source: str = ""  # the lane that it came by, while it goes on: splices, or Yjs edits
+    text: Place | None = None  # the only text that the step edits
+    source: str = ""  # the lane of a step that may continue: splices, or Yjs edits
     parts: int = 1
     plus: set[Char] = field(default_factory=set)
     minus: set[Char] = field(default_factory=set)
@@ -127,7 +127,7 @@ class Step:
     numbers: dict[int, tuple[Number, Number]] = field(default_factory=dict)
     renamed: dict[Place, Place] = field(default_factory=dict)
     sides: dict[Char, tuple[Char | None, Char | None]] = field(default_factory=dict)
-    # What it wrote as one value: another user's edit of it makes it theirs.
+    # Characters written as one value. When another user edits the value, it becomes theirs.
     whole: set[Char] = field(default_factory=set)
     overwritten: set[Char] = field(default_factory=set)
 
@@ -140,7 +140,7 @@ class Step:
         at: int,
         shifted: Iterable[int] = (),
     ) -> Step:
-        """What makes one picture of another; `shifted` is not to be seen in them."""
+        """Return the step from one picture to another. `shifted` are moves that neither shows."""
         step = cls({version}, at, version, shifted=set(shifted))
         was, now = before.chars, after.chars
         step.plus, step.minus = now - was, was - now
@@ -164,7 +164,7 @@ class Step:
         return step
 
     def _only_text(self, before: Picture, after: Picture) -> Place | None:
-        """The one text that was edited in place, when there is no more to the step."""
+        """Return the only text that was edited in place, or None when the step did more."""
         if self.is_harm_beside_texts or self.plus_marks or self.plus_slots:
             return None
         changed = [place for place, text in after.texts.items() if text != before.texts.get(place)]
@@ -177,11 +177,11 @@ class Step:
 
     @property
     def is_harm(self) -> bool:
-        """Whether it took or changed anything, and did not only add."""
+        """Whether it removed or changed anything, instead of only adding."""
         return bool(self.minus) or self.is_harm_beside_texts
 
     def join(self, part: Step) -> None:
-        """Take in a part that was made right after this one in the same text."""
+        """Add a part that was made right after this step, in the same text."""
         self.versions |= part.versions
         self.at = part.at
         self.parts += 1
@@ -193,7 +193,7 @@ class Step:
 
 
 def _sides(before: Picture, gone: set[Char]) -> Iterator[tuple[Char, Any]]:
-    """What stands beside each character that goes, and stays."""
+    """Yield each removed character with its nearest neighbours that stay."""
     for text in before.texts.values():
         for at, char in enumerate(text):
             if char in gone:
@@ -209,10 +209,13 @@ class Stack:
 
 
 class Oracle:
-    """Invariant: `now` is what the document shows, and the stacks hold what each user did.
+    """The expected state: what the document shows, and each user's stacks.
 
-    `blurred` are code points that stood twice in one document: which is which is not known.
-    `late` were written or removed by peers in what others had removed meanwhile.
+    Invariant: `now` is what the document shows, and the stacks hold what each user did.
+
+    `blurred` are code points that were in a document twice, so they do not identify a character.
+    `late_typed` and `late_cut` are characters that peers typed or removed inside content that other
+    users had already removed.
     """
 
     def __init__(self) -> None:
@@ -222,7 +225,7 @@ class Oracle:
         self.late_typed: set[Char] = set()
         self.late_cut: set[Char] = set()
         self.transferred: set[Place] = set()
-        # What is not only added, by version: its author and the texts that it is about.
+        # Steps that removed or changed something, by version: the author and the texts.
         self.harm: dict[int, tuple[str, set[Place]]] = {}
 
     # --- edits ------------------------------------------------------------------------------
@@ -241,10 +244,10 @@ class Oracle:
         is_step: bool = True,
         source: str = "",
     ) -> None:
-        """Take in an edit that must have led to a picture."""
+        """Apply an edit to the ledger, and check that it led to the picture `after`."""
         seen = Seen.of(value)
-        assert seen.texts == after.strings(), f"{seen.texts} and not {after.strings()}"
-        assert seen.lists == after.lists, f"{seen.lists} and not {after.lists}"
+        assert seen.texts == after.strings(), f"{seen.texts} instead of {after.strings()}"
+        assert seen.lists == after.lists, f"{seen.lists} instead of {after.lists}"
         assert seen.numbers == {mark: after.numbers[mark].value for mark in after.marks}
         step = Step.between(self.now, after, version, at, shifted)
         step.renamed |= renamed
@@ -275,7 +278,7 @@ class Oracle:
         del stack.undo[:-DEPTH]
 
     def _follow(self, user: str, step: Step, after: Picture) -> None:
-        # What is blurred is still there after one of two is gone.
+        # When one of two blurred characters is removed, the other one is still there.
         shorter = any(
             len(after.texts.get(place, ())) < len(text) for place, text in self.now.texts.items()
         )
@@ -285,18 +288,18 @@ class Oracle:
             if step.is_harm_beside_texts:
                 self.harm[step.made][1].add("")
             if step.minus_slots & LISTS.keys():
-                # What was hidden in a list is gone with it, whoever took it out.
+                # The hidden elements of a removed list are lost for every user.
                 self.harm[step.made] = "", {""}
         self.transferred |= step.lists.keys() | step.renamed.keys() | set(step.renamed.values())
         self.now = after
 
     def blur(self) -> None:
-        """Let the picture show what is not known any more."""
+        """Replace blurred characters in the picture by their unknown character."""
         for text in self.now.texts.values():
             text[:] = [self.blurred.get(char.point, char) for char in text]
 
     def resolve(self, seen: Seen, wanted: Wanted) -> Picture:
-        """The picture of what is seen: each code point is the character that it can be."""
+        """Return the picture of a document: match each code point with a possible character."""
         after = Picture({}, seen.lists, {})
         for place, string in seen.texts.items():
             after.texts[place] = [wanted.take(point, place) for point in string]
@@ -305,9 +308,9 @@ class Oracle:
     # --- undo and redo ----------------------------------------------------------------------
 
     def refused(self, user: str, kind: str) -> None:
-        """There was nothing left: then nothing that the steps added may be there as they left it.
+        """Check a refused undo: characters that the steps added must not still be there.
 
-        A refused call names nothing, so only what must have been found is looked for.
+        A refused call names no places. So this checks only characters that undo must find.
         """
         stack = self.stacks.get(user, Stack())
         for step in stack.undo if kind == "undo" else stack.redo:
@@ -327,20 +330,20 @@ class Oracle:
         version: int,
         at: int,
     ) -> None:
-        """Check and take in an undo or a redo."""
+        """Check an undo or a redo, and apply it to the ledger."""
         stack = self.stacks[user]
         here, there = (stack.undo, stack.redo) if kind == "undo" else (stack.redo, stack.undo)
         passed: list[Step] = []
         while not here[-1].versions & set(reverts):
             passed.append(here.pop())
-            assert here, f"{reverts} are no steps of {user}"
+            assert here, f"{user} has no step with {reverts}"
         step = here.pop()
         assert set(reverts) <= step.versions
         check = Taking(self, user, step, passed, Seen.of(value), skipped)
         after = check.run()
         back = Step.between(self.now, after, version, at)
         back.versions, back.text = step.versions, None
-        back.shifted = set(step.shifted)  # also of what is hidden now
+        back.shifted = set(step.shifted)  # also elements that are hidden now
         back.renamed = {now: was for was, now in step.renamed.items()}
         back.whole |= back.plus & step.overwritten
         back.overwritten = back.minus & step.whole
@@ -352,7 +355,7 @@ class Oracle:
 
 
 class Wanted:
-    """Which characters a code point may be, the likeliest first."""
+    """The characters that each code point may be, the most likely one first."""
 
     def __init__(self, oracle: Oracle, *kinds: Iterable[Char]) -> None:
         self._blurred = oracle.blurred
@@ -402,13 +405,13 @@ class Taking:
         return self.after
 
     def _inside(self, marks: set[int], slots: set[str]) -> set[Char]:
-        """What is in elements, texts and lists that the step added: it goes with them."""
+        """Return the characters inside elements, texts and lists that the step added."""
         marks = marks | {mark for slot in slots for mark in self.before.lists.get(slot, ())}
         places = {*marks, *slots}
         return {char for at, text in self.before.texts.items() if at in places for char in text}
 
     def _blur_doubles(self) -> None:
-        """A code point that is there, and that comes back, will be there twice."""
+        """Blur a code point that is there and also comes back: it will be there twice."""
         here: dict[str, Char] = {}
         for char in (*self.before.chars, *self.step.minus):
             other = here.setdefault(char.point, char)
@@ -429,7 +432,7 @@ class Taking:
             stayed = [char for char in text if char in set(was)]
             known = not any(map(self._is_blurred, stayed)) and place not in self.oracle.transferred
             if known:
-                assert stayed == was, f"{place!r}: {stayed} stood as {was}"
+                assert stayed == was, f"{place!r}: {stayed} was in the order {was}"
         places = {char: place for place, text in self.before.texts.items() for char in text}
         for place, text in self.after.texts.items():
             for char in text:
@@ -472,14 +475,14 @@ class Taking:
             self.after.numbers[mark] = now
 
     def _check_done(self, back: set[Char]) -> None:
-        """What the step could not take back is named, and there is a reason for it."""
+        """Check that every change that was left is named in `skipped`, and for a reason."""
         step, now = self.step, self.after.chars
         for char in step.plus & now:
             place = self.after.place_of(char)
             assert place is not None
             if not self._is_blurred(char):
                 if place in self.oracle.transferred:
-                    continue  # what is in another list now has other characters
+                    continue  # a text that moved to another list has other characters
                 self._must_be_named(self.after.pointer(place), f"{char} was left")
                 assert char in step.whole, f"{char} was not found"
         for char in back - now - self.oracle.late_cut:
@@ -499,7 +502,7 @@ class Taking:
         if not as_a_value and not self._was_harmed():
             moved = {self.after.pointer(place) for place in self.oracle.transferred}
             left = set(self.skipped) - moved
-            assert not left, f"{left} was left, and no other user touched it"
+            assert not left, f"{left} was left, but no other user changed it"
         self._check_places(back)
 
     def _was_harmed(self) -> bool:
@@ -510,17 +513,17 @@ class Taking:
         ) or bool(self.oracle.late_cut)
 
     def _check_places(self, back: set[Char]) -> None:
-        """What comes back comes between what it was between, where both are still there."""
+        """Check that characters come back between their former neighbours, if both are there."""
         before = self.before.chars
         for text in self.after.texts.values():
             if self.step.plus & before:
-                return  # then it comes where that stood
+                return  # they come back in the place of the removed characters
             at = {char: index for index, char in enumerate(text)}
             for char in back & at.keys():
                 left, right = self.step.sides.get(char, (None, None))
                 if left is None or right is None or not {left, right} <= at.keys() & before:
                     continue
-                in_order = at[left] < at[right]  # what came back before may have changed places
+                in_order = at[left] < at[right]  # characters that came back may be swapped
                 if in_order and not any(map(self._is_blurred, (left, char, right))):
                     assert at[left] < at[char] < at[right], f"{char} came to another place"
 
@@ -533,12 +536,12 @@ class Taking:
                 assert not is_known or place in self.oracle.transferred, f"{char} was passed over"
 
     def _must_be_named(self, pointer: str, what: str) -> None:
-        """`skipped` names the place, or what holds it; any place where it is not to be seen."""
-        assert self.skipped, f"{what} and is not in skipped"
+        """Check that `skipped` names the place or its container. Any place, if not visible."""
+        assert self.skipped, f"{what}, but skipped is empty"
         if pointer:
             assert any(
                 (pointer + "/").startswith(one + "/") or (one + "/").startswith(pointer + "/")
                 for one in self.skipped
             ) or any(pointer.rpartition("/")[0] + "/" in one + "/" for one in self.skipped), (
-                f"{what} at {pointer} and is not in {self.skipped}"
+                f"{what} at {pointer}, but is not in {self.skipped}"
             )

@@ -28,7 +28,8 @@ from tests.collab.document.identity_oracle import (
 )
 
 USERS = ("ada", "bo", "cy", "di")
-# Every character is written once: letters of words, letters without words, and what parts words.
+# Every character is written once. Words use letters, some from scripts without spaces. Marks
+# separate words.
 ASCII = [chr(code) for code in range(48, 123) if chr(code).isalnum()]
 LATIN = [chr(code) for code in range(0xC0, 0x1680) if chr(code).isalnum()]
 HAN = [chr(code) for code in (*range(0x4E00, 0x5400), *range(0x20000, 0x20600))]
@@ -39,7 +40,7 @@ Op: TypeAlias = dict[str, Any]
 
 
 class Letters:
-    """Characters that were not there before."""
+    """Gives out characters that were never used before."""
 
     def __init__(self, rng: random.Random, ascii_first: bool) -> None:
         self._random = rng
@@ -54,7 +55,7 @@ class Letters:
         return self._pools[kind].pop()
 
     def some(self, most: int = 6) -> str:
-        """A few words, maybe with what parts them."""
+        """Return a few words, sometimes with separators."""
         made = ""
         for _ in range(self._random.choice((1, 1, 2, 3))):
             kind = self._random.choice(("latin", "latin", "latin", "han"))
@@ -65,7 +66,10 @@ class Letters:
 
 
 class World:
-    """Invariant: after every step the document shows what the oracle's picture shows."""
+    """One document with several users.
+
+    Invariant: after every step the document shows the same as the oracle's picture.
+    """
 
     def __init__(self, seed: int, users: int = 0) -> None:
         self.random = random.Random(seed)
@@ -77,10 +81,10 @@ class World:
         self.snapshot: Snapshot | None = None
         self.version = self.now = self.marks = self.values = 0
         self.log: list[str] = []
-        self.gone: list[str] = []  # what was removed in one piece
+        self.gone: list[str] = []  # texts that were removed in one piece
         self.ids: list[str] = []
         self.counts: dict[str, int] = {}
-        self.touched: set[Place] = set()  # by the patch that is being made
+        self.touched: set[Place] = set()  # places changed by the current patch
         self.renamed: dict[Place, Place] = {}
         self.peers: dict[str, Doc[Any]] = {}
         self.offline: dict[str, Offline] = {}
@@ -158,7 +162,7 @@ class World:
         return text
 
     def element(self, after: Picture, user: str, marks: list[int], index: int) -> dict[str, Any]:
-        """A new element, sometimes with the id of one before."""
+        """Return a new element, sometimes with the id of an earlier one."""
         self.marks += 1
         fresh = f"s{self.marks}"
         reuse = self.ids and self.random.random() < 0.3
@@ -256,13 +260,13 @@ class World:
         ]
 
     def _settled_text(self, after: Picture) -> Place | None:
-        """A text that this patch has not added."""
+        """Return a text that the current patch has not added."""
         there = self.oracle.now.texts
         places = [one for one in after.texts if one in there]
         return self.random.choice(places) if places else None
 
     def _cut(self, place: Place, text: list[Char]) -> tuple[int, int, str]:
-        """Which part of a text gives way, and to what: sometimes to what was gone before."""
+        """Choose a part of a text and its replacement, which is sometimes a removed text."""
         start = self.random.randint(0, len(text))
         end = min(len(text), start + self.random.choice((0, 0, 0, 1, 2, 5, 50)))
         insert = self.letters.some(3) if end == start or self.random.random() < 0.4 else ""
@@ -294,7 +298,7 @@ class World:
         return [{"op": "replace", "path": after.pointer(place), "value": string}]
 
     def _whole(self, user: str, text: list[Char], moved: bool) -> None:
-        """Other words; what parted the old ones may be there again, and is the user's own."""
+        """Write other words. Separators may be kept, but then belong to the user."""
         self.gone.append("".join(char.point for char in text))
         marks = [char.point for char in text if not char.point.isalnum()]
         made = self.letters.some(4)
@@ -307,21 +311,21 @@ class World:
         text[:] = [own.get(point) or Char(point, user) for point in made]
 
     def _one_word(self, user: str, text: list[Char], moved: bool) -> None:
-        """One more word, parted from the others."""
+        """Insert one more word, with a separator."""
         spots = [at for at in range(1, len(text)) if not text[at - 1].point.isalnum()]
         at = self.random.choice((0, *spots))
         word = "".join(self.letters.take("latin") for _ in range(self.random.randint(1, 4)))
         text[at:at] = self.chars(word + self.letters.take("mark"), user)
 
     def _within_a_word(self, user: str, text: list[Char], moved: bool) -> None:
-        """A letter more at the end of a word, which makes the word the user's own."""
+        """Add a letter to a word's end. Then the whole word belongs to the user."""
         word = next(self._words(text), None)
         if word is None:
             self._one_word(user, text, moved)
             return
         start, end = word
         if not any(char.point.isalnum() for char in (*text[:start], *text[end:])):
-            # No word stays: then all of the text is the user's own.
+            # No old word stays: then the whole text belongs to the user.
             taken = self._taken_over(text, user, moved)
             text[:] = [*taken[:end], *self.chars(self.letters.take("latin"), user), *taken[end:]]
             return
@@ -329,10 +333,10 @@ class World:
         text[end:end] = self.chars(self.letters.take("latin"), user)
 
     def _taken_over(self, old: list[Char], user: str, moved: bool) -> list[Char]:
-        """The same letters as others, by the user."""
+        """Return the same letters as new characters of the user."""
         if moved or any(char.writer == user for char in old):
-            # Whether the steps still say so hangs on how deep they are. And what stands in
-            # another list now has other characters, which are told apart by their words.
+            # Whether a step still names them depends on the stack's depth. A text that moved to
+            # another list has other characters, which the ledger cannot identify.
             for char in old:
                 self.oracle.blurred.setdefault(char.point, Char(char.point, "?"))
             return [self.oracle.blurred[char.point] for char in old]
@@ -390,7 +394,7 @@ class World:
         return [{"op": "replace", "path": path, "value": number.value}]
 
     def _root(self, user: str, after: Picture, _: set[int]) -> list[Op]:
-        """Root texts and whole lists come, go and are renamed."""
+        """Add, remove or rename a root text or a whole list."""
         here = [name for name in ROOTS if name in after.texts]
         free = [name for name in ROOTS if name not in {*after.texts, *self.touched}]
         roll = self.random.random()
@@ -445,7 +449,7 @@ class World:
         return change
 
     def type(self, user: str) -> None:
-        """What a peer writes that has seen everything."""
+        """Edit as a peer that has seen everything."""
         if user in self.offline:
             self.come_back(user)
         self.renamed = {}
@@ -455,7 +459,7 @@ class World:
         whole: set[Place] = set()
         judged = self.random.random() < 0.07
         if self.random.random() < 0.3:
-            whole.add("")  # one text may be set as a value: then nothing joins it to other edits
+            whole.add("")  # a text may be set as a value: no other edit may then join the step
             self.now += 2_000
         with self.peers[user].transaction():
             for number in range(self.random.choice((1, 1, 1, 2, 3))):
@@ -464,7 +468,7 @@ class World:
         change = self.push(user, (lambda was, now, ops: was) if judged else None)
         if change is None or not change.ops:
             assert Seen.of(self.document.value).texts == before.strings()
-            self.oracle.harm[self.version] = "", {""}  # a list that came back lacks what was hidden
+            self.oracle.harm[self.version] = "", {""}  # a list that came back lost hidden elements
             return
         self._edited(user, after, shifted, whole=whole)
         if "" in whole:
@@ -481,7 +485,7 @@ class World:
             content[name] = Text(written)
             whole.add(name)
             return f"set {name} {written}"
-        if roll < 0.28 and len(self.users) > 1:  # what is hidden in a list is gone with it
+        if roll < 0.28 and len(self.users) > 1:  # a removed list also loses its hidden elements
             return self._yjs_list(content, after)
         if not after.texts:
             return "nothing"
@@ -537,7 +541,7 @@ class World:
     # --- offline ----------------------------------------------------------------------------
 
     def go_offline(self, user: str) -> None:
-        """Write what the document does not hear of yet."""
+        """Edit as a peer that is offline. The document gets the edits later."""
         offline = self.offline.get(user)
         if offline is None:
             content = self.pull(user)
@@ -577,7 +581,7 @@ class World:
         after.numbers = dict(oracle.now.numbers)
         now = after.chars
         lost = {char for char in kept - now if char.point not in oracle.blurred}
-        assert not lost, f"what {user} brought took {lost} away"
+        assert not lost, f"the offline edits of {user} removed {lost}"
         oracle.late_typed |= offline.typed - now
         oracle.late_cut |= (offline.cut - before) | (offline.cut & now)
         if change is None:
@@ -597,7 +601,7 @@ class World:
                 self.there_and_back(user, "redo" if one == "undo" else "undo", was)
 
     def take(self, user: str, kind: Kind) -> bool:
-        """Whether there was anything to take back; the dry run must say the same."""
+        """Undo or redo. Return whether it did anything. The dry run must give the same ops."""
         told: list[list[Op]] = []
         check = (lambda value, ops: told.append(ops)) if self.random.random() < 0.7 else None
         take = self.document.undo if kind == "undo" else self.document.redo
@@ -615,7 +619,7 @@ class World:
         self.log[-1] += f": {undone.reverts}, skipped {undone.skipped}"
         self.count("skipped" if undone.skipped else "whole")
         self.accept(undone.change, user, kind)
-        assert not told or told[0] == undone.change.ops, f"{told[0]} was told"
+        assert not told or told[0] == undone.change.ops, f"the dry run gave {told[0]}"
         self.oracle.took(
             user,
             kind,
@@ -628,10 +632,10 @@ class World:
         return True
 
     def there_and_back(self, user: str, back: Kind, was: Any) -> None:
-        """What is taken back at once after it was taken leads to what was there."""
-        unseen = not self.entries[-1].ops  # a hidden element that moved may be purged
-        assert self.take(user, back) or unseen, f"version {self.version} has no way back"
-        assert self.document.value == was, f"{self.document.value} and not {was}"
+        """Reverse the last undo or redo at once, and check that the old value is back."""
+        unseen = not self.entries[-1].ops  # a moved hidden element may be purged
+        assert self.take(user, back) or unseen, f"version {self.version} cannot be taken back"
+        assert self.document.value == was, f"{self.document.value} instead of {was}"
 
     def restart(self) -> None:
         roll = self.random.random()
@@ -647,7 +651,7 @@ class World:
 
 
 class Offline:
-    """A peer that writes alone: what it sees, and what it has typed and removed."""
+    """An offline peer: its view of the document, and what it has typed and removed."""
 
     def __init__(self, view: Picture) -> None:
         self.view = view
@@ -656,7 +660,7 @@ class Offline:
 
 
 def _held(content: Any, mark: int) -> tuple[Any, str, Any]:
-    """The array, the key and the map of an element that is to be seen."""
+    """Return the array, key and map of a visible element."""
     for path in LISTS.values():
         array = content
         for key in path:
@@ -670,7 +674,7 @@ def _held(content: Any, mark: int) -> tuple[Any, str, Any]:
 
 
 def _write(held: Text, text: list[Char], start: int, end: int, insert: str) -> None:
-    """Write into a peer's text, which counts in UTF-8."""
+    """Write into a peer's text, whose offsets count UTF-8 bytes."""
     assert str(held) == "".join(char.point for char in text)
     sizes = [len(char.point.encode()) for char in text]
     low, high = sum(sizes[:start]), sum(sizes[:end])
@@ -681,7 +685,7 @@ def _write(held: Text, text: list[Char], start: int, end: int, insert: str) -> N
 
 
 def run(seed: int, steps: int) -> World:
-    """Run a world; an assertion that fails says which seed it was, and what came last."""
+    """Run a world. A failing assertion names the seed and the last steps."""
     world = World(seed)
     try:
         for number in range(steps):
@@ -697,7 +701,7 @@ def run(seed: int, steps: int) -> World:
 
 
 def alone(seed: int, edits: int) -> None:
-    """One user alone: every step is taken back and put back, and each leads to what was there."""
+    """Test one user alone: undo and redo of every step must lead through all earlier values."""
     world = World(seed, users=1)
     user = world.users[0]
     values = [world.document.value]

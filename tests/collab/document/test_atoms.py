@@ -1,4 +1,4 @@
-"""Atomic strings: where the schema says so they are plain values in Yjs, in lists as elsewhere."""
+"""Atomic strings are plain values in Yjs when the schema says so, also inside lists."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ SCHEMA = Schema.compile(
 )
 A = {"type": "a", "id": "x", "look": "#123", "title": "Hi", "links": ["/go"]}
 B = {"type": "b", "id": "y", "look": "as you like", "links": ["see below"]}
-# What of the two above is a text, by an element's id.
+# The keys of the sections above that are texts, by the section's id.
 TEXTS = {"x": {"title"}, "y": {"look", "links"}}
 
 
 class Desk:
-    """A document that keeps the schema, edited by one person."""
+    """A document with the schema, edited by one user."""
 
     def __init__(self) -> None:
         self.document = Document.create(1, SCHEMA.is_atomic)
@@ -48,7 +48,7 @@ class Desk:
         assert self.document.patch(ops, version=version, user="ada", at=version * 9_000)
 
     def texts(self) -> dict[str, set[str]]:
-        """The keys of each section whose value, or first item's, is a Y.Text."""
+        """Return, for each section, the keys whose value or first item is a Y.Text."""
         doc: Doc[Any] = Doc()
         content = doc.get("content", type=Map)
         doc.apply_update(self.document.update_since(b"\0"))
@@ -66,13 +66,13 @@ def _inside(held: Any) -> Any:
     return next(item["@value"] for item in held.values() if isinstance(item, Map))
 
 
-def test_s5_a_string_in_a_list_is_atomic_where_the_schema_of_its_element_says_so() -> None:
+def test_s5_the_schema_decides_which_strings_in_a_list_are_atoms() -> None:
     desk = Desk()
     desk.patch({"op": "add", "path": "/sections", "value": [A, B]})
     assert desk.texts() == TEXTS
 
 
-def test_s5_each_op_is_judged_by_the_element_that_it_puts_there() -> None:
+def test_s5_each_op_uses_the_schema_of_its_own_element() -> None:
     desk = Desk()
     desk.patch(
         {"op": "add", "path": "/sections", "value": []},
@@ -90,7 +90,7 @@ def test_s5_a_list_that_is_replaced_keeps_its_atoms() -> None:
 
 
 @pytest.mark.parametrize(("path", "value"), [("/look", "#456"), ("/links/0", "/there")])
-def test_s5_an_atom_in_a_list_is_replaced_as_a_whole_and_taken_back(path: str, value: str) -> None:
+def test_s5_undo_takes_back_a_replaced_atom_in_a_list(path: str, value: str) -> None:
     desk = Desk()
     desk.patch({"op": "add", "path": "/sections", "value": [B, A]})
     desk.patch({"op": "replace", "path": f"/sections/1{path}", "value": value})
@@ -100,7 +100,7 @@ def test_s5_an_atom_in_a_list_is_replaced_as_a_whole_and_taken_back(path: str, v
     assert desk.document.value == {"sections": [B, A]}
 
 
-def test_s5_what_an_undo_brings_back_whole_has_its_atoms_again() -> None:
+def test_s5_a_list_that_undo_brings_back_has_its_atoms_again() -> None:
     desk = Desk()
     desk.patch({"op": "add", "path": "/sections", "value": [B, A]})
     desk.patch({"op": "replace", "path": "/sections", "value": None})
@@ -108,7 +108,7 @@ def test_s5_what_an_undo_brings_back_whole_has_its_atoms_again() -> None:
     assert desk.texts() == TEXTS
 
 
-def test_s5_hidden_elements_are_not_counted_where_a_list_comes_back() -> None:
+def test_s5_hidden_elements_do_not_shift_the_atoms_of_a_list() -> None:
     desk = Desk()
     desk.patch({"op": "add", "path": "/sections", "value": [{"type": "b", "id": "z"}, A, B]})
     desk.patch({"op": "remove", "path": "/sections/0"})
@@ -117,7 +117,7 @@ def test_s5_hidden_elements_are_not_counted_where_a_list_comes_back() -> None:
     assert desk.texts() == {**TEXTS, "z": set()}
 
 
-def test_s5_a_text_becomes_an_atom_with_the_next_value_that_it_is_given() -> None:
+def test_s5_the_next_value_of_a_text_makes_it_an_atom() -> None:
     desk = Desk()
     before = Document.create(1)
     before.patch([{"op": "add", "path": "/sections", "value": [A]}], version=1, user="bo", at=0)

@@ -1,4 +1,4 @@
-"""The document: patches in, exact ops and updates out, and the same again after opening it anew."""
+"""The document: patches give exact ops and updates, and reopening it gives the same document."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def page() -> Document:
     return document
 
 
-def test_d6_a_patch_gives_exact_ops_the_new_value_and_an_update() -> None:
+def test_d6_a_patch_gives_exact_ops_a_value_and_an_update() -> None:
     document = page()
     change = document.patch(
         [{"op": "add", "path": "/page/sections/-", "value": {"title": "four"}}],
@@ -66,7 +66,7 @@ def test_d6_a_refused_patch_leaves_everything_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("between", ["text", [], None, 7, [{"id": "a"}]])
-def test_d6_the_root_may_be_anything_on_the_way(between: Any) -> None:
+def test_d6_the_root_may_have_any_type_between_two_ops(between: Any) -> None:
     document = page()
     last = {**document.value, "new": 1} if isinstance(document.value, dict) else {}
     ops = [{"op": "replace", "path": "", "value": value} for value in (between, last)]
@@ -112,7 +112,7 @@ def test_d8_a_yjs_update_becomes_the_smallest_ops() -> None:
     assert document.integrate(sent(document, peer), version=4, user="bo", at=3) is None
 
 
-def test_d11_the_update_of_an_entry_is_its_own_transaction_alone() -> None:
+def test_d11_an_entrys_update_has_its_own_transaction_only() -> None:
     document = page()
     document.patch([{"op": "remove", "path": "/page/sections/0/tags"}], version=2, user="ada", at=1)
     change = document.patch(
@@ -125,7 +125,7 @@ def test_d11_the_update_of_an_entry_is_its_own_transaction_alone() -> None:
     assert len(change.update) < 40
 
 
-def test_d9_a_change_that_is_judged_wrong_is_taken_back_with_its_keys_in_the_same_update() -> None:
+def test_d9_a_corrected_update_keeps_the_elements_keys() -> None:
     document = page()
     before = document.value
     peer, content = peer_of(document)
@@ -150,7 +150,7 @@ def test_d9_a_change_that_is_judged_wrong_is_taken_back_with_its_keys_in_the_sam
     assert sorted(content["page"]["sections"]) == sorted(["@array", "hero", *keys])
 
 
-def test_d9_a_judge_may_let_a_part_stand() -> None:
+def test_d9_a_correction_may_keep_a_part_of_the_update() -> None:
     document = page()
     peer, content = peer_of(document)
     with peer.transaction():
@@ -170,7 +170,7 @@ def test_d9_a_judge_may_let_a_part_stand() -> None:
 
 
 @pytest.mark.parametrize("lane", ["patch", "yjs"])
-def test_u1_the_first_version_is_no_step_whichever_lane_made_it(lane: str) -> None:
+def test_u1_the_first_version_is_no_step_on_either_lane(lane: str) -> None:
     document = Document.create(3, version=7)
     if lane == "patch":
         ops = [{"op": "add", "path": "/a", "value": 1}]
@@ -193,7 +193,7 @@ def test_d10_leases_are_kept_with_the_document() -> None:
     assert Document.open(document.snapshot(), [], 1).leases == {77: "bo"}
 
 
-def test_d12_a_document_that_is_opened_again_goes_on_with_its_own_clock() -> None:
+def test_d12_a_reopened_document_continues_its_own_clock() -> None:
     document = page()
     again = Document.open(document.snapshot(), [], 1)
     ops = [{"op": "add", "path": "/more", "value": "text"}]
@@ -205,7 +205,7 @@ def test_d12_a_document_that_is_opened_again_goes_on_with_its_own_clock() -> Non
     assert document.state_vector() == again.state_vector() == {1: document.state_vector()[1]}
 
 
-def test_u8_swept_elements_go_with_the_next_write_and_only_if_no_step_needs_them() -> None:
+def test_u8_the_next_write_purges_elements_that_no_step_needs() -> None:
     document = page()
     document.patch([{"op": "remove", "path": "/page/sections/2"}], version=2, user="ada", at=1)
     assert document.mark_unneeded() == 0
@@ -221,7 +221,7 @@ def test_u8_swept_elements_go_with_the_next_write_and_only_if_no_step_needs_them
 
 
 @pytest.mark.parametrize("number", [1.0, -0.0, 2.5, 1e20, 2**53 - 1, -(2**53) + 1, 5e-324])
-def test_d13_a_number_reads_back_as_it_was_taken_in(number: float) -> None:
+def test_d13_a_number_reads_back_as_it_was_accepted(number: float) -> None:
     document = page()
     ops = [{"op": "add", "path": "/n", "value": [number]}]
     change = document.patch(ops, version=2, user="ada", at=1)
@@ -231,7 +231,7 @@ def test_d13_a_number_reads_back_as_it_was_taken_in(number: float) -> None:
     assert repr(change.ops[0]["value"]) == repr(again.value["n"])  # type: ignore[index,call-overload]  # an object
 
 
-def test_d2_keys_that_look_like_machinery_are_kept_apart_from_it() -> None:
+def test_d2_json_keys_like_reserved_keys_are_kept() -> None:
     document = page()
     value = {"@order": 1, "@@order": 2, "@array": True, "@value": "x", "@": 0, "@deleted": True}
     ops = [
@@ -245,8 +245,8 @@ def test_d2_keys_that_look_like_machinery_are_kept_apart_from_it() -> None:
     assert document.value["odd"] == value
 
 
-def test_loading_and_unloading_leaks_no_document() -> None:
-    """A `Doc.observe` that is never dropped keeps the whole document."""
+def test_opening_and_closing_leaks_no_document() -> None:
+    """pycrdt keeps a whole document alive when its `observe` callback is never dropped."""
     body = page().snapshot()
     alive = []
     for _ in range(50):
@@ -258,7 +258,7 @@ def test_loading_and_unloading_leaks_no_document() -> None:
     assert not any(ref() for ref in alive)
 
 
-def test_a_document_that_is_dropped_without_being_closed_goes_too() -> None:
+def test_a_document_that_was_not_closed_is_freed_too() -> None:
     body = page().snapshot()
     process = psutil.Process()
     for loads in (300, 1_000):
@@ -269,7 +269,7 @@ def test_a_document_that_is_dropped_without_being_closed_goes_too() -> None:
     assert process.memory_info().rss - start < 2 * 1024 * 1024
 
 
-def test_a_thousand_documents_come_and_go_and_leave_nothing() -> None:
+def test_a_thousand_closed_documents_leave_no_memory() -> None:
     body = page().snapshot()
     process = psutil.Process()
     for loads in (300, 1_000):

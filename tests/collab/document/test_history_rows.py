@@ -1,4 +1,4 @@
-"""Rows of history."""
+"""Rows of the version history."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def spans(found: list[Any]) -> list[tuple[int, int]]:
     return [(row.from_ if row.from_ else row.version, row.version) for row in found]
 
 
-def test_one_persons_edits_without_a_pause_are_one_row() -> None:
+def test_one_users_edits_without_a_pause_are_one_row() -> None:
     entries = [entry(n, "ada", n * 1000) for n in range(1, 6)]
     [row] = version_rows(entries, {}, gap_ms=60_000)
     assert (row.from_, row.version, row.by.user) == (1, 5, "ada")
 
 
-def test_a_pause_another_person_or_another_kind_begins_a_row() -> None:
+def test_a_pause_or_another_user_or_kind_begins_a_row() -> None:
     entries = [
         entry(1, "ada", 0, kind="create"),
         entry(2, "ada", 10),
@@ -36,7 +36,7 @@ def test_a_pause_another_person_or_another_kind_begins_a_row() -> None:
     assert spans(rows) == [(5, 5), (4, 4), (3, 3), (2, 2), (1, 1)]
 
 
-def test_a_named_version_ends_its_row_and_so_does_the_published_one() -> None:
+def test_named_and_published_versions_end_their_row() -> None:
     entries = [entry(n, "ada", n) for n in range(1, 7)]
     found = version_rows(entries, {2: "launch"}, gap_ms=60_000, published=4)
     assert spans(found) == [(5, 6), (3, 4), (1, 2)]
@@ -49,7 +49,7 @@ def test_without_a_gap_every_version_is_a_row() -> None:
     assert spans(version_rows(entries, {}, gap_ms=0)) == [(3, 3), (2, 2), (1, 1)]
 
 
-def test_pointers_name_each_place_once_and_leave_out_what_lies_below() -> None:
+def test_pointers_name_each_place_once_without_places_below_it() -> None:
     entries = [entry(1, "ada", 0, "/a/b", "/c"), entry(2, "ada", 1, "/c", "/a")]
     [row] = version_rows(entries, {}, gap_ms=60_000)
     assert row.pointers == ["/c", "/a"]
@@ -57,7 +57,7 @@ def test_pointers_name_each_place_once_and_leave_out_what_lies_below() -> None:
     assert pointers_of(["/a", "", "/b"]) == [""]
 
 
-def test_pointers_of_tens_of_thousands_of_places_are_found_at_once() -> None:
-    """Each place was compared with every other one: a page of history took minutes."""
+def test_pointers_of_50_000_places_are_found_fast() -> None:
+    """A comparison of every two places would take minutes for one page of history."""
     paths = [f"/items/{number}" for number in range(50_000)]
     assert pointers_of([*paths, "/items/7/title", "/other"]) == [*paths[-19:], "/other"]

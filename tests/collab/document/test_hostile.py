@@ -1,4 +1,4 @@
-"""What a Yjs client may write and nobody would: the document reads something and lives on."""
+"""Hostile Yjs updates: the document still has a JSON value and accepts further changes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Peer:
         return change
 
 
-def test_d3_types_that_are_nested_update_by_update_are_cut_where_they_are_too_deep() -> None:
+def test_d3_maps_nested_over_many_updates_are_cut_at_the_limit() -> None:
     document = Document.create(1)
     peer = Peer(document)
     held = peer.content
@@ -50,7 +50,7 @@ def test_d3_types_that_are_nested_update_by_update_are_cut_where_they_are_too_de
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("step", [1, 3, 100])
-def test_d3_a_y_array_within_a_y_array_is_cut_where_it_is_too_deep(step: int) -> None:
+def test_d3_nested_y_arrays_are_cut_at_the_limit(step: int) -> None:
     document = Document.create(1)
     peer = Peer(document)
     peer.content["list"] = Array([1])
@@ -64,7 +64,7 @@ def test_d3_a_y_array_within_a_y_array_is_cut_where_it_is_too_deep(step: int) ->
     assert nesting(document.value)[0] <= DEEPEST + 1
 
 
-def test_d3_xml_that_is_nested_update_by_update_is_cut_with_what_holds_it() -> None:
+def test_d3_xml_that_is_nested_too_deep_is_removed_as_a_whole() -> None:
     document = Document.create(1)
     peer = Peer(document)
     peer.content["rich"] = XmlFragment([XmlElement("p")])
@@ -77,7 +77,7 @@ def test_d3_xml_that_is_nested_update_by_update_is_cut_with_what_holds_it() -> N
 
 
 @pytest.mark.parametrize("kind", [Array, Text, XmlFragment])
-def test_d3_a_content_root_of_another_type_shows_as_nothing(kind: type[Any]) -> None:
+def test_d3_a_content_root_of_another_type_has_no_value(kind: type[Any]) -> None:
     document = Document.create(1)
     document.patch([{"op": "add", "path": "/a", "value": "x"}], version=1, user="ada", at=0)
     other: Doc[Any] = Doc(client_id=78)
@@ -105,7 +105,7 @@ def test_d8_other_roots_are_kept_and_relayed_without_ops() -> None:
     assert str(other.doc.get("default", type=XmlFragment)) == "<p></p>"
 
 
-def test_d2_keys_that_reach_a_prototype_stay_out_of_the_json() -> None:
+def test_d2_keys_that_reach_a_prototype_are_not_in_the_json() -> None:
     document = Document.create(1)
     peer = Peer(document)
     with peer.doc.transaction():
@@ -115,7 +115,7 @@ def test_d2_keys_that_reach_a_prototype_stay_out_of_the_json() -> None:
     assert document.value == {"ok": {"y": 2}}
 
 
-def test_d8_thousands_that_move_at_once_are_told_as_one_array() -> None:
+def test_d8_thousands_of_moves_at_once_replace_the_array() -> None:
     document = Document.create(1)
     ops = [{"op": "add", "path": "/list", "value": list(range(1_500))}]
     document.patch(ops, version=1, user="ada", at=0, kind="create")
@@ -139,8 +139,8 @@ def test_d8_thousands_that_move_at_once_are_told_as_one_array() -> None:
 
 
 @pytest.mark.parametrize("grown", [76, 77])
-def test_d15_a_move_is_taken_back_only_where_all_of_it_has_room(grown: int) -> None:
-    """Deeper down, the next edit would cut off what another user wrote in it meanwhile."""
+def test_d15_a_move_is_taken_back_only_within_the_depth_limit(grown: int) -> None:
+    """Otherwise the next edit would cut off what another user wrote in the moved part."""
     document = Document.create(1)
     home: Any = {}
     for _ in range(49):

@@ -1,4 +1,4 @@
-"""Entries from outside: what their ops and undo records may hold."""
+"""Imported entries: which ops and undo records are allowed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def entry(value: Any = 1, *records: Record, inverse: bytes = b"") -> Entry:
 BAD = [{"__proto__": 1}, [{"constructor": 1}], float("nan"), 2**64 - 1, nested(300)]
 
 
-def test_p8_what_lanes_write_is_let_in() -> None:
+def test_p8_values_that_lanes_write_are_accepted() -> None:
     set_ = SetRecord(("list",), "k", Absent(), Exactly({"@order": "a0", "n": 10**16}))
     wrapped = SetRecord(("list", "k"), "@value", Exactly(1.5), Exactly(None))
     check_values(entry(1e300, set_, wrapped, MovedRecord(("list",), "k", "a0", "a1")))
@@ -65,7 +65,7 @@ def test_p8_a_value_that_no_lane_accepts_is_refused(value: Any) -> None:
     ],
     ids=repr,
 )
-def test_p8_a_place_that_no_lane_writes_is_refused(record: Record) -> None:
+def test_p8_a_path_that_no_lane_writes_is_refused(record: Record) -> None:
     with pytest.raises(Rejected):
         check_values(entry(1, record))
 

@@ -1,4 +1,4 @@
-"""Rule G22: a document is opened a moment at a time, and cut before where it takes long."""
+"""Rule G22: a document is opened in short turns, and a slow state is cut first."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LENGTH = 100
 CHAIN = update(
     (7, 0, [shared(1, root="l"), *(shared(1, origin=(7, clock)) for clock in range(LENGTH - 1))])
 )
-# Each says that it stands before the last, and has seen nothing in between.
+# Each struct claims to be before the last struct of the chain, with nothing seen in between.
 FORGED = [
     update(
         (
@@ -39,12 +39,12 @@ FORGED = [
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A slice is a struct or two."""
+    """Make slices of one or two structs."""
     monkeypatch.setattr(slices, "STEPS", 500)
 
 
 class Clock:
-    """Every look at it takes so long."""
+    """A clock that advances by a fixed time at each reading."""
 
     def __init__(self, seconds_a_look: float) -> None:
         self.now, self.a_look = 0.0, seconds_a_look
@@ -70,7 +70,7 @@ def turns(opening: Opening, clock: Clock, most: float = 0.01) -> int:
 
 
 def shown(document: Document) -> list[Any]:
-    """What is in every root, and the clocks; where yrs cuts its blocks is no matter."""
+    """Return the content of every root, and the clocks. Block borders of yrs do not matter."""
     peer = Peer(5, Random(0))
     peer.doc.apply_update(document.update_since(b"\0"))
     texts = [str(peer.text), str(peer.rich), peer.list.to_py(), peer.content.to_py()]
@@ -79,7 +79,7 @@ def shown(document: Document) -> list[Any]:
 
 
 @pytest.mark.parametrize("forged", FORGED)
-def test_g22_a_state_that_takes_long_is_cut_and_gives_the_same_document(forged: bytes) -> None:
+def test_g22_a_slow_state_is_cut_and_gives_the_same_document(forged: bytes) -> None:
     document = made(CHAIN, forged, opening_seconds=1.0)
     opening = Opening.of(document.snapshot(), (), 1)
     assert opening.is_long
@@ -90,7 +90,7 @@ def test_g22_a_state_that_takes_long_is_cut_and_gives_the_same_document(forged: 
     assert opened.value == document.value
 
 
-def test_g22_what_real_clients_wrote_is_the_same_when_it_was_cut() -> None:
+def test_g22_a_cut_state_of_real_clients_gives_the_same_document() -> None:
     for seed in range(30):
         sent = [peer.doc.get_update() for peer in session(seed, 60)]
         document = made(*sent, opening_seconds=1.0)
@@ -102,13 +102,13 @@ def test_g22_what_real_clients_wrote_is_the_same_when_it_was_cut() -> None:
         assert opened.value == document.value
 
 
-def test_g22_a_state_that_takes_no_longer_than_its_size_says_is_taken_whole() -> None:
+def test_g22_a_state_within_its_time_bound_is_not_cut() -> None:
     opening = Opening.of(made(CHAIN, FORGED[0], opening_seconds=0.02).snapshot(), (), 1)
     assert not opening.is_long
-    assert turns(opening, Clock(0.02)) == 2  # the second finds that there is nothing more
+    assert turns(opening, Clock(0.02)) == 2  # the second turn finds nothing more
 
 
-def test_g22_what_opening_took_is_what_the_next_snapshot_says() -> None:
+def test_g22_the_next_snapshot_has_the_measured_opening_time() -> None:
     body = made(CHAIN, opening_seconds=0.0).snapshot()
     slow = Opening.of(body, (), 1)
     turns(slow, Clock(1.0))
@@ -121,12 +121,12 @@ def test_g22_what_opening_took_is_what_the_next_snapshot_says() -> None:
     assert Document(again).opening_seconds == 0.0
 
 
-def test_g22_nobody_looking_the_snapshot_is_believed() -> None:
+def test_g22_without_a_measurement_the_snapshots_time_is_used() -> None:
     body = made(CHAIN, opening_seconds=0.5).snapshot()
     assert Document.open(body, (), 1).opening_seconds == 0.5
 
 
-def test_a_snapshot_without_that_figure_opens() -> None:
+def test_a_snapshot_without_an_opening_time_opens() -> None:
     document = made(CHAIN)
     older = msgspec.msgpack.encode(msgspec.msgpack.decode(document.snapshot().body)[:4])
     assert Document.open(Snapshot(1, older), (), 1).update_since(b"\0") == document.update_since(
@@ -134,8 +134,8 @@ def test_a_snapshot_without_that_figure_opens() -> None:
     )
 
 
-def test_a_snapshot_and_entries_of_the_first_format_open_without_their_steps() -> None:
-    """Its steps found text by its content; the value, the leases and the versions stay."""
+def test_the_first_snapshot_format_opens_without_its_steps() -> None:
+    """Steps of that format found text by its content. Value, leases and versions are kept."""
     document = made(CHAIN)
     _, version, state, leases, opening_seconds, _ = msgspec.msgpack.decode(document.snapshot().body)
     steps: Any = {"ada": [[[[[1, 2, b"\x95", None, [], []]], None]], []]}
@@ -156,8 +156,8 @@ def test_a_snapshot_and_entries_of_the_first_format_open_without_their_steps() -
     assert Document.open(opened.snapshot(), (), 1).value == peer.value
 
 
-def test_what_stands_beside_a_struct_is_integrated_before_what_comes_behind_it() -> None:
-    """Nothing is there to be walked over then, in whatever order the clients come."""
+def test_g22_neighbours_of_a_struct_come_before_its_successors() -> None:
+    """Then yrs has nothing to walk over, for any order of the clients."""
     for author in (3, 2**31):
         beside = update((author, 0, [plain(NULL, origin=(7, at)) for at in range(LENGTH - 1)]))
         opening = Opening.of(made(CHAIN, beside).snapshot(), (), 1)

@@ -1,4 +1,4 @@
-"""The document beside real Yjs clients (npm), over bytes."""
+"""A document together with real Yjs clients (npm), connected by bytes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def to_text(raw: bytes) -> str:
 
 
 class RealWorld(World):
-    """A world whose Yjs peers run in Node."""
+    """A world with Yjs peers in Node."""
 
     def __init__(self, seed: int, clients: Clients) -> None:
         super().__init__(seed, peers=0)
@@ -86,7 +86,7 @@ class RealWorld(World):
         self.clients.ask("apply", peer, update=to_text(self.document.update_since(vector)))
 
     def settle(self) -> None:
-        """Everybody gets everything."""
+        """Exchange all changes between all peers."""
         for peer in range(PEERS):
             self.push(peer)
         for peer in range(PEERS):

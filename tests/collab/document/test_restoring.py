@@ -1,4 +1,4 @@
-"""A part of an older version comes back to where it belongs now."""
+"""Restoring a part of an older version puts it into its place in the current document."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ HERO = {"id": "hero", "text": "old"}
 FAQ = {"id": "faq", "text": "questions"}
 
 
-def test_the_whole_document_comes_back() -> None:
+def test_the_whole_document_is_restored() -> None:
     assert replay(page(FAQ), restore_ops(page(HERO), page(FAQ), "")[1]) == page(HERO)
 
 
-def test_a_section_is_found_by_its_id_wherever_it_has_moved() -> None:
+def test_a_moved_section_is_found_by_its_id() -> None:
     now = page(FAQ, {"id": "hero", "text": "new"})
     place, ops = restore_ops(page(HERO, FAQ), now, "/sections/0")
     assert place == ("sections", "1")
     assert ops == [{"op": "replace", "path": "/sections/1/text", "value": "old"}]
 
 
-def test_a_removed_section_is_inserted_near_where_it_stood() -> None:
+def test_a_removed_section_is_inserted_near_its_old_index() -> None:
     assert replay(page(FAQ), restore_ops(page(HERO, FAQ), page(FAQ), "/sections/0")[1]) == page(
         HERO, FAQ
     )
@@ -42,7 +42,7 @@ def test_a_field_of_a_removed_section_has_no_place() -> None:
         restore_ops(page(HERO), page(FAQ), "/sections/0/text")
 
 
-def test_what_was_never_there_cannot_come_back() -> None:
+def test_a_value_that_never_existed_cannot_be_restored() -> None:
     with pytest.raises(Rejected, match="path_not_found"):
         restore_ops(page(HERO), page(HERO), "/sections/3")
 

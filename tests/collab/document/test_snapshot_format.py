@@ -1,4 +1,4 @@
-"""What users can undo is saved as one message, and written in pieces."""
+"""Undo steps are saved as one MessagePack message, which is encoded in pieces."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def stacks(steps: int) -> Stacks:
 
 
 @pytest.mark.parametrize("count", [0, 1, 15, 16, 65_535, 65_536])
-def test_what_is_written_in_pieces_is_one_message(count: int) -> None:
+def test_encoded_pieces_form_one_message(count: int) -> None:
     tokens: list[tuple[int, Path, int]] = [(number, ("a", "b"), number) for number in range(count)]
     few = min(count, 100)
     users = {f"user {number}": stacks(number) for number in range(few)}
@@ -30,7 +30,7 @@ def test_what_is_written_in_pieces_is_one_message(count: int) -> None:
     assert decode_steps(encode_steps(steps)) == steps
 
 
-def test_no_native_call_writes_more_than_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_native_call_encodes_more_than_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
     document = Document.create(1)
     for version in range(1, 40):
         ops = [{"op": "add", "path": f"/k{version}", "value": "x" * 1_000}]

@@ -1,4 +1,4 @@
-"""Undo and redo: each takes back its own and leaves what others have done, also after reloads."""
+"""Undo and redo take back a user's own changes and keep those of others, also after a reload."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collab.errors import Code, Rejected
 
 
 class Desk:
-    """A document with its log, opened anew before every step when `reloads` is set."""
+    """A document with its log. With `reloads` it is opened again before every step."""
 
     def __init__(self, reloads: bool = False) -> None:
         self.reloads = reloads
@@ -65,7 +65,7 @@ class Desk:
         self._log(change, user, "edit")
 
     def type(self, user: str, path: list[str], at: int, text: str, cut: int = 0) -> None:
-        """An edit by the Yjs lane, in a text."""
+        """Edit a text on the Yjs lane."""
         self._reopen()
         self.now += 100
         peer: Doc[Any] = Doc(client_id=5_000 + len(self.entries))
@@ -97,7 +97,7 @@ class Desk:
         return undone
 
 
-@pytest.fixture(params=[False, True], ids=["kept open", "opened anew at each step"])
+@pytest.fixture(params=[False, True], ids=["kept open", "reopened at each step"])
 def desk(request: pytest.FixtureRequest) -> Desk:
     desk = Desk(request.param)
     sections = [
@@ -113,7 +113,7 @@ def titles(desk: Desk) -> list[str]:
     return [section["title"] for section in desk.value["sections"]]
 
 
-def test_u3_an_inserted_section_comes_back_by_redo_with_what_others_edited_in_it(
+def test_u3_redo_brings_an_added_section_back_with_others_edits(
     desk: Desk,
 ) -> None:
     desk.edit("ada", "add", "/sections/1", {"id": "new", "title": "New"})
@@ -124,7 +124,7 @@ def test_u3_an_inserted_section_comes_back_by_redo_with_what_others_edited_in_it
     assert titles(desk) == ["Hello world", "New and better", "Questions", "Bye"]
 
 
-def test_u3_a_deleted_section_comes_back_with_what_others_edited_in_it(desk: Desk) -> None:
+def test_u3_undo_brings_a_removed_section_back_with_others_edits(desk: Desk) -> None:
     peer: Doc[Any] = Doc(client_id=77)
     content: Any = peer.get("content", type=Map)
     peer.apply_update(desk.document.update_since(b"\x00"))
@@ -141,7 +141,7 @@ def test_u3_a_deleted_section_comes_back_with_what_others_edited_in_it(desk: Des
     assert titles(desk) == ["Hello brave world", "Questions", "Bye"]
 
 
-def test_u3_a_moved_section_goes_back_with_what_others_edited_in_it(desk: Desk) -> None:
+def test_u3_undo_moves_a_section_back_with_others_edits(desk: Desk) -> None:
     desk.edit("ada", "move", "/sections/0", "/sections/2")
     desk.edit("bo", "replace", "/sections/2/title", "Hello there world")
     desk.edit("bo", "add", "/sections/0", {"id": "top", "title": "Top"})
@@ -150,7 +150,7 @@ def test_u3_a_moved_section_goes_back_with_what_others_edited_in_it(desk: Desk) 
     assert undone.undone[0].pointers == ["/sections/0"]
 
 
-def test_u4_a_section_that_others_moved_since_is_left_where_they_put_it(desk: Desk) -> None:
+def test_u4_undo_leaves_a_section_that_others_moved_since(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/0/title", "Hi")
     desk.edit("ada", "move", "/sections/0", "/sections/2")
     desk.edit("bo", "move", "/sections/2", "/sections/1")
@@ -160,7 +160,7 @@ def test_u4_a_section_that_others_moved_since_is_left_where_they_put_it(desk: De
     assert titles(desk) == ["Questions", "Hello world", "Bye"]
 
 
-def test_u3_in_one_field_each_takes_back_only_their_own_words(desk: Desk) -> None:
+def test_u3_users_of_one_text_take_back_only_their_own_words(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/0/title", "Hello brave world")
     desk.edit("bo", "replace", "/sections/0/title", "Hello brave new world")
     desk.undo("ada")
@@ -172,7 +172,7 @@ def test_u3_in_one_field_each_takes_back_only_their_own_words(desk: Desk) -> Non
     assert titles(desk)[0] == "Hello brave new world"
 
 
-def test_u3_what_others_typed_inside_my_words_stays(desk: Desk) -> None:
+def test_u3_text_typed_inside_my_words_by_others_stays(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/0/title", "Hello wonderful world")
     desk.type("bo", ["sections", "hero", "title"], 9, "BO")
     assert titles(desk)[0] == "Hello wonBOderful world"
@@ -180,7 +180,7 @@ def test_u3_what_others_typed_inside_my_words_stays(desk: Desk) -> None:
     assert titles(desk)[0] == "Hello BOworld"
 
 
-def test_u5_a_number_that_somebody_else_has_since_set_is_left(desk: Desk) -> None:
+def test_u5_undo_leaves_a_number_that_another_user_set_since(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/0/n", 2)
     desk.edit("bo", "replace", "/sections/0/n", 3)
     with pytest.raises(Rejected) as refused:
@@ -189,7 +189,7 @@ def test_u5_a_number_that_somebody_else_has_since_set_is_left(desk: Desk) -> Non
     assert desk.value["sections"][0]["n"] == 3
 
 
-def test_u4_a_step_that_others_overwrote_is_skipped_and_the_next_is_taken_back(desk: Desk) -> None:
+def test_u4_undo_skips_an_overwritten_step_and_takes_the_next(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/1/title", "Answers")
     desk.edit("ada", "replace", "/sections/0/n", 2)
     desk.edit("bo", "replace", "/sections/0/n", 3)
@@ -215,7 +215,7 @@ def test_u1_a_new_edit_clears_the_redo_of_its_author_alone(desk: Desk) -> None:
 
 
 @pytest.mark.thorough
-def test_u1_a_hundred_steps_go_back_and_forth(desk: Desk) -> None:
+def test_u1_a_hundred_steps_are_undone_and_redone(desk: Desk) -> None:
     values = [desk.value]
     for number in range(99):
         path = ("/sections/0/n", "/sections/1/title", "/sections/2/title")[number % 3]
@@ -230,7 +230,7 @@ def test_u1_a_hundred_steps_go_back_and_forth(desk: Desk) -> None:
         assert desk.value == value
 
 
-def test_u2_typing_in_one_string_within_a_second_is_one_step_on_the_yjs_lane(desk: Desk) -> None:
+def test_u2_yjs_edits_of_a_string_within_a_second_are_one_step(desk: Desk) -> None:
     for number, letter in enumerate("bright"):
         desk.type("ada", ["sections", "hero", "title"], 6 + number, letter)
     desk.now += 1_000
@@ -244,7 +244,7 @@ def test_u2_typing_in_one_string_within_a_second_is_one_step_on_the_yjs_lane(des
     assert titles(desk)[0] == "Hello brightworld"
 
 
-def test_u2_a_patch_is_a_step_of_its_own_however_soon_it_comes(desk: Desk) -> None:
+def test_u2_each_patch_is_a_step_even_within_a_second(desk: Desk) -> None:
     desk.type("ada", ["sections", "hero", "title"], 0, "A")
     desk.edit("ada", "replace", "/sections/0/title", "Hello brave world", later=10)
     desk.edit("ada", "replace", "/sections/0/title", "Hello great world", later=10)
@@ -253,7 +253,7 @@ def test_u2_a_patch_is_a_step_of_its_own_however_soon_it_comes(desk: Desk) -> No
     assert reverts == [[5], [4], [3], [2]]
 
 
-def test_u6_a_scope_narrows_undo_to_what_lies_under_it(desk: Desk) -> None:
+def test_u6_a_scope_limits_undo_to_its_pointer(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/0/title", "First")
     desk.edit("ada", "replace", "/sections/1/title", "Second")
     desk.undo("ada", "/sections/0")
@@ -264,7 +264,7 @@ def test_u6_a_scope_narrows_undo_to_what_lies_under_it(desk: Desk) -> None:
     assert titles(desk) == ["Hello world", "Questions", "Bye"]
 
 
-def test_u6_of_a_step_within_a_scope_the_rest_stays_on_the_stack(desk: Desk) -> None:
+def test_u6_undo_in_a_scope_keeps_the_rest_of_the_step(desk: Desk) -> None:
     ops = [
         {"op": "replace", "path": "/sections/0/title", "value": "First"},
         {"op": "replace", "path": "/sections/1/title", "value": "Second"},
@@ -277,7 +277,7 @@ def test_u6_of_a_step_within_a_scope_the_rest_stays_on_the_stack(desk: Desk) -> 
     assert titles(desk) == ["Hello world", "Questions", "Bye"]
 
 
-def test_u3_a_removed_member_comes_back_whole_with_its_elements_keys(desk: Desk) -> None:
+def test_u3_a_removed_list_comes_back_with_its_elements_keys(desk: Desk) -> None:
     before = desk.value
     desk.edit("ada", "remove", "/sections")
     desk.undo("ada")
@@ -287,7 +287,7 @@ def test_u3_a_removed_member_comes_back_whole_with_its_elements_keys(desk: Desk)
     assert titles(desk) == ["Questions", "Edited by its key", "Bye"]
 
 
-def test_u3_deleting_a_whole_text_and_taking_it_back_keeps_what_was_typed_since(desk: Desk) -> None:
+def test_u3_undo_of_a_deleted_text_keeps_later_typing(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/2/title", "")
     desk.edit("bo", "replace", "/sections/2/title", " now")
     desk.undo("ada")
@@ -309,7 +309,7 @@ def test_u3_deleting_a_whole_text_and_taking_it_back_keeps_what_was_typed_since(
         ("👍", "👍👍", ["gut"]),
     ],
 )
-def test_u3_a_text_that_another_user_replaced_is_theirs(
+def test_u3_a_replaced_text_belongs_to_its_author(
     desk: Desk, first: str, mine: str, theirs: list[str]
 ) -> None:
     desk.edit("root", "add", "/x", first)
@@ -322,14 +322,14 @@ def test_u3_a_text_that_another_user_replaced_is_theirs(
     assert desk.value["x"] == theirs[-1]
 
 
-def test_u3_words_beside_those_of_others_are_taken_back(desk: Desk) -> None:
+def test_u3_words_next_to_other_users_words_are_taken_back(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/0/title", "Hello brave world")
     desk.edit("bo", "replace", "/sections/0/title", "Hello brave world, today")
     desk.undo("ada")
     assert titles(desk)[0] == "Hello world, today"
 
 
-def test_u3_an_equal_value_that_another_user_set_is_theirs(desk: Desk) -> None:
+def test_u3_an_equal_value_set_by_another_user_is_theirs(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/0/n", 6)
     desk.edit("bo", "replace", "/sections/0/n", 7)
     desk.edit("bo", "replace", "/sections/0/n", 6)
@@ -342,7 +342,7 @@ def test_u3_an_equal_value_that_another_user_set_is_theirs(desk: Desk) -> None:
     assert desk.value["sections"][0]["n"] == 1
 
 
-def test_u3_another_element_with_the_same_id_is_another_element(desk: Desk) -> None:
+def test_u3_undo_leaves_another_element_with_the_same_id(desk: Desk) -> None:
     desk.edit("ada", "add", "/sections/0", {"id": "new", "title": "Ada's"})
     desk.edit("bo", "remove", "/sections/0")
     desk.edit("bo", "add", "/sections/0", {"id": "new", "title": "Bo's"})
@@ -359,7 +359,7 @@ def test_u3_a_removal_brings_back_its_own_element(desk: Desk) -> None:
     assert titles(desk) == ["Hello world", "Questions", "Bye"]
 
 
-def test_u3_what_was_in_an_element_is_not_looked_for_in_another(desk: Desk) -> None:
+def test_u3_undo_does_not_search_another_element_with_the_same_id(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/0/n", 2)
     desk.edit("bo", "remove", "/sections/0")
     desk.edit("bo", "add", "/sections/0", {"id": "hero", "title": "Hello world", "n": 2})
@@ -368,7 +368,7 @@ def test_u3_what_was_in_an_element_is_not_looked_for_in_another(desk: Desk) -> N
     assert desk.value["sections"][0]["n"] == 2
 
 
-def test_u9_an_element_that_moved_to_another_list_goes_back_as_it_is(desk: Desk) -> None:
+def test_u9_undo_moves_an_element_back_to_its_list_as_it_is(desk: Desk) -> None:
     desk.edit("root", "add", "/other", [])
     desk.edit("ada", "move", "/sections/0", "/other/0")
     desk.edit("bo", "replace", "/other/0/title", "An hour of work")
@@ -380,7 +380,7 @@ def test_u9_an_element_that_moved_to_another_list_goes_back_as_it_is(desk: Desk)
     assert titles(desk) == ["Questions", "Bye"]
 
 
-def test_u9_a_member_that_moved_goes_back_as_it_is(desk: Desk) -> None:
+def test_u9_undo_moves_a_member_back_as_it_is(desk: Desk) -> None:
     desk.edit("root", "add", "/a", {"s": {"title": "old"}})
     desk.edit("root", "add", "/b", {})
     desk.edit("ada", "move", "/a/s", "/b/s")
@@ -389,7 +389,7 @@ def test_u9_a_member_that_moved_goes_back_as_it_is(desk: Desk) -> None:
     assert (desk.value["a"], desk.value["b"]) == ({"s": {"title": "An hour of work"}}, {})
 
 
-def test_u9_an_element_that_another_user_removed_after_its_move_stays_removed(desk: Desk) -> None:
+def test_u9_a_moved_element_that_others_removed_stays_removed(desk: Desk) -> None:
     desk.edit("root", "add", "/other", [])
     desk.edit("ada", "move", "/sections/0", "/other/0")
     desk.edit("bo", "remove", "/other/0")
@@ -398,7 +398,7 @@ def test_u9_an_element_that_another_user_removed_after_its_move_stays_removed(de
     assert titles(desk) == ["Questions", "Bye"]
 
 
-def test_u10_letters_that_came_back_are_still_their_authors(desk: Desk) -> None:
+def test_u10_characters_that_came_back_keep_their_author(desk: Desk) -> None:
     title = ["sections", "end", "title"]
     desk.type("ada", title, 3, " bye")
     desk.now += 5_000
@@ -412,7 +412,7 @@ def test_u10_letters_that_came_back_are_still_their_authors(desk: Desk) -> None:
     assert titles(desk)[2] == "Bye bye"
 
 
-def test_u10_letters_in_a_text_that_was_made_again_are_still_their_authors(desk: Desk) -> None:
+def test_u10_characters_of_a_restored_text_keep_their_author(desk: Desk) -> None:
     desk.type("ada", ["sections", "end", "title"], 3, " 😀 now")
     desk.edit("bo", "remove", "/sections")
     desk.undo("bo")
@@ -437,7 +437,9 @@ def test_u11_an_undo_that_a_check_refuses_changes_nothing(desk: Desk) -> None:
     assert desk.undo("ada").change.ops == asked[0] == asked[1]
 
 
-def test_u11_asking_a_check_copies_no_document(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_u11_a_check_needs_no_copy_of_the_document(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk.edit("ada", "replace", "/sections/0/title", "Hello brave world")
     monkeypatch.setattr(desk.document._tree, "update_since", None)
     monkeypatch.setattr(desk.document._tree, "_raw", None)
@@ -447,7 +449,7 @@ def test_u11_asking_a_check_copies_no_document(desk: Desk, monkeypatch: pytest.M
 
 
 @pytest.mark.thorough
-def test_u2_typing_on_is_kept_as_one_stretch(desk: Desk) -> None:
+def test_u2_continued_typing_is_joined_into_one_part(desk: Desk) -> None:
     for number in range(150):
         desk.type("ada", ["sections", "hero", "title"], 6 + number, "x")
     for _ in range(20):
@@ -465,8 +467,8 @@ def test_u2_typing_on_is_kept_as_one_stretch(desk: Desk) -> None:
     assert titles(desk)[0] == f"Hello {'x' * 130}world"
 
 
-def test_u10_what_a_yjs_client_typed_is_known_at_once(desk: Desk) -> None:
-    """A step of the Yjs lane names its characters before anybody opens the document anew."""
+def test_u10_text_typed_on_the_yjs_lane_is_found_without_a_reload(desk: Desk) -> None:
+    """Characters typed on the Yjs lane count as named at once, without a reload."""
     title = ["sections", "end", "title"]
     desk.type("ada", title, 3, "!")
     desk.now += 5_000
@@ -484,7 +486,7 @@ def test_u10_what_a_yjs_client_typed_is_known_at_once(desk: Desk) -> None:
     assert titles(desk)[2] == "Bye"
 
 
-def test_u3_a_text_that_another_user_replaced_is_theirs_with_its_spaces(desk: Desk) -> None:
+def test_u3_a_replaced_text_belongs_to_its_author_with_its_spaces(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/2/title", "Hello wide world!")
     desk.edit("bo", "replace", "/sections/2/title", "Good small cats!")
     with pytest.raises(Rejected):
@@ -492,7 +494,7 @@ def test_u3_a_text_that_another_user_replaced_is_theirs_with_its_spaces(desk: De
     assert titles(desk)[2] == "Good small cats!"
 
 
-def test_u4_a_text_that_was_overwritten_in_part_is_named_in_skipped(desk: Desk) -> None:
+def test_u4_skipped_names_a_text_that_was_overwritten_in_part(desk: Desk) -> None:
     desk.edit("root", "replace", "/sections/2/title", "one two three")
     desk.edit("ada", "replace", "/sections/2/title", "uno two tre")
     desk.edit("bo", "replace", "/sections/2/title", "eins two tre")
@@ -501,7 +503,7 @@ def test_u4_a_text_that_was_overwritten_in_part_is_named_in_skipped(desk: Desk) 
     assert undone.skipped == ["/sections/2/title"]
 
 
-def test_u1_undo_and_redo_by_turns_lead_to_the_same_text_at_the_same_cost(desk: Desk) -> None:
+def test_u1_repeated_undo_and_redo_keep_text_and_cost(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/2/title", "See you soon")
     desk.type("bo", ["sections", "end", "title"], 5, "BO")
     desk.type("bo", ["sections", "end", "title"], 0, "Bo")
@@ -518,8 +520,8 @@ def test_u1_undo_and_redo_by_turns_lead_to_the_same_text_at_the_same_cost(desk: 
     assert len(desk.entries[-1].inverse) < cost + 20
 
 
-def test_u10_what_a_yjs_client_typed_backwards_is_known_by_its_order(desk: Desk) -> None:
-    """One update inserts two words at one place: the second one stands before the first one."""
+def test_u10_text_typed_backwards_on_the_yjs_lane_is_found(desk: Desk) -> None:
+    """One update inserts two words at one place, so the second word is before the first one."""
     desk.edit("ada", "replace", "/sections/2/title", "Bye!")
     peer: Doc[Any] = Doc(client_id=77)
     content: Any = peer.get("content", type=Map)
@@ -541,7 +543,7 @@ def test_u10_what_a_yjs_client_typed_backwards_is_known_by_its_order(desk: Desk)
     assert titles(desk)[2] == "Bye!"
 
 
-def test_u3_another_element_under_the_key_of_a_dropped_one_is_another_element(desk: Desk) -> None:
+def test_u3_a_new_element_with_a_deleted_elements_key_is_another(desk: Desk) -> None:
     desk.edit("bo", "add", "/sections/3", {"id": "new", "title": "Bo's"})
     desk.undo("bo")
     desk.redo("bo")
@@ -558,7 +560,7 @@ def test_u3_another_element_under_the_key_of_a_dropped_one_is_another_element(de
     assert titles(desk)[3] == "Ada's"
 
 
-def test_u3_letters_that_another_user_brought_back_are_not_theirs(desk: Desk) -> None:
+def test_u3_characters_brought_back_by_undo_can_be_overwritten(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/2/title", "wide")
     desk.edit("bo", "replace", "/sections/2/title", "")
     desk.undo("bo")
@@ -568,7 +570,7 @@ def test_u3_letters_that_another_user_brought_back_are_not_theirs(desk: Desk) ->
     assert titles(desk)[2] == "wider"
 
 
-def test_u10_what_a_judge_takes_back_behind_a_dropped_element_keeps_its_letters(
+def test_u10_characters_that_a_correction_restores_keep_their_author(
     desk: Desk,
 ) -> None:
     desk.edit("bo", "replace", "/sections/2/title", "Bye, Bo")
@@ -589,7 +591,7 @@ def test_u10_what_a_judge_takes_back_behind_a_dropped_element_keeps_its_letters(
     assert titles(desk)[2] == "Bye"
 
 
-def test_u9_what_another_user_wrote_after_a_move_is_theirs_when_it_is_taken_back(
+def test_u9_undo_of_a_move_keeps_another_users_text_as_theirs(
     desk: Desk,
 ) -> None:
     desk.edit("root", "add", "/more", [])
@@ -603,7 +605,7 @@ def test_u9_what_another_user_wrote_after_a_move_is_theirs_when_it_is_taken_back
     assert titles(desk)[2] == "eins - zwei"
 
 
-def test_u1_a_dropped_element_comes_back_beside_another_one_with_its_id(desk: Desk) -> None:
+def test_u1_a_deleted_element_comes_back_beside_its_ids_new_owner(desk: Desk) -> None:
     before = titles(desk)
     peer: Doc[Any] = Doc(client_id=77)
     content: Any = peer.get("content", type=Map)
@@ -622,7 +624,7 @@ def test_u1_a_dropped_element_comes_back_beside_another_one_with_its_id(desk: De
     assert titles(desk) == there
 
 
-def test_u10_a_text_that_was_empty_when_it_was_dropped_is_still_the_same(desk: Desk) -> None:
+def test_u10_a_deleted_empty_text_keeps_its_identity(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/2/title", "")
     peer: Doc[Any] = Doc(client_id=77)
     content: Any = peer.get("content", type=Map)
@@ -637,7 +639,7 @@ def test_u10_a_text_that_was_empty_when_it_was_dropped_is_still_the_same(desk: D
     assert titles(desk)[2] == "Bye"
 
 
-def test_u10_an_item_that_a_yjs_client_dropped_comes_back_as_the_same_item(desk: Desk) -> None:
+def test_u10_an_item_deleted_on_the_yjs_lane_keeps_its_identity(desk: Desk) -> None:
     peer: Doc[Any] = Doc(client_id=77)
     content: Any = peer.get("content", type=Map)
     peer.apply_update(desk.document.update_since(b"\x00"))
@@ -662,7 +664,7 @@ def test_u10_an_item_that_a_yjs_client_dropped_comes_back_as_the_same_item(desk:
     assert desk.value["tags"] == ["a"]
 
 
-def test_u1_undo_and_redo_by_turns_do_not_add_to_the_snapshot(
+def test_u1_repeated_undo_and_redo_do_not_grow_the_snapshot(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("collab.identity.identity_index.SOME_REINSERTIONS", 8)

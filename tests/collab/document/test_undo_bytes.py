@@ -1,4 +1,4 @@
-"""Rule U1: what can be undone is bounded in bytes, and is the same wherever it is made."""
+"""Rule U1: undo steps are limited in bytes, and are the same on each instance."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BOUNDS = UndoBounds(bytes=20_000)
 
 
 class Page:
-    """A document with its entries, of which every edit is written down."""
+    """A document with the log of all its entries."""
 
     def __init__(self, bounds: UndoBounds) -> None:
         self.bounds = bounds
@@ -65,7 +65,7 @@ def weight(own: Stacks) -> int:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_the_steps_are_the_same_from_any_snapshot_and_stay_within_their_bytes(seed: int) -> None:
+def test_u1_steps_are_equal_from_any_snapshot_and_stay_bounded(seed: int) -> None:
     dice = random.Random(seed)
     page = Page(BOUNDS)
     saved: Snapshot | None = None
@@ -94,7 +94,7 @@ def test_the_steps_are_the_same_from_any_snapshot_and_stay_within_their_bytes(se
         assert total <= BOUNDS.bytes or steps == 1
 
 
-def test_the_newest_step_can_be_undone_however_large_it_is() -> None:
+def test_u1_the_newest_step_can_be_undone_at_any_size() -> None:
     page = Page(UndoBounds(bytes=2_000))
     page.edit("ada", "replace", "a" * 5_000, path="/ada")
     page.edit("ada", "replace", "b", path="/ada")
@@ -104,7 +104,7 @@ def test_the_newest_step_can_be_undone_however_large_it_is() -> None:
     assert page.text("ada") == "b"
 
 
-def test_the_oldest_steps_of_who_has_the_most_go_first() -> None:
+def test_u1_the_oldest_steps_of_the_user_with_most_bytes_go_first() -> None:
     page = Page(UndoBounds(bytes=6_000))
     page.edit("bo", "replace", "small", path="/bo")
     for number in range(6):
@@ -116,7 +116,7 @@ def test_the_oldest_steps_of_who_has_the_most_go_first() -> None:
     assert 1 <= count < 6
 
 
-def test_with_no_bound_all_steps_stay() -> None:
+def test_u1_without_a_limit_all_steps_stay() -> None:
     page = Page(UndoBounds(bytes=0))
     for number in range(60):
         page.edit("ada", "replace", f"{number} " * 2_000, path="/ada")

@@ -1,4 +1,4 @@
-"""Undo by identity: what others wrote stays, and each takes back and puts back only their own."""
+"""Undo by identity: other users' changes stay, and each user takes back only their own."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from tests.collab.document.identity_world import alone, run
 
 pytestmark = pytest.mark.thorough
 
-# Seeds that failed once, by what was wrong, and how many steps they need.
+# Seeds that failed once, by the cause, with the number of steps that they need.
 REGRESSIONS = {
-    "what_is_put_back_changes_places_with_what_stands_beside_it": (10, 60),
-    "letters_that_a_client_typed_backwards": (455, 60),
-    "letters_that_give_way_to_the_same_letters": (169, 80),
-    "a_text_of_which_only_the_spaces_stay": (19, 80),
+    "text_that_comes_back_on_the_other_side_of_its_neighbour": (10, 60),
+    "letters_that_a_yjs_client_typed_backwards": (455, 60),
+    "letters_that_are_replaced_by_the_same_letters": (169, 80),
+    "a_text_of_which_only_the_spaces_are_kept": (19, 80),
     "a_step_that_is_taken_back_in_part": (10, 80),
 }
 
 
 @pytest.mark.parametrize("name", REGRESSIONS)
-def test_a_world_that_failed_once_holds(name: str) -> None:
+def test_a_seed_that_failed_once_passes(name: str) -> None:
     run(*REGRESSIONS[name])
 
 
 @pytest.mark.parametrize("seed", range(1_000, 1_020))
-def test_undo_leaves_what_others_wrote_and_names_what_it_leaves(seed: int) -> None:
+def test_undo_keeps_others_changes_and_names_the_places(seed: int) -> None:
     run(seed, 80)
 
 
 @pytest.mark.parametrize("seed", range(2_000, 2_010))
-def test_alone_undo_and_redo_lead_through_all_values(seed: int) -> None:
+def test_one_users_undo_and_redo_pass_all_values(seed: int) -> None:
     alone(seed, 30)
 
 
-def test_these_worlds_reach_what_they_are_about() -> None:
+def test_these_worlds_cover_every_kind_of_step() -> None:
     counts: dict[str, int] = {}
     for seed in range(3_000, 3_008):
         for what, count in run(seed, 80).counts.items():
@@ -47,7 +47,7 @@ def test_these_worlds_reach_what_they_are_about() -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("block", range(40))
 def test_undo_holds_over_a_hundred_thousand_steps(block: int) -> None:
-    """Pinned seeds for one half, fresh ones for the other; the seed is in the failure's note."""
+    """Half of the blocks use pinned seeds, half new ones. A failure's note has the seed."""
     fresh = int.from_bytes(os.urandom(4), "big")
     for number in range(17):
         run(10_000 + 40 * number + block if block % 2 == 0 else fresh + number, 150)
@@ -55,5 +55,5 @@ def test_undo_holds_over_a_hundred_thousand_steps(block: int) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(4_000, 4_200))
-def test_alone_undo_and_redo_lead_through_all_values_of_many(seed: int) -> None:
+def test_one_users_undo_and_redo_pass_all_values_in_many_worlds(seed: int) -> None:
     alone(seed, 60)

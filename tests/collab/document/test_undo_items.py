@@ -1,4 +1,4 @@
-"""Undo inside the items of a Y.Array: an index may be another item's by now."""
+"""Undo inside items of a Y.Array: another item may have the index by then."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collab.ids import Json
 from tests.collab.document.test_undo_same import YjsDesk
 
 
-@pytest.fixture(params=[False, True], ids=["kept open", "opened anew at each step"])
+@pytest.fixture(params=[False, True], ids=["kept open", "reopened at each step"])
 def desk(request: pytest.FixtureRequest) -> YjsDesk:
     desk = YjsDesk(request.param)
     desk.edit("root", "add", "/z", 0)
@@ -26,7 +26,7 @@ def _rows(desk: YjsDesk) -> Any:
 
 
 @pytest.mark.parametrize("lane", ["patch", "yjs"])
-def test_u3_an_equal_item_that_another_user_put_there_is_left(desk: YjsDesk, lane: str) -> None:
+def test_u3_undo_leaves_an_equal_item_of_another_user(desk: YjsDesk, lane: str) -> None:
     if lane == "yjs":
         desk.write("ada", lambda content: content["rows"][0].update({"n": 2}))
     else:
@@ -39,8 +39,8 @@ def test_u3_an_equal_item_that_another_user_put_there_is_left(desk: YjsDesk, lan
 
 
 @pytest.mark.parametrize("lane", ["patch", "yjs"])
-def test_u10_an_item_that_came_back_is_the_same_item(desk: YjsDesk, lane: str) -> None:
-    """The check that is asked before an undo foresees it, also in items that come back in it."""
+def test_u10_an_item_that_came_back_keeps_its_identity(desk: YjsDesk, lane: str) -> None:
+    """The dry run before an undo gives the same ops, also for items that come back in it."""
     desk.write("ada", lambda content: content["rows"][0].update({"n": 2}))
     if lane == "yjs":
         desk.write("ada", lambda content: content["rows"].pop(0))
@@ -63,7 +63,7 @@ def test_u10_an_item_that_came_back_is_the_same_item(desk: YjsDesk, lane: str) -
     assert _rows(desk) == []
 
 
-def test_u3_an_item_that_slid_there_is_left(desk: YjsDesk) -> None:
+def test_u3_undo_leaves_an_item_that_moved_into_the_index(desk: YjsDesk) -> None:
     desk.write("ada", lambda content: content["rows"][0].update({"n": 2}))
     desk.write("bo", lambda content: content["rows"].append(Map({"n": 2})))
     desk.write("bo", lambda content: content["rows"].pop(0))

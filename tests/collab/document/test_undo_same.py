@@ -1,4 +1,4 @@
-"""Undo leaves what another user wrote over a step, also where it reads the same."""
+"""Undo keeps what another user wrote over a step, even when it is equal to the step's value."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Work = Callable[[Any], None]
 
 class YjsDesk(Desk):
     def write(self, user: str, work: Work) -> None:
-        """An edit by the Yjs lane."""
+        """Edit on the Yjs lane."""
         self._reopen()
         self.now += 5_000
         peer = Doc[Any](client_id=5_000 + len(self.entries))
@@ -35,7 +35,7 @@ class YjsDesk(Desk):
         return refused.value.refusal.code == Code.NOTHING_TO_UNDO and self.value == before
 
 
-@pytest.fixture(params=[False, True], ids=["kept open", "opened anew at each step"])
+@pytest.fixture(params=[False, True], ids=["kept open", "reopened at each step"])
 def desk(request: pytest.FixtureRequest) -> YjsDesk:
     desk = YjsDesk(request.param)
     desk.edit("root", "add", "/text", "Hello world")
@@ -64,11 +64,9 @@ def _third(content: Any) -> str:
 @pytest.mark.parametrize(
     "work",
     [_set(lambda: 5), _set(lambda: "plain"), _set(lambda: Text("new")), _order, _wrapped],
-    ids=["number", "plain string", "text", "order", "element that is no object"],
+    ids=["number", "plain string", "text", "order", "element that is not an object"],
 )
-def test_u3_the_same_that_another_user_set_by_the_yjs_lane_is_theirs(
-    desk: YjsDesk, work: Work
-) -> None:
+def test_u3_an_equal_value_set_on_the_yjs_lane_is_its_authors(desk: YjsDesk, work: Work) -> None:
     desk.write("ada", work)
     desk.write("bo", work)
     assert desk.refuses_to_undo("ada")
@@ -87,7 +85,7 @@ def _element(content: Any) -> Any:
 
 
 @pytest.mark.parametrize("text", [_text, _item, _element])
-def test_u3_letters_that_another_user_typed_over_the_same_ones_are_theirs(
+def test_u3_equal_characters_typed_by_another_user_are_theirs(
     desk: YjsDesk, text: Callable[[Any], Any]
 ) -> None:
     desk.write("root", lambda content: content["list"][_third(content)].update({"@value": Text()}))
@@ -101,7 +99,7 @@ def test_u3_letters_that_another_user_typed_over_the_same_ones_are_theirs(
     assert desk.refuses_to_undo("ada")
 
 
-def test_u3_a_format_takes_no_letter_from_its_author(desk: YjsDesk) -> None:
+def test_u3_formatted_characters_keep_their_author(desk: YjsDesk) -> None:
     desk.write("ada", lambda content: content["text"].insert(0, "Ada "))
     desk.write("bo", lambda content: content["text"].format(0, 3, {"bold": True}))
     desk.undo("ada")

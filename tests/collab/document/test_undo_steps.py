@@ -1,4 +1,4 @@
-"""Rules U2, U15 and U16: which edits are one undo step, and taking back the step of a version."""
+"""Rules U2, U15 and U16: which edits form one undo step, and undo of a version's step."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BOUNDS = UndoBounds()
 
 
 class Desk:
-    """One document and the entries of it; a snapshot and a reload may come before any step."""
+    """One document with its entries. With `reloads`, it is sometimes saved and opened again."""
 
     def __init__(
         self, value: dict[str, Any], reloads: random.Random | None = None, bytes_: int = 0
@@ -49,7 +49,7 @@ class Desk:
         return self.document.value
 
     def patch(self, user: str, *ops: Op, later: int = 5_000, **made_by: Any) -> int:
-        """Make a version by a patch; which one it is."""
+        """Make a version by a patch, and return its number."""
         self._reload()
         self.now += later
         change = self.document.patch(
@@ -71,7 +71,7 @@ class Desk:
         return self.patch(user, op, client=client, splices=not fields.get("name"), **fields)
 
     def take(self, kind: Kind, user: str, *, client: str = "tab", **asked: Any) -> list[int]:
-        """Undo or redo; the edits that it took or put back."""
+        """Undo or redo. Return the versions that it took back or put back."""
         self._reload()
         self.now += 5_000
         turn = self.document.undo if kind == "undo" else self.document.redo
@@ -87,7 +87,7 @@ class Desk:
         return self.take("redo", user, **asked)
 
     def refused(self, kind: Kind, user: str, **asked: Any) -> dict[str, Any]:
-        """What `nothing_to_undo` says beside its sentence; nothing has changed."""
+        """Check a `nothing_to_undo` refusal, and return its extra members."""
         before = self.document.snapshot()
         with pytest.raises(Rejected) as caught:
             self.take(kind, user, **asked)
@@ -111,7 +111,7 @@ class Desk:
         self.entries.append(Entry(version, author, self.now, kind, ops, update, inverse=inverse))
 
 
-@pytest.fixture(params=[False, True], ids=["kept open", "opened again"])
+@pytest.fixture(params=[False, True], ids=["kept open", "reopened"])
 def desk(request: pytest.FixtureRequest) -> Desk:
     value = {"a": 0, "b": 0, "c": 0, "t": "", "u": ""}
     return Desk(value, random.Random(1) if request.param else None)
@@ -120,7 +120,7 @@ def desk(request: pytest.FixtureRequest) -> Desk:
 # --- steps that a client names ---------------------------------------------------------------
 
 
-def test_u15_patches_that_carry_the_same_step_are_one_however_late_they_come(desk: Desk) -> None:
+def test_u15_patches_with_the_same_step_are_one_at_any_delay(desk: Desk) -> None:
     for number in range(1, 5):
         desk.set("ada", "abcab"[number], number, client="tab", name="drag", later=60_000)
     assert desk.undo("ada") == [2, 3, 4, 5]
@@ -131,7 +131,7 @@ def test_u15_patches_that_carry_the_same_step_are_one_however_late_they_come(des
     desk.refused("undo", "ada")
 
 
-def test_u15_another_client_s_edit_in_between_does_not_end_a_step(desk: Desk) -> None:
+def test_u15_another_clients_edit_does_not_end_a_step(desk: Desk) -> None:
     first = desk.set("ada", "a", 1, client="tab", name="drag")
     desk.set("bo", "b", 1, client="tab", name="drag")
     tab = desk.set("ada", "b", 2, client="other tab", name="drag")
@@ -154,7 +154,7 @@ def test_u15_another_client_s_edit_in_between_does_not_end_a_step(desk: Desk) ->
     ],
     ids=["another step", "no step", "a splice", "http", "yjs"],
 )
-def test_u15_what_else_the_client_changes_ends_the_step(
+def test_u15_any_other_change_by_the_client_ends_the_step(
     desk: Desk, between: dict[str, Any]
 ) -> None:
     versions = [
@@ -165,7 +165,7 @@ def test_u15_what_else_the_client_changes_ends_the_step(
     assert [desk.undo("ada") for _ in versions] == [[one] for one in reversed(versions)]
 
 
-def test_u15_an_undo_of_the_client_ends_its_step_and_one_of_another_does_not(desk: Desk) -> None:
+def test_u15_only_the_clients_own_undo_ends_its_step(desk: Desk) -> None:
     first = desk.set("ada", "a", 1, client="tab", name="drag")
     desk.set("ada", "b", 1, client="other")
     desk.undo("ada", client="other")
@@ -177,13 +177,13 @@ def test_u15_an_undo_of_the_client_ends_its_step_and_one_of_another_does_not(des
     assert desk.undo("ada") == [first, second]
 
 
-def test_u15_http_and_the_yjs_lane_know_no_named_steps(desk: Desk) -> None:
+def test_u15_http_patches_have_no_named_steps(desk: Desk) -> None:
     one = desk.set("ada", "a", 1, lane="http", client="tab", name="drag")
     two = desk.set("ada", "b", 2, lane="http", client="tab", name="drag")
     assert [desk.undo("ada"), desk.undo("ada")] == [[two], [one]]
 
 
-def test_u15_a_step_holds_so_many_patches(desk: Desk) -> None:
+def test_u15_a_step_has_a_maximum_of_patches(desk: Desk) -> None:
     kept_open = Desk({"a": 0})
     for number in range(MOST_NAMED + 2):
         kept_open.set("ada", "a", number + 1, client="tab", name="drag", later=10)
@@ -192,7 +192,7 @@ def test_u15_a_step_holds_so_many_patches(desk: Desk) -> None:
     assert kept_open.value == {"a": 0}
 
 
-def test_u15_a_step_takes_a_quarter_of_the_bytes_that_all_steps_may_take() -> None:
+def test_u15_a_step_takes_at_most_a_quarter_of_the_bytes() -> None:
     desk = Desk({"a": ""}, bytes_=40_000)
     for number in range(40):
         desk.set("ada", "a", str(number) * 300, client="tab", name="drag", later=1)
@@ -202,7 +202,7 @@ def test_u15_a_step_takes_a_quarter_of_the_bytes_that_all_steps_may_take() -> No
     assert {edit for _ in steps[:] for edit in desk.undo("ada")} <= set(range(2, 42))
 
 
-def test_u1_the_depth_counts_steps_and_not_patches() -> None:
+def test_u1_the_depth_limit_counts_steps_not_patches() -> None:
     desk = Desk({"a": 0})
     for step in range(BOUNDS.steps + 1):
         for number in range(3):
@@ -213,7 +213,7 @@ def test_u1_the_depth_counts_steps_and_not_patches() -> None:
     assert desk.value == {"a": [0, 2]}
 
 
-def test_an_entry_of_before_is_a_step_of_its_own() -> None:
+def test_an_entry_without_made_by_is_a_step_of_its_own() -> None:
     whole = encode_inverse(Inverse(popped=(3,), made_by=MadeBy("yjs", "tab")))
     *before, made_by = msgspec.msgpack.decode(whole)
     assert made_by[:2] == ["yjs", "tab"]
@@ -227,7 +227,7 @@ def test_an_entry_of_before_is_a_step_of_its_own() -> None:
 # --- splices ---------------------------------------------------------------------------------
 
 
-def test_u2_splices_of_one_string_by_one_client_within_a_second_are_one_step(desk: Desk) -> None:
+def test_u2_a_clients_splices_of_a_string_in_a_second_are_one_step(desk: Desk) -> None:
     for letter in "abc":
         desk.splice("ada", "t", letter, later=900)
     desk.splice("ada", "t", "d", later=1_001)
@@ -236,7 +236,7 @@ def test_u2_splices_of_one_string_by_one_client_within_a_second_are_one_step(des
 
 
 @pytest.mark.parametrize("other", [{"client": "other"}, {"key": "u"}, {"name": "named"}])
-def test_u2_splices_of_another_client_or_string_or_step_are_another_step(
+def test_u2_another_client_string_or_name_begins_another_step(
     desk: Desk, other: dict[str, Any]
 ) -> None:
     one = desk.splice("ada", "t", "a", later=10)
@@ -244,7 +244,7 @@ def test_u2_splices_of_another_client_or_string_or_step_are_another_step(
     assert [desk.undo("ada"), desk.undo("ada")] == [[two], [one]]
 
 
-def test_u2_another_client_s_edit_in_between_does_not_end_typing(desk: Desk) -> None:
+def test_u2_another_clients_edit_does_not_end_a_typing_step(desk: Desk) -> None:
     desk.splice("ada", "t", "a", later=10)
     desk.splice("bo", "t", "x", later=10)
     between = desk.splice("ada", "u", "y", client="other", later=10)
@@ -253,7 +253,7 @@ def test_u2_another_client_s_edit_in_between_does_not_end_typing(desk: Desk) -> 
     assert desk.value["t"] == "x"
 
 
-def test_u2_a_step_of_typing_has_so_many_edits() -> None:
+def test_u2_a_typing_step_has_a_maximum_of_edits() -> None:
     desk = Desk({"t": ""})
     for _ in range(MOST_EDITS + 1):
         desk.splice("ada", "t", "x", later=10)
@@ -261,7 +261,7 @@ def test_u2_a_step_of_typing_has_so_many_edits() -> None:
     assert len(desk.undo("ada")) == MOST_EDITS
 
 
-def test_u2_splices_that_are_no_longer_typed_are_kept_as_one_stretch() -> None:
+def test_u2_a_finished_typing_step_is_joined_into_one_part() -> None:
     desk = Desk({"t": ""})
     for _ in range(100):
         desk.splice("ada", "t", "x", client="one", later=10)
@@ -275,7 +275,7 @@ def test_u2_splices_that_are_no_longer_typed_are_kept_as_one_stretch() -> None:
 # --- the step of a version -------------------------------------------------------------------
 
 
-def test_u16_the_step_that_holds_a_version_is_taken_back_whole(desk: Desk) -> None:
+def test_u16_the_whole_step_of_a_version_is_taken_back(desk: Desk) -> None:
     for number in (1, 2):
         desk.set("ada", "a", number, client="tab", name="drag")
     desk.set("ada", "b", 1)
@@ -290,14 +290,14 @@ def test_u16_the_step_that_holds_a_version_is_taken_back_whole(desk: Desk) -> No
 
 
 @pytest.mark.parametrize("version", [1, 3, 4, 99, 0, -1, 2**60])
-def test_u16_what_is_not_in_the_user_s_history_is_nothing_to_undo(desk: Desk, version: int) -> None:
+def test_u16_a_version_outside_the_users_steps_is_nothing_to_undo(desk: Desk, version: int) -> None:
     desk.set("ada", "a", 1)
     desk.set("bo", "b", 1)
     for kind in ("undo", "redo"):
         assert desk.refused(kind, "ada", containing=version) == {"version": version}
 
 
-def test_u16_a_redo_can_be_undone_by_its_version_and_an_undo_redone_by_its(desk: Desk) -> None:
+def test_u16_undos_and_redos_can_be_named_by_their_version(desk: Desk) -> None:
     edit = desk.set("ada", "a", 1)
     desk.undo("ada")
     assert desk.refused("undo", "ada", containing=edit + 1) == {"version": edit + 1}
@@ -305,7 +305,7 @@ def test_u16_a_redo_can_be_undone_by_its_version_and_an_undo_redone_by_its(desk:
     assert desk.undo("ada", containing=edit + 2) == [edit]
 
 
-def test_u16_what_is_left_of_a_step_that_was_parted_by_a_scope_is_taken_back_whole(
+def test_u16_undo_takes_back_both_parts_of_a_step_split_by_a_scope(
     desk: Desk,
 ) -> None:
     step = desk.patch("ada", *({"op": "replace", "path": f"/{key}", "value": 1} for key in "abc"))
@@ -327,7 +327,7 @@ def test_u16_with_a_scope_the_rest_of_the_step_stays(desk: Desk) -> None:
     assert [desk.value[key] for key in "abc"] == [0, 0, 1]
 
 
-def test_u16_what_was_changed_since_is_left(desk: Desk) -> None:
+def test_u16_undo_leaves_a_value_that_was_changed_since(desk: Desk) -> None:
     step = desk.set("ada", "a", 1)
     desk.set("ada", "a", 2)
     assert desk.refused("undo", "ada", containing=step) == {"version": step}
@@ -335,7 +335,7 @@ def test_u16_what_was_changed_since_is_left(desk: Desk) -> None:
     assert desk.undo("ada", containing=step) == [step]
 
 
-def test_u7_an_answer_about_a_long_step_names_few_places_of_each_edit() -> None:
+def test_u7_an_answer_about_a_long_step_names_few_places() -> None:
     desk = Desk({"l": []})
     for number in range(500):
         op = {"op": "add", "path": f"/l/{number}", "value": number}
@@ -351,7 +351,7 @@ def test_u7_an_answer_about_a_long_step_names_few_places_of_each_edit() -> None:
 
 
 class Taken:
-    """What one undo takes back; `made` is the undo or redo that it came here by."""
+    """A step that one undo takes back. `made` is the undo or redo that moved it here."""
 
     def __init__(self, edits: list[int], made: int = 0) -> None:
         self.edits = edits
@@ -359,9 +359,9 @@ class Taken:
 
 
 class Model:
-    """Each user's steps, and for each client which of them goes on.
+    """Each user's steps, and the step that each client may continue.
 
-    Each edit writes a key that only it writes, so nothing is ever skipped.
+    Each edit writes a key of its own, so undo never skips anything.
     """
 
     def __init__(self) -> None:
@@ -398,7 +398,7 @@ class Model:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_u15_steps_are_those_of_a_small_model_whatever_comes_between(seed: int) -> None:
+def test_u15_steps_agree_with_a_small_model(seed: int) -> None:
     dice = random.Random(seed)
     desk, model = Desk({"a": 0}, dice), Model()
     for number in range(120):

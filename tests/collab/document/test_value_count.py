@@ -1,4 +1,4 @@
-"""A document holds so many values at most, whatever lane they come by; each takes memory."""
+"""The limit on the number of values in a document holds on both lanes, to save memory."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def add(path: str, value: Any) -> dict[str, Any]:
 
 
 def document_of(values: int) -> Document:
-    """With a root and a list, and long texts so that its bytes alone allow anything."""
+    """Return a document of so many values, with long texts so that its bytes allow more values."""
     document = Document.open(None, (), 1)
     held = ["long" * 20] * (values - 2)
     patch(document, add("/held", held), bounds=Bounds(max_values=0))
     return document
 
 
-def test_one_value_more_than_the_limit_is_refused_and_one_less_makes_room() -> None:
+def test_a_patch_above_the_value_limit_is_refused() -> None:
     document = document_of(99)
     patch(document, add("/held/-", 1))
     with pytest.raises(Rejected) as refused:
@@ -57,7 +57,7 @@ def test_one_value_more_than_the_limit_is_refused_and_one_less_makes_room() -> N
     assert nesting(document.value)[1] == 100
 
 
-def test_a_document_beyond_the_limit_may_shrink_and_change_but_not_grow() -> None:
+def test_a_document_above_the_limit_may_shrink_but_not_grow() -> None:
     document = document_of(150)
     patch(document, {"op": "replace", "path": "/held/0", "value": "other"})
     patch(document, {"op": "remove", "path": "/held/0"})
@@ -65,7 +65,7 @@ def test_a_document_beyond_the_limit_may_shrink_and_change_but_not_grow() -> Non
         patch(document, add("/held/-", 1))
 
 
-def test_what_is_undone_counts() -> None:
+def test_values_that_an_undo_brings_back_count() -> None:
     document = document_of(100)
     patch(document, {"op": "remove", "path": "/held/0"})
     patch(document, {"op": "remove", "path": "/held/0"})
@@ -76,7 +76,9 @@ def test_what_is_undone_counts() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_what_is_allowed_is_what_counting_says(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_allowed_changes_agree_with_a_full_count(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dice = random.Random(seed)
     counted = 0
 
@@ -105,10 +107,10 @@ def test_what_is_allowed_is_what_counting_says(seed: int, monkeypatch: pytest.Mo
         held = after if allowed and len(after["l"]) > 5 else held
         if held is not after:
             count.reset()
-    assert counted < 400, "it is not counted each time"
+    assert counted < 400, "it must not count each time"
 
 
-def test_a_yjs_update_beyond_the_limit_is_taken_back() -> None:
+def test_a_yjs_update_above_the_value_limit_is_taken_back() -> None:
     room = Room(DocKey("demo", "page"), Absent(), RoomBounds(patch=BOUNDS), None)
     rights = Rights(Role.EDITOR, expires_at=1 << 60, docs=None, sections=None)
     member = Member(author=Author("ada"), rights=rights, lane="yjs")
@@ -125,14 +127,14 @@ def test_a_yjs_update_beyond_the_limit_is_taken_back() -> None:
     room.close()
 
 
-def test_a_bulk_goes_by_the_values_where_they_count_more_than_the_bytes() -> None:
+def test_work_size_is_the_larger_of_bytes_and_values() -> None:
     text: Json = {"text": "x" * 200_000}
     assert WorkSize().of(text, json_size(text)) == json_size(text)
     zeros: Json = [0] * 50_000
     assert WorkSize().of(zeros, json_size(zeros)) == 50_001 * BYTES_OF_A_VALUE
 
 
-def test_a_bulk_follows_a_document_whose_bytes_stay_while_its_values_grow() -> None:
+def test_work_size_grows_with_values_at_constant_bytes() -> None:
     document = Document.open(None, (), 1)
     texts = [str(number) * 2000 for number in range(10)]
     patch(document, add("/texts", texts), bounds=WIDE)
@@ -144,7 +146,7 @@ def test_a_bulk_follows_a_document_whose_bytes_stay_while_its_values_grow() -> N
         assert counted * 7 // 8 <= document.work_size < counted + 40 * document.size
 
 
-def test_a_bulk_goes_by_the_state_where_much_was_deleted() -> None:
+def test_work_size_includes_deleted_state() -> None:
     document = Document.open(None, (), 1)
     for number in range(60):
         text = " ".join(str((number * 31 + n * n) % 977) for n in range(120))
@@ -156,7 +158,9 @@ def test_a_bulk_goes_by_the_state_where_much_was_deleted() -> None:
     assert again.work_size >= state * BYTES_OF_STATE
 
 
-def test_small_and_very_large_documents_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_and_very_large_documents_are_not_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(counting, "nesting", None)
     for size in (100, counting.SMALL, counting.LARGE, 10**7):
         assert WorkSize().of([0], size) == size

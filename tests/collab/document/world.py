@@ -27,7 +27,10 @@ NO_STATE = b"\x00"
 
 
 class World:
-    """Invariant: after every step the document is what its entries say, however it is opened."""
+    """One document with patch clients and Yjs peers.
+
+    Invariant: after every step, opening the document from its entries gives an equal document.
+    """
 
     def __init__(self, seed: int, peers: int = 3) -> None:
         self.random = random.Random(seed)
@@ -102,7 +105,7 @@ class World:
         return {"op": "replace", "path": render(tokens), "value": self.instead(value)}
 
     def target(self, places: list[Any], source: tuple[Any, ...]) -> Any:
-        """Where to move to: mostly within the same array."""
+        """Choose the target of a move: mostly the same array."""
         containers = {at: value for at, value in places if isinstance(value, dict | list)}
         if self.random.random() < 0.7 and source[:-1] in containers:
             return source[:-1], containers[source[:-1]]
@@ -114,7 +117,7 @@ class World:
         return self.random.choice(KEYS)
 
     def instead(self, old: Any) -> Any:
-        """A replacement that is often like what it replaces."""
+        """Return a replacement that is often similar to the old value."""
         if isinstance(old, str) and self.random.random() < 0.8:
             return self.edited(old)
         if isinstance(old, dict) and self.random.random() < 0.6:
@@ -208,7 +211,7 @@ class World:
         return f"set {key} {type(made).__name__}"
 
     def edit_keyed(self, target: Map[Any], keys: list[str]) -> str:
-        """What a client does that knows the layout: reorder, hide, show, add elements."""
+        """Edit as a client that knows the layout: reorder, hide, show or add elements."""
         roll = self.random.random()
         order = self.random.choice(("a0", "a1", "a0V", "Zz", "a5", "~~", None))
         key = self.random.choice(keys) if keys else ""
@@ -244,7 +247,7 @@ class World:
         return f"insert {index}"
 
     def edit_text(self, target: Text) -> str:
-        # Every text of these worlds is cut at characters; an embed counts as one.
+        # Texts of these worlds are cut between characters only. An embed counts as one character.
         text = str(target)
         at = self.random.randint(0, len(text))
         index = len(text[:at].encode())
@@ -294,7 +297,7 @@ class World:
         )
 
     def push(self, index: int | None = None) -> None:
-        """A peer's updates arrive: all that it has and the document has not, at once or merged."""
+        """Send a peer's updates to the document: all that it lacks, sometimes merged with more."""
         if index is None:
             index = self.random.randrange(len(self.peers))
         peer = self.peers[index]
@@ -359,7 +362,7 @@ class World:
             self.version, author, self.now, kind, change.ops, change.update, inverse=change.inverse
         )
         self.entries.append(entry)
-        # Through text: values that ops share must not be shared in what they are applied to.
+        # Copy through JSON text: ops may share values, but the patched value must not share them.
         patch = jsonpatch.JsonPatch(json.loads(json.dumps(change.ops)))
         self.oracle = json.loads(json.dumps(patch.apply(self.oracle)))
 
@@ -384,7 +387,7 @@ class World:
 
 
 def run(seed: int, steps: int) -> int:
-    """Run a world; how many versions it made. An assertion that fails says which seed it was."""
+    """Run a world and return its number of versions. A failing assertion names the seed."""
     world = World(seed)
     try:
         for number in range(steps):
@@ -400,7 +403,7 @@ def run(seed: int, steps: int) -> int:
 
 
 def back_and_forth(seed: int, edits: int) -> None:
-    """One user alone: every step is taken back and put back, and each leads to what was there."""
+    """Test one user alone: undo and redo of every step must lead through all earlier values."""
     world = World(seed, peers=0)
     world.document._undo.bounds = UndoBounds(edits)
     values = [world.document.value]
