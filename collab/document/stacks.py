@@ -36,7 +36,7 @@ from collab.types.records import (
 ONE_STEP_MS = 1_000  # edits of one string within this time of each other are one step
 MOST_EDITS = 200  # edits in one step of typing without a pause
 MOST_NAMED = 1_000  # edits in a step that a client names; half a minute of dragging makes so many
-NAMED_SHARE = 4  # a named step may take this fraction of the bytes for a document's steps: 1/4
+NAMED_SHARE = 4  # a named step may take 1/NAMED_SHARE of the bytes for a document's steps
 
 # Kinds that a user cannot take back: creating the document, and importing it with its history.
 _NO_STEP = frozenset({"create", "import"})

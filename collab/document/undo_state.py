@@ -96,7 +96,7 @@ class UndoState:
         return own.undo if kind == "undo" else own.redo
 
     def size_of_step(self, user: str, kind: Kind, containing: int | None) -> int:
-        """Return the bytes of the inverses: of the newest step, or of all steps with a version."""
+        """Return the bytes of the user's newest step, or of all steps that contain a version."""
         steps = self.steps(user, kind)
         if containing is None:
             return size_of(steps[-1:])

@@ -37,7 +37,7 @@ def text_id(txn: Txn, text: Any) -> Id:
 
 
 def id_at(txn: Txn, text: Any, index: int) -> Id:
-    """Return the id of the item at an index: the start of a text's block, or a list's item."""
+    """Return the id at an index: of the text's block that begins there, or of the list's item."""
     return _ids(text.sticky_index(txn, index, 0).encode())
 
 

@@ -30,7 +30,7 @@ class Piece(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """Replace the units from `start` to `end` by `text`. `sides` is the replaced text's sides."""
+    """Replace the units from `start` to `end`. `sides` are the neighbours that they have had."""
 
     start: int
     end: int

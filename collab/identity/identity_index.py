@@ -1,8 +1,8 @@
 """An index of the characters and items that undo may ask for, with their current ids.
 
-A record names characters by the ids of their first insertion. Yjs cannot bring a deleted character
-back, so an undo inserts it again under a new id. A `Reinsertion` stores both ids. From then on the
-old id means the new character.
+A record names characters by their *first ids*: the ids of their first insertion. Yjs cannot bring a
+deleted character back, so an undo inserts it again under a new id. A `Reinsertion` stores both ids.
+From then on the first id means the new character.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class IdentityIndex:
     def __init__(self, reinsertions: Iterable[Reinsertion] = ()) -> None:
         self.reinsertions: list[Reinsertion] = list(reinsertions)
         self.named_records: Callable[[], Iterable[Named]] = tuple
-        # Whether a step may ask for the former value of a place. Then no other value gets its key.
+        # Whether a step may ask for the former value of a place. Then no new element gets its key.
         self.is_asked_for: Callable[[Path], bool] = lambda path: False
         self._pending: list[Named] = []  # records of the version that is being made
         # The characters of recently edited texts, by the first id of the text.
@@ -93,6 +93,7 @@ class IdentityIndex:
             yield part if to is None else (*to, part[2])
 
     def first_id(self, at: Id) -> Id:
+        """Return the first id of the character or item whose current id is `at`."""
         if not self.reinsertions:
             return at
         client, clock, _ = next(self.first_runs((*at, 1)))
@@ -216,7 +217,7 @@ class _NamedRuns:
         mine = self._number(record.path, user)
         self.paths[record.path] = None
         runs = self.runs.setdefault(record.text, [])
-        # An empty text has no characters, so the text's own id has to show that it goes.
+        # An empty text has no characters. Only the text's own id shows that it is deleted.
         self._own((*record.text, 1), self._number(record.path, ""))
         for hunk in record.hunks:
             for run in hunk.inserted:

@@ -46,8 +46,8 @@ class Incarnations:
     """The tokens of a document's places. A place without a token is as old as the document.
 
     The key of a place has two parts: the token of the innermost container that has one, and the
-    path from that container. So when another container replaces it, the places in the old one
-    keep their tokens.
+    path from that container. So the places in a container keep their tokens while another
+    container is in its place.
     """
 
     def __init__(self, tokens: Iterable[tuple[int, Path, int]] = (), most: int = 0) -> None:

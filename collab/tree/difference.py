@@ -50,7 +50,7 @@ class Difference:
         return True
 
     def removed(self, path: Path) -> tuple[RemovedText, ...]:
-        """Return what steps name in the texts that were at a path or below it."""
+        """Return the deleted texts at a path and below it, with what steps name in them."""
         return self._before.under(self._identity, path)
 
     def note_text(self, path: Path, text: Any, old: Json, new: Json, inside: DirtyPlace) -> None:

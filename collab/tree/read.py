@@ -39,6 +39,7 @@ class Reader:
     def refresh(
         self, handle: Any, node: Node, old: Json, dirty: DirtyPlace, path: Path, pointer: str
     ) -> None:
+        """Read the changed places of a container again. `old` is its value before the update."""
         match node:
             case ObjectNode():
                 assert isinstance(old, dict)

@@ -157,7 +157,7 @@ class ArrayReader:
                 self._move(source, target)
 
     def _replace_array(self, touched: dict[str, str]) -> None:
-        """Replace the whole array. One by one, the cost of many elements grows quadratically."""
+        """Replace the whole array, since moving many elements one by one takes quadratic time."""
         for key, order in sorted(touched.items()):
             if key in self._before:
                 before = self._before[key].order
@@ -187,6 +187,7 @@ class ArrayReader:
         self._difference.records.append(self._came(key))
 
     def _came(self, key: str) -> ShownRecord:
+        """Return the record of an element that was added or shown again."""
         return ShownRecord(self._path, key, True, born=key in self._dirty.keys)
 
     def _standing(self, key: str) -> str | None:

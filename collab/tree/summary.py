@@ -106,7 +106,10 @@ class TextsBefore:
         return tuple(merged(self._lists.get(path, ())[start:end]))
 
     def reinserted(self, txn: Txn, content: Any, identity: IdentityIndex) -> list[Reinsertion]:
-        """Pair old characters and items with current ones, in texts and lists of equal length."""
+        """Return reinsertions from the old ids to the current ids of texts and lists.
+
+        Texts and lists whose length has changed are left out.
+        """
         found: list[Reinsertion] = []
         for path, (own, was) in self._texts.items():
             held = reach_any(txn, content, path)

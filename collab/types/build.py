@@ -25,10 +25,10 @@ from collab.types.order_keys import spread
 
 
 class Layouts:
-    """Makes the layouts of new values. The same input always gives the same element keys.
+    """Makes the layouts of new values. With the same `prefix` it gives the same keys each time.
 
-    Invariant: an element's key is its own `id` when that is a unique valid key. Otherwise the key
-    is `prefix` and a number, and each number is used once. No returned key is already `taken`.
+    Invariant: an element's key is its own `id` when that is a valid key and not taken. Otherwise
+    the key is `prefix` and a number that was not used before.
     """
 
     def __init__(self, prefix: str) -> None:
@@ -36,6 +36,7 @@ class Layouts:
         self._made = 0
 
     def layout(self, value: Json) -> Any:
+        """Return the layout of a value, in its JSON form."""
         if isinstance(value, dict):
             return {
                 escape(key): inner if type(inner) is str else self.layout(inner)
@@ -46,6 +47,7 @@ class Layouts:
         return value
 
     def element(self, value: Json, order: str) -> dict[str, Any]:
+        """Return the layout of an array's element with this order key."""
         laid = self.layout(value)
         if isinstance(value, dict):
             laid[ORDER] = order
@@ -53,6 +55,7 @@ class Layouts:
         return {VALUE: laid, ORDER: order}
 
     def key(self, value: Json, taken: Callable[[str], bool]) -> str:
+        """Return the key for a new element of an array."""
         own = own_id(value)
         if own is not None and not taken(own):
             return own

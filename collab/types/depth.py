@@ -2,7 +2,7 @@
 
 pycrdt reads types recursively: a deep document overflows its stack and Python's.
 
-The validator limits the nesting within one update. The next update may continue inside it.
+The validator limits how deep one update nests. A later update may add types inside its types.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def too_deep(txn: Txn, content: Any, dirty: DirtyPlace) -> Iterator[Path]:
 
 
 def fits_depth(txn: Txn, root: Place, path: Path, value: Json) -> bool:
-    """Return whether `value` stays within the depth limit when written into the container."""
+    """Whether `value` stays within the depth limit when it is written into the container."""
     place, depth = root, 1
     for step in path:
         held = get_or_none(txn, place.handle, step)

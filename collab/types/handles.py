@@ -103,7 +103,7 @@ def is_text(handle: object) -> TypeGuard[TextHandle]:
 
 
 def get_or_none(txn: Txn, handle: Any, step: str | int) -> Any:
-    """Return what is under a key or an index. Return None for an absent key, where `get` raises."""
+    """Return the value under a key or an index. None for an absent key, where `get` raises."""
     if type(step) is str and not handle.has(txn, step):
         return None
     return handle.get(txn, step)
@@ -115,7 +115,7 @@ def matches_node(node: Node, held: object) -> bool:
 
 
 def raw_of(txn: Txn, handle: Any) -> Any:
-    """Return the JSON form of the layout for a value that `get` returned.
+    """Convert a value from `get` into the layout's JSON form.
 
     XML reads as its string, a text without its embeds, a sub-document as its guid. Types are read
     one by one: one native call over 150,000 values would block the interpreter for 400 ms.
@@ -146,7 +146,7 @@ def raw_at_once(txn: Txn, handle: Any) -> Any:
 
 
 def _sort_xml(txn: Txn, handle: Any, raw: Any) -> None:
-    """Replace each XML type's string in a container's JSON form by the sorted string."""
+    """In a container's JSON form, replace the string of each XML type by its sorted string."""
     for step in raw if isinstance(raw, dict) else range(len(raw)):
         held = handle.get(txn, step)
         if isinstance(held, _XML):

@@ -84,7 +84,7 @@ class ArrayNode(Struct, gc=False):
         return index
 
     def hide(self, key: str) -> int:
-        """Remove an element from the visible ones, and return the index that it had."""
+        """Remove an element from the visible elements, and return the index that it had."""
         index = self.index(key)
         del self.order[index], self.orders[key]
         self.children.pop(key, None)
@@ -182,7 +182,7 @@ def order_of(element: Any) -> str:
 
 
 def sortable(order: object) -> str:
-    """Return the order key to sort by. An invalid one sorts last."""
+    """Return the key to sort an element by. Without a valid order key it sorts last."""
     return order if isinstance(order, str) and is_order_key(order) else _LAST
 
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 from pycrdt import _pycrdt as native
 
 CONTENT: Final = "content"
-# Bytes of updates in one transaction. At its end yrs joins structs that continue each other, and
-# copies all of the joined text each time. So a day's typing, letter by letter, took gigabytes in
-# one transaction.
+# A transaction ends after this many bytes of updates. At its end yrs joins structs that continue
+# each other, and copies all of the joined text each time. So a day's typing, letter by letter,
+# took gigabytes of memory in one transaction.
 AT_ONCE: Final = 16 * 1024
 
 

@@ -1,8 +1,9 @@
 """Records of what one write did to the tree, so that undo can take it back.
 
-A record identifies characters and list items by their Yjs ids. It identifies values, elements and
-containers by the keys that lead to them. For each record the document also keeps which incarnation
-of the place it means (`collab/identity/incarnations.py`).
+A record identifies texts, characters and list items by their *first ids*: the Yjs ids of their
+first insertion. It identifies values, elements and containers by the keys that lead to them. For
+each record the document also keeps which incarnation of the place it means
+(`collab/identity/incarnations.py`).
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from collab.types.layout import DELETED, ORDER, VALUE, Step
 from collab.yjs.spans import Id, Run, merged
 
 Path: TypeAlias = tuple[Step, ...]
-# A run of characters of a removed text that a step names. `offset` is that of its first character.
-# The rest is the run of first ids.
+# Characters in a removed text that a step names: where they begin in the text, and the run of
+# their first ids.
 Label: TypeAlias = tuple[int, int, int, int]  # offset, client, clock, length
 # The ids of the characters on the left and on the right of a place.
 Sides: TypeAlias = tuple[Id | None, Id | None]
@@ -31,8 +32,9 @@ Reinsertion: TypeAlias = tuple[int, int, int, int, int]  # client, clock, length
 class Hunk(Struct, frozen=True, array_like=True, gc=False):
     """One replacement in a text.
 
-    `inserted` holds the ids of the inserted characters. `sides` holds the pairs of characters that
-    the place lay between, oldest first. None stands for an end of the text.
+    `deleted` is the removed text, and `labels` are its characters that steps name. `inserted` are
+    the ids of the new characters. `sides` are the neighbours of the place, in pairs, oldest pair
+    first. None stands for an end of the text.
     """
 
     deleted: str
@@ -206,7 +208,7 @@ def slot_of(record: SingleRecord) -> Path | None:
 
 
 def holder_of(record: SingleRecord) -> Path:
-    """Return the path of the container that must still be the same when undo takes it back."""
+    """Return the path of the container that must still be the same when a record is taken back."""
     match record:
         case ShownRecord(born=False) | MovedRecord():
             return (*record.path, record.key)  # another element may use the same key by then
@@ -215,7 +217,7 @@ def holder_of(record: SingleRecord) -> Path:
 
 
 def hidden_elements(record: Record) -> Iterator[tuple[Path, str]]:
-    """Yield the array path and key of each element that undo of the record needs, even hidden."""
+    """Yield the elements, also hidden, that an undo of the record needs: array path and key."""
     for single in single_records(record):
         if isinstance(single, ShownRecord):
             yield single.path, single.key

@@ -160,7 +160,7 @@ def _ends_word(text: str) -> bool:
 
 
 def _word_start(text: str, until: int) -> int:
-    """Return the start of the word that ends at `until`. A word over the limit is not a word."""
+    """Return the start of the word that continues at `until`. `until` if the word is too long."""
     at, least = until, max(0, until - _LONGEST_WORD)
     while at > least and (text[at - 1] in _JOINERS or _is_word(text[at - 1])):
         at -= 1
@@ -172,7 +172,7 @@ def _word_start(text: str, until: int) -> int:
 
 
 def _word_end(text: str, start: int) -> int:
-    """Return the end of the word that began before `start`. A word over the limit is not a word."""
+    """Return the end of the word that began before `start`. `start` if the word is too long."""
     at, most = start, min(len(text), start + _LONGEST_WORD)
     while at < most and (text[at] in _JOINERS or _is_word(text[at])):
         at += 1

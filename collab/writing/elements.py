@@ -109,6 +109,7 @@ class ElementWriter:
         return value
 
     def move(self, place: Place, source: int, target: int) -> None:
+        """Move an element within its array, from index `source` to index `target`."""
         self.moves_left = max(0, self.moves_left - 1)
         node = array_node(place)
         _, key = node.order[source]
@@ -198,7 +199,7 @@ class ElementWriter:
             high = self._untie(place, index, low)
         if low is None or high is None:
             return between(low, high)
-        # Elements that are added one after another at one place step on from the last key.
+        # When elements are added one after another at one place, step on from the newest key.
         if low == self._last:
             return step_up(low, high)
         return step_down(low, high) if high == self._last else between(low, high)

@@ -44,7 +44,7 @@ class Journal:
         self._followed = 0  # how many of the ops are applied to `_value`
 
     def note(self, record: Record) -> None:
-        """Keep a record. The index knows at once what it names, for later writes."""
+        """Keep a record, and add it to the index at once: later writes may need it there."""
         if not isinstance(self.root.handle, StandIn):
             record = on_items(self.txn, self.root.handle, self.identity, record)
             self.identity.add(self.author or "", record)

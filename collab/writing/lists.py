@@ -95,15 +95,18 @@ class ListWriter:
         return True
 
     def _own(self, handle: Any) -> Id | None:
+        """Return the first id of a Y.Array itself, or None when it is only planned."""
         real = handle.handle if isinstance(handle, ArrayStandIn) else handle
         return None if real is None else self._identity.first_id(text_id(self._txn, real))
 
     def _spots(self, handle: Any, runs: Sequence[Run]) -> list[int]:
+        """Return the indexes of the items whose first ids are in the runs."""
         if isinstance(handle, ArrayStandIn):
             return [at for run in runs for at in handle.where(run)]
         return [at for run in runs for at in spots(self._txn, handle, self._identity, run)]
 
     def _gap(self, handle: Any, hunk: ItemsHunk) -> int | None:
+        """Return the index that a hunk emptied, or None when both of its neighbours are gone."""
         if hunk.left is None and hunk.right is None:
             return 0
         for beside, step in ((hunk.left, 1), (hunk.right, 0)):

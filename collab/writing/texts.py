@@ -16,7 +16,7 @@ from collab.writing.journal import Journal
 from collab.writing.overlay import TextOverlay
 from collab.yjs.spans import Run
 
-MOST_SIDES = 8  # kept for a hunk that undo and redo take back again and again
+MOST_SIDES = 8  # pairs kept in a hunk: each undo and redo of it adds one
 
 
 class TextWriter:
@@ -34,7 +34,7 @@ class TextWriter:
         self.by_others = False
 
     def edit(self, text: Any, new: str, path: Path, tokens: Tokens) -> bool:
-        """Edit a text in place by its smallest changes. Return False when that is impossible."""
+        """Turn a text into `new` by the smallest edits. Return False when that is impossible."""
         if not is_text(text) or self._journal.is_atom(tokens):
             return False
         old = text.get_string(self._txn)
@@ -129,7 +129,7 @@ class TextWriter:
             self._journal.add_reinsertion((client, clock, count, *now))
 
     def removed(self, held: Any, path: Path) -> tuple[RemovedText, ...]:
-        """Return what steps name in the texts of a value that is about to be removed."""
+        """Return the texts in a value that is about to be removed, with what steps name in them."""
         if isinstance(held, StandIn) or not (is_map(held) or is_array(held) or is_text(held)):
             return ()
         return removed_texts(self._txn, held, self._identity, path)
