@@ -40,8 +40,8 @@ from collab.yjs.update import decode_state_vector
 class Document:
     """One document in memory.
 
-    Invariant: `value` is the JSON value of the Yjs types, and the stacks are the fold over all
-    entries up to `version`.
+    Invariant: `value` is the JSON value of the Yjs types. The stacks are the fold over all entries
+    up to `version`.
 
     There is no rollback. When a change cannot be committed, the document is closed and opened
     again. The document writes under the Yjs client id of its epoch. Nothing is sent before it is

@@ -1,8 +1,8 @@
 """Opening a document: applies its snapshot and the entries since then in memory.
 
 Opening repeats all the work that yrs did when the updates came. A forged update makes that work
-long: 500 structs in 5 KB took 2 s in one call, at every opening. So opening takes short turns, and
-a state that is known to be slow is cut into slices first (rule G22 of SPEC.md).
+long: 500 structs in 5 KB took 2 s in one call, at every opening. So opening takes short turns. A
+state that is known to be slow is cut into slices first (rule G22 of SPEC.md).
 """
 
 from __future__ import annotations

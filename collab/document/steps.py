@@ -131,8 +131,7 @@ class Stacks(Struct, array_like=True, gc=False):
 
     A step is as new as its newest part.
 
-    Invariant: on `undo`, at most one step of each client has a group, and at most one step of the
-    Yjs lane.
+    Invariant: in `undo`, each client has at most one step with a group, and so has the Yjs lane.
     """
 
     undo: list[Step] = []

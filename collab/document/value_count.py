@@ -14,7 +14,7 @@ from collab.patch.bounds import nesting
 
 # The fewest bytes of a value and its separator in JSON.
 LEAST_BYTES = 2
-# To make, read or delete a value takes up to 10 µs, as long as reading this many bytes of text.
+# To make, read or delete a value takes up to 10 µs. Reading this many bytes of text takes as long.
 BYTES_OF_A_VALUE = 128
 # Deleted content also costs time. A text of 600 bytes was replaced 250 times, at a hundred places
 # each time. Its state then has 170 KB, and each further edit takes 80 ms.
@@ -28,8 +28,8 @@ PART = 8
 class ValueCount:
     """Limits the number of values, and counts them as seldom as possible.
 
-    It counts only when the document has enough bytes for too many values, and its changes may
-    have added too many.
+    It counts when two things are true. The document has enough bytes for too many values, and its
+    changes may have added too many.
 
     Invariant: when `_most` is known, the document has at most that many values.
     """

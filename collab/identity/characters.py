@@ -3,8 +3,8 @@
 Yjs counts characters in UTF-16 units, and each unit has an id: a client id and a clock. pycrdt
 gives the id of a unit as a sticky index, but it mixes two ways to count. It counts whole blocks of
 the text in UTF-8 bytes, and positions within a block in units. In ASCII both are the same. In
-other text the module guesses each character's id from the one before and checks it, because two
-blocks can look like one.
+other text the module guesses each character's id from the character before, and checks the guess:
+two blocks can look like one.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def whole_words(
     A client that sends a whole text does not say which characters it kept. When the client
     changes a word, the whole word becomes its author's own. Otherwise another user's undo could
     leave a mixture of two words. A word is the text between spaces, without the punctuation at its
-    ends, so a price, a date or an address is one word. When the client kept no word of a text, the
+    ends. So a price, a date or an address is one word. When the client kept no word of a text, the
     whole text is replaced.
     """
     widened: list[Change] = []

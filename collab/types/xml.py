@@ -1,7 +1,7 @@
 """Yjs XML types as strings that are the same at each reading.
 
-pycrdt writes the attributes of an element and the formats of a text in hash table order, which
-differs each time a document is opened. So this module sorts them by name, as Yjs does.
+pycrdt writes attributes and formats in the order of a hash table. That order differs each time a
+document is opened. So this module sorts them by name, as Yjs does.
 """
 
 from __future__ import annotations

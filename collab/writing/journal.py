@@ -18,9 +18,9 @@ class Journal:
     """The open transaction, and what it has written so far.
 
     Invariant: `records`, taken back in reverse order, undo all writes. `ops` describe the same
-    writes as exact patch ops. The op of a write is added before the write itself, because the new
-    values around a string may decide whether it is an atom. A journal has no reference to its
-    writers. So there is no reference cycle, and all of it is freed when the write is over.
+    writes as exact patch ops. A write adds its op first, then writes: the new values around a
+    string may decide whether it is an atom. A journal has no reference to its writers. So there is
+    no reference cycle, and all of it is freed when the write is over.
     """
 
     def __init__(

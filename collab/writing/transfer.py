@@ -16,8 +16,10 @@ from collab.writing.write import Writer
 def move_back(writer: Writer, record: TransferRecord, out: Mark, into: Mark) -> bool:
     """Move an element or a member back as it is now, with what other users wrote in it.
 
-    Return False, and write nothing, in one of three cases: the value is gone from its new place,
-    its old place is taken, or the value would be nested too deep there.
+    Return False, and write nothing, in one of three cases:
+    - The value is gone from its new place.
+    - Its old place is taken.
+    - The value would be nested too deep in its old place.
     """
     source, target = record.source, record.target
     here = open_path(writer.txn, writer.root, target.path)

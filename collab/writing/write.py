@@ -32,9 +32,9 @@ _NOTHING: Final[Mapping[int, Change]] = {}
 
 
 # The most characters of pointers in the ops that edit a container in place. A removed key stays in
-# the Y.Map for good, and the step names it. With 20,000 keys replaced by others, the edit took a
-# second and eleven times the bytes of the new value. The removal of the container later took 10 ms
-# longer in one native call.
+# the Y.Map for good, and the step names it. Replacing 20,000 keys by others took a second, and
+# eleven times the bytes of the new value. The removal of the container later took 10 ms longer in
+# one native call.
 MAX_POINTER_CHARACTERS: Final = 16 * 1024
 
 

@@ -560,7 +560,7 @@ def test_u3_a_new_element_with_a_deleted_elements_key_is_another(desk: Desk) -> 
     assert titles(desk)[3] == "Ada's"
 
 
-def test_u3_characters_brought_back_by_undo_can_be_overwritten(desk: Desk) -> None:
+def test_u3_a_user_does_not_own_characters_their_undo_restored(desk: Desk) -> None:
     desk.edit("ada", "replace", "/sections/2/title", "wide")
     desk.edit("bo", "replace", "/sections/2/title", "")
     desk.undo("bo")
