@@ -253,9 +253,7 @@ class PatchRun(Draft):
     def _test(self, tokens: Tokens, expected: Any) -> None:
         self.count(expected, 0)
         if self.tests and not same(lookup(self.root, tokens), expected):
-            raise Rejected(
-                Code.TEST_FAILED, "the value at this JSON Pointer is not the `value` of the `test`"
-            )
+            raise Rejected(Code.TEST_FAILED, "the value at `path` differs from the `test`")
 
     def _splice(self, op: Op, tokens: Tokens) -> None:
         old = lookup(self.root, tokens)

@@ -1,1 +1,1 @@
-"""Stale patches: made for the value that their author saw, rebased to the head."""
+"""Rebase stale patches: from the value that their author saw to the head."""

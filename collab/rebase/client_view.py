@@ -1,8 +1,10 @@
-"""The way from what a client sees to the head: back over its own unanswered ops, then forward.
+"""Find where a location of the value that a client sees is at the head.
 
-A location in the client's value goes backward over the steps that only the client has made so far.
-When that reaches the base, it goes forward from there through all steps since. When it ends at the
-client's own step that brought the location, it goes on from where that step was applied.
+The location first goes back over the client's own steps.
+
+- When it reaches the base, it goes forward through all steps of the head.
+- When it reaches the client's own step that added it, it goes to where the head has that step, and
+  forward from there.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from collab.rebase.pairing import paired
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a step comes from: a version and its author."""
+    """The origin of a step: a version and its author."""
 
     version: int
     author: Author
@@ -34,7 +36,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where a location is at the head; `moved` names who moved the element itself meanwhile."""
+    """Where a location is at the head. `moved` is set when another author moved the element."""
 
     path: Path
     moved: Origin | None = None
@@ -42,28 +44,31 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """The location is gone, and whose step took it; None where it is unknown."""
+    """A location that is gone. `by` is the origin of the step that removed it.
+
+    `by` is None for a step of the client's own.
+    """
 
     by: Origin | None
 
     def sentence(self, path: str) -> str:
-        """What has become of `path`, as a sentence."""
+        """A sentence that tells how `path` was removed."""
         if self.by is None:
-            return f"{path!r} is no longer there"
+            return f"{path!r} no longer exists"
         author = self.by.author
         return f"{author.name or author.user} removed {path!r} in version {self.by.version}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """What the client wrote, and where: a location of the head, so many steps from the base."""
+    """A location of the head that the client wrote, after `head_steps` steps from the base."""
 
     path: Path
     head_steps: int
 
 
 class ClientView:
-    """What a client sees, and the way from there to the head.
+    """Relocates from the value that a client sees to the head.
 
     Invariant: `_client_steps` lead from the base to the client's value, and `_head_steps` from the
     base to the head. `_applied_at` has, for a client's step, its number in `_head_steps`.
@@ -80,11 +85,11 @@ class ClientView:
 
     @property
     def cost(self) -> int:
-        """How many steps a location goes through."""
+        """The number of steps that a location goes through."""
         return len(self._client_steps) + len(self._head_steps)
 
     def add_client_steps(self, steps: Sequence[Step]) -> None:
-        """Add steps that the client has made, and has no answer to yet."""
+        """Add steps of the client's own patches."""
         self._client_steps += [step for step in steps if step.structural]
 
     def add_head_steps(self, steps: Sequence[Step], origin: Origin | None) -> None:
@@ -100,10 +105,10 @@ class ClientView:
             self._written.append(_Written(step.path, len(self._head_steps)))
 
     def overwrites_own(self, place: Path, under: Path | None) -> bool:
-        """Whether a location of the head holds what the client wrote, and still sees elsewhere.
+        """Whether a location of the head holds a value that the client wrote and sees elsewhere.
 
-        That is so where others have moved it. `under` is the location for the client; None where
-        the client does not see there what the head has.
+        This happens when others moved the value. `under` is the same location for the client; None
+        when the client does not see there what the head has.
         """
         if not self._others_moved:
             return False
@@ -121,7 +126,7 @@ class ClientView:
         return False
 
     def _client_sees_elsewhere(self, written: _Written, under: Path | None) -> bool:
-        """Whether the head still has what the client wrote, and the client not under a location."""
+        """Whether the head still has a written value that the client does not see under `under`."""
         since = [step for step, _ in self._head_steps[written.head_steps :]]
         if element_after_steps(written.path, since) is None:
             return False
@@ -133,9 +138,9 @@ class ClientView:
         return now is None or not covers(under, now)
 
     def _client_location(self, written: _Written) -> tuple[Path, int] | None:
-        """Where the client has what it wrote: a location, and so many steps from the base.
+        """Where the client wrote a value: a location, and the number of steps from the base.
 
-        None where no step of the client's is known to have brought it.
+        None when the client's step that added the value is not known.
         """
         path = written.path
         for step, _ in reversed(self._head_steps[: written.head_steps]):
@@ -149,10 +154,11 @@ class ClientView:
         return path, 0
 
     def applied_as(self, edit: Edit, applied: Sequence[Step], where: Path) -> None:
-        """Add a client's edit that the head has as `applied`; its value is at `where`.
+        """Add a client's edit that the head has as the steps `applied`; its value is at `where`.
 
-        A write to a key ends the element that it overwrites there. Else what others moved to this
-        key, and the client still sees elsewhere, would be taken for what the client wrote.
+        A write to a key counts as the removal of the old element and the addition of a new one.
+        Otherwise an element that others moved to this key, and the client still sees elsewhere,
+        would count as the value that the client wrote.
         """
         step, steps = edit.step, edit.steps
         if step.kind == "remove":
@@ -176,7 +182,10 @@ class ClientView:
         self._add_head_step(parts[-1], None, kept=kept)
 
     def _as_moves(self, step: Step, applied: Sequence[Step]) -> Sequence[Step]:
-        """A move that the head states by values, as the moves that it is for what lies under it."""
+        """The steps of a move as a move. Otherwise locations under the element would be lost.
+
+        The head has it as a `replace`, or as a `remove` and an `add`.
+        """
         found, last = self.element(step.source), applied[-1]
         if isinstance(found, Removed):
             return applied
@@ -185,7 +194,7 @@ class ClientView:
         return (Step("move", last.path, found.path, last.value, last.old),)
 
     def all_applied_as(self, edits: Sequence[Edit], applied: Sequence[Step]) -> None:
-        """Add the client's `edits`, which the head has as `applied`, some without a step."""
+        """Add the client's `edits`, which the head has as `applied`. An edit may have no step."""
         done = 0
         for edit, part in paired(edits, applied, self.element_at):
             self.add_head_steps(applied[done : part.start], None)
@@ -197,7 +206,7 @@ class ClientView:
         self.add_head_steps(applied[done:], None)
 
     def _had_no_effect(self, edit: Edit) -> None:
-        """The head had at a key what the client's edit writes there, so no step came of it."""
+        """Add an edit without a step: the head already had at the key what the edit writes."""
         step = edit.step
         if step.path and type(step.path[-1]) is str and (step.kind == "add" or edit.upsert):
             place = self.place(step.path)
@@ -207,7 +216,7 @@ class ClientView:
         self.add_client_steps(edit.steps)
 
     def element_at(self, path: Path) -> Path | None:
-        """Where an element of the client's value is at the head; None where it is gone."""
+        """The path of an element of the client's value at the head; None when it is gone."""
         found = self.element(path)
         return found.path if isinstance(found, Found) else None
 
@@ -259,7 +268,7 @@ class ClientView:
         return Found(place)
 
     def without_element(self, client: Step, head: Step) -> ClientView:
-        """This view from where both sides have taken one element out."""
+        """This view after one element was removed on both sides, by these two steps."""
         other = ClientView()
         other._client_steps = [*self._client_steps, client]
         other._head_steps = [*self._head_steps, (head, None)]
@@ -269,18 +278,18 @@ class ClientView:
 
 
 def _as_remove_and_add(step: Step) -> tuple[Step, Step]:
-    """A write as the end of what it overwrites and a new element at its key."""
+    """A write as two steps: remove the element at its key, and add a new one."""
     old = Step("remove", step.path, old=step.old)
     return old, Step("add", step.path, value=step.value)
 
 
 def _no_effect(step: Step, where: Path) -> Step:
-    """What came of an edit where the head had its value, or its element, at its place already."""
+    """The step of an edit that changed nothing: the head had its value or element there already."""
     if step.kind == "move":
         return Step("move", where, where, step.value)
     return Step("replace", where, value=step.value, old=step.value)
 
 
 def _are_in_one_list(a: Path, b: Path) -> bool:
-    """Whether both are of one list."""
+    """Whether both paths name places of the same list."""
     return len(a) == len(b) and bool(a) and a[:-1] == b[:-1] and type(a[-1]) is type(b[-1]) is int

@@ -1,4 +1,4 @@
-"""What a patch overwrites and what it is merged with, while it is rebased."""
+"""The conflicts and merged texts of a patch, gathered while it is rebased."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from collab.patch.steps import Path, Step
 
 
 class Conflicts:
-    """The values that a patch overwrites, and the texts that it is merged with.
+    """Keeps the values that a patch overwrites, and the texts that it is merged with.
 
-    Invariant: an entry's number says how many steps of the patch were in the head when its path
-    was right. A merged text has no conflict.
+    Invariant: the number of an item in `_added` counts the steps of the patch that were applied to
+    the head when the item's path was right. A merged text has no conflict.
     """
 
     def __init__(self) -> None:
@@ -26,25 +26,25 @@ class Conflicts:
         self._waiting: list[tuple[Path, Conflict | None]] = []
 
     def add(self, path: Path, base: Any, theirs: Any, yours: Any) -> None:
-        """Keep a conflict whose path is right once the edit under way is applied."""
+        """Keep a conflict. Its path is right after the current edit is applied."""
         conflict = Conflict(
             path=render(path), base=base, theirs=theirs, yours=yours, resolution="yours"
         )
         self._waiting.append((path, conflict))
 
     def add_merged(self, path: Path) -> None:
-        """Keep the path of a text that has both edits, as `add` does."""
+        """Keep the path of a text that has both edits; right at the same time as in `add`."""
         self._waiting.append((path, None))
 
     def edit_applied(self, steps: int) -> None:
-        """The edit is in the head, which has now `steps` steps of the patch."""
+        """Note that the current edit is applied. The head now has `steps` steps of the patch."""
         self._added += [(steps, path, conflict) for path, conflict in self._waiting]
         self._waiting.clear()
 
     def after(self, steps: Sequence[Step]) -> tuple[list[Conflict], list[str]]:
-        """The conflicts, and the pointers of merged texts, as they are after all `steps`.
+        """The conflicts and the pointers of merged texts, relocated to the end of all `steps`.
 
-        A merged text that the rest of the patch removes or overwrites is left out.
+        A merged text is left out when later steps of the patch remove or overwrite it.
         """
         moving = [(at, step) for at, step in enumerate(steps) if step.structural]
         conflicts: list[Conflict] = []
@@ -61,7 +61,7 @@ class Conflicts:
 
 
 def without(value: Any, at: Path, element: Path | None) -> Any:
-    """The value at a location, without an element that lies in it."""
+    """The value of a location `at`, without an element that lies in it."""
     if element is None or not covers(at, element):
         return value
     return apply(value, [{"op": "remove", "path": render(element[len(at) :])}]).value

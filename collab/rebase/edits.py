@@ -1,9 +1,11 @@
 """Edits: what each op of a patch does for its author.
 
-An op becomes one exact op or two. Two exact ops are still one edit: a `move` or `copy` over a
-member removes the member first, and a `move` to before its own holder is a `remove` and an `add`.
-To rebase the two one by one would lose what they mean together. A `move` over its own holder is
-stated as a `replace`, and is still a move.
+An op becomes one or two exact ops, and these are one edit. Rebasing two exact ops one by one would
+lose what they mean together.
+
+- A `move` or a `copy` over a member first removes the member.
+- A `move` to before its own holder becomes a `remove` and an `add`.
+- A `move` over its own holder becomes a `replace`. The edit still is a move.
 """
 
 from __future__ import annotations
@@ -22,8 +24,9 @@ from collab.patch.steps import Path, Step, TracedRun, to_path
 class Edit:
     """What one op does for its author.
 
-    `over` removes the member that a `move` or `copy` overwrites. `upsert` says that the op writes
-    a value over a member: it needs the key, and no element. `copies` says that it is a `copy`.
+    - `over` is the step that removes the member that a `move` or `copy` overwrites.
+    - `upsert` is set when the op writes a value over a member: it needs only the key.
+    - `copies` is set for a `copy`.
     """
 
     step: Step
@@ -37,7 +40,7 @@ class Edit:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of the exact ops that it was for its author."""
+        """The kinds of the exact ops that this edit was for its author."""
         if self.step.replaces_holder:
             return ("replace",)
         if self.step.moves_before_holder:
@@ -46,25 +49,25 @@ class Edit:
 
     @property
     def written(self) -> Edit:
-        """A move over its holder, as the value that it writes to the key."""
+        """A move over its holder, as a `replace` with the value that it writes to the key."""
         step = self.step
         return Edit(Step("replace", step.path, value=step.value, old=step.old))
 
     @property
     def overwritten(self) -> Any:
-        """The value that its author saw at the key that it writes; None where there was none."""
+        """The value that the author saw at the written key; None when there was none."""
         return self.step.old if self.over is None else self.over.old
 
     @property
     def overwrites(self) -> Path | None:
-        """Where its author saw the member that a `move` or `copy` overwrites."""
+        """Where the author saw the member that a `move` or `copy` overwrites; else None."""
         if self.step.replaces_holder:
             return self.step.path
         return None if self.over is None else self.over.path
 
 
 def edit_of(trail: TracedRun, op: Op, span: range) -> Edit | None:
-    """The edit that `trail` made of an op, as the exact ops in `span`; None for no change."""
+    """The edit of an op that `trail` applied as the exact ops in `span`; None for no change."""
     if not span:
         return None
     step = trail.steps[span[-1]]
@@ -79,7 +82,7 @@ def edit_of(trail: TracedRun, op: Op, span: range) -> Edit | None:
 
 
 def edits_of(seen: Any, ops: Sequence[Op]) -> tuple[list[Edit], Any]:
-    """The edits of an own patch on what its author saw, and the value after them."""
+    """The edits of a patch on the value that its author saw, and the value after them."""
     trail = TracedRun(seen, TRUSTED, splices=True, tests=False)
     parts = trail.perform(ops)
     made = [edit_of(trail, op, span) for op, span in zip(ops, parts, strict=True)]

@@ -1,7 +1,7 @@
-"""Which exact ops of an entry came of which edit of the client's.
+"""Match the steps of an entry with the client's edits that they came from.
 
-An entry says what was applied, and not which op of the patch each step came of. Some edits come to
-nothing, such as a move to where others have moved the element already.
+An entry has the exact ops, but not which op of the patch each of them came from. An edit may have
+no step: for example, a `move` to a place where others have moved the element already.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from collab.patch.steps import Path, Step, to_tokens
 from collab.patch.values import same
 from collab.rebase.edits import Edit
 
-# Where an element of the client's value is at the head; None where it is gone.
+# Returns where an element of the client's value is at the head; None when it is gone.
 Element = Callable[[Path], Path | None]
 
 
 def paired(
     edits: Sequence[Edit], applied: Sequence[Step], element: Element
 ) -> Iterator[tuple[Edit, range]]:
-    """Each edit and the numbers of the steps that came of it, ascending; none where none did.
+    """Each edit with the numbers of its steps, ascending; an empty range for no step.
 
-    `element` is asked when an edit's turn comes, so it has to know what came of those before.
+    `element` is called when the turn of an edit comes. So the caller must have handled the edits
+    before it.
     """
     every = [kind for edit in edits for kind in edit.kinds] == [step.kind for step in applied]
     start = 0
@@ -45,7 +46,7 @@ def _part(edit: Edit, applied: Sequence[Step], start: int, element: Element) -> 
 
 
 def _moved(path: Path | None, applied: Sequence[Step], start: int) -> range:
-    """The steps that move an element, which is at `path` before the one at `start`."""
+    """The numbers of the steps that move an element. It is at `path` before the step `start`."""
     for at in range(start, len(applied)):
         if path is None:
             break
@@ -59,7 +60,7 @@ def _moved(path: Path | None, applied: Sequence[Step], start: int) -> range:
 
 
 def _is_alike(edit: Edit, other: Step) -> bool:
-    """Whether an applied step can be what came of an edit that writes a value."""
+    """Whether an applied step can come from an edit that writes a value."""
     step = edit.step
     if step.kind == "remove" or other.kind in ("remove", "move"):
         return False
@@ -71,7 +72,7 @@ def _is_alike(edit: Edit, other: Step) -> bool:
 
 
 def _replaces_holder(step: Step, path: Path) -> bool:
-    """Whether a step replaces what holds an element by the element: a move, stated by its value."""
+    """Whether a step replaces the holder of an element by the element, which is a move."""
     if step.kind != "replace" or not covers(step.path, path):
         return False
     inside = to_tokens(path[len(step.path) :])
@@ -79,7 +80,7 @@ def _replaces_holder(step: Step, path: Path) -> bool:
 
 
 def _is_lifted(steps: Sequence[Step]) -> bool:
-    """Whether two steps take an element out and put it back: a move, stated by its value."""
+    """Whether two steps remove an element and add it again, which is a move."""
     if [step.kind for step in steps] != ["remove", "add"]:
         return False
     return same(steps[0].old, steps[1].value)

@@ -1,9 +1,12 @@
-"""A client's own unanswered patches, rebased as versions come in.
+"""Rebase a client's own unanswered patches over each version that comes in.
 
-Server and client both keep to these rules, one version at a time, so that the server knows what
-the client sees when it sends the next patch. Pointers are relocated. Texts stay as they were sent,
-until the answer brings the merged ones. When the target of a patch is gone, the server will refuse
-it and the patches that build on it, so the list ends before it.
+Client and server apply the same rules, one version at a time. So the server knows what the client
+sees when it sends its next patch.
+
+- Pointers are relocated.
+- Texts stay as they were sent. The answer brings the merged texts.
+- When the target of a patch is gone, the list ends before that patch. The server will refuse it,
+  and the patches that build on it.
 """
 
 from __future__ import annotations
@@ -25,20 +28,21 @@ Patches = Sequence[Sequence[Op]]
 
 
 def exact_ops(seen: Any, ops: Sequence[Op]) -> list[Op]:
-    """The exact ops of an own patch, which its author does not hold back for a failing test."""
+    """The exact ops of a client's own patch. A failing `test` does not stop them in the client."""
     return apply(seen, ops, bounds=TRUSTED, splices=True, tests=False).ops
 
 
 def normalize(seen: Any, ops: Sequence[Op]) -> list[Op]:
-    """An own patch in the form that is rebased: what its author saw it do, and nothing else.
+    """A client's own patch in the form that is rebased: its effect on the value that it saw.
 
-    Copies and splices say what they made, so that later edits elsewhere do not change it.
+    A copy or a splice is stated by the value that it made, so later edits elsewhere do not change
+    that value.
     """
     return Rebasing(ClientView(), seen, seen, answered=False).run(ops).ops
 
 
 def rebase_over(patches: Patches, change: AppliedChange) -> Patches:
-    """The normalized patches after another author's change."""
+    """The normalized patches, rebased over a change by another author."""
     if not change.structural:
         return patches
     view = ClientView()
@@ -47,7 +51,7 @@ def rebase_over(patches: Patches, change: AppliedChange) -> Patches:
 
 
 def rebase_over_answer(patches: Patches, before: Any, applied: Sequence[Op]) -> Patches:
-    """The patches but the first, which was answered: `applied` on `before` is what came of it."""
+    """The patches after the first, rebased over its answer: `applied` are its ops on `before`."""
     if len(patches) < 2 or list(applied) == patches[0]:
         return patches[1:]
     sent, seen = edits_of(before, patches[0])

@@ -1,9 +1,9 @@
-"""Pipelining: a connection's patches that build on its own unanswered ones.
+"""Pipelining: a connection's patches that build on its own unanswered patches.
 
-A client need not wait for an answer. Its next patch is made for the value that it sees: the value
-at `base`, with its own patches on it that it has no answer to. By the time the patch arrives
-these have versions of their own, and others' entries have come between. The pipeline knows what
-the client sees apart from the head; a `ClientView` leads from one to the other.
+A client need not wait for an answer. It makes its next patch for the value that it sees: the value
+at `base` with its own unanswered patches applied. When the patch arrives, the unanswered patches
+have versions already, and entries of others may lie between them. The pipeline knows what the
+client sees. A `ClientView` leads from there to the head.
 """
 
 from __future__ import annotations
@@ -24,19 +24,20 @@ from collab.rebase.edits import Edit, edits_of
 from collab.rebase.pending import Patches, exact_ops, normalize, rebase_over, rebase_over_answer
 from collab.rebase.rebase import Rebased, Rebasing
 
-# Letters that the texts of unanswered patches may have in all when they have to be rebased: each is
-# done again for the next one, and 400 patches of a megabyte took minutes (measured).
+# The most letters in the texts of unanswered patches that have to be rebased. Each new patch
+# applies all of them again: 400 patches of a megabyte took minutes (measured).
 MAX_REBASED_TEXT = 8 << 20
 
-# The entries after a version, up to the head; raises `unknown_version` where they are not kept.
+# Returns the entries after a version, up to the head; raises `unknown_version` when some are not
+# kept.
 Since = Callable[[int], Sequence[AppliedChange]]
 
 
 @dataclass(slots=True)
 class _PendingPatch:
-    """An own patch that the client may not have the answer to.
+    """A patch of this connection whose answer the client may not have yet.
 
-    Invariant: `ops` were made on what the client saw: the value at the pipeline's base with the
+    Invariant: `ops` fit the value that the client saw: the value at the pipeline's base with the
     pending patches before this one.
     """
 
@@ -46,7 +47,7 @@ class _PendingPatch:
     normalized: bool = False
 
     def is_answered(self, base: int, after: str | None) -> bool:
-        """Whether a client that has `base`, and says `after`, surely has the answer."""
+        """Whether a client that sends `base` and `after` certainly has the answer."""
         return self.version <= base and not (after and self.may_be_unanswered(base))
 
     def may_be_unanswered(self, base: int) -> bool:
@@ -55,10 +56,11 @@ class _PendingPatch:
 
 
 class Pipeline:
-    """What one connection has sent and may not know the answer to.
+    """Keeps the patches of one connection whose answers the client may not have yet.
 
-    Invariant: every pending patch has a version above `base`, the last version that the client said
-    it had; so it counts as unanswered. A connection that sends nothing keeps nothing here.
+    Invariant: `base` is the last version that the client named as its own. Every pending patch has
+    a version above `base`, so it counts as unanswered. A connection that sends nothing has no
+    pending patches.
     """
 
     def __init__(self, base: int) -> None:
@@ -66,14 +68,14 @@ class Pipeline:
         self._pending: list[_PendingPatch] = []
 
     def copy(self) -> Pipeline:
-        """As it is now, for a caller who may have to take back the next answers."""
+        """A copy, for a caller that may have to take back the next answers."""
         other = Pipeline(self.base)
         other._pending = [replace(pending) for pending in self._pending]
         return other
 
     @property
     def base_in_use(self) -> int | None:
-        """The base of the unanswered patches: `advance` needs the versions after it."""
+        """The base of the unanswered patches, or None. `advance` needs the versions after it."""
         return self.base if self._pending else None
 
     def submit(
@@ -88,7 +90,7 @@ class Pipeline:
         splices: bool = False,
         atomic: Atomic = named_atomic,
     ) -> Rebased:
-        """`ops` for `head`, the value after the last of `since(base)`; raises as `rebase` does."""
+        """Rebase `ops` to `head`, the value after the last of `since(base)`; raise as `rebase`."""
         self.advance(base, since, after)
         changes = since(base)
         if self._sees(changes) or self._is_disjoint(replaced_pointers(ops), changes):
@@ -98,14 +100,17 @@ class Pipeline:
         return rebasing.run(ops)
 
     def advance(self, base: int, since: Since, after: str | None = None) -> None:
-        """The client has every version up to `base`: own patches up to there are answered.
+        """Drop the pending patches that are answered for a client with every version up to `base`.
 
-        A patch that made no version is answered with the number of the version before it. When the
-        client says by `after` that it lacks an answer, that one may be it. The client still sees
-        such a patch, or does not; where that makes a difference, this raises `conflict`.
+        The answer to a patch that made no version has the number of the version before it. So when
+        `after` says that the client lacks an answer, it may lack that one. When this makes a
+        difference to the value that the client sees, this raises `conflict`.
         """
         if base < self.base:
-            raise Rejected(Code.UNKNOWN_VERSION, f"this connection already had {self.base}")
+            raise Rejected(
+                Code.UNKNOWN_VERSION,
+                f"`base` is below the last one of this connection, {self.base}",
+            )
         is_unclear = False
         if base > self.base:
             if all(each.is_answered(base, after) for each in self._pending):
@@ -114,10 +119,13 @@ class Pipeline:
                 is_unclear = self._rebase_pending(base, since)
         self.base = base
         if after and is_unclear:
-            raise Rejected(Code.CONFLICT, "which answer at `base` the client has is not known")
+            raise Rejected(
+                Code.CONFLICT,
+                "it is unclear which answers at `base` you had; wait for them all, then send again",
+            )
 
     def _sees(self, changes: Sequence[AppliedChange]) -> bool:
-        """Whether the client sees the end of `changes`: all are its own, as it sent them."""
+        """Whether the client sees the value after `changes`: all are its own, as it sent them."""
         if len(changes) != len(self._pending):
             return False
         for entry, pending in zip(changes, self._pending, strict=True):
@@ -128,10 +136,13 @@ class Pipeline:
         return True
 
     def _is_disjoint(self, mine: Pointers | None, changes: Sequence[AppliedChange]) -> bool:
-        """Whether `mine` means the same at the end of `changes`, and overwrites no other change.
+        """Whether `mine` means the same after `changes`, and overwrites none of them.
 
-        True when all changes between only replace, the client's own patches were applied as they
-        were sent, and no other change is at, above or below a pointer of mine.
+        True when all of these hold:
+
+        - All changes only replace values.
+        - The client's own patches were applied as they were sent.
+        - No change of another author is at, above or below a pointer in `mine`.
         """
         if mine is None:
             return False
@@ -150,24 +161,24 @@ class Pipeline:
         return not own
 
     def applied_as(self, version: int, ops: Sequence[Any], *, made_version: bool = True) -> None:
-        """A patch of this connection, `ops` as sent, is answered with `version`.
+        """Note that a patch of this connection, with `ops` as sent, is answered with `version`.
 
-        A patch that changes nothing is answered at the head and makes no version. An id that was
-        sent again has the version that it had: call this with the version that it has.
+        A patch that changes nothing is answered at the head and makes no version. For an id that
+        was sent again, `version` is that of its first answer.
         """
         if version > self.base:
             self._pending.append(_PendingPatch(version, ops, made_version))
             self._pending.sort(key=_version)
 
     def value_seen(self, since: Since, head: Any) -> Any:
-        """What the client sees: the value at `base` with its unanswered patches."""
+        """The value that the client sees: the value at `base` with its unanswered patches."""
         changes = since(self.base)
         return _client_view(self._pending, changes)[1] if changes else head
 
     def _rebase_pending(self, base: int, since: Since) -> bool:
         """Rebase unanswered patches to `base` as the client did: one version at a time.
 
-        Return whether the client sees something else where it lacks an answer at `base`.
+        Return whether a client that lacks an answer at `base` sees another value than one with it.
         """
         changes = since(self.base)
         if self._sees(changes):
@@ -199,7 +210,7 @@ class Pipeline:
         self._set_ops(patches)
 
     def _normalize(self, value: Any) -> None:
-        """Normalize every pending patch; `value` is the one at the base."""
+        """Normalize every pending patch; `value` is the value at the base."""
         for pending in self._pending:
             if not pending.normalized:
                 pending.ops = normalize(value, pending.ops)
@@ -207,7 +218,7 @@ class Pipeline:
             value = replay(value, exact_ops(value, pending.ops))
 
     def _set_ops(self, patches: Patches) -> None:
-        """Set the rebased ops; the client shows nothing of patches that were left out."""
+        """Set the rebased ops. A patch that was left out gets none: the client does not show it."""
         for index, pending in enumerate(self._pending):
             pending.ops = patches[index] if index < len(patches) else ()
 
@@ -219,7 +230,7 @@ def _version(pending: _PendingPatch) -> int:
 def _client_view(
     pendings: Sequence[_PendingPatch], changes: Sequence[AppliedChange]
 ) -> tuple[ClientView, Any]:
-    """The way from what a client sees to the end of `changes`, and what it sees."""
+    """The view from what a client sees to the end of `changes`, and the value that it sees."""
     seen = changes[0].before
     sent: list[tuple[_PendingPatch, list[Edit]]] = []
     letters = 0
@@ -227,7 +238,10 @@ def _client_view(
         edits, seen = edits_of(seen, pending.ops)
         letters += sum(len(each.step.value) for each in edits if type(each.step.value) is str)
         if letters > MAX_REBASED_TEXT:
-            raise Rejected(Code.CONFLICT, "too much is unanswered to be rebased to the head")
+            raise Rejected(
+                Code.CONFLICT,
+                "your unanswered patches are too large to be rebased; wait for their answers first",
+            )
         sent.append((pending, edits))
     view = ClientView()
     waiting = deque(sent)
@@ -247,7 +261,7 @@ def _client_view(
 def _add_own_change(
     view: ClientView, waiting: deque[tuple[_PendingPatch, list[Edit]]], entry: AppliedChange
 ) -> None:
-    """An own patch is in the head as `entry`; those before it have made no version."""
+    """Add `entry`, an own patch of the client; the waiting ones before it made no version."""
     while True:
         pending, edits = waiting.popleft()
         if pending.made_version and pending.version == entry.version:

@@ -1,8 +1,8 @@
-"""Rebasing a stale patch: its ops, made for what its author saw, as they have to be at the head.
+"""Rebase a stale patch: change its ops, made for an older version, so that they fit the head.
 
-Every pointer is relocated through the changes since. Then each op is checked by its values: the
-value that the author saw at a location is compared with the value there now. Where they differ,
-another author has edited it meanwhile, and an op that overwrites it names that edit in a conflict.
+First, every pointer is relocated through the changes since the base. Then the value that the author
+saw at a location is compared with the value there now. When they differ, another author edited the
+value meanwhile. An op that overwrites such an edit names it in a conflict.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from collab.rebase.edits import Edit, edit_of
 from collab.rebase.text_edits import TextEdits
 from collab.rebase.text_merge import Merger, Splice
 
-# To relocate each pointer of a patch through each step since its base takes about 0.5 us.
+# How many times one patch may relocate a pointer through a step. Each time takes about 0.5 us.
 MAX_RELOCATIONS = 25_000
 
-# The ops for the head that came of an edit, and where it wrote: the path once these are applied.
+# The ops for the head that an edit becomes, and the path that they write, as it is after them.
 HeadOps = tuple[tuple[Op, ...], Path]
 
 
 @dataclass(frozen=True, slots=True)
 class Rebased:
-    """A patch for the head, which edits of others it overwrites, and where it was merged.
+    """The result of a rebase: a patch for the head, its conflicts, and its merged texts.
 
-    `ops` are a patch like any other: exact ops come of applying it. `merged` are pointers.
+    `ops` need not be exact; applying them gives exact ops. `merged` are pointers.
     """
 
     ops: list[Op]
@@ -55,10 +55,10 @@ def rebase(
     splices: bool = False,
     atomic: Atomic = named_atomic,
 ) -> Rebased:
-    """`ops` that were made for the value before `others`, for `head`, the value after them.
+    """Rebase `ops` from the value before the changes `others` to `head`, the value after them.
 
-    Raises `Rejected`: `conflict` where a target is gone (`conflicts`, `removed_by`, `op`, `path`),
-    or what `apply` raises where the ops were no patch of the value that they were made for.
+    When a target is gone, this raises `conflict` with `conflicts`, `removed_by`, `op` and `path`.
+    When the ops do not apply to the value that they were made for, it raises what `apply` raises.
     """
     if not others:
         return Rebased(list(ops))
@@ -71,11 +71,11 @@ def rebase(
 
 
 class Rebasing:
-    """One patch on its way to the head.
+    """Rebases one patch to the head, op by op.
 
-    Invariant: `view` leads from what the author saw after the ops so far to `head`, the value
-    after the ops that came of them. With `answered` off the patch is only rebased, as a client
-    does with its own: texts are not merged, tests are left out, a copy is its value.
+    Invariant: `view` leads from the value that the author saw after the ops so far to `head`, the
+    value after the rebased ops so far. When `answered` is off, the patch is rebased as a client
+    rebases its own: texts are not merged, tests are left out, and a copy is stated by its value.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Rebasing:
         return self._head.root
 
     def run(self, ops: Sequence[Any]) -> Rebased:
-        # The whole patch first, on what its author saw: nothing unbounded is rebased.
+        # Apply the whole patch to what its author saw first: this checks its bounds.
         before = len(self._seen.tested)
         parts = self._seen.perform(ops)
         tested = iter(self._seen.tested[before:])
@@ -112,7 +112,7 @@ class Rebasing:
         for index, (op, span) in enumerate(zip(ops, parts, strict=True)):
             self._index = index
             if self.view.cost * (len(ops) - index) > MAX_RELOCATIONS:
-                raise self._refused(op["path"], "the patch is too long to be rebased to the head")
+                raise self._refused(op["path"], "rebasing takes too long; send smaller patches")
             if texts.add(op, self._seen, span, index):
                 continue
             self._rebase_texts(texts)
@@ -125,7 +125,7 @@ class Rebasing:
         return Rebased(self.ops, *self._conflicts.after(self._head.steps))
 
     def _rebase_op(self, op: Op, span: range) -> None:
-        """One op as sent: what it does for its author, rebased as one edit."""
+        """Rebase one op, with all that it does for its author, as one edit."""
         edit = edit_of(self._seen, op, span)
         if edit is None:
             return
@@ -134,7 +134,7 @@ class Rebasing:
         self._apply(edit, *self._rebase_edit(edit))
 
     def _others_did_it(self, edit: Edit) -> bool:
-        """Whether others have moved the same element over its holder: the head says it by value."""
+        """Whether others moved the same element over its holder; compared by value at the head."""
         found = self.view.element(edit.step.source)
         holder = self.view.element(edit.step.path)
         if isinstance(holder, Removed):
@@ -144,7 +144,7 @@ class Rebasing:
         return self._unchanged(holder.path, edit.step.value)
 
     def _apply(self, edit: Edit, ops: Sequence[Op], where: Path) -> None:
-        """Apply to the head what came of an edit; the document gets the same ops."""
+        """Apply the ops that an edit became to the head, and add them to the rebased patch."""
         start = len(self._head.steps)
         for op in ops:
             self._head.apply(op)
@@ -153,14 +153,14 @@ class Rebasing:
         self._conflicts.edit_applied(len(self._head.steps))
 
     def _rebase_texts(self, texts: TextEdits) -> None:
-        """Edits of texts, one after another: those of one text are rebased as one edit."""
+        """Rebase the gathered edits of texts. The edits of one text are one edit."""
         for text in texts.drain():
             self._index = text.index
             edit = Edit(text.step, upsert=text.upsert)
             self._apply(edit, *self._replace(edit, splices=text.splices))
 
     def _rebase_edit(self, edit: Edit) -> HeadOps:
-        """What an edit of the author's has to be at the head."""
+        """The ops for the head that an edit of the author becomes."""
         if edit.step.kind == "add":
             return self._add(edit)
         if edit.step.kind == "move":
@@ -173,7 +173,7 @@ class Rebasing:
         step = edit.step
         found = self.view.element(step.path)
         if edit.upsert and not self._has_stayed(found, step.path):
-            # An `add` over a member writes to the key; the member may be gone, or elsewhere.
+            # An `add` over a member writes to the key, also when the member was moved or removed.
             return self._add(edit)
         kept = self._found_or_refuse(found, step, step.value)
         path = kept.path
@@ -183,19 +183,19 @@ class Rebasing:
         value = self._resolve(path, step, now, splices)
         if splices is not None and self._answered and type(now) is str and now != value:
             return (as_splice(render(path), now, value),), path
-        # Sent as an `add` it stays one: the next rebase must know that it needs no member.
+        # An op sent as an `add` stays an `add`: the next rebase must know that it needs no member.
         kind = "add" if edit.upsert else "replace"
         return ({"op": kind, "path": render(path), "value": value},), path
 
     def _has_stayed(self, found: Found | Removed, key: Path) -> bool:
-        """Whether an element is still at the key where its author saw it."""
+        """Whether an element is still at the key where the author saw it."""
         place = self.view.place(key)
         return isinstance(found, Found) and isinstance(place, Found) and found.path == place.path
 
     def _resolve(
         self, path: Path, step: Step, theirs: Any, splices: Sequence[Splice] | None
     ) -> Any:
-        """The value that stands, where one was replaced that may have changed meanwhile."""
+        """The value to write for a `replace`, when others may have changed the old value."""
         base, yours = step.old, step.value
         if base is theirs or same(base, theirs) or same(theirs, yours):
             return yours
@@ -214,7 +214,7 @@ class Rebasing:
     def _remove(self, step: Step) -> HeadOps:
         found = self.view.element(step.path)
         if isinstance(found, Removed) and found.by is None:
-            return (), step.path  # The author's own write overwrote it already, and has named it.
+            return (), step.path  # The author's own write has overwritten it, and named it.
         kept = self._found_or_refuse(found, step, None)
         now = lookup(self.head, to_tokens(kept.path))
         if kept.moved is not None or not same(step.old, now):
@@ -243,13 +243,13 @@ class Rebasing:
         target = self.view.without_element(client, head).place(step.path)
         path = self._found_or_refuse(target, step, step.value).path
         if path == found.path:
-            return (), path  # Others have moved it there.
+            return (), path  # Others have moved the element there already.
         if found.moved is not None:
             self._conflicts.add(path, render(step.source), render(found.path), render(path))
         self._overwrite(edit, path, element_before(path, head), moved=found.path)
         source, target_path = render(found.path), render(path)
         if covers(found.path, path):
-            # Another element stands there once this one is out; RFC 6902 forbids to say it so.
+            # Once it is out, the next element has its pointer. RFC 6902 forbids this as a `move`.
             moved = lookup(self.head, to_tokens(found.path))
             self._head.mark_shared(moved)
             added = {"op": "add", "path": target_path, "value": moved}
@@ -259,10 +259,10 @@ class Rebasing:
     def _overwrite(
         self, edit: Edit, path: Path, now_at: Path | None, *, moved: Path | None = None
     ) -> None:
-        """Name what an edit overwrites at a key, where its author saw something else.
+        """Add a conflict when an edit overwrites at a key a value that its author did not see.
 
-        `path` is the key once the edit is applied and `now_at` the key in the head as it is.
-        `moved` is the element that comes to the key: what holds it is overwritten, it is not.
+        `path` is the key after the edit, and `now_at` the key in the head before it. `moved` is
+        the element that the edit moves to the key: its holder is overwritten, the element is not.
         """
         if now_at is None or (path and type(path[-1]) is not str):
             return
@@ -281,26 +281,26 @@ class Rebasing:
             self._conflicts.add(path, seen, now, edit.step.value)
 
     def _sees(self, path: Path, now_at: Path) -> bool:
-        """Whether an element that the author sees is at a location of the head."""
+        """Whether the element that the author sees at `path` is at `now_at` in the head."""
         found = self.view.element(path)
         return isinstance(found, Found) and found.path == now_at
 
     def _refuse_overwriting_own(self, step: Step, place: Path, under: Path | None) -> None:
-        """Refuse to overwrite what the client itself wrote, and others have moved there."""
+        """Refuse to overwrite a value that the client itself wrote and others moved there."""
         if self.view.overwrites_own(place, under):
-            message = f"others have moved what this client changed to {render(place)!r}"
+            message = f"the patch would overwrite your own change, now moved to {render(place)!r}"
             raise self._refused(render(step.path), message)
 
     def _test(self, op: Op, step: Step | None) -> None:
-        """A test asks about the head, at the location that its author meant."""
+        """Check a `test` against the head, at the location that its author meant."""
         if step is None:
             raise with_op(not_found(parse(op["path"])), self._index, op)
         path = self._found_or_refuse(self.view.element(step.path), step, op["value"]).path
         if not same(lookup(self.head, to_tokens(path)), op["value"]):
             where = {"op": self._index, "path": op["path"]}
-            raise Rejected(Code.TEST_FAILED, "the value is not the one that is expected", **where)
+            raise Rejected(Code.TEST_FAILED, "the value at `path` differs from the `test`", **where)
 
-    # --- what comes of it -------------------------------------------------------------------
+    # --- refusals ---------------------------------------------------------------------------
 
     def _found_or_refuse(self, found: Found | Removed, step: Step, yours: Any) -> Found:
         if isinstance(found, Found):

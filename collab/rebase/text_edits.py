@@ -1,7 +1,7 @@
-"""Edits of texts in one patch, gathered: however many there are of one text, they are one edit.
+"""Gather the edits of texts in one patch: all edits of one text become one edit.
 
-An edit of a text moves no location, so a run of them is rebased text by text. To rebase each by
-itself would compare and merge the whole text each time.
+An edit of a text moves no location, so a run of such edits is rebased text by text. Rebasing each
+edit by itself would compare and merge the whole text each time.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from collab.rebase.text_merge import Splice
 class TextEdit:
     """What a run of edits makes of one text.
 
-    `splices` are its splices, each on the text after those before; None where another op replaced
-    the whole text. `index` is the first one's number in the patch. With `upsert` it was an `add`.
+    - `splices` are its splices. Offsets of each count in the text after the splices before it. None
+      when another op replaced the whole text.
+    - `index` is the number of the first edit in the patch.
+    - `upsert` is set when the first edit was an `add`.
     """
 
     step: Step
@@ -28,15 +30,18 @@ class TextEdit:
 
 
 class TextEdits:
-    """A run of edits of texts, by the path of the text."""
+    """Keeps a run of edits of texts, by the path of the text."""
 
     def __init__(self) -> None:
         self._edits: dict[Path, TextEdit] = {}
 
     def add(self, op: Op, seen: TracedRun, span: range, index: int) -> bool:
-        """Whether an op, done on what its author saw, is an edit of a text; then it is kept."""
+        """Keep an op that edits a text of the value that its author saw. Return whether it does.
+
+        An op that changes nothing counts as such an edit, except a `test`.
+        """
         if not span:
-            return bool(op["op"] != "test")  # it changed nothing
+            return bool(op["op"] != "test")
         if len(span) > 1:
             return False
         number = span.start
@@ -59,7 +64,7 @@ class TextEdits:
             known.splices.append(splice)
 
     def drain(self) -> list[TextEdit]:
-        """The edits so far, by the first op of each; none are kept."""
+        """Return the edits so far, in the order of their first ops, and keep none."""
         edits = list(self._edits.values())
         self._edits.clear()
         return edits

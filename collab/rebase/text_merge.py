@@ -1,6 +1,6 @@
-"""Three-way merge of texts on whole words, so that two edits of one word never make a third.
+"""Three-way merge of texts by whole words, so that two edits of one word never make a third word.
 
-Merging by characters turns `Buy` -> `Try` and `Buy` -> `Get` into `TrGet`; by words they overlap.
+A merge by characters turns `Buy` -> `Try` and `Buy` -> `Get` into `TrGet`. By words, they overlap.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ from collab.patch.subsequence import replacements
 from collab.patch.utf16 import replaced_range
 
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
-# What comparing words may take: 400 x 400 of them take 0.3 ms. Longer middles count as one hunk.
+# The most cells (words times words) of one comparison: 400 x 400 take 0.3 ms. When the differing
+# middle of two texts has more, it counts as one hunk.
 _MAX_CELLS = 160_000
-# Cutting a text into words takes up to 0.5 us a character. Where the texts of one patch have more
-# characters than this in all, the rest of them are merged by their ends.
+# The most characters of a text that is cut into words, which takes up to 0.5 us a character. All
+# texts of one patch may have three times as many. Texts beyond that are merged by their ends.
 _MAX_LENGTH = 20_000
 _MAX_WORD = 200
 
-# Code points `start` to `end` give way to a text.
+# Code points `start` to `end` are replaced by a text.
 Splice: TypeAlias = tuple[int, int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """Words `start` to `end` of the base became `words`."""
+    """Words `start` to `end` of the base are replaced by `words`."""
 
     start: int
     end: int
@@ -37,14 +38,14 @@ class Hunk:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A merged text; `clean` unless an edit of theirs gave way to one of yours."""
+    """A merged text. It is `clean` unless one of their edits was dropped for one of yours."""
 
     text: str
     clean: bool
 
 
 class Merger:
-    """Merges the texts of one patch, with a bound on what comparing words may take in all."""
+    """Merges the texts of one patch, with a limit on the total work of comparing words."""
 
     def __init__(self) -> None:
         self._letters = 3 * _MAX_LENGTH
@@ -53,7 +54,7 @@ class Merger:
     def merge_or_splice(
         self, base: str, theirs: str, yours: str, splices: Sequence[Splice] | None
     ) -> Merged:
-        """What both made of `base`; `splices`, where given, lead from it to `yours`."""
+        """Merge both edits of `base`. When `splices` are given, they turn `base` into `yours`."""
         if splices:
             text = self.splice(base, theirs, splices)
             if text is not None:
@@ -61,7 +62,7 @@ class Merger:
         return self.merge(base, theirs, yours)
 
     def merge(self, base: str, theirs: str, yours: str) -> Merged:
-        """What both made of `base`. Where their hunks overlap, yours stand."""
+        """Merge both edits of `base`. When hunks overlap, yours win."""
         if theirs in (base, yours):
             return Merged(yours, clean=True)
         if yours == base:
@@ -71,16 +72,17 @@ class Merger:
         words = split(base)
         left, right = self._hunks(words, split(theirs)), self._hunks(words, split(yours))
         standing = [hunk for hunk in left if not any(_overlap(hunk, other) for other in right)]
-        # What both wrote alike is kept once, and takes nothing from either.
+        # An equal hunk of both is kept once, and no edit is lost.
         clean = all(hunk in standing or hunk in right for hunk in left)
         return Merged(_join(words, standing, right), clean)
 
     def splice(self, base: str, theirs: str, splices: Sequence[Splice]) -> str | None:
-        """`theirs` with the splices of `base`; None where they changed these characters too.
+        """`theirs` with the splices of `base`; None when they changed the same characters too.
 
-        For a client that says which characters it means: two who type into one word both keep
-        their own, where the later one started in front of the other's. Each splice counts on the
-        text after those before it. What they changed is found once, and moves along.
+        A splice names the characters that it means. So when two clients type into one word, both
+        keep their letters, if the later client started in front of the other one's letters.
+        Offsets of a splice count in the text after the splices before it. The changes from `base`
+        to `theirs` are found once, and shifted by each splice.
         """
         changes = self._changes(base, theirs)
         for start, end, insert in splices:
@@ -99,10 +101,10 @@ class Merger:
         return theirs
 
     def _changes(self, base: str, theirs: str) -> list[Splice]:
-        """What they changed, in characters of `base`, first to last."""
+        """The changes from `base` to `theirs`, in characters of `base`, from first to last."""
         start = 0
         if max(len(base), len(theirs)) > _MAX_LENGTH:
-            # Of a long text only what lies between the first and the last difference is compared.
+            # In a long text, only the part from the first to the last difference is compared.
             start, end, theirs = replaced_range(base, theirs)
             base = base[start:end]
         if not self._affords(base, theirs):
@@ -119,7 +121,7 @@ class Merger:
         return changes
 
     def _affords(self, *texts: str) -> bool:
-        """Whether these texts may be cut into words; what that takes is gone."""
+        """Whether these texts may be cut into words. If so, spend their letters."""
         letters = sum(map(len, texts))
         if max(map(len, texts)) > _MAX_LENGTH or letters > self._letters:
             return False
@@ -133,19 +135,20 @@ class Merger:
 
 
 def merge(base: str, theirs: str, yours: str) -> Merged:
-    """What both made of `base`, where nothing else is merged along with it."""
+    """Merge both edits of `base`, in a patch with no other text to merge."""
     return Merger().merge(base, theirs, yours)
 
 
 def split(text: str) -> list[str]:
-    """Words, runs of space, and other characters one by one."""
+    """Split a text into words, runs of spaces, and other characters one by one."""
     return _WORDS.findall(text)
 
 
 def hunks(old: list[str], new: list[str], room: int = _MAX_CELLS) -> tuple[list[Hunk], int]:
-    """The stretches of `old` that became something else, in order, none touching another.
+    """The hunks of `old` that differ in `new`, in order; no two touch.
 
-    Also what comparing took: the words of one times the words of the other, at most `room`.
+    Also the cells that the comparison took: the words of one side times those of the other, at most
+    `room`.
     """
     start, limit = 0, min(len(old), len(new))
     while start < limit and old[start] == new[start]:
@@ -164,7 +167,7 @@ def hunks(old: list[str], new: list[str], room: int = _MAX_CELLS) -> tuple[list[
 
 
 def _join_across_spaces(old: list[str], found: list[Hunk]) -> list[Hunk]:
-    """Join hunks that only a space parts: `a b` -> `c d` is one edit, not two about a space."""
+    """Join hunks with only a space between them: `a b` -> `c d` is one edit, not two."""
     joined: list[Hunk] = []
     for hunk in found:
         last = joined[-1] if joined else None
@@ -178,7 +181,7 @@ def _join_across_spaces(old: list[str], found: list[Hunk]) -> list[Hunk]:
 
 
 def _merge_long(base: str, theirs: str, yours: str) -> Merged:
-    """Each side's changes as one stretch of whole words; yours stand where they overlap."""
+    """Merge long texts: each side's changes are one hunk of whole words. On overlap, yours wins."""
     left, right = _changed_words(base, theirs), _changed_words(base, yours)
     if _overlap(left, right):
         return Merged(yours, clean=False)
@@ -188,7 +191,7 @@ def _merge_long(base: str, theirs: str, yours: str) -> Merged:
 
 
 def _changed_words(base: str, other: str) -> Hunk:
-    """What changed, in characters, widened to whole words."""
+    """The changed range in characters, extended to whole words, as one hunk."""
     start, end, _ = replaced_range(base, other)
     tail = len(base) - end
     first, last = max(0, start - _MAX_WORD), max(0, tail - _MAX_WORD)
