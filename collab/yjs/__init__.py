@@ -1,1 +1,1 @@
-"""Yjs bytes: the codecs of updates and protocol frames, and the validator before pycrdt."""
+"""Yjs bytes: codecs for updates and protocol frames, and the guard in front of pycrdt."""

@@ -13,13 +13,13 @@ from collab.yjs.lib0 import Reader, refuse, refuse_size, write_raw, write_uint
 
 _encode_json = msgspec.json.Encoder().encode
 
-# yjs' and yrs' awareness clocks count up from 0 with every change; yrs reads them into 32 bits.
+# In yjs and yrs, an awareness clock grows by 1 with every change. yrs reads it into 32 bits.
 MAX_CLOCK = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class AwarenessBounds:
-    """How much one awareness update may hold; y-websocket echoes the states of all clients."""
+    """The limits of one awareness update. y-websocket echoes the states of all clients."""
 
     states: int = 1024
     state_bytes: int = 2048
@@ -27,7 +27,7 @@ class AwarenessBounds:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a client shows of itself at its clock; None says that it left."""
+    """The presence state of a client at its clock; None when the client has left."""
 
     client: int
     clock: int
@@ -40,15 +40,15 @@ DEFAULT = AwarenessBounds()
 def decode(
     body: bytes, bounds: AwarenessBounds = DEFAULT, *, only: Container[int] | None = None
 ) -> list[State]:
-    """The states of an update, of the clients in `only` where given.
+    """The states of an update. When `only` is given, other clients' states are skipped unread.
 
-    The states of other ids are then skipped unread. An echo of another client's state may be larger
-    than a client's own may be, and that is no reason to refuse the sender's.
+    An echo of another client's state may be larger than the sender's own may be. The server must
+    not refuse the sender's own state for that.
     """
     reader = Reader(body)
     count = reader.count(least=3)
     if count > bounds.states:
-        refuse_size(f"more than {bounds.states} awareness states")
+        refuse_size(f"an awareness update has more than {bounds.states} states")
     states: dict[int, State] = {}
     for _ in range(count):
         client = reader.uint()
@@ -73,7 +73,7 @@ def _read_state(text: bytes, bounds: AwarenessBounds) -> dict[str, Json] | None:
         refuse_size(f"an awareness state is larger than {bounds.state_bytes} bytes")
     state = read_json(text)
     if state is not None and not isinstance(state, dict):
-        refuse("an awareness state is no object")
+        refuse("an awareness state is not a JSON object")
     return state
 
 

@@ -1,8 +1,9 @@
-"""The order in which an update's new structs can be integrated, or that there is none.
+"""The order in which the new structs of an update can be integrated, if there is one.
 
-yrs holds back what it cannot integrate and says nothing: such an update succeeds, and its
-content is in no later state (measured). So the order is found here first, as yrs would find it:
-each client's structs in turn, waiting where one depends on another client's later struct.
+yrs keeps a struct that it cannot integrate pending, and reports no error. The content of such an
+update is then missing in every later state (measured). So this module finds the order first, in
+the way of yrs: it takes each client's structs in turn. A client waits when its next struct depends
+on a later struct of another client.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ Fresh = list[tuple[int, Struct]]
 
 
 def in_causal_order(sections: Sections, known: Clocks) -> Fresh:
-    """The structs that go beyond `known`, each after all that it depends on.
+    """The structs that go beyond `known`, each after all structs that it depends on.
 
-    Raises `Rejected(MISSING_DEPENDENCY)` where a client's clocks have a gap before them, or where
-    a struct depends on one that is neither known nor in the update, or on itself in a circle.
+    Raises `Rejected(MISSING_DEPENDENCY)` in three cases:
+
+    - There is a gap before the clocks of a client.
+    - A struct depends on a struct that is neither known nor in the update.
+    - Structs depend on each other in a circle.
     """
     fresh = {}
     for client, structs in sections.items():
@@ -53,7 +57,7 @@ def _beyond(structs: list[Struct], clock: int) -> list[Struct]:
 
 
 def _missing(struct: Struct, client: int, reached: Clocks, known: Clocks) -> Id | None:
-    """The first id that a struct depends on and that is not there yet."""
+    """The first id that a struct depends on and that is not integrated yet, or None."""
     for at in (struct.origin, struct.right, struct.parent):
         if isinstance(at, tuple):
             owner = at[0]
@@ -64,12 +68,12 @@ def _missing(struct: Struct, client: int, reached: Clocks, known: Clocks) -> Id 
 
 
 class _CausalSort:
-    """Sorts several clients' new structs into one order in which they can be integrated.
+    """Sorts the new structs of several clients into one order in which they can be integrated.
 
-    Invariant: a client is either done, or to go on, or waits under the client that its next
-    struct needs, with the clock it needs; so each struct is looked at once a wait, and each wait
-    ends once. A client that waited goes on as soon as it can. So what stands beside a struct is
-    integrated before what comes behind that, and yrs has nothing to walk over.
+    Invariant: a client is done, or ready, or waits for a clock of another client that its next
+    struct needs. So each struct is examined once per wait, and each wait ends once. A client that
+    waited continues as soon as it can. So the neighbours of a struct are integrated before the
+    structs behind them, and yrs has nothing to walk over.
     """
 
     def __init__(self, fresh: dict[int, list[Struct]], known: Clocks) -> None:
@@ -90,7 +94,10 @@ class _CausalSort:
             refuse_missing()
 
     def _advance(self, client: int, struct: Struct | None) -> Struct | None:
-        """Go on until a struct is missing, or another client can go on; the next struct."""
+        """Take structs of a client until one has to wait, or another client can continue.
+
+        Return the struct to continue with, or None.
+        """
         waiting = self._waiting[client]
         while struct is not None and self._is_free(client, struct):
             self.order.append((client, struct))
@@ -101,13 +108,13 @@ class _CausalSort:
         return None
 
     def _is_free(self, client: int, struct: Struct) -> bool:
-        """Whether all that it depends on is there; else it waits for what is not."""
+        """Whether a struct's dependencies are integrated. If not, its client starts to wait."""
         needed = _missing(struct, client, self._reached, self._known)
         if needed is None:
             return True
         if needed[0] not in self._waiting or needed[0] == client:
             refuse_missing()
-        # No two of one client wait at once, so the heap never compares structs.
+        # A client waits with one struct at a time, so the heap never compares structs.
         heappush(self._waiting[needed[0]], (needed[1], client, struct))
         return False
 
@@ -119,4 +126,7 @@ class _CausalSort:
 
 
 def refuse_missing() -> NoReturn:
-    raise Rejected(Code.MISSING_DEPENDENCY, "the update stands on edits that are not here")
+    raise Rejected(
+        Code.MISSING_DEPENDENCY,
+        "the update depends on edits that the server does not have; send those first",
+    )

@@ -1,11 +1,14 @@
-"""What a struct of a Yjs update holds: its length in clocks, read without recursion and bounded.
+"""The content of a struct in a Yjs update: its length in clocks, decoded without recursion.
 
-Refused although Yjs knows them, because yrs 0.28 reads them otherwise than yjs writes them:
-ContentJSON (yrs takes one text more than there is) and XmlHook (yrs leaves its name unread, so
-what follows is read as something else). Refused as well: subdocuments, which Weft does not open.
+Two kinds that Yjs has are refused, because yrs 0.28 does not read them as yjs writes them:
 
-Keys and plain values are checked when a client sends them (`Reader.checks_values`). What the
-document holds was checked when it came in, and is read whatever it is.
+- ContentJSON: yrs reads one text more than there is.
+- XmlHook: yrs does not read its name, and takes the name for the bytes that follow.
+
+Subdocuments are refused too, because Weft does not open them.
+
+Keys and plain values are checked when a client sends them (`Reader.checks_values`). The content of
+a stored document was checked when it came in, so it is decoded without these checks.
 """
 
 from __future__ import annotations
@@ -24,16 +27,16 @@ DELETED: Final = 1
 STRING: Final = 4
 TYPE: Final = 7
 
-# yrs keeps clocks in 32 bits and compares them as signed ones.
+# yrs keeps clocks in 32 bits and compares them as signed integers.
 MAX_CLOCK: Final = 2**31 - 1
-# Names of root types, XML elements and formats.
+# The most characters in the name of a root type, an XML element or a format.
 MAX_NAME: Final = 1024
 
 _XML_ELEMENT: Final = 3
 _TYPE_REFS: Final = frozenset({0, 1, 2, _XML_ELEMENT, 4, 6})
 _TEXT_REFS: Final = frozenset({2, 6})
 
-# A content's length in clocks, its text where that holds surrogate pairs, and whether it is a
+# A content's length in clocks, its text when the text has surrogate pairs, and whether it is a
 # shared type that takes text.
 Content = tuple[int, str | None, bool]
 
@@ -41,7 +44,7 @@ Content = tuple[int, str | None, bool]
 def read_content(kind: int, reader: Reader) -> Content:
     read = _CONTENTS.get(kind)
     if read is None:
-        refuse("a struct holds what is not supported here")
+        refuse("a struct has content of a kind that Weft does not support")
     return read(reader)
 
 
@@ -55,12 +58,12 @@ def read_name(reader: Reader) -> str:
 def read_key(reader: Reader) -> str:
     key = reader.text()
     if key in FORBIDDEN_KEYS and reader.checks_values:
-        refuse("a key is reserved")
+        refuse("a key is `__proto__`, `constructor` or `prototype`; use another one")
     return key
 
 
 def read_run(reader: Reader) -> int:
-    """The length of a run; none is empty, yrs panics when it meets one (measured)."""
+    """Read the length of a run. An empty run is refused, because yrs panics on it (measured)."""
     length = reader.uint()
     if length == 0:
         refuse("a struct is empty")
@@ -110,7 +113,7 @@ def _read_json(reader: Reader) -> None:
 def _read_type(reader: Reader) -> Content:
     ref = reader.byte()
     if ref not in _TYPE_REFS:
-        refuse("a shared type is not supported here")
+        refuse("a shared type is of a kind that Weft does not support")
     if ref == _XML_ELEMENT:
         read_name(reader)
     return 1, None, ref in _TEXT_REFS
@@ -141,14 +144,14 @@ _BIGINT: Final = 122
 
 
 def skip_plain_value(reader: Reader) -> None:
-    """Walk one value (lib0's `any`) with a stack of our own: 40 KB of nesting kills yrs."""
+    """Skip one value (lib0's `any`) without recursion. A value of 40 KB of nesting crashes yrs."""
     left: list[int] = []
     kinds: list[int] = []
     while True:
         tag = reader.byte()
         if tag in (_ARRAY, _OBJECT):
             if len(left) == MAX_DEPTH and reader.checks_values:
-                refuse(f"a value is nested deeper than {MAX_DEPTH}")
+                refuse(f"a value nests deeper than {MAX_DEPTH}")
             kinds.append(tag)
             left.append(reader.count(least=tag - 116))
         else:
@@ -195,10 +198,10 @@ _PLAIN: Final[dict[bytes, Json]] = {b"null": None, b"true": True, b"false": Fals
 
 
 def read_json(raw: bytes, *, is_kept: bool = False) -> Json:
-    """The value of a JSON text; `Rejected` where a patch could not hold it.
+    """Return the value of a JSON text. Raise `Rejected` when a patch may not hold this value.
 
-    Depth, numbers and key names are checked. What `is_kept` in a document yrs writes in its own
-    way, and that must be let in again.
+    Depth, numbers and keys are checked. `is_kept` is set for a value that a document keeps: yrs
+    writes it in its own form, and the server must accept that form again.
     """
     if raw in _PLAIN:
         return _PLAIN[raw]
@@ -217,7 +220,7 @@ def _check_json(value: Any, is_kept: bool) -> None:
         for node in level:
             if isinstance(node, dict):
                 if not FORBIDDEN_KEYS.isdisjoint(node):
-                    refuse("a key is reserved")
+                    refuse("a key is `__proto__`, `constructor` or `prototype`; use another one")
                 below.extend(node.values())
             elif isinstance(node, list):
                 below.extend(node)
@@ -228,7 +231,7 @@ def _check_json(value: Any, is_kept: bool) -> None:
         level = below
     for node in level:
         if isinstance(node, dict | list):
-            refuse(f"JSON is nested deeper than {MAX_DEPTH}")
+            refuse(f"a value nests deeper than {MAX_DEPTH}")
         _check_number(node, is_kept)
 
 
@@ -239,8 +242,8 @@ def _check_number(scalar: Any, is_kept: bool) -> None:
 
 
 def _gets_digits(scalar: Any) -> bool:
-    """Whether yrs writes a float as the digits of an integer.
+    """Whether yrs writes a float with the digits of an integer.
 
-    Measured with 0.28: 1e16 becomes 10000000000000000, and 1e19 stays as it is.
+    Measured with yrs 0.28: 1e16 becomes 10000000000000000, and 1e19 stays 1e19.
     """
     return isinstance(scalar, float) and scalar.is_integer() and abs(scalar) <= 2**63

@@ -1,4 +1,4 @@
-"""The y-protocols codec: WebSocket frame ↔ sync, awareness and auth messages."""
+"""The codec of y-protocols: WebSocket frames to sync, awareness and auth messages, and back."""
 
 from __future__ import annotations
 
@@ -18,62 +18,62 @@ _UPDATE: Final = 2
 
 _PERMISSION_DENIED: Final = 0
 
-# A query is one byte: without a bound a frame of 1 MiB would be a million messages.
+# A query takes one byte. Without a limit, a frame of 1 MiB could have a million messages.
 MAX_MESSAGES: Final = 128
 
 
 @dataclass(frozen=True, slots=True)
 class SyncStep1:
-    """What the sender has; it wants the rest."""
+    """The sender's state vector. The sender asks for the updates that it lacks."""
 
     state_vector: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class SyncStep2:
-    """The answer to a step 1."""
+    """The answer to a `SyncStep1`: the updates that the other side lacks."""
 
     update: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class SyncUpdate:
-    """What the sender has just changed."""
+    """A new change by the sender."""
 
     update: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class AwarenessUpdate:
-    """Presence states; `collab.yjs.awareness` reads the body."""
+    """Presence states. `collab.yjs.awareness` decodes the body."""
 
     body: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class PermissionDenied:
-    """The sender refuses to go on, and why."""
+    """A refusal by the sender, with its reason."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class QueryAwareness:
-    """The sender wants every presence state."""
+    """A request for all presence states."""
 
 
 Message = SyncStep1 | SyncStep2 | SyncUpdate | AwarenessUpdate | PermissionDenied | QueryAwareness
 
 
 def decode(frame: bytes) -> list[Message]:
-    """Every message of a frame, in order; raises `Rejected` for anything else."""
+    """Return the messages of a frame, in order, or raise `Rejected`."""
     reader = Reader(frame)
     if not frame:
         refuse("the frame is empty")
     messages = [_read(reader)]
     while reader.pos < reader.end:
         if len(messages) == MAX_MESSAGES:
-            refuse_size(f"more than {MAX_MESSAGES} messages in one frame")
+            refuse_size(f"the frame has more than {MAX_MESSAGES} messages")
         messages.append(_read(reader))
     return messages
 
@@ -87,7 +87,7 @@ def _read(reader: Reader) -> Message:
     if kind == _QUERY_AWARENESS:
         return QueryAwareness()
     if kind != _AUTH or reader.uint() != _PERMISSION_DENIED:
-        refuse("unknown message type")
+        refuse("the frame has an unknown message type")
     return PermissionDenied(reader.text())
 
 
@@ -98,7 +98,7 @@ def _read_sync(reader: Reader) -> Message:
     if step == _STEP_1:
         return SyncStep1(reader.raw())
     if step != _STEP_2:
-        refuse("unknown sync step")
+        refuse("the frame has an unknown sync step")
     return SyncStep2(reader.raw())
 
 

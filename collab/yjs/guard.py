@@ -1,7 +1,8 @@
-"""The guard before pycrdt: whether an update that is well formed may be integrated here and now.
+"""The guard in front of pycrdt: check whether a well-formed update may be integrated now.
 
-`inspect` takes the bytes apart, `check` compares them with what the document holds. What both
-accept pycrdt applies whole: no panic, nothing held back, nothing that a reload would lose.
+`inspect` decodes the bytes, and `check` compares them with the document. When both accept an
+update, pycrdt applies all of it: it does not panic, it keeps no struct pending, and a reload loses
+nothing.
 """
 
 from __future__ import annotations
@@ -59,10 +60,11 @@ STALE: Final = Refusal(
 class Checked:
     """An update that may be integrated.
 
-    `has_effect` is false when it adds and deletes nothing; without an index every deletion counts.
-    `new_clients` are the ids that are leased to its user from now on; `clocks` is the state
-    vector that the document has afterwards, for the clients that the update moves. `fresh` are
-    the structs that are new, in an order in which they can be integrated.
+    - `has_effect` is false when it adds and deletes nothing. Without an index, every deletion
+      counts as an effect.
+    - `new_clients` are the client ids that are leased to its user from now on.
+    - `clocks` is the document's state vector after it, for the clients with new structs.
+    - `fresh` are its new structs, in an order in which they can be integrated.
     """
 
     has_effect: bool
@@ -80,18 +82,20 @@ def check(
     reserved: Container[int] = (),
     index: StructIndex | None = None,
 ) -> Checked:
-    """Check an update by the document's state vector, leases (client id → user) and structs.
+    """Check an update against the document's state vector, leases (client id → user) and structs.
 
-    Raises `Rejected`: STALE_DOCUMENT for new structs under an id that is another user's, reserved,
-    or in the document without a lease; MISSING_DEPENDENCY for what depends on edits that are not
-    here.
+    Raises `Rejected`:
+
+    - STALE_DOCUMENT when a new struct has the id of another user, a reserved id, or an id that the
+      document has without a lease.
+    - MISSING_DEPENDENCY when the update depends on edits that the document does not have.
     """
     fresh = in_causal_order(inspected.sections, known)
     clocks = {client: struct.end for client, struct in fresh}
     _check_ids(clocks, known, leases, user, reserved)
     new_clients = [client for client in clocks if client not in leases]
     if len(new_clients) > inspected.bounds.new_clients:
-        refuse_size(f"more than {inspected.bounds.new_clients} new client ids in one update")
+        refuse_size(f"an update has more than {inspected.bounds.new_clients} new client ids")
     layer = StructIndex(index or _BLANK)
     _check_structs(fresh, known, layer, inspected.bounds)
     has_effect = bool(fresh)
@@ -101,7 +105,7 @@ def check(
             if end > reached:
                 refuse_missing()
             if layer.cuts(client, start) or layer.cuts(client, end):
-                refuse("a deletion parts a surrogate pair")
+                refuse("a deletion splits a surrogate pair")
             has_effect = has_effect or index is None or not index.has_deleted(client, start, end)
     return Checked(has_effect, new_clients, clocks, fresh)
 
@@ -114,10 +118,10 @@ def check_state_vector(
     user: str,
     reserved: Container[int] = (),
 ) -> None:
-    """Refuse a client that has seen another history, as STALE_DOCUMENT.
+    """Refuse a client that has seen another history of the document, with STALE_DOCUMENT.
 
-    It knows edits that the document lacks and that another user or the server made: the document
-    had them, and lost them. The user's own edits may still be on their way.
+    The client has edits of another user or of the server that the document lacks. So the document
+    had these edits, and lost them. The user's own edits may still be on their way.
     """
     ahead = [client for client, clock in vector.items() if clock > known.get(client, 0)]
     _check_ids(ahead, known, leases, user, reserved)
@@ -132,7 +136,7 @@ def _check_ids(
 ) -> None:
     """Refuse edits under the ids of other users and of the server.
 
-    Where the document has edits under an id and no lease of it, the server made them.
+    When the document has edits under an id without a lease, the server made them.
     """
     for client in clients:
         owner = leases.get(client)
@@ -147,7 +151,7 @@ def _check_structs(fresh: Fresh, known: Clocks, layer: StructIndex, bounds: Guar
         if struct.clock < reached:
             struct = _rest(client, struct, reached, layer)
         if struct.end - struct.clock > bounds.run:
-            refuse_size(f"a struct is longer than {bounds.run}")
+            refuse_size(f"a struct has more clocks than {bounds.run}")
         _check_struct(struct, layer, bounds)
         if len(fresh) > 1 or struct.text is not None:
             layer.append(client, struct)
@@ -156,30 +160,31 @@ def _check_structs(fresh: Fresh, known: Clocks, layer: StructIndex, bounds: Guar
 def _check_struct(struct: Struct, layer: StructIndex, bounds: GuardBounds) -> None:
     origin, right = struct.origin, struct.right
     if origin is not None and layer.cuts(origin[0], origin[1] + 1):
-        refuse("a struct parts a surrogate pair")
+        refuse("a struct splits a surrogate pair")
     if right is not None:
         if layer.cuts(*right):
-            refuse("a struct parts a surrogate pair")
+            refuse("a struct splits a surrogate pair")
         place = layer.place(right)
         if origin is not None and not _is_gone_between(origin, right, layer):
             _check_same_list(layer.place(origin), place)
-        # Values of one key are only ever put behind the last: yjs and yrs differ on others.
+        # Clients put a new value of a key only behind the last. yjs and yrs differ on other places.
         if right == origin or place.list & KEYED:
-            refuse("a struct stands before what nothing can be put before")
+            refuse("a struct has a right origin that nothing can be inserted before")
     if isinstance(struct.parent, tuple) and not layer.place(struct.parent).holds:
-        refuse("a struct's parent is no shared type")
+        refuse("the parent of a struct is not a shared type")
     if struct.kind == TYPE and layer.place_of(struct).depth > bounds.depth:
-        refuse_size(f"shared types are nested deeper than {bounds.depth}")
-    # A text in an array whose pairs it counts as one makes yrs walk that array for ever.
+        refuse_size(f"shared types nest deeper than {bounds.depth}")
+    # An array counts a surrogate pair as one. A text in an array makes yrs walk it without end.
     if struct.kind == STRING and not layer.place_of(struct).list & TAKES_TEXT:
-        refuse("text stands in what is no text")
+        refuse("a text is in a shared type that is not a text")
 
 
 def _rest(client: int, struct: Struct, reached: int, layer: StructIndex) -> Struct:
-    """What yrs integrates of a struct whose beginning is known: the rest, behind the beginning.
+    """The rest of a struct whose beginning is known. yrs integrates it behind the beginning.
 
-    The rest keeps the parent that the struct names. Where the beginning is gone, or nothing is
-    known of it, that parent would be lost on a reload; sent from our clock on, it names none.
+    The rest keeps the parent that the struct names. When the beginning is gone or unknown, a reload
+    would lose that parent, so the update is refused. A client that sends it again from the server's
+    clock on names no parent.
     """
     origin = (client, reached - 1)
     if struct.parent is not None:
@@ -188,7 +193,7 @@ def _rest(client: int, struct: Struct, reached: int, layer: StructIndex) -> Stru
             refuse_missing()
         _check_same_list(before, layer.place_of(struct))
     if reached in second_halves(struct):
-        refuse("a struct parts a surrogate pair")
+        refuse("a struct splits a surrogate pair")
     text = struct.text
     if text is not None:
         units = text.encode("utf-16-le")[2 * (reached - struct.clock) :]
@@ -197,10 +202,10 @@ def _rest(client: int, struct: Struct, reached: int, layer: StructIndex) -> Stru
 
 
 def _is_gone_between(origin: Id, right: Id, layer: StructIndex) -> bool:
-    """Whether both neighbours went with the type that they stood in.
+    """Whether both neighbours were deleted together with the type that they were in.
 
-    A client that has not received that deletion types on between them. The place of one of them may
-    still be known.
+    A client that has not received this deletion may insert between them. The place of one of them
+    may still be known.
     """
     if layer.place(right) == GONE:
         return layer.is_deleted(origin)
@@ -209,4 +214,4 @@ def _is_gone_between(origin: Id, right: Id, layer: StructIndex) -> bool:
 
 def _check_same_list(one: StructPlace, other: StructPlace) -> None:
     if one.list != other.list and UNKNOWN not in (one, other):
-        refuse("a struct stands in two lists")
+        refuse("the neighbours of a struct are in two lists")

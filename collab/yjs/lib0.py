@@ -1,4 +1,4 @@
-"""lib0's binary encoding, bounded: variable-length integers, byte strings and text."""
+"""lib0's binary encoding, with bounds: variable-length integers, byte strings and text."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from collab.ids import MAX_SAFE_INTEGER
 
 
 def refuse(reason: str) -> NoReturn:
-    """What was read is not what it says it is."""
+    """Raise `malformed`: the bytes are not valid."""
     raise Rejected(Code.MALFORMED, reason)
 
 
 def refuse_size(reason: str) -> NoReturn:
-    """What was read is well formed and beyond a bound."""
+    """Raise `too_large`: the bytes are valid, but exceed a limit."""
     raise Rejected(Code.TOO_LARGE, reason)
 
 
 class Reader:
-    """A cursor over bytes.
+    """Reads bytes from a position on.
 
-    Invariant: nothing is read past the end, no integer exceeds 2^53 - 1, and no count or
-    length is believed that the remaining bytes cannot hold. `checks_values` says whether the
-    values that the bytes hold are checked too, by the rules for what a client may send.
+    Invariant: it never reads past the end, and no integer exceeds 2^53 - 1. It accepts a count or a
+    length only when the remaining bytes can hold as much. With `checks_values`, the decoded values
+    must be values that a client may send.
     """
 
     __slots__ = ("checks_values", "data", "end", "pos")
@@ -38,12 +38,12 @@ class Reader:
         try:
             value = self.data[self.pos]
         except IndexError:
-            refuse("it ends too early")
+            refuse("the bytes end too early")
         self.pos += 1
         return value
 
     def uint(self) -> int:
-        """varUint; overlong forms are refused: no client writes them, and readers may differ."""
+        """Read a varUint. An overlong form is refused: no client writes it, and readers differ."""
         data = self.data
         pos = self.pos
         try:
@@ -63,14 +63,14 @@ class Reader:
                 if shift > 49:
                     refuse("an integer is longer than 53 bits")
         except IndexError:
-            refuse("it ends inside an integer")
+            refuse("the bytes end inside an integer")
         if value > MAX_SAFE_INTEGER or byte == 0:
             refuse("an integer is longer than 53 bits or overlong")
         self.pos = pos + 1
         return value
 
     def sint(self) -> int:
-        """varInt: the first byte holds a sign and six bits."""
+        """Read a varInt. Its first byte has a sign and six bits."""
         byte = self.byte()
         negative = byte & 0x40
         value = byte & 0x3F
@@ -88,30 +88,30 @@ class Reader:
         return -value if negative else value
 
     def count(self, least: int = 1) -> int:
-        """How many items follow, each of at least `least` bytes."""
+        """Read the number of items that follow, each of at least `least` bytes."""
         value = self.uint()
         if value * least > self.end - self.pos:
-            refuse("a count is larger than what follows")
+            refuse("a count is too large for the bytes that follow")
         return value
 
     def skip(self, size: int) -> None:
         pos = self.pos + size
         if pos > self.end:
-            refuse("it ends too early")
+            refuse("the bytes end too early")
         self.pos = pos
 
     def raw(self) -> bytes:
-        """A byte string behind its length."""
+        """Read a length, and a byte string of that length."""
         size = self.uint()
         start = self.pos
         stop = start + size
         if stop > self.end:
-            refuse("a length is larger than what follows")
+            refuse("a length is too large for the bytes that follow")
         self.pos = stop
         return self.data[start:stop]
 
     def text(self) -> str:
-        """UTF-8 behind its length; Python's strict decoder also refuses lone surrogates."""
+        """Read a length, and UTF-8 text. Python's strict decoder also refuses lone surrogates."""
         raw = self.raw()
         try:
             return raw.decode()
@@ -120,7 +120,7 @@ class Reader:
 
     def finish(self) -> None:
         if self.pos != self.end:
-            refuse("bytes follow the end")
+            refuse("there are bytes after the end")
 
 
 def write_uint(out: bytearray, value: int) -> None:

@@ -1,10 +1,12 @@
-"""The Yjs client ids under which the server itself writes, one for each epoch of a document.
+"""The Yjs client ids under which the server itself writes: one for each epoch of a document.
 
-Every name begins in epoch 1, and there the id is 1. The id of a later epoch is made of the epoch
-by a hash, with a checksum in it, so that it is known for the server's wherever it is met. It has
-to be: a backup that was restored knows nothing of an epoch that came after it, and a client that
-has seen that epoch still holds edits under its id. Yjs draws its own ids below 2^32, where none of
-these lie; yrs draws 53 bits, and meets one of these once in two million times.
+Every document's name begins with epoch 1, and the id of epoch 1 is 1. The id of a later epoch is a
+hash of the epoch with a checksum. So every database recognizes it as an id of the server. This is
+needed after a restore. The backup does not know the epochs that came after it. But a client that
+has seen such an epoch still has edits under its id.
+
+Yjs draws its own ids below 2^32, and none of these ids lies there. yrs draws ids of 53 bits, and
+hits one of these once in two million draws.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ _CHECK_BITS: Final = 20
 
 
 def server_id(epoch: int) -> int:
-    """The Yjs client id that the server writes under in this epoch."""
+    """The Yjs client id under which the server writes in an epoch."""
     if epoch == FIRST:
         return FIRST
     named = _TOP >> _CHECK_BITS | _hash(b"epoch", epoch, bits=52 - _CHECK_BITS)
@@ -26,7 +28,7 @@ def server_id(epoch: int) -> int:
 
 
 class ServerIds:
-    """Every id that is the server's in some epoch, one that this database never had included."""
+    """The ids of the server in all epochs, also in epochs that this database never had."""
 
     def __contains__(self, client: object) -> bool:
         if not isinstance(client, int) or client < _TOP:

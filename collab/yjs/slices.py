@@ -1,12 +1,15 @@
-"""Updates in slices, where yrs may take long to integrate them.
+"""Cut an update into slices when yrs may take long to integrate it.
 
-yrs puts a struct beside its origin by walking over what stands between that and its right origin,
-a fifth of a microsecond a block (measured). What its author had seen is never between; what
-others inserted there meanwhile is, and an author may claim to have seen nothing: 60 structs in
-600 bytes, each beside the first of 20,000 blocks, took 0.2 s, and 50 KB that bring the list along
-0.6 s. Whether such a struct is a lie cannot be known: a client that was away for a day sends the
-like. But most structs cannot be walked for at all, and the others can be counted. So a slice costs
-a few milliseconds, the clock is read between two, and what is left is integrated later.
+To find the place of a struct, yrs walks over the blocks between its origin and its right origin.
+This takes 0.2 µs a block (measured). Blocks that the author had seen are never between the two.
+Blocks that others inserted there meanwhile are, and an author may claim to have seen nothing.
+
+Measured: 60 structs in 600 bytes, each beside the first of 20,000 blocks, took 0.2 s. An update of
+50 KB that has the list in it took 0.6 s. The server cannot know whether such a claim is false: a
+client that was offline for a day sends similar updates.
+
+Most structs never make yrs walk, and the server can count the others. So a slice takes a few
+milliseconds. The server reads the clock after each slice, and integrates the rest later.
 """
 
 from __future__ import annotations
@@ -18,39 +21,40 @@ from collab.yjs.causality import Clocks, Fresh, in_causal_order
 from collab.yjs.lib0 import write_uint
 from collab.yjs.update import GC, GuardBounds, Id, Inspected, Range, Struct, inspect
 
-# Blocks that yrs may walk over in one slice: some 10 ms.
+# Blocks that yrs may walk over in one slice: about 10 ms.
 STEPS: Final = 50_000
-# Deleting a range in a run of 400,000 characters takes 7 µs.
+# Deleted ranges in one slice. Deleting a range in a run of 400,000 characters takes 7 µs.
 RANGES: Final = 1_000
-# An update may take this long, and so much more for what it brings: one that is only large, which
-# its bytes have paid for, is not cut.
+# The time of an update before it is cut: a fixed part, and more for each struct and each slice. An
+# update that is only large is not cut, because its author was charged for its bytes.
 SECONDS: Final = 0.02
 SECONDS_A_STRUCT: Final = 1e-6
 SECONDS_A_SLICE: Final = 10e-6
-# What is left is checked again when its turn comes, in pieces: in one it would take as long.
+# The structs of a piece. The rest of an update is checked again when its turn comes, in pieces. In
+# one piece it would take as long again.
 PIECE: Final = 1_000
-# What belongs together is checked together, unless there is too much of it.
+# Structs that belong together are in one piece, unless they are more than this.
 LARGEST_PIECE: Final = 2_000
-# Structs of a slice that need no walk: 8 ms.
+# The most structs of a slice. When yrs walks for none of them, they take 8 ms.
 LARGEST_SLICE: Final = 10_000
 
-# A large update may have so many structs. Taken apart, each takes 300 bytes (measured), and a
-# click or a word brings one or two.
+# The most structs of a large update. A decoded struct takes 300 bytes (measured). A click or a word
+# makes one or two structs.
 LARGE_UPDATE_BOUNDS: Final = GuardBounds(update_bytes=0, structs=250_000)
 
-# yrs joins what goes on from the struct before it when a transaction ends, and copies all of it
-# each time: 30,000 letters in a struct each took 0.7 s and 520 MB, 2,000 take 2 ms and 3 MB.
-# Clients join them before they send.
+# When a transaction ends, yrs joins each struct to the struct that it continues, and copies the
+# joined struct each time. 30,000 structs of one letter took 0.7 s and 520 MB; 2,000 take 2 ms and
+# 3 MB. Clients join such structs before they send them.
 MOST_JOINED: Final = 2_000
 
 Seconds = Callable[[], float]
 
 
 def walked(fresh: Fresh, known: Clocks) -> list[bool]:
-    """Of each new struct whether yrs may have to walk over more than the new ones before it.
+    """For each new struct, whether yrs may have to walk over more than the new structs before it.
 
-    It does not for the first that stands behind the end of a new struct, or in a new parent:
-    nothing else stands there. It takes one step, whatever comes after.
+    yrs does not walk for the first struct behind the end of a new struct, or in a new parent. There
+    is no other struct at that place, so yrs takes one step, whatever structs come later.
     """
     taken: set[Id | tuple[Id | str | None, str | None]] = set()
     ends: set[Id] = set()
@@ -86,10 +90,10 @@ def _is_walked(
 
 
 class Slices:
-    """An update's slices, in an order in which each depends on those before; iterated once.
+    """Cuts an update into slices. A slice depends only on slices before it. Iterate once.
 
-    Invariant: no slice has more than `most` structs that yrs may walk for. `rest` are updates of
-    what was not handed out; the first slice always is.
+    Invariant: no slice has more than `most` structs that yrs may walk for. At least the first slice
+    is handed out. `rest` has everything that was not handed out, as updates.
     """
 
     def __init__(
@@ -127,7 +131,7 @@ class Slices:
 
     @property
     def rest(self) -> list[bytes]:
-        """None where all was handed out."""
+        """The updates that were not handed out; empty when all were."""
         pieces = []
         at = self._structs_done
         while at < len(self._fresh):
@@ -151,9 +155,9 @@ class Slices:
         return encode(self._update, self._fresh[begin:end], [])
 
     def _before_next(self, at: int) -> int:
-        """The first place from here on where an update may be cut.
+        """The number of the first struct, from `at` on, before which the update may be cut.
 
-        That is before what stands beside something known: a new section and its fields, say, are
+        This is a struct beside a known one. So a new section and its fields, for example, are
         checked together.
         """
         flags = self._flags
@@ -163,7 +167,7 @@ class Slices:
 
 
 def encode(update: bytes, structs: Fresh, ranges: Sequence[tuple[int, Range]]) -> bytes:
-    """An update of some of the structs and deleted ranges of one."""
+    """An update with some structs and deleted ranges of `update`."""
     sections: dict[int, list[Struct]] = {}
     for client, struct in structs:
         sections.setdefault(client, []).append(struct)
@@ -188,7 +192,7 @@ def encode(update: bytes, structs: Fresh, ranges: Sequence[tuple[int, Range]]) -
 
 
 def joins_many(fresh: Fresh) -> bool:
-    """Whether more structs go on from the one before them than are joined at once."""
+    """Whether more than `MOST_JOINED` structs continue the struct before them."""
     joined = 0
     before: tuple[int, Struct] | None = None
     for client, struct in fresh:
@@ -200,7 +204,7 @@ def joins_many(fresh: Fresh) -> bool:
 
 
 def in_pieces(update: bytes, inspected: Inspected, fresh: Fresh, known: Clocks) -> list[bytes]:
-    """The update in pieces of few structs, each an update of its own."""
+    """Split an update into updates of few structs."""
     flags = walked(fresh, known)
     return Slices(update, fresh, flags, inspected.deletes, most=1, seconds=lambda: 0.0).rest
 
@@ -208,9 +212,9 @@ def in_pieces(update: bytes, inspected: Inspected, fresh: Fresh, known: Clocks) 
 def pieces_of(
     update: bytes, known: Clocks, bounds: GuardBounds = LARGE_UPDATE_BOUNDS
 ) -> list[bytes]:
-    """What is new of a large update, in parts that are each checked as an update of its own.
+    """Split the new structs of a large update into updates that are checked one by one.
 
-    Raises `Rejected` for what is malformed, too large, or depends on edits that are not here.
+    Raises `Rejected` when the update is malformed, too large, or depends on missing edits.
     """
     inspected = inspect(update, bounds)
     fresh = in_causal_order(inspected.sections, known)
@@ -220,7 +224,7 @@ def pieces_of(
 def slices_of(
     update: bytes, inspected: Inspected, fresh: Fresh, known: Clocks, blocks: int, seconds: Seconds
 ) -> Slices | None:
-    """The update in slices where it may be long, in a document of so many blocks."""
+    """Slice an update that may take long in a document of `blocks` blocks; None for any other."""
     most = max(1, STEPS // (blocks + len(fresh)))
     few = sum(map(len, inspected.deletes.values())) <= RANGES
     if few and len(fresh) <= most:

@@ -1,4 +1,4 @@
-"""Ranges of Yjs clocks, by client, each of which leads to another id."""
+"""A map from ranges of Yjs ids to other ids."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Run: TypeAlias = tuple[int, int, int]  # client, first clock, how many clocks
 
 
 def merged(runs: Iterable[Run]) -> Iterator[Run]:
-    """Runs with those joined that continue each other."""
+    """Join runs that continue each other."""
     last: Run | None = None
     for run in runs:
         if last is not None and last[0] == run[0] and last[1] + last[2] == run[1]:
@@ -25,7 +25,7 @@ def merged(runs: Iterable[Run]) -> Iterator[Run]:
 
 
 class _Row:
-    """The spans of one client: where each begins, and where it ends and leads to."""
+    """The spans of one client: where each starts, where it ends, and the id that it maps to."""
 
     __slots__ = ("spans", "starts")
 
@@ -34,16 +34,18 @@ class _Row:
         self.spans: list[tuple[int, Id]] = []
 
     def first(self, clock: int) -> int:
-        """The first span that ends behind a clock."""
+        """The number of the first span that ends behind a clock."""
         at = bisect_right(self.starts, clock)
         return at - 1 if at and self.spans[at - 1][0] > clock else at
 
 
 class Spans:
-    """A map from ids to ids that keeps ranges, not single ids.
+    """Maps ids to ids, and keeps ranges instead of single ids.
 
-    Where it is `constant`, all ids of a run lead to the same one. Invariant: the spans of a client
-    ascend and do not overlap; constant ones that lead to the same id do not touch.
+    When it is `constant`, all ids of a run map to the same id.
+
+    Invariant: the spans of a client ascend and do not overlap. In a constant map, spans that touch
+    map to different ids.
     """
 
     def __init__(self, *, constant: bool = False) -> None:
@@ -54,7 +56,7 @@ class Spans:
         return sum(len(row.starts) for row in self._rows.values())
 
     def put(self, run: Run, to: Id) -> None:
-        """Let a run lead to the run of ids that begins at `to`, whatever it led to before."""
+        """Map a run to the run of ids that begins at `to`. This replaces earlier mappings."""
         client, clock, length = run
         if length <= 0:
             return
@@ -79,7 +81,7 @@ class Spans:
         row.spans[first:last] = [(stop, there) for _, stop, there in fresh]
 
     def pieces(self, run: Run) -> Iterator[tuple[Run, Id | None]]:
-        """The run in pieces, in order, each with the id that its first one leads to, if any."""
+        """Split a run into pieces, in order. Each has the id that its first id maps to, or None."""
         client, clock, length = run
         row = self._rows.get(client)
         if row is None:
@@ -103,7 +105,7 @@ class Spans:
 
 
 def _widened(row: _Row, clock: int, end: int, to: Id) -> tuple[int, int]:
-    """A run together with the spans at its ends that lead to the same id."""
+    """A run, extended by the spans at its ends that map to the same id."""
     at = row.first(clock)
     for near in range(max(0, at - 1), min(at + 1, len(row.starts))):
         start, (stop, there) = row.starts[near], row.spans[near]

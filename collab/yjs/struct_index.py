@@ -1,11 +1,16 @@
-"""What the guard remembers of a document's structs, because pycrdt cannot be asked before it acts.
+"""What the guard keeps of a document's structs. pycrdt cannot check an update in advance.
 
-What yrs 0.28 does (measured) and why each thing is kept: a struct whose parent is no shared type
-raises in the middle of the update, and what came before it stays; one whose origin and right
-origin lie in different lists ties these together, and walking them never ends; where only one of
-the two is garbage-collected, a reload puts it elsewhere (yjs drops it); a surrogate pair
-that is parted, by a deletion or an origin, costs the document a clock when it is loaded again;
-shared types 20,000 deep, brought in one at a time, kill the process when the document is read.
+Each fact is kept because of a behaviour of yrs 0.28 (measured):
+
+- A struct whose parent is not a shared type raises an error in the middle of the update. The
+  structs before it stay.
+- A struct whose origin and right origin are in different lists connects these lists, and a walk
+  over them never ends.
+- When only one of the two origins is garbage-collected, a reload puts the struct elsewhere. yjs
+  drops it.
+- When a deletion or an origin splits a surrogate pair, the document loses a clock when it is loaded
+  again.
+- Shared types nested 20,000 deep, added one at a time, crash the process when the document is read.
 """
 
 from __future__ import annotations
@@ -21,11 +26,12 @@ from collab.yjs.update import GC, STORED_BOUNDS, Id, Inspected, Range, Struct, i
 
 
 class StructPlace(NamedTuple):
-    """Where a struct lies: in which list, under how many types, and what it may hold itself.
+    """Where a struct lies, and what it may hold itself.
 
-    A list is a type's children, or one key's values (`KEYED`); some take text (`TAKES_TEXT`).
-    `depth` 0 says that nothing is left of the struct, or that nothing is known of it. `holds` is
-    true of shared types, and of what is gone and may have been one.
+    - `list` is the children of a type, or the values of one key (`KEYED`). Some lists take text
+      (`TAKES_TEXT`).
+    - `depth` is the number of types above it. When the struct is gone or unknown, it is 0.
+    - `holds` is true for a shared type, and for a struct that is gone and may have been one.
     """
 
     list: int
@@ -39,14 +45,15 @@ KEYED: Final = 2
 
 
 def is_item(place: StructPlace, root: str) -> bool:
-    """Whether a struct is an item of a list that is no text, or of this root's own list."""
+    """Whether a struct is an item of a list that takes no text, or of the list of this root."""
     is_of_root = place.list == list_id(root) | TAKES_TEXT
     return bool(place.depth) and (is_of_root or not place.list & (KEYED | TAKES_TEXT))
 
 
 def list_id(parent: Id | str, key: str | None = None) -> int:
     """The list of a type's children, or of the values of one of its keys."""
-    # Hashed as text: only a text's hash cannot be foreseen, and so not collided with.
+    # The hash of a string is random in each process, so a client cannot prepare a collision. The
+    # hash of a tuple of integers is not.
     return hash(repr((parent, key))) & ~3
 
 
@@ -57,10 +64,11 @@ _FAR: Final = 2**32
 
 
 class _Client:
-    """One client's clocks, in runs of equal place.
+    """Keeps the places of one client's clocks, as runs of equal places.
 
-    Invariant: `starts` ascends; `lists[i]` and `depths[i]` hold from `starts[i]` up to the next
-    start. A depth is kept times four, plus what the place may hold: 1 structs, 2 text.
+    Invariant: `starts` ascends. `lists[i]` and `depths[i]` hold from `starts[i]` up to the next
+    start. `depths` has the depth times four, plus 1 when the place may hold structs, plus 2 when it
+    may hold text.
     """
 
     __slots__ = ("deleted", "depths", "lists", "pairs", "starts")
@@ -106,18 +114,18 @@ class _Client:
 
 
 class StructIndex:
-    """Places, surrogate pairs and deletions of every struct of one document.
+    """Keeps the places, surrogate pairs and deletions of all structs of one document.
 
-    Invariant: it holds every update that was applied, in order. Add what pycrdt says of each
-    transaction, which names the deletions of what lay below as well, not what a client sent.
-    `blocks` is at least how many pieces yrs keeps them in, without the cuts that origins make.
+    Invariant: it has every applied update, in order. Add the update that pycrdt reports for each
+    transaction, not the update that a client sent: only pycrdt's names the nested deletions. The
+    number of blocks that yrs keeps is at most `blocks`, apart from the cuts that origins make.
     """
 
     def __init__(self, base: StructIndex | None = None) -> None:
         self._base = base
         self._clients: dict[int, _Client] = {}
         self.blocks = 0
-        # The state vector of what was added.
+        # The state vector of the added updates.
         self.clocks: dict[int, int] = {}
 
     @classmethod
@@ -128,7 +136,7 @@ class StructIndex:
         return index
 
     def add(self, inspected: Inspected) -> None:
-        """Take in an update that was applied; what is known already changes nothing."""
+        """Add an applied update. Structs that are known already change nothing."""
         for client, struct in in_causal_order(inspected.sections, self.clocks):
             self.append(client, struct)
         for client, ranges in inspected.deletes.items():
@@ -147,7 +155,7 @@ class StructIndex:
         self.clocks[client] = struct.end
 
     def place_of(self, struct: Struct) -> StructPlace:
-        """Where a struct that is not known yet will lie."""
+        """Where a new struct will lie."""
         if struct.kind == GC:
             return GONE
         kind = struct.kind
@@ -183,13 +191,13 @@ class StructIndex:
         return UNKNOWN if self._base is None else self._base.place(at)
 
     def knows(self, at: Id) -> bool:
-        """Whether it holds the struct with this id."""
+        """Whether the index has the struct with this id."""
         return at[1] < self._end(at[0])
 
     def alive(self, client: int, start: int, end: int) -> Iterator[StructPlace]:
-        """The places of the structs in a range of clocks of which anything is not deleted yet.
+        """The places in a range of clocks that have something that is not deleted yet.
 
-        What a base holds is passed over.
+        Structs of the base index are left out.
         """
         known = self._clients.get(client)
         if known is None or not known.starts or end <= known.starts[0]:
@@ -201,7 +209,7 @@ class StructIndex:
                 yield known.place(known.starts[number])
 
     def cuts(self, client: int, clock: int) -> bool:
-        """Whether a cut before this clock parts a surrogate pair."""
+        """Whether a cut before this clock splits a surrogate pair."""
         known = self._clients.get(client)
         if known is not None and known.pairs and known.cuts(clock):
             return True
@@ -230,7 +238,7 @@ class StructIndex:
 
 
 def second_halves(struct: Struct) -> list[int]:
-    """The clocks at which a cut would part a surrogate pair of this string."""
+    """The clocks at which a cut would split a surrogate pair of this string."""
     clock = struct.clock
     halves: list[int] = []
     for character in struct.text or "":

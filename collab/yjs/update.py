@@ -1,4 +1,4 @@
-"""Yjs updates (V1) and state vectors, taken apart without trusting or applying anything."""
+"""Decode Yjs updates (V1) and state vectors. The bytes are neither trusted nor applied."""
 
 from __future__ import annotations
 
@@ -25,34 +25,35 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class GuardBounds:
-    """How much one update or state vector may hold; 0 bytes or structs means any."""
+    """The limits of one update or state vector. For bytes and structs, 0 means no limit."""
 
     update_bytes: int = 2**20
     structs: int = 0
     # Each new client id is a lease that the document keeps from then on.
     new_clients: int = 64
-    # Shared types within each other: 20,000 kill the process when the document is read.
+    # Levels of nested shared types. 20,000 levels crash the process when the document is read.
     depth: int = 256
-    # Clocks that one new struct may use up: a run of what is deleted takes four bytes.
+    # Clocks that one new struct may take. A run of deleted clocks needs only four bytes.
     run: int = 2**24
-    # Entries of a state vector: every client that ever wrote to the document is in it.
+    # Entries of a state vector. It has every client that ever wrote to the document.
     clients: int = 2**17
-    # Whether keys and plain values must be what a patch could hold.
+    # Whether keys and plain values must be allowed in a patch.
     checks_values: bool = True
 
 
 DEFAULT_BOUNDS: Final = GuardBounds()
-# For what the document holds: it was checked when it came in, and must stay readable.
+# For stored documents. They were checked when they came in, and must stay readable.
 STORED_BOUNDS: Final = GuardBounds(update_bytes=0, checks_values=False)
 
 
 class Struct(NamedTuple):
-    """One struct: clocks [clock, end), what it is, and what it depends on.
+    """One struct: clocks [clock, end), its kind, and what it depends on.
 
-    It stands beside an origin, a right origin or both, or else in a parent (a root's name, or a
-    type's id), under a key where that is a map. `text` is there only where a string holds
-    surrogate pairs; `takes_text` is true of Y.Text and Y.XmlText. Its own bytes are those from
-    `at` up to `to` of the update.
+    - `origin` and `right` are its neighbours. A struct without them has a `parent`: the name of a
+      root, or the id of a type. In a map, it also has a `key`.
+    - `text` is set only for a string with surrogate pairs.
+    - `takes_text` is true for Y.Text and Y.XmlText.
+    - Its bytes in the update go from `at` up to `to`.
     """
 
     clock: int
@@ -72,8 +73,8 @@ class Struct(NamedTuple):
 class Inspected:
     """An update that is well formed and within bounds.
 
-    Invariant: every section's structs follow each other without a gap, none is empty, and no
-    clock is beyond 2^31 - 1; a client's deleted ranges ascend and do not overlap.
+    Invariant: the structs of a section follow each other without a gap, none is empty, and no clock
+    is beyond 2^31 - 1. The deleted ranges of a client ascend and do not overlap.
     """
 
     sections: dict[int, list[Struct]]
@@ -82,9 +83,9 @@ class Inspected:
 
 
 def inspect(update: bytes, bounds: GuardBounds = DEFAULT_BOUNDS) -> Inspected:
-    """Take an update apart; raises `Rejected` for what is malformed or too large.
+    """Decode an update. Raise `Rejected` when it is malformed or too large.
 
-    A V2 update never passes: its first bytes read as an empty V1 update, and bytes follow.
+    A V2 update is always refused: its first bytes are an empty V1 update, and more bytes follow.
     """
     if bounds.update_bytes and len(update) > bounds.update_bytes:
         refuse_size(f"an update is larger than {bounds.update_bytes} bytes")
@@ -92,12 +93,11 @@ def inspect(update: bytes, bounds: GuardBounds = DEFAULT_BOUNDS) -> Inspected:
     sections: dict[int, list[Struct]] = {}
     total = 0
     for _ in range(reader.count(least=5)):
-        # None of the three is legal, and yrs panics when a section without structs meets
-        # a client that it knows.
+        # Neither is legal. yrs panics on a section without structs for a client that it knows.
         count = reader.count(least=2)
         client = reader.uint()
         if count == 0 or client in sections:
-            refuse("an update has an empty section or two of one client")
+            refuse("an update has an empty section, or two sections of one client")
         total += count
         if 0 < bounds.structs < total:
             refuse_size(f"an update has more than {bounds.structs} structs")
@@ -145,7 +145,7 @@ def _read_parent(reader: Reader) -> Id | str:
     if named == 1:
         return read_name(reader)
     if named != 0:
-        refuse("a struct's parent is neither a name nor an id")
+        refuse("the parent of a struct is neither a name nor an id")
     return reader.uint(), reader.uint()
 
 
@@ -155,7 +155,7 @@ def read_deletes(reader: Reader) -> dict[int, list[Range]]:
         client = reader.uint()
         count = reader.count(least=2)
         if count == 0 or client in deletes:
-            refuse("a delete set has an empty client or one twice")
+            refuse("a delete set has a client without ranges, or a client twice")
         deletes[client] = [_read_range(reader) for _ in range(count)]
     for ranges in deletes.values():
         _check_order(ranges)
@@ -174,29 +174,29 @@ def _check_order(ranges: list[Range]) -> None:
     reached = 0
     for start, end in ranges:
         if start < reached:
-            refuse("deleted ranges overlap or do not ascend")
+            refuse("deleted ranges overlap, or are not in ascending order")
         reached = end
 
 
 def inspect_state_vector(raw: bytes, bounds: GuardBounds = DEFAULT_BOUNDS) -> dict[int, int]:
-    """Client id → clock; raises `Rejected` for what is malformed or too large."""
+    """Decode a state vector: client id → clock. Raise `Rejected` when malformed or too large."""
     reader = Reader(raw)
     count = reader.count(least=2)
     if count > bounds.clients:
-        refuse_size(f"a state vector names more than {bounds.clients} clients")
+        refuse_size(f"a state vector has more than {bounds.clients} clients")
     clocks: dict[int, int] = {}
     for _ in range(count):
         client = reader.uint()
         clock = reader.uint()
         if client in clocks or clock > MAX_CLOCK:
-            refuse("a state vector names a client twice, or a clock beyond 31 bits")
+            refuse("a state vector has a client twice, or a clock beyond 31 bits")
         clocks[client] = clock
     reader.finish()
     return clocks
 
 
 def decode_state_vector(encoded: bytes) -> dict[int, int]:
-    """Client id → clock, out of bytes that pycrdt made."""
+    """Decode a state vector that pycrdt made: client id → clock."""
     numbers = _numbers(encoded)
     count = next(numbers)
     return {next(numbers): next(numbers) for _ in range(count)}
