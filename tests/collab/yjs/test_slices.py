@@ -318,7 +318,7 @@ def test_g23_what_belongs_together_is_cut_where_there_is_too_much_of_it() -> Non
 
 def test_g23_what_is_known_already_is_in_no_piece() -> None:
     assert pieces_of(chain(AUTHOR, 10), {AUTHOR: 10}) == []
-    with pytest.raises(Rejected, match="not here"):
+    with pytest.raises(Rejected, match="does not have"):
         pieces_of(update((AUTHOR, 5, [plain(NULL, origin=(AUTHOR, 4))])), {AUTHOR: 3})
 
 
