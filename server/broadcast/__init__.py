@@ -1,1 +1,1 @@
-"""What a commit says: encoded once, and sent to each client of the document."""
+"""Broadcasts: each commit is encoded once and sent to every client of the document."""

@@ -1,4 +1,4 @@
-"""The audience of a document: it sends each commit to every subscriber."""
+"""The audience of a document: sends each commit to every subscriber."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Audience:
-    """The subscribers of one document.
+    """Sends news, answers and notices to the subscribers of one document.
 
-    Invariant: a subscriber is active and gets all news, or paused. A paused one gets only the
-    answers to its requests, and its lane adds up what it has `missed`: a hundred readers that had
-    stopped once cost each edit more than the hundred that read. When the document has `ended`,
-    it has no subscribers: one that joins late is closed for the same reason as the others.
+    Invariant: a subscriber is either active or paused. An active subscriber gets all news. A
+    paused subscriber gets only the answers to its requests, and the audience counts the bytes that
+    each lane `missed`. Without the pause, a hundred stopped readers once cost each edit more than a
+    hundred active readers. When the document has `ended`, the audience accepts no subscriber: it
+    closes a late one for the same reason.
     """
 
     subscribers: dict[Subscriber, None] = field(default_factory=dict)
@@ -36,27 +37,29 @@ class Audience:
     _paused: defaultdict[str, set[Subscriber]] = field(default_factory=lambda: defaultdict(set))
 
     def join(self, subscriber: Subscriber) -> None:
+        """Add a subscriber; close it when the document has ended."""
         if self.ended is not None:
             subscriber.dismiss(self.ended.code, self.ended.reason)
             return
         self.subscribers[subscriber] = self._active[subscriber] = None
 
     def end(self, close_reason: CloseReason) -> None:
-        """Nothing more comes of this document's live room."""
+        """Close all subscribers, because the document's live room has ended."""
         self.ended = close_reason
         for subscriber in list(self.subscribers):
             subscriber.dismiss(close_reason.code, close_reason.reason)
 
     def leave(self, subscriber: Subscriber) -> None:
+        """Remove a subscriber."""
         self.subscribers.pop(subscriber, None)
         self._active.pop(subscriber, None)
         for resting in self._paused.values():
             resting.discard(subscriber)
 
     def pause(self, subscriber: Subscriber, lane: str) -> bool:
-        """Send it no news until `resume`, but add up their bytes for its lane.
+        """Send no news to the subscriber until `resume`, but count the missed bytes of its lane.
 
-        Whether it was active until now.
+        Return whether the subscriber was active before.
         """
         if subscriber not in self._active:
             return False
@@ -65,7 +68,7 @@ class Audience:
         return True
 
     def resume(self, subscriber: Subscriber) -> None:
-        """It is at the head: it gets the next news."""
+        """Send news again to a subscriber that is at the head."""
         if subscriber in self.subscribers:
             self._active[subscriber] = None
             for resting in self._paused.values():
@@ -75,7 +78,7 @@ class Audience:
         return len(self.subscribers)
 
     def broadcast(self, news: News, answered: Sequence[Answered]) -> None:
-        """Send what is durable to every active subscriber, and each answer to its author."""
+        """Send durable news to every active subscriber, and each answer to its author."""
         began_at = self.observer.now() if self.observer is not None else 0.0
         answers: dict[Subscriber, list[Answered]] = {}
         for item in answered:
@@ -87,7 +90,7 @@ class Audience:
         for lane, resting in self._paused.items():
             if resting:
                 self.missed[lane] += news.size(lane)
-        # The authors first: an ack should not queue behind a hundred readers.
+        # Authors first: an ack should not wait until a hundred readers have their news.
         for subscriber, own in answers.items():
             self._send(subscriber, news, own)
         if news.after != news.before:
@@ -99,21 +102,24 @@ class Audience:
     def _send(self, subscriber: Subscriber, news: News, answers: Sequence[Answered]) -> None:
         try:
             subscriber.on_commit(news, answers)
-        except Exception:  # a connection's edge
+        except Exception:  # an error of one connection must not stop the broadcast
             _drop(subscriber)
 
     def send_to_each(self, say: Callable[[Subscriber], None]) -> None:
-        """Send to each subscriber what is no commit, even where another one fails."""
+        """Call `say` for each subscriber. A failing subscriber must not stop the rest."""
         for subscriber in list(self.subscribers):
             try:
                 say(subscriber)
-            except Exception:  # a connection's edge
+            except Exception:
                 _drop(subscriber)
 
     def notice(self, payload: bytes) -> None:
+        """Send a notice to every patch client."""
         self.send_to_each(lambda subscriber: subscriber.notice(payload))
 
     def notice_to(self, sessions: set[str], payload: bytes) -> None:
+        """Send a notice to the patch clients of these sessions."""
+
         def say(subscriber: Subscriber) -> None:
             if subscriber.session in sessions:
                 subscriber.notice(payload)
@@ -121,10 +127,11 @@ class Audience:
         self.send_to_each(say)
 
     def resynchronise(self) -> None:
+        """Ask every Yjs client for updates that the server may lack."""
         self.send_to_each(lambda subscriber: subscriber.resynchronise())
 
 
 def _drop(subscriber: Subscriber) -> None:
-    """Close the connection of a subscriber that failed; its client reconnects and reads again."""
-    logger.exception("a connection could not be sent its news")
+    """Close the connection of a failing subscriber; its client reconnects and resumes."""
+    logger.exception("sending to a connection failed; the connection is closed")
     subscriber.dismiss(Close.OUR_FAULT, "internal error")

@@ -1,4 +1,4 @@
-"""Why a live room refuses requests, and why it closes its connections."""
+"""The reasons for which a live room refuses requests and closes connections."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from collab.errors import Close, Code, Refusal
 
 IN_TROUBLE: Final = Refusal(
     Code.STORAGE_UNAVAILABLE,
-    "the database is in trouble, nothing can be changed now",
+    "the database has a problem, so the document is read-only now; try again",
     {"retry_after_ms": 1000},
 )
-RESTARTING: Final = Refusal(Code.STORAGE_UNAVAILABLE, "the server is restarting")
+RESTARTING: Final = Refusal(Code.STORAGE_UNAVAILABLE, "the server is restarting; try again")
 GONE: Final = Refusal(Code.NOT_FOUND, "no such document")
-DAMAGED: Final = Refusal(Code.STORAGE_UNAVAILABLE, "the document is damaged and in quarantine")
+DAMAGED: Final = Refusal(
+    Code.STORAGE_UNAVAILABLE, "the document is in quarantine until it is repaired"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class CloseReason:
-    """The end of a live room: a refusal for its requests, a close for its connections."""
+    """The end of a live room: the refusal of its requests, and the close of its connections."""
 
     refusal: Refusal
     code: int
@@ -27,7 +29,7 @@ class CloseReason:
 
 
 DELETED: Final = CloseReason(GONE, Close.NOT_FOUND, "the document was deleted")
-# Another document has its name now: clients reconnect to that.
-RECREATED: Final = CloseReason(GONE, Close.OVERLOADED, "the document was deleted and made again")
+# A new document has this name now. Clients reconnect to the new document.
+RECREATED: Final = CloseReason(GONE, Close.OVERLOADED, "the document was deleted and created again")
 QUARANTINED: Final = CloseReason(DAMAGED, Close.OVERLOADED, DAMAGED.message)
 OUR_FAULT: Final = CloseReason(IN_TROUBLE, Close.OUR_FAULT, IN_TROUBLE.message)

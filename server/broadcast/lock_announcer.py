@@ -1,4 +1,4 @@
-"""Announces what happens to a document's locks, and runs the timer for the next that is due."""
+"""Announces a document's lock events, and runs the timer for the next lock that is due."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ if TYPE_CHECKING:
     from server.broadcast.audience import Audience
     from server.runtime.database_clock import DatabaseClock
 
-# The timer fires again after this: the document may be busy, being loaded for example.
+# The timer fires again after this time, because the document may have been busy, for example while
+# it was reloaded.
 REMIND_AFTER = 1.0
-# A timer may be early by a tick of the database's clock.
+# A timer may fire early by one tick of the database's clock.
 LATER = 0.002
 
 
 class LockAnnouncer:
-    """Invariant: while a lock is held, a timer runs, and fires when the first lock is due.
+    """Announces lock events, and wakes the commit loop when a lock is due.
 
-    Once the announcer is closed no timer runs: it would keep an unused room in memory, and fire
-    for ever.
+    Invariant: while a lock is held, a timer runs and fires when the first lock is due. A closed
+    announcer has no timer: a timer would fire for ever, and keep an unused room in memory.
     """
 
     def __init__(self, audience: Audience, time: DatabaseClock, on_due: Callable[[], None]) -> None:
@@ -39,9 +40,10 @@ class LockAnnouncer:
     def announce(
         self, events: Sequence[LockChange], by: Member | None = None, asked: str = ""
     ) -> None:
-        """Send events to each subscriber; every lock event of this document passes here, once.
+        """Send events to each subscriber. Every lock event of the document passes here once.
 
-        `by` is the member whose request `asked` for it; None where time or an edit did it.
+        `by` is the member whose request caused the events, and `asked` is the request's action.
+        `by` is None when a timeout or an edit caused them.
         """
         if events:
             news = LockNews(events)
@@ -50,14 +52,17 @@ class LockAnnouncer:
                 self._audience.observer.moved_locks(events, by, asked)
 
     def watch(self, locks: Locks) -> None:
-        """These are the locks now."""
+        """Restart the timer for the document's new locks."""
         self._stop()
         due_at = locks.due_at()
         if due_at is not None and not self._closed:
             self._call_in(max(0.0, (due_at - self.time.now()) / 1000) + LATER)
 
     def close(self) -> None:
-        """End it; what it woke is let go of, or the two would wait for the collector."""
+        """Stop the timer and drop the callback.
+
+        Otherwise the room and the announcer would reference each other until a garbage collection.
+        """
         self._closed = True
         self._on_due = _nothing
         self._stop()
@@ -77,4 +82,4 @@ class LockAnnouncer:
 
 
 def _nothing() -> None:
-    """What is due in a document that is closed."""
+    """The callback of a closed announcer."""

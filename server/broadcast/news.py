@@ -1,4 +1,4 @@
-"""What is sent to a document's subscribers: entries, locks and presence, encoded once a lane."""
+"""News for a document's subscribers: entries, lock events and presence, encoded once a lane."""
 
 from __future__ import annotations
 
@@ -23,15 +23,17 @@ if TYPE_CHECKING:
     from collab.messages import LockChange, Peer
     from collab.presence.difference import PresenceDifference
 
-# Each op is applied to find what it changed in a text: 3 µs an op. A merged change may have more.
+# To make a splice, each op is applied to find what it changed in a text: 3 µs an op. A merged
+# change with more ops than this is sent without splices.
 MOST_OPS: Final = 1_000
 
 
 class News:
-    """What one commit changed in one document, encoded once for all subscribers.
+    """The changes of one commit in one document, encoded once for all subscribers.
 
-    `before` and `after` are the versions around it, with `previous_value` and `value`. The news
-    `is_incomplete` where some entries between them are missing: readers then get the value.
+    `before` is the version before the commit, with `previous_value`; `after` is the version after
+    it, with `value`. When some entries between them are missing, the news `is_incomplete`, and
+    readers get one merged change instead.
     """
 
     def __init__(
@@ -53,7 +55,7 @@ class News:
 
     @cached_property
     def payloads(self) -> list[bytes]:
-        """One `change` an entry, without the requests' ids."""
+        """One encoded `change` for each entry, without the requests' ids."""
         return [wire.encode(wire.change(entry)) for entry in self.entries]
 
     @cached_property
@@ -62,7 +64,7 @@ class News:
 
     @cached_property
     def spliced(self) -> list[Change]:
-        """The same for those who accept splices."""
+        """The changes for clients that accept splices."""
         pairs = zip(self.entries, values_before(self._previous_value, self.entries), strict=True)
         return [spliced(wire.change(entry), before) for entry, before in pairs]
 
@@ -72,11 +74,11 @@ class News:
 
     @cached_property
     def yjs_frame(self) -> bytes:
-        """One WebSocket frame an update: y-websocket reads only the first message of a frame."""
+        """A WebSocket frame for each update: y-websocket reads only a frame's first message."""
         return self._yjs_frame_of(self.entries)
 
     def yjs_frame_after(self, version: int) -> bytes:
-        """The same of the entries behind a version that may lie among them."""
+        """Return the frames of the entries after `version`."""
         return self._yjs_frame_of([one for one in self.entries if one.version > version])
 
     def _yjs_frame_of(self, entries: Sequence[Entry]) -> bytes:
@@ -85,12 +87,12 @@ class News:
         )
 
     def size(self, lane: str) -> int:
-        """Bytes, in the words of a lane."""
+        """Return the bytes of the news on a lane."""
         return len(self.yjs_frame) if lane == "yjs" else sum(map(len, self.payloads))
 
 
 class LockNews:
-    """What happened to locks in one step, encoded once."""
+    """The lock events of one step, encoded once."""
 
     def __init__(self, events: Sequence[LockChange]) -> None:
         self.events = events
@@ -101,7 +103,7 @@ class LockNews:
 
 
 class PresenceNews:
-    """One difference, encoded once for each lane."""
+    """One presence difference, encoded once for each lane."""
 
     def __init__(self, difference: PresenceDifference) -> None:
         self.difference = difference
@@ -119,7 +121,7 @@ class PresenceNews:
         return frames.binary(yjs_frames.awareness(awareness.encode(states)))
 
     def patch_frame_for(self, session: str, already_sent: Mapping[str, Peer]) -> bytes:
-        """The frame for a session whose own presence is in it, or that was sent a part before."""
+        """Return the frame for one session, without the session itself and peers sent before."""
         if session not in self.difference.sessions and not already_sent:
             return self.patch_frame
         change = self.difference.without(session, already_sent)
@@ -127,7 +129,10 @@ class PresenceNews:
 
 
 def render(request: Request, answer: Answer) -> dict[str, Any] | None:
-    """The ack or reject of a request that had an id; None where it has none."""
+    """Return the message that answers a request: ack, reject or error.
+
+    A request without an id gets no ack, so the result is None when it was accepted.
+    """
     request_id: str = getattr(request, "id", "")
     if answer.refusal is not None:
         if request_id:
@@ -137,7 +142,7 @@ def render(request: Request, answer: Answer) -> dict[str, Any] | None:
 
 
 def spliced(change: Change, before: Json) -> Change:
-    """For readers who accept splices; `before` is the value that the change stands on."""
+    """Return a change for clients that accept splices; `before` is the value before the change."""
     if len(change.ops) > MOST_OPS:
         return change
     return replace(change, ops=as_splices(before, change.ops))

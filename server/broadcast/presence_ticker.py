@@ -1,4 +1,4 @@
-"""Announces a document's presence to all subscribers, at most once a tick."""
+"""Announces changes of a document's presence to all subscribers, at most once in each tick."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from server.broadcast.audience import Audience
     from server.runtime.clock import Clock
 
-# A cursor's move is announced within this, together with all others of that time.
+# All changes within this time are announced together.
 TICK = 0.02
 ANOTHER_TAB = wire.encode(Notice(code="another_tab"))
 
 
 class PresenceTicker:
-    """The presence book, and the timer that announces what changed in it.
+    """Announces the changes of a presence book by a timer.
 
     Invariant: while the book has a change to announce, a timer runs.
     """
@@ -35,14 +35,14 @@ class PresenceTicker:
         self._timer: asyncio.TimerHandle | None = None
 
     def notify_other_tabs(self, author: Author) -> bool:
-        """Announce this client to the same user's others, on either lane; whether any is."""
+        """Send a notice to the user's other tabs, on either lane; return whether there are any."""
         others = set(self.book.other_tabs(author.session))
         if others:
             self._audience.notice_to(others, ANOTHER_TAB)
         return bool(others)
 
     def changed(self) -> None:
-        """Something was written into the book."""
+        """Start the timer after a change of the book."""
         if self._timer is None:
             wait = self.book.wait(self._clock.monotonic())
             if wait is not None:
@@ -50,14 +50,17 @@ class PresenceTicker:
                 self._timer = loop.call_later(max(wait, TICK), self._tick)
 
     def relocate_cursors(self, room: Room, entries: Sequence[Entry]) -> None:
-        """Cursors follow what was just committed."""
+        """Relocate the cursors through the entries that were just committed."""
         if len(self.book) and entries:
             for change in room.tail.changes(max(entries[0].version - 1, room.tail.base)):
                 self.book.relocate_cursors(change)
             self.changed()
 
     def renew(self) -> None:
-        """About once a second: drop silent clients, and renew the others on the Yjs lane."""
+        """Time out silent clients, and renew the states of patch clients on the Yjs lane.
+
+        Called about once a second.
+        """
         now = self._clock.monotonic()
         self.book.expire(now)
         self.book.renew(now)

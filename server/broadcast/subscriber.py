@@ -1,4 +1,4 @@
-"""A request on its way to a document, and the subscribers of its commits."""
+"""The protocols between a document and its clients: submissions, subscribers, observers."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 class Submission:
     """A request on its way through the commit loop, and where its answer goes.
 
-    Exactly one of `subscriber` (a connection, which gets answers with the news) and `deliver`
-    (an HTTP call) is set. `history_loaded` says that entries before the tail were
-    fetched for it, `read_log` that the log was read for entries of another instance.
+    Exactly one of these is set: `subscriber` is a connection, which gets answers with the news;
+    `deliver` is the callback of an HTTP request. `history_loaded` means that the entries before
+    the tail were loaded for this request. `read_log` means that the log was read for entries of
+    another instance.
     """
 
     member: Member
@@ -40,18 +41,18 @@ class Submission:
     read_log: bool = False
 
     def refuse(self, error: Exception) -> None:
-        """Refuse it: an HTTP call gets the error, a connection is about to be closed anyway."""
+        """Refuse it: an HTTP request gets the error; a connection will be closed soon anyway."""
         if self.deliver is not None:
             self.deliver(error)
 
     @property
     def is_read(self) -> bool:
-        """Whether it changes nothing."""
+        """Whether the request only reads."""
         return isinstance(self.request, ReadState | ReadStateVector)
 
     @property
     def oldest_base(self) -> int | None:
-        """The oldest version from which entries are needed to apply it; None where none are."""
+        """The oldest version whose later entries the request needs; None when it needs none."""
         request = self.request
         if not isinstance(request, PatchRequest | LockRequest) or request.base is None:
             return None
@@ -60,7 +61,7 @@ class Submission:
         return request.base if pending is None else min(request.base, pending)
 
     def fail(self, error: Exception) -> None:
-        """Our fault: the connection ends, or the HTTP call fails."""
+        """Fail it because of a server bug: close the connection, or fail the HTTP request."""
         if self.subscriber is not None:
             self.subscriber.dismiss(Close.OUR_FAULT, "internal error")
         if self.deliver is not None:
@@ -71,29 +72,29 @@ Answered = tuple[Submission, Answer]
 
 
 class Subscriber(Protocol):
-    """A connection, as the document's commits see it."""
+    """A connection that gets the commits of a document."""
 
     @property
     def session(self) -> str:
-        """Its id, while it is in the audience."""
+        """The id of the session."""
 
     def on_commit(self, news: News, answers: Sequence[Answered]) -> None:
-        """Entries became durable, or requests of this subscriber were answered without an entry.
+        """Handle a commit: durable entries, and the answers to this subscriber's requests.
 
-        A paused subscriber gets only the news that answer it.
+        A paused subscriber gets only the commits that answer its requests.
         """
 
     def on_presence(self, news: PresenceNews) -> None:
-        """Clients joined, left or moved a cursor."""
+        """Handle presence changes: clients joined, left or changed their state."""
 
     def on_locks(self, news: LockNews) -> None:
-        """Locks were taken, moved or ended; the Yjs lane has no message for it."""
+        """Handle lock events: locks were given, moved or ended. Yjs clients ignore them."""
 
     def notice(self, payload: bytes) -> None:
-        """A message for every patch client of the document; Yjs clients ignore it."""
+        """Send a message for every patch client of the document. Yjs clients ignore it."""
 
     def resynchronise(self) -> None:
-        """The server may have missed something of this client's: ask for it where the lane can."""
+        """Ask the client for updates that the server may lack, if the lane can do so."""
 
     def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None:
         """Close the connection."""
@@ -105,7 +106,7 @@ class AnswerObserver(Protocol):
     def now(self) -> float: ...
 
     def on_broadcast(self, answered: Sequence[Answered], durable_at: float) -> None:
-        """What was durable by then has been sent to every subscriber."""
+        """Note that answers, durable since `durable_at`, were sent to every subscriber."""
 
     def moved_locks(self, events: Sequence[LockChange], by: Member | None, asked: str) -> None:
-        """Locks were taken, claimed or ended on request, by time or by an edit."""
+        """Note lock events, caused by a request, a timeout or an edit."""

@@ -58,5 +58,5 @@ async def test_one_that_cannot_be_shown_who_is_there_is_let_go_and_the_others_se
             await sound.saw.wait()
     assert len(sound.shown) == 2
     assert broken.dismissed == [1011, 1011]
-    assert "could not be sent its news" in caplog.text
+    assert "sending to a connection failed" in caplog.text
     board.close()
