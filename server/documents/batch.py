@@ -1,4 +1,4 @@
-"""A live room's batch: requests that are applied and not durable yet."""
+"""A live room's batch: requests that are applied but not durable yet."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ if TYPE_CHECKING:
 
 BY_LOCKS = frozenset({Code.LOCKED, Code.STALE_LOCK})
 
-# One room may not keep the loop to itself: what is over goes into the next batch.
+# The most requests of a batch, so that one room cannot block the event loop. Further requests go
+# into the next batch.
 MAX_BATCH = 256
 
 
 class Batch:
-    """Requests in the order in which they were applied, with their answers.
+    """Keeps the applied requests in order, with their answers.
 
-    Invariant: no client has been sent any of it. `is_handed_out` while the log is being asked to
-    write it.
+    Invariant: no client was sent any part of the batch. `is_handed_out` is true while the log
+    writes the batch.
     """
 
     def __init__(self) -> None:
@@ -47,22 +48,26 @@ class Batch:
             self._pipelines[member] = member.pipeline_state()
 
     def add(self, submission: Submission, answer: Answer, seconds: float) -> None:
+        """Add an applied request, its answer, and the seconds that it took."""
         self.answered.append((submission, answer))
         self._charges.note(submission, answer, seconds)
-        # Its author's next requests may be based on the rest of a long update.
+        # The rest of a long update goes first: its author's next requests may depend on it.
         self._is_closed = bool(answer.rest)
 
     def finish(self) -> list[Answered]:
-        """It is durable: its requests and answers, to be sent now."""
+        """Empty the durable batch, and return its requests and answers to send now."""
         self._pipelines.clear()
         return self._clear()
 
     def charge(self, queue: deque[Submission], now: float) -> None:
-        """The batch is sent: charge its authors, and queue the rest of long updates."""
+        """Charge the authors of the sent batch, and queue the rest of long updates."""
         self._charges.charge(queue, now)
 
     def discard(self) -> list[Answered]:
-        """It was not written: restore the members' pipelines; its requests and answers."""
+        """Empty a batch that was not written, and return its requests and answers.
+
+        This restores the members' pipelines.
+        """
         for member, state in self._pipelines.items():
             member.reset_pipeline(state)
         self._pipelines.clear()
@@ -77,12 +82,12 @@ class Batch:
     # --- answers that may be stale ------------------------------------------------------------
 
     def ids_to_verify(self, known: RecentIds) -> dict[str, list[str]]:
-        """Ids by user that were answered from memory alone, and may have been accepted long ago.
+        """Return the ids, by user, that must be looked up in the store before they are answered.
 
-        An accepted id that comes again must get its first answer, whatever would become of it
-        today. Those that make an entry are caught by the log's unique key; a refusal or an ack
-        without a version is only right when the log does not know the id. One that the room knows
-        needs no asking, whatever it was answered.
+        A retry of an accepted id must get its first answer, even when the request would fail now.
+        The unique key of the log finds a retry that makes an entry. A refusal, or an ack without an
+        entry, is right only when the store does not know the id. Ids that the room itself knows
+        need no lookup.
         """
         ids: dict[str, list[str]] = {}
         for submission, answer in self.answered:
@@ -92,14 +97,15 @@ class Batch:
         return ids
 
     def was_refused_by_locks(self) -> bool:
-        """Whether a client is refused for locks that another instance may have ended since."""
+        """Whether a refusal is based on locks that another instance may have ended since then."""
         refusals = [answer.refusal for _, answer in self.answered if answer.refusal is not None]
         return any(refusal.code in BY_LOCKS for refusal in refusals)
 
     def was_refused_as_stale(self) -> bool:
-        """Whether a client knows edits that the room lacks; asked once for each request.
+        """Whether a client was refused because it knows edits that the room lacks.
 
-        Another instance may have written them: then it is the room that is behind.
+        Another instance may have written these edits, so that the room is behind. Each request
+        counts once.
         """
         found = False
         for submission, answer in self.answered:

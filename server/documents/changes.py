@@ -1,4 +1,4 @@
-"""What has changed in a document: who made a version and when, and what no snapshot has yet."""
+"""The last change of a document, and the changes that no snapshot contains yet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class LastChange(NamedTuple):
-    """What made a version; `at` is in milliseconds since 1970, UTC."""
+    """Who made a version, when and how; `at` is Unix time in milliseconds."""
 
     version: int
     at: int
@@ -24,48 +24,52 @@ class LastChange(NamedTuple):
 
     @classmethod
     def of(cls, entry: Entry | Summary) -> LastChange:
+        """Return the change of an entry."""
         return cls(entry.version, entry.at, entry.author, entry.kind)
 
 
-# Nothing is saved again before what was changed since comes to this part of its size: so what
-# snapshots take is in proportion to what was changed, and so is what an opening replays.
+# A document is saved again only when the changes since the last snapshot reach 1/8 of its size. So
+# the cost of snapshots, and of the replay when a document is opened, is proportional to the
+# changes.
 WORTH_SAVING = 8
 
 
 @dataclass(slots=True)
 class Unsaved:
-    """What a document's next snapshot will have that its last one has not.
+    """Counts the changes that the last snapshot of a document does not contain.
 
-    `size` is how large the last one was. What users can undo is counted apart.
+    `size` is the size of the last snapshot. Undo steps are counted by another `Unsaved`.
     """
 
     size: int = 0
     entries: int = 0
     bytes: int = 0
-    oldest: float = 0.0  # since when, by the monotonic clock
+    oldest: float = 0.0  # the time of the oldest unsaved change, by the monotonic clock
 
     @property
     def is_worth_saving(self) -> bool:
+        """Whether there are enough changes for another snapshot."""
         return self.entries > 0 and self.bytes * WORTH_SAVING >= self.size
 
     def add(self, entries: Sequence[Entry], now: float) -> None:
+        """Count committed entries."""
         if entries and not self.entries:
             self.oldest = now
         self.entries += len(entries)
         self.bytes += sum(len(entry.update) + len(entry.inverse) for entry in entries)
 
     def mark_due(self, now: float) -> None:
-        """Save by age, whatever was changed."""
+        """Make the next snapshot due by age, however small the changes are."""
         self.size = 0
         self.entries = max(self.entries, 1)
         self.oldest = now
 
 
 async def find_change(store: Store, key: DocKey, version: int) -> LastChange | None:
-    """What made a version; None where that is not kept.
+    """Return who made a version and when; None when that is not kept.
 
-    An entry below a sound snapshot may be damaged. The row says who wrote last, so the head's
-    change is known all the same, but for its kind.
+    The entry may be damaged although a snapshot above it is sound. Then the document's row still
+    tells the author and time of the head, but not the kind.
     """
     try:
         found = await store.summaries(key, version - 1, version, 1)
@@ -75,8 +79,8 @@ async def find_change(store: Store, key: DocKey, version: int) -> LastChange | N
 
 
 async def head_change(store: Store, key: DocKey, version: int) -> LastChange | None:
-    """What the document's row says of the head; None where that is another version."""
+    """Return the head's change from the document's row; None when the head is another version."""
     row = await store.row(key)
     if row is None or row.damaged or row.version != version:
-        return None  # another instance is ahead; what it changed is no part of this value
+        return None  # another instance is ahead; its change is not part of this value
     return LastChange(version, row.updated_at, Author(row.updated_by), "edit")

@@ -1,9 +1,9 @@
-"""Documents that crashed the process while they were opened stay closed.
+"""Crash quarantine: a document that crashes the process while it is opened stays closed.
 
-Opening runs native code over stored bytes. Should that ever kill the process, a restart would
-open the same document and die again, with every other document in it. So the names of those that
-are being opened stand in a mapped file, which outlives the process; writing one there is a copy
-in memory and no system call.
+Opening runs native code over stored bytes. If that code kills the process, a restart would open
+the same document and crash again, for every other document too. So a memory-mapped file, which
+survives the process, contains the names of the documents that are being opened. Writing a name
+there copies memory and needs no system call.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from collab.ids import DocKey
 
 logger = logging.getLogger(__name__)
 
-# The crash that shuts a document in.
+# A document is in quarantine after this many crashes.
 CRASHES = 2
-_SLOT, _SLOTS = 512, 16  # large documents are opened in threads, several at once
+_SLOT, _SLOTS = 512, 16  # several large documents are opened at the same time, in threads
 
 
 class CrashQuarantine:
-    """Counts the crashes of each document's opening; without a folder it counts nothing.
+    """Counts the crashes while each document is opened; without a path it counts nothing.
 
-    Invariant: the mapped file is empty but while a document is opened, and one that was opened
-    well has no crashes to its name. Crashes belong to an epoch: a document that was repaired, or
-    deleted and made again, has none.
+    Invariant: the mapped file has only the documents that are being opened now. A successful
+    opening clears the crash count. Crashes belong to an epoch, so a repaired or recreated document
+    starts without crashes.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -42,14 +42,18 @@ class CrashQuarantine:
             try:
                 self._start(path)
             except OSError:
-                logger.warning("no file to count crashes in", extra={"path": str(path)})
+                logger.warning(
+                    "the file for the crash quarantine cannot be opened; crashes are not counted",
+                    extra={"path": str(path)},
+                )
 
     def is_quarantined(self, key: DocKey, epoch: int = 0) -> bool:
+        """Whether the document must stay closed."""
         return self._crashes.get(_name(key, epoch), 0) >= CRASHES
 
     @contextmanager
     def opening(self, key: DocKey, epoch: int = 0) -> Iterator[None]:
-        """The last of what there is to do; what went well has no crashes to its name."""
+        """Watch the final step of opening; on success, clear the crash count."""
         with self.watching(key, epoch):
             yield
         if self._crashes.pop(_name(key, epoch), 0):
@@ -57,7 +61,7 @@ class CrashQuarantine:
 
     @contextmanager
     def watching(self, key: DocKey, epoch: int = 0) -> Iterator[None]:
-        """While something is done to a document that may bring the process down."""
+        """Keep the document's name in the mapped file while a step may crash the process."""
         slots = self._slots
         if slots is None or not self._free:
             yield
@@ -79,7 +83,7 @@ class CrashQuarantine:
         counts, slot = Path(f"{path}.crashes"), Path(f"{path}.opening")
         if counts.exists():
             self._crashes = _read(counts)
-        # In a folder that others may write to as well, a link could lead to anything.
+        # Other users may write to the folder, so a symbolic link could lead to any file.
         file = os.open(slot, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
         try:
             os.ftruncate(file, _SLOT * _SLOTS)
@@ -89,7 +93,9 @@ class CrashQuarantine:
         names = [slots[at : at + _SLOT].rstrip(b"\0") for at in range(0, len(slots), _SLOT)]
         for name in (raw.decode(errors="replace") for raw in names if raw):
             self._crashes[name] = self._crashes.get(name, 0) + 1
-            logger.error("the process died while a document was opened", extra={"document": name})
+            logger.error(
+                "the last process crashed while it opened a document", extra={"document": name}
+            )
         if any(names):
             self._save()
             slots[:] = bytes(len(slots))
@@ -98,7 +104,7 @@ class CrashQuarantine:
         try:
             Path(f"{self._path}.crashes").write_text(json.dumps(self._crashes))
         except OSError:
-            logger.warning("crashes could not be written down")
+            logger.warning("the crash counts could not be saved")
 
 
 def _name(key: DocKey, epoch: int) -> str:

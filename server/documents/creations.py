@@ -1,7 +1,7 @@
-"""Creations: what a user may add in new documents, whatever their names.
+"""Creations: a budget for the new documents of a user in a tenant.
 
-Budgets belong to a user in a document, so a user who makes one document after the other would have
-a new budget with each.
+All other budgets belong to a user in one document. A user who creates many documents would get a
+new budget with each.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 class Creations:
-    """Invariant: of a user in a tenant one budget pays for every document that they make."""
+    """Charges users for new documents.
+
+    Invariant: one budget pays for all documents that a user creates in a tenant.
+    """
 
     def __init__(self, allowance: Allowance, clock: Clock) -> None:
         self.budget_pool = BudgetPool(allowance, Allowance(0, 0))
@@ -27,27 +30,27 @@ class Creations:
         self._burst = allowance.bytes_burst
 
     def check(self, key: DocKey, user: str) -> None:
-        """Raises `rate_limited` while the user is in debt."""
+        """Raise `rate_limited` while the user is in debt."""
         wait = self._spend(key, user, 0)
         if wait:
             raise Rejected(
                 Code.RATE_LIMITED,
-                "more new documents than your budget allows; send it again later",
+                "you created more documents than your budget allows; retry later",
                 retry_after_ms=max(1, to_ms(wait)),
             )
 
     def charge(self, key: DocKey, user: str, size: int) -> None:
-        """Pay for a new document before it is made; one alone makes a debt of one burst at most."""
+        """Charge a new document before it is created. One document costs at most one burst."""
         self.check(key, user)
         self._spend(key, user, size)
 
     def note(self, live: LiveRoom, user: str, request: Request) -> None:
-        """A Yjs client makes a document by its first update, which cannot be refused for this."""
+        """Charge the update by which a Yjs client creates a document; it cannot be refused."""
         if isinstance(request, Update) and not live.room.exists:
             self._spend(live.key, user, len(request.update))
 
     def _spend(self, key: DocKey, user: str, size: int) -> float:
-        """Spend it; how many seconds of debt there were before."""
+        """Spend bytes; return how many seconds of debt there were before."""
         owner, now = (key.tenant, user), self._clock.monotonic()
         budget: ByteAndMessageBudget = self.budget_pool.acquire(owner, now).inbound
         wait = budget.wait(now)

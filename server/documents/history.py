@@ -1,4 +1,4 @@
-"""History: what a document was at a version, from a snapshot and a short replay."""
+"""History: the value of a document at an older version, from a snapshot and a short replay."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ from server.runtime.worker_threads import run_in_thread
 
 logger = logging.getLogger(__name__)
 
-# How many entries are read from the log at once, of those that `PAGE_BYTES` lets through.
+# The most entries that are read from the log at once. The store also limits the bytes of a page
+# (`PAGE_BYTES`).
 PAGE = 1000
-# As many readers of older versions have a snapshot and a page of the log in memory at once.
+# The most readers of older versions at a time. Each has a snapshot and a page of the log in memory.
 READERS = 4
 _ANY_SIZE = 2**53
 
 
 class History:
-    """Reads the log; never writes it, and knows nothing of open documents."""
+    """Reads older versions and entries from the log. It never writes, and uses no open room."""
 
     def __init__(self, store: Store, opening_scheduler: OpeningScheduler | None = None) -> None:
         self._store = store
@@ -40,14 +41,14 @@ class History:
         self.reading = asyncio.Semaphore(READERS)
 
     async def value_at(self, key: DocKey, version: int) -> Json:
-        """The value at a version that is kept; raises `unknown_version` otherwise."""
+        """Return the value at a version; raise `unknown_version` when it is not kept."""
         if version == 0:
             return {}
         value, at = await self._start(key, version)
         while at < version:
             entries = await self._store.entries(key, at, version, PAGE)
             if not _follow(entries, at):
-                raise Rejected(Code.UNKNOWN_VERSION, f"version {version} is not kept any more")
+                raise Rejected(Code.UNKNOWN_VERSION, f"version {version} is no longer kept")
             value = await run_in_thread(_replayed, value, entries)
             at = entries[-1].version
         return value
@@ -55,9 +56,9 @@ class History:
     async def between(
         self, key: DocKey, after: int, upto: int, most: int, most_bytes: int
     ) -> list[Entry] | None:
-        """Every entry in (after, upto].
+        """Return every entry after `after` up to `upto`.
 
-        None when they are not all kept, or damaged, or too many or too large.
+        None when an entry is missing or damaged, or when they are too many or too large.
         """
         if upto - after > most or await self._store.log_bytes(key, after, upto) > most_bytes:
             return None
@@ -66,10 +67,10 @@ class History:
             if not any(has_splices(entry.ops) for entry in entries):
                 return entries
             value = await self.value_at(key, after)
-        except Rejected:  # not kept, or the first is of a document that was made again
+        except Rejected:  # not kept, or an entry belongs to an earlier document of this name
             return None
         except Corrupt:
-            logger.warning("entries that a client asks for are damaged", exc_info=True)
+            logger.warning("entries that a client requested are damaged", exc_info=True)
             return None
         return await run_in_thread(_from_log, value, entries, most_bytes)
 
@@ -79,18 +80,18 @@ class History:
         while at < upto:
             page = await self._store.entries(key, at, upto, PAGE)
             if not _follow(page, at):
-                raise Rejected(Code.UNKNOWN_VERSION, f"version {at + 1} is not kept any more")
+                raise Rejected(Code.UNKNOWN_VERSION, f"version {at + 1} is no longer kept")
             entries += page
             at = page[-1].version
         return entries
 
     async def answer(self, key: DocKey, accepted: Accepted) -> Accepted:
-        """An accepted request with its answer as it was sent."""
+        """Return an accepted request with its answer in the form that was sent at first."""
         if not is_spliced(accepted.answer):
             return accepted
         at = accepted.version
         sent = await self.between(key, at - 1, at, 1, _ANY_SIZE)
-        if sent is None:  # its base is not kept, so its user can only read the value
+        if sent is None:  # its base is not kept, so the answer has no `ops`; the client reads
             answer = {name: said for name, said in accepted.answer.items() if name != "ops"}
         else:
             answer = sent[0].answer
@@ -102,26 +103,27 @@ class History:
             birth = await self._birth(key)
             if version <= birth:
                 raise Rejected(
-                    Code.UNKNOWN_VERSION, f"version {version} was of an earlier document"
+                    Code.UNKNOWN_VERSION,
+                    f"version {version} belongs to an earlier document of this name",
                 )
             return {}, birth
         value = await run_in_thread(decode_value, snapshot.body)
         if value is not None:
             return value, snapshot.version
-        opening = Opening.of(snapshot, [], epoch=1)  # any: only writers need the right one
+        opening = Opening.of(snapshot, [], epoch=1)  # any epoch will do for a reader
         await self._opening_scheduler.load(opening)
         return await run_in_thread(_value_of, opening), snapshot.version
 
     async def _birth(self, key: DocKey) -> int:
-        """The version before the oldest entry that is kept."""
+        """Return the version before the document's first entry; raise when that is not kept."""
         oldest = await self._store.entries(key, 0, 2**53, 1)
         if not oldest or oldest[0].kind != "create":
-            raise Rejected(Code.UNKNOWN_VERSION, "the beginning is not kept any more")
+            raise Rejected(Code.UNKNOWN_VERSION, "the document's first versions are no longer kept")
         return oldest[0].version - 1
 
 
 def _follow(entries: Sequence[Entry], after: int) -> bool:
-    """Whether there are entries, each the next version; a repair may have left some out."""
+    """Whether there are entries without a gap. A repair may have dropped entries."""
     versions = [entry.version for entry in entries]
     return bool(versions) and versions == list(range(after + 1, after + 1 + len(versions)))
 
@@ -141,9 +143,10 @@ def _replayed(value: Json, entries: Sequence[Entry]) -> Json:
 
 
 def _from_log(value: Json, entries: Sequence[Entry], most_bytes: int) -> list[Entry] | None:
-    """The entries as they were sent, the first based on `value`; None where that is too much.
+    """Return the entries in the form that was sent; `value` is the value before the first.
 
-    A letter in a text of a megabyte is a few bytes in the log, and was sent as a megabyte.
+    None when they are too large: one letter in a text of a megabyte is a few bytes in the log, but
+    a megabyte when it is sent.
     """
     sent: list[Entry] = []
     for entry in entries:

@@ -1,4 +1,4 @@
-"""The hub: every open document of this process, opened once, unloaded when idle."""
+"""The hub: the open documents of this process. Each is opened once, and unloaded when idle."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ from server.runtime.worker_threads import LARGE, free_in_thread, run_in_thread
 
 logger = logging.getLogger(__name__)
 
-# Bytes of a schema that is compiled in a thread: 256 KiB take 60 ms.
+# A schema of more bytes is compiled in a worker thread: 256 KiB take 60 ms.
 LONG_SCHEMA = 16 * 1024
-# Many pages share one schema, and every loading needs it again.
+# A cache: many documents share one schema, and each load needs it.
 compiled = lru_cache(maxsize=64)(Schema.compile)
 
 
 class Quarantined(Rejected):
-    """The document cannot be opened for what it holds; every other one can."""
+    """This document cannot be opened because of its content; all other documents can."""
 
 
 class Hub:
-    """Open documents by key.
+    """Opens and unloads documents, and queues their requests.
 
-    Invariant: a key has at most one live room, and one in use is never unloaded.
+    Invariant: a key has at most one live room. A live room in use is never unloaded.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Hub:
     # --- opening ----------------------------------------------------------------------------
 
     async def open(self, key: DocKey) -> LiveRoom:
-        """The live room of this document, in use by the caller until `release`."""
+        """Return the document's live room. The caller uses it until `release`."""
         while True:
             live = self.lives.get(key)
             if live is not None:
@@ -93,13 +93,15 @@ class Hub:
             await self._open_once(key)
 
     def release(self, live: LiveRoom) -> None:
+        """End one use of a live room."""
         live.users -= 1
         live.idle_since = self.clock.monotonic()
         if not live.room.exists and self._is_idle(live):
-            self.drop(live)  # or asking for names that do not exist would fill the memory
+            self.drop(live)  # otherwise requests for missing documents would fill the memory
 
     @asynccontextmanager
     async def using(self, key: DocKey) -> AsyncIterator[LiveRoom]:
+        """Open the document for the length of a block."""
         live = await self.open(key)
         try:
             yield live
@@ -107,11 +109,13 @@ class Hub:
             self.release(live)
 
     async def load(self, key: DocKey) -> tuple[Room, Stored | Absent]:
-        """A fresh room from the log."""
+        """Load a new room from the log, and return it with the stored document."""
         try:
             stored, locks = await read_document(self.store, self.time, key, self.bounds.terms)
         except StorageUnavailable as error:
-            raise Rejected(Code.STORAGE_UNAVAILABLE, "the database does not answer") from error
+            raise Rejected(
+                Code.STORAGE_UNAVAILABLE, "the database does not answer; try again"
+            ) from error
         except Corrupt as error:
             raise self._quarantined(key) from error
         epoch = stored.epoch
@@ -132,13 +136,13 @@ class Hub:
             return room, stored
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # a panic of pycrdt's is no Exception
+        except BaseException as error:  # a panic of pycrdt is not an `Exception`
             raise self._quarantined(key) from error
 
     async def _read(
         self, key: DocKey, stored: Stored | Absent, schema: Schema | None, opening: Opening
     ) -> Room:
-        """The room of a document that was opened: a large one is read in a worker thread."""
+        """Make the room of an opened document; for a large document, in a worker thread."""
         seconds = self.clock.monotonic
         read = partial(Room, key, stored, self.bounds.room, schema, opening, seconds=seconds)
         with self.crash_quarantine.opening(key, stored.epoch):
@@ -149,7 +153,7 @@ class Hub:
         return Quarantined(DAMAGED.code, DAMAGED.message)
 
     async def missed(self, key: DocKey, after: int, upto: int) -> list[Entry] | None:
-        """The entries for readers at `after`; None where they get the value instead."""
+        """Return the entries after `after` for readers; None when these get a merged change."""
         room = self.bounds.room
         return await self.history.between(key, after, upto, room.tail_entries, room.tail_bytes)
 
@@ -158,7 +162,7 @@ class Hub:
         opening = self._opening.get(key)
         if opening is not None:
             await asyncio.wait([opening])
-            if not opening.cancelled():  # else the task was cancelled, and the next one opens it
+            if not opening.cancelled():  # if that task was cancelled, the caller tries again
                 opening.result()
             return
         future: asyncio.Future[LiveRoom] = asyncio.get_running_loop().create_future()
@@ -176,7 +180,7 @@ class Hub:
         except BaseException as error:
             if isinstance(error, Exception):
                 future.set_exception(error)
-                future.exception()  # the waiting tasks raise it, if there are any
+                future.exception()  # mark it as retrieved, as perhaps no task waits for it
             else:
                 future.cancel()
             raise
@@ -186,9 +190,9 @@ class Hub:
     # --- requests ---------------------------------------------------------------------------
 
     def submit(self, live: LiveRoom, submission: Submission) -> None:
-        """Put a request in the commit loop's way; its answer comes by `on_commit` or `deliver`."""
+        """Queue a request for the commit loop; the answer comes by `on_commit` or `deliver`."""
         if self.draining:
-            # As if it had not been read: its author asks again, elsewhere, with the same id.
+            # The client retries with the same id, at another instance or after the restart.
             submission.refuse(_restarting())
             return
         live.queue.append(submission)
@@ -204,7 +208,7 @@ class Hub:
         self.has_work.set()
 
     async def ask(self, live: LiveRoom, member: Member, request: Request) -> Answer:
-        """Submit, and wait for the answer; raises what it was refused for."""
+        """Submit a request and wait for its answer; raise its refusal."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
         def deliver(answer: Answer | Exception) -> None:
@@ -227,13 +231,10 @@ class Hub:
         return answer
 
     async def reopen(self, live: LiveRoom) -> None:
-        """The schema or the publication changed: load the document again, between batches.
-
-        No request is lost, and subscribers get only what they had missed.
-        """
+        """Reload the document after its schema or publication changed; lose no request."""
         reopen_waiter = self.request_reopen(live)
         if reopen_waiter is None:
-            return  # the next who opens it reads it from the log
+            return  # the next opening reads the document from the log
         try:
             await asyncio.wait_for(asyncio.shield(reopen_waiter), self.bounds.answer_seconds)
         except TimeoutError as error:
@@ -242,9 +243,9 @@ class Hub:
             ) from error
 
     def request_reopen(self, live: LiveRoom) -> asyncio.Future[None] | None:
-        """Have the document loaded again: something was, or may have been, written beside its log.
+        """Request a reload: a write may have changed the document without this live room.
 
-        The future is done when it is loaded; None where the document has ended.
+        Return a future that is done after the reload; None when the live room has ended.
         """
         if live.state is LiveState.CLOSED:
             return None
@@ -254,20 +255,22 @@ class Hub:
         return live.reopen_waiter
 
     async def delete(self, live: LiveRoom) -> None:
-        """Delete the document: in the log first, then for its connections."""
+        """Delete the document in the database, then close its connections."""
         try:
             await self.store.delete(live.key, self.clock.now_ms())
         except StorageUnavailable as error:
             self.request_reopen(live)
-            raise Rejected(Code.STORAGE_UNAVAILABLE, "the database does not answer") from error
+            raise Rejected(
+                Code.STORAGE_UNAVAILABLE, "the database does not answer; try again"
+            ) from error
         self.end_room(live, DELETED)
 
     async def delete_unopened(self, key: DocKey) -> None:
-        """Delete a document that cannot be opened: no client is in it."""
+        """Delete a document that cannot be opened, so that it has no clients."""
         await self.store.delete(key, self.clock.now_ms())
 
     def end_room(self, live: LiveRoom, close_reason: CloseReason) -> None:
-        """End the live room; a client that reconnects gets another, if the document still opens."""
+        """End the live room. A client that reconnects gets a new one, if the document opens."""
         live.move(Event.END)
         live.lock_announcer.close()
         live.end(close_reason.refusal)
@@ -279,7 +282,7 @@ class Hub:
     # --- unloading --------------------------------------------------------------------------
 
     async def unload_idle(self) -> None:
-        """Unload unused documents; what changed is saved first, where that is worth it."""
+        """Unload unused documents; save them first if they changed enough."""
         deadline = self.clock.monotonic() - self.bounds.idle_seconds
         for live in list(self.lives.values()):
             if self._is_idle(live) and live.idle_since <= deadline:
@@ -288,10 +291,11 @@ class Hub:
     async def unload(self, live: LiveRoom) -> None:
         if live.unsaved.is_worth_saving:
             await self.snapshots.save(live)
-        if self._is_idle(live):  # not opened while the snapshot was being written
+        if self._is_idle(live):  # a client may have opened it while the snapshot was written
             self.drop(live)
 
     def drop(self, live: LiveRoom) -> None:
+        """Remove a live room from memory."""
         live.move(Event.END)
         if self.lives.get(live.key) is live:
             del self.lives[live.key]
@@ -312,5 +316,5 @@ class Hub:
 
 
 def _restarting() -> Rejected:
-    """An exception for each request: it keeps the trace of where it was raised."""
+    """Return a new exception for each request, because a raised exception keeps its traceback."""
     return Rejected(RESTARTING.code, RESTARTING.message)

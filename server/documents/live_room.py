@@ -1,4 +1,4 @@
-"""A live room: a room, its audience, and the requests that wait for the commit loop."""
+"""A live room: a room, its audience, and the queue of requests for the commit loop."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# The rooms may not keep the loop to themselves: a frame of 400 patches that have to be rebased
-# through a megabyte of text blocked the loop for seconds (measured).
+# The longest time of a batch, so that rooms do not block the event loop: a frame of 400 patches,
+# each rebased through a megabyte of text, blocked it for seconds (measured).
 MAX_SECONDS = 0.02
 
 
 class LiveRoom:
     """One open document in this process.
 
-    Invariant: between `begin` and one of `commit_batch`, `requeue_batch` and `fail` the batch is in
-    flight: the room is ahead of what any client has seen, and new requests only queue.
+    Invariant: the batch is in flight from `begin` until `commit_batch`, `requeue_batch` or `fail`.
+    Meanwhile the room is ahead of every client, and new requests only queue.
     """
 
     def __init__(
@@ -67,12 +67,12 @@ class LiveRoom:
         self.queue: deque[Submission] = deque()
         self.state = LiveState.OPEN  # only `move` changes it
         self.is_deciding_locks = False  # lock requests are being decided and written
-        self.is_broken = False  # the working document may be half changed
-        self.replacing = asyncio.Lock()  # by a room that is opened from the log
+        self.is_broken = False  # an error may have left the working document half changed
+        self.replacing = asyncio.Lock()  # held while a room from the log replaces the room
         self.unknown_commit = ""  # the id of a commit with an unknown outcome
-        # Done when the document is loaded again: its schema or what is published has changed.
+        # Set while a reload is requested; done after the reload.
         self.reopen_waiter: asyncio.Future[None] | None = None
-        self.last_change: LastChange | None = None  # of the room's version, where it is known
+        self.last_change: LastChange | None = None  # of the room's version, if known
         self.users = 0
         self.idle_since = clock.monotonic()
         self.unsaved = Unsaved()
@@ -80,12 +80,12 @@ class LiveRoom:
         self._clock = clock
         self._wake = wake
         self.batch = Batch()
-        self._is_in_thread = False  # a thread has the room
+        self._is_in_thread = False  # a worker thread uses the room
         self._pace = Pace(clock)
         self._known: dict[int, int] = {}
 
     def move(self, event: Event) -> bool:
-        """Whether what has happened leads to another state; then the room is in it."""
+        """Move to the next state; return False when the event does not apply in this state."""
         moved_to = next_state(self.state, event)
         if moved_to is None:
             return False
@@ -104,9 +104,9 @@ class LiveRoom:
         return bool(self.queue) or self.in_flight
 
     def begin(self, now: int, commit_id: str, until: float = inf) -> Append | None:
-        """Apply what waits, until then; what the log must hold before it is answered.
+        """Apply waiting requests until `until`; return the rows to write, or None without any.
 
-        The batch includes what was applied in a thread.
+        The batch also contains requests that a worker thread has applied before.
         """
         self.room.begin(commit_id, self.lock_announcer.time.now())
         while self.queue and not self.batch.is_full:
@@ -124,21 +124,21 @@ class LiveRoom:
         return self.room.pending()
 
     def pop_lock_requests(self, most: int) -> deque[Submission]:
-        """The lock requests that come next and can be decided."""
+        """Take the lock requests at the front of the queue that can be decided now."""
         taken: deque[Submission] = deque()
         while len(taken) < most and self.has_lock_request():
             taken.append(self.queue.popleft())
         return taken
 
     def has_long_work(self) -> bool:
-        """Whether the next request is to be applied in a worker thread, and can be."""
+        """Whether the next request can be applied, and needs a worker thread."""
         first = self.queue[0] if self.queue else None
         return first is not None and self._can_apply(first) and self._takes_long(first)
 
     async def apply_in_thread(self, now: int, commit_id: str) -> None:
-        """Apply the next request in a thread.
+        """Apply the next request in a worker thread.
 
-        The thread has the room alone meanwhile: everything else reads the committed state.
+        Only the thread uses the working document; all other code reads the committed state.
         """
         self.room.begin(commit_id, self.lock_announcer.time.now())
         submission = self.queue.popleft()
@@ -147,7 +147,7 @@ class LiveRoom:
         self._add_answer(submission, answer, ended - began)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
-        """Do something to the room in a thread, which has it alone; it is `working` already."""
+        """Run `work` on the room in a worker thread. The state is already `working`."""
         self._known = self.known()
         self._is_in_thread = True
         try:
@@ -159,11 +159,11 @@ class LiveRoom:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether there is anything for the commit loop to do."""
+        """Whether the commit loop has work with this room."""
         return bool(self.queue) or self.reopen_waiter is not None or self.lock_announcer.is_due
 
     def known(self) -> dict[int, int]:
-        """The document's Yjs state vector, before the request that a thread applies."""
+        """Return the Yjs state vector, without the request that a worker thread applies now."""
         return self._known if self._is_in_thread else self.room.document.state_vector()
 
     def _can_apply(self, submission: Submission) -> bool:
@@ -181,7 +181,7 @@ class LiveRoom:
             answer = self.room.apply(submission.member, submission.request, now)
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # a panic of pycrdt's is no Exception
+        except BaseException as error:  # a panic of pycrdt is not an `Exception`
             answer = error
         ended = self._clock.monotonic()
         self._pace.note(ended - began, ended)
@@ -190,10 +190,10 @@ class LiveRoom:
     def _add_answer(
         self, submission: Submission, answer: Answer | BaseException, seconds: float
     ) -> bool:
-        """Whether a request was applied; our bug fails this request and no other."""
+        """Add an answer to the batch; return False for a server bug, which fails this request."""
         if isinstance(answer, BaseException):
             logger.error(
-                "a request failed; the document is loaded again without it", exc_info=answer
+                "a request failed with a bug; the document is reloaded without it", exc_info=answer
             )
             self.is_broken = True
             submission.fail(RuntimeError(str(answer)))
@@ -202,20 +202,20 @@ class LiveRoom:
         return True
 
     def needs_history(self, submission: Submission) -> bool:
-        """Whether the request needs entries that must be fetched from the log first."""
+        """Whether the request needs entries that must first be loaded from the log."""
         base = submission.oldest_base
         return (
             base is not None and not submission.history_loaded and 0 <= base < self.room.tail.base
         )
 
     def has_lock_request(self) -> bool:
-        """Whether the next request is about a lock, and needs no older history."""
+        """Whether the next request is a lock request that needs no older entries."""
         first = self.queue[0] if self.queue else None
         asks = first is not None and isinstance(first.request, LockRequest)
         return asks and not self.needs_history(self.queue[0])
 
     def commit_batch(self) -> News:
-        """The batch is durable: advance the room, and send the news."""
+        """Advance the room to the durable batch, send the news, and return them."""
         before, previous_value = self.room.version, self.room.value
         entries = self.room.commit()
         answered = self.batch.finish()
@@ -229,17 +229,17 @@ class LiveRoom:
         return news
 
     def requeue_batch(self) -> None:
-        """The batch was not written: put its requests back into the queue, in their order."""
+        """Put the requests of a batch that was not written back into the queue, in order."""
         for submission, _ in reversed(self.batch.discard()):
             submission.history_loaded = False  # the next room's tail may be shorter
             self.queue.appendleft(submission)
 
     def fail(self, refusal: Refusal) -> None:
-        """Refuse the batch, which may not have been written: clients retry with the same ids."""
+        """Refuse a batch with an unknown outcome; clients retry with the same ids."""
         self._refuse([submission for submission, _ in self.batch.discard()], refusal)
 
     def end(self, refusal: Refusal) -> None:
-        """End the room: refuse every request that waits."""
+        """End the room, and refuse every waiting request."""
         self.fail(refusal)
         self.refuse_waiting(refusal)
         self.queue.clear()
@@ -247,7 +247,7 @@ class LiveRoom:
             self.reopen_waiter.set_result(None)
 
     def refuse_waiting(self, refusal: Refusal) -> None:
-        """Refuse the writes that wait, which clients retry; the reads wait on."""
+        """Refuse the waiting writes, which clients retry; the reads go on waiting."""
         waiting = list(self.queue)
         self.queue.clear()
         self.queue.extend(one for one in waiting if one.is_read)
@@ -256,9 +256,9 @@ class LiveRoom:
     def replace(
         self, room: Room, missed: Sequence[Entry], newest: LastChange | None = None
     ) -> None:
-        """Replace the room by another one, opened from the log; send the missed entries.
+        """Replace the room by a room that was loaded from the log, and send the missed entries.
 
-        Where they cannot be sent one by one, `newest` says who made the room's version.
+        When these cannot be sent one by one, `newest` is the change of the new room's version.
         """
         old, self.room = self.room, room
         self.is_broken = False
@@ -266,7 +266,7 @@ class LiveRoom:
         old.close()
         room.tail.prepend(missed, values_before(old.value, missed))
         if room.tail.base == old.version and room.epoch == old.epoch:
-            room.tail.prepend_tail(old.tail)  # requests under way may be based on it
+            room.tail.prepend_tail(old.tail)  # waiting requests may have a base in it
         if room.version != old.version:
             self.last_change = newest or self.last_change
             self._note_change(missed)
@@ -280,14 +280,14 @@ class LiveRoom:
             free_in_thread(old)
 
     def _exchange_locks(self, old: Locks, new: Locks) -> None:
-        """Announce how the locks differ: another instance has written."""
+        """Announce the lock changes that another instance has written."""
         self.lock_announcer.announce(
             changes_between(old.held, new.held, self.lock_announcer.time.now())
         )
         self.lock_announcer.watch(new)
 
     def finish_reopen(self, reopen_waiter: asyncio.Future[None] | None) -> None:
-        """The document was loaded again after `reopen_waiter` was made."""
+        """Complete a requested reload, unless a newer reload was requested."""
         if reopen_waiter is not None and reopen_waiter is self.reopen_waiter:
             self.reopen_waiter = None
             if not reopen_waiter.done():
@@ -302,7 +302,7 @@ class LiveRoom:
         if entries:
             self.last_change = LastChange.of(entries[-1])
 
-    # --- inside ---------------------------------------------------------------------------
+    # --- refusing -------------------------------------------------------------------------
 
     def _refuse(self, submissions: Sequence[Submission], refusal: Refusal) -> None:
         self._note_answered(submissions)

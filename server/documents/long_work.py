@@ -1,8 +1,7 @@
-"""Which requests may take long to apply: those are applied in a worker thread.
+"""Long work: an estimate of which requests take long and so belong in a worker thread.
 
-The guess takes a few microseconds, from the request and the size of the document. A request that
-runs in a thread without need loses less than a millisecond. A long one on the loop blocks it for
-all documents.
+The estimate uses the request and the document's size, and takes a few microseconds. A short request
+loses less than a millisecond in a thread. A long request on the event loop blocks all documents.
 """
 
 from __future__ import annotations
@@ -33,23 +32,23 @@ if TYPE_CHECKING:
 
 # An op that replaces a text takes up to 0.2 ms.
 MOST_OPS: Final = 25
-# Values in what is asked: writing one takes some 10 µs.
+# Values in a request: to write one takes about 10 µs.
 MOST_VALUES: Final = 250
-# Changes that a patch on an earlier version is rebased over.
+# Versions through which a stale patch is rebased.
 MAX_REBASED_VERSIONS: Final = 50
 MOST_UPDATE: Final = 8 * 1024
 MOST_VECTOR: Final = 4 * 1024
-# Documents of which any request may read the whole: comparing, undoing, restoring.
+# Above this size, requests that read the whole document take long: replace, undo, restore.
 LARGE: Final = 128 * 1024
-# Documents of which any change at all may take long: a list with many elements, a long text.
+# Above this size, any change may take long: in a list with many elements, or in a long text.
 VERY_LARGE: Final = 512 * 1024
-# Seconds: what takes longer is slow, and for how long the document's requests count as slow then.
+# A request that takes more than `SLOW` seconds makes its document slow for `SLOW_FOR` seconds.
 SLOW: Final = 0.02
 SLOW_FOR: Final = 60.0
 
 
 class TimedAnswer(NamedTuple):
-    """What applying a request gave, and when it began and ended; an exception is a bug of ours."""
+    """The answer of an applied request with its times; an exception is a bug of the server."""
 
     answer: Answer | BaseException
     began: float
@@ -57,9 +56,9 @@ class TimedAnswer(NamedTuple):
 
 
 class Pace:
-    """How long a document's requests have taken: what cannot be guessed is learned.
+    """Measures how long a document's requests take, because some cannot be estimated.
 
-    After a slow request the next ones are applied in a worker thread, whatever they ask for.
+    After a slow request, the document's next requests are all applied in a worker thread.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -72,12 +71,12 @@ class Pace:
         return self._slow_until > 0 and self._clock.monotonic() < self._slow_until
 
     def note(self, seconds: float, now: float) -> None:
-        """A request took so long to apply."""
+        """Note how long a request took."""
         if seconds > SLOW:
             self._slow_until = now + SLOW_FOR
 
 
-# Bytes of what a step takes back: some 30 edits, of 0.25 ms each.
+# Bytes that an undo step takes back: about 30 edits of 0.25 ms each.
 MOST_TAKEN_BACK: Final = 8 * 1024
 
 
@@ -115,7 +114,7 @@ def takes_long(request: Request, work_size: int, head: int) -> bool:
 
 
 def _outweighs(values: Iterable[Any], most: int) -> bool:
-    """Whether there are more values than this, a long text counting as many."""
+    """Whether there are more than `most` values; a long text counts as several."""
     waiting = list(values)
     count = 0
     while waiting:
@@ -133,10 +132,11 @@ def _outweighs(values: Iterable[Any], most: int) -> bool:
 
 
 class UpdateCutter:
-    """Cuts long Yjs updates into pieces, beside the event loop.
+    """Cuts long Yjs updates into pieces in a worker thread.
 
-    It takes 6 µs a struct, of which there may be hundreds of thousands.
-    Invariant: one at a time, for each may take 200 bytes a struct.
+    To cut an update takes 6 µs a struct, and an update may have hundreds of thousands of structs.
+
+    Invariant: it cuts one update at a time, because each needs 200 bytes of memory a struct.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -144,7 +144,7 @@ class UpdateCutter:
         self._turn = asyncio.Lock()
 
     async def cut(self, update: bytes, known: Mapping[int, int]) -> tuple[list[bytes], float]:
-        """The pieces, and how many seconds it took to make them."""
+        """Return the pieces, and how many seconds the cutting took."""
         async with self._turn:
             began = self._clock.monotonic()
             pieces = await run_in_thread(pieces_of, update, known)

@@ -1,7 +1,7 @@
-"""Opening a document in a process of its own: what kills or hangs native code ends only that.
+"""Opening a damaged document in a child process, to find out what is left of it.
 
-A damaged document is opened here to see what is left of it. The child reads `Asked` from its
-standard input and writes `Opened` or `Failed` to its standard output.
+When native code crashes or hangs, only the child ends. The child reads `Asked` from its standard
+input and writes `Opened` or `Failed` to its standard output.
 """
 
 from __future__ import annotations
@@ -21,19 +21,21 @@ from collab.yjs.guard import GuardBounds, inspect
 from server.runtime.logs import error_sentence
 
 SECONDS: Final = 120.0
-# The state as a client would send it, whatever its size.
+# The bounds of an update from a client, without the limit of bytes.
 _AS_A_CLIENT: Final = GuardBounds(update_bytes=0)
 
 
 class Asked(Struct, frozen=True):
-    body: bytes | None  # a snapshot's
+    """A stored document: a snapshot's body, and the entries after it."""
+
+    body: bytes | None
     entries: list[Entry]
     epoch: int
     saved: SavedSteps | None = None
 
 
 class Opened(Struct, frozen=True, tag=True):
-    """A document that opens; `refusal` says why the guard would refuse its state, if it would."""
+    """A document that opens; `refusal` is the reason why the guard refuses its state, if any."""
 
     value: Any
     state: bytes
@@ -43,6 +45,8 @@ class Opened(Struct, frozen=True, tag=True):
 
 
 class Failed(Struct, frozen=True, tag=True):
+    """The reason why a document does not open."""
+
     reason: str
 
 
@@ -52,7 +56,7 @@ _decode_answer: msgspec.msgpack.Decoder[Opened | Failed] = msgspec.msgpack.Decod
 
 
 async def open_in_child(asked: Asked) -> Opened | Failed:
-    """The document, or why it does not open."""
+    """Open the document in a child process; return it, or the reason why it does not open."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", __name__),
         stdin=asyncio.subprocess.PIPE,
@@ -63,18 +67,18 @@ async def open_in_child(asked: Asked) -> Opened | Failed:
         async with asyncio.timeout(SECONDS):
             answer, _ = await process.communicate(_encode(asked))
     except TimeoutError:
-        return Failed(f"opening it takes longer than {SECONDS:.0f} s")
+        return Failed(f"the document does not open within {SECONDS:.0f} s")
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if process.returncode:
-        return Failed(f"opening it ended the process ({process.returncode})")
+        return Failed(f"opening the document ended the process ({process.returncode})")
     return _decode_answer.decode(answer)
 
 
 def open_here(asked: Asked) -> Opened | Failed:
-    """The document, opened in this process."""
+    """Open the document in this process; return it, or the reason why it does not open."""
     try:
         snapshot = None if asked.body is None else Snapshot(0, asked.body)
         document = Document(Opening.of(snapshot, asked.entries, asked.epoch, asked.saved))
@@ -83,7 +87,7 @@ def open_here(asked: Asked) -> Opened | Failed:
         return Opened(document.value, state, made.body, made.steps, _refusal(state))
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # a panic of pycrdt's is no Exception
+    except BaseException as error:  # a panic of pycrdt is not an `Exception`
         return Failed(error_sentence(error))
 
 

@@ -1,4 +1,4 @@
-"""How a document is opened: read with its locks, and in turns where that takes long."""
+"""Opening a document: read it with its locks, and apply a long one in turns."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ if TYPE_CHECKING:
     from server.runtime.clock import Clock
     from server.runtime.database_clock import DatabaseClock
 
-# How long the loop is kept by one turn, but for the last slice in it.
+# The seconds of one turn. Its last slice may take longer.
 TURN: Final = 0.01
 
-# A try fails when another writer came between two reads.
+# A try fails when another writer writes between the two reads.
 TRIES = 8
 
 Watch = Callable[[], AbstractContextManager[None]]
 
 
 class OpeningScheduler:
-    """Opens long documents in turns with the other work of the loop.
+    """Opens long documents in turns, so that the event loop can do other work between them.
 
-    Invariant: the loop is left alone for as long as a turn took, before the next; documents that
-    take more than one turn share these, so together they have half of the process at most.
+    Invariant: after each turn the event loop is free for as long as the turn took. All documents
+    that need several turns share one sequence of turns. So together they use at most half of the
+    process.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -40,7 +41,7 @@ class OpeningScheduler:
         self._turn = asyncio.Lock()
 
     async def load(self, opening: Opening, watch: Watch = nullcontext) -> None:
-        """Everything that the document holds; each turn is `watch`ed."""
+        """Apply everything that the document holds, each turn inside `watch`."""
         if opening.is_long:
             await run_in_thread(opening.cut_state)
         spent = self._take_turn(opening, watch)
@@ -50,7 +51,7 @@ class OpeningScheduler:
                 spent = self._take_turn(opening, watch)
 
     def _take_turn(self, opening: Opening, watch: Watch) -> float | None:
-        """How long it took; None where it was the last."""
+        """Apply one turn; return how long it took, or None after the last turn."""
         began = self._clock.monotonic()
         with watch():
             is_done = opening.apply_some(self._clock.monotonic, TURN)
@@ -60,7 +61,10 @@ class OpeningScheduler:
 async def read_document(
     store: Store, time: DatabaseClock, key: DocKey, terms: LockTerms
 ) -> tuple[Stored | Absent, Locks]:
-    """The document and its locks; a commit that moves an element moves its locks' rows too."""
+    """Read the document and its locks at one revision.
+
+    A commit that moves elements also changes the rows of their locks, so both must match.
+    """
     for _ in range(TRIES):
         stored = await store.load(key)
         if isinstance(stored, Absent):
@@ -70,4 +74,4 @@ async def read_document(
             if rows:
                 await time.sync()
             return stored, Locks.load(revision, rows, stored.head, terms=terms).locks
-    raise StorageUnavailable("the document's locks change faster than they can be read")
+    raise StorageUnavailable("the document's locks kept changing while they were read; try again")

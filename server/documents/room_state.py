@@ -1,25 +1,25 @@
-"""The states of an open document, and what leads from one to another.
+"""The states of an open document, and the events between them.
 
-| state     | event   | next      | what has happened                                             |
+| state     | event   | next      | the event means                                               |
 |-----------|---------|-----------|---------------------------------------------------------------|
-| open      | ask     | locking   | what is asked of an edit lock, or is due, is being decided    |
-| locking   | decide  | open      | it is decided, and the document stands where it stood         |
-| open      | work    | working   | a request that may take long is being applied in a thread     |
-| working   | worked  | open      | it is applied, and waits to be committed                      |
-| open      | hold    | held      | another transaction holds the document's row in the database  |
-| held      | free    | open      | the row was free, and it is known what became of the batch    |
-| open      | fetch   | fetching  | older history, or the document again, is read from the log    |
-| locking   | fetch   | fetching  | another writer has moved the document meanwhile               |
-| fetching  | fetched | open      | it is there                                                   |
-| open      | trouble | read-only | the storage does not answer, or its outcome is unknown        |
+| open      | ask     | locking   | lock requests, or locks that are due, are being decided       |
+| locking   | decide  | open      | they are decided, and no other writer changed the document    |
+| open      | work    | working   | a worker thread applies a request that may take long          |
+| working   | worked  | open      | the request is applied, and waits for its commit              |
+| open      | hold    | held      | another transaction locks the document's row in the database  |
+| held      | free    | open      | the row is free, and the outcome of the batch is known        |
+| open      | fetch   | fetching  | older entries, or the whole document, are read from the log   |
+| locking   | fetch   | fetching  | another writer changed the document meanwhile                 |
+| fetching  | fetched | open      | the data is loaded                                            |
+| open      | trouble | read-only | the storage does not answer, or a commit's outcome is unknown |
 | locking   | trouble | read-only | the same                                                      |
 | fetching  | trouble | read-only | the same                                                      |
-| held      | trouble | read-only | the same, or the row was held for too long                    |
-| read-only | recover | open      | the storage is well, and the document stands where it says    |
-| any       | end     | closed    | deleted, damaged, unloaded, or our own failure: for good      |
+| held      | trouble | read-only | the same, or the row was locked for too long                  |
+| read-only | recover | open      | the storage works, and the room is at the storage's version   |
+| any       | end     | closed    | deleted, damaged, unloaded, or a server bug: final            |
 
-Whatever else happens in a state changes nothing: a commit that comes back to a document that has
-ended, or was stopped meanwhile, does not open it.
+All other events change nothing. For example, a commit that returns to a document that has ended
+does not open the document again.
 """
 
 from __future__ import annotations
@@ -71,5 +71,5 @@ _NEXT: dict[tuple[LiveState, Event], LiveState] = {
 
 
 def next_state(state: LiveState, event: Event) -> LiveState | None:
-    """Where an event leads; None where it changes nothing."""
+    """Return the next state; None when the event changes nothing."""
     return _NEXT.get((state, event))

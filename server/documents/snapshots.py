@@ -1,4 +1,4 @@
-"""When a document is snapshotted, and what of, by settings that open documents share."""
+"""Snapshots: when an open document is saved, and how."""
 
 from __future__ import annotations
 
@@ -40,11 +40,16 @@ class HubBounds:
     terms: LockTerms = DEFAULT_TERMS
 
     def new_book(self) -> PresenceBook:
+        """Return a presence book with these settings."""
         return PresenceBook(per_second=self.presence_per_second, max_bytes=self.presence_bytes)
 
 
 class Snapshots:
-    """Invariant: a snapshot holds what is committed, and losing one loses nothing."""
+    """Saves snapshots of open documents.
+
+    Invariant: a snapshot contains only committed changes. A lost snapshot loses no change, because
+    the log has all changes.
+    """
 
     def __init__(self, store: Store, clock: Clock, bounds: HubBounds, recorder: Recorder) -> None:
         self._store = store
@@ -53,6 +58,7 @@ class Snapshots:
         self._recorder = recorder
 
     def is_due(self, live: LiveRoom) -> bool:
+        """Whether the document should be saved now."""
         bounds, unsaved = self._bounds, live.unsaved
         return unsaved.is_worth_saving and (
             unsaved.entries >= bounds.snapshot_entries
@@ -61,13 +67,13 @@ class Snapshots:
         )
 
     def note(self, live: LiveRoom, entries: Sequence[Entry]) -> None:
-        """These were committed."""
+        """Count committed entries."""
         now = self._clock.monotonic()
         live.unsaved.add(entries, now)
         live.unsaved_steps.add(entries, now)
 
     def opened(self, live: LiveRoom, stored: Stored) -> None:
-        """The document was opened from this."""
+        """Count the entries after the snapshots from which the document was opened."""
         now = self._clock.monotonic()
         if stored.snapshot is not None:
             live.unsaved.size = len(stored.snapshot.body)
@@ -75,20 +81,22 @@ class Snapshots:
             live.unsaved_steps.size = len(stored.steps.body)
             live.unsaved_steps.add(stored.steps.entries, now)
         self.note(live, stored.entries)
-        if live.room.was_underestimated:  # the next snapshot, of the same version too, will say so
+        # Opening took longer than the snapshot recorded. A new snapshot, even of the same version,
+        # records the true time.
+        if live.room.was_underestimated:
             live.unsaved.mark_due(now)
 
     async def save(self, live: LiveRoom) -> None:
-        """Save what is committed, unless a batch is in flight."""
+        """Save the committed state, unless a batch is in flight."""
         saving = self.begin_save(live)
         if saving is not None:
             await saving
 
     def begin_save(self, live: LiveRoom) -> Coroutine[Any, Any, None] | None:
-        """What is left to do, to save what is committed now; None while a batch is in flight.
+        """Begin to save the committed state, and return the rest of the work.
 
-        A small document is read here: under load the next batch begins before any other task has
-        its turn. A large one is read in a thread.
+        None while a batch is in flight. A small document is read at once, because under load the
+        next batch begins before any other task runs. A large document is read in a worker thread.
         """
         if live.in_flight or live.is_broken or not live.room.exists:
             return None
@@ -102,7 +110,7 @@ class Snapshots:
         await self._write(live, epoch, await live.in_thread(lambda: self._make(live)))
 
     def _make(self, live: LiveRoom) -> Snapshot | None:
-        """What is committed; None where that fails."""
+        """Return a snapshot of the committed state; None when that fails."""
         room = live.room
         with_steps = live.unsaved_steps.is_worth_saving
         live.unsaved = Unsaved()
@@ -110,8 +118,8 @@ class Snapshots:
             snapshot = room.snapshot(steps=with_steps)
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException:  # a panic of pycrdt's is no Exception
-            logger.exception("a snapshot could not be made; the log has everything")
+        except BaseException:  # a panic of pycrdt is not an `Exception`
+            logger.exception("a snapshot could not be made; the log has all changes")
             return None
         live.unsaved.size = len(snapshot.body)
         if with_steps:
@@ -119,7 +127,10 @@ class Snapshots:
         return snapshot
 
     async def _write(self, live: LiveRoom, epoch: int, snapshot: Snapshot | None) -> None:
-        """Save it under the epoch that it was made in: another room may stand there by now."""
+        """Save a snapshot with the epoch in which it was made.
+
+        The document may have a new room and a new epoch by now.
+        """
         if snapshot is None:
             return
         metrics = self._recorder.metrics
@@ -127,8 +138,8 @@ class Snapshots:
             await self._store.save_snapshot(live.key, epoch, snapshot)
             metrics.snapshots.labels("saved").inc()
         except StorageUnavailable:
-            logger.warning("a snapshot could not be saved; the log has everything")
+            logger.warning("a snapshot could not be saved; the log has all changes")
             metrics.snapshots.labels("failed").inc()
-            # Not at once: it is tried again by age, or with the next one that is due.
+            # Retry later: when the snapshot is due by age, or earlier by size.
             for unsaved in (live.unsaved, live.unsaved_steps):
                 unsaved.mark_due(self._clock.monotonic())

@@ -1,4 +1,4 @@
-"""What a batch costs the authors of its requests, and what it left of a long update."""
+"""Update charges: the costs of a batch for its authors, and the rest of a long update."""
 
 from __future__ import annotations
 
@@ -17,27 +17,29 @@ if TYPE_CHECKING:
     from collab.room.requests import Answer, Request
     from server.broadcast.subscriber import Submission
 
-# Seconds until a debt is paid: beyond that an update that takes long is not gone on with.
+# When the author's debt takes longer than these seconds to pay, the rest of a long update is
+# dropped.
 MOST_DEBT = 10.0
-# An entry may be so many bytes larger than its request, and so many times: what it adds is there
-# in the update and as undo records.
+# An entry is free up to `FREE_BYTES` plus `FREE_SHARE` times its request. It is larger than its
+# request, because it contains an update and undo records.
 FREE_BYTES = 16 * 1024
 FREE_SHARE = 12
 
 
 class UpdateCharges:
-    """One batch's costs.
+    """Keeps the costs of one batch until it is durable.
 
-    Invariant: authors pay, and long updates go on, only when the batch is durable. A batch that is
-    put back into the queue is applied again with the whole update, at no cost.
+    Invariant: authors pay, and long updates continue, only after the batch is durable. A requeued
+    batch costs nothing, and is applied again with the whole update.
     """
 
     def __init__(self) -> None:
         self._done: list[tuple[Submission, float]] = []
         self._stored: list[tuple[Submission, int]] = []
-        self._rest: Sequence[bytes] = ()  # of the last that was done
+        self._rest: Sequence[bytes] = ()  # the rest of the last update
 
     def note(self, submission: Submission, answer: Answer, seconds: float) -> None:
+        """Note the costs of an applied request."""
         if answer.entry is not None:
             beyond = stored_beyond(submission.request, answer.entry)
             if beyond:
@@ -47,7 +49,7 @@ class UpdateCharges:
             self._rest = answer.rest
 
     def charge(self, queue: deque[Submission], now: float) -> None:
-        """The batch is durable."""
+        """Charge the authors of a durable batch, and queue the rest of a long update."""
         for submission, seconds in self._done:
             if submission.member.budget is not None:
                 submission.member.budget.charge_time(seconds, now)
@@ -59,12 +61,15 @@ class UpdateCharges:
         self.discard()
 
     def discard(self) -> None:
-        """The batch was not written."""
+        """Forget the costs of a batch."""
         self._done, self._stored, self._rest = [], [], ()
 
 
 def stored_beyond(request: Request, entry: Entry) -> int:
-    """How many bytes of an entry its request did not bring: an undo of a paste is short."""
+    """Return how many bytes of an entry its author pays for in addition to the request.
+
+    For example, the undo of a large paste is a short request with a large entry.
+    """
     stored = len(entry.update) + len(entry.inverse)
     if stored <= FREE_BYTES:
         return 0
@@ -83,9 +88,10 @@ def stored_beyond(request: Request, entry: Entry) -> int:
 def _go_on_with(
     submission: Submission, rest: Sequence[bytes], queue: deque[Submission], now: float
 ) -> None:
-    """What is left of a long update waits before its author's next requests, while they can pay.
+    """Queue the rest of a long update before its author's next requests.
 
-    Who cannot comes back when the debt is paid, and sends what is not here yet.
+    When the author's debt is too high, the server disconnects the client instead. The client
+    reconnects when the debt is paid, and sends the missing part again.
     """
     subscriber, budget = submission.subscriber, submission.member.budget
     debt = budget.wait(now) if budget is not None else 0.0

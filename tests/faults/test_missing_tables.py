@@ -46,7 +46,7 @@ async def test_while_a_table_is_missing_documents_are_read_only_and_clients_stay
             assert refused.refusal.code is Code.STORAGE_UNAVAILABLE
         opened = await hall.set("/n", 1, CLOSED)
         assert isinstance(opened, Rejected), "it cannot be opened, and is in no quarantine"
-        assert opened.refusal.message == "the database does not answer"
+        assert opened.refusal.message == "the database does not answer; try again"
         async with asyncio.TaskGroup() as group:
             assert await Readiness(hall.hub.store, group).database() == "down"
         await execute(postgres_server, f"ALTER TABLE gone RENAME TO {table}", name)
