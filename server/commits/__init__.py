@@ -1,1 +1,1 @@
-"""The commit loop: requests become one transaction, and what goes wrong is put right."""
+"""The commit loop: it commits waiting requests in one transaction, and recovers from failures."""

@@ -1,7 +1,7 @@
-"""The commit loop: all that waits becomes one transaction; no client gets news before COMMIT.
+"""The commit loop: all waiting requests go into one transaction; clients get news after COMMIT.
 
-Group commit without a timer: while one transaction is in flight, whatever arrives waits for the
-next. So a batch is as large as the disk is slow, and a lone edit never waits.
+This is group commit without a timer: requests that arrive during a transaction wait for the next
+one. So batches grow when the disk is slow, and a single edit on an idle server never waits.
 """
 
 from __future__ import annotations
@@ -39,11 +39,13 @@ from server.runtime.worker_threads import run_in_thread
 
 logger = logging.getLogger(__name__)
 
-NO_ROOM = Refusal(Code.QUOTA_EXCEEDED, "the tenant has as many documents as it may")
+NO_ROOM = Refusal(
+    Code.QUOTA_EXCEEDED, "the tenant has the most documents allowed; delete one first"
+)
 
 
 class CommitLoop:
-    """Drives batches of all live rooms through the log, one transaction at a time."""
+    """Commits the batches of all live rooms, one transaction at a time."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -51,20 +53,20 @@ class CommitLoop:
         self._reopening = Reopening(hub, self._tasks)
         self._recovery = Recovery(hub, self._reopening, self._tasks)
         self._row_locked = RowLockedCommits(hub, self._reopening)
-        self._retries = False  # a task commits again what is held
+        self._retries = False  # a task retries the commits of held documents
         self._lock_requests = LockRequests(hub, self._reopening)
         self._stale_answers = StaleAnswers(hub)
         self._quarantined_rooms: WeakSet[LiveRoom] = WeakSet()
 
     async def run(self) -> None:
-        """For ever; what it has begun ends with it."""
+        """Run until cancelled. The tasks that it started end with it."""
         async with self._tasks.group:
             self._tasks.spawn(self._recovery.run(), "recover")
             while True:
                 await self._hub.has_work.wait()
                 self._hub.has_work.clear()
                 await self._round()
-                # A round that wrote nothing has waited for nothing: others have their turn now.
+                # A round without a write has not awaited anything. Let other tasks run now.
                 await asyncio.sleep(0)
 
     async def _round(self) -> None:
@@ -75,7 +77,7 @@ class CommitLoop:
             await self._commit([live])
 
     async def drain(self) -> None:
-        """Return when nothing waits any more but what waits for the database's recovery."""
+        """Return when no request waits, except in documents that wait for the database."""
         while self._hub.every(lambda live: live.is_busy and live.state is not LiveState.READ_ONLY):
             await asyncio.sleep(0.01)
 
@@ -105,8 +107,8 @@ class CommitLoop:
             logger.warning("a commit failed or its outcome is unknown", exc_info=True)
             self._reopening.enter_trouble(lives)
             return
-        except Exception:  # a bug of ours, or a damaged row: the loop goes on for the others
-            logger.exception("a commit failed, and not for want of the database")
+        except Exception:  # a server bug or a damaged row: the loop continues for other documents
+            logger.exception("a commit failed, but the database works")
             self._isolate_failures(lives)
             return
         self._quarantined_rooms.difference_update(lives)
@@ -120,7 +122,10 @@ class CommitLoop:
     def _begin(
         self, lives: Sequence[LiveRoom], now: int, commit_id: str
     ) -> list[tuple[LiveRoom, Append | None]]:
-        """Apply requests for a moment; the rooms left over are the first of the next round."""
+        """Apply requests for at most `MAX_SECONDS`, and return the rooms' rows to write.
+
+        The remaining rooms are first in the next round.
+        """
         clock = self._hub.clock
         until = clock.monotonic() + MAX_SECONDS
         appends: list[tuple[LiveRoom, Append | None]] = []
@@ -143,7 +148,7 @@ class CommitLoop:
                 case Committed():
                     self._finish_commit(live)
                 case Clash():
-                    logger.info("another writer was first; the document is loaded again")
+                    logger.info("another writer was first; the document is reloaded")
                     self._reopening.reopen(live)
                 case Duplicate():
                     self._reopening.reopen(live, outcome.accepted)
@@ -155,8 +160,8 @@ class CommitLoop:
                     self._wait_for_row(live, append)
 
     def _wait_for_row(self, live: LiveRoom, append: Append) -> None:
-        """Wait until no other transaction has the live room's row."""
-        if not live.move(Event.HOLD):  # it was stopped, or ended, while the commit was under way
+        """Wait until no other transaction locks the document's row."""
+        if not live.move(Event.HOLD):  # it was stopped or ended during the commit
             self._handle_outcome(live, append, Clash())
             return
         self._row_locked.add(live, append)
@@ -165,7 +170,7 @@ class CommitLoop:
             self._tasks.spawn(self._retry_row_locked(), "held documents")
 
     async def _retry_row_locked(self) -> None:
-        """Commit again what is held, until nothing is."""
+        """Retry the commits of held documents until no document is held."""
         try:
             while self._row_locked:
                 await asyncio.sleep(self._row_locked.pause())
@@ -188,7 +193,7 @@ class CommitLoop:
             self._continue(live)
 
     def _continue(self, live: LiveRoom) -> None:
-        """Go on with the queue; fetch the older history that the next request needs."""
+        """Continue with the queue: decide locks, load older entries, or wake the commit loop."""
         if live.lock_announcer.is_due or live.has_lock_request():
             if live.move(Event.ASK):
                 self._tasks.spawn(self._lock_requests.decide(live), f"locks {live.key.doc}", live)
@@ -202,7 +207,7 @@ class CommitLoop:
             self._tasks.spawn(self._load_history(live, first), f"look back {live.key.doc}", live)
 
     async def _apply_in_thread(self, live: LiveRoom, now: int, commit_id: str) -> None:
-        """Apply a request that may take long; it is committed with the next round."""
+        """Apply a long request in a worker thread; the next round commits it."""
         await live.apply_in_thread(now, commit_id)
         if live.state is not LiveState.OPEN:  # the document has ended
             live.fail(GONE)
@@ -212,7 +217,7 @@ class CommitLoop:
             self._hub.wake(live)
 
     async def _load_history(self, live: LiveRoom, submission: Submission) -> None:
-        """Bring the entries that the next request needs back into the tail, if kept."""
+        """Load the entries that the next request needs into the tail, if they are kept."""
         hub = self._hub
         submission.history_loaded = True
         base = submission.oldest_base or 0
@@ -225,16 +230,19 @@ class CommitLoop:
                 value = await hub.history.value_at(live.key, base)
                 tail.prepend(entries, await run_in_thread(values_before, value, entries))
         except (Rejected, Corrupt):
-            logger.info("the entries that a request needs are not kept any more")
+            logger.info("the entries that a request needs are no longer kept")
         except StorageUnavailable:
             self._reopening.enter_trouble([live])
             return
         self._reopening.resume(live)
 
-    # --- at the edge ------------------------------------------------------------------------
+    # --- failures ---------------------------------------------------------------------------
 
     def _isolate_failures(self, lives: Sequence[LiveRoom]) -> None:
-        """One of these documents cannot be committed: commit each alone, and end only that one."""
+        """Find the document whose batch cannot be committed, and end only that document.
+
+        After a failure of several documents, each is committed alone.
+        """
         for live in lives:
             live.fail(IN_TROUBLE)
             if len(lives) == 1:
@@ -242,4 +250,4 @@ class CommitLoop:
             else:
                 self._quarantined_rooms.add(live)
                 self._reopening.reopen(live)
-                live.audience.resynchronise()  # as after any trouble: a Yjs client says it once
+                live.audience.resynchronise()  # Yjs clients do not retry a refused update

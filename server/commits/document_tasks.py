@@ -1,4 +1,4 @@
-"""The tasks of the commit loop, and the edge at which a document's failure ends."""
+"""The tasks of the commit loop; a failure of one document ends only that document."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ logger = logging.getLogger(__name__)
 
 
 class DocumentTasks:
-    """Invariant: every task lives in `group`, and none of them can end it."""
+    """Runs the tasks of documents.
+
+    Invariant: every task lives in `group`, and a failing task does not end `group`.
+    """
 
     def __init__(self, hub: Hub) -> None:
         self.group = asyncio.TaskGroup()
@@ -25,7 +28,7 @@ class DocumentTasks:
     def spawn(
         self, work: Coroutine[Any, Any, None], name: str, live: LiveRoom | None = None
     ) -> None:
-        """Run it as a task; its failure ends the live room that is named."""
+        """Run `work` as a task; if it fails, end the live room `live`."""
 
         async def guarded() -> None:
             with self.edge(live):
@@ -35,10 +38,10 @@ class DocumentTasks:
 
     @contextmanager
     def edge(self, live: LiveRoom | None) -> Iterator[None]:
-        """What fails in here is a bug of ours; it ends this document's connections, no others."""
+        """Catch the exceptions of a block. They are server bugs, and end only this live room."""
         try:
             yield
-        except Exception:  # a document's edge
-            logger.exception("a document's work failed")
+        except Exception:
+            logger.exception("a task of a document failed with a bug")
             if live is not None:
                 self._hub.end_room(live, OUR_FAULT)

@@ -1,8 +1,8 @@
 """Lock requests: each is decided in its turn among a document's requests.
 
-A lock is held when its row is written at the revision that it was decided on. A commit that was
-checked by earlier locks clashes, and is applied again. What waits together is written together:
-a request costs the disk no more than a patch does.
+A client holds a lock when the lock's row is written at the revision at which it was decided. A
+commit that was checked against earlier locks clashes, and is applied again. Lock requests that wait
+together are written together, so a lock request costs the disk no more than a patch.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Decided:
-    """A request and what becomes of it when the locks are written."""
+    """A lock request, and its transition or refusal; it counts once the locks are written."""
 
     submission: Submission
     asked: LockRequest
@@ -46,7 +46,10 @@ class _Decided:
 
     @property
     def depends_on_locks(self) -> bool:
-        """Whether it may be otherwise at another instance, where nothing is written to clash."""
+        """Whether another instance's locks could change the answer.
+
+        This matters only when the request writes no row, because a write would clash.
+        """
         if isinstance(self.step, Refusal):
             return self.step.code in BY_LOCKS or self.step.code in (
                 Code.NOT_FOUND,
@@ -56,8 +59,10 @@ class _Decided:
 
 
 class LockRequests:
-    """Invariant: while it decides for a live room, no batch begins there, and no other room
-    takes its place unless the document ends. So it decides on the committed version.
+    """Decides and writes the lock requests of live rooms, and ends expired locks.
+
+    Invariant: while it decides for a live room, no batch begins there, and the room is replaced
+    only when the document ends. So it decides on the committed version.
     """
 
     def __init__(self, hub: Hub, reopening: Reopening) -> None:
@@ -65,6 +70,7 @@ class LockRequests:
         self._reopening = reopening
 
     async def decide(self, live: LiveRoom) -> None:
+        """Decide the lock requests at the front of the queue."""
         live.is_deciding_locks = True
         try:
             await self._decide_all(live)
@@ -72,7 +78,7 @@ class LockRequests:
             live.is_deciding_locks = False
 
     async def _decide_all(self, live: LiveRoom) -> None:
-        """What time has done, then every lock request at the head of the queue."""
+        """End expired locks, then decide every lock request at the front of the queue."""
         decided: deque[_Decided] = deque()
         try:
             stands = await self._expire(live)
@@ -85,14 +91,14 @@ class LockRequests:
             self._reopening.enter_trouble([live])
             return
         except Exception as error:
-            logger.exception("a lock request failed; the document is loaded again without it")
+            logger.exception("a lock request failed with a bug; the document is reloaded")
             self._fail(live, decided, error)
             stands = False
         if live.state is LiveState.LOCKING:
             self._finish(live, stands=stands)
 
     async def _expire(self, live: LiveRoom) -> bool:
-        """Whether the locks were still those of the database."""
+        """End expired locks; return False when another writer changed the locks first."""
         now = await self._hub.time.sync()
         live.lock_announcer.is_due = False
         locks, steps = live.room.locks(), []
@@ -107,7 +113,7 @@ class LockRequests:
         return True
 
     async def _decide(self, live: LiveRoom, decided: deque[_Decided]) -> None:
-        """What waits together; a scope is relocated through a large document in a thread."""
+        """Decide the waiting requests; for a very large document, in a worker thread."""
         waiting = live.pop_lock_requests(MAX_BATCH)
         try:
             if live.room.document.work_size > VERY_LARGE:
@@ -121,7 +127,7 @@ class LockRequests:
     def _decide_some(
         self, live: LiveRoom, waiting: deque[Submission], decided: deque[_Decided]
     ) -> None:
-        """For a moment, one by what the one before has made of the locks."""
+        """Decide requests for at most `MAX_SECONDS`, each on the locks after the last."""
         clock, now = self._hub.clock, self._hub.time.now()
         until = clock.monotonic() + MAX_SECONDS
         locks = live.room.locks()
@@ -143,7 +149,7 @@ class LockRequests:
             locks = one.step.locks if isinstance(one.step, LockStep) else locks
 
     async def _write_decided(self, live: LiveRoom, decided: deque[_Decided]) -> bool:
-        """Whether the locks that they were decided by were still those of the database."""
+        """Write and answer the decided requests; return False when the locks were stale."""
         steps = [one.step for one in decided if isinstance(one.step, LockStep)]
         if any(step.is_written for step in steps):
             stands = await self._write(live, steps)
@@ -160,11 +166,11 @@ class LockRequests:
         return True
 
     async def _write(self, live: LiveRoom, steps: Sequence[LockStep]) -> bool:
-        """False where another writer came first; nothing was written then."""
+        """Write the rows of transitions; return False, without writing, if another was first."""
         steps = [step for step in steps if step.is_written]
         if not steps:
             return True
-        # No commit moves the scope of a new lock: it must be of the head.
+        # No commit has relocated the scope of a new lock, so the scope must be of the head.
         known, locks = live.room.locks(), steps[-1].locks
         put = {lock.id: lock for step in steps for lock in step.put}
         drop = {lock_id for step in steps for lock_id in step.drop}
@@ -197,14 +203,14 @@ class LockRequests:
         )
 
     def _fail(self, live: LiveRoom, decided: deque[_Decided], error: Exception) -> None:
-        """Fail this request only; the others go back into the queue."""
+        """Fail the request that raised, and put the other requests back into the queue."""
         if decided:
             theirs = decided.pop() if decided[-1].step is None else decided.popleft()
             theirs.submission.fail(RuntimeError(str(error)))
         self._requeue(live, decided)
 
     def _requeue(self, live: LiveRoom, decided: deque[_Decided]) -> None:
-        """Put them back into the queue, or refuse them where the document takes no requests."""
+        """Put requests back into the queue; refuse them when the document takes no requests."""
         while decided:
             submission = decided.pop().submission
             submission.history_loaded = False

@@ -1,4 +1,4 @@
-"""Recovery: documents in trouble are read-only, and they come back by themselves."""
+"""Recovery: documents whose storage fails are read-only until the storage works again."""
 
 from __future__ import annotations
 
@@ -23,18 +23,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RECOVER_EVERY = 0.5
-# A database that does not answer a ping in so many seconds takes no edits.
+# When the database does not answer a ping in this many seconds, documents take no edits.
 WITHIN = 2.0
-# So many documents are read from the log at once.
+# The most documents that are reloaded from the log at a time.
 AT_ONCE = 4
 WRITABLE = encode(Notice(code="writable"))
 
 
 class Recovery:
-    """Invariant: while a live room is read-only, one task asks the database and brings it back.
+    """Makes read-only documents writable when the database works again.
 
-    A document in trouble stops no other, and one that cannot be brought back holds up no other.
-    Every document is stopped only when the database itself takes no write.
+    Invariant: while a live room is read-only, one task checks the database and recovers the room.
+
+    A failing document does not stop or delay other documents. All documents are stopped only when
+    the database itself takes no writes.
     """
 
     def __init__(self, hub: Hub, reopening: Reopening, tasks: DocumentTasks) -> None:
@@ -45,7 +47,7 @@ class Recovery:
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def run(self) -> None:
-        """For ever: bring documents back each time that some have become read-only."""
+        """Run until cancelled: recover documents each time that some became read-only."""
         trouble = self._reopening.trouble
         while True:
             await trouble.wait()
@@ -87,9 +89,9 @@ class Recovery:
             self._coming_back.discard(live)
 
     async def _bring_back(self, live: LiveRoom) -> None:
-        """Go on from what the log says; only where a batch was lost must it be read for that."""
+        """Make a document writable. After a batch with an unknown outcome, reload it first."""
         if live.in_flight or live.state is not LiveState.READ_ONLY:
-            return  # its commit has not ended yet, or it has ended itself
+            return  # its commit has not returned yet, or the live room has ended
         try:
             if live.is_broken:
                 await self._resolve_unknown_commit(live)
@@ -98,8 +100,8 @@ class Recovery:
             self._hub.end_room(live, QUARANTINED)
         except (Rejected, StorageUnavailable):
             return
-        except Exception:  # a document's edge: the others are brought back all the same
-            logger.exception("a document could not be brought back")
+        except Exception:  # this document's error must not stop the recovery of other documents
+            logger.exception("a document could not be recovered; its live room is closed")
             self._hub.end_room(live, OUR_FAULT)
         if live.move(Event.RECOVER):
             live.audience.notice(WRITABLE)
@@ -108,10 +110,10 @@ class Recovery:
                 self._hub.wake(live)
 
     async def _resolve_unknown_commit(self, live: LiveRoom) -> None:
-        """Raise `StorageUnavailable` while the commit of unknown outcome may be on its way.
+        """Raise `StorageUnavailable` while a commit with an unknown outcome may still happen.
 
-        What it wrote reaches all clients when the document is loaded. Its authors were asked to
-        retry, and get their first answers by their requests' ids.
+        The reload sends its changes to all clients. Its authors were asked to retry, and get their
+        first answers by the ids of their requests.
         """
         if live.unknown_commit:
             await self._hub.store.find_commit(live.key, live.unknown_commit)

@@ -1,4 +1,4 @@
-"""Opening documents again from the log, and stopping those that are in trouble."""
+"""Reopening: reload documents from the log, and make documents read-only when storage fails."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ READ_ONLY = encode(Notice(code="read_only"))
 
 
 class Reopening:
-    """Invariant: a document that cannot be opened again is read-only, in quarantine or has ended.
+    """Reloads live rooms from the log, and stops live rooms whose storage fails.
 
-    `trouble` is set when documents have become read-only; recovery waits for it.
+    Invariant: a document that cannot be reloaded is read-only, in quarantine or closed. `trouble`
+    is set when documents became read-only; recovery waits for it.
     """
 
     def __init__(self, hub: Hub, tasks: DocumentTasks) -> None:
@@ -36,12 +37,12 @@ class Reopening:
         self._hub = hub
         self._tasks = tasks
 
-    # --- loading again ----------------------------------------------------------------------
+    # --- reload -----------------------------------------------------------------------------
 
     def reopen(self, live: LiveRoom, accepted: Sequence[Accepted] = ()) -> None:
-        """Put the batch back into the queue, and have the document opened from the log.
+        """Put the batch back into the queue, and reload the document from the log.
 
-        `accepted` are requests of the batch that the log has already.
+        `accepted` are requests of the batch that the log already has.
         """
         live.requeue_batch()
         live.is_broken = True
@@ -50,11 +51,11 @@ class Reopening:
             self._tasks.spawn(self._load_again(live, accepted), name, live)
         elif live.state is LiveState.CLOSED:  # deleted while its batch was in flight
             live.refuse_waiting(GONE)
-        elif live.state is LiveState.READ_ONLY:  # loaded again when the database is well
+        elif live.state is LiveState.READ_ONLY:  # recovery reloads it when the database works
             live.refuse_waiting(IN_TROUBLE)
 
     async def _load_again(self, live: LiveRoom, accepted: Sequence[Accepted]) -> None:
-        """Replace the working document by the log's."""
+        """Replace the room by a room from the log, and resume."""
         try:
             await remember_accepted(self._hub, live, accepted)
             await self.replace(live)
@@ -66,18 +67,18 @@ class Reopening:
             self.resume(live)
 
     def resume(self, live: LiveRoom) -> None:
-        """Go on, unless the database's trouble or the document's end came in between."""
+        """Resume work, unless the document became read-only or ended meanwhile."""
         if live.move(Event.FETCHED) and live.is_wanted:
             self._hub.wake(live)
 
     async def replace(self, live: LiveRoom) -> None:
-        """Put a room that is opened from the log in the place of the live room's own."""
+        """Replace the live room's room by a room that is loaded from the log."""
         hub = self._hub
         async with live.replacing:
             before, reopen_waiter = live.room.version, live.reopen_waiter
             room, stored = await hub.load(live.key)
             if live.room.exists and (not room.exists or room.epoch != live.room.epoch):
-                # Deleted by another process, or by a request with an unknown outcome.
+                # Another instance deleted it, or a request with an unknown outcome did.
                 room.close()
                 hub.end_room(live, RECREATED if room.exists else DELETED)
                 return
@@ -92,7 +93,7 @@ class Reopening:
     # --- trouble ----------------------------------------------------------------------------
 
     def enter_trouble(self, lives: Iterable[LiveRoom]) -> None:
-        """The batches of `lives` failed, or what became of their commit is unknown."""
+        """Refuse the batches of `lives`, whose commit failed or has an unknown outcome."""
         self._hub.recorder.commit_failed()
         for live in lives:
             if live.in_flight:
@@ -103,10 +104,10 @@ class Reopening:
         self.trouble.set()
 
     def stop(self, live: LiveRoom) -> None:
-        """The document is read-only from here on."""
+        """Make the document read-only."""
         if not live.move(Event.TROUBLE):
             return
-        if live.batch and not live.batch.is_handed_out:  # applied, and not handed to the store
+        if live.batch and not live.batch.is_handed_out:  # applied, but not given to the store
             live.is_broken = True
             live.fail(IN_TROUBLE)
         live.refuse_waiting(IN_TROUBLE)

@@ -1,4 +1,4 @@
-"""Answers of a batch that the room gave from memory, where the store may say otherwise."""
+"""Stale answers: answers from a room's memory that the store may contradict."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class StaleAnswers:
         self._hub = hub
 
     async def find_stale_rooms(self, lives: Sequence[LiveRoom]) -> set[LiveRoom]:
-        """The rooms that have to apply their batches again.
+        """Return the rooms that must apply their batches again.
 
-        What makes an entry is not asked about here: its commit clashes.
+        Requests that make an entry need no check here: their commit clashes.
         """
         stale: set[LiveRoom] = set()
         for live in lives:
@@ -42,13 +42,13 @@ class StaleAnswers:
 
 
 async def remember_accepted(hub: Hub, live: LiveRoom, accepted: Sequence[Accepted]) -> None:
-    """Note in the room the requests that wait in it, and that the store has accepted."""
+    """Note in the room the waiting requests that the store has already accepted."""
     for one in accepted:
         live.room.ids.add_stored(await hub.history.answer(live.key, one))
 
 
 async def has_current_locks(hub: Hub, live: LiveRoom) -> bool:
-    """Whether the document still is at the revision by whose locks it refused a client."""
+    """Whether the room's locks are current: the store has the same revision."""
     position = await hub.store.position(live.key)
     if position is None:
         return not live.room.exists

@@ -1,4 +1,4 @@
-"""One transaction for the batches of many documents, and again for those whose row is locked."""
+"""Transactions: commit the batches of many documents at once, and retry locked rows."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# The first retry comes soon: an instance holds a row for as long as its commit takes.
+# The first retry comes soon, because another instance locks a row only during its commit.
 FIRST, LONGEST = 0.005, 0.1
-# After so many seconds the document is read-only, and recovery waits for its row.
+# After this many seconds the document becomes read-only, and recovery waits for its row.
 PATIENCE = 5.0
 
 Appends = list[tuple["LiveRoom", "Append"]]
 
 
 async def write(hub: Hub, appends: Appends) -> dict[LiveRoom, Outcome]:
-    """Commit all of them in one transaction, and count it."""
+    """Commit all batches in one transaction, record it, and return the outcomes."""
     if not appends:
         return {}
     began_at = hub.clock.monotonic()
@@ -35,10 +35,10 @@ async def write(hub: Hub, appends: Appends) -> dict[LiveRoom, Outcome]:
 
 
 class RowLockedCommits:
-    """Batches that wait for another transaction, which has locked the document's row.
+    """Keeps the batches whose document's row is locked by another transaction, and retries them.
 
-    Invariant: while a live room is held, its batch is here and in no other commit. All of them
-    are committed together, so they take one connection however many they are.
+    Invariant: while a live room is held, its batch is here and in no other commit. Retries commit
+    all batches together, so they need only one connection.
     """
 
     def __init__(self, hub: Hub, reopening: Reopening) -> None:
@@ -50,15 +50,16 @@ class RowLockedCommits:
         return bool(self._since)
 
     def add(self, live: LiveRoom, append: Append) -> None:
+        """Add a held live room with the rows of its batch."""
         self._since[live] = append, self._hub.clock.monotonic()
 
     def pause(self) -> float:
-        """Seconds until the next try: as many as the newest of them has waited, within bounds."""
+        """Return the seconds until the next retry: the wait of the newest batch, within bounds."""
         newest = max(since for _, since in self._since.values())
         return min(LONGEST, max(FIRST, self._hub.clock.monotonic() - newest))
 
     def take_stopped(self) -> Appends:
-        """Those that were stopped, or ended, while they waited; they are not held any more."""
+        """Remove and return the live rooms that were stopped or ended while they waited."""
         stopped: Appends = []
         for live, (append, _) in list(self._since.items()):
             if live.state is not LiveState.HELD:
@@ -67,12 +68,12 @@ class RowLockedCommits:
         return stopped
 
     async def retry(self) -> list[tuple[LiveRoom, Append, Outcome]]:
-        """Commit them again; those whose row was free, with what became of them."""
+        """Commit all batches again; return the batches whose row was free, with their outcomes."""
         appends = [(live, append) for live, (append, _) in self._since.items()]
         try:
             outcomes = await write(self._hub, appends)
-        except Exception:  # recovery finds out which documents are well
-            logger.warning("held documents could not be committed", exc_info=True)
+        except Exception:  # recovery finds out which documents can be written
+            logger.warning("the batches of held documents could not be committed", exc_info=True)
             self._give_up([live for live, _ in appends])
             return []
         now = self._hub.clock.monotonic()
@@ -87,5 +88,8 @@ class RowLockedCommits:
         for live in lives:
             del self._since[live]
         if lives:
-            logger.warning("the rows of %d documents cannot be written", len(lives))
+            logger.warning(
+                "%d documents are read-only: another transaction locks their rows, or commits fail",
+                len(lives),
+            )
             self._reopening.enter_trouble(lives)
