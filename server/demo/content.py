@@ -1,4 +1,4 @@
-"""Demo documents and the pictures that they show, with the address of the pictures."""
+"""The demo documents, and the pictures that they show."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from collab.ids import DocKey
 
 PICTURE_HEADERS = {
     "Cache-Control": "public, max-age=3600",
-    # Opened by itself, an SVG is a page; this one may load and run nothing.
+    # An SVG that a browser opens by itself is a page. It must not load or run anything.
     "Content-Security-Policy": "default-src 'none'",
     "Cross-Origin-Resource-Policy": "cross-origin",
     "X-Content-Type-Options": "nosniff",
@@ -23,21 +23,21 @@ PICTURE_HEADERS = {
 
 
 def pages() -> list[tuple[DocKey, dict[str, Any]]]:
-    """Every demo document under its name: `TENANT.DOC.json` beside this module."""
+    """Return every demo document with its key, from `TENANT.DOC.json` beside this module."""
     return [(_key(name), msgspec.json.decode(body)) for name, body in _files(".json").items()]
 
 
 @cache
 def pictures() -> dict[str, bytes]:
-    """The SVG pictures that the documents show as `/demo/NAME.svg`."""
+    """Return the SVG pictures by name. The documents show them as `/demo/NAME.svg`."""
     return _files(".svg")
 
 
 async def get_picture(request: Request) -> Response:
-    """One of the pictures that come with the package; nothing else of the disk has a name here."""
+    """Return one of the package's pictures. No other file on the disk can be reached."""
     picture = pictures().get(request.path_params["name"])
     if picture is None:
-        raise Rejected(Code.NOT_FOUND, "no such picture")
+        raise Rejected(Code.NOT_FOUND, "the demo has no picture of this name")
     return Response(picture, media_type="image/svg+xml", headers=PICTURE_HEADERS)
 
 

@@ -1,4 +1,4 @@
-"""Demo mode: pages to look at, keys to make tokens with, and links to open."""
+"""Demo mode: creates the demo documents and keys, and prints the addresses to open."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FOREVER = 253_402_300_799_000  # the year 9999
 
 async def create_documents(services: Services) -> None:
     """Create the demo tenants and documents that do not exist yet."""
-    logger.warning("demo mode is open: every visitor may edit the demo tenant's documents")
+    logger.warning("demo mode: every client that reaches this server may edit the demo documents")
     rights = Rights(Role.ADMIN, expires_at=FOREVER)
     member = Member(Author("weft", "Weft"), rights, "server")
     for key, page in pages():
@@ -37,13 +37,13 @@ async def create_documents(services: Services) -> None:
 
 
 async def _publish_once(services: Services, live: LiveRoom, by: Author) -> None:
-    """Publish the document, unless it was ever published before."""
+    """Publish the document, unless it was published before."""
     if not await services.store.publications(live.key, 0, live.room.version):
         await services.publisher.publish(live, by)
 
 
 async def start_message(services: Services, where: str) -> str:
-    """The text that the server prints at its start: the addresses to open."""
+    """Return the text that the server prints at its start: the addresses to open."""
     token, _ = await services.keyring.guest()
     docs = [key.doc for key, _ in pages() if key.tenant == "demo"]
     return "\n".join(
@@ -56,7 +56,7 @@ async def start_message(services: Services, where: str) -> str:
             "  published  " + ", ".join(f"{where}/p/demo/{doc}" for doc in docs),
             "  live       " + f"{where.replace('http', 'ws', 1)}/v1/docs/{docs[0]}/live",
             "",
-            "A guest's token, good for an hour"
+            "A guest token, valid for an hour"
             f" (more: {_command()} token --user ada --role editor):",
             f"  {token}",
             "",
@@ -67,7 +67,7 @@ async def start_message(services: Services, where: str) -> str:
 
 
 def _command() -> str:
-    """The name of this program for a shell: in a clone it is not in the PATH."""
+    """Return the command of this program for a shell. In a clone it is not in the PATH."""
     called = Path(sys.argv[0])
     if called.name != "weft" or shutil.which("weft") == str(called):
         return "weft"

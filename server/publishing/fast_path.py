@@ -1,4 +1,4 @@
-"""The application, with the cache of public responses in front of its routes."""
+"""The application: Starlette with the cache of public responses in front of its routes."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from server.runtime.clock import Clock
 
 _PREFIXES = (PAGES.encode(), VALUES.encode())
-# The answer to a request with one of these depends on its value, or the request has a body.
+# With one of these headers, the response depends on the header's value, or the request has a body.
 _NOT_AT_ONCE = frozenset({b"content-length", b"transfer-encoding", b"expect", b"range"})
-# A browser asks before it sends `If-None-Match` from another origin.
+# A browser sends a preflight before a request with `If-None-Match` to another origin.
 _PREFLIGHT: Headers = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"GET, HEAD"),
@@ -32,9 +32,10 @@ _PREFLIGHT: Headers = [
 
 
 class FastPathApp(Starlette):
-    """Starlette, but for public answers that are at hand: those leave as they are.
+    """Starlette, with a fast path for public responses.
 
-    What is not at hand goes the usual way, through middleware and routes, and is at hand then.
+    A cached response is sent at once. A cache miss goes through the middleware and the routes,
+    which fill the cache.
     """
 
     def __init__(self, clock: Clock, origins: Origins, **starlette: Any) -> None:
@@ -43,7 +44,7 @@ class FastPathApp(Starlette):
         self._clock = clock
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Around the framework's own answers to failures, too."""
+        """Return the middleware. Ours also wraps Starlette's own error responses."""
         app = Cors(super().build_middleware_stack(), self.origins, (PAGES, VALUES))
         return RequestIds(app, self._clock)
 
@@ -71,7 +72,10 @@ class FastPathApp(Starlette):
             await _send(send, 200, found.headers, found.body)
 
     def immediate_response(self, target: bytes, headers: Headers) -> tuple[bytes, bytes] | None:
-        """A GET's head, but for what the connection adds, and body; None where it must wait."""
+        """Return the head and body of a cached response to a GET, or None when it has to wait.
+
+        The connection adds its default headers.
+        """
         if not target.startswith(_PREFIXES) or b"%" in target:
             return None
         if any(name in _NOT_AT_ONCE for name, _ in headers):
@@ -85,14 +89,14 @@ class FastPathApp(Starlette):
         return (found.same + name, b"") if is_known else (found.whole + name, found.body)
 
     def on_refused(self, code: Code) -> str:
-        """Count what was refused before it was a request; the id that its answer names."""
+        """Count a refusal of bytes that are not a request; return a request id for its response."""
         self.state.services.recorder.metrics.refuse("http", code)
         return self._clock.new_id("r")
 
     def _cached(
         self, path: str, query: bytes, headers: Headers
     ) -> tuple[PublicResponse, bool] | None:
-        """The answer, and whether the client has it already."""
+        """Return the cached response, and whether the client has it already; None on a miss."""
         asked = parse_request(path, query)
         if asked is None:
             return None

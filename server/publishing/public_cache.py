@@ -1,7 +1,7 @@
 """The cache of public responses: each is rendered and compressed once for all readers.
 
-A response never changes: it belongs to one version. What may change is which version is public: see
-`public_pointers`.
+A response never changes, because it belongs to one version. Only the number of the public version
+changes: see `public_pointers`.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from server.runtime.clock import Clock
     from server.runtime.settings import Settings
 
-OVERHEAD = 2048  # what an answer takes beside its body
+OVERHEAD = 2048  # bytes of a cached response beside its body
 
 
 class ResponseKey(NamedTuple):
-    """One response: its request, its version and epoch, and its coding."""
+    """The key of one response: its request, version, epoch and content coding."""
 
     asked: PublicRequest
     version: int
@@ -43,10 +43,11 @@ class ResponseKey(NamedTuple):
 
 
 class PublicCache:
-    """The shared cache.
+    """The shared cache of public responses.
 
-    Invariant: an answer is only given for a document whose public version was looked up within
-    the last second, and not moved here since; answers take at most `published_cache` bytes.
+    Invariant: a response is returned only if the document's public version was read within the
+    last second, and this process has not changed it since. Responses take at most
+    `published_cache` bytes.
     """
 
     def __init__(self, hub: Hub, clock: Clock, settings: Settings) -> None:
@@ -63,13 +64,13 @@ class PublicCache:
         self.bytes = 0
 
     def forget(self, key: DocKey) -> None:
-        """What is public was moved, or is gone: ask the database before the next answer."""
+        """Drop what is cached of a document's publication, because it has changed."""
         self._pointers.forget(key)
 
     def cached(self, asked: PublicRequest, coding: str) -> PublicResponse | None:
-        """The response, if the cache has it and knows that it is current."""
+        """Return the response, if the cache has it and its public version is fresh; else None."""
         known = self._pointers.cached(asked.key)
-        if known is None or not known.version:  # an older version is not public either, then
+        if known is None or not known.version:  # nothing is public, so older versions are not
             return None
         key = ResponseKey(asked, asked.version or known.version, known.epoch, coding)
         answer = self._answers.get(key)
@@ -78,7 +79,7 @@ class PublicCache:
         return answer
 
     async def fetch(self, asked: PublicRequest, coding: str) -> PublicResponse | None:
-        """The response; None where nothing public has this address."""
+        """Return the response; None when nothing public has this address."""
         known = await self._pointers.fetch(asked.key)
         if not known.version:
             return None
@@ -90,7 +91,7 @@ class PublicCache:
         return await self._answer(key)
 
     async def _answer(self, key: ResponseKey) -> PublicResponse | None:
-        """The response, made once for all requests that wait for it."""
+        """Return the response. It is made once for all requests that wait for it."""
         slug = key.asked.slug
         if slug is not None and self.values.has_no_page(version_key(key), slug):
             return None
@@ -98,8 +99,8 @@ class PublicCache:
             if key in self._answers:
                 return self._answers[key]
             answer = await self._make(key)
-            # A version that was asked for by its number may be made public yet; and names that
-            # lead nowhere are without number, so that none of them is kept.
+            # A miss is not kept. The version may still be published, and clients can invent any
+            # number of page names.
             if answer is not None:
                 self._keep(key, answer)
         return answer

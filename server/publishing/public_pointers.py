@@ -1,4 +1,4 @@
-"""Which version of a document is public, and which ones ever were: asked once a second at most."""
+"""Which version of a document is public, and which ones ever were: read at most once a second."""
 
 from __future__ import annotations
 
@@ -21,18 +21,20 @@ MAX_KNOWN = 10_000
 
 @dataclass(slots=True)
 class PublicPointer:
-    """What the database said of a document, and when; `version` 0 for nothing public."""
+    """A document's public version as read from the database at `at`; 0 when nothing is public."""
 
     version: int
     epoch: int
     at: float
-    versions: frozenset[int] | None = None  # every version that was ever public, once asked for
+    versions: frozenset[int] | None = None  # every version that was ever public; None: not read
 
 
 class PublicPointers:
-    """Invariant: the database is asked about a document once a second at most, and not at all for
-    what this process has moved. The public has two questions under way at most: one for pointers,
-    for as many documents as are asked for, and one for the versions of a document.
+    """A cache of the public version of each document.
+
+    Invariant: a document's public version is read at most once a second, unless this process has
+    changed it. At most two queries run at a time: one for the public versions of many documents,
+    and one for every version of a document that was ever public.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -44,32 +46,34 @@ class PublicPointers:
         self._reading = asyncio.Lock()
 
     def forget(self, key: DocKey) -> None:
-        """What is public was moved, or is gone: ask the database before the next answer."""
+        """Drop a document, because its publication has changed. The next request reads it again."""
         self._known.pop(key, None)
         self._rows.invalidate(key)
         self._moves += 1
 
     def cached(self, key: DocKey) -> PublicPointer | None:
-        """What was asked within the last second."""
+        """Return what was read within the last second, or None."""
         known = self._known.get(key)
         if known is None or self._clock.monotonic() - known.at >= FRESH_SECONDS:
             return None
         return known
 
     async def fetch(self, key: DocKey) -> PublicPointer:
-        """What is public; asks the database where that is not at hand."""
+        """Return what is public. On a cache miss, ask the database."""
         known = self.cached(key)
         if known is not None:
             return known
         now, moves = self._clock.monotonic(), self._moves
         row = await self._rows.get(key)
         if row is not None and row.damaged:
-            raise Corrupt(f"what is published of {key.tenant}/{key.doc} is not known")
-        fresh = self.cached(key)  # of requests that waited together, the first keeps it
+            raise Corrupt(
+                f"the row of {key.tenant}/{key.doc} is damaged; its publication is unknown"
+            )
+        fresh = self.cached(key)  # another request that shared the query has stored it
         if fresh is not None:
             return fresh
         known = PublicPointer(row.published if row else 0, row.epoch if row else 0, now)
-        if moves == self._moves:  # else it may have been moved after it was read
+        if moves == self._moves:  # else a publication may have changed after the query
             self._known[key] = known
             self._known.move_to_end(key)
             while len(self._known) > MAX_KNOWN:
@@ -77,7 +81,7 @@ class PublicPointers:
         return known
 
     async def was_public(self, key: DocKey, known: PublicPointer, version: int) -> bool:
-        """Whether this version of the document was public at any time."""
+        """Whether this version of the document was ever public."""
         async with self._reading:
             if known.versions is None:
                 known.versions = frozenset(await self._store.public_versions(key))

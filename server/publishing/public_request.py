@@ -1,4 +1,4 @@
-"""A request for something public: of which document, as what, and in which coding."""
+"""Parses a request for a public page or value: its document, page, version and coding."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class PublicRequest(NamedTuple):
-    """The document, its version (0 for the public one), and the page; no `slug` for the value."""
+    """A request for a public document.
+
+    `version` is 0 for the version that is public now. `slug` names the page, and is None when the
+    value is requested.
+    """
 
     key: DocKey
     version: int
@@ -22,12 +26,12 @@ class PublicRequest(NamedTuple):
 
 
 def page_path(key: DocKey) -> str:
-    """Where the document's home page is."""
+    """Return the path of the document's home page."""
     return f"{PAGES}{key.tenant}/{key.doc}"
 
 
 def parse_request(path: str, query: bytes) -> PublicRequest | None:
-    """What a path under `VALUES` or `PAGES` asks for; None where there can be nothing."""
+    """Return the request for a path under `VALUES` or `PAGES`; None when no document fits it."""
     as_page = path.startswith(PAGES)
     parts = path[len(PAGES if as_page else VALUES) :].split("/")
     if len(parts) not in ((2, 3) if as_page else (2,)):
@@ -44,7 +48,7 @@ def parse_request(path: str, query: bytes) -> PublicRequest | None:
 
 
 def _version_in(query: bytes) -> int:
-    """The version that is asked for, 0 for the public one, -1 for what is none."""
+    """Return `?version=`, 0 without it, or -1 when it is not a version."""
     for part in query.split(b"&"):
         name, _, text = part.partition(b"=")
         if name == b"version":
@@ -53,9 +57,9 @@ def _version_in(query: bytes) -> int:
 
 
 def coding_of(headers: Headers) -> tuple[str, bytes]:
-    """The best coding that the client takes, and the tags that it has.
+    """Return the best content coding that the client accepts, and the ETags that it has.
 
-    Each may come in several lines (RFC 9110, 5.3).
+    Both headers may have several lines (RFC 9110, 5.3).
     """
     accepted = known = b""
     for name, value in headers:
@@ -68,7 +72,7 @@ def coding_of(headers: Headers) -> tuple[str, bytes]:
 
 @lru_cache(maxsize=256)
 def _best(accepted: bytes) -> str:
-    """RFC 9110, 12.5.3; of two that are taken equally the one that is smaller."""
+    """Return the best coding by RFC 9110, 12.5.3: br before gzip when both have the same weight."""
     weights: dict[str, float] = {}
     for part in accepted.decode("latin-1").lower().split(","):
         name, *given = (each.strip() for each in part.split(";"))

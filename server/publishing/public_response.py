@@ -1,4 +1,4 @@
-"""A public response as bytes: a value or a page, compressed, with its headers."""
+"""Makes a public response as bytes: a value or a page, compressed, with its headers."""
 
 from __future__ import annotations
 
@@ -23,9 +23,12 @@ _JSON: Headers = [
 
 @dataclass(frozen=True, slots=True)
 class PublicResponse:
-    """An answer. `tag` is a hash of its very bytes; `kind` are headers that any coding of it has.
+    """A public response.
 
-    `whole` and `same` are the status line and the headers of a 200 and of a 304, as they are sent.
+    - `tag`: the ETag, a hash of the body's bytes.
+    - `kind`: the headers that are the same for every coding.
+    - `headers` and `unchanged`: all headers of a 200 and of a 304.
+    - `whole` and `same`: the same with the status line, as bytes.
     """
 
     body: bytes
@@ -37,11 +40,11 @@ class PublicResponse:
     same: bytes
 
     def is_known(self, known: bytes) -> bool:
-        """Whether the client has these very bytes (RFC 9110, 13.1.2: weak comparison)."""
+        """Whether the client has exactly these bytes (RFC 9110, 13.1.2: weak comparison)."""
         return bool(known) and (self.tag in known or known.strip() == b"*")
 
     def response(self, known: bytes) -> Response:
-        """The answer as the framework sends it."""
+        """Return a Starlette response: a 304 when the client has the bytes, else a 200."""
         if self.is_known(known):
             response = Response(status_code=304)
             response.raw_headers = list(self.unchanged)
@@ -54,6 +57,7 @@ class PublicResponse:
 def public_response(
     body: bytes, kind: Headers, at: Position, coding: str, cache_control: bytes
 ) -> PublicResponse:
+    """Return the response for a body that is already compressed with `coding`."""
     tag = b'"%s"' % blake2b(body, digest_size=12).hexdigest().encode()
     unchanged: Headers = [
         (b"etag", tag),
@@ -79,7 +83,7 @@ def public_response(
 
 
 def render_body(value: Json, asked: PublicRequest, public: Public) -> tuple[bytes, Headers] | None:
-    """The value, or a page of it, and the headers of its kind."""
+    """Return the value as JSON or a page as HTML, with its headers; None for an unknown page."""
     if asked.slug is None:
         return msgspec.json.encode(value), _JSON
     page = render(value, asked.slug, page_path(asked.key), public)

@@ -1,4 +1,4 @@
-"""The values of public versions, each read from the log once for all its pages."""
+"""The values of public versions. Each is read from the log once for all its pages."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collab.ids import DocKey, Json
     from server.documents.hub import Hub
 
-# As JSON; in memory a value is several times as large. Two documents of the largest size.
+# Bytes of JSON: two documents of the largest size. In memory, a value is several times as large.
 KEPT_BYTES = 8 << 20
-# Of so many versions it is known which pages they have.
+# Versions whose page names are kept.
 KEPT_SITES = 1000
 
 
@@ -37,10 +37,10 @@ class _Kept:
 
 
 class PublicValues:
-    """What pages are made of.
+    """A cache of values, and of the page names in each.
 
-    Invariant: one value at a time is read from the log, because that takes the event loop. Once
-    a value was read, the pages of its version are known without it.
+    Invariant: one value at a time is read from the log, because reading occupies the event loop.
+    After the first read, the page names of a version are known without its value.
     """
 
     def __init__(self, hub: Hub) -> None:
@@ -49,7 +49,7 @@ class PublicValues:
         self._slugs: OrderedDict[VersionKey, frozenset[str]] = OrderedDict()
         self._reading = asyncio.Lock()
         self._bytes = 0
-        self.reads = 0  # from the log
+        self.reads = 0  # how many values were read from the log
 
     def has_no_page(self, key: VersionKey, slug: str) -> bool:
         """Whether this version is known to have no such page."""
@@ -57,7 +57,7 @@ class PublicValues:
         return slugs is not None and slug not in slugs
 
     async def value(self, key: VersionKey) -> Json:
-        """The value; raises `unknown_version` where it is not kept any more."""
+        """Return the value; raise `unknown_version` when the log does not have it any more."""
         live = self._hub.lives.get(key.doc)
         if live is not None and live.room.exists:
             room = live.room
@@ -75,7 +75,7 @@ class PublicValues:
             return value
 
     async def _note(self, key: VersionKey, value: Json) -> int:
-        """Remember which pages there are; how large the value is."""
+        """Keep the page names of a value; return the size of its JSON."""
         slugs, size = await run_in_thread(_inspect, value)
         self._slugs[key] = slugs
         self._slugs.move_to_end(key)

@@ -1,7 +1,8 @@
-"""Publishing: moving the pointer to the public version, one checked and recorded step at a time.
+"""Publishing: sets which version of a document is public.
 
-A step moves the document's control revision, as a schema or a lock does. The live room goes on
-under the next one; a batch that was in flight clashes, and is applied again. No edit is lost.
+Each change of the publication increases the document's control revision, as a schema or a lock
+does. The live room stays open with the new revision. A batch that is being committed clashes, and
+is applied again. No edit is lost.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from server.publishing.public_cache import PublicCache
     from server.runtime.settings import Settings
 
-# Each try is lost to another writer of the document's control; more than a few is no chance.
+# A try fails when another request changed the schema, the locks or the publication meanwhile.
+# Eight failures in a row are no accident.
 TRIES = 8
 
 Decide = Callable[[PublicState], Awaitable[Publication | None]]
@@ -38,14 +40,14 @@ Decide = Callable[[PublicState], Awaitable[Publication | None]]
 
 @dataclass(frozen=True, slots=True)
 class PublishResult:
-    """What was published, and what should be mended in it."""
+    """The published version, and the warnings about it."""
 
     version: int
     warnings: list[Finding]
 
 
 class Publisher:
-    """Moves what is public, for every document of the process."""
+    """Publishes and unpublishes the documents of this process."""
 
     def __init__(self, hub: Hub, cache: PublicCache, settings: Settings) -> None:
         self._hub = hub
@@ -63,9 +65,10 @@ class Publisher:
     async def publish(
         self, live: LiveRoom, by: Author, version: int | None = None, expected: int | None = None
     ) -> PublishResult:
-        """Make a version public, the newest where none is named.
+        """Make a version public; without `version` the newest.
 
-        `expected` is what is public as far as the publisher knows, 0 for nothing.
+        `expected` is the version that the publisher believes to be public, 0 for none. Raise
+        `conflict` when another version is public.
         """
         result = PublishResult(0, [])
 
@@ -86,7 +89,7 @@ class Publisher:
         return result
 
     async def take_down(self, live: LiveRoom, by: Author) -> int:
-        """Let nothing be public any more; the version that was."""
+        """Make the document private again; return the version that was public."""
         was = 0
 
         async def decide(state: PublicState) -> Publication:
@@ -100,7 +103,10 @@ class Publisher:
         return was
 
     async def _move(self, live: LiveRoom, decide: Decide) -> None:
-        """Decide on the current publication, and write the step if that has not changed."""
+        """Call `decide` with the current publication, and write its step.
+
+        Try again when the control revision has changed meanwhile.
+        """
         for _ in range(TRIES):
             state = await self._store.public_state(live.key)
             if state is None or not live.room.exists:
@@ -113,7 +119,7 @@ class Publisher:
                 return
             try:
                 is_taken = await self._store.publish(live.key, step, state.revision)
-            except StorageUnavailable:  # it may be taken all the same
+            except StorageUnavailable:  # the step may have been written
                 self._hub.request_reopen(live)
                 self._cache.forget(live.key)
                 raise
@@ -121,30 +127,30 @@ class Publisher:
                 live.room.note_published(step.pointer, state.revision)
                 self._cache.forget(live.key)
                 return
-        raise Rejected(Code.CONFLICT, "others keep changing what governs this document")
+        raise Rejected(Code.CONFLICT, "the schema, locks or publication kept changing; try again")
 
     async def _value_at(self, live: LiveRoom, version: int) -> Json:
         room = live.room
         if version == room.version:
             return room.value
         if not 0 < version < room.version:
-            raise Rejected(Code.UNKNOWN_VERSION, f"there is no version {version}")
+            raise Rejected(Code.UNKNOWN_VERSION, f"the document has no version {version}")
         history = self._hub.history
         async with history.reading:
             return await history.value_at(live.key, version)
 
 
 def _without_client(by: Author) -> Author:
-    """The user without the tab: readers only want to know who published."""
+    """Return the user without client and session: only the user of a publication is shown."""
     return Author(by.user, by.name)
 
 
 def nothing_published() -> Rejected:
-    return Rejected(Code.NOT_FOUND, "nothing of this document is published")
+    return Rejected(Code.NOT_FOUND, "no version of this document is published")
 
 
 def as_json(publication: Publication) -> dict[str, object]:
-    """Who made what public, and when, as clients see it."""
+    """Return a publication as clients see it: the version, who published it, and when."""
     by = {"user": publication.by.user, "name": publication.by.name}
     return {"version": publication.version, "by": by, "at": rfc3339(publication.at)}
 
@@ -154,7 +160,7 @@ def _expect(state: PublicState, expected: int | None) -> None:
     if expected is None or expected == _version_of(state):
         return
     if published is None:
-        raise Rejected(Code.CONFLICT, "it was taken down meanwhile", published=None)
+        raise Rejected(Code.CONFLICT, "the document was unpublished meanwhile", published=None)
     who = published.by.name or published.by.user
     message = f"{who} published version {published.version} meanwhile"
     raise Rejected(Code.CONFLICT, message, published=as_json(published))
@@ -165,7 +171,10 @@ def _version_of(state: PublicState) -> int:
 
 
 async def _inspect(value: Json, schema: Schema | None, rules: Rules) -> list[Finding]:
-    """The warnings; raises for what may not be published. Off the loop: a page may be large."""
+    """Return the warnings, or raise for a value that may not be published.
+
+    Runs in a worker thread, because a page may be large.
+    """
 
     def inspect() -> list[Finding]:
         if schema is not None:
