@@ -1,1 +1,1 @@
-"""Documents as archives: exported, imported, and repaired from what is left of them."""
+"""Exports documents as archives, imports archives, and repairs damaged documents."""

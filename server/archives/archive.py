@@ -1,4 +1,4 @@
-"""Archives: a document with its history as one JSON object, written out and read back."""
+"""Archives: a document with its history as one JSON object, and its import."""
 
 from __future__ import annotations
 
@@ -22,17 +22,19 @@ from collab.yjs import guard
 from collab.yjs.guard import GuardBounds, inspect
 from server.runtime.worker_threads import run_in_thread
 
-# An entry may be a page that was pasted whole, so only what kills is bounded here, not its size.
+# An entry may be a whole pasted page, so its size is not limited here. The other limits stop
+# updates that would exhaust the process.
 _BOUNDS = GuardBounds(update_bytes=0)
 _LAST_TIME = 253_402_300_799_999  # the end of the year 9999
 
 
 class Archive(Struct, frozen=True, forbid_unknown_fields=True):
-    """A document at a version, and every entry that led there.
+    """A document at a version, with the entries that the log has.
 
-    Invariant: `value` is what the entries give, from nothing where they begin at version 1.
-    Where older ones have been compacted away, `entries` are those that are left. Of a damaged
-    document it holds what could be read, and `left_out` says what could not.
+    Invariant: when the entries begin at version 1, applying all of them to `{}` gives `value`.
+
+    When the log was compacted, `entries` begin at a later version. Of a damaged document, the
+    archive holds what could be read, and `left_out` lists what could not.
     """
 
     format: Literal["weft-archive/1"]
@@ -48,34 +50,38 @@ class Archive(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def decode(raw: bytes) -> Archive:
+    """Return the archive in a body, or raise `malformed`."""
     try:
         return msgspec.json.decode(raw, type=Archive)
     except UNREADABLE as error:
-        raise Rejected(Code.MALFORMED, f"this is no archive of a document: {error}") from error
+        raise Rejected(
+            Code.MALFORMED, f"the body is not an export of a document: {error}"
+        ) from error
 
 
 async def create_document(
     store: Store, key: DocKey, archive: Archive, now: int, *, quota: int = 0, most_names: int = 0
 ) -> int:
-    """Make the document under a name that was never used; the version that it has then.
+    """Create the document under a name that was never used; return its version.
 
-    All of it is one commit, so an import that fails leaves nothing. The tenant may have
-    `quota` documents and the document `most_names` named versions; 0 is no limit.
+    The import is one commit, so a failed import leaves nothing. The tenant may have `quota`
+    documents, and the document `most_names` named versions; 0 means no limit.
 
-    Its epoch is `now`: clients of the document that was exported hold edits of that one's epochs.
+    The new epoch is `now`. It must differ from the epochs of the exported document, because that
+    document's clients may hold edits of those epochs.
     """
     absent = await store.load(key)
     if isinstance(absent, Stored):
-        raise Rejected(Code.ALREADY_EXISTS, f"there is a document {key.doc} already")
+        raise Rejected(Code.ALREADY_EXISTS, f"a document {key.doc} exists already")
     if absent.last:
         # Undo records name versions, so an entry cannot be given another number.
-        raise Rejected(Code.CONFLICT, f"the name {key.doc} was used before; take another")
+        raise Rejected(Code.CONFLICT, f"the name {key.doc} was used before; choose another")
     epoch = max(absent.epoch, now)
-    # 0.08 s a megabyte, in which the event loop would serve no other client.
+    # Takes 0.08 s for a megabyte. In the event loop, no other client would be served meanwhile.
     await run_in_thread(check, archive, epoch)
     names = {one.version: one for one in archive.names}
     if most_names and len(names) > most_names:
-        raise Rejected(Code.QUOTA_EXCEEDED, f"a document has {most_names} named versions at most")
+        raise Rejected(Code.QUOTA_EXCEEDED, f"the export has more than {most_names} named versions")
     schema = b"" if archive.schema is None else msgspec.json.encode(archive.schema)
     append = Append(
         key=key,
@@ -92,40 +98,40 @@ async def create_document(
         case Committed():
             return archive.version
         case Full():
-            raise Rejected(Code.QUOTA_EXCEEDED, "the tenant has as many documents as it may")
+            raise Rejected(Code.QUOTA_EXCEEDED, "the tenant has reached its limit of documents")
         case _:
-            raise Rejected(Code.CONFLICT, f"another client made {key.doc} meanwhile")
+            raise Rejected(Code.CONFLICT, f"another client created {key.doc} meanwhile")
 
 
 def check(archive: Archive, epoch: int) -> None:
-    """Refuse what no server can have written: what is imported is never checked again."""
+    """Refuse an archive that no server can have written. Imported entries are not checked later."""
     versions = [entry.version for entry in archive.entries]
     whole = list(range(1, len(versions) + 1))
     if not versions or versions != whole or versions[-1] != archive.version:
         raise Rejected(
             Code.UNKNOWN_VERSION,
-            "the archive does not begin at version 1; create a document from its value instead",
+            "the export does not begin at version 1; create a document from its `value` instead",
         )
     inspected = [
         (entry, inspect(entry.update, _BOUNDS)) for entry in archive.entries if entry.update
     ]
     try:
-        _check_updates(inspected)  # before the bytes come near native code
+        _check_updates(inspected)  # before any native code reads the bytes
         for entry in archive.entries:
             check_values(entry)
         sound = _is_plausible(archive) and _gives_its_value(archive, epoch)
     except (Rejected, *UNREADABLE) as error:
         raise Rejected(
-            Code.INVALID_DOCUMENT, f"the archive's entries cannot be applied: {error}"
+            Code.INVALID_DOCUMENT, f"the export's `entries` cannot be applied: {error}"
         ) from error
     if not sound:
-        raise Rejected(Code.INVALID_DOCUMENT, "the archive's entries do not give its value")
+        raise Rejected(Code.INVALID_DOCUMENT, "the export's `entries` do not result in its `value`")
     if archive.schema is not None:
         Schema.compile(msgspec.json.encode(archive.schema)).check(archive.value)
 
 
 def _check_updates(inspected: Sequence[tuple[Entry, guard.Inspected]]) -> None:
-    """What is asked of a client's updates, but for whose ids they write under."""
+    """Check the updates like a client's, except that they may use the ids of any user."""
     index = guard.StructIndex()
     for entry, update in inspected:
         if entry.kind == REPAIR:
@@ -136,7 +142,7 @@ def _check_updates(inspected: Sequence[tuple[Entry, guard.Inspected]]) -> None:
 
 
 def _is_plausible(archive: Archive) -> bool:
-    """Whether versions, ids and times are such as the log can keep and be asked for."""
+    """Whether the log can store the versions, ids and times, and find them again."""
     entries, names = archive.entries, archive.names
     times = [*(entry.at for entry in entries), *(named.at for named in names)]
     ids = [(entry.author.user, entry.id) for entry in entries if entry.id]
@@ -151,7 +157,7 @@ def _is_plausible(archive: Archive) -> bool:
 
 
 def _gives_its_value(archive: Archive, epoch: int) -> bool:
-    """Whether the entries lead to the value, in JSON and in Yjs alike."""
+    """Whether the entries result in the value, as JSON ops and as Yjs updates."""
     value: Json = {}
     for entry in archive.entries:
         value = replay(value, entry.ops)

@@ -1,7 +1,7 @@
 """Exports: a document with its history, written a page of the log at a time.
 
-Every entry is read before the answer begins, so that a damaged one is found while the export can
-still say so; then all are read again, as the client takes them.
+Every entry is read twice. The first pass ends before the response begins, so that a damaged entry
+is found while the server can still refuse. The second pass reads as fast as the client reads.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ BUSY_MS = 5000
 
 
 class Exports:
-    """How many exports run at once, in all and of one user.
+    """Limits how many exports run at once, in total and of one user.
 
-    Invariant: an export counts from `running` on until that block ends, however it ends.
+    Invariant: an export counts while its `running` block runs, however the block ends.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        # What is left of a damaged document is read for one request at a time.
+        # One damaged document at a time is read.
         self.salvaging = asyncio.Lock()
         self._of: Counter[tuple[str, str]] = Counter()
 
@@ -46,11 +46,13 @@ class Exports:
 
     @contextmanager
     def running(self, tenant: str, user: str) -> Iterator[None]:
-        """Raises `rate_limited` where too many run already; half of them may be one user's."""
+        """Count an export, or raise `rate_limited`. One user may run half of all exports."""
         owner, most_own = (tenant, user), max(1, self._most // 2)
         if self._most and (len(self) >= self._most or self._of[owner] >= most_own):
             raise Rejected(
-                Code.RATE_LIMITED, "too many exports run already", retry_after_ms=BUSY_MS
+                Code.RATE_LIMITED,
+                "too many exports are running; try again later",
+                retry_after_ms=BUSY_MS,
             )
         self._of[owner] += 1
         try:
@@ -73,7 +75,10 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A sound document that is ready to be written; `repaired` is its newest repair, or 0."""
+    """An undamaged document that is ready to be written.
+
+    `repaired` is the version of its newest repair, or 0.
+    """
 
     store: Store
     key: DocKey
@@ -83,9 +88,9 @@ class Export:
     repaired: int
 
     async def parts(self) -> AsyncGenerator[bytes]:
-        """An `Archive` as JSON, in pieces of about a page of the log.
+        """Yield an `Archive` as JSON, in pieces of about a page of the log.
 
-        Raises `Corrupt` where the document was deleted meanwhile: the archive is not whole then.
+        Raise `Corrupt` when the document was deleted meanwhile, because the archive is incomplete.
         """
         head = self.head
         archive = Archive(
@@ -111,14 +116,17 @@ class Export:
         yield b"]}"
 
     def _openable(self, entry: Entry) -> Entry:
-        """Before a repair only the ops still mean something: the Yjs state of then is gone."""
+        """Return the entry without its Yjs update when it is older than the newest repair.
+
+        A repair makes a new Yjs state, so older updates do not apply any more. Their ops do.
+        """
         if entry.version < self.repaired:
             return replace(entry, update=b"", inverse=b"")
         return entry
 
 
 async def export(store: Store, key: DocKey, head: Head, now: int) -> Export:
-    """Look at everything that is kept of a document; raises `Corrupt` for what cannot be read."""
+    """Read the whole log once, and return the export. Raise `Corrupt` for a damaged row."""
     repaired = 0
     async for page in _pages(store, key, head.version):
         repaired = max([repaired, *(entry.version for entry in page if entry.kind == REPAIR)])
@@ -127,13 +135,13 @@ async def export(store: Store, key: DocKey, head: Head, now: int) -> Export:
 
 
 async def export_damaged(store: Store, key: DocKey, now: int) -> Archive:
-    """What can be read of a document; of one that is not damaged, everything.
+    """Return everything that can be read of a document, damaged or not.
 
-    A child process opens it, so a document that kills the process that opens it is exported too.
+    A child process opens the document. So a document that kills its process can be exported too.
     """
     remains = await store.remains(key)
     if remains is None:
-        raise Rejected(Code.NOT_FOUND, f"there is no document {key.doc}")
+        raise Rejected(Code.NOT_FOUND, f"the tenant has no document {key.doc}")
     found = await salvage(remains)
     entries = remains.entries
     if (repaired := since_repair(entries)) is not None:

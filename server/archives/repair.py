@@ -1,8 +1,8 @@
-"""Repair: what is left of a damaged document, and the document that is written from it.
+"""Repair: reads what is left of a damaged document, and writes a new document from it.
 
-Every snapshot and every entry is read alone. The newest snapshot that opens is the base; the
-entries after it are applied where they still read and apply. What is left out is said by version.
-The repaired document has a new epoch, so that no client takes it for the one that it knew.
+Every snapshot and every entry is read by itself. The newest snapshot that opens is the base.
+Entries after the base are applied when they can be read and applied. The others are listed by
+version. The repaired document has a new epoch, so that clients do not send it older edits.
 """
 
 from __future__ import annotations
@@ -28,18 +28,21 @@ from server.runtime.logs import error_sentence
 Open = Callable[[Asked], Awaitable[Opened | Failed]]
 
 MISMATCH = "its row does not match its checksum"
-NEW_STATE = "undo steps, and what only Yjs clients saw (other root types, formats, embeds)"
+NEW_STATE = "undo steps, and content that only Yjs clients see (other root types, formats, embeds)"
 
 
 @dataclass(slots=True)
 class Salvage:
     """What can be read of a document.
 
-    `value` is None where nothing can. `last` is the newest version that any row names. `whole`
-    is the document with its Yjs state, where all of that is sound; `failure` says why a document
-    whose rows are all there does not open. `has_start` is False where neither a snapshot nor the
-    first entries can be read. `schema` is None where there is none, or it cannot be read.
-    `left_out` are sentences.
+    - `last`: the newest version that any row names.
+    - `value`: the value, or None when nothing can be read.
+    - `whole`: the document with its Yjs state, when all of it opens.
+    - `failure`: why a document does not open although no row is missing.
+    - `has_start`: False when neither a snapshot nor the first entries can be read.
+    - `schema`: None when the document has none, or when it cannot be read.
+    - `left_out`: a sentence for each part that cannot be read.
+    - `broken_snapshots`: the versions of the snapshots that do not open.
     """
 
     last: int
@@ -53,7 +56,7 @@ class Salvage:
 
 
 async def salvage(remains: Remains, *, every: bool = False, open_: Open = open_in_child) -> Salvage:
-    """Find out what can be read; `every` also tries the snapshots that only history needs."""
+    """Read what can be read. With `every`, also try the older snapshots, which history needs."""
     found = Salvage(_last(remains))
     found.left_out += remains.lost
     for version in remains.damaged_snapshots:
@@ -61,7 +64,7 @@ async def salvage(remains: Remains, *, every: bool = False, open_: Open = open_i
     base, value = await _find_base(remains, found, open_)
     since = [entry for entry in remains.entries if entry.version > base]
     if found.whole is None and found.value is None:
-        # A long log takes seconds, in which the server would answer no other request.
+        # A long log takes seconds. In the event loop, no other request would be answered meanwhile.
         await asyncio.to_thread(_apply, found, value, since)
     if found.failure:
         found.left_out.append(_yjs_state(found.failure))
@@ -79,7 +82,10 @@ def _last(remains: Remains) -> int:
 
 
 async def _find_base(remains: Remains, found: Salvage, open_: Open) -> tuple[int, Json]:
-    """The newest version to begin at, and the value there; `found` gets more where it is whole."""
+    """Return the newest version to begin at, and its value.
+
+    When everything from there on opens, `found` gets the whole document.
+    """
     repaired = since_repair(remains.entries)
     for version, body in reversed(remains.snapshots.items()):
         if repaired is not None and version < repaired[0].version:
@@ -102,12 +108,12 @@ async def _find_base(remains: Remains, found: Salvage, open_: Open) -> tuple[int
         await _open_whole(found, Asked(None, entries, remains.epoch or 1), base, open_)
     else:
         found.has_start = False
-        found.left_out.append(f"versions up to {base}: no snapshot of them opens")
+        found.left_out.append(f"versions up to {base}: no snapshot of these versions opens")
     return base, {}
 
 
 def _steps_before(remains: Remains, base: int) -> SavedSteps | None:
-    """The newest steps from which every entry up to a base is there."""
+    """Return the newest saved undo steps after which no entry up to `base` is missing."""
     for version, body in sorted(remains.steps.items(), reverse=True):
         since = [entry for entry in remains.entries if version < entry.version <= base]
         if version <= base and _is_dense(since, version, base):
@@ -122,7 +128,7 @@ def _is_dense(entries: Sequence[Entry], after: int, upto: int) -> bool:
 
 
 async def _open_whole(found: Salvage, asked: Asked, base: int, open_: Open) -> bool:
-    """Whether everything from a base to the last version opens."""
+    """Whether the document opens with every entry from the base to the last version."""
     found.failure = ""
     if not _is_dense(asked.entries, base, found.last):
         return False
@@ -139,7 +145,7 @@ async def _open_whole(found: Salvage, asked: Asked, base: int, open_: Open) -> b
 
 
 def _yjs_state(reason: str) -> str:
-    return f"the Yjs state ({reason}): a repair makes it again from the value"
+    return f"the Yjs state ({reason}): a repair makes a new one from the value"
 
 
 def _apply(found: Salvage, value: Json, since: Sequence[Entry]) -> None:
@@ -148,9 +154,9 @@ def _apply(found: Salvage, value: Json, since: Sequence[Entry]) -> None:
         try:
             after = replay(value, entry.ops)
             if not isinstance(after, dict):
-                raise TypeError("the value is no object")
+                raise TypeError("the value is not an object")
             value = after
-        except Exception as error:  # whatever the row holds, the rows after it are tried
+        except Exception as error:  # whatever this row holds, try the rows after it
             found.left_out.append(f"version {entry.version}: {error_sentence(error)}")
     found.value = value
 
@@ -169,7 +175,9 @@ def _report_missing(remains: Remains, found: Salvage, base: int) -> None:
         found.left_out.append(f"{_versions(first, last)}: not in the log")
     is_said = any(said.startswith("the head:") for said in remains.lost)
     if remains.head < found.last and not is_said:
-        found.left_out.append(f"the head, which said {remains.head}: the log has {found.last}")
+        found.left_out.append(
+            f"the head: its row names version {remains.head}, the log has version {found.last}"
+        )
 
 
 def _versions(first: int, last: int) -> str:
@@ -177,7 +185,7 @@ def _versions(first: int, last: int) -> str:
 
 
 async def _try_older(remains: Remains, found: Salvage, base: int, open_: Open) -> None:
-    """Find the snapshots that do not open: no request for a version after them would succeed."""
+    """Find older snapshots that do not open: reads of the versions after them would fail."""
     for version, body in remains.snapshots.items():
         if version < base:
             opened = await open_(Asked(body, [], remains.epoch or 1))
@@ -191,7 +199,7 @@ def _note_broken(found: Salvage, version: int, failed: Failed) -> None:
 
 
 def _gaps(after: int, versions: Iterable[int], upto: int) -> Iterator[tuple[int, int]]:
-    """The first and the last of each run of versions that is missing; a run may be vast."""
+    """Yield the first and the last version of each gap. A gap may be very long."""
     for version in (*versions, upto + 1):
         if version > after + 1:
             yield after + 1, version - 1
@@ -199,7 +207,7 @@ def _gaps(after: int, versions: Iterable[int], upto: int) -> Iterator[tuple[int,
 
 
 def _read_schema(remains: Remains, found: Salvage) -> None:
-    """A document with a schema that cannot be read does not open."""
+    """Read the schema. A document whose schema cannot be read does not open."""
     if remains.schema:
         try:
             found.schema = Schema.compile(remains.schema)
@@ -211,11 +219,12 @@ def _read_schema(remains: Remains, found: Salvage) -> None:
 
 
 def rebuild(remains: Remains, found: Salvage, now: int) -> Rebuilt:
-    """The document that begins again with what was found; `found.left_out` gets the rest."""
+    """Return the new document. What it lacks is added to `found.left_out`."""
     value: Any = sanitized(found.value)
     schema = _kept_schema(value, found)
     atomic = named_atomic if schema is None else schema.is_atomic
-    # An epoch that cannot be read may be one that clients hold; the second of the clock is not.
+    # When the epoch cannot be read, any small number may be an epoch that clients know. The time
+    # in seconds is not.
     epoch = remains.epoch + 1 if remains.epoch else now // 1000
     version = found.last + 1
     if found.whole is not None:
@@ -248,19 +257,19 @@ def rebuild(remains: Remains, found: Salvage, now: int) -> Rebuilt:
 
 
 def _fresh(value: Json, epoch: int, version: int, atomic: Atomic) -> tuple[bytes, bytes]:
-    """A Yjs document that holds the value and nothing else: its whole state, and a snapshot."""
+    """Return the state and the snapshot of a new Yjs document that holds only the value."""
     document = Document.create(epoch, atomic, version=version - 1)
     try:
         ops = [{"op": "replace", "path": "", "value": value}]
         document.patch(ops, version=version, user="weft", at=0, kind="create")
-        document.advance_to(version)  # of an empty value too
+        document.advance_to(version)  # an empty value makes no change, and so no version
         return document.update_since(b"\x00"), document.snapshot(steps=False).body
     finally:
         document.close()
 
 
 def _kept_schema(value: Json, found: Salvage) -> Schema | None:
-    """The schema, where the value keeps it: else no edit would be accepted."""
+    """Return the schema, or None when the value breaks it: then no edit would be accepted."""
     if found.schema is not None:
         try:
             found.schema.check(value)

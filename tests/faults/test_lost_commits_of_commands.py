@@ -158,7 +158,7 @@ async def test_a_document_whose_import_lost_its_answer_is_there_once(commands: C
     argv = ("doc", "import", str(commands.archive()), "--tenant", "demo")
     await commands.lose("INSERT INTO entries", *argv)
     again = await commands.weft(*argv)
-    assert (again.code, "there is a document page already" in again.err) == (1, True)
+    assert (again.code, "a document page exists already" in again.err) == (1, True)
     assert await commands.value() == VALUE
 
 

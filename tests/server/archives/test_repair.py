@@ -119,7 +119,11 @@ async def test_entries_that_are_lost_below_the_base_are_said() -> None:
 
 @pytest.mark.parametrize(
     ("head", "said"),
-    [(0, "the head, which said 0"), (2, "the head, which said 2"), (9, "versions 5 to 9")],
+    [
+        (0, "the head: its row names version 0"),
+        (2, "the head: its row names version 2"),
+        (9, "versions 5 to 9"),
+    ],
 )
 async def test_a_head_that_the_log_does_not_bear_out_is_put_right(head: int, said: str) -> None:
     left = remains(history(EDITS), head)
