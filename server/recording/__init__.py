@@ -1,1 +1,1 @@
-"""What happened: counted for the metrics, and written to the audit trail."""
+"""Records events: counts them for the metrics, and writes them to the audit trail."""

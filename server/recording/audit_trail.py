@@ -1,8 +1,8 @@
-"""The audit trail: who did what to which document, when and from where, on its way to the database.
+"""The audit trail: who did what to which document, when and from where.
 
-Rows wait in memory and are written by one task, about once a second, so that no edit waits for
-them: a crash loses the rows of that second. The edits themselves are in the log, with author
-and time. What one session wrote between two writings is one row, with its versions.
+Rows wait in memory, and one task writes them to the database about once a second. So no edit waits
+for them, and a crash loses the rows of a second. The edits themselves are in the log, with author
+and time. The edits of one session between two writes are one row, which lists their versions.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 WRITE_EVERY = 1.0
-# Rows and written versions that may wait while the database does not answer.
+# Rows, and versions of edits, that may wait while the database does not answer.
 MOST = 20_000
-# One transaction holds so many: an edit's commit waits behind it, for a millisecond or two.
+# Rows in one transaction. An edit's commit waits for that transaction, a millisecond or two.
 AT_ONCE = 50
-# A million rows in one transaction would keep every edit waiting for seconds (measured).
+# Rows that one transaction drops. A million would delay every edit for seconds (measured).
 DROP_AT_ONCE = 500
 DROP_EVERY = 0.02
-# Rows of one kind that are written for a document, a second and at once: a client that retries or
-# renews without end must not fill the database.
+# Rows of one kind for a document: per second, and at once. A client that retries or renews for
+# ever must not fill the database.
 REFUSALS = (1.0, 60)
 LOCKS = (10.0, 200)
 MAX_CAPS = 4096
 DAY_MS = 86_400_000
-# Where no token named a tenant or document: what was tried without a token.
+# The key of rows without a tenant or document, for example of requests without a token.
 NOWHERE = DocKey("", "")
 
 Row = tuple[DocKey, AuditRow]
@@ -50,7 +50,7 @@ Cap = tuple[float, int]
 
 @dataclass(slots=True)
 class Writing:
-    """What one session wrote of one kind since the last writing; versions as ranges."""
+    """The edits of one kind that one session made since the last write, as ranges of versions."""
 
     member: Member
     kind: str
@@ -77,10 +77,10 @@ class Writing:
 
 
 class AuditTrail:
-    """Rows on their way.
+    """The rows that wait to be written.
 
-    Invariant: at most `most` rows and as many versions wait. What comes beyond that is left out
-    and counted, the oldest kept: the beginning of an incident says more than its noise.
+    Invariant: at most `most` rows and `most` versions wait. Further ones are dropped and counted.
+    The oldest are kept, because the beginning of an incident explains more than what follows.
     """
 
     def __init__(self, audit: Audit, clock: Clock, metrics: Metrics, most: int = MOST) -> None:
@@ -89,7 +89,7 @@ class AuditTrail:
         self._metrics = metrics
         self._most = most
         self._rows: deque[Row] = deque()
-        self._tried: list[Row] = []  # the database may have them, and has not said so
+        self._tried: list[Row] = []  # a write of these rows failed; the database may have them
         self._writings: dict[tuple[DocKey, Member, str], Writing] = {}
         self._versions = 0
         self._caps: OrderedDict[tuple[DocKey, Cap], Budget] = OrderedDict()
@@ -101,13 +101,14 @@ class AuditTrail:
     # --- what happened ----------------------------------------------------------------------
 
     def note(self, key: DocKey, row: AuditRow) -> None:
+        """Add a row, or count it as lost when too many wait."""
         if len(self._tried) + len(self._rows) < self._most:
             self._rows.append((key, row))
         else:
             self._metrics.audit.labels("lost").inc()
 
     def wrote(self, key: DocKey, member: Member, kind: str, version: int, at: int) -> None:
-        """An entry became durable."""
+        """Note an entry that became durable."""
         if self._versions >= self._most:
             self._metrics.audit.labels("lost").inc()
             return
@@ -119,16 +120,16 @@ class AuditTrail:
         self._versions += 1
 
     def refused(self, key: DocKey, row: AuditRow) -> None:
-        """A request was refused; beyond so many a second only the metrics know.
+        """Add the row of a refused request, up to `REFUSALS`. Further ones are only counted.
 
-        Names of documents that are not there can be made up without end: they share one cap.
+        All missing documents of a tenant share one cap: a client can invent names without end.
         """
         is_made_up = row.outcome == Code.NOT_FOUND
         capped = DocKey(key.tenant, "") if is_made_up else key
         self._note_within(self._cap(capped, REFUSALS), key, row)
 
     def moved_lock(self, key: DocKey, row: AuditRow) -> None:
-        """Something became of a lock; beyond so many a second only the metrics know."""
+        """Add the row of a change to a lock, up to `LOCKS`. Further ones are only counted."""
         self._note_within(self._cap(key, LOCKS), key, row)
 
     def _note_within(self, cap: Budget, key: DocKey, row: AuditRow) -> None:
@@ -149,13 +150,13 @@ class AuditTrail:
     # --- to the database --------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Write what waits now and then, for ever."""
+        """Write the waiting rows every `WRITE_EVERY` seconds, until cancelled."""
         while True:
             await asyncio.sleep(WRITE_EVERY)
             await self.flush()
 
     async def flush(self) -> None:
-        """Write what waits; what the database does not take waits on."""
+        """Write the waiting rows. When the database does not answer, they stay and wait."""
         async with self._writing:
             self._gather()
             while self._tried or self._rows:
@@ -164,7 +165,7 @@ class AuditTrail:
                     await self._audit.write_audit(rows, again=again)
                 except StorageUnavailable:
                     self._tried = rows
-                    logger.warning("the audit trail waits for the database")
+                    logger.warning("the audit trail could not be written; it is tried again")
                     return
                 self._tried = []
                 self._metrics.audit.labels("written").inc(len(rows))
@@ -173,7 +174,7 @@ class AuditTrail:
         return [self._rows.popleft() for _ in range(min(AT_ONCE, len(self._rows)))]
 
     async def drop_older_than(self, days: int) -> int:
-        """Rows that are past their time go, a few at once, edits between them; how many."""
+        """Drop rows older than `days`, and return how many. Edits can commit between the steps."""
         before, dropped = self._clock.now_ms() - days * DAY_MS, 0
         while gone := await self._audit.drop_audit(before, DROP_AT_ONCE):
             dropped += gone
@@ -181,7 +182,7 @@ class AuditTrail:
         return dropped
 
     def _gather(self) -> None:
-        """Writings become rows, among the others by their last version's time."""
+        """Turn the edits into rows, and sort all rows by time."""
         writings, self._writings = self._writings, {}
         self._versions = 0
         if writings:
@@ -190,10 +191,11 @@ class AuditTrail:
 
 
 def origin_of(member: Member) -> str:
-    """The address, and the session where there is one."""
+    """Return the client's address and its session, if it has one."""
     return f"{member.origin} {member.author.session}".strip()
 
 
 def about(member: Member) -> dict[str, Any]:
+    """Return the details of a row that describe the client: its lane and its name for itself."""
     client = member.author.client
     return {"lane": member.lane, **({"client": client} if client else {})}

@@ -1,4 +1,4 @@
-"""The open WebSockets: whose each is, since when, and how far it is behind."""
+"""The open WebSockets: the client of each, since when it is open, and how far it is behind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ReaderLag(NamedTuple):
-    """Whether a reader is level with the document, and how far behind and why where it is not."""
+    """Whether a reader has every version, and if not, how far it is behind and why."""
 
     is_level: bool
     versions: int
@@ -23,7 +23,7 @@ class ReaderLag(NamedTuple):
 
 
 class Reader(Protocol):
-    """A connection's feed, as the list of connections sees it."""
+    """The part of a connection's feed that the list of connections reads."""
 
     @property
     def lag(self) -> ReaderLag: ...
@@ -31,7 +31,7 @@ class Reader(Protocol):
 
 @dataclass(slots=True, eq=False)
 class ConnectionInfo:
-    """One WebSocket, from its upgrade to its end; it has a document once it was let in."""
+    """One WebSocket, from its upgrade to its end. `key` is set when the client is admitted."""
 
     lane: str
     socket: Socket
@@ -39,7 +39,7 @@ class ConnectionInfo:
     key: DocKey | None = None
     member: Member | None = None
     feed: Reader | None = None
-    asker: tuple[DocKey, str] | None = None  # what it asked for and who it is, by a good token
+    asker: tuple[DocKey, str] | None = None  # document and user, known after a valid token
 
     def admit(self, key: DocKey, member: Member, feed: Reader) -> None:
         self.key, self.member, self.feed = key, member, feed
@@ -52,8 +52,8 @@ class ConnectionInfo:
 class Connections:
     """Every WebSocket of this process.
 
-    Invariant: the sums have what the ended connections have sent and received. What the open ones
-    have is on their sockets, so that a write adds to one number only.
+    Invariant: `_sent` and `_received` sum the bytes of ended connections. The sockets of open
+    connections keep their own sums, so that a write adds to one number only.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -74,13 +74,14 @@ class Connections:
         self._received[lane] = self._received.get(lane, 0) + info.socket.received
 
     def sent(self) -> dict[str, int]:
-        """Bytes by lane, since the start."""
+        """Return the bytes sent since the start, by lane."""
         sums = dict(self._sent)
         for info in self.infos:
             sums[info.lane] = sums.get(info.lane, 0) + info.socket.sent
         return sums
 
     def received(self) -> dict[str, int]:
+        """Return the bytes received since the start, by lane."""
         sums = dict(self._received)
         for info in self.infos:
             sums[info.lane] = sums.get(info.lane, 0) + info.socket.received

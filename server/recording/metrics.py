@@ -1,7 +1,7 @@
-"""Metrics: what is counted as it happens. What holds at one moment only is a gauge.
+"""Metrics: events that are counted as they happen. (Gauges are read at the moment of a scrape.)
 
-Every label comes from a fixed set, and every series is there from the start: nothing that a
-client chose can become one. The hot path adds up a commit at a time.
+Every label value comes from a fixed set, and every series exists from the start. So a client
+cannot create a series. The hot path counts a whole commit at a time.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ LANES: tuple[Lane, ...] = get_args(Lane)
 SOCKET_LANES = ("patch", "yjs")
 OUTCOMES = ("accepted", "unchanged", "duplicate", "refused")
 COMMITS = ("committed", "clash", "duplicate", "full", "held", "failed")
-# What a client may close with beside ours, and that it vanished.
+# Our own close codes, the usual codes of clients, and 1006 for a client that vanished.
 CLOSES = {1000, 1005, 1006} | {code for code in vars(Close).values() if isinstance(code, int)}
 OTHER = "other"
 EDITS = (PatchRequest, Update, UndoRequest, Create, Replace, RestoreVersion, Refused)
-# What can be refused of those that ask, beside what the server asks of itself.
+# Requests of clients, which can be refused. The others come from the server itself.
 ASKED = (*EDITS, LockRequest)
 
 AnyCollector = TypeVar("AnyCollector", bound=Collector)
 
 
 class LaneMetrics:
-    """What one lane counts, its label bound."""
+    """The counters of one lane, with the label already applied."""
 
     def __init__(self, metrics: Metrics, lane: str) -> None:
         self.catch_ups = metrics.catch_ups.labels(lane)
@@ -55,20 +55,20 @@ class LaneMetrics:
         self._other_close = metrics.disconnects.labels(lane, OTHER)
 
     def closed(self, code: int) -> None:
-        """A client may close with any of thousands of codes; those without a meaning are one."""
+        """Count a close code. All codes outside `CLOSES` share one series."""
         self._closes.get(code, self._other_close).inc()
 
     def hold(self, *, full: bool, announced: bool) -> None:
-        """A reader stopped here: for its full socket, or by its budget."""
+        """Count a reader that is held back, by its full socket or by its budget."""
         self._held["socket" if full else "budget"].inc()
         if announced:
             self._notices_sent.inc()
 
 
 class Metrics:
-    """The counters of one process, in a registry of its own.
+    """The counters of one process, in a registry of their own.
 
-    Invariant: only the event loop counts, so nothing is locked.
+    Invariant: only the event loop counts, so no lock is needed.
     """
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
@@ -77,20 +77,20 @@ class Metrics:
         self._of_connections()
         self._of_storage()
         self.loop_lag = self.add(
-            Histogram("weft_loop_lag_seconds", "How late the event loop came to a timer.", SECONDS)
+            Histogram("weft_loop_lag_seconds", "How late the event loop ran a timer.", SECONDS)
         ).labels()
-        about = "Times that the event loop stood still for WEFT_STALL_SECONDS or longer."
+        about = "Times that the event loop was blocked for WEFT_STALL_SECONDS or longer."
         self.loop_stalls = self.add(CounterFamily("weft_loop_stalls", about)).labels()
         self.lanes = {lane: LaneMetrics(self, lane) for lane in SOCKET_LANES}
         ProcessCollector(registry=self.registry)
 
     def add(self, collector: AnyCollector) -> AnyCollector:
-        """Read this too on every scrape."""
+        """Add a metric to the registry, which every scrape reads; return the metric."""
         self.registry.register(collector)
         return collector
 
     def _of_edits(self) -> None:
-        about = "Requests to change a document, by what became of them."
+        about = "Requests to change a document, by their outcome."
         self.edits = self.add(CounterFamily("weft_edits", about, lane=LANES, outcome=OUTCOMES))
         self._accepted = {lane: self.edits.labels(lane, "accepted") for lane in LANES}
         codes = [code.value for code in Code]
@@ -111,35 +111,35 @@ class Metrics:
         self.disconnects = self.add(
             CounterFamily("weft_disconnects", about, lane=SOCKET_LANES, code=codes)
         )
-        about = "Readers that were held back, over their budget or with a full socket."
+        about = "Times that a reader was held back, by its budget or by its full socket."
         causes = ("budget", "socket")
         self.stalls = self.add(CounterFamily("weft_stalls", about, lane=SOCKET_LANES, cause=causes))
         about = "Merged changes that brought a reader back to the head."
         self.catch_ups = self.add(CounterFamily("weft_catch_ups", about, lane=SOCKET_LANES))
-        about = "Times that a client was told to wait, by direction."
+        about = "Backpressure notices to clients, by direction."
         self.notices = self.add(
             CounterFamily("weft_backpressure_notices", about, direction=("in", "out"))
         )
 
     def _of_storage(self) -> None:
-        about = "Documents' parts of commits, by what the database said."
+        about = "Documents in committed transactions, by the database's outcome for each."
         self.commits = self.add(CounterFamily("weft_commits", about, outcome=COMMITS))
-        about = "How long a transaction took, its wait for the writer included."
+        about = "How long a transaction took, including its wait for the database's writer."
         self.commit_seconds = self.add(Histogram("weft_commit_seconds", about, SECONDS)).labels()
-        about = "Entries that one transaction wrote."
+        about = "Entries that a transaction wrote."
         self.commit_entries = self.add(Histogram("weft_commit_entries", about, SIZES)).labels()
         outcomes = ("saved", "failed")
         self.snapshots = self.add(CounterFamily("weft_snapshots", "Snapshots.", outcome=outcomes))
         about = "Times that a commit failed, or that its outcome was unknown."
         self.storage_troubles = self.add(CounterFamily("weft_storage_troubles", about)).labels()
-        about = "Rows of the audit trail: written, left out by the cap on refusals, or lost."
+        about = "Rows of the audit trail: written, dropped by the rate limit, or lost."
         ends = ("written", "capped", "lost")
         self.audit = self.add(CounterFamily("weft_audit_rows", about, outcome=ends))
 
     # --- what happens -----------------------------------------------------------------------
 
     def count_batch(self, batch: Sequence[Answered], durable_at: float, sent_at: float) -> None:
-        """Count one document's part of a commit, which was sent to its subscribers."""
+        """Count one document's part of a commit, after it was sent to the subscribers."""
         accepted, durable, sent = self._accepted, self.durable.observe, self.sent.observe
         for submission, answer in batch:
             if answer.entry is not None:
@@ -158,7 +158,7 @@ class Metrics:
             self.refuse(lane, answer.refusal.code)
 
     def refuse(self, lane: str, code: Code) -> None:
-        """HTTP's refusals are counted where they become an answer, all others where they arise."""
+        """Count a refusal. HTTP refusals are counted when their response is made."""
         self.refusals.labels(lane, code.value).inc()
 
     def committed(self, entries: int, seconds: float) -> None:
@@ -167,12 +167,12 @@ class Metrics:
 
     @property
     def accepted(self) -> int:
-        """Edits of all lanes, so far."""
+        """The accepted edits of all lanes since the start."""
         return sum(count.value for count in self._accepted.values())
 
 
 def outcome_of(answer: Answer) -> str:
-    """Of a request that made no entry."""
+    """Return the outcome of a request that made no entry."""
     if answer.refusal is not None:
         return "refused"
     return "duplicate" if "duplicate" in answer.ack else "unchanged"

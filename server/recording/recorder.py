@@ -1,4 +1,4 @@
-"""The recorder: each event is reported to it once; it counts it and adds it to the audit trail."""
+"""The recorder: gets each event once, counts it, and adds it to the audit trail."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ _OUTCOMES: dict[type, str] = {
 
 
 class Recorder:
-    """One method for each kind of event.
+    """Counts and records events; one method for each kind of event.
 
-    Invariant: no caller waits for it, and it passes on no document's content.
+    Invariant: no method waits, and no content of a document is recorded.
     """
 
     def __init__(self, audit: Audit, clock: Clock, metrics: Metrics | None = None) -> None:
@@ -75,7 +75,7 @@ class Recorder:
     # --- the commit loop --------------------------------------------------------------------
 
     def batch_sent(self, key: DocKey, batch: Sequence[Answered], durable_at: float) -> None:
-        """A document's part of a commit is durable and was sent."""
+        """Record a document's part of a commit, which is durable and was sent."""
         self.metrics.count_batch(batch, durable_at, self.now())
         for submission, answer in batch:
             entry = answer.entry
@@ -87,14 +87,14 @@ class Recorder:
     def transaction_ended(
         self, appends: Iterable[Append], outcomes: Sequence[Outcome], began_at: float
     ) -> None:
-        """One transaction is over."""
+        """Record the end of a transaction."""
         entries = sum(len(append.entries) for append in appends)
         self.metrics.committed(entries, self.now() - began_at)
         for outcome in outcomes:
             self.metrics.commits.labels(_OUTCOMES[type(outcome)]).inc()
 
     def commit_failed(self) -> None:
-        """A commit failed, or its outcome is unknown."""
+        """Record a commit that failed or whose outcome is unknown."""
         self.metrics.commits.labels("failed").inc()
         self.metrics.storage_troubles.inc()
 
@@ -116,7 +116,7 @@ class Recorder:
         self.trail.note(key, self._row(member, "open"))
 
     def connection_refused(self, info: ConnectionInfo, refusal: Refusal) -> None:
-        """A WebSocket is not let in; who it was is known where its token was good."""
+        """Record a WebSocket that is not admitted. Its user is known when its token was valid."""
         self.metrics.refuse(info.lane, refusal.code)
         key, user = info.asker or (NOWHERE, "")
         at, peer, detail = self._clock.now_ms(), info.socket.peer, {"lane": info.lane}
@@ -124,7 +124,7 @@ class Recorder:
         self.trail.refused(key, row)
 
     def refused_message(self, key: DocKey, member: Member, refusal: Refusal) -> None:
-        """A client's message was refused before the document was asked."""
+        """Record a message that was refused before it reached the document."""
         self.metrics.refuse(member.lane, refusal.code)
         self.trail.refused(key, self._row(member, "message", refusal.code.value))
 
@@ -137,13 +137,13 @@ class Recorder:
     # --- everything else --------------------------------------------------------------------
 
     def did(self, key: DocKey, member: Member, action: str, **detail: Any) -> None:
-        """A member did something to a document that is no entry of its log."""
+        """Record an action of a member that makes no entry in the document's log."""
         self.trail.note(key, self._row(member, action, detail=detail))
 
     def moved_locks(
         self, key: DocKey, events: Iterable[LockChange], by: Member | None, asked: str
     ) -> None:
-        """Locks were taken, claimed or ended on request, by time or by an edit."""
+        """Record locks that a request, the time or an edit has acquired, claimed or ended."""
         no_one = AuditRow(self._clock.now_ms(), "", "")
         who = self._row(by, "", detail={"asked": asked}) if by is not None else no_one
         for event in events:
@@ -161,7 +161,7 @@ class Recorder:
     def refused_over_http(
         self, refusal: Refusal, peer: str, asker: tuple[DocKey, str] | None, method: str
     ) -> None:
-        """An HTTP request was refused; `asker` is known where its token was good for a document."""
+        """Record a refused HTTP request. `asker` is known after a valid token for a document."""
         self.metrics.refuse("http", refusal.code)
         if asker is None and refusal.code is not Code.UNAUTHENTICATED:
             return
@@ -201,7 +201,7 @@ class DocumentRecorder:
 
 
 def action_of(request: Request) -> str:
-    """The action that a request tried; empty for one that only reads."""
+    """Return the action that a request tries; empty for a request that only reads."""
     if isinstance(request, UndoRequest):
         return "redo" if request.redo else "undo"
     if isinstance(request, LockRequest):
