@@ -1,1 +1,1 @@
-"""How the process is: gauges, samples, the report for people, the event loop's watchdog."""
+"""The state of the process: gauges, samples, the status report, the watchdog, readiness."""

@@ -1,4 +1,4 @@
-"""The gauges: what holds at the moment of a scrape, counted then and not before."""
+"""The gauges: numbers that are read at the moment of a scrape."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Gauges(Collector):
-    """Reads the hub, the connections, the exports and the audit trail; keeps nothing of its own."""
+    """Reads the hub, the connections, the exports and the audit trail at each scrape."""
 
     def __init__(
         self, hub: Hub, connections: Connections, trail: AuditTrail, exports: Exports, version: str
@@ -32,24 +32,28 @@ class Gauges(Collector):
         self._version = version
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing to look at yet when it is registered."""
+        """Return nothing: when this is registered, there is nothing to read yet."""
         return []
 
     def collect(self) -> Iterable[Metric]:
         yield from self._connection_metrics()
         yield from self._document_metrics()
         waiting = len(self._trail)
-        yield _gauge("weft_audit_waiting", "Audit rows that are not written yet.", waiting)
-        build = GaugeMetricFamily("weft_build_info", "Which version runs.", labels=["version"])
+        yield _gauge("weft_audit_waiting", "Audit rows that wait to be written.", waiting)
+        build = GaugeMetricFamily(
+            "weft_build_info", "The version of this server.", labels=["version"]
+        )
         build.add_metric([self._version], 1)
         yield build
 
     def _connection_metrics(self) -> Iterable[Metric]:
         infos = self._connections.infos
         here = Counter(info.lane for info in infos)
-        yield _by_lane("weft_connections", "WebSockets that are open.", here)
+        yield _by_lane("weft_connections", "Open WebSockets.", here)
         held = Counter(info.lane for info in infos if info.is_behind)
-        yield _by_lane("weft_readers_behind", "Connections that are held back now.", held)
+        yield _by_lane(
+            "weft_readers_behind", "Connections that are held back and are behind the head.", held
+        )
         sent, received = self._connections.sent(), self._connections.received()
         for name, about, sums in (
             ("weft_sent_bytes", "Bytes written to WebSockets.", sent),
@@ -62,17 +66,17 @@ class Gauges(Collector):
 
     def _document_metrics(self) -> Iterable[Metric]:
         lives = list(self._hub.lives.values())
-        yield _gauge("weft_rooms", "Documents that are open.", len(lives))
+        yield _gauge("weft_rooms", "Open documents.", len(lives))
         read_only = sum(live.state is LiveState.READ_ONLY for live in lives)
-        about = "Open documents that take no edits because the database is in trouble."
+        about = "Open documents that accept no edits because the database does not answer."
         yield _gauge("weft_rooms_read_only", about, read_only)
         waiting = sum(len(live.queue) for live in lives)
         yield _gauge("weft_requests_waiting", "Requests that wait for a commit.", waiting)
         entries = sum(live.room.tail.last - live.room.tail.base for live in lives)
-        yield _gauge("weft_tail_entries", "Entries that are kept in memory.", entries)
-        yield _gauge("weft_exports", "Exports that run.", len(self._exports))
+        yield _gauge("weft_tail_entries", "Log entries that are kept in memory.", entries)
+        yield _gauge("weft_exports", "Running exports.", len(self._exports))
         locks = sum(len(live.room.guard.committed.held) for live in lives)
-        yield _gauge("weft_locks", "Edit locks that stand in open documents.", locks)
+        yield _gauge("weft_locks", "Edit locks that are held in open documents.", locks)
         present = sum(len(live.presence.book) for live in lives)
         yield _gauge("weft_presence", "Clients in the documents' presence.", present)
 

@@ -1,4 +1,4 @@
-"""The watchdog: logs when the event loop stalls, and the stack at which it does."""
+"""The watchdog: logs each stall of the event loop, with the stack that caused it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ logger = logging.getLogger(__name__)
 
 BEAT_EVERY = 0.05
 FRAMES = 32
-# A loop that is always late is one finding, not a thousand lines.
+# Seconds between two log lines: a loop that is always late must not fill the log.
 LOG_EVERY = 5.0
 
 
 class Watchdog:
-    """The loop beats, and a thread looks whether it still does.
+    """Detects stalls: the event loop beats, and a thread checks the time of the last beat.
 
-    Invariant: a stall is counted once, when it is over, by the loop itself; the thread adds the
-    stack where it can. Native code that holds the interpreter's lock stops the thread as well:
-    then only the length is known.
+    Invariant: a stall is counted once. The event loop itself counts it, after the stall. The thread
+    logs the stack during the stall. Native code that holds the interpreter's lock stops the thread
+    too; then only the length of the stall is logged.
     """
 
     def __init__(self, clock: Clock, metrics: Metrics, patience: float) -> None:
@@ -42,30 +42,30 @@ class Watchdog:
         self._worst = 0.0
 
     def take_worst(self) -> float:
-        """The longest lag since this was last asked."""
+        """Return the longest lag since the last call."""
         worst, self._worst = self._worst, 0.0
         return worst
 
     async def beat(self) -> None:
-        """For ever."""
+        """Beat every `BEAT_EVERY` seconds, until cancelled."""
         while True:
             due_at = self._clock.monotonic() + BEAT_EVERY
             await asyncio.sleep(BEAT_EVERY)
             self.on_beat(max(0.0, self._clock.monotonic() - due_at))
 
     def on_beat(self, lag: float) -> None:
-        """The loop came this late to its beat."""
+        """Record a beat that came `lag` seconds late."""
         last_beat, self._beat_at = self._beat_at, self._clock.monotonic()
         self._metrics.loop_lag.observe(lag)
         self._worst = max(self._worst, lag)
         if self._patience and lag >= self._patience:
             self._metrics.loop_stalls.inc()
             if self._logged_beat == last_beat or self._may_log():
-                logger.warning("the event loop stood still for %d ms", lag * 1000)
+                logger.warning("the event loop was blocked for %d ms", lag * 1000)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """The thread, over the loop that runs in this one."""
+        """Run the watchdog thread, which watches the event loop of the calling thread."""
         if not self._patience:
             yield
             return
@@ -83,13 +83,13 @@ class Watchdog:
             self.look(watched)
 
     def look(self, watched: int) -> None:
-        """Log the stack of that thread, once a stall; the loop logs how long the stall took."""
+        """Log the stack of the watched thread, once for each stall. The loop logs its length."""
         beat_at = self._beat_at
         late = self._clock.monotonic() - beat_at - BEAT_EVERY
         if late >= self._patience and beat_at != self._logged_beat and self._may_log():
             self._logged_beat = beat_at
             logger.warning(
-                "the event loop has stood still for %d ms",
+                "the event loop has been blocked for %d ms so far",
                 late * 1000,
                 extra={"stack": stack_of(watched)},
             )
@@ -103,7 +103,7 @@ class Watchdog:
 
 
 def stack_of(thread: int) -> list[str]:
-    """Where a thread is, innermost last: files, lines and functions, no variables."""
+    """Return a thread's stack, innermost frame last: file, line and function, no variables."""
     frame = sys._current_frames().get(thread)
     found = traceback.extract_stack(frame, FRAMES) if frame is not None else []
     return [f"{each.filename}:{each.lineno} {each.name}" for each in found]

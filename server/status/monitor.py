@@ -1,4 +1,4 @@
-"""The monitor: tasks that sample, watch the event loop and write the audit trail."""
+"""The monitor: tasks that take samples, watch the event loop and write the audit trail."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ logger = logging.getLogger(__name__)
 
 SAMPLE_EVERY = 1.0
 DROP_EVERY = 3600.0
-# A stop waits so long for the audit trail's last rows.
+# Seconds that a stop waits for the last rows of the audit trail.
 LAST_ROWS_WITHIN = 2.0
 
 
 class Monitor:
-    """Invariant: while it runs there is a sample a second; nothing of a document hangs on it."""
+    """Runs the background tasks of monitoring.
+
+    Invariant: while it runs, it takes a sample every second. No document depends on it.
+    """
 
     def __init__(self, hub: Hub, exports: Exports, settings: Settings, version: str) -> None:
         self.hub = hub
@@ -43,7 +46,7 @@ class Monitor:
         metrics.add(Gauges(hub, connections, self._trail, exports, version))
 
     async def run(self) -> None:
-        """For ever; the audit trail's last rows are written when it ends."""
+        """Run the tasks until cancelled, and then write the last rows of the audit trail."""
         try:
             with self.watchdog.watching():
                 async with asyncio.TaskGroup() as group:
@@ -63,14 +66,14 @@ class Monitor:
             self.samples.take_sample()
 
     async def _drop_old_rows(self) -> None:
-        """Drop audit rows that are past their time; 0 days keep them for ever."""
+        """Drop audit rows older than `WEFT_AUDIT_DAYS`; 0 keeps them for ever."""
         days = self.settings.audit_days
         while True:
             try:
                 if days:
                     await self._trail.drop_older_than(days)
             except StorageUnavailable:
-                logger.warning("old audit rows wait for the database")
+                logger.warning("old audit rows were not dropped: the database does not answer")
             await asyncio.sleep(DROP_EVERY)
 
     async def _write_last_rows(self) -> None:
@@ -78,14 +81,14 @@ class Monitor:
             async with asyncio.timeout(self.last_rows_within):
                 await self._trail.flush()
         except TimeoutError:
-            logger.warning("the last rows of the audit trail are lost")
+            logger.warning("the last rows of the audit trail are lost: the database is too slow")
 
 
 async def _go_on(work: Callable[[], Awaitable[None]], name: str) -> None:
-    """What fails in here is a bug of ours, and no reason for the process to end."""
+    """Run a task again after an exception: a bug in monitoring must not end the process."""
     while True:
         try:
             await work()
-        except Exception:  # the monitor's edge
-            logger.exception("a task of the monitor failed, and goes on", extra={"task": name})
+        except Exception:  # any exception is a bug; the task group would end the process
+            logger.exception("a task of the monitor failed; it starts again", extra={"task": name})
         await asyncio.sleep(SAMPLE_EVERY)

@@ -1,4 +1,4 @@
-"""Whether the database would take an edit, as a load balancer asks."""
+"""Readiness for load balancers: whether the database would accept an edit."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# A probe gives up after a second or a few; a locked SQLite file is waited for longer than that.
+# Seconds. A load balancer's probe times out after a few seconds, and a locked SQLite file may take
+# longer.
 WITHIN = 2.0
 
 State = Literal["ok", "down"]
 
 
 class Readiness:
-    """Invariant: one question is under way at most, however many ask and however long it takes."""
+    """Asks the database whether it answers.
+
+    Invariant: at most one query runs, however many probes wait and however long it takes.
+    """
 
     def __init__(self, store: Store, group: asyncio.TaskGroup, within: float = WITHIN) -> None:
         self._store = store
@@ -29,7 +33,7 @@ class Readiness:
         self._asking: asyncio.Task[State] | None = None
 
     async def database(self) -> State:
-        """Down, where it has not answered in time."""
+        """Return "ok" when the database answers in time, else "down"."""
         if self._asking is None or self._asking.done():
             self._asking = self._group.create_task(self._ask(), name="readiness")
         asking = self._asking
@@ -41,7 +45,7 @@ class Readiness:
             await self._store.ping()
         except StorageUnavailable:
             return "down"
-        except Exception:  # the task's edge: all tasks share its group
-            logger.exception("the database could not be asked")
+        except Exception:  # an exception that leaves the task would cancel the whole task group
+            logger.exception("the readiness check failed")
             return "down"
         return "ok"

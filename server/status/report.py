@@ -1,4 +1,4 @@
-"""The status report: the process's numbers, its documents and connections, the slowest first."""
+"""The status report: the numbers of the process, its documents and its connections."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONNECTIONS = 100
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What its reader may be shown: one tenant, and of that what their token shows."""
+    """What the user may see: one tenant, and the documents that the token allows."""
 
     tenant: str
     rights: Rights | None = None
@@ -34,7 +34,7 @@ class Scope:
 
 
 def report(monitor: Monitor, scope: Scope, since: int) -> dict[str, Any]:
-    """Everything on the page; of the samples those after `since`."""
+    """Return everything that the status page shows, with the samples after `since`."""
     lives = [live for key, live in monitor.hub.lives.items() if scope.shows(key)]
     infos = [
         each for each in monitor.recorder.connections.infos if each.key and scope.shows(each.key)
@@ -71,7 +71,7 @@ def _storage(monitor: Monitor) -> dict[str, Any]:
 
 
 def _documents(lives: list[LiveRoom], infos: list[ConnectionInfo]) -> list[dict[str, Any]]:
-    """Those with the most connections first."""
+    """Return the documents, those of most connections first."""
     readers = Counter(info.key for info in infos)
     behind = Counter(info.key for info in infos if info.is_behind)
 
@@ -96,7 +96,7 @@ def _documents(lives: list[LiveRoom], infos: list[ConnectionInfo]) -> list[dict[
 def _connections(
     monitor: Monitor, infos: list[ConnectionInfo], *, with_address: bool
 ) -> list[dict[str, Any]]:
-    """Those that are furthest behind first, then those that were here longest."""
+    """Return the connections: the furthest behind first, then the oldest."""
     now = monitor.clock.monotonic()
 
     def weight(info: ConnectionInfo) -> tuple[int, int, float]:

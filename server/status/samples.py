@@ -1,4 +1,4 @@
-"""Samples: what the metrics said second by second over the last minutes, for the status page."""
+"""Samples: the metrics of each second of the last minutes, for the status page."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from server.status.loop_watchdog import Watchdog
 
 KEEP = 300
-# Percentiles of a single second of few edits would jump about.
+# Percentiles are computed over so many seconds: a single second may have too few edits.
 WINDOW = 10
 
 
 class Sample(NamedTuple):
-    """One second. Rates are a second's, times are milliseconds, None where nothing happened.
+    """The metrics of one second.
 
-    `batch` is edits in a commit, `memory` bytes, `processor` a share of one.
+    Rates are per second, and times are milliseconds. None means that there was no event. `batch`
+    is the number of edits in a commit, `memory` is bytes, and `processor` is the share of one core.
     """
 
     at: int
@@ -53,7 +54,7 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What only grows, at one moment."""
+    """The counters at one moment."""
 
     at: float
     edits: int
@@ -67,7 +68,10 @@ class Totals:
 
 
 class Samples:
-    """Invariant: at most `KEEP`, oldest first, at growing times."""
+    """Takes and keeps samples.
+
+    Invariant: at most `KEEP` samples are kept, oldest first, at increasing times.
+    """
 
     def __init__(
         self, hub: Hub, metrics: Metrics, connections: Connections, watchdog: Watchdog, clock: Clock
@@ -81,7 +85,7 @@ class Samples:
         self.kept: deque[Sample] = deque(maxlen=KEEP)
 
     def take_sample(self) -> Sample:
-        """What happened since the last one."""
+        """Take, keep and return the sample of the time since the last one."""
         metrics, now, last, first = self._metrics, self._totals(), self._before[-1], self._before[0]
         seconds = max(now.at - last.at, 1e-3)
         lives = self._hub.lives.values()

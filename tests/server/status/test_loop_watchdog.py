@@ -60,9 +60,9 @@ def test_where_the_stack_was_told_so_is_the_length_however_long_it_took(
     clock.advance(3.0)
     dog.on_beat(3.15)
     where, length = caplog.records
-    assert where.getMessage() == "the event loop has stood still for 150 ms"
+    assert where.getMessage() == "the event loop has been blocked for 150 ms so far"
     assert hasattr(where, "stack")
-    assert length.getMessage() == "the event loop stood still for 3150 ms"
+    assert length.getMessage() == "the event loop was blocked for 3150 ms"
 
 
 def test_a_loop_that_is_always_late_is_told_of_now_and_then(
