@@ -1,1 +1,1 @@
-"""The ports on SQL, the same statements for SQLite and PostgreSQL."""
+"""The ports on SQL, with the same statements for SQLite and PostgreSQL."""

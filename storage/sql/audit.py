@@ -1,4 +1,4 @@
-"""The audit trail: rows that are added and, in time, dropped, never changed."""
+"""The audit trail: its rows are added and later dropped, but never changed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _write(connection: Connection, values: list[dict[str, Any]], again: bool) ->
 
 
 def _are_written(connection: Connection, values: list[dict[str, Any]]) -> bool:
-    """Whether each of the rows is there, as often as it is among these."""
+    """Whether the table has each row, at least as often as `values` has it."""
     for one in values:
         same = and_(*(audit.c[name] == value for name, value in one.items()))
         there = select(func.count()).select_from(audit).where(same)
@@ -66,7 +66,7 @@ def _audit_row(row: Any) -> AuditRow:
 
 
 class SqlAudit:
-    """Numbers grow in the order of writing and are never used again."""
+    """Audit rows. Invariant: their numbers increase in the order of writing, and never repeat."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -82,7 +82,7 @@ class SqlAudit:
         return await self._database.read(lambda c: _read(c, key, before, limit))
 
     async def ever_existed(self, key: DocKey) -> bool:
-        # A document's row stays when it is deleted.
+        # A deleted document keeps its row in `docs`.
         named = select(docs.c.head).where(by_key(docs, key))
         return await self._database.read(lambda c: c.scalar(named) is not None)
 

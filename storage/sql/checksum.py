@@ -1,7 +1,8 @@
-"""Rows to bytes and back: what is stored has a CRC over its content and over its own key.
+"""Packs rows with a checksum (CRC), and unpacks them.
 
-A row that is written column by column has a checksum over its columns and its key. Rows written
-before these checksums have none. They are taken as they are until they are written again.
+A checksum covers the content and the key of a row. So a row that turns up under another document
+is detected. Rows from before the checksums have none. They are accepted until they are written
+again.
 """
 
 from __future__ import annotations
@@ -24,28 +25,28 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_entry = msgspec.msgpack.Decoder(Entry).decode
 
 PLAIN, DEFLATED = 0, 1
-_STEPS = b"steps "  # so that steps are no snapshot
-# Below this a body is one page or two anyway, and inflating it would cost more than reading it.
+_STEPS = b"steps "  # part of the checksum, so that undo steps cannot pass as a snapshot
+# A smaller body takes one or two pages anyway, and inflating it would cost more than reading it.
 _SMALLEST_DEFLATED = 8192
-# Generous: a stored body larger than this was not written by us.
+# More than this server ever writes.
 _LARGEST_BODY = 1 << 30
 
 
-# Above this size an entry has a summary of its own, so that history reads little of it.
+# A larger entry has a summary, so that history does not read the whole entry.
 _LARGEST_WITHOUT_SUMMARY = 4096
 
-# An entry as its table holds it, from `tenant` to `summary`.
+# A row of `entries`, from `tenant` to `summary`.
 EntryRow: TypeAlias = tuple[str, str, int, bytes, bytes, bytes, int, bytes, int, bytes]
 
 
 class _OpPath(msgspec.Struct):
-    """An op, of which only its path is decoded."""
+    """An op. Only its path is decoded."""
 
     path: str
 
 
 class _WithoutOps(msgspec.Struct):
-    """An entry, of which everything but the ops is decoded."""
+    """An entry. Everything except the ops is decoded."""
 
     version: int
     author: Author
@@ -63,7 +64,7 @@ class _WithoutOps(msgspec.Struct):
 
 
 class _Summarized(msgspec.Struct):
-    """An entry, of which only its summary's fields are decoded."""
+    """An entry. Only the fields of its summary are decoded."""
 
     version: int
     author: Author
@@ -78,7 +79,7 @@ _decode_summary = msgspec.msgpack.Decoder(Summary).decode
 
 
 def _key_crc(key: DocKey) -> int:
-    # It covers the key, so that a row that turns up under another document is found.
+    # So that a row that turns up under another document is detected.
     return zlib.crc32(f"{key.tenant}/{key.doc}/".encode())
 
 
@@ -97,6 +98,7 @@ def _entry_crc(
 
 
 def pack_entries(key: DocKey, entries: Sequence[Entry]) -> list[EntryRow]:
+    """Return the entries as rows of their table."""
     tenant, doc = key
     key_crc = _key_crc(key)
     rows = []
@@ -111,19 +113,19 @@ def pack_entries(key: DocKey, entries: Sequence[Entry]) -> list[EntryRow]:
 
 
 def unpack_entry(key: DocKey, row: Sequence[Any]) -> Entry:
-    """The entry in a row, from `version` to `crc`; `Corrupt` when any of it has changed."""
+    """Return the entry in a row (`version` to `crc`); raise `Corrupt` when it is damaged."""
     try:
         sound = _entry_crc(_key_crc(key), *row[:6]) == row[6]
         if sound:
             return _with_repeated_ops(_decode_entry(row[5]))
     except (TypeError, msgspec.MsgspecError):
-        # A column that is no longer of its type: SQLite stores whatever the bytes say.
+        # A damaged column may have another type, because SQLite columns accept every type.
         pass
     raise Corrupt(f"entry {row[0]} of {key.tenant}/{key.doc} does not match its checksum")
 
 
 def unpack_without_ops(key: DocKey, row: Sequence[Any]) -> Entry:
-    """As `unpack_entry`, without the ops, which are not decoded unless an answer says them."""
+    """Like `unpack_entry`, without the ops. They are decoded only when the answer repeats them."""
     try:
         if _entry_crc(_key_crc(key), *row[:6]) == row[6]:
             found = _decode_without_ops(row[5])
@@ -140,7 +142,7 @@ def _pack_summary(key_crc: int, entry: Entry) -> bytes:
 
 
 def unpack_summary(key: DocKey, row: Sequence[Any], packed: bytes | None) -> Summary:
-    """The summary that was stored, or where there is none, of the entry in this row."""
+    """Return the stored summary, or without one a summary of the entry in this row."""
     try:
         if packed is None:
             if _entry_crc(_key_crc(key), *row[:6]) == row[6]:
@@ -157,7 +159,7 @@ def unpack_summary(key: DocKey, row: Sequence[Any], packed: bytes | None) -> Sum
 
 
 def _without_repeated_ops(entry: Entry) -> Entry:
-    """The entry as it is stored: ops that its answer says as well are in it once."""
+    """Return the entry as it is stored: ops that its answer repeats are stored once."""
     ops = entry.answer.get("ops")
     if ops is None or ops is not entry.ops:
         return entry
@@ -165,14 +167,14 @@ def _without_repeated_ops(entry: Entry) -> Entry:
 
 
 def _with_repeated_ops(entry: Entry) -> Entry:
-    """The entry that was stored."""
+    """Return the entry with the ops that its answer repeats."""
     if entry.answer.get("ops", ()) is not None:
         return entry
     return replace(entry, answer={**entry.answer, "ops": entry.ops})
 
 
 class Packed(NamedTuple):
-    """A body as its table holds it."""
+    """A body as it is stored."""
 
     packing: int
     body: bytes
@@ -180,23 +182,23 @@ class Packed(NamedTuple):
 
 
 def pack_snapshot(key: DocKey, snapshot: Snapshot) -> Packed:
-    """The state of a snapshot."""
+    """Return the state of a snapshot, packed."""
     return _pack(key, b"", snapshot.version, snapshot.body)
 
 
 def pack_steps(key: DocKey, snapshot: Snapshot) -> Packed:
-    """The steps of a snapshot."""
+    """Return the undo steps of a snapshot, packed."""
     return _pack(key, _STEPS, snapshot.version, snapshot.steps)
 
 
 def unpack_snapshot(key: DocKey, row: Sequence[Any]) -> Snapshot | None:
-    """The snapshot in a row (version, packing, body, crc); None when any of it has changed."""
+    """Return the snapshot in a row (version, packing, body, crc); None when it is damaged."""
     body = _unpack(key, b"", row)
     return None if body is None else Snapshot(row[0], body)
 
 
 def unpack_steps(key: DocKey, row: Sequence[Any]) -> bytes | None:
-    """The steps in a row (version, packing, body, crc); None when any of it has changed."""
+    """Return the undo steps in a row (version, packing, body, crc); None when damaged."""
     return _unpack(key, _STEPS, row)
 
 
@@ -237,26 +239,26 @@ def unpack_answer(packed: bytes) -> dict[str, Any]:
 
 
 def crc_of(table: str, place: Iterable[str], *columns: object) -> int:
-    """Covers the place too, so that a row that turns up under another document is found."""
+    """Return the checksum of a row: of its table, its key (`place`) and its columns."""
     return zlib.crc32(_encode((table, *place, *columns)))
 
 
 def is_sound(crc: int | None, now: Callable[[], int]) -> bool:
-    """Whether a row is as it was written; `now` is its checksum as it is read."""
+    """Whether a row matches its stored checksum. `now` computes the checksum of what was read."""
     if crc is None:
         return True
     try:
         return now() == crc
     except (TypeError, OverflowError, UnicodeError):
-        return False  # no longer of its type: SQLite stores whatever the bytes say
+        return False  # a damaged column may have another type
 
 
 def sound_and_damaged(
     rows: Iterable[tuple[T, int, int | None, Callable[[], int]]],
 ) -> tuple[list[T], list[int]]:
-    """The values of sound rows, and the numbers of the others.
+    """Return the values of the sound rows, and the numbers of the damaged rows.
 
-    Each row comes as its value, its number, its checksum as stored and its checksum as read.
+    Each row is given as its value, its number, its stored checksum and its computed checksum.
     """
     sound: list[T] = []
     damaged: list[int] = []
@@ -282,7 +284,7 @@ def lock_crc(key: DocKey, id: str, body: bytes) -> int:
 
 
 def accepted_crc(key: DocKey, one: Accepted, at: int, answer: bytes) -> int:
-    # The checksum of a row of before revision 0008 covers no digest, and the row has none.
+    # Rows from before revision 0008 have no digest, and their checksum does not cover one.
     digest = (one.digest,) if one.digest else ()
     return crc_of("accepted", key, one.user, one.id, one.version, at, answer, *digest)
 

@@ -1,11 +1,12 @@
-"""The commit: heads are moved from the version they were computed on, then entries go in.
+"""The commit: advances each head from the version that its batch was computed on, and adds entries.
 
-The first try takes the usual case for granted: each head is where its writer saw it, and no
-id is known. A head that is elsewhere leaves its document out. A known id shows as a row that
-does not go in; then all is rolled back, and a second, careful try locks the rows, asks for
-the ids, and writes what may be written.
+The first try assumes the usual case: each head is unchanged, and no request id was accepted before.
 
-No try waits for a row that another transaction holds: its document is left out as held.
+- When a head has changed, its document is left out.
+- When an id is known, one row is not inserted. Then the whole transaction is rolled back. A second
+  try locks the rows, looks the ids up, and writes the other documents.
+
+No try waits for a row that another transaction holds: that document is left out as held.
 """
 
 from __future__ import annotations
@@ -43,11 +44,11 @@ _COMMITTED = Committed()
 
 
 class _KnownIdError(Exception):
-    """A row did not go in: its id was accepted before."""
+    """A row was not inserted, because its request id was accepted before."""
 
 
 class _Packed:
-    """One append with its rows made, so that no time is spent on them inside the transaction."""
+    """One append with its rows. They are packed before the transaction, to keep it short."""
 
     __slots__ = ("accepted", "append", "entries", "locks")
 
@@ -68,14 +69,14 @@ def _accepted_row(key: DocKey, one: Accepted, at: int) -> tuple[Any, ...]:
 
 
 def _may_create(runner: Runner, key: DocKey) -> bool:
-    """Whether no other transaction makes this document, or holds the row of its name."""
+    """Whether no other transaction creates this document or holds the row of its name."""
     if runner.dialect != POSTGRES:
         return True
     return runner.run(statements.may_create(runner.dialect), (*key, *key, *key)) == 1
 
 
 def _move_head(runner: Runner, append: Append) -> bool:
-    """Lock the row and move its head; False when the head was elsewhere, or the row is held."""
+    """Lock the row and advance its head. Return False when the head differs or the row is held."""
     key, dialect = append.key, runner.dialect
     expected = (*key, append.epoch, append.after, append.revision)
     if not append.entries:
@@ -106,7 +107,7 @@ def _insert(runner: Runner, moved: Sequence[_Packed]) -> None:
 
 
 def _move_locks(runner: Runner, packed: _Packed) -> None:
-    """The locks that the entries moved or ended, and the revision that says so."""
+    """Write the edit locks that the entries moved or ended, and increase the revision."""
     key, dialect = packed.append.key, runner.dialect
     if not packed.locks and not packed.append.drop:
         return
@@ -118,7 +119,7 @@ def _move_locks(runner: Runner, packed: _Packed) -> None:
 
 
 def _is_full(runner: Runner, append: Append) -> bool:
-    """Whether the document would be one more than its tenant may have."""
+    """Whether the tenant has reached its limit, so that it may not create this document."""
     if not append.create or not append.quota:
         return False
     tenant = append.key.tenant
@@ -126,7 +127,7 @@ def _is_full(runner: Runner, append: Append) -> bool:
 
 
 def _put_names_and_schema(runner: Runner, append: Append) -> None:
-    """What a document that is imported has beside its entries."""
+    """Write the named versions and the schema of an imported document."""
     key, dialect = append.key, runner.dialect
     for one in append.names:
         crc = name_crc(key, one)
@@ -137,9 +138,12 @@ def _put_names_and_schema(runner: Runner, append: Append) -> None:
 
 
 def _write(runner: Runner, batch: Sequence[_Packed]) -> dict[_Packed, Full | None]:
-    """Write what can be; those left out, None where the head was elsewhere or the row is held."""
+    """Write the appends; return those left out.
+
+    The outcome is `Full`, or None when the head differs or the row is held.
+    """
     left: dict[_Packed, Full | None] = {}
-    # Sorted, so that two writers of the same documents wait for each other in one order.
+    # Sorted, so that two writers lock the same documents in the same order.
     in_order = sorted(batch, key=lambda packed: packed.append.key)
     for packed in in_order:
         if _is_full(runner, packed.append):
@@ -161,14 +165,15 @@ def _known_ids(connection: Connection, append: Append) -> list[Accepted]:
 
 
 def _classify(connection: Connection, append: Append) -> Outcome:
-    # In this order: who moves the head writes the ids, too, and may commit in between.
+    # Read the head first, and then the ids. The transaction that advances the head also writes the
+    # ids, and may commit between the two reads.
     left = Held() if _is_unchanged(connection, append) else Clash()
     known = _known_ids(connection, append)
     return Duplicate(known) if known else left
 
 
 def _is_unchanged(connection: Connection, append: Append) -> bool:
-    """Whether the document is as the append was computed; then only its row's lock was missing."""
+    """Whether the document still is as the append expects. Then only its row was held."""
     row = connection.execute(select(docs).where(by_key(docs, append.key))).one_or_none()
     if append.create:
         left = row is None or (row.deleted_at > 0 and row.epoch < append.epoch)
@@ -185,7 +190,7 @@ def _lock(connection: Connection, keys: Iterable[DocKey]) -> None:
 
 
 def _lock_free(connection: Connection, keys: Iterable[DocKey]) -> set[DocKey]:
-    """Lock the rows that are free; the documents whose rows another transaction holds."""
+    """Lock the free rows; return the documents whose rows another transaction holds."""
     held: set[DocKey] = set()
     for key in sorted(set(keys)):
         row = select(docs.c.head).where(by_key(docs, key))
@@ -211,7 +216,11 @@ def _write_carefully(
 
 
 class SqlCommit:
-    """Of two writers on one head, one wins; on return the winner's entries are durable."""
+    """Commits batches.
+
+    Invariant: of two writers on the same head, one wins. The entries of the winner are durable when
+    `commit` returns.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""Compaction drops entries that are not needed any more, a bounded slice in a transaction."""
+"""Compaction: drops entries that are no longer needed, a limited number in each transaction."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from storage.sql.publications import check_publications
 from storage.sql.schema import accepted, by_key, entries, snapshots
 from storage.sql.snapshots import read_snapshot, snapshot_versions, steps_versions
 
-# A slice holds the write lock for a few milliseconds; commits go on in between.
+# Entries that one transaction drops. It holds the write lock for a few milliseconds. Commits run in
+# between.
 _SLICE = 500
 
 
 def _sound_versions(connection: Connection, key: DocKey, before: int) -> list[int]:
-    """The sound snapshots at or below `before`, and one above it where there is one."""
+    """Return the sound snapshots at or below `before`, and the newest one above it."""
     sound = []
     for version in reversed(snapshot_versions(connection, key)):
         if read_snapshot(connection, key, version):
@@ -37,7 +38,7 @@ def _sound_versions(connection: Connection, key: DocKey, before: int) -> list[in
 
 
 def _remember(connection: Connection, key: DocKey, gone: Iterable[Entry]) -> None:
-    """Keep the ids of entries that go while they may be sent again."""
+    """Keep the ids of dropped entries: clients may still retry these requests."""
     for entry in gone:
         answer = pack_answer(entry.answer)
         one = Accepted.of(entry)
@@ -56,9 +57,10 @@ def _remember(connection: Connection, key: DocKey, gone: Iterable[Entry]) -> Non
 
 
 class SqlCompaction:
-    """Drops what is below the floor and not kept; stopped half-way, it has only dropped less.
+    """Drops entries and snapshots below the floor that no kept version needs.
 
-    Invariant: each gap that it leaves ends at a snapshot that says where it begins.
+    Invariant: each gap that it leaves ends at a snapshot, which records where the gap begins. A
+    compaction that is interrupted has only dropped less.
     """
 
     def __init__(self, database: Database) -> None:
@@ -84,15 +86,15 @@ def _slice(
     keep: Sequence[int],
     forget: int,
 ) -> int:
-    # Under the document's lock and checked again each time: a version may be named in between.
+    # Check again in each transaction, with the row locked: a version may have been named meanwhile.
     row = lock_document(connection, key)
     if row is None:
         return 0
-    check_document(row)  # it says what must stay
+    check_document(row)  # its `published` names a version that must stay
     kept = {*keep, row.published}
     kept.update(one.version for one in check_names(connection, key))
     kept.update(step.version for step in check_publications(connection, key))
-    # Whatever steps were saved, the entries since are a part of them.
+    # Saved undo steps need every entry after them, so keep those.
     before = min([before, *steps_versions(connection, key)])
     standing = set(snapshot_versions(connection, key)).intersection(sound)
     plan = retain(sorted(standing), before=before, needed=kept)
@@ -113,7 +115,7 @@ def _drop_entries(
     rows = connection.execute(
         select(entries.c.version, entries.c.at, func.length(entries.c.request).label("id_size"))
         .where(*gone)
-        .order_by(entries.c.version.desc())  # a gap grows from the snapshot that it ends at
+        .order_by(entries.c.version.desc())  # so that an interrupted gap still ends at its snapshot
         .limit(limit)
     ).all()
     if rows:
@@ -125,10 +127,10 @@ def _drop_entries(
 
 
 def _sound_entries(connection: Connection, key: DocKey, versions: Sequence[int]) -> Iterator[Entry]:
-    """One at a time: together they may be larger than the memory."""
+    """Yield the sound entries, read one at a time: together they may not fit into memory."""
     for version in versions:
         one = select(*ENTRY_COLUMNS).where(by_key(entries, key), entries.c.version == version)
-        # A damaged one goes like the others: it is not needed, and must not stop the compaction.
+        # A damaged entry is dropped too: it is not needed, and must not stop the compaction.
         with suppress(Corrupt):
             yield unpack_entry(key, connection.execute(one).one())
 

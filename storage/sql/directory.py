@@ -30,7 +30,7 @@ def _add_tenant(connection: Connection, tenant: str, at: int) -> bool:
 
 
 def _signing_key(row: Any) -> SigningKey | None:
-    """The key in a row; None where that is damaged: it could be another tenant's."""
+    """Return the key in a row; None when the row is damaged: the key could be another tenant's."""
     key = SigningKey(row.kid, row.secret, row.created_at, row.retired_at)
     return key if is_sound(row.crc, lambda: signing_key_crc(row.tenant, key)) else None
 
@@ -69,7 +69,7 @@ def _retire(connection: Connection, tenant: str, kid: str, at: int) -> bool:
 
 
 class SqlDirectory:
-    """A key id belongs to one tenant, among all of them."""
+    """Tenants and their signing keys. Invariant: a key id is unique among all tenants."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

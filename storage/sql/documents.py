@@ -1,7 +1,4 @@
-"""The documents' rows: whether they are as they were written, and how they are changed.
-
-Also listing, control state, deletion, epochs.
-"""
+"""The rows of the documents: checks their checksums, reads, lists, changes and deletes them."""
 
 from __future__ import annotations
 
@@ -33,7 +30,8 @@ from storage.sql.schema import (
     steps,
 )
 
-# What a deleted document leaves behind is its row alone: epoch and head go on counting there.
+# The tables whose rows are deleted with a document. Its row in `docs` stays, because the epoch and
+# the head continue from there when the name is used again.
 _CONTENT: tuple[Table, ...] = (
     entries,
     accepted,
@@ -50,74 +48,80 @@ _CONTENT: tuple[Table, ...] = (
 
 
 def control_crc(key: DocKey, epoch: int, deleted_at: int, created_at: int, published: int) -> int:
-    """Of what few writes change. `revision` has none: it is only compared while it is held."""
+    """Return the checksum of the columns that change rarely.
+
+    It does not cover `revision`, which changes often and is only compared.
+    """
     return crc_of("docs", key, epoch, deleted_at, created_at, published)
 
 
 def head_crc(key: DocKey, head: int, at: int, by: str) -> int:
-    """Of what every commit changes."""
+    """Return the checksum of the columns that every commit changes."""
     return crc_of("head", key, head, at, by)
 
 
 def schema_crc(key: DocKey, schema: bytes) -> int:
-    """Of a schema, or of none: so one that is lost is missed."""
+    """Return the checksum of a schema, which may be empty. So a lost schema is detected."""
     return crc_of("schemas", key, schema)
 
 
 def is_control_sound(row: Row[Any]) -> bool:
-    """Whether epoch, deletion, creation and publishing are as they were written."""
+    """Whether epoch, deletion, creation and publication match their checksum."""
     control = (row.epoch, row.deleted_at, row.created_at, row.published)
     return is_sound(row.crc, lambda: control_crc(_key(row), *control))
 
 
 def is_head_sound(row: Row[Any]) -> bool:
-    """Whether the head, and who wrote it and when, are as they were written."""
+    """Whether the head, its author and its time match their checksum."""
     head = (row.head, row.updated_at, row.updated_by)
     return is_sound(row.head_crc, lambda: head_crc(_key(row), *head))
 
 
 def are_counts(row: Row[Any]) -> bool:
-    """Whether epoch, head and revision are numbers that can be gone on from."""
+    """Whether epoch, head and revision are valid numbers."""
     return all(map(is_count, (row.epoch, row.head, row.revision)))
 
 
 def is_document_sound(row: Row[Any]) -> bool:
-    """Whether all that has a checksum in the row is as it was written."""
+    """Whether the whole row matches its checksums."""
     return is_control_sound(row) and is_head_sound(row) and are_counts(row)
 
 
 def is_gone(row: Row[Any]) -> bool:
-    """Whether the document was deleted; one whose row is damaged counts as there."""
+    """Whether the document was deleted. A document with a damaged row counts as existing."""
     return bool(row.deleted_at) and is_control_sound(row)
 
 
 def check_document(row: Row[Any]) -> None:
-    """Raise `Corrupt` for a row that a document cannot be opened by.
+    """Raise `Corrupt` when the document cannot be opened with this row.
 
-    The head is not checked here: the log bears it out, and the next commit writes it.
+    The head's checksum is not needed: the log proves the head, and the next commit writes it.
     """
     if not (is_control_sound(row) and are_counts(row)):
-        raise Corrupt(f"{row.tenant}/{row.doc} has a row in `docs` that is damaged")
+        raise Corrupt(f"the row of {row.tenant}/{row.doc} in `docs` is damaged")
 
 
 # --- reading and changing -------------------------------------------------------------------------
 
 
 def find_document(connection: Connection, key: DocKey) -> Row[Any] | None:
-    """The document's row; None when it does not exist."""
+    """Return the document's row; None when the document does not exist."""
     row = connection.execute(select(docs).where(by_key(docs, key))).one_or_none()
     return None if row is None or is_gone(row) else row
 
 
 def lock_document(connection: Connection, key: DocKey) -> Row[Any] | None:
-    """The document's row, held until the transaction ends; None when it does not exist."""
+    """Return the document's row, and lock it until the transaction ends.
+
+    Return None when the document does not exist.
+    """
     found = select(docs).where(by_key(docs, key)).with_for_update()
     row = connection.execute(found).one_or_none()
     return None if row is None or is_gone(row) else row
 
 
 def with_checksum(row: Row[Any], **changed: int) -> dict[str, int | None]:
-    """The changed columns with their checksum. A row that is damaged stays so."""
+    """Return the changed columns with the new checksum. A damaged row stays damaged."""
     if not is_control_sound(row):
         return {**changed, "crc": row.crc}
     new = {**row._mapping, **changed}
@@ -126,7 +130,7 @@ def with_checksum(row: Row[Any], **changed: int) -> dict[str, int | None]:
 
 
 def change_document(connection: Connection, row: Row[Any], **changed: int) -> None:
-    """Change columns that `control_crc` is of."""
+    """Change columns that `control_crc` covers."""
     this = by_key(docs, _key(row))
     connection.execute(update(docs).where(this).values(**with_checksum(row, **changed)))
 
@@ -143,7 +147,7 @@ def bump_revision(
     steps: int = 1,
     **changed: int,
 ) -> bool:
-    """Move the revision on from this one; False when the document's, or its head, is another."""
+    """Increase the revision by `steps`. Return False when the revision or the head is another."""
     expected = [by_key(docs, key), docs.c.deleted_at == 0, docs.c.revision == revision]
     if head:
         expected.append(docs.c.head == head)
@@ -154,7 +158,7 @@ def bump_revision(
 
 
 def least_epoch(connection: Connection) -> int:
-    """The first epoch that a document may have which is made now."""
+    """Return the lowest epoch that a new document may have."""
     return connection.scalar(select(epochs.c.least)) or 0
 
 
@@ -164,12 +168,12 @@ def _delete(connection: Connection, key: DocKey, at: int) -> bool:
         return False
     for table in _CONTENT:
         connection.execute(delete(table).where(by_key(table, key)))
-    # Never 0: that says that the document exists.
+    # Never 0, which means that the document exists.
     gone = {"deleted_at": max(at, 1), "published": 0}
     if is_document_sound(row):
         change_document(connection, row, **gone)
         return True
-    # The name goes on from an epoch that no client can hold.
+    # The row is damaged: continue the name from an epoch that no client can know.
     epoch = max(at, row.epoch + 1 if is_count(row.epoch) else 0)
     head = row.head if is_count(row.head) else 0
     made = {"epoch": epoch, "created_at": at, "head": head, "updated_at": at, "updated_by": ""}
@@ -211,7 +215,7 @@ def _doc_row(connection: Connection, row: Row[Any]) -> DocRow:
 
 
 def _newest(connection: Connection, key: DocKey) -> Entry | None:
-    """The newest entry, which says what a row with a damaged head does not."""
+    """Return the newest entry of a document with a damaged head; None if it is damaged too."""
     newest = select(*ENTRY_COLUMNS).where(by_key(entries, key)).order_by(entries.c.version.desc())
     row = connection.execute(newest.limit(1)).one_or_none()
     try:
@@ -248,7 +252,10 @@ def _list(connection: Connection, tenant: str, after: str, limit: int) -> list[D
 
 
 class SqlDocuments:
-    """A row a document, kept when the document is deleted so that its numbers never come again."""
+    """The rows of the documents.
+
+    Invariant: a deleted document keeps its row, so its epochs and versions are never used again.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -262,7 +269,7 @@ class SqlDocuments:
                 select(docs).where(by_key(docs, key)).with_for_update()
             ).one_or_none()
             if row is not None:
-                # The revision moves too: what was computed before the restored backup is stale.
+                # Increase the revision too: batches from before the restored backup are stale.
                 change_document(connection, row, epoch=epoch, revision=row.revision + 1)
 
         await self._database.write(job)

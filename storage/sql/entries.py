@@ -1,8 +1,8 @@
-"""Reading entries: by pages that are bounded in bytes, and none of them lost.
+"""Reads entries in pages of limited size, and checks that none is missing.
 
-A compaction or a repair leaves gaps in the log, all others are damage. A gap that a compaction
-leaves ends at a snapshot, at any moment, and the snapshot says where it begins. A repair takes out
-damaged rows, and nothing before it is needed.
+Only a compaction or a repair may leave a gap in the log; every other gap is damage. The gap of a
+compaction always ends at a snapshot, which records where the gap begins. A repair removes damaged
+rows, and no entry before it is needed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from collab.ports.store import PAGE_BYTES, Corrupt
 from storage.sql.checksum import unpack_entry, unpack_summary, unpack_without_ops
 from storage.sql.schema import ANY_VERSION, by_key, docs, entries, is_count, snapshots
 
-# As bytes, which is what the checksum was made over.
+# Texts are read as bytes, because the checksum covers the bytes.
 ENTRY_COLUMNS = (
     entries.c.version,
     as_type(entries.c.author, LargeBinary),
@@ -45,7 +45,7 @@ _ROWS = 1000
 _SIZE = func.length(entries.c.payload)
 _HAS_SUMMARY = func.length(entries.c.summary) > 0
 _SUMMARY_SIZE = case((_HAS_SUMMARY, func.length(entries.c.summary)), else_=_SIZE)
-# The columns of an entry, with its payload only where it has no summary.
+# The columns of an entry. The payload is read only when there is no summary.
 _SUMMARY_COLUMNS = (
     *ENTRY_COLUMNS[:5],
     case((_HAS_SUMMARY, null()), else_=as_type(entries.c.payload, LargeBinary)).label("payload"),
@@ -57,7 +57,7 @@ _SUMMARY_COLUMNS = (
 def read_entries(
     connection: Connection, key: DocKey, after: int, upto: int, limit: int, most: int
 ) -> list[Entry]:
-    """The first entries of a range, as `ChangeLog.entries` says."""
+    """Return the first entries of a range, as `ChangeLog.entries` describes."""
     last = _end(connection, _range(key, after, upto), limit, most) if limit > 1 else upto
     if last is None:
         return []
@@ -67,7 +67,7 @@ def read_entries(
 def every_entry_without_ops(
     connection: Connection, key: DocKey, after: int, upto: int
 ) -> Iterator[Entry]:
-    """All of a range without their ops; they are read a page at a time."""
+    """Yield all entries of a range without their ops, reading a page at a time."""
     while last := _end(connection, _range(key, after, upto), _ROWS, PAGE_BYTES):
         for row in _rows(connection, key, after, last, _ROWS):
             yield unpack_without_ops(key, row)
@@ -77,7 +77,7 @@ def every_entry_without_ops(
 def read_summaries(
     connection: Connection, key: DocKey, after: int, upto: int, limit: int, most: int
 ) -> list[Summary]:
-    """The last entries of a range, as `ChangeLog.summaries` says."""
+    """Return the last entries of a range, as `ChangeLog.summaries` describes."""
     first = _end(connection, _range(key, after, upto), limit, most, newest_first=True)
     if first is None:
         return []
@@ -91,6 +91,7 @@ def read_summaries(
 
 
 def log_bytes(connection: Connection, key: DocKey, after: int, upto: int) -> int:
+    """Return the size of the payloads of a range."""
     total = select(func.coalesce(func.sum(_SIZE), 0)).where(_range(key, after, upto))
     return int(connection.scalar(total) or 0)
 
@@ -114,7 +115,7 @@ def _end(
     *,
     newest_first: bool = False,
 ) -> int | None:
-    """The version that a page ends at. Neither database reads a payload to find its length."""
+    """Return the last version of a page. Neither database reads a payload to find its length."""
     version = entries.c.version
     sizes = select(version, _SIZE).order_by(version)
     if newest_first:
@@ -136,9 +137,9 @@ def _end(
 def check_no_gaps(
     connection: Connection, key: DocKey, after: int, upto: int, found: Sequence[int]
 ) -> None:
-    """Raise `Corrupt` where versions in (after, upto] are lost.
+    """Raise `Corrupt` when versions in (after, upto] are lost.
 
-    `found` are those that were read of them, in order and without leaving any out in between.
+    `found` are the versions of a page that was read from this range, in order.
     """
     at = after
     for version in found:
@@ -150,7 +151,7 @@ def check_no_gaps(
 
 
 def _check_after(connection: Connection, key: DocKey, at: int, upto: int) -> None:
-    """Check what follows a version, up to another or to the head."""
+    """Check for a gap after `at`, up to `upto` or the head."""
     following = select(func.min(entries.c.version)).where(
         by_key(entries, key), entries.c.version > at
     )
@@ -161,22 +162,24 @@ def _check_after(connection: Connection, key: DocKey, at: int, upto: int) -> Non
         return
     head = connection.scalar(select(docs.c.head).where(by_key(docs, key), docs.c.deleted_at == 0))
     if head is not None and (not is_count(head) or at < min(head, upto)):
-        raise Corrupt(f"{key.tenant}/{key.doc} has no entries after version {at}")
+        raise Corrupt(f"{key.tenant}/{key.doc}: the log has no entries after version {at}")
 
 
 def _check_before(connection: Connection, key: DocKey, version: int) -> None:
-    """Check the gap, if there is one, that ends before an entry."""
+    """Check for a gap that ends right before `version`."""
     before = last_upto(connection, key, version - 1)
     if before == version - 1 or _was_dropped(connection, key, before, version - 1):
         return
     since = every_entry_without_ops(connection, key, version - 1, ANY_VERSION)
     if next(since).kind in ("create", REPAIR) or any(one.kind == REPAIR for one in since):
         return
-    raise Corrupt(f"{key.tenant}/{key.doc} has no entries from version {before + 1} to {version}")
+    raise Corrupt(
+        f"{key.tenant}/{key.doc}: the log lacks version {before + 1}; its next entry is {version}"
+    )
 
 
 def _was_dropped(connection: Connection, key: DocKey, after: int, upto: int) -> bool:
-    """Whether a compaction has dropped all entries between these versions."""
+    """Whether a compaction dropped the entries of (after, upto]."""
     said = select(snapshots.c.dropped_after).where(
         by_key(snapshots, key), snapshots.c.version == upto
     )
@@ -187,7 +190,10 @@ def _was_dropped(connection: Connection, key: DocKey, after: int, upto: int) -> 
 def missing_ranges(
     connection: Connection, key: DocKey, versions: Sequence[int], sound: Sequence[Entry]
 ) -> list[tuple[int, int]]:
-    """The first and the last of each run of lost versions; `versions` are those of all rows."""
+    """Return the first and the last version of each lost range.
+
+    `versions` are the versions of all rows, sound or not.
+    """
     repaired = max((one.version for one in sound if one.kind == REPAIR), default=0)
     begins = {one.version for one in sound if one.kind == "create"}
     found, before = [], 0
@@ -200,13 +206,13 @@ def missing_ranges(
 
 
 def last_upto(connection: Connection, key: DocKey, version: int) -> int:
-    """The newest version up to this one that has an entry; 0 where none has."""
+    """Return the newest version up to `version` that has an entry, or 0."""
     upto = (by_key(entries, key), entries.c.version <= version)
     return connection.scalar(select(func.max(entries.c.version)).where(*upto)) or 0
 
 
 def record_dropped(connection: Connection, key: DocKey, upto: int) -> None:
-    """Have a snapshot say which entries before it are dropped."""
+    """Record in the snapshot at `upto` which entries before it were dropped."""
     after = last_upto(connection, key, upto)
     if after < upto:
         at = (by_key(snapshots, key), snapshots.c.version == upto)

@@ -1,4 +1,4 @@
-"""Edit locks: rows that change only together with the document's revision."""
+"""Edit locks. Their rows change only together with the document's revision."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _decode = msgspec.msgpack.Decoder(StoredLock).decode
 
 
 def pack_lock(key: DocKey, lock: StoredLock) -> tuple[str, str, str, bytes, int]:
-    """A lock as its table holds it."""
+    """Return a lock as a row of its table."""
     body = _encode(lock)
     return (*key, lock.id, body, lock_crc(key, lock.id, body))
 
@@ -31,11 +31,12 @@ def _unpack(key: DocKey, id: str, body: bytes, crc: int | None) -> StoredLock:
         if is_sound(crc, lambda: lock_crc(key, id, body)):
             return _decode(body)
     except (TypeError, ValueError, msgspec.MsgspecError):
-        pass  # reported as the rest
-    raise Corrupt(f"a lock of {key.tenant}/{key.doc} cannot be read")
+        pass  # a damaged column may have another type
+    raise Corrupt(f"the row of a lock of {key.tenant}/{key.doc} is damaged")
 
 
 def read_locks(connection: Connection, key: DocKey) -> tuple[int, list[StoredLock]]:
+    """Return the document's revision and its locks; 0 and none without a document."""
     revision = connection.scalar(
         select(docs.c.revision).where(by_key(docs, key), docs.c.deleted_at == 0)
     )
@@ -67,7 +68,11 @@ def _save(
 
 
 class SqlLocks:
-    """The locks of a revision are those that every commit computed at that revision has seen."""
+    """Edit locks.
+
+    Invariant: the locks change only when the revision changes. So every commit that was computed at
+    a revision has seen the same locks.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database

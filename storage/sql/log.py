@@ -1,4 +1,4 @@
-"""Reading the log: a document as it is opened, its entries, and what became of a commit."""
+"""Reads the log: a document to open, its entries, and the outcome of a commit."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ from storage.sql.snapshots import newest_sound_snapshot, newest_sound_steps
 
 
 def load_document(connection: Connection, key: DocKey) -> Stored | Absent:
+    """Return what is needed to open a document, or how a new one of its name begins."""
     row = connection.execute(select(docs).where(by_key(docs, key))).one_or_none()
     if row is None:
         if last_upto(connection, key, ANY_VERSION):
-            raise Corrupt(f"{key.tenant}/{key.doc} has entries and no row in `docs`")
+            raise Corrupt(f"{key.tenant}/{key.doc} has entries, but its row in `docs` is missing")
         return Absent(max(1, least_epoch(connection)))
     check_document(row)
     if row.deleted_at:
@@ -39,10 +40,12 @@ def load_document(connection: Connection, key: DocKey) -> Stored | Absent:
         return Absent(epoch, row.head, row.revision + 1)
     snapshot = newest_sound_snapshot(connection, key, row.head)
     since = snapshot.version if snapshot else 0
-    # Beyond the head too: one that the log does not bear out is no head.
+    # Read beyond the head too: a head that differs from the log's last entry is damaged.
     found = list(every_entry_without_ops(connection, key, since, ANY_VERSION))
     if not is_complete(since, found, row.head):
-        raise Corrupt(f"{key.tenant}/{key.doc} has no sound snapshot and entries up to its head")
+        raise Corrupt(
+            f"{key.tenant}/{key.doc} has no complete log from a sound snapshot to its head"
+        )
     saved = newest_sound_steps(connection, key, snapshot.version) if snapshot else None
     return Stored(row.epoch, row.head, _control(connection, key, row), snapshot, found, saved)
 
@@ -55,9 +58,9 @@ def _control(connection: Connection, key: DocKey, row: Row[Any]) -> Control:
 
 
 def _find_commit(connection: Connection, key: DocKey, commit: str) -> int | None:
-    # The commit that is asked for may still be on its way. It holds this row once it has moved
-    # the head, so a transaction that gets the row after it knows how it ended. To wait
-    # for a held row would keep a connection from other documents: the caller asks again.
+    # The commit may still be running. It holds this row from the moment when it advances the head.
+    # So a transaction that gets the row sees whether the commit succeeded. With `nowait`, because
+    # waiting would take a connection from other documents. The caller tries again.
     connection.execute(select(docs.c.head).where(by_key(docs, key)).with_for_update(nowait=True))
     found: int | None = connection.scalar(
         select(entries.c.version)
@@ -83,13 +86,13 @@ def _last_before(connection: Connection, key: DocKey, at: int) -> int:
     )
     if found is None or not is_count(found):
         return 0
-    # Where its time is damaged, it is no ground for dropping what is before it.
+    # Raises when the entry is damaged: then its time must not decide what is dropped.
     next(every_entry_without_ops(connection, key, found - 1, found))
     return found
 
 
 class SqlLog:
-    """What was committed, read back; a row that has changed since is never handed out."""
+    """Reads what was committed. Invariant: a row with a wrong checksum is never returned."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -121,7 +124,7 @@ class SqlLog:
         return await self._database.read(lambda c: log_bytes(c, key, after, upto))
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:
-        # In the writers' queue, so that it is answered after a commit that is still under way.
+        # In the writers' queue, so that it runs after a commit that is still running.
         return await self._database.write_first(lambda c: _find_commit(c, key, commit))
 
     async def position(self, key: DocKey) -> Position | None:

@@ -1,4 +1,4 @@
-"""Names of versions."""
+"""The names of versions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage.sql.schema import by_key, named
 
 
 def _name(connection: Connection, key: DocKey, one: NamedVersion, most: int) -> bool:
-    # The lock keeps a compaction from taking the version away in the same moment.
+    # The lock prevents a compaction from dropping the version at the same time.
     if lock_document(connection, key) is None:
         return True
     others = (by_key(named, key), named.c.version != one.version)
@@ -38,7 +38,7 @@ def _name(connection: Connection, key: DocKey, one: NamedVersion, most: int) -> 
 
 
 def read_names(connection: Connection, key: DocKey) -> tuple[list[NamedVersion], list[int]]:
-    """The names that are as they were written, and the versions of the rows that are not."""
+    """Return the sound names, and the versions of the damaged rows."""
     columns = (named.c.version, named.c.name, named.c.by, named.c.at, named.c.crc)
     rows = connection.execute(select(*columns).where(by_key(named, key)).order_by(named.c.version))
     names = ((NamedVersion(*row), crc) for *row, crc in rows)
@@ -48,15 +48,15 @@ def read_names(connection: Connection, key: DocKey) -> tuple[list[NamedVersion],
 
 
 def check_names(connection: Connection, key: DocKey) -> list[NamedVersion]:
-    """The names; `Corrupt` where one is damaged, for it may be another version's."""
+    """Return the names. Raise `Corrupt` when one is damaged: it could name another version."""
     sound, damaged = read_names(connection, key)
     if damaged:
-        raise Corrupt(f"a name of a version of {key.tenant}/{key.doc} is damaged")
+        raise Corrupt(f"the row of a version name of {key.tenant}/{key.doc} is damaged")
     return sound
 
 
 class SqlNames:
-    """At most one name a version; naming it again renames it."""
+    """The names of versions. A version has at most one name; naming it again renames it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""Publications: the pointer to what is public, and who moved it."""
+"""Publications: which version is public, and who published or unpublished it when."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def _publish(connection: Connection, key: DocKey, step: Publication, revision: i
 
 
 def read_publications(connection: Connection, key: DocKey) -> tuple[list[Publication], list[int]]:
-    """The steps that are as they were written, oldest first, and the numbers of those that are not.
+    """Return the sound steps, oldest first, and the numbers of the damaged rows.
 
-    A version that is damaged may lie anywhere, so who asks for some reads all.
+    All rows are read, even for a range of versions: the version of a damaged row is unknown.
     """
     rows = connection.execute(
         select(publications).where(by_key(publications, key)).order_by(publications.c.number)
@@ -59,10 +59,10 @@ def read_publications(connection: Connection, key: DocKey) -> tuple[list[Publica
 
 
 def check_publications(connection: Connection, key: DocKey) -> list[Publication]:
-    """All of the steps; `Corrupt` where one is damaged."""
+    """Return all steps, or raise `Corrupt` when one is damaged."""
     sound, damaged = read_publications(connection, key)
     if damaged:
-        raise Corrupt(f"a publication of {key.tenant}/{key.doc} is damaged")
+        raise Corrupt(f"the row of a publication of {key.tenant}/{key.doc} is damaged")
     return sound
 
 
@@ -75,7 +75,7 @@ def _public_state(connection: Connection, key: DocKey) -> PublicState | None:
         return PublicState(document.revision, None)
     steps = check_publications(connection, key)
     if not steps or steps[-1].pointer != document.published:
-        raise Corrupt(f"the publications of {key.tenant}/{key.doc} lack the one that is public")
+        raise Corrupt(f"{key.tenant}/{key.doc}: the publication of its public version is missing")
     return PublicState(document.revision, steps[-1])
 
 
@@ -84,7 +84,11 @@ def _publications(connection: Connection, key: DocKey, after: int, upto: int) ->
 
 
 class SqlPublications:
-    """Each step moves the document's control revision, so of two at once one has to look again."""
+    """The publications.
+
+    Invariant: each step increases the document's control revision. So of two concurrent steps, one
+    fails and has to read the state again.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""Request ids: which were accepted, in an entry or without one."""
+"""Finds the request ids that were accepted, with an entry or without."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from storage.sql.checksum import accepted_crc, is_sound, unpack_answer, unpack_e
 from storage.sql.entries import ENTRY_COLUMNS
 from storage.sql.schema import accepted, by_key, entries
 
-# SQLite before 3.32 takes 999 values in a statement; PostgreSQL gains nothing above this.
+# Ids in one statement. SQLite before 3.32 allows only 999 values. For PostgreSQL more is not
+# faster.
 _AT_ONCE = 500
 
 _ACCEPTED_COLUMNS = (
@@ -34,7 +35,7 @@ _ACCEPTED_COLUMNS = (
 def find_requests(
     connection: Connection, key: DocKey, asked: Iterable[tuple[str, str]]
 ) -> list[Accepted]:
-    """Those of the (user, id) pairs that were accepted."""
+    """Return the requests among these (user, id) pairs that were accepted."""
     found: list[Accepted] = []
     for user, pairs in groupby(sorted(asked), key=lambda pair: pair[0]):
         ids = [pair[1] for pair in pairs if pair[1]]
@@ -57,7 +58,7 @@ def _find(connection: Connection, key: DocKey, user: str, ids: Sequence[str]) ->
     )
     found = []
     for version in connection.scalars(in_log).all():
-        # One at a time: together they may be larger than the memory.
+        # One at a time: all of them together may not fit into memory.
         one = select(*ENTRY_COLUMNS).where(by_key(entries, key), entries.c.version == version)
         entry = unpack_entry(key, connection.execute(one).one())
         found.append(Accepted.of(entry))
@@ -66,19 +67,19 @@ def _find(connection: Connection, key: DocKey, user: str, ids: Sequence[str]) ->
 
 
 def _accepted(key: DocKey, row: Sequence[Any]) -> Accepted:
-    """The request in a row; `Corrupt` when any of it has changed."""
+    """Return the request in a row, or raise `Corrupt` when the row is damaged."""
     user, request, version, at, answer, digest, crc = row
     try:
         one = Accepted(user, request, version, digest=b"" if digest is None else digest)
         if is_sound(crc, lambda: accepted_crc(key, one, at, answer)):
             return replace(one, answer=unpack_answer(answer))
     except (TypeError, ValueError, msgspec.MsgspecError):
-        pass  # a column that is no longer of its type
-    raise Corrupt(f"an id that {key.tenant}/{key.doc} has accepted is damaged")
+        pass  # a damaged column may have another type
+    raise Corrupt(f"the row of a request id of {key.tenant}/{key.doc} is damaged")
 
 
 def damaged_ids(connection: Connection, key: DocKey) -> list[tuple[str, str]]:
-    """The user and the id, as they are read, of each row that has changed."""
+    """Return the user and the id, as read, of each damaged row."""
     damaged = []
     for row in connection.execute(select(*_ACCEPTED_COLUMNS).where(by_key(accepted, key))):
         try:

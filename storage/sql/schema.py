@@ -1,4 +1,4 @@
-"""The tables, one schema for SQLite and PostgreSQL; every key starts with the tenant."""
+"""The tables: one schema for SQLite and PostgreSQL. Every key of a document has its tenant."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from collab.ids import MAX_SAFE_INTEGER, DocKey
 
 T = TypeVar("T")
 
-# The newest file in `migrations/versions`; a test holds the two together.
+# The newest file in `migrations/versions`. A test compares the two.
 REVISION = "0008"
 
-# A damaged row may hold any version that fits its column.
+# The largest version that fits into the column: a damaged row may have any version.
 ANY_VERSION = 2**63 - 1
-# How many values a list in a statement has.
+# The possible lengths of a list of values in a statement.
 _SIZES = (1, 8, 64)
 
 
 class Utf8Text(TypeDecorator[str]):
-    """Text that a client chose, as UTF-8 bytes: PostgreSQL's text refuses U+0000, JSON does not.
+    """Text of clients, stored as UTF-8 bytes: JSON allows U+0000, PostgreSQL's text does not.
 
-    Damaged bytes are read as U+FFFD, so that their document can still be listed and exported.
+    Damaged bytes are read as U+FFFD, so that the document can still be listed and exported.
     """
 
     impl = LargeBinary
@@ -53,7 +53,7 @@ class Utf8Text(TypeDecorator[str]):
         return None if value is None else bytes(value).decode(errors="replace")
 
 
-# Compared by bytes everywhere, so that pages and lock order agree with Python's own order.
+# Compared by bytes, so that the order of pages and of locks is the same as Python's.
 Name = String().with_variant(String(collation="C"), "postgresql")
 Serial = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -61,7 +61,7 @@ metadata = MetaData()
 
 
 def _crc(name: str = "crc") -> Column[int]:
-    """A checksum of `checksum`; rows of before have none."""
+    """Return a column for a checksum of `storage.sql.checksum`. Older rows have none."""
     return Column(name, BigInteger)
 
 
@@ -73,7 +73,7 @@ def _document_foreign_key() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["tenant", "doc"], ["docs.tenant", "docs.doc"])
 
 
-# The row is written by every commit, so nothing large stands in it (SQLite rewrites it whole).
+# Every commit writes this row, so it has no large column: SQLite always writes the whole row.
 docs = Table(
     "docs",
     metadata,
@@ -86,8 +86,8 @@ docs = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("updated_by", Utf8Text, nullable=False),
     Column("published", BigInteger, nullable=False),
-    _crc(),  # of epoch, deletion, creation and publishing
-    _crc("head_crc"),  # of what every commit writes
+    _crc(),  # covers epoch, deletion, creation and publication
+    _crc("head_crc"),  # covers the columns that every commit writes
     _crc("schema_crc"),
     PrimaryKeyConstraint("tenant", "doc"),
     sqlite_with_rowid=False,
@@ -102,9 +102,9 @@ schemas = Table(
     _document_foreign_key(),
 )
 
-# No foreign key here: a commit writes these rows only after it has moved their document's head.
-# With a rowid, unlike the other tables: rows of many documents then go to the end of one tree.
-# Measured, 64 entries of 60 documents: insert and COMMIT 1.4 ms, without a rowid 3.3 ms.
+# No foreign key here: a commit writes these rows only after it has advanced their document's head.
+# With a rowid, unlike other tables: the rows of many documents are then appended to one tree.
+# Measured for 64 entries of 60 documents: insert and COMMIT take 1.4 ms, without a rowid 3.3 ms.
 entries = Table(
     "entries",
     metadata,
@@ -116,7 +116,7 @@ entries = Table(
     Column("at", BigInteger, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("crc", BigInteger, nullable=False),
-    # Of a large entry what history shows of it; small ones, and those of before, have none.
+    # The part of a large entry that history shows. Small entries and older rows have no summary.
     Column("summary", LargeBinary),
     PrimaryKeyConstraint("tenant", "doc", "version"),
 )
@@ -131,7 +131,7 @@ Index(
     postgresql_where=text("length(request) > 0"),
 )
 
-# Requests that were answered and have no entry: nothing changed, or it was compacted since.
+# Accepted requests without an entry: they changed nothing, or a compaction dropped their entry.
 accepted = Table(
     "accepted",
     metadata,
@@ -142,14 +142,14 @@ accepted = Table(
     Column("at", BigInteger, nullable=False),
     Column("answer", LargeBinary, nullable=False),
     _crc(),
-    Column("digest", LargeBinary),  # rows of before have none
+    Column("digest", LargeBinary),  # older rows have none
     PrimaryKeyConstraint("tenant", "doc", "author", "request"),
     sqlite_with_rowid=False,
 )
 
 
 def _body_table(name: str, *more: Column[int]) -> Table:
-    """A table of packed bodies, each of a version of a document."""
+    """Return a table of packed bodies, at most one for each version of a document."""
     return Table(
         name,
         metadata,
@@ -164,10 +164,10 @@ def _body_table(name: str, *more: Column[int]) -> Table:
     )
 
 
-# The entries after `dropped_after`, up to the snapshot's version, were dropped by a compaction;
-# where it is null, none were. So a lost entry differs from one that was dropped.
+# A compaction dropped the entries after `dropped_after` up to the snapshot's version. When it is
+# null, no entry was dropped. So a lost entry can be told from a dropped one.
 snapshots = _body_table("snapshots", Column("dropped_after", BigInteger))
-# What users can undo; of a document there are two at most.
+# The undo steps of users; at most two rows for a document.
 steps = _body_table("steps")
 
 named = Table(
@@ -183,7 +183,8 @@ named = Table(
     _document_foreign_key(),
 )
 
-# The newest step of a document whose `published` is not 0 says who published it.
+# Each row is one step: published or unpublished. While a document is public (`docs.published` is
+# not 0), its newest step names the publisher.
 publications = Table(
     "publications",
     metadata,
@@ -244,8 +245,8 @@ audit = Table(
     sqlite_autoincrement=True,
 )
 
-# One row, or none: the first epoch of a document that is made from now on. A database that was
-# restored may have lost documents, and a name that is used again must not repeat their epochs.
+# At most one row: the lowest epoch that a new document may have. A restored database may have lost
+# documents. When their names are used again, their epochs must not repeat.
 epochs = Table(
     "epochs",
     metadata,
@@ -253,7 +254,7 @@ epochs = Table(
     Column("least", BigInteger, nullable=False),
 )
 
-# One row, written by `ping`: a database that cannot take it cannot take an edit either.
+# One row, which `ping` writes. A database that cannot write it cannot write an edit either.
 heartbeat = Table(
     "pulse",
     metadata,
@@ -266,14 +267,14 @@ heartbeat = Table(
 
 
 def by_key(table: Table, key: DocKey) -> ColumnElement[bool]:
-    """The rows of this document: there is no way to them without its tenant."""
+    """Return the condition for the rows of one document, which always includes its tenant."""
     return and_(table.c.tenant == key.tenant, table.c.doc == key.doc)
 
 
 def padded_batches(values: Iterable[T]) -> Iterator[list[T]]:
-    """The values in lists of a few sizes, so that each statement with one stays prepared.
+    """Yield the values in lists of a few fixed lengths, so that each statement stays prepared.
 
-    The last value of all may be in its list several times.
+    The last list is filled up with its last value.
     """
     left = list(values)
     while left:
@@ -283,5 +284,5 @@ def padded_batches(values: Iterable[T]) -> Iterator[list[T]]:
 
 
 def is_count(value: object) -> bool:
-    """Whether a column holds a version, an epoch or a revision; damaged rows may hold anything."""
+    """Whether a column's value is a valid version, epoch or revision, and not damaged."""
     return type(value) is int and 0 <= value < MAX_SAFE_INTEGER

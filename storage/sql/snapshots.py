@@ -1,7 +1,7 @@
-"""Snapshots, and steps to undo that are saved beside them.
+"""Snapshots, and the undo steps that are saved beside them.
 
-A snapshot is a whole state and makes opening cheap; one that is damaged is passed over. Only the
-last two steps are kept.
+A snapshot is a whole state, so that opening a document replays few entries. Damaged snapshots are
+skipped. Of the undo steps, only the last two rows are kept.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ from storage.sql.checksum import Packed, pack_snapshot, pack_steps, unpack_snaps
 from storage.sql.entries import every_entry_without_ops
 from storage.sql.schema import by_key, docs, is_count, snapshots, steps
 
-# When the newest is damaged, the one before it is used, with every entry since.
+# Rows of undo steps that are kept. When the newest is damaged, the previous one is used, with every
+# entry since.
 KEPT = 2
 
 
-# --- bodies, each of a version of a document ------------------------------------------------------
+# --- bodies of versions ---------------------------------------------------------------------------
 
 
 def saved_versions(connection: Connection, table: Table, key: DocKey) -> list[int]:
-    """Every version of which a body is there, sound or not, newest first."""
+    """Return every version that has a body, sound or not, newest first."""
     found = connection.scalars(
         select(table.c.version).where(by_key(table, key)).order_by(table.c.version.desc())
     )
@@ -38,7 +39,7 @@ def saved_versions(connection: Connection, table: Table, key: DocKey) -> list[in
 def saved_row(
     connection: Connection, table: Table, key: DocKey, version: int
 ) -> Sequence[Any] | None:
-    """Version, packing, body and crc of what was saved at exactly this version."""
+    """Return version, packing, body and crc of the row at exactly this version."""
     return connection.execute(
         select(table.c.version, table.c.packing, table.c.body, table.c.crc).where(
             by_key(table, key), table.c.version == version
@@ -49,7 +50,7 @@ def saved_row(
 def save_packed(
     connection: Connection, table: Table, key: DocKey, version: int, packed: Packed
 ) -> None:
-    """Save a body in the place of one that was saved at the same version."""
+    """Save a body. It replaces a body of the same version."""
     at, row = (by_key(table, key), table.c.version == version), packed._asdict()
     if connection.execute(update(table).where(*at).values(**row)).rowcount == 0:
         place = {"tenant": key.tenant, "doc": key.doc, "version": version}
@@ -60,17 +61,18 @@ def save_packed(
 
 
 def read_snapshot(connection: Connection, key: DocKey, version: int) -> Snapshot | None:
-    """The snapshot at exactly this version, if it is there and sound."""
+    """Return the snapshot at exactly this version, or None when it is missing or damaged."""
     row = saved_row(connection, snapshots, key, version)
     return None if row is None else unpack_snapshot(key, row)
 
 
 def snapshot_versions(connection: Connection, key: DocKey) -> list[int]:
-    """Every version that has a snapshot, sound or not, newest first."""
+    """Return every version that has a snapshot, sound or not, newest first."""
     return saved_versions(connection, snapshots, key)
 
 
 def newest_sound_snapshot(connection: Connection, key: DocKey, upto: int) -> Snapshot | None:
+    """Return the newest sound snapshot at or below `upto`."""
     for version in snapshot_versions(connection, key):
         if version <= upto and (found := read_snapshot(connection, key, version)):
             return found
@@ -81,22 +83,22 @@ def newest_sound_snapshot(connection: Connection, key: DocKey, upto: int) -> Sna
 
 
 def save_steps(connection: Connection, key: DocKey, version: int, packed: Packed) -> None:
-    """Save steps; all but those saved last before them go."""
+    """Save undo steps, and drop all but the newest `KEPT` rows."""
     save_packed(connection, steps, key, version, packed)
     for gone in steps_versions(connection, key)[KEPT:]:
         connection.execute(delete(steps).where(by_key(steps, key), steps.c.version == gone))
 
 
 def steps_versions(connection: Connection, key: DocKey) -> Sequence[int]:
-    """The versions at which steps were saved, newest first."""
+    """Return the versions that have undo steps, newest first."""
     return saved_versions(connection, steps, key)
 
 
 def newest_sound_steps(connection: Connection, key: DocKey, upto: int) -> SavedSteps | None:
-    """The newest sound steps, with the entries from there up to a version.
+    """Return the newest sound undo steps, with the entries from there up to `upto`.
 
-    None where some of these are missing. The document can be opened all the same, and what was
-    done before cannot be undone.
+    Return None when some of these entries are missing. Then the document opens, but older changes
+    cannot be undone.
     """
     for version in steps_versions(connection, key):
         body = read_steps(connection, key, version) if version <= upto else None
@@ -106,7 +108,7 @@ def newest_sound_steps(connection: Connection, key: DocKey, upto: int) -> SavedS
 
 
 def read_steps(connection: Connection, key: DocKey, version: int) -> bytes | None:
-    """The steps that were saved at exactly this version, if they are there and sound."""
+    """Return the undo steps at exactly this version, or None when missing or damaged."""
     row = saved_row(connection, steps, key, version)
     return None if row is None else unpack_steps(key, row)
 
@@ -135,7 +137,7 @@ def _save(
     body: Packed,
     undo_steps: Packed | None,
 ) -> None:
-    # Made from a state that is gone, if the document was deleted or restored meanwhile.
+    # Without a match, the document was deleted or restored meanwhile, and the snapshot is stale.
     still = select(docs.c.head).where(
         by_key(docs, key),
         docs.c.epoch == epoch,
@@ -150,15 +152,16 @@ def _save(
 
 
 class SqlSnapshots:
-    """Opaque bodies under (document, version); saving one again replaces it, but for its steps
-    where it has none this time.
+    """Snapshots and undo steps, by document and version.
+
+    Saving a version again replaces its snapshot. Its undo steps are replaced only by new ones.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def save_snapshot(self, key: DocKey, epoch: int, snapshot: Snapshot) -> None:
-        # Beside the writers: to compress megabytes would hold every commit up.
+        # In a thread, not in the writer: compressing megabytes there would delay every commit.
         body = await asyncio.to_thread(pack_snapshot, key, snapshot)
         undo = await asyncio.to_thread(pack_steps, key, snapshot) if snapshot.steps else None
         await self._database.write(lambda c: _save(c, key, epoch, snapshot.version, body, undo))

@@ -1,4 +1,4 @@
-"""The commit's statements, as text: to compile them each time costs more than they do."""
+"""The statements of a commit as SQL text. Compiling them takes longer than running them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 from storage.dialect import POSTGRES
 
-# Each `?` is one value, in order; PostgreSQL numbers them.
+# Each `?` is one value, in order. For PostgreSQL they become $1, $2, ...
 _ADVANCE = """
 UPDATE docs SET head = ?, updated_at = ?, updated_by = ?, head_crc = ?
 WHERE tenant = ? AND doc = ? AND epoch = ? AND head = ? AND revision = ? AND deleted_at = 0"""
 
-# In PostgreSQL a row that another transaction holds is passed over, not waited for: one held row
-# must not hold up the batch's other documents. In SQLite a writer holds the whole file.
+# PostgreSQL only. Skips a row that another transaction holds, so that one held row does not delay
+# the other documents of the batch. In SQLite, a writer holds the whole file.
 _IF_FREE = """
 UPDATE docs SET {set} FROM (SELECT tenant, doc FROM docs
     WHERE tenant = ? AND doc = ? AND epoch = ? AND head = ? AND revision = ? AND deleted_at = 0
@@ -25,15 +25,16 @@ WHERE docs.tenant = free.tenant AND docs.doc = free.doc"""
 _ADVANCE_IF_FREE = _IF_FREE.format(set="head = ?, updated_at = ?, updated_by = ?, head_crc = ?")
 _LOCK_ROW_IF_FREE = _IF_FREE.format(set="head = docs.head")
 
-# PostgreSQL only, before `_CREATE`, which would wait for a transaction that makes the same document
-# and for one that holds the row that a deleted document left.
+# PostgreSQL only, before `_CREATE`. Without it, `_CREATE` would wait for another transaction that
+# creates the same document, or that holds the row of a deleted document with this name.
 _MAY_CREATE = """
 SELECT 1 WHERE pg_try_advisory_xact_lock(hashtextextended(?::text || '/' || ?::text, 0))
 AND (NOT EXISTS (SELECT 1 FROM docs WHERE tenant = ? AND doc = ?)
     OR EXISTS (SELECT 1 FROM docs WHERE tenant = ? AND doc = ? FOR UPDATE SKIP LOCKED))"""
 
-# Whether it finds the tenant's row says whether the tenant has so many documents. SQLite's driver
-# counts only rows that are written. In PostgreSQL an UPDATE would wait for a held row.
+# Finds the tenant's row when the tenant has so many documents. In SQLite it is an UPDATE, because
+# the driver counts only written rows. In PostgreSQL it is a SELECT, because an UPDATE would wait
+# for a held row.
 _MANY_DOCUMENTS = """
 WHERE tenant = ? AND (SELECT count(*) FROM docs WHERE tenant = ? AND deleted_at = 0) >= ?"""
 _IS_FULL = "UPDATE tenants SET created_at = created_at" + _MANY_DOCUMENTS
@@ -43,7 +44,7 @@ _NAME = """
 INSERT INTO named (tenant, doc, version, name, "by", at, crc) VALUES (?, ?, ?, ?, ?, ?, ?)"""
 _SCHEMA = "INSERT INTO schemas (tenant, doc, body) VALUES (?, ?, ?)"
 
-# For requests that made no version: the row is locked and compared, and stays as it is.
+# For requests without a new version: lock and compare the row, and leave it unchanged.
 _LOCK_ROW = """
 UPDATE docs SET head = head
 WHERE tenant = ? AND doc = ? AND epoch = ? AND head = ? AND revision = ? AND deleted_at = 0"""
@@ -58,12 +59,12 @@ ON CONFLICT (tenant, doc) DO UPDATE SET epoch = excluded.epoch, head = excluded.
     crc = excluded.crc, head_crc = excluded.head_crc, schema_crc = excluded.schema_crc
 WHERE docs.deleted_at > 0 AND docs.epoch < excluded.epoch AND docs.head = ?"""
 
-# Only after `_ADVANCE`, which holds the row and has compared it.
+# Only after `_ADVANCE`, which has compared and locked the row.
 _BUMP_REVISION = "UPDATE docs SET revision = revision + 1 WHERE tenant = ? AND doc = ?"
 _DROP_LOCK = "DELETE FROM locks WHERE tenant = ? AND doc = ? AND id = ?"
 _PUT_LOCK = "INSERT INTO locks (tenant, doc, id, body, crc) VALUES (?, ?, ?, ?, ?)"
 
-# An id that was accepted and has no entry (any more) is found here; one that has, by the index.
+# `accepted` holds the ids without an entry. The unique index refuses ids that have an entry.
 _ENTRIES = """
 INSERT INTO entries (tenant, doc, version, author, request, commit_id, at, payload, crc, summary)
 SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9,
@@ -87,8 +88,8 @@ _ACCEPTED_TYPES = (
     "bytea",
 )
 
-# A statement of many rows enters SQLite once: every entry and exit hands the interpreter's lock
-# over. A few sizes only, so that each stays prepared.
+# Rows in one statement. Each call into SQLite releases and takes the interpreter's lock, so one
+# statement inserts many rows. Only a few sizes, so that each statement stays prepared.
 _SIZES = (64, 16, 4, 1)
 
 Statement = tuple[str, list[Any]]
@@ -168,7 +169,7 @@ def _statements(
 
 
 def entries(dialect: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[Statement, int]]:
-    """The statements that insert these rows, each with how many rows it must write."""
+    """Yield the statements that insert these rows, each with the number of rows it must write."""
     return _statements(dialect, _ENTRIES, _ENTRY_TYPES, rows)
 
 
