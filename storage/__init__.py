@@ -1,1 +1,1 @@
-"""Adapters for the ports that `collab` states."""
+"""Adapters for the ports of `collab`."""

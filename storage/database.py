@@ -1,4 +1,4 @@
-"""A database as the adapters see it: jobs in, results out; waits are bounded, faults translated."""
+"""The interface of a database: runs jobs in transactions, with timeouts and the ports' errors."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ T = TypeVar("T")
 U = TypeVar("U")
 V = TypeVar("V")
 
-# A write waits this long for another writer's lock; the whole hop may take twice that.
+# A write waits so many seconds for another writer's lock. The whole call may take twice as long.
 LOCK_SECONDS = 5.0
 DEADLINE_SECONDS = 10.0
 
 
 class Runner(Protocol):
-    """Runs a statement given as the driver's own text: what the commit can afford."""
+    """Runs SQL text directly in the driver. SQLAlchemy Core would be too slow for the commit."""
 
     dialect: str
 
     def run(self, sql: str, values: Sequence[Any]) -> int:
-        """How many rows it wrote; on PostgreSQL, how many a SELECT found."""
+        """Run a statement. Return how many rows it wrote, or on PostgreSQL how many it found."""
 
 
 class CoreRunner:
-    """`Runner` on a SQLAlchemy connection, which also notices a connection that is gone."""
+    """A `Runner` on a SQLAlchemy connection, which also detects a lost connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -40,37 +40,38 @@ class CoreRunner:
 
 
 class Database(Protocol):
-    """Runs each job inside one transaction of its own.
+    """Runs each job inside a transaction of its own.
 
-    A job is plain synchronous Core code, the same for every dialect. It may be run again: its
-    transaction is rolled back while another one holds a row that it needs. Faults arrive as
-    `StorageUnavailable` or `Corrupt`.
+    A job is synchronous SQLAlchemy Core code, the same for every dialect. When another transaction
+    holds a row that the job needs, the job is rolled back and runs again. Errors of the database
+    are raised as `StorageUnavailable` or `Corrupt`.
     """
 
     dialect: str
 
     async def read(self, job: Callable[[Connection], T]) -> T:
-        """On one consistent view of the data."""
+        """Run a job that only reads, on one consistent snapshot of the data."""
 
     async def read_long(self, job: Callable[[Connection], T]) -> T:
-        """A `read` of what may be large. However many there are, others are not kept waiting."""
+        """Like `read`, for large reads. They always leave a connection free for short reads."""
 
-    async def write(self, job: Callable[[Connection], T]) -> T: ...
+    async def write(self, job: Callable[[Connection], T]) -> T:
+        """Run a job that writes."""
 
     async def commit(self, job: Callable[[Runner], T]) -> T:
-        """`write` for the hot path: one hop, and the statements as the driver takes them."""
+        """Like `write`, for the hot path: one thread switch, and statements as SQL text."""
 
     async def read_first(self, job: Callable[[Connection], T]) -> T:
-        """A `read` that no other reader keeps waiting: for what a commit depends on."""
+        """Like `read`, but other readers never delay it. A commit depends on this read."""
 
     async def write_first(self, job: Callable[[Connection], T]) -> T:
-        """A `write` that waits for no row and for no other write but a commit."""
+        """Like `write`, but it waits for no row and for no other writes than commits."""
 
     async def check(self) -> None:
-        """Raise `StorageUnavailable` where a connection is not what commits rest on."""
+        """Raise `StorageUnavailable` when connections lack the settings that commits need."""
 
     async def migrate(self, job: Callable[[Connection], T]) -> T:
-        """A `write` that may take as long as it takes: a migration reads and writes every row."""
+        """Like `write`, without a timeout: a migration may read and write every row."""
 
     async def write_in_two_steps(
         self,
@@ -78,14 +79,17 @@ class Database(Protocol):
         between: Callable[[T], U],
         then: Callable[[Connection, U], V],
     ) -> V:
-        """A `write` whose second step needs an answer; `between` runs on the loop's thread."""
+        """Like `write`, in two steps. `between` turns the first result into the input of `then`.
+
+        It runs in the event loop's thread.
+        """
 
     async def close(self) -> None: ...
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turns the drivers' errors into the ports'."""
+    """Turn the errors of the drivers into those of the ports."""
     try:
         yield
     except Exception as error:

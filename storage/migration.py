@@ -1,4 +1,4 @@
-"""The schema's revision: which one a database has, and bringing it up to ours."""
+"""Reads the schema revision of a database, and migrates it to the revision of this version."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from sqlalchemy import Connection, inspect, text
 from storage.dialect import POSTGRES
 from storage.sql.schema import REVISION
 
-# Any number will do, as long as no other program's migrations take the same one.
+# An arbitrary number. No other program's migrations may use the same one.
 ADVISORY_LOCK = 0x57454654
 
 
 class SchemaOutdatedError(Exception):
-    """The database's schema is not the one that this version was written for."""
+    """The database's schema has another revision than this version of Weft needs."""
 
     def __init__(self, found: str) -> None:
         if not found:
@@ -23,7 +23,8 @@ class SchemaOutdatedError(Exception):
         remedy = "stop the older instances and run `weft migrate`"
         if found > REVISION:
             remedy = (
-                "a newer version has migrated it: run that one, or restore a backup from before"
+                "a newer version of Weft has migrated it; run that version, or restore an older "
+                "backup"
             )
         super().__init__(
             f"the database's schema is at revision {found}, this version needs {REVISION}: {remedy}"
@@ -31,17 +32,17 @@ class SchemaOutdatedError(Exception):
 
 
 def revision_of(connection: Connection) -> str:
-    """The revision a database stands at; empty for a new one."""
+    """Return the schema revision of a database; empty for a new database."""
     if not inspect(connection).has_table("alembic_version"):
         return ""
     return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "")
 
 
 def _wait_for_other_migrations(connection: Connection) -> None:
-    """Wait for another `weft migrate` as long as it takes.
+    """Wait for another `weft migrate`, without a timeout.
 
-    It waits for a table's lock no longer than other statements do: while it waits, all statements
-    of other clients wait behind it.
+    Waits for a table's lock keep their timeout: while a migration waits for a table, the statements
+    of all other clients on that table wait behind it.
     """
     lock_timeout = str(connection.scalar(text("SHOW lock_timeout")))
     connection.execute(text("SET LOCAL lock_timeout = 0"))
@@ -50,7 +51,7 @@ def _wait_for_other_migrations(connection: Connection) -> None:
 
 
 def upgrade(connection: Connection) -> None:
-    """Run the missing migrations inside the connection's transaction; of two callers one waits."""
+    """Run the missing migrations in the connection's transaction. A second caller waits."""
     if connection.dialect.name == POSTGRES:
         _wait_for_other_migrations(connection)
     found = revision_of(connection)
@@ -58,7 +59,7 @@ def upgrade(connection: Connection) -> None:
         return
     if found > REVISION:
         raise SchemaOutdatedError(found)
-    # Imported only when there is something to do: it costs a start 0.1 s.
+    # Imported only when there is a migration to run: the import takes 0.1 s.
     from alembic import command
     from alembic.config import Config
 

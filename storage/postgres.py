@@ -1,4 +1,4 @@
-"""PostgreSQL through asyncpg: commits, other writes and reads each have a pool of their own."""
+"""PostgreSQL through asyncpg. Commits, other writes, and reads each have their own pool."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ T = TypeVar("T")
 U = TypeVar("U")
 V = TypeVar("V")
 
-# The commit loop, the documents whose rows are held, recovery, and the question of `/readyz`.
+# Connections for the commit loop, for documents whose rows are held, recovery, and `/readyz`.
 _COMMITS = 4
 _WRITERS = 4
 _READERS = 4
-# So many of the readers open documents and read history; the rest is left to short questions,
-# such as whose key signed a token.
+# Readers that may open documents and read history. The others stay free for short queries, such as
+# for the key of a token.
 _LONG_READS = _READERS - 1
 
 _CONNECT_SECONDS = 5.0
-# What a connection is asked to keep to, as PostgreSQL calls it.
+# The settings that every connection must have, by their names in PostgreSQL.
 _REQUIRED_SETTINGS = (
     "synchronous_commit",
     "lock_timeout",
     "statement_timeout",
     "idle_in_transaction_session_timeout",
 )
-# Seconds for which a write keeps its connection while it waits for a row, and is without one.
+# A write that waits for a row keeps its connection so many seconds, and then gives it up as long.
 _ROW_WAIT_SECONDS = 0.1
 
 
@@ -45,17 +45,17 @@ def _milliseconds(seconds: float) -> str:
 
 
 def _options(deadline: float | None, lock: float) -> dict[str, Any]:
-    """How a connection behaves; without a deadline a statement takes as long as it takes.
+    """Return the options of a connection. Without a deadline, statements have no timeout.
 
-    `lock` is how long a statement waits for a row or a table.
+    `lock` is how many seconds a statement waits for a row or a table.
     """
-    within = _milliseconds(deadline or 0)  # 0: for ever
+    within = _milliseconds(deadline or 0)  # 0: no timeout
     return {
         "timeout": _CONNECT_SECONDS,
         "command_timeout": deadline,
         "server_settings": {
             "application_name": "weft",
-            # An acknowledgement is a promise: whatever the server's default is, wait.
+            # An ack promises that the edit is durable, whatever the server's default is.
             "synchronous_commit": "on",
             "lock_timeout": _milliseconds(lock),
             "statement_timeout": within,
@@ -86,10 +86,10 @@ async def _run(engine: AsyncEngine, job: Callable[[Connection], T]) -> T:
 
 
 class PostgresDatabase:
-    """Reads see one snapshot (`REPEATABLE READ`); writes lock the documents' rows.
+    """A `Database` on PostgreSQL. Reads see one snapshot; writes lock the rows of documents.
 
-    Invariant: what waits for a row, and what clients cause by reading, takes no connection that a
-    commit needs.
+    Invariant: a commit always finds a free connection. Writes that wait for a row, and the reads of
+    clients, use other pools.
     """
 
     dialect = POSTGRES
@@ -115,7 +115,7 @@ class PostgresDatabase:
         return await self.write_first(job)
 
     async def write(self, job: Callable[[Connection], T]) -> T:
-        """A write that waits for a row gives its connection to others between its attempts."""
+        """Run a job that writes. Between two attempts to lock a row, it has no connection."""
         until = time.monotonic() + LOCK_SECONDS
         with translated():
             while True:
@@ -134,12 +134,12 @@ class PostgresDatabase:
         return await self.write_first(lambda connection: job(CoreRunner(connection)))
 
     async def check(self) -> None:
-        """Find out whether a proxy has dropped the settings that the connection asked for."""
+        """Raise when a proxy has dropped the settings that our connections asked for."""
         given = await self.read_first(_settings)
         asked = _options(DEADLINE_SECONDS, LOCK_SECONDS)["server_settings"]
         if any(given[name] != asked[name] for name in _REQUIRED_SETTINGS):
             raise StorageUnavailable(
-                "a proxy in front of PostgreSQL drops the settings of Weft's connections: it has to"
+                "a proxy in front of PostgreSQL drops the settings of Weft's connections: set it to"
                 " pool sessions, not transactions, and to pass `synchronous_commit`,"
                 " `lock_timeout`, `statement_timeout` and `idle_in_transaction_session_timeout`"
             )
@@ -161,8 +161,8 @@ class PostgresDatabase:
         between: Callable[[T], U],
         then: Callable[[Connection, U], V],
     ) -> V:
-        # Our jobs are run on the loop's own thread, so the caller can be asked right there. `first`
-        # has the rows that `then` needs, so the caller is asked once however long they were held.
+        # Jobs run in the event loop's thread here, so `between` can be called directly. `first`
+        # already holds the rows that `then` needs, so `between` runs only once.
         return await self.write(lambda connection: then(connection, between(first(connection))))
 
     async def close(self) -> None:

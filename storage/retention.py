@@ -1,8 +1,9 @@
-"""What a compaction may drop: pure arithmetic over versions, shared by every store.
+"""Computes what a compaction may drop. Pure functions over versions, for every store.
 
-Two sound snapshots always stand where there have been two, the older with every entry since,
-so that the newer may be damaged. Below the older one (the *floor*) only what a kept version is
-rebuilt from remains: the newest sound snapshot at or below it, and the entries up to it.
+A compaction keeps two sound snapshots, if there are two, and every entry since the older one. So
+the newer one may be damaged. The older one is called the *floor*. Below the floor, a version stays
+readable only if it is needed. For each needed version, the compaction keeps the newest sound
+snapshot at or below it, and the entries from there up to it.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from collab.entry import Entry, since_repair
 
 @dataclass(frozen=True, slots=True)
 class Retained:
-    """What stays of the versions up to `floor`; above it nothing is touched."""
+    """What a compaction keeps of the versions up to `floor`. It keeps everything above."""
 
     floor: int
     snapshots: frozenset[int]
     ranges: tuple[tuple[int, int], ...]  # entries with after < version <= upto
 
     def dropped_ranges(self) -> list[tuple[int, int]]:
-        """The ranges of entries (after, upto) that may be dropped."""
+        """Return the ranges of entries that may be dropped, as pairs (after, upto)."""
         dropped, after = [], 0
         for start, end in self.ranges:
             if start > after:
@@ -35,7 +36,10 @@ class Retained:
 
 
 def retain(sound: Sequence[int], *, before: int, needed: Iterable[int]) -> Retained:
-    """`sound`: the sound snapshots' versions; `needed`: versions that stay reachable."""
+    """Return what a compaction of the versions up to `before` keeps.
+
+    `sound` are the versions of the sound snapshots. `needed` are the versions to keep readable.
+    """
     versions = sorted(sound)
     at = bisect_right(versions, before) - 1
     if at == len(versions) - 1:
@@ -56,16 +60,16 @@ def retain(sound: Sequence[int], *, before: int, needed: Iterable[int]) -> Retai
 
 
 def is_complete(since: int, entries: Sequence[Entry], head: int) -> bool:
-    """Whether entries in order lead from a snapshot at `since`, or with 0 from nothing, to `head`.
+    """Whether the entries lead from a snapshot at `since` to `head` without a gap.
 
-    The first entry of a document that was deleted and made again counts on from the old one's.
-    What is before a repair is not needed.
+    When `since` is 0, there is no snapshot. When a document was deleted and created again, its
+    first entry continues the old numbers. Entries before a repair are not needed.
     """
     first = since + 1
     if (repaired := since_repair(entries)) is not None:
         entries, first = repaired, repaired[0].version
     elif not since and entries and entries[0].kind == "create":
         first = entries[0].version
-    # By their number first: a head that is damaged may be vast.
+    # Compare the lengths first: a damaged head may be a huge number.
     is_full = len(entries) == head - first + 1
     return is_full and [entry.version for entry in entries] == list(range(first, head + 1))

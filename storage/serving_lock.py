@@ -1,8 +1,8 @@
-"""One server at a time on a SQLite file, held by a lock that the kernel ends with the process.
+"""Allows one server at a time on a SQLite file, by a lock that ends with the process.
 
-A server keeps open documents in memory and learns of no other server's commits. So two of them on
-one file would both serve old values. Commands read and write the file beside a server: they keep
-nothing.
+A server keeps open documents in memory, and does not see the commits of another server. So two
+servers on one file would both serve stale values. Commands may use the file beside a server,
+because they keep no documents in memory.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class AlreadyServedError(Exception):
 
 @contextmanager
 def serving(url: str) -> Iterator[None]:
-    """Hold the database's file for this process; raises `AlreadyServedError`.
+    """Hold the lock of the database file, or raise `AlreadyServedError`.
 
-    The lock file stays: when it were removed, the next process could lock a file of the same name
-    while a third one waits at this one. What it says is for the error text only.
+    The lock file is never removed. Otherwise one process could lock the removed file, and another
+    process a new file of the same name. The file's content is used in the error text only.
     """
     database = _file_of(url)
     if database is None:
@@ -52,7 +52,7 @@ def serving(url: str) -> Iterator[None]:
 
 
 def _file_of(url: str) -> Path | None:
-    """The file behind a URL, whatever links lead to it; None for memory and for PostgreSQL."""
+    """Return the file of a URL, with links resolved; None for memory and for PostgreSQL."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
         return None
@@ -65,7 +65,7 @@ def _acquire(lock: int, database: Path) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AlreadyServedError(database, _read(lock)) from None
-    with suppress(OSError):  # a full disk: the lock holds without a name in it
+    with suppress(OSError):  # on a full disk, the lock works without its content
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"process {os.getpid()} on {gethostname()}".encode(), 0)
 

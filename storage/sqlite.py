@@ -1,4 +1,4 @@
-"""SQLite: one writer thread that owns the writing connection, and readers through aiosqlite."""
+"""SQLite: a writer thread with the only writing connection, and readers through aiosqlite."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ U = TypeVar("U")
 V = TypeVar("V")
 
 _READERS = 4
-# As in `postgres`: so many of them open documents and read history.
+# Readers that may open documents and read history, as in `postgres`.
 _LONG_READS = _READERS - 1
-# SQLite's own wait for a lock cannot be ended from outside, so the writer's is made of these.
+# SQLite's own wait for a lock cannot be cancelled, so the writer waits in steps of so many seconds.
 _WAIT_SECONDS = 0.1
 
 
@@ -37,18 +37,18 @@ def _pragmas(wait: float) -> tuple[str, ...]:
         "PRAGMA synchronous = FULL",
         "PRAGMA foreign_keys = ON",
         f"PRAGMA wal_autocheckpoint = {WRITER_PAGES}",
-        # A burst may grow the log file; a checkpoint gives the space back down to this.
+        # A burst may grow the log file. A checkpoint then shrinks it to this size.
         "PRAGMA journal_size_limit = 67108864",
     )
 
 
 def _prepare(engine: Engine, begin: Callable[[Connection], object], pragmas: Sequence[str]) -> None:
-    """The driver's own idea of transactions off, and ours in its place."""
+    """Switch off the driver's own transactions, and begin ours."""
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, record: object) -> None:
-        # By default the driver begins before a write only, and never before a SELECT: two
-        # reads would see two states, and a read that turns into a write loses the race.
+        # By default the driver begins a transaction before a write, but not before a SELECT. Then
+        # two reads could see two states, and a write after a read could fail as busy.
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in pragmas:
@@ -67,8 +67,11 @@ def _driver_of(connection: Connection) -> sqlite3.Connection:
 
 
 def _run_pragma(cursor: Any, pragma: str) -> None:
-    """Several that open a new file at once all make it a WAL file, and SQLite's busy timeout does
-    not always hold for that (seen under load)."""
+    """Run a pragma, and try again while the file is locked.
+
+    Processes that open a new file at once all switch it to WAL. SQLite's busy timeout does not
+    always apply to that (seen under load).
+    """
     until = time.monotonic() + LOCK_SECONDS
     while True:
         try:
@@ -82,7 +85,7 @@ def _run_pragma(cursor: Any, pragma: str) -> None:
 
 
 class _CursorRunner:
-    """`Runner` on the driver's cursor."""
+    """A `Runner` on the driver's cursor."""
 
     dialect = SQLITE
 
@@ -94,11 +97,11 @@ class _CursorRunner:
 
 
 class SqliteDatabase:
-    """One file, or memory.
+    """A `Database` on a SQLite file, or in memory.
 
-    Invariant: everything of this process that writes goes through one connection in one thread,
-    under `BEGIN IMMEDIATE`; after a fault that connection is closed and opened again. Nothing that
-    is closed waits for a lock.
+    Invariant: all writes of this process use one connection in one thread, with `BEGIN IMMEDIATE`.
+    After an error, that connection is closed and opened again. A closed database does not wait for
+    a lock.
     """
 
     dialect = SQLITE
@@ -108,7 +111,7 @@ class SqliteDatabase:
         if not self._in_memory:
             path = Path(str(url.database))
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Signing keys stand in it; the files beside it take its mode.
+            # The file contains signing keys. SQLite gives the files beside it the same mode.
             path.touch(mode=0o600)
         self._engine = create_engine(url.set(drivername="sqlite"), poolclass=NullPool)
         _prepare(self._engine, lambda c: self._begin(_driver_of(c)), _pragmas(_WAIT_SECONDS))
@@ -154,7 +157,7 @@ class SqliteDatabase:
         return await self.write(job)
 
     async def check(self) -> None:
-        """A file's connections are as they were opened."""
+        """Do nothing: no proxy can change the settings of a file's connections."""
 
     async def migrate(self, job: Callable[[Connection], T]) -> T:
         return await self._in_writer_thread(self._write, job, is_bounded=False)
@@ -188,7 +191,7 @@ class SqliteDatabase:
     ) -> T:
         loop = asyncio.get_running_loop()
         with translated():
-            # `wait_for` would cost as much again as the hop itself (30 µs on 34).
+            # `wait_for` would add 30 µs to the 34 µs of the thread switch.
             async with asyncio.timeout(DEADLINE_SECONDS if is_bounded else None):
                 return await loop.run_in_executor(self._thread, work, job)
 
@@ -198,7 +201,7 @@ class SqliteDatabase:
         return self._connection
 
     def _begin(self, raw: sqlite3.Connection) -> None:
-        """Take the write lock; wait for another process that holds it, until it takes too long."""
+        """Take the write lock. While another process holds it, wait up to `LOCK_SECONDS`."""
         until = time.monotonic() + LOCK_SECONDS
         while True:
             try:
@@ -233,7 +236,7 @@ class SqliteDatabase:
             raise
 
     def _recover(self, error: BaseException) -> None:
-        """Leave no transaction open; a connection that has failed is not trusted again."""
+        """Roll back. After an error of the database, discard the connection."""
         if self._connection is None:
             return
         with suppress(sqlite3.Error, exc.SQLAlchemyError):

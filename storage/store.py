@@ -1,4 +1,4 @@
-"""One database behind all of the ports."""
+"""The store: all ports of `collab` on one database."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from storage.sql.publications import SqlPublications
 from storage.sql.schema import REVISION, accepted, audit, docs, entries, heartbeat, locks, metadata
 from storage.sql.snapshots import SqlSnapshots
 
-# What every edit writes. The others are only read here, so that a lock on one of them, which a
-# backup or a cleaning takes, stops no edit.
+# The tables that an edit writes. `ping` only reads the others: a backup or a cleanup may lock one
+# of them, which stops no edit.
 _WRITTEN = (docs, entries, accepted, locks)
-# Edits go on without these: the rows of the audit trail wait.
+# Edits do not need these tables. The rows of the audit trail can wait.
 _NOT_CHECKED = (audit, heartbeat)
 
 
 def _open(url: str) -> Database:
-    """The drivers are imported for the database that is used, and only then."""
+    """Return the database of a URL. Only its own driver is imported."""
     parsed = make_url(url)
     match parsed.drivername:
         case "sqlite+aiosqlite":
@@ -41,11 +41,11 @@ def _open(url: str) -> Database:
             from storage.postgres import PostgresDatabase
 
             return PostgresDatabase(parsed)
-    raise ValueError("a database is sqlite+aiosqlite:///… or postgresql+asyncpg://…")
+    raise ValueError("a database URL must begin with sqlite+aiosqlite:/// or postgresql+asyncpg://")
 
 
 def _no_op_write(table: Table) -> Executable:
-    """A statement that changes nothing, and fails where a real one would."""
+    """Return a statement that changes nothing, but fails when a real write would fail."""
     nothing = select(*table.c).where(false())
     if table not in _WRITTEN:
         return nothing
@@ -59,7 +59,7 @@ _STATEMENTS: list[Executable] = [
 
 
 def check_writable(connection: Connection) -> None:
-    """Raise what an edit would raise: the database answers, with tables, columns and rights."""
+    """Raise the error that an edit would get now. Checks tables, columns and rights."""
     for statement in _STATEMENTS:
         connection.execute(statement)
     row: Any = insert(connection, heartbeat).values(id=1, at=now_ms())
@@ -79,15 +79,15 @@ class SqlStore(
     SqlAudit,
     SqlRepair,
 ):
-    """The whole `Store`: each port's rules live in its own module, on one shared database."""
+    """The whole `Store`. Each part of it has a module of its own, on one shared database."""
 
     def __init__(self, url: str) -> None:
         super().__init__(_open(url))
 
     async def start(self) -> None:
-        """Brings a SQLite file up to date; refuses a PostgreSQL schema that is not ours.
+        """Migrate a SQLite file. Raise when a PostgreSQL schema has another revision.
 
-        An instance that starts must not change a schema under the others that still run.
+        An instance that starts must not change the schema while older instances still run.
         """
         if self._database.dialect == SQLITE:
             await self.migrate()
@@ -98,10 +98,11 @@ class SqlStore(
             raise SchemaOutdatedError(found)
 
     async def migrate(self) -> None:
+        """Run the missing migrations."""
         await self._database.migrate(upgrade)
 
     async def ping(self) -> None:
-        """Ask by what an edit does: only that shows whether the database would take one."""
+        """Raise unless the database would accept an edit. Runs the writes of an edit."""
         await self._database.write_first(check_writable)
 
     async def close(self) -> None:

@@ -1,1 +1,1 @@
-"""What is left of a damaged document: read, and written again from there."""
+"""Reads what is left of a damaged document, and writes the repaired document."""

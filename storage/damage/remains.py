@@ -1,4 +1,4 @@
-"""The rows beside entries and snapshots of a damaged document: what is damaged, and its removal."""
+"""The rows of a damaged document beside its log: finds the damaged ones, and removes them."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _MISMATCH = "does not match its checksum"
 
 
 def read_counts(connection: Connection, key: DocKey) -> tuple[list[int], list[str]] | None:
-    """Epoch, head and revision, with 0 for what cannot be read; a sentence for each that is lost.
+    """Return epoch, head and revision, and a sentence for each that is damaged.
 
-    None where there is no such document.
+    An unreadable number becomes 0. Return None when the document does not exist.
     """
     row = find_document(connection, key)
     if row is None:
@@ -39,20 +39,20 @@ def read_counts(connection: Connection, key: DocKey) -> tuple[list[int], list[st
     lost = [f"the {name}: it cannot be read" for name, at in counts.items() if not is_count(at)]
     if not lost and not is_control_sound(row):
         counts["epoch"] = 0
-        lost.append(f"the epoch, the time of creation and what is published: a row {_MISMATCH}")
+        lost.append(f"the epoch, the creation time and the publication: their row {_MISMATCH}")
     if not lost and not is_head_sound(row):
-        lost.append(f"the head, or who wrote it and when: a row {_MISMATCH}")
+        lost.append(f"the head, its author or its time: their row {_MISMATCH}")
     return [count if is_count(count) else 0 for count in counts.values()], lost
 
 
 def read_schema(connection: Connection, key: DocKey, row: Row[Any]) -> bytes | None:
-    """The schema, empty where there is none; None where it is not what was written."""
+    """Return the schema; empty without a schema, None when it is damaged."""
     schema = connection.scalar(select(schemas.c.body).where(by_key(schemas, key))) or b""
     return schema if is_sound(row.schema_crc, lambda: schema_crc(key, schema)) else None
 
 
 def damage_outside_log(connection: Connection, key: DocKey) -> list[str]:
-    """A sentence for each thing beside the log that is damaged."""
+    """Return a sentence for each damaged row beside the log."""
     lost = []
     row = find_document(connection, key)
     if row is not None and read_schema(connection, key, row) is None:
@@ -66,12 +66,12 @@ def damage_outside_log(connection: Connection, key: DocKey) -> list[str]:
     _, steps = read_publications(connection, key)
     lost += [f"a publication: it {_MISMATCH}" for _ in steps]
     if ids := damaged_ids(connection, key):
-        lost.append(f"ids of requests that came before, {len(ids)}: they do not match")
+        lost.append(f"{len(ids)} ids of earlier requests: their rows do not match their checksums")
     return lost
 
 
 def rewrite_document(connection: Connection, key: DocKey, row: Row[Any], rebuilt: Rebuilt) -> None:
-    """Write the document's row again, and drop the rows that are damaged."""
+    """Write the document's row again, and drop the damaged rows."""
     entry, schema = rebuilt.entry, read_schema(connection, key, row)
     if rebuilt.drop_schema or schema is None:
         connection.execute(delete(schemas).where(by_key(schemas, key)))

@@ -1,4 +1,4 @@
-"""Reading what is left of a damaged document, and writing it again from there."""
+"""Reads what is left of a damaged document, and writes the repaired document."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from storage.sql.snapshots import (
     steps_versions,
 )
 
-# SQLite before 3.32 takes 999 values in a statement.
+# SQLite before 3.32 allows only 999 values in a statement.
 _AT_ONCE = 500
 
 
@@ -59,7 +59,7 @@ def _remains(connection: Connection, key: DocKey) -> Remains | None:
 
 
 def _steps(connection: Connection, key: DocKey) -> tuple[dict[int, bytes], list[str]]:
-    """What users could undo, by version, and a sentence for each that cannot be read."""
+    """Return the saved undo steps by version, and a sentence for each that cannot be read."""
     read: dict[int, bytes] = {}
     lost: list[str] = []
     for version in steps_versions(connection, key):
@@ -113,7 +113,7 @@ def _drop(connection: Connection, table: Table, key: DocKey, versions: Iterable[
 
 
 class SqlRepair:
-    """A damaged document is read row by row, and written in one transaction."""
+    """Reads a damaged document row by row, and writes the repaired one in one transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

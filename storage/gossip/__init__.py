@@ -1,1 +1,1 @@
-"""Messages between instances, within one process or over Redis."""
+"""Messages between instances, in one process or over Redis."""

@@ -1,6 +1,6 @@
-"""Gossip within one process: all that a single instance needs, and a model of what may be lost.
+"""Gossip in one process: enough for a single instance, and a model of which messages may be lost.
 
-A reader's end is the same however the messages come, so Redis hands its messages out by it too.
+`RedisGossip` gives its messages to the same `LocalSubscription`.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Callable
 
 from collab.ids import DocKey
 
-# What a reader gets in place of messages that it has not got.
+# The message that a reader gets instead of the messages that it lost.
 LOST = b""
 
 
 class LocalSubscription:
-    """What was published since it was made, the newest `depth` of it.
+    """The messages of a document that were published since the subscription began.
 
-    Invariant: never more than `depth` messages wait. A reader that is later than that loses the
-    oldest, and gets an empty message before the rest; several losses give one empty message.
+    Invariant: at most `depth` messages wait. A slower reader loses the oldest ones, and gets one
+    empty message before the rest, however many it lost.
     """
 
     def __init__(self, depth: int, leave: Callable[[LocalSubscription], None]) -> None:
@@ -57,14 +57,14 @@ class LocalSubscription:
 
 
 class MemoryGossip:
-    """Every subscription of a document gets what is published for it, its publisher's too."""
+    """Gossip within the process. The publisher's own subscriptions get its messages too."""
 
     def __init__(self, depth: int = 256) -> None:
         self._depth = depth
         self._subscriptions: defaultdict[DocKey, set[LocalSubscription]] = defaultdict(set)
 
     async def run(self) -> None:
-        """Nothing to send: a message is there when it is published."""
+        """Return at once: `publish` delivers a message directly."""
 
     async def publish(self, key: DocKey, message: bytes) -> None:
         for subscription in self._subscriptions.get(key, ()):

@@ -1,8 +1,7 @@
-"""Gossip between instances over Redis: one channel a document, plain pub/sub.
+"""Gossip between instances over Redis pub/sub, with one channel for each document.
 
-Redis may be slow, frozen, wiped or gone. No caller waits for it: what is published goes into a
-bounded outbox, and what a fault has swallowed is announced afterwards by an empty message, on
-which a reader looks at the log.
+Redis may be slow, frozen, wiped or down, and no caller waits for it. Published messages go into a
+bounded outbox. When messages were lost, readers get an empty message later, and then read the log.
 """
 
 from __future__ import annotations
@@ -27,9 +26,10 @@ logger = logging.getLogger(__name__)
 
 _PREFIX = b"weft:"
 _OUTBOX = 10_000
-# Small enough for a socket's buffer: a connection that is given up can be closed at once.
+# Messages in one round trip. They fit into a socket's buffer, so that a connection that is given up
+# can be closed at once.
 _BATCH = 256
-# A frozen server is noticed after two of these: one of silence, one without an answer to PING.
+# A frozen Redis is detected after twice this time: first silence, then no answer to a PING.
 _SILENCE_SECONDS = 2.0
 _ANSWER_SECONDS = 2.0
 _RETRY_SECONDS = 0.5
@@ -40,20 +40,20 @@ def _channel(key: DocKey) -> bytes:
 
 
 class _RedisFault(Exception):
-    """Redis does not answer; the connection is given up."""
+    """Redis does not answer. The connection is given up."""
 
 
 @contextmanager
 def _faults_translated() -> Iterator[None]:
     try:
         yield
-    # AttributeError: redis-py 8.1 drops its writer while another task is about to write to it.
+    # AttributeError: redis-py 8.1 removes its writer while another task is about to use it.
     except (RedisError, OSError, TimeoutError, AttributeError) as error:
         raise _RedisFault(str(error)) from error
 
 
 def _check(pubsub: PubSub) -> None:
-    # The client would reconnect in silence, and no subscription would learn of lost messages.
+    # The client would reconnect by itself, and subscriptions would not notice lost messages.
     connection: Connection | None = pubsub.connection
     if connection is None or not connection.is_connected:
         raise ConnectionError("the connection was lost")
@@ -62,8 +62,8 @@ def _check(pubsub: PubSub) -> None:
 class RedisGossip:
     """Sends and receives messages while `run` runs.
 
-    Invariant: a channel whose message did not go out is owed an empty one, and a subscription
-    gets an empty one whenever Redis has begun, or begun again, to send it messages.
+    Invariant: a channel whose message was not sent gets an empty message later. A subscription gets
+    an empty message whenever its channel is subscribed or subscribed again.
     """
 
     def __init__(self, url: str, depth: int = 256) -> None:
@@ -72,7 +72,7 @@ class RedisGossip:
             url,
             socket_timeout=_ANSWER_SECONDS,
             socket_connect_timeout=_ANSWER_SECONDS,
-            # We come back ourselves, and say meanwhile that we are not well.
+            # No retries of the client: we reconnect ourselves, and `ping` is False meanwhile.
             retry=Retry(NoBackoff(), 0),
         )
         self._subscriptions: defaultdict[bytes, set[LocalSubscription]] = defaultdict(set)
@@ -92,8 +92,8 @@ class RedisGossip:
 
     async def ping(self) -> bool:
         try:
-            # The client bounds connecting and waiting; cut short from outside, it would leave
-            # a half-open connection behind.
+            # No timeout here: the client has its own. Cancelling it would leave a half-open
+            # connection.
             with _faults_translated():
                 return bool(await self._client.ping())
         except _RedisFault:
@@ -114,7 +114,7 @@ class RedisGossip:
             try:
                 await self._send_all()
             except _RedisFault as fault:
-                logger.warning("gossip does not go out: %s", fault)
+                logger.warning("gossip cannot send to Redis, and tries again: %s", fault)
                 self._filled.set()
                 await asyncio.sleep(_RETRY_SECONDS)
 
@@ -127,7 +127,7 @@ class RedisGossip:
             await self._send(messages)
 
     async def _send(self, messages: list[tuple[bytes, bytes]]) -> None:
-        """One round trip; of what may not have arrived, each channel is owed the word."""
+        """Send messages in one round trip. On a fault, note each channel as one with a loss."""
         try:
             with _faults_translated():
                 async with self._client.pipeline(transaction=False) as pipeline:
@@ -151,7 +151,7 @@ class RedisGossip:
 
         subscription = LocalSubscription(self._depth, leave)
         if channel in self._followed:
-            # Redis has been asked for this channel, and may have nothing more to announce.
+            # The channel is already subscribed, so Redis may send no further `subscribe` message.
             subscription.put(LOST)
         self._subscriptions[channel].add(subscription)
         self._wanted_changed.set()
@@ -163,19 +163,21 @@ class RedisGossip:
                 async with self._client.pubsub() as pubsub:
                     await self._follow_and_listen(pubsub)
             except* _RedisFault as faults:
-                logger.warning("gossip does not come in: %s", faults.exceptions[0])
+                logger.warning(
+                    "gossip cannot read from Redis, and tries again: %s", faults.exceptions[0]
+                )
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def _follow_and_listen(self, pubsub: PubSub) -> None:
         with _faults_translated():
-            # A channel without a writer: without a channel there is no connection to listen on.
+            # No instance publishes here, but without a channel the client opens no connection.
             await pubsub.subscribe(_PREFIX)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow(pubsub), name="gossip channels")
             group.create_task(self._listen(pubsub), name="gossip messages")
 
     async def _follow(self, pubsub: PubSub) -> None:
-        """Keep Redis's subscriptions equal to ours."""
+        """Subscribe and unsubscribe channels in Redis whenever our subscriptions change."""
         self._followed = set()
         self._wanted_changed.set()
         while True:

@@ -1,1 +1,1 @@
-"""The ports in memory: the same contract, nothing durable; for tests."""
+"""The ports in memory, for tests. They fulfil the same contract, but nothing is durable."""

@@ -12,7 +12,7 @@ from collab.ports.store import SigningKey
 
 
 class MemoryDirectory:
-    """A key id belongs to one tenant, among all of them."""
+    """Tenants and their keys. Invariant: a key id is unique among all tenants."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class MemoryDirectory:
 
 
 class MemoryAudit:
-    """Numbers grow in the order of writing and are never used again."""
+    """Audit rows. Invariant: their numbers increase in the order of writing."""
 
     def __init__(self) -> None:
         super().__init__()

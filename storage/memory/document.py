@@ -1,4 +1,4 @@
-"""One document of the memory store: its rows, and how a write changes them."""
+"""One document of the memory store: its rows, and the changes that writes make to them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from collab.ports.store import Absent, Append, Control, NamedVersion, SavedSteps
 
 @dataclass(slots=True)
 class Document:
+    """The rows of one document."""
+
     epoch: int = 1
     head: int = 0
     control: Control = field(default_factory=Control)
@@ -34,12 +36,12 @@ class Document:
     locks: dict[str, StoredLock] = field(default_factory=dict)
 
     def between(self, after: int, upto: int) -> list[Entry]:
-        """The entries with after < version <= upto, in order."""
+        """Return the entries with after < version <= upto, in order."""
         found = sorted(version for version in self.entries if after < version <= upto)
         return [self.entries[version] for version in found]
 
     def bump_revision(self, revision: int, steps: int = 1, **changed: bytes | int) -> bool:
-        """Move the revision on from this one, with what changes; False when it is another."""
+        """Increase the revision and change `changed`; False when the revision is another."""
         if self.deleted or self.control.revision != revision:
             return False
         self.control = msgspec.structs.replace(self.control, revision=revision + steps, **changed)
@@ -85,7 +87,7 @@ class Document:
             self.updated_by = entry.author.user
 
     def save(self, snapshot: Snapshot) -> None:
-        """A snapshot, and its steps apart; of these only the last two stay."""
+        """Save a snapshot, and separately its undo steps. Only the last two steps are kept."""
         self.snapshots[snapshot.version] = msgspec.structs.replace(snapshot, steps=b"")
         if snapshot.steps:
             self.steps[snapshot.version] = snapshot.steps
@@ -93,7 +95,7 @@ class Document:
                 del self.steps[version]
 
     def saved_steps(self, snapshot: Snapshot | None) -> SavedSteps | None:
-        """The newest steps that were saved with a snapshot or before it."""
+        """Return the newest steps that were saved with the snapshot or before it."""
         upto = snapshot.version if snapshot else 0
         version = max((one for one in self.steps if one <= upto), default=0)
         if not version:
@@ -128,7 +130,7 @@ Read = TypeVar("Read")
 
 
 def first_page(rows: Iterable[Read], most: int, size: Callable[[Read], int]) -> list[Read]:
-    """As many as take `most` bytes, and one at least."""
+    """Return the first rows, up to `most` bytes, but at least one."""
     found: list[Read] = []
     held = 0
     for row in rows:
@@ -140,7 +142,7 @@ def first_page(rows: Iterable[Read], most: int, size: Callable[[Read], int]) -> 
 
 
 def absent(document: Document, least: int) -> Absent:
-    """How a document begins that takes this one's name, in an epoch from `least` on."""
+    """Return how a new document of this name begins, in an epoch from `least` on."""
     if not document.head:
         return Absent(max(1, least))
     epoch = max(document.epoch + 1, least)

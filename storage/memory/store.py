@@ -1,4 +1,4 @@
-"""The change log in memory: same contract, nothing durable; for tests."""
+"""The store in memory, for tests. It fulfils the same contract, but nothing is durable."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from storage.retention import is_complete, retain
 
 
 class MemoryStore(MemoryDirectory, MemoryAudit):
-    """All of the ports on dictionaries.
+    """All ports, on dictionaries.
 
-    Invariant: no call awaits anything, so each is atomic. `clock` is the database's, in
+    Invariant: no method awaits anything, so each is atomic. `clock` returns the database's time in
     milliseconds.
     """
 

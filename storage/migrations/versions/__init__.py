@@ -1,1 +1,1 @@
-"""One module a revision, each named by its number and what it brings."""
+"""One module for each revision, named by its number and by what it adds."""

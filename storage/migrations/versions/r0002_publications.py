@@ -1,4 +1,4 @@
-"""Who published which version, and when."""
+"""Adds the publications: who published which version, and when."""
 
 from __future__ import annotations
 

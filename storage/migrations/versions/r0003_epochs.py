@@ -1,4 +1,4 @@
-"""The first epoch of documents that are made from now on."""
+"""Adds the lowest epoch that a new document may have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users can undo, saved apart from the snapshots."""
+"""Adds the undo steps of users, which are saved separately from the snapshots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What history shows of a large entry, beside it."""
+"""Adds a summary to large entries, so that history need not read them whole."""
 
 from __future__ import annotations
 

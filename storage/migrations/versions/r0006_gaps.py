@@ -1,4 +1,4 @@
-"""Where the gaps in the log begin that compactions have left."""
+"""Adds to snapshots where the gap begins that a compaction left before them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-# The gaps as they are now are taken for those of compactions.
+# Assume that compactions have made all gaps that exist now.
 _SAY = """
 UPDATE snapshots SET dropped_after = (
     SELECT coalesce(max(e.version), 0) FROM entries AS e WHERE e.tenant = snapshots.tenant

@@ -1,4 +1,4 @@
-"""Checksums of the rows that had none; a row gets its own when it is written next."""
+"""Adds checksums to more tables. A row gets its checksum when it is written next."""
 
 from __future__ import annotations
 

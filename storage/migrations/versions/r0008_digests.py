@@ -1,4 +1,4 @@
-"""Digests of requests that were accepted and have no entry; rows of before have none."""
+"""Adds digests to accepted requests without an entry. Older rows have no digest."""
 
 from __future__ import annotations
 
