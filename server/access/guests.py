@@ -52,7 +52,7 @@ class GuestTokenLimit:
 
 
 def is_own_host(host: str, public_url: str) -> bool:
-    """Whether the Host is one that another site cannot use for DNS rebinding.
+    """Whether the Host header is safe from DNS rebinding by another site.
 
     A foreign site can point its own name at this server, so that its pages could read our answers.
     It cannot own `localhost`, an IP address or the host of `public_url`.

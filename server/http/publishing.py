@@ -1,4 +1,4 @@
-"""Publishing over HTTP: publishers make versions public, and anyone may read those."""
+"""Publishing over HTTP: publish and unpublish a version, and read it without a token."""
 
 from __future__ import annotations
 

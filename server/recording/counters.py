@@ -15,8 +15,8 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-# Bounds in seconds. They are dense in the usual range of an edit, so that p50, p95 and p99 between
-# 0.5 ms and 1 s are wrong by at most a third.
+# Bounds in seconds. They are dense in the usual range of an edit. So percentiles between 0.5 ms and
+# 1 s are wrong by at most a third.
 SECONDS = (
     *(0.0005, 0.00075, 0.001, 0.0015, 0.002, 0.003, 0.004, 0.006, 0.008),
     *(0.012, 0.016, 0.025, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.4, 0.6, 1.0, 2.5, 10.0),
