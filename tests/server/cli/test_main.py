@@ -192,7 +192,7 @@ def test_a_tenant_is_added_with_its_first_key(shell: Shell) -> None:
     kid = shell.prints("key", "ls", "--tenant", "shop")[0].split()[0]
     assert line == f"tenant shop with key {kid}"
     assert "already" in shell.complains("tenant", "add", "shop")
-    assert shell.complains("tenant", "add", "no good").startswith("weft: a tenant's name is")
+    assert shell.complains("tenant", "add", "no good").startswith("weft: a tenant's name must have")
 
 
 def test_the_demo_tenant_exists_from_the_start(shell: Shell) -> None:
