@@ -41,7 +41,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     update: bytes
     lane: Lane = "patch"
     id: str = ""  # the request's id, unique per user and document; empty when it had none
-    commit: str = ""  # the id of its batch: finds out whether an uncertain COMMIT succeeded
+    commit: str = ""  # the id of its batch, to look up whether an uncertain COMMIT succeeded
     inverse: bytes = b""  # undo records, encoded by `collab.document`
     reverts: list[int] = []  # of an undo or redo: the versions that it took back or put back
     leases: list[int] = []  # Yjs client ids that its update was the first to use

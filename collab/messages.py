@@ -213,7 +213,7 @@ class PresenceChange(Outgoing, frozen=True, tag="presence"):
 
 
 class LockChange(Outgoing, frozen=True, tag="lock"):
-    """A `LockState` that is broadcast to every client."""
+    """A `LockState` that is broadcast to every patch client."""
 
     id: str
     scope: Pointer

@@ -24,8 +24,8 @@ from server.openapi.shapes import Changed, JsonPatch, NameGiven, NewName, Restor
 
 ONE = "/v1/docs/{doc}"
 VERSION = Parameter("version", "path", int, "The number of a version.", WHOLE)
-FROM = Parameter("from", "query", int, "The older version.", WHOLE)
-TO = Parameter("to", "query", int, "The newer version. Default: the head.", WHOLE)
+FROM = Parameter("from", "query", int, "The oldest version of the range.", WHOLE)
+TO = Parameter("to", "query", int, "The newest version of the range. Default: the head.", WHOLE)
 LIMIT = Parameter("limit", "query", int, "The largest number of rows in the answer.", WHOLE)
 EACH = Parameter(
     "each", "query", str, "`1`: a row for each version. Default: one row for a run of edits."
@@ -72,7 +72,9 @@ DIFF = Operation(
     "Compare two versions",
     {
         200: Response(
-            "The JSON Patch from the older to the newer version.", JsonPatch, media_types=(PATCH,)
+            "The JSON Patch that leads from the oldest to the newest version.",
+            JsonPatch,
+            media_types=(PATCH,),
         )
     },
     (DOC, replace(FROM, needed=True), TO),

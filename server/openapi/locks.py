@@ -80,7 +80,7 @@ LOCKS = (
     _act(
         "take-over",
         "takeOverLock",
-        "Ask to take over a lock; it passes to you at `yields_at` if the holder does not answer",
+        "Take over a lock, unless its holder declines in time",
     ),
     _act("keep", "keepLock", "Keep your lock: decline a take-over"),
 )

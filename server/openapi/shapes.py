@@ -163,7 +163,7 @@ class NewPublication(Struct, frozen=True, omit_defaults=True):
 
 
 class Outcome(Struct, frozen=True):
-    """The published version. `url` of its page is a path, or absolute with `WEFT_PUBLIC_URL`."""
+    """The published version. `url` leads to its page; it is absolute with `WEFT_PUBLIC_URL`."""
 
     published: int
     url: str
