@@ -1,1 +1,1 @@
-"""What every part of the server may use: settings, clock, logs, worker threads."""
+"""Settings, clock, logs and worker threads, for all packages of the server."""

@@ -1,4 +1,4 @@
-"""One query to the database for many keys, and one query at a time."""
+"""Batches the lookups of many callers into few database queries, one query at a time."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Generic, TypeVar
 K = TypeVar("K")
 V = TypeVar("V")
 
-# The most keys of one query; the others wait for the next one.
+# The most keys of one query. Further keys wait for the next query.
 MOST = 128
 
 
 class BatchedLookup(Generic[K, V]):
-    """Looks up the keys of many callers, each of which wants one, in few queries.
+    """Looks up one key for each of many callers, in few queries.
 
-    Invariant: at most one query is running, and a key is in at most one of them, however many
-    callers want it. Keys that are wanted meanwhile are in the next query. So a crowd of clients
-    without a valid token takes one connection to the database.
+    Invariant: at most one query runs at a time. A key is in one query, however many callers ask
+    for it. Keys that arrive during a query are in the next one. So many clients without a valid
+    token use only one connection to the database.
     """
 
     def __init__(self, query: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
@@ -28,20 +28,20 @@ class BatchedLookup(Generic[K, V]):
         self._turn = asyncio.Lock()
 
     async def get(self, key: K) -> V | None:
-        """The row of this key; None when the database has none."""
+        """Return the row of a key, or None when the database has no such row."""
         while True:
             result = self._running.get(key) or self._waiting.get(key)
             if result is None:
                 result = self._waiting[key] = asyncio.get_running_loop().create_future()
             async with self._turn:
-                await asyncio.sleep(0)  # callers of the same moment are in the same query
+                await asyncio.sleep(0)  # so that callers in the same loop turn share a query
                 while not result.done():
                     await self._query_next()
-            if not result.cancelled():  # else the caller that ran our query has gone
+            if not result.cancelled():  # cancelled: the caller that ran our query was cancelled
                 return result.result()
 
     def invalidate(self, key: K) -> None:
-        """The key has changed: later callers do not get the result of the running query."""
+        """Note that a key has changed. Later callers start a new query for it."""
         self._running.pop(key, None)
 
     async def _query_next(self) -> None:
@@ -54,8 +54,8 @@ class BatchedLookup(Generic[K, V]):
         except Exception as error:
             for result in batch.values():
                 result.set_exception(error)
-                result.exception()  # a caller may have gone
-        except BaseException:  # the process ends, and callers must not wait for ever
+                result.exception()  # mark it as retrieved: its caller may be cancelled
+        except BaseException:  # the process ends: callers must not wait for ever
             for result in batch.values():
                 result.cancel()
             raise

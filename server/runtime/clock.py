@@ -1,4 +1,4 @@
-"""Time and randomness: the only place where the process asks for either."""
+"""Time and randomness. No other module reads a clock or a random source."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ import secrets
 import time
 from typing import Protocol
 
-# Crockford's alphabet in lower case: no letter that is read as a digit.
+# Crockford's alphabet in lower case: it has no letter that looks like a digit.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _ID_LENGTH = 12  # 60 random bits
 
 
 class Clock(Protocol):
-    """What the server asks for, so that a test can hand in its own time.
+    """The source of time and randomness. A test passes its own.
 
-    `monotonic` never goes back and is for durations; `now_ms` is the wall clock, which may jump,
-    and is for what people and other machines read.
+    Use `monotonic` for durations: it never goes back. Use `now_ms` for times that people or other
+    machines read: it is the wall clock, which may jump.
     """
 
     def now_ms(self) -> int:
-        """Milliseconds since 1970, UTC."""
+        """Return the wall clock in milliseconds since 1970, UTC."""
 
     def monotonic(self) -> float:
-        """Seconds since some moment."""
+        """Return seconds since an arbitrary start."""
 
     def token_bytes(self, size: int) -> bytes:
-        """Random bytes that cannot be guessed."""
+        """Return random bytes that are safe for secrets."""
 
     def new_id(self, prefix: str) -> str:
-        """`prefix-` and 60 random bits."""
+        """Return `prefix-` followed by 60 random bits as text."""
 
     def jitter(self, spread: float) -> float:
-        """Somewhere from 0 up to `spread`, so that many do not come back at once."""
+        """Return a random number from 0 to `spread`, to spread out retries."""
 
 
 class SystemClock:
-    """The machine's clocks and its random source."""
+    """The clocks and the random source of the machine."""
 
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000
@@ -55,6 +55,6 @@ class SystemClock:
 
 
 def readable_id(raw: bytes) -> str:
-    """The id that these bytes, eight or more, stand for."""
+    """Return the id for these bytes; at least eight are needed."""
     number = int.from_bytes(raw, "big")
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(0, 5 * _ID_LENGTH, 5))

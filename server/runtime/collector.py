@@ -1,13 +1,13 @@
-"""When Python's garbage collector runs a full collection: at rest, and never by itself.
+"""Runs full garbage collections when the process is idle. Python does not run them by itself.
 
-By itself it does so when there are a quarter more objects than the last time. The values of large
-requests are many times what stays. So the collector ran again and again while they were checked,
-looked at all of their lists and objects, and found next to nothing in up to 100 ms.
+By default Python runs a full collection when the number of objects has grown by a quarter. Large
+requests create many more objects than they leave. So full collections ran again and again while
+a request was checked. Each took up to 100 ms and found almost nothing.
 
-A document's values have no reference cycles, and its nodes are invisible to the collector. Cycles
-are small: tasks, connections, exceptions. Most of them go in the collections of young objects,
-which run as always. The rest waits until no worker thread was busy for ten seconds, or until the
-process has doubled.
+A document's values have no reference cycles, and the collector does not see its nodes. Cycles are
+small: tasks, connections, exceptions. Collections of young objects, which run as usual, free most
+of them. The rest waits until no worker thread was busy for ten seconds, or until the process has
+doubled.
 """
 
 from __future__ import annotations
@@ -20,41 +20,44 @@ from server.runtime import usage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Collections of young objects since the last full one: each is of some 7,000 new objects.
+# A full collection is worth it after this many collections of the middle generation. One comes
+# after about 7,000 new objects.
 WORTH: Final = 20
-# Bytes that the process may grow by between two full collections, whatever is under way. It may
-# double, too: open documents are no reason to look.
+# Bytes that the process may grow by between two full collections, even when it is busy. It may
+# also double: open documents alone need no collection.
 GROWTH: Final = 256 << 20
-# Calls without work, a second apart: a collection visits the lists and objects of open documents,
-# 30 ms for six of 150,000 values each, and after each large request it would be too often.
+# Idle calls in a row before a full collection; calls are a second apart. A collection visits the
+# lists and objects of open documents: 30 ms for six documents of 150,000 values each. After each
+# large request that would be too often.
 REST: Final = 10
-# Python takes it for a number of collections of the middle generation.
+# As a threshold: so many collections of the middle generation never happen.
 NEVER: Final = 2**31 - 1
 
 
 class Collector:
     """Runs full collections while no worker thread is busy.
 
-    `work_counts` says how many works were given to worker threads, and how many have ended.
-    Invariant: after `freeze_startup_objects` there is no full collection but in `run`.
+    `work_counts` returns how many pieces of work the worker threads got, and how many have ended.
+
+    Invariant: after `freeze_startup_objects`, only `run` starts full collections.
     """
 
     def __init__(self, work_counts: Callable[[], tuple[int, int]]) -> None:
         self._work_counts = work_counts
         self._submitted = 0
         self._size = usage.memory() or 0
-        self._rests = 0  # calls in a row that found no worker thread busy
+        self._rests = 0  # calls in a row without a busy worker thread
 
     async def run(self) -> None:
-        """Collect everything, if it is worth it and there is time for it."""
+        """Run a full collection when it is due. Call this once a second."""
         self._rests = self._rests + 1 if self._is_idle() else 0
         if self._is_due():
             gc.collect()
             self._size = usage.memory() or 0
 
     def _is_due(self) -> bool:
-        """Whether there was rest for long enough, or too much is new to wait for it."""
-        if self._rests == REST:  # what little there is goes, once
+        """Whether the process was idle long enough, or has grown too much to wait."""
+        if self._rests == REST:  # the first long rest: collect even when there is little
             return True
         if gc.get_count()[2] < WORTH:
             return False
@@ -62,15 +65,15 @@ class Collector:
         return has_rested or (usage.memory() or 0) - self._size > max(GROWTH, self._size)
 
     def _is_idle(self) -> bool:
-        """Whether no work was given to a worker thread since the last call."""
+        """Whether no worker thread had work since the last call."""
         before, (self._submitted, ended) = self._submitted, self._work_counts()
         return before == self._submitted == ended
 
 
 def freeze_startup_objects() -> None:
-    """Hide modules, classes and routes from all collections, and end automatic full ones.
+    """Hide modules, classes and routes from all collections, and stop automatic full ones.
 
-    These objects stay. They are two thirds of all objects after 2,000 edits, and a
+    These objects are never freed. They are two thirds of all objects after 2,000 edits, and a
     collection took 55 ms with them.
     """
     gc.collect()

@@ -1,4 +1,4 @@
-"""The database's clock, estimated between two readings of it."""
+"""An estimate of the database's clock between two readings."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ if TYPE_CHECKING:
     from collab.ports.store import Store
     from server.runtime.clock import Clock
 
-# How fast the estimate follows what the database says: clocks drift by less, and jump by more.
+# The estimate changes at most by this share of the elapsed time. Clocks drift less than this; a
+# larger difference is a jump.
 SLEW = 0.01
 
 
 class DatabaseClock:
-    """The time that all instances use for the end of a lock, in place of their own clocks.
+    """The clock that all instances use for the end of locks, instead of their own clocks.
 
-    Invariant: from the first answer on the time runs with our own monotonic clock, within `SLEW`.
-    So a clock that jumps, the database's too, ends no lock early and keeps none for an hour.
+    Invariant: after the first reading, the time advances with our monotonic clock, within `SLEW`.
+    So a clock that jumps, even the database's, neither ends a lock early nor keeps it for hours.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -26,7 +27,7 @@ class DatabaseClock:
         self._ahead = clock.now_ms() - self._own()
 
     async def sync(self) -> int:
-        """Read the database's clock. Returns the time in milliseconds since 1970."""
+        """Read the database's clock. Return the estimate in milliseconds since 1970."""
         read = await self._store.now()
         own = self._own()
         off = read - own - self._ahead
@@ -38,7 +39,7 @@ class DatabaseClock:
         return self.now()
 
     def now(self) -> int:
-        """The estimated time of the database, in milliseconds since 1970."""
+        """Return the estimated time of the database, in milliseconds since 1970."""
         return self._own() + self._ahead
 
     def _own(self) -> int:

@@ -1,4 +1,4 @@
-"""Values as JSON bytes: shared by all answers that are being sent, and compressed once."""
+"""Values as JSON bytes. All responses with the same value share them; each is compressed once."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from server.runtime.worker_threads import LARGE, run_in_thread
 if TYPE_CHECKING:
     from collab.ids import DocKey, Json
 
-# A body of so many bytes fits in one packet, and is sent as it is.
+# A body of at most this many bytes fits in one packet, so it is not compressed.
 PLAIN_BYTES = 1024
-# Compressed bodies that are kept for the next client, and what each takes beside its bytes.
+# The most bytes of the cache of compressed bodies, and the overhead of each body.
 KEPT_BYTES = 16 << 20
 OVERHEAD = 512
 
@@ -29,14 +29,14 @@ def encode(value: Json) -> bytes:
 
 
 class Position(NamedTuple):
-    """One version of a document; another epoch's versions are other ones."""
+    """One version of a document, in its epoch."""
 
     epoch: int
     version: int
 
     @property
     def opaque(self) -> str:
-        """The text between the quotes of its entity tag."""
+        """The text between the quotes of the entity tag."""
         return f"{self.epoch}.{self.version}"
 
     @property
@@ -46,7 +46,7 @@ class Position(NamedTuple):
 
 
 class ValueKey(NamedTuple):
-    """A value of a document at a version: the whole one, or the part at `pointer`."""
+    """The value of a document at a version, or the part of it at `pointer`."""
 
     key: DocKey
     at: Position
@@ -54,7 +54,7 @@ class ValueKey(NamedTuple):
 
 
 class Encoded:
-    """Bytes that can be referred to weakly."""
+    """Bytes that a weak reference can point to."""
 
     __slots__ = ("__weakref__", "body")
 
@@ -63,12 +63,12 @@ class Encoded:
 
 
 class EncodedValues:
-    """The values that are being sent, and what was compressed of them.
+    """The encoded values that responses send now, and a cache of compressed bodies.
 
-    Invariant: the value of one version of a document is in memory once, however many clients it
-    is sent to, and not at all when it was sent. Compressed bodies take at most `KEPT_BYTES`; the
-    least recently used one is dropped first. One body is compressed at a time, because the worker
-    threads are few, and edits need them too.
+    Invariant: the bytes of one version are in memory once, however many clients read them. They
+    are freed when the last response is sent. The cache takes at most `KEPT_BYTES`, and drops the
+    least recently used body first. Only one body is compressed at a time, because there are few
+    worker threads, and edits need them too.
     """
 
     def __init__(self) -> None:
@@ -82,9 +82,9 @@ class EncodedValues:
         return len(self._held)
 
     async def response(self, key: ValueKey, value: Json, size: int, coding: str = "") -> Response:
-        """A response with the value as its body, which takes about `size` bytes.
+        """Return a response with the value as its body; `size` estimates its bytes.
 
-        A compressed one has a weak tag: its bytes are others for each coding.
+        A compressed response has a weak tag, because the bytes of each coding differ.
         """
         compressed = self._find_compressed(key, coding) if coding else None
         if compressed is not None:
@@ -95,8 +95,8 @@ class EncodedValues:
         return _compressed_response(await self._compress(key, coding, encoded.body), key, coding)
 
     async def encode(self, key: ValueKey, value: Json) -> Encoded:
-        """A large value, encoded in a worker thread; it is shared for as long as it is held."""
-        async with self._encoding:  # the next caller finds it
+        """Encode a large value in a worker thread. Callers share the result while one holds it."""
+        async with self._encoding:  # one at a time: the next caller finds the result
             return self._held.get(key) or self._hold(key, await run_in_thread(encode, value))
 
     async def _encoded(self, key: ValueKey, value: Json, size: int) -> Encoded:
@@ -108,7 +108,7 @@ class EncodedValues:
         encoded = self._held[key] = Encoded(body)
         return encoded
 
-    # --- compressed -------------------------------------------------------------------------
+    # --- the cache of compressed bodies -----------------------------------------------------
 
     def _find_compressed(self, key: ValueKey, coding: str) -> bytes | None:
         compressed = self._kept.get((key, coding))
@@ -133,7 +133,7 @@ class EncodedValues:
 
 
 class _SharedResponse(Response):
-    """Keeps its bytes shared until it is sent."""
+    """A response that holds the shared bytes until it is sent."""
 
     media_type = "application/json"
 
@@ -156,13 +156,13 @@ def _compressed_response(compressed: bytes, key: ValueKey, coding: str) -> Respo
     return response
 
 
-# --- compression: `br` and `gzip`, slow where it is done once for all readers ---------------
+# --- compression: `br` and `gzip` ------------------------------------------------------------
 
-_BROTLI_FAST = 256 * 1024  # beyond it the best compression takes too long: 0.4 s a megabyte
+_BROTLI_FAST = 256 * 1024  # above this, the best quality takes too long: 0.4 s a megabyte
 
 
 def compress_well(coding: str, body: bytes) -> bytes:
-    """What is published: made once for all readers, so it may take its time."""
+    """Compress a published body well. This may be slow, because it runs once for all readers."""
     if coding == "gzip":
         return gzip.compress(body, 6, mtime=0)
     compressed: bytes = brotli.compress(body, quality=9 if len(body) <= _BROTLI_FAST else 5)
@@ -170,7 +170,7 @@ def compress_well(coding: str, body: bytes) -> bytes:
 
 
 def compress_fast(coding: str, body: bytes) -> bytes:
-    """A draft: the next edit makes another one."""
+    """Compress a draft fast, because the next edit makes another body."""
     if coding == "gzip":
         return gzip.compress(body, 4, mtime=0)
     compressed: bytes = brotli.compress(body, quality=3)

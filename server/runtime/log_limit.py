@@ -1,4 +1,4 @@
-"""How often one line of the code may log: a client that causes lines cannot fill the disk."""
+"""A rate limit for each log statement, so that a client cannot fill the disk with log lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PER_SECOND = 1.0
 
 @dataclass(slots=True)
 class _Source:
-    """One line of the code that logs."""
+    """The budget of one log statement in the code."""
 
     level: float
     at: float
@@ -19,10 +19,11 @@ class _Source:
 
 
 class LogLimit(logging.Filter):
-    """Lets a source log `burst` lines, and `per_second` from then on.
+    """Lets each log statement write `burst` lines, then `per_second` lines a second.
 
-    The next line that it lets pass says how many were left out before it (`left_out`).
-    Invariant: there is one entry for each place in the code, whatever clients send.
+    The next line that passes has the number of dropped lines before it (`left_out`).
+
+    Invariant: there is one entry per log statement in the code, whatever clients send.
     """
 
     def __init__(self, burst: int = BURST, per_second: float = PER_SECOND) -> None:

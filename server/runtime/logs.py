@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, with the ids of what it belongs to and never a token in it."""
+"""Logs: one JSON object per line, with request or connection ids, and never with a token."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from server.runtime.log_limit import LogLimit
 OURS = ("server", "storage", "weft")
 MAX_TEXT = 16 * 1024
 
-# These are removed from every text that is logged. A JWT starts with `{"` in base64. A query
-# may be percent-encoded, a header may stand as a tuple or a dict's repr, so what is between the
-# name and the value is matched loosely; the value runs to what cannot be in it.
+# Secrets that are removed from every logged text. A JWT starts with `{"` in base64. A query may be
+# percent-encoded, and a header may be the repr of a tuple or a dict. So the patterns allow many
+# separators between name and value. A value ends at a character that it cannot contain.
 _JWT = re.compile(r"ey[JA][A-Za-z0-9_-]{5,}(\.[A-Za-z0-9_-]*){0,4}")
 _BEARER = re.compile(r"(?i)\b(bearer)([\s.:=+]|%20)+[^\s\"',;)\]}]+")
 _NAMED = re.compile(
@@ -32,7 +32,7 @@ _NAMED = re.compile(
     r"((?:[\"']?\s*(?:[=:]|%3[dD])|[\"']\s*,)\s*b?[\"']?)(?!\s)[^\s&\"',;#)\]}]+"
 )
 _URL_PASSWORD = re.compile(r"(://[^\s/:@]*:)[^\s/@]+@")
-# What a database error quotes of a statement is document content.
+# A database error quotes the parameters of its statement, which are document content.
 _PARAMETERS = re.compile(r"(\[parameters: ).*")
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
@@ -42,13 +42,13 @@ _bound: ContextVar[Mapping[str, str]] = ContextVar("bound", default=_NOTHING)
 
 
 def bind(**ids: str) -> Token[Mapping[str, str]]:
-    """Put these ids on every line that this task logs from here on."""
+    """Add these ids to every line that the current task logs from now on."""
     return _bound.set({**_bound.get(), **ids})
 
 
 @contextmanager
 def bound(**ids: str) -> Iterator[None]:
-    """`bind` for as long as the block runs."""
+    """Add these ids to every line that the block logs."""
     token = bind(**ids)
     try:
         yield
@@ -57,12 +57,12 @@ def bound(**ids: str) -> Iterator[None]:
 
 
 def ids() -> Mapping[str, str]:
-    """What is bound here."""
+    """Return the ids of the current task."""
     return _bound.get()
 
 
 def redact(text: str) -> str:
-    """The text without what could be a token or a password."""
+    """Return the text without parts that may be a token or a password."""
     text = text[:MAX_TEXT]
     text = _PARAMETERS.sub(r"\1redacted]", text)
     text = _URL_PASSWORD.sub(r"\1[redacted]@", text)
@@ -72,7 +72,7 @@ def redact(text: str) -> str:
 
 
 def _clean(value: Any) -> Any:
-    """A field's value without secrets and control characters; what is no JSON becomes its text."""
+    """Return a field's value without secrets. A value that is not JSON becomes text."""
     match value:
         case None | bool() | int() | float():
             return value
@@ -85,7 +85,7 @@ def _clean(value: Any) -> Any:
 
 
 def _field(name: str, value: Any) -> Any:
-    # A field is named here, not in a text, so it is checked as if it were written out.
+    # The name is not part of a text here, so check it as if it were `name=value`.
     hidden = isinstance(value, str | bytes) and _NAMED.search(f"{name}=x") is not None
     return "[redacted]" if hidden else _clean(value)
 
@@ -93,14 +93,14 @@ def _field(name: str, value: Any) -> Any:
 def _message(record: logging.LogRecord) -> str:
     try:
         return redact(record.getMessage())
-    except Exception:  # wrong arguments to a log call must not take the caller down
+    except Exception:  # a log call with wrong arguments must not raise in its caller
         return redact(f"{record.msg} {record.args}")
 
 
 def _trace(record: logging.LogRecord) -> str:
     if not record.exc_info or record.exc_info[1] is None:
         return ""
-    # No local variables, and no chain of more than the last frames of each.
+    # Only the last 12 frames of each exception, without local variables.
     lines = TracebackException.from_exception(record.exc_info[1], limit=-12).format()
     return redact("".join(lines).rstrip())
 
@@ -115,7 +115,10 @@ def _ids() -> dict[str, str]:
 
 
 class JsonLines(logging.Formatter):
-    """A record as one line of JSON: `at`, `level`, `logger`, `message`, ids, fields, `error`."""
+    """Formats a record as one line of JSON.
+
+    Its members are `at`, `level`, `logger`, `message`, the ids, the fields, and `error`.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -128,14 +131,14 @@ class JsonLines(logging.Formatter):
         line |= _ids()
         if trace := _trace(record):
             line["error"] = trace
-        # Lone surrogates have no UTF-8; they come from names that are not text.
+        # Lone surrogates cannot be encoded as UTF-8. They come from names that are not valid text.
         encoded = msgspec.json.encode(_encodable(line)).decode()
-        # Escaped, because there are readers that take U+0085 and U+2028 for a line's end.
+        # Escape them, because some readers treat U+0085 and U+2028 as the end of a line.
         return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", encoded)
 
 
 class TextLines(logging.Formatter):
-    """A record for a person at a terminal; nothing in it can move the cursor or forge a line."""
+    """Formats a record for a terminal. No character in it can move the cursor or fake a line."""
 
     def format(self, record: logging.LogRecord) -> str:
         at = rfc3339(int(record.created * 1000))[11:23]
@@ -163,9 +166,9 @@ def _encodable(value: Any) -> Any:
 def configure(level: str, style: str, stream: TextIO | None = None) -> None:
     """Send every logger of the process through one handler.
 
-    Other libraries speak from warnings up: at debug, SQLAlchemy logs parameters, which are
-    document content, and uvicorn logs each socket's query string at info. Its access log is off.
-    What a client can cause is logged seldom, unless everything is wanted.
+    Other libraries log only warnings and errors. At debug, SQLAlchemy logs parameters, which are
+    document content. At info, uvicorn logs the query string of each socket. uvicorn's access log
+    is off. Log lines are rate-limited, unless the level is debug.
     """
     out = sys.stderr if stream is None else stream
     handler = logging.StreamHandler(out)
@@ -182,7 +185,7 @@ def configure(level: str, style: str, stream: TextIO | None = None) -> None:
         theirs = logging.getLogger(name)
         theirs.handlers.clear()
         theirs.propagate = name != "uvicorn.access"
-        # Set on each: uvicorn compares a logger's own level with its own trace level.
+        # Set the level on each logger: uvicorn compares it with its own trace level.
         theirs.setLevel(root.level)
     logging.getLogger("uvicorn.access").disabled = True
     logging.captureWarnings(True)
@@ -193,13 +196,13 @@ def _level(name: str) -> int:
 
 
 def error_sentence(error: BaseException) -> str:
-    """What went wrong, in one sentence, for the operator of the server."""
+    """Return the error as one sentence for the operator of the server."""
     match error:
         case BaseExceptionGroup():
             return error_sentence(error.exceptions[0])
         case Rejected():
             return error.refusal.message
         case StorageUnavailable():
-            return str(error) or "the database does not answer; `weft check` says more"
+            return str(error) or "the database does not answer; run `weft check`"
         case _:
             return f"{error}" or type(error).__name__

@@ -1,4 +1,4 @@
-"""Request ids: one for every request and connection, on its log lines and in its answer."""
+"""An id for every request and connection, in its log lines and in its response."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _STARTS = ("http.response.start", "websocket.http.response.start")
 
 
 class RequestIds:
-    """ASGI middleware: gives every request and connection an id, which its log lines have.
+    """ASGI middleware that gives every request and connection an id for its log lines.
 
-    An HTTP answer has it as `Weft-Request`, so that a user can quote it. It is the outermost
-    layer, so that an answer to an internal error has it too.
+    An HTTP response has the id in `Weft-Request`, so that a user can quote it. This is the
+    outermost layer, so that the response to an internal error has the id too.
     """
 
     def __init__(self, app: ASGIApp, clock: Clock) -> None:
@@ -40,7 +40,7 @@ class RequestIds:
 
 
 def with_request_id(send: Send, name: str) -> Send:
-    """A `send` that adds this id to an answer, or to a refused handshake, as `Weft-Request`."""
+    """Return a `send` that adds `Weft-Request` to a response or to a refused handshake."""
 
     async def send_with_id(message: Message) -> None:
         if message["type"] in _STARTS:

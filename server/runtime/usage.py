@@ -1,7 +1,7 @@
-"""What the process costs its machine, and memory that goes back to it.
+"""CPU time and memory of the process, and a task that returns free memory to the system.
 
-glibc keeps freed memory, in case it is wanted again. Six documents of 60,000 values took 460 MiB.
-Closed they still took 420; 60 after `malloc_trim`.
+glibc keeps freed memory for later use. Six documents of 60,000 values took 460 MiB. After they
+were closed, the process still had 420 MiB, and 60 MiB after `malloc_trim`.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from server.runtime.clock import Clock
 
 STATM = Path("/proc/self/statm")
-# Seconds between two checks, and the growth since the last one that is worth a trim.
+# Seconds between two checks, and the growth in bytes that makes a trim worthwhile.
 EVERY: Final = 30.0
 MIN_GROWTH: Final = 32 << 20
 
 
 def processor_seconds() -> float:
-    """Of all processors, since the start."""
+    """Return the CPU seconds of the process since its start, on all processors."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
 
 def memory(statm: Path = STATM) -> int | None:
-    """Bytes that are resident; None when the system has no such file (proc(5) is Linux's)."""
+    """Return the resident bytes, or None when the system has no `/proc`, which is Linux only."""
     try:
         return int(statm.read_text().split()[1]) * resource.getpagesize()
     except OSError:
@@ -39,7 +39,7 @@ def memory(statm: Path = STATM) -> int | None:
 
 
 class MemoryTrimmer:
-    """Returns free memory to the system from time to time, when the process has grown since."""
+    """Returns free memory to the system when the process has grown."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -59,7 +59,7 @@ class MemoryTrimmer:
 
 
 def malloc_trim() -> Callable[[int], int] | None:
-    """glibc's `malloc_trim`; None where there is no such function."""
+    """Return glibc's `malloc_trim`, or None when the C library lacks it."""
     if not sys.platform.startswith("linux"):
         return None
     trim: Callable[[int], int] | None = getattr(ctypes.CDLL(None), "malloc_trim", None)

@@ -1,12 +1,12 @@
-"""Worker threads: one runs Python that takes long, and a second one helps when that is slow.
+"""Worker threads for long work: one thread works, and a second one helps when work is slow.
 
-All threads of a process share one interpreter: with two at work the event loop has its turn every
-third time. asyncio's own pool has more threads, and a crowd of large requests would leave the loop
-one turn in seven. So one thread works at a time. When its work takes longer than half a second,
-such as opening a very large document, the second thread does the work that waits.
+All threads of a process share one interpreter. With two busy threads the event loop gets every
+third turn. asyncio's own pool has more threads: many large requests would leave the loop one turn
+in seven. So one thread works at a time. When its work takes longer than half a second, such as
+opening a very large document, the second thread does the waiting work.
 
-A native call, such as reading three megabytes of JSON, keeps the interpreter for all of its 20 ms,
-and the loop waits for it. So a thread rests after work that took long.
+A native call holds the interpreter lock for its whole time: reading three megabytes of JSON takes
+20 ms. The loop waits meanwhile. So a thread rests after long work.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from server.runtime.clock import SystemClock
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Bytes of a document or a body: JSON of so many is read, written and compared in a worker
-# thread. A megabyte takes up to 10 ms.
+# JSON of more bytes than this is read, written and compared in a worker thread. A megabyte takes
+# up to 10 ms.
 LARGE: Final = 256 * 1024
 THREADS: Final = 2
-# Seconds: after longer work a thread rests for as long as the work took, up to the longest rest.
+# Seconds. After work longer than LONG a thread rests as long as the work took, up to LONGEST_REST.
 LONG: Final = 0.005
 LONGEST_REST: Final = 0.05
 SOON: Final = 0.1
-# Seconds after which the second thread works too.
+# Seconds that work waits for the first thread before the second thread does it.
 PATIENCE: Final = 0.5
 _CLOCK: Final = SystemClock()
 _NEVER: Final = threading.Event()
@@ -43,12 +43,12 @@ _submitted = _ended = 0
 
 
 def work_counts() -> tuple[int, int]:
-    """How many works were given to the threads so far, and how many have ended."""
+    """Return how many pieces of work the threads got so far, and how many have ended."""
     return _submitted, _ended
 
 
 async def run_in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What the work returns or raises; it sees the context of its caller."""
+    """Return the result of `work`, which runs in a worker thread in the caller's context."""
     global _submitted
     context = copy_context()
     done: Future[T] = Future()
@@ -65,16 +65,16 @@ def _end(_: Future[Any]) -> None:
 
 
 def free_in_thread(thing: object) -> None:
-    """Free in a thread what takes long to free, when the caller's own references are gone.
+    """Free a large object in a worker thread, after the caller's own references are gone.
 
-    A document of 50,000 elements takes 0.1 s. Other threads have their turn meanwhile.
+    Freeing a document of 50,000 elements takes 0.1 s. Other threads can run meanwhile.
     """
     bag = [thing]
     asyncio.get_running_loop().call_later(SOON, _POOL.submit, bag.clear)
 
 
 def _do(done: Future[T], work: Callable[[], T]) -> None:
-    """Answer, and leave the interpreter to others for as long as the work took."""
+    """Do the work, then rest as long as it took, so that other threads can run."""
     is_first = _TURN.acquire(timeout=PATIENCE)
     try:
         took = _answer(done, work)
@@ -86,13 +86,13 @@ def _do(done: Future[T], work: Callable[[], T]) -> None:
 
 
 def _answer(done: Future[T], work: Callable[[], T]) -> float:
-    """How many seconds the work took."""
+    """Do the work and set `done`. Return how many seconds the work took."""
     if not done.set_running_or_notify_cancel():
         return 0.0
     began = _CLOCK.monotonic()
     try:
         result = work()
-    except BaseException as error:  # a panic of pycrdt's is no Exception
+    except BaseException as error:  # a panic of pycrdt is not an Exception
         done.set_exception(error)
     else:
         done.set_result(result)
