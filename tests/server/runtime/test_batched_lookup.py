@@ -1,4 +1,4 @@
-"""Many callers, one question at a time, and an answer for each of them."""
+"""Many callers share few queries, and each gets its own result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from server.runtime.batched_lookup import MOST, BatchedLookup
 
 
 class Asked:
-    """Answers each key with its length, when it is let."""
+    """Returns the length of each key, once `answering` is set."""
 
     def __init__(self) -> None:
         self.questions: list[list[str]] = []
@@ -34,7 +34,7 @@ async def spin() -> None:
         await asyncio.sleep(0)
 
 
-async def test_what_is_asked_meanwhile_is_in_the_next_question_once() -> None:
+async def test_keys_that_arrive_during_a_query_are_in_the_next() -> None:
     asked = Asked()
     first = asked.begin("a")
     await spin()
@@ -46,7 +46,7 @@ async def test_what_is_asked_meanwhile_is_in_the_next_question_once() -> None:
     assert asked.questions == [["a"], ["bb", "none"]]
 
 
-async def test_a_key_that_has_changed_is_asked_for_again() -> None:
+async def test_an_invalidated_key_is_queried_again() -> None:
     asked = Asked()
     before = asked.begin("a")
     await spin()
@@ -58,7 +58,7 @@ async def test_a_key_that_has_changed_is_asked_for_again() -> None:
     assert asked.questions == [["a"], ["a"]]
 
 
-async def test_a_crowd_is_asked_for_in_parts() -> None:
+async def test_many_keys_are_split_into_several_queries() -> None:
     asked = Asked()
     asked.answering.set()
     keys = [f"k{number}" for number in range(3 * MOST)]
@@ -67,7 +67,7 @@ async def test_a_crowd_is_asked_for_in_parts() -> None:
     assert len(asked.questions) <= 4
 
 
-async def test_a_failure_is_told_to_those_it_was_asked_for() -> None:
+async def test_an_error_reaches_every_caller_of_the_failed_query() -> None:
     asked = Asked()
     asked.answering.set()
     failed = await asyncio.gather(*asked.begin("bad", "a"), return_exceptions=True)
@@ -75,7 +75,7 @@ async def test_a_failure_is_told_to_those_it_was_asked_for() -> None:
     assert await asked.lookup.get("a") == 1
 
 
-async def test_when_the_caller_who_asks_leaves_another_asks() -> None:
+async def test_a_cancelled_caller_hands_its_query_to_another() -> None:
     asked = Asked()
     leader, other = asked.begin("a", "bb")
     await spin()

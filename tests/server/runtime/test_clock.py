@@ -1,4 +1,4 @@
-"""The clock: what it renders, and that its ids are fit for their use."""
+"""How times are rendered, and the ids of the clock."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ def test_a_time_is_rendered_in_utc_with_milliseconds(ms: int, text: str) -> None
 
 
 @given(st.integers(0, 253_402_300_799_999))
-def test_a_rendered_time_reads_back_to_the_same_millisecond(ms: int) -> None:
+def test_a_rendered_time_parses_to_the_same_millisecond(ms: int) -> None:
     read = datetime.fromisoformat(rfc3339(ms))
     assert round(read.timestamp() * 1000) == ms
 
 
 @given(st.integers(0, 2**42), st.integers(0, 2**42))
-def test_rendered_times_sort_as_the_times_do(a: int, b: int) -> None:
+def test_rendered_times_sort_in_order_of_time(a: int, b: int) -> None:
     assert (rfc3339(a) < rfc3339(b)) == (a < b)
 
 
-def test_an_id_has_its_prefix_and_no_letter_that_is_read_as_a_digit() -> None:
+def test_an_id_has_its_prefix_and_no_letter_like_a_digit() -> None:
     assert re.fullmatch(r"s-[0-9a-hjkmnp-tv-z]{12}", SystemClock().new_id("s"))
 
 
@@ -46,7 +46,7 @@ def test_ids_do_not_repeat() -> None:
     assert len({clock.new_id("k") for _ in range(2000)}) == 2000
 
 
-def test_every_byte_of_an_id_counts() -> None:
+def test_ids_differ_when_any_byte_differs() -> None:
     zero = readable_id(bytes(8))
     flipped = {readable_id(bytes(8 - i - 1) + b"\x01" + bytes(i)) for i in range(7)}
     assert len(flipped | {zero}) == 8
@@ -63,7 +63,7 @@ def test_the_monotonic_clock_never_goes_back() -> None:
     assert seen == sorted(seen)
 
 
-def test_the_manual_clock_moves_only_when_told() -> None:
+def test_the_manual_clock_moves_only_on_advance() -> None:
     clock = ManualClock()
     asked: Clock = clock
     before = asked.now_ms(), asked.monotonic()

@@ -1,4 +1,4 @@
-"""The collector looks at all that there is when there is time for it."""
+"""When the process runs full garbage collections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from server.runtime.collector import GROWTH, NEVER, REST, WORTH, Collector, free
 
 @pytest.fixture
 def collections(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is asked of Python's collector; it has had reason to look at all."""
+    """The calls to `gc`. Enough objects are new for a full collection."""
     asked: list[str] = []
     monkeypatch.setattr(gc, "collect", lambda: asked.append("collect"))
     monkeypatch.setattr(gc, "freeze", lambda: asked.append("freeze"))
@@ -29,30 +29,30 @@ def thresholds() -> Iterator[None]:
     gc.set_threshold(*before)
 
 
-async def test_it_looks_when_no_work_was_under_way_since_the_last_time(
+async def test_a_full_collection_runs_after_enough_idle_calls(
     collections: list[str],
 ) -> None:
     work_counts = [5, 5]
     looked = Collector(lambda: (work_counts[0], work_counts[1]))
     await looked.run()
-    assert collections == [], "there was work"
+    assert collections == [], "work ended since the start"
     work_counts[:] = [6, 5]
     await looked.run()
-    assert collections == [], "there is work"
+    assert collections == [], "work is running"
     await looked.run()
-    assert collections == [], "it goes on"
+    assert collections == [], "it is still running"
     work_counts[:] = [6, 6]
     for _ in range(REST - 1):
         await looked.run()
-    assert collections == [], "it has just ended"
+    assert collections == [], "the idle time is too short"
     await looked.run()
     assert collections == ["collect"]
     for _ in range(REST):
         await looked.run()
-    assert collections == ["collect"] * 2, "so much is new again"
+    assert collections == ["collect"] * 2, "many objects are new again"
 
 
-async def test_it_looks_when_the_process_has_doubled(
+async def test_a_full_collection_runs_when_the_process_has_doubled(
     collections: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked = Collector(lambda: (2, 1))
@@ -67,13 +67,13 @@ async def test_it_looks_when_the_process_has_doubled(
     assert collections == ["collect"], "it has not grown since"
     size *= 2
     await looked.run()
-    assert collections == ["collect"], "by less than it was"
+    assert collections == ["collect"], "it has not doubled"
     size += 1
     await looked.run()
     assert collections == ["collect"] * 2
 
 
-async def test_it_does_not_look_where_little_is_new(
+async def test_no_full_collection_runs_when_few_objects_are_new(
     collections: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gc, "get_count", lambda: (0, 0, WORTH - 1))
@@ -83,7 +83,7 @@ async def test_it_does_not_look_where_little_is_new(
 
 
 @pytest.mark.usefixtures("thresholds")
-def test_python_does_not_look_at_all_by_itself(collections: list[str]) -> None:
+def test_python_runs_no_full_collection_by_itself(collections: list[str]) -> None:
     young, middle, _ = gc.get_threshold()
     freeze_startup_objects()
     assert collections == ["collect", "freeze"]
@@ -91,7 +91,7 @@ def test_python_does_not_look_at_all_by_itself(collections: list[str]) -> None:
 
 
 class Ring:
-    """In a circle, as tasks and connections are."""
+    """A reference cycle, as tasks and connections have."""
 
     freed = 0
 
@@ -102,7 +102,7 @@ class Ring:
         Ring.freed += 1
 
 
-async def test_what_little_is_new_goes_once_when_nothing_happens(
+async def test_a_long_rest_collects_once_even_few_objects(
     collections: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gc, "get_count", lambda: (9, 0, 0))
@@ -115,11 +115,11 @@ async def test_what_little_is_new_goes_once_when_nothing_happens(
     assert collections == ["collect"]
 
 
-async def test_old_circles_are_freed_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_old_reference_cycles_are_freed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collector, "WORTH", 0)
     Ring.freed = 0
     ring = Ring()
-    gc.collect()  # it is of the oldest generation now
+    gc.collect()  # now it is in the oldest generation
     del ring
     gc.collect(1)
     assert Ring.freed == 0

@@ -1,4 +1,4 @@
-"""The database's clock, as the process knows it."""
+"""The process's estimate of the database's clock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.manual_clock import ManualClock
 NOW = 1_700_000_000_000
 
 
-async def test_the_database_says_what_time_it_is_and_our_own_clock_how_it_passes() -> None:
+async def test_time_starts_at_the_database_and_advances_with_our_clock() -> None:
     clock = ManualClock()
     time = DatabaseClock(MemoryStore(lambda: NOW), clock)
     assert time.now() == clock.now_ms()
@@ -18,19 +18,19 @@ async def test_the_database_says_what_time_it_is_and_our_own_clock_how_it_passes
     assert time.now() == NOW + 5000
 
 
-async def test_a_jump_of_either_clock_ends_no_lock_early() -> None:
+async def test_a_jump_of_either_clock_moves_the_estimate_only_by_slew() -> None:
     clock = ManualClock()
     jump = 0
     time = DatabaseClock(MemoryStore(lambda: NOW + jump), clock)
     await time.sync()
-    for jump in (3_600_000, -3_600_000):  # the store's clock reads it
+    for jump in (3_600_000, -3_600_000):  # the store's clock uses it
         clock.advance(10)
         clock.ms += jump
         before = time.now()
         assert abs(await time.sync() - before) <= 10_000 * SLEW
 
 
-async def test_the_estimate_follows_a_clock_that_drifts() -> None:
+async def test_the_estimate_follows_a_drifting_clock() -> None:
     clock = ManualClock()
     began = clock.monotonic()
     drift = 1.005

@@ -1,4 +1,4 @@
-"""A value is in memory once while it is sent, not at all afterwards, and is compressed once."""
+"""A value is in memory once while it is sent, and is compressed once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def answer(
 
 
 @SIZES
-async def test_answers_with_one_value_share_their_bytes(size: int) -> None:
+async def test_responses_with_the_same_value_share_their_bytes(size: int) -> None:
     encoded_values = EncodedValues()
     asked = [answer(encoded_values, {"a": "é"}, size) for _ in range(2)]
     first, second = await asyncio.gather(*asked)
@@ -36,7 +36,7 @@ async def test_answers_with_one_value_share_their_bytes(size: int) -> None:
 
 
 @SIZES
-async def test_another_version_or_epoch_is_another_value(size: int) -> None:
+async def test_each_version_and_epoch_has_its_own_bytes(size: int) -> None:
     encoded_values = EncodedValues()
     held = [
         await answer(encoded_values, version, size, epoch, version)
@@ -48,7 +48,7 @@ async def test_another_version_or_epoch_is_another_value(size: int) -> None:
 
 
 @SIZES
-async def test_what_was_sent_is_forgotten(size: int) -> None:
+async def test_sent_bytes_are_freed(size: int) -> None:
     encoded_values = EncodedValues()
     held = await answer(encoded_values, [1], size)
     assert len(encoded_values) == 1
@@ -92,7 +92,7 @@ async def test_a_version_is_compressed_once_for_each_coding(compressed: list[str
     assert len(compressed) == 5
 
 
-async def test_compressed_bodies_are_kept_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_cache_of_compressed_bodies_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.runtime.encoded.KEPT_BYTES", 2 * OVERHEAD + 1000)
     monkeypatch.setattr("server.runtime.encoded.compress_fast", lambda coding, body: bytes(400))
     encoded_values = EncodedValues()

@@ -1,4 +1,4 @@
-"""A place in the code logs a burst of lines, then one a second, and says what is missing."""
+"""A log statement writes a burst, then one line a second, and counts dropped lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def record(at: float, line: int = 1, text: str = "m") -> logging.LogRecord:
     return made
 
 
-def test_a_source_logs_a_burst_and_then_at_its_rate() -> None:
+def test_a_log_statement_writes_a_burst_then_its_rate() -> None:
     limit = LogLimit(burst=5, per_second=1.0)
     passed = [limit.filter(record(100.0, text=f"of client {n}")) for n in range(50)]
     assert passed == [True] * 5 + [False] * 45
@@ -22,12 +22,12 @@ def test_a_source_logs_a_burst_and_then_at_its_rate() -> None:
     assert [getattr(one, "left_out", None) for one in later] == [45, None, 1]
 
 
-def test_sources_do_not_share_a_limit() -> None:
+def test_each_log_statement_has_its_own_limit() -> None:
     limit = LogLimit(burst=1)
     assert [limit.filter(record(1.0, line)) for line in (1, 2, 1, 2)] == [True, True, False, False]
 
 
-def test_a_clock_that_goes_back_stops_no_lines_for_long() -> None:
+def test_a_clock_that_goes_back_blocks_lines_only_briefly() -> None:
     limit = LogLimit(burst=1, per_second=1.0)
     assert limit.filter(record(1000.0))
     assert not limit.filter(record(10.0))

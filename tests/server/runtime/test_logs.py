@@ -1,4 +1,4 @@
-"""Logs: one line a record, its ids on it, and not one byte of a token."""
+"""Logs: one line per record, with its ids, and without tokens."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ JWT = mint(KEY, Claims("demo", CANARY, CANARY, Rights(Role.ADMIN, 10**12), 0, "k
 
 @pytest.fixture(autouse=True)
 def _as_it_was() -> Iterator[None]:
-    """Logging is the process's: put back what a test configured."""
+    """Restore the logging of the process after each test."""
     names = ["", "server", "storage", "weft", "uvicorn"]
     names += ["uvicorn.error", "uvicorn.asgi", "uvicorn.access"]
     before = [(log := logging.getLogger(name), log.level, log.handlers[:]) for name in names]
@@ -71,7 +71,7 @@ def test_a_record_is_one_line_of_json() -> None:
     }
 
 
-def test_a_message_cannot_forge_a_second_line() -> None:
+def test_a_message_cannot_fake_a_second_line() -> None:
     for style in ("json", "text"):
         stream = set_up(style=style)
         LOG.info("name: %s", 'x\n{"level":"error"}\r\x1b[2J\u2028')
@@ -79,7 +79,7 @@ def test_a_message_cannot_forge_a_second_line() -> None:
         assert "\x1b" not in line
 
 
-def test_a_traceback_is_in_the_records_own_line() -> None:
+def test_a_traceback_is_in_the_line_of_its_record() -> None:
     stream = set_up()
     try:
         raise KeyError("gone")
@@ -90,7 +90,7 @@ def test_a_traceback_is_in_the_records_own_line() -> None:
     assert line["error"].endswith("KeyError: 'gone'")
 
 
-def test_ids_are_on_every_line_of_their_task_and_on_no_other() -> None:
+def test_ids_are_on_the_lines_of_their_task_only() -> None:
     stream = set_up()
 
     async def connection(name: str) -> None:
@@ -108,7 +108,7 @@ def test_ids_are_on_every_line_of_their_task_and_on_no_other() -> None:
     assert [line.get("connection") for line in lines(stream)] == ["c-1", "c-2", None]
 
 
-def test_ids_that_are_bound_for_a_block_end_with_it() -> None:
+def test_ids_bound_for_a_block_end_with_the_block() -> None:
     stream = set_up()
     with bound(request="r-1"), bound(doc="home"):
         LOG.info("in")
@@ -128,7 +128,7 @@ def test_auto_is_text_on_a_terminal_and_json_elsewhere() -> None:
     assert lines(elsewhere)[0]["message"] == "look"
 
 
-def test_other_libraries_speak_from_warnings_up() -> None:
+def test_other_libraries_log_only_warnings_and_errors() -> None:
     stream = set_up("debug")
     logging.getLogger("sqlalchemy.engine").info("[parameters: ('content',)]")
     logging.getLogger("uvicorn.error").info('"WebSocket /v1/yjs/home?token=%s"', CANARY)
@@ -147,7 +147,7 @@ def test_warnings_are_logged() -> None:
     assert "old" in lines(stream)[0]["message"]
 
 
-def test_wrong_arguments_to_a_log_call_are_still_a_line() -> None:
+def test_a_log_call_with_wrong_arguments_still_logs_a_line() -> None:
     stream = set_up()
     two = "%d %d"
     LOG.info(two, "x")
@@ -206,7 +206,7 @@ WAYS: dict[str, Callable[[], None]] = {
 
 @pytest.mark.parametrize("style", ["json", "text"])
 @pytest.mark.parametrize("way", WAYS)
-def test_a_canary_token_leaves_no_byte(way: str, style: str) -> None:
+def test_no_byte_of_a_token_is_logged(way: str, style: str) -> None:
     stream = set_up("debug", style)
     WAYS[way]()
     out = stream.getvalue()
@@ -217,7 +217,7 @@ def test_a_canary_token_leaves_no_byte(way: str, style: str) -> None:
 
 
 @given(st.text(max_size=300))
-def test_redacting_twice_changes_nothing_more(text: str) -> None:
+def test_redacting_twice_equals_redacting_once(text: str) -> None:
     assert redact(redact(text)) == redact(text)
 
 
@@ -231,10 +231,10 @@ def test_redacting_twice_changes_nothing_more(text: str) -> None:
         "listening on http://127.0.0.1:8080",
     ],
 )
-def test_ordinary_text_stays_as_it_is(text: str) -> None:
+def test_text_without_secrets_is_unchanged(text: str) -> None:
     assert redact(text) == text
 
 
 @pytest.mark.parametrize("unit", ["token=", "Bearer ", "ey", "eyJaaaaa.", "://a:", "[parameters: "])
-def test_a_hostile_text_costs_no_more_than_its_length(unit: str) -> None:
+def test_redacting_takes_linear_time(unit: str) -> None:
     redact(unit * 200_000)

@@ -1,4 +1,4 @@
-"""Correlation: one id a request, on its lines and in its answer."""
+"""One id per request, in its log lines and in its response."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def answer(kind: str, app: RequestIds) -> Message:
     return sent[0]
 
 
-async def test_an_answer_tells_the_id_that_its_lines_carry() -> None:
+async def test_a_response_has_the_id_of_its_log_lines() -> None:
     app = RequestIds(_app, ManualClock())
     answers = [await answer("http", app) for _ in range(2)]
     for each in answers:
@@ -39,16 +39,16 @@ async def test_an_answer_tells_the_id_that_its_lines_carry() -> None:
     assert answers[0]["bound"] != answers[1]["bound"]
 
 
-async def test_a_connection_has_an_id_of_its_own() -> None:
+async def test_a_connection_has_its_own_id() -> None:
     opened = await answer("websocket", RequestIds(_app, ManualClock()))
     assert opened["bound"].startswith("connection=c-")
     assert opened["headers"] == [(b"x", b"y")]
 
 
-async def test_nothing_stays_bound_when_it_is_over() -> None:
+async def test_ids_are_unbound_after_the_request() -> None:
     await answer("http", RequestIds(_app, ManualClock()))
     assert ids() == {}
 
 
-async def test_the_lifespan_is_nobodys_request() -> None:
+async def test_the_lifespan_has_no_request_id() -> None:
     assert (await answer("lifespan", RequestIds(_app, ManualClock())))["bound"] == ""

@@ -1,4 +1,4 @@
-"""Settings: defaults, what each variable accepts, and how a wrong one is named."""
+"""Settings: defaults, valid values, and errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from server.runtime.settings import BadSetting, Settings, unknown_names, variabl
 
 NAMES = [each.name for each in fields(Settings)]
 
-# The limits that the wire contract states, with what it says they are.
+# The limits of the wire contract, with their defaults.
 CONTRACT = {
     "max_frame": 1048576,
     "max_document": 4194304,
@@ -30,7 +30,7 @@ CONTRACT = {
 }
 
 
-def test_an_empty_environment_gives_the_contracts_defaults() -> None:
+def test_defaults_are_those_of_the_wire_contract() -> None:
     settings = Settings.load({})
     assert (settings.host, settings.port, settings.demo) == ("127.0.0.1", 8080, False)
     assert settings.origins == ()
@@ -71,12 +71,12 @@ def test_a_public_url_is_an_origin(given: str, url: str) -> None:
         "https://",
     ],
 )
-def test_what_is_no_origin_is_no_public_url(given: str) -> None:
+def test_a_public_url_that_is_not_an_origin_is_refused(given: str) -> None:
     with pytest.raises(BadSetting):
         Settings.load({"WEFT_PUBLIC_URL": given})
 
 
-def test_frame_ancestors_are_origins_that_a_policy_can_hold() -> None:
+def test_frame_ancestors_are_valid_csp_sources() -> None:
     given = "https://cms.example, https://*.shop.example:8443 http://localhost:*,*"
     expected = ("https://cms.example", "https://*.shop.example:8443", "http://localhost:*", "*")
     assert Settings.load({"WEFT_FRAME_ANCESTORS": given}).frame_ancestors == expected
@@ -92,21 +92,21 @@ def test_frame_ancestors_are_origins_that_a_policy_can_hold() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_setting_says_what_it_is_and_what_it_may_be(name: str) -> None:
+def test_every_setting_describes_its_meaning_and_values(name: str) -> None:
     rule = next(rule_of(each) for each in fields(Settings) if each.name == name)
     assert rule.doc.endswith(".")
     assert rule.may_be
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_default_passes_its_own_rule(name: str) -> None:
+def test_every_default_is_a_valid_value(name: str) -> None:
     default = getattr(Settings(), name)
     given = ",".join(default) if isinstance(default, tuple) else str(default)
     assert getattr(Settings.load({variable(name): given}), name) == default
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_wrong_setting_is_named_with_what_it_may_be(name: str) -> None:
+def test_an_error_names_the_setting_and_its_valid_values(name: str) -> None:
     rule = next(rule_of(each) for each in fields(Settings) if each.name == name)
     with pytest.raises(BadSetting) as caught:
         Settings.load({variable(name): "\x00 no way"})
@@ -114,13 +114,13 @@ def test_a_wrong_setting_is_named_with_what_it_may_be(name: str) -> None:
     assert str(caught.value) == f"WEFT_{name.upper()} must be {rule.may_be}"
 
 
-def test_several_wrong_settings_are_reported_together() -> None:
+def test_all_wrong_settings_are_reported_together() -> None:
     with pytest.raises(BadSetting) as caught:
         Settings.load({"WEFT_PORT": "http", "WEFT_DEMO": "maybe", "WEFT_MAX_OPS": "5"})
     assert [name for name, _ in caught.value.problems] == ["WEFT_PORT", "WEFT_DEMO"]
 
 
-def test_a_wrong_settings_value_is_not_repeated() -> None:
+def test_an_error_does_not_repeat_the_wrong_value() -> None:
     with pytest.raises(BadSetting) as caught:
         Settings.load({"WEFT_DATABASE": "postgres://weft:hunter2@db/weft"})
     assert "hunter2" not in str(caught.value)
@@ -135,7 +135,7 @@ def test_a_size_is_in_bytes_or_has_a_unit(given: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("given", ["-1", "1.5MiB", "64KB", "1e6", "1023", "٣", "64 k", "1 2"])
-def test_what_is_no_size_is_refused(given: str) -> None:
+def test_an_invalid_size_is_refused(given: str) -> None:
     with pytest.raises(BadSetting):
         Settings.load({"WEFT_MAX_FRAME": given})
 
@@ -151,18 +151,18 @@ def test_a_flag_is_turned_off(given: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_variable_set_to_nothing_is_as_good_as_unset(name: str) -> None:
+def test_an_empty_variable_counts_as_unset(name: str) -> None:
     assert Settings.load({variable(name): " "}) == Settings()
 
 
 @pytest.mark.parametrize("given", ["-1", "65536", "80.0", "²", "1_000", "0x50"])
-def test_what_is_no_port_is_refused(given: str) -> None:
+def test_an_invalid_port_is_refused(given: str) -> None:
     with pytest.raises(BadSetting):
         Settings.load({"WEFT_PORT": given})
 
 
 @pytest.mark.parametrize("given", ["nan", "inf", "-1", "1e3", "90000"])
-def test_what_is_no_duration_is_refused(given: str) -> None:
+def test_an_invalid_duration_is_refused(given: str) -> None:
     with pytest.raises(BadSetting):
         Settings.load({"WEFT_SLOW_SECONDS": given})
 
@@ -172,12 +172,12 @@ def test_seconds_may_be_a_fraction() -> None:
 
 
 @pytest.mark.parametrize("given", ["1", "29"])
-def test_entries_are_kept_for_thirty_days_at_least(given: str) -> None:
+def test_entries_are_kept_at_least_thirty_days(given: str) -> None:
     with pytest.raises(BadSetting, match="from 30"):
         Settings.load({"WEFT_RETENTION_DAYS": given})
 
 
-def test_a_flag_of_the_command_line_goes_over_the_environment() -> None:
+def test_a_command_line_flag_overrides_the_environment() -> None:
     env = {"WEFT_PORT": "9000", "WEFT_HOST": "0.0.0.0"}
     settings = Settings.load(env, port=9001, host=None, demo=True)
     assert (settings.port, settings.host, settings.demo) == (9001, "0.0.0.0", True)
@@ -195,7 +195,7 @@ def test_a_flag_of_the_command_line_goes_over_the_environment() -> None:
         "weft.db",
     ],
 )
-def test_a_database_that_cannot_be_used_is_refused(given: str) -> None:
+def test_an_unusable_database_url_is_refused(given: str) -> None:
     with pytest.raises(BadSetting):
         Settings.load({"WEFT_DATABASE": given})
 
@@ -208,7 +208,7 @@ def test_a_database_that_cannot_be_used_is_refused(given: str) -> None:
         "postgresql+asyncpg://weft:pw@127.0.0.1:5432/weft",
     ],
 )
-def test_both_kinds_of_database_are_taken(given: str) -> None:
+def test_both_kinds_of_database_url_are_accepted(given: str) -> None:
     assert Settings.load({"WEFT_DATABASE": given}).database == given
 
 
@@ -219,11 +219,11 @@ def test_origins_are_a_list() -> None:
 
 
 @pytest.mark.parametrize("given", ["*", "null", "app.example.com", "https://a.example/path"])
-def test_what_is_no_origin_is_refused(given: str) -> None:
+def test_an_invalid_origin_is_refused(given: str) -> None:
     with pytest.raises(BadSetting):
         Settings.load({"WEFT_ORIGINS": given})
 
 
-def test_a_misspelt_variable_is_found_with_the_one_that_may_be_meant() -> None:
+def test_a_misspelt_variable_is_found_with_the_likely_name() -> None:
     env = {"WEFT_MAX_FRAMES": "1", "WEFT_HOST": "::1", "PATH": "/bin", "WEFT_QQQQQQQQ": "1"}
     assert unknown_names(env) == {"WEFT_MAX_FRAMES": "WEFT_MAX_FRAME", "WEFT_QQQQQQQQ": ""}

@@ -1,4 +1,4 @@
-"""What the process costs is read from the system, and unused memory goes back to it."""
+"""CPU time and memory of the process, and trimming of free memory."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from server.runtime.usage import (
 from tests.manual_clock import ManualClock
 
 
-def test_resident_pages_are_told_in_bytes(tmp_path: Path) -> None:
+def test_memory_is_the_resident_pages_in_bytes(tmp_path: Path) -> None:
     statm = tmp_path / "statm"
     statm.write_text("9000 250 80 1 0 700 0\n")
     assert memory(statm) == 250 * resource.getpagesize()
 
 
-def test_where_there_is_no_proc_nothing_is_told(tmp_path: Path) -> None:
+def test_memory_is_none_without_proc(tmp_path: Path) -> None:
     assert memory(tmp_path / "statm") is None
 
 
-def test_work_costs_processor_time() -> None:
+def test_processor_seconds_grow_with_work() -> None:
     before = processor_seconds()
     while processor_seconds() == before:
         sum(range(10_000))
@@ -49,7 +49,7 @@ ADA = Member(Author("ada"), Rights(Role.EDITOR, 2**53), "http")
 HOME = DocKey("demo", "home")
 
 
-def test_a_closed_document_leaves_nothing_for_the_collector() -> None:
+def test_a_closed_document_leaves_no_reference_cycles() -> None:
     gc.collect()
     room = Room(HOME, Absent(), RoomBounds(), None)
     elements = [{"id": f"s{number}", "t": "x", "n": [1, 2]} for number in range(50)]
@@ -70,7 +70,7 @@ def test_a_closed_document_leaves_nothing_for_the_collector() -> None:
 
 
 class Watched:
-    """The process's memory, and how often some was given back, as the test says."""
+    """Fakes the memory of the process, and counts trims."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.size: int | None = 100 << 20
@@ -84,7 +84,7 @@ class Watched:
         return pad
 
 
-async def test_memory_is_given_back_where_the_process_has_grown(
+async def test_memory_is_trimmed_when_the_process_has_grown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     watched, clock = Watched(monkeypatch), ManualClock()
@@ -100,7 +100,7 @@ async def test_memory_is_given_back_where_the_process_has_grown(
     assert watched.trims == 1, "it has not grown since"
 
 
-async def test_a_system_that_does_not_say_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_trim_when_the_system_reports_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     watched, clock = Watched(monkeypatch), ManualClock()
     watched.size = None
     kept = MemoryTrimmer(clock)
@@ -113,6 +113,6 @@ async def test_a_system_that_does_not_say_is_left_alone(monkeypatch: pytest.Monk
     await other.trim()
 
 
-def test_the_function_of_this_system_can_be_called() -> None:
+def test_malloc_trim_can_be_called() -> None:
     trim = malloc_trim()
     assert trim is None or trim(0) in (0, 1)

@@ -1,4 +1,4 @@
-"""Work in worker threads: few of them, in its caller's context."""
+"""Long work runs in few worker threads, in the context of its caller."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WHO = ContextVar("WHO", default="nobody")
 
 
 class Work:
-    """How many were at work at once; each may wait for another one."""
+    """Counts how many run at once. With `parties` above 1, each waits for others."""
 
     def __init__(self, parties: int) -> None:
         self.most = self._now = 0
@@ -39,7 +39,7 @@ async def test_one_thread_works_at_a_time() -> None:
     assert work.most == 1
 
 
-async def test_the_second_thread_goes_on_beside_what_takes_long(
+async def test_the_second_thread_helps_when_work_is_slow(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("server.runtime.worker_threads.PATIENCE", 0.001)
@@ -48,7 +48,7 @@ async def test_the_second_thread_goes_on_beside_what_takes_long(
     assert work.most == THREADS
 
 
-async def test_it_returns_raises_and_sees_what_its_caller_would() -> None:
+async def test_work_runs_in_the_context_of_its_caller() -> None:
     def fail() -> None:
         raise ValueError("no")
 
@@ -60,7 +60,7 @@ async def test_it_returns_raises_and_sees_what_its_caller_would() -> None:
 
 
 @pytest.mark.parametrize(("took", "rest"), [(0.001, None), (0.02, 0.02), (3.0, 0.05)])
-async def test_a_thread_rests_after_what_took_long(
+async def test_a_thread_rests_after_long_work(
     monkeypatch: pytest.MonkeyPatch, took: float, rest: float | None
 ) -> None:
     rests: list[float] = []
@@ -75,7 +75,7 @@ async def test_a_thread_rests_after_what_took_long(
         "server.runtime.worker_threads._CLOCK", SimpleNamespace(monotonic=times.__next__)
     )
     monkeypatch.setattr("server.runtime.worker_threads._NEVER", SimpleNamespace(wait=wait))
-    assert await run_in_thread(divmod, 7, 2) == (3, 1), "the answer does not wait for the rest"
+    assert await run_in_thread(divmod, 7, 2) == (3, 1), "the result does not wait for the rest"
     if rest is None:
         assert await asyncio.to_thread(rested.wait, 0.1) is False
     else:
@@ -83,7 +83,7 @@ async def test_a_thread_rests_after_what_took_long(
         assert rests == [pytest.approx(rest)]
 
 
-async def test_what_takes_long_to_free_is_freed_in_a_thread() -> None:
+async def test_a_large_object_is_freed_in_a_thread() -> None:
     freed = asyncio.Event()
     loop, names = asyncio.get_running_loop(), list[str]()
 
