@@ -3,7 +3,7 @@
 All threads of a process share one interpreter. With two busy threads the event loop gets every
 third turn. asyncio's own pool has more threads: many large requests would leave the loop one turn
 in seven. So one thread works at a time. When its work takes longer than half a second, such as
-opening a very large document, the second thread does the waiting work.
+opening a very large document, the second thread starts on the waiting work.
 
 A native call holds the interpreter lock for its whole time: reading three megabytes of JSON takes
 20 ms. The loop waits meanwhile. So a thread rests after long work.
