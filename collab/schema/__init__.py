@@ -1,1 +1,1 @@
-"""A document's JSON Schema, checked where a change touches the value."""
+"""A document's JSON Schema, checked at the locations that a change touches."""

@@ -1,4 +1,4 @@
-"""A document's JSON Schema: what every change must keep, checked where the change touched it."""
+"""A document's JSON Schema: check each change at the locations that it touches."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ _MAX_MESSAGE = 300
 
 
 class Schema:
-    """A compiled schema.
+    """Checks values against one compiled schema.
 
-    Invariant: a value that it holds for, changed by ops that `check` lets pass, is one that it
-    holds for. `check` looks at what the ops touched, and at more only where the schema leaves no
-    other way.
+    Invariant: when a valid value is changed by ops that `check` accepts, the new value is valid.
+    `check` looks at what the ops touched. It looks at more only when the schema requires it.
     """
 
     def __init__(self, root: dict[str, Any]) -> None:
@@ -41,33 +40,36 @@ class Schema:
 
     @classmethod
     def compile(cls, raw: bytes) -> Schema:
-        """A schema from its JSON; `malformed` or `invalid_document` where it is none."""
+        """Return the schema of a JSON text, or raise `malformed` or `invalid_document`."""
         if len(raw) > MAX_BYTES:
-            raise Rejected(Code.INVALID_DOCUMENT, f"a schema has at most {MAX_BYTES} bytes")
+            raise Rejected(Code.INVALID_DOCUMENT, f"a schema may have at most {MAX_BYTES} bytes")
         try:
             root = msgspec.json.decode(raw)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             raise Rejected(Code.MALFORMED, "the schema is not JSON") from None
         if type(root) is not dict:
-            raise Rejected(Code.INVALID_DOCUMENT, "the schema must be an object", path="")
+            raise Rejected(Code.INVALID_DOCUMENT, "the schema must be a JSON object", path="")
         depth, nodes = nesting(root)
         if depth > MAX_DEPTH or nodes > MAX_NODES:
-            raise Rejected(Code.INVALID_DOCUMENT, "the schema nests too deep or is too large")
+            raise Rejected(
+                Code.INVALID_DOCUMENT,
+                f"a schema may have at most {MAX_DEPTH} levels and {MAX_NODES} JSON values",
+            )
         try:
-            # Checked before it is compiled: a validator for each sub-schema takes broken ones.
+            # Checked before compiling: the validators of single sub-schemas accept invalid ones.
             jsonschema_rs.meta.validate(root)
             check_cost(root)
             return cls(root)
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
             message = str(getattr(error, "message", error))[:_MAX_MESSAGE]
-            raise Rejected(Code.INVALID_DOCUMENT, f"the schema: {message}") from None
+            raise Rejected(Code.INVALID_DOCUMENT, f"the schema is not valid: {message}") from None
 
     def check(self, value: Any, ops: Sequence[Op] | None = None, before: Any = None) -> None:
-        """Refuse a value that breaks the schema: `invalid_document`, with the pointer as `path`.
+        """Raise `invalid_document`, with the pointer as `path`, when a value breaks the schema.
 
-        `ops` are the exact ops that made it of a value that keeps the schema, which `before` is;
-        without `ops` the whole value is checked. Without `before`, a patch of several ops that
-        shifts a list has that list checked as a whole.
+        `ops` are the exact ops that made the value from `before`, which is valid. Without `ops`,
+        the whole value is checked. Without `before`, a list that several ops shift is checked as a
+        whole.
         """
         if ops is None:
             self._check_whole(self._root, value, ())
@@ -76,7 +78,7 @@ class Schema:
             self._check_at(value, tokens, whole)
 
     def is_atomic(self, tokens: Tokens, value: Any) -> bool:
-        """Whether the string at a location of `value` is replaced as a whole, never merged."""
+        """Whether the string at a location of `value` is an atom: it is never merged."""
         if named_atomic(tokens, value):
             return True
         nodes: Iterable[SchemaNode] = [self._root]
@@ -88,7 +90,7 @@ class Schema:
         return any(node.atomic for node in _applied(nodes, value))
 
     def _check_at(self, value: Any, tokens: Tokens, whole: bool) -> None:
-        """Check what is at a location, `whole` or only its keys or length; what is above stands."""
+        """Check the value at a location: the `whole` value, or only its keys or its length."""
         nodes = [self._root]
         at: tuple[str, ...] = ()
         for token in tokens:
@@ -106,7 +108,7 @@ class Schema:
             self._check_shallow(self._open(nodes, value, at), value, at)
 
     def _open(self, nodes: Iterable[SchemaNode], value: Any, at: Tokens) -> list[SchemaNode]:
-        """All nodes that apply; where one cannot be gone into, the whole value is checked here."""
+        """All nodes that apply to a value. An opaque node checks the whole value here instead."""
         found: list[SchemaNode] = []
         for node in nodes:
             applied = node.applied(value)
@@ -138,7 +140,7 @@ class Schema:
     def _refusal(
         self, node: SchemaNode, value: Any, at: Tokens, error: jsonschema_rs.ValidationError
     ) -> Rejected:
-        """The refusal with the deepest pointer: inside the branch that a value's `type` chose."""
+        """The refusal with the deepest pointer: inside the branch that a value's `type` chooses."""
         inner = [str(token) for token in error.instance_path]
         path: tuple[str, ...] = (*at, *inner)
         for token in inner:
@@ -162,12 +164,12 @@ class Schema:
 
 
 def _applied(nodes: Iterable[SchemaNode], value: Any) -> list[SchemaNode]:
-    """The nodes that apply; of an opaque one, itself alone."""
+    """The nodes that apply to a value. For an opaque node, this is the node alone."""
     return [each for node in nodes for each in (node.applied(value) or [node])]
 
 
 def _touched(ops: Sequence[Op], before: Any) -> list[tuple[Tokens, bool]]:
-    """Locations in the value after the ops, and whether all of it or only its own keys changed."""
+    """The changed locations after the ops; True for a whole value, False for its keys or length."""
     if len(ops) == 1:
         return _touched_by(ops[0])
     if before is not None:
@@ -189,7 +191,7 @@ def _touched(ops: Sequence[Op], before: Any) -> list[tuple[Tokens, bool]]:
 def _touched_by(op: Op) -> list[tuple[Tokens, bool]]:
     tokens = parse(op["path"])
     if op["op"] == "replace":
-        # The `type` that a choice among sub-schemas hangs on is its object's matter.
+        # `type` may choose the sub-schema of its object, so the whole object is checked.
         return [(tokens[:-1] if tokens and tokens[-1] == "type" else tokens, True)]
     touched: list[tuple[Tokens, bool]] = [(tokens[:-1], tokens[-1] == "type")]
     if op["op"] != "remove":
@@ -201,7 +203,7 @@ def _touched_by(op: Op) -> list[tuple[Tokens, bool]]:
 
 
 def _touched_in_steps(ops: Sequence[Op], before: Any) -> list[tuple[Tokens, bool]]:
-    """Each op's locations, relocated through the ops after it."""
+    """The locations that each op changes, relocated through the ops after it."""
     steps = trace(before, ops)[0]
     touched: dict[tuple[Tokens, bool], None] = {}
     for index, step in enumerate(steps):

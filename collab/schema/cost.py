@@ -1,4 +1,4 @@
-"""How often a schema's parts apply one another: what would never end is refused beforehand."""
+"""The cost of a schema: how often its sub-schemas apply one another, with an upper limit."""
 
 from __future__ import annotations
 
@@ -8,20 +8,26 @@ from typing import Any
 from collab.errors import Code, Rejected
 from collab.patch.pointer import parse
 
-# A sub-schema that applies others twice, which apply others twice, ... doubles with each level.
+# When each sub-schema applies another one twice, the cost doubles with each level.
 MAX_APPLIED = 10_000
 
 
 def check_cost(root: dict[str, Any]) -> None:
-    """Refuse a schema whose sub-schemas apply one another so often that a check would not end."""
+    """Raise `invalid_document` when sub-schemas apply one another more than `MAX_APPLIED` times."""
     costs: dict[int, int] = {}
     for schema in sub_schemas(root):
         if _cost(schema, root, costs) > MAX_APPLIED:
-            raise Rejected(Code.INVALID_DOCUMENT, "the schema applies itself too many times")
+            raise Rejected(
+                Code.INVALID_DOCUMENT,
+                f"sub-schemas may apply one another at most {MAX_APPLIED} times",
+            )
 
 
 def _cost(schema: Any, root: dict[str, Any], costs: dict[int, int]) -> int:
-    """How many sub-schemas are applied where this one is; one that is being counted counts once."""
+    """The number of sub-schemas that one sub-schema applies, itself included.
+
+    In a circle of references, a sub-schema counts once.
+    """
     if type(schema) is not dict:
         return 1
     if id(schema) not in costs:

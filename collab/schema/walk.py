@@ -1,8 +1,8 @@
-"""A JSON Schema as a tree that can be walked beside a value, sub-schema by sub-schema.
+"""A JSON Schema as a tree. A check walks down the schema and a value together.
 
-A walk goes down only where a sub-schema says all it has to say about a child by itself. What says
-more (`not`, `if`, `contains`, `uniqueItems`, undiscriminated choices, ...) is opaque: there the
-whole value has to be checked.
+A walk goes below a sub-schema only when a child's validity depends on the child alone. A sub-schema
+with other rules is opaque: the whole value has to be checked. Such rules are `not`, `if`,
+`contains`, `uniqueItems`, and choices that `type` does not decide.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _NOTES = frozenset(
         "x-weft",
     ]
 )
-# What looks at a container's own keys or length, never into its children.
+# Rules about a container's own keys or length, never about its children.
 _SHALLOW = frozenset(
     [
         "type",
@@ -52,7 +52,7 @@ _SHALLOW = frozenset(
 )
 _CHILDREN = frozenset(["properties", "patternProperties", "additionalProperties", "items"])
 _IN_PLACE = frozenset(["$ref", "allOf", "oneOf", "anyOf"])
-# On the value of a string; a container that has them is compared as a whole.
+# They make a string an atom. A container with one of them is compared as a whole.
 _WHOLE = frozenset(["enum", "const"])
 _SCALAR = frozenset(
     [
@@ -96,12 +96,12 @@ _ATOMIC_FORMATS = frozenset(
 )
 
 _MAX_PLANS = 100
-# Under which address sub-schemas refer to the whole. It has a path: a relative `$id` needs one.
+# The address by which sub-schemas refer to the whole schema. A relative `$id` needs its path.
 _ROOT: Final = "weft:///schema"
 
 OPTIONS: dict[str, Any] = {
-    # No network and no file is read for a $ref; no look-around or back-reference, so every
-    # pattern runs in linear time; what was refused is not repeated in the message.
+    # A `$ref` reads no network and no file. Patterns have no look-around and no back-references, so
+    # they run in linear time. The message does not repeat the refused value.
     "offline": True,
     "pattern_options": jsonschema_rs.RegexOptions(),
     "mask": "the value",
@@ -109,11 +109,11 @@ OPTIONS: dict[str, Any] = {
 
 
 class SchemaNode:
-    """One sub-schema.
+    """Checks values against one sub-schema.
 
-    Invariant: `validator` checks a whole value against it; where `opaque` is false, a child's
-    validity is decided by the nodes that `children` gives for it, and what a container says of its
-    own keys and length by `shallow`.
+    Invariant: `validator` checks a whole value. When `opaque` is false, a child is valid if it is
+    valid for the nodes that `children` returns for it. `shallow` checks a container's own keys and
+    length.
     """
 
     def __init__(self, tree: SchemaTree, pointer: str, schema: Any) -> None:
@@ -146,7 +146,7 @@ class SchemaNode:
 
     @cached_property
     def shallow(self) -> jsonschema_rs.Validator | None:
-        """Checks a stand-in that has the keys or the length of a container, and null in it."""
+        """Checks a stand-in with a container's keys or length, and null for each child."""
         said = {key: self.schema[key] for key in _SHALLOW if key in self.schema}
         if self.schema.get("additionalProperties") is False:
             said["additionalProperties"] = False
@@ -168,7 +168,7 @@ class SchemaNode:
         ]
 
     def children(self, token: str, container: Any) -> Iterator[SchemaNode]:
-        """The nodes that a child has to satisfy."""
+        """The nodes that the child under a token must satisfy."""
         schema = self.schema
         if type(container) is list:
             if "items" in schema:
@@ -185,14 +185,14 @@ class SchemaNode:
             yield self._sub("additionalProperties")
 
     def applied(self, value: Any) -> list[SchemaNode] | None:
-        """This node and all that apply in its place; None where one of them is opaque."""
+        """This node and all nodes that apply to the same value; None when one of them is opaque."""
         name = value.get("type") if type(value) is dict else None
         name = name if type(name) is str else None
         plans = self._plans
         if name in plans:
             return plans[name]
         plan = self._plan(value)
-        # Names that no schema knows come from documents: they must not fill the memory.
+        # A document may have any `type`. Types that the schema does not know must not fill memory.
         if len(plans) < _MAX_PLANS:
             plans[name] = plan
         return plan
@@ -220,12 +220,12 @@ class SchemaNode:
         return found
 
     def branch(self, key: str, value: Any) -> SchemaNode | None:
-        """The one branch of a choice that a value's `type` leaves; None where it leaves none."""
+        """The branch of a choice that fits a value's `type`; None when none is known to fit."""
         name = value.get("type") if type(value) is dict else None
         return self._switch(key).get(name) if type(name) is str else None
 
     def _switch(self, key: str) -> dict[str, SchemaNode]:
-        """Branches by the constant that each wants in `type`; empty where two want the same."""
+        """The branches by the `type` that each requires; empty unless each has its own."""
         switches = self._tree.switches
         if (self, key) not in switches:
             branches = [self._sub(key, str(n)) for n in range(len(self.schema[key]))]
@@ -237,7 +237,7 @@ class SchemaNode:
 
     @cached_property
     def discriminator(self) -> str | None:
-        """The constant that `type` must be for this node."""
+        """The constant that this node requires as `type`; None when it requires none."""
         node: SchemaNode | None = self
         for _ in range(10):
             if node is None:
@@ -256,11 +256,11 @@ class SchemaNode:
 
 
 class SchemaTree:
-    """A compiled schema and the nodes that were asked for; the same pointer is the same node."""
+    """Keeps a compiled schema and its nodes. A pointer always gives the same node."""
 
     def __init__(self, root: dict[str, Any]) -> None:
         self.root = root
-        # Up to draft 7 nothing counts beside a `$ref`.
+        # Up to draft 7, the other rules beside a `$ref` are ignored.
         self.reference_alone = "draft-0" in str(root.get("$schema", ""))
         self._whole = self.compile(root)
         self._registry = jsonschema_rs.Registry([(_ROOT, root)])
@@ -269,7 +269,7 @@ class SchemaTree:
         self._nodes: dict[str, SchemaNode | None] = {}
 
     def at(self, pointer: str) -> SchemaNode | None:
-        """The node at a pointer, None where there is none."""
+        """The node at a pointer; None when there is none."""
         if pointer not in self._nodes:
             self._nodes[pointer] = self._find(pointer)
         return self._nodes[pointer]
@@ -278,9 +278,9 @@ class SchemaTree:
         return jsonschema_rs.validator_for({**self._dialect(), **schema}, **OPTIONS)
 
     def validator(self, pointer: str) -> jsonschema_rs.Validator:
-        """The validator of a sub-schema, made when it is asked for.
+        """The validator of a sub-schema, compiled on demand.
 
-        All of them at once are one native call, of 60 ms for 2,500 properties.
+        To compile all of them is one native call: for 2,500 properties, it takes 60 ms.
         """
         if not pointer:
             return self._whole
@@ -307,5 +307,5 @@ class SchemaTree:
 
 
 def _embeds(root: dict[str, Any]) -> bool:
-    """Whether a sub-schema is a resource of its own, with its own root for references."""
+    """Whether a sub-schema has its own `$id`, which makes it the root of its references."""
     return any("$id" in schema and schema is not root for schema in sub_schemas(root))
