@@ -1,1 +1,1 @@
-"""What a user may do, and in which sections of a document."""
+"""Rights: what a user may do, and in which sections of a document."""

@@ -1,8 +1,8 @@
-"""Section rights: which part of a value JSON Pointers in a token let its user change.
+"""Section rights: which parts of a value the JSON Pointers in a token let its user change.
 
-Rules X1 to X9 of collab/SPEC.md. A pointer is looked up on the value before the change, and what
-it leads to there is an *area*. Every op that may pass lies at or below an area, so no such op
-moves an area, and one look-up holds for a whole patch.
+Rules X1 to X9 of collab/SPEC.md. A pointer is looked up in the value before the change. The
+location that it leads to is an area. Every allowed op is at or below an area, so no allowed op
+moves an area. So one look-up is enough for a whole patch.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from collab.patch.values import same
 
 
 class Area(NamedTuple):
-    """A location that may be changed, with all below it.
+    """A location that the user may change, with all below it.
 
-    `id` is there when the pointer names an element by its `id`: the element keeps it.
+    `id` is set when the pointer names an element by its `id`. Then the element must keep it.
     """
 
     tokens: Tokens
@@ -33,24 +33,24 @@ class Area(NamedTuple):
 
 
 def areas_of(sections: Iterable[str], value: Json) -> list[Area]:
-    """The areas that the pointers lead to in a value; a pointer that leads nowhere gives none."""
+    """The areas of the pointers in a value. A pointer that leads nowhere has no area."""
     known: dict[int, Named] = {}
     found = (_resolve(_parsed(pointer), value, known) for pointer in sections)
     return [area for area in found if area is not None]
 
 
-# The indexes of the elements of one list by their ids; None for an id that two of them have.
+# The indexes of the elements of one list by their ids; None for an id that two elements have.
 Named: TypeAlias = dict[str, int | None]
 
 
 class Sections:
-    """The areas of one value, and which changes of it they allow."""
+    """Keeps the areas of one value, and checks changes against them."""
 
     def __init__(self, areas: Iterable[Area]) -> None:
         self._areas: dict[Tokens, Area] = {}
         for area in areas:
             known = self._areas.get(area.tokens)
-            # An index lets its user change the `id` too: the wider of two rights counts.
+            # A pointer by index allows changes of the `id` too. The wider of two rights counts.
             if known is None or area.id is None:
                 self._areas[area.tokens] = area
 
@@ -63,9 +63,10 @@ class Sections:
         return any(tokens[:depth] in self._areas for depth in range(len(tokens) + 1))
 
     def check(self, ops: Sequence[Op], value: Json, bounds: Bounds) -> None:
-        """Raises `forbidden` when a patch on the areas' value changes something outside them.
+        """Raise `forbidden` when a patch changes something outside the areas of its value.
 
-        An op that cannot be read ends the check: applying the patch then refuses all of it.
+        An op that cannot be read ends the check, because the patch is then refused when it is
+        applied.
         """
         renaming: set[Area] = set()
         for index, op in enumerate(ops):
@@ -79,9 +80,9 @@ class Sections:
             _check_ids(renaming, ops, value, bounds)
 
     def check_result(self, before: Json, after: Json) -> None:
-        """Raises `forbidden` when a change of the value before changed something outside the areas.
+        """Raise `forbidden` when `after` differs from `before` outside the areas.
 
-        The areas are those of the value before.
+        The areas are those of `before`.
         """
         holders = {at[:depth] for at in self._areas for depth in range(len(at))}
         other = self._difference(before, after, (), holders)
@@ -95,7 +96,7 @@ class Sections:
     def _difference(
         self, before: Json, after: Json, at: Tokens, holders: Collection[Tokens]
     ) -> Tokens | None:
-        """Where two values differ outside of the areas."""
+        """The first location where two values differ outside the areas, or None."""
         if before is after or at in self._areas:
             return None
         if at not in holders:
@@ -107,7 +108,7 @@ class Sections:
         return next((other for other in found if other is not None), None)
 
     def _allows(self, op: Op, renaming: set[Area]) -> bool:
-        """Whether an op stays inside; `renaming` gets the elements that may lose their `id`."""
+        """Whether an op stays inside. Add to `renaming` the elements that may lose their `id`."""
         kind, path = op.get("op"), parse(op.get("path"))
         if kind == "test":
             return True
@@ -131,12 +132,12 @@ class Sections:
         return bool(tokens) and self.covers(tokens[:-1])
 
     def _is_member(self, tokens: Tokens) -> bool:
-        """Whether an `add` there overwrites an area, and inserts nothing beside one."""
+        """Whether an `add` at a location overwrites an area, and does not insert beside one."""
         area = self._areas.get(tokens)
         return area is not None and not area.in_list
 
     def _named(self, place: Tokens) -> Iterable[Area]:
-        """The element whose `id` a change at a place may change, unless a wider right covers it."""
+        """The element whose `id` a change may affect; none when a wider right covers it."""
         holder = place[:-1] if place[-1:] == ("id",) else place
         for area in (self._areas.get(at) for at in {place, holder}):
             if area is not None and area.id is not None and not self._is_below(area.tokens):
@@ -144,7 +145,7 @@ class Sections:
 
 
 def _members(before: Json, after: Json) -> Iterable[tuple[str, tuple[Json, Json]]] | None:
-    """The members of two containers in pairs; None where they have other members."""
+    """The members of two containers in pairs; None when their keys or lengths differ."""
     if type(before) is dict and type(after) is dict and before.keys() == after.keys():
         return ((key, (before[key], after[key])) for key in before)
     if type(before) is list and type(after) is list and len(before) == len(after):
@@ -156,17 +157,17 @@ def _members(before: Json, after: Json) -> Iterable[tuple[str, tuple[Json, Json]
 def forbidden(path: str, op: int | None = None) -> Rejected:
     """The refusal of a change outside the sections of a token."""
     extra: dict[str, Any] = {"path": path} if op is None else {"path": path, "op": op}
-    return Rejected(Code.FORBIDDEN, "the token's sections do not allow this change", **extra)
+    return Rejected(Code.FORBIDDEN, "the `sections` of the token do not allow this change", **extra)
 
 
 def _check_ids(areas: Iterable[Area], ops: Sequence[Op], value: Json, bounds: Bounds) -> None:
-    bounds = replace(bounds, max_ops=0)  # the limit differs for a patch and for a whole value
+    bounds = replace(bounds, max_ops=0)  # a patch and a whole value have different limits
     try:
         after = apply(value, ops, bounds=bounds, splices=True).value
     except Rejected as rejected:
         if rejected.refusal.code is Code.TOO_LARGE:
             raise forbidden(*_first(areas, ops)) from rejected
-        return  # applying the patch refuses it
+        return  # the patch is refused when it is applied
     for area in areas:
         if not keeps_id(after, area):
             raise forbidden(*_first([area], ops))
@@ -191,12 +192,12 @@ def is_id(own: object, wanted: str) -> bool:
 
 
 def _first(areas: Iterable[Area], ops: Sequence[Op]) -> tuple[str, int]:
-    """The op that first touches the `id` of one of the elements, for the refusal."""
+    """The pointer and number of the first op that touches the `id` of one of the elements."""
     own = {place for area in areas for place in (area.tokens, (*area.tokens, "id"))}
     for index, op in enumerate(ops):
         if parse(op["path"]) in own or ("from" in op and parse(op["from"]) in own):
             return op["path"], index
-    raise AssertionError("no op touches it")
+    raise AssertionError("no op touches the `id` of these elements")
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,4 @@
-"""Rights: what a user may do, where, and until when."""
+"""Rights: what a user may do, in which documents and sections, and until when."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collab.rights.sections import Sections, areas_of
 
 
 class Role(StrEnum):
-    """From least to most; a role may do what the roles before it may."""
+    """The roles, from least to most rights. A role may do all that the roles before it may."""
 
     VIEWER = "viewer"
     COMMENTER = "commenter"
@@ -33,7 +33,7 @@ def is_pointer(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """One user's rights in one tenant; `docs` and `sections` absent stand for all.
+    """One user's rights in one tenant. When `docs` or `sections` is None, it allows all.
 
     Invariant: a narrower `docs`, `sections` or role never allows more.
     """
@@ -47,20 +47,21 @@ class Rights:
         return now < self.expires_at
 
     def may_see(self, doc: str) -> bool:
-        """Whether the document matches the globs; else it is reported as missing."""
+        """Whether the document's name matches the globs. If not, the document is `not_found`."""
         return self.docs is None or any(fnmatchcase(doc, glob) for glob in self.docs)
 
     def can_write(self) -> bool:
         return self.role.reaches(Role.EDITOR)
 
     def sections_of(self, value: Json) -> Sections | None:
-        """Where the user may write in a value; None for everywhere."""
+        """The sections of a value that the user may write to; None for the whole value."""
         return None if self.sections is None else Sections(areas_of(self.sections, value))
 
     def require_whole_document(self) -> None:
-        """Raises `forbidden` for a token with `sections`, whose pointers cover only values.
+        """Raise `forbidden` for a token with `sections`.
 
-        `""` covers every value of a document, but not the document itself.
+        Sections cover only values. Even the section `""` covers every value of a document, but not
+        the document itself.
         """
         if self.sections is not None:
-            raise Rejected(Code.FORBIDDEN, "this needs a token without sections")
+            raise Rejected(Code.FORBIDDEN, "this needs a token without `sections`")
