@@ -1,1 +1,1 @@
-"""Byte and message budgets of a connection, in both directions."""
+"""Byte and message budgets of a connection, in both directions (backpressure)."""

@@ -1,7 +1,7 @@
-"""Budgets: token buckets for bytes and messages that may go into debt by one frame.
+"""Budgets: token buckets for bytes and messages. One frame may put a budget into debt.
 
-Rules B1-B4 of SPEC.md. Nothing here reads a clock: `now` is in seconds of any clock that
-does not go back, always the same one.
+Rules B1 to B4 of SPEC.md. Nothing here reads a clock. `now` is in seconds and never goes back; all
+calls take it from the same clock.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from dataclasses import dataclass
 
 from collab import messages
 
-# Of a unit: rounding errors of many small earnings are no debt to wait 1e-16 s for.
+# In units. Rounding errors of many small earnings must not cause a wait of 1e-16 s.
 NEGLIGIBLE = 1e-6
-# Work that costs more than its bytes: beyond a millisecond a request, a second of work counts as
-# what may be sent in ten seconds. So one user's updates take a tenth of the process, and a burst.
+# Work is charged as well as bytes. After the first millisecond of a request, a second of work costs
+# as much as the bytes of ten seconds. So one user's updates take a tenth of the process at most,
+# and a burst.
 WORK_SECONDS = 0.001
 WORK_SHARE = 0.1
 
 
 class Budget:
-    """Earns `rate` units a second up to `burst`; a rate of 0 means no limit.
+    """Earns `rate` units a second up to `burst`. A rate of 0 means no limit.
 
-    Invariant: what was spent never exceeds `burst + rate * time` by more than the last
-    frame. So a frame larger than the whole burst can still go out; it is paid for by a
-    longer wait afterwards.
+    Invariant: the spent units never exceed `burst + rate * time` by more than the last frame. So a
+    frame larger than the whole burst can still go out. The next frame then waits longer.
     """
 
     __slots__ = ("_level", "_updated_at", "burst", "rate")
@@ -36,13 +36,16 @@ class Budget:
         self._updated_at = now
 
     def spend(self, amount: float, now: float) -> None:
-        """Charge a frame that goes out, or came in, now."""
+        """Charge a frame that goes out or comes in now."""
         if self.rate:
             self._earn(now)
             self._level -= amount
 
     def try_spend(self, amount: float, now: float) -> bool:
-        """Charge a frame if `would_fit`; this is asked of every reader for every frame."""
+        """Charge a frame if `would_fit`, and return whether it did.
+
+        This is called for every reader and every frame, so it repeats the code of `_earn`.
+        """
         if not self.rate:
             return True
         passed = now - self._updated_at
@@ -59,7 +62,7 @@ class Budget:
         return False
 
     def wait(self, now: float, amount: float = 0) -> float:
-        """Seconds until a frame of `amount` may go; without it, until there is no debt."""
+        """Seconds until a frame of `amount` may go. Without `amount`, until there is no debt."""
         if not self.rate:
             return 0.0
         self._earn(now)
@@ -67,11 +70,11 @@ class Budget:
         return lacking / self.rate if lacking > NEGLIGIBLE else 0.0
 
     def would_fit(self, amount: float, now: float) -> bool:
-        """Whether `amount` may be spent now: from the level, or as more than any level holds."""
+        """Whether `amount` may be spent now. When it is above `burst`, a full level is enough."""
         return self.wait(now, amount) == 0.0
 
     def whole_units(self, now: float) -> int | None:
-        """How many units are left before there is debt; None where there is no budget."""
+        """The whole units that are left before there is debt; None when there is no limit."""
         if not self.rate:
             return None
         self._earn(now)
@@ -86,7 +89,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What one side of a connection may use, by the settings; a rate of 0 is no limit."""
+    """What the settings let one side of a connection use. A rate of 0 means no limit."""
 
     bytes_per_second: int
     bytes_burst: int
@@ -99,19 +102,21 @@ class Allowance:
 
 
 class ByteAndMessageBudget:
-    """Bytes and messages spent together: neither moves without the other."""
+    """Spends bytes and messages together: a frame needs both budgets."""
 
     __slots__ = ("allowance", "bytes", "fill_time", "messages")
 
     def __init__(self, allowance: Allowance, now: float) -> None:
         self.allowance = allowance
         rate = allowance.bytes_per_second
-        self.fill_time = allowance.bytes_burst / rate if rate else 0.0  # of the bytes, from none
+        self.fill_time = (
+            allowance.bytes_burst / rate if rate else 0.0
+        )  # seconds to fill the bytes from 0
         self.bytes = Budget(allowance.bytes_per_second, allowance.bytes_burst, now)
         self.messages = Budget(allowance.messages_per_second, allowance.messages_burst, now)
 
     def spend(self, size: int, now: float, count: int = 1) -> None:
-        """Charge a frame of `size` bytes that holds `count` messages."""
+        """Charge a frame of `size` bytes with `count` messages."""
         self.bytes.spend(size, now)
         self.messages.spend(count, now)
 
@@ -122,7 +127,7 @@ class ByteAndMessageBudget:
             self.bytes.spend(dear / WORK_SHARE * self.allowance.bytes_per_second, now)
 
     def try_spend(self, size: int, now: float) -> bool:
-        """Charge a frame of one message if both budgets let it go now."""
+        """Charge a frame of one message if both budgets allow it now. Return whether they do."""
         if not self.messages.rate:
             return self.bytes.try_spend(size, now)
         if not self.messages.would_fit(1, now) or not self.bytes.try_spend(size, now):
@@ -131,7 +136,7 @@ class ByteAndMessageBudget:
         return True
 
     def wait(self, now: float, size: int = 0, count: int = 0) -> float:
-        """Seconds until both budgets let it; 0.0 when it may go now."""
+        """Seconds until both budgets allow a frame; 0.0 when it may go now."""
         return max(self.bytes.wait(now, size), self.messages.wait(now, count))
 
     def would_fit(self, size: int, now: float, count: int = 1) -> bool:
@@ -144,7 +149,7 @@ class ByteAndMessageBudget:
 
 
 class UserBudgets:
-    """The budgets of one user in one document, shared by all their connections."""
+    """The budgets of one user in one document. All connections of the user share them."""
 
     __slots__ = ("_large_sender", "connections", "inbound", "outbound")
 
@@ -155,14 +160,20 @@ class UserBudgets:
         self._large_sender: object | None = None
 
     def claim_large_frame(self, connection: object) -> bool:
-        """Whether this connection may send one large frame: one of the user's may at a time."""
+        """Let a connection send one large frame, and return True.
+
+        Return False while another connection of the user has this permission.
+        """
         if self._large_sender is not None:
             return False
         self._large_sender = connection
         return True
 
     def release_large_frame(self, connection: object) -> bool:
-        """The connection has sent it, or is gone; whether it was the one that may."""
+        """Take the permission back when the frame is sent or the connection has ended.
+
+        Return whether the connection had the permission.
+        """
         if self._large_sender is not connection:
             return False
         self._large_sender = None
@@ -173,10 +184,10 @@ class UserBudgets:
 
 
 class BudgetPool:
-    """The budgets of each user, by (document, user).
+    """Keeps the budgets of each user, by (document, user).
 
     Invariant: budgets are evicted only when no connection has them and they are full again. So a
-    user who reconnects, or who waits for `evict`, earns no more than time alone gives.
+    user earns nothing extra by reconnecting or by waiting for `evict`.
     """
 
     def __init__(self, inbound: Allowance, outbound: Allowance) -> None:
@@ -189,7 +200,10 @@ class BudgetPool:
         return len(self._budgets)
 
     def acquire(self, owner: Hashable, now: float) -> UserBudgets:
-        """The owner's budgets, for one more connection or HTTP request until its `release`."""
+        """Return the owner's budgets for one more connection or HTTP request.
+
+        The caller calls `release` at the end of it.
+        """
         self._idle.pop(owner, None)
         budgets = self._budgets.get(owner)
         if budgets is None:
@@ -204,7 +218,7 @@ class BudgetPool:
             self._idle[owner] = now + budgets.refill_time(now)
 
     def evict(self, now: float) -> int:
-        """Drop the budgets that are full and that no connection has; how many were dropped."""
+        """Drop the budgets that are full and that no connection has. Return their number."""
         full = [owner for owner, full_at in self._idle.items() if full_at <= now]
         for owner in full:
             del self._idle[owner], self._budgets[owner]
@@ -212,5 +226,5 @@ class BudgetPool:
 
 
 def to_ms(seconds: float) -> int:
-    """A wait as the wire states it: rounded up, so that no client comes back too early."""
+    """A wait in milliseconds, for the wire. It is rounded up, so no client comes back too early."""
     return -int(-seconds * 1000 // 1)

@@ -1,4 +1,4 @@
-"""What happens to what a connection sends when it sends too much.
+"""The states of a connection that sends more than its budget allows.
 
 | state      | event                                   | next       | sent      | frame        |
 |------------|-----------------------------------------|------------|-----------|--------------|
@@ -8,17 +8,18 @@
 | over       | the debt is paid                        | recovering |           |              |
 | recovering | frame, no debt after it                 | recovering |           | accepted     |
 | recovering | frame, debt after it, within `patience` | over       |           | accepted     |
-| recovering | frame, debt after it, past `patience`   | closed     | last word | 4529         |
+| recovering | frame, debt after it, past `patience`   | closed     | notice    | 4529         |
 | recovering | half of the burst is there again        | normal     | clear     |              |
 
-We do not read while the state is `over`.
-`on` and `clear` are `backpressure` of direction `in`, the last word is `disconnect_notice`.
-`patience` begins when the debt of the `on` is paid. So a client that needs longer than `patience`
-to pay for one large frame, and then sends a word, is not closed. While reading is stopped TCP
-pushes back, so a client that only sends much for a while never loses anything; one that does
-nothing else for `patience` seconds is closed. Of a frame with more messages than the budget has
-left only the first are accepted: a thousand patches in one array would otherwise delay all other
-clients before they are charged.
+`on` and `clear` are `backpressure` messages of direction `in`. The notice is `disconnect_notice`.
+
+While the state is `over`, the server does not read, so TCP slows the client down. A client that
+sends too much for a short time loses nothing. A client that sends too much for longer than
+`patience` is closed. `patience` begins when the debt of the `on` is paid. So a client that needs
+longer than `patience` to pay for one large frame is not closed when it then sends a small one.
+
+When a frame has more messages than the budget has left, only the first are accepted. Otherwise a
+thousand patches in one array would delay all other clients before they are charged.
 """
 
 from __future__ import annotations
@@ -40,20 +41,20 @@ class InboundState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ReadDecision:
-    """What to do with a frame: accept its first `accepted` messages, and refuse the rest."""
+    """What to do with a frame: accept its first `accepted` messages, and refuse the others."""
 
     accepted: int
     refusal: Refusal | None = None
     announce: Backpressure | DisconnectNotice | None = None
-    stop_reading: float = 0.0  # seconds until `resume` may return true; 0 reads on
+    stop_reading: float = 0.0  # seconds until `resume` may return true; 0: go on reading
     close: int = 0
 
 
 class InboundFlow:
-    """What one connection sends, by the inbound budget that it shares with its user's others.
+    """Decides about the frames of one connection. All connections of a user share the budget.
 
-    Invariant: every byte that arrived is charged, refused or not, and reading is stopped
-    from the frame that made a debt until the debt is paid.
+    Invariant: every byte that arrives is charged, also when its frame is refused. Reading stops
+    after the frame that makes a debt, until the debt is paid.
     """
 
     __slots__ = ("_budget", "_over_since", "_patience", "state")
@@ -67,9 +68,10 @@ class InboundFlow:
     def receive(
         self, size: int, now: float, count: int = 1, *, refusable: bool = True
     ) -> ReadDecision:
-        """Decide about a frame of `count` messages; a frame of the Yjs lane is always accepted.
+        """Decide about a frame of `count` messages.
 
-        A frame without any counts as one: two bytes would otherwise be all that it costs.
+        A frame without messages counts as one message: otherwise it would cost only its two bytes.
+        A frame of the Yjs lane is not `refusable`: it is accepted until the connection is closed.
         """
         count = max(1, count)
         accepted = self._affordable(count, now) if refusable else count
@@ -80,9 +82,10 @@ class InboundFlow:
         return self._exceed(accepted, count, wait, now)
 
     def receive_opening(self, size: int, now: float, count: int) -> ReadDecision:
-        """Decide about the frame of an opening and the `count` messages behind it.
+        """Decide about the frame of an `open` and the `count` messages behind it.
 
-        None of them is accepted while there is a debt: else a client would reconnect to avoid it.
+        While there is a debt, none of these messages is accepted. Otherwise a client could avoid
+        the debt by reconnecting.
         """
         debt = self._budget.wait(now)
         decision = self.receive(size, now, count + 1)
@@ -91,7 +94,10 @@ class InboundFlow:
         return replace(decision, accepted=accepted, refusal=refusal)
 
     def resume(self, now: float) -> tuple[bool, Backpressure | None]:
-        """Whether to read, and what to send; called when a stop has run out, and now and then."""
+        """Return whether to read, and what to send.
+
+        Call it when the time of a stop is over, and from time to time.
+        """
         if self.state is InboundState.OVER and not self._budget.wait(now):
             self.state = InboundState.RECOVERING
         if self.state is InboundState.RECOVERING and self._has_recovered(now):
@@ -100,7 +106,7 @@ class InboundFlow:
         return self.state in (InboundState.NORMAL, InboundState.RECOVERING), None
 
     def _affordable(self, count: int, now: float) -> int:
-        """How many of a frame's messages to accept; at least one unless reading is stopped."""
+        """How many messages of a frame to accept: at least one, unless reading is stopped."""
         if self.state in (InboundState.OVER, InboundState.CLOSED):
             return 0
         left = self._budget.messages.whole_units(now)
@@ -131,7 +137,7 @@ class InboundFlow:
                 return ReadDecision(0, _rate_limited(wait), close=Close.RATE)
 
     def _has_recovered(self, now: float) -> bool:
-        """Half a burst: a lower mark would flap between `on` and `clear` at every frame."""
+        """Whether half of the burst is there. A lower mark would alternate `on` and `clear`."""
         allowance = self._budget.allowance
         half = allowance.bytes_burst // 2, allowance.messages_burst // 2
         return not self._budget.wait(now, *half)
@@ -140,7 +146,7 @@ class InboundFlow:
 def _rate_limited(wait: float) -> Refusal:
     return Refusal(
         Code.RATE_LIMITED,
-        "More than the budget of this connection allows; send it again later.",
+        "your budget for this document is used up; send it again later",
         {"retry_after_ms": max(1, to_ms(wait))},
     )
 

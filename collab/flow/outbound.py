@@ -1,4 +1,4 @@
-"""What happens to a reader that cannot be written to as fast as the document changes.
+"""The states of a reader that the server cannot write to as fast as the document changes.
 
 | state       | event                               | next        | sent   | done                |
 |-------------|-------------------------------------|-------------|--------|---------------------|
@@ -11,10 +11,13 @@
 | either      | both free, at the head              | normal      | clear  |                     |
 | either      | socket full for `patience` seconds  | closed      | notice | 4508                |
 
-A connection holds a version, never a queue: `on` and `clear` (`backpressure` of direction
-`out`) and the last `disconnect_notice` are all that is added to what it is sent. Only a full
-socket counts towards `patience`, and only while the budget would allow a frame: a reader that
-is slow by our own limit is never closed for it. Every catch-up that went out restarts the time.
+"Either" means behind or catching up. A connection has a version, never a queue. In addition to the
+changes, a reader is sent only `on` and `clear` (`backpressure` messages of direction `out`) and the
+last `disconnect_notice`.
+
+Only a full socket counts towards `patience`, and only while the budget would allow a frame. So a
+reader that is slow because of the server's own limit is never closed for it. Each catch-up that
+goes out restarts the time.
 """
 
 from __future__ import annotations
@@ -26,9 +29,10 @@ from collab.errors import Close
 from collab.flow.budget import ByteAndMessageBudget, to_ms
 from collab.messages import Backpressure, Behind, DisconnectNotice
 
-# How long a reader that was closed should wait before it connects again.
+# How long a closed reader should wait before it connects again.
 RETRY_AFTER_MS = 2_000
-# When to look again at a socket that is full: it reports when it has drained, this is for safety.
+# Seconds until a full socket is checked again. The socket reports when it has drained; this check
+# is for safety.
 FULL_SOCKET_WAIT = 1.0
 
 
@@ -41,19 +45,19 @@ class OutboundState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class WriteDecision:
-    """What to do with a reader that is behind: at most one of catch-up, waiting, closing."""
+    """What to do with a reader that is behind: at most one of catch-up, wait and close."""
 
     catch_up: bool = False
-    wait: float = 0.0  # seconds after which to ask again, 0 when nothing is owed
+    wait: float = 0.0  # seconds until the next `decide`; 0 when no wait is needed
     announce: Backpressure | DisconnectNotice | None = None
     close: int = 0
 
 
 class OutboundFlow:
-    """Whether one connection may be written to.
+    """Decides whether one connection may be written to.
 
-    Invariant: `on` and `clear` alternate, starting with `on`; nothing but them, one merged
-    catch-up a decision and the last notice goes to a reader that is behind.
+    Invariant: `on` and `clear` alternate, starting with `on`. A reader that is behind is sent only
+    these, one merged catch-up per decision, and the last notice.
     """
 
     __slots__ = ("_behind_since", "_budget", "_patience", "_stuck_since", "state")
@@ -66,17 +70,20 @@ class OutboundFlow:
         self.state = OutboundState.NORMAL
 
     def try_send(self, size: int, now: float, *, full: bool) -> bool:
-        """Charge a shared frame, if this reader is up to date and may have it now."""
+        """Charge a shared frame if this reader is up to date and may have it now.
+
+        Return whether it may.
+        """
         if full or self.state is not OutboundState.NORMAL:
             return False
         return self._budget.try_spend(size, now)
 
     def spend(self, size: int, now: float) -> None:
-        """Charge what goes out in every state: `opened`, answers, keep-alive, notices."""
+        """Charge a frame that goes out in every state: `opened`, an answer, a keep-alive, a notice."""
         self._budget.spend(size, now)
 
     def fall_behind(self, now: float, behind: Behind) -> Backpressure | None:
-        """The cursor stops here; the `on` to send, unless it has been sent."""
+        """Stop the cursor here. Return the `on` to send, or None when it was sent already."""
         was_sent = self.state is not OutboundState.NORMAL
         if self.state in (OutboundState.NORMAL, OutboundState.CATCHING_UP):
             self._mark_behind(now)
@@ -91,14 +98,17 @@ class OutboundFlow:
         )
 
     def decide(self, now: float, *, full: bool, behind: Behind) -> WriteDecision:
-        """What this reader gets now; called when its wait has run out or its socket has drained."""
+        """Return what this reader gets now.
+
+        Call it when the reader's wait is over or its socket has drained.
+        """
         if self.state in (OutboundState.NORMAL, OutboundState.CLOSED):
             return WriteDecision()
         if self.state is OutboundState.CATCHING_UP and behind.versions:
             self._mark_behind(now)
         owed = self._budget_wait(now, behind.bytes)
         if owed or not full:
-            # Neither our own limit nor the time before this call is the reader's slowness.
+            # Time before this call, and time that our own limit takes, do not count as slowness.
             self._stuck_since = now + owed
         if owed:
             return WriteDecision(wait=owed)
@@ -110,7 +120,7 @@ class OutboundFlow:
         return WriteDecision(announce=Backpressure(direction="out", state="clear"))
 
     def caught_up(self, size: int, now: float) -> None:
-        """One merged catch-up to the head went out."""
+        """Charge one merged catch-up to the head, which went out now."""
         self.spend(size, now)
         self.state = OutboundState.CATCHING_UP
         self._stuck_since = now
@@ -122,8 +132,9 @@ class OutboundFlow:
     def _budget_wait(self, now: float, size: int) -> float:
         """Seconds until the budget allows `size` bytes.
 
-        The level to wait for is shared with the user's other connections, which may spend it
-        again and again: once it could have filled, to be out of debt is enough.
+        The user's other connections share the budget, and may spend it again and again. So a
+        reader waits for the level only for as long as an empty budget takes to fill. After that, it
+        waits only until there is no debt.
         """
         held_until = self._behind_since + self._budget.fill_time
         return max(
@@ -142,15 +153,15 @@ class OutboundFlow:
 
 
 class FrameRate:
-    """When the next change may go to a reader that asked for `fps` changes a second.
+    """Limits a reader to the `fps` changes a second that it asked for.
 
-    Invariant: two changes are never closer than 1/fps seconds. A caller that asks again after
-    `wait` and sends the head, merged, ends on the newest.
+    Invariant: two changes are never closer than 1/fps seconds. A caller that waits for `wait`, and
+    then sends one merged change to the head, always reaches the newest version.
     """
 
     __slots__ = ("_due_at", "interval")
 
-    # A rate that no client means (0.001) must not hold a cursor back for a quarter of an hour.
+    # A rate by mistake (0.001) must not hold back a cursor for a quarter of an hour.
     SLOWEST = 0.2
 
     def __init__(self, fps: float | None) -> None:
