@@ -1,1 +1,1 @@
-"""What the core asks of the world: the change log, locks, publications, gossip."""
+"""Ports: protocols for the storage that the core needs. The adapters are in `storage/`."""

@@ -21,21 +21,21 @@ class AuditRow(Struct, frozen=True):
 
 
 class Audit(Protocol):
-    """Who did what to which document, when, from where."""
+    """Keeps who did what to which document, when, and from where."""
 
     async def write_audit(
         self, rows: Sequence[tuple[DocKey, AuditRow]], *, again: bool = False
     ) -> None:
-        """Write all of them or none.
+        """Write all rows or none.
 
-        `again` after a try that failed: they are not written twice if that try wrote them.
+        Set `again` in a retry: rows that the failed try has written are not written twice.
         """
 
     async def audit(self, key: DocKey, before: int, limit: int) -> list[tuple[int, AuditRow]]:
-        """Newest first, with each row's number; `before` 0 starts at the newest."""
+        """The rows with their numbers, newest first. With `before` 0, start at the newest."""
 
     async def ever_existed(self, key: DocKey) -> bool:
-        """Whether there ever was such a document: other names have no trail to read."""
+        """Whether a document of this name ever existed. Other names have no trail to read."""
 
     async def drop_audit(self, older_than: int, most: int) -> int:
-        """Drop the oldest rows before then, so many at most; how many."""
+        """Drop the oldest rows before `older_than`, at most `most`. Return their number."""

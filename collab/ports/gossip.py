@@ -1,4 +1,4 @@
-"""Gossip: messages between instances that may be late or lost without harm."""
+"""Gossip: messages between instances. A message may be late or lost without harm."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collab.ids import DocKey
 
 
 class Subscription(Protocol):
-    """A document's messages from the call on; an empty message means that some were lost."""
+    """The messages of a document since `subscribe`. An empty message means that some were lost."""
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
@@ -19,10 +19,10 @@ class Subscription(Protocol):
 
 
 class Gossip(Protocol):
-    """Publishes and subscribes to messages that may be late or lost without harm."""
+    """Sends and receives messages that may be late or lost without harm."""
 
     async def run(self) -> None:
-        """Send and receive messages until cancelled; without it nothing goes out."""
+        """Send and receive messages until cancelled. While it does not run, nothing goes out."""
 
     async def publish(self, key: DocKey, message: bytes) -> None: ...
 

@@ -1,4 +1,4 @@
-"""Edit locks as they are stored: rows that change only together with the document's revision."""
+"""Edit locks as they are stored. Their rows change only together with the document's revision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collab.ids import DocKey
 
 
 class StoredLock(Struct, frozen=True):
-    """An edit lock; times are the database's."""
+    """An edit lock. Its times are from the database's clock."""
 
     id: str
     scope: str
@@ -22,14 +22,14 @@ class StoredLock(Struct, frozen=True):
     secret_hash: bytes
     claimed_by: Author | None = None
     yields_at: int = 0
-    version: int = 0  # the version in which the scope is a location
+    version: int = 0  # the version that the scope is a location of
 
 
 class LockRows(Protocol):
-    """A document's locks; every write of them moves the document's control revision."""
+    """Keeps the locks of a document. Every write moves the document's control revision."""
 
     async def locks(self, key: DocKey) -> tuple[int, list[StoredLock]]:
-        """The control revision, and the locks at it."""
+        """Return the control revision, and the locks at this revision."""
 
     async def save_locks(
         self,
@@ -41,10 +41,11 @@ class LockRows(Protocol):
         head: int = 0,
         steps: int = 1,
     ) -> bool:
-        """Move the revision by `steps`, as many as there were transitions.
+        """Write and drop locks, and move the revision by `steps`: the number of transitions.
 
-        False when `revision`, or a `head` other than 0, is not the document's; nothing is written.
+        Return False, and write nothing, when `revision` is not the document's. The same holds for
+        `head`, unless it is 0.
         """
 
     async def now(self) -> int:
-        """The database's clock."""
+        """The time of the database's clock."""

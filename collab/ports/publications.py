@@ -1,4 +1,4 @@
-"""Publications: who made which version of a document public, or took it down, and when."""
+"""Publications: who made which version of a document public or took it down, and when."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ What = Literal["published", "taken_down"]
 
 
 class Publication(Struct, frozen=True):
-    """One step of a document's publishing; `version` was made public, or taken down."""
+    """One step of a document's publishing: `version` was made public or taken down."""
 
     version: int
     by: Author  # user and name, without a client
@@ -27,23 +27,23 @@ class Publication(Struct, frozen=True):
 
 
 class PublicState(Struct, frozen=True):
-    """The publication that is public now, at a control revision; None when none is."""
+    """The current publication at a control revision; None when nothing is public."""
 
     revision: int
     published: Publication | None
 
 
 class Publications(Protocol):
-    """The steps of a document's publishing; every version that was ever public is kept for ever."""
+    """Keeps the publishing steps of a document, and forever every version that was public."""
 
     async def publish(self, key: DocKey, publication: Publication, revision: int) -> bool:
-        """Take the step; False when `revision` is no longer the document's."""
+        """Add a step. Return False when `revision` is no longer the document's."""
 
     async def public_state(self, key: DocKey) -> PublicState | None:
-        """None when there is no such document."""
+        """Return the current publication; None when there is no such document."""
 
     async def public_versions(self, key: DocKey) -> list[int]:
         """Every version that was ever public, each once."""
 
     async def publications(self, key: DocKey, after: int, upto: int) -> list[Publication]:
-        """The steps of versions in (after, upto], oldest first."""
+        """The steps with after < version <= upto, oldest first."""

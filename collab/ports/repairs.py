@@ -1,4 +1,4 @@
-"""Repairs: what can be read of a damaged document, and the document that is written from it."""
+"""Repairs: the readable parts of a damaged document, and the document rebuilt from them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from collab.ids import DocKey
 
 
 class Remains(Struct, frozen=True):
-    """Everything of a document that matches its checksum, and the versions of what does not.
+    """All rows of a document that match their checksums, and the versions of damaged rows.
 
-    `snapshots` are bodies by version, oldest first, and `steps` what users could undo; `entries`
-    are in order, with gaps. `epoch`, `head` and `revision` are 0 where they cannot be read. `lost`
-    has a sentence for each of these, and for locks and steps that cannot be read. `lost_entries`
-    are the first and the last of each run of versions that no compaction and no repair took.
-    `names` are version, name, user and time of those that can be read.
+    - `epoch`, `head` and `revision` are 0 when they cannot be read.
+    - `snapshots` are bodies by version, oldest first. `steps` are what users could undo.
+    - `entries` are in order, with gaps.
+    - `lost` has a sentence for each unreadable part: epoch, head, revision, locks or steps.
+    - `lost_entries` are missing versions, each run as its first and last version. Versions that a
+      compaction or a repair dropped are not in it.
+    - `names` are the readable names of versions: version, name, user and time.
     """
 
     epoch: int
@@ -35,11 +37,11 @@ class Remains(Struct, frozen=True):
 
 
 class Rebuilt(Struct, frozen=True):
-    """A document that begins again at `entry`, a repair, under a new epoch.
+    """A rebuilt document. It begins at `entry`, a repair, under a new epoch.
 
-    `seen`, `head` and `revision` are the epoch, head and revision that it was rebuilt from.
-    `body` is its snapshot, and `steps` are what users can undo. The rows in `drop_entries` and
-    `drop_snapshots` cannot be read and go, and so do the locks.
+    - `seen`, `head` and `revision` are the epoch, head and revision that it was rebuilt from.
+    - `body` is its snapshot, and `steps` are what users can undo.
+    - The unreadable rows in `drop_entries` and `drop_snapshots` are dropped, and so are all locks.
     """
 
     seen: int
@@ -58,7 +60,10 @@ class Repairs(Protocol):
     """Reads a document row by row, and writes it in one transaction."""
 
     async def remains(self, key: DocKey) -> Remains | None:
-        """What can be read, whatever else is damaged; None where there is no such document."""
+        """Return everything that can be read; None when there is no such document."""
 
     async def rebuild(self, key: DocKey, rebuilt: Rebuilt) -> bool:
-        """False where another writer came first: nothing was written."""
+        """Write the rebuilt document.
+
+        Return False, and write nothing, when another writer came first.
+        """

@@ -1,7 +1,7 @@
-"""The ports that the core needs: the change log, the directory, locks.
+"""The ports of one database: the change log, names of versions, the directory of tenants.
 
-Every adapter in `storage/` passes the contract suite of its port. All times are
-milliseconds since 1970, UTC. Calls that cannot reach the database raise `StorageUnavailable`.
+Every adapter in `storage/` passes the contract suite of its port. All times are milliseconds since
+1970, UTC. A call that cannot reach the database raises `StorageUnavailable`.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from collab.ports.locks import LockRows, StoredLock
 from collab.ports.publications import Publications
 from collab.ports.repairs import Repairs
 
-# How many stored bytes of entries are read at once, beside the first entry of a page.
+# The most stored bytes of entries in one page, unless its first entry alone has more.
 PAGE_BYTES: Final = 4 << 20
 
 
 class StorageUnavailable(Exception):
-    """The database did not answer, or is full, locked or gone; a write may have succeeded."""
+    """The database did not answer, or is full, locked or gone. A write may have succeeded."""
 
 
 class Corrupt(Exception):
-    """A stored row does not match its checksum, and nothing earlier can stand in for it."""
+    """A stored row does not match its checksum, and no earlier row can replace it."""
 
 
 class Snapshot(Struct, frozen=True):
-    """A document's whole state at a version, and what its users can undo, where it is saved too.
+    """A document's whole state at a version, and what its users can undo, if that is saved too.
 
-    Both are opaque here, made by `collab.document`.
+    Storage does not read `body` and `steps`. `collab.document` makes them.
     """
 
     version: int
@@ -42,7 +42,7 @@ class Snapshot(Struct, frozen=True):
 
 
 class SavedSteps(Struct, frozen=True):
-    """What users could undo at a version, and the entries from there to the snapshot."""
+    """What users could undo at a version, and the entries from this version to the snapshot."""
 
     version: int
     body: bytes
@@ -50,9 +50,9 @@ class SavedSteps(Struct, frozen=True):
 
 
 class Control(Struct, frozen=True):
-    """What decides beside the value whether a change is accepted; each write moves `revision`.
+    """The schema and the publication of a document. Each write moves `revision`.
 
-    A commit states the revision that it was checked by; when the row has another, it clashes.
+    A commit names the revision that it was checked with. When the row has another, it clashes.
     """
 
     revision: int = 0
@@ -61,10 +61,10 @@ class Control(Struct, frozen=True):
 
 
 class Stored(Struct, frozen=True):
-    """A document as it is opened: the newest sound snapshot and every entry after it, in order.
+    """What opening a document needs: the newest sound snapshot and all entries after it, in order.
 
-    The entries are `without_ops`: opening takes no ops, and a letter in a long text is an op that
-    holds the text. `steps` are the newest sound ones that were saved with it or before it.
+    The entries are `without_ops`. Opening needs no ops, and the op for one letter in a long text
+    holds the whole text. `steps` are the newest sound steps saved with the snapshot or earlier.
     """
 
     epoch: int
@@ -76,10 +76,10 @@ class Stored(Struct, frozen=True):
 
 
 class Absent(Struct, frozen=True):
-    """No such document. A new one of this name gets this epoch, or a later one, and its versions
-    continue after `last`.
+    """There is no such document. A new one of this name gets `epoch` or a later epoch.
 
-    `revision` continues too, so that a commit checked by the deleted document clashes.
+    Its versions continue after `last`. `revision` continues too, so a commit that was checked with
+    the deleted document clashes.
     """
 
     epoch: int = 1
@@ -97,11 +97,13 @@ class NamedVersion(Struct, frozen=True):
 class Append(Struct, frozen=True):
     """What one commit adds to one document.
 
-    `after` is the head that the entries were computed on, `epoch` and `revision` what they were
-    checked by. With `create` the document must not exist, `after` and `revision` are those of its
-    `Absent`, and `epoch` is that one or a later one. `accepted` are ids that were answered without
-    making a version. `put` and `drop` are locks that the entries moved or ended; with either,
-    `revision` moves by one.
+    - `after` is the head that the entries were computed on. `epoch` and `revision` are the ones
+      that they were checked with.
+    - With `create`, the document must not exist. `after` and `revision` are those of its `Absent`,
+      and `epoch` is that of its `Absent` or a later one.
+    - `accepted` are ids that were answered without a new version.
+    - `put` and `drop` are locks that the entries moved or ended. With either, `revision` moves by
+      one.
     """
 
     key: DocKey
@@ -113,8 +115,8 @@ class Append(Struct, frozen=True):
     create: bool = False
     put: list[StoredLock] = []
     drop: list[str] = []
-    quota: int = 0  # with `create`: as many documents the tenant may have; 0 is no limit
-    names: list[NamedVersion] = []  # with `create`, what an import brings along
+    quota: int = 0  # with `create`: the most documents of the tenant; 0 means no limit
+    names: list[NamedVersion] = []  # with `create`: the names in an import
     schema: bytes = b""
 
 
@@ -123,19 +125,19 @@ class Committed(Struct, frozen=True, tag=True):
 
 
 class Clash(Struct, frozen=True, tag=True):
-    """Head, epoch or revision were others; nothing of this document was written."""
+    """The row has another head, epoch or revision. Nothing of this document was written."""
 
 
 class Full(Struct, frozen=True, tag=True):
-    """The tenant has as many documents as it may; nothing of this document was written."""
+    """The tenant has as many documents as it may. Nothing of this document was written."""
 
 
 class Held(Struct, frozen=True, tag=True):
-    """Another transaction holds the document's row; nothing of this document was written."""
+    """Another transaction holds the document's row. Nothing of this document was written."""
 
 
 class Duplicate(Struct, frozen=True, tag=True):
-    """Ids that were accepted before; nothing of this document was written."""
+    """Some ids were accepted before. Nothing of this document was written."""
 
     accepted: list[Accepted]
 
@@ -144,7 +146,7 @@ Outcome = Committed | Clash | Duplicate | Full | Held
 
 
 class DocRow(Struct, frozen=True):
-    """A document in a listing; when it is `damaged`, the other fields may be wrong."""
+    """A document in a listing. When it is `damaged`, the other fields may be wrong."""
 
     doc: str
     epoch: int
@@ -157,7 +159,7 @@ class DocRow(Struct, frozen=True):
 
 
 class Position(Struct, frozen=True):
-    """A document's position: each write of it moves the version or the revision."""
+    """A document's position. Each write of the document moves the version or the revision."""
 
     epoch: int
     version: int
@@ -165,21 +167,21 @@ class Position(Struct, frozen=True):
 
 
 class ChangeLog(Protocol):
-    """Entries under dense versions. The arbiter: of two writers on one head, one wins."""
+    """Keeps entries under versions without gaps. When two writers have one head, one wins."""
 
     async def load(self, key: DocKey) -> Stored | Absent:
-        """The document to open, or what a new one starts from when there is none.
+        """Return the document to open, or where a new document of this name starts.
 
-        A corrupt snapshot is passed over for an earlier one and the entries since; a corrupt
-        entry raises `Corrupt`.
+        Instead of a corrupt snapshot, return an earlier one and the entries since. A corrupt entry
+        raises `Corrupt`.
         """
 
     async def commit(self, batch: Sequence[Append]) -> list[Outcome]:
-        """All of it in one transaction and one hop, durable on return; one outcome an append.
+        """Write a batch in one transaction and one round trip. Return one outcome per append.
 
-        An append that clashes or is a duplicate leaves its own document untouched and does not
-        disturb the others. No append waits for a row that another transaction holds. Raises
-        `StorageUnavailable` when the outcome is unknown: the caller then asks `find_commit`.
+        The batch is durable on return. An append that clashes or is a duplicate changes nothing,
+        and does not affect other appends. No append waits for a row that another transaction holds.
+        Raises `StorageUnavailable` when the outcome is unknown. Then call `find_commit`.
         """
 
     async def commit_locked(
@@ -187,70 +189,72 @@ class ChangeLog(Protocol):
         keys: Sequence[DocKey],
         compute: Callable[[list[Stored | Absent]], Sequence[Append]],
     ) -> list[Outcome]:
-        """`commit` for documents that keep clashing: no other writer comes in between.
+        """Commit documents that keep clashing, with their rows locked against other writers.
 
-        Takes the rows' locks, loads the documents in the order of `keys`, and commits what
-        `compute` makes of them: called once, on the caller's thread, while others wait.
+        Locks the rows, loads the documents in the order of `keys`, and commits what `compute` makes
+        of them. `compute` is called once, on the caller's thread, while other writers wait.
         """
 
     async def find_commit(self, key: DocKey, commit: str) -> int | None:
-        """The highest version that was written under this commit id, None when none was.
+        """The highest version that was written under this commit id, or None.
 
-        Raises `StorageUnavailable` while another transaction holds the document's row: it may be
-        this commit's.
+        Raises `StorageUnavailable` while another transaction holds the document's row, because this
+        may be the transaction of the commit.
         """
 
     async def position(self, key: DocKey) -> Position | None:
-        """None when there is no document. It waits for no other reader."""
+        """The document's position; None when there is no document. No wait for other readers."""
 
     async def find_accepted(self, key: DocKey, user: str, ids: Sequence[str]) -> list[Accepted]:
-        """Which of these request ids were accepted, in entries or without a version."""
+        """The ids among these request ids that were accepted, with or without a version."""
 
     async def entries(
         self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
     ) -> list[Entry]:
-        """The first entries with after < version <= upto, in order.
+        """The first entries with after < version <= upto, in order: one page.
 
-        `Corrupt` where one is lost that no compaction and no repair took. At most `limit`.
-        All but the first take at most `most` bytes with it; a caller that wants all asks again."""
+        A page has at most `limit` entries. Together they have at most `most` bytes, unless the
+        first alone has more. Raises `Corrupt` when an entry is missing that no compaction and no
+        repair dropped."""
 
     async def summaries(
         self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
     ) -> list[Summary]:
         """The last entries with after < version <= upto, in order, without values and updates.
 
-        As by `entries`; of the bytes that are read for them at most `most` beside the last.
+        One page, as for `entries`. `most` limits the bytes that are read for it.
         """
 
     async def log_bytes(self, key: DocKey, after: int, upto: int) -> int:
-        """How many bytes the entries with after < version <= upto have in the log."""
+        """The bytes in the log of the entries with after < version <= upto."""
 
     async def save_snapshot(self, key: DocKey, epoch: int, snapshot: Snapshot) -> None:
-        """Save a state; with steps, only those saved last before stay beside them."""
+        """Save a state, and its steps if it has any. Only the last two saved steps are kept."""
 
     async def snapshot_before(self, key: DocKey, version: int) -> Snapshot | None:
         """The newest sound snapshot at or below `version`, without steps."""
 
     async def last_before(self, key: DocKey, at: int) -> int:
-        """The newest kept version that was written before this time, 0 when there is none."""
+        """The newest kept version that was written before this time; 0 when there is none."""
 
     async def compact(
         self, key: DocKey, *, before: int, keep: Sequence[int], forget: int = 0
     ) -> int:
-        """Drop unneeded entries below the newest snapshot at or below `before`, and
-        superseded snapshots, but keep each version in `keep`, the named and the published
-        reachable (a snapshot at or below it and the entries up to it). How many entries went.
+        """Drop old entries and snapshots. Return the number of dropped entries.
 
-        The newest snapshot always keeps an earlier sound one beside it, with the entries since.
-        Ids accepted at `forget` or later stay found though their entry is gone."""
+        Drops below the newest snapshot at or below `before`. The versions in `keep`, named versions
+        and published versions stay readable: each needs a snapshot at or below it and the entries
+        after this snapshot. Beside the newest snapshot, an earlier sound one is kept, with the
+        entries since. `find_accepted` still finds the ids that were accepted at `forget` or later.
+        """
 
     async def delete(self, key: DocKey, at: int) -> bool:
-        """Mark deleted: it no longer exists; the versions of its name continue with a new epoch."""
+        """Mark a document as deleted. The versions of its name continue under a new epoch."""
 
     async def new_epoch(self, key: DocKey, epoch: int) -> None: ...
 
     async def raise_epochs(self, least: int) -> None:
-        """Every document that is made from now on gets this epoch or a later one."""
+        """Give every document that is created from now on this epoch or a later one."""
 
     async def list_docs(self, tenant: str, after: str, limit: int) -> list[DocRow]: ...
 
@@ -259,14 +263,14 @@ class ChangeLog(Protocol):
     async def find_rows(self, keys: Sequence[DocKey]) -> dict[DocKey, DocRow]: ...
 
     async def set_schema(self, key: DocKey, schema: bytes, revision: int) -> bool:
-        """False when `revision` is no longer the document's."""
+        """Set the schema. Return False when `revision` is no longer the document's."""
 
 
 class Names(Protocol):
-    """Names of versions; named versions are never dropped."""
+    """Keeps the names of versions. Named versions are never dropped."""
 
     async def name_version(self, key: DocKey, named: NamedVersion, most: int = 0) -> bool:
-        """False when `most` other versions have a name; 0 is no limit."""
+        """Name a version. Return False when `most` others have a name; 0 means no limit."""
 
     async def named_versions(self, key: DocKey) -> list[NamedVersion]: ...
 
@@ -279,10 +283,10 @@ class SigningKey(Struct, frozen=True):
 
 
 class Directory(Protocol):
-    """Tenants and their keys."""
+    """Keeps tenants and their signing keys."""
 
     async def add_tenant(self, tenant: str, at: int) -> bool:
-        """False when it was there already."""
+        """Add a tenant. Return False when it exists already."""
 
     async def tenants(self) -> list[str]: ...
 
@@ -291,14 +295,14 @@ class Directory(Protocol):
     async def retire_key(self, tenant: str, kid: str, at: int) -> bool: ...
 
     async def keys(self, tenant: str) -> list[SigningKey]:
-        """Every key of the tenant, retired ones included, oldest first."""
+        """All keys of the tenant, also retired keys, oldest first."""
 
     async def find_keys(self, kids: Sequence[str]) -> dict[str, tuple[str, SigningKey]]:
-        """The tenant and the key of each of these ids that exists, in one query."""
+        """The tenant and the key of each known key id, in one query."""
 
 
 class Store(ChangeLog, Names, Publications, Directory, LockRows, Audit, Repairs, Protocol):
-    """One database, all of its ports."""
+    """One database with all ports."""
 
     async def start(self) -> None:
         """Connect, and bring a SQLite schema up to date."""
@@ -306,6 +310,6 @@ class Store(ChangeLog, Names, Publications, Directory, LockRows, Audit, Repairs,
     async def migrate(self) -> None: ...
 
     async def ping(self) -> None:
-        """Raises `StorageUnavailable` when the database would take no edit."""
+        """Raise `StorageUnavailable` when the database would accept no edit."""
 
     async def close(self) -> None: ...
