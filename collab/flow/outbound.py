@@ -79,7 +79,7 @@ class OutboundFlow:
         return self._budget.try_spend(size, now)
 
     def spend(self, size: int, now: float) -> None:
-        """Charge a frame that goes out in every state: `opened`, an answer, a keep-alive, a notice."""
+        """Charge a frame that goes out in every state: `opened`, answers, keep-alives, notices."""
         self._budget.spend(size, now)
 
     def fall_behind(self, now: float, behind: Behind) -> Backpressure | None:
