@@ -1,4 +1,4 @@
-"""A room that is given all kinds of values by every way in; what it accepts must stay readable."""
+"""A room that gets all kinds of values on both lanes; accepted values must stay readable."""
 
 from __future__ import annotations
 
@@ -37,14 +37,15 @@ from collab.yjs.guard import GuardBounds, StructIndex, check, inspect
 KEY = DocKey("demo", "page")
 ANY_SIZE = GuardBounds(update_bytes=0, new_clients=10_000)
 SCHEMA = b'{"properties": {"checked": {"type": "number"}}}'
-# Words that mean something to a reader, as ids and as keys.
+# Ids and keys with a special meaning for a parser or for the layout.
 WORDS = (*sorted(FORBIDDEN_KEYS), "@order", "@array", "@@value", "@deleted", "__proto", "toString")
 
 
 class ReadableRoom:
-    """One room, its users, and a Yjs peer for each of them, all from one seed.
+    """One room, its users, and a Yjs peer for each user, all from one seed.
 
-    Invariant: what was accepted so far can be saved, opened, cut, indexed and edited.
+    Invariant: after each accepted request the document can be saved, opened, cut, indexed and
+    edited.
     """
 
     def __init__(self, seed: int) -> None:
@@ -61,7 +62,7 @@ class ReadableRoom:
         self.room.close()
 
     def member(self, user: str) -> Member:
-        # What bo writes outside /free, and what breaks the schema, is compensated.
+        # The room corrects bo's writes outside /free, and all writes that break the schema.
         sections = ("/free",) if user == "bo" else None
         return Member(Author(user), Rights(Role.ADMIN, 2**53, sections=sections), "yjs")
 
@@ -123,7 +124,7 @@ class ReadableRoom:
     # --- values -----------------------------------------------------------------------------
 
     def number(self) -> float:
-        """Any double: of every magnitude, and beside the places where readers change their mind."""
+        """Return any double: of every magnitude, and near the limits of integer types."""
         roll = self.random.random()
         sign = self.random.choice((1, -1))
         if roll < 0.5:
@@ -152,7 +153,7 @@ class ReadableRoom:
     # --- the Yjs lane -----------------------------------------------------------------------
 
     def push(self, user: str) -> None:
-        """A client's update; one that is refused loads the document again, as clients do."""
+        """Send a client's update; a refused client reloads the document, as real clients do."""
         peer = self.peers.get(user)
         if peer is None:
             peer = self.peers[user] = Doc()
@@ -196,12 +197,12 @@ class ReadableRoom:
             return float("nan")
         return _fits_i64(self.value(3))
 
-    # --- what must hold ---------------------------------------------------------------------
+    # --- the invariant ----------------------------------------------------------------------
 
     def check(self) -> None:
         room = self.room
         state = room.document.update_since(b"\0")
-        # The guard would let the server's own state in, as what a client sends.
+        # The guard accepts the server's own state as an update of a client.
         inspected = inspect(state, ANY_SIZE)
         without_owner = dict.fromkeys(inspected.sections, "")
         check(inspected, {}, leases=without_owner, user="", index=StructIndex())
@@ -212,7 +213,7 @@ class ReadableRoom:
         self.check_opening(Opening.of(room.snapshot(), [], room.epoch))
         cut = Opening.of(room.snapshot(), [], room.epoch)
         cut.cut_state()
-        cut.loader.size = LARGE + 1  # which is read type by type
+        cut.loader.size = LARGE + 1  # a large document is read type by type
         self.check_opening(cut)
 
     def check_opening(self, opening: Opening) -> None:
@@ -223,7 +224,7 @@ class ReadableRoom:
         document.close()
 
     def check_that_it_is_edited(self) -> None:
-        """Both lanes take an edit of something new."""
+        """Check that both lanes accept a new edit."""
         patch = PatchRequest(
             "", None, [{"op": "add", "path": "/probe", "value": str(self.log)[:9]}]
         )
@@ -239,7 +240,7 @@ class ReadableRoom:
 
 
 def run(seed: int, steps: int) -> ReadableRoom:
-    """Run a room; an assertion that fails says which seed it was."""
+    """Run a room; the error of a failed assertion names the seed."""
     made = ReadableRoom(seed)
     try:
         for number in range(steps):
@@ -265,7 +266,7 @@ def _containers(value: Any, tokens: tuple[str, ...]) -> Any:
 
 
 def _fits_i64(value: Any) -> Any:
-    """pycrdt panics on larger integers, before anything is sent."""
+    """Return the value with floats for integers: pycrdt panics on integers beyond 64 bits."""
     if isinstance(value, dict):
         return {key: _fits_i64(inner) for key, inner in value.items()}
     if isinstance(value, list):

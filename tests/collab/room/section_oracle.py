@@ -1,7 +1,7 @@
-"""What a token's sections allow, on plain values: it shares no code with the product.
+"""An oracle for section rights on plain values. It shares no code with the product.
 
-A value is a tree of nodes. What a pointer leads to before the change is a marked node, and stays
-that node wherever ops take it. An op is judged by the marks of the nodes that it touches.
+A value is a tree of nodes. Before the change, the node at each pointer of the token is marked. A
+node keeps its mark when ops move it. An op is allowed by the marks of the nodes that it touches.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 
 
 class Invalid(Exception):
-    """The patch is none for this value."""
+    """The patch cannot be applied to this value."""
 
 
 class Node:
-    """A value in place: `held` is a dict or a list of nodes, or a scalar."""
+    """A location with its value: `held` is a dict or a list of nodes, or a scalar."""
 
     def __init__(self, value: Any, parent: Node | None = None) -> None:
         self.parent = parent
@@ -58,7 +58,7 @@ def split(pointer: str) -> list[str]:
 
 
 def mark(root: Node, pointer: str) -> None:
-    """Mark what a pointer of a token leads to."""
+    """Mark the node at a pointer of a token."""
     node, by_id, wanted = root, False, ""
     for key in split(pointer):
         by_id = False
@@ -97,7 +97,7 @@ def find(root: Node, keys: list[str]) -> Node:
 
 
 class Judging:
-    """One patch by a user whose sections are these."""
+    """The check of one patch, by a user with these sections."""
 
     def __init__(self, value: Any, sections: list[str]) -> None:
         self.root = Node(value)
@@ -107,7 +107,7 @@ class Judging:
         self.is_allowed = True
 
     def run(self, ops: list[dict[str, Any]]) -> bool:
-        """Whether the patch is allowed; raises `Invalid`."""
+        """Return whether the patch is allowed; raise `Invalid` when it cannot be applied."""
         for op in ops:
             self._step(op)
         for node in self.renamed:
@@ -178,7 +178,11 @@ class Judging:
         node.put(value)
 
     def _judge(self, node: Node, *, replaced: bool) -> None:
-        """A node's value may change where it is inside; it may come and go where its holder is."""
+        """Check a change of a node.
+
+        The value of a node inside a section may change. A node may be added or removed when its
+        parent is inside a section.
+        """
         above = node.parent
         inside = above is not None and above.is_inside()
         if not (inside or (replaced and node.is_marked)):
@@ -200,7 +204,7 @@ def find_place(holder: Node, key: str) -> int:
 
 
 def areas(value: Any, sections: list[str]) -> list[list[str | int]]:
-    """Where the sections lead to in a value."""
+    """Return the paths of the sections in a value."""
     root = Node(value)
     for pointer in sections:
         mark(root, pointer)
@@ -219,8 +223,8 @@ def _marked(node: Node, path: list[str | int]) -> Iterator[list[str | int]]:
 
 
 def masked(value: Any, areas: list[list[str | int]]) -> Any:
-    """The value without what is at these places: what no such user may change."""
-    root = [json.loads(json.dumps(value))]  # no two places share a value
+    """Return the value with the areas masked; a user of these areas may not change the rest."""
+    root = [json.loads(json.dumps(value))]  # a copy in which no two locations share a value
     for path in sorted(areas, key=len, reverse=True):
         holder: Any = root
         try:

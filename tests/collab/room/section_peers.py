@@ -1,6 +1,6 @@
-"""Yjs peers that edit at random, in and out of an area, in every way that Yjs has.
+"""Yjs peers that edit at random, inside and outside an area, in every way that Yjs has.
 
-What they hold is read as the document model says, by code of its own.
+This module reads the peers' documents with its own code, after the document model.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def peer(client_id: int) -> Doc[Any]:
 
 
 def seed_roots(doc: Doc[Any]) -> None:
-    """Something in every root beside the content, and formats in one."""
+    """Write into every root except `content`, with formats in one root."""
     with doc.transaction():
         paragraph = doc.get("default", type=XmlFragment).children.append(
             XmlElement("p", {"k": "v"})
@@ -38,7 +38,7 @@ def seed_roots(doc: Doc[Any]) -> None:
 
 
 def dump(held: Any) -> Any:
-    """A type with all below it: kinds, formats and embeds too."""
+    """Return a shared type with everything below it, including kinds, formats and embeds."""
     if isinstance(held, Map):
         return {"map": {key: dump(held[key]) for key in sorted(held.keys())}}
     if isinstance(held, Array):
@@ -51,7 +51,7 @@ def dump(held: Any) -> Any:
 
 
 def others(doc: Doc[Any]) -> Any:
-    """All roots beside the content."""
+    """Return all roots except `content`."""
     return {name: dump(doc.get(name, type=kind)) for name, kind in ROOTS.items()}
 
 
@@ -60,7 +60,7 @@ def content_of(doc: Doc[Any]) -> Any:
 
 
 def path_of(dumped: Any, tokens: list[str | int]) -> list[str] | None:
-    """The keys of the types that lead to a location; None in what is no type of the layout."""
+    """Return the keys of the types that lead to a location; None outside the layout's types."""
     path: list[str] = []
     held = dumped
     for token in tokens:
@@ -106,7 +106,7 @@ def _order(element: Any) -> str:
 
 
 def outside(dumped: Any, paths: list[list[str]]) -> Any:
-    """A content without what lies in the areas; where an element stands is no part of it."""
+    """Return a content without the areas. Only the order key of an element in an area stays."""
     return _outside(dumped, [tuple(path) for path in paths], (), False)
 
 
@@ -124,14 +124,14 @@ def _outside(held: Any, paths: list[tuple[str, ...]], at: tuple[str, ...], is_el
 
 
 def edit(random: Random, doc: Doc[Any], within: list[str] | None) -> None:
-    """One change in a random place: under a path of keys, or anywhere at all."""
+    """Make one change at a random location: below the path `within`, or anywhere."""
     if within is None and random.random() < 0.15:
         _edit_root(random, doc)
         return
     held: Any = doc.get("content", type=Map)
     for key in within or ():
         if not isinstance(held, Map) or key not in held:
-            return  # an edit before this one took it away
+            return  # an earlier edit removed it
         holder, held = held, held[key]
     if not isinstance(held, Map | Array | Text):
         holder[key] = random.choice((4.0, None, "plain", Text("a text")))
@@ -197,7 +197,7 @@ def _edit_map(random: Random, place: Map[Any], *, keep: bool) -> None:
     elif keys and roll < 0.8:
         key = random.choice(keys)
         held = place[key]
-        if isinstance(held, Text):  # the same once more: nothing shows
+        if isinstance(held, Text):  # the same text again: the JSON does not change
             place[key] = random.choice((Text(str(held)), str(held)))
         elif not isinstance(held, Map | Array):
             place[key] = held

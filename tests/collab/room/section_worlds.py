@@ -39,7 +39,7 @@ def _object(random: Random, depth: int) -> dict[str, Any]:
 
 
 def places(value: Any, path: str = "") -> list[str]:
-    """All pointers into a value."""
+    """Return all pointers into a value."""
     found = [path]
     if not isinstance(value, dict | list):
         return found
@@ -50,7 +50,7 @@ def places(value: Any, path: str = "") -> list[str]:
 
 
 def sections(random: Random, value: Any) -> list[str]:
-    """Pointers as a token has them: by keys, by indexes, by ids, and some that lead nowhere."""
+    """Return pointers for a token: by keys, by indexes, by ids, and some without a target."""
     found = []
     for _ in range(random.choice((0, 1, 1, 1, 2, 3))):
         pointer = random.choice(places(value))
@@ -63,7 +63,7 @@ def sections(random: Random, value: Any) -> list[str]:
 
 
 def by_id(value: Any, pointer: str) -> str:
-    """The same with the ids of elements in place of their indexes, where they have one."""
+    """Return the pointer with ids in place of indexes, for elements with an id."""
     named = ""
     for key in pointer.split("/")[1:]:
         plain = key.replace("~1", "/").replace("~0", "~")
@@ -79,7 +79,7 @@ def by_id(value: Any, pointer: str) -> str:
 
 
 def patch(random: Random, value: Any, sections: list[str]) -> list[dict[str, Any]]:
-    """Ops, most of them in or near a section."""
+    """Return random ops, most of them in or near a section."""
     return [_op(random, value, sections) for _ in range(random.choice((1, 1, 1, 2, 3)))]
 
 
@@ -109,7 +109,7 @@ def _op(random: Random, root: Any, sections: list[str]) -> dict[str, Any]:
 
 
 def _put(random: Random, root: Any, path: str) -> Any:
-    """What is there, changed or not; or something else."""
+    """Return the value at a path, changed or unchanged, or another value."""
     there = root
     for key in path.split("/")[1:]:
         plain = key.replace("~1", "/").replace("~0", "~")

@@ -1,4 +1,4 @@
-"""Rule G25: what yrs joins at the end of a transaction is bounded, or it copies gigabytes."""
+"""Rule G25: yrs joins few structs in one transaction; joining many copies gigabytes."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ AUTHOR = 77
 
 
 def letters(count: int) -> bytes:
-    """A text that was typed letter by letter, each letter in a struct of its own."""
+    """Return an update with a text of one struct for each letter."""
     typed = [string("x", origin=(AUTHOR, clock)) for clock in range(1, count)]
     first = string("x", parent=(AUTHOR, 0))
     return update((AUTHOR, 0, [shared(2, root="content", key="t"), first, *typed]))
 
 
 @pytest.mark.parametrize("count", [MOST_JOINED + 100, 5 * MOST_JOINED])
-def test_g25_letters_in_structs_of_their_own_are_taken_a_piece_at_a_time(count: int) -> None:
+def test_g25_many_one_letter_structs_are_applied_in_pieces(count: int) -> None:
     room = Room(HOME, Absent(), RoomBounds(), None)
     room.apply(ADA, Create({}), 0)
     waiting = [letters(count)]
@@ -47,7 +47,7 @@ def test_g25_letters_in_structs_of_their_own_are_taken_a_piece_at_a_time(count: 
     assert room.document.value == {"t": "x" * count}
 
 
-def test_g25_few_are_taken_at_once() -> None:
+def test_g25_few_one_letter_structs_are_applied_at_once() -> None:
     room = Room(HOME, Absent(), RoomBounds(), None)
     room.apply(ADA, Create({}), 0)
     answer = room.apply(ADA, Update(letters(MOST_JOINED)), 1)
@@ -74,8 +74,8 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 
 
 @pytest.mark.thorough
-def test_g25_a_log_of_such_pieces_is_opened_in_little_memory() -> None:
-    """In one transaction they took 900 MB."""
+def test_g25_opening_a_log_of_pieces_needs_little_memory() -> None:
+    """Before the bound, one transaction with all letters took 900 MB."""
     done = subprocess.run(
         [sys.executable, "-c", OPEN], capture_output=True, text=True, check=True, timeout=120
     )

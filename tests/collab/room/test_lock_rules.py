@@ -1,4 +1,4 @@
-"""The wire's lock actions, by scope or by lock id."""
+"""The lock actions of the wire contract, by scope or by lock id."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def refused(locks: Locks, what: tuple[Member, LockRequest], now: int = 0) -> Cod
 
 
 @pytest.mark.parametrize("named", [{"scope": S0}, {"lock_id": "l-1"}, {"scope": f"{S0}/t"}])
-def test_a_lock_is_named_by_its_id_by_its_scope_or_by_what_lies_in_it(named: Any) -> None:
+def test_a_lock_is_named_by_its_id_its_scope_or_a_location_in_it(named: Any) -> None:
     locks = done(Locks(), ask("acquire", scope=S0))
     assert done(locks, ask("renew", **named), now=5).held[0].expires_at == 300_005
     claimed = done(locks, ask("take_over", BO, **named))
@@ -52,7 +52,7 @@ def test_a_lock_is_named_by_its_id_by_its_scope_or_by_what_lies_in_it(named: Any
 
 
 @pytest.mark.parametrize("action", ["acquire", "renew", "release", "take_over", "keep"])
-def test_a_request_that_names_no_place_is_misshapen(action: LockAction) -> None:
+def test_a_lock_request_without_a_valid_place_is_malformed(action: LockAction) -> None:
     for scope, lock_id in (
         (None, None),
         ("sections", None),
@@ -66,13 +66,13 @@ def test_a_request_that_names_no_place_is_misshapen(action: LockAction) -> None:
     assert (check_shape(action, None, "l-1") is not None) is (action == "acquire")
 
 
-def test_what_is_not_held_is_stale_to_renew_and_not_found_otherwise() -> None:
+def test_without_a_lock_renew_is_stale_and_other_actions_not_found() -> None:
     assert refused(Locks(), ask("renew", scope=S0)) is Code.STALE_LOCK
     for action in ("release", "take_over", "keep"):
         assert refused(Locks(), ask(action, scope=S0)) is Code.NOT_FOUND
 
 
-def test_the_settings_say_how_long_a_lock_and_the_grace_last() -> None:
+def test_settings_decide_how_long_a_lock_and_its_grace_last() -> None:
     locks = done(Locks(terms=LockTerms(ttl=60, grace=5)), ask("acquire", scope=S0))
     assert locks.held[0].expires_at == 60_000
     assert done(locks, ask("take_over", BO, scope=S0)).held[0].yields_at == 5_000

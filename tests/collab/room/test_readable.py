@@ -1,4 +1,4 @@
-"""Whatever a lane accepts can be saved, opened, cut, indexed, exported and edited."""
+"""Each accepted value can be saved, opened, cut, indexed, exported and edited."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.thorough
 
 
 def check_archive(made: ReadableRoom) -> None:
-    """What the export of this room gives, an import takes."""
+    """Check that an import accepts the room's export."""
     archive = Archive(
         format="weft-archive/1",
         doc="page",
@@ -28,18 +28,18 @@ def check_archive(made: ReadableRoom) -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_p8_whatever_is_accepted_is_readable(seed: int) -> None:
+def test_p8_every_accepted_value_is_readable(seed: int) -> None:
     made = run(seed, 40)
     check_archive(made)
     assert made.room.version > 20
-    # The guard is asked about what it refuses too, or the test would say nothing of it.
+    # The run also contains refused requests; otherwise it would not test the guard.
     assert Code.MALFORMED in made.refused or Code.INVALID_PATCH in made.refused
     made.close()
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("block", range(20))
-def test_p8_whatever_is_accepted_is_readable_at_length(block: int) -> None:
+def test_p8_every_accepted_value_is_readable_over_many_seeds(block: int) -> None:
     for seed in range(1_000 + 50 * block, 1_050 + 50 * block):
         made = run(seed, 60)
         check_archive(made)

@@ -1,4 +1,4 @@
-"""Which requests a room remembers, and how much of their answers."""
+"""Recent ids: which requests a room remembers, and how much of their answers."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ def accepted(number: int, size: int = 0) -> Accepted:
     return Accepted("ada", f"r{number}", number, {"ops": "x" * size} if size else {})
 
 
-def test_the_oldest_go_beyond_a_number() -> None:
+def test_the_oldest_ids_are_dropped_above_the_count() -> None:
     ids = RecentIds()
     ids.add(accepted(number) for number in range(MOST + 1))
     assert ids.find("ada", "r0") is None
     assert ids.find("ada", "r1") is not None
 
 
-def test_the_oldest_go_beyond_so_many_bytes() -> None:
+def test_the_oldest_ids_are_dropped_above_the_bytes() -> None:
     ids = RecentIds()
     ids.add([accepted(0), accepted(1, MOST_BYTES // 2)])
     assert ids.find("ada", "r0") is not None
@@ -26,7 +26,7 @@ def test_the_oldest_go_beyond_so_many_bytes() -> None:
     assert ids.find("ada", "r2") is not None
 
 
-def test_an_answer_that_is_learned_twice_counts_once() -> None:
+def test_an_answer_that_is_added_twice_counts_once() -> None:
     ids = RecentIds()
     ids.add([accepted(0)])
     for _ in range(10):
@@ -41,7 +41,7 @@ def test_an_entry_is_remembered_with_its_answer() -> None:
     assert ids.find("ada", "a") is None
 
 
-def test_what_the_store_knows_stays_until_it_is_answered() -> None:
+def test_a_request_from_the_store_stays_until_it_is_answered() -> None:
     ids = RecentIds()
     for number in range(100):
         ids.add_stored(accepted(number, MOST_BYTES))
@@ -58,7 +58,7 @@ def test_what_the_store_knows_stays_until_it_is_answered() -> None:
         assert again.answer == {}
 
 
-def test_a_small_answer_of_the_store_is_remembered_whole() -> None:
+def test_a_small_answer_from_the_store_is_kept_whole() -> None:
     ids = RecentIds()
     ids.add_stored(accepted(1, 100))
     ids.add_stored(accepted(1, 100))

@@ -1,4 +1,4 @@
-"""Which requests count as the same when an id comes again."""
+"""Request digests: which requests count as a retry of the same request."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def patched(*ops: Any, **fields: Any) -> PatchRequest:
 
 
 def read(text: str) -> PatchRequest:
-    """Ops as the server reads them."""
+    """Return a patch whose ops are decoded like the server's."""
     return PatchRequest("x", 1, msgspec.json.decode(text))
 
 
@@ -65,13 +65,13 @@ DIFFERENT: list[RequestWithId] = [
 ]
 
 
-def test_h11_requests_that_ask_for_something_else_have_other_digests() -> None:
+def test_h11_different_requests_have_different_digests() -> None:
     digests = [digest_of(request) for request in DIFFERENT]
     assert {len(digest) for digest in digests} == {DIGEST_BYTES}
     assert len(set(digests)) == len(digests)
 
 
-def test_h11_what_a_client_says_otherwise_the_second_time_is_not_looked_at() -> None:
+def test_h11_members_that_may_differ_in_a_retry_are_left_out() -> None:
     op = {"op": "add", "path": "/a", "value": 1}
     later = PatchRequest("y", 9, [op], strict=True, fence=7, after="before", step="gesture")
     assert is_same(digest_of(patched(op)), later)
@@ -97,15 +97,15 @@ def test_h11_what_a_client_says_otherwise_the_second_time_is_not_looked_at() -> 
         ),
     ],
 )
-def test_h11_the_same_ops_are_the_same_however_they_are_written(first: str, second: str) -> None:
+def test_h11_equal_ops_have_equal_digests_however_written(first: str, second: str) -> None:
     assert is_same(digest_of(read(f"[{first}]")), read(f"[{second}]"))
 
 
-def test_h11_an_entry_of_before_has_no_digest_and_matches_any_request() -> None:
+def test_h11_an_old_entry_without_a_digest_matches_any_request() -> None:
     assert all(is_same(b"", request) for request in DIFFERENT)
 
 
-def test_h11_what_nests_too_deep_to_be_accepted_is_another_request() -> None:
+def test_h11_a_value_too_deep_to_accept_is_another_request() -> None:
     deep: Any = []
     for _ in range(100_000):
         deep = [deep]
@@ -113,7 +113,7 @@ def test_h11_what_nests_too_deep_to_be_accepted_is_another_request() -> None:
     assert not is_same(digest_of(patched()), patched({"op": deep, "path": deep}))
 
 
-# --- against an oracle that shares no code ---------------------------------------------------
+# --- compared with an oracle that shares no code ----------------------------------------------
 
 
 def draw(dice: random.Random, depth: int = 0) -> Any:
@@ -128,7 +128,7 @@ def draw(dice: random.Random, depth: int = 0) -> Any:
 
 
 def meaning(value: Any) -> Any:
-    """The value by what it means: numbers by what they count, objects without an order."""
+    """Return the meaning of a value: numbers by their quantity, objects without an order."""
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return (type(value).__name__, value)
     if isinstance(value, int | float):
@@ -139,7 +139,7 @@ def meaning(value: Any) -> Any:
 
 
 def rewritten(dice: random.Random, value: Any) -> Any:
-    """The same value, written otherwise."""
+    """Return the same value with another spelling: order of members, floats for integers."""
     if isinstance(value, dict):
         names = dice.sample(list(value), len(value))
         return {name: rewritten(dice, value[name]) for name in names}
@@ -151,7 +151,7 @@ def rewritten(dice: random.Random, value: Any) -> Any:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_h11_a_digest_agrees_with_what_the_values_mean(seed: int) -> None:
+def test_h11_digests_are_equal_exactly_when_values_are(seed: int) -> None:
     dice = random.Random(seed)
     seen: dict[Any, bytes] = {}
     for _ in range(100):
@@ -164,7 +164,7 @@ def test_h11_a_digest_agrees_with_what_the_values_mean(seed: int) -> None:
     assert len(set(seen.values())) == len(seen)
 
 
-def test_h11_a_restoration_that_comes_again_needs_no_value_of_before() -> None:
+def test_h11_a_retried_restore_needs_no_old_value() -> None:
     room = Room(DocKey("demo", "home"), Absent(), RoomBounds(), None)
     ada = Member(Author("ada"), Rights(Role.PUBLISHER, 2**53), "http")
     room.apply(ada, Create({"n": 1}), 0)

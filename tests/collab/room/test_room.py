@@ -1,4 +1,4 @@
-"""A room: what it takes from the settings, and what it says in a batch."""
+"""A room: its settings, its batches and its refusals."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def edited(room: Room, *numbers: int) -> Room:
 
 
 def undone(room: Room) -> int:
-    """How many steps can be undone."""
+    """Undo all steps, and return how many there were."""
     count = 0
     while (refusal := room.apply(ADA, UndoRequest(""), 99_000).refusal) is None:
         count += 1
@@ -39,7 +39,7 @@ def undone(room: Room) -> int:
     return count
 
 
-def test_g19_what_the_index_of_structs_lacks_is_bounded_and_it_knows_all_when_asked() -> None:
+def test_g19_struct_index_is_complete_when_read() -> None:
     room = Room(HOME, Absent(), RoomBounds(), None)
     room.apply(ADA, Create({}), 0)
     for count in (1, 2 * MOST_WAITING + 1, 5):
@@ -49,10 +49,10 @@ def test_g19_what_the_index_of_structs_lacks_is_bounded_and_it_knows_all_when_as
         assert room.working.structs().clocks == room.document.state_vector()
 
 
-def test_a_refusal_that_comes_after_an_update_was_applied_is_a_failure(
+def test_a_refusal_after_an_update_was_applied_is_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A caller that takes it for a refusal continues with a document that no client has."""
+    """A refusal would be wrong: the server would continue with a document that no client has."""
 
     def refuse(*_: object) -> None:
         raise Rejected(Code.INVALID_PATCH, "found too late")
@@ -66,7 +66,7 @@ def test_a_refusal_that_comes_after_an_update_was_applied_is_a_failure(
         room.apply(ADA, Update(peer.get_update()), 1)
 
 
-def test_u1_as_many_steps_are_kept_as_the_setting_says_also_after_a_restart() -> None:
+def test_u1_undo_depth_setting_also_applies_after_a_restart() -> None:
     for depth, kept in ((2, 2), (0, 5)):
         bounds = RoomBounds(undo=UndoBounds(depth))
         room = Room(HOME, Absent(), bounds, None)
@@ -78,7 +78,7 @@ def test_u1_as_many_steps_are_kept_as_the_setting_says_also_after_a_restart() ->
 
 
 @pytest.mark.parametrize("kind", [[], {}, None, 7, "splices"])
-def test_an_op_of_no_kind_is_refused_whatever_it_says_it_is(kind: Any) -> None:
+def test_an_op_of_an_unknown_kind_is_refused(kind: Any) -> None:
     room = Room(HOME, Absent(), RoomBounds(), None)
     room.apply(ADA, Create({}), 0)
     member = Member(Author("ada"), ADA.rights, "patch")
@@ -87,7 +87,7 @@ def test_an_op_of_no_kind_is_refused_whatever_it_says_it_is(kind: Any) -> None:
     assert answer.refusal.code is Code.INVALID_PATCH
 
 
-def test_a_comparison_made_before_counts_for_the_version_that_it_was_made_for() -> None:
+def test_a_diff_made_in_advance_counts_only_for_its_version() -> None:
     room = Room(HOME, Absent(), RoomBounds(), None)
     room.apply(ADA, Create({"a": 1}), 0)
     ops = [{"op": "replace", "path": "/a", "value": 2}]
@@ -99,7 +99,7 @@ def test_a_comparison_made_before_counts_for_the_version_that_it_was_made_for() 
     assert room.apply(ADA, Replace({"a": 9}, room.head - 1), 0).refusal is not None
 
 
-def test_a_value_that_is_put_whole_may_differ_in_more_places_than_a_patch_has_ops() -> None:
+def test_a_whole_value_may_make_more_ops_than_a_patch_may_have() -> None:
     room = Room(HOME, Absent(), RoomBounds(), None)
     places = 3 * RoomBounds().patch.max_ops
     room.apply(ADA, Create({str(n): n for n in range(places)}), 0)

@@ -1,4 +1,4 @@
-"""Section rights in a room, on both lanes: what a user with sections may do, and what is undone."""
+"""Section rights in a room, on both lanes: allowed, refused and corrected changes."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_x6_a_right_by_id_follows_its_element_and_a_right_by_index_does_not() ->
     assert patch(room, by_id, put("/sections/3/text", "of two")) == "forbidden"
 
 
-def test_x5_a_stale_patch_is_judged_where_it_lands() -> None:
+def test_x5_a_stale_patch_is_checked_where_it_applies_at_the_head() -> None:
     room, hero = home(), member("/sections/hero")
     assert patch(room, OWNER, {"op": "move", "from": "/sections/0", "path": "/sections/2"}) == ""
     assert patch(room, hero, put("/sections/0/text", "Hi"), base=1) == ""
@@ -100,7 +100,7 @@ def test_x5_a_stale_patch_is_judged_where_it_lands() -> None:
     assert patch(room, hero, put("/sections/1/text", "no"), base=1) == "forbidden"
 
 
-def test_x5_an_id_that_was_accepted_is_answered_as_it_was() -> None:
+def test_x5_an_accepted_id_gets_its_first_answer_again() -> None:
     room, who = home(), member("/sections/hero")
     asked = PatchRequest("p1", None, [put("/sections/0/text", "Hi")])
     first = room.apply(who, asked, 5_000)
@@ -109,7 +109,7 @@ def test_x5_an_id_that_was_accepted_is_answered_as_it_was() -> None:
     assert (first.version, again.version, again.ack["duplicate"]) == (2, 2, True)
 
 
-def test_x7_an_undo_outside_of_the_sections_is_refused_whole() -> None:
+def test_x7_an_undo_outside_the_sections_is_refused_as_a_whole() -> None:
     room, both = home(), member("/sections/hero", "/sections/faq")
     assert patch(room, both, put("/sections/0/text", "1"), put("/sections/1/text", "2")) == ""
     hero = member("/sections/hero")
@@ -126,7 +126,7 @@ def test_x7_an_undo_outside_of_the_sections_is_refused_whole() -> None:
     assert texts(room) == ["1", "2", "Bye"]
 
 
-def test_x7_a_step_is_taken_back_where_its_element_stands_now() -> None:
+def test_x7_an_undo_applies_where_its_element_is_now() -> None:
     room, hero = home(), member("/sections/hero")
     assert patch(room, hero, put("/sections/0", {"id": "hero", "kind": "new"})) == ""
     assert patch(room, OWNER, {"op": "move", "from": "/sections/0", "path": "/sections/2"}) == ""
@@ -155,13 +155,13 @@ def test_x9_restoring_more_than_a_section_is_refused() -> None:
     assert code(room.apply(member(""), RestoreVersion(1, PAGE), 50_000)) == ""
 
 
-def test_x9_a_section_that_is_gone_is_restored_by_none_of_its_own_users() -> None:
+def test_x9_a_removed_section_is_not_restored_by_its_own_users() -> None:
     room, hero = home(), member("/sections/hero", "/sections/0")
     assert patch(room, OWNER, {"op": "remove", "path": "/sections/0"}) == ""
     assert code(room.apply(hero, RestoreVersion(1, PAGE, "/sections/0"), 50_000)) == "forbidden"
 
 
-def test_x2_a_whole_value_is_judged_by_what_it_changes() -> None:
+def test_x2_a_whole_value_is_checked_by_the_parts_it_changes() -> None:
     room, hero = home(), member("/sections/hero")
     mine = {**PAGE, "sections": [{**PAGE["sections"][0], "text": "Hi"}, *PAGE["sections"][1:]]}
     assert code(room.apply(hero, Replace(mine, 1), 1)) == ""
@@ -176,7 +176,7 @@ def test_x2_a_whole_value_is_judged_by_what_it_changes() -> None:
 
 
 @pytest.mark.parametrize("sections", [(), ("",), ("/title",)])
-def test_x9_a_document_is_made_without_sections_only(sections: tuple[str, ...]) -> None:
+def test_x9_only_a_user_without_sections_creates_a_document(sections: tuple[str, ...]) -> None:
     room, who = Room(HOME, Absent(), RoomBounds(), None), member(*sections)
     assert code(room.apply(who, Create({"title": "x"}), 0)) == "forbidden"
     peer: Doc[Any] = Doc()
@@ -185,7 +185,7 @@ def test_x9_a_document_is_made_without_sections_only(sections: tuple[str, ...]) 
     assert (room.head, room.document.value) == (0, {})
 
 
-def test_x3_a_section_right_is_told_before_a_lock_and_a_wrong_op() -> None:
+def test_x3_section_rights_are_checked_before_locks_and_ops() -> None:
     room, hero = home(), member("/sections/hero")
     lock(room, OWNER, "acquire", "/sections/1")
     assert patch(room, hero, put("/sections/1/text", "no")) == "forbidden"
@@ -208,7 +208,7 @@ def lock(room: Room, who: Member, action: Any, scope: str, base: int | None = No
 
 
 @pytest.mark.parametrize("action", ["acquire", "take_over", "renew", "keep"])
-def test_x9_a_lock_is_for_what_its_user_may_change(action: str) -> None:
+def test_x9_a_lock_outside_the_users_sections_is_refused(action: str) -> None:
     room, hero = home(), member("/sections/hero")
     for scope in ("", "/title", "/sections", "/sections/1", "/sections/1/text"):
         if action != "acquire":
@@ -219,7 +219,7 @@ def test_x9_a_lock_is_for_what_its_user_may_change(action: str) -> None:
     assert lock(room, hero, "acquire", "/sections/0/text") == ""
 
 
-def test_x9_a_lock_stands_where_the_element_is_at_the_head() -> None:
+def test_x9_a_stale_lock_scope_is_checked_at_the_head() -> None:
     room, hero = home(), member("/sections/hero")
     assert patch(room, OWNER, {"op": "move", "from": "/sections/0", "path": "/sections/2"}) == ""
     assert lock(room, hero, "acquire", "/sections/0", base=1) == ""
@@ -231,7 +231,7 @@ def test_x9_a_lock_stands_where_the_element_is_at_the_head() -> None:
 
 
 class Tab:
-    """A Yjs client of a user with sections, and one that looks on."""
+    """A Yjs client of a user with sections, and another client that only reads."""
 
     def __init__(self, room: Room, *sections: str, client_id: int = 7) -> None:
         self.room, self.who = room, member(*sections)
@@ -245,7 +245,7 @@ class Tab:
         return self.mine.get("content", type=Map)
 
     def send(self, change: Callable[[Any], None]) -> list[dict[str, Any]]:
-        """The ops of the entry that comes of a change."""
+        """Send a change, and return the ops of its entries."""
         known = self.mine.get_state()
         with self.mine.transaction():
             change(self.content)
@@ -265,7 +265,7 @@ class Tab:
         return ops
 
 
-def test_x8_what_is_done_in_a_section_stays() -> None:
+def test_x8_an_update_inside_a_section_stays() -> None:
     room = home()
     tab = Tab(room, "/sections/hero")
     typed = tab.send(lambda content: content["sections"]["hero"]["text"].insert(5, "!"))
@@ -279,11 +279,11 @@ def _hide(content: Any) -> None:
 
 
 def _order(content: Any) -> None:
-    content["sections"]["faq"]["@order"] = "a1V"  # nothing shows
+    content["sections"]["faq"]["@order"] = "a1V"  # the JSON does not change
 
 
 def _retype(content: Any) -> None:
-    content["title"] = "Home"  # it was a Y.Text, which others have bound
+    content["title"] = "Home"  # it was a Y.Text, to which other clients have bound an editor
 
 
 def _rename(content: Any) -> None:
@@ -319,7 +319,7 @@ SILENT = {
 
 
 @pytest.mark.parametrize("what", SILENT)
-def test_x8_what_is_done_outside_of_a_section_is_taken_back(what: str) -> None:
+def test_x8_an_update_outside_a_section_is_taken_back(what: str) -> None:
     room = home()
     tab = Tab(room, "/sections/hero")
     before = peers.content_of(tab.other)
@@ -331,7 +331,7 @@ def test_x8_what_is_done_outside_of_a_section_is_taken_back(what: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*peers.ROOTS, "unheard"])
-def test_x8_other_roots_are_in_no_section(name: str) -> None:
+def test_x8_no_section_covers_the_other_root_types(name: str) -> None:
     room = home()
     owner = peers.peer(3)
     peers.seed_roots(owner)
@@ -359,8 +359,9 @@ def test_x8_other_roots_are_in_no_section(name: str) -> None:
     assert value(room)["title"] == "yes"
 
 
-# What no Yjs client writes: items in maps, keys of texts, and structs that are deleted already.
-# In a document as `home` makes it (1, 0) is the title, (1, 7) the first section, (1, 9) its text.
+# Structs that no Yjs client writes: items in maps, keys of texts, and structs that are already
+# deleted. In the document of `home`, (1, 0) is the title, (1, 7) the first section and (1, 9) the
+# text of that section.
 FORGED = {
     "text in the root": [string("hey", root="content")],
     "an item in a section's map": [plain(b"\x77\x01a", parent=(1, 7))],
@@ -381,7 +382,7 @@ FORGED = {
 
 
 @pytest.mark.parametrize("what", FORGED)
-def test_x8_structs_that_no_client_writes_are_taken_back(what: str) -> None:
+def test_x8_forged_structs_are_taken_back(what: str) -> None:
     room, who = home(), member("/title", "/sections/faq")
     structs = FORGED[what]
     answer = room.apply(who, Update(update((77, 0, structs))), 5)
@@ -393,7 +394,7 @@ def test_x8_structs_that_no_client_writes_are_taken_back(what: str) -> None:
     assert value(room)["sections"] == PAGE["sections"]
 
 
-def test_x8_what_lies_in_the_sections_stays_of_an_update_that_goes_too_far() -> None:
+def test_x8_the_allowed_part_of_an_update_stays() -> None:
     room = home()
     tab = Tab(room, "/sections/hero", "/title")
 
@@ -410,7 +411,7 @@ def test_x8_what_lies_in_the_sections_stays_of_an_update_that_goes_too_far() -> 
     assert room.document.value == PAGE
 
 
-def test_x8_what_lies_too_deep_for_the_layout_does_not_stay() -> None:
+def test_x8_a_value_too_deep_for_the_layout_is_taken_back() -> None:
     room = home()
     tab = Tab(room, "/sections/hero")
 
@@ -425,7 +426,7 @@ def test_x8_what_lies_too_deep_for_the_layout_does_not_stay() -> None:
     assert value(room) == PAGE
 
 
-def test_x8_an_element_set_again_elsewhere_stays_where_it_was() -> None:
+def test_x8_an_element_set_with_another_order_key_keeps_its_place() -> None:
     room = home()
     tab = Tab(room, "/sections/hero")
     moved = Map({"id": "hero", "@order": "zz", "new": 1.0})
@@ -433,7 +434,7 @@ def test_x8_an_element_set_again_elsewhere_stays_where_it_was() -> None:
     assert value(room)["sections"] == [{"id": "hero", "new": 1}, *PAGE["sections"][1:]]
 
 
-def test_x8_what_stays_must_keep_the_schema_too() -> None:
+def test_x8_the_allowed_part_must_match_the_schema_too() -> None:
     room = home()
     room.working.schema = Schema({"properties": {"title": {"maxLength": 5}}})
     tab = Tab(room, "/title")
@@ -446,7 +447,7 @@ def test_x8_what_stays_must_keep_the_schema_too() -> None:
     assert room.value == PAGE
 
 
-def test_x8_steps_of_others_outlive_what_was_taken_back() -> None:
+def test_x8_other_users_undo_steps_survive_a_correction() -> None:
     room, ada = home(), member("", user="ada")
     assert patch(room, ada, put("/title", "Home of Ada")) == ""
     assert patch(room, ada, put("/sections/1/text", "Why so?")) == ""
@@ -463,7 +464,7 @@ def test_x8_steps_of_others_outlive_what_was_taken_back() -> None:
     assert room.document.value == PAGE
 
 
-def test_x8_what_watched_updates_deleted_is_not_kept_for_ever() -> None:
+def test_x8_content_deleted_by_updates_is_purged() -> None:
     room = home()
     tab = Tab(room, "/sections/hero")
     for _ in range(8):
@@ -474,7 +475,7 @@ def test_x8_what_watched_updates_deleted_is_not_kept_for_ever() -> None:
     assert room.apply(tab.who, UndoRequest(""), 200_000).refusal is None
 
 
-def test_x8_a_right_in_a_plain_value_is_none_for_a_yjs_client() -> None:
+def test_x8_only_the_allowed_part_of_a_plain_value_changes() -> None:
     room = home()
     owner = Tab(room)
     owner.who = OWNER

@@ -1,4 +1,4 @@
-"""Section rights on the patch lane, against an oracle that shares no code with them."""
+"""Section rights on the patch lane, compared with an oracle that shares no code with them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from tests.collab.room.section_oracle import Invalid, Judging, areas, masked
 
 OWNER = Member(Author("root"), Rights(Role.ADMIN, 2**53), "http")
 WRITERS = (Role.EDITOR, Role.PUBLISHER, Role.ADMIN)
-# What is wrong with a patch wherever it may write: a key that no patch may add, a value too deep.
+# Codes of patches that are invalid for any user: a forbidden key, or a value that is too deep.
 UNSOUND = ("invalid_patch", "invalid_document")
 
 
 def walk(seed: int, met: Counter[str]) -> None:
-    """Four patches of one user with sections, each undone and put back when it passed."""
+    """Apply four patches of one user with sections; undo and redo each accepted patch."""
     random = Random(seed)
     room = Room(DocKey("demo", "home"), Absent(), RoomBounds(), None)
     assert room.apply(OWNER, Create(worlds.document(random)), 0).refusal is None
@@ -66,7 +66,7 @@ def _one(
     assert room.document.value == judging.root.value(), told
     places = areas(json.loads(text), sections)
     assert masked(room.document.value, places) == masked(json.loads(text), places), told
-    # A user may give up a right by changing an `id` that a pointer names in so many words.
+    # A user may lose a right by changing an `id`, when a pointer of the token ends in `/id`.
     if room.head > head and not any(pointer.endswith("/id") for pointer in sections):
         after = room.document.value
         assert room.apply(writer, UndoRequest(""), now + 2_000).refusal is None, told
@@ -81,7 +81,7 @@ def _check(met: Counter[str], cases: int) -> None:
 
 
 @pytest.mark.thorough
-def test_x_a_patch_passes_when_the_oracle_lets_it() -> None:
+def test_x_a_patch_is_allowed_when_the_oracle_allows_it() -> None:
     met: Counter[str] = Counter()
     for seed in range(800):
         walk(seed, met)
@@ -89,7 +89,7 @@ def test_x_a_patch_passes_when_the_oracle_lets_it() -> None:
 
 
 @pytest.mark.long
-def test_x_twenty_thousand_patches_pass_when_the_oracle_lets_them() -> None:
+def test_x_20_000_patches_agree_with_the_oracle() -> None:
     met: Counter[str] = Counter()
     for seed in range(10_000, 15_000):
         walk(seed, met)

@@ -1,4 +1,4 @@
-"""Section rights on the Yjs lane: whatever an update does, all outside stays, for everybody."""
+"""Section rights on the Yjs lane: no update changes anything outside the sections."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OWNER = Member(Author("root"), Rights(Role.ADMIN, 2**53), "http")
 
 
 class World:
-    """One document, a peer with sections, and a peer that only looks on."""
+    """One document, a peer with sections, and a peer that only reads."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -49,7 +49,7 @@ class World:
         self.writer.apply_update(self.onlooker.get_update())
 
     def send(self, member: Member, update: bytes) -> list[bytes]:
-        """The updates of the entries that came of one."""
+        """Send an update, and return the updates of its entries."""
         waiting, made = [update], []
         while waiting:
             answer = self.room.apply(member, Update(waiting.pop(0)), self.now)
@@ -60,7 +60,7 @@ class World:
         return made
 
     def patch(self) -> None:
-        """The owner edits, so that there are hidden elements, and steps to undo."""
+        """Edit as the owner, so that there are hidden elements and steps to undo."""
         for _ in range(2):
             self.now += 2_000
             ops = worlds.patch(self.random, self.room.document.value, [])
@@ -71,7 +71,7 @@ class World:
                 self.onlooker.apply_update(answer.entry.update)
 
     def turn(self, met: Counter[str]) -> None:
-        """One update of the writer; at times the owner has edited meanwhile."""
+        """Send one update of the writer; sometimes the owner has edited meanwhile."""
         known = self.writer.get_state()
         paths = self.paths()
         inside = bool(paths) and self.random.random() < 0.5
@@ -92,7 +92,7 @@ class World:
         return [path for path in found if path is not None]
 
     def judge(self, update: bytes, met: Counter[str], mine: Any) -> None:
-        """Send it, and compare what all clients have with what was there before."""
+        """Send an update, and compare all clients' documents with the document before it."""
         before = json.loads(json.dumps(self.room.document.value))
         places, paths = areas(before, self.sections), self.paths()
         dumped, roots = peers.content_of(self.onlooker), peers.others(self.onlooker)
@@ -109,16 +109,16 @@ class World:
         assert self.room.document.read() == after, told
         assert masked(after, places) == masked(before, places), told
         if any(_other_element(before, after, place) for place in places):
-            met["another element under an index"] += 1  # it stands under a key of its own
+            met["another element under an index"] += 1  # the new element has another key
         else:
             assert peers.outside(now, paths) == peers.outside(dumped, paths), told
         if mine is not None and now != mine:
-            met["written again"] += 1  # a map entry and items of a list in one update (X8)
+            met["written again"] += 1  # one update has a map entry and items of a list (X8)
         met["inside" if mine is not None else "stays" if now == dumped else "changes"] += 1
         self.room.commit()
 
     def end(self) -> None:
-        """Reloaded it is the same, and the owner can take back the same steps."""
+        """Check that a reloaded document is the same and has the same undo steps."""
         entries = self.room.tail.since(0)
         assert entries is not None
         stored = Stored(1, self.room.version, self.room.control, None, entries)
@@ -162,7 +162,7 @@ def walk(seed: int, met: Counter[str]) -> None:
 
 
 def _walk_through(seeds: range) -> None:
-    """Updates inside and outside the sections; a few of these are written again as JSON."""
+    """Run updates inside and outside the sections; a few of them are rewritten as JSON."""
     met: Counter[str] = Counter()
     for seed in seeds:
         walk(seed, met)
@@ -173,11 +173,11 @@ def _walk_through(seeds: range) -> None:
 
 
 @pytest.mark.thorough
-def test_x8_whatever_an_update_does_all_outside_stays() -> None:
+def test_x8_no_update_changes_anything_outside_the_sections() -> None:
     _walk_through(range(80))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("block", range(20))
-def test_x8_whatever_many_updates_do_all_outside_stays(block: int) -> None:
+def test_x8_no_update_changes_anything_outside_over_many_seeds(block: int) -> None:
     _walk_through(range(1_000 + block * 150, 1_150 + block * 150))
