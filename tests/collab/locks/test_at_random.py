@@ -28,7 +28,7 @@ PAGE: dict[str, Any] = {
 
 
 class Run:
-    """A document, its locks, the rows as a database would hold them, and what was broadcast."""
+    """A document, its locks, the rows that a database would store, and the broadcast events."""
 
     def __init__(self, seed: int) -> None:
         self.choose = random.Random(seed)
@@ -134,7 +134,7 @@ def who(author: Author) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_whatever_happens_locks_never_collide_and_each_ends_by_one_event(seed: int) -> None:
+def test_locks_never_overlap_and_each_ends_by_one_event(seed: int) -> None:
     run = Run(seed)
     for _ in range(200):
         run.now += run.choose.choice([0, 100, 3000, 15_000])

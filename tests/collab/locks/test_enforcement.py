@@ -1,4 +1,4 @@
-"""Rules L10 to L12: what passes the locks of others, and what comes too late."""
+"""Rules L10 to L12: changes that other clients' locks allow or refuse, and stale fences."""
 
 from __future__ import annotations
 
@@ -88,23 +88,23 @@ def test_l10_a_change_that_touches_another_clients_lock_is_refused(ops: list[Op]
 
 
 @pytest.mark.parametrize("ops", PASSING)
-def test_l10_what_happens_beside_a_lock_passes(ops: list[Op]) -> None:
+def test_l10_a_change_beside_a_lock_is_allowed(ops: list[Op]) -> None:
     assert check(*ops) is None
 
 
-def test_l10_a_member_named_like_an_index_is_no_element() -> None:
+def test_l10_a_member_named_like_an_index_is_not_an_element() -> None:
     locks = hold("/404/t")
     assert check({"op": "add", "path": "/403", "value": 1}, locks=locks) is None
     assert check({"op": "add", "path": "/404", "value": 1}, locks=locks) is not None
 
 
-def test_l10_a_lock_on_the_whole_document_refuses_everything_of_others() -> None:
+def test_l10_a_lock_on_the_document_refuses_all_other_clients() -> None:
     for ops in (*TOUCHING, *PASSING):
         touching = any(op["op"] != "test" for op in ops)
         assert (check(*ops, locks=hold("")) is not None) is touching
 
 
-def test_l10_an_op_that_leads_nowhere_is_left_to_the_patch_to_refuse() -> None:
+def test_l10_an_op_with_a_missing_path_is_left_to_apply() -> None:
     assert check({"op": "remove", "path": "/none"}, replaced("/none/x")) is None
     assert check({"op": "move", "from": "/sections/9", "path": "/sections/0"}) is None
 
@@ -124,13 +124,13 @@ def test_l10_an_op_that_leads_nowhere_is_left_to_the_patch_to_refuse() -> None:
         {"op": "unheard", "path": "/sections/0"},
     ],
 )
-def test_l10_an_op_that_is_none_is_left_to_the_patch_to_refuse(op: Op) -> None:
+def test_l10_a_malformed_op_is_left_to_apply(op: Op) -> None:
     assert check(op) is None
     assert check(op, replaced("/sections/1/t"), by=ADA) is None
     assert check(replaced("/sections/1/t"), op) is not None
 
 
-def test_l10_a_patch_that_blows_up_is_followed_no_further_than_its_bounds() -> None:
+def test_l10_a_patch_above_its_bounds_is_not_checked_further() -> None:
     ops: list[Op] = [{"op": "copy", "from": "/sections/0", "path": "/sections/0/t"}]
     ops += [{"op": "copy", "from": "/sections/0", "path": "/sections/0/t/t"}] * 900
     assert check(*ops) is None
@@ -142,7 +142,7 @@ def test_l11_an_expired_lock_stops_no_change() -> None:
     assert check(replaced("/sections/1/t"), now=300_000) is None
 
 
-def test_l12_a_fence_that_holds_passes_and_one_that_does_not_is_a_stale_lock() -> None:
+def test_l12_a_valid_fence_is_allowed_and_an_old_fence_is_stale() -> None:
     assert check(replaced("/title"), by=ADA, fence=7) is None
     for by, now, fence in ((ADA, 1, 6), (ADA, 300_000, 7), (BO, 1, 7), (ADA_2, 1, 7)):
         refusal = check(replaced("/title"), by=by, now=now, fence=fence)
@@ -154,7 +154,7 @@ def test_l12_a_fence_that_holds_passes_and_one_that_does_not_is_a_stale_lock() -
     assert empty.code is Code.STALE_LOCK
 
 
-def test_l12_after_a_take_over_the_old_holders_late_edit_is_stale_and_says_who_has_it() -> None:
+def test_l12_a_late_edit_after_a_take_over_names_the_new_holder() -> None:
     step = hold().take_over("l-7", BO, now=1, admin=True)
     assert isinstance(step, LockStep)
     refusal = check(replaced("/sections/1/t"), by=ADA, fence=7, locks=step.locks)

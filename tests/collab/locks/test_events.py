@@ -1,4 +1,4 @@
-"""What a reader who was behind is told of locks when they catch up."""
+"""The lock events that a slow reader gets with its catch-up."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def ended(fence: int) -> LockChange:
     return LockChange(f"l-{fence}", "/a", None, fence, reason="released")
 
 
-def test_of_several_changes_of_one_lock_the_last_is_owed() -> None:
+def test_only_the_last_change_of_a_lock_is_sent() -> None:
     missed = MissedLocks(5)
     assert not missed
     missed.add([stands(3, "/a")])
@@ -24,14 +24,14 @@ def test_of_several_changes_of_one_lock_the_last_is_owed() -> None:
     assert not missed
 
 
-def test_a_lock_that_came_and_went_is_not_mentioned() -> None:
+def test_a_lock_that_began_and_ended_meanwhile_is_not_sent() -> None:
     missed = MissedLocks(5)
     missed.add([stands(6)])
     missed.add([ended(6), stands(7)])
     assert missed.flush() == [stands(7)]
 
 
-def test_the_end_of_a_lock_that_was_told_of_is_owed_before_what_follows_it() -> None:
+def test_the_end_of_a_known_lock_is_sent_before_the_next_lock() -> None:
     missed = MissedLocks(5)
     missed.mark_sent([stands(6)])
     missed.add([stands(6, "/b")])
@@ -41,7 +41,7 @@ def test_the_end_of_a_lock_that_was_told_of_is_owed_before_what_follows_it() -> 
     assert missed.flush() == [ended(7)]
 
 
-def test_however_often_locks_come_and_go_the_debt_stays_small() -> None:
+def test_many_short_locks_leave_no_missed_events() -> None:
     missed = MissedLocks(0)
     for fence in range(1, 2000):
         missed.add([stands(fence)])

@@ -1,4 +1,4 @@
-"""Many locks are carried and touched as each of them alone would be."""
+"""A tree of many locks gives the same result as each lock alone."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _inserts_into(path: Path, scope: Path) -> bool:
 
 
 def touches(step: Step, scope: Path) -> bool:
-    """L10 for one lock, as it is said."""
+    """Whether a step touches one lock, as rule L10 says."""
     if step.kind == "add":
         return _inserts_into(step.path, scope)
     source = step.source if step.kind == "move" else step.path
@@ -70,7 +70,7 @@ def random_op(choose: random.Random, value: Any) -> Op:
 
 
 @pytest.mark.parametrize("seed", range(100))
-def test_l8_l10_a_map_of_locks_says_what_is_true_of_each(seed: int) -> None:
+def test_l8_l10_a_tree_of_locks_agrees_with_each_lock_alone(seed: int) -> None:
     choose = random.Random(seed)
     value: Any = VALUE
     scopes = choose.sample(pointers(value), 12)

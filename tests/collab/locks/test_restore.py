@@ -1,4 +1,4 @@
-"""What an update did to locked elements is undone, and the guard moves rows with a batch."""
+"""Changes of locked elements are undone, and the guard relocates locks with a batch."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ TITLE = {"op": "replace", "path": "/title", "value": "New"}
         ("/tags/0", {"op": "remove", "path": "/tags/0"}),
     ],
 )
-def test_what_was_done_to_a_locked_element_is_undone_and_the_rest_stays(scope: str, op: Op) -> None:
+def test_a_change_of_a_locked_element_is_undone_the_rest_stays(scope: str, op: Op) -> None:
     assert restored(scope, op, TITLE) == with_title()
     assert restored(scope, op, TITLE, by=ADA) != with_title()
 
 
-def test_an_element_comes_back_beside_the_neighbour_that_it_followed() -> None:
+def test_a_restored_element_follows_its_earlier_neighbour() -> None:
     value = restored(
         "/sections/1",
         {"op": "remove", "path": "/sections/1"},
@@ -89,20 +89,20 @@ def test_an_element_comes_back_beside_the_neighbour_that_it_followed() -> None:
     assert [section["id"] for section in value["sections"]] == ["b", "c"]
 
 
-def test_where_what_held_the_element_is_gone_nothing_of_the_update_stays() -> None:
+def test_when_the_parent_is_gone_the_whole_update_is_undone() -> None:
     assert restored("/sections/1", TITLE, {"op": "remove", "path": "/sections"}) is PAGE
     emptied = {"op": "replace", "path": "/sections", "value": "text"}
     assert restored("/sections/1", TITLE, emptied) is PAGE
 
 
-def test_a_list_that_was_made_again_with_the_element_in_it_keeps_the_rest() -> None:
+def test_a_replaced_list_keeps_its_other_elements() -> None:
     other: list[Any] = [{"id": "new"}, {"id": "b", "t": "X"}]
     value = restored("/sections/1", {"op": "replace", "path": "/sections", "value": other})
     assert value["sections"] == [PAGE["sections"][1], {"id": "new"}]
 
 
 @pytest.mark.parametrize("op", ["move", "remove"])
-def test_of_an_update_that_takes_too_long_to_restore_nothing_stays(op: str) -> None:
+def test_an_update_that_takes_too_long_to_restore_is_undone(op: str) -> None:
     page: dict[str, Any] = {"title": "Home", "l": [{"id": f"i{n}"} for n in range(400)]}
     made = guard(*(f"/l/{n}" for n in range(200)), value=page)
     one = {"op": "remove", "path": "/l/0"}
@@ -112,7 +112,7 @@ def test_of_an_update_that_takes_too_long_to_restore_nothing_stays(op: str) -> N
     assert made.put_back_locked(ops, page, BO) is page
 
 
-def test_a_lock_among_many_is_restored_alone() -> None:
+def test_only_the_touched_lock_of_many_is_restored() -> None:
     page: dict[str, Any] = {"title": "Home", "l": [{"id": f"i{n}", "t": 1} for n in range(400)]}
     made = guard(*(f"/l/{n}" for n in range(200)), value=page)
     beside: list[Op] = [{"op": "add", "path": "/l/0", "value": {"id": f"n{n}"}} for n in range(200)]
@@ -122,12 +122,12 @@ def test_a_lock_among_many_is_restored_alone() -> None:
     assert value == apply(page, [TITLE, *beside]).value
 
 
-def test_under_a_lock_on_everything_nothing_stays() -> None:
+def test_under_a_lock_on_the_document_the_whole_update_is_undone() -> None:
     assert restored("", TITLE) is PAGE
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_what_is_restored_never_touches_a_lock(seed: int) -> None:
+def test_a_restored_value_never_touches_a_lock(seed: int) -> None:
     run = Run(seed)
     for _ in range(40):
         run.now += 50
@@ -147,7 +147,7 @@ def test_what_is_restored_never_touches_a_lock(seed: int) -> None:
             assert check_locks(run.locks, left, run.value, by=author, now=run.now) is None
 
 
-def test_a_batch_is_judged_by_the_locks_as_its_own_entries_carry_them() -> None:
+def test_a_batch_is_checked_by_locks_relocated_through_its_entries() -> None:
     made = guard("/sections/1")
     add: list[Op] = [{"op": "add", "path": "/sections/0", "value": {"id": "new"}}]
     made.check(add, PAGE, BO, None, Bounds())
@@ -184,7 +184,7 @@ def test_a_batch_that_moves_nothing_writes_no_row() -> None:
     assert guard().batch_step([AppliedChange(2, BO, [TITLE], PAGE)], 3) is None
 
 
-def test_there_is_no_check_when_no_other_client_holds_a_lock() -> None:
+def test_no_check_is_needed_when_no_other_client_holds_a_lock() -> None:
     made = guard("/sections/1")
     assert made.check_for(ADA) is None
     assert made.check_for(BO) is not None

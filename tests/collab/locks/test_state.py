@@ -1,4 +1,4 @@
-"""Rules L1 to L9: who holds which part of a document, until when, and how it changes hands."""
+"""Rules L1 to L9: which client holds which part of a document, until when, and how it changes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def the(locks: Locks) -> StoredLock:
     return lock
 
 
-def test_l1_a_free_scope_is_held_by_the_client_that_asks_and_is_broadcast() -> None:
+def test_l1_a_client_acquires_a_free_scope_and_it_is_broadcast() -> None:
     step = done(Locks(revision=6).acquire(ADA, S0, PAGE, now=0, secret=SECRET))
     (event,) = step.events
     assert (event.id, event.scope, event.fence) == ("l-7", S0, 7)
@@ -63,7 +63,7 @@ def test_l1_a_free_scope_is_held_by_the_client_that_asks_and_is_broadcast() -> N
     ("scope", "code"),
     [("/sections/3", "path_not_found"), ("/sections/-", "path_not_found"), ("x", "invalid_patch")],
 )
-def test_l1_only_what_is_there_can_be_locked(scope: str, code: str) -> None:
+def test_l1_only_an_existing_element_can_be_locked(scope: str, code: str) -> None:
     assert refused(Locks().acquire(ADA, scope, PAGE, now=0, secret=SECRET)).code == code
 
 
@@ -83,7 +83,7 @@ def test_l2_the_same_users_other_tab_is_another_holder() -> None:
     assert refused(held().acquire(ADA_2, S0, PAGE, now=1, secret=SECRET)).code is Code.LOCKED
 
 
-def test_l2_to_acquire_ones_own_lock_again_renews_it() -> None:
+def test_l2_acquiring_an_own_lock_again_renews_it() -> None:
     step = done(held().acquire(ADA, S0, PAGE, now=1000, secret=b"new", ttl=10))
     assert (the(step.locks).fence, the(step.locks).expires_at) == (7, 11_000)
 
@@ -96,7 +96,7 @@ def test_l3_a_ttl_is_clamped_to_1_to_3600_seconds(ttl: float | None, expected: i
     assert the(step.locks).expires_at == expected
 
 
-def test_l3_a_lock_expires_by_itself_and_is_free_for_others_from_then_on() -> None:
+def test_l3_a_lock_expires_and_its_scope_is_free() -> None:
     locks = held()
     assert locks.due_at() == 300_000
     assert locks.expire(299_999) is None
@@ -113,7 +113,7 @@ def test_l3_an_expired_lock_yields_before_it_is_removed() -> None:
     assert the(step.locks).holder == BO
 
 
-def test_l3_renewing_moves_the_end_and_only_its_holder_may() -> None:
+def test_l3_only_the_holder_renews_a_lock() -> None:
     locks = held()
     assert the(done(locks.renew("l-7", ADA, now=9000, secret=b"new")).locks).expires_at == 309_000
     assert refused(locks.renew("l-7", BO, now=9000, secret=b"new")).code is Code.LOCKED
@@ -121,7 +121,7 @@ def test_l3_renewing_moves_the_end_and_only_its_holder_may() -> None:
         assert refused(locks.renew(lock_id, ADA, now=now, secret=b"n")).code is Code.STALE_LOCK
 
 
-def test_l4_its_holder_releases_a_lock() -> None:
+def test_l4_only_the_holder_releases_a_lock() -> None:
     step = done(held().release("l-7", ADA, now=1))
     assert [event.reason for event in step.events] == ["released"]
     assert step.locks.held == ()
@@ -129,7 +129,7 @@ def test_l4_its_holder_releases_a_lock() -> None:
     assert refused(held().release("l-1", ADA, now=1)).code is Code.NOT_FOUND
 
 
-def test_l4_the_secret_releases_it_without_a_token_and_nothing_else_does() -> None:
+def test_l4_only_the_right_secret_releases_without_a_token() -> None:
     locks = held()
     assert done(locks.release_by_secret("l-7", SECRET, now=1)).locks.held == ()
     for wrong in (b"", b"other", the(locks).secret_hash):
@@ -137,7 +137,7 @@ def test_l4_the_secret_releases_it_without_a_token_and_nothing_else_does() -> No
     assert refused(locks.release_by_secret("l-1", SECRET, now=1)).code is Code.NOT_FOUND
 
 
-def test_l4_the_secret_before_a_renewal_stays_good_and_the_one_before_that_does_not() -> None:
+def test_l4_the_two_newest_secrets_are_valid() -> None:
     locks = done(held().renew("l-7", ADA, now=1, secret=b"second")).locks
     assert done(locks.release_by_secret("l-7", SECRET, now=1))
     locks = done(locks.renew("l-7", ADA, now=2, secret=b"third")).locks
@@ -145,7 +145,7 @@ def test_l4_the_secret_before_a_renewal_stays_good_and_the_one_before_that_does_
     assert refused(locks.release_by_secret("l-7", SECRET, now=1))
 
 
-def test_l4_a_lock_without_a_secret_is_not_released_by_the_empty_one() -> None:
+def test_l4_an_empty_secret_never_releases_a_lock() -> None:
     claimed = done(held().take_over("l-7", BO, now=0)).locks
     locks = done(claimed.expire(20_000)).locks
     lock_id = the(locks).id
@@ -153,14 +153,14 @@ def test_l4_a_lock_without_a_secret_is_not_released_by_the_empty_one() -> None:
         assert refused(locks.release_by_secret(lock_id, guess, now=1)).code is Code.NOT_FOUND
 
 
-def test_l5_the_holder_is_told_who_asks_and_when_the_lock_yields() -> None:
+def test_l5_a_take_over_announces_the_claimant_and_the_time() -> None:
     (event,) = done(held().take_over("l-7", BO, now=1000)).events
     assert event.holder == Holder("ada", "Ada", "tab-1")
     assert event.claimed_by == Holder("bo", "Bo", "tab-1")
     assert event.yields_at == "1970-01-01T00:00:21.000Z"
 
 
-def test_l5_silence_yields_to_the_claimant_under_a_new_fence() -> None:
+def test_l5_without_an_answer_the_claimant_gets_a_new_fence() -> None:
     locks = done(held().take_over("l-7", BO, now=0)).locks
     locks = done(locks.renew("l-7", ADA, now=10_000, secret=b"n")).locks
     assert locks.due_at() == 20_000
@@ -171,7 +171,7 @@ def test_l5_silence_yields_to_the_claimant_under_a_new_fence() -> None:
     assert step.drop == ("l-7",)
 
 
-def test_l5_its_holder_may_keep_it_within_the_grace() -> None:
+def test_l5_the_holder_may_keep_the_lock_within_the_grace() -> None:
     locks = done(held().take_over("l-7", BO, now=0)).locks
     assert refused(locks.keep("l-7", BO)).code is Code.LOCKED
     step = done(locks.keep("l-7", ADA))
@@ -180,19 +180,19 @@ def test_l5_its_holder_may_keep_it_within_the_grace() -> None:
     assert done(step.locks.keep("l-7", ADA)).events == ()
 
 
-def test_l5_its_holder_may_let_go_and_the_claimant_gets_it() -> None:
+def test_l5_a_release_gives_the_lock_to_the_claimant() -> None:
     step = done(done(held().take_over("l-7", BO, now=0)).locks.release("l-7", ADA, now=5))
     assert [event.reason for event in step.events][:1] == ["released"]
     assert the(step.locks).holder == BO
 
 
-def test_l5_a_claimed_lock_whose_time_is_over_goes_to_the_claimant() -> None:
+def test_l5_an_expired_claimed_lock_goes_to_the_claimant() -> None:
     locks = done(held(ttl=5).take_over("l-7", BO, now=0)).locks
     assert refused(locks.acquire(CY, S0, PAGE, now=5000, secret=SECRET)).code is Code.LOCKED
     assert the(done(locks.expire(5000)).locks).holder == BO
 
 
-def test_l5_yields_at_is_never_later_than_the_end_of_the_locks_time() -> None:
+def test_l5_yields_at_is_never_later_than_the_expiry() -> None:
     locks = done(held(ttl=5).take_over("l-7", BO, now=0)).locks
     assert locks.states()[0].yields_at == "1970-01-01T00:00:05.000Z"
     renewed = done(locks.renew("l-7", ADA, now=1, secret=SECRET)).locks
@@ -204,7 +204,7 @@ def test_l5_the_claimant_may_withdraw() -> None:
     assert (the(locks).holder, the(locks).claimed_by) == (ADA, None)
 
 
-def test_l6_a_second_claimant_is_refused_and_the_first_asking_again_changes_nothing() -> None:
+def test_l6_a_second_claimant_is_refused() -> None:
     locks = done(held().take_over("l-7", BO, now=0)).locks
     assert refused(locks.take_over("l-7", CY, now=1)).code is Code.LOCKED
     again = done(locks.take_over("l-7", BO, now=9000))
@@ -223,12 +223,12 @@ def test_l6_an_admin_does_not_wait(claimed: bool) -> None:
     assert the(step.locks).fence > 7
 
 
-def test_l6_to_take_over_what_one_holds_or_what_is_gone() -> None:
+def test_l6_taking_over_an_own_or_an_ended_lock() -> None:
     assert done(held().take_over("l-7", ADA, now=1)).events == ()
     assert refused(held().take_over("l-1", BO, now=1)).code is Code.NOT_FOUND
 
 
-def test_l7_of_several_locks_that_yield_each_gets_a_fence_of_its_own() -> None:
+def test_l7_each_lock_that_yields_gets_its_own_fence() -> None:
     locks = done(held().acquire(ADA, S1, PAGE, now=0, secret=SECRET)).locks
     for lock in locks.held:
         locks = done(locks.take_over(lock.id, BO, now=0)).locks
@@ -244,7 +244,7 @@ def change(*ops: Op) -> AppliedChange:
     return AppliedChange(9, BO, list(ops), PAGE)
 
 
-def test_l8_a_lock_follows_its_element_and_says_so() -> None:
+def test_l8_a_lock_follows_its_element_and_is_announced() -> None:
     step = held(S1).relocate(change({"op": "move", "from": S1, "path": S0}))
     (event,) = step.events
     assert (event.scope, event.fence) == (S0, 7)
@@ -266,7 +266,7 @@ def test_l8_a_change_elsewhere_writes_nothing() -> None:
     assert held("").relocate(change({"op": "remove", "path": S1})).events == ()
 
 
-def test_l8_of_two_locks_that_come_to_lie_in_each_other_the_older_stays() -> None:
+def test_l8_when_scopes_come_to_overlap_the_older_lock_stays() -> None:
     locks = done(held("/sections").acquire(ADA, "/title", PAGE, now=0, secret=SECRET)).locks
     step = locks.relocate(change({"op": "move", "from": "/title", "path": "/sections/0"}))
     assert [event.reason for event in step.events] == ["released"]
@@ -278,7 +278,7 @@ def test_l9_locks_survive_a_restart() -> None:
     assert Locks.load(locks.revision, reversed(locks.held), 0).locks == locks
 
 
-def test_l9_a_scope_that_was_not_written_before_the_crash_is_caught_up_on() -> None:
+def test_l9_a_scope_not_written_before_a_crash_is_relocated() -> None:
     locks = held(S1)
     history = [change({"op": "remove", "path": S0})]
     step = Locks.load(locks.revision, locks.held, 9, history)
@@ -296,7 +296,7 @@ def test_a_document_has_a_bounded_number_of_locks() -> None:
     )
 
 
-def test_a_lock_is_found_by_its_scope_or_by_what_covers_it() -> None:
+def test_a_lock_is_found_by_its_scope_or_a_location_in_it() -> None:
     locks = held()
     assert locks.at(S0) == locks.at(f"{S0}/title") == the(locks)
     assert locks.at("/sections") is None
