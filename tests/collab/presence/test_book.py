@@ -1,4 +1,4 @@
-"""Rules W1 to W8: who is in a document, told once a tick for both lanes."""
+"""Rules W1 to W8: the sessions of a document, announced once a tick for both lanes."""
 
 from __future__ import annotations
 
@@ -58,20 +58,20 @@ def test_w1_a_session_on_the_patch_lane_is_announced_on_both_lanes() -> None:
     assert book.flush(now=0.0) is None
 
 
-def test_w1_a_session_that_opens_is_sent_all_others_on_either_lane() -> None:
+def test_w1_a_new_session_gets_all_peers_of_both_lanes() -> None:
     book = book_of("ada", "bo")
     assert [peer.session for peer in book.peers(but="bo")] == ["ada"]
     assert [state.client for state in book.awareness()] == [1, 2]
 
 
-def test_w1_a_caller_that_asks_once_gets_who_is_there_now() -> None:
+def test_w1_a_single_query_gets_the_present_peers() -> None:
     book = book_of("ada", "bo")
     book.join(identity("cy", client_id=9), now=0.0)  # not announced yet
-    book.set_state("ada", None, now=0.0)  # nor that she has left
+    book.set_state("ada", None, now=0.0)  # her leave is not announced yet either
     assert [peer.session for peer in book.present()] == ["bo", "cy"]
 
 
-def test_w2_a_state_is_shown_with_the_user_as_the_server_knows_them() -> None:
+def test_w2_a_state_names_the_user_from_the_token() -> None:
     book = book_of("ada", "bo")
     book.set_state("ada", {"user": {"id": "root", "name": "Root", "color": "#f80"}}, now=1.0)
     difference = book.flush(now=1.0)
@@ -81,7 +81,7 @@ def test_w2_a_state_is_shown_with_the_user_as_the_server_knows_them() -> None:
     assert difference.awareness == [State(1, 2, signed)]
 
 
-def test_w2_a_patch_clients_colour_is_where_cursor_plugins_look_for_it() -> None:
+def test_w2_a_patch_clients_colour_is_also_in_its_user() -> None:
     book = book_of("ada")
     book.set_state("ada", {"color": "#f80"}, now=1.0)
     assert book.flush(now=1.0) is not None
@@ -111,7 +111,7 @@ def test_w3_a_state_of_more_than_2_kib_is_refused_and_changes_nothing() -> None:
     ],
     ids=range(4),
 )
-def test_w3_a_state_that_no_patch_could_hold_is_malformed(state: dict[str, Any]) -> None:
+def test_w3_a_state_that_is_invalid_json_is_malformed(state: dict[str, Any]) -> None:
     book = book_of("ada")
     refusal = book.set_state("ada", state, now=1.0)
     assert refusal is not None
@@ -119,13 +119,13 @@ def test_w3_a_state_that_no_patch_could_hold_is_malformed(state: dict[str, Any])
     assert book.flush(now=1.0) is None
 
 
-def test_w3_a_bound_of_nought_is_none() -> None:
+def test_w3_zero_means_no_limit_for_states() -> None:
     book = PresenceBook(max_bytes=0)
     book.join(identity("ada"), now=0.0)
     assert book.set_state("ada", {"x": "y" * 10_000}, now=0.0) is None
 
 
-def test_w4_a_clients_states_are_told_at_most_20_times_a_second_and_the_newest_wins() -> None:
+def test_w4_at_most_20_states_a_second_and_the_newest_wins() -> None:
     book = book_of("ada", "bo")
     shown: list[int] = []
     for step in range(1000):
@@ -143,7 +143,7 @@ def test_w4_a_clients_states_are_told_at_most_20_times_a_second_and_the_newest_w
     assert book.wait(now=3.0) is None
 
 
-def test_w4_one_tick_is_one_difference_however_many_moved() -> None:
+def test_w4_each_tick_makes_one_difference_for_all_moves() -> None:
     book = book_of(*[f"s{n}" for n in range(50)])
     for n in range(50):
         book.set_state(f"s{n}", {"n": n}, now=1.0)
@@ -153,7 +153,7 @@ def test_w4_one_tick_is_one_difference_however_many_moved() -> None:
     assert difference.sessions == frozenset()
 
 
-def test_w4_when_few_moved_no_session_is_sent_its_own_state() -> None:
+def test_w4_when_few_moved_no_session_gets_its_own_state() -> None:
     book = book_of("ada", "bo", "cy")
     book.set_state("ada", {"n": 1}, now=1.0)
     book.set_state("bo", {"n": 2}, now=1.0)
@@ -165,7 +165,7 @@ def test_w4_when_few_moved_no_session_is_sent_its_own_state() -> None:
     assert [peer.session for peer in without.updated or ()] == ["bo"]
 
 
-def test_w5_leaving_is_told_at_once_on_both_lanes() -> None:
+def test_w5_a_leave_is_announced_at_once_on_both_lanes() -> None:
     book = book_of("ada", "bo")
     book.leave("ada")
     assert book.wait(now=0.0) == 0.0
@@ -176,7 +176,7 @@ def test_w5_leaving_is_told_at_once_on_both_lanes() -> None:
     assert book.flush(now=0.0) is None
 
 
-def test_w5_a_session_that_came_and_left_within_a_tick_is_never_sent() -> None:
+def test_w5_a_session_that_joins_and_leaves_in_a_tick_is_not_sent() -> None:
     book = PresenceBook()
     book.join(identity("ada"), now=0.0)
     book.leave("ada")
@@ -184,7 +184,7 @@ def test_w5_a_session_that_came_and_left_within_a_tick_is_never_sent() -> None:
 
 
 @pytest.mark.parametrize("ends", ["leave", "null"])
-def test_w5_a_session_that_was_sent_on_opening_is_announced_as_gone(ends: str) -> None:
+def test_w5_the_leave_of_a_session_sent_on_opening_is_announced(ends: str) -> None:
     book = book_of("bo")
     book.join(identity("ada", client_id=7), now=0.0)
     assert list(book.unannounced()) == ["ada"]
@@ -196,7 +196,7 @@ def test_w5_a_session_that_was_sent_on_opening_is_announced_as_gone(ends: str) -
     assert book.flush(now=1.0) is None
 
 
-def test_w5_a_state_of_null_leaves_and_another_one_comes_back() -> None:
+def test_w5_a_null_state_leaves_and_a_later_state_joins() -> None:
     book = book_of("ada", "bo")
     book.set_state("ada", None, now=1.0)
     assert told(book.flush(now=1.0)).left == ["ada"]
@@ -216,13 +216,13 @@ def test_w6_a_session_that_is_silent_for_30_s_times_out() -> None:
     assert [peer.session for peer in told(book.flush(now=40.0)).joined or ()] == ["ada"]
 
 
-def test_w6_a_session_that_is_not_read_from_does_not_time_out() -> None:
+def test_w6_a_session_the_server_does_not_read_never_times_out() -> None:
     book = book_of("ada")
     for now in (10.0, 20.0, 35.0, 50.0):
         book.extend_timeout("ada", now)
         assert book.expire(now) == []
     assert book.expire(now=80.0) == ["ada"]
-    book.extend_timeout("ada", now=81.0)  # no sign of life either
+    book.extend_timeout("ada", now=81.0)  # this does not end the timeout
     assert told(book.flush(now=81.0)).left == ["ada"]
 
 
@@ -248,7 +248,7 @@ def test_w7_a_users_other_tabs_are_found() -> None:
     assert book.other_tabs("s3") == []
 
 
-def test_w7_a_preview_that_may_only_read_is_no_other_tab() -> None:
+def test_w7_a_session_that_may_only_read_is_no_other_tab() -> None:
     book = PresenceBook()
     book.join(identity("s1", user="ada", client_id=1), now=0.0)
     book.join(identity("s2", user="ada", role="viewer", client_id=2), now=0.0)
@@ -256,7 +256,7 @@ def test_w7_a_preview_that_may_only_read_is_no_other_tab() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_w8_what_the_differences_add_up_to_is_what_a_newcomer_is_shown(seed: int) -> None:
+def test_w8_all_differences_together_give_the_peers(seed: int) -> None:
     choose = random.Random(seed)
     book, now, serial = PresenceBook(), 0.0, 0
     here: dict[str, ClientIdentity] = {}

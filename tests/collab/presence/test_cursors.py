@@ -63,18 +63,18 @@ def test_w12_a_cursor_that_did_not_move_is_the_same_state() -> None:
     "state",
     [{}, {"cursor": None}, {"cursor": {"path": 7}}, {"cursor": {"path": "no pointer"}}, cursor("")],
 )
-def test_w12_what_is_no_cursor_of_ours_is_left_as_it_is(state: dict[str, Any]) -> None:
+def test_w12_a_cursor_in_another_format_stays_unchanged(state: dict[str, Any]) -> None:
     assert relocate_cursor(state, change({"op": "remove", "path": "/sections/0"})) == state
 
 
-def test_w12_a_cursor_on_an_earlier_version_is_carried_through_what_came_since() -> None:
+def test_w12_a_cursor_at_an_earlier_version_is_relocated() -> None:
     changes = [change({"op": "add", "path": "/sections/0", "value": {}})] * 2
     assert relocate_cursor_since(cursor(B), changes) == cursor("/sections/3/t")
     assert relocate_cursor_since(cursor(B), []) == cursor(B)
 
 
-def test_w12_a_cursor_behind_too_many_changes_is_left_out() -> None:
-    """Two hundred a second through a thousand changes each would delay all clients."""
+def test_w12_a_cursor_behind_too_many_changes_is_dropped() -> None:
+    """200 cursors a second, each through a thousand changes, would delay all clients."""
     one = change({"op": "replace", "path": "/title", "value": "x"})
     assert relocate_cursor_since(cursor(B), [one] * MOST_RELOCATIONS) == cursor(B)
     assert relocate_cursor_since(cursor(B), [one] * (MOST_RELOCATIONS + 1)) == {"color": "#f80"}
@@ -82,7 +82,7 @@ def test_w12_a_cursor_behind_too_many_changes_is_left_out() -> None:
     assert relocate_cursor_since({"color": "#f80"}, None) == {"color": "#f80"}
 
 
-def test_w12_carried_cursors_are_told_once_and_only_where_they_moved() -> None:
+def test_w12_only_moved_cursors_are_announced() -> None:
     book = PresenceBook()
     for number, path in enumerate(("/title", B), start=1):
         book.join(ClientIdentity(f"s{number}", "u", "U", "", "editor", "patch", number), 0.0)
@@ -103,7 +103,7 @@ POINTERS = st.sampled_from(
 @given(
     st.sampled_from(["add", "remove", "replace", "move"]), POINTERS, POINTERS, POINTERS, st.text()
 )
-def test_w12_no_cursor_that_moves_is_passed_over(
+def test_w12_every_cursor_that_moves_is_found(
     kind: str, path: str, source: str, at: str, value: str
 ) -> None:
     op: Op = {"op": kind, "path": path}

@@ -1,4 +1,4 @@
-"""What a reader who could not be written to is told of presence afterwards."""
+"""The presence changes that a slow reader gets with its catch-up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collab.presence.presence_entry import ClientIdentity
 
 
 def book_of(*sessions: str) -> tuple[PresenceBook, list[PresenceDifference]]:
-    """A book in which these have come one after the other, and what was announced of each."""
+    """Return a book that these sessions joined one by one, and the difference of each join."""
     book = PresenceBook()
     announced = []
     for number, session in enumerate(sessions):
@@ -28,7 +28,7 @@ def names(peers: object) -> list[str]:
     return [peer.session for peer in peers if isinstance(peer, Peer)]
 
 
-def test_a_debt_that_was_paid_is_owed_on_neither_lane() -> None:
+def test_missed_presence_is_sent_on_one_lane_only() -> None:
     book, announced = book_of("s-1", "s-2")
     on_patch_lane, on_yjs_lane = MissedPresence(), MissedPresence()
     for difference in announced:
@@ -36,12 +36,12 @@ def test_a_debt_that_was_paid_is_owed_on_neither_lane() -> None:
         on_yjs_lane.add(difference)
     assert on_patch_lane.flush(book, but="") is not None
     assert len(on_yjs_lane.flush_awareness()) == 2
-    # A reader to whom something is owed is caught up with again, for ever.
+    # A reader with missed changes gets catch-ups again and again, so none may be left.
     assert not on_patch_lane
     assert not on_yjs_lane
 
 
-def test_who_came_and_went_meanwhile_is_not_told_of() -> None:
+def test_a_session_that_joined_and_left_meanwhile_is_not_sent() -> None:
     book, announced = book_of("s-1")
     missed = MissedPresence()
     missed.add(announced[0])
@@ -53,7 +53,7 @@ def test_who_came_and_went_meanwhile_is_not_told_of() -> None:
     assert not missed
 
 
-def test_who_was_silent_for_a_while_is_only_updated() -> None:
+def test_a_session_that_timed_out_and_returned_is_updated() -> None:
     book, [announced] = book_of("s-1")
     missed = MissedPresence()
     book.expire(100.0)

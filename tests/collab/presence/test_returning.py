@@ -1,4 +1,4 @@
-"""Rule W13: a Yjs client that comes back keeps what it shows by now, whatever is under way."""
+"""Rule W13: a Yjs client that reconnects keeps its newest state, whatever is in flight."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.collab.presence.test_yjs import YClient, identity
 
 
 class Line:
-    """A client's socket: what is under way in both directions comes in order, or is lost."""
+    """A client's socket: messages in flight arrive in order, or are lost at a reconnect."""
 
     def __init__(self, client: YClient, user: str) -> None:
         self.client = client
@@ -25,7 +25,10 @@ class Line:
         self._up: deque[list[State]] = deque()
 
     def open(self, book: PresenceBook, now: float) -> None:
-        """The server shows who is there; y-websocket sends its own state, and forgets others'."""
+        """Open a socket: the server sends all states.
+
+        y-websocket sends its own state and forgets the states of other clients.
+        """
         self._sockets += 1
         self.session = f"{self.client.id}-{self._sockets}"
         self._down.clear()
@@ -55,7 +58,7 @@ class Line:
         self._put(states)
 
     def take(self) -> bool:
-        """The next message reaches the client."""
+        """Deliver the next message to the client; return whether there was one."""
         if not self._down:
             return False
         echo = self.client.apply(self._down.popleft())
@@ -64,7 +67,7 @@ class Line:
         return True
 
     def say(self, book: PresenceBook, now: float) -> bool:
-        """The next message reaches the server."""
+        """Deliver the next message to the server; return whether there was one."""
         if not self._up:
             return False
         self._put(book.receive_awareness(self.session, self._up.popleft(), now))
@@ -84,13 +87,13 @@ def flush(book: PresenceBook, lines: list[Line], now: float) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(200))
-def test_the_newest_state_of_every_session_is_shown_in_the_end(seed: int) -> None:
+def test_w13_every_client_ends_with_every_newest_state(seed: int) -> None:
     rng = random.Random(seed)
     book = PresenceBook()
     # Two tabs of one user, and another user.
     lines = [Line(YClient(11), "ada"), Line(YClient(12), "ada"), Line(YClient(13), "bo")]
     now = 0.0
-    left: list[str] = []  # sockets that the server still takes for open
+    left: list[str] = []  # lost sockets that the server still considers open
     for line in lines:
         line.client.set({"n": 0})
         line.open(book, now)
@@ -109,7 +112,7 @@ def test_the_newest_state_of_every_session_is_shown_in_the_end(seed: int) -> Non
             case "cut":
                 left.append(line.session)
                 if rng.random() < 0.3:
-                    line.client.set({"n": line.newest})  # while it is offline
+                    line.client.set({"n": line.newest})  # a change while it is offline
                 line.open(book, now)
             case "leave" if left:
                 book.leave(left.pop(0))

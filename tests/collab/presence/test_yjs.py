@@ -1,4 +1,4 @@
-"""Rules W9 to W11: what unmodified y-websocket clients send, and what forgers do."""
+"""Rules W9 to W11: the awareness of unmodified y-websocket clients, and forged awareness."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def identity(session: str, user: str = "", role: str = "editor") -> ClientIdenti
 
 
 def book_of(*sessions: str) -> PresenceBook:
-    """Each session under a client id of its own: 11, 12, ..."""
+    """Return a book in which each session has its own client id: 11, 12, ..."""
     book = PresenceBook()
     for client, session in enumerate(sessions, start=11):
         book.join(identity(session), now=0.0)
@@ -27,7 +27,7 @@ def book_of(*sessions: str) -> PresenceBook:
 
 @dataclass
 class YClient:
-    """How y-protocols' awareness keeps states, and y-websocket sends every change back."""
+    """A model of a client: y-protocols keeps the states, y-websocket echoes every change."""
 
     id: int
     clocks: dict[int, int] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class YClient:
         return [State(self.id, self.clocks[self.id], state)]
 
     def apply(self, update: list[State]) -> list[State]:
-        """Take what is newer, and echo it as the provider's update handler does."""
+        """Apply newer states, and return the echo that the provider's update handler sends."""
         changed = []
         for one in update:
             known = self.clocks.get(one.client, 0)
@@ -63,7 +63,7 @@ class YClient:
 
 
 def exchange(book: PresenceBook, clients: dict[str, YClient], now: float) -> int:
-    """Flush and echo until no client has a state to send; how many rounds that took."""
+    """Flush and echo until no client has a state to send; return the number of rounds."""
     for turn in range(20):
         difference = book.flush(now)
         if difference is None:
@@ -74,7 +74,7 @@ def exchange(book: PresenceBook, clients: dict[str, YClient], now: float) -> int
     raise AssertionError("the echoes never end")
 
 
-def test_w9_a_yjs_client_is_there_from_its_first_state_on() -> None:
+def test_w9_a_yjs_client_is_present_from_its_first_state() -> None:
     book = PresenceBook()
     book.join(identity("ada"), now=0.0)
     assert book.flush(now=0.0) is None
@@ -88,7 +88,7 @@ def test_w9_a_yjs_client_is_there_from_its_first_state_on() -> None:
     assert book.awareness() == [State(11, 3, peer.state)]
 
 
-def test_w9_a_first_state_at_clock_0_is_seen_by_clients_who_would_pass_over_it() -> None:
+def test_w9_a_first_state_at_clock_0_is_sent_with_a_later_clock() -> None:
     book, bo = book_of("ada"), YClient(12)
     bo.apply(book.awareness())
     assert sorted(bo.states) == [11]
@@ -101,7 +101,7 @@ def test_w9_a_user_that_is_no_object_becomes_one() -> None:
     assert book.peers()[0].state == {"user": {"id": "ada", "name": "Ada"}}
 
 
-def test_w9_a_renewal_is_news_for_the_yjs_lane_only() -> None:
+def test_w9_a_renewal_is_sent_on_the_yjs_lane_only() -> None:
     book = book_of("ada")
     book.receive_awareness("ada", [State(11, 2, {})], now=15.0)
     difference = book.flush(now=15.0)
@@ -112,7 +112,7 @@ def test_w9_a_renewal_is_news_for_the_yjs_lane_only() -> None:
     assert book.expire(now=45.0) == ["ada"]
 
 
-def test_w9_a_yjs_client_that_does_not_renew_is_gone_however_alive_its_socket_is() -> None:
+def test_w9_a_yjs_client_that_does_not_renew_times_out() -> None:
     book = book_of("ada")
     book.touch("ada", now=29.0)
     assert book.expire(now=30.0) == ["ada"]
@@ -120,11 +120,11 @@ def test_w9_a_yjs_client_that_does_not_renew_is_gone_however_alive_its_socket_is
     book.receive_awareness("ada", [State(11, 1, {})], now=31.0)
     difference = book.flush(now=31.0)
     assert difference is not None
-    # Others were told of clock 2 with null, so the state comes under a later one.
+    # Other clients got a null state at clock 2, so the next state needs a later clock.
     assert difference.awareness == [State(11, 3, {"user": {"id": "ada", "name": "Ada"}})]
 
 
-def test_w9_an_older_clock_and_the_same_one_again_are_no_news() -> None:
+def test_w9_states_with_an_old_or_equal_clock_are_ignored() -> None:
     book = book_of("ada")
     book.receive_awareness("ada", [State(11, 5, {"n": 5})], now=1.0)
     book.receive_awareness("ada", [State(11, 4, {"n": 4}), State(11, 5, {"n": 6})], now=1.0)
@@ -135,7 +135,7 @@ def test_w9_an_older_clock_and_the_same_one_again_are_no_news() -> None:
     assert book.peers() == []
 
 
-def test_w9_a_client_that_comes_back_with_its_old_clock_is_seen_again() -> None:
+def test_w9_a_client_that_returns_with_its_old_clock_is_shown() -> None:
     book, bo = book_of("ada", "bo"), YClient(12)
     bo.apply(book.awareness())
     book.leave("ada")
@@ -145,7 +145,7 @@ def test_w9_a_client_that_comes_back_with_its_old_clock_is_seen_again() -> None:
     assert bo.states[11] == {"user": {"id": "ada", "name": "Ada"}}
 
 
-def test_w9_clocks_stay_within_what_peers_can_read() -> None:
+def test_w9_clocks_never_exceed_the_protocols_maximum() -> None:
     book = book_of("ada")
     book.receive_awareness("ada", [State(11, MAX_CLOCK, {"n": 1})], now=1.0)
     book.flush(now=1.0)
@@ -155,14 +155,14 @@ def test_w9_clocks_stay_within_what_peers_can_read() -> None:
     assert difference.awareness == [State(11, MAX_CLOCK, None)]
 
 
-def test_w9_a_viewers_awareness_is_dropped_in_silence() -> None:
+def test_w9_a_viewers_awareness_is_ignored() -> None:
     book = PresenceBook()
     book.join(identity("eve", role="viewer"), now=0.0)
     book.receive_awareness("eve", [State(11, 0, {})], now=0.0)
     assert book.flush(now=0.0) is None
 
 
-def test_w10_an_entry_for_another_sessions_id_is_dropped() -> None:
+def test_w10_a_state_for_another_sessions_id_is_ignored() -> None:
     book = book_of("ada", "eve")
     forgeries: list[dict[str, Json] | None] = [None, {"user": {"name": "Eve was here"}}]
     for forged in forgeries:
@@ -170,7 +170,7 @@ def test_w10_an_entry_for_another_sessions_id_is_dropped() -> None:
         assert book.flush(now=1.0) is None
 
 
-def test_w10_a_newcomer_cannot_begin_with_an_id_that_is_taken_or_leased_to_another() -> None:
+def test_w10_a_taken_or_leased_id_cannot_be_claimed() -> None:
     book = book_of("ada")
     book.join(ClientIdentity("p", "pia", "Pia", "tab", "editor", "patch", client_id=77), now=0.0)
     book.flush(now=0.0)
@@ -182,7 +182,7 @@ def test_w10_a_newcomer_cannot_begin_with_an_id_that_is_taken_or_leased_to_anoth
     assert book.flush(now=1.0) is not None
 
 
-def test_w10_a_client_that_left_can_come_back_with_its_id() -> None:
+def test_w10_a_client_that_left_returns_with_its_id() -> None:
     book = book_of("ada", "bo")
     book.join(identity("eve"), now=1.0)
     book.leave("ada")
@@ -197,7 +197,7 @@ def test_w10_a_client_that_left_can_come_back_with_its_id() -> None:
     assert [(p.user, p.client_id) for p in book.peers()] == [("bo", 12), ("ada", 11)]
 
 
-def test_w10_the_id_of_a_patch_client_is_never_a_yjs_clients() -> None:
+def test_w10_a_yjs_client_never_gets_a_patch_clients_id() -> None:
     book = PresenceBook()
     book.join(ClientIdentity("p", "ada", "Ada", "tab", "editor", "patch", client_id=77), now=0.0)
     book.join(identity("y", user="ada"), now=0.0)
@@ -208,7 +208,7 @@ def test_w10_the_id_of_a_patch_client_is_never_a_yjs_clients() -> None:
     assert book.flush(now=1.0) is None
 
 
-def test_w10_what_is_listened_to_is_known_before_it_is_read() -> None:
+def test_w10_accepted_ids_are_known_before_decoding() -> None:
     book = book_of("ada")
     book.join(identity("bo"), now=0.0)
     book.join(identity("eve", role="viewer"), now=0.0)
@@ -220,14 +220,14 @@ def test_w10_what_is_listened_to_is_known_before_it_is_read() -> None:
     assert 13 not in book.accepted_client_ids("eve", {})
 
 
-def test_w10_a_session_has_one_id_and_its_other_tabs_speak_for_themselves() -> None:
+def test_w10_a_session_sends_only_the_state_of_its_own_id() -> None:
     book = book_of("ada")
     book.receive_awareness("ada", [State(12, 0, {"tab": 2}), State(11, 1, {"tab": 1})], now=1.0)
     book.flush(now=1.0)
     assert [peer.client_id for peer in book.peers()] == [11]
 
 
-def test_w10_the_newer_of_two_sockets_of_one_tab_is_the_client_and_the_older_is_not_heard() -> None:
+def test_w10_the_newer_socket_of_a_tab_owns_its_id() -> None:
     book = book_of("ada")
     book.join(identity("again", user="ada"), now=1.0)
     book.receive_awareness("again", [State(11, 0, {"n": 1})], now=1.0)
@@ -249,7 +249,7 @@ def test_w11_the_echoes_of_unmodified_clients_end() -> None:
     assert exchange(book, clients, now=0.0) <= 2
     for client in clients.values():
         assert sorted(client.states) == [11, 12, 13, 14, 15]
-    # One comes back after a break: the server moves its clock on, and hears that echoed.
+    # A client returns after a break: the server raises its clock, and gets that echoed.
     book.leave("a")
     book.flush(now=1.0)
     book.join(identity("a2", user="a"), now=2.0)
@@ -263,7 +263,7 @@ def test_w11_the_echoes_of_unmodified_clients_end() -> None:
     assert clients["b"].states[11] == {"n": 1, "user": {"id": "a", "name": "A"}}
 
 
-def test_w11_a_client_that_thinks_another_timed_out_removes_them_only_for_itself() -> None:
+def test_w11_a_client_cannot_remove_another_clients_state() -> None:
     book = book_of("ada", "bo")
     ada, bo = YClient(11), YClient(12)
     ada.set({})
