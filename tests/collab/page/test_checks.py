@@ -1,4 +1,4 @@
-"""What is missing, broken or too heavy is found, with the place where to mend it."""
+"""Page checks find missing, broken and too large parts, with their location."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def found(value: Any, **rules: Any) -> list[tuple[str, str]]:
     return [(each.check, each.pointer) for each in check(value, Rules(**rules)).warnings]
 
 
-def test_a_whole_page_has_nothing_to_mend() -> None:
+def test_a_complete_page_has_no_findings() -> None:
     image = {"src": "/a.svg", "alt": "A garden"}
     buttons = [{"label": "Go", "href": href} for href in ("#hero-1", "/", "/us#hero-1", "/a/b")]
     value = {"pages": {"home": page(hero(image=image, buttons=buttons)), "us": page(hero())}}
     assert found(value) == []
 
 
-def test_the_demo_pages_have_nothing_to_mend() -> None:
+def test_the_demo_pages_have_no_findings() -> None:
     for key, value in demo_content.pages():
         assert found(value, max_bytes=1 << 20) == [], key
 
@@ -47,7 +47,7 @@ def test_missing_titles_and_descriptions_are_found() -> None:
     ]
 
 
-def test_a_picture_without_a_description_is_found_wherever_it_is() -> None:
+def test_a_picture_without_a_description_is_found_anywhere() -> None:
     items = [{"id": "a", "image": {"src": "/a.svg"}}]
     gallery = {"id": "g", "type": "gallery", "content": {"items": items}}
     value = {"site": {"logo": {"src": "/l.svg"}}, "pages": {"home": page(gallery)}}
@@ -58,12 +58,12 @@ def test_a_picture_without_a_description_is_found_wherever_it_is() -> None:
 
 
 @pytest.mark.parametrize("link", ["#gone", "/gone", "/us#gone", "javascript:alert(1)", "//host"])
-def test_a_link_that_leads_nowhere_is_found(link: str) -> None:
+def test_a_link_without_a_target_is_found(link: str) -> None:
     value = {"pages": {"home": page(hero(buttons=[{"href": link}])), "us": page()}}
     assert found(value) == [("links", "/pages/home/sections/0/content/buttons/0/href")]
 
 
-def test_an_anchor_is_looked_for_on_the_page_that_links_to_it() -> None:
+def test_an_anchor_must_be_on_the_linking_page() -> None:
     here = page(hero(buttons=[{"href": "#there"}]))
     there = page({"id": "x", "anchor": "there", "type": "faq", "content": {}})
     assert len(found({"pages": {"home": here, "us": there}})) == 1
@@ -71,7 +71,7 @@ def test_an_anchor_is_looked_for_on_the_page_that_links_to_it() -> None:
     assert found({"pages": {"home": page(), "us": there}, **everywhere}) == []
 
 
-def test_what_is_hidden_need_not_be_whole_and_is_no_target() -> None:
+def test_a_hidden_section_is_not_checked_and_is_no_target() -> None:
     hidden = {**hero(image={"src": "/a.svg"}), "hidden": True}
     link = {"id": "l", "type": "hero", "content": {"buttons": [{"href": "#hero-1"}]}}
     assert found({"pages": {"home": page(hidden, link)}}) == [
@@ -79,7 +79,7 @@ def test_what_is_hidden_need_not_be_whole_and_is_no_target() -> None:
     ]
 
 
-def test_weight_is_the_document_s_size() -> None:
+def test_weight_is_the_size_of_the_document() -> None:
     value = {"pages": {"home": page(hero(headline="x" * 1000))}}
     assert found(value, max_bytes=1000) == [("weight", "")]
     assert found(value, max_bytes=2000) == found(value) == []
@@ -146,6 +146,6 @@ def test_a_section_that_the_page_cannot_show_is_named() -> None:
     assert len(check(value, Rules(sections="refuse")).refusals) == 4
 
 
-def test_every_section_that_is_not_named_is_shown() -> None:
+def test_every_known_kind_of_section_has_no_finding() -> None:
     for kind in KINDS:
         assert found({"pages": {"home": page({"id": "a", "type": kind})}}) == []

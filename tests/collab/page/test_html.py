@@ -1,4 +1,4 @@
-"""A page is rendered whole, whatever stands in it, and nothing that was typed becomes markup."""
+"""A page is rendered completely, whatever it contains, and no user text becomes markup."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KINDS = ["hero", "features", "testimonials", "pricing", "faq", "gallery", "form"
 KINDS += ["callToAction", "footer"]
 VOID = {"meta", "link", "img", "input", "br", "path"}
 
-# Ways in which text became code somewhere once; `alert(1)` stands for all of it.
+# Known ways in which text becomes code; `alert(1)` is an example of code.
 SCHEMES = [
     "javascript:alert(1)",
     "JaVaScRiPt:alert(1)",
@@ -93,12 +93,13 @@ TEXTS = [
 WRAPPED = ["x {} y", "\n{}\n\n{}", " {}"]
 PAYLOADS = SCHEMES + TEXTS + [w.format(p, p) for w, p in product(WRAPPED, SCHEMES + TEXTS)]
 PAYLOADS += [p.upper() for p in SCHEMES + TEXTS] + [f"{p}//" for p in SCHEMES]
-# Two pages a payload: what a refused link leaves out could hide what its label does.
+# Two pages for each payload: a refused link is left out with its label, which would hide the
+# label's payload.
 PLACES = [("text", "theme"), ("link", "image", "id", "seo")]
 
 
 class Reader(HTMLParser):
-    """What a browser would make of it: tags in order, and everything that could do harm."""
+    """A parser like a browser's: it keeps the tags in order, and everything harmful."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -138,7 +139,7 @@ HARMFUL = {"style", "srcdoc", "formaction", "http-equiv", "ping", "background", 
 
 def is_harmless(tag: str, name: str, value: str) -> bool:
     if tag == "meta" and name == "content":
-        return True  # `http-equiv` is what would make it an order
+        return True  # only `http-equiv` would make it a command, and that is checked too
     shown = re.sub(r"[\x00-\x20]", "", value).lower()
     scheme = re.match(r"([a-z][a-z0-9+.-]*):", shown)
     if scheme is None:
@@ -154,7 +155,7 @@ def read(value: Any, slug: str = "") -> Reader:
 
 
 def page_with(payload: str, places: Sequence[str]) -> Any:
-    """All nine sections with the payload in every field of these kinds."""
+    """Return a page of all nine sections, with the payload in every field of these kinds."""
     text = payload if "text" in places else "text"
     href = payload if "link" in places else "/about"
     image = {"src": payload if "image" in places else "/a.svg", "alt": text}
@@ -276,7 +277,7 @@ def test_any_section_is_shown_or_left_out(section: Any, theme: Any) -> None:
     assert (found.harm, found.open) == ([], [])
 
 
-# --- what a page is -------------------------------------------------------------------------
+# --- the structure of a page ----------------------------------------------------------------
 
 DEMO = dict(demo_content.pages())
 HOME = DocKey("demo", "home")
@@ -304,7 +305,7 @@ def test_a_demo_page_is_accessible(key: DocKey) -> None:
     assert dict(found.tags[0][1]) == {"lang": "en"}
 
 
-def test_pictures_come_late_but_for_the_first_section_s() -> None:
+def test_pictures_load_lazily_except_in_the_first_section() -> None:
     images = [attrs for tag, attrs in read(DEMO[HOME]).tags if tag == "img"]
     assert "loading" not in images[0]
     assert all(image["loading"] == "lazy" for image in images[1:])
@@ -321,7 +322,7 @@ def html(value: Any, slug: str = "") -> str:
     return made.html
 
 
-def test_the_home_page_comes_first_and_others_have_their_slug() -> None:
+def test_the_home_page_is_first_and_other_pages_have_slugs() -> None:
     two: Any = {"pages": {"about": {"title": "Us", "slug": "who"}, "home": {"title": "Start"}}}
     assert "<title>Start</title>" in html(two)
     assert "<title>Us</title>" in html(two, "who")
@@ -356,7 +357,7 @@ def test_hidden_and_unknown_sections_are_left_out() -> None:
     assert "Unknown" not in made
 
 
-def test_a_page_without_a_headline_still_has_its_heading() -> None:
+def test_a_page_without_a_headline_still_has_an_h1() -> None:
     first = {"type": "features", "content": {"items": [{"title": "One"}]}}
     second = {"type": "hero", "content": {"headline": "Two"}}
     found = read(page(first, second))
@@ -369,14 +370,14 @@ def test_a_section_is_found_by_its_anchor_and_its_id() -> None:
     assert (ids.count("start"), ids.count("hero-1")) == (1, 1)
 
 
-def test_the_words_of_the_page_itself_are_in_its_language() -> None:
+def test_the_pages_own_texts_are_in_its_language() -> None:
     plan = {"type": "pricing", "content": {"plans": [{"price": 4.5, "period": "month"}]}}
     assert "im Monat" in html(page(plan, language="de-AT"))
     assert 'dir="rtl"' in html(page(plan, language="he"))
     assert 'lang="en"' in html(page(plan, language='"><script>'))
 
 
-def test_prices_are_written_as_one_reads_them() -> None:
+def test_prices_have_the_format_of_the_language() -> None:
     prices = [
         (6, "EUR", "€6"),
         (1299.5, "USD", "$1,299.50"),
@@ -406,7 +407,7 @@ def test_a_form_posts_nothing() -> None:
     assert "mailto:ada@example.com" in links
 
 
-def test_meta_tags_say_what_the_page_is() -> None:
+def test_meta_tags_describe_the_page() -> None:
     made = html(DEMO[HOME])
     metas = {a.get("property") or a.get("name"): a.get("content") for _, a in Reader(made).tags}
     assert metas["og:image"] == "/demo/larkfield-hero-1.svg"
@@ -415,7 +416,7 @@ def test_meta_tags_say_what_the_page_is() -> None:
     assert metas["og:site_name"] == "Larkfield"
 
 
-def test_the_policy_allows_the_page_s_own_style_and_nothing_that_runs() -> None:
+def test_the_policy_allows_only_the_pages_own_style_sheet() -> None:
     made = render(DEMO[HOME])
     assert isinstance(made, Rendered)
     directives = dict(part.strip().split(" ", 1) for part in made.policy.split(";"))
@@ -435,7 +436,7 @@ URL = "https://weft.example"
 
 
 def addresses(seo: dict[str, Any], slug: str = "", url: str = URL) -> tuple[str | None, ...]:
-    """The canonical link, `og:url` and `og:image` of a page."""
+    """Return the canonical link, `og:url` and `og:image` of a page."""
     page: Any = {"title": "T", "seo": seo, "sections": []}
     value: Any = {"pages": {"home": page, "about": page}}
     made = render(value, slug, "/p/demo/site", Public(url))
@@ -453,7 +454,7 @@ def addresses(seo: dict[str, Any], slug: str = "", url: str = URL) -> tuple[str 
         ("https://pictures.example/a.svg", "https://pictures.example/a.svg"),
     ],
 )
-def test_addresses_are_whole_where_the_public_url_is_known(source: str, image: str) -> None:
+def test_addresses_are_absolute_when_the_public_url_is_known(source: str, image: str) -> None:
     seo = {"image": {"src": source}}
     home, about = f"{URL}/p/demo/site", f"{URL}/p/demo/site/about"
     assert addresses(seo) == (home, home, image)
@@ -461,7 +462,7 @@ def test_addresses_are_whole_where_the_public_url_is_known(source: str, image: s
     assert addresses(seo, url="") == (None, None, source)
 
 
-def test_a_picture_beside_the_page_is_where_a_browser_looks_for_it() -> None:
+def test_a_relative_picture_is_resolved_like_in_a_browser() -> None:
     seo = {"image": {"src": "a.svg"}}
     assert addresses(seo)[2] == f"{URL}/p/demo/a.svg"
     assert addresses(seo, "about")[2] == f"{URL}/p/demo/site/a.svg"
@@ -476,12 +477,12 @@ def test_a_picture_beside_the_page_is_where_a_browser_looks_for_it() -> None:
         ("javascript:alert(1)", f"{URL}/p/demo/site"),
     ],
 )
-def test_a_canonical_address_is_the_authors_made_whole(named: str, canonical: str) -> None:
+def test_the_authors_canonical_address_is_made_absolute(named: str, canonical: str) -> None:
     seo = {"canonical": named, "image": {"src": "/a.svg"}}
     assert addresses(seo) == (canonical, canonical, f"{URL}/a.svg")
 
 
-def test_frames_are_allowed_to_those_who_are_named() -> None:
+def test_the_named_origins_may_show_a_page_in_a_frame() -> None:
     made = render({"pages": {"home": {}}}, public=Public("", ("https://cms.example", "*")))
     assert made is not None
     assert made.policy.endswith("; frame-ancestors 'self' https://cms.example *")

@@ -1,4 +1,4 @@
-"""Only addresses of known schemes are led to or loaded."""
+"""A page links to and loads only addresses with known schemes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from collab.page.links import IMAGE_SCHEMES, LINK_SCHEMES, safe_image, safe_link
 from collab.page.markup import attrs
 from collab.page.site import Site
 
-# Characters that a browser drops or that a reader does not see, each as itself.
+# Characters that a browser drops or that people do not see.
 UNSEEN = ["\t", "\n", "\r", "\x00", "\x01", "\x1f", "\x7f", "\x85", "\xa0", "\xad", "\u061c"]
 UNSEEN += ["\u180e", "\u200b", "\u200d", "\u200f", "\u2028", "\u202a", "\u202e", "\u2060", "\u2066"]
 UNSEEN += ["\u2069", "\u3000", "\ufeff", "\ud800", "\ue000", "\U000e0001"]
@@ -40,7 +40,7 @@ PIECES += [
 
 
 def as_a_browser_reads(address: str) -> tuple[str, str]:
-    """The scheme, empty where there is none, and the rest (WHATWG URL, 4.4)."""
+    """Return the scheme, empty without one, and the rest (WHATWG URL, 4.4)."""
     dropped = re.sub(r"[\t\n\r]", "", address.strip("".join(map(chr, range(33)))))
     found = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", dropped)
     rest = dropped if found is None else dropped[found.end() :]
@@ -62,7 +62,7 @@ def as_a_browser_reads(address: str) -> tuple[str, str]:
         "/time/12:30",
     ],
 )
-def test_what_is_allowed_stays_as_it_is(link: str) -> None:
+def test_an_allowed_link_stays_unchanged(link: str) -> None:
     assert safe_link(link) == link
 
 
@@ -70,16 +70,16 @@ def test_what_is_allowed_stays_as_it_is(link: str) -> None:
     "link",
     ["", " ", "javascript:x", "data:,x", "//host/x", "/\\host", "https:/x", "a\nb", "x" * 2049],
 )
-def test_what_is_not_allowed_is_nothing(link: str) -> None:
+def test_a_forbidden_link_becomes_empty(link: str) -> None:
     assert safe_link(link) == ""
 
 
 @pytest.mark.parametrize("value", [None, 1, True, [], {}, ["https://example.com"]])
-def test_what_is_no_text_is_nothing(value: None) -> None:
+def test_a_link_that_is_no_text_becomes_empty(value: None) -> None:
     assert safe_link(value) == ""
 
 
-def test_a_picture_comes_over_http_or_from_here() -> None:
+def test_a_picture_loads_over_http_or_from_this_server() -> None:
     assert safe_image("/a.svg") == "/a.svg"
     assert safe_image("mailto:ada@example.com") == ""
     assert safe_image("data:image/png;base64,AAAA") == ""
@@ -87,14 +87,14 @@ def test_a_picture_comes_over_http_or_from_here() -> None:
 
 @pytest.mark.parametrize("unseen", UNSEEN)
 @pytest.mark.parametrize("link", ["javascript:x", "//host/x", "data:,x", "VbScript:x", "blob:x"])
-def test_an_unseen_character_hides_no_scheme_and_no_host(link: str, unseen: str) -> None:
+def test_an_invisible_character_hides_no_scheme_and_no_host(link: str, unseen: str) -> None:
     for at in range(len(link)):
         hidden = link[:at] + unseen + link[at:]
         assert safe_link(hidden) == safe_image(hidden) == "", repr(hidden)
 
 
 @pytest.mark.parametrize("unseen", UNSEEN)
-def test_a_page_leads_to_no_link_that_hides_its_scheme(unseen: str) -> None:
+def test_a_page_contains_no_link_with_a_hidden_scheme(unseen: str) -> None:
     image: Json = {"src": f"{unseen}data:image/svg+xml,x", "alt": "x"}
     go: Json = {"label": "go", "href": f"java{unseen}script:x"}
     content: Json = {"headline": "Hi", "image": image, "buttons": [go]}
@@ -105,7 +105,7 @@ def test_a_page_leads_to_no_link_that_hides_its_scheme(unseen: str) -> None:
 
 
 @given(st.lists(st.sampled_from(PIECES + UNSEEN), max_size=8))
-def test_a_browser_reads_only_allowed_schemes_in_what_is_written(pieces: list[str]) -> None:
+def test_a_browser_reads_only_allowed_schemes_in_a_page(pieces: list[str]) -> None:
     for judge, schemes in ((safe_link, LINK_SCHEMES), (safe_image, IMAGE_SCHEMES)):
         judged = judge("".join(pieces))
         written = html.unescape(attrs(href=judged)[len(' href="') : -1])
@@ -114,7 +114,7 @@ def test_a_browser_reads_only_allowed_schemes_in_what_is_written(pieces: list[st
         assert scheme in schemes or (not scheme and not rest.startswith("//")), repr(written)
 
 
-def test_what_stands_before_the_first_colon_is_the_scheme() -> None:
+def test_the_text_before_the_first_colon_is_the_scheme() -> None:
     assert safe_link("java%73cript:x") == safe_link("12:30") == safe_link(":x") == ""
     assert safe_link("./12:30") == "./12:30"
     assert safe_link("?at=12:30") == "?at=12:30"
@@ -125,11 +125,11 @@ def test_letters_of_any_script_stay_in_an_address() -> None:
     assert safe_link("/über-uns#früher") == "/über-uns#früher"
 
 
-def test_spaces_are_written_as_addresses_write_them() -> None:
+def test_spaces_in_an_address_become_percent_20() -> None:
     assert safe_link(" /a b ") == "/a%20b"
 
 
-def test_a_link_to_no_page_of_the_site_stays() -> None:
+def test_only_a_link_to_a_page_of_the_site_changes() -> None:
     site = Site({"pages": {"home": {}, "about": {}}}, "/p/demo/x")
     assert site.href("/about/") == "/p/demo/x/about"
     assert site.href("/elsewhere") == "/elsewhere"
