@@ -1,4 +1,4 @@
-// The cards: what is measured, what it is called, and the number beside it.
+// The cards: the title, the chart and the numbers of each metric.
 
 import { Chart } from "./chart.js";
 import * as format from "./format.js";
@@ -13,7 +13,7 @@ const CARDS = [
     beside: (at) => ["refused", format.perSecond(at("refusals"))],
   },
   {
-    title: "Latency, median",
+    title: "Edit latency, median",
     first: "p50",
     second: "p99",
     format: format.milliseconds,
@@ -37,21 +37,21 @@ const CARDS = [
     beside: (at) => ["received", format.bytesPerSecond(at("received"))],
   },
   {
-    title: "Commit, 99 %",
+    title: "Commit time, 99 %",
     first: "commit",
     format: format.milliseconds,
     floor: 5,
-    beside: (at) => ["edits in each", format.count(at("batch"))],
+    beside: (at) => ["edits per commit", format.count(at("batch"))],
   },
   {
-    title: "Loop lag, longest",
+    title: "Event loop lag, longest",
     first: "lag",
     format: format.milliseconds,
     floor: 10,
     beside: (at, all) => ["worst", format.milliseconds(Math.max(...all("lag")))],
   },
   {
-    title: "Present",
+    title: "Clients present",
     first: "present",
     second: "locks",
     format: format.count,
@@ -63,7 +63,7 @@ const CARDS = [
     first: "memory",
     format: format.bytes,
     floor: 1e6,
-    beside: (at) => ["processor", format.share(at("processor"))],
+    beside: (at) => ["CPU", format.share(at("processor"))],
   },
 ];
 
@@ -125,7 +125,7 @@ class Card {
     this.#read();
   }
 
-  // What the pointer does, with the arrow keys: a sixtieth of the width at a time.
+  // The arrow keys move the cursor like the pointer, by a sixtieth of the width.
   #step(event) {
     const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!way) {
@@ -142,7 +142,7 @@ class Card {
     this.#read();
   }
 
-  // The newest reading, or the one under the pointer.
+  // Shows the sample under the pointer, or the newest one.
   #read() {
     if (!this.#shown || !this.#shown.samples.at.length) return;
     const { samples, now } = this.#shown;

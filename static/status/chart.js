@@ -1,4 +1,5 @@
-// A small chart of the last minutes, as inline SVG: an area for one series, a line for a second.
+// A small chart of the last minutes, as inline SVG: an area for the first series, a line for a
+// second one.
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 300;
@@ -6,11 +7,11 @@ const HEIGHT = 64;
 const TOP = 4;
 export const SPAN = 300_000;
 const SHORTEST = 60_000;
-// Samples come by the second: further apart, nobody was there to take them.
+// The server takes a sample every second. A longer distance in time means that it was stopped.
 const GAP = 5000;
 
 export class Chart {
-  // `floor` is the least that the full height stands for, so that noise stays small.
+  // The scale never ends below `floor`, so that noise stays small.
   constructor({ floor, label }) {
     this.floor = floor;
     this.label = label;
@@ -28,7 +29,7 @@ export class Chart {
     this.cursor = this.#add("line", { class: "cursor", y1: 0, y2: HEIGHT, visibility: "hidden" });
   }
 
-  // Draws values at times up to `now`; what the full height stands for is returned.
+  // Draws values at times up to `now`, and returns the value at the top of the scale.
   draw(times, first, second, now) {
     this.span = Math.min(SPAN, Math.max(SHORTEST, now - (times[0] ?? now)));
     const highest = Math.max(this.floor, ...known(first), ...known(second));
@@ -46,7 +47,8 @@ export class Chart {
     this.element.setAttribute("aria-label", `${this.label}: ${reading}`);
   }
 
-  // Which sample the pointer is on, by its share of the width; none hides the cursor.
+  // Moves the cursor to the sample at `share` of the width, and returns its index. When `share` is
+  // null, hides the cursor and returns -1.
   point(times, share, now) {
     if (share === null || !times.length) {
       this.cursor.setAttribute("visibility", "hidden");
@@ -81,7 +83,7 @@ function known(values) {
   return values.filter((value) => value !== null);
 }
 
-// Where nothing happened, or nobody looked, there is no line, and none is drawn across it.
+// Splits a series at nulls and at gaps in time, so that no line is drawn across them.
 function runsOf(times, values, x, y) {
   const runs = [];
   let run = [];
@@ -104,7 +106,7 @@ function area(run) {
   return `${line(run)}L${run.at(-1)[0]} ${HEIGHT}L${run[0][0]} ${HEIGHT}Z`;
 }
 
-// A round number: a scale that can be read and does not jump at every sample.
+// Rounds up, so that the scale is readable and does not change at every sample.
 function roundUp(value) {
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 1.5, 2, 3, 4, 6, 8, 10].map((step) => step * power).find((step) => step >= value * 0.999);

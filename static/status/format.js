@@ -1,4 +1,4 @@
-// Numbers as people read them. Each gives [number, unit], so that the unit can stand smaller.
+// Formats numbers for people. Each function returns [number, unit], so that the unit can be smaller.
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
@@ -50,7 +50,7 @@ export function duration(ms) {
   return `${Math.floor(hours / 24)} days`;
 }
 
-// The largest unit alone, for a column of them.
+// The largest unit only, for a table column.
 export function briefly(ms) {
   return duration(ms).replace(/ h .*/, " h");
 }

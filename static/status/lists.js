@@ -1,4 +1,4 @@
-// The lists: who is connected and who is slow, and which documents are open.
+// The lists: the connections, slow ones first, and the open documents.
 
 import * as format from "./format.js";
 
@@ -8,7 +8,7 @@ const CAUSES = {
   budget: "over its byte budget",
 };
 const STATES = {
-  read_only: "read-only: the database is in trouble",
+  read_only: "read-only: the database accepts no edits",
   fetching: "loading",
 };
 
@@ -21,13 +21,13 @@ export function showConnections(home, note, report) {
   ]
     .filter(Boolean)
     .join(", ");
-  fill(home, connections.map(connectionRow), "Nobody is connected.");
+  fill(home, connections.map(connectionRow), "No client is connected.");
 }
 
 function connectionRow(each) {
   const row = document.createElement("tr");
   const who = cell(each.name || each.user, `${each.role} · ${LANES[each.lane]}`);
-  // Where there is no room for its column.
+  // Shown on narrow screens, which hide the column of the document.
   who.querySelector("small").prepend(mark("narrow", `${each.doc} · `));
   row.append(
     who,
@@ -70,7 +70,7 @@ function documentRow(each) {
   return row;
 }
 
-// A cell that spans a hidden column gives it room, which the head then lacks.
+// Hidden columns do not count: a cell that spans them would make the rows wider than the head.
 function shownColumns(table) {
   const isShown = (each) => getComputedStyle(each).display !== "none";
   return [...table.tHead.rows[0].cells].filter(isShown).length;
@@ -89,7 +89,7 @@ function fill(home, rows, nothing) {
   home.replaceChildren(...rows);
 }
 
-// A name may be anything that somebody typed: it is set as text, never as markup.
+// Users choose names freely, so a name is set as text, never as markup.
 function cell(content, below = "", className = "") {
   const made = document.createElement("td");
   if (className) made.className = className;

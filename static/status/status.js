@@ -1,4 +1,4 @@
-// The status page: asks for the numbers every two seconds while it is looked at.
+// The status page: fetches the numbers every two seconds while the page is visible.
 
 import { Cards } from "./cards.js";
 import { SPAN } from "./chart.js";
@@ -48,12 +48,12 @@ async function ask() {
         turnAway();
         return;
       }
-      // Without one there may be a way in: in demo mode there is.
+      // Try again without a token: in demo mode none is needed.
       refused = refusal;
       forgetToken();
       wait = 0;
     } else {
-      wait = lost(`The server answers with ${answer.status}.`);
+      wait = lost(`The server answered with HTTP status ${answer.status}.`);
     }
   } catch {
     wait = lost("The server does not answer.");
@@ -76,7 +76,8 @@ function show(report) {
   showHealth(report);
 }
 
-// New samples after those that are here; a server that was started anew counts from the beginning.
+// Appends the new samples and drops those older than the chart. After a restart of the server, the
+// old samples stay until then.
 function keep(fresh, now) {
   if (!samples) {
     samples = fresh;
@@ -113,14 +114,17 @@ function showFacts(report) {
 function showHealth({ storage }) {
   if (storage.draining) {
     say("Restarting", "warning");
-    warn("The server is about to stop. Everybody is told when to come back.");
+    warn("The server is stopping. It tells every client when to reconnect.");
   } else if (storage.read_only) {
     say("Read-only", "danger");
     const documents =
       storage.read_only === 1
-        ? "one document takes no edits. It comes back by itself."
-        : `${storage.read_only} documents take no edits. They come back by themselves.`;
-    warn(`The database is in trouble: ${documents}`, "danger");
+        ? "One document is read-only."
+        : `${storage.read_only} documents are read-only.`;
+    warn(
+      `The database accepts no edits. ${documents} Weft keeps trying. Check the database and its disk.`,
+      "danger",
+    );
   } else {
     say("Running", "good");
     warn("");
@@ -129,14 +133,14 @@ function showHealth({ storage }) {
 
 function lost(sentence) {
   say("Not reachable", "danger");
-  const shown = seenAt && ` What is shown is of ${seenAt}.`;
-  warn(`${sentence} Trying again every ${AGAIN / 1000} seconds.${shown}`, "danger");
+  const shown = seenAt && ` The numbers below are from ${seenAt}.`;
+  warn(`${sentence} This page tries again every ${AGAIN / 1000} seconds.${shown}`, "danger");
   return AGAIN;
 }
 
 async function refusalOf(answer) {
   const problem = await answer.json().catch(() => ({}));
-  return sentence(problem.detail ?? "this token was not accepted");
+  return sentence(problem.detail ?? "the server did not accept this token");
 }
 
 function turnAway() {
@@ -144,7 +148,7 @@ function turnAway() {
   $("refused").textContent = refused;
   refused = "";
   samples = null;
-  say("Locked", "");
+  say("Token needed", "");
   warn("");
   $("facts").replaceChildren();
   $("numbers").hidden = true;

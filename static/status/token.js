@@ -1,4 +1,5 @@
-// The reader's token: from the address's fragment, which is never sent, into this tab.
+// The user's token. It comes from the fragment of the address, which browsers never send to a
+// server, and is kept in this tab.
 
 const NAME = "weft.status.token";
 
@@ -6,7 +7,7 @@ export function token() {
   return sessionStorage.getItem(NAME) ?? "";
 }
 
-// It does not stay in the address: that is seen over shoulders, and kept in the history.
+// Removes the token from the address, which other people can see, and which the history keeps.
 export function takeToken(fragment) {
   const given = new URLSearchParams(fragment.slice(1)).get("token");
   if (!given) return;

@@ -174,7 +174,7 @@ async def test_when_the_server_goes_it_says_so_and_comes_back_with_it(
     await page.until(IS_SHOWN)
     server.stop()
     await page.until("document.querySelector('#health').innerText === 'Not reachable'")
-    assert "What is shown is of " in await text(page, "#trouble")
+    assert "The numbers below are from " in await text(page, "#trouble")
     server.start()
     await page.until("document.querySelector('#health').innerText === 'Running'")
 
