@@ -1,1 +1,1 @@
-"""Workloads and their figures: every module here that has `rows()` is a bench."""
+"""Benches: every module here with a function `rows()` measures a workload."""

@@ -1,8 +1,8 @@
-"""Run the benches: `python -m bench [NAME …]` prints a table each and writes bench/results/*.json.
+"""Runs the benches: `python -m bench [NAME …]` prints a table for each.
 
-A bench is a module of this package with a function `rows()` that gives its figures, one mapping
-of column to value a row (or a NamedTuple, dataclass or Struct). It reports medians, and measures
-for seconds, not minutes.
+It writes the figures to bench/results/*.json too. A bench is a module of this package with a
+function `rows()`. Each row is a mapping from column to value, a NamedTuple, a dataclass or a
+Struct. A bench reports medians, and runs for seconds, not minutes.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def write(name: str, rows: list[Row]) -> None:
 def main(wanted: list[str]) -> int:
     unknown = [name for name in wanted if name not in names()]
     if unknown:
-        print(f"No bench called {', '.join(unknown)}. There are: {', '.join(names())}")
+        print(f"There is no bench {', '.join(unknown)}. The benches are: {', '.join(names())}")
         return 2
     print(machine.sentence())
     for name, measure in benches(wanted):

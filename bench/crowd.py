@@ -1,4 +1,4 @@
-"""Clients of one document, what they edit, and how long their edits take among them."""
+"""Clients of one document: they edit it, and measure how long their edits take."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def page() -> dict[str, Any]:
 
 
 class Crowd:
-    """Clients of one document, and how long edits take among them."""
+    """Clients of one document, and the latencies of their edits."""
 
     def __init__(self, server: Served, doc: str, *, padding: int = 0) -> None:
         self.server = server
@@ -43,7 +43,7 @@ class Crowd:
         self.acks: list[float] = []
         self._sent_at: dict[str, float] = {}
         self._count = 0
-        self.version = 1  # the newest that somebody has seen: what everybody edits
+        self.version = 1  # the newest version that any client has seen; all edits have it as base
 
     async def join(self, count: int, *, listen: bool = True, **opening: Any) -> list[WireClient]:
         first = len(self.clients)
@@ -72,7 +72,7 @@ class Crowd:
         client.send({"type": "patch", "id": request, "base": self.version, "ops": ops})
 
     async def edit_at(self, rate: float, seconds: float, writers: list[WireClient]) -> int:
-        """Edits on a fixed schedule, whatever the answers do; how many."""
+        """Send edits on a fixed schedule, without waiting for answers; return how many."""
         begin, number = time.perf_counter(), 0
         while (due := begin + number / rate) < begin + seconds:
             await asyncio.sleep(max(0.0, due - time.perf_counter()))

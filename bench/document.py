@@ -1,4 +1,4 @@
-"""What a document costs: a page of about 50 KB, 40 sections, 480 strings."""
+"""The cost of a document: a page of about 50 KB, with 40 sections and 480 strings."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def remove_section(document: Document, number: int) -> list[Op]:
 
 
 def patched(make: Callable[[Document, int], list[Op]], edits: int = EDITS) -> float:
-    """Median microseconds of a patch, in the best of several rounds."""
+    """Return the median microseconds of a patch, in the best of several rounds."""
     best = float("inf")
     for _ in range(ROUNDS):
         document, times = opened(), []
@@ -84,7 +84,7 @@ def patched(make: Callable[[Document, int], list[Op]], edits: int = EDITS) -> fl
 
 
 def integrated() -> tuple[float, float]:
-    """Median microseconds of a keystroke by the Yjs lane, and of taking one back."""
+    """Return the median microseconds of a keystroke on the Yjs lane, and of undoing one."""
     document = opened()
     peer: Doc[Any] = Doc(client_id=77)
     content: Any = peer.get("content", type=Map)
@@ -113,7 +113,7 @@ def integrated() -> tuple[float, float]:
 
 
 def opening(edits: int) -> float:
-    """Milliseconds to open from a snapshot after so many edits."""
+    """Return the milliseconds to open a document from a snapshot after so many edits."""
     document = opened()
     for number in range(edits):
         ops = type_text(document, number)
@@ -129,7 +129,7 @@ def opening(edits: int) -> float:
 
 
 def memory(documents: int = 100) -> tuple[float, float]:
-    """Kilobytes of RSS an open document, and kilobytes left an unloaded one after 1,000."""
+    """Return the kilobytes of RSS of an open document, and those left by an unloaded one."""
     document = opened()
     body = document.snapshot()
     document.close()

@@ -1,4 +1,4 @@
-"""What a frame costs: to encode once, to write to many, to read from one, and to keep a socket."""
+"""The cost of a frame: to encode it, to write it to many peers, to read it; and of a socket."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MASK = b"\x01\x02\x03\x04"
 
 
 def rows() -> list[Row]:
-    """Every measure: the median of several rounds."""
+    """Return every figure: the median of several rounds."""
     encode = _per_call(lambda: frames.binary(_PAYLOAD), 20_000)
     library = _per_call(
         lambda: Frame(Opcode.BINARY, _PAYLOAD).serialize(mask=False, extensions=[]), 5_000
@@ -50,7 +50,7 @@ def _row(name: str, value: float, unit: str) -> Row:
 
 
 def _per_call(call: Callable[[], object], times: int) -> float:
-    """Median CPU microseconds a call."""
+    """Return the median CPU microseconds of a call."""
     measured = []
     for _ in range(_ROUNDS):
         began = time.process_time()
@@ -82,7 +82,7 @@ def _reading_by_library(masked: bytes) -> float:
 
 
 class _Quiet:
-    """Hears everything and says nothing."""
+    """A handler that does nothing."""
 
     def on_open(self, socket: Socket) -> None: ...
     def on_text(self, message: bytes) -> None: ...
@@ -116,7 +116,7 @@ async def _end(ours: list[TransportSocket], theirs: list[sockets.socket]) -> Non
 
 
 def _writing(peers: int) -> float:
-    """CPU microseconds a peer for one frame to all, the kernel's `send` included."""
+    """Return the CPU microseconds per peer to send a frame to all, including the kernel's send."""
 
     async def measure() -> float:
         ours, theirs = await _pairs(peers)
@@ -146,7 +146,7 @@ def _resident() -> int:
 
 
 def _idle_memory(count: int) -> float:
-    """Resident kilobytes that an idle socket and its transport add, the kernel's part left out."""
+    """Return the kilobytes of an idle socket and its transport, without the kernel's part."""
 
     async def measure() -> float:
         warm = await _pairs(50)

@@ -1,4 +1,4 @@
-"""What the guard costs: a keystroke, a section, a whole document sent again."""
+"""The cost of the guard: for a keystroke, a section, and a whole document that is sent again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collab.yjs.guard import StructIndex, check, inspect
 
 
 def micros(work: Callable[[], object], times: int, rounds: int = 9) -> float:
-    """The median over rounds of the mean of one call, in microseconds."""
+    """Return the microseconds of a call: the median over rounds of the mean in a round."""
     means = []
     for _ in range(rounds):
         start = perf_counter()
@@ -25,7 +25,7 @@ def micros(work: Callable[[], object], times: int, rounds: int = 9) -> float:
 
 
 def page(doc: Doc[Any]) -> Map[Any]:
-    """About 50 KB: 40 sections of 12 texts."""
+    """Return a page of about 50 KB: 40 sections of 12 texts."""
     root: Map[Any] = doc.get("content", type=Map)
     with doc.transaction():
         for number in range(40):
@@ -65,7 +65,7 @@ def rows() -> list[dict[str, Any]]:
         "inspect a keystroke": micros(lambda: inspect(keystroke), 5000),
         "inspect and check a keystroke": micros(lambda: judge(keystroke), 5000),
         "inspect and check a new section": micros(judge_section, 500),
-        "inspect and check 50 KB that is known": micros(lambda: judge(before), 5),
+        "inspect and check 50 KB of known structs": micros(lambda: judge(before), 5),
         "index 50 KB": micros(lambda: StructIndex.of(before), 5),
     }
     return [{"name": name, "value": value, "unit": "µs"} for name, value in figures.items()]

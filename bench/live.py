@@ -1,4 +1,4 @@
-"""Edits among real clients of a real server: latency, bytes on the wire, a budget, presence."""
+"""Edits of real clients of a real server: latency, bytes on the wire, a budget, presence."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def rows() -> list[dict[str, Any]]:
 
 async def _latency(server: Served, clients: int, rate: float) -> list[dict[str, Any]]:
     crowd = Crowd(server, f"latency-{clients}")
-    # Ten of them look at the clock: to parse everything that a hundred get would be measured too.
+    # Only ten clients measure. If a hundred clients parsed everything, their own work would count.
     everybody = await crowd.join(10) + await crowd.join(clients - 10, listen=False)
     cpu = server.cpu_seconds()
     edits = await crowd.edit_at(rate, SECONDS, everybody)
@@ -43,7 +43,7 @@ async def _latency(server: Served, clients: int, rate: float) -> list[dict[str, 
 
 
 async def _wire(server: Served) -> list[dict[str, Any]]:
-    """What one field costs on the wire, both ways, beside sending the whole page."""
+    """Measure the bytes of an edit of one field, both ways, and compare with the whole page."""
     crowd = Crowd(server, "wire")
     writer, reader = await crowd.join(2)
     sent, received = writer.sent, reader.received
@@ -56,12 +56,12 @@ async def _wire(server: Served) -> list[dict[str, Any]]:
     return [
         row("one field, client to server", up, "bytes"),
         row("one field, server to peer", down, "bytes"),
-        row("less than the whole page, up and down", 100 * (1 - (up + down) / (2 * whole)), "%"),
+        row("saved against sending the whole page", 100 * (1 - (up + down) / (2 * whole)), "%"),
     ]
 
 
 async def _presence(server: Served, count: int) -> list[dict[str, Any]]:
-    """Everybody moves a cursor twice a second."""
+    """Measure presence while every client moves a cursor twice a second."""
     crowd = Crowd(server, "presence")
     everybody = await crowd.join(count, listen=False)
     await asyncio.sleep(2.0)
@@ -85,18 +85,24 @@ async def _presence(server: Served, count: int) -> list[dict[str, Any]]:
 
 
 def _budget() -> list[dict[str, Any]]:
-    """A reader that may have 8 KiB a second, for 30 seconds of more than that."""
+    """Measure a reader with a budget of 8 KiB a second, while more is sent for 30 seconds."""
     seconds, rate = 30.0, 8 * 1024
     with served(**UNLIMITED, out_bytes_per_second=str(rate), out_burst=str(rate)) as server:
         received = run(_beyond_budget(server, seconds))
-    return [row("a reader of 8 KiB/s got of its budget", 100 * received / (rate * seconds), "%")]
+    return [
+        row(
+            "share of its budget that a reader of 8 KiB/s got",
+            100 * received / (rate * seconds),
+            "%",
+        )
+    ]
 
 
 async def _beyond_budget(server: Served, seconds: float) -> float:
     crowd = Crowd(server, "budget", padding=512)
     [writer] = await crowd.join(1)
     [reader] = await crowd.join(1, listen=False)
-    await asyncio.sleep(20.0)  # what `opened` cost more than the burst is paid for first
+    await asyncio.sleep(20.0)  # `opened` was larger than the burst: wait until the debt is paid
     before = reader.received
     await crowd.edit_at(200.0, seconds, [writer])
     received = reader.received - before

@@ -1,4 +1,4 @@
-"""The machine that figures were taken on, without its name."""
+"""Describes the machine that the figures were measured on, without its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Function-level figures of patches: applying, diffing, rebasing, merging, checking a schema."""
+"""The cost of patch functions: apply, diff, rebase, merge, and check a schema."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ REMOVE: Op = {"op": "remove", "path": SECTION}
 
 
 def page(sections: int = 40) -> dict[str, Any]:
-    """A landing page: of 40 sections it has about 480 texts and 50 KB."""
+    """Return a landing page. With 40 sections it has about 480 texts and 50 KB."""
     chance = random.Random(7)
     words = ["fast", "pages", "for", "everybody", "who", "sells", "things", "online", "today"]
 
@@ -51,7 +51,7 @@ def page(sections: int = 40) -> dict[str, Any]:
 
 
 def microseconds(call: Callable[[], object], count: int = 400) -> float:
-    """The best of some rounds' medians: other work on the machine only ever adds."""
+    """Return the lowest median of some rounds, because other work on the machine only adds time."""
     medians: list[float] = []
     for _ in range(ROUNDS):
         times: list[int] = []
@@ -64,7 +64,7 @@ def microseconds(call: Callable[[], object], count: int = 400) -> float:
 
 
 def rows() -> list[dict[str, Any]]:
-    """Every figure as `name`, `value`, `unit`."""
+    """Return every figure as `name`, `value`, `unit`."""
     value = page()
     figures = {**apply_figures(value), **stale_figures(value), **other_figures(value)}
     return [{"name": name, "value": round(us, 2), "unit": "us"} for name, us in figures.items()]
@@ -92,7 +92,7 @@ def bomb() -> None:
         apply(value, ops, size=json_size(value), bounds=Bounds())
     except Rejected:
         return
-    raise AssertionError("the copies were let through")
+    raise AssertionError("the copies were accepted")
 
 
 def history(value: Any, ops: list[Op]) -> list[AppliedChange]:

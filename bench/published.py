@@ -1,8 +1,8 @@
-"""Reading one document as a draft, as what is published, and as a page: requests a second.
+"""Requests a second that read one document: as a draft, as a published value, and as a page.
 
-The server is a process of its own; the readers are keep-alive connections that send the same
-request again as soon as the answer is whole. The body's length is learnt once, so the readers
-look for the end of the head and count bytes.
+The server runs in a process of its own. The readers are keep-alive connections, which send the same
+request again as soon as the answer is complete. The body's length is read once, so that the readers
+only look for the end of the head and count bytes.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ UNBOUNDED = ("IN_BYTES_PER_SECOND", "IN_MESSAGES_PER_SECOND", "IN_BURST", "IN_ME
 
 
 class Reader(asyncio.Protocol):
-    """One connection. Invariant: one request is in flight until `stop`."""
+    """One connection. Invariant: until `stop`, exactly one request waits for its answer."""
 
     def __init__(self, request: bytes, body: int) -> None:
         self._request, self._body = request, body
@@ -46,11 +46,11 @@ class Reader(asyncio.Protocol):
         self.answers = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's are of no such class
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's class is no subclass of it
         self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
-        if not self._missing:  # a head comes in one piece
+        if not self._missing:  # a head arrives in one piece
             self._missing = data.index(b"\r\n\r\n") + 4 + self._body
         self._missing -= len(data)
         if not self._missing:
@@ -70,7 +70,7 @@ def request(port: int, path: str, *headers: str) -> bytes:
 
 
 def length(port: int, wanted: bytes) -> int:
-    """The body's length, as the answer says it."""
+    """Return the body's length, from the answer's Content-Length."""
     with socket.create_connection(("127.0.0.1", port), 5) as connection:
         connection.sendall(wanted)
         answer = b""
@@ -108,7 +108,7 @@ def rate(port: int, wanted: bytes) -> float:
 
 @contextmanager
 def serving() -> Iterator[tuple[int, str]]:
-    """A server with the demo page as a published document, its port and a publisher's token."""
+    """Run a server that publishes the demo page; yield its port and a publisher's token."""
     with tempfile.TemporaryDirectory() as home, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

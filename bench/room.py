@@ -1,4 +1,4 @@
-"""What a room's rules cost: a frame by its budget, a tick of presence, a lock check."""
+"""The cost of a room's rules: charge a frame, a tick of presence, check and relocate locks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WRITER, READER = Author("ada", "Ada", "tab-1"), Author("bo", "Bo", "tab-1")
 
 
 def measured(call: Callable[[], object], *, times: int, rounds: int = 7) -> float:
-    """Microseconds a call: the median of several rounds."""
+    """Return the microseconds of a call: the median of several rounds."""
     figures = []
     for _ in range(rounds):
         start = perf_counter()
@@ -56,7 +56,7 @@ def _budget_rows() -> list[dict[str, Any]]:
     return [
         row("spend", measured(lambda: budget.spend(100, next(clock) / 1e6), times=20_000)),
         row(
-            "one reader's frame by its budget",
+            "charge a frame to its reader's budget",
             measured(lambda: flow.try_send(100, next(clock) / 1e6, full=False), times=20_000),
         ),
     ]
@@ -90,8 +90,8 @@ def _presence_rows() -> list[dict[str, Any]]:
     )
     cost = measured(move, times=2)
     return [
-        row(f"tick: {CLIENTS} cursors moved, told on both lanes", cost),
-        row("the same, a cursor", cost / CLIENTS),
+        row(f"tick: {CLIENTS} cursors moved, sent on both lanes", cost),
+        row("the same, per cursor", cost / CLIENTS),
         row(
             f"carry {CLIENTS} cursors: a field",
             measured(lambda: book.relocate_cursors(typed), times=20),
@@ -135,5 +135,8 @@ def _lock_rows() -> list[dict[str, Any]]:
         row("lock check: a field, 100 locks", measured(check(many, typed), times=500)),
         row("lock check: a section inserted, 5 locks", measured(check(few, insert), times=500)),
         row("lock check: a section inserted, 100 locks", measured(check(many, insert), times=100)),
-        row("carry 100 locks: a section inserted", measured(lambda: many.relocate(step), times=20)),
+        row(
+            "relocate 100 locks: a section inserted",
+            measured(lambda: many.relocate(step), times=20),
+        ),
     ]

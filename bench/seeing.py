@@ -1,4 +1,4 @@
-"""What it costs to see what happens: counting and recording a commit, and reading it all."""
+"""The cost of monitoring: to count and record a commit, and to read the metrics."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROUNDS = 9
 
 
 def rows() -> Iterable[Row]:
-    """µs of CPU in the event loop; the writing of audit rows is another thread's."""
+    """Return µs of CPU in the event loop. Another thread writes the audit rows."""
     yield _row("count and record a commit of 1 edit", _commit(1), 1)
     yield _row("count and record a commit of 64 edits of one session", _commit(64), 64)
     yield _row("count and record a commit of 64 edits of 64 sessions", _commit(64, 64), 64)
@@ -60,7 +60,7 @@ def _commit(edits: int, sessions: int = 1) -> float:
 
     def commit() -> None:
         observer.on_broadcast(batch, observer.now())
-        recorder.trail._versions = 0  # as if written, so that the bound is not met
+        recorder.trail._versions = 0  # as if they were written, so that the limit is not reached
         if edits == sessions:
             recorder.trail._writings.clear()
 

@@ -1,4 +1,4 @@
-"""A real server to measure: the installed `weft` as a process, on a free port and new data."""
+"""Runs a real server to measure: the installed `weft` as a process, on a free port, no data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ READY_WITHIN = 20.0
 
 @dataclass(frozen=True)
 class Served:
-    """Where it listens, and what it costs."""
+    """A running server: its port, its tokens, and its use of memory and CPU."""
 
     port: int
     database: str
@@ -59,9 +59,9 @@ class Served:
 
 @contextmanager
 def apart() -> Iterator[int | None]:
-    """Keep to one core, and name another for the server; None where there is only one.
+    """Run on one core, and yield another core for the server; None when there is only one core.
 
-    Two processes that are each on a core of their own are not in each other's latencies.
+    On different cores, the two processes do not delay each other.
     """
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, cores[1:] or cores)
@@ -73,7 +73,7 @@ def apart() -> Iterator[int | None]:
 
 @contextmanager
 def served(core: int | None = None, **settings: str) -> Iterator[Served]:
-    """A server with these `WEFT_` settings, gone with its data afterwards."""
+    """Run a server with these `WEFT_` settings. It and its data are removed afterwards."""
     with tempfile.TemporaryDirectory() as home:
         port = _free_port()
         database = f"sqlite+aiosqlite:///{home}/weft.db"

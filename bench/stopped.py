@@ -1,4 +1,4 @@
-"""Readers that stop reading: what they cost those who read on, and how they come back."""
+"""Readers that stop reading: their effect on the other readers, and how they catch up."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROUNDS = 5
 
 
 class Round(NamedTuple):
-    """What the readers that read saw, in milliseconds; what the server spent on it all."""
+    """One round: latencies at the active readers in ms, and the CPU and memory of the server."""
 
     p50: float
     p99: float
@@ -31,7 +31,7 @@ class Round(NamedTuple):
 
 
 def rows() -> list[dict[str, Any]]:
-    """Rounds without and with take turns, so that whatever else the machine does meets both."""
+    """Measure rounds with and without stopped readers in turn, so that other load hits both."""
     without: list[Round] = []
     beside: list[Round] = []
     with apart() as core:
@@ -48,13 +48,13 @@ def _figures(without: list[Round], beside: list[Round]) -> Iterator[dict[str, An
         other = [getattr(each, name) for each in beside]
         ratios = [b / a for a, b in zip(one, other, strict=True)]
         yield _spread(f"{READERS} readers, {RATE:.0f} edits/s of 4 KiB: {name}", one, unit)
-        yield _spread(f"beside {READERS} that have stopped: {name}", other, unit)
-        yield _spread(f"{name}, beside them / without", ratios, "x")
+        yield _spread(f"beside {READERS} stopped readers: {name}", other, unit)
+        yield _spread(f"{name}, with stopped readers / without", ratios, "x")
     grown = statistics.median(one.grown for one in beside)
     base = statistics.median(one.grown for one in without)
-    yield row("memory for one that has stopped", (grown - base) / READERS / 1024, "KiB")
+    yield row("memory for a stopped reader", (grown - base) / READERS / 1024, "KiB")
     level = min(one.level for one in beside)
-    yield row("of them level again, by one merged change", 100 * level / READERS, "%")
+    yield row("stopped readers that caught up by one merged change", 100 * level / READERS, "%")
 
 
 def _spread(name: str, values: list[float], unit: str) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _held_back(server: Served) -> int:
 
 
 async def _read_again(crowd: Crowd, away: list[WireClient]) -> int:
-    """How many of those that had stopped end at the head through one merged change."""
+    """Resume the stopped readers; return how many reach the head by one merged change."""
     heard: dict[WireClient, list[dict[str, Any]]] = {client: [] for client in away}
 
     def listen(client: WireClient) -> None:
@@ -106,7 +106,7 @@ async def _read_again(crowd: Crowd, away: list[WireClient]) -> int:
 
 
 def _is_level(changes: list[dict[str, Any]], head: int) -> bool:
-    """Every version once, the last of them in one merged change that ends at the head."""
+    """Whether a reader got every version once up to the head, and exactly one merged change."""
     versions = [(change.get("from", change["version"]), change["version"]) for change in changes]
     dense = all(b[0] == a[1] + 1 for a, b in itertools.pairwise(versions))
     merged = sum("from" in change for change in changes)

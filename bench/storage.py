@@ -1,4 +1,4 @@
-"""One durable commit, n entries over d documents, beside the least that sqlite3 can do."""
+"""A durable commit of n entries in d documents, compared with the least that sqlite3 can do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WARM_UP = 20
 
 
 def _entry(version: int, shape: str) -> Entry:
-    value = "A headline that somebody types"
+    value = "A headline that the user types"
     return Entry(
         version=version,
         author=Author("ada", "Ada", "tab-7f", "s-91"),
@@ -37,7 +37,7 @@ def _entry(version: int, shape: str) -> Entry:
 
 
 def _batches(count: int, documents: int) -> Iterator[list[Append]]:
-    """Appends that stand on each other, `count` entries in each batch."""
+    """Yield batches of `count` entries. Each batch continues the heads of the previous one."""
     shape = f"{count}-{documents}"
     heads = [0] * documents
     while True:
@@ -52,7 +52,7 @@ def _batches(count: int, documents: int) -> Iterator[list[Append]]:
 
 
 class _Floor:
-    """The same rows in one table and one transaction: no checks, no checksum, no second index."""
+    """The same rows with bare sqlite3: no checks, no checksum, no second index."""
 
     def __init__(self, path: Path) -> None:
         self._thread = ThreadPoolExecutor(1)
@@ -86,7 +86,7 @@ class _Floor:
 async def _measure(
     commit: Callable[[list[Append]], Awaitable[object]], count: int, documents: int
 ) -> tuple[float, float]:
-    """Median wall and CPU seconds of a commit."""
+    """Return the median wall and CPU seconds of a commit."""
     wall, spent = [], []
     batches = _batches(count, documents)
     for n in range(WARM_UP + ROUNDS):
@@ -100,7 +100,7 @@ async def _measure(
 
 
 async def _opening(store: SqlStore) -> float:
-    """Median seconds to load a document from a snapshot of 50 KB and 100 entries."""
+    """Return the median seconds to load a document from a 50 KB snapshot and 100 entries."""
     key = DocKey("demo", "opened")
     entries = [_entry(version, "opened") for version in range(1, 1_001)]
     assert await store.commit([Append(key, 1, 0, 0, entries, create=True)]) == [Committed()]

@@ -1,4 +1,4 @@
-"""Rows of figures as an aligned table."""
+"""Prints rows of figures as an aligned table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Row = Mapping[str, Cell]
 
 
 def columns(rows: Sequence[Row]) -> list[str]:
-    """Every column, in the order in which the rows bring them up."""
+    """Return every column, in the order of its first appearance in the rows."""
     return list(dict.fromkeys(name for row in rows for name in row))
 
 

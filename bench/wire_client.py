@@ -1,4 +1,4 @@
-"""A patch client that costs little itself: its frames are masked with zeros and parsed by hand."""
+"""A patch client that uses little CPU: it masks frames with zeros, and parses them by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, cast
 
 
 class WireClient(asyncio.Protocol):
-    """One socket of the patch lane; `hear` gets each whole text frame's payload."""
+    """One socket of the patch lane. `hear` gets the payload of each text frame."""
 
     def __init__(self, doc: str, token: str, opening: dict[str, Any]) -> None:
         self._doc = doc
@@ -51,7 +51,7 @@ class WireClient(asyncio.Protocol):
     def close(self) -> None:
         self.transport.abort()
 
-    # --- asyncio's side -----------------------------------------------------------------------
+    # --- callbacks of the transport -----------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -65,7 +65,7 @@ class WireClient(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
         if not self.opened.done():
-            self.opened.set_exception(ConnectionError("closed before it was opened"))
+            self.opened.set_exception(ConnectionError("the socket closed before it was opened"))
 
     def data_received(self, data: bytes) -> None:
         self.received += len(data)
