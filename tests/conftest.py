@@ -1,4 +1,4 @@
-"""What holds for the whole suite."""
+"""Settings for the whole suite."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from hypothesis import settings
 
 from tests.skips import SkipGuard, in_ci
 
-# A loaded machine is no failure.
+# A busy machine must not fail a test.
 settings.register_profile("weft", deadline=None)
 settings.load_profile("weft")
 
 
 def pytest_collection_finish() -> None:
-    """What was collected is a quarter of a million objects: let no collection look at it again."""
+    """Hide the collected tests, a quarter of a million objects, from the garbage collector."""
     gc.collect()
     gc.freeze()
 

@@ -1,4 +1,4 @@
-"""The directory in memory, counting what it is asked; it can be held, or taken down."""
+"""A directory in memory that counts its lookups. A test can hold it or make it fail."""
 
 from __future__ import annotations
 

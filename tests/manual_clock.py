@@ -1,4 +1,4 @@
-"""A clock that stands still until a test moves it, and whose random bytes repeat."""
+"""A clock that a test advances by hand, with repeatable random bytes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from server.runtime.clock import readable_id
 
 
 class ManualClock:
-    """Time passes only by `advance`, and by `per_reading` each time that `monotonic` is read.
+    """Time passes only by `advance`, and by `per_reading` at each call of `monotonic`.
 
-    The same calls give the same bytes in every run.
+    The same calls return the same bytes in every run.
     """
 
     def __init__(self, now_ms: int = 1_800_000_000_000) -> None:

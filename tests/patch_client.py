@@ -1,4 +1,4 @@
-"""A real client of the patch lane, that keeps its own copy of the value by the wire's rules."""
+"""A real client of the patch lane that keeps its own copy of the value."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def applied(value: Any, ops: list[Message]) -> Any:
 
 
 class PatchClient:
-    """Keeps `value` and `version` as a client must: every version once, in order, without a gap.
+    """Keeps `value` and `version`, and checks that each version comes once and in order.
 
-    `acks`, `rejects` and `others` hold what came; whoever waits does so by `until`.
+    `acks`, `rejects` and `others` hold the received messages. Tests wait with `until`.
     """
 
     def __init__(self, socket: ClientConnection) -> None:
@@ -64,7 +64,7 @@ class PatchClient:
         await self.socket.send(json.dumps(messages[0] if len(messages) == 1 else messages))
 
     async def patch(self, *ops: Message, id: str = "", **fields: Any) -> str:
-        """Send a patch on what this client has seen; its id."""
+        """Send a patch on this client's version. Return its id."""
         self._count += 1
         request_id = id or f"{self.opened['session']}.{self._count}"
         self.sent[request_id] = list(ops)
@@ -73,7 +73,7 @@ class PatchClient:
         return request_id
 
     async def set(self, path: str, value: Any, **fields: Any) -> Message:
-        """Replace one value, and wait for the answer."""
+        """Replace one value, and return the answer."""
         return await self.answer(
             await self.patch({"op": "replace", "path": path, "value": value}, **fields)
         )
@@ -87,7 +87,7 @@ class PatchClient:
             await self._changed.wait_for(condition)
 
     async def until_closed(self) -> int:
-        """Wait for the end; the close code."""
+        """Wait until the socket is closed. Return the close code."""
         await self.until(lambda: self.socket.close_code is not None)
         assert self.socket.close_code is not None
         return self.socket.close_code
@@ -97,14 +97,14 @@ class PatchClient:
 
     @property
     def shown(self) -> list[Any]:
-        """Everybody whom this client has been told of since it opened, as often as it was."""
+        """Return the users in all presence messages since `opened`, repeats included."""
         told = [message for message in self.others if message["type"] == "presence"]
         groups = [m.get(what, ()) for m in told for what in ("joined", "updated")]
         return [peer for group in groups for peer in group]
 
     async def close(self) -> None:
         if self.socket.close_code is None and not self.socket.transport.is_reading():
-            self.socket.transport.abort()  # what nobody reads would hold the close up
+            self.socket.transport.abort()  # unread data would delay the close
         await self.socket.close()
         if self._reader is not None:
             await asyncio.gather(self._reader, return_exceptions=True)
@@ -112,7 +112,7 @@ class PatchClient:
     def start_reading(self) -> None:
         self._reader = asyncio.create_task(self._read(), name="patch client")
 
-    # --- what came ----------------------------------------------------------------------------
+    # --- received messages --------------------------------------------------------------------
 
     async def _read(self) -> None:
         try:
@@ -157,7 +157,7 @@ class PatchClient:
 
     def _take_ack(self, ack: Message) -> None:
         if ack.get("duplicate") or ack["version"] <= self.version:
-            return  # it made no version, and may have waited for a catch-up
+            return  # it made no version, and may come after a merged change
         assert ack["version"] == self.version + 1, (ack, self.version)
         ops = ack.get("ops", self.sent.get(ack["id"], []))
         self.value = applied(self.value, [op for op in ops if op["op"] != "test"])

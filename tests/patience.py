@@ -1,4 +1,4 @@
-"""How long a test waits for what must come."""
+"""The time limit of a test's waits."""
 
-# An end to waiting, never a measure: a busy machine takes seconds for what else takes milliseconds.
+# A time limit, not a measurement: on a busy machine milliseconds become seconds.
 PATIENCE = 60.0

@@ -1,4 +1,4 @@
-"""With CI=true a skipped test is a failed run: what CI was to show, it did not show."""
+"""With CI=true a skipped test fails the run, because CI must run every test."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 import pytest
 
-# A clone alone has no conformance vectors beside it; every other reason to skip is CI's to mend.
+# A clone has no conformance vectors beside it. CI must remove every other reason to skip.
 ALLOWED_REASONS = ("shared/vectors",)
 
 
 class SkipGuard:
-    """Collects every skip of a session; `refused` are those whose reason is not allowed."""
+    """Collects the skips of a session. `refused` are the skips without an allowed reason."""
 
     def __init__(self, allowed: Iterable[str] = ALLOWED_REASONS) -> None:
         self._allowed = tuple(allowed)

@@ -1,4 +1,4 @@
-"""The import law and the shape of the house, as docs/architecture.md states them."""
+"""The rules for imports and files in docs/architecture.md."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def named(path: Path) -> PurePosixPath:
     return PurePosixPath(path.relative_to(ROOT).as_posix())
 
 
-# --- what must hold -------------------------------------------------------------------------
+# --- the code keeps the rules ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -117,7 +117,7 @@ def test_a_floor_imports_only_what_lies_below() -> None:
     assert [b for s in sources() for b in floor_breaches(s)] == []
 
 
-def test_what_has_one_door_goes_through_it() -> None:
+def test_only_the_listed_modules_import_a_library() -> None:
     assert [b for s in sources() for b in door_breaches(s)] == []
 
 
@@ -133,13 +133,13 @@ def test_no_file_is_too_long() -> None:
     assert {path: lines for path, lines in lengths.items() if lines > longest} == {}
 
 
-def test_no_module_has_a_name_that_says_nothing() -> None:
+def test_no_module_has_a_name_without_meaning() -> None:
     vague = set(shape("names"))
     paths = [PurePosixPath(s.path) for s in sources()] + [named(p) for p in scripts()]
     assert [str(path) for path in paths if {path.stem, *path.parts} & vague] == []
 
 
-def test_nothing_is_left_for_later_in_the_code() -> None:
+def test_no_todo_is_left_in_the_code() -> None:
     words = re.compile(rf"\b({'|'.join(shape('words'))})\b")
     texts = {s.path: s.text for s in sources()}
     texts |= {str(named(p)): p.read_text("utf-8") for p in scripts()}
@@ -152,7 +152,7 @@ def test_no_test_sleeps() -> None:
     assert [path for path in found if path != "tests/test_architecture.py"] == []
 
 
-# --- the rules see what they are for --------------------------------------------------------
+# --- each rule finds its breaches -----------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_no_test_sleeps() -> None:
         ("bench/x.py", "from tests import conftest"),
     ],
 )
-def test_an_import_against_the_law_is_seen(path: str, text: str) -> None:
+def test_a_forbidden_import_is_found(path: str, text: str) -> None:
     assert list(part_breaches(Source(path, text)))
 
 
@@ -190,7 +190,7 @@ def test_an_import_against_the_law_is_seen(path: str, text: str) -> None:
         ("storage/attic.py", ""),
     ],
 )
-def test_a_floor_that_reaches_up_is_seen(path: str, text: str) -> None:
+def test_an_import_of_a_higher_floor_is_found(path: str, text: str) -> None:
     assert list(floor_breaches(Source(path, text)))
 
 
@@ -217,7 +217,7 @@ def test_a_floor_that_reaches_up_is_seen(path: str, text: str) -> None:
         ("server/documents/hub.py", "exec(text)"),
     ],
 )
-def test_a_way_around_the_door_is_seen(path: str, text: str) -> None:
+def test_an_import_outside_the_listed_modules_is_found(path: str, text: str) -> None:
     assert list(door_breaches(Source(path, text)))
 
 
@@ -231,11 +231,11 @@ def test_a_way_around_the_door_is_seen(path: str, text: str) -> None:
         ("static/sdk/a.js", "import {\n  x,\n  y,\n} from '../editor/b.js';"),
     ],
 )
-def test_a_script_that_imports_what_it_may_not_is_seen(path: str, text: str) -> None:
+def test_a_forbidden_import_in_a_script_is_found(path: str, text: str) -> None:
     assert list(script_breaches(PurePosixPath(path), text))
 
 
-def test_what_the_law_allows_is_let_through() -> None:
+def test_an_allowed_import_is_not_reported() -> None:
     assert not list(part_breaches(Source("collab/x.py", "import re, msgspec, collab.ids")))
     assert not list(floor_breaches(Source("collab/room/x.py", "from collab import ids")))
     assert not list(door_breaches(Source("server/app.py", "from storage.store import S")))

@@ -1,4 +1,4 @@
-"""The campaign of tests/attacks/campaign/ attacks every request and every limit that there is."""
+"""The campaign in tests/attacks/campaign/ attacks every request and every limit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.attacks.campaign.verdict import violations
 pytestmark = pytest.mark.thorough
 
 OPERATIONS = http_cases.operations()
-# Each bound of a patch or an update, and a dimension that is put at it.
+# Each bound of a patch or an update, with the dimension that reaches it.
 PATCHES = {
     "max_ops": "ops that add in front",
     "max_depth": "nesting",
@@ -35,7 +35,7 @@ UPDATES = {
     "depth": "nesting",
     "run": "run",
 }
-# Of a state vector; and what is no size.
+# A bound of a state vector, and fields without a size.
 NOT_OF_AN_UPDATE = {"clients", "checks_values"}
 
 
@@ -44,7 +44,7 @@ def test_every_address_is_attacked() -> None:
     assert addresses() == described | set(http_cases.BESIDE)
 
 
-def test_every_operation_that_takes_a_body_has_bodies_at_its_limits() -> None:
+def test_every_operation_with_a_body_has_bodies_at_its_limits() -> None:
     taking = {name for name, (_, _, each) in OPERATIONS.items() if "requestBody" in each}
     assert set(bodies.BODIES) == taking
 
@@ -77,7 +77,7 @@ def test_every_message_of_the_yjs_lane_is_attacked() -> None:
     assert set(yjs_cases.kinds()) == set(yjs_cases.MESSAGES)
 
 
-def test_every_limit_that_a_connection_is_told_is_attacked() -> None:
+def test_every_limit_in_opened_is_attacked() -> None:
     assert set(limits.SETTINGS.limits()) == limits.ATTACKED | set(limits.NOT_OF_A_REQUEST)
 
 
@@ -97,7 +97,7 @@ def names_of(bounds: type[Any]) -> set[str]:
     return {each.name for each in dataclasses.fields(bounds)}
 
 
-# --- the verdict sees what it is for --------------------------------------------------------
+# --- the verdict finds its breaches ---------------------------------------------------------
 
 FINE = Figures(
     worst=3.0, noise=1.0, held=[], peak=0, left=0, stored=0, sent=100, accepted=100, answered=100
@@ -123,7 +123,7 @@ HELD = {
         ({"answered": 10**9}, "answered"),
     ],
 )
-def test_a_figure_beyond_its_bound_is_told(figures: dict[str, Any], word: str) -> None:
+def test_a_figure_beyond_its_bound_is_reported(figures: dict[str, Any], word: str) -> None:
     [said] = violations(a_case(), 1, dataclasses.replace(FINE, **figures))
     assert word in said
     assert "http undo, body (plain), on 'prose', 1 at once" in said
@@ -135,10 +135,10 @@ def test_a_figure_beyond_its_bound_is_told(figures: dict[str, Any], word: str) -
         {},
         {"worst": 150.0, "noise": 60.0},  # the machine was late
         {"worst": 150.0, "held": [{**HELD, "wall_ms": 140.0, "cpu_ms": 20.0, "process_ms": 20.0}]},
-        {"worst": 5.0, "held": [HELD]},  # a task that yields; others were served in between
+        {"worst": 5.0, "held": [HELD]},  # a task that yields; the server answered others in between
     ],
 )
-def test_what_the_machine_did_is_not_told(figures: dict[str, Any]) -> None:
+def test_delays_of_the_machine_are_not_reported(figures: dict[str, Any]) -> None:
     assert violations(a_case(), 1, dataclasses.replace(FINE, **figures)) == []
 
 

@@ -1,4 +1,4 @@
-"""What is committed names no machine: no registry host, no path of whoever made it."""
+"""Committed files name no registry host and no path of the author's machine."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def _pip_addresses(file: Path) -> list[str]:
 
 
 def machine_paths() -> set[str]:
-    """This checkout's own place and home, unless they are too general to be anybody's."""
+    """The paths of the checkout and of the home directory, unless they are too general."""
     places = {ROOT, ROOT.parent, Path.home()}
     return {f"{place}/" for place in places if place not in {Path("/"), Path("/tmp"), Path("/var")}}
 
 
-def test_lock_files_name_versions_and_not_where_they_came_from() -> None:
+def test_lock_files_name_versions_without_download_hosts() -> None:
     for name in LOCKS:
         text = (ROOT / name).read_text(encoding="utf-8")
         assert [host for host in REGISTRIES if host in text] == []
@@ -86,7 +86,7 @@ def test_no_registry_host_is_committed() -> None:
     assert found == []
 
 
-def test_no_path_of_a_machine_is_committed() -> None:
+def test_no_path_of_the_authors_machine_is_committed() -> None:
     own = machine_paths()
     found = [
         name

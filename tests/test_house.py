@@ -1,4 +1,4 @@
-"""Circles, sizes of packages, short modules, and who assigns to what."""
+"""No import circles, limited packages, no short modules, no assignments across parts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def ours() -> list[Source]:
 
 
 def circles(arrows: Mapping[str, Iterable[str]]) -> list[list[str]]:
-    """Groups of modules that reach one another, each sorted: Tarjan's algorithm."""
+    """Return the groups of modules that import one another, each sorted (Tarjan's algorithm)."""
     number: dict[str, int] = {}
     lowest: dict[str, int] = {}
     path: list[str] = []
@@ -70,7 +70,7 @@ def circles(arrows: Mapping[str, Iterable[str]]) -> list[list[str]]:
 
 
 def packages(names: Iterable[str]) -> Counter[str]:
-    """How many modules lie directly in each package."""
+    """Return the number of modules directly in each package."""
     return Counter(name.rpartition(".")[0] for name in names)
 
 
@@ -97,7 +97,7 @@ def does_something(source: Source) -> bool:
 
 
 def attributes(source: Source) -> Iterator[str]:
-    """Names that the classes of the file give their instances."""
+    """The attributes that classes of the file assign on `self`."""
     for node in nodes(source):
         if isinstance(node, ast.ClassDef):
             for each in node.body:
@@ -109,9 +109,9 @@ def attributes(source: Source) -> Iterator[str]:
 
 
 def assignments(source: Source) -> Iterator[tuple[int, str, str]]:
-    """Whose attributes the file assigns to, but on `self`; Starlette's own are none.
+    """The attributes that the file assigns to, except on `self` and on Starlette's objects.
 
-    A place in an attribute counts as the attribute: `room.members[key] = member`.
+    An item of an attribute counts as the attribute: `room.members[key] = member`.
     """
     for node in nodes(source):
         target = node.value if isinstance(node, ast.Subscript) else node
@@ -144,10 +144,10 @@ def of_the_core(source: Source) -> set[str]:
 def assignment_breaches(
     source: Source, theirs: set[str], both: Set[str] = frozenset(), core: Set[str] = frozenset()
 ) -> list[str]:
-    """Assignments to attributes of the core: to `theirs`, or on what is annotated as the core's.
+    """Assignments to the core's attributes: to `theirs`, or on a name annotated with a core class.
 
-    `both` are attributes that classes of `server/` have too. Of these count the ones on an
-    attribute that is the core's in any file, which `core` names: `live.room.version`.
+    `both` are attributes that classes of `server/` have too. An assignment to one counts when it
+    is on an attribute of the core, which `core` names: `live.room.version`.
     """
     here = of_the_core(source)
     return [
@@ -162,7 +162,7 @@ def assignment_breaches(
 
 
 def names(source: Source) -> Iterator[str]:
-    """Every name that the file gives or has: classes, functions, arguments, variables, aliases."""
+    """Every name in the file: classes, functions, arguments, variables, aliases."""
     yield from source.module.split(".")
     for node in nodes(source):
         match node:
@@ -190,10 +190,10 @@ def words(name: str) -> set[str]:
     return {word.lower() for word in WORD.findall(name)}
 
 
-# --- what must hold -------------------------------------------------------------------------
+# --- the code keeps the rules ---------------------------------------------------------------
 
 
-def test_no_files_import_one_another() -> None:
+def test_there_are_no_import_circles() -> None:
     arrows = {s.module: sorted({m for _, m in imported(s)}) for s in ours()}
     assert circles(arrows) == []
 
@@ -209,12 +209,12 @@ def test_a_short_module_has_its_reason() -> None:
     assert found - migrations == short_modules()
 
 
-def test_a_package_itself_does_nothing() -> None:
-    """What `__init__.py` imports or defines would be in no module, on no floor and in no circle."""
+def test_init_files_have_no_code() -> None:
+    """Code in `__init__.py` would escape the other rules."""
     assert [s.path for s in ours() if s.is_package and does_something(s)] == []
 
 
-def test_every_folder_with_code_has_a_row() -> None:
+def test_every_package_has_a_row_in_the_tables() -> None:
     assert set(parts()) == set(PARTS)
     tops = {
         path.parent.name for path in ROOT.glob("*/*.py") if not path.parent.name.startswith(".")
@@ -224,7 +224,7 @@ def test_every_folder_with_code_has_a_row() -> None:
 
 
 def test_the_server_sets_no_attribute_of_the_core() -> None:
-    """By name: see `assignment_breaches`."""
+    """Attributes are compared by name: see `assignment_breaches`."""
     server = [s for s in ours() if s.part == "server"]
     own = {name for s in server for name in attributes(s)}
     theirs = {name for s in ours() if s.part == "collab" for name in attributes(s)}
@@ -239,7 +239,7 @@ def test_no_name_has_a_word_that_the_glossary_bans() -> None:
     assert sorted(found) == []
 
 
-# --- the rules see what they are for --------------------------------------------------------
+# --- each rule finds its breaches -----------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_no_name_has_a_word_that_the_glossary_bans() -> None:
         ({"a": ["b", "c"], "b": ["d"], "c": ["d"], "d": []}, []),
     ],
 )
-def test_a_circle_is_seen(arrows: dict[str, list[str]], found: list[list[str]]) -> None:
+def test_a_circle_is_found(arrows: dict[str, list[str]], found: list[list[str]]) -> None:
     assert circles(arrows) == found
 
 
@@ -279,24 +279,24 @@ def test_a_circle_is_seen(arrows: dict[str, list[str]], found: list[list[str]]) 
         "__import__('server.documents.hub')",
     ],
 )
-def test_an_import_is_seen_wherever_it_stands(text: str) -> None:
+def test_an_import_is_found_in_every_place(text: str) -> None:
     source = Source("server/http/x.py", text)
     assert {module for _, module in imported(source)} == {"server.documents.hub"}
 
 
-def test_too_many_modules_are_seen() -> None:
+def test_too_many_modules_are_found() -> None:
     counted = {"server": 9, "server.http": 16, "server.lanes": 15}
     assert crowded(counted, 15, 8) == {"server": 9, "server.http": 16}
     assert crowded({"server": 8}, 15, 8) == {}
 
 
-def test_a_short_module_is_seen() -> None:
+def test_a_short_module_is_found() -> None:
     files = [Source("server/a.py", "\n" * 39), Source("server/b.py", "\n" * 40)]
     assert short([*files, Source("server/__init__.py", "")], 40) == {"server/a.py"}
 
 
 @pytest.mark.parametrize("text", ["from server.x import y", '"""A."""\nx = 1', "def f(): ..."])
-def test_a_package_that_does_something_is_seen(text: str) -> None:
+def test_code_in_an_init_file_is_found(text: str) -> None:
     assert does_something(Source("server/x/__init__.py", text))
     assert not does_something(Source("server/x/__init__.py", '"""A."""'))
 
@@ -320,33 +320,33 @@ def test_a_package_that_does_something_is_seen(text: str) -> None:
         "from collab.room import room\ndef f(it: room.Room): it.own = 1",
     ],
 )
-def test_an_assignment_to_an_attribute_of_the_core_is_seen(text: str) -> None:
+def test_an_assignment_to_an_attribute_of_the_core_is_found(text: str) -> None:
     assert assignment_breaches(Source("server/x.py", text), {"seconds"})
 
 
-def test_an_assignment_to_an_attribute_that_both_have_is_seen() -> None:
+def test_an_assignment_to_an_attribute_of_both_parts_is_found() -> None:
     source = Source("server/x.py", "live.room.version = 1")
     assert assignment_breaches(source, set(), {"version"}, {"room"})
     assert assignment_breaches(source, set(), {"version"}, {"feed"}) == []
 
 
-def test_an_own_attribute_may_be_set() -> None:
+def test_an_assignment_to_an_own_attribute_is_allowed() -> None:
     text = "self.seconds = 1\nseconds = 2\nother.own = 3"
     assert assignment_breaches(Source("server/x.py", text), {"seconds"}) == []
 
 
-def test_what_classes_give_their_instances_is_seen() -> None:
+def test_attributes_of_instances_are_found() -> None:
     text = "class A:\n    b = 1\n    c: int\n    def f(self):\n        self.d, self.e = 1, 2"
     assert set(attributes(Source("collab/x.py", text))) == set("bcde")
 
 
 @pytest.mark.parametrize("name", ["LockDesk", "lock_desk", "_desk", "DESK_SIZE", "theDesk"])
-def test_a_word_is_seen_in_any_spelling(name: str) -> None:
+def test_a_word_is_found_in_any_spelling(name: str) -> None:
     assert "desk" in words(name)
     assert "desk" not in words(name.replace("esk", "esks").replace("ESK", "ESKS"))
 
 
-def test_every_kind_of_name_is_seen() -> None:
+def test_every_kind_of_name_is_found() -> None:
     text = "class A:\n    def f(self, b):\n        self.c = d = 1\n        [0 for e in ()]"
     assert set(names(Source("server/x.py", text))) == {*"Afbcdex", "self", "server"}
 
@@ -363,5 +363,5 @@ def test_every_kind_of_name_is_seen() -> None:
         "if (ward := 1): ...",
     ],
 )
-def test_a_name_is_seen_wherever_it_is_given(text: str) -> None:
+def test_a_name_is_found_in_every_place(text: str) -> None:
     assert "ward" in set(names(Source("server/x.py", text)))

@@ -29,7 +29,7 @@ class YjsPeer:
     async def connect(
         self, ws: str, doc: str, token: str, *, state: Any = None, **params: str
     ) -> None:
-        """Connect, without waiting for anything; `state` is the awareness state."""
+        """Connect without waiting. `state` is the awareness state."""
         await self.ask(
             "connect",
             url=f"{ws}/v1/yjs",
@@ -46,23 +46,23 @@ class YjsPeer:
         await self.synced()
 
     async def cut(self) -> None:
-        """Lose the connection in the middle of whatever it carries."""
+        """Break the connection, even in the middle of a message."""
         await self.ask("cut")
 
     async def synced(self, seconds: float = PATIENCE) -> None:
         await self.ask("synced", seconds=seconds)
 
     async def closed(self, seconds: float = PATIENCE) -> int:
-        """Wait for the server to close; its code."""
+        """Wait until the server closes. Return the close code."""
         code: int = (await self.ask("closed", seconds=seconds))["code"]
         return code
 
     async def read(self) -> Any:
-        """The content as JSON."""
+        """Return the content as JSON."""
         return await self.ask("read")
 
     async def state(self) -> str:
-        """All that the document holds, as one update in base64."""
+        """Return the whole document as one update in base64."""
         state: str = await self.ask("state")
         return state
 
@@ -70,7 +70,7 @@ class YjsPeer:
         return await self.ask("run", code=code)
 
     async def until(self, condition: str, seconds: float = PATIENCE) -> Any:
-        """Wait until an expression is true of this client; its value."""
+        """Wait until an expression about this client is true. Return its value."""
         return await self.ask("until", code=condition, seconds=seconds)
 
     async def until_equals(self, pointer: str, value: Any, seconds: float = PATIENCE) -> None:
@@ -88,7 +88,7 @@ class YjsPeer:
 
 
 class YjsPeers:
-    """The Node process; every wait in it has an end, so every answer comes."""
+    """The Node process. Each wait in it has a timeout, so each request gets an answer."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
@@ -106,7 +106,7 @@ class YjsPeers:
         )
 
     async def peer(self, *, client_id: int = 0, state: str = "") -> YjsPeer:
-        """A client that is not connected; `state` is what it has kept from before."""
+        """Make a client that is not connected. `state` is the document that it has kept."""
         peer = YjsPeer(self, f"peer{next(self._numbers)}")
         await peer.ask("new", client_id=client_id, state=state)
         return peer
@@ -124,7 +124,7 @@ class YjsPeers:
         return reply["ok"]
 
     def send_signal(self, number: int) -> None:
-        """To all of its clients at once."""
+        """Send a signal to the process, and so to all its clients."""
         self._process.send_signal(number)
 
     async def close(self) -> None:

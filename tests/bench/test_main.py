@@ -1,4 +1,4 @@
-"""The harness runs what is a bench and names what is none."""
+"""`python -m bench` runs benches and refuses unknown names."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Wired(Struct):
 @pytest.mark.parametrize(
     "figure", [{"what": "apply", "us": 4.5}, Named("apply", 4.5), Plain("apply", 4.5)]
 )
-def test_a_row_may_be_any_named_record(figure: object) -> None:
+def test_a_row_may_be_any_record_with_named_fields(figure: object) -> None:
     assert as_row(figure) == as_row(Wired("apply", 4.5)) == {"what": "apply", "us": 4.5}
 
 
-def test_an_unknown_bench_is_refused_with_those_that_there_are(
+def test_an_unknown_bench_is_refused_with_a_list(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["no_such_bench"]) == 2

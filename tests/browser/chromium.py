@@ -1,4 +1,4 @@
-"""A real Chromium over its DevTools protocol: as much of it as the tests need."""
+"""Controls a real Chromium over its DevTools protocol."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def find() -> str | None:
 
 
 class Chromium:
-    """One browser process; pages share its one connection."""
+    """One browser process. Its pages share one connection."""
 
     def __init__(self, process: asyncio.subprocess.Process, socket: ClientConnection) -> None:
         self._process = process
@@ -105,7 +105,7 @@ class Chromium:
 
 
 class Page:
-    """One tab. `complaints` are what the page, its policy or the network had to complain of."""
+    """One tab. `complaints` are errors of the page, of its policy and of the network."""
 
     def __init__(self, browser: Chromium, session: str) -> None:
         self._browser = browser
@@ -147,7 +147,7 @@ class Page:
         await asyncio.wait_for(self._loaded.wait(), 20)
 
     async def evaluate(self, script: str) -> Any:
-        """The value of an expression, awaited where it is a promise."""
+        """Evaluate an expression, and await it when it is a promise."""
         answer = await self.call(
             "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
         )
@@ -159,7 +159,7 @@ class Page:
             await self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key)
 
     async def until(self, condition: str, seconds: float = 15.0) -> None:
-        """Wait, frame by frame in the page, until an expression is true."""
+        """Evaluate an expression at each frame until it is true."""
         script = (
             "new Promise((done, fail) => {"
             f"const end = performance.now() + {seconds * 1000};"
@@ -170,6 +170,6 @@ class Page:
         await self.evaluate(script)
 
     async def screenshot(self) -> bytes:
-        """The whole page as a PNG."""
+        """Return the whole page as a PNG."""
         answer = await self.call("Page.captureScreenshot", captureBeyondViewport=True)
         return base64.b64decode(answer["data"])

@@ -1,4 +1,4 @@
-"""A real browser for a test; every test here is one of the real ones."""
+"""A real browser for the tests in this folder; all of them are marked `real`."""
 
 from __future__ import annotations
 

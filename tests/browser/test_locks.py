@@ -30,7 +30,7 @@ async def test_a_tab_keeps_its_name_and_a_copy_of_it_gets_another(
         assert await copy.evaluate("sessionStorage.tab") == names[2]
 
 
-async def test_a_page_that_is_left_lets_its_lock_go(tmp_path: Path, browser: Chromium) -> None:
+async def test_a_closed_page_releases_its_lock(tmp_path: Path, browser: Chromium) -> None:
     with RunningServer(tmp_path) as server:
         token = await server.mint("ada")
         url = f"{server.http}/v1/docs/home"
@@ -45,4 +45,4 @@ async def test_a_page_that_is_left_lets_its_lock_go(tmp_path: Path, browser: Chr
         )
         await page.open(f"{server.http}/healthz")
         while call("GET", f"{url}/locks", token=token).body["items"]:
-            pass  # ends, or the test run's own deadline does
+            pass  # ends, or the test run times out

@@ -1,4 +1,4 @@
-"""The status page, in a real browser: readable, at both widths, in both schemes."""
+"""The status page in a real browser is readable at both widths, in light and dark."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.browser.chromium import Chromium, Page
 from tests.patch_client import PatchClient
 from tests.running import RunningServer
 
-# The contrast of every text with what is painted behind it (WCAG 2.2, 1.4.3).
+# The contrast of every text with its background (WCAG 2.2, 1.4.3).
 FAINT = """
 (() => {
   const channel = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
@@ -63,7 +63,7 @@ async def text(page: Page, selector: str) -> str:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-async def test_it_reads_well(
+async def test_the_page_is_readable(
     server: RunningServer, browser: Chromium, width: int, scheme: str
 ) -> None:
     admin = await server.mint("root", Role.ADMIN)
@@ -94,9 +94,7 @@ async def test_the_head_of_an_empty_table_is_as_wide_as_the_table(
         assert await page.evaluate(SHORT_HEADS) == []
 
 
-async def test_a_chart_is_read_with_the_arrow_keys(
-    server: RunningServer, browser: Chromium
-) -> None:
+async def test_the_arrow_keys_move_along_a_chart(server: RunningServer, browser: Chromium) -> None:
     page = await browser.page()
     await page.open(f"{server.http}/status#token={await server.mint('root', Role.ADMIN)}")
     label = "document.querySelector('#cards svg').getAttribute('aria-label')"
@@ -109,7 +107,7 @@ async def test_a_chart_is_read_with_the_arrow_keys(
     await page.until(f"{label}.startsWith('Edits: now')")
 
 
-async def test_the_token_leaves_the_address_and_stays_in_the_tab(
+async def test_the_token_is_removed_from_the_address_and_kept_in_the_tab(
     server: RunningServer, browser: Chromium
 ) -> None:
     admin = await server.mint("root", Role.ADMIN)
@@ -121,7 +119,7 @@ async def test_the_token_leaves_the_address_and_stays_in_the_tab(
     await page.until(IS_SHOWN)
 
 
-async def test_without_a_token_it_asks_for_one_and_says_what_is_wrong_with_it(
+async def test_the_page_asks_for_a_token_and_explains_a_refusal(
     server: RunningServer, browser: Chromium
 ) -> None:
     page = await browser.page()
@@ -142,9 +140,7 @@ async def test_without_a_token_it_asks_for_one_and_says_what_is_wrong_with_it(
         await page.until(then)
 
 
-async def test_in_demo_mode_a_token_of_another_day_is_no_obstacle(
-    browser: Chromium, tmp_path: Path
-) -> None:
+async def test_in_demo_mode_an_expired_token_is_replaced(browser: Chromium, tmp_path: Path) -> None:
     with RunningServer(tmp_path, env={"WEFT_DEMO": "1"}) as demo:
         page = await browser.page()
         await page.open(f"{demo.http}/status#token=eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmVk")
@@ -152,7 +148,7 @@ async def test_in_demo_mode_a_token_of_another_day_is_no_obstacle(
         assert "home" in await text(page, "#documents")
 
 
-async def test_a_name_with_markup_in_it_is_text(server: RunningServer, browser: Chromium) -> None:
+async def test_markup_in_a_name_is_shown_as_text(server: RunningServer, browser: Chromium) -> None:
     name = "<img src=x onerror=document.title='run'>"
     client = await PatchClient.connect(server.ws, "names", await server.mint(name), create={})
     page = await browser.page()
@@ -165,7 +161,7 @@ async def test_a_name_with_markup_in_it_is_text(server: RunningServer, browser: 
     await client.close()
 
 
-async def test_when_the_server_goes_it_says_so_and_comes_back_with_it(
+async def test_the_page_shows_a_lost_server_and_reconnects(
     server: RunningServer, browser: Chromium
 ) -> None:
     admin = await server.mint("root", Role.ADMIN)
@@ -179,7 +175,7 @@ async def test_when_the_server_goes_it_says_so_and_comes_back_with_it(
     await page.until("document.querySelector('#health').innerText === 'Running'")
 
 
-async def test_no_line_is_drawn_across_a_time_that_nobody_saw(
+async def test_no_line_is_drawn_across_missing_samples(
     server: RunningServer, browser: Chromium
 ) -> None:
     page = await browser.page()
