@@ -1,4 +1,4 @@
-"""RFC 6455 against the server: every case over a real socket, and byte by byte in the reader."""
+"""The server follows RFC 6455: each case over a real socket, and byte by byte in the reader."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NO_CODE = 1005
 @pytest.mark.thorough
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @on_both_loops
-async def test_the_server_answers_as_the_rfc_says(case: Case) -> None:
+async def test_the_server_answers_every_case_like_rfc_6455(case: Case) -> None:
     async with serving(bounds=BOUNDS) as served, RawClient(served.port) as client:
         await client.shake_hands()
         client.send(case.sent)
@@ -35,7 +35,7 @@ async def test_the_server_answers_as_the_rfc_says(case: Case) -> None:
 
 
 def read(chunks: list[bytes]) -> tuple[list[Received], int]:
-    """What a reader makes of it, and the code that it ends with."""
+    """Return the messages that a reader finds in the bytes, and its close code."""
     reader = FrameReader(BOUNDS.max_message, BOUNDS.max_fragments)
     heard: list[Received] = []
     try:
@@ -54,7 +54,7 @@ SHORT = [case for case in CASES if len(case.sent) < 2000]
 
 
 @pytest.mark.parametrize("case", SHORT, ids=lambda case: case.name)
-def test_how_the_bytes_are_split_changes_nothing(case: Case) -> None:
+def test_splitting_the_bytes_changes_nothing(case: Case) -> None:
     sent = case.sent
     whole = read([sent])
     assert read([sent[i : i + 1] for i in range(len(sent))]) == whole
@@ -63,6 +63,6 @@ def test_how_the_bytes_are_split_changes_nothing(case: Case) -> None:
         assert read([sent[:cut], sent[cut:]]) == whole
 
 
-def test_the_cases_are_many_and_their_names_differ() -> None:
+def test_there_are_over_200_cases_with_different_names() -> None:
     assert len({case.name for case in CASES}) == len(CASES) > 200
     assert PONG in {one.opcode for case in CASES for one in case.echoed}

@@ -1,4 +1,4 @@
-"""What one client is sent while it can be written to, and what once it can be again."""
+"""Feeds: the messages of one client while it keeps up, and its catch-up when it was slow."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PATIENCE = 30.0
 
 
 class Pipe:
-    """A socket that keeps what was written to it, and is as full as it is told to be."""
+    """A socket that keeps the written messages, with an adjustable fill level."""
 
     peer = "somebody"
 
@@ -90,11 +90,11 @@ class Reading:
     def dismiss(self, code: int, reason: str, retry_after_ms: int | None = None) -> None: ...
 
     def meet(self) -> None:
-        """It is greeted with those who are there and were not announced yet."""
+        """Send the reader the unannounced peers, as `opened` does."""
         self.feed.already_sent = self.live.presence.book.unannounced()
 
     def announce(self) -> None:
-        """Tell everybody what is new in the book."""
+        """Broadcast the changes of the presence book."""
         self.clock.advance(1.0)
         difference = self.live.presence.book.flush(self.clock.monotonic())
         assert difference is not None
@@ -104,13 +104,13 @@ class Reading:
         self.pipe.untaken = FULL_SOCKET + 1
 
     def drain(self) -> None:
-        """Take everything: what was missed, and then `clear`."""
+        """Read everything: the catch-up, and then `clear`."""
         self.pipe.untaken = 0
         self.feed.pump()
         self.feed.pump()
 
     def heard_of(self, session: str) -> list[str]:
-        """What became of somebody, by what it was told."""
+        """Return how the reader's messages mention a session: joined, updated, left."""
         return [
             how
             for message in self.pipe.messages
@@ -121,7 +121,7 @@ class Reading:
 
 
 class YjsReading:
-    """A Yjs client in the audience of a document, its feed and what it asks for."""
+    """A Yjs client in the audience of a document, with its feed and its sync requests."""
 
     session = "s-yjs"
 
@@ -198,7 +198,7 @@ def come(live: LiveRoom, session: str, number: int) -> None:
     )
 
 
-async def test_w1_who_is_announced_to_a_newcomer_that_falls_behind_with_it_joins_once(
+async def test_w1_slow_newcomer_gets_each_join_once(
     reading: Reading,
 ) -> None:
     come(reading.live, "bo", 7)
@@ -211,7 +211,7 @@ async def test_w1_who_is_announced_to_a_newcomer_that_falls_behind_with_it_joins
     assert reading.heard_of("cy") == ["joined"]
 
 
-async def test_w1_who_is_announced_to_a_newcomer_that_is_behind_joins_once(
+async def test_w1_newcomer_that_is_behind_gets_a_known_peer_as_updated(
     hall: Inside, reading: Reading
 ) -> None:
     come(reading.live, "bo", 7)
@@ -225,7 +225,7 @@ async def test_w1_who_is_announced_to_a_newcomer_that_is_behind_joins_once(
 
 
 @pytest.mark.parametrize("is_behind", [False, True])
-async def test_w1_who_left_a_newcomer_before_they_were_announced_joins_when_they_come_back(
+async def test_w1_a_peer_that_leaves_unannounced_joins_again_later(
     reading: Reading, is_behind: bool
 ) -> None:
     come(reading.live, "bo", 7)
@@ -240,7 +240,7 @@ async def test_w1_who_left_a_newcomer_before_they_were_announced_joins_when_they
     assert reading.heard_of("bo") == ["left", "joined"]
 
 
-async def test_b6_a_reader_over_its_budget_hears_how_much_it_misses_and_waits_for_it(
+async def test_b6_a_reader_over_its_budget_gets_notice_then_a_catch_up(
     hall: Inside,
 ) -> None:
     async with hall.hub.using(PAGE) as live:
@@ -259,16 +259,16 @@ async def test_b6_a_reader_over_its_budget_hears_how_much_it_misses_and_waits_fo
         assert reading.pipe.messages[1]["version"] == 2
 
 
-async def test_b6_a_yjs_reader_is_level_with_what_came_behind_its_diff_in_one_commit(
+async def test_b6_a_yjs_reader_gets_the_updates_after_its_diff(
     hall: Inside,
 ) -> None:
-    """Where every commit brings more, it would be given diffs, and each a later one, for ever."""
+    """Otherwise each commit would leave the reader behind, and it would get diffs for ever."""
     async with hall.hub.using(PAGE) as live:
         reading = YjsReading(hall, live)
         reading.pipe.untaken = FULL_SOCKET + 1
         await hall.set("/n", 1)
         reading.pipe.untaken = 0
-        reading.feed.pump()  # asks for a diff, and then comes another edit
+        reading.feed.pump()  # requests a diff; then another edit arrives
         await hall.set("/n", 2)
         reading.feed.pump()
         reading.feed.close()
@@ -277,10 +277,10 @@ async def test_b6_a_yjs_reader_is_level_with_what_came_behind_its_diff_in_one_co
         assert json.loads(str(reading.pipe.doc.get("content", type=pycrdt.Map))) == {"n": 2}
 
 
-async def test_b7_who_is_held_back_by_its_own_pace_alone_is_not_told_that_it_is_slow(
+async def test_b7_a_reader_with_max_fps_gets_no_backpressure_notice(
     hall: Inside,
 ) -> None:
-    """Its time may have come a moment before the timer that brings it on."""
+    """The frame may be due a moment before its timer fires."""
     async with hall.hub.using(PAGE) as live:
         reading = Reading(live, hall.clock, fps=1.0)
         await hall.set("/n", 1)

@@ -1,4 +1,4 @@
-"""What a reader is told adds up, however it was held back: changes, presence and locks."""
+"""A reader's messages give the true state, however slow it was: changes, presence and locks."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ pytestmark = pytest.mark.thorough
 
 
 class Day:
-    """What happens around one reader."""
+    """Random events around one reader."""
 
     def __init__(self, hall: Inside, live: LiveRoom, rng: random.Random) -> None:
         self.hall, self.live, self.rng = hall, live, rng
         fps, rate = rng.choice((None, 5.0)), rng.choice((0, 500, 5000))
         self.reading = Reading(live, hall.clock, fps=fps, rate=rate)
         self.start: Json = live.room.value
-        self.asked: dict[str, int] = {}  # what it set, by the request's id
+        self.asked: dict[str, int] = {}  # the values that the reader set, by request id
         self.client_ids = count(1000)
         self.here = {f"p-{number}" for number in range(rng.randrange(3))}
         for session in self.here:
             come(live, session, next(self.client_ids))
-        self.reading.meet()  # they were not announced yet
+        self.reading.meet()  # these peers are not announced yet
         self.met = {session: peer.state for session, peer in self.reading.feed.already_sent.items()}
 
     async def edit(self) -> None:
         await self.hall.set(f"/{self.rng.choice('abc')}", "x" * self.rng.choice((1, 300, 3000)))
 
     async def ask(self) -> None:
-        """The reader edits too, alone or beside somebody else."""
+        """Edit as the reader, alone or together with another client."""
         name, value = f"mine-{len(self.asked)}", self.rng.choice((len(self.asked), 1))
         self.asked[name] = value
         request = PatchRequest(name, None, [{"op": "add", "path": "/mine", "value": value}])
@@ -56,7 +56,7 @@ class Day:
             await self.edit()
 
     async def move(self) -> None:
-        """Somebody comes, shows something, hides or goes, and that is announced."""
+        """Let a peer join, change its state, hide or leave, and announce it."""
         book, session = self.live.presence.book, f"p-{self.rng.randrange(3)}"
         if session not in self.here:
             self.here.add(session)
@@ -76,7 +76,7 @@ class Day:
 
     async def lock(self) -> None:
         action: LockAction = self.rng.choice(("acquire", "release"))
-        with suppress(Rejected):  # to release what nobody holds
+        with suppress(Rejected):  # no client may hold the lock to release
             await self.hall.ask(LockRequest("", action, scope="/n"))
 
     async def fill_or_drain(self) -> None:
@@ -88,7 +88,7 @@ class Day:
         self.reading.feed.pump()
 
     async def end(self) -> None:
-        """It can be written to, and nothing happens any more."""
+        """Let the reader drain its socket while no more events happen."""
         while self.live.is_busy:
             await asyncio.sleep(0)
         self.hall.clock.advance(1.0)
@@ -102,7 +102,7 @@ class Day:
 
 
 def value_of(day: Day) -> tuple[Json, int]:
-    """Every version comes once and in order, as a change or as the ack of an own request."""
+    """Check that each version arrives once and in order, as a change or an own ack."""
     value, version = day.start, 1
     for message in day.reading.pipe.messages:
         if message["type"] == "change":
@@ -116,7 +116,7 @@ def value_of(day: Day) -> tuple[Json, int]:
 
 
 def present_in(day: Day) -> dict[str, Any]:
-    """Nobody joins twice, is updated unknown, or leaves before they came."""
+    """Check that no peer joins twice, and none is updated or leaves before it joined."""
     here: dict[str, Any] = dict(day.met)
     for message in day.reading.pipe.messages:
         for peer in message.get("joined", ()):
@@ -139,7 +139,7 @@ def locks_in(messages: list[dict[str, Any]]) -> set[str]:
 
 
 @pytest.mark.parametrize("seed", range(40))
-async def test_b6_b7_b8_w8_l16_what_a_reader_is_told_adds_up(seed: int) -> None:
+async def test_b6_b7_b8_w8_l16_a_slow_reader_ends_with_the_true_state(seed: int) -> None:
     rng = random.Random(seed)
     async with inside(MemoryStore()) as hall:
         await hall.make({"n": 0})

@@ -1,4 +1,4 @@
-"""Long texts, which are logged as splices, are told as they were: at random, on both lanes."""
+"""Long texts, which the log keeps as splices, are sent as at first: at random, on both lanes."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ STEPS = 60
 
 
 class Walk:
-    """One document and what its clients do at random.
+    """One document whose clients edit at random.
 
-    `values` and `told` hold each version's value and operations as they were when it was made.
+    `values` and `told` have the value and the ops of each version, noted when it was made.
     """
 
     def __init__(self, made: Inside, chance: random.Random) -> None:
@@ -80,7 +80,7 @@ class Walk:
             self.acks[id] = member.author.user, request, answer.ack
 
     async def _repeat(self, live: LiveRoom) -> None:
-        """A request is answered as it was at first."""
+        """Retry a request, and check that it gets its first answer."""
         user, request, ack = self.acks[self.chance.choice(list(self.acks))]
         answer = await self._ask(live, self._member(user), request)
         assert answer is not None
@@ -100,7 +100,7 @@ class Walk:
         return {"op": "replace", "path": path, "value": f"{text[:at]}NEW {text[at:]}"}
 
     async def _type(self, live: LiveRoom) -> None:
-        """A Yjs client types and deletes."""
+        """Type and delete as a Yjs client."""
         document = live.room.document
         self.peer.apply_update(document.update_since(self.peer.get_state()))
         before = self.peer.get_state()
@@ -118,7 +118,7 @@ class Walk:
         return text
 
     async def check(self) -> None:
-        """History tells what clients were told, and leads to the values that they had."""
+        """Check that the history has the ops that clients got, and leads to the same values."""
         history, head = self.made.hub.history, max(self.values)
         first = self.chance.randrange(1, head) if head > 1 else 1
         entries = await history.between(PAGE, first, head, 1000, 1 << 30)
@@ -146,12 +146,12 @@ async def walk(seed: int) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(6))
-async def test_long_texts_are_told_as_they_were(seed: int) -> None:
+async def test_long_texts_in_the_log_are_sent_as_at_first(seed: int) -> None:
     await walk(seed)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("block", range(10))
-async def test_many_long_texts_are_told_as_they_were(block: int) -> None:
+async def test_long_texts_in_the_log_over_many_seeds(block: int) -> None:
     for seed in range(100 + block * 40, 140 + block * 40):
         await walk(seed)

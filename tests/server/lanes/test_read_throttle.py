@@ -1,4 +1,4 @@
-"""When a connection is read from, and when it is let go."""
+"""The read throttle: when the server reads from a connection, and when it closes one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENCE = 30.0
 
 
 class Peer:
-    """A socket that holds what it was told to, and the client behind it."""
+    """A socket with an adjustable number of unread bytes, and its client."""
 
     def __init__(self) -> None:
         self.sent = self.received = 0
@@ -60,7 +60,7 @@ class Peer:
 
 
 class Line:
-    """A peer, its read_throttle, and time."""
+    """A peer, its read throttle, and a clock."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
@@ -92,7 +92,7 @@ async def line() -> AsyncIterator[Line]:
     line.read_throttle.close()
 
 
-async def test_reading_stops_with_the_debt_and_goes_on_when_it_is_paid(line: Line) -> None:
+async def test_reading_stops_at_a_debt_and_resumes_when_it_is_paid(line: Line) -> None:
     line.receive(1500)
     line.pass_time(4.9)
     assert not line.reads()
@@ -101,8 +101,8 @@ async def test_reading_stops_with_the_debt_and_goes_on_when_it_is_paid(line: Lin
     assert [type(message) for message in line.peer.said] == [Backpressure]
 
 
-async def test_a_debt_long_after_another_one_is_a_first_debt(line: Line) -> None:
-    """When no call came until the budget was full, a frame an hour later counted as going on."""
+async def test_a_debt_long_after_an_earlier_debt_is_a_first_debt(line: Line) -> None:
+    """A bug counted a debt an hour later as the same debt, if no call came in between."""
     line.receive(1500)
     line.pass_time(5.0)
     for _ in range(60):
@@ -114,7 +114,7 @@ async def test_a_debt_long_after_another_one_is_a_first_debt(line: Line) -> None
     assert not line.reads()
 
 
-async def test_who_asks_and_does_not_listen_is_not_heard(line: Line) -> None:
+async def test_a_client_that_does_not_read_its_answers_is_not_read(line: Line) -> None:
     line.peer.unread = MAX_UNREAD + 1
     line.receive(1)
     line.pass_time(10)
@@ -125,11 +125,11 @@ async def test_who_asks_and_does_not_listen_is_not_heard(line: Line) -> None:
     assert line.peer.closed == 0
 
 
-async def test_who_takes_nothing_for_too_long_is_let_go(line: Line) -> None:
+async def test_a_client_that_reads_nothing_for_too_long_is_closed(line: Line) -> None:
     line.peer.unread = 3 * MAX_UNREAD
     line.receive(1)
     line.pass_time(29)
-    line.peer.unread -= 1  # slow is not deaf
+    line.peer.unread -= 1  # a slow client still reads
     line.pass_time(2)
     line.pass_time(29)
     assert line.peer.closed == 0
@@ -147,7 +147,7 @@ async def test_time_spent_in_debt_does_not_count_as_a_full_socket(line: Line) ->
     assert line.peer.closed == 4508
 
 
-async def test_nobody_is_let_go_for_answers_that_our_own_budget_holds_back(line: Line) -> None:
+async def test_a_client_whose_answers_the_budget_delays_is_not_closed(line: Line) -> None:
     line.peer.is_backlogged = True
     line.receive(1)
     line.pass_time(PATIENCE + 1)
@@ -155,7 +155,7 @@ async def test_nobody_is_let_go_for_answers_that_our_own_budget_holds_back(line:
     assert line.peer.closed == 0
 
 
-async def test_what_an_answer_costs_is_waited_for(line: Line) -> None:
+async def test_reading_waits_until_an_answer_is_paid(line: Line) -> None:
     line.read_throttle.apply(line.inbound_flow.receive(1, line.clock.monotonic()), wait=7.0)
     line.pass_time(6.9)
     assert not line.reads()
@@ -163,7 +163,7 @@ async def test_what_an_answer_costs_is_waited_for(line: Line) -> None:
     assert line.reads()
 
 
-async def test_who_is_not_read_from_is_excused_for_its_silence(line: Line) -> None:
+async def test_a_client_that_is_not_read_stays_alive_in_presence(line: Line) -> None:
     line.receive(6000)
     for _ in range(8):
         line.pass_time(5.0)

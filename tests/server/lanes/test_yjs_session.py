@@ -1,4 +1,4 @@
-"""The Yjs lane from within: what is said without being asked, and how a step 1 is answered."""
+"""The Yjs lane inside the process: unrequested messages, and the answers to sync step 1 and 2."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def vector(client: int, clock: int) -> bytes:
 
 @asynccontextmanager
 async def serving(store: MemoryStore, *users: str) -> AsyncIterator[list[str]]:
-    """Editors' addresses of one document, on a server in this process."""
+    """Run a server in this process; yield one document's address for each editor."""
     app = build(Settings(), store)
     async with app.router.lifespan_context(app):
         services = app.state.services
@@ -61,13 +61,13 @@ async def serving(store: MemoryStore, *users: str) -> AsyncIterator[list[str]]:
 
 @pytest.fixture
 async def url() -> AsyncIterator[str]:
-    """An editor's address of a document that is not there yet."""
+    """An editor's address of a document that does not exist yet."""
     async with serving(MemoryStore(), "ada") as urls:
         yield urls[0]
 
 
 async def _hear(socket: ClientConnection, count: int) -> list[frames.Message]:
-    """So many messages; y-websocket reads one of a frame, so there is no more in it."""
+    """Receive `count` messages. Each frame has only one, because y-websocket reads only one."""
     heard = []
     for _ in range(count):
         frame = await socket.recv()
@@ -77,20 +77,20 @@ async def _hear(socket: ClientConnection, count: int) -> list[frames.Message]:
     return heard
 
 
-async def test_the_server_speaks_more_often_than_every_15_seconds(
+async def test_the_server_sends_a_message_within_15_seconds(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert yjs_session.KEEP_ALIVE_SECONDS < 15
     monkeypatch.setattr(yjs_session, "KEEP_ALIVE_SECONDS", 0.01)
     async with connect(url, compression=None) as socket:
         heard = await _hear(socket, 6)
-    # Its step 1 and everybody's awareness; then what says nothing but that it is there.
+    # The server's step 1 and the awareness of all clients; then empty keep-alive messages.
     assert sum(isinstance(message, frames.SyncStep1) for message in heard) == 1
     spoken = [message for message in heard if isinstance(message, frames.AwarenessUpdate)]
     assert [awareness.decode(message.body) for message in spoken] == [[]] * 5
 
 
-async def test_a_step_1_is_answered_where_there_is_no_document_yet(url: str) -> None:
+async def test_a_step_1_is_answered_before_the_document_exists(url: str) -> None:
     async with connect(url, compression=None) as socket:
         await socket.send(frames.sync_step1(EMPTY))
         heard = await _hear(socket, 3)
@@ -98,7 +98,7 @@ async def test_a_step_1_is_answered_where_there_is_no_document_yet(url: str) -> 
     assert frames.SyncStep2(b"\x00\x00") in heard
 
 
-async def test_several_messages_in_a_frame_are_each_answered_in_a_frame_of_their_own(
+async def test_each_message_of_a_frame_gets_its_own_answer_frame(
     url: str,
 ) -> None:
     async with connect(url, compression=None) as socket:
@@ -109,7 +109,7 @@ async def test_several_messages_in_a_frame_are_each_answered_in_a_frame_of_their
 
 
 async def _hears(socket: ClientConnection, kind: type[frames.Message]) -> bool:
-    """Whether such a message comes; False where the server closes with 4410."""
+    """Whether a message of this kind arrives; False when the server closes with 4410."""
     try:
         while not isinstance((await _hear(socket, 1))[0], kind):
             pass
@@ -119,7 +119,7 @@ async def _hears(socket: ClientConnection, kind: type[frames.Message]) -> bool:
     return True
 
 
-async def test_g25_a_client_that_lacks_what_its_own_edits_stand_on_is_asked_once_more(
+async def test_g25_a_client_is_asked_for_missing_updates_once_more(
     url: str,
 ) -> None:
     async with connect(url, compression=None) as socket:
@@ -130,7 +130,7 @@ async def test_g25_a_client_that_lacks_what_its_own_edits_stand_on_is_asked_once
         assert not await _hears(socket, frames.SyncStep1)
 
 
-async def test_g25_a_step_2_that_is_taken_resets_the_count(url: str) -> None:
+async def test_g25_an_accepted_step_2_resets_the_count(url: str) -> None:
     async with connect(url, compression=None) as socket:
         assert await _hears(socket, frames.SyncStep1)
         for clock in range(3):
@@ -139,7 +139,7 @@ async def test_g25_a_step_2_that_is_taken_resets_the_count(url: str) -> None:
             await socket.send(frames.sync_step2(edit(clock)))
 
 
-async def test_g25_updates_are_asked_for_as_often_as_something_is_missing(url: str) -> None:
+async def test_g25_each_update_with_missing_parts_is_followed_by_a_step_1(url: str) -> None:
     async with connect(url, compression=None) as socket:
         assert await _hears(socket, frames.SyncStep1)
         for _ in range(4):
@@ -147,7 +147,7 @@ async def test_g25_updates_are_asked_for_as_often_as_something_is_missing(url: s
             assert await _hears(socket, frames.SyncStep1)
 
 
-async def test_g24_a_state_vector_of_another_history_closes_before_the_document_is_sent(
+async def test_g24_a_state_vector_of_another_history_closes_at_once(
     url: str,
 ) -> None:
     for client in (1, server_id(2), server_id(1_795_877_807_123)):
@@ -161,7 +161,7 @@ async def test_g24_a_state_vector_of_another_history_closes_before_the_document_
         assert await _hears(socket, frames.SyncStep2)
 
 
-async def test_g24_a_client_that_saw_what_another_instance_wrote_is_not_stale() -> None:
+async def test_g24_a_client_with_another_instances_edits_is_not_stale() -> None:
     store = MemoryStore()
     async with (
         serving(store, "bo") as (one,),
@@ -171,9 +171,8 @@ async def test_g24_a_client_that_saw_what_another_instance_wrote_is_not_stale() 
         await bo.send(frames.update(edit(0)) + frames.sync_step1(EMPTY))
         assert await _hears(bo, frames.SyncStep2)
         async with connect(two, compression=None) as ada:
-            assert await _hears(
-                ada, frames.SyncStep1
-            )  # the second instance has read the first edit
+            # The second instance has read the first edit.
+            assert await _hears(ada, frames.SyncStep1)
             await bo.send(frames.update(edit(1)) + frames.sync_step1(EMPTY))
             assert await _hears(bo, frames.SyncStep2)
             await ada.send(frames.sync_step1(vector(7, 2)))

@@ -1,4 +1,4 @@
-"""What a client may send and what must come back: RFC 6455 as tables, a case a line."""
+"""RFC 6455 as tables: the bytes that a client sends, and the answer that it must get."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from tests.server.http1.raw_client import BINARY, CLOSE, PING, PONG, TEXT, Received, close, frame
 
 CONT = 0
-MAX_MESSAGE = 200_000  # of the server that the cases are run against
+MAX_MESSAGE = 200_000  # the limit of the server under test
 OPEN = 0  # a case's `code` when the connection is still open afterwards
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`sent` is answered by `echoed`, and then by a close with `code` (`OPEN`: by nothing)."""
+    """The answer to `sent` is `echoed`, then a close with `code`; with `OPEN` there is no close."""
 
     name: str
     sent: bytes
@@ -34,7 +34,7 @@ def pong(payload: bytes) -> Received:
 
 
 def fragments(opcode: int, *parts: bytes) -> bytes:
-    """One message in frames of these payloads."""
+    """Return one message in frames with these payloads."""
     last = len(parts) - 1
     return b"".join(
         frame(CONT if i else opcode, part, fin=i == last) for i, part in enumerate(parts)

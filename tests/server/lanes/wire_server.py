@@ -1,4 +1,4 @@
-"""A server on a free port with the bounded protocols, and what its handlers heard."""
+"""A server on a free port with the bounded protocols, and handlers that record messages."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def on_both_loops(test: Test) -> Callable[..., None]:
 
 
 class Echo:
-    """A handler that says everything again, and keeps what it heard."""
+    """A handler that echoes and records every message."""
 
     def __init__(self, *, speak: bool = True) -> None:
         self.speak = speak
@@ -111,7 +111,7 @@ async def serving(
     *,
     stock: bool = False,
 ) -> AsyncIterator[Served]:
-    """Uvicorn's protocols, bounded by us or as they are in `stock`, on a listening socket."""
+    """Listen with the server's bounded protocols; with `stock`, with uvicorn's own protocols."""
     served = Served()
 
     async def live(websocket: WebSocket) -> None:
