@@ -1,4 +1,4 @@
-"""Who hears of a commit, and who rests."""
+"""The audience: active subscribers get news, paused subscribers do not."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_b8_a_paused_subscriber_gets_no_news_until_it_resumes(
     assert follower.heard == [2, 4]
 
 
-def test_b8_what_is_missed_is_added_up_once_for_all_are_paused(
+def test_b8_missed_bytes_are_counted_once_for_all_paused(
     audience: Audience, follower: Follower
 ) -> None:
     audience.broadcast(news(2), [])
@@ -80,7 +80,7 @@ def test_b8_what_is_missed_is_added_up_once_for_all_are_paused(
     assert audience.missed["yjs"] == 0
 
 
-def test_b8_who_is_paused_already_or_has_left_is_not_paused_again(
+def test_b8_a_paused_or_gone_subscriber_is_not_paused_again(
     audience: Audience, follower: Follower
 ) -> None:
     assert audience.pause(follower, "patch")

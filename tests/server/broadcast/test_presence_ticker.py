@@ -1,4 +1,4 @@
-"""The board: one that cannot be shown who is there takes it from nobody else."""
+"""The presence ticker: a failing subscriber does not stop the broadcast."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.manual_clock import ManualClock
 
 
 class Looker:
-    """A subscriber that keeps what it is shown, or cannot bear it."""
+    """A subscriber that keeps the presence news, or fails on them."""
 
     def __init__(self, session: str, *, fails: bool = False) -> None:
         self.session = session
@@ -41,7 +41,7 @@ class Looker:
     def resynchronise(self) -> None: ...
 
 
-async def test_one_that_cannot_be_shown_who_is_there_is_let_go_and_the_others_see(
+async def test_a_failing_subscriber_is_closed_and_all_others_get_presence(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     clock, audience = ManualClock(), Audience()

@@ -1,4 +1,4 @@
-"""Who made a version: from its entry, and where that is damaged, from the document's row."""
+"""The author of a version: from its entry, or from the document's row if that is damaged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ADA = Author("ada", "Ada", "tab-1", "s-1")
 
 
 class Damaged(MemoryStore):
-    """No entry of it can be read."""
+    """A store in which all entries are damaged."""
 
     async def summaries(
         self, key: DocKey, after: int, upto: int, limit: int, most: int = PAGE_BYTES
@@ -21,14 +21,14 @@ class Damaged(MemoryStore):
         raise Corrupt("an entry has rotted")
 
 
-async def test_an_entry_says_who_made_its_version() -> None:
+async def test_an_entry_names_the_author_of_its_version() -> None:
     store = MemoryStore()
     await store.commit([made(HOME, 3)])
     assert await find_change(store, HOME, 2) == LastChange(2, entry(2).at, ADA, "edit")
     assert await find_change(store, HOME, 4) is None
 
 
-async def test_of_the_head_the_row_says_it_where_the_entry_is_damaged() -> None:
+async def test_the_row_names_the_heads_author_when_the_entry_is_damaged() -> None:
     store = Damaged()
     await store.commit([made(HOME, 3)])
     found = await find_change(store, HOME, 3)

@@ -1,4 +1,4 @@
-"""New documents are paid for by their user, whatever their names, and a tenant has so many."""
+"""One budget of a user pays for all new documents; a tenant has a limited number of documents."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def serving(settings: Settings) -> AsyncIterator[Starlette]:
         yield app
 
 
-def test_b11_new_documents_are_paid_for_whatever_their_names() -> None:
+def test_b11_one_budget_pays_for_all_new_documents_of_a_user() -> None:
     clock = ManualClock()
     creations = Creations(Allowance(100, 1000), clock)
     for key in KEYS[:3]:
@@ -42,7 +42,7 @@ def test_b11_new_documents_are_paid_for_whatever_their_names() -> None:
     creations.charge(KEYS[3], "bo", 400)
     creations.charge(DocKey("acme", "d0"), "ada", 400)
     clock.advance(2.0)
-    creations.charge(KEYS[3], "ada", 10**9)  # a debt of one burst at most
+    creations.charge(KEYS[3], "ada", 10**9)  # costs at most one burst
     clock.advance(10.0)
     creations.check(KEYS[4], "ada")
 
@@ -53,7 +53,7 @@ def test_b11_without_a_rate_nothing_is_charged() -> None:
         creations.charge(key, "ada", 10**9)
 
 
-async def test_b11_a_put_beyond_the_budget_is_refused_before_it_is_written() -> None:
+async def test_b11_a_put_above_the_budget_is_refused_before_the_write() -> None:
     settings = Settings(new_bytes_per_second=1, new_burst=2500, in_bytes_per_second=0)
     async with serving(settings) as app, http_of(app) as http:
         body = {"text": "x" * 1000}
@@ -65,7 +65,7 @@ async def test_b11_a_put_beyond_the_budget_is_refused_before_it_is_written() -> 
         assert len((await http.get("/v1/docs")).json()["items"]) == 3
 
 
-async def test_b12_a_document_beyond_the_tenants_number_is_refused_also_of_many_at_once() -> None:
+async def test_b12_concurrent_creations_never_exceed_the_tenants_limit() -> None:
     async with serving(Settings(max_documents=3)) as app, http_of(app) as http:
         puts = [http.put(f"/v1/docs/d{n}", json={"n": n}) for n in range(8)]
         answers = await asyncio.gather(*puts)

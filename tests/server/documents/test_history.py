@@ -1,4 +1,4 @@
-"""What is read of the log at once is bounded in bytes, whatever number of entries that is."""
+"""Reads of the log are bounded in bytes, whatever the number of entries."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def test_h2_history_is_listed_without_the_values(
     assert store.handed < 10_000
 
 
-async def test_history_goes_on_below_what_was_compacted_away(
+async def test_history_continues_below_compacted_versions(
     root: httpx.AsyncClient, store: CountingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(history, "MOST_ENTRIES", 5)
@@ -75,7 +75,7 @@ async def test_history_goes_on_below_what_was_compacted_away(
     assert seen == [*range(VERSIONS, 20, -1), 2, 1]
 
 
-async def test_h1_a_version_is_read_a_page_of_bytes_at_a_time(
+async def test_h1_a_version_is_read_in_pages_of_bounded_bytes(
     root: httpx.AsyncClient, store: CountingStore
 ) -> None:
     read = await root.get(f"{URL}/versions/{VERSIONS - 1}")
@@ -84,7 +84,7 @@ async def test_h1_a_version_is_read_a_page_of_bytes_at_a_time(
     assert store.largest < 2 * PAGE_BYTES
 
 
-async def test_h3_a_base_that_many_bytes_lie_above_is_too_old(
+async def test_h3_a_base_with_too_many_bytes_above_it_is_too_old(
     root: httpx.AsyncClient, store: CountingStore
 ) -> None:
     patch = [{"op": "add", "path": "/z", "value": 1}]
@@ -95,7 +95,7 @@ async def test_h3_a_base_that_many_bytes_lie_above_is_too_old(
     assert carried.json()["version"] == VERSIONS + 1
 
 
-async def test_h3_who_missed_many_bytes_resumes_with_the_value(
+async def test_h3_a_client_that_missed_many_bytes_gets_the_value(
     app: Starlette, store: CountingStore
 ) -> None:
     services: Services = app.state.services

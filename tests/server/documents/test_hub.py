@@ -1,4 +1,4 @@
-"""The hub: what it answers while the process stops."""
+"""The hub: its answers while the process stops, and unloaded documents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from storage.memory.store import MemoryStore
 from tests.faults.inside import PAGE, inside
 
 
-async def test_a_restarting_server_refuses_each_request_with_an_exception_of_its_own() -> None:
+async def test_each_request_at_a_restart_gets_its_own_exception() -> None:
     async with inside(MemoryStore()) as made:
         await made.make({"n": 0})
         async with made.hub.using(PAGE):
@@ -24,7 +24,7 @@ async def test_a_restarting_server_refuses_each_request_with_an_exception_of_its
     assert depths == depths[:1] * 3, "the trace of a refusal holds those before it"
 
 
-async def test_a_document_that_is_unloaded_does_not_wait_for_the_collector() -> None:
+async def test_an_unloaded_document_needs_no_garbage_collection() -> None:
     async with inside(MemoryStore()) as made:
         await made.make({"n": 0})
         async with made.hub.using(PAGE) as live:

@@ -1,4 +1,4 @@
-"""Which requests are judged in a worker thread."""
+"""Which requests are applied in a worker thread."""
 
 from __future__ import annotations
 
@@ -68,29 +68,29 @@ LONG: list[Request] = [
 
 
 @pytest.mark.parametrize("request_", SHORT, ids=lambda one: type(one).__name__)
-def test_a_small_request_is_judged_on_the_loop(request_: Request) -> None:
+def test_a_small_request_is_applied_on_the_event_loop(request_: Request) -> None:
     assert not takes_long(request_, LARGE, 100)
 
 
 @pytest.mark.parametrize("request_", LONG, ids=lambda one: type(one).__name__)
-def test_a_large_one_is_judged_in_a_thread(request_: Request) -> None:
+def test_a_large_request_is_applied_in_a_thread(request_: Request) -> None:
     assert takes_long(request_, 1_000, 100)
 
 
 @pytest.mark.parametrize("request_", [Replace({}, None), UndoRequest(""), RestoreVersion(1, {})])
-def test_what_may_read_all_of_a_large_document_is_judged_in_a_thread(request_: Request) -> None:
+def test_requests_that_read_a_large_document_run_in_a_thread(request_: Request) -> None:
     assert takes_long(request_, LARGE + 1, 100)
 
 
 @pytest.mark.parametrize(
     "request_", [PatchRequest("", None, [op()]), Update(b"\0\0"), ReadState(b"\0")]
 )
-def test_any_change_of_a_very_large_document_is_judged_in_a_thread(request_: Request) -> None:
+def test_any_change_of_a_very_large_document_runs_in_a_thread(request_: Request) -> None:
     assert not takes_long(request_, VERY_LARGE, 100)
     assert takes_long(request_, VERY_LARGE + 1, 100)
 
 
-def test_taking_back_or_putting_back_a_long_step_is_judged_in_a_thread() -> None:
+def test_undo_and_redo_of_a_long_step_run_in_a_thread() -> None:
     ada, bo = (Member(Author(user), Rights(Role.EDITOR, 2**53), "patch") for user in ("ada", "bo"))
     room = Room(DocKey("demo", "home"), Absent(), RoomBounds(), None)
     room.apply(ada, Create({"n": 0}), 0)

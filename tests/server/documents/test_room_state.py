@@ -1,4 +1,4 @@
-"""The table in the module's docstring is what the states do."""
+"""The states and events follow the table in the module's docstring."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from server.documents.room_state import Event, LiveState, next_state
 
 
 def table() -> dict[tuple[LiveState, Event], LiveState]:
-    """The rows of the docstring."""
+    """Return the rows of the docstring's table."""
     rows: dict[tuple[LiveState, Event], LiveState] = {}
     for line in (room_state.__doc__ or "").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
@@ -21,10 +21,10 @@ def table() -> dict[tuple[LiveState, Event], LiveState]:
 
 @pytest.mark.parametrize("state", LiveState)
 @pytest.mark.parametrize("event", Event)
-def test_every_event_leads_where_the_table_says_or_nowhere(state: LiveState, event: Event) -> None:
+def test_every_event_leads_to_the_state_in_the_table(state: LiveState, event: Event) -> None:
     assert next_state(state, event) is table().get((state, event))
 
 
-def test_nothing_opens_what_has_ended() -> None:
+def test_no_event_leaves_the_closed_state() -> None:
     ends = {next_state(LiveState.CLOSED, event) for event in Event}
     assert ends == {None, LiveState.CLOSED}

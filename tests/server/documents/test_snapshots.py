@@ -1,4 +1,4 @@
-"""When snapshots are made: what they take is in proportion to what was changed."""
+"""When snapshots are saved: their cost is proportional to the changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.faults.inside import PAGE, Inside, inside
 
 
 class Saved(MemoryStore):
-    """A store that adds up what it was given to save, and what it keeps of it."""
+    """A store that counts the bytes of the snapshots that it saved."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Saved(MemoryStore):
 
 
 async def pause(made: Inside, seconds: float) -> None:
-    """Time goes by, and somebody looks after the documents."""
+    """Let time pass, then save the documents that are due."""
     made.clock.advance(seconds)
     hub = made.hub
     for live in hub.every(hub.snapshots.is_due):
@@ -45,9 +45,7 @@ async def pause(made: Inside, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(("size", "edits"), [(30_000, 40), (2_000, 300)])
-async def test_large_edits_do_not_make_snapshots_of_all_that_can_be_undone(
-    size: int, edits: int
-) -> None:
+async def test_large_edits_do_not_save_all_undo_steps_each_time(size: int, edits: int) -> None:
     store = Saved()
     async with inside(store, snapshot_bytes=10_000, snapshot_entries=5) as made:
         await made.make({"t": ""})
@@ -58,7 +56,7 @@ async def test_large_edits_do_not_make_snapshots_of_all_that_can_be_undone(
     assert store.steps + store.states <= 2 * 8 * store.logged
 
 
-async def test_single_letters_in_a_large_document_do_not_save_it_again_and_again() -> None:
+async def test_small_edits_do_not_save_a_large_document_each_time() -> None:
     store = Saved()
     dice = random.Random(1)
     async with inside(store, snapshot_entries=5) as made:
@@ -70,7 +68,7 @@ async def test_single_letters_in_a_large_document_do_not_save_it_again_and_again
         assert store.states <= 8 * store.logged + 450_000
 
 
-async def test_a_document_that_is_unloaded_is_saved_only_where_that_is_worth_it() -> None:
+async def test_unloading_saves_only_after_enough_changes() -> None:
     store = Saved()
     async with inside(store) as made:
         await made.make({"t": "x" * 200_000, "n": 0})
@@ -85,8 +83,8 @@ async def test_a_document_that_is_unloaded_is_saved_only_where_that_is_worth_it(
         assert (await made.read())[1] == {"t": "x" * 200_000, "n": 19}
 
 
-async def test_what_was_done_before_a_snapshot_without_steps_can_be_undone() -> None:
-    """Steps are saved less often than states where they are the larger part."""
+async def test_edits_before_a_snapshot_without_steps_can_be_undone() -> None:
+    """When the steps are larger than the state, they are saved less often."""
     store = Saved()
     async with inside(store, snapshot_entries=1) as made:
         await made.make({"t": "", "n": 0})
@@ -108,7 +106,7 @@ async def test_what_was_done_before_a_snapshot_without_steps_can_be_undone() -> 
         assert (await made.read())[1] == {"t": "4 " * 5_000, "n": 0}
 
 
-async def test_a_snapshot_is_saved_under_the_epoch_that_it_was_made_in() -> None:
+async def test_a_snapshot_is_saved_with_the_epoch_it_was_made_in() -> None:
     store = Saved()
     async with inside(store) as made:
         await made.make({"n": 0})

@@ -1,4 +1,4 @@
-"""What an entry stores beyond what its request brought."""
+"""The bytes that an entry stores in addition to its request."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def patch(value: object) -> PatchRequest:
     ],
     ids=["small", "a paste", "a Yjs paste", "a put", "free", "an undo", "a large removal"],
 )
-def test_b10_only_what_a_request_did_not_bring_is_charged(
+def test_b10_only_bytes_beyond_the_request_are_charged(
     request_: Request, stored: Entry, beyond: int
 ) -> None:
     assert abs(stored_beyond(request_, stored) - beyond) < 20
