@@ -1,4 +1,4 @@
-"""The lock desk among other writers, a database in trouble, and a document that ends."""
+"""Lock requests with other writers, a failing database, and a document that is deleted."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ Interruption = Callable[[], Awaitable[None]]
 
 
 class InterruptedStore(MemoryStore):
-    """Lets something happen right before a lock's row is written."""
+    """A store that runs `before_saving` right before it writes a lock's row."""
 
     before_saving: Interruption | None = None
 
     def __init__(self, clock: Callable[[], int]) -> None:
         super().__init__(clock)
-        self.saved: list[int] = []  # how many transitions in each write
+        self.saved: list[int] = []  # the number of transitions in each write
 
     async def save_locks(
         self,
@@ -67,7 +67,7 @@ class InterruptedStore(MemoryStore):
 
 
 class Follower:
-    """Listens for the document to be writable again."""
+    """A subscriber that waits until the document is writable again."""
 
     session = "follower"
 
@@ -127,7 +127,7 @@ def stranger(scope: str) -> StoredLock:
     return StoredLock("l-90", scope, Author("cy", "Cy"), 90, 0, 4 * 10**12, b"", version=1)
 
 
-async def test_a_lock_is_decided_anew_when_another_instance_was_first(
+async def test_a_lock_is_decided_again_when_another_instance_was_first(
     hub: Hub, live: LiveRoom, store: InterruptedStore
 ) -> None:
     async def other_instance() -> None:
@@ -142,7 +142,7 @@ async def test_a_lock_is_decided_anew_when_another_instance_was_first(
     assert done.ack["lock"].fence == 2
 
 
-async def test_who_is_refused_for_a_lock_that_another_instance_has_ended_is_not(
+async def test_a_lock_ended_by_another_instance_refuses_no_request(
     hub: Hub, live: LiveRoom, store: InterruptedStore
 ) -> None:
     await hub.ask(live, member("ada"), acquire())
@@ -155,7 +155,7 @@ async def test_who_is_refused_for_a_lock_that_another_instance_has_ended_is_not(
     assert "secret" in (await hub.ask(live, member("bo"), acquire())).ack
 
 
-async def test_a_lock_that_another_instance_has_given_is_known_by_its_id(
+async def test_a_lock_given_by_another_instance_is_found_by_its_id(
     hub: Hub, live: LiveRoom, store: InterruptedStore
 ) -> None:
     assert await store.save_locks(KEY, revision=0, put=[stranger(HERO)], drop=[])
@@ -163,7 +163,7 @@ async def test_a_lock_that_another_instance_has_given_is_known_by_its_id(
     assert claimed.ack["lock"].claimed_by.user == "ada"
 
 
-async def test_a_claim_that_was_made_at_another_instance_can_be_declined(
+async def test_a_claim_made_at_another_instance_can_be_declined(
     hub: Hub, live: LiveRoom, store: InterruptedStore
 ) -> None:
     await hub.ask(live, member("ada"), acquire())
@@ -175,7 +175,7 @@ async def test_a_claim_that_was_made_at_another_instance_can_be_declined(
     assert kept.claimed_by is None
 
 
-async def test_what_cannot_be_written_is_refused_and_the_document_recovers(
+async def test_an_unwritten_lock_is_refused_and_the_document_recovers(
     hub: Hub, live: LiveRoom, store: InterruptedStore
 ) -> None:
     async def fail() -> None:
@@ -193,7 +193,7 @@ async def test_what_cannot_be_written_is_refused_and_the_document_recovers(
     assert [lock.scope for lock in (await store.locks(KEY))[1]] == [HERO]
 
 
-async def test_a_document_that_ends_while_its_lock_is_written_has_none(
+async def test_a_document_deleted_during_a_lock_write_has_no_lock(
     hub: Hub, live: LiveRoom, store: InterruptedStore
 ) -> None:
     store.before_saving = lambda: hub.delete(live)
@@ -203,23 +203,21 @@ async def test_a_document_that_ends_while_its_lock_is_written_has_none(
     assert await store.locks(KEY) == (0, [])
 
 
-async def test_a_board_that_is_closed_rings_no_more(store: InterruptedStore) -> None:
+async def test_a_closed_lock_announcer_never_fires(store: InterruptedStore) -> None:
     rung: list[str] = []
     rings = asyncio.Event()
     time = DatabaseClock(store, SystemClock())
     closed = LockAnnouncer(Audience(), time, lambda: rung.append("closed"))
     closed.close()
     other = LockAnnouncer(Audience(), time, rings.set)
-    for board in (closed, other):  # in the order in which they would ring
+    for board in (closed, other):  # in the order in which their timers would fire
         board.watch(Locks(held=(replace(stranger(HERO), expires_at=0),)))
     await rings.wait()
     other.close()
     assert rung == []
 
 
-async def test_whoever_releases_a_claimed_lock_is_told_that_it_ended(
-    hub: Hub, live: LiveRoom
-) -> None:
+async def test_the_ack_of_releasing_a_claimed_lock_says_it_ended(hub: Hub, live: LiveRoom) -> None:
     lock = (await hub.ask(live, member("ada"), acquire())).ack["lock"]
     await hub.ask(live, member("bo"), LockRequest("l", "take_over", lock_id=lock.id))
     told = (await hub.ask(live, member("ada"), LockRequest("l", "release", lock_id=lock.id))).ack
@@ -232,7 +230,7 @@ async def test_whoever_releases_a_claimed_lock_is_told_that_it_ended(
     assert heir.holder.user == "bo"
 
 
-async def test_nobody_keeps_a_lock_outside_their_sections(hub: Hub, live: LiveRoom) -> None:
+async def test_a_lock_outside_the_sections_is_not_kept_or_renewed(hub: Hub, live: LiveRoom) -> None:
     rights = Rights(Role.EDITOR, 2**53, sections=(HERO,))
     narrow = Member(Author("na", "Na", "tab"), rights, "http")
     lock = (await hub.ask(live, narrow, acquire())).ack["lock"]
@@ -249,7 +247,7 @@ async def test_nobody_keeps_a_lock_outside_their_sections(hub: Hub, live: LiveRo
 
 
 @pytest.mark.parametrize("scope", [None, "sections"])
-async def test_the_shape_of_a_request_is_looked_at_before_its_authors_rights(
+async def test_the_form_of_a_request_is_checked_before_the_rights(
     hub: Hub, live: LiveRoom, scope: str | None
 ) -> None:
     with pytest.raises(Rejected) as refused:
@@ -257,7 +255,7 @@ async def test_the_shape_of_a_request_is_looked_at_before_its_authors_rights(
     assert refused.value.refusal.code is Code.MALFORMED
 
 
-async def test_lock_requests_that_wait_together_are_one_write(
+async def test_lock_requests_that_wait_together_make_one_write(
     hub: Hub, live: LiveRoom, store: InterruptedStore
 ) -> None:
     ada, bo = member("ada"), member("bo")
@@ -281,7 +279,7 @@ async def test_lock_requests_that_wait_together_are_one_write(
     )
 
 
-async def test_what_waits_together_is_decided_anew_together(
+async def test_requests_that_wait_together_are_decided_again_together(
     hub: Hub, live: LiveRoom, store: InterruptedStore
 ) -> None:
     async def other_instance() -> None:
@@ -295,7 +293,7 @@ async def test_what_waits_together_is_decided_anew_together(
     assert all(isinstance(other, Rejected) for other in others)
 
 
-async def test_what_fails_for_one_is_done_for_the_others(
+async def test_a_failing_lock_request_does_not_fail_other_requests(
     hub: Hub, live: LiveRoom, store: InterruptedStore
 ) -> None:
     async def fail() -> None:
@@ -309,7 +307,7 @@ async def test_what_fails_for_one_is_done_for_the_others(
     assert [lock.scope for lock in (await store.locks(KEY))[1]] == [HERO]
 
 
-async def test_what_waits_behind_a_lock_keeps_its_turn(hub: Hub, live: LiveRoom) -> None:
+async def test_requests_behind_a_lock_request_keep_their_order(hub: Hub, live: LiveRoom) -> None:
     ada, bo = member("ada"), member("bo")
     asked = [
         hub.ask(live, ada, edit("/title", "one")),
@@ -327,7 +325,7 @@ async def test_what_waits_behind_a_lock_keeps_its_turn(hub: Hub, live: LiveRoom)
     assert (first.version, held.version, released.version, last.version) == (2, 2, 2, 3)
 
 
-async def test_fences_go_on_in_a_document_that_is_made_again(hub: Hub, live: LiveRoom) -> None:
+async def test_fences_continue_in_a_recreated_document(hub: Hub, live: LiveRoom) -> None:
     held = await hub.ask(live, member("ada"), acquire())
     await hub.delete(live)
     async with hub.using(KEY) as again:

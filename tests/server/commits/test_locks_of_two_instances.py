@@ -40,7 +40,7 @@ EXPECTED = {
 
 
 class World:
-    """Four people at two instances; what the database holds is looked at between rounds."""
+    """Four users at two instances; the database is checked between rounds."""
 
     def __init__(self, seed: int) -> None:
         self.choose = random.Random(seed)
@@ -51,7 +51,7 @@ class World:
             (Member(Author(user, "", "tab"), Rights(Role.EDITOR, 2**53), "http"), hub)
             for user, hub in zip("abcd", self.hubs * 2, strict=True)
         ]
-        self.elements: dict[str, str] = {}  # by lock, as of when it was first seen
+        self.elements: dict[str, str] = {}  # each lock's element when it was first seen
 
     async def ask(self, member: Member, hub: Hub, request: Request) -> Answer | None:
         try:
@@ -112,7 +112,7 @@ class World:
 
 
 @pytest.mark.parametrize("seed", range(12))
-async def test_no_lock_leaves_its_element_and_nobody_else_writes_there(seed: int) -> None:
+async def test_locks_stay_on_their_element_and_only_the_holder_edits_it(seed: int) -> None:
     world = World(seed)
     loops = [asyncio.create_task(CommitLoop(hub).run()) for hub in world.hubs]
     try:

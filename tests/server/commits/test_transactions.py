@@ -1,4 +1,4 @@
-"""What becomes of a document while another transaction holds its row."""
+"""A document whose row another transaction locks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OTHER = DocKey("demo", "other")
 
 
 class HoldingStore(MemoryStore):
-    """Holds the rows of some documents, and may take no write at all."""
+    """A store that holds the rows of some documents, or refuses all writes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,14 +66,14 @@ async def until_state(live: LiveRoom, state: LiveState) -> None:
 async def held_edit(
     hall: Inside, store: HoldingStore, live: LiveRoom
 ) -> asyncio.Task[Answer | Rejected]:
-    """An edit of a document whose row is held from now on."""
+    """Hold the document's row, and return a waiting edit."""
     store.held.add(PAGE)
     waiting = asyncio.create_task(hall.set("/n", 1))
     await until_state(live, LiveState.HELD)
     return waiting
 
 
-async def test_what_waits_is_committed_once_when_the_row_is_free() -> None:
+async def test_waiting_edits_are_committed_once_when_the_row_is_free() -> None:
     store = HoldingStore()
     async with inside(store) as hall:
         await hall.make({"n": 0})
@@ -89,7 +89,7 @@ async def test_what_waits_is_committed_once_when_the_row_is_free() -> None:
             assert (follower.value, follower.notices) == ({"n": 1, "m": 2}, [])
 
 
-async def test_a_document_that_ends_while_its_row_is_held_ends_at_once() -> None:
+async def test_a_document_with_a_held_row_can_end_at_once() -> None:
     store = HoldingStore()
     async with inside(store) as hall:
         await hall.make({"n": 0})
@@ -101,11 +101,11 @@ async def test_a_document_that_ends_while_its_row_is_held_ends_at_once() -> None
             retries = store.retries
             await hall.make({"n": 0}, OTHER)
             assert (live.state, store.retries - retries) == (LiveState.CLOSED, 0)
-            assert len(await store.entries(PAGE, 0, 9, 9)) == 1, "nothing of it is written later"
+            assert len(await store.entries(PAGE, 0, 9, 9)) == 1, "its batch is not written later"
 
 
 @pytest.mark.parametrize("trouble", ["down", "fails"])
-async def test_trouble_while_a_row_is_held_makes_its_document_read_only(trouble: str) -> None:
+async def test_a_failure_while_a_row_is_held_makes_it_read_only(trouble: str) -> None:
     store = HoldingStore()
     async with inside(store) as hall:
         await hall.make({"n": 0})
@@ -122,7 +122,7 @@ async def test_trouble_while_a_row_is_held_makes_its_document_read_only(trouble:
             assert (follower.value, follower.notices) == ({"n": 2}, [READ_ONLY, WRITABLE])
 
 
-async def test_a_document_in_trouble_stops_no_other() -> None:
+async def test_a_failing_document_does_not_stop_other_documents() -> None:
     store = HoldingStore()
     async with inside(store) as hall:
         for key in (PAGE, OTHER):
@@ -136,7 +136,7 @@ async def test_a_document_in_trouble_stops_no_other() -> None:
             assert [follower.notices for follower in followers] == [[READ_ONLY], []]
 
 
-async def test_every_document_is_stopped_when_the_database_takes_no_write() -> None:
+async def test_all_documents_stop_when_the_database_takes_no_writes() -> None:
     store = HoldingStore()
     async with inside(store) as hall:
         for key in (PAGE, OTHER):
