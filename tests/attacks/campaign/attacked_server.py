@@ -28,7 +28,7 @@ from tests.patience import PATIENCE
 from tests.running import RunningServer
 
 UNPAID = {"WEFT_IN_BYTES_PER_SECOND": "0", "WEFT_IN_MESSAGES_PER_SECOND": "0"}
-# Not limits: how soon memory is given back, so that a test need not wait for a minute.
+# Not limits: memory is released soon, so that a test does not wait for a minute.
 SOON = {"WEFT_IDLE_SECONDS": "5", "WEFT_LOG_LEVEL": "error"}
 Client = HttpClient | PatchLaneClient | YjsLaneClient
 
@@ -64,7 +64,7 @@ class AttackedServer:
         return self
 
     def fill(self, *documents: Document, most_edits: int = 1_000_000) -> None:
-        """Make the documents and their history, then start anew at the default limits."""
+        """Create the documents and their history, then restart the server at the default limits."""
         self.server.env = {**SOON, **UNPAID}
         self.server.start()
         asyncio.run(self._make_key())
@@ -88,7 +88,7 @@ class AttackedServer:
         return self._tokens[user]
 
     def ask(self, method: str, path: str, user: str = "asker", body: Any = None) -> Any:
-        """One request outside of what is measured; its answer."""
+        """Send one request outside the measurement. Return its answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port)
         try:
             return _call(connection, method, path, self.token(user), body)
@@ -96,13 +96,13 @@ class AttackedServer:
             connection.close()
 
     def hold(self, *documents: str) -> None:
-        """Keep these open, so that to open them is no part of what is measured."""
+        """Keep these documents open, so that the measurement does not include opening them."""
         for document in documents:
             if document not in self.heads:
                 self.heads[document] = self.holders.hold(document, self.token("holder"))
 
     def until_unloaded(self) -> None:
-        """Wait until no document is open any more."""
+        """Wait until every document is closed."""
         assert self.prober is not None
         began = time.monotonic()
         while self._open_documents():
@@ -110,7 +110,7 @@ class AttackedServer:
             self.prober.idle(0.2)
 
     def memory_within(self, bound: int, seconds: float) -> int:
-        """What is resident, as soon as that is below a bound, and at the end of the time else."""
+        """Wait until the resident memory is below a bound, or the time is over. Return it."""
         assert self.prober is not None
         began = time.monotonic()
         while (held := self.process.memory()) >= bound and time.monotonic() - began < seconds:
@@ -127,7 +127,7 @@ class AttackedServer:
     # --- a run --------------------------------------------------------------------------------
 
     async def run(self, case: Case, clients: int, *, with_token: bool = True) -> Figures:
-        """Send what the case says, by so many clients at once, each a user of their own."""
+        """Run a case with this many clients at once; each client is a different user."""
         self._runs += 1
         if case.lane == "patch" and case.document in self.heads:
             self.heads[case.document]["version"] = self._head(case.document)
@@ -168,7 +168,7 @@ class AttackedServer:
         )
 
     def _head(self, document: str) -> int:
-        """Where a client that resumes is told nothing."""
+        """Return the position from which a resuming client gets no changes."""
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port)
         headers = {"Authorization": f"Bearer {self.token('asker')}"}
         connection.request("HEAD", f"/v1/docs/{document}?pointer=/n", headers=headers)

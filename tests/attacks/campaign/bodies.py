@@ -1,4 +1,4 @@
-"""What the bodies of HTTP requests are at their limits: for each operation that takes one."""
+"""Bodies of HTTP requests at their limits, for each operation with a body."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.attacks.campaign.case import Level, always
 from tests.attacks.campaign.documents import DOCUMENTS, PROSE, REPLACED, Document
 from tests.attacks.campaign.patches import PATCHES
 
-# A dimension at a level, on a document, and the body that the client of this number sends.
+# Dimension, level, document, and a function from the client's number to its body.
 Body = tuple[str, Level, Document, Callable[[int], bytes]]
 
 
@@ -21,7 +21,7 @@ def encoded(value: Any) -> bytes:
 
 
 def padded(fields: Mapping[str, Any], size: int) -> bytes:
-    """An object of exactly so many bytes; a field that nothing reads fills it."""
+    """Return an object of exactly this many bytes, filled by a field that the server ignores."""
     empty = len(encoded({**fields, "padding": ""}))
     return encoded({**fields, "padding": "x" * (size - empty)})
 
@@ -29,7 +29,7 @@ def padded(fields: Mapping[str, Any], size: int) -> bytes:
 def around(
     fields: Mapping[str, Any], document: Document, limit: int = limits.OBJECT
 ) -> Iterator[Body]:
-    """An object as it may be, and beyond: bytes, values and nesting."""
+    """Yield objects at and above the limits of bytes, values and nesting."""
     yield "body", "plain", document, lambda _: encoded(fields)
     yield "bytes", "at", document, lambda _: padded(fields, limit)
     yield "bytes", "above", document, lambda _: padded(fields, limit + 1)
@@ -55,7 +55,7 @@ def _patched(make: Callable[[Document, int], Any], document: Document, number: i
 
 
 def replacements() -> Iterator[Body]:
-    """Whole values, with `If-Match: *`: the smallest change that leads there has to be found."""
+    """Yield whole values with `If-Match: *`: the server must compute the smallest change."""
     for document in DOCUMENTS.values():
         for name in TURNS:
             yield name, "at", document, partial(_numbered, name, document)
@@ -76,7 +76,7 @@ def _whole(name: str, document: str) -> bytes:
 
 
 def _numbered(name: str, document: Document, number: int) -> bytes:
-    """It differs from client to client in one number."""
+    """Return a function whose value differs between clients in one number."""
     return _whole(name, document.name).replace(b'"n":0', b'"n":%d' % number, 1)
 
 
@@ -152,7 +152,7 @@ SCHEMAS: dict[str, Any] = {
 
 
 def imports() -> Iterator[Body]:
-    """An archive is decoded and checked before anything of it is kept."""
+    """Yield archives. The server decodes and checks an archive before it stores anything."""
     head = {"format": "weft-archive/1", "doc": "x", "epoch": 1, "version": 1, "schema": None}
     head |= {"exported_at": "2026-01-01T00:00:00.000Z", "names": [], "entries": []}
     text = encoded({**head, "value": {"t": "x" * (limits.IMPORT - 300)}})

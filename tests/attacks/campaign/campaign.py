@@ -1,4 +1,4 @@
-"""All that is attacked, by name, and the attack on one of them."""
+"""The targets of the campaign by name, and the attack on one target."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Judge = Callable[[Case, int, Figures], list[str]]
 
 
 def targets() -> dict[str, Callable[[], Iterator[Case]]]:
-    """What makes the cases of each request; those that delete come last."""
+    """Return a function for each target that makes its cases. Deleting targets come last."""
     found: dict[str, Callable[[], Iterator[Case]]] = {}
     described = operations()
     for name in (name for name in described if name not in LAST):
@@ -39,16 +39,16 @@ def targets() -> dict[str, Callable[[], Iterator[Case]]]:
 
 
 def addresses() -> set[str]:
-    """Every address of the server that is no socket's."""
+    """Return every HTTP address of the server."""
     return {
         route.path
         for route in routes()
-        if isinstance(route, Mount | Route)  # the others are sockets
+        if isinstance(route, Mount | Route)  # the other routes are sockets
     }
 
 
 def attack(server: AttackedServer, name: str, judge: Judge = violations) -> list[str]:
-    """Every case alone, by 20 at once, and where it is the largest without a token."""
+    """Run every case alone and 20 at once; run the largest cases without a token too."""
     found: list[str] = []
     cases = list(targets()[name]())
     for case in cases:
@@ -62,5 +62,5 @@ def attack(server: AttackedServer, name: str, judge: Judge = violations) -> list
 
 
 def strangers(cases: list[Case]) -> list[Case]:
-    """One case of each dimension: who has no token is to be refused before it matters."""
+    """One case of each dimension: a client without a token must be refused before any work."""
     return list({case.dimension: case for case in cases if case.level != "above"}.values())

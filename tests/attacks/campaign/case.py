@@ -1,4 +1,4 @@
-"""One case of the campaign: a request, which of its dimensions is at which limit, and its bytes."""
+"""One case of the campaign: a request with one dimension at a limit, and its bytes."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Literal, TypeVar
 Level = Literal["plain", "at", "above"]
 Lane = Literal["http", "patch", "yjs"]
 
-# As a `base` of the patch lane: the version that the client was told when it opened the document.
+# As `base` on the patch lane: the version in the client's `opened`.
 HEAD = -1
 Made = TypeVar("Made")
 
 
 def always(made: Made) -> Callable[[int], Made]:
-    """The same for every client."""
+    """Return a function that gives every client the same value."""
     return lambda _: made
 
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """`{doc}` in the target stands for the document, so that 20 can ask for documents of their own.
+    """`{doc}` in the target stands for the document, so each client can use its own.
 
     The driver adds the token and the length of the body.
     """
@@ -34,10 +34,10 @@ class HttpRequest:
 
 @dataclass(frozen=True)
 class Talk:
-    """What a client says on a socket.
+    """The messages of a client on a socket.
 
-    `opening` are fields of the patch lane's `open`, or is None where `frames` hold all that is
-    said. `opens` says that the opening is what is measured.
+    `opening` has fields of the patch lane's `open`; None when `frames` has every message. With
+    `opens` the opening itself is measured.
     """
 
     frames: tuple[bytes, ...] = ()
@@ -47,9 +47,9 @@ class Talk:
 
 @dataclass(frozen=True)
 class Case:
-    """`make` is called with the client's number, from 0: what it sends is made when it is due.
+    """`make` gets the client's number, from 0, and returns the request when it is sent.
 
-    Invariant: clients of one run send nothing that collides, such as one id twice.
+    Invariant: the clients of one run do not collide, for example by one id twice.
     """
 
     lane: Lane
@@ -58,7 +58,7 @@ class Case:
     level: Level
     document: str
     make: Callable[[int], HttpRequest | Talk]
-    user: str = ""  # whose history it needs; the client's number is added
+    user: str = ""  # the user whose history the case needs; the client's number is appended
     most_at_once: int = 20
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Clients that send one case's bytes and say what became of them: HTTP and both lanes."""
+"""Clients that send a case's bytes over HTTP or a lane, and return the outcome."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.attacks.attacker import upgrade
 from tests.attacks.campaign.case import HEAD, HttpRequest, Talk
 from tests.running import RunningServer
 
-# An end to waiting: a request that is read slowly for its debt is left after this.
+# A timeout: the client gives up a request that the server reads slowly for its budget.
 PATIENCE = 20.0
 
 
 @dataclass
 class Outcome:
-    """Bytes that were sent, that were accepted (answered by an ack or 2xx), and that came back."""
+    """Bytes that were sent, accepted (answered by `ack` or 2xx), and received."""
 
     sent: int = 0
     accepted: int = 0
@@ -68,7 +68,7 @@ class HttpClient:
             self.outcome.sent = len(self._bytes)
             await self._writer.drain()
         except ConnectionError:
-            pass  # refused before all of it was sent
+            pass  # the server refused before it got the whole body
 
 
 def bytes_of(request: HttpRequest, doc: str, token: str) -> bytes:
@@ -83,13 +83,13 @@ def bytes_of(request: HttpRequest, doc: str, token: str) -> bytes:
 
 
 class PatchLaneClient:
-    """One conversation on the patch lane; the end of it is the pong of a `ping` of its own."""
+    """One conversation on the patch lane. It ends with the pong to the client's last `ping`."""
 
     def __init__(
         self, server: RunningServer, doc: str, token: str, talk: Talk, since: dict[str, int]
     ) -> None:
         self._server, self._doc, self._talk, self._since = server, doc, talk, since
-        self._opens = talk.opens or not token  # without one, what is measured is the refusal
+        self._opens = talk.opens or not token  # without a token the refusal is measured
         fields = {} if talk.opening is None else dict(talk.opening)
         opening = {"type": "open", "token": token, "since": dict(since), **fields}
         self._open = json.dumps({name: value for name, value in opening.items() if value != {}})
@@ -124,7 +124,7 @@ class PatchLaneClient:
         while opened is None:
             for message in await self._hear():
                 opened = message if message.get("type") == "opened" else opened
-        # Those who open it next go on from here.
+        # The next clients resume from here.
         self._since.update(epoch=opened["epoch"], version=opened["version"])
         head = f'"base":{opened["version"]}'
         self._frames = [frame.replace(f'"base":{HEAD}', head) for frame in self._frames]
@@ -147,7 +147,7 @@ class PatchLaneClient:
                 if kind in ("ack", "reject") or (kind == "change" and name in waits):
                     waits.discard(name)
                     self.outcome.accepted += 0 if kind == "reject" else sizes.get(name, 0)
-                if kind == "error":  # of one that could not be read, so it has no id
+                if kind == "error":  # the error of an unreadable message has no id
                     waits.clear()
 
     async def _hear(self) -> list[dict[str, Any]]:
@@ -159,7 +159,7 @@ class PatchLaneClient:
 
 
 def sizes_of(frame: str) -> dict[str, int]:
-    """The bytes of each message that is to be answered, by its id."""
+    """Return the bytes of each message with an id."""
     try:
         decoded = json.loads(frame)
     except (ValueError, RecursionError):
@@ -170,7 +170,7 @@ def sizes_of(frame: str) -> dict[str, int]:
 
 
 class YjsLaneClient:
-    """One conversation on the Yjs lane; a question behind it is answered when all of it is in."""
+    """One conversation on the Yjs lane. It ends with the answer to a last query."""
 
     def __init__(self, server: RunningServer, doc: str, token: str, talk: Talk) -> None:
         self._server, self._address = (

@@ -1,4 +1,4 @@
-"""The server that the campaign attacks; it starts when a test first asks for it."""
+"""The servers of the campaign; each starts when a test first uses it."""
 
 from __future__ import annotations
 

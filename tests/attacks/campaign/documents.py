@@ -1,4 +1,4 @@
-"""The documents that are attacked: as large as the default limits allow, each in its own way."""
+"""The attacked documents: each is as large as the default limits allow, in its own way."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from tests.attacks.campaign import limits
 
 Op = dict[str, Any]
 
-# What is left free: a value as large as a frame can be put into `/slot`.
+# A value as large as a frame still fits into `/slot`.
 FILLED = limits.DOCUMENT - limits.FRAME - 128 * 1024
 WORDS = "lorem ipsum dolor sit amet "
-CROWD = limits.SETTINGS.max_values - 45_000  # values; the history adds as many
+CROWD = limits.SETTINGS.max_values - 45_000  # in values; the history adds the rest
 
 
 @dataclass(frozen=True)
 class Document:
-    """`first` is what it is made from; `more` grows its container, element by element.
+    """A document. It is created with `first`; `more` makes each element of its container.
 
-    `count` elements are in `container` afterwards; `element` is the pointer of one of them.
+    At the end `container` has `count` elements; `element` is the pointer of one of them.
     """
 
     name: str
@@ -39,11 +39,11 @@ class Document:
         return f"{self.container}/{number if self.is_array else f'k{number}'}"
 
     def place(self, number: int) -> str:
-        """Where a new element may be put."""
+        """Return the pointer at which a new element can be added."""
         return f"{self.container}/{0 if self.is_array else f'new-{number}'}"
 
     def growth(self) -> Iterator[list[Op]]:
-        """Patches that lead from `first` to the whole document."""
+        """Yield the patches from `first` to the whole document."""
         for start in range(self.begun, self.count, self.step):
             numbers = range(start, min(start + self.step, self.count))
             yield [self._add(number) for number in numbers]
@@ -53,11 +53,11 @@ class Document:
         return {"op": "add", "path": path, "value": self.more(number)}
 
     def values(self) -> int:
-        """How many values are in it, containers too."""
+        """Return the number of values, containers included."""
         return self.count * nesting(self.more(10_000))[1]
 
     def value(self) -> dict[str, Any]:
-        """As it is after its growth; later changes are not in it."""
+        """Return the value after the growth, without later changes."""
         whole: dict[str, Any] = json.loads(json.dumps(self.first))
         held = whole[self.container[1:]]
         for number in range(self.begun, self.count):
@@ -77,7 +77,7 @@ def text(number: int) -> Any:
 
 
 def _fits(size: int) -> int:
-    """How many elements of so many bytes fill a document."""
+    """Return how many elements of this size fill a document."""
     return FILLED // size
 
 
@@ -112,16 +112,16 @@ CROWDED = Document(
 LOGGED = Document(
     "logged", {"slot": "", "n": 0, "held": [], "text": WORDS * 40}, "/held", 100, item, text="/text"
 )
-# Small, for what replaces a whole document by something else.
+# Small, for requests that replace a whole document.
 REPLACED = Document("replaced", {"slot": "", "n": 0, "held": []}, "/held", 100, item)
 DOCUMENTS = {each.name: each for each in (PROSE, ITEMS, TEXTS, KEYS, CROWDED, LOGGED)}
-# Whose log is long; all others have some history.
+# The document with a long log; the others have a short history.
 EDITS = 3_000
 EDITS_OF_OTHERS = 120
 
 
 def edits(document: Document) -> Iterator[tuple[int, list[Op]]]:
-    """A history: the number of the historian, and their patch."""
+    """Yield a history: the number of the user, and the user's patch."""
     count = EDITS if document is LOGGED else EDITS_OF_OTHERS
     for number in range(count):
         who = number % 20 if number % 2 else 0

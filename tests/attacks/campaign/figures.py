@@ -1,4 +1,4 @@
-"""What a run cost: read from the process, its database, the prober and the sampler."""
+"""The cost of a run, read from the process, its database, the prober and the sampler."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tests.running import RunningServer
 HERE = Path(__file__).parent
 SAMPLER = (sys.executable, str(HERE / "loop_sampler.py"))
 KiB = 1024
-QUIET = 0.005  # seconds that `/healthz` takes where the server does nothing else
+QUIET = 0.005  # seconds that `/healthz` takes on an idle server
 QUIET_WITHIN = 5.0
 
 
 class Probe(NamedTuple):
-    """One question to `/healthz`, in seconds; `late` is how late the prober itself woke."""
+    """One request to `/healthz`, in seconds. `late` is how late the prober itself woke up."""
 
     asked: float
     took: float
@@ -32,7 +32,7 @@ class Probe(NamedTuple):
 
 
 class Prober:
-    """A process that asks `/healthz` all the time; a thread reads what it tells."""
+    """A process that requests `/healthz` all the time; a thread reads its figures."""
 
     def __init__(self, port: int) -> None:
         command = [sys.executable, str(HERE / "prober.py"), str(port)]
@@ -57,7 +57,7 @@ class Prober:
         self._reader.join(PATIENCE)
 
     def between(self, began: float, ended: float) -> list[Probe]:
-        """The questions that were under way then; waits for the first one after the end."""
+        """Return the requests that ran in this period. Wait for the first request after it."""
         with self._came:
             is_over = self._came.wait_for(
                 lambda: bool(self._probes) and self._probes[-1].asked > ended, PATIENCE
@@ -68,12 +68,12 @@ class Prober:
             ]
 
     def idle(self, seconds: float) -> list[Probe]:
-        """What it is without an attack."""
+        """Return the requests of a time without an attack."""
         began = time.monotonic()
         return self.between(began, began + seconds)
 
     def until_quiet(self) -> None:
-        """Wait until what came before is over, such as a snapshot; not for ever."""
+        """Wait, with a timeout, until earlier work such as a snapshot is over."""
         with self._came:
             self._came.wait_for(self._is_quiet, QUIET_WITHIN)
 
@@ -81,7 +81,7 @@ class Prober:
         return len(self._probes) >= 3 and all(one.took < QUIET for one in self._probes[-3:])
 
     def forget(self) -> None:
-        """What was told so far."""
+        """Forget all earlier figures."""
         with self._came:
             del self._probes[:-1]
 
@@ -96,7 +96,7 @@ class Prober:
 
 @dataclass
 class Notes:
-    """What the sampler wrote since it was last read."""
+    """The sampler's new lines since the last read."""
 
     path: Path
     _read: int = 0
@@ -111,7 +111,7 @@ class Notes:
 
 @dataclass(frozen=True)
 class Figures:
-    """Of one run; times in milliseconds, sizes in bytes. `held` are the sampler's lines."""
+    """Figures of one run: times in milliseconds, sizes in bytes. `held` are the sampler's lines."""
 
     worst: float
     noise: float
@@ -127,7 +127,7 @@ class Figures:
 
 
 class Process:
-    """The server's process and its database, seen from outside."""
+    """The server's process and its database, measured from outside."""
 
     def __init__(self, server: RunningServer) -> None:
         self._server = server
@@ -139,11 +139,11 @@ class Process:
         return self._status("VmHWM:")
 
     def forget_peak(self) -> None:
-        """Let the peak begin at what is resident now (proc(5), clear_refs)."""
+        """Reset the peak to the present resident memory (proc(5), clear_refs)."""
         self._file("clear_refs").write_text("5")
 
     def stored(self) -> int:
-        """Bytes of the pages that are in use; the write-ahead log counts by what it changes."""
+        """Return the bytes of used pages, with the pages that the write-ahead log changes."""
         with sqlite3.connect(f"file:{self._server.home}/weft.db?mode=ro", uri=True) as database:
             count, size, free = (
                 database.execute(f"PRAGMA {what}").fetchone()[0]

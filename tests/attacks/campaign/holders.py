@@ -1,4 +1,4 @@
-"""Readers that keep documents open while these are attacked, each in a thread of its own."""
+"""Readers that keep the attacked documents open, each in its own thread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.running import RunningServer
 
 
 class Holders:
-    """Patch clients that read the least that a client can."""
+    """Patch clients that read as little as possible."""
 
     def __init__(self, server: RunningServer) -> None:
         self._server = server
@@ -23,7 +23,7 @@ class Holders:
         self._threads: list[threading.Thread] = []
 
     def hold(self, document: str, token: str) -> dict[str, int]:
-        """Open it; its epoch and version, from which others can resume."""
+        """Open a document. Return its epoch and version, from which other clients can resume."""
         connecting = connect(
             f"{self._server.ws}/v1/docs/{document}/live",
             subprotocols=[Subprotocol("weft.v1")],

@@ -1,4 +1,4 @@
-"""The cases of HTTP: every operation that OpenAPI describes, and every address beside them."""
+"""HTTP cases: every operation of OpenAPI, and every address that OpenAPI leaves out."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.attacks.campaign.documents import DOCUMENTS, PROSE
 
 Operation = Mapping[str, Any]
 
-# What a path says beside the document. A lock that is not there is looked for all the same.
+# Other parameters of a path. The server also looks up a lock that does not exist.
 PATH = {"version": "1", "lock": "l-1", "tenant": "demo"}
-# What is asked for where nothing is at its limit.
+# The parameters when none is at its limit.
 PLAIN: dict[str, dict[str, str]] = {"getDiff": {"from": "1"}}
 HEADERS: dict[str, dict[str, str]] = {"putDocument": {"If-Match": "*"}}
-# Values that mean something here, beside the limits that the description states.
+# Valid values, beside the limits of the description.
 TELLING: dict[tuple[str, str], tuple[str, ...]] = {
     ("getDocument", "at"): ("1", "60", "100"),
     ("getVersion", "version"): ("2", "60", "100"),
@@ -33,16 +33,16 @@ TELLING: dict[tuple[str, str], tuple[str, ...]] = {
     ("readPublished", "version"): ("1",),
     ("patchDocument", "base"): ("1", "60"),
 }
-# Those that need something to take back.
+# Operations that need a step to undo or redo.
 HISTORIANS = {"undo", "redo", "restore"}
-# One body of these is so large that 20 of them would fill the memory of a test machine.
+# 20 bodies of these operations would fill the memory of a test machine.
 MOST_AT_ONCE = {"importDocument": 2}
-# Gone afterwards, so the last one, and on a document of its own.
+# This operation deletes the document, so it runs last, on its own document.
 DELETES = "deleteDocument"
-# What nobody may write to in a campaign that goes on.
+# These operations end the document or its publication, so they run last.
 LAST = (DELETES, "takeDown")
 
-# Addresses that the description leaves out: pages, and what is for the operator.
+# Addresses that OpenAPI leaves out: pages, and addresses for the operator.
 BESIDE = {
     "/": "/",
     "/docs": "/docs",
@@ -58,7 +58,7 @@ BESIDE = {
 
 
 def operations() -> dict[str, tuple[str, str, Operation]]:
-    """Method, path and description of each, by its name; what deletes comes last."""
+    """Return method, path and description of each operation by its name. Deletion comes last."""
     paths = describe("campaign")["paths"]
     found = {
         operation["operationId"]: (method.upper(), path, operation)
@@ -107,7 +107,7 @@ def target(path: str, name: str, operation: Operation) -> str:
 
 
 def address_cases(route: str) -> Iterator[Case]:
-    """An address that the description leaves out."""
+    """Yield the cases of an address that OpenAPI leaves out."""
     plain = HttpRequest("GET", BESIDE[route])
     for document in DOCUMENTS if "{doc}" in plain.target else {PROSE.name: PROSE}:
         yield Case("http", route, "the request", "plain", document, always(plain))
@@ -130,7 +130,7 @@ def _beside_the_body(
 
 
 def values_of(name: str, parameter: Mapping[str, Any]) -> Iterator[tuple[Level, str]]:
-    """What a parameter may be at its limits, and beyond."""
+    """Yield the values of a parameter at and above its limits."""
     for telling in TELLING.get((name, parameter["name"]), ()):
         yield "at", telling
     schema = parameter["schema"]
@@ -163,7 +163,7 @@ def _with(plain: HttpRequest, parameter: Mapping[str, Any], value: str) -> HttpR
 
 
 def _heads(plain: HttpRequest) -> Iterator[tuple[str, Level, HttpRequest]]:
-    """The head of any request: its bytes, its headers, its query."""
+    """Yield request heads at their limits: bytes, headers, query."""
     parted = "&" if "?" in plain.target else "?"
     room = limits.HEAD - 2048
     yield "query", "at", replace(plain, target=f"{plain.target}{parted}{'q=%C3&' * (room // 6)}")

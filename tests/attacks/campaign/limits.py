@@ -1,4 +1,4 @@
-"""What a request may be at the default limits: from the settings and the code's own bounds."""
+"""The default limits of a request, from the settings and from bounds in the code."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ MESSAGES: Final = MAX_MESSAGES_PER_FRAME
 MESSAGES_AT_ONCE: Final = SETTINGS.in_messages_burst
 YJS_MESSAGES: Final = MAX_MESSAGES
 YJS_STRUCTS: Final = LARGE_UPDATE_BOUNDS.structs
-# A request's head, by docs/wire.md.
+# The limits of a request's head in docs/wire.md.
 HEAD: Final = 64 * 1024
 HEADERS: Final = 100
 
-# Limits that a connection is told and that the cases of a message or a document stand on.
+# Limits in `opened` that the cases of messages and documents use.
 ATTACKED: Final = frozenset(
     {
         "max_frame",
@@ -66,7 +66,7 @@ ATTACKED: Final = frozenset(
         "lock_ttl",
     }
 )
-# Limits that no size of one request reaches.
+# Limits that one request cannot reach.
 NOT_OF_A_REQUEST: Final = {
     "max_connections": "20 connections are the campaign's crowd",
     "out_bytes_per_second": "what the server sends",

@@ -1,10 +1,10 @@
-"""Runs `weft` with a thread that notes what holds the event loop, and on whose account.
+"""Runs `weft` with a thread that records which code holds the event loop.
 
 `python loop_sampler.py NOTES WEFT serve …`: every hold is a line of JSON in the file NOTES.
 
-A hold is one callback of the loop that goes on from one look to the next. Its wall time may be
-the machine's fault. The processor time of the loop's thread in it is not, nor is the time of
-the garbage collector. A pause is a time in which nothing ran but another thread of the process.
+A hold is one callback of the loop that runs from one look to the next. Its wall time includes
+delays of the machine. Its processor time and its garbage collection do not. A pause is a time
+in which only another thread of the process ran.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any, TextIO
 
 LOOK_EVERY = 0.002
 WORTH_A_LINE = 0.015
-# Where the loop is called from; the frame above it is a callback's.
+# The loop's own frame; the frame inside it belongs to a callback.
 RUNNERS = ("asyncio/runners.py", "uvicorn/_compat.py", "asyncio/base_events.py")
 INNERMOST = 5
 
@@ -57,11 +57,11 @@ class Sampler:
         self._looked_at = self._process_cpu = self._loop_cpu = 0.0
 
     def watch(self) -> None:
-        """For ever; the process ends without it."""
+        """Watch until the process ends. The thread does not keep the process alive."""
         gc.callbacks.append(self._on_collection)
         never = threading.Event()
         while True:
-            with suppress(AttributeError):  # a frame of a running thread was gone already
+            with suppress(AttributeError):  # a frame of the running thread has ended meanwhile
                 self._look(time.monotonic())
             never.wait(LOOK_EVERY)
 
@@ -69,7 +69,7 @@ class Sampler:
         cpu = time.clock_gettime(self._clock)
         frame = sys._current_frames().get(self._thread)
         callback = callback_of(frame)
-        # It was not seen at the last look, so it began since; native code may have hidden it.
+        # It was not there at the last look, so it began later; native code may have hidden it.
         since = (self._looked_at or now, self._loop_cpu or cpu, self._process_cpu)
         if self._hold is None and callback is None:
             self._note_unseen(now, cpu)
@@ -96,7 +96,7 @@ class Sampler:
             )
 
     def _note_unseen(self, now: float, cpu: float) -> None:
-        """A callback came and went between two looks: native code kept the interpreter."""
+        """Record a callback that ran between two looks: native code held the interpreter."""
         if self._looked_at and cpu - self._loop_cpu >= WORTH_A_LINE:
             self._write(
                 kind="hold",
@@ -109,7 +109,7 @@ class Sampler:
             )
 
     def _note_pause(self, now: float, cpu: float) -> None:
-        """Other threads kept the interpreter while the loop's thread wanted it, or slept."""
+        """Record that other threads held the interpreter while the loop waited for it."""
         process = time.process_time()
         others = (process - self._process_cpu) - (cpu - self._loop_cpu)
         if self._looked_at and now - self._looked_at >= WORTH_A_LINE and others >= WORTH_A_LINE:
@@ -140,7 +140,7 @@ class Sampler:
 
 
 def callback_of(frame: FrameType | None) -> FrameType | None:
-    """The outermost frame inside the loop; None where the loop waits."""
+    """Return the outermost frame inside the loop; None when the loop waits."""
     above: FrameType | None = None
     while frame is not None:
         if frame.f_code.co_filename.endswith(RUNNERS):
@@ -150,7 +150,7 @@ def callback_of(frame: FrameType | None) -> FrameType | None:
 
 
 def place_of(frame: FrameType | None) -> str:
-    """The innermost functions, innermost first."""
+    """Return the innermost functions, innermost first."""
     names: list[str] = []
     while frame is not None and len(names) < INNERMOST:
         code = frame.f_code

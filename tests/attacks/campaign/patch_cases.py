@@ -1,4 +1,4 @@
-"""The cases of the patch lane: every message that a client may send, at its limits."""
+"""Cases of the patch lane: every message of a client at its limits."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def encoded(message: Any) -> bytes:
 
 
 def padded(message: Message, size: int) -> bytes:
-    """A frame of exactly so many bytes; a field that is unknown fills it."""
+    """Return a frame of exactly this many bytes, filled by an unknown field."""
     empty = len(encoded({**message, "padding": ""}))
     return encoded({**message, "padding": "x" * (size - empty)})
 
 
 def sizes(limit: int) -> Iterator[tuple[Level, int]]:
-    """A size that is allowed, and what the rest of the frame has room for."""
+    """Yield an allowed size, and the size that fills the rest of the frame."""
     yield "at", limit
     yield "above", limits.FRAME - 4096
 
 
 def tags() -> dict[str, Any]:
-    """The messages that there are, by their type."""
+    """Return all messages by their type."""
     return {str(one.__struct_config__.tag): one for one in get_args(ClientMessage)}
 
 
@@ -50,7 +50,7 @@ def fields_of(tag: str) -> set[str]:
 
 
 def patch_cases(tag: str) -> Iterator[Case]:
-    """Every case of one message, and what any message may be in its frame."""
+    """Yield every case of one message, and the frame sizes that any message may have."""
     user = "historian" if tag in ("undo", "redo") else ""
     for dimension, level, document, make in (*MESSAGES[tag](), *_frames(tag)):
         yield Case("patch", tag, dimension, level, document.name, make, user)
@@ -243,7 +243,7 @@ MESSAGES: dict[str, Callable[[], Iterator[Made]]] = {
     "token": _token,
     "ping": _ping,
 }
-# The fields that a case of the message puts at their limits.
+# The fields of the message that its cases put at their limits.
 FIELDS: dict[str, set[str]] = {
     "open": {"token", "client", "since", "create", "max_fps", "accept"},
     "patch": {"id", "base", "ops", "strict", "fence", "after", "step"},

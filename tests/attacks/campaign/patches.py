@@ -1,4 +1,4 @@
-"""JSON Patches at the limit of each of their dimensions, on any of the documents."""
+"""JSON Patches at the limit of each of their dimensions, for any of the documents."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.attacks.campaign import limits
 from tests.attacks.campaign.documents import WORDS, Document, Op
 
 Patch = list[Op]
-SPARE = 2048  # bytes of a frame beside the value that fills it
+SPARE = 2048  # bytes of a frame besides its value
 
 
 def _put(value: Any) -> Patch:
@@ -17,7 +17,7 @@ def _put(value: Any) -> Patch:
 
 
 def _elements(document: Document) -> list[str]:
-    """As many elements as a patch has ops, from all over their container; some come twice."""
+    """Return one element per op, spread over the container; some are repeated."""
     return [
         document.element(number * 53 % document.count if document.is_array else number)
         for number in range(limits.OPS)
@@ -43,7 +43,7 @@ def _added_and_removed(document: Document, number: int) -> Patch:
 
 
 def _replaced(document: Document, number: int) -> Patch:
-    """Each element by one that is a little different, as far as a frame holds them."""
+    """Replace elements by slightly different ones, as many as fit into a frame."""
     value = document.more(number)
     fitting = limits.FRAME // (len(str(value)) + 80)
     if document.name == "crowd":
@@ -56,7 +56,7 @@ def _replaced(document: Document, number: int) -> Patch:
 
 
 def _removed(document: Document, number: int) -> Patch:
-    """A hundred of them, so that those who come later find some too."""
+    """Remove a hundred elements, so that later clients find some too."""
     if not document.is_array:
         return [
             {"op": "remove", "path": document.element(number * 100 + n + 1000)} for n in range(100)
@@ -80,7 +80,7 @@ def _copied(document: Document, number: int) -> Patch:
 
 
 def _copied_whole(document: Document, number: int) -> Patch:
-    """As much as may be moved: the container into the slot, over and over."""
+    """Copy as much as allowed: the container into the slot, again and again."""
     copy: Op = {"op": "copy", "from": document.text or document.container, "path": "/slot"}
     return [copy, {"op": "replace", "path": "/slot", "value": ""}] * 5
 
@@ -118,7 +118,7 @@ def _long_key(document: Document, number: int) -> Patch:
 
 
 def _edited_letter(document: Document, number: int) -> Patch:
-    """The long text once more, a letter in its middle changed, where a frame can say so."""
+    """Replace the long text with one changed letter in its middle, when it fits into a frame."""
     if not document.text:
         return _put(str(number))
     text = WORDS * min(37_000, len(document.first["text"]) // len(WORDS))

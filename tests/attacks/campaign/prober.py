@@ -1,8 +1,8 @@
-"""A process that asks `/healthz` about 100 times a second on one connection, and tells how long.
+"""A process that requests `/healthz` about 100 times a second, and prints the times.
 
-`python prober.py PORT`: a line for each question: when it was asked, how long the answer took,
-and how much later than planned the process woke to ask. All are in seconds; the last one is the
-machine's doing, not the server's. It ends with its standard input.
+`python prober.py PORT` prints a line for each request: when it was sent, how long the answer
+took, and how late the process woke up for it. All are in seconds. The machine causes the last
+figure, not the server. The process ends when its standard input closes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ QUESTION = b"GET /healthz HTTP/1.1\r\nHost: weft\r\n\r\n"
 
 
 def answered(client: socket.socket) -> None:
-    """Wait until one answer has come; its body is short JSON."""
+    """Wait for one answer; its body is short JSON."""
     said = b""
     while not said.endswith(b"}"):
         more = client.recv(4096)

@@ -1,7 +1,7 @@
-"""Each request at its limits: nobody else waits, and little is kept for what was sent.
+"""A request at its limits delays no other client, and costs little memory and disk.
 
-The long form is bounded by a clock, as the owner asks; the machine's own lateness is measured
-beside it and does not count. The short form says only that the campaign can be fought.
+The long form has time limits. It measures the machine's own delays and subtracts them. The short
+form only checks that every request of the campaign gets an answer.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def test_a_request_of_each_kind_is_answered(small: AttackedServer, name: str) ->
 
 @pytest.mark.long
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_opening_a_document_keeps_nobody_waiting(large: AttackedServer, document: str) -> None:
-    """The first reader after a start."""
+def test_opening_a_document_delays_no_other_client(large: AttackedServer, document: str) -> None:
+    """Open the document for the first reader after a start."""
     [case] = [
         case
         for case in http_cases("getDocument")
@@ -47,14 +47,14 @@ def test_opening_a_document_keeps_nobody_waiting(large: AttackedServer, document
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", targets())
-def test_a_request_at_its_limits_keeps_nobody_waiting(large: AttackedServer, name: str) -> None:
+def test_a_request_at_its_limits_delays_no_other_client(large: AttackedServer, name: str) -> None:
     large.hold(*DOCUMENTS)
     found = attack(large, name)
     assert not found, "\n".join(found)
 
 
 @pytest.mark.long
-def test_memory_is_given_back_when_everybody_is_gone(large: AttackedServer) -> None:
+def test_memory_is_released_when_all_clients_have_left(large: AttackedServer) -> None:
     large.holders.close()
     large.until_unloaded()
     bound = large.at_rest + LEFT

@@ -1,4 +1,4 @@
-"""Whether a run stayed within what the owner allows, and what to say where it did not."""
+"""Compares the figures of a run with their bounds, and describes each breach."""
 
 from __future__ import annotations
 
@@ -9,37 +9,36 @@ from tests.attacks.campaign.case import Case
 from tests.attacks.campaign.documents import DOCUMENTS
 from tests.attacks.campaign.figures import Figures
 
-# Milliseconds that anybody waits for `/healthz`, beyond what the machine itself was late by.
+# Milliseconds for an answer of `/healthz`, without the machine's own delays.
 HEALTHZ: Final = 100.0
-# Milliseconds of processor time that one callback keeps the event loop, the collector included.
+# Milliseconds of processor time of one callback on the event loop, with garbage collection.
 HOLD: Final = 50.0
-# Milliseconds that other threads of the process keep the interpreter from the loop.
+# Milliseconds for which other threads of the process hold the interpreter.
 PAUSE: Final = 50.0
-# Bytes of memory at the peak for a byte that was sent or answered, beyond a fixed part of each
-# client: the value of a document and its next version, which a reader may be sent.
+# Peak bytes of memory for each byte that was sent or received. Each client may cost a fixed part
+# more: a document's value and its next version, which the server may send to a reader.
 MEMORY: Final = 16
 MEMORY_OF_A_CLIENT: Final = limits.DOCUMENT
 MEMORY_AT_ALL: Final = 4 * limits.DOCUMENT
-# Opening a document: the Yjs types, the nodes, and the value, for each value in it.
+# Bytes for each value of an open document: its Yjs types, its nodes, and the value.
 MEMORY_OF_A_VALUE: Final = 2_000
-# Bytes in the database for an accepted byte: the ops, the update, and the undo records with what
-# was there before, each about as long as the request. What an entry may have free of charge (B10)
-# is no such bound: a list of small numbers has 27 bytes of update for each of its own, and what is
-# beyond twelve times the request is paid for. Beyond it each client has what is free of charge
-# (an entry's 16 KiB, and as much for the rows around it), and the document has one snapshot, of
-# its state, its value and its steps.
+# Bytes in the database for each accepted byte: the ops, the update, and the undo records with the
+# values before. Each is about as long as the request. Rule B10 allows more: a list of small
+# numbers has 27 bytes of update for each of its own bytes, and the author pays for bytes beyond
+# twelve times the request. Each request may cost 32 KiB more: an entry's free 16 KiB, and the
+# rows around it. The document may have one new snapshot of its state, its value and its steps.
 STORED: Final = 4
 STORED_OF_A_REQUEST: Final = 32 * 1024
 STORED_AT_ALL: Final = 3 * limits.DOCUMENT
-# Bytes of an answer for a byte that was sent, beyond the document itself and its history's page.
+# Received bytes for each sent byte, besides the document and a page of its history.
 ANSWERED: Final = 8
 ANSWERED_AT_ALL: Final = 4 * limits.DOCUMENT
-# Bytes that may stay resident when everybody is gone, for fragments of the allocator.
+# Bytes that may stay resident when all clients have left: fragments of the allocator.
 LEFT: Final = 64 * 1024 * 1024
 
 
 def violations(case: Case, clients: int, figures: Figures) -> list[str]:
-    """A sentence for each figure that is beyond its bound; none when all is well."""
+    """Return a sentence for each figure above its bound."""
     found = [*_of_time(figures), *_of_bytes(case, clients, figures)]
     return [f"{case}, {clients} at once: {each} [{figures.outcomes}]" for each in found]
 
@@ -62,16 +61,16 @@ def _of_time(figures: Figures) -> list[str]:
 
 
 def lasted(held: dict[str, Any], figures: Figures) -> float:
-    """Processor time of a hold, in milliseconds.
+    """Return the processor time of a hold in milliseconds.
 
-    A task that yields and goes on looks like one long hold. It cannot have been longer than the
-    longest wait for `/healthz`, which is asked for every 10 ms.
+    A task that yields and continues looks like one long hold. It cannot be longer than the longest
+    wait for `/healthz`, which the prober requests every 10 ms.
     """
     return min(float(held["cpu_ms"]), figures.worst + 10)
 
 
 def starved(held: list[dict[str, Any]]) -> float:
-    """Milliseconds in which no thread of the process ran, though its loop had work to do."""
+    """Return the milliseconds in which no thread ran although the loop had work."""
     return max((max(0.0, one["wall_ms"] - one["process_ms"]) for one in held), default=0.0)
 
 
@@ -92,6 +91,6 @@ def _of_bytes(case: Case, clients: int, figures: Figures) -> list[str]:
 
 
 def worst_of_each_kind(held: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The longest hold and the longest pause."""
+    """Return the longest hold and the longest pause."""
     by_length = sorted(held, key=lambda one: float(one["cpu_ms"]))
     return list({one["kind"]: one for one in by_length}.values())

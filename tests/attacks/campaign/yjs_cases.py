@@ -1,4 +1,4 @@
-"""The cases of the Yjs lane: every message of the y-protocols, and the structure of an update."""
+"""Cases of the Yjs lane: every message of the y-protocols, and structures of an update."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tests.attacks.campaign.documents import DOCUMENTS, PROSE, Document
 from tests.collab.yjs.updates import NULL, gc, plain, shared, string, text, uint, update
 
 Made = tuple[str, Level, Document, Callable[[int], Sequence[bytes]]]
-CLIENT = 2**30  # of the first client in a run; ids are another user's afterwards
+CLIENT = 2**30  # the client id of a run's first client; afterwards the id belongs to its user
 
 
 def kinds() -> dict[str, type]:
-    """The messages that there are, by their name."""
+    """Return all messages by their name."""
     return {kind.__name__: kind for kind in get_args(frames.Message)}
 
 
@@ -82,9 +82,9 @@ def _updates(framed: Callable[[bytes], bytes]) -> Callable[[], Iterator[Made]]:
 def _framed(
     framed: Callable[[bytes], bytes], make: Callable[[int], bytes], client: int
 ) -> Sequence[bytes]:
-    """Made once for all clients: to make one of 250,000 structs takes a second."""
+    """Make the frame once for all clients: a frame of 250,000 structs takes a second."""
     built, own = _built(make), uint(CLIENT)
-    if own not in built:  # of other clients only
+    if own not in built:  # the frame has only other clients' structs
         return [framed(make(client))]
     renamed = built.replace(own, uint(client)).replace(b"%d" % CLIENT, b"%d" % client)
     return [framed(renamed)]
@@ -100,7 +100,7 @@ def _typed(client: int, letters: str, clock: int = 0) -> bytes:
 
 
 def _structs(count: int) -> Callable[[int], bytes]:
-    """Single letters, each behind the one before it."""
+    """Return an update of single letters, each after the one before it."""
     return lambda client: update(
         (
             client,
@@ -114,7 +114,7 @@ def _structs(count: int) -> Callable[[int], bytes]:
 
 
 def _in_front(count: int) -> Callable[[int], bytes]:
-    """Elements of a list, each before the one before it."""
+    """Return an update of list elements, each inserted in front of the last one."""
     return lambda client: update(
         (
             client,
@@ -128,7 +128,7 @@ def _in_front(count: int) -> Callable[[int], bytes]:
 
 
 def _at_one_place(count: int) -> Callable[[int], bytes]:
-    """All of them right behind the first: the library looks through those that came before."""
+    """Return an update with all elements right after the first: yrs walks the earlier ones."""
     return lambda client: update(
         (
             client,
@@ -165,7 +165,7 @@ def _keyed(count: int) -> Callable[[int], bytes]:
 
 
 def _one_key(count: int) -> Callable[[int], bytes]:
-    """One key set again and again."""
+    """Return an update that sets one key again and again."""
     return lambda client: update(
         (
             client,
