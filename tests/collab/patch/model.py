@@ -1,7 +1,7 @@
 """A model of the wire contract: a server, and clients that pipeline patches over slow links.
 
-The server is this project's rebase and pipeline; a client follows the contract and nothing else:
-it applies changes and acks to what is confirmed, and rebases its own unanswered patches.
+The server uses this project's rebase and pipeline. A client follows the contract alone: it applies
+changes and acks to its confirmed value, and rebases its own unanswered patches.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from collab.rebase.rebase import Rebased
 
 @dataclass
 class Sent:
-    """A patch on its way: `round` counts the rejections that its author knew of.
+    """A patch on its way to the server.
 
-    `after` says whether its author lacked an answer.
+    `round` counts the rejections that its author knew of. `after` is not empty when the author
+    lacked an answer.
     """
 
     round: int
@@ -39,7 +40,7 @@ class Sent:
 
 @dataclass
 class Answer:
-    """What a client is told: a change by somebody else, an ack or a rejection of its own."""
+    """A message to a client: a change by another client, or an ack or a rejection of its own."""
 
     kind: str
     version: int = 0
@@ -48,7 +49,7 @@ class Answer:
 
 @dataclass
 class Client:
-    """Follows the contract; `confirmed` is the value at `version`."""
+    """Follows the contract. `confirmed` is the value at `version`."""
 
     confirmed: Any
     version: int = 0
@@ -85,7 +86,7 @@ class Client:
             self.version = answer.version
 
     def _rejected(self) -> None:
-        """What stood on the refused patch will be refused too; nothing of it is shown any more."""
+        """Drop the refused patch and the patches that build on it: these will be refused too."""
         if self.waiting.popleft().round == self.round:
             self.round += 1
             self.carried.clear()
@@ -105,7 +106,7 @@ class Client:
 
 
 class Server:
-    """One document; a refused patch takes along what its author sent before hearing of it."""
+    """One document. It refuses a patch with all that its author sent before hearing of it."""
 
     def __init__(self, value: Any, clients: int) -> None:
         self.first = value
@@ -114,7 +115,7 @@ class Server:
         self.pipelines = [Pipeline(0) for _ in range(clients)]
         self.rounds = [0] * clients
         self.refused = 0
-        self.unclear = 0  # refused, as it is not known which answers the client had
+        self.unclear = 0  # refused, because the answers that the client had are unclear
         self.conflicts: list[Any] = []
         self.merged = 0
 
@@ -122,7 +123,7 @@ class Server:
         return self.changes[version:]
 
     def take(self, who: int, sent: Sent) -> tuple[Answer, Answer | None]:
-        """The answer to the author, and the change for everybody else."""
+        """The answer to the author, and the change for the other clients."""
         if sent.round < self.rounds[who]:
             return Answer("reject"), None
         pipeline = self.pipelines[who]
@@ -159,20 +160,20 @@ class Server:
 
 
 def check_named(before: Any, after: Any, view: Any, rebased: Rebased) -> None:
-    """Every letter that a patch takes out and its author never saw is in one of its conflicts."""
+    """Check: when a patch removes letters that its author never saw, a conflict names them."""
     named = letters([each.theirs for each in rebased.conflicts])
     lost = letters(before) - letters(after) - letters(view)
     assert lost <= named, (lost, rebased)
 
 
 def check_written(after: Any, view: Any, sent: Sequence[Op]) -> None:
-    """Every letter that the author of a patch writes is in the document."""
+    """Check: every letter that the author of a patch writes is in the document."""
     written = letters(apply(view, sent, splices=True).value) - letters(view)
     assert written <= letters(after), (written, sent)
 
 
 def check_merged(before: Any, after: Any, rebased: Rebased) -> None:
-    """Merged texts are where their pointers lead; a conflict is none of them."""
+    """Check: the pointers in `merged` lead to texts, and no conflict has one of them."""
     overwritten = {each.path for each in rebased.conflicts}
     assert {each.resolution for each in rebased.conflicts} <= {"yours"}
     assert len(set(rebased.merged)) == len(rebased.merged)
@@ -182,7 +183,7 @@ def check_merged(before: Any, after: Any, rebased: Rebased) -> None:
 
 
 def letters(value: Any) -> set[str]:
-    """The letters in the texts of a value that only one stamp has."""
+    """The stamp letters in the texts of a value. Only one stamp has each of them."""
     if isinstance(value, str):
         return {letter for letter in value if letter >= FIRST_LETTER}
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
@@ -202,9 +203,9 @@ KINDS = ["text"] * 4 + ["splice", "add", "remove", "move", "move", "tag", "key",
 
 
 class Editor:
-    """Makes random edits of a view; every text it writes carries a stamp of its own.
+    """Makes random edits of a view. Each text that it writes has a stamp of its own.
 
-    With `deletes` it splices more often, and its edits of texts take out letters and words.
+    With `deletes`, it splices more often, and its edits of texts remove letters and words.
     """
 
     def __init__(self, chance: random.Random, *, deletes: bool = False) -> None:
@@ -214,7 +215,7 @@ class Editor:
         self.count = 0
 
     def stamp(self) -> str:
-        """A word that begins as all stamps do; its other letters are in no other stamp."""
+        """A word that begins like all stamps. No other stamp has its other letters."""
         self.count += 1
         first = ord(FIRST_LETTER) + 4 * self.count
         return "u" + "".join(chr(first + n) for n, _ in enumerate(str(self.count)))
@@ -323,7 +324,7 @@ def _at(view: Any, path: str) -> Any:
 
 
 def run(seed: int, *, clients: int, steps: int, deletes: bool = False) -> Server:
-    """A random run until everything is answered; asserts that all end on the same value."""
+    """Run at random until all patches are answered. Check that all end with the same value."""
     chance = random.Random(seed)
     editor = Editor(chance, deletes=deletes)
     server = Server(START, clients)

@@ -1,4 +1,4 @@
-"""Ops and conflicts, written shortly."""
+"""Short functions that make ops and conflicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bounds: refused before the damage is done."""
+"""Bounds: a patch that is too large is refused before it takes memory or time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_p7_twenty_copies_that_double_the_document_are_refused() -> None:
     assert code({"a": {"x": "y" * 700}}, deeper) == Code.TOO_LARGE
 
 
-def test_p7_the_size_is_bounded_to_the_byte() -> None:
+def test_p7_the_limit_of_the_size_is_exact_to_the_byte() -> None:
     patch = [{"op": "add", "path": "/bb", "value": "é\n"}]
     after = len('{"a":1,"bb":"é\\n"}'.encode())
     assert apply({"a": 1}, patch, size=7, bounds=Bounds(max_bytes=after)).size == after
@@ -45,7 +45,7 @@ def test_p7_a_document_above_its_bound_may_still_shrink() -> None:
     assert apply(value, patch, size=json_size(value), bounds=Bounds(max_bytes=20)).size == 58
 
 
-def test_p7_copying_and_removing_without_end_is_bounded_by_its_work() -> None:
+def test_p7_repeated_copying_and_removing_is_bounded_by_work() -> None:
     patch: list[Any] = []
     for _ in range(300):
         patch += [{"op": "copy", "from": "/big", "path": "/x"}, {"op": "remove", "path": "/x"}]
@@ -82,7 +82,7 @@ def test_p7_the_values_of_a_patch_are_counted() -> None:
         ("move", "/list/2", "/list/0", 0),
     ],
 )
-def test_p7_what_a_copy_or_a_move_makes_in_another_place_is_counted(
+def test_p7_the_values_that_a_copy_or_move_writes_are_counted(
     kind: str, source: str, path: str, made: int
 ) -> None:
     value = {"list": [1, 2, 3], "a": {"x": [1, 2]}}
@@ -99,7 +99,7 @@ def test_p7_copying_many_small_values_is_bounded_by_their_number() -> None:
     assert code(value, copied) == Code.TOO_LARGE
 
 
-def test_p7_depth_is_bounded_for_values_pointers_moves_and_copies() -> None:
+def test_p7_values_pointers_moves_and_copies_have_bounded_depth() -> None:
     add = [{"op": "add", "path": "/a", "value": nested(63)}]
     value = apply({}, add, bounds=Bounds()).value
     assert nesting(value)[0] == 64
@@ -110,7 +110,7 @@ def test_p7_depth_is_bounded_for_values_pointers_moves_and_copies() -> None:
         assert code({**value, "b": {}}, [op]) == Code.INVALID_PATCH
 
 
-def test_p7_a_very_deep_value_does_not_reach_the_stack() -> None:
+def test_p7_a_very_deep_value_does_not_overflow_the_stack() -> None:
     for kind in ("add", "test", "replace"):
         op = {"op": kind, "path": "/a", "value": nested(100_000)}
         assert code({"a": 1}, [op]) == Code.INVALID_PATCH
@@ -131,7 +131,7 @@ def test_p8_keys_that_reach_a_prototype_are_refused(key: str) -> None:
     "value",
     [2**53, -(2**53), float("nan"), float("inf"), "\ud800", {"\udfff": 1}, {1: 1}, b"", {1}, (1,)],
 )
-def test_p8_what_is_no_json_of_ours_is_refused(value: Any) -> None:
+def test_p8_a_value_that_is_not_allowed_is_refused(value: Any) -> None:
     for wrapped in (value, [value], {"a": value}):
         patch = [{"op": "add", "path": "/x", "value": wrapped}]
         assert code({}, patch) == Code.INVALID_PATCH

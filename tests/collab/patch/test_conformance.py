@@ -32,7 +32,7 @@ def enabled() -> list[dict[str, Any]]:
 
 
 @pytest.mark.skipif(not VECTORS.exists(), reason="../shared/vectors is not there")
-def test_p2_every_public_case_gives_what_it_expects() -> None:
+def test_p2_each_public_case_gives_its_expected_result() -> None:
     cases = enabled()
     assert len(cases) == 108
     for case in cases:
@@ -50,7 +50,7 @@ def test_p2_every_public_case_gives_what_it_expects() -> None:
 
 
 def oracle(value: Any, op: dict[str, Any]) -> tuple[bool, Any]:
-    # Through JSON: the library writes in place, and our values share what was copied.
+    # A copy through JSON: the library writes in place, and our values share copied parts.
     value, op = json.loads(json.dumps([value, op]))
     try:
         return True, jsonpatch.apply_patch(value, [op])
@@ -66,10 +66,12 @@ def ours(value: Any, op: dict[str, Any]) -> tuple[bool, Any]:
 
 
 def library_errs(value: Any, op: dict[str, Any]) -> bool:
-    """Where the library is known to leave the RFC, and is no oracle.
+    """Whether the library is known to break the RFC for such an op, so it is no oracle.
 
-    `test` takes true for 1; a list or a string is indexed by `-`; it goes on below a scalar; a
-    removal of the root, and a move into itself, end in other ways.
+    - Its `test` treats true and 1 as equal.
+    - It accepts `-` as an index of an existing element, also in a string.
+    - It looks up children of a scalar.
+    - A removal of the root, and a move into itself, have other results.
     """
     if op["op"] == "test":
         return True
@@ -92,14 +94,12 @@ def compare(data: st.DataObject, value: Any) -> None:
 @pytest.mark.thorough
 @settings(max_examples=150, deadline=None)
 @given(st.data(), VALUES)
-def test_p2_the_jsonpatch_library_comes_to_the_same(data: st.DataObject, value: Any) -> None:
+def test_p2_the_jsonpatch_library_gives_the_same_result(data: st.DataObject, value: Any) -> None:
     compare(data, value)
 
 
 @pytest.mark.long
 @settings(max_examples=4_000, deadline=None)
 @given(st.data(), VALUES)
-def test_p2_the_jsonpatch_library_comes_to_the_same_over_many_cases(
-    data: st.DataObject, value: Any
-) -> None:
+def test_p2_the_jsonpatch_library_agrees_over_many_cases(data: st.DataObject, value: Any) -> None:
     compare(data, value)

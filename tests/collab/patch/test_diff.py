@@ -1,4 +1,4 @@
-"""Diffs: always right, and as small as people would write them."""
+"""Diffs: always correct, and as small as a person would write them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def sections(names: str) -> list[dict[str, Any]]:
 
 
 @given(VALUES, VALUES)
-def test_p9_a_diff_leads_from_one_value_to_the_other(old: Any, new: Any) -> None:
+def test_p9_a_diff_turns_one_value_into_the_other(old: Any, new: Any) -> None:
     kept = copy.deepcopy((old, new))
     assert same(replay(old, diff(old, new)), new)
     assert same([old, new], list(kept))
@@ -35,7 +35,7 @@ def test_p9_a_diff_leads_from_one_value_to_the_other(old: Any, new: Any) -> None
 
 
 @given(st.lists(ELEMENTS, max_size=9), st.lists(ELEMENTS, max_size=9))
-def test_p9_a_diff_of_lists_leads_from_one_to_the_other(old: list[Any], new: list[Any]) -> None:
+def test_p9_a_diff_turns_one_list_into_the_other(old: list[Any], new: list[Any]) -> None:
     assert same(replay(old, diff(old, new)), new)
 
 

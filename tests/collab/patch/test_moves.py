@@ -1,4 +1,4 @@
-"""Moves between two orders: the same as by taking each element out of a list, at n log n."""
+"""Moves between two orders: the same as on a real list, but in n log n."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from collab.patch.moves import elements_to_move, moves
 
 
 def slow_moves(wanted: list[int], movers: set[int]) -> Iterator[tuple[int, int]]:
-    """The oracle: a list on which each mover is put right behind its neighbour."""
+    """The oracle: move each mover in a real list, right behind its neighbour."""
     order = sorted(wanted)
     before: int | None = None
     for element in wanted:
@@ -33,7 +33,7 @@ def slow_moves(wanted: list[int], movers: set[int]) -> Iterator[tuple[int, int]]
 
 
 def longest_run(wanted: list[int]) -> int:
-    """The oracle for the length of a longest increasing run, in n^2."""
+    """The oracle for the length of a longest increasing subsequence, in n^2."""
     best: list[int] = []
     for at, element in enumerate(wanted):
         best.append(1 + max((best[i] for i in range(at) if wanted[i] < element), default=0))
@@ -41,7 +41,7 @@ def longest_run(wanted: list[int]) -> int:
 
 
 def ranks(size: int) -> st.SearchStrategy[list[int]]:
-    """Any order of some ranks; ranks may be missing, as those of removed elements are."""
+    """Any order of some ranks. Ranks may be missing, like those of removed elements."""
     return st.lists(st.integers(0, 3 * size), unique=True, max_size=size)
 
 
@@ -52,18 +52,18 @@ def check(wanted: list[int]) -> None:
 
 
 @pytest.mark.parametrize("size", range(7))
-def test_p9_moves_of_every_order_are_those_of_a_list(size: int) -> None:
+def test_p9_the_moves_of_each_short_order_match_the_oracle(size: int) -> None:
     for wanted in permutations(range(size)):
         check(list(wanted))
 
 
 @given(ranks(40))
-def test_p9_moves_are_those_of_a_list(wanted: list[int]) -> None:
+def test_p9_the_moves_of_random_orders_match_the_oracle(wanted: list[int]) -> None:
     check(wanted)
 
 
 def work(run: Callable[[], Any]) -> int:
-    """How many lines of Python a call runs: a measure of time that is the same on all machines."""
+    """The lines of Python that a call runs: a measure of time that is equal on all machines."""
     lines = 0
 
     def trace(_frame: Any, event: str, _argument: Any) -> Any:
@@ -91,7 +91,7 @@ def shuffled(size: int) -> list[int]:
 
 
 class Counted(int):
-    """A number that counts how often it is compared: `list.index` compares each it passes."""
+    """A number that counts its comparisons: `list.index` compares each element on its way."""
 
     compared = 0
 
@@ -104,7 +104,7 @@ class Counted(int):
 
 
 @pytest.mark.parametrize("order", [turned, shuffled])
-def test_p9_a_list_twice_as_long_takes_little_more_than_twice_the_work(
+def test_p9_a_list_twice_as_long_takes_about_twice_the_work(
     order: Callable[[int], list[int]],
 ) -> None:
     small, large = order(1_000), order(2_000)
@@ -114,7 +114,7 @@ def test_p9_a_list_twice_as_long_takes_little_more_than_twice_the_work(
 
 
 @pytest.mark.parametrize("order", [turned, shuffled])
-def test_p9_no_element_is_searched_for_in_a_list(order: Callable[[int], list[int]]) -> None:
+def test_p9_moves_search_for_no_element_in_a_list(order: Callable[[int], list[int]]) -> None:
     wanted = [Counted(rank) for rank in order(1_000)]
     movers = elements_to_move(wanted)
     Counted.compared = 0
@@ -122,7 +122,7 @@ def test_p9_no_element_is_searched_for_in_a_list(order: Callable[[int], list[int
     assert Counted.compared < 10 * len(wanted)
 
 
-def test_p9_a_long_list_whose_order_changed_a_little_is_only_moved() -> None:
+def test_p9_a_long_list_in_almost_the_same_order_is_only_moved() -> None:
     old = [{"id": str(number), "n": number} for number in range(20_000)]
     new = [*old[:50], *old[50:1_000][::-1], *old[1_000:]]
     ops = diff(old, new)

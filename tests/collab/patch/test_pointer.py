@@ -1,4 +1,4 @@
-"""Pointers: RFC 6901, and what is none."""
+"""JSON Pointers (RFC 6901): valid and invalid ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collab.errors import Code, Rejected
 from collab.patch.pointer import covers, exists, lookup, parse, render
 
 
-def test_p1_the_rfcs_examples_address_what_it_says() -> None:
+def test_p1_the_examples_of_the_rfc_find_their_values() -> None:
     value = {"foo": ["bar", "baz"], "": 0, "a/b": 1, "m~n": 8, "~1": 9}
     assert lookup(value, parse("")) is value
     assert lookup(value, parse("/foo/1")) == "baz"
@@ -21,7 +21,7 @@ def test_p1_the_rfcs_examples_address_what_it_says() -> None:
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
-def test_p1_tokens_survive_being_written_and_read(tokens: list[str]) -> None:
+def test_p1_tokens_survive_render_and_parse(tokens: list[str]) -> None:
     assert parse(render(tuple(tokens))) == tuple(tokens)
 
 
@@ -35,26 +35,26 @@ def test_p1_a_bad_pointer_is_an_invalid_patch(pointer: object) -> None:
 @pytest.mark.parametrize(
     "token", ["-", "01", "+1", "1e0", " 1", "1.0", "-1", "", "²", "١", "3", "9" * 30]
 )
-def test_p1_what_is_no_index_of_a_list_finds_nothing(token: str) -> None:
+def test_p1_a_token_that_is_no_index_finds_nothing_in_a_list(token: str) -> None:
     with pytest.raises(Rejected) as caught:
         lookup({"list": [1, 2, 3]}, ("list", token))
     assert caught.value.refusal.code == Code.PATH_NOT_FOUND
     assert not exists([1, 2, 3], (token,))
 
 
-def test_p1_nothing_lies_under_a_scalar() -> None:
+def test_p1_a_scalar_has_no_children() -> None:
     assert not exists({"a": "text"}, ("a", "0"))
     assert not exists(None, ("a",))
 
 
-def test_p1_a_pointer_longer_than_its_bound_is_refused_by_bytes() -> None:
+def test_p1_the_length_of_a_pointer_is_bounded_in_bytes() -> None:
     assert parse("/é", max_bytes=3) == ("é",)
     for pointer in ("/éa", "/abc"):
         with pytest.raises(Rejected):
             parse(pointer, max_bytes=3)
 
 
-def test_p1_a_location_covers_itself_and_what_lies_under_it() -> None:
+def test_p1_a_location_covers_itself_and_all_below_it() -> None:
     assert covers((), ("a",))
     assert covers(("a",), ("a",))
     assert covers(("a",), ("a", "b"))

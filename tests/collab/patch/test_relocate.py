@@ -1,4 +1,4 @@
-"""Pointers and cursors after a change."""
+"""Where pointers and cursors are after a change."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def carried(pointer: str, *patch: Op) -> str | None:
     return None if tokens is None else render(tokens)
 
 
-def test_r1_inserts_and_removals_shift_what_stands_behind_them() -> None:
+def test_r1_inserts_and_removals_shift_the_elements_behind_them() -> None:
     assert carried("/s/1/t", {"op": "add", "path": "/s/0", "value": 1}) == "/s/2/t"
     assert carried("/s/1/t", {"op": "add", "path": "/s/1", "value": 1}) == "/s/2/t"
     assert carried("/s/1/t", {"op": "add", "path": "/s/2", "value": 1}) == "/s/1/t"
@@ -42,7 +42,7 @@ def test_r1_inserts_and_removals_shift_what_stands_behind_them() -> None:
     assert carried("/s/1/t", {"op": "remove", "path": "/s/2"}) == "/s/1/t"
 
 
-def test_r1_a_move_takes_along_what_lies_under_it() -> None:
+def test_r1_a_move_takes_along_all_below_it() -> None:
     assert carried("/s/2/t", {"op": "move", "from": "/s/2", "path": "/s/0"}) == "/s/0/t"
     assert carried("/s/0/t", {"op": "move", "from": "/s/2", "path": "/s/0"}) == "/s/1/t"
     assert carried("/s/2/t", {"op": "move", "from": "/s", "path": "/pages/s"}) == "/pages/s/2/t"
@@ -54,7 +54,7 @@ def test_r1_a_numeric_key_of_an_object_is_no_index() -> None:
     assert carried("/pages/404", added) == "/pages/404"
 
 
-def test_r1_a_replaced_value_keeps_its_location_and_what_is_still_in_it() -> None:
+def test_r1_a_replaced_value_keeps_the_parts_still_in_it() -> None:
     whole: Op = {"op": "replace", "path": "/s", "value": [{"id": "n"}, {"id": "b", "t": "new"}]}
     assert carried("/s/1/t", whole) == "/s/1/t"
     assert carried("/s/0/t", whole) is None
@@ -84,21 +84,21 @@ def random_op(chance: random.Random, value: Any) -> Op:
 
 
 @given(st.integers(0, 1 << 32), st.integers(1, 6))
-def test_r1_a_carried_pointer_leads_to_the_same_element(seed: int, count: int) -> None:
-    """Every text is the only one of its kind: its pointer finds it, or it is nowhere."""
+def test_r1_a_relocated_pointer_finds_the_same_element(seed: int, count: int) -> None:
+    """Each text is unique. Its relocated pointer finds it, or the text is gone."""
     chance = random.Random(seed)
     now: Any = TREE
     patch: list[Op] = []
     while len(patch) < count and len(locations(now)) > 1:
         op = random_op(chance, now)
         if op["op"] == "move" and f"{op['from']}/".startswith(f"{op['path']}/"):
-            # Moved to where its holder is: stated by its value (P3).
+            # A move over or before its own holder is stated by its value (P3).
             continue
         try:
             done = apply(now, [op])
         except Rejected:
             continue
-        # A replaced value keeps its location, so what is there then is another text.
+        # A replaced value keeps its location, so the pointer would find another text.
         if all(each["op"] != "replace" for each in done.ops):
             now = done.value
             patch += done.ops

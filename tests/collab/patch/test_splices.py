@@ -1,4 +1,4 @@
-"""A letter that is typed into a long text is logged as a letter."""
+"""A letter that is typed into a long text is logged as a splice, not as the whole text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def size(one: Entry) -> int:
     return sum(len(str(op)) for op in one.ops)
 
 
-def test_a_letter_in_a_long_text_is_logged_as_a_letter_and_told_as_the_text() -> None:
+def test_a_letter_in_a_long_text_is_logged_as_a_splice() -> None:
     before: Any = {"t": LONG, "n": 1}
     whole = entry([put("/t", LONG[:50] + "x" + LONG[50:])])
     short = for_log(whole, before)
@@ -36,7 +36,7 @@ def test_a_letter_in_a_long_text_is_logged_as_a_letter_and_told_as_the_text() ->
     assert from_log(short, before) == (whole, replay(before, whole.ops))
 
 
-def test_what_an_answer_says_is_logged_in_short_and_told_whole() -> None:
+def test_the_ops_of_an_answer_are_logged_as_splices() -> None:
     ops = [put("/t", LONG + "x"), put("/t", LONG + "xy"), put("/n", 2)]
     whole = entry(ops, {"ops": drop_overwritten_texts(ops), "duplicate": True})
     short = for_log(whole, {"t": LONG, "n": 1})
@@ -47,7 +47,7 @@ def test_what_an_answer_says_is_logged_in_short_and_told_whole() -> None:
     assert told.answer["ops"] == ops[1:]
 
 
-def test_of_a_text_that_is_replaced_in_a_row_the_last_counts() -> None:
+def test_of_repeated_replacements_of_a_text_the_last_is_kept() -> None:
     a, b, c, other = put("/t", "a"), put("/t", "b"), put("/t", "c"), put("/u", "x")
     add = {"op": "add", "path": "/l/0", "value": "x"}
     assert drop_overwritten_texts([a, other, b]) == [other, b]
@@ -62,7 +62,7 @@ def test_short_texts_are_logged_as_they_are() -> None:
     assert for_log(small, {"t": "y" * SHORT}) is small
 
 
-def test_each_text_of_a_long_change_is_logged_by_what_changed() -> None:
+def test_each_long_text_of_a_change_is_logged_as_a_splice() -> None:
     before: Any = {"l": [LONG] * 40}
     ops = [{"op": "add", "path": "/l/0", "value": "first"}]
     ops += [put(f"/l/{number}", f"{number}" + LONG) for number in range(1, 41)]
@@ -74,7 +74,7 @@ def test_each_text_of_a_long_change_is_logged_by_what_changed() -> None:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_whatever_is_logged_is_told_as_it_was(seed: int) -> None:
+def test_a_random_entry_comes_back_from_the_log_unchanged(seed: int) -> None:
     dice = random.Random(seed)
     value: Any = {"a": LONG, "b": LONG[::-1], "l": [LONG, "short"], "n": 0}
     for _ in range(20):

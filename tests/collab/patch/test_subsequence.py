@@ -1,4 +1,4 @@
-"""The longest common subsequence, against the table that everybody knows."""
+"""The longest common subsequence, compared with the usual table."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ def longest(old: list[str], new: list[str]) -> int:
 
 
 @given(words, words)
-def test_the_blocks_are_in_both_in_order_and_no_subsequence_is_longer(
-    old: list[str], new: list[str]
-) -> None:
+def test_the_blocks_are_a_longest_common_subsequence(old: list[str], new: list[str]) -> None:
     at_old = at_new = 0
     for block in common_blocks(old, new):
         assert block.old >= at_old
@@ -35,7 +33,7 @@ def test_the_blocks_are_in_both_in_order_and_no_subsequence_is_longer(
 
 
 @given(words, words)
-def test_the_gaps_make_the_new_of_the_old(old: list[str], new: list[str]) -> None:
+def test_the_replacements_turn_old_into_new(old: list[str], new: list[str]) -> None:
     made, at = [], 0
     for gap in replacements(old, new):
         made += old[at : gap.start] + new[gap.new_start : gap.new_end]
@@ -43,7 +41,7 @@ def test_the_gaps_make_the_new_of_the_old(old: list[str], new: list[str]) -> Non
     assert made + old[at:] == new
 
 
-def test_what_is_in_common_stands_in_blocks_that_do_not_touch() -> None:
+def test_common_blocks_do_not_touch() -> None:
     blocks = common_blocks(list("the cat sat"), list("the bat sat down"))
     assert all(
         (one.old + one.length, one.new + one.length) != (other.old, other.new)
@@ -51,8 +49,8 @@ def test_what_is_in_common_stands_in_blocks_that_do_not_touch() -> None:
     )
 
 
-def test_texts_that_share_nothing_but_their_spaces_take_few_steps() -> None:
-    """Counted in comparisons: each item is looked at once on the way there and once back."""
+def test_texts_that_share_only_spaces_take_few_comparisons() -> None:
+    """Each item is compared once on the way forward and once on the way back."""
 
     class Word(str):
         compared = 0

@@ -1,4 +1,4 @@
-"""Strategies for random JSON values and patches, and a page like those that the figures are for."""
+"""Strategies for random JSON values and patches, and a page of the size that is measured."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def locations(value: Any) -> list[tuple[str, ...]]:
 
 @st.composite
 def ops(draw: st.DrawFn, value: Any) -> Op:
-    """An op that mostly hits something in `value`."""
+    """An op that names an existing location of `value` in most cases."""
     places = locations(value)
     place = draw(st.sampled_from(places))
     kind = draw(st.sampled_from(["add", "add", "remove", "replace", "move", "copy", "test"]))

@@ -1,7 +1,7 @@
-"""Random stale patches, and an oracle for what they may overwrite.
+"""Random stale patches, and an oracle for the values that they may overwrite.
 
-Every value in a document is a number that is written once, so the oracle knows a value again
-wherever it is. It has its own RFC 6902 and shares no code with the rebase.
+Every value in a document is a number that is written once, so the oracle recognizes a value at any
+location. It has its own RFC 6902 and shares no code with the rebase.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ from tests.collab.rebase.stamped import Writer, at, done, nodes, pointers, stamp
 
 @dataclass
 class World:
-    """One document, what others did to it, and one author who has not heard of that.
+    """One document, the changes of others, and one author who has not received them.
 
-    `moved` are the numbers that others moved, and `touched` those too that were moved along or
-    copied. `twice` are the numbers that were copied.
+    - `moved` are the numbers that others moved.
+    - `touched` are the numbers that others moved, also inside a container, or copied.
+    - `twice` are the numbers that were copied.
     """
 
     base: Any
@@ -58,12 +59,12 @@ class World:
             self.head = now
 
     def _brings(self, value: Any, *, moved: bool) -> None:
-        """Others have moved a value, or copied it: where it is, it is theirs."""
+        """Note that others moved or copied a value. At its new location it counts as theirs."""
         self.touched |= set(stamps(value))
         self.moved |= {value} if moved and isinstance(value, int) else set()
 
     def check(self, told: Told, mine: set[int]) -> None:
-        """No edit is overwritten in silence; `mine` is what the author wrote in all."""
+        """Check that each overwritten edit is reported. `mine` are all numbers by the author."""
         moved = set(self.moved)
         now = told.view
         for op in told.ops:
@@ -79,7 +80,7 @@ class World:
 
 @dataclass
 class Told:
-    """A stale patch that was accepted: what it was made on, and what came of it."""
+    """A stale patch that was accepted: the value that it was made on, and its result."""
 
     view: Any
     ops: list[Op]
@@ -89,7 +90,7 @@ class Told:
     landed: Sequence[Op]
 
     def check(self, mine: set[int], moved: set[int], twice: set[int]) -> None:
-        """`mine` is what the author wrote, `moved` what others moved, `twice` what was copied."""
+        """Check the patch by the numbers that the author wrote, others moved, or a copy made."""
         view, seen = stamps(done(self.view, self.ops)), stamps(self.view)
         before, after = stamps(self.before), stamps(self.after)
         named: Counter[int] = Counter()
@@ -109,18 +110,22 @@ class Told:
 
 
 def _unmoved(view: Any, head: Any) -> list[str]:
-    """Where a number is at the same place in two values."""
+    """The pointers at which two values have the same number."""
     there = {each for each in pointers(head) if isinstance(at(head, each), int)}
     return [each for each in pointers(view) if each in there and at(view, each) == at(head, each)]
 
 
 def _seen_whole(told: Told) -> set[int]:
-    """The numbers in each value that a patch takes away just as its author saw it.
+    """The numbers in each value that a patch removes exactly as its author saw it.
 
-    Others have moved a number within the container and back, or past a neighbour that the author
-    moved too, or that the author takes out of the container with the op itself. Or they have moved
-    a number to a key to which the author copied it. What the patch takes away is what its author
-    saw, so nothing is lost.
+    There are several ways to come to this:
+
+    - Others moved a number within the container and back.
+    - Others moved it past a neighbour that the author moved too.
+    - Others moved it past a neighbour that the author takes out with the op itself.
+    - Others moved it to a key, and the author copied it to the same key.
+
+    The author saw all that the patch removes, so nothing is lost.
     """
     states = list(_states(told.before, told.landed))
     heads = [at(head, each) for head in states for each in nodes(head)]
@@ -143,7 +148,7 @@ def _seen_whole(told: Told) -> set[int]:
 
 
 def _takes_away(view: Any, op: Op) -> bool:
-    """Whether an op takes away what stands at its path, rather than to insert something there."""
+    """Whether an op removes or replaces the value at its path. An insertion does not."""
     path = op["path"]
     if path not in nodes(view) or path == op.get("from"):
         return False
@@ -152,7 +157,7 @@ def _takes_away(view: Any, op: Op) -> bool:
 
 
 def _less_one(value: Any) -> list[Any]:
-    """What is left of a value when one of the values in it is taken out."""
+    """The value with one of its inner values removed, for each of them."""
     return [done(value, [{"op": "remove", "path": each}]) for each in pointers(value)]
 
 
@@ -165,13 +170,13 @@ def _states(value: Any, ops: Sequence[Op]) -> Iterator[Any]:
 
 
 def refused(error: Rejected) -> str:
-    """A patch that was valid for its author is refused as `conflict` and as nothing else."""
+    """Check that a patch that was valid for its author is refused only with `conflict`."""
     assert error.refusal.code == Code.CONFLICT, error.refusal
     return "refused"
 
 
 def stale(seed: int) -> str:
-    """One patch over what others did; says what became of it."""
+    """Rebase one patch over the changes of others. Return what became of it."""
     chance = random.Random(seed)
     writer = Writer(chance)
     base = writer.document()
@@ -193,12 +198,12 @@ def stale(seed: int) -> str:
 
 
 def pipelined(seed: int) -> str:
-    """Patches that stand on each other and have no answers yet, with others' between them."""
+    """Send patches that build on each other, without answers, and with others' in between."""
     return _connection(random.Random(seed), advances=0)
 
 
 def advancing(seed: int) -> str:
-    """The same, of a client that takes answers and changes in between, but not all there are."""
+    """The same for a client that receives some answers and changes in between."""
     return _connection(random.Random(seed), advances=0.4)
 
 

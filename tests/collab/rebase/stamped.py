@@ -1,6 +1,6 @@
-"""Random documents and patches whose every number is written once, and an RFC 6902 of their own.
+"""Random documents and patches that write each number once, with an RFC 6902 of their own.
 
-So a test knows a value again wherever it is, and shares no code with what it tests.
+So a test recognizes a value at any location, and shares no code with the code under test.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ def at(value: Any, pointer: str) -> Any:
 
 
 def fresh(value: Any) -> Any:
-    """The same value, with no container that two places share."""
+    """A deep copy: no two locations share a container."""
     return json.loads(json.dumps(value))
 
 
 def done(value: Any, ops: Sequence[Op]) -> Any:
-    """The value after a patch, by RFC 6902 and nothing else."""
+    """The value after a patch, by RFC 6902 alone."""
     value = fresh(value)
     for op in ops:
         _do(value, op)
@@ -93,7 +93,7 @@ def stamps(value: Any) -> Counter[int]:
 
 
 class Writer:
-    """Makes random documents and patches; no number is made twice."""
+    """Makes random documents and patches. It makes no number twice."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
@@ -138,7 +138,7 @@ class Writer:
 
 
 def pointers(value: Any, under: str = "") -> list[str]:
-    """Every location in a value but the root."""
+    """Every location in a value except the root."""
     found = []
     items: Any = value.items() if isinstance(value, dict) else ()
     for key, item in enumerate(value) if isinstance(value, list) else items:

@@ -1,4 +1,4 @@
-"""R5: no stale patch overwrites in silence, and none takes its own values for others'."""
+"""R5: a stale patch reports all that it overwrites, and never reports its author's own values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BO = Author("bo")
 
 
 def carried(base: Any, theirs: list[Op], mine: list[Op]) -> tuple[Rebased, Any]:
-    """My patch for `base`, after theirs; and the value that comes of it."""
+    """My patch for `base`, rebased over theirs, and the value after it."""
     done = apply(base, theirs)
     rebased = rebase(mine, [AppliedChange(2, BO, done.ops, base)], done.value)
     return rebased, apply(done.value, rebased.ops).value
@@ -51,48 +51,48 @@ def test_r10_many_pipelined_patches_name_all_that_they_overwrite(block: int) -> 
 
 
 @pytest.mark.parametrize("block", range(2))
-def test_r10_as_the_base_moves_on_patches_name_all_that_they_overwrite(block: int) -> None:
+def test_r10_patches_on_a_growing_base_name_all_they_overwrite(block: int) -> None:
     became = {advancing(seed) for seed in range(block * 100, block * 100 + 100)}
     assert became == {"refused", "applied"}
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("block", range(20))
-def test_r10_as_the_base_moves_on_many_patches_name_all_that_they_overwrite(block: int) -> None:
+def test_r10_many_growing_base_patches_name_all_they_overwrite(block: int) -> None:
     for seed in range(10_000 + block * 500, 10_500 + block * 500):
         advancing(seed)
 
 
 @pytest.mark.parametrize("over", [moved("/n", "/k"), {"op": "copy", "from": "/n", "path": "/k"}])
-def test_r5_what_others_moved_away_from_a_key_is_not_overwritten_with_the_key(over: Op) -> None:
+def test_r5_a_write_to_a_key_spares_the_member_moved_away(over: Op) -> None:
     rebased, after = carried({"k": 1, "n": 2}, [moved("/k", "/q")], [over])
     assert (after["k"], after["q"], rebased.conflicts) == (2, 1, [])
 
 
-def test_r5_an_add_over_a_member_that_others_moved_away_writes_to_the_key() -> None:
+def test_r5_an_add_over_a_member_moved_away_writes_to_the_key() -> None:
     rebased, after = carried({"k": 1}, [moved("/k", "/q")], [added("/k", 3)])
     assert (after, rebased.conflicts) == ({"k": 3, "q": 1}, [])
 
 
-def test_r5_what_others_moved_to_a_key_is_named_when_it_is_overwritten() -> None:
+def test_r5_a_member_moved_to_an_overwritten_key_is_named() -> None:
     mine = [moved("/n", "/k"), added("/q", 3)]
     rebased, after = carried({"k": 1, "n": 2}, [moved("/k", "/q")], mine)
     assert after == {"k": 2, "q": 3}
     assert rebased.conflicts == [named("/q", None, 1, 3)]
 
 
-def test_r5_a_move_over_a_member_names_it_as_its_author_saw_it() -> None:
+def test_r5_a_move_over_a_changed_member_names_the_change() -> None:
     rebased, after = carried({"k": 1, "n": 2}, [replaced("/k", 5)], [moved("/n", "/k")])
     assert (after, rebased.conflicts) == ({"k": 2}, [named("/k", 1, 5, 2)])
 
 
-def test_r5_an_overwritten_element_is_not_taken_for_what_overwrote_it() -> None:
+def test_r5_an_overwritten_element_is_not_taken_for_the_new_one() -> None:
     mine = [added("/n", 3), removed("/k")]
     rebased, after = carried({"k": 1, "n": 2}, [moved("/k", "/n")], mine)
     assert (after, rebased.conflicts) == ({"n": 3}, [named("/n", 2, 1, 3)])
 
 
-def test_r5_an_element_that_others_moved_is_named_when_it_is_removed_or_replaced() -> None:
+def test_r5_a_remove_or_replace_of_a_moved_element_names_it() -> None:
     theirs = [moved("/k", "/q")]
     rebased, after = carried({"k": 1, "n": 2}, theirs, [removed("/k")])
     assert (after, rebased.conflicts) == ({"n": 2}, [named("/q", 1, 1, None)])
@@ -101,14 +101,14 @@ def test_r5_an_element_that_others_moved_is_named_when_it_is_removed_or_replaced
 
 
 @pytest.mark.parametrize("over", [added("/q", 4), moved("/n", "/q")])
-def test_r5_a_patch_that_would_overwrite_its_own_value_is_refused(over: Op) -> None:
+def test_r5_a_patch_that_overwrites_its_own_value_is_refused(over: Op) -> None:
     with pytest.raises(Rejected) as caught:
         carried({"k": 1, "n": 2}, [moved("/k", "/q")], [replaced("/k", 3), over])
     assert caught.value.refusal.code == Code.CONFLICT
     assert (caught.value.refusal.extra["op"], caught.value.refusal.extra["path"]) == (1, "/q")
 
 
-def test_r2_a_move_to_before_its_own_holder_takes_the_element_along() -> None:
+def test_r2_a_move_before_its_holder_moves_the_changed_element() -> None:
     base = {"s": [{"t": 1, "u": 2}], "n": 0}
     _, after = carried(
         base, [added("/s/0", {"t": 5}), replaced("/s/1/t", 6)], [moved("/s/0/t", "/s/0")]
@@ -116,26 +116,26 @@ def test_r2_a_move_to_before_its_own_holder_takes_the_element_along() -> None:
     assert after["s"] == [{"t": 5}, 6, {"u": 2}]
 
 
-def test_r2_what_others_moved_from_a_key_into_a_list_shifts_the_pointers_behind_it() -> None:
+def test_r2_an_element_moved_into_a_list_shifts_later_pointers() -> None:
     base = {"k": 1, "n": 2, "s": [{"t": 3}]}
     mine = [moved("/n", "/k"), replaced("/s/0/t", 4)]
     rebased, after = carried(base, [moved("/k", "/s/0")], mine)
     assert (after, rebased.conflicts) == ({"k": 2, "s": [1, {"t": 4}]}, [])
 
 
-def test_r5_two_moves_to_one_key_change_nothing_and_are_no_conflict() -> None:
+def test_r5_two_equal_moves_are_no_conflict() -> None:
     theirs = [moved("/k", "/q")]
     rebased, after = carried({"k": {"x": 1}}, theirs, [moved("/k", "/q"), added("/q/y", 2)])
     assert (after, rebased.conflicts) == ({"q": {"x": 1, "y": 2}}, [])
 
 
 @pytest.mark.parametrize("over", [{"op": "copy", "from": "/k", "path": "/k/t"}, added("/k/t", 5)])
-def test_r4_what_is_written_over_a_member_that_others_moved_away_stays_at_the_key(over: Op) -> None:
+def test_r4_a_write_over_a_member_moved_away_stays_at_the_key(over: Op) -> None:
     rebased, after = carried({"k": {"t": 1}}, [moved("/k/t", "/q")], [over])
     assert (after["q"], "t" in after["k"], rebased.conflicts) == (1, True, [])
 
 
-def test_r4_a_move_over_its_own_holder_does_not_follow_the_holder() -> None:
+def test_r4_a_move_over_its_holder_does_not_follow_the_holder() -> None:
     base = {"k": [1, {"t": 2}]}
     mine = [moved("/k/1", "/k"), replaced("/k/t", 3)]
     rebased, after = carried(base, [moved("/k", "/q")], mine)
@@ -147,7 +147,7 @@ def test_r4_a_move_over_its_own_holder_does_not_follow_the_holder() -> None:
     )
 
 
-def test_r4_a_move_over_its_own_holder_moves_the_element_that_others_changed() -> None:
+def test_r4_a_move_over_its_holder_moves_the_changed_element() -> None:
     mine = [moved("/k/1", "/k")]
     rebased, after = carried({"k": [1, 2]}, [replaced("/k/1", 5)], mine)
     assert (after, rebased.conflicts) == ({"k": 5}, [])
@@ -158,7 +158,7 @@ def test_r4_a_move_over_its_own_holder_moves_the_element_that_others_changed() -
     assert caught.value.refusal.extra["path"] == "/k/1"
 
 
-def test_r5_a_move_over_its_own_holder_names_what_others_wrote_there() -> None:
+def test_r5_a_move_over_its_holder_names_the_changes_there() -> None:
     mine = [moved("/k/1", "/k")]
     rebased, after = carried({"k": [1, 2]}, [replaced("/k/0", 5)], mine)
     assert (after, rebased.conflicts) == ({"k": 2}, [named("/k", [1, 2], [5, 2], 2)])
@@ -168,7 +168,7 @@ def test_r5_a_move_over_its_own_holder_names_what_others_wrote_there() -> None:
     assert rebased.conflicts == [named("", root, {**root, "n": 5}, {"t": 1})]
 
 
-def test_r5_two_moves_of_one_element_over_its_holder_are_no_conflict() -> None:
+def test_r5_two_equal_moves_over_the_holder_are_no_conflict() -> None:
     mine = [moved("/k/1", "/k"), replaced("/k/t", 3)]
     rebased, after = carried({"k": [1, {"t": 2}]}, [moved("/k/1", "/k")], mine)
     assert (after, rebased.conflicts) == ({"k": {"t": 3}}, [])
@@ -178,7 +178,7 @@ def test_r5_two_moves_of_one_element_over_its_holder_are_no_conflict() -> None:
     assert (after, rebased.conflicts) == ({"k": {"k": 1, "n": 3}}, [])
 
 
-def test_r2_a_move_over_its_own_holder_leaves_the_pointers_of_the_list_around_it() -> None:
+def test_r2_a_move_over_its_holder_shifts_no_list_around_it() -> None:
     base = [{"k": {"s": {"t": 1}}}, 2]
     mine = [moved("/0/k/s", "/0/k"), replaced("/0/k/t", 3), replaced("/1", 4)]
     rebased, after = carried(base, [added("/0", 5)], mine)
@@ -190,17 +190,17 @@ def test_r2_a_move_over_its_own_holder_leaves_the_pointers_of_the_list_around_it
     [
         # Seed 27799 of `stale`: others move 2 and move it back.
         ([moved("/s/2", "/s/1"), moved("/s/2", "/s/1")], [added("/s", 5)]),
-        # The same, past what the author moves away.
+        # Others move 3 past 1 and 2, and the author moves 3 away.
         ([moved("/s/2", "/s/0")], [moved("/s/2", "/q"), added("/s", 5)]),
-        # Seed 16883 of `pipelined`: the author has moved the list into the order of others.
+        # Seed 16883 of `pipelined`: the author has made the same move as others.
         ([moved("/s/0", "/s/2")], [moved("/s/0", "/s/2"), added("/s", 5)]),
-        # Seed 11318 of `pipelined`: the op itself takes out what others have moved.
+        # Seed 11318 of `pipelined`: the op itself takes out the element that others moved.
         ([moved("/s/0", "/s/2")], [moved("/s/0", "/s")]),
-        # Seed 2067294 of `stale`: the author has copied to the key what others have moved there.
+        # Seed 2067294 of `stale`: the author copied an element to the key. Others moved it there.
         ([moved("/s/1", "/s")], [{"op": "copy", "from": "/s/1", "path": "/s"}, replaced("/s", 5)]),
     ],
 )
-def test_r5_what_its_author_saw_just_so_is_not_named(theirs: list[Op], mine: list[Op]) -> None:
+def test_r5_a_value_that_its_author_saw_is_no_conflict(theirs: list[Op], mine: list[Op]) -> None:
     rebased, after = carried({"s": [1, 2, 3]}, theirs, mine)
     assert after["s"] in (5, 1)
     assert [each for each in rebased.conflicts if type(each.theirs) is not str] == []

@@ -1,4 +1,4 @@
-"""Pipelining: patches that stand on the connection's own unanswered ones."""
+"""Pipelining: patches that build on the connection's own unanswered patches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ START: dict[str, Any] = {"s": [{"id": name, "t": f"text {name}"} for name in "ab
 
 
 class Line:
-    """A document's versions, and one connection's pipeline to them."""
+    """The versions of a document, and the pipeline of one connection."""
 
     def __init__(self) -> None:
         self.value: Any = START
@@ -50,7 +50,7 @@ def text(path: str, value: Any) -> Op:
     return {"op": "replace", "path": path, "value": value}
 
 
-def test_r10_with_nobody_ahead_ops_pass_as_they_are() -> None:
+def test_r10_without_changes_of_others_ops_stay_as_they_are() -> None:
     line = Line()
     assert line.mine(0, text("/s/0/t", "x")) == [text("/s/0/t", "x")]
     assert line.mine(0, {"op": "remove", "path": "/s/0"}) == [{"op": "remove", "path": "/s/0"}]
@@ -58,7 +58,7 @@ def test_r10_with_nobody_ahead_ops_pass_as_they_are() -> None:
     assert line.value["s"][0] == {"id": "b", "t": "y"}
 
 
-def test_r10_a_patch_stands_on_the_unanswered_ones_before_it() -> None:
+def test_r10_a_patch_builds_on_the_unanswered_patches_before_it() -> None:
     line = Line()
     line.mine(0, {"op": "add", "path": "/s/0", "value": {"id": "m", "t": ""}})
     line.other({"op": "add", "path": "/s/0", "value": {"id": "n"}})
@@ -79,11 +79,11 @@ def test_r10_an_answered_patch_is_part_of_the_base() -> None:
     assert line.value["s"][0] == "n"
 
 
-def test_r10_a_base_that_moves_on_carries_what_is_unanswered() -> None:
+def test_r10_a_newer_base_rebases_the_unanswered_patches() -> None:
     line = Line()
     line.other({"op": "add", "path": "/s/0", "value": {"id": "n"}})
     line.mine(0, {"op": "add", "path": "/s/0", "value": {"id": "m", "t": ""}})
-    # With version 1 the client sees n, m, a, b, c: its own stands behind the earlier one.
+    # With version 1 the client sees n, m, a, b, c: its own element is behind the earlier one.
     line.mine(1, text("/s/1/t", "mine"))
     assert line.value["s"][1] == {"id": "m", "t": "mine"}
 
@@ -93,13 +93,13 @@ def test_r10_texts_are_merged_against_what_the_client_saw() -> None:
     line.other(text("/s/0/t", "text A"))
     assert line.mine(0, text("/s/0/t", "long text a")) == [text("/s/0/t", "long text A")]
     assert line.mine(0, text("/s/0/t", "very long text a")) == [text("/s/0/t", "very long text A")]
-    # Version 1 shows it the other's text, but its own stays until the answer.
+    # Version 1 brings the other author's text, but the client shows its own until the answer.
     assert line.mine(1, text("/s/0/t", "not very long text a")) == [
         text("/s/0/t", "not very long text A")
     ]
 
 
-def test_r10_a_splice_stands_on_the_text_that_the_client_sees() -> None:
+def test_r10_a_splice_counts_in_the_text_that_the_client_sees() -> None:
     line = Line()
     line.other(text("/s/0/t", "the text a"))
     line.mine(0, {"op": "splice", "path": "/s/0/t", "offset": 6, "delete": 0, "insert": "!"})
@@ -107,7 +107,7 @@ def test_r10_a_splice_stands_on_the_text_that_the_client_sees() -> None:
     assert line.value["s"][0]["t"] == "the text a!?"
 
 
-def test_r10_an_id_sent_again_counts_where_it_landed() -> None:
+def test_r10_an_id_sent_again_counts_at_its_first_version() -> None:
     line = Line()
     sent: Op = {"op": "add", "path": "/s/0", "value": {"id": "m", "t": ""}}
     line.mine(0, sent)
@@ -118,7 +118,7 @@ def test_r10_an_id_sent_again_counts_where_it_landed() -> None:
     assert line.value["s"][1] == {"id": "m", "t": "mine"}
 
 
-def test_r10_a_patch_that_made_no_version_may_still_be_unanswered() -> None:
+def test_r10_a_patch_without_a_version_may_be_unanswered() -> None:
     line = Line()
     line.other({"op": "add", "path": "/k", "value": {"a": 1}})
     assert line.mine(0, {"op": "add", "path": "/k", "value": {"a": 1}}) == []
@@ -126,7 +126,7 @@ def test_r10_a_patch_that_made_no_version_may_still_be_unanswered() -> None:
     assert line.value["k"] == {"a": 2}
 
 
-def test_r10_what_is_answered_needs_no_history() -> None:
+def test_r10_an_answered_patch_needs_no_history() -> None:
     line = Line()
     line.mine(0, text("/n", 1))
     line.other(text("/n", 2))
@@ -151,7 +151,7 @@ def test_r10_a_base_never_goes_back() -> None:
 
 
 def answered_without_a_version() -> Line:
-    """My second patch is merged to what is there: its answer repeats the version of my first."""
+    """My second patch changes nothing after its merge: its answer repeats the first's version."""
     line = Line()
     line.value = {"n": 1, "t": "a b c d e"}
     line.other(text("/t", "A b c d E"))
@@ -160,7 +160,7 @@ def answered_without_a_version() -> Line:
     return line
 
 
-def test_r10_a_patch_is_refused_where_the_answers_that_its_author_had_change_it() -> None:
+def test_r10_a_patch_is_refused_when_a_missing_answer_matters() -> None:
     line = answered_without_a_version()
     with pytest.raises(Rejected) as refused:
         line.mine(2, text("/t", "A b c d e f"), after="second")
@@ -177,7 +177,7 @@ def test_r10_an_author_that_lacks_no_answer_sees_the_head(after: str | None) -> 
     assert line.value["t"] == "A b c d E f"
 
 
-def test_r10_an_answer_that_changes_nothing_may_be_lacking() -> None:
+def test_r10_an_answer_that_changes_nothing_may_be_missing() -> None:
     line = Line()
     line.other(text("/n", 7))
     line.mine(0, text("/s/0/t", "x"))

@@ -1,4 +1,4 @@
-"""R5 and R10: patches without answers overwrite nothing in silence, and know their own values."""
+"""R5 and R10: unanswered patches report all that they overwrite, and know their own values."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tests.collab.patch.patches import added, moved, named, removed, replaced
 def pipeline(
     value: Any, *patches: tuple[str, list[Op]], answered: int = 0
 ) -> tuple[list[Rebased], Any]:
-    """What became of my patches, sent without an answer; and the value after all.
+    """Rebase my patches, which are sent without waiting. Return the results and the last value.
 
-    Before it sends the last one, the client takes the versions up to `answered`.
+    Before the client sends the last patch, it receives the versions up to `answered`.
     """
     changes: list[AppliedChange] = []
     pipeline, head, answers = Pipeline(0), value, []
@@ -39,7 +39,7 @@ def pipeline(
     return answers, head
 
 
-def test_r10_a_pipelined_patch_does_not_take_its_own_value_for_others() -> None:
+def test_r10_a_pipelined_patch_recognizes_its_own_value() -> None:
     answers, _ = pipeline(
         {"k": 1, "n": 2},
         ("bo", [moved("/k", "/n")]),
@@ -58,8 +58,8 @@ def test_r10_a_pipelined_patch_does_not_take_its_own_value_for_others() -> None:
         pytest.param(replaced("/s", 4), id="replace"),
     ],
 )
-def test_r10_what_an_earlier_patch_wrote_and_others_moved_is_not_overwritten(over: Op) -> None:
-    """Seeds of `pipelined`: the author still sees at the key what it wrote there."""
+def test_r10_an_own_value_moved_by_others_is_not_overwritten(over: Op) -> None:
+    """Seeds of `pipelined`: the author still sees its own value at the key."""
     theirs, mine = [moved("/k", "/s/1")], [replaced("/k", 3)]
     with pytest.raises(Rejected) as caught:
         pipeline({"k": 1, "s": [5, 6]}, ("bo", theirs), ("me", mine), ("me", [over]))
@@ -78,7 +78,7 @@ def test_r10_a_copy_into_itself_stays_at_its_key() -> None:
     assert [each.conflicts for each in answers] == [[], []]
 
 
-def test_r10_a_move_that_came_to_nothing_is_not_taken_for_the_next_write() -> None:
+def test_r10_a_move_without_effect_is_not_taken_for_a_write() -> None:
     """Seed 1029653 of `pipelined`: others have moved the same element to the same place."""
     _, after = pipeline(
         {"s": [1, [3]]},
@@ -89,7 +89,7 @@ def test_r10_a_move_that_came_to_nothing_is_not_taken_for_the_next_write() -> No
     assert after == {"s": [[3, [], 3], 1]}
 
 
-def test_r10_a_move_that_came_to_nothing_is_not_taken_for_the_next_move() -> None:
+def test_r10_a_move_without_effect_is_not_taken_for_a_later_move() -> None:
     """Seed 1033785 of `pipelined`: others have moved the list to the same key."""
     _, after = pipeline(
         {"k": [2]},
@@ -102,7 +102,7 @@ def test_r10_a_move_that_came_to_nothing_is_not_taken_for_the_next_move() -> Non
     assert after == {"q": [5, 6, 12], "k": 8}
 
 
-def test_r10_a_patch_that_made_no_version_still_ends_what_others_moved_there() -> None:
+def test_r10_a_patch_without_a_version_ends_the_moved_element() -> None:
     """Seed 2035745 of `pipelined`."""
     answers, after = pipeline(
         {"k": 1},
@@ -113,7 +113,7 @@ def test_r10_a_patch_that_made_no_version_still_ends_what_others_moved_there() -
     assert (answers[1].conflicts, after) == ([], {"q": 8})
 
 
-def test_r10_a_copy_that_came_to_nothing_still_ends_what_others_moved_there() -> None:
+def test_r10_a_copy_without_effect_ends_the_moved_element() -> None:
     """Seed 2004303 of `pipelined`: the client sees its own 5 at the key."""
     copied: Op = {"op": "copy", "from": "/k", "path": "/q"}
     with pytest.raises(Rejected) as caught:
@@ -126,8 +126,8 @@ def test_r10_a_copy_that_came_to_nothing_still_ends_what_others_moved_there() ->
     assert caught.value.refusal.code == Code.CONFLICT
 
 
-def test_r10_a_move_over_its_own_holder_lands_as_a_move() -> None:
-    """The next patch knows the element again, also where others have changed it."""
+def test_r10_a_move_over_its_holder_counts_as_a_move() -> None:
+    """The next patch finds the element, also when others have changed it."""
     answers, after = pipeline(
         {"k": [1, {"t": 2}]},
         ("bo", [replaced("/k/1/t", 5)]),

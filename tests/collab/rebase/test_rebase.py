@@ -1,4 +1,4 @@
-"""Stale patches: rebased to the head, merged, or refused with who was first."""
+"""Stale patches: rebased to the head, merged, or refused with the author of the earlier change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BO = Author("bo", name="Bo")
 
 
 def stale(mine: list[Op], *theirs: list[Op]) -> tuple[Rebased, Any]:
-    """My patch, made for the base, after others' patches; and the value that comes of it."""
+    """My patch, made for the base, rebased over others' patches; and the value after it."""
     now, changes = BASE, []
     for version, patch in enumerate(theirs, 8):
         done = apply(now, patch)
@@ -71,20 +71,20 @@ def test_r2_an_edit_follows_its_section() -> None:
         assert rebased == Rebased([replaced(path, "mine")])
 
 
-def test_r2_ops_of_one_patch_stand_on_each_other() -> None:
+def test_r2_the_ops_of_one_patch_build_on_each_other() -> None:
     mine = [added("/s/0", {"id": "m", "t": ""}), replaced("/s/0/t", "new"), removed("/s/2")]
     _, after = stale(mine, [added("/s/0", {"id": "n"})], [moved("/s/2", "/s/4")])
     assert names(after["s"]) == "nmacd"
     assert after["s"][1]["t"] == "new"
 
 
-def test_r3_of_two_insertions_at_one_place_the_earlier_stays_first() -> None:
+def test_r3_the_earlier_of_two_insertions_stays_first() -> None:
     for at in ("/s/1", "/s/4", "/s/-"):
         _, after = stale([added(at, {"id": "m"})], [added(at, {"id": "n"})])
         assert "nm" in names(after["s"])
 
 
-def test_r3_an_insertion_beside_an_own_one_stays_on_its_side() -> None:
+def test_r3_two_own_insertions_keep_their_order() -> None:
     theirs = [added("/s/1", {"id": "n"})]
     _, after = stale([added("/s/1", {"id": "p"}), added("/s/1", {"id": "q"})], theirs)
     assert names(after["s"]) == "anqpbcd"
@@ -92,14 +92,14 @@ def test_r3_an_insertion_beside_an_own_one_stays_on_its_side() -> None:
     assert names(after["s"]) == "anpqbcd"
 
 
-def test_r3_moves_of_two_people_both_land() -> None:
+def test_r3_the_moves_of_two_authors_both_take_effect() -> None:
     _, after = stale([moved("/s/0", "/s/3")], [moved("/s/3", "/s/0")])
     assert names(after["s"]) == "dbca"
     _, after = stale([moved("/s/1", "/s/2")], [removed("/s/0")])
     assert names(after["s"]) == "cbd"
 
 
-def test_r3_a_move_into_what_takes_its_place_is_carried() -> None:
+def test_r3_a_move_into_an_element_that_others_moved_finds_it() -> None:
     mine = moved("/s/1", "/s/0/sub")
     _, after = stale([mine], [moved("/s/0", "/s/3")])
     assert after["s"][-1]["sub"]["id"] == "b"
@@ -108,7 +108,7 @@ def test_r3_a_move_into_what_takes_its_place_is_carried() -> None:
     assert (names(after["s"]), after["s"][1]["sub"]["id"]) == ("abd", "c")
 
 
-def test_r4_a_target_that_is_gone_is_a_conflict_with_who_removed_it() -> None:
+def test_r4_a_conflict_names_the_author_who_removed_the_target() -> None:
     mine = [replaced("/s/1/t", "mine")]
     for theirs in ([removed("/s/1")], [removed("/s")], [replaced("/s/1", "x")]):
         with pytest.raises(Rejected) as caught:
@@ -122,7 +122,7 @@ def test_r4_a_target_that_is_gone_is_a_conflict_with_who_removed_it() -> None:
         assert refusal.extra["conflicts"] == [conflict("/s/1/t", "text b", None, "mine", "theirs")]
 
 
-def test_r4_adding_to_or_moving_what_is_gone_is_a_conflict() -> None:
+def test_r4_adding_to_or_moving_a_removed_element_is_a_conflict() -> None:
     for mine in (
         added("/s/1/tags/0", "m"),
         moved("/s/1", "/s/0"),
@@ -172,7 +172,7 @@ def test_r5_two_moves_of_one_section_name_the_first() -> None:
     assert rebased.conflicts == [conflict("/s/3", "/s/0", "/more/0", "/s/3", "yours")]
 
 
-def test_r6_two_edits_of_one_text_are_merged_and_told() -> None:
+def test_r6_two_edits_of_one_text_are_merged_and_reported() -> None:
     rebased, after = stale(
         [replaced("/title", "Get now and save")], [replaced("/title", "Buy now and smile")]
     )
@@ -180,7 +180,7 @@ def test_r6_two_edits_of_one_text_are_merged_and_told() -> None:
     assert (rebased.conflicts, rebased.merged) == ([], ["/title"])
 
 
-def test_r6_overlapping_edits_of_a_text_leave_the_later() -> None:
+def test_r6_of_overlapping_edits_of_a_text_the_later_wins() -> None:
     rebased, after = stale(
         [replaced("/title", "Get now and save")], [replaced("/title", "Try now and smile")]
     )
@@ -189,14 +189,14 @@ def test_r6_overlapping_edits_of_a_text_leave_the_later() -> None:
     assert rebased.merged == []
 
 
-def test_r6_a_splice_in_the_word_that_others_replaced_loses_no_letter() -> None:
+def test_r6_a_splice_in_a_replaced_word_loses_no_letter() -> None:
     mine: Op = {"op": "splice", "path": "/title", "offset": 5, "delete": 0, "insert": " or "}
     rebased, after = stale([mine], [replaced("/title", "Buy nine and save")])
     assert after["title"] == "Buy n or ine and save"
     assert (rebased.conflicts, rebased.merged) == ([], ["/title"])
 
 
-def test_r6_a_merged_text_is_named_once_where_the_patch_leaves_it() -> None:
+def test_r6_a_merged_text_is_named_once_at_its_final_location() -> None:
     theirs = [replaced("/s/0/t", "text a, theirs"), replaced("/s/1/t", "text b, theirs")]
     mine = [
         replaced("/s/0/t", "my text a"),
@@ -217,7 +217,7 @@ def test_r6_an_atomic_string_is_never_merged() -> None:
     assert rebased.conflicts[0].resolution == "yours"
 
 
-def test_r7_a_test_asks_about_the_head_at_the_carried_location() -> None:
+def test_r7_a_test_checks_the_head_at_the_relocated_location() -> None:
     theirs = [moved("/s/2", "/s/0"), replaced("/n", 2)]
     test: Op = {"op": "test", "path": "/s/2/id", "value": "c"}
     rebased, _ = stale([test, replaced("/s/2/t", "mine")], theirs)
@@ -228,7 +228,7 @@ def test_r7_a_test_asks_about_the_head_at_the_carried_location() -> None:
     assert caught.value.refusal.extra == {"op": 1, "path": "/n"}
 
 
-def test_r8_a_copy_of_what_changed_meanwhile_holds_what_its_author_saw() -> None:
+def test_r8_a_copy_has_the_value_that_its_author_saw() -> None:
     mine: Op = {"op": "copy", "from": "/s/0", "path": "/s/4"}
     _, after = stale([mine], [replaced("/s/0/t", "theirs")])
     assert after["s"][4]["t"] == "text a"
@@ -236,14 +236,14 @@ def test_r8_a_copy_of_what_changed_meanwhile_holds_what_its_author_saw() -> None
     assert rebased.ops == [{"op": "copy", "from": "/s/1", "path": "/s/5"}]
 
 
-def test_r9_a_patch_that_was_none_for_its_author_is_refused_as_such() -> None:
+def test_r9_a_patch_that_was_invalid_for_its_author_is_refused() -> None:
     with pytest.raises(Rejected) as caught:
         stale([replaced("/n", 2), replaced("/nowhere", 1)], [replaced("/n", 3)])
     assert caught.value.refusal.code == Code.PATH_NOT_FOUND
     assert caught.value.refusal.extra == {"op": 1, "path": "/nowhere"}
 
 
-def test_r9_a_patch_too_long_to_be_carried_is_a_conflict() -> None:
+def test_r9_a_patch_too_long_to_be_rebased_is_a_conflict() -> None:
     mine = [added("/s/0", number) for number in range(1_000)]
     with pytest.raises(Rejected) as caught:
         stale(mine, [removed("/s/0")])

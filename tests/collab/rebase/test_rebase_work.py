@@ -1,4 +1,4 @@
-"""What rebasing a stale patch takes: its ops and one copy of what they touch, not one for each."""
+"""The work of a rebase: each touched container is copied once, not once for each op."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def stale(base: Any, theirs: list[Op], mine: list[Op]) -> tuple[Rebased, Any]:
 
 
 def calls(run: Callable[[], Any]) -> int:
-    """How many functions a call calls, in Python and in C."""
+    """The number of functions that a call calls, in Python and in C."""
     called = 0
 
     def profile(_frame: Any, event: str, _argument: Any) -> None:
@@ -68,7 +68,7 @@ def inner(size: int, count: int) -> list[Op]:
     return [{"op": "add", "path": f"/l/{size - 1 - n}/k", "value": 3} for n in range(count)]
 
 
-def test_r2_a_long_list_is_copied_once_for_all_ops_of_a_stale_patch(copied: list[int]) -> None:
+def test_r2_a_stale_patch_copies_a_long_list_once(copied: list[int]) -> None:
     stale({"l": [1] * 10_000}, [FIRST], replaces(10_000, 500))
     assert sum(size > 1_000 for size in copied) <= 5
     copied.clear()
@@ -110,7 +110,7 @@ def test_r6_twice_the_merged_texts_take_twice_the_work() -> None:
     assert two < 2.2 * one
 
 
-def test_r6_all_splices_of_a_text_are_carried_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_r6_all_splices_of_a_text_are_rebased_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     cut: list[int] = []
     split = text_merge.split
 
@@ -136,7 +136,7 @@ def test_r6_all_splices_of_a_text_are_carried_as_one(monkeypatch: pytest.MonkeyP
     assert sum(cut) < 3 * len(text)
 
 
-def test_r6_edits_of_one_text_about_an_op_that_moves_it_are_carried_apart() -> None:
+def test_r6_a_move_separates_the_edits_of_one_text() -> None:
     base = {"s": [{"t": "one two"}, {"t": "three"}]}
     theirs: list[Op] = [{"op": "replace", "path": "/s/0/t", "value": "one two!"}]
     mine: list[Op] = [
@@ -151,7 +151,7 @@ def test_r6_edits_of_one_text_about_an_op_that_moves_it_are_carried_apart() -> N
     assert (rebased.conflicts, rebased.merged) == ([], ["/s/1/t"])
 
 
-def test_p2_what_a_stale_patch_names_is_never_changed_by_its_later_ops() -> None:
+def test_p2_later_ops_never_change_the_values_of_a_conflict() -> None:
     base = {"s": [{"id": "a", "k": {}}, {"id": "b"}], "m": {}}
     theirs: list[Op] = [{"op": "add", "path": "/m/x", "value": {"old": 1}}]
     mine: list[Op] = [

@@ -1,4 +1,4 @@
-"""Merging texts: both edits are kept where they are of different words."""
+"""Merging texts: edits of different words are both kept."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TEXTS = st.lists(st.sampled_from(["Buy", "now", " ", "  ", ".", "é", "😀"]), 
         ("same", "other", "same", "other"),
         ("one", "two", "two", "two"),
         ("é 😀 x", "é 😀 y", "ö 😀 x", "ö 😀 y"),
-        (" now", "Buy it now", "now and save", "Buy itnow and save"),  # the space is yours
+        (" now", "Buy it now", "now and save", "Buy itnow and save"),  # your edit removed the space
     ],
 )
 def test_r6_edits_of_different_words_are_both_kept(
@@ -42,7 +42,7 @@ def test_r6_edits_of_different_words_are_both_kept(
     assert merge(base, theirs, yours).text == merged
 
 
-def test_r6_two_edits_of_one_word_never_make_a_third() -> None:
+def test_r6_two_edits_of_one_word_never_make_a_third_word() -> None:
     assert merge("Buy", "Try", "Get") == Merged("Get", clean=False)
     assert merge("Buy now", "Try now", "Get now") == Merged("Get now", clean=False)
 
@@ -51,13 +51,13 @@ def test_r6_two_insertions_at_one_place_are_an_overlap() -> None:
     assert merge("a", "a b", "a c") == Merged("a c", clean=False)
 
 
-def test_r6_only_the_overlapping_edit_gives_way() -> None:
+def test_r6_only_the_overlapping_edit_is_dropped() -> None:
     result = merge("one two three four five", "ONE two three four 5", "1 two three four five")
     assert result == Merged("1 two three four 5", clean=False)
 
 
 @given(TEXTS, TEXTS, TEXTS)
-def test_r6_a_merge_with_an_unchanged_side_is_the_other(base: str, one: str, other: str) -> None:
+def test_r6_a_merge_with_an_unchanged_side_gives_the_other(base: str, one: str, other: str) -> None:
     assert merge(base, base, one).text == one
     assert merge(base, one, base).text == one
     assert merge(base, one, one) == Merged(one, clean=True)
@@ -92,21 +92,21 @@ def test_r6_a_long_text_is_merged_in_bounded_time() -> None:
     ("theirs", "start", "end", "insert", "merged"),
     [
         ("Hello<y> world", 5, 5, "<p>", "Hello<p><y> world"),  # at one place: both are kept
-        ("Hallo world", 5, 5, "!", "Hallo! world"),  # in one word, apart
+        ("Hallo world", 5, 5, "!", "Hallo! world"),  # two places in one word
         ("Oh, Hello wide world", 0, 5, "Bye", "Oh, Bye wide world"),
-        ("Hell world", 4, 5, "", None),  # both took the same character
+        ("Hell world", 4, 5, "", None),  # both removed the same character
         ("Help world", 2, 4, "y", None),
         ("", 5, 5, "!", None),
     ],
 )
-def test_r6_who_says_which_characters_are_meant_overlaps_only_where_these_changed(
+def test_r6_a_splice_overlaps_only_changes_of_its_characters(
     theirs: str, start: int, end: int, insert: str, merged: str | None
 ) -> None:
     assert spliced("Hello world", theirs, start, end, insert) == merged
 
 
 @given(TEXTS, TEXTS, st.integers(0, 40), st.integers(0, 3), st.sampled_from(["", "x", "😀 "]))
-def test_r6_a_stretch_merged_into_what_nobody_changed_is_the_edit_itself(
+def test_r6_a_splice_of_an_unchanged_text_is_applied_as_it_is(
     base: str, theirs: str, start: int, size: int, insert: str
 ) -> None:
     start = min(start, len(base))
@@ -117,7 +117,7 @@ def test_r6_a_stretch_merged_into_what_nobody_changed_is_the_edit_itself(
 
 
 def by_characters(base: str, changes: list[Splice], splices: list[Splice]) -> str | None:
-    """The oracle for splices: both texts as lists of characters, each with a name of its own."""
+    """The oracle for splices: both texts as lists of characters, each with its own number."""
     seen = list(enumerate(base))
     head = list(seen)
     made = count(len(base))
@@ -144,7 +144,7 @@ def by_characters(base: str, changes: list[Splice], splices: list[Splice]) -> st
 
 
 @given(TEXTS, TEXTS, st.data())
-def test_r6_several_splices_find_their_characters_among_what_others_changed(
+def test_r6_splices_find_their_characters_in_a_changed_text(
     base: str, theirs: str, data: st.DataObject
 ) -> None:
     splices, length = [], len(base)
@@ -158,7 +158,7 @@ def test_r6_several_splices_find_their_characters_among_what_others_changed(
     assert Merger().splice(base, theirs, splices) == by_characters(base, changes, splices)
 
 
-def test_r6_a_splice_between_two_far_edits_of_a_long_text_is_kept() -> None:
+def test_r6_a_splice_between_far_edits_of_a_long_text_is_kept() -> None:
     base = " ".join(f"w{number}" for number in range(6_000))
     assert len(base) > 30_000
     theirs = base.replace("w3000 ", "three ").replace("w3100 ", "four ")
@@ -166,7 +166,7 @@ def test_r6_a_splice_between_two_far_edits_of_a_long_text_is_kept() -> None:
     assert spliced(base, theirs, at, at + 5, "mine") == theirs.replace("w3050 ", "mine ")
 
 
-def test_r6_the_texts_of_one_patch_are_cut_into_words_up_to_a_bound(
+def test_r6_one_patch_cuts_a_bounded_length_into_words(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cut = 0
