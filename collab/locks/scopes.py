@@ -53,7 +53,7 @@ def relocated_scopes(
 
 
 def overlapping(locks: Iterable[StoredLock]) -> list[StoredLock]:
-    """Return the younger lock of each two locks whose scopes overlap.
+    """Return the younger lock of each pair whose scopes overlap.
 
     This happens when the holder of both moves one element into the other.
     """

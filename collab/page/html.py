@@ -125,7 +125,7 @@ def _sections(
     """Yield each section with content.
 
     The headline of the first section is the page's `h1`. When the first section has no headline,
-    no headline becomes an `h1`, so that no `h2` comes before the `h1`.
+    all headlines are lower, and the page gets a hidden `h1` before them.
     """
     shown = [each for each in objects(page.fields, "sections") if _is_shown(each)]
     anchors: set[str] = set()

@@ -26,9 +26,9 @@ MOST_REJECTED = 256
 class Member:
     """A user in a room: their identity, their rights, and the base of their next patches.
 
-    `rejected_patch` is the id of the newest rejected patch and the number of its barrier. It is
-    set until the client passes the barrier, which shows that the client has read the reject.
-    Until then the room rejects every patch without `after`, because it may depend on the
+    `rejected_patch` is the id of the newest rejected patch and the number of its barrier. The
+    barrier is a ping that the server sends with the reject; the client passes it by its pong.
+    Until then the room rejects every patch without `after`, because the patch may depend on the
     rejected patch. A patch with `after` names the patch that it depends on. The room looks for
     that id in `rejected_patches`, the newest rejected patches.
     """
@@ -98,6 +98,6 @@ class Member:
         return None if self.rejected_patch is None else self.rejected_patch[0]
 
     def pass_barrier(self, nonce: int) -> None:
-        """Note that the client has read every reject up to the barrier `nonce`."""
+        """Note the pong to the barrier `nonce`: later patches no longer depend on its reject."""
         if self.rejected_patch is not None and self.rejected_patch[1] <= nonce:
             self.rejected_patch = None

@@ -66,7 +66,7 @@ def apply_patch(working: Working, member: Member, request: PatchRequest, now: in
     if refused is not None:
         raise Rejected(
             Code.CONFLICT,
-            "this patch depends on a rejected patch (see `after`); make it again on the new value",
+            "this patch depends on a rejected patch (`after`); make it again on the newest value",
             after=refused,
             base=base,
             version=working.head,
@@ -97,7 +97,7 @@ def apply_patch(working: Working, member: Member, request: PatchRequest, now: in
 
 
 def _is_as_sent(sent: list[Op], rebased: list[Op], applied: list[Op]) -> bool:
-    """Whether the ack leaves the ops out. It never sends the whole text that a splice changed."""
+    """Whether the client knows the applied ops. It can make the `replace` of a splice itself."""
     if rebased != sent:
         return False
     if all(op["op"] == "splice" for op in sent):
@@ -256,13 +256,13 @@ def _check_base(working: Working, base: int, *, strict: bool) -> None:
     if base > working.head or base < 0:
         raise Rejected(
             Code.UNKNOWN_VERSION,
-            f"`base` is {base}, the newest version is {working.head}",
+            f"`base` {base} does not exist; the newest version is {working.head}",
             version=working.head,
         )
     if strict and base != working.head:
         raise Rejected(
             Code.CONFLICT,
-            f"`base` is {base}, the document is at version {working.head}; redo the edit there",
+            f"`base` is {base} but must be {working.head}, the newest version; redo the edit on it",
             **_conflict(working, base),
         )
     if working.entries_since(base) is None:
@@ -290,7 +290,7 @@ def conflict_changes(working: Working, base: int) -> dict[str, Any]:
 
 
 def pipeline_of(member: Member, base: int) -> Pipeline:
-    """Return the member's pipeline, or a new one without pipelining or for an older `base`."""
+    """Return the member's pipeline: a new one when `base` is older, or without pipelining."""
     if member.pipeline is None or not member.pipelines or base < member.pipeline.base:
         member.pipeline = Pipeline(base)
     return member.pipeline

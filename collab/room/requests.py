@@ -117,7 +117,7 @@ class LockRequest:
 
 @dataclass(frozen=True, slots=True)
 class Barrier:
-    """The client has read every reject up to the barrier `nonce`."""
+    """The client's pong to the barrier `nonce`, the ping that the server sends with a reject."""
 
     nonce: int
 
@@ -161,8 +161,8 @@ class Answer:
     - `version`: the document's version after the request.
     - `ack`: the other members of the ack.
     - `state`: the bytes that a Yjs client asked for.
-    - `barrier`: the number of a rejected patch. The client's pong to it shows that the client
-      has read the reject.
+    - `barrier`: the number of a rejected patch. The server sends it in a ping with the reject.
+      Patches without `after` that arrive before the pong depend on the rejected patch.
     - `rest`: the unapplied pieces of a long update. They become the author's next requests.
     """
 

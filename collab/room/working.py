@@ -39,7 +39,7 @@ class RoomBounds:
     tail_entries: int = 1000
     tail_bytes: int = 4 << 20
     max_update: int = 4 << 20
-    max_documents: int = 0  # for the tenant
+    max_documents: int = 0  # of the tenant; 0 for no limit
 
 
 class Working:

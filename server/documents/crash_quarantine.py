@@ -1,9 +1,9 @@
 """Crash quarantine: a document that crashes the process while it is opened stays closed.
 
 Opening runs native code over stored bytes. If that code kills the process, a restart would open
-the same document and crash again, for every other document too. So a memory-mapped file, which
-survives the process, contains the names of the documents that are being opened. Writing a name
-there copies memory and needs no system call.
+the same document and crash again. All other documents would be down too. So a memory-mapped file,
+which survives the process, contains the names of the documents that are being opened. Writing a
+name there copies memory and needs no system call.
 """
 
 from __future__ import annotations

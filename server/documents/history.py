@@ -91,7 +91,7 @@ class History:
             return accepted
         at = accepted.version
         sent = await self.between(key, at - 1, at, 1, _ANY_SIZE)
-        if sent is None:  # its base is not kept, so the answer has no `ops`; the client reads
+        if sent is None:  # its base is not kept: the answer has no `ops`, so the client reads
             answer = {name: said for name, said in accepted.answer.items() if name != "ops"}
         else:
             answer = sent[0].answer

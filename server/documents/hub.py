@@ -224,14 +224,14 @@ class Hub:
             answer = await asyncio.wait_for(future, self.bounds.answer_seconds)
         except TimeoutError as error:
             raise Rejected(
-                Code.STORAGE_UNAVAILABLE, "the database did not answer in time"
+                Code.STORAGE_UNAVAILABLE, "the database did not answer in time; try again"
             ) from error
         if answer.refusal is not None:
             raise Rejected(answer.refusal.code, answer.refusal.message, **answer.refusal.extra)
         return answer
 
     async def reopen(self, live: LiveRoom) -> None:
-        """Reload the document after its schema or publication changed; lose no request."""
+        """Reload the document after its schema or publication changed; no request is lost."""
         reopen_waiter = self.request_reopen(live)
         if reopen_waiter is None:
             return  # the next opening reads the document from the log
@@ -239,7 +239,7 @@ class Hub:
             await asyncio.wait_for(asyncio.shield(reopen_waiter), self.bounds.answer_seconds)
         except TimeoutError as error:
             raise Rejected(
-                Code.STORAGE_UNAVAILABLE, "the database did not answer in time"
+                Code.STORAGE_UNAVAILABLE, "the database did not answer in time; try again"
             ) from error
 
     def request_reopen(self, live: LiveRoom) -> asyncio.Future[None] | None:

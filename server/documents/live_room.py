@@ -104,7 +104,7 @@ class LiveRoom:
         return bool(self.queue) or self.in_flight
 
     def begin(self, now: int, commit_id: str, until: float = inf) -> Append | None:
-        """Apply waiting requests until `until`; return the rows to write, or None without any.
+        """Apply waiting requests until the time `until`; return the rows to write, or None.
 
         The batch also contains requests that a worker thread has applied before.
         """

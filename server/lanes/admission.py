@@ -108,7 +108,8 @@ def _check_connection_count(services: Services, live: LiveRoom) -> None:
     most = services.settings.max_connections
     if most and len(live.audience) >= most:
         raise Rejected(
-            Code.QUOTA_EXCEEDED, f"the document has {most} connections, the most allowed"
+            Code.QUOTA_EXCEEDED,
+            f"the document has {most} connections, the most allowed; try again later",
         )
 
 

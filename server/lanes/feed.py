@@ -68,7 +68,7 @@ class Feed(ABC):
 
     @abstractmethod
     def pump(self) -> None:
-        """Continue: the socket drained, or the budget or frame rate may allow a catch-up."""
+        """Send what may be sent now. Called when the socket drained or a timer fired."""
 
     @abstractmethod
     def _catch_up(self) -> None:

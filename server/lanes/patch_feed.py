@@ -179,10 +179,10 @@ class PatchFeed(Feed):
         return wire.encode(wire.change(entry, with_id=True)) if own else news.payloads[index]
 
     def _ping_barrier(self, barrier: int) -> None:
-        """Send a ping before the reject of a patch; the pong separates earlier requests from later.
+        """Send a ping right before the reject of a patch.
 
-        Frames arrive in order. Requests that the client sent before it read the reject come before
-        the pong. Requests that it sends after the reject come after the pong.
+        Frames arrive in order. Requests that the client sent before it received the ping come
+        before its pong. Requests that it sends after it has read the reject come after the pong.
         """
         if barrier:
             self._socket.ping(barrier.to_bytes(8, "big"))

@@ -1,4 +1,4 @@
-"""The read throttle: the server reads from a client within its budget, if it reads its answers.
+"""The read throttle: stop reading from a client that exceeds its budget or reads no answers.
 
 | reading  | event                                     | next    | sent                         |
 |----------|-------------------------------------------|---------|------------------------------|

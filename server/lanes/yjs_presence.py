@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 MAX_STATE = 1 << 20  # the limit when the setting has no limit
 NO_CLIENTS = yjs_frames.awareness(awareness.encode([]))
-# The most bytes and messages that count as a later echo. Clients echo at once, so few are open.
+# The most bytes and messages that count as a later echo. Clients echo at once, so few echoes are
+# outstanding.
 MOST_ECHOED, MOST_ECHOES = 1 << 20, 400
 
 
@@ -90,7 +91,7 @@ class YjsPresence:
     def _removals(self, states: list[State]) -> list[State]:
         """Return removals for `states` that may come from this client's older socket.
 
-        A removal has an earlier clock by one. So y-protocols keeps the client's newer state, and
+        The clock of a removal is one lower. So y-protocols keeps the client's newer state, and
         other clients ignore the removal as stale.
         """
         perhaps = self._book.possibly_own(self._session, states)
